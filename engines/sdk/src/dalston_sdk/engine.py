@@ -1,0 +1,163 @@
+"""``Engine``: the class that every engine subclasses, and what a run is given.
+
+An engine's folder holds an ``engine.py`` with exactly one subclass::
+
+    class MyEngine(Engine):
+        name = "my-engine"
+        version = "0.1.0"
+        options = {Stage.TRANSCRIBE: frozenset({"language", "beam_size"})}
+
+        def load(self, model: ModelRef) -> LoadedModel: ...
+        def unload(self) -> None: ...
+        def transcribe(self, request, audio, context) -> TranscribeResult: ...
+
+The server calls ``load``, ``unload`` and the stage methods from one worker thread per slot, never
+``load`` while a stage method runs.
+"""
+
+from abc import ABC, abstractmethod
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import ClassVar, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
+
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import (
+    AlignRequest,
+    AlignResult,
+    DiarizeRequest,
+    DiarizeResult,
+    EmotionRequest,
+    EmotionResult,
+    ErrorCode,
+    EventsRequest,
+    EventsResult,
+    ModelRef,
+    Notice,
+    RefineRequest,
+    RefineResult,
+    Segment,
+    Stage,
+    TranscribeRequest,
+    TranscribeResult,
+)
+
+SAMPLE_RATE = 16_000
+"""Hz of all audio between the stages."""
+
+Samples = NDArray[np.float32]
+"""float32, shape (num_samples,), 16 kHz mono, in [-1, 1]."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class LoadedModel:
+    """What loading came to: the number format in force and anything worth a warning."""
+
+    compute_type: str | None = None
+    warnings: tuple[Notice, ...] = ()
+
+
+class RunContext(Protocol):
+    """What a stage method reports through while it works."""
+
+    def progress(self, done_s: float, total_s: float) -> None:
+        """Say how many seconds of audio are done; raises CancelledError if nobody listens."""
+
+    def partial(self, segments: Sequence[Segment]) -> None:
+        """Hand over segments as they come; raises CancelledError if nobody listens."""
+
+    def check_cancelled(self) -> None:
+        """Raise CancelledError if the request's connection ended."""
+
+
+class Engine(ABC):
+    """A model server's model side.
+
+    Attributes:
+        name: As in ``engine.yaml``.
+        version: As in ``engine.yaml``.
+        options: Per stage that this engine can run, the names of the options that it honours.
+        slots: Requests that may run at the same time.
+        device: ``cpu`` or ``cuda:N``, set at start.
+    """
+
+    name: ClassVar[str]
+    version: ClassVar[str]
+    options: ClassVar[Mapping[Stage, frozenset[str]]]
+    slots: ClassVar[int] = 1
+
+    def __init__(self, *, device: str = "cpu") -> None:
+        self.device = device
+
+    @abstractmethod
+    def load(self, model: ModelRef) -> LoadedModel:
+        """Bring weights into memory; the server calls ``unload`` before another ``load``.
+
+        Raises:
+            EngineError: ``model_missing``, ``model_load_failed`` or ``out_of_memory``.
+        """
+
+    @abstractmethod
+    def unload(self) -> None:
+        """Drop the weights; called again without effect when nothing is loaded."""
+
+    def check_device(self) -> str:
+        """Make a real call to the device and return its exact name, such as ``cuda:0``.
+
+        Raises:
+            EngineError: ``device_lost`` when a GPU was asked for and does not answer.
+        """
+        if self.device == "cpu":
+            return "cpu"
+        raise EngineError(
+            ErrorCode.DEVICE_LOST,
+            f"engine {self.name} runs on the CPU only, but {self.device} was asked for",
+            hint="use --device cpu",
+        )
+
+    def vram_mb(self) -> float | None:
+        """Memory this process holds on the GPU; None without one."""
+        return None
+
+    def is_out_of_memory(self, error: Exception) -> bool:
+        """Whether a library's own exception means that memory ran out."""
+        return isinstance(error, MemoryError)
+
+    def transcribe(
+        self, request: TranscribeRequest, audio: Samples, context: RunContext
+    ) -> TranscribeResult:
+        """Turn audio into segments with words."""
+        raise self._not_offered(Stage.TRANSCRIBE)
+
+    def align(self, request: AlignRequest, audio: Samples, context: RunContext) -> AlignResult:
+        """Find word times for a known text."""
+        raise self._not_offered(Stage.ALIGN)
+
+    def diarize(
+        self, request: DiarizeRequest, audio: Samples, context: RunContext
+    ) -> DiarizeResult:
+        """Find who spoke when."""
+        raise self._not_offered(Stage.DIARIZE)
+
+    def detect_emotion(
+        self, request: EmotionRequest, audio: Samples, context: RunContext
+    ) -> EmotionResult:
+        """Label segments with emotions."""
+        raise self._not_offered(Stage.EMOTION)
+
+    def detect_events(
+        self, request: EventsRequest, audio: Samples, context: RunContext
+    ) -> EventsResult:
+        """Find audio events."""
+        raise self._not_offered(Stage.EVENTS)
+
+    def refine(self, request: RefineRequest, context: RunContext) -> RefineResult:
+        """Clean up text; the only stage without audio."""
+        raise self._not_offered(Stage.REFINE)
+
+    def _not_offered(self, stage: Stage) -> EngineError:
+        return EngineError(
+            ErrorCode.INVALID_REQUEST, f"engine {self.name} does not offer the stage {stage.value}"
+        )

@@ -1,0 +1,129 @@
+"""What goes over the connection around requests and results: stream lines, health, models.
+
+``POST /run`` answers with NDJSON: one JSON object per line, told apart by ``type``. The last line
+is a ``result`` or an ``error``; a stream that ends without one was cut off.
+"""
+
+from enum import Enum
+from typing import Literal
+
+from msgspec import Struct, field
+
+from dalston_sdk.wire.stage import ModelRef, Result
+from dalston_sdk.wire.transcript import Notice, Segment
+
+PROTOCOL_VERSION = 1
+"""Raised when an old peer could misunderstand; a new optional field does not raise it."""
+
+OLDEST_PROTOCOL_VERSION = 1
+"""The oldest peer this SDK still understands."""
+
+
+class ErrorCode(str, Enum):
+    """Why an engine could not do what it was asked."""
+
+    INVALID_REQUEST = "invalid_request"
+    UNSUPPORTED_OPTION = "unsupported_option"
+    AUDIO_INVALID = "audio_invalid"
+    MODEL_MISSING = "model_missing"
+    MODEL_LOAD_FAILED = "model_load_failed"
+    OUT_OF_MEMORY = "out_of_memory"
+    DEVICE_LOST = "device_lost"
+    BUSY = "busy"
+    INTERNAL = "internal"
+
+
+class Progress(Struct, frozen=True, kw_only=True, tag_field="type", tag="progress"):
+    """How far the work is, in seconds of audio; ``phase`` is ``load`` or ``run``."""
+
+    done_s: float
+    total_s: float
+    phase: Literal["load", "run"] = "run"
+
+
+class Partial(Struct, frozen=True, kw_only=True, tag_field="type", tag="partial"):
+    """Segments as they come; the result repeats them."""
+
+    segments: tuple[Segment, ...]
+
+
+class Heartbeat(Struct, frozen=True, kw_only=True, tag_field="type", tag="heartbeat"):
+    """The engine lives and works; sent when nothing else was for 5 s."""
+
+    elapsed_s: float
+
+
+class Finished(Struct, frozen=True, kw_only=True, tag_field="type", tag="result"):
+    """The last line of a stream that went well; ``elapsed_s`` leaves model loading out."""
+
+    result: Result
+    elapsed_s: float
+    load_s: float = 0.0
+
+
+class Failed(Struct, frozen=True, kw_only=True, tag_field="type", tag="error", omit_defaults=True):
+    """The last line of a stream that went wrong; also the body of every HTTP error."""
+
+    code: ErrorCode
+    message: str
+    retryable: bool = False
+    hint: str | None = None
+
+
+StreamMessage = Progress | Partial | Heartbeat | Finished | Failed
+
+EngineStatus = Literal["starting", "ready", "busy", "failed", "stopping"]
+
+
+class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Answer of ``GET /health``.
+
+    Attributes:
+        protocol, oldest_protocol: The range of protocol versions this engine speaks.
+        device: ``cpu`` or ``cuda:N``, after a real call to the device.
+        running, slots: Requests in progress, and how many may be at once.
+        expires_in_s: Seconds until the engine stops itself; None for never or while busy.
+        vram_mb: Memory held on the GPU; None without one.
+        problem: Why ``status`` is ``failed``.
+    """
+
+    status: EngineStatus
+    engine: str
+    version: str
+    protocol: int
+    oldest_protocol: int
+    fingerprint: str
+    device: str
+    pid: int
+    slots: int
+    running: int
+    rss_mb: float
+    uptime_s: float
+    loaded: ModelRef | None = None
+    vram_mb: float | None = None
+    keep_alive_s: float | None = None
+    expires_in_s: float | None = None
+    problem: str | None = None
+
+
+class ModelsReply(Struct, frozen=True, kw_only=True):
+    """Answer of ``GET /models``: what is loaded, and per stage the options that are supported."""
+
+    loaded: ModelRef | None
+    available: tuple[str, ...]
+    stages: dict[str, tuple[str, ...]]
+
+
+class LoadRequest(Struct, frozen=True, kw_only=True):
+    """Body of ``POST /load``."""
+
+    model: ModelRef
+
+
+class LoadReply(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Answer of ``POST /load`` and ``POST /unload``."""
+
+    loaded: ModelRef | None
+    elapsed_s: float
+    compute_type: str | None = None
+    warnings: tuple[Notice, ...] = field(default=())

@@ -1,0 +1,185 @@
+"""What is known about a recording: words, segments, turns, events, and where each came from.
+
+Times (``start``, ``end``) are float seconds from the start of the recording, ``start < end``.
+JSON names follow whisper's where a reader of whisper's JSON would look for them
+(``words[].word``, ``words[].probability``); fields at their default are left out.
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+TRANSCRIPT_VERSION = 1
+
+
+class Word(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """One word.
+
+    Attributes:
+        text: The word with the white space that precedes it, so that joining a segment's words
+            without a separator gives its text in every language.
+        confidence: From 0 to 1; None where the engine gives none.
+        interpolated: True where the times were computed from the neighbours' times.
+    """
+
+    text: str = field(name="word")
+    start: float
+    end: float
+    confidence: float | None = field(default=None, name="probability")
+    speaker: str | None = None
+    interpolated: bool = False
+
+
+class Emotion(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The emotion heard in a segment: an English label and each label's score from 0 to 1."""
+
+    label: str
+    score: float
+    scores: dict[str, float] = field(default_factory=dict)
+
+
+class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A stretch of speech with text.
+
+    Attributes:
+        id: Position in the transcript, from 0.
+        text: Without white space at either end; ``"".join(words).strip()`` where there are words.
+        confidence: From 0 to 1; None where the engine gives none.
+        raw_text: The text before refinement, where refinement changed it.
+        avg_logprob, no_speech_prob, compression_ratio, temperature: Whisper's own figures.
+    """
+
+    id: int
+    start: float
+    end: float
+    text: str
+    words: tuple[Word, ...] = ()
+    speaker: str | None = None
+    channel: int | None = None
+    language: str | None = None
+    confidence: float | None = None
+    emotion: Emotion | None = None
+    raw_text: str | None = None
+    avg_logprob: float | None = None
+    no_speech_prob: float | None = None
+    compression_ratio: float | None = None
+    temperature: float | None = None
+
+
+class SpeechRegion(Struct, frozen=True, kw_only=True):
+    """Where voice activity detection heard speech; has no text."""
+
+    start: float
+    end: float
+
+
+class SpeakerTurn(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Who spoke when; has no text. Turns of different speakers may overlap."""
+
+    start: float
+    end: float
+    speaker: str
+    confidence: float | None = None
+
+
+class AudioEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something other than speech that was heard: an AudioSet label and its score from 0 to 1."""
+
+    start: float
+    end: float
+    label: str
+    score: float
+
+
+class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A warning that belongs to a transcript.
+
+    Attributes:
+        code: Stable text such as ``low_coverage`` for programs.
+        message: One sentence for people.
+        stage: The stage that raised it.
+        start, end: The part of the recording it is about, where it is about a part.
+    """
+
+    code: str
+    message: str
+    stage: str | None = None
+    start: float | None = None
+    end: float | None = None
+
+
+class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What the file itself says, and the digest of its bytes.
+
+    Attributes:
+        name: Path as the user gave it (undecodable bytes replaced); ``-`` for standard input.
+        digest: ``sha256:<hex>`` of the file's bytes.
+        duration_s: Length of the decoded audio.
+        container_duration_s: Length that the container declares; None where it declares none.
+        clip_start, clip_end: The part that was transcribed, where only a part was.
+    """
+
+    name: str
+    digest: str
+    duration_s: float
+    sample_rate: int
+    num_channels: int
+    container: str
+    codec: str
+    container_duration_s: float | None = None
+    clip_start: float | None = None
+    clip_end: float | None = None
+
+
+StageStatus = Literal["done", "skipped", "failed"]
+
+
+class StageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """How one stage of a transcript came about.
+
+    Attributes:
+        status: ``skipped`` and ``failed`` come with a reason.
+        reason: Why this engine and model, or why not.
+        options: The effective options, the engine's defaults included.
+        elapsed_s: Wall seconds of the stage when it was run.
+    """
+
+    stage: str
+    status: StageStatus
+    reason: str | None = None
+    engine: str | None = None
+    engine_version: str | None = None
+    engine_fingerprint: str | None = None
+    launcher: str | None = None
+    device: str | None = None
+    model: str | None = None
+    model_digest: str | None = None
+    options: dict[str, Any] = field(default_factory=dict)
+    elapsed_s: float | None = None
+
+
+class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Everything known about one recording; the JSON output is exactly this.
+
+    Attributes:
+        version: Version of this format; a reader refuses a larger one.
+        text: All segments' texts, joined.
+        language: BCP-47 lower case, ``None`` where unknown.
+        language_scores: Votes or probabilities per language, where the language was detected.
+        turns: Who spoke when, from diarization or from channels.
+        status: ``partial`` where a requested stage failed; ``stages`` says which and why.
+    """
+
+    version: int = field(name="dalston_transcript_version")
+    recording: RecordingInfo
+    status: Literal["complete", "partial"]
+    text: str
+    language: str | None
+    segments: tuple[Segment, ...]
+    language_scores: dict[str, float] = field(default_factory=dict)
+    speech_regions: tuple[SpeechRegion, ...] = ()
+    turns: tuple[SpeakerTurn, ...] = ()
+    events: tuple[AudioEvent, ...] = ()
+    warnings: tuple[Notice, ...] = ()
+    stages: tuple[StageRecord, ...] = ()
+    generator: str | None = None

@@ -1,0 +1,3 @@
+"""Dalston: folders of recordings in, finished transcripts out."""
+
+__version__ = "0.1.0"

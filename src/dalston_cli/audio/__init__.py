@@ -1,0 +1,1 @@
+"""Audio files: what they are and what is in them."""

@@ -1,0 +1,1 @@
+"""The catalogs: which engines and models there are, which one to take, and the weights on disk."""

@@ -1,0 +1,152 @@
+"""What an ``engine.yaml`` and a model file may say.
+
+The models here are pydantic's, frozen and closed: an unknown key is an error.
+"""
+
+from enum import StrEnum
+from pathlib import Path
+from typing import Annotated, Any, Literal
+
+from pydantic import BaseModel, ConfigDict, Field
+
+from dalston_sdk.wire import Stage
+
+Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
+
+
+class _Entry(BaseModel):
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class Device(StrEnum):
+    """A kind of device that an engine can run on."""
+
+    CPU = "cpu"
+    CUDA = "cuda"
+
+
+class StageSupport(_Entry):
+    """What an engine can do in one stage: the options of the wire types that it honours."""
+
+    options: tuple[str, ...] = ()
+
+
+class EngineEntry(_Entry):
+    """One engine, from its ``engine.yaml``.
+
+    Attributes:
+        library: The package that does the work, for people.
+        embedded: Runs with the CLI's own interpreter; no environment is built.
+        slots: Requests that one process works on at the same time.
+        network: Whether the engine may reach the network.
+        secrets: Environment variables the engine may see, beyond none.
+        folder: Where the engine lives; set by the loader.
+    """
+
+    name: Identifier
+    version: str
+    summary: str
+    library: str
+    licence: str
+    stages: dict[Stage, StageSupport]
+    devices: tuple[Device, ...] = (Device.CPU,)
+    embedded: bool = False
+    slots: int = Field(default=1, ge=1)
+    ram_mb: int = Field(default=0, ge=0)
+    network: bool = False
+    secrets: tuple[str, ...] = ()
+    folder: Path = Path()
+
+
+class HubSource(_Entry):
+    """A repository on the Hugging Face hub; only files that match ``files`` are taken."""
+
+    kind: Literal["hf"]
+    repo: str
+    revision: str
+    files: tuple[str, ...] = ("*",)
+
+
+class HttpsFile(_Entry):
+    """One file to download, and what it must be."""
+
+    url: str
+    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+    path: str
+
+
+class HttpsSource(_Entry):
+    """Files on any web server, each with its digest."""
+
+    kind: Literal["https"]
+    files: tuple[HttpsFile, ...]
+
+
+class FileSource(_Entry):
+    """A folder or file that the user already has."""
+
+    kind: Literal["file"]
+    path: Path
+
+
+class BundledSource(_Entry):
+    """Weights that the engine's own package carries."""
+
+    kind: Literal["bundled"]
+    package: str
+
+
+Source = Annotated[
+    HubSource | HttpsSource | FileSource | BundledSource, Field(discriminator="kind")
+]
+
+
+class Hardware(_Entry):
+    """What a model needs; None where nobody measured."""
+
+    vram_mb: int | None = None
+    ram_mb: int | None = None
+    supports_cpu: bool = True
+
+
+class Capabilities(_Entry):
+    """What a model can do beyond plain text."""
+
+    word_timestamps: bool = False
+    punctuation: bool = False
+    translation: bool = False
+    hotwords: bool = False
+    prompts: bool = False
+    language_detection: bool = False
+
+
+class ModelEntry(_Entry):
+    """One model, from its file under ``catalog/models``.
+
+    Attributes:
+        id: The public id, unique among all models.
+        runtime_model_id: What the engine's library calls it.
+        stages: The stages this model covers.
+        languages: BCP-47 lower case; empty means that language does not matter.
+        licence: SPDX identifier of the weights.
+        rank: ``--model auto`` takes the installed model with the highest rank that fits.
+        defaults: Option values this model wants where the user says nothing.
+        file: Where the entry was read; set by the loader.
+    """
+
+    id: Identifier
+    engine: Identifier
+    runtime_model_id: str
+    stages: tuple[Stage, ...] = Field(min_length=1)
+    name: str
+    languages: tuple[str, ...] = ()
+    licence: str
+    gated: bool = False
+    source: Source
+    size_mb: int = Field(ge=0)
+    rank: int = 0
+    hardware: Hardware = Hardware()
+    capabilities: Capabilities = Capabilities()
+    defaults: dict[str, Any] = Field(default_factory=dict)
+    notes: str = ""
+    file: Path = Path()

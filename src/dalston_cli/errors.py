@@ -1,0 +1,115 @@
+"""Every error that Dalston explains to a person.
+
+The tree, with the exit code each branch ends in:
+
+    DalstonError                     1
+    ├── UsageError                   2   the command line asks for something impossible
+    ├── InputError                   3   a recording cannot be used
+    ├── ConfigurationError           4   a catalog or a settings file is wrong
+    ├── UnavailableError             5   an engine, a model or a machine's part is not there
+    │   ├── EngineUnavailableError       it does not start, died, or does not answer
+    │   └── ModelUnavailableError        it is not installed, gated, or cannot be pulled
+    ├── AllFailedError               6   every recording of a run failed
+    ├── SomeFailedError              7   some recordings failed or are partial
+    └── InterruptedRunError        130   Ctrl-C
+
+Leaves live beside the code that raises them and build their own message from typed arguments.
+Errors are raised anywhere and caught in two places only: ``app.main`` and, per recording,
+``pipeline.run``.
+"""
+
+from enum import IntEnum
+from typing import ClassVar
+
+
+class ExitCode(IntEnum):
+    """What the process returns to the shell."""
+
+    OK = 0
+    BUG = 1
+    USAGE = 2
+    INPUT = 3
+    CONFIGURATION = 4
+    UNAVAILABLE = 5
+    ALL_FAILED = 6
+    SOME_FAILED = 7
+    INTERRUPTED = 130
+    CLOSED_PIPE = 141
+
+
+class DalstonError(Exception):
+    """Something went wrong that a person can understand and act on.
+
+    Args:
+        message: What happened, and where, in one sentence without a full stop.
+        hint: What to do next, with a command to copy where there is one.
+    """
+
+    code: ClassVar[str] = "error"
+    exit_code: ClassVar[ExitCode] = ExitCode.BUG
+
+    def __init__(self, message: str, *, hint: str | None = None) -> None:
+        super().__init__(message)
+        self.message = message
+        self.hint = hint
+
+
+class UsageError(DalstonError):
+    """The command line asks for something impossible or contradictory."""
+
+    code = "usage"
+    exit_code = ExitCode.USAGE
+
+
+class InputError(DalstonError):
+    """A recording cannot be used; other recordings are not affected."""
+
+    code = "input"
+    exit_code = ExitCode.INPUT
+
+
+class ConfigurationError(DalstonError):
+    """A catalog or a settings file is wrong."""
+
+    code = "configuration"
+    exit_code = ExitCode.CONFIGURATION
+
+
+class UnavailableError(DalstonError):
+    """An engine, a model or a part of this machine is not available."""
+
+    code = "unavailable"
+    exit_code = ExitCode.UNAVAILABLE
+
+
+class EngineUnavailableError(UnavailableError):
+    """An engine does not start, died, or does not answer."""
+
+    code = "engine_unavailable"
+
+
+class ModelUnavailableError(UnavailableError):
+    """A model is not installed, gated, or cannot be pulled."""
+
+    code = "model_unavailable"
+
+
+class AllFailedError(DalstonError):
+    """Every recording of a run failed."""
+
+    code = "all_failed"
+    exit_code = ExitCode.ALL_FAILED
+
+
+class SomeFailedError(DalstonError):
+    """Some recordings of a run failed, or their transcripts are partial."""
+
+    code = "some_failed"
+    exit_code = ExitCode.SOME_FAILED
+
+
+class InterruptedRunError(DalstonError):
+    """The user pressed Ctrl-C."""
+
+    code = "interrupted"
+    exit_code = ExitCode.INTERRUPTED

@@ -1,0 +1,158 @@
+"""What happens during a run, as values: the console draws them, ``--json`` prints them.
+
+Every event is one line of NDJSON, told apart by ``event``.
+"""
+
+from typing import Any, Literal
+
+from msgspec import Struct, field
+
+from dalston_sdk.wire import Segment
+
+
+class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
+    """Something that happened."""
+
+
+class RunStarted(_Event, frozen=True, kw_only=True, tag="run_started"):
+    """A run over ``num_recordings`` recordings begins."""
+
+    run: str
+    num_recordings: int
+
+
+class EngineStarting(_Event, frozen=True, kw_only=True, tag="engine_starting"):
+    """An engine is being started; ``step`` is ``environment``, ``process`` or ``model``."""
+
+    engine: str
+    launcher: str
+    step: str
+    message: str = ""
+
+
+class EngineReady(_Event, frozen=True, kw_only=True, tag="engine_ready"):
+    """An engine answers; ``reused`` says that it ran already."""
+
+    engine: str
+    launcher: str
+    device: str
+    reused: bool
+    elapsed_s: float = 0.0
+
+
+class JobStarted(_Event, frozen=True, kw_only=True, tag="job_started"):
+    """Work on one recording begins."""
+
+    recording: str
+    duration_s: float | None = None
+
+
+class StageStarted(_Event, frozen=True, kw_only=True, tag="stage_started"):
+    """A stage of one recording begins."""
+
+    recording: str
+    stage: str
+    engine: str | None = None
+    model: str | None = None
+
+
+class StageProgress(_Event, frozen=True, kw_only=True, tag="stage_progress"):
+    """How far a stage is, in seconds of audio."""
+
+    recording: str
+    stage: str
+    done_s: float
+    total_s: float
+
+
+class PartialText(_Event, frozen=True, kw_only=True, tag="partial_text"):
+    """Segments of one recording as they come."""
+
+    recording: str
+    segments: tuple[Segment, ...]
+
+
+class StageFinished(_Event, frozen=True, kw_only=True, tag="stage_finished"):
+    """A stage of one recording ended; ``reused`` says that its result was already stored."""
+
+    recording: str
+    stage: str
+    status: Literal["done", "skipped", "failed"]
+    reused: bool = False
+    elapsed_s: float = 0.0
+    reason: str | None = None
+
+
+class WarningRaised(_Event, frozen=True, kw_only=True, tag="warning"):
+    """Something the user should know; ``recording`` is None where it is about the run."""
+
+    code: str
+    message: str
+    recording: str | None = None
+    stage: str | None = None
+    hint: str | None = None
+
+
+class ErrorInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """An error as data."""
+
+    code: str
+    message: str
+    hint: str | None = None
+    recording: str | None = None
+    stage: str | None = None
+
+
+JobStatus = Literal["done", "unchanged", "partial", "failed", "cancelled"]
+
+
+class JobFinished(_Event, frozen=True, kw_only=True, tag="job_finished"):
+    """One recording is finished; ``unchanged`` means that nothing had to be done.
+
+    Attributes:
+        rtfx: Audio seconds per wall second from the job's start to its written files, the wait
+            for an engine included; None where nothing was done.
+    """
+
+    recording: str
+    status: JobStatus
+    outputs: tuple[str, ...] = ()
+    duration_s: float | None = None
+    elapsed_s: float = 0.0
+    rtfx: float | None = None
+    error: ErrorInfo | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
+    """The run is over: the final report.
+
+    Attributes:
+        counts: Recordings per status.
+        models, engines: Digest per model id, fingerprint per engine, of what was used.
+    """
+
+    run: str
+    counts: dict[str, int]
+    audio_s: float
+    elapsed_s: float
+    exit_code: int
+    errors: tuple[ErrorInfo, ...] = ()
+    models: dict[str, str] = field(default_factory=dict)
+    engines: dict[str, str] = field(default_factory=dict)
+    details: dict[str, Any] = field(default_factory=dict)
+
+
+Event = (
+    RunStarted
+    | EngineStarting
+    | EngineReady
+    | JobStarted
+    | StageStarted
+    | StageProgress
+    | PartialText
+    | StageFinished
+    | WarningRaised
+    | JobFinished
+    | RunFinished
+)

@@ -1,0 +1,56 @@
+"""The folders Dalston uses on this machine; each can be moved by an environment variable.
+
+Nothing is created here: whoever writes creates.
+"""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+
+
+@dataclass(frozen=True, kw_only=True)
+class Locations:
+    """Absolute folders.
+
+    Attributes:
+        config: ``config.toml`` lives here (``DALSTON_CONFIG_DIR``).
+        cache: What can be rebuilt: engine environments, decoded audio (``DALSTON_CACHE_DIR``).
+        state: Stage results, the journal of runs, engine logs (``DALSTON_STATE_DIR``).
+        models: Weights that were pulled (``DALSTON_MODELS_DIR``).
+        runtime: Sockets and pids of engines that run; short, only for the user
+            (``DALSTON_RUNTIME_DIR``).
+    """
+
+    config: Path
+    cache: Path
+    state: Path
+    models: Path
+    runtime: Path
+
+    @classmethod
+    def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Locations":
+        """Where each folder is, from the environment or else by the system's custom."""
+        import platformdirs  # noqa: PLC0415 - keeps `dalston --help` fast
+
+        def place(name: str, default: str | Path) -> Path:
+            return Path(environ.get(f"DALSTON_{name}_DIR") or default).expanduser().absolute()
+
+        state = place("STATE", platformdirs.user_state_dir("dalston", appauthor=False))
+        return cls(
+            config=place("CONFIG", platformdirs.user_config_dir("dalston", appauthor=False)),
+            cache=place("CACHE", platformdirs.user_cache_dir("dalston", appauthor=False)),
+            state=state,
+            models=place(
+                "MODELS", platformdirs.user_data_path("dalston", appauthor=False) / "models"
+            ),
+            runtime=place("RUNTIME", _runtime_dir(environ)),
+        )
+
+
+def _runtime_dir(environ: Mapping[str, str]) -> Path:
+    """A short private folder: a Unix socket's path may have 107 bytes, on macOS 103."""
+    if runtime := environ.get("XDG_RUNTIME_DIR"):
+        return Path(runtime) / "dalston"
+    return Path(tempfile.gettempdir()) / f"dalston-{os.getuid()}"

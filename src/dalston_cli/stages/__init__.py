@@ -1,0 +1,1 @@
+"""The stages: what goes into an engine and what comes out of it, one file per stage."""
