@@ -1,0 +1,17 @@
+# The commands a newcomer needs; each is a script that can be read in a minute.
+.PHONY: install check test bench docs
+
+install: ## an environment in .venv with everything for development
+	scripts/install
+
+check: ## lint, format, types, import contracts, sizes
+	scripts/check
+
+test: ## all tests, with branch coverage; installs first if there is no .venv
+	scripts/test
+
+bench: ## speed as ratios and counts, printed as a table
+	scripts/bench
+
+docs: ## the generated pages under docs/
+	.venv/bin/python scripts/generate_cli_docs.py
