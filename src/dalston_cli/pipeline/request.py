@@ -1,0 +1,151 @@
+"""What the user asks for: recordings, and how to treat them. The command line fills these in.
+
+Nothing here looks at a file, a catalog or an engine: ``plan`` does, and says what is impossible.
+"""
+
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import TYPE_CHECKING, Literal
+
+from dalston_sdk.wire import (
+    AlignOptions,
+    DiarizeOptions,
+    EmotionOptions,
+    EventsOptions,
+    RefineOptions,
+    TranscribeOptions,
+)
+
+if TYPE_CHECKING:
+    from dalston_cli.formats.registry import RenderOptions
+
+AUTO_MODEL = "auto"
+"""Take the best installed model that fits this machine."""
+
+ChannelSelection = Literal["mix", "split"] | int
+"""Mix all channels, treat each as one speaker, or take one channel (from 0)."""
+
+AlignPolicy = Literal["auto", "always", "never"]
+"""``auto`` aligns only where the transcribing model's own word times are not good."""
+
+PullPolicy = Literal["missing", "never", "always"]
+LauncherChoice = Literal["auto", "local", "remote"]
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Clip:
+    """The part of a recording to transcribe: seconds from its start; ``end`` None is its end."""
+
+    start: float = 0.0
+    end: float | None = None
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Overrides:
+    """What a manifest says about one recording; None leaves the run's option as it is."""
+
+    model: str | None = None
+    language: str | None = None
+    initial_prompt: str | None = None
+    hotwords: tuple[str, ...] | None = None
+    num_speakers: int | None = None
+    min_speakers: int | None = None
+    max_speakers: int | None = None
+    channels: ChannelSelection | None = None
+    clip: Clip | None = None
+
+
+NO_OVERRIDES = Overrides()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class RecordingRequest:
+    """One recording to transcribe.
+
+    Attributes:
+        source: The file; None for standard input.
+        name: What to call it in messages and in the transcript: the path as the user gave it,
+            undecodable bytes replaced; ``-`` for standard input.
+        relative: Path below the input folder it was found in, or the bare file name: where its
+            outputs go below the output folder. Its suffix is replaced by the format's.
+        size: Bytes, where they are known; larger recordings are begun first.
+        overrides: What a manifest says about this recording.
+    """
+
+    source: Path | None
+    name: str
+    relative: Path
+    size: int | None = None
+    overrides: Overrides = NO_OVERRIDES
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputTarget:
+    """Where transcripts go: a folder that mirrors the input tree, or standard output.
+
+    Attributes:
+        folder: None for standard output, which takes one recording only.
+    """
+
+    folder: Path | None = field(default_factory=Path)
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageModels:
+    """The model of each optional stage; ``auto`` takes the best installed one."""
+
+    align: str = AUTO_MODEL
+    diarize: str = AUTO_MODEL
+    emotion: str = AUTO_MODEL
+    events: str = AUTO_MODEL
+    refine: str = AUTO_MODEL
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunOptions:
+    """How all recordings of a run are treated, apart from a recording's own overrides.
+
+    Attributes:
+        model: Id of the transcribing model, or ``auto``.
+        compute_type: Number format such as ``int8``; None lets the engine choose.
+        transcribe: Options that are None are left to the model's and the engine's defaults.
+        diarize, emotion, events, refine: None where the stage was not asked for.
+        stage_models: The models of the stages besides transcribe.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        replicas: How many processes of the transcribing engine share the work; 1 or more.
+        formats: Names of the output formats, at least one, none twice.
+        render: How formats write text; None for each format's defaults.
+        overwrite: Do everything again, stored results and finished outputs notwithstanding.
+        strict: A failed optional stage fails its recording.
+        fail_fast: Begin no further recording after the first that failed.
+        pull: When to download weights.
+        offline: Never use the network.
+        jobs: Recordings worked on at the same time, at least 1; None to go by the engine's slots.
+        keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
+    """
+
+    model: str = AUTO_MODEL
+    compute_type: str | None = None
+    transcribe: TranscribeOptions = TranscribeOptions()
+    align: AlignPolicy = "auto"
+    align_options: AlignOptions = AlignOptions()
+    diarize: DiarizeOptions | None = None
+    emotion: EmotionOptions | None = None
+    events: EventsOptions | None = None
+    refine: RefineOptions | None = None
+    stage_models: StageModels = StageModels()
+    device: str = "auto"
+    launcher: LauncherChoice = "auto"
+    replicas: int = 1
+    channels: ChannelSelection = "mix"
+    clip: Clip | None = None
+    formats: tuple[str, ...] = ("txt", "srt", "json")
+    output: OutputTarget = field(default_factory=OutputTarget)
+    render: "RenderOptions | None" = None
+    overwrite: bool = False
+    strict: bool = False
+    fail_fast: bool = False
+    pull: PullPolicy = "missing"
+    offline: bool = False
+    jobs: int | None = None
+    keep_alive_s: float = 300.0
