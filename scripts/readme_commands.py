@@ -1,4 +1,4 @@
-"""Prints the shell commands under one heading of the README, so that they can be run as they are."""
+"""Prints the shell commands under one heading of the README, so that they can be run."""
 
 import re
 import sys

@@ -4,6 +4,7 @@ import argparse
 import json
 import re
 import sys
+from itertools import pairwise
 from pathlib import Path
 
 import jiwer
@@ -26,7 +27,7 @@ def main() -> int:
     reference = arguments.reference.read_text(encoding="utf-8")
     wer = jiwer.wer(normalise(reference), normalise(transcript["text"]))
     words = [word for segment in transcript["segments"] for word in segment.get("words", ())]
-    ordered = all(a["start"] <= b["start"] for a, b in zip(words, words[1:], strict=False))
+    ordered = all(a["start"] <= b["start"] for a, b in pairwise(words))
     positive = all(word["start"] < word["end"] for word in words)
     print(f"WER {wer:.3f} (limit {arguments.limit}), {len(words)} words, ordered: {ordered}")
     return 0 if wer <= arguments.limit and ordered and positive and words else 1

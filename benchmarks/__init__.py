@@ -1,0 +1,1 @@
+"""Speed, as ratios and counts within one run: seconds mean nothing on another machine."""

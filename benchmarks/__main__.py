@@ -1,0 +1,31 @@
+"""``python -m benchmarks [NAME…]``: run all benchmarks, or those named, and print a table."""
+
+import importlib
+import sys
+
+from rich.console import Console
+from rich.table import Table
+
+from benchmarks.measurement import Measurement
+
+NAMES = ("startup", "planning", "overhead", "rerun", "recognition")
+
+
+def main(names: list[str]) -> int:
+    """Print every figure beside its limit; return 1 where one is over."""
+    table = Table("benchmark", "figure", "value", "limit", "what the clock covers")
+    kept = True
+    for name in names or NAMES:
+        figures: list[Measurement] = importlib.import_module(f"benchmarks.{name}").measure()
+        for figure in figures:
+            kept &= figure.kept
+            limit = "" if figure.limit is None else f"{figure.limit:g} {figure.unit}"
+            table.add_row(
+                name, figure.name, f"{figure.value:.2f} {figure.unit}", limit, figure.detail
+            )
+    Console(width=140).print(table)
+    return 0 if kept else 1
+
+
+if __name__ == "__main__":
+    sys.exit(main(sys.argv[1:]))
