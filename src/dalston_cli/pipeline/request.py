@@ -126,9 +126,9 @@ class RunOptions:
 
     model: str = AUTO_MODEL
     compute_type: str | None = None
-    transcribe: TranscribeOptions = TranscribeOptions()
+    transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
     align: AlignPolicy = "auto"
-    align_options: AlignOptions = AlignOptions()
+    align_options: AlignOptions = field(default_factory=AlignOptions)
     diarize: DiarizeOptions | None = None
     emotion: EmotionOptions | None = None
     events: EventsOptions | None = None
