@@ -1,0 +1,170 @@
+"""The root of the command line, and the one place where errors become messages and exit codes."""
+
+import os
+import sys
+import traceback
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+from typer.core import TyperGroup
+from typer.exceptions import TyperException
+from typer.main import get_group
+
+from dalston_cli import __version__
+from dalston_cli.commands.registry import LazyCommands, RootGroup, command_words
+from dalston_cli.console import Console
+from dalston_cli.errors import DalstonError, ExitCode, InterruptedRunError, UsageError
+
+PROGRAM = "dalston"
+_COMPLETION_VARIABLE = "_DALSTON_COMPLETE"
+
+
+class CommandLineError(UsageError):
+    """A word of the command line is unknown, missing or malformed."""
+
+
+class StoppedError(InterruptedRunError):
+    """The user pressed Ctrl-C."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "interrupted",
+            hint="run the same command again to go on: finished stages are kept",
+        )
+
+
+class InternalError(DalstonError):
+    """Dalston itself is wrong."""
+
+    code = "bug"
+
+    def __init__(self, error: Exception, log: Path | None) -> None:
+        super().__init__(
+            f"this is a bug in Dalston: {type(error).__name__}: {error}",
+            hint=f"report it with the file {log}" if log else "run it again with --debug",
+        )
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Run one command.
+
+    Args:
+        arguments: The words after ``dalston``; None takes the process's own.
+
+    Returns:
+        The exit code.
+    """
+    words = list(sys.argv[1:] if arguments is None else arguments)
+    options = words[: words.index("--")] if "--" in words else words
+    debug = "--debug" in options or os.environ.get("DALSTON_DEBUG", "") not in {"", "0"}
+    words = [word for word in options if word != "--debug"] + words[len(options) :]
+    console = Console(command_words(words), json="--json" in options)
+    _use_utf8()
+    try:
+        code = _dispatch(words)
+        sys.stdout.flush()
+    except BrokenPipeError:
+        _close_stdout()
+        return ExitCode.CLOSED_PIPE
+    except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
+        if debug:
+            traceback.print_exception(error)
+        return _report(console, _explain(error))
+    return code
+
+
+def build_root() -> TyperGroup:
+    """The root's parser; its commands are imported when they are looked up."""
+    app = typer.Typer(
+        name=PROGRAM,
+        cls=RootGroup,
+        callback=_root,
+        rich_markup_mode=None,
+        context_settings={"help_option_names": ["-h", "--help"]},
+        epilog="--debug, anywhere on the line, shows the traceback of an error.",
+    )
+    group = get_group(app)
+    group.commands = LazyCommands()
+    return group
+
+
+def _show_version(wanted: bool) -> None:  # noqa: FBT001 - Typer's signature
+    if wanted:
+        typer.echo(f"{PROGRAM} {__version__}")
+        raise typer.Exit
+
+
+def _root(
+    *,
+    version: Annotated[
+        bool,
+        typer.Option(
+            "--version", "-V", callback=_show_version, is_eager=True, help="Show the version."
+        ),
+    ] = False,
+) -> None:
+    """Turn folders of recordings into finished transcripts."""
+
+
+def _dispatch(words: list[str]) -> int:
+    """Parse and run; Typer's own exceptions come out, except for the one that only ends."""
+    root = build_root()
+    if _COMPLETION_VARIABLE in os.environ:
+        root.main(args=words, prog_name=PROGRAM)
+    try:
+        with root.make_context(PROGRAM, words or ["--help"]) as context:
+            root.invoke(context)
+    except typer.Exit as end:
+        return end.exit_code
+    return ExitCode.OK
+
+
+def _explain(error: BaseException) -> DalstonError:
+    """Any exception as an error with a message, a hint and an exit code."""
+    if isinstance(error, DalstonError):
+        return error
+    if isinstance(error, KeyboardInterrupt | typer.Abort):
+        return StoppedError()
+    if isinstance(error, TyperException):
+        return _explain_usage(error)
+    from dalston_cli.console.crash import write_crash_log  # noqa: PLC0415 - rarely needed
+
+    return InternalError(error, write_crash_log(error))  # type: ignore[arg-type]
+
+
+def _explain_usage(error: TyperException) -> DalstonError:
+    """Typer's complaint about the command line, with what may have been meant."""
+    message = error.format_message().rstrip(".")
+    context = getattr(error, "ctx", None)
+    path = context.command_path if context is not None else PROGRAM
+    meant = [name for name in getattr(error, "possibilities", None) or () if "_" not in name]
+    if meant:
+        message = error.message.rstrip(".")
+        hint = f"did you mean {' or '.join(sorted(meant))}? See: {path} --help"
+    else:
+        hint = f"see: {path} --help"
+    return CommandLineError(message, hint=hint)
+
+
+def _report(console: Console, error: DalstonError) -> int:
+    try:
+        console.error(error)
+    except BrokenPipeError:
+        _close_stdout()
+        return ExitCode.CLOSED_PIPE
+    return error.exit_code
+
+
+def _use_utf8() -> None:
+    """Write UTF-8 to files and pipes whatever the locale; never fail over one character."""
+    for stream in (sys.stdout, sys.stderr):
+        if reconfigure := getattr(stream, "reconfigure", None):
+            encoding = None if stream.isatty() else "utf-8"
+            reconfigure(encoding=encoding, errors="replace")
+
+
+def _close_stdout() -> None:
+    """Nobody reads any more: keep the interpreter from complaining when it flushes at its end."""
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

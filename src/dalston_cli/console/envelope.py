@@ -1,0 +1,108 @@
+"""``--json``: what commands print for programs, and how values become JSON."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass, fields, is_dataclass
+from enum import Enum
+from pathlib import PurePath
+from typing import Any, Literal
+
+from dalston_cli.console.text import encodable
+from dalston_cli.errors import DalstonError, ExitCode
+
+RESULT_VERSION = 1
+"""Raised when a key of the envelope changes its meaning or goes away."""
+
+Status = Literal["success", "partial", "error", "interrupted"]
+
+
+@dataclass(frozen=True, kw_only=True)
+class Envelope:
+    """The one JSON object (the last line, where there are several) that a command ends with.
+
+    Attributes:
+        command: Words of the command, such as ``models list``; empty where none was recognised.
+        data: What the command is about; None after an error.
+        errors: Objects with ``code``, ``message``, ``hint``, ``recording`` and ``stage``.
+    """
+
+    command: str
+    exit_code: int = 0
+    data: object = None
+    errors: Sequence[object] = ()
+
+    @property
+    def status(self) -> Status:
+        """How it went, in a word."""
+        return _STATUS.get(self.exit_code, "error")
+
+    def encode(self) -> str:
+        """One line of JSON."""
+        return encode_json(
+            {
+                "dalston_result_version": RESULT_VERSION,
+                "command": self.command,
+                "status": self.status,
+                "exit_code": int(self.exit_code),
+                "data": self.data,
+                "errors": [_complete(error) for error in self.errors],
+            }
+        )
+
+
+_STATUS: dict[int, Status] = {
+    ExitCode.OK: "success",
+    ExitCode.SOME_FAILED: "partial",
+    ExitCode.INTERRUPTED: "interrupted",
+}
+
+
+def error_data(error: DalstonError) -> dict[str, object]:
+    """An error as the envelope holds it."""
+    return {
+        "code": error.code,
+        "message": error.message,
+        "hint": error.hint,
+        "recording": getattr(error, "recording", None),
+        "stage": getattr(error, "stage", None),
+    }
+
+
+def encode_json(value: object) -> str:
+    """``value`` as one line of JSON: Structs, dataclasses, pydantic models, paths and enums too."""
+    import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    return msgspec.json.encode(_plain(value)).decode()
+
+
+def _plain(value: object) -> Any:  # noqa: ANN401 - JSON
+    """``value`` in the types of JSON, every text encodable."""
+    match value:
+        case None | bool() | int() | float():
+            return value
+        case Enum():
+            return _plain(value.value)
+        case str() | PurePath():
+            return encodable(str(value))
+        case Mapping():
+            return {str(_plain(key)): _plain(item) for key, item in value.items()}
+        case list() | tuple() | set() | frozenset():
+            return [_plain(item) for item in value]
+        case _:
+            return _plain_object(value)
+
+
+def _plain_object(value: object) -> Any:  # noqa: ANN401 - JSON
+    if dump := getattr(value, "model_dump", None):  # pydantic's, which console may not import
+        return _plain(dump(mode="json"))
+    if is_dataclass(value) and not isinstance(value, type):
+        return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
+    import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    return _plain(msgspec.to_builtins(value))
+
+
+def _complete(error: object) -> dict[str, object]:
+    """Every key of an error, also those that a Struct leaves out at their default."""
+    keys = ("code", "message", "hint", "recording", "stage")
+    plain: dict[str, object] = _plain(error)
+    return {key: plain.get(key) for key in keys}

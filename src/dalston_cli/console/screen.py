@@ -1,0 +1,199 @@
+"""``Console``: the only way to print. Data goes to stdout, everything else to stderr."""
+
+import sys
+from collections.abc import Iterable, Iterator, Sequence
+from contextlib import contextmanager
+from enum import StrEnum
+from typing import Protocol, TextIO
+
+from dalston_cli.console.envelope import Envelope
+from dalston_cli.console.table import render_table
+from dalston_cli.console.text import encodable, printable
+from dalston_cli.errors import DalstonError
+
+
+class Mode(StrEnum):
+    """Who reads: a person, a program, or a person who only wants to know of trouble."""
+
+    HUMAN = "human"
+    JSON = "json"
+    QUIET = "quiet"
+
+
+class Meter(Protocol):
+    """Something that shows how far a transfer is."""
+
+    def update(self, done: float, total: float | None = None) -> None:
+        """Show that ``done`` of ``total`` is there; None keeps the total known before."""
+
+
+class Console:
+    """What a command says, and where.
+
+    Args:
+        command: Words of the command, such as ``models list``, for ``--json``.
+        json: Print one JSON envelope instead of text.
+        quiet: Leave out everything on stderr but warnings and errors.
+        verbose: How often ``-v`` was given.
+        stdout, stderr: The process's own by default.
+    """
+
+    def __init__(
+        self,
+        command: str = "",
+        *,
+        json: bool = False,
+        quiet: bool = False,
+        verbose: int = 0,
+        stdout: TextIO | None = None,
+        stderr: TextIO | None = None,
+    ) -> None:
+        self.command = command
+        self.mode = Mode.JSON if json else Mode.QUIET if quiet else Mode.HUMAN
+        self.quiet = quiet
+        self.verbose = verbose
+        self._stdout = stdout
+        self._stderr = stderr
+
+    @property
+    def stdout(self) -> TextIO:
+        """Where data goes; looked up late, so that a redirected ``sys.stdout`` counts."""
+        return self._stdout or sys.stdout
+
+    @property
+    def stderr(self) -> TextIO:
+        """Where everything else goes."""
+        return self._stderr or sys.stderr
+
+    @property
+    def draws(self) -> bool:
+        """Whether bars and questions may appear: a person watches stderr."""
+        return self.mode is Mode.HUMAN and self.stderr.isatty()
+
+    @property
+    def asks(self) -> bool:
+        """Whether somebody is there to answer a question."""
+        return self.draws and sys.stdin is not None and sys.stdin.isatty()
+
+    def data(self, text: str) -> None:
+        """Write what was asked for to stdout, as it is, with a line end."""
+        end = "" if text.endswith("\n") else "\n"
+        self.stdout.write(encodable(text) + end)
+        self.stdout.flush()
+
+    def result(
+        self,
+        data: object,
+        *,
+        text: str | None = None,
+        exit_code: int = 0,
+        errors: Sequence[object] = (),
+    ) -> None:
+        """End a command: with ``--json`` the envelope around ``data``, else ``text`` if any."""
+        if self.mode is Mode.JSON:
+            envelope = Envelope(command=self.command, exit_code=exit_code, data=data, errors=errors)
+            self.data(envelope.encode())
+        elif text is not None:
+            self.data(text)
+
+    def table(
+        self,
+        columns: Sequence[str],
+        rows: Iterable[Sequence[object]],
+        *,
+        data: object,
+        empty: str = "",
+    ) -> None:
+        """End a listing: with ``--json`` the envelope around ``data``, else a table.
+
+        Args:
+            columns: Headings, in lower case.
+            rows: Cells in the order of ``columns``; None is shown as ``-``.
+            data: The same for programs.
+            empty: What to say on stderr where there are no rows.
+        """
+        if self.mode is Mode.JSON:
+            self.result(data)
+            return
+        cells = [[printable("-" if cell is None else cell) for cell in row] for row in rows]
+        if cells:
+            self.data(render_table(columns, cells))
+        elif empty:
+            self.info(empty)
+
+    def info(self, message: str) -> None:
+        """Say something that a person may want to know while waiting."""
+        if self.mode is Mode.HUMAN:
+            self._say(message)
+
+    def detail(self, message: str) -> None:
+        """Say something that only ``-v`` asks for."""
+        if self.mode is Mode.HUMAN and self.verbose:
+            self._say(message)
+
+    def hint(self, message: str) -> None:
+        """Say what to do next."""
+        if self.mode is not Mode.JSON:
+            self._say(f"hint: {message}")
+
+    def warning(self, message: str, *, hint: str | None = None) -> None:
+        """Say that something is not as it should be."""
+        self._say(f"warning: {message}")
+        if hint:
+            self._say(f"hint: {hint}")
+
+    def error(self, error: DalstonError) -> None:
+        """Say what went wrong: on stderr, or as an envelope where a program reads."""
+        if self.mode is Mode.JSON:
+            from dalston_cli.console.envelope import error_data  # noqa: PLC0415 - rarely needed
+
+            self.result(None, exit_code=error.exit_code, errors=[error_data(error)])
+            return
+        self._say(f"error: {error.message}")
+        if error.hint:
+            self._say(f"hint: {error.hint}")
+
+    def confirm(self, question: str, *, default: bool, assume_yes: bool = False) -> bool:
+        """Ask a person; without one the answer is ``default``.
+
+        Args:
+            question: Without the marks for yes and no.
+            default: The answer of the Enter key, and of a script.
+            assume_yes: ``-y`` was given: answer yes without asking.
+        """
+        if assume_yes:
+            return True
+        if not self.asks:
+            return default
+        self.stderr.write(f"{printable(question)} [{'Y/n' if default else 'y/N'}] ")
+        self.stderr.flush()
+        answer = sys.stdin.readline().strip().lower()
+        return answer in {"y", "yes"} if answer else default
+
+    @contextmanager
+    def meter(self, description: str, *, total: float | None = None) -> Iterator[Meter]:
+        """Show how far something is: a bar in a terminal, else only that it began.
+
+        Args:
+            description: What is going on.
+            total: Bytes in all; None where nobody knows yet.
+        """
+        if not self.draws:
+            self.info(description)
+            yield _SilentMeter()
+            return
+        from dalston_cli.console.meter import drawn_meter  # noqa: PLC0415 - loads rich
+
+        with drawn_meter(self.stderr, printable(description), total) as meter:
+            yield meter
+
+    def _say(self, message: str) -> None:
+        self.stderr.write(printable(message) + "\n")
+        self.stderr.flush()
+
+
+class _SilentMeter:
+    """Where nobody watches."""
+
+    def update(self, done: float, total: float | None = None) -> None:
+        """Show nothing."""
