@@ -1,0 +1,164 @@
+"""The journal's tables, and how its file is opened.
+
+Several CLIs use the file at the same time: write-ahead logging lets them read while one writes,
+and the busy time-out makes writers wait for each other.
+"""
+
+import sqlite3
+import time
+from pathlib import Path
+
+from dalston_cli.errors import ConfigurationError
+
+SCHEMA_VERSION = 1
+BUSY_TIMEOUT_S = 20.0
+
+_TABLES = """
+CREATE TABLE IF NOT EXISTS runs (
+    id TEXT PRIMARY KEY,
+    started_at REAL NOT NULL,
+    finished_at REAL,
+    pid INTEGER NOT NULL,
+    process_started_at REAL NOT NULL,
+    folder TEXT NOT NULL,
+    num_recordings INTEGER NOT NULL,
+    exit_code INTEGER,
+    report TEXT
+) STRICT;
+CREATE TABLE IF NOT EXISTS jobs (
+    id INTEGER PRIMARY KEY,
+    run TEXT NOT NULL REFERENCES runs (id),
+    recording TEXT NOT NULL,
+    suffix TEXT NOT NULL,
+    size INTEGER,
+    status TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    elapsed_s REAL,
+    duration_s REAL,
+    error_code TEXT,
+    error_message TEXT,
+    error_hint TEXT,
+    outputs TEXT NOT NULL DEFAULT '[]'
+) STRICT;
+CREATE INDEX IF NOT EXISTS jobs_of_run ON jobs (run);
+CREATE INDEX IF NOT EXISTS jobs_by_suffix ON jobs (suffix, id);
+CREATE TABLE IF NOT EXISTS attempts (
+    job INTEGER NOT NULL REFERENCES jobs (id),
+    stage TEXT NOT NULL,
+    engine TEXT NOT NULL,
+    model TEXT NOT NULL,
+    device TEXT NOT NULL,
+    status TEXT NOT NULL,
+    started_at REAL NOT NULL,
+    elapsed_s REAL NOT NULL,
+    audio_s REAL NOT NULL,
+    batch_size INTEGER,
+    error TEXT
+) STRICT;
+CREATE INDEX IF NOT EXISTS attempts_of_job ON attempts (job);
+CREATE INDEX IF NOT EXISTS attempts_by_model ON attempts (model, device, status);
+CREATE TABLE IF NOT EXISTS files (
+    path BLOB PRIMARY KEY,
+    size INTEGER NOT NULL,
+    mtime_ns INTEGER NOT NULL,
+    inode INTEGER NOT NULL,
+    device INTEGER NOT NULL,
+    digest TEXT NOT NULL
+) STRICT;
+CREATE TABLE IF NOT EXISTS outputs (
+    path BLOB NOT NULL,
+    digest TEXT NOT NULL,
+    key TEXT NOT NULL,
+    written_at REAL NOT NULL,
+    PRIMARY KEY (path, digest)
+) STRICT;
+CREATE TABLE IF NOT EXISTS results (
+    key TEXT PRIMARY KEY,
+    status TEXT NOT NULL,
+    duration_s REAL,
+    code TEXT,
+    message TEXT,
+    hint TEXT,
+    warnings TEXT NOT NULL DEFAULT '[]'
+) STRICT;
+CREATE TABLE IF NOT EXISTS batches (
+    model TEXT NOT NULL,
+    device TEXT NOT NULL,
+    batch_size INTEGER NOT NULL,
+    PRIMARY KEY (model, device)
+) STRICT;
+"""
+
+
+class JournalUnreadableError(ConfigurationError):
+    """The journal's file is damaged, or cannot be opened or written."""
+
+    code = "journal_unreadable"
+
+    def __init__(self, path: Path, reason: str) -> None:
+        super().__init__(
+            f"the journal of runs cannot be used: {path}: {reason}",
+            hint=f"mv '{path}' '{path}.old'   (stored stage results are kept)",
+        )
+
+
+class JournalTooNewError(ConfigurationError):
+    """The journal was written by a newer version of Dalston."""
+
+    code = "journal_too_new"
+
+    def __init__(self, path: Path, version: int) -> None:
+        super().__init__(
+            f"the journal of runs is of a newer Dalston (format {version}, "
+            f"this one knows {SCHEMA_VERSION}): {path}",
+            hint="upgrade Dalston, or set DALSTON_STATE_DIR to another folder",
+        )
+
+
+def open_database(path: Path) -> sqlite3.Connection:
+    """Open the journal, making it where there is none.
+
+    Raises:
+        JournalUnreadableError: It is damaged, or the folder cannot be written.
+        JournalTooNewError: A newer Dalston wrote it.
+    """
+    try:
+        path.parent.mkdir(parents=True, exist_ok=True)
+        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+    except (OSError, sqlite3.Error) as error:
+        raise JournalUnreadableError(path, str(error)) from error
+    try:
+        _prepare(connection, path)
+    except sqlite3.Error as error:
+        connection.close()
+        raise JournalUnreadableError(path, str(error)) from error
+    except JournalTooNewError:
+        connection.close()
+        raise
+    return connection
+
+
+def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+    connection.row_factory = sqlite3.Row
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    if version > SCHEMA_VERSION:
+        raise JournalTooNewError(path, version)
+    if version < SCHEMA_VERSION:
+        _use_write_ahead_log(connection)
+        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")
+        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("PRAGMA synchronous = NORMAL")
+
+
+def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+    """Switch the log mode; SQLite does not wait for others here, so we do."""
+    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    while True:
+        try:
+            connection.execute("PRAGMA journal_mode = WAL")
+        except sqlite3.OperationalError:
+            if time.monotonic() > deadline:
+                raise
+            time.sleep(0.01)
+        else:
+            return

@@ -1,0 +1,74 @@
+"""Digests: of files, and of everything that decides what a stage's result is.
+
+Two runs that would do the same work get the same key, on any machine and in any process.
+"""
+
+import hashlib
+import os
+from dataclasses import dataclass
+from pathlib import Path
+
+STORE_FORMAT = 1
+"""Raised when stored results of older versions of Dalston must not be used again."""
+
+_BLOCK_BYTES = 1 << 20
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileStamp:
+    """What changes when a file's bytes change, in practice; cheap to look up."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+
+    @classmethod
+    def of(cls, path: Path) -> "FileStamp":
+        """The stamp of a file that exists.
+
+        Raises:
+            OSError: There is no such file, or it cannot be reached.
+        """
+        return cls.from_stat(path.stat())
+
+    @classmethod
+    def from_stat(cls, stat: os.stat_result) -> "FileStamp":
+        """The stamp of what ``stat`` describes."""
+        return cls(
+            size=stat.st_size,
+            mtime_ns=stat.st_mtime_ns,
+            inode=stat.st_ino,
+            device=stat.st_dev,
+        )
+
+
+def digest_file(path: Path) -> str:
+    """``sha256:<hex>`` of a file's bytes.
+
+    Raises:
+        OSError: It cannot be read.
+    """
+    digest = hashlib.sha256()
+    with path.open("rb", buffering=0) as file:
+        while block := file.read(_BLOCK_BYTES):
+            digest.update(block)
+    return f"sha256:{digest.hexdigest()}"
+
+
+def digest_bytes(data: bytes) -> str:
+    """``sha256:<hex>`` of bytes in memory."""
+    return f"sha256:{hashlib.sha256(data).hexdigest()}"
+
+
+def make_key(purpose: str, **parts: object) -> str:
+    """The key of a result: 64 hex digits that depend on every part and on nothing else.
+
+    Args:
+        purpose: What the key is for; keys of different purposes never meet.
+        parts: Structs, tuples, numbers, text; anything that JSON can hold.
+    """
+    import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    document = {"format": STORE_FORMAT, "purpose": purpose, "parts": parts}
+    return hashlib.sha256(msgspec.json.encode(document, order="deterministic")).hexdigest()

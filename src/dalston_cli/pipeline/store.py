@@ -1,0 +1,112 @@
+"""The stage store: every stage's result under a key of all that decided it.
+
+A result is one file, written whole or not at all. A file that is torn, that was changed, or that
+belongs to another version is a miss and is removed; nothing else ever is.
+"""
+
+import contextlib
+import os
+import tempfile
+from pathlib import Path
+from typing import Protocol, TypeVar
+
+import msgspec
+from msgspec import Raw, Struct
+
+from dalston_cli.pipeline.keys import STORE_FORMAT, digest_bytes
+
+Value = TypeVar("Value", bound=Struct)
+
+
+class ResultStore(Protocol):
+    """Where stage results are kept between runs: all that a job knows of the store."""
+
+    def get(self, key: str, kind: type[Value]) -> Value | None:
+        """The value under ``key``, or None where there is none that can be trusted."""
+
+    def put(self, key: str, value: Struct) -> None:
+        """Keep ``value``; a value that is there already is replaced in one step."""
+
+
+class _Entry(Struct, frozen=True, kw_only=True):
+    """One file of the store; ``digest`` is of the value's bytes as they stand in the file."""
+
+    dalston_store_version: int
+    key: str
+    digest: str
+    value: Raw
+
+
+class FileStore:
+    """A store in a folder; safe for several processes at once.
+
+    Args:
+        folder: Made when the first result is kept.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def path(self, key: str) -> Path:
+        """Where the value under ``key`` lies."""
+        return self._folder / key[:2] / f"{key}.json"
+
+    def get(self, key: str, kind: type[Value]) -> Value | None:
+        """The value under ``key``, or None where there is none that can be trusted."""
+        path = self.path(key)
+        try:
+            data = path.read_bytes()
+        except FileNotFoundError:
+            return None
+        try:
+            return _decode(data, key, kind)
+        except (msgspec.MsgspecError, UnicodeDecodeError):
+            path.unlink(missing_ok=True)
+            return None
+
+    def put(self, key: str, value: Struct) -> None:
+        """Keep ``value``; a value that is there already is replaced in one step.
+
+        Raises:
+            OSError: The disk is full or the folder cannot be written.
+        """
+        body = msgspec.json.encode(value)
+        entry = _Entry(
+            dalston_store_version=STORE_FORMAT,
+            key=key,
+            digest=digest_bytes(body),
+            value=Raw(body),
+        )
+        path = self.path(key)
+        path.parent.mkdir(parents=True, exist_ok=True)
+        _write_whole(path, msgspec.json.encode(entry))
+
+
+def _decode(data: bytes, key: str, kind: type[Value]) -> Value:
+    """Read one file of the store.
+
+    Raises:
+        msgspec.MsgspecError: The file is not what was once written under this key.
+    """
+    entry = msgspec.json.decode(data, type=_Entry)
+    body = bytes(entry.value)
+    if (entry.dalston_store_version, entry.key) != (STORE_FORMAT, key):
+        raise msgspec.ValidationError("a file of another version or key")
+    if entry.digest != digest_bytes(body):
+        raise msgspec.ValidationError("the value was changed after it was written")
+    return msgspec.json.decode(body, type=kind)
+
+
+def _write_whole(path: Path, data: bytes) -> None:
+    """Write through a temporary file beside ``path``, so that nobody ever sees half of it."""
+    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:8]}-", dir=path.parent)
+    try:
+        with os.fdopen(descriptor, "wb") as file:
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+        Path(name).replace(path)
+    except BaseException:
+        with contextlib.suppress(FileNotFoundError):
+            Path(name).unlink()
+        raise
