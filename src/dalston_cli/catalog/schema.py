@@ -129,6 +129,8 @@ class ModelEntry(_Entry):
         stages: The stages this model covers.
         languages: BCP-47 lower case; empty means that language does not matter.
         licence: SPDX identifier of the weights.
+        word_error_rate: Measured on ordinary English speech, 0 to 1 and above; None where nobody
+            measured.
         rank: ``--model auto`` takes the installed model with the highest rank that fits.
         defaults: Option values this model wants where the user says nothing.
         file: Where the entry was read; set by the loader.
@@ -144,6 +146,7 @@ class ModelEntry(_Entry):
     gated: bool = False
     source: Source
     size_mb: int = Field(ge=0)
+    word_error_rate: float | None = Field(default=None, ge=0)
     rank: int = 0
     hardware: Hardware = Hardware()
     capabilities: Capabilities = Capabilities()

@@ -1,0 +1,86 @@
+"""Whether the files of the catalog fit together: what no single file can know."""
+
+from collections.abc import Iterable, Iterator, Mapping
+
+import msgspec
+
+from dalston_cli.catalog.document import Document, Problem
+from dalston_cli.catalog.nearest import did_you_mean
+from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_sdk.wire import (
+    AlignOptions,
+    DiarizeOptions,
+    EmotionOptions,
+    EventsOptions,
+    RefineOptions,
+    Stage,
+    TranscribeOptions,
+)
+
+OPTIONS: Mapping[Stage, type[msgspec.Struct]] = {
+    Stage.TRANSCRIBE: TranscribeOptions,
+    Stage.ALIGN: AlignOptions,
+    Stage.DIARIZE: DiarizeOptions,
+    Stage.EMOTION: EmotionOptions,
+    Stage.EVENTS: EventsOptions,
+    Stage.REFINE: RefineOptions,
+}
+"""The wire type that names every option of a stage."""
+
+LOAD_OPTIONS = frozenset({"compute_type"})
+"""What a model may set by default about its loading, beside the options of its stages."""
+
+
+def check_engine(engine: EngineEntry, document: Document) -> Iterator[Problem]:
+    """An engine may only offer options that exist on the wire."""
+    for stage, support in engine.stages.items():
+        known = OPTIONS[stage].__struct_fields__
+        for index, name in enumerate(support.options):
+            if name not in known:
+                path = ("stages", stage.value, "options", index)
+                message = f"`{name}` is no option of {stage.value}{did_you_mean(name, known)}"
+                yield document.problem(path, message)
+
+
+def check_model(
+    model: ModelEntry, engines: Mapping[str, EngineEntry], document: Document
+) -> Iterator[Problem]:
+    """A model needs an engine that exists, offers its stages and honours its defaults."""
+    engine = engines.get(model.engine)
+    if engine is None:
+        near = did_you_mean(model.engine, engines)
+        yield document.problem(("engine",), f"there is no engine `{model.engine}`{near}")
+        return
+    for index, stage in enumerate(model.stages):
+        if stage not in engine.stages:
+            offered = ", ".join(offered.value for offered in engine.stages)
+            message = f"the engine {engine.name} does not offer {stage.value}, only {offered}"
+            yield document.problem(("stages", index), message)
+    yield from _check_defaults(model, engine, document)
+
+
+def _check_defaults(
+    model: ModelEntry, engine: EngineEntry, document: Document
+) -> Iterator[Problem]:
+    stages = [stage for stage in model.stages if stage in engine.stages]
+    known = {name for stage in stages for name in engine.stages[stage].options} | LOAD_OPTIONS
+    for name, value in model.defaults.items():
+        path = ("defaults", name)
+        if name not in known:
+            message = f"the engine {engine.name} has no such option{did_you_mean(name, known)}"
+            yield document.problem(path, message)
+        elif wrong := _wrong_value(stages, name, value):
+            yield document.problem(path, wrong)
+
+
+def _wrong_value(stages: Iterable[Stage], name: str, value: object) -> str | None:
+    """What is wrong with an option's value, by the wire type that will carry it."""
+    if name in LOAD_OPTIONS:
+        return None if isinstance(value, str) else "must be text"
+    for stage in stages:
+        if name in OPTIONS[stage].__struct_fields__:
+            try:
+                msgspec.convert({name: value}, OPTIONS[stage])
+            except msgspec.ValidationError as error:
+                return str(error).split(" - at ")[0]
+    return None

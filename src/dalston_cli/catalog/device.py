@@ -1,0 +1,144 @@
+"""Where a model runs: on the CPU or on one GPU. Pure: the machine is an argument.
+
+A GPU that was asked for and cannot be had is an error, never a silent fallback to the CPU.
+"""
+
+import re
+from dataclasses import dataclass
+
+from dalston_cli.catalog.machine import Gpu, Machine
+from dalston_cli.catalog.schema import Device, EngineEntry, ModelEntry
+from dalston_cli.errors import UnavailableError, UsageError
+
+_DEVICE = re.compile(r"auto|cpu|cuda(?::(?P<index>\d{1,3}))?")
+
+
+class InvalidDeviceError(UsageError):
+    """The text names no device."""
+
+    code = "invalid_device"
+
+    def __init__(self, requested: str) -> None:
+        super().__init__(
+            f"`{requested}` is no device",
+            hint="use `--device auto`, `cpu`, `cuda` or `cuda:N`",
+        )
+
+
+class DeviceMissingError(UnavailableError):
+    """A GPU that is needed is not in this machine, or programs may not use it."""
+
+    code = "device_missing"
+
+    def __init__(self, need: str, machine: Machine) -> None:
+        number = len(machine.gpus)
+        seen = "no GPU" if number == 0 else f"only {number} GPU{'s' if number > 1 else ''}"
+        super().__init__(
+            f"{need}, but {seen} can be used on this machine",
+            hint="run `nvidia-smi` and look at CUDA_VISIBLE_DEVICES, or use `--device cpu`",
+        )
+
+
+class DeviceNotSupportedError(UsageError):
+    """The model or its engine cannot run on this kind of device."""
+
+    code = "device_not_supported"
+
+    def __init__(self, device: str, who: str) -> None:
+        super().__init__(
+            f"{who} cannot run on {device}",
+            hint="leave `--device` away, or choose another model with `--model`",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeviceChoice:
+    """A device and why it was taken.
+
+    Attributes:
+        device: ``cpu`` or ``cuda:N``.
+    """
+
+    device: str
+    reason: str
+
+
+def check_device(requested: str, machine: Machine) -> None:
+    """Whether this machine has the device.
+
+    Raises:
+        InvalidDeviceError: ``requested`` names no device.
+        DeviceMissingError: It names a GPU that is not there.
+    """
+    match = _DEVICE.fullmatch(requested)
+    if match is None:
+        raise InvalidDeviceError(requested)
+    if requested.startswith("cuda") and _asked_gpu(requested, machine) is None:
+        raise DeviceMissingError(f"{requested} was asked for", machine)
+
+
+def choose_device(
+    requested: str, model: ModelEntry, engine: EngineEntry, machine: Machine
+) -> DeviceChoice:
+    """The device for ``model``; ``auto`` takes the GPU where model, engine and memory allow it.
+
+    Raises:
+        InvalidDeviceError, DeviceMissingError: See ``check_device``.
+        DeviceNotSupportedError: The model or its engine cannot run there.
+    """
+    check_device(requested, machine)
+    if requested == "auto":
+        return _automatic(model, engine, machine)
+    if requested == "cpu":
+        if who := _who_needs_gpu(model, engine):
+            raise DeviceNotSupportedError("the CPU", who)
+        return DeviceChoice(device="cpu", reason="the CPU was asked for")
+    if Device.CUDA not in engine.devices:
+        raise DeviceNotSupportedError("a GPU", f"the engine {engine.name}")
+    gpu = _asked_gpu(requested, machine)
+    index = gpu.index if gpu else 0
+    return DeviceChoice(device=f"cuda:{index}", reason=f"{requested} was asked for")
+
+
+def fits(requested: str, model: ModelEntry, engine: EngineEntry, machine: Machine) -> bool:
+    """Whether the model could run as asked, memory included; what nobody measured counts as fit."""
+    if requested.startswith("cuda"):
+        gpu = _asked_gpu(requested, machine)
+        return gpu is not None and _fits_gpu(model, engine, gpu)
+    if requested == "auto" and _fits_gpu(model, engine, machine.largest_gpu):
+        return True
+    return not _who_needs_gpu(model, engine) and (model.hardware.ram_mb or 0) <= machine.ram_mb
+
+
+def _automatic(model: ModelEntry, engine: EngineEntry, machine: Machine) -> DeviceChoice:
+    gpu = machine.largest_gpu
+    if gpu and _fits_gpu(model, engine, gpu):
+        return DeviceChoice(device=f"cuda:{gpu.index}", reason=f"{gpu.name} has room for it")
+    if who := _who_needs_gpu(model, engine):
+        if gpu is None:
+            raise DeviceMissingError(f"{who} needs a GPU", machine)
+        raise DeviceNotSupportedError(f"{gpu.name} with {gpu.vram_mb} MB", who)
+    if Device.CUDA not in engine.devices:
+        return DeviceChoice(device="cpu", reason=f"the engine {engine.name} runs on the CPU")
+    if gpu is None:
+        return DeviceChoice(device="cpu", reason="there is no GPU")
+    needed = f"{model.hardware.vram_mb} MB, more than {gpu.name} has"
+    return DeviceChoice(device="cpu", reason=f"it needs {needed}")
+
+
+def _asked_gpu(requested: str, machine: Machine) -> Gpu | None:
+    if requested == "cuda":
+        return machine.largest_gpu
+    return next((gpu for gpu in machine.gpus if requested == f"cuda:{gpu.index}"), None)
+
+
+def _fits_gpu(model: ModelEntry, engine: EngineEntry, gpu: Gpu | None) -> bool:
+    if gpu is None or Device.CUDA not in engine.devices:
+        return False
+    return (model.hardware.vram_mb or 0) <= gpu.vram_mb
+
+
+def _who_needs_gpu(model: ModelEntry, engine: EngineEntry) -> str | None:
+    if Device.CPU not in engine.devices:
+        return f"the engine {engine.name}"
+    return None if model.hardware.supports_cpu else f"the model {model.id}"

@@ -1,0 +1,143 @@
+"""A YAML file as plain data that still knows on which line every key stands.
+
+Duplicate keys, tags of our own and files that contain themselves are mistakes here; what the keys
+mean is not this module's business.
+"""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+
+from dalston_cli.errors import ConfigurationError
+
+KeyPath = tuple[str | int, ...]
+
+_MAX_DEPTH = 20
+_Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Problem:
+    """One mistake in a file.
+
+    Attributes:
+        line: From 1.
+        key: Dotted path of the key it is about, such as ``hardware.vram_mb``; may be empty.
+    """
+
+    file: Path
+    line: int
+    key: str
+    message: str
+
+    def __str__(self) -> str:
+        """``file:line: key: message``."""
+        where = f"{self.file}:{self.line}: "
+        return f"{where}{self.key}: {self.message}" if self.key else f"{where}{self.message}"
+
+
+class CatalogError(ConfigurationError):
+    """Files of the catalog are wrong; the message names every mistake with its file and line."""
+
+    code = "catalog"
+
+    def __init__(self, problems: Sequence[Problem]) -> None:
+        self.problems = tuple(problems)
+        lines = [str(problem) for problem in self.problems]
+        message = lines[0] if len(lines) == 1 else "\n  ".join([_count(lines), *lines])
+        super().__init__(message, hint=f"edit {self.problems[0].file} and run the command again")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Document:
+    """What a file says, and where.
+
+    Attributes:
+        lines: The line (from 1) of every key and list item, by its path.
+    """
+
+    file: Path
+    data: dict[str, Any]
+    lines: Mapping[KeyPath, int]
+
+    def line(self, path: KeyPath) -> int:
+        """The line of ``path``, or of the nearest thing around it that exists."""
+        while path and path not in self.lines:
+            path = path[:-1]
+        return self.lines.get(path, 1)
+
+    def problem(self, path: KeyPath, message: str) -> Problem:
+        """A mistake at ``path``."""
+        key = ".".join(str(part) for part in path)
+        return Problem(file=self.file, line=self.line(path), key=key, message=message)
+
+
+def read_document(file: Path) -> Document:
+    """Read a YAML file whose top level is a mapping.
+
+    Raises:
+        CatalogError: It cannot be read, is not YAML, repeats a key, or is no mapping.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+    except (OSError, UnicodeDecodeError) as error:
+        raise _error(file, 1, f"cannot be read: {error}") from error
+    try:
+        return _Reader(file).read(text)
+    except yaml.MarkedYAMLError as error:
+        line = error.problem_mark.line + 1 if error.problem_mark else 1
+        raise _error(file, line, f"is not valid YAML: {error.problem}") from error
+    except yaml.YAMLError as error:
+        raise _error(file, 1, f"is not valid YAML: {error}") from error
+
+
+class _Reader:
+    """Walks the nodes of one file."""
+
+    def __init__(self, file: Path) -> None:
+        self._file = file
+        self._lines: dict[KeyPath, int] = {}
+
+    def read(self, text: str) -> Document:
+        """Parse ``text`` into a document."""
+        self._loader = _Loader(text)
+        try:
+            node = self._loader.get_single_node()
+            if not isinstance(node, yaml.MappingNode):
+                line = node.start_mark.line + 1 if node else 1
+                raise _error(self._file, line, "must be keys with values, such as `id: my-model`")
+            return Document(file=self._file, data=self._value(node, ()), lines=self._lines)
+        finally:
+            self._loader.dispose()
+
+    def _value(self, node: yaml.Node, path: KeyPath) -> Any:  # noqa: ANN401 - YAML holds anything
+        self._lines.setdefault(path, node.start_mark.line + 1)
+        if len(path) > _MAX_DEPTH:
+            raise _error(self._file, node.start_mark.line + 1, "is nested too deeply")
+        if isinstance(node, yaml.MappingNode):
+            return self._mapping(node, path)
+        if isinstance(node, yaml.SequenceNode):
+            return [self._value(item, (*path, index)) for index, item in enumerate(node.value)]
+        return self._loader.construct_object(node)
+
+    def _mapping(self, node: yaml.MappingNode, path: KeyPath) -> dict[str, Any]:
+        found: dict[str, Any] = {}
+        for key_node, value_node in node.value:
+            key, line = str(key_node.value), key_node.start_mark.line + 1
+            if key in found:
+                before = self._lines[(*path, key)]
+                raise _error(self._file, line, f"`{key}` stands already on line {before}")
+            self._lines[(*path, key)] = line
+            found[key] = self._value(value_node, (*path, key))
+        return found
+
+
+def _error(file: Path, line: int, message: str) -> CatalogError:
+    return CatalogError([Problem(file=file, line=line, key="", message=message)])
+
+
+def _count(lines: Sequence[str]) -> str:
+    return f"{len(lines)} mistakes in the catalog:"

@@ -1,0 +1,258 @@
+"""Decides which model, engine and device do a stage, and says why. Pure: it looks nothing up."""
+
+from collections.abc import Collection, Iterable, Iterator, Sequence
+from dataclasses import dataclass, replace
+
+from dalston_cli.catalog.device import check_device, choose_device, fits
+from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.machine import Machine
+from dalston_cli.catalog.schema import BundledSource, EngineEntry, ModelEntry
+from dalston_cli.errors import ModelUnavailableError, UsageError
+from dalston_sdk.wire import Stage
+
+AUTO = "auto"
+_MAX_ALTERNATIVES = 3
+_GB_IN_MB = 1000
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelWish:
+    """What the user said about the model of one stage.
+
+    Attributes:
+        model: A model id, or ``auto``.
+        language: BCP-47 lower case that the recordings are in; None detects it.
+        device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        compute_type: Number format such as ``int8``; None takes the model's or engine's own.
+    """
+
+    model: str = AUTO
+    language: str | None = None
+    device: str = AUTO
+    compute_type: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Advice:
+    """Something the user should know about a choice."""
+
+    code: str
+    message: str
+    hint: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Choice:
+    """What does the stage.
+
+    Attributes:
+        device: ``cpu`` or ``cuda:N``.
+        compute_type: None lets the engine choose by what the device can do.
+        reason: One sentence that says why this model, for people and for the transcript.
+        needs_pull: The weights are not on this machine yet.
+        better: With ``auto``, the model worth pulling instead, where there is one.
+    """
+
+    model: ModelEntry
+    engine: EngineEntry
+    device: str
+    compute_type: str | None
+    reason: str
+    warnings: tuple[Advice, ...] = ()
+    needs_pull: bool = False
+    better: ModelEntry | None = None
+
+
+class StageNotCoveredError(UsageError):
+    """The named model does not do this stage."""
+
+    code = "stage_not_covered"
+
+    def __init__(self, model: ModelEntry, stage: Stage, others: Iterable[ModelEntry]) -> None:
+        does = ", ".join(covered.value for covered in model.stages)
+        super().__init__(
+            f"the model {model.id} does not {stage.value}, it is for: {does}",
+            hint=_try_one_of(others, f"`dalston models list --stage {stage.value}` shows who does"),
+        )
+
+
+class LanguageNotCoveredError(UsageError):
+    """The named model does not understand the language that was asked for."""
+
+    code = "language_not_covered"
+
+    def __init__(self, model: ModelEntry, language: str, others: Iterable[ModelEntry]) -> None:
+        super().__init__(
+            f"the model {model.id} does not understand `{language}`, "
+            f"only {_listed(model.languages)}",
+            hint=_try_one_of(others, "`dalston models list` shows what each model understands"),
+        )
+
+
+class NoModelError(ModelUnavailableError):
+    """``auto`` finds no installed model that can do the stage as asked."""
+
+    code = "no_model"
+
+    def __init__(self, stage: Stage, wish: ModelWish, better: ModelEntry | None) -> None:
+        wanted = f" {wish.language}" if wish.language else ""
+        where = "" if wish.device == AUTO else f" on {wish.device}"
+        pull = f"dalston models pull {better.id}" if better else ""
+        super().__init__(
+            f"no model that is installed can {stage.value}{wanted}{where}",
+            hint=f"run `{pull}`" if pull else f"`dalston models list --stage {stage.value}`",
+        )
+
+
+def resolve_model(
+    catalog: Catalog,
+    stage: Stage,
+    wish: ModelWish,
+    machine: Machine,
+    installed: Collection[str],
+) -> Choice:
+    """The model, engine and device for ``stage``, with the reason.
+
+    A named model is taken if it can do the stage in the language; it may still need to be pulled.
+    ``auto`` takes the installed model with the highest rank that fits the language, the device
+    and the machine's memory.
+
+    Args:
+        catalog: Everything there is.
+        stage: What is to be done.
+        wish: What the user said.
+        machine: What there is to run on.
+        installed: Ids of models whose weights are here; bundled models need not be among them.
+
+    Raises:
+        UnknownModelError: There is no such model.
+        StageNotCoveredError, LanguageNotCoveredError: The named model cannot do it.
+        NoModelError: ``auto``, and nothing installed can do it.
+        InvalidDeviceError, DeviceMissingError, DeviceNotSupportedError: The device cannot be had.
+    """
+    if wish.model == AUTO:
+        return _automatic(catalog, stage, wish, machine, installed)
+    model = _named(catalog, stage, wish)
+    here = is_here(model, installed)
+    reason = f"it was asked for; {'it is installed' if here else 'it will be pulled first'}"
+    return _choice(catalog, model, wish, machine, reason, needs_pull=not here)
+
+
+def covers(model: ModelEntry, language: str | None) -> bool:
+    """Whether the model understands ``language``; ``en-gb`` is understood by who knows ``en``."""
+    if language is None or not model.languages:
+        return True
+    return language in model.languages or language.split("-", 1)[0] in model.languages
+
+
+def is_here(model: ModelEntry, installed: Collection[str]) -> bool:
+    """Whether the model's weights need no pull."""
+    return isinstance(model.source, BundledSource) or model.id in installed
+
+
+def recommended(
+    catalog: Catalog, stage: Stage, wish: ModelWish, machine: Machine
+) -> ModelEntry | None:
+    """The model that is most worth pulling for ``stage``: the best that fits and is not gated."""
+    check_device(wish.device, machine)
+    fitting = _fitting(catalog, stage, wish, machine)
+    return next((model for model in fitting if not model.gated), None)
+
+
+def _named(catalog: Catalog, stage: Stage, wish: ModelWish) -> ModelEntry:
+    model = catalog.model(wish.model)
+    others = [other for other in catalog.models_for(stage) if covers(other, wish.language)]
+    if stage not in model.stages:
+        raise StageNotCoveredError(model, stage, others)
+    if wish.language and not covers(model, wish.language):
+        raise LanguageNotCoveredError(model, wish.language, others)
+    return model
+
+
+def _automatic(
+    catalog: Catalog,
+    stage: Stage,
+    wish: ModelWish,
+    machine: Machine,
+    installed: Collection[str],
+) -> Choice:
+    better = recommended(catalog, stage, wish, machine)
+    here = [model for model in _fitting(catalog, stage, wish, machine) if is_here(model, installed)]
+    if not here:
+        raise NoModelError(stage, wish, better)
+    best = here[0]
+    if better and (better.rank <= best.rank or is_here(better, installed)):
+        better = None
+    choice = _choice(catalog, best, wish, machine, _why_best(here, wish))
+    return replace(choice, better=better, warnings=tuple(_advice(best, better, wish)))
+
+
+def _fitting(catalog: Catalog, stage: Stage, wish: ModelWish, machine: Machine) -> list[ModelEntry]:
+    """The models that could do it on this machine, best rank first."""
+    return [
+        model
+        for model in catalog.models_for(stage)
+        if covers(model, wish.language)
+        and fits(wish.device, model, catalog.engine(model.engine), machine)
+    ]
+
+
+def _choice(
+    catalog: Catalog,
+    model: ModelEntry,
+    wish: ModelWish,
+    machine: Machine,
+    reason: str,
+    *,
+    needs_pull: bool = False,
+) -> Choice:
+    engine = catalog.engine(model.engine)
+    device = choose_device(wish.device, model, engine, machine)
+    default = model.defaults.get("compute_type")
+    return Choice(
+        model=model,
+        engine=engine,
+        device=device.device,
+        compute_type=wish.compute_type or (str(default) if default else None),
+        reason=f"{reason}; on {device.device}: {device.reason}",
+        needs_pull=needs_pull,
+    )
+
+
+def _why_best(here: Sequence[ModelEntry], wish: ModelWish) -> str:
+    language = f" for {wish.language}" if wish.language else ""
+    if len(here) == 1:
+        return f"it is the only model{language} that is installed"
+    return f"it is the best of {len(here)} models{language} that are installed"
+
+
+def _advice(best: ModelEntry, better: ModelEntry | None, wish: ModelWish) -> Iterator[Advice]:
+    """What to say when only the bundled model is there."""
+    if not isinstance(best.source, BundledSource) or better is None:
+        return
+    quality = "makes many more mistakes"
+    if best.word_error_rate is not None:
+        quality = f"gets about {round(best.word_error_rate * 100)} of 100 words wrong"
+    language = ""
+    if wish.language is None and best.languages:
+        language = f" and takes everything for {_listed(best.languages)}"
+    size = (
+        f"{better.size_mb / 1000:.1f} GB" if better.size_mb >= _GB_IN_MB else f"{better.size_mb} MB"
+    )
+    yield Advice(
+        code="bundled_model",
+        message=(
+            f"{best.id}, which comes with Dalston, {quality} on ordinary speech{language}; "
+            f"{better.id} is far better"
+        ),
+        hint=f"run `dalston models pull {better.id}` ({size})",
+    )
+
+
+def _listed(languages: Sequence[str]) -> str:
+    return ", ".join(languages)
+
+
+def _try_one_of(others: Iterable[ModelEntry], otherwise: str) -> str:
+    names = [f"`--model {other.id}`" for other in others][:_MAX_ALTERNATIVES]
+    return f"try {' or '.join(names)}" if names else otherwise
