@@ -1,0 +1,107 @@
+"""What is installed: cheap questions, answered from manifests and file sizes without hashing."""
+
+import importlib.metadata
+from collections.abc import Iterator
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.schema import BundledSource, FileSource, ModelEntry
+from dalston_cli.catalog.weights.layout import (
+    Manifest,
+    ManifestFile,
+    ModelFolder,
+    describe_source,
+    digest_of,
+    read_manifest,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstalledModel:
+    """Weights on this machine.
+
+    Attributes:
+        path: Absolute folder or file to give to the engine; None where its own package carries
+            the weights.
+        digest: ``sha256:…`` over what the files are; for bundled weights over the package's name
+            and version.
+        size: In bytes; 0 for bundled weights.
+        problems: Why the weights must not be loaded, for people; empty when they may.
+    """
+
+    id: str
+    engine: str
+    path: Path | None
+    digest: str
+    size: int
+    revision: str | None = None
+    pulled_at: datetime | None = None
+    problems: tuple[str, ...] = ()
+
+    @property
+    def ok(self) -> bool:
+        """Whether the weights may be loaded."""
+        return not self.problems
+
+
+def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
+    """What is on disk of ``model``, or None.
+
+    Existence and size of every file are checked, their content is not: that is ``verify``. Ask
+    ``ok`` before loading.
+    """
+    if isinstance(model.source, BundledSource):
+        return _bundled(model, model.source.package)
+    folder = ModelFolder.of(model, models_dir)
+    manifest = read_manifest(folder.path)
+    if manifest is None:
+        return None
+    root = Path(manifest.folder) if manifest.folder else folder.path
+    return InstalledModel(
+        id=model.id,
+        engine=model.engine,
+        path=model.source.path if isinstance(model.source, FileSource) else folder.path,
+        digest=manifest.digest,
+        size=manifest.size,
+        revision=manifest.revision,
+        pulled_at=manifest.pulled_at,
+        problems=tuple(_problems(model, manifest, root)),
+    )
+
+
+def installed_ids(catalog: Catalog, models_dir: Path) -> frozenset[str]:
+    """The ids of all models that can be loaded without a pull."""
+    found = (installed(model, models_dir) for model in catalog.models.values())
+    return frozenset(model.id for model in found if model and model.ok)
+
+
+def _bundled(model: ModelEntry, package: str) -> InstalledModel:
+    """Weights in an engine's own environment; its package may not be importable from here."""
+    try:
+        version = importlib.metadata.version(package)
+    except importlib.metadata.PackageNotFoundError:
+        version = "as locked by its engine"
+    digest = digest_of([f"bundled:{package}=={version}"])
+    return InstalledModel(id=model.id, engine=model.engine, path=None, digest=digest, size=0)
+
+
+def _problems(model: ModelEntry, manifest: Manifest, root: Path) -> Iterator[str]:
+    if manifest.source != describe_source(model):
+        yield f"it was pulled from {manifest.source}, but the catalog now names another source"
+    for file in manifest.files:
+        if problem := _problem(root / file.path, file):
+            yield problem
+
+
+def _problem(path: Path, file: ManifestFile) -> str | None:
+    try:
+        status = path.stat()
+    except OSError:
+        return f"{file.path} is missing"
+    if status.st_size != file.size:
+        return f"{file.path} has {status.st_size} bytes instead of {file.size}"
+    if file.mtime_ns is not None and status.st_mtime_ns != file.mtime_ns:
+        return f"{file.path} was changed after it was linked"
+    return None
