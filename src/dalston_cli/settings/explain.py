@@ -1,0 +1,119 @@
+"""Why a setting's value was refused, in words, and where it was given."""
+
+import difflib
+import re
+from collections.abc import Iterable, Sequence
+from pathlib import Path
+from typing import Any
+
+from pydantic import BaseModel, ValidationError
+
+from dalston_cli.errors import ConfigurationError, UsageError
+
+Key = tuple[str, ...]
+
+
+class SettingsFileError(ConfigurationError):
+    """``config.toml`` cannot be read, or says something impossible."""
+
+    def __init__(self, file: Path, line: int | None, problem: str) -> None:
+        place = f"{file}:{line}" if line else f"{file}"
+        super().__init__(f"{place}: {problem}", hint=f"edit {file}, then see: dalston config show")
+
+
+class VariableError(ConfigurationError):
+    """An environment variable holds something impossible."""
+
+    def __init__(self, variable: str, problem: str) -> None:
+        super().__init__(f"{variable} = {problem}", hint=f"unset {variable}")
+
+
+class OptionError(UsageError):
+    """An option was given something impossible."""
+
+    def __init__(self, option: str, problem: str) -> None:
+        super().__init__(f"{option} {problem}", hint="see: dalston transcribe --help")
+
+
+class UnknownProfileError(ConfigurationError):
+    """A profile was named that the settings file does not have."""
+
+    def __init__(self, name: str, known: Iterable[str], file: Path) -> None:
+        names = sorted(known)
+        guess = _nearest(name, names)
+        listed = f"it has {', '.join(names)}" if names else "it has none"
+        super().__init__(
+            f"no profile {name!r} in {file}: {listed}",
+            hint=f"use --profile {guess}" if guess else "see: dalston config path",
+        )
+
+
+def option_name(setting: str) -> str:
+    """The option of a setting: ``--beam-size`` for ``beam_size``."""
+    return f"--{setting.replace('_', '-')}"
+
+
+def variable_name(setting: str) -> str:
+    """The environment variable of a setting: ``DALSTON_BEAM_SIZE`` for ``beam_size``."""
+    return f"DALSTON_{setting.upper()}"
+
+
+def problem_of(error: ValidationError) -> str:
+    """What is wrong with the one value that was validated, after that value."""
+    detail = error.errors(include_url=False)[0]
+    message = detail["msg"].removeprefix("Value error, ")
+    return f"{_shown(detail['input'])}: {message[:1].lower()}{message[1:]}"
+
+
+def problem_in_file(error: ValidationError, model: type[BaseModel]) -> tuple[Key, str]:
+    """The first thing that is wrong in a file: the key it is about, and what is wrong with it."""
+    detail = error.errors(include_url=False)[0]
+    key = tuple(str(part) for part in detail["loc"])
+    if detail["type"] == "extra_forbidden":
+        return key, _unknown(key, model)
+    return key, f"{'.'.join(key)} = {problem_of(error)}"
+
+
+def line_of(text: str, key: Sequence[str]) -> int | None:
+    """The line (from 1) where a TOML text gives ``key`` its value; None where it is not found."""
+    *tables, name = key
+    table = ".".join(tables)
+    current = ""
+    for number, line in enumerate(text.splitlines(), start=1):
+        if heading := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
+            current = heading[1].replace('"', "").replace("-", "_")
+            if current == ".".join(key).replace("-", "_"):
+                return number
+        elif current == table.replace("-", "_") and re.match(
+            rf'\s*"?{_either_dash(name)}"?\s*[=.]', line
+        ):
+            return number
+    return None
+
+
+def _unknown(key: Key, model: type[BaseModel]) -> str:
+    known = [*_fields_at(key[:-1], model)]
+    guess = _nearest(key[-1], known)
+    return f"unknown setting {'.'.join(key)}" + (f"; did you mean {guess}?" if guess else "")
+
+
+def _fields_at(path: Key, model: type[BaseModel]) -> Iterable[str]:
+    """Names that are known at ``path``: a profile's and a remote engine's are other models'."""
+    if not path:
+        return model.model_fields
+    annotation: Any = model.model_fields[path[0]].annotation
+    part: type[BaseModel] = annotation.__args__[1]
+    return part.model_fields
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - a line's worth
+
+
+def _either_dash(name: str) -> str:
+    return re.escape(name).replace("_", "[-_]")
+
+
+def _nearest(word: str, known: Sequence[str]) -> str | None:
+    return next(iter(difflib.get_close_matches(word, known, n=1)), None)

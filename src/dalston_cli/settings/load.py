@@ -1,0 +1,159 @@
+"""From flags, environment and file to one value per setting, remembering where each came from."""
+
+import os
+import tomllib
+from collections.abc import Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any, Literal
+
+from pydantic import ValidationError
+
+from dalston_cli.settings.explain import (
+    OptionError,
+    SettingsFileError,
+    UnknownProfileError,
+    VariableError,
+    line_of,
+    option_name,
+    problem_in_file,
+    problem_of,
+    variable_name,
+)
+from dalston_cli.settings.locations import Locations
+from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsFile
+
+FILE_NAME = "config.toml"
+
+
+@dataclass(frozen=True, kw_only=True)
+class Source:
+    """Where a value came from.
+
+    Attributes:
+        place: The option, the variable, or the file (with its profile); empty for a default.
+    """
+
+    kind: Literal["option", "environment", "profile", "file", "default"]
+    place: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ResolvedSettings:
+    """Every setting's value, and where it came from.
+
+    Attributes:
+        file: Where the settings file is, or would be.
+        profile: The profile in force; None where none is.
+    """
+
+    settings: Settings
+    sources: Mapping[str, Source]
+    file: Path
+    profile: str | None
+    remote: Mapping[str, RemoteEngine]
+
+
+def load_settings(
+    flags: Mapping[str, object] | None = None,
+    *,
+    profile: str | None = None,
+    environ: Mapping[str, str] = os.environ,
+    file: Path | None = None,
+) -> ResolvedSettings:
+    """Every setting: flag, else environment, else profile, else file, else default.
+
+    Args:
+        flags: Values from the command line by setting; None means that the flag was not given.
+        profile: What ``--profile`` named.
+        environ: The environment.
+        file: The settings file; None takes the one in the configuration folder. It need not
+            exist.
+
+    Raises:
+        OptionError: A flag's value is impossible.
+        VariableError: A variable's value is impossible.
+        SettingsFileError: The file cannot be read or holds something impossible.
+        UnknownProfileError: The profile is not in the file.
+    """
+    file = file or Locations.from_environment(environ).config / FILE_NAME
+    content = read_file(file)
+    profile = profile or environ.get("DALSTON_PROFILE") or content.profile
+    if profile is not None and profile not in content.profiles:
+        raise UnknownProfileError(profile, content.profiles, file)
+    layers: list[tuple[Source, Mapping[str, Any]]] = [
+        (Source(kind="file", place=str(file)), content.stated(None))
+    ]
+    if profile is not None:
+        place = f"{file} [profiles.{profile}]"
+        layers.append((Source(kind="profile", place=place), content.stated(profile)))
+    for name, value in _from_environment(environ).items():
+        layers.append((Source(kind="environment", place=variable_name(name)), {name: value}))
+    for name, value in _from_flags(flags or {}).items():
+        layers.append((Source(kind="option", place=option_name(name)), {name: value}))
+    values: dict[str, Any] = {}
+    sources = dict.fromkeys(Settings.model_fields, Source(kind="default"))
+    for source, layer in layers:
+        values |= layer
+        sources |= dict.fromkeys(layer, source)
+    return ResolvedSettings(
+        settings=Settings.model_validate(values),
+        sources=sources,
+        file=file,
+        profile=profile,
+        remote=content.remote,
+    )
+
+
+def read_file(file: Path) -> SettingsFile:
+    """The settings file; empty where there is none.
+
+    Raises:
+        SettingsFileError: It cannot be read, or holds something impossible.
+    """
+    try:
+        text = file.read_text(encoding="utf-8")
+        raw = tomllib.loads(text)
+    except FileNotFoundError:
+        return SettingsFile()
+    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+        raise SettingsFileError(file, None, f"cannot be read: {error}") from error
+    try:
+        return SettingsFile.model_validate(_underscored(raw))
+    except ValidationError as error:
+        key, problem = problem_in_file(error, SettingsFile)
+        raise SettingsFileError(file, line_of(text, key), problem, hint=f"edit {file}") from error
+
+
+def _underscored(table: Mapping[str, Any]) -> dict[str, Any]:
+    """``beam-size`` is as good as ``beam_size``; names of profiles and engines stay."""
+    plain = {name.replace("-", "_"): value for name, value in table.items()}
+    if isinstance(profiles := plain.get("profiles"), dict):
+        plain["profiles"] = {
+            name: _underscored(part) if isinstance(part, dict) else part
+            for name, part in profiles.items()
+        }
+    return plain
+
+
+def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name in Settings.model_fields:
+        if text := environ.get(variable_name(name)):
+            try:
+                values[name] = getattr(Settings.model_validate({name: text}), name)
+            except ValidationError as error:
+                raise VariableError(variable_name(name), problem_of(error)) from error
+    return values
+
+
+def _from_flags(flags: Mapping[str, object]) -> dict[str, Any]:
+    values: dict[str, Any] = {}
+    for name, value in flags.items():
+        if value is None or value == []:
+            continue
+        try:
+            values[name] = getattr(Settings.model_validate({name: value}), name)
+        except ValidationError as error:
+            raise OptionError(option_name(name), problem_of(error)) from error
+    return values
