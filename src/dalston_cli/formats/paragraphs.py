@@ -1,0 +1,57 @@
+"""Segments gathered into paragraphs, for formats that are read like prose."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dalston_cli.formats.punctuation import ends_sentence
+from dalston_cli.formats.script import clean, joined
+from dalston_sdk.wire import Segment
+
+_PAUSE_S = 2.0
+"""A silence this long begins a new paragraph."""
+
+_FULL = 500
+"""Characters after which a paragraph ends with its sentence."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Paragraph:
+    """What one speaker says without a long pause, on one line."""
+
+    start: float
+    end: float
+    speaker: str | None
+    text: str
+
+
+def paragraphs(segments: Sequence[Segment]) -> Iterator[Paragraph]:
+    """Gather ``segments`` until the speaker changes, a pause comes, or the paragraph is full."""
+    gathered: list[Segment] = []
+    size = 0
+    for segment in segments:
+        if not clean(segment.text):
+            continue
+        if gathered and _ends(gathered[-1], segment, size):
+            yield _paragraph(gathered)
+            gathered, size = [], 0
+        gathered.append(segment)
+        size += len(segment.text)
+    if gathered:
+        yield _paragraph(gathered)
+
+
+def _ends(last: Segment, following: Segment, size: int) -> bool:
+    if (last.speaker, last.channel) != (following.speaker, following.channel):
+        return True
+    if following.start - last.end >= _PAUSE_S:
+        return True
+    return size >= _FULL and ends_sentence(last.text)
+
+
+def _paragraph(segments: Sequence[Segment]) -> Paragraph:
+    return Paragraph(
+        start=segments[0].start,
+        end=max(segment.end for segment in segments),
+        speaker=segments[0].speaker,
+        text=joined(clean(segment.text) for segment in segments),
+    )

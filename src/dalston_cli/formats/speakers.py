@@ -1,0 +1,39 @@
+"""Which name, if any, stands for a speaker in text."""
+
+from dataclasses import dataclass
+from typing import Self
+
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.script import clean
+from dalston_sdk.wire import Transcript
+
+
+@dataclass(frozen=True, kw_only=True)
+class SpeakerNames:
+    """The names of one transcript's speakers; nobody has one where speakers are not shown."""
+
+    shown: bool
+    names: dict[str, str]
+
+    @classmethod
+    def of(cls, transcript: Transcript, options: RenderOptions) -> Self:
+        """The names to show for ``transcript``, by the user's wish or else where they help."""
+        labels = dict.fromkeys(
+            label for segment in transcript.segments if (label := segment.speaker)
+        )
+        helpful = len(labels) > 1 or any(label in options.speaker_names for label in labels)
+        return cls(
+            shown=helpful if options.speakers is None else options.speakers,
+            names={label: name_of(label, options) for label in labels},
+        )
+
+    def get(self, label: str | None) -> str | None:
+        """The name to show for a label; None where there is nothing to show."""
+        if not self.shown or not label:
+            return None
+        return self.names.get(label, label)
+
+
+def name_of(label: str, options: RenderOptions) -> str:
+    """The user's name for a speaker, or else the label, on one line."""
+    return clean(options.speaker_names.get(label, label)) or label

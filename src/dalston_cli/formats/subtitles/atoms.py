@@ -1,0 +1,183 @@
+"""Words made into atoms: the smallest pieces of text that a line must not be broken inside.
+
+An atom is mostly one word. A word that follows without a space ("don" + "'t") belongs to the atom
+before it. In a script without spaces, where any letter may begin a line, a long word becomes
+several atoms; closing punctuation never begins a line.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+from itertools import pairwise
+
+from dalston_cli.formats.punctuation import NOT_AT_LINE_END, NOT_AT_LINE_START
+from dalston_cli.formats.script import (
+    clean,
+    graphemes,
+    is_spaceless,
+    may_join_without_space,
+    width,
+)
+from dalston_sdk.wire import Segment
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Token:
+    """A word, or a piece of one, with its times in seconds.
+
+    Attributes:
+        text: Without white space.
+        spaced: Whether a space precedes it when it is not the first of its line.
+    """
+
+    text: str
+    start: float
+    end: float
+    spaced: bool = True
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Atom:
+    """Tokens that stay together.
+
+    Attributes:
+        width: Columns, a preceding space left out.
+        ends_segment: Whether a segment ends here.
+        is_label: Whether this is a speaker's name rather than something spoken.
+    """
+
+    tokens: tuple[Token, ...]
+    width: int
+    ends_segment: bool = False
+    is_label: bool = False
+
+    @property
+    def text(self) -> str:
+        """The atom's letters, without spaces."""
+        return "".join(token.text for token in self.tokens)
+
+    @property
+    def start(self) -> float:
+        """When the first token begins, in seconds."""
+        return self.tokens[0].start
+
+    @property
+    def end(self) -> float:
+        """When the last token ends, in seconds."""
+        return self.tokens[-1].end
+
+    @property
+    def spaced(self) -> bool:
+        """Whether a space precedes it within a line."""
+        return self.tokens[0].spaced
+
+
+def atoms_of(segments: Sequence[Segment], *, longest: int) -> tuple[Atom, ...]:
+    """The atoms of segments that follow each other.
+
+    Args:
+        segments: In time order, by one speaker.
+        longest: Columns from which on a word in a script without spaces is taken apart.
+    """
+    atoms: list[Atom] = []
+    last = ""
+    for segment in segments:
+        tokens = list(_tokens(segment, longest))
+        if not tokens:
+            continue
+        groups = list(_unbroken(tokens))
+        spaced = bool(last) and not may_join_without_space(last, tokens[0].text)
+        groups[0] = (_with_space(groups[0][0], spaced=spaced), *groups[0][1:])
+        atoms += [_atom(group, ends_segment=group is groups[-1]) for group in groups]
+        last = tokens[-1].text
+    return tuple(atoms)
+
+
+def label_atom(name: str, at: float) -> Atom:
+    """A speaker's name before what is spoken from ``at`` on."""
+    text = f"{name}:"
+    token = Token(text=text, start=at, end=at, spaced=False)
+    return Atom(tokens=(token,), width=width(text), is_label=True)
+
+
+def after_label(atom: Atom) -> Atom:
+    """The atom with a space before it."""
+    return Atom(
+        tokens=(_with_space(atom.tokens[0], spaced=True), *atom.tokens[1:]),
+        width=atom.width,
+        ends_segment=atom.ends_segment,
+    )
+
+
+def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
+    """The tokens of one segment; without words, times are spread over its text."""
+    if not segment.words:
+        yield from _pieces(segment.text, segment.start, segment.end, longest)
+        return
+    space_pending = False
+    for word in segment.words:
+        spaced = space_pending or word.text[:1].isspace()
+        tokens = list(_pieces(word.text, word.start, word.end, longest))
+        if tokens:
+            yield _with_space(tokens[0], spaced=spaced)
+            yield from tokens[1:]
+            space_pending = word.text[-1:].isspace()
+        else:
+            space_pending = spaced or bool(word.text)
+
+
+def _pieces(text: str, start: float, end: float, longest: int) -> Iterator[Token]:
+    """``text`` taken apart where it may be, each piece with its share of the time."""
+    pieces = [
+        (piece, index == 0)
+        for part in clean(text).split(" ")
+        if part
+        for index, piece in enumerate(_apart(part, longest))
+    ]
+    total = sum(width(piece) or 1 for piece, _ in pieces) or 1
+    done = 0
+    for piece, spaced in pieces:
+        begin = start + (end - start) * done / total
+        done += width(piece) or 1
+        finish = start + (end - start) * done / total
+        yield Token(text=piece, start=begin, end=finish, spaced=spaced)
+
+
+def _apart(part: str, longest: int) -> tuple[str, ...]:
+    """A long word of a script without spaces, letter by letter; any other word whole."""
+    if width(part) <= longest or not is_spaceless(part):
+        return (part,)
+    letters = graphemes(part)
+    pieces = [letters[0]]
+    for left, right in pairwise(letters):
+        if is_spaceless(left) or is_spaceless(right):
+            pieces.append(right)
+        else:
+            pieces[-1] += right
+    return tuple(pieces)
+
+
+def _unbroken(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
+    """Tokens gathered where no line may end between them."""
+    group = [tokens[0]]
+    for left, right in pairwise(tokens):
+        if right.spaced or _may_break(left.text, right.text):
+            yield tuple(group)
+            group = []
+        group.append(right)
+    yield tuple(group)
+
+
+def _may_break(left: str, right: str) -> bool:
+    """Whether a line may end between two texts that have no space between them."""
+    if left[-1] in NOT_AT_LINE_END or right[0] in NOT_AT_LINE_START:
+        return False
+    return is_spaceless(left[-1]) or is_spaceless(right[0])
+
+
+def _atom(tokens: tuple[Token, ...], *, ends_segment: bool) -> Atom:
+    columns = sum(width(token.text) for token in tokens)
+    return Atom(tokens=tokens, width=columns, ends_segment=ends_segment)
+
+
+def _with_space(token: Token, *, spaced: bool) -> Token:
+    return Token(text=token.text, start=token.start, end=token.end, spaced=spaced)

@@ -1,0 +1,150 @@
+"""A transcript's cues: who is on the screen when, in which lines."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+
+from dalston_cli.formats.subtitles.atoms import Atom, Token, after_label, atoms_of, label_atom
+from dalston_cli.formats.subtitles.breaking import Line, break_cues, break_lines
+from dalston_cli.formats.subtitles.rules import SubtitleRules
+from dalston_cli.formats.subtitles.timing import Spoken, place_cues
+from dalston_sdk.wire import Segment, Transcript
+
+_PAUSE_S = 1.0
+"""A silence this long is never inside a cue."""
+
+SpeakerName = Callable[[str | None], str | None]
+
+
+def _plain(text: str) -> str:
+    return text
+
+
+@dataclass(frozen=True, kw_only=True)
+class Cue:
+    """Text on the screen for a time.
+
+    Attributes:
+        start, end: Seconds, whole milliseconds.
+        speaker: The one speaker's label.
+        lines: The tokens of each line.
+    """
+
+    start: float
+    end: float
+    speaker: str | None
+    lines: tuple[tuple[Token, ...], ...]
+
+    @property
+    def tokens(self) -> tuple[Token, ...]:
+        """All lines' tokens."""
+        return tuple(token for line in self.lines for token in line)
+
+    def text(
+        self,
+        escape: Callable[[str], str] = _plain,
+        marked: Token | None = None,
+        mark: tuple[str, str] = ("", ""),
+    ) -> str:
+        r"""The lines, joined by ``\n``.
+
+        Args:
+            escape: What the format needs done to the text.
+            marked: The very token to put between the two texts of ``mark``.
+            mark: Markup around the marked token; it is not escaped.
+        """
+        return "\n".join(_line_text(line, escape, marked, mark) for line in self.lines)
+
+
+def build_cues(
+    transcript: Transcript, rules: SubtitleRules, label: SpeakerName | None = None
+) -> tuple[Cue, ...]:
+    """Cut a transcript into cues by the rules.
+
+    Args:
+        transcript: With words, or else with segments' times, which are then spread over the text.
+        rules: How wide, long and fast.
+        label: The name to put before a speaker's first words when another spoke before; None, or
+            a None from it, puts no name.
+
+    Returns:
+        Cues in time order; none begins before the one before it ends.
+    """
+    drafts = sorted(_drafts(transcript, rules, label), key=lambda draft: draft[0][0].start)
+    spoken = [
+        Spoken(start=cue[0].start, end=cue[-1].end, columns=sum(atom.width for atom in cue))
+        for cue, _ in drafts
+    ]
+    places = place_cues(spoken, rules, duration_s=_duration(transcript))
+    return tuple(
+        Cue(
+            start=start / 1000,
+            end=end / 1000,
+            speaker=speaker,
+            lines=tuple(_tokens(line) for line in break_lines(cue, rules)),
+        )
+        for (cue, speaker), (start, end) in zip(drafts, places, strict=True)
+    )
+
+
+def _drafts(
+    transcript: Transcript, rules: SubtitleRules, label: SpeakerName | None
+) -> Iterator[tuple[Sequence[Atom], str | None]]:
+    """Cues without times of their own: the atoms, and who speaks them."""
+    labelled: str | None = None
+    for group in _by_speaker(transcript.segments):
+        speaker = group[0].speaker
+        for run in _runs(atoms_of(group, longest=rules.max_line_width // 2)):
+            name = label(speaker) if label else None
+            if name and name != labelled:
+                run = (label_atom(name, run[0].start), after_label(run[0]), *run[1:])  # noqa: PLW2901 - the same run, with its name
+            labelled = name
+            yield from ((cue, speaker) for cue in break_cues(run, rules))
+
+
+def _by_speaker(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
+    """Segments that follow each other and have the same speaker and channel."""
+    group: list[Segment] = []
+    for segment in segments:
+        if group and (segment.speaker, segment.channel) != (group[-1].speaker, group[-1].channel):
+            yield group
+            group = []
+        group.append(segment)
+    if group:
+        yield group
+
+
+def _runs(atoms: Sequence[Atom]) -> Iterator[tuple[Atom, ...]]:
+    """Atoms without a long pause between them."""
+    run: list[Atom] = []
+    for atom in atoms:
+        if run and atom.start - run[-1].end >= _PAUSE_S:
+            yield tuple(run)
+            run = []
+        run.append(atom)
+    if run:
+        yield tuple(run)
+
+
+def _tokens(line: Line) -> tuple[Token, ...]:
+    return tuple(token for atom in line for token in atom.tokens)
+
+
+def _line_text(
+    line: Sequence[Token],
+    escape: Callable[[str], str],
+    marked: Token | None,
+    mark: tuple[str, str],
+) -> str:
+    parts: list[str] = []
+    for index, token in enumerate(line):
+        text = escape(token.text)
+        if token is marked:
+            text = f"{mark[0]}{text}{mark[1]}"
+        parts.append(f" {text}" if index and token.spaced else text)
+    return "".join(parts)
+
+
+def _duration(transcript: Transcript) -> float:
+    """Where the recording ends, so far as its text does not go on beyond."""
+    last = max((segment.end for segment in transcript.segments), default=0.0)
+    return max(transcript.recording.duration_s, last)

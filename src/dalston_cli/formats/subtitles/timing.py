@@ -1,0 +1,64 @@
+"""When each cue appears and goes: in order, never two at once, long enough to be read.
+
+Everything here is whole milliseconds, the finest that SubRip and WebVTT can write, so that no cue
+becomes empty when it is rounded.
+"""
+
+from collections.abc import Sequence
+from dataclasses import dataclass
+
+from dalston_cli.formats.subtitles.rules import SubtitleRules
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Spoken:
+    """What timing needs to know about a cue: when it is spoken (seconds), how wide its text is."""
+
+    start: float
+    end: float
+    columns: int
+
+
+def place_cues(
+    spoken: Sequence[Spoken], rules: SubtitleRules, *, duration_s: float
+) -> list[tuple[int, int]]:
+    """Start and end in milliseconds of every cue.
+
+    Args:
+        spoken: Ordered by start.
+        rules: How long at least and at most, and how fast.
+        duration_s: Where the recording ends; no cue is made to stay longer than that.
+
+    Returns:
+        Per cue ``start < end``, and no end is later than the next start.
+    """
+    starts = _starts(spoken, rules)
+    last = round(duration_s * 1000)
+    return [
+        (start, _end(cue, start, following, rules, last))
+        for cue, start, following in zip(spoken, starts, [*starts[1:], None], strict=True)
+    ]
+
+
+def _starts(spoken: Sequence[Spoken], rules: SubtitleRules) -> list[int]:
+    """Starts that grow; where speakers talk at once, the later cue waits for the first."""
+    starts: list[int] = []
+    earliest = 0
+    for cue in spoken:
+        start = max(round(cue.start * 1000), earliest)
+        starts.append(start)
+        end = max(round(cue.end * 1000), start + 1)
+        earliest = min(end, start + max(1, round(rules.min_cue_duration_s * 1000)))
+    return starts
+
+
+def _end(cue: Spoken, start: int, following: int | None, rules: SubtitleRules, last: int) -> int:
+    longest = start + round(rules.max_cue_duration_s * 1000)
+    needed_s = max(rules.min_cue_duration_s, cue.columns / rules.max_cps)
+    end = max(round(cue.end * 1000), start + 1)
+    end = min(max(end, min(start + round(needed_s * 1000), last)), longest)
+    if following is None:
+        return end
+    with_gap = following - round(rules.min_gap_s * 1000)
+    shortest = start + max(1, round(rules.min_cue_duration_s * 1000))
+    return min(end, with_gap if with_gap >= shortest else following)
