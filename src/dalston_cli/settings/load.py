@@ -122,7 +122,7 @@ def read_file(file: Path) -> SettingsFile:
         return SettingsFile.model_validate(_underscored(raw))
     except ValidationError as error:
         key, problem = problem_in_file(error, SettingsFile)
-        raise SettingsFileError(file, line_of(text, key), problem, hint=f"edit {file}") from error
+        raise SettingsFileError(file, line_of(text, key), problem) from error
 
 
 def _underscored(table: Mapping[str, Any]) -> dict[str, Any]:
