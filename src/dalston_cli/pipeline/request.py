@@ -5,8 +5,11 @@ Nothing here looks at a file, a catalog or an engine: ``plan`` does, and says wh
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
+from dalston_cli.audio.channels import Channels
+from dalston_cli.audio.clip import Clip
+from dalston_cli.formats.options import RenderOptions
 from dalston_sdk.wire import (
     AlignOptions,
     DiarizeOptions,
@@ -16,28 +19,14 @@ from dalston_sdk.wire import (
     TranscribeOptions,
 )
 
-if TYPE_CHECKING:
-    from dalston_cli.formats.registry import RenderOptions
-
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""
-
-ChannelSelection = Literal["mix", "split"] | int
-"""Mix all channels, treat each as one speaker, or take one channel (from 0)."""
 
 AlignPolicy = Literal["auto", "always", "never"]
 """``auto`` aligns only where the transcribing model's own word times are not good."""
 
 PullPolicy = Literal["missing", "never", "always"]
 LauncherChoice = Literal["auto", "local", "remote"]
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Clip:
-    """The part of a recording to transcribe: seconds from its start; ``end`` None is its end."""
-
-    start: float = 0.0
-    end: float | None = None
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -51,7 +40,7 @@ class Overrides:
     num_speakers: int | None = None
     min_speakers: int | None = None
     max_speakers: int | None = None
-    channels: ChannelSelection | None = None
+    channels: Channels | None = None
     clip: Clip | None = None
 
 
@@ -114,7 +103,7 @@ class RunOptions:
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         replicas: How many processes of the transcribing engine share the work; 1 or more.
         formats: Names of the output formats, at least one, none twice.
-        render: How formats write text; None for each format's defaults.
+        render: How formats write text.
         overwrite: Do everything again, stored results and finished outputs notwithstanding.
         strict: A failed optional stage fails its recording.
         fail_fast: Begin no further recording after the first that failed.
@@ -137,11 +126,11 @@ class RunOptions:
     device: str = "auto"
     launcher: LauncherChoice = "auto"
     replicas: int = 1
-    channels: ChannelSelection = "mix"
+    channels: Channels = "mix"
     clip: Clip | None = None
     formats: tuple[str, ...] = ("txt", "srt", "json")
     output: OutputTarget = field(default_factory=OutputTarget)
-    render: "RenderOptions | None" = None
+    render: RenderOptions = field(default_factory=RenderOptions)
     overwrite: bool = False
     strict: bool = False
     fail_fast: bool = False

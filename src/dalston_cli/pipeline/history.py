@@ -1,0 +1,169 @@
+"""What the journal says about past runs, for people and programs."""
+
+import json
+from collections.abc import Sequence
+from datetime import UTC, datetime
+from sqlite3 import Row
+from typing import Literal
+
+from msgspec import Struct
+
+from dalston_cli.catalog.nearest import did_you_mean
+from dalston_cli.errors import UsageError
+from dalston_cli.pipeline.journal import Journal
+
+RunState = Literal["running", "finished", "died"]
+
+
+class UnknownRunError(UsageError):
+    """The journal knows no such run."""
+
+    code = "unknown_run"
+
+    def __init__(self, run: str, known: Sequence[str]) -> None:
+        super().__init__(
+            f"there is no run `{run}`{did_you_mean(run, known)}",
+            hint="dalston runs list",
+        )
+
+
+class RunSummary(Struct, frozen=True, kw_only=True):
+    """One run.
+
+    Attributes:
+        state: ``died`` is a run whose process is gone and that never said how it ended.
+        started_at: ISO 8601, UTC.
+        elapsed_s: Wall seconds; None where the run did not finish.
+        counts: Recordings per status.
+        folder: Where the command was given.
+    """
+
+    run: str
+    state: RunState
+    started_at: str
+    elapsed_s: float | None
+    exit_code: int | None
+    num_recordings: int
+    counts: dict[str, int]
+    folder: str
+
+
+class AttemptRecord(Struct, frozen=True, kw_only=True):
+    """One try of one stage; ``elapsed_s`` leaves the wait for a free slot out."""
+
+    stage: str
+    engine: str
+    model: str
+    device: str
+    status: str
+    elapsed_s: float
+    audio_s: float
+    batch_size: int | None
+    error: str | None
+
+
+class JobRecord(Struct, frozen=True, kw_only=True):
+    """One recording of a run."""
+
+    recording: str
+    status: str
+    elapsed_s: float | None
+    duration_s: float | None
+    outputs: tuple[str, ...]
+    error_code: str | None
+    error: str | None
+    hint: str | None
+    attempts: tuple[AttemptRecord, ...]
+
+
+class RunRecord(Struct, frozen=True, kw_only=True):
+    """One run with all that happened in it."""
+
+    summary: RunSummary
+    jobs: tuple[JobRecord, ...]
+
+
+def list_runs(journal: Journal, *, limit: int | None = 20) -> tuple[RunSummary, ...]:
+    """The newest runs, newest first; all of them where ``limit`` is None."""
+    rows = journal.connection.execute(
+        "SELECT * FROM runs ORDER BY started_at DESC, rowid DESC LIMIT ?",
+        (-1 if limit is None else limit,),
+    )
+    return tuple(_summary(journal, row) for row in rows.fetchall())
+
+
+def show_run(journal: Journal, run: str | None = None) -> RunRecord:
+    """One run by its id or the id's unique beginning; None for the newest.
+
+    Raises:
+        UnknownRunError: There is no such run, or there is more than one.
+    """
+    row = _find(journal, run)
+    jobs = journal.connection.execute("SELECT * FROM jobs WHERE run = ? ORDER BY id", (row["id"],))
+    return RunRecord(
+        summary=_summary(journal, row),
+        jobs=tuple(_job(journal, job) for job in jobs.fetchall()),
+    )
+
+
+def _find(journal: Journal, run: str | None) -> Row:
+    rows = journal.connection.execute("SELECT * FROM runs ORDER BY started_at, rowid")
+    every: list[Row] = rows.fetchall()
+    if run is None and every:
+        return every[-1]
+    found = [row for row in every if run is not None and row["id"].startswith(run)]
+    if len(found) == 1:
+        return found[0]
+    raise UnknownRunError(run or "the newest", [row["id"] for row in every])
+
+
+def _summary(journal: Journal, row: Row) -> RunSummary:
+    counts = journal.connection.execute(
+        "SELECT status, count(*) AS n FROM jobs WHERE run = ? GROUP BY status ORDER BY status",
+        (row["id"],),
+    )
+    finished = row["finished_at"]
+    return RunSummary(
+        run=row["id"],
+        state=_state(row),
+        started_at=datetime.fromtimestamp(row["started_at"], UTC).isoformat(timespec="seconds"),
+        elapsed_s=None if finished is None else finished - row["started_at"],
+        exit_code=row["exit_code"],
+        num_recordings=row["num_recordings"],
+        counts={status["status"]: status["n"] for status in counts.fetchall()},
+        folder=row["folder"],
+    )
+
+
+def _state(row: Row) -> RunState:
+    """Whether the process lives; a later process with the same number is another one."""
+    import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    if row["finished_at"] is not None:
+        return "finished"
+    try:
+        started_at = psutil.Process(row["pid"]).create_time()
+    except psutil.NoSuchProcess:
+        return "died"
+    return "running" if abs(started_at - row["process_started_at"]) < 1 else "died"
+
+
+def _job(journal: Journal, row: Row) -> JobRecord:
+    attempts = journal.connection.execute(
+        "SELECT * FROM attempts WHERE job = ? ORDER BY rowid", (row["id"],)
+    )
+    return JobRecord(
+        recording=row["recording"],
+        status=row["status"],
+        elapsed_s=row["elapsed_s"],
+        duration_s=row["duration_s"],
+        outputs=tuple(json.loads(row["outputs"])),
+        error_code=row["error_code"],
+        error=row["error_message"],
+        hint=row["error_hint"],
+        attempts=tuple(_attempt(attempt) for attempt in attempts.fetchall()),
+    )
+
+
+def _attempt(row: Row) -> AttemptRecord:
+    return AttemptRecord(**{name: row[name] for name in AttemptRecord.__struct_fields__})

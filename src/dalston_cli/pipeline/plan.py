@@ -1,0 +1,339 @@
+"""What a recording goes through, decided before anything runs, with the reasons.
+
+Pure: every fact about this machine comes in through ``PlanContext``, and the same facts give the
+same plan. Recordings without overrides of their own share one plan, so that ten thousand of them
+cost no more memory than one.
+"""
+
+from collections.abc import Callable, Mapping
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dalston_cli.audio.channels import Channels
+from dalston_cli.audio.clip import Clip
+from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.machine import Machine
+from dalston_cli.catalog.resolve import (
+    Advice,
+    Choice,
+    ModelWish,
+    NoModelError,
+    resolve_model,
+)
+from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.pipeline.keys import make_key
+from dalston_cli.pipeline.plan_options import effective_options
+from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
+from dalston_sdk.wire import AlignOptions, DiarizeOptions, ModelRef, Stage, TranscribeOptions
+
+
+@dataclass(frozen=True, kw_only=True)
+class Weights:
+    """Weights that lie on this machine.
+
+    Attributes:
+        path: As an engine is to be given it; None where the engine's package carries them.
+    """
+
+    digest: str
+    path: Path | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Launch:
+    """How an engine would be started.
+
+    Attributes:
+        digest: Of everything in the engine that determines its results.
+        built: Whether its environment exists, so that it can start at once.
+        reason: Why this launcher.
+    """
+
+    launcher: str
+    digest: str
+    built: bool = True
+    reason: str = ""
+
+
+@dataclass(frozen=True, kw_only=True)
+class PlanContext:
+    """What a plan has to know about this machine.
+
+    Attributes:
+        installed: Weights per model id.
+        launch: How an engine would be started on a device.
+    """
+
+    catalog: Catalog
+    machine: Machine
+    installed: Mapping[str, Weights]
+    launch: Callable[[EngineEntry, str], Launch]
+
+
+@dataclass(frozen=True, kw_only=True)
+class StagePlan:
+    """One stage that an engine runs.
+
+    Attributes:
+        weights: None where the model has to be pulled first.
+        options: The user's over the model's defaults; the engine's own defaults are not in it.
+        reason: Why this model.
+    """
+
+    stage: Stage
+    model: ModelEntry
+    engine: EngineEntry
+    device: str
+    compute_type: str | None
+    launch: Launch
+    weights: Weights | None
+    options: Struct
+    reason: str
+
+    @property
+    def model_ref(self) -> ModelRef:
+        """The weights as a request names them; only where they are installed."""
+        path = self.weights.path if self.weights else None
+        return ModelRef(
+            runtime_id=self.model.runtime_model_id,
+            path=str(path) if path else None,
+            compute_type=self.compute_type,
+        )
+
+    def identity(self) -> dict[str, Any]:
+        """What decides this stage's result, apart from what goes into it; not which GPU of many."""
+        return {
+            "stage": self.stage,
+            "engine": self.launch.digest,
+            "device": self.device.partition(":")[0],
+            "model": self.model.runtime_model_id,
+            "weights": self.weights.digest if self.weights else None,
+            "compute_type": self.compute_type,
+            "options": msgspec.to_builtins(self.options),
+        }
+
+
+@dataclass(frozen=True, kw_only=True)
+class Skipped:
+    """A stage that will not run, and why."""
+
+    stage: Stage
+    reason: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class RecordingPlan:
+    """Everything one recording goes through.
+
+    Attributes:
+        transcribe: Required; all others may be missing.
+        key: Equal for plans that give equal results.
+        advice: What the user should know about the choices.
+    """
+
+    transcribe: StagePlan
+    align: StagePlan | None = None
+    diarize: StagePlan | None = None
+    emotion: StagePlan | None = None
+    events: StagePlan | None = None
+    refine: StagePlan | None = None
+    align_always: bool = False
+    channels: Channels = "mix"
+    clip: Clip | None = None
+    skipped: tuple[Skipped, ...] = ()
+    advice: tuple[Advice, ...] = ()
+    key: str = field(default="", compare=False)
+
+    @property
+    def stages(self) -> tuple[StagePlan, ...]:
+        """The stages that engines run, in their order."""
+        every = (
+            self.transcribe,
+            self.align,
+            self.diarize,
+            self.emotion,
+            self.events,
+            self.refine,
+        )
+        return tuple(stage for stage in every if stage is not None)
+
+    @property
+    def missing_models(self) -> tuple[ModelEntry, ...]:
+        """What has to be pulled before the plan can be carried out."""
+        return tuple({s.model.id: s.model for s in self.stages if s.weights is None}.values())
+
+
+class Planner:
+    """Makes plans, one per distinct set of overrides.
+
+    Args:
+        context: The facts.
+        options: What the user asked for.
+    """
+
+    _MOST_KEPT = 256
+
+    def __init__(self, context: PlanContext, options: RunOptions) -> None:
+        self._context = context
+        self._options = options
+        self._plans: dict[Overrides, RecordingPlan] = {}
+
+    def plan(self, overrides: Overrides = NO_OVERRIDES) -> RecordingPlan:
+        """The plan of every recording with these overrides; raises as ``plan_recording`` does."""
+        if overrides not in self._plans:
+            if len(self._plans) >= self._MOST_KEPT:
+                self._plans.pop(next(iter(self._plans)))
+            self._plans[overrides] = plan_recording(self._context, self._options, overrides)
+        return self._plans[overrides]
+
+
+def plan_recording(
+    context: PlanContext, options: RunOptions, overrides: Overrides = NO_OVERRIDES
+) -> RecordingPlan:
+    """Decide what a recording goes through.
+
+    Raises:
+        UsageError: What was asked for is impossible: an option that the engine does not honour,
+            a language that the model does not know, a model or device that does not exist.
+        ModelUnavailableError: No installed model does a stage that was asked for.
+    """
+    return _Planning(context, _merged(options, overrides)).make()
+
+
+def _merged(options: RunOptions, overrides: Overrides) -> RunOptions:
+    """The run's options as they are for one recording."""
+    said = {
+        name: value
+        for name in ("language", "initial_prompt", "hotwords")
+        if (value := getattr(overrides, name)) is not None
+    }
+    speakers = {
+        name: value
+        for name in ("num_speakers", "min_speakers", "max_speakers")
+        if (value := getattr(overrides, name)) is not None
+    }
+    diarize = options.diarize
+    if diarize is not None and speakers:
+        diarize = DiarizeOptions(batch_size=diarize.batch_size, **speakers)
+    return replace(
+        options,
+        model=overrides.model or options.model,
+        transcribe=msgspec.structs.replace(options.transcribe, **said),
+        diarize=diarize,
+        channels=options.channels if overrides.channels is None else overrides.channels,
+        clip=overrides.clip or options.clip,
+    )
+
+
+class _Planning:
+    """One plan in the making."""
+
+    def __init__(self, context: PlanContext, options: RunOptions) -> None:
+        self._context = context
+        self._options = options
+        self._skipped: list[Skipped] = []
+        self._advice: list[Advice] = []
+
+    def make(self) -> RecordingPlan:
+        options, models = self._options, self._options.stage_models
+        transcribe = self._stage(
+            Stage.TRANSCRIBE, options.model, options.transcribe, options.compute_type
+        )
+        plan = RecordingPlan(
+            transcribe=transcribe,
+            align=self._align(transcribe),
+            align_always=options.align == "always",
+            diarize=self._diarize(),
+            emotion=self._optional(Stage.EMOTION, models.emotion, options.emotion),
+            events=self._optional(Stage.EVENTS, models.events, options.events),
+            refine=self._optional(Stage.REFINE, models.refine, options.refine),
+            channels=options.channels,
+            clip=options.clip,
+            skipped=tuple(self._skipped),
+            advice=tuple(self._advice),
+        )
+        return replace(plan, key=_plan_key(plan))
+
+    def _stage(
+        self, stage: Stage, model: str, wanted: Struct, compute_type: str | None = None
+    ) -> StagePlan:
+        wish = ModelWish(
+            model=model,
+            language=self._options.transcribe.language,
+            device=self._options.device,
+            compute_type=compute_type,
+        )
+        context = self._context
+        choice = resolve_model(context.catalog, stage, wish, context.machine, context.installed)
+        self._advice += choice.warnings
+        return self._planned(stage, choice, wanted)
+
+    def _planned(self, stage: Stage, choice: Choice, wanted: Struct) -> StagePlan:
+        context = self._context
+        return StagePlan(
+            stage=stage,
+            model=choice.model,
+            engine=choice.engine,
+            device=choice.device,
+            compute_type=choice.compute_type,
+            launch=context.launch(choice.engine, choice.device),
+            weights=context.installed.get(choice.model.id),
+            options=effective_options(context.catalog, stage, choice.model, wanted),
+            reason=choice.reason,
+        )
+
+    def _optional(self, stage: Stage, model: str, wanted: Struct | None) -> StagePlan | None:
+        return None if wanted is None else self._stage(stage, model, wanted)
+
+    def _diarize(self) -> StagePlan | None:
+        wanted = self._options.diarize
+        if wanted is not None and self._options.channels == "split":
+            self._skip(Stage.DIARIZE, "each channel is one speaker")
+            return None
+        return self._optional(Stage.DIARIZE, self._options.stage_models.diarize, wanted)
+
+    def _align(self, transcribe: StagePlan) -> StagePlan | None:
+        """The aligner, where one may be needed; whether it is, the words' times will say."""
+        options = self._options
+        model, wanted = options.stage_models.align, options.align_options
+        if options.align == "never":
+            return None
+        if options.align == "always":
+            return self._stage(Stage.ALIGN, model, wanted)
+        if transcribe.model.capabilities.word_timestamps:
+            self._skip(Stage.ALIGN, f"{transcribe.model.id} gives good word times itself")
+            return None
+        return self._aligner_if_there_is_one(model, wanted)
+
+    def _aligner_if_there_is_one(self, model: str, wanted: AlignOptions) -> StagePlan | None:
+        try:
+            return self._stage(Stage.ALIGN, model, wanted)
+        except NoModelError:
+            self._skip(Stage.ALIGN, "no model that is installed can align")
+            return None
+
+    def _skip(self, stage: Stage, reason: str) -> None:
+        self._skipped.append(Skipped(stage=stage, reason=reason))
+
+
+def _plan_key(plan: RecordingPlan) -> str:
+    clip = plan.clip
+    return make_key(
+        "plan",
+        stages=tuple(stage.identity() for stage in plan.stages),
+        align_always=plan.align_always,
+        channels=plan.channels,
+        clip=(clip.start, clip.end) if clip else None,
+        skipped=tuple((skipped.stage, skipped.reason) for skipped in plan.skipped),
+    )
+
+
+def transcribe_options(plan: StagePlan) -> TranscribeOptions:
+    """The options of a transcribe stage, as their own type."""
+    if not isinstance(plan.options, TranscribeOptions):
+        raise TypeError(plan.stage)
+    return plan.options

@@ -1,0 +1,116 @@
+"""Which options go to an engine: the user's over the model's defaults, refused where unsupported.
+
+Pure: looks at the catalog only, and raises before anything runs.
+"""
+
+from collections.abc import Sequence
+from typing import TypeVar
+
+import msgspec
+from msgspec import Struct
+
+from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.nearest import did_you_mean
+from dalston_cli.catalog.resolve import LanguageNotCoveredError, covers
+from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.errors import UsageError
+from dalston_sdk.wire import Stage, TranscribeOptions
+
+Options = TypeVar("Options", bound=Struct)
+
+_MOST_NAMES = 6
+
+
+class UnsupportedOptionError(UsageError):
+    """The engine of the chosen model does not honour an option that was asked for."""
+
+    code = "unsupported_option"
+
+    def __init__(self, option: str, engine: EngineEntry, stage: Stage, able: Sequence[str]) -> None:
+        supported = engine.stages[stage].options
+        near = did_you_mean(option, supported)
+        super().__init__(
+            f"engine {engine.name} does not support the option `{option}`{near}",
+            hint=_use_one_of(able)
+            or f"leave it out; {engine.name} supports {', '.join(sorted(supported)) or 'none'}",
+        )
+
+
+class NoTranslationError(UsageError):
+    """The chosen model cannot translate."""
+
+    code = "no_translation"
+
+    def __init__(self, model: ModelEntry, able: Sequence[str]) -> None:
+        super().__init__(
+            f"model {model.id} cannot translate",
+            hint=_use_one_of(able) or "leave --task translate out",
+        )
+
+
+def effective_options(
+    catalog: Catalog, stage: Stage, model: ModelEntry, wanted: Options
+) -> Options:
+    """What the user set, over what the model wants where the user said nothing.
+
+    Raises:
+        UnsupportedOptionError: The user set something that the model's engine does not honour.
+        LanguageNotCoveredError, NoTranslationError: The model cannot do it.
+    """
+    if isinstance(wanted, TranscribeOptions):
+        _check_abilities(catalog, model, wanted)
+    engine = catalog.engine(model.engine)
+    supported = engine.stages[stage].options
+    chosen = _set_fields(wanted)
+    for option in tuple(chosen):
+        if option in supported:
+            continue
+        if option == "language" and len(model.languages) == 1:
+            del chosen[option]  # the model's only language; nothing is left to say
+            continue
+        raise UnsupportedOptionError(
+            option, engine, stage, _models_with_option(catalog, stage, option)
+        )
+    fields = wanted.__struct_fields__
+    defaults = {
+        name: value
+        for name, value in model.defaults.items()
+        if name in fields and name in supported
+    }
+    return msgspec.convert({**defaults, **chosen}, type(wanted))
+
+
+def _check_abilities(catalog: Catalog, model: ModelEntry, wanted: TranscribeOptions) -> None:
+    transcribing = catalog.models_for(Stage.TRANSCRIBE)
+    for language in wanted.languages or ():
+        if not covers(model, language):
+            able = [entry for entry in transcribing if covers(entry, language)]
+            raise LanguageNotCoveredError(model, language, able)
+    if wanted.task == "translate" and not model.capabilities.translation:
+        translating = [entry.id for entry in transcribing if entry.capabilities.translation]
+        raise NoTranslationError(model, translating)
+
+
+def _set_fields(options: Struct) -> dict[str, object]:
+    """The options that are not None."""
+    return {
+        name: value for name, value in msgspec.structs.asdict(options).items() if value is not None
+    }
+
+
+def _models_with_option(catalog: Catalog, stage: Stage, option: str) -> tuple[str, ...]:
+    return tuple(
+        model.id
+        for model in catalog.models_for(stage)
+        if option in catalog.engine(model.engine).stages[stage].options
+    )
+
+
+def _use_one_of(models: Sequence[str]) -> str | None:
+    """A hint that names a few models, the best first; None where there is none."""
+    if not models:
+        return None
+    more = len(models) - _MOST_NAMES
+    others = ", ".join(models[1:_MOST_NAMES])
+    rest = f" (or {others}{f' and {more} more' if more > 0 else ''})" if others else ""
+    return f"use --model {models[0]}{rest}"
