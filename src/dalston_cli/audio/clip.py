@@ -1,0 +1,68 @@
+"""The part of a recording that is wanted: ``--clip START-END``."""
+
+import re
+from dataclasses import dataclass
+
+from dalston_cli.errors import UsageError
+
+_TIME = r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)"
+_CLIP = re.compile(rf"\s*(?:{_TIME})?\s*-\s*(?:{_TIME})?\s*", re.ASCII)
+
+
+class InvalidClipError(UsageError):
+    """``--clip`` cannot be understood, or asks for nothing."""
+
+    code = "invalid_clip"
+
+    def __init__(self, text: str, problem: str) -> None:
+        super().__init__(
+            f"--clip {text!r} {problem}",
+            hint="write START-END in seconds or as [HOURS:]MINUTES:SECONDS, either side may be "
+            "left out: --clip 90-120, --clip 1:30-2:00, --clip 00:01:30.5-, --clip=-30",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Clip:
+    """A part of a recording.
+
+    Attributes:
+        start: Seconds from the start of the recording, at least 0.
+        end: Seconds, larger than ``start``; None for the end of the recording.
+    """
+
+    start: float = 0.0
+    end: float | None = None
+
+    def __str__(self) -> str:
+        """As ``parse_clip`` reads it."""
+        return f"{self.start:g}-{'' if self.end is None else f'{self.end:g}'}"
+
+
+def parse_clip(text: str) -> Clip:
+    """Read ``90-120``, ``1:30-2:00``, ``00:01:30.5-`` or ``-30`` (the first 30 s).
+
+    Raises:
+        InvalidClipError: The text is not a clip, or ends before it starts.
+    """
+    match = _CLIP.fullmatch(text)
+    if match is None or not any(match.groups()):
+        raise InvalidClipError(text, "is not a part of a recording")
+    fields = match.groups()
+    start = _seconds(text, fields[:3]) or 0.0
+    end = _seconds(text, fields[3:])
+    if end is not None and end <= start:
+        raise InvalidClipError(text, "ends before it starts")
+    return Clip(start=start, end=end)
+
+
+def _seconds(text: str, fields: tuple[str | None, ...]) -> float | None:
+    """Hours, minutes and seconds as seconds; None where nothing was written."""
+    hours, minutes, seconds = fields
+    if seconds is None:
+        return None
+    if minutes is not None and float(seconds) >= 60:  # noqa: PLR2004 - seconds in a minute
+        raise InvalidClipError(text, "has 60 or more seconds after the minutes")
+    if hours is not None and int(minutes or 0) >= 60:  # noqa: PLR2004 - minutes in an hour
+        raise InvalidClipError(text, "has 60 or more minutes after the hours")
+    return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)

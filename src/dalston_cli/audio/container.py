@@ -1,0 +1,159 @@
+"""Opening a recording's container with the media library, and finding the audio in it."""
+
+from collections.abc import Iterator
+from contextlib import contextmanager
+from dataclasses import dataclass
+from fractions import Fraction
+from io import BufferedReader
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dalston_cli.audio.declared import mp3_declares_duration, wav_duration
+from dalston_cli.audio.errors import (
+    IncompleteFileError,
+    NoAudioStreamError,
+    NotMediaError,
+    RecordingUnreadableError,
+    UnknownCodecError,
+)
+from dalston_cli.audio.source import open_source
+
+if TYPE_CHECKING:
+    from av.audio.stream import AudioStream
+    from av.container import InputContainer
+
+_UNTIMED = frozenset({"aac", "ac3", "eac3", "dts", "loas", "mp3", "mpeg", "mpegts", "amr"})
+"""Containers without an index or a length; the library guesses both from the bit rate."""
+
+_AV_TIME_BASE = 1_000_000
+
+
+@dataclass(frozen=True, kw_only=True)
+class OpenRecording:
+    """A container that is open, and the audio stream in it that will be decoded.
+
+    Attributes:
+        declared_s: Seconds of audio that the file itself declares; None where it declares none.
+        origin: Seconds on the container's clock at which the recording starts.
+        seekable: Whether its time stamps are exact after a jump.
+    """
+
+    name: str
+    container: "InputContainer"
+    stream: "AudioStream"
+    declared_s: float | None
+    origin: Fraction
+    seekable: bool
+
+    @property
+    def format_name(self) -> str:
+        """The container's short name, the first where it has several."""
+        return self.container.format.name.split(",")[0]
+
+
+@contextmanager
+def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
+    """Open a recording; the library sees an open file, never its name.
+
+    Raises:
+        RecordingError: Its leaves say why the recording cannot be used.
+    """
+    with open_source(path, name) as source:
+        try:
+            container = _open_container(source, name)
+        except OSError as error:
+            raise RecordingUnreadableError(name, error.strerror or str(error)) from error
+        with container:
+            stream = _audio_stream(container, name)
+            yield OpenRecording(
+                name=name,
+                container=container,
+                stream=stream,
+                declared_s=_declared_s(container, stream, path, name),
+                origin=_origin(container, stream),
+                seekable=container.format.name.split(",")[0] not in _UNTIMED,
+            )
+
+
+def _open_container(source: BufferedReader, name: str) -> "InputContainer":
+    import av  # noqa: PLC0415 - costs 80 ms
+
+    try:
+        return av.open(
+            source,
+            mode="r",
+            metadata_errors="replace",
+            # A playlist must not make the library open other files or addresses.
+            options={"protocol_whitelist": "none"},
+        )
+    except (av.error.FFmpegError, ValueError) as error:
+        source.seek(0)
+        if _lacks_index(source):
+            raise IncompleteFileError(name) from error
+        raise NotMediaError(name) from error
+
+
+def _lacks_index(source: BufferedReader) -> bool:
+    """Whether this is an MP4 whose ``moov`` box was never written or was cut off."""
+    head = source.read(12)
+    return head[4:8] in (b"ftyp", b"mdat", b"wide")
+
+
+def _audio_stream(container: "InputContainer", name: str) -> "AudioStream":
+    streams = container.streams
+    if not streams.audio:
+        kinds = tuple(dict.fromkeys(stream.type for stream in streams))
+        raise NoAudioStreamError(name, kinds)
+    best = streams.best("audio")
+    stream = next((one for one in streams.audio if one is best or one == best), streams.audio[0])
+    # The library has no context for a codec that it does not know.
+    if not getattr(stream.codec_context, "sample_rate", 0):
+        raise UnknownCodecError(name, container.format.name.split(",")[0])
+    return stream
+
+
+def _declared_s(
+    container: "InputContainer", stream: "AudioStream", path: Path, name: str
+) -> float | None:
+    """What the header says; where the library would guess, nothing."""
+    format_name = container.format.name.split(",")[0]
+    if format_name == "wav":
+        with open_source(path, name) as source:
+            return wav_duration(source)
+    if format_name == "mp3":
+        with open_source(path, name) as source:
+            guessed = not mp3_declares_duration(source)
+    else:
+        guessed = format_name in _UNTIMED
+    return None if guessed else _reported_s(container, stream)
+
+
+def _reported_s(container: "InputContainer", stream: "AudioStream") -> float | None:
+    """What the library read for this stream, or else for the whole container."""
+    if stream.duration is not None and stream.time_base is not None:
+        return float(stream.duration * stream.time_base)
+    if tagged := _tagged_duration(stream.metadata):
+        return tagged
+    if container.duration is None or container.streams.video:
+        return None  # a picture that lasts longer than the sound is nothing to warn about
+    return float(container.duration) / _AV_TIME_BASE
+
+
+def _tagged_duration(metadata: dict[str, str]) -> float | None:
+    """Matroska's length of a track, such as ``00:01:02.500000000``."""
+    parts = metadata.get("DURATION", "").split(":")
+    try:
+        hours, minutes, seconds = (float(part) for part in parts)
+    except ValueError:
+        return None
+    return hours * 3600 + minutes * 60 + seconds
+
+
+def _origin(container: "InputContainer", stream: "AudioStream") -> Fraction:
+    """The recording's zero: where the earliest of its streams starts."""
+    start = Fraction(container.start_time or 0, _AV_TIME_BASE)
+    if stream.start_time is None or stream.time_base is None:
+        return start
+    exact = stream.start_time * stream.time_base
+    # The container rounds to microseconds; where this stream is the earliest, its own is exact.
+    return exact if abs(exact - start) <= Fraction(2, _AV_TIME_BASE) else start

@@ -1,0 +1,226 @@
+"""From any recording to 16 kHz mono WAV files, in a stream: memory stays flat over hours."""
+
+from collections.abc import Iterator, Sequence
+from contextlib import ExitStack
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from msgspec import Struct
+
+from dalston_cli.audio.channels import Channels
+from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.container import OpenRecording, open_recording
+from dalston_cli.audio.errors import (
+    ChannelMissingError,
+    EncryptedError,
+    TooLongError,
+)
+from dalston_cli.audio.findings import Tally, check_enough, notices
+from dalston_cli.audio.probe import describe
+from dalston_cli.audio.resample import Resampler
+from dalston_cli.audio.source import content_digest, given_name, shown_name
+from dalston_cli.audio.timeline import Timeline
+from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter
+from dalston_sdk.wire import Notice, RecordingInfo
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av import AudioFrame
+    from av.audio.stream import AudioStream
+    from av.packet import Packet
+    from numpy.typing import NDArray
+
+_SEEK_FROM_S = 10.0
+"""Clips that begin earlier are decoded from the start: it is as quick, and always exact."""
+
+_PREROLL_S = 2.0
+"""Decoders need what lies before the first wanted sample."""
+
+
+class DecodedChannel(Struct, frozen=True, kw_only=True):
+    """One WAV file that was written.
+
+    Attributes:
+        channel: From 0; None for the mix.
+        file: Name within the folder.
+        audio_digest: ``sha256:<hex>`` of its samples.
+    """
+
+    channel: int | None
+    file: str
+    duration_s: float
+    audio_digest: str
+
+
+class Decoded(Struct, frozen=True, kw_only=True):
+    """A recording that was decoded."""
+
+    info: RecordingInfo
+    channels: tuple[DecodedChannel, ...]
+    warnings: tuple[Notice, ...]
+
+
+def decode(
+    source: Path,
+    folder: Path,
+    *,
+    channels: Channels = "mix",
+    clip: Clip | None = None,
+    name: str | None = None,
+    digest: str | None = None,
+) -> Decoded:
+    """Decode a recording into ``folder``: ``audio.wav``, or ``channel-N.wav`` for channels.
+
+    Damaged packets are passed over; silence keeps their place. A damaged file can bring the
+    media library down with the whole process: call this where that may happen.
+
+    Args:
+        source: Any path, undecodable bytes included.
+        folder: Exists already; files of these names in it are replaced.
+        clip: None for the whole recording. Times in the files count from the clip's start.
+        channels: ``mix``, ``split`` or a channel's number from 0.
+        name: What messages and the result call it; None for the path itself.
+        digest: The ``content_digest`` where it is known; None computes it.
+
+    Raises:
+        RecordingError: Its leaves say why the recording cannot be used.
+    """
+    name = shown_name(given := given_name(source) if name is None else name)
+    digest = digest or content_digest(source)
+    part = clip or Clip()
+    with open_recording(source, name) as recording:
+        chosen = _chosen(recording, channels)
+        tally = Tally()
+        resampler = Resampler()
+        timeline = _timeline(recording, part)
+        with ExitStack() as stack:
+            writers = [
+                stack.enter_context(WavWriter(folder / _file_name(channel))) for channel in chosen
+            ]
+            for block in _blocks(recording, timeline, resampler, tally):
+                _write(block, chosen, writers, tally)
+                if writers[0].num_samples > MAX_SAMPLES - SAMPLE_RATE * 60:
+                    raise TooLongError(name, MAX_SAMPLES / SAMPLE_RATE)
+            check_enough(recording, timeline, part, writers[0].num_samples, resampler, tally)
+            written = [writer.finish() for writer in writers]
+        facts = describe(recording)
+        return Decoded(
+            info=RecordingInfo(
+                name=given,
+                digest=digest,
+                duration_s=written[0].duration_s,
+                sample_rate=facts.sample_rate,
+                num_channels=facts.num_channels,
+                container=facts.container,
+                codec=facts.codec,
+                container_duration_s=facts.duration_s,
+                clip_start=clip.start if clip else None,
+                clip_end=clip.end if clip else None,
+            ),
+            channels=tuple(
+                DecodedChannel(
+                    channel=channel,
+                    file=wav.path.name,
+                    duration_s=wav.duration_s,
+                    audio_digest=wav.digest,
+                )
+                for channel, wav in zip(chosen, written, strict=True)
+            ),
+            warnings=tuple(notices(recording, timeline, part, resampler, tally)),
+        )
+
+
+def _chosen(recording: OpenRecording, channels: Channels) -> tuple[int | None, ...]:
+    num_channels = recording.stream.codec_context.layout.nb_channels
+    if channels == "mix":
+        return (None,)
+    if channels == "split":
+        return tuple(range(num_channels))
+    if channels >= num_channels:
+        raise ChannelMissingError(recording.name, channels, num_channels)
+    return (channels,)
+
+
+def _file_name(channel: int | None) -> str:
+    return "audio.wav" if channel is None else f"channel-{channel}.wav"
+
+
+def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
+    """Jump near the clip's start where that is exact, and say where the audio then begins."""
+    import av  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    jumped = False
+    stream = recording.stream
+    if recording.seekable and clip.start >= _SEEK_FROM_S and stream.time_base:
+        at = recording.origin + (clip.start - _PREROLL_S).__trunc__()
+        try:
+            recording.container.seek(int(at / stream.time_base), stream=stream, backward=True)
+            jumped = True
+        except av.error.FFmpegError:  # no index after all: decode from where we are, the start
+            jumped = False
+    return Timeline(
+        origin=recording.origin,
+        declared_s=recording.declared_s,
+        clip=clip,
+        from_start=not jumped,
+    )
+
+
+def _blocks(
+    recording: OpenRecording, timeline: Timeline, resampler: Resampler, tally: Tally
+) -> Iterator["NDArray[np.float32]"]:
+    """float32, shape (num_channels, num_samples), 16 kHz, of the clip."""
+    for frame in _frames(recording, timeline, tally):
+        for placed in timeline.place(frame):
+            yield from resampler.push(placed)
+        if timeline.is_past_clip:
+            break
+    yield from resampler.flush()
+
+
+def _frames(recording: OpenRecording, timeline: Timeline, tally: Tally) -> Iterator["AudioFrame"]:
+    """Every frame that can be decoded; what cannot is counted."""
+    import av  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    for packet in _packets(recording, tally):
+        try:
+            frames = recording.stream.decode(packet)
+        except av.error.FFmpegError as error:
+            if packet.has_sidedata("encryption_info"):
+                raise EncryptedError(recording.name) from error
+            tally.count(error)
+            timeline.resync()
+            continue
+        yield from (frame for frame in frames if frame.samples > 0 < frame.sample_rate)
+
+
+def _packets(recording: OpenRecording, tally: Tally) -> Iterator["Packet[AudioStream]"]:
+    """Every packet that can be read; reading ends at the first that cannot."""
+    import av  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    try:
+        for packet in recording.container.demux(recording.stream):
+            tally.num_packets += 1
+            yield packet
+    except (av.error.FFmpegError, OSError) as error:
+        tally.count(error)
+
+
+def _write(
+    block: "NDArray[np.float32]",
+    chosen: Sequence[int | None],
+    writers: Sequence[WavWriter],
+    tally: Tally,
+) -> None:
+    import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    for channel, writer in zip(chosen, writers, strict=True):
+        if channel is None:
+            samples = block.mean(axis=0) if len(block) > 1 else block[0]
+        elif channel < len(block):
+            samples = block[channel]
+        else:  # the stream lost channels on its way
+            samples = np.zeros(block.shape[1], dtype=np.float32)
+        pcm = np.rint(samples * 32768).clip(-32768, 32767).astype(np.int16)
+        tally.peak = max(tally.peak, int(pcm.max(initial=0)), -int(pcm.min(initial=0)))
+        writer.write(pcm)

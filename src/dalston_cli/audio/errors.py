@@ -1,0 +1,228 @@
+"""Why a recording cannot be used: one class per reason, each with its own code.
+
+They cross the pipe from the decoding process as code, message and hint; ``revive`` makes the
+same class of them again.
+"""
+
+import shlex
+from typing import Self
+
+from dalston_cli.errors import DalstonError, InputError
+
+
+class RecordingError(InputError):
+    """A recording cannot be used."""
+
+    code = "recording"
+
+    @classmethod
+    def restored(cls, message: str, hint: str | None) -> Self:
+        """An error whose message was built in another process."""
+        error = cls.__new__(cls)
+        DalstonError.__init__(error, message, hint=hint)
+        return error
+
+
+class RecordingMissingError(RecordingError, FileNotFoundError):
+    """There is no such file."""
+
+    code = "recording_missing"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} does not exist", hint="check the path, and quote odd characters")
+
+
+class RecordingIsDirectoryError(RecordingError, IsADirectoryError):
+    """A folder stands where a file was expected."""
+
+    code = "recording_is_directory"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is a directory, not a recording",
+            hint=f"for all that is in it: dalston transcribe --recursive -- {shlex.quote(name)}",
+        )
+
+
+class RecordingUnreadableError(RecordingError, PermissionError):
+    """The system refuses to read the file."""
+
+    code = "recording_unreadable"
+
+    def __init__(self, name: str, reason: str) -> None:
+        super().__init__(
+            f"{name} cannot be read: {reason}",
+            hint=f"look at its permissions: ls -l -- {shlex.quote(name)}",
+        )
+
+
+class NotRegularFileError(RecordingError):
+    """A pipe, a socket or a device: it cannot be read twice or from the middle."""
+
+    code = "not_regular_file"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is a pipe or a device, not a file",
+            hint=f"hand it over on standard input: dalston transcribe - < {shlex.quote(name)}",
+        )
+
+
+class RecordingEmptyError(RecordingError):
+    """The file has no bytes."""
+
+    code = "recording_empty"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} is empty (0 bytes)", hint="copy or record it again")
+
+
+class NotMediaError(RecordingError):
+    """The content is in no container that can be recognised."""
+
+    code = "not_media"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is not a recording, or is damaged beyond recognition",
+            hint=f"see what it is: file -- {shlex.quote(name)}",
+        )
+
+
+class IncompleteFileError(RecordingError):
+    """The container lacks its index, because its end was never written or copied."""
+
+    code = "recording_incomplete"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} was cut off: its index, at the end of the file, is missing",
+            hint="copy or export it again",
+        )
+
+
+class NoAudioStreamError(RecordingError):
+    """A video without sound, a picture, or subtitles."""
+
+    code = "no_audio_stream"
+
+    def __init__(self, name: str, kinds: tuple[str, ...]) -> None:
+        holds = f", only {' and '.join(kinds)}" if kinds else ""
+        super().__init__(
+            f"{name} has no audio stream{holds}",
+            hint="record or export it again with its sound",
+        )
+
+
+class UnknownCodecError(RecordingError):
+    """The container is known, the codec within is not."""
+
+    code = "unknown_codec"
+
+    def __init__(self, name: str, container: str) -> None:
+        super().__init__(
+            f"{name} is a {container} file whose audio codec is not known",
+            hint=f"convert it first: ffmpeg -i {shlex.quote(f'file:{name}')} converted.wav",
+        )
+
+
+class EncryptedError(RecordingError):
+    """Copy protection or encryption."""
+
+    code = "recording_encrypted"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} is encrypted (copy protection)", hint="export it without copy protection"
+        )
+
+
+class CorruptError(RecordingError):
+    """The container opens, yet nothing in it can be decoded."""
+
+    code = "recording_corrupt"
+
+    def __init__(self, name: str, num_errors: int, reason: str) -> None:
+        super().__init__(
+            f"{name} is corrupt: nothing could be decoded ({num_errors} errors; {reason})",
+            hint="copy or export it again",
+        )
+
+
+class NoSamplesError(RecordingError):
+    """A header without sound."""
+
+    code = "no_samples"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(f"{name} holds no sound (0 samples)", hint="copy or record it again")
+
+
+class NonFiniteSamplesError(RecordingError):
+    """Floating-point audio that is not-a-number or infinite throughout."""
+
+    code = "non_finite_samples"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"{name} holds no sound: every sample is not a number (NaN) or infinite",
+            hint="export it again, as 16-bit PCM for instance",
+        )
+
+
+class TooShortError(RecordingError):
+    """Too little sound to hold a word."""
+
+    code = "recording_too_short"
+
+    def __init__(self, name: str, duration_s: float, minimum_s: float) -> None:
+        super().__init__(
+            f"{name} holds {duration_s * 1000:.0f} ms of sound, and {minimum_s * 1000:.0f} ms is "
+            "the least that can hold a word",
+            hint="leave it out, or choose a longer --clip",
+        )
+
+
+class TooLongError(RecordingError):
+    """More sound than a WAV file can hold."""
+
+    code = "recording_too_long"
+
+    def __init__(self, name: str, maximum_s: float) -> None:
+        super().__init__(
+            f"{name} is longer than {maximum_s / 3600:.0f} hours",
+            hint="transcribe it in parts: --clip 0:00:00-24:00:00, then --clip 24:00:00-",
+        )
+
+
+class ChannelMissingError(RecordingError):
+    """The channel that was asked for does not exist."""
+
+    code = "channel_missing"
+
+    def __init__(self, name: str, channel: int, num_channels: int) -> None:
+        has = "one channel" if num_channels == 1 else f"{num_channels} channels"
+        super().__init__(
+            f"{name} has {has} and no channel {channel}; channels count from 0",
+            hint=f"use --channels 0{f' to {num_channels - 1}' if num_channels > 1 else ''}, or mix",
+        )
+
+
+class ClipOutsideError(RecordingError):
+    """The clip begins after the recording's end."""
+
+    code = "clip_outside"
+
+    def __init__(self, name: str, start: float, duration_s: float) -> None:
+        super().__init__(
+            f"--clip begins at {start:g} s, but {name} ends at {duration_s:.2f} s",
+            hint=f"choose a start before that: --clip 0-{duration_s:.2f}",
+        )
+
+
+def revive(code: str, message: str, hint: str | None) -> RecordingError:
+    """The error of that code, with a message that was built in another process."""
+    for leaf in RecordingError.__subclasses__():
+        if leaf.code == code:
+            return leaf.restored(message, hint)
+    return RecordingError.restored(message, hint)

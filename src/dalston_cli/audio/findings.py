@@ -1,0 +1,102 @@
+"""What decoding noticed: reasons to refuse a recording, and warnings about one that was decoded."""
+
+from collections.abc import Iterator
+from dataclasses import dataclass
+
+from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.container import OpenRecording
+from dalston_cli.audio.errors import (
+    ClipOutsideError,
+    CorruptError,
+    NonFiniteSamplesError,
+    NoSamplesError,
+    TooShortError,
+)
+from dalston_cli.audio.resample import Resampler
+from dalston_cli.audio.timeline import Timeline
+from dalston_cli.audio.wav import SAMPLE_RATE
+from dalston_sdk.wire import Notice
+
+MIN_DURATION_S = 0.05
+"""Less sound than this cannot hold a word."""
+
+_SHORT_S = 1.0
+_SHORT_SHARE = 0.02
+
+
+@dataclass(kw_only=True)
+class Tally:
+    """What is counted on the way; ``peak`` is the largest absolute PCM16 value."""
+
+    num_packets: int = 0
+    num_errors: int = 0
+    reason: str = ""
+    peak: int = 0
+
+    def count(self, error: Exception) -> None:
+        """One more packet could not be read or decoded; the first reason is kept."""
+        self.num_errors += 1
+        self.reason = self.reason or str(getattr(error, "strerror", None) or error)
+
+
+def check_enough(
+    recording: OpenRecording,
+    timeline: Timeline,
+    clip: Clip,
+    num_samples: int,
+    resampler: Resampler,
+    tally: Tally,
+) -> None:
+    """Refuse what holds no usable sound."""
+    name = recording.name
+    if num_samples == 0:
+        end_s = max(timeline.position_s, recording.declared_s or 0.0)
+        if clip.start and end_s and clip.start >= end_s:
+            raise ClipOutsideError(name, clip.start, end_s)
+        if tally.num_errors:
+            raise CorruptError(name, tally.num_errors, tally.reason)
+        raise NoSamplesError(name)
+    if resampler.num_non_finite and tally.peak == 0:
+        raise NonFiniteSamplesError(name)
+    if num_samples < MIN_DURATION_S * SAMPLE_RATE:
+        raise TooShortError(name, num_samples / SAMPLE_RATE, MIN_DURATION_S)
+
+
+def notices(
+    recording: OpenRecording, timeline: Timeline, clip: Clip, resampler: Resampler, tally: Tally
+) -> Iterator[Notice]:
+    """What the user should know about a recording that could be decoded."""
+    if tally.num_errors:
+        yield _notice(
+            "damaged_audio",
+            f"{tally.num_errors} of {tally.num_packets} packets could not be decoded "
+            f"({tally.reason}); {timeline.silence_s:.2f} s of silence stand in their place",
+        )
+    declared_s = recording.declared_s
+    if declared_s is not None:
+        expected_s = declared_s if clip.end is None else min(clip.end, declared_s)
+        missing_s = expected_s - timeline.position_s
+        if missing_s > max(_SHORT_S, _SHORT_SHARE * expected_s):
+            yield _notice(
+                "short_audio",
+                f"the audio ends at {timeline.position_s:.2f} s, yet the file declares "
+                f"{declared_s:.2f} s: it was probably cut off",
+            )
+    if resampler.num_non_finite:
+        yield _notice(
+            "non_finite_samples",
+            f"{resampler.num_non_finite} samples were not a number or infinite and became silence",
+        )
+    if tally.peak == 0:
+        yield _notice("silent_audio", "the audio is silent throughout")
+    others = len(recording.container.streams.audio) - 1
+    if others:
+        yield _notice(
+            "other_audio_streams",
+            f"stream {recording.stream.index} was decoded; {others} more audio "
+            f"{'stream was' if others == 1 else 'streams were'} left out",
+        )
+
+
+def _notice(code: str, message: str) -> Notice:
+    return Notice(code=code, message=message, stage="prepare")

@@ -1,0 +1,75 @@
+"""Frames of any rate, format and layout become blocks of 16 kHz samples per channel."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dalston_cli.audio.timeline import like
+from dalston_cli.audio.wav import SAMPLE_RATE
+
+if TYPE_CHECKING:
+    import numpy as np
+    from av import AudioFrame
+    from av.audio.resampler import AudioResampler
+    from numpy.typing import NDArray
+
+_BLOCK_SAMPLES = SAMPLE_RATE * 2
+_FLOAT_FORMATS = frozenset({"flt", "fltp", "dbl", "dblp"})
+
+
+class Resampler:
+    """Resamples a stream of frames, whose kind may change on the way.
+
+    Attributes:
+        num_non_finite: Samples so far that were not a number or infinite, and became 0.
+    """
+
+    def __init__(self) -> None:
+        self._inner: AudioResampler | None = None
+        self._kind: tuple[str, str, int] | None = None
+        self.num_non_finite = 0
+
+    def push(self, frame: "AudioFrame") -> Iterator["NDArray[np.float32]"]:
+        """Blocks of float32, shape (num_channels, num_samples), 16 kHz, nominally in [-1, 1]."""
+        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
+        if kind != self._kind:
+            yield from self.flush()
+            self._inner = _resampler()
+            self._kind = kind
+        if frame.format.name in _FLOAT_FORMATS:
+            frame = self._made_finite(frame)
+        frame.pts = None  # the timeline has placed it; the filter must not move it again
+        if self._inner is not None:
+            for block in self._inner.resample(frame):
+                yield _samples(block)
+
+    def flush(self) -> Iterator["NDArray[np.float32]"]:
+        """What is left when no more frames come."""
+        if self._inner is not None:
+            for block in self._inner.resample(None):
+                yield _samples(block)
+        self._inner = self._kind = None
+
+    def _made_finite(self, frame: "AudioFrame") -> "AudioFrame":
+        """One bad sample would spread over the whole width of the resampling filter."""
+        import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
+
+        samples = frame.to_ndarray()
+        # A sum is finite only if all terms are, and costs a fraction of looking at each.
+        with np.errstate(all="ignore"):
+            if np.isfinite(samples.sum()):
+                return frame
+        bad = ~np.isfinite(samples)
+        self.num_non_finite += int(bad.sum())
+        return like(frame, np.where(bad, samples.dtype.type(0), samples))
+
+
+def _samples(block: "AudioFrame") -> "NDArray[np.float32]":
+    import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    return np.asarray(block.to_ndarray(), dtype=np.float32)
+
+
+def _resampler() -> "AudioResampler":
+    import av  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    return av.AudioResampler(format="fltp", rate=SAMPLE_RATE, frame_size=_BLOCK_SAMPLES)

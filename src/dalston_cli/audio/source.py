@@ -1,0 +1,93 @@
+"""A recording's file: opening it, whatever its name is made of, and the digest of its bytes.
+
+Paths are data. They are handed to the system as bytes and never to a media library, which would
+read ``concat:a|b`` or ``http://…`` in them, or refuse names that are not text.
+"""
+
+import errno
+import hashlib
+import os
+import stat
+from io import BufferedReader
+from pathlib import Path
+
+from dalston_cli.audio.errors import (
+    NotRegularFileError,
+    RecordingEmptyError,
+    RecordingError,
+    RecordingIsDirectoryError,
+    RecordingMissingError,
+    RecordingUnreadableError,
+)
+
+
+def given_name(path: Path | str) -> str:
+    """A path as text: undecodable bytes are replaced."""
+    return os.fsencode(path).decode("utf-8", errors="replace")
+
+
+def shown_name(path: Path | str) -> str:
+    """A path as one printable line: control characters are escaped as well."""
+    return "".join(
+        char if char.isprintable() else char.encode("unicode_escape").decode()
+        for char in given_name(path)
+    )
+
+
+def open_source(path: Path, name: str) -> BufferedReader:
+    """Open a recording for reading, from its beginning.
+
+    Args:
+        path: Any path, undecodable bytes included.
+        name: What messages call it.
+
+    Raises:
+        RecordingMissingError, RecordingIsDirectoryError, NotRegularFileError,
+        RecordingUnreadableError, RecordingEmptyError: As they say.
+    """
+    try:
+        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        descriptor = os.open(os.fsencode(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
+    except OSError as error:
+        raise _refusal(name, error) from error
+    try:
+        status = os.fstat(descriptor)
+        if stat.S_ISDIR(status.st_mode):
+            raise RecordingIsDirectoryError(name)
+        if not stat.S_ISREG(status.st_mode):
+            raise NotRegularFileError(name)
+        if status.st_size == 0:
+            raise RecordingEmptyError(name)
+    except RecordingError:
+        os.close(descriptor)
+        raise
+    return os.fdopen(descriptor, "rb")
+
+
+def content_digest(path: Path) -> str:
+    """``sha256:<hex>`` of a recording's bytes, read in blocks.
+
+    Raises:
+        RecordingError: The file cannot be read; the leaves of ``open_source``.
+    """
+    name = shown_name(path)
+    with open_source(path, name) as source:
+        try:
+            return digest_of(source)
+        except OSError as error:
+            raise RecordingUnreadableError(name, error.strerror or str(error)) from error
+
+
+def digest_of(source: BufferedReader) -> str:
+    """``sha256:<hex>`` of what is left to read in an open file."""
+    return f"sha256:{hashlib.file_digest(source, 'sha256').hexdigest()}"
+
+
+def _refusal(name: str, error: OSError) -> RecordingError:
+    match error.errno:
+        case errno.ENOENT | errno.ENOTDIR:
+            return RecordingMissingError(name)
+        case errno.ENXIO:  # a socket
+            return NotRegularFileError(name)
+        case _:
+            return RecordingUnreadableError(name, error.strerror or str(error))

@@ -1,0 +1,111 @@
+"""The process in which recordings are decoded: ``python -m dalston_cli.audio.worker``.
+
+It reads one JSON request per line on standard input and answers each with one JSON line on
+standard output. It ends when standard input does, so it outlives its parent by no more than a
+moment, however that one ended.
+"""
+
+import os
+import queue
+import signal
+import sys
+import threading
+from pathlib import Path
+from typing import BinaryIO
+
+import msgspec
+from msgspec import Struct
+
+from dalston_cli.audio.channels import Channels
+from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.decode import Decoded, decode
+from dalston_cli.audio.errors import RecordingError
+
+_GRACE_S = 2.0
+"""How long a decoder that is deep in its library may take to notice that it should stop."""
+
+
+class DecodeRequest(Struct, frozen=True, kw_only=True):
+    """What to decode; paths are bytes, as the system has them."""
+
+    source: bytes
+    folder: bytes
+    name: str
+    channels: Channels = "mix"
+    clip: Clip | None = None
+    digest: str | None = None
+
+
+class DecodeDone(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
+    """It went well."""
+
+    decoded: Decoded
+
+
+class DecodeRefused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
+    """The recording cannot be used: a RecordingError as data."""
+
+    code: str
+    message: str
+    hint: str | None
+
+
+class DecodeFailed(Struct, frozen=True, kw_only=True, tag_field="type", tag="failed"):
+    """Something unexpected happened: an exception's name and text."""
+
+    problem: str
+
+
+DecodeReply = DecodeDone | DecodeRefused | DecodeFailed
+
+
+def main() -> None:
+    """Answer requests until standard input ends."""
+    signal.signal(signal.SIGTERM, _stop)
+    replies = os.fdopen(os.dup(1), "wb", buffering=0)
+    os.dup2(2, 1)  # whatever a library prints must not look like a reply
+    requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
+    threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+    import av  # noqa: F401, PLC0415 - while the first request is on its way
+
+    while True:
+        request = msgspec.json.decode(requests.get(), type=DecodeRequest)
+        replies.write(msgspec.json.encode(answer(request)) + b"\n")
+
+
+def answer(request: DecodeRequest) -> DecodeReply:
+    """Do what a request asks; errors become replies, so that the process lives on."""
+    try:
+        decoded = decode(
+            Path(os.fsdecode(request.source)),
+            Path(os.fsdecode(request.folder)),
+            channels=request.channels,
+            clip=request.clip,
+            name=request.name,
+            digest=request.digest,
+        )
+    except RecordingError as error:
+        return DecodeRefused(code=error.code, message=error.message, hint=error.hint)
+    except Exception as error:  # noqa: BLE001 - it crosses the pipe and is raised over there
+        return DecodeFailed(problem=f"{type(error).__name__}: {error}")
+    return DecodeDone(decoded=decoded)
+
+
+def _read_requests(requests: "queue.SimpleQueue[bytes]") -> None:
+    """Feed the main thread; end the process when nobody can ask any more."""
+    source: BinaryIO = sys.stdin.buffer
+    while line := source.readline():
+        requests.put(line)
+    # A signal, so that a decoder at work removes what it has not finished.
+    os.kill(os.getpid(), signal.SIGTERM)
+    threading.Event().wait(_GRACE_S)
+    os._exit(0)
+
+
+def _stop(number: int, frame: object) -> None:
+    del number, frame
+    raise SystemExit(0)
+
+
+if __name__ == "__main__":
+    main()
