@@ -1,0 +1,197 @@
+"""An engine's own virtual environment, built by uv from its hashed lock, once per lock.
+
+``<cache>/environments/<engine>-<hash>/`` is locked while it is being worked on. In it,
+``building/`` becomes ``environment/`` when everything is installed, and ``complete.json`` is
+written last: without it nothing counts. uv takes indexes, mirrors and proxies from the user's own
+settings.
+"""
+
+import hashlib
+import json
+import platform
+import shutil
+import subprocess
+import sys
+from collections import deque
+from collections.abc import Callable, Sequence
+from datetime import UTC, datetime
+from pathlib import Path
+
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers.fingerprint import LOCK_NAME, python_tag
+from dalston_cli.launchers.folder import lock_folder, remove_folder
+
+NUM_EXPLAINED_LINES = 20
+
+
+class EnvironmentBuildError(EngineUnavailableError):
+    """uv could not build an engine's environment."""
+
+    code = "environment_build"
+
+    def __init__(self, engine: str, problem: str, lines: Sequence[str]) -> None:
+        output = "".join(f"\n  {line}" for line in lines)
+        super().__init__(
+            f"the environment of engine {engine} cannot be built: {problem}{output}",
+            hint=f"check the network and the disk, then build it again: "
+            f"dalston engines start {engine}",
+        )
+
+
+class EnvironmentMissingError(EngineUnavailableError):
+    """An engine's environment is not built, and building is not allowed."""
+
+    code = "environment_missing"
+
+    def __init__(self, engine: str) -> None:
+        super().__init__(
+            f"the environment of engine {engine} is not built, and --offline forbids building it",
+            hint=f"once, with a network: dalston engines start {engine}",
+        )
+
+
+class LockMissingError(EngineUnavailableError):
+    """An engine's folder has no lock to build an environment from."""
+
+    code = "lock_missing"
+
+    def __init__(self, engine: EngineEntry) -> None:
+        super().__init__(
+            f"engine {engine.name} has no {LOCK_NAME} in {engine.folder}",
+            hint=f"uv pip compile --generate-hashes '{engine.folder}/requirements.in' "
+            f"-o '{engine.folder}/{LOCK_NAME}'",
+        )
+
+
+class EnvironmentStore:
+    """Environments under one cache folder.
+
+    Args:
+        cache: ``Locations.cache``.
+        offline: Never build; what is not there is an error.
+    """
+
+    def __init__(self, cache: Path, *, offline: bool = False) -> None:
+        self._folder = cache / "environments"
+        self._offline = offline
+
+    def place(self, engine: EngineEntry) -> Path:
+        """Where the environment of ``engine`` is or will be.
+
+        Raises:
+            LockMissingError: The engine has no lock.
+        """
+        lock = engine.folder / LOCK_NAME
+        try:
+            content = lock.read_bytes()
+        except FileNotFoundError:
+            raise LockMissingError(engine) from None
+        marks = f"{python_tag()} {platform.system()} {platform.machine()}\n".encode()
+        return self._folder / f"{engine.name}-{hashlib.sha256(marks + content).hexdigest()[:12]}"
+
+    def python(self, engine: EngineEntry) -> Path | None:
+        """The interpreter of the environment; None where it is not built or is broken."""
+        place = self.place(engine)
+        python = place / "environment" / "bin" / "python"
+        return python if (place / "complete.json").is_file() and python.exists() else None
+
+    def ensure(self, engine: EngineEntry, report: Callable[[str], None]) -> Path:
+        """The interpreter of the environment, built first if need be; may take minutes.
+
+        Args:
+            engine: Its lock says what is installed.
+            report: Told uv's output, a line at a time.
+
+        Raises:
+            EnvironmentBuildError: uv failed; the message has its last lines.
+            EnvironmentMissingError: It is not built, and ``offline`` was asked for.
+        """
+        if python := self.python(engine):
+            return python
+        if self._offline:
+            raise EnvironmentMissingError(engine.name)
+        place = self.place(engine)
+        with lock_folder(place):
+            if self.python(engine) is None:  # else another process built it while we waited
+                _build(engine, place, report)
+        return place / "environment" / "bin" / "python"
+
+    def size_bytes(self, engine: EngineEntry) -> int | None:
+        """What the environment takes on disk as files count; None where it is not built."""
+        if self.python(engine) is None:
+            return None
+        return sum(path.lstat().st_size for path in self.place(engine).rglob("*"))
+
+    def remove(self, engine: str) -> tuple[Path, ...]:
+        """Remove every environment of an engine, those of earlier locks too."""
+        removed = []
+        for place in sorted(self._folder.glob(f"{engine}-????????????")):
+            with lock_folder(place):
+                (place / "complete.json").unlink(missing_ok=True)
+                remove_folder(place)
+            removed.append(place)
+        return tuple(removed)
+
+
+def _build(engine: EngineEntry, place: Path, report: Callable[[str], None]) -> None:
+    building, final, marker = (
+        place / name for name in ("building", "environment", "complete.json")
+    )
+    marker.unlink(missing_ok=True)
+    for old in (building, final):
+        shutil.rmtree(old, ignore_errors=True)
+    try:
+        _fill(engine, building, report)
+        building.rename(final)
+    except BaseException:  # whatever ended it, Ctrl-C too, half an environment helps nobody
+        shutil.rmtree(building, ignore_errors=True)
+        raise
+    beside = marker.with_suffix(".new")
+    beside.write_text(
+        json.dumps({"engine": engine.name, "built_at": datetime.now(UTC).isoformat()}) + "\n",
+        encoding="utf-8",
+    )
+    beside.replace(marker)
+
+
+def _fill(engine: EngineEntry, building: Path, report: Callable[[str], None]) -> None:
+    """Make the environment and install what the lock says.
+
+    Raises:
+        EnvironmentBuildError: uv failed.
+    """
+    make = ["venv", "--python", sys.executable, "--relocatable", str(building)]
+    for arguments in (make, _sync_arguments(building / "bin" / "python", engine)):
+        code, lines = _run_uv(arguments, building.parent, report)
+        if code != 0:
+            raise EnvironmentBuildError(engine.name, f"uv ended with code {code}", lines)
+
+
+def _sync_arguments(python: Path, engine: EngineEntry) -> list[str]:
+    return [
+        *("pip", "sync", "--python", str(python)),
+        *("--require-hashes", "--allow-empty-requirements", str(engine.folder / LOCK_NAME)),
+    ]
+
+
+def _run_uv(
+    arguments: list[str], folder: Path, report: Callable[[str], None]
+) -> tuple[int, Sequence[str]]:
+    """Run uv in ``folder``, far from any project whose settings it would take for ours."""
+    import uv  # noqa: PLC0415 - only a build needs it
+
+    last: deque[str] = deque(maxlen=NUM_EXPLAINED_LINES)
+    with subprocess.Popen(
+        [uv.find_uv_bin(), "--no-progress", "--color", "never", *arguments],
+        cwd=folder,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.STDOUT,
+        text=True,
+        errors="replace",
+    ) as process:
+        for line in process.stdout or ():
+            last.append(line.rstrip())
+            report(line.rstrip())
+        return process.wait(), tuple(last)

@@ -1,0 +1,159 @@
+"""How engines fail, explained: they die, hang, or refuse what they were asked."""
+
+import signal
+from collections.abc import Sequence
+
+from dalston_cli.errors import (
+    DalstonError,
+    EngineUnavailableError,
+    InputError,
+    ModelUnavailableError,
+    UsageError,
+)
+from dalston_sdk.wire import ErrorCode
+
+NUM_LOG_LINES = 20
+_OUT_OF_MEMORY_EXITS = frozenset({-signal.SIGKILL, 128 + signal.SIGKILL})
+
+
+class EngineCrashedError(EngineUnavailableError):
+    """An engine's process ended although nobody asked it to.
+
+    Args:
+        exit_code: Negative for a signal; None where another process started it.
+        lines: The last lines of its log.
+        when: What it was doing, such as ``before it was ready``.
+    """
+
+    code = "engine_crashed"
+
+    def __init__(
+        self, engine: str, exit_code: int | None, lines: Sequence[str], *, when: str
+    ) -> None:
+        super().__init__(
+            f"engine {engine} {explain_exit(exit_code)} {when}{show_log(lines)}",
+            hint=f"see the whole log: dalston engines logs {engine}",
+        )
+
+
+class EngineSilentError(EngineUnavailableError):
+    """An engine's process runs and does not do its work."""
+
+    code = "engine_silent"
+
+    def __init__(self, engine: str, problem: str, lines: Sequence[str]) -> None:
+        super().__init__(
+            f"engine {engine} {problem}{show_log(lines)}",
+            hint=f"see the whole log: dalston engines logs {engine}",
+        )
+
+
+class EngineFailedError(EngineUnavailableError):
+    """An engine runs and says itself that it cannot work."""
+
+    code = "engine_failed"
+
+    def __init__(self, engine: str, problem: str, lines: Sequence[str]) -> None:
+        super().__init__(
+            f"engine {engine} cannot work: {problem}{show_log(lines)}",
+            hint=f"see the whole log: dalston engines logs {engine}",
+        )
+
+
+class EngineProtocolError(EngineUnavailableError):
+    """An engine speaks a version of the protocol that this Dalston does not."""
+
+    code = "engine_protocol"
+
+    def __init__(self, engine: str, problem: str) -> None:
+        super().__init__(
+            f"engine {engine} and this Dalston do not understand each other: {problem}",
+            hint=f"bring both to the same version, then: dalston engines restart {engine}",
+        )
+
+
+class EngineRefusal(DalstonError):  # noqa: N818 - leaves are named ...Error
+    """An engine answered that it could not do what it was asked.
+
+    Attributes:
+        engine: Its name.
+        reason: The code on the wire.
+        retryable: Whether the same request may succeed later.
+    """
+
+    def __init__(
+        self, engine: str, reason: ErrorCode, message: str, *, retryable: bool, hint: str | None
+    ) -> None:
+        super().__init__(
+            f"engine {engine}: {message}",
+            hint=hint or f"see the log: dalston engines logs {engine}",
+        )
+        self.engine = engine
+        self.reason = reason
+        self.retryable = retryable
+
+
+class RequestRefusedError(EngineRefusal, UsageError):
+    """The request asks for something that the engine does not do."""
+
+    code = "request_refused"
+
+
+class AudioRefusedError(EngineRefusal, InputError):
+    """The engine cannot use the audio."""
+
+    code = "audio_refused"
+
+
+class ModelRefusedError(EngineRefusal, ModelUnavailableError):
+    """The engine does not find the model or cannot load it."""
+
+    code = "model_refused"
+
+
+class WorkFailedError(EngineRefusal, EngineUnavailableError):
+    """The engine ran out of memory, lost its GPU, or went wrong inside."""
+
+    code = "work_failed"
+
+
+_REFUSALS: dict[ErrorCode, type[EngineRefusal]] = {
+    ErrorCode.INVALID_REQUEST: RequestRefusedError,
+    ErrorCode.UNSUPPORTED_OPTION: RequestRefusedError,
+    ErrorCode.AUDIO_INVALID: AudioRefusedError,
+    ErrorCode.MODEL_MISSING: ModelRefusedError,
+    ErrorCode.MODEL_LOAD_FAILED: ModelRefusedError,
+}
+
+
+def explain_refusal(
+    engine: str, reason: ErrorCode, message: str, *, retryable: bool, hint: str | None
+) -> EngineRefusal:
+    """The error for a refusal, of the kind that its reason belongs to."""
+    kind = _REFUSALS.get(reason, WorkFailedError)
+    return kind(engine, reason, message, retryable=retryable, hint=hint)
+
+
+def explain_exit(exit_code: int | None) -> str:
+    """How a process ended, as the verb of a sentence."""
+    if exit_code is None:
+        return "ended"
+    if exit_code in _OUT_OF_MEMORY_EXITS:
+        return "was killed (SIGKILL), probably because the machine's memory ran out,"
+    if exit_code < 0:
+        return f"was ended by {_signal_name(-exit_code)}"
+    return f"ended with exit code {exit_code}"
+
+
+def show_log(lines: Sequence[str]) -> str:
+    """The last lines of a log as the end of a message."""
+    if not lines:
+        return ""
+    return "\nthe last lines of its log:" + "".join(f"\n  {line}" for line in lines)
+
+
+def _signal_name(number: int) -> str:
+    try:
+        return signal.Signals(number).name
+    except ValueError:
+        return f"signal {number}"

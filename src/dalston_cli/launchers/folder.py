@@ -1,0 +1,141 @@
+"""Folders that only this user may enter, and locks on folders that leave no file behind."""
+
+import fcntl
+import os
+import shutil
+import stat
+import sys
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+from dalston_cli.errors import ConfigurationError
+
+MAX_SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
+"""What ``sun_path`` holds besides its end mark."""
+
+
+class RuntimeFolderError(ConfigurationError):
+    """The runtime folder cannot be trusted or used."""
+
+    code = "runtime_folder"
+
+    def __init__(self, folder: Path, problem: str, *, hint: str | None = None) -> None:
+        super().__init__(
+            f"the runtime folder {folder} {problem}",
+            hint=hint or 'export DALSTON_RUNTIME_DIR="$HOME/.dalston-run"',
+        )
+
+
+def make_private(folder: Path) -> None:
+    """Make ``folder`` with mode 0700, or make sure that it is one of ours and private.
+
+    Raises:
+        RuntimeFolderError: It belongs to someone else, others may enter it, or it is no folder.
+    """
+    try:
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+    except FileExistsError:
+        raise RuntimeFolderError(folder, "is not a folder") from None
+    except OSError as error:
+        raise RuntimeFolderError(folder, f"cannot be made: {error.strerror}") from error
+    check_private(folder)
+
+
+def check_private(folder: Path) -> None:
+    """Make sure that an existing folder is ours alone, before anything in it is believed.
+
+    Raises:
+        RuntimeFolderError: It belongs to someone else, others may enter it, or it is no folder.
+    """
+    found = folder.lstat()
+    if not stat.S_ISDIR(found.st_mode):
+        raise RuntimeFolderError(folder, "is a symbolic link, which somebody else could redirect")
+    if found.st_uid != os.getuid():
+        raise RuntimeFolderError(folder, f"belongs to another user (uid {found.st_uid})")
+    if found.st_mode & 0o077:
+        mode = stat.S_IMODE(found.st_mode)
+        raise RuntimeFolderError(
+            folder, f"can be entered by others (mode {mode:04o})", hint=f"chmod 700 '{folder}'"
+        )
+
+
+def check_socket_path(socket: Path) -> None:
+    """Refuse a path that the system would refuse with a less helpful message.
+
+    Raises:
+        RuntimeFolderError: The path is too long for a Unix socket.
+    """
+    length = len(os.fsencode(socket))
+    if length > MAX_SOCKET_PATH_BYTES:
+        problem = (
+            f"is too long: a socket in it has a path of {length} bytes, "
+            f"and {MAX_SOCKET_PATH_BYTES} is the most"
+        )
+        raise RuntimeFolderError(socket.parent.parent, problem)
+
+
+@contextmanager
+def lock_folder(folder: Path) -> Iterator[None]:
+    """Hold ``folder``, which is made if it is missing, against other threads and processes.
+
+    The lock is on the folder itself, so that nothing is left; a killed holder lets go of it.
+    Not to be taken twice by the same thread.
+    """
+    descriptor = _open_locked(folder)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _open_locked(folder: Path) -> int:
+    while True:
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue  # removed in between
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        if _is_still(folder, descriptor):
+            return descriptor
+        os.close(descriptor)  # the holder before us removed the folder
+
+
+def _is_still(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
+
+
+class ReentrantFolderLock:
+    """``lock_folder`` for callers that may hold it already, in the same thread."""
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+        self._held = threading.local()
+
+    @contextmanager
+    def hold(self) -> Iterator[None]:
+        """Hold the lock; at once where this thread holds it already."""
+        if getattr(self._held, "yes", False):
+            yield
+            return
+        with lock_folder(self._folder):
+            self._held.yes = True
+            try:
+                yield
+            finally:
+                self._held.yes = False
+
+
+def remove_folder(folder: Path) -> None:
+    """Remove ``folder`` at once as others see it, whatever is still being done in it."""
+    beside = folder.with_name(f".old-{folder.name}-{os.getpid()}-{threading.get_ident()}")
+    try:
+        folder.rename(beside)
+    except FileNotFoundError:
+        return
+    shutil.rmtree(beside, ignore_errors=True)

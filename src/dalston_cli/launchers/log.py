@@ -1,0 +1,96 @@
+"""Engines' logs: a file for each process, the newest kept, read from their ends."""
+
+import os
+import re
+import time
+from collections import deque
+from collections.abc import Collection, Iterator
+from datetime import UTC, datetime
+from pathlib import Path
+
+NUM_KEPT = 10
+_POLL_S = 0.2
+_CHARACTERS_OF_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
+
+
+class EngineLogs:
+    """The logs under one folder, which holds a folder for each engine.
+
+    Args:
+        folder: ``<state>/logs``; made when the first log is.
+    """
+
+    def __init__(self, folder: Path) -> None:
+        self._folder = folder
+
+    def create(self, engine: str) -> Path:
+        """An empty file for a process whose pid is not known yet."""
+        folder = self._folder / engine
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        path = folder / f"{stamp}-new{os.getpid()}.log"
+        path.touch(mode=0o600)
+        return path
+
+    def settle(self, path: Path, pid: int, *, in_use: Collection[Path]) -> Path:
+        """Give a log its final name, and remove the oldest that no engine writes to."""
+        final = path.with_name(f"{path.name.rpartition('-')[0]}-{pid}.log")
+        path.rename(final)
+        for old in self._of(path.parent.name)[:-NUM_KEPT]:
+            if old not in in_use:
+                old.unlink(missing_ok=True)
+        return final
+
+    def newest(self, engine: str) -> Path | None:
+        """The log of the process of ``engine`` that was started last."""
+        found = self._of(engine)
+        return found[-1] if found else None
+
+    def of_process(self, engine: str, pid: str) -> Path | None:
+        """The log of the process that has or had ``pid``."""
+        found = sorted((self._folder / engine).glob(f"*-{pid}.log"))
+        return found[-1] if found else None
+
+    def remove(self, engine: str) -> int:
+        """Remove every log of ``engine``; how many there were."""
+        found = self._of(engine)
+        for path in found:
+            path.unlink(missing_ok=True)
+        if found:
+            self._remove_if_empty(self._folder / engine)
+        return len(found)
+
+    def _of(self, engine: str) -> list[Path]:
+        return sorted((self._folder / engine).glob("*.log"))
+
+    @staticmethod
+    def _remove_if_empty(folder: Path) -> None:
+        if not any(folder.iterdir()):
+            folder.rmdir()
+
+
+def tail_lines(path: Path, lines: int) -> list[str]:
+    """The last lines of a log without colours; none where it is gone."""
+    try:
+        with path.open(encoding="utf-8", errors="replace") as file:
+            return [_clean(line) for line in deque(file, maxlen=lines)]
+    except FileNotFoundError:
+        return []
+
+
+def follow_lines(path: Path, lines: int) -> Iterator[str]:
+    """The last lines, and every line that comes, until the file is gone."""
+    with path.open(encoding="utf-8", errors="replace") as file:
+        yield from (_clean(line) for line in deque(file, maxlen=lines))
+        rest = ""
+        while path.exists():
+            rest += file.readline()
+            if rest.endswith("\n"):
+                yield _clean(rest)
+                rest = ""
+            else:
+                time.sleep(_POLL_S)
+
+
+def _clean(line: str) -> str:
+    return _CHARACTERS_OF_COLOUR.sub("", line.rstrip("\r\n"))

@@ -1,0 +1,170 @@
+"""One ready engine: its connection, and how much of it is in use."""
+
+import asyncio
+import time
+from contextlib import AsyncExitStack
+from dataclasses import dataclass, field
+from typing import TYPE_CHECKING
+
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState, Launcher
+from dalston_cli.launchers.failure import (
+    NUM_LOG_LINES,
+    EngineCrashedError,
+    EngineFailedError,
+    EngineProtocolError,
+    EngineSilentError,
+)
+from dalston_sdk.wire import Health
+
+if TYPE_CHECKING:
+    from dalston_sdk.client import EngineClient
+
+_FIRST_POLL_S = 0.02
+_SLOWEST_POLL_S = 0.25
+_ANSWER_S = 10.0
+_STOP_S = 5.0
+
+
+class InstanceGoneError(Exception):
+    """An instance that was found ended, or is about to, before it could be used."""
+
+
+@dataclass(kw_only=True)
+class Member:
+    """An engine that answers.
+
+    Attributes:
+        health: What it said when it was ready.
+        active: Requests that we have running on it.
+    """
+
+    instance: EngineInstance
+    client: "EngineClient"
+    health: Health
+    connection: AsyncExitStack
+    active: int = field(default=0)
+
+    @property
+    def free(self) -> int:
+        """How many more requests it takes at once."""
+        return self.health.slots - self.active
+
+    @property
+    def load(self) -> float:
+        """The part of it that is in use, from 0 to 1."""
+        return self.active / self.health.slots
+
+    async def close(self) -> None:
+        """Close the connection; the engine goes on."""
+        await self.connection.aclose()
+
+
+class Watch:
+    """Waits for one instance to answer, and sees at once when it ends.
+
+    Args:
+        launcher: Where the instance comes from.
+        spec: What it is to serve.
+        timeout_s: How long it may take to answer.
+    """
+
+    def __init__(self, launcher: Launcher, spec: EngineSpec, *, timeout_s: float) -> None:
+        self._launcher = launcher
+        self._spec = spec
+        self._timeout_s = timeout_s
+
+    async def join(self, instance: EngineInstance, *, started: bool) -> Member:
+        """Connect to ``instance`` as soon as it is ready.
+
+        Args:
+            instance: Found or just started.
+            started: We started it, so its end is an error and not another's business.
+
+        Raises:
+            EngineCrashedError: It ended, and we had started it.
+            InstanceGoneError: It ended or is ending, and others had started it.
+            EngineFailedError: It says that it cannot work; it is stopped.
+            EngineSilentError: It did not answer in time; it is stopped.
+            EngineProtocolError: It speaks another version of the protocol.
+        """
+        from dalston_sdk.client import EngineClient  # noqa: PLC0415 - httpx2 is slow to import
+
+        async with AsyncExitStack() as stack:
+            address = instance.address
+            client = await stack.enter_async_context(
+                EngineClient(socket=address.socket, url=address.url, token=address.token)
+            )
+            health = await self._wait(instance, client, started=started)
+            return Member(
+                instance=instance, client=client, health=health, connection=stack.pop_all()
+            )
+
+    async def _wait(
+        self, instance: EngineInstance, client: "EngineClient", *, started: bool
+    ) -> Health:
+        deadline = time.monotonic() + self._timeout_s
+        pause_s = _FIRST_POLL_S
+        while time.monotonic() < deadline:
+            health = await self._ask(instance, client)
+            if health is not None and health.status != "starting":
+                return await self._judge(instance, health)
+            end = await asyncio.to_thread(self._launcher.state, instance)
+            if end.state != "running":
+                raise await self._explain_end(instance, end, started=started)
+            await asyncio.sleep(pause_s)
+            pause_s = min(_SLOWEST_POLL_S, pause_s * 1.5)
+        lines = await self._give_up(instance)
+        raise EngineSilentError(
+            instance.engine, f"was not ready after {self._timeout_s:g} s", lines
+        )
+
+    async def _ask(self, instance: EngineInstance, client: "EngineClient") -> Health | None:
+        """What it says; None while it does not answer."""
+        from dalston_sdk.client import (  # noqa: PLC0415 - httpx2 is slow to import
+            EngineRequestError,
+            EngineStreamError,
+            EngineUnreachableError,
+            ProtocolMismatchError,
+        )
+
+        socket = instance.address.socket
+        if socket is not None and not socket.exists():
+            return None
+        try:
+            async with asyncio.timeout(_ANSWER_S):
+                return await client.health()
+        except ProtocolMismatchError as error:
+            raise EngineProtocolError(instance.engine, str(error)) from error
+        except (EngineUnreachableError, EngineStreamError, TimeoutError):
+            return None
+        except EngineRequestError as error:
+            raise EngineFailedError(instance.engine, error.message, ()) from error
+
+    async def _judge(self, instance: EngineInstance, health: Health) -> Health:
+        if health.status == "stopping":
+            raise InstanceGoneError
+        wrong_device = self._spec.device != "cpu" and health.device == "cpu"
+        if health.status != "failed" and not wrong_device:
+            return health
+        problem = health.problem or (
+            f"{self._spec.device} was asked for, and it runs on {health.device}"
+            if wrong_device
+            else "it does not say why"
+        )
+        lines = await self._give_up(instance)
+        raise EngineFailedError(instance.engine, problem, lines)
+
+    async def _explain_end(
+        self, instance: EngineInstance, end: ExitState, *, started: bool
+    ) -> Exception:
+        if not started:
+            return InstanceGoneError()
+        lines = await asyncio.to_thread(self._launcher.tail, instance, lines=NUM_LOG_LINES)
+        await asyncio.to_thread(self._launcher.find)  # removes what it left
+        return EngineCrashedError(instance.engine, end.exit_code, lines, when="before it was ready")
+
+    async def _give_up(self, instance: EngineInstance) -> list[str]:
+        lines = await asyncio.to_thread(self._launcher.tail, instance, lines=NUM_LOG_LINES)
+        if self._launcher.manages:
+            await asyncio.to_thread(self._launcher.stop, instance, timeout_s=_STOP_S)
+        return lines

@@ -1,0 +1,148 @@
+"""Processes that outlive us: starting them, knowing them again, ending them."""
+
+import os
+import signal
+import subprocess
+import sys
+import threading
+import time
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+import psutil
+
+_POLL_S = 0.02
+_CLOCK_TOLERANCE_S = 0.05
+
+
+@dataclass(frozen=True, kw_only=True)
+class ProcessIdentity:
+    """A process, told apart from a later one that got the same pid.
+
+    Attributes:
+        started: When it was created: on Linux in clock ticks since boot, which no change of the
+            clock moves, elsewhere in seconds since the epoch.
+    """
+
+    pid: int
+    started: float
+
+
+def identify(pid: int) -> ProcessIdentity | None:
+    """The process that has ``pid`` now; None where none has, or only its remains are there."""
+    try:
+        process = psutil.Process(pid)
+        if process.status() == psutil.STATUS_ZOMBIE:
+            return None
+        return ProcessIdentity(pid=pid, started=_creation(process))
+    except (psutil.Error, OSError):
+        return None
+
+
+def is_running(identity: ProcessIdentity) -> bool:
+    """Whether exactly this process still runs."""
+    now = identify(identity.pid)
+    return now is not None and abs(now.started - identity.started) < _CLOCK_TOLERANCE_S
+
+
+def _creation(process: psutil.Process) -> float:
+    if sys.platform != "linux":
+        return process.create_time()
+    text = Path(f"/proc/{process.pid}/stat").read_text(encoding="utf-8", errors="replace")
+    after_name = text.rpartition(")")[2].split()
+    return float(after_name[19])  # starttime, field 22 of proc(5); the name may hold anything
+
+
+def spawn_detached(
+    command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
+) -> int:
+    """Start a process in a session of its own, which our end or Ctrl-C does not touch.
+
+    Args:
+        command: Program and arguments.
+        cwd: Where it starts.
+        environment: All variables it gets.
+        log: File that its output is appended to.
+
+    Returns:
+        Its pid, to be asked about through ``exit_code``.
+    """
+    with log.open("ab") as output:
+        process = subprocess.Popen(
+            command,
+            cwd=cwd,
+            env=dict(environment),
+            stdin=subprocess.DEVNULL,
+            stdout=output,
+            stderr=subprocess.STDOUT,
+            start_new_session=True,
+        )
+    _children.add(process.pid)
+    process.returncode = 0  # we wait by pid; the object must not complain that it was left
+    return process.pid
+
+
+def exit_code(pid: int) -> int | None:
+    """How a process that we started ended, negative for a signal; None if unknown or running."""
+    return _children.poll(pid)
+
+
+def end_process(identity: ProcessIdentity, *, timeout_s: float) -> None:
+    """Ask a process and its group to end, and end them when ``timeout_s`` is over."""
+    for number in (signal.SIGTERM, signal.SIGKILL):
+        if not is_running(identity):
+            return
+        _signal_group(identity.pid, number)
+        wait_until_ended(identity, timeout_s=timeout_s)
+
+
+def wait_until_ended(identity: ProcessIdentity, *, timeout_s: float) -> bool:
+    """Whether the process ended within ``timeout_s``."""
+    deadline = time.monotonic() + timeout_s
+    while is_running(identity):
+        if time.monotonic() > deadline:
+            return False
+        time.sleep(_POLL_S)
+    exit_code(identity.pid)
+    return True
+
+
+def _signal_group(pid: int, number: signal.Signals) -> None:
+    """The engine leads a group of its own, so its helpers get the signal too."""
+    try:
+        if os.getpgid(pid) == pid:
+            os.killpg(pid, number)
+        else:
+            os.kill(pid, number)
+    except ProcessLookupError:
+        return
+
+
+class _Children:
+    """Exit codes of our children, each collected once and then known."""
+
+    def __init__(self) -> None:
+        self._lock = threading.Lock()
+        self._codes: dict[int, int | None] = {}
+
+    def add(self, pid: int) -> None:
+        with self._lock:
+            self._codes[pid] = None
+
+    def poll(self, pid: int) -> int | None:
+        with self._lock:
+            if self._codes.get(pid, 0) is None:
+                self._codes[pid] = _collect(pid)
+            return self._codes.get(pid)
+
+
+def _collect(pid: int) -> int | None:
+    try:
+        ended, status = os.waitpid(pid, os.WNOHANG)
+    except ChildProcessError:
+        return None
+    return os.waitstatus_to_exitcode(status) if ended else None
+
+
+_children = _Children()

@@ -1,0 +1,83 @@
+"""``instance.json``: what a local engine's runtime folder says about the process it belongs to."""
+
+import json
+import os
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+
+from dalston_cli.launchers.base import Address, EngineInstance
+from dalston_cli.launchers.process import ProcessIdentity
+
+RECORD_NAME = "instance.json"
+SOCKET_NAME = "engine.sock"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InstanceRecord:
+    """One local engine's process."""
+
+    engine: str
+    fingerprint: str
+    replica: int
+    device: str
+    started_at: datetime
+    process: ProcessIdentity
+    log: Path
+
+    def to_instance(self, folder: Path, launcher: str) -> EngineInstance:
+        """As the pool sees it; ``folder`` is its runtime folder."""
+        return EngineInstance(
+            engine=self.engine,
+            launcher=launcher,
+            fingerprint=self.fingerprint,
+            replica=self.replica,
+            device=self.device,
+            identity=f"{self.process.pid}@{self.process.started}",
+            address=Address(socket=folder / SOCKET_NAME),
+            started_at=self.started_at,
+        )
+
+    def write(self, folder: Path) -> None:
+        """Put it into ``folder`` in one step."""
+        text = json.dumps(
+            {
+                "engine": self.engine,
+                "fingerprint": self.fingerprint,
+                "replica": self.replica,
+                "device": self.device,
+                "started_at": self.started_at.isoformat(),
+                "pid": self.process.pid,
+                "process_started": self.process.started,
+                "log": str(self.log),
+            }
+        )
+        beside = folder / f".{RECORD_NAME}"
+        with beside.open("w", encoding="utf-8") as file:
+            file.write(text + "\n")
+            file.flush()
+            os.fsync(file.fileno())
+        beside.replace(folder / RECORD_NAME)
+
+
+def read_record(folder: Path) -> InstanceRecord | None:
+    """What ``folder`` says; None where it says nothing (yet, or any more)."""
+    try:
+        found = json.loads((folder / RECORD_NAME).read_bytes())
+    except (FileNotFoundError, NotADirectoryError):
+        return None
+    return InstanceRecord(
+        engine=found["engine"],
+        fingerprint=found["fingerprint"],
+        replica=found["replica"],
+        device=found["device"],
+        started_at=datetime.fromisoformat(found["started_at"]),
+        process=ProcessIdentity(pid=found["pid"], started=found["process_started"]),
+        log=Path(found["log"]),
+    )
+
+
+def process_of(instance: EngineInstance) -> ProcessIdentity:
+    """The process that ``InstanceRecord.to_instance`` named."""
+    pid, _, started = instance.identity.partition("@")
+    return ProcessIdentity(pid=int(pid), started=float(started))

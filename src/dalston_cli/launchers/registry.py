@@ -1,0 +1,116 @@
+"""Every launcher by its name, and which one an engine is started with.
+
+A new launcher is a module with a class that fulfils ``base.Launcher`` and a line in
+``make_launchers``.
+"""
+
+from collections.abc import Iterable, Mapping
+from dataclasses import dataclass
+
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.errors import UsageError
+from dalston_cli.launchers.base import Launcher
+from dalston_cli.launchers.local import LocalLauncher
+from dalston_cli.launchers.remote import RemoteEngine, RemoteLauncher
+from dalston_cli.settings.locations import Locations
+
+AUTO = "auto"
+
+
+class UnknownLauncherError(UsageError):
+    """There is no launcher of that name."""
+
+    code = "unknown_launcher"
+
+    def __init__(self, name: str, known: Iterable[str]) -> None:
+        super().__init__(
+            f"there is no launcher {name}", hint=f"use --launcher with one of {', '.join(known)}"
+        )
+
+
+class NoRemoteError(UsageError):
+    """The remote launcher was asked for an engine that has no URL."""
+
+    code = "no_remote"
+
+    def __init__(self, engine: str) -> None:
+        super().__init__(
+            f"the settings name no URL for engine {engine}",
+            hint="see dalston config path, or use --launcher local",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class LauncherChoice:
+    """A launcher, and why it."""
+
+    launcher: Launcher
+    reason: str
+
+
+@dataclass(frozen=True)
+class Launchers:
+    """The launchers of this process.
+
+    Attributes:
+        local, remote: The launchers.
+        requested: What the user wants: a launcher's name or ``auto``.
+    """
+
+    local: LocalLauncher
+    remote: RemoteLauncher
+    requested: str = AUTO
+
+    @property
+    def by_name(self) -> Mapping[str, Launcher]:
+        """Every launcher by its name."""
+        return {"local": self.local, "remote": self.remote}
+
+    def choose(self, engine: EngineEntry) -> LauncherChoice:
+        """The launcher for ``engine``, and the reason.
+
+        Raises:
+            UnknownLauncherError: The user wants one that does not exist.
+            NoRemoteError: The user wants ``remote`` for an engine without a URL.
+        """
+        if self.requested != AUTO:
+            return self._requested(engine)
+        if self.remote.offers(engine.name):
+            reason = "the settings name a URL for it"
+            return LauncherChoice(launcher=self.remote, reason=reason)
+        if engine.embedded:
+            reason = "it needs no environment of its own"
+            return LauncherChoice(launcher=self.local, reason=reason)
+        return LauncherChoice(
+            launcher=self.local, reason="it runs in an environment on this machine"
+        )
+
+    def _requested(self, engine: EngineEntry) -> LauncherChoice:
+        launcher = self.by_name.get(self.requested)
+        if launcher is None:
+            raise UnknownLauncherError(self.requested, (AUTO, *self.by_name))
+        if launcher is self.remote and not self.remote.offers(engine.name):
+            raise NoRemoteError(engine.name)
+        return LauncherChoice(launcher=launcher, reason="it was asked for")
+
+
+def make_launchers(
+    locations: Locations,
+    *,
+    requested: str = AUTO,
+    offline: bool = False,
+    remotes: Mapping[str, tuple[RemoteEngine, ...]] | None = None,
+) -> Launchers:
+    """The launchers for one invocation.
+
+    Args:
+        locations: Where local engines' environments, logs and sockets lie.
+        requested: A launcher's name, or ``auto``.
+        offline: Build no environment.
+        remotes: URLs of remote engines by engine name.
+    """
+    return Launchers(
+        local=LocalLauncher(locations, offline=offline),
+        remote=RemoteLauncher(remotes or {}),
+        requested=requested,
+    )

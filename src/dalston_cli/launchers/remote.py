@@ -1,0 +1,143 @@
+# ruff: noqa: ARG002 - the protocol has arguments that a remote engine has no use for
+"""``remote``: engines that somebody else started, reached through URLs from the settings."""
+
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from datetime import UTC, datetime
+
+from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers.base import Address, EngineInstance, EngineSpec, ExitState
+from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteEngine:
+    """Where one engine listens, and the bearer token it wants; None where it wants none."""
+
+    url: str
+    token: str | None = field(default=None, repr=False)
+
+
+class RemoteUnreachableError(EngineUnavailableError):
+    """None of an engine's URLs answers."""
+
+    code = "remote_unreachable"
+
+    def __init__(self, engine: str, problems: Mapping[str, str]) -> None:
+        listed = "; ".join(f"{url}: {problem}" for url, problem in problems.items())
+        super().__init__(
+            f"the remote engine {engine} cannot be reached ({listed})",
+            hint="check the URL and the token with dalston config show, or use --launcher local",
+        )
+
+
+class RemoteNotOursError(EngineUnavailableError):
+    """A remote engine was to be started, stopped or looked into, which its owner does."""
+
+    code = "remote_not_ours"
+
+    def __init__(self, engine: str, verb: str) -> None:
+        super().__init__(
+            f"engine {engine} is remote and cannot be {verb} from here",
+            hint=f"do that where it runs, or use --launcher local with {engine}",
+        )
+
+
+class RemoteLauncher:
+    """Reaches engines at fixed URLs; starts and stops nothing.
+
+    Args:
+        engines: The URLs of each engine by its name, from the settings.
+    """
+
+    name = "remote"
+    manages = False
+
+    def __init__(self, engines: Mapping[str, tuple[RemoteEngine, ...]]) -> None:
+        self._engines = engines
+        self._fingerprints: dict[str, str] = {}
+
+    def offers(self, engine: str) -> bool:
+        """Whether the settings name a URL for ``engine``."""
+        return bool(self._engines.get(engine))
+
+    def fingerprint(self, spec: EngineSpec) -> str:
+        """What the engine itself says, asked for once; it knows its code, we do not.
+
+        Raises:
+            RemoteUnreachableError: None of its URLs answers.
+        """
+        name = spec.engine.name
+        if name not in self._fingerprints:
+            self._fingerprints[name] = self._ask_fingerprint(name)
+        return self._fingerprints[name]
+
+    def prepare(self, spec: EngineSpec, report: Callable[[str], None]) -> None:
+        """Nothing is to be built here."""
+
+    @contextmanager
+    def exclusive(self) -> Iterator[None]:
+        """Nothing is started, so nothing has to be kept from starting."""
+        yield
+
+    def find(self) -> list[EngineInstance]:
+        """Every URL of the settings, whether or not something answers there."""
+        return [
+            EngineInstance(
+                engine=name,
+                launcher=self.name,
+                fingerprint="",
+                replica=number,
+                device="",
+                identity=remote.url,
+                address=Address(url=remote.url, token=remote.token),
+                started_at=datetime.fromtimestamp(0, UTC),
+                shares_disk=False,
+            )
+            for name, remotes in self._engines.items()
+            for number, remote in enumerate(remotes)
+        ]
+
+    def start(self, spec: EngineSpec, *, replica: int) -> EngineInstance:
+        """Refused.
+
+        Raises:
+            RemoteNotOursError: Always.
+        """
+        raise RemoteNotOursError(spec.engine.name, "started")
+
+    def state(self, instance: EngineInstance) -> ExitState:
+        """Taken for running: only its answers can tell."""
+        return ExitState(state="running")
+
+    def stop(self, instance: EngineInstance, *, timeout_s: float) -> None:
+        """Refused.
+
+        Raises:
+            RemoteNotOursError: Always.
+        """
+        raise RemoteNotOursError(instance.engine, "stopped")
+
+    def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
+        """None: the log is where it runs."""
+        return []
+
+    def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
+        """Refused.
+
+        Raises:
+            RemoteNotOursError: Always.
+        """
+        raise RemoteNotOursError(engine, "looked into")
+
+    def _ask_fingerprint(self, name: str) -> str:
+        problems = {}
+        for remote in self._engines.get(name, ()):
+            try:
+                health = run_aside(ask_health(Address(url=remote.url, token=remote.token)))
+            except NoAnswerError as error:
+                problems[remote.url] = error.problem
+            else:
+                return health.fingerprint
+        raise RemoteUnreachableError(name, problems)
