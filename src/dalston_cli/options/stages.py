@@ -1,0 +1,131 @@
+"""What happens besides transcribing, and to which part of a recording."""
+
+from dataclasses import dataclass
+from typing import Annotated, Literal
+
+import typer
+
+from dalston_cli.options.completion import complete_models
+
+_PART = "Part of a recording"
+_ALIGN = "Word times"
+_SPEAKERS = "Speakers"
+_DETECT = "Emotion, events and clean-up"
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageOptions:
+    """Each field is the setting of the same name; None leaves it to environment and file."""
+
+    channels: Annotated[
+        str | None,
+        typer.Option(
+            metavar="mix|split|N",
+            help="Mix all channels, take each as one speaker, or take one, from 0: mix.",
+            rich_help_panel=_PART,
+        ),
+    ] = None
+    clip: Annotated[
+        str | None,
+        typer.Option(
+            metavar="START-END",
+            help="Only this part, in seconds or h:mm:ss, such as 90-2:30 or 1:00:00-.",
+            rich_help_panel=_PART,
+        ),
+    ] = None
+    align: Annotated[
+        Literal["auto", "always", "never"] | None,
+        typer.Option(
+            help="Find word times with a model of their own: auto does where the"
+            " transcribing model's are not good.",
+            rich_help_panel=_ALIGN,
+        ),
+    ] = None
+    align_model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_ALIGN),
+    ] = None
+    diarize: Annotated[
+        bool | None,
+        typer.Option(
+            "--diarize/--no-diarize", help="Find who spoke when.", rich_help_panel=_SPEAKERS
+        ),
+    ] = None
+    diarize_model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_SPEAKERS),
+    ] = None
+    num_speakers: Annotated[
+        int | None,
+        typer.Option(
+            metavar="N",
+            help="How many speak, where that is known; excludes the next two.",
+            rich_help_panel=_SPEAKERS,
+        ),
+    ] = None
+    min_speakers: Annotated[int | None, typer.Option(metavar="N", rich_help_panel=_SPEAKERS)] = None
+    max_speakers: Annotated[int | None, typer.Option(metavar="N", rich_help_panel=_SPEAKERS)] = None
+    emotion: Annotated[
+        bool | None,
+        typer.Option(
+            "--emotion/--no-emotion",
+            help="Label each segment with an emotion.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None
+    emotion_model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_DETECT),
+    ] = None
+    emotion_threshold: Annotated[
+        float | None,
+        typer.Option(metavar="0-1", help="Below it the label is unknown.", rich_help_panel=_DETECT),
+    ] = None
+    events: Annotated[
+        bool | None,
+        typer.Option(
+            "--events/--no-events",
+            help="Find noises, music, laughter and other events.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None
+    events_model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_DETECT),
+    ] = None
+    events_threshold: Annotated[
+        float | None,
+        typer.Option(
+            metavar="0-1", help="Leave out events that score less.", rich_help_panel=_DETECT
+        ),
+    ] = None
+    event_labels: Annotated[
+        str | None,
+        typer.Option(metavar="LIST", help="Only these events.", rich_help_panel=_DETECT),
+    ] = None
+    min_event_ms: Annotated[
+        int | None,
+        typer.Option(metavar="MS", help="Leave out shorter events.", rich_help_panel=_DETECT),
+    ] = None
+    refine: Annotated[
+        bool | None,
+        typer.Option(
+            "--refine/--no-refine",
+            help="Clean the text up with a language model.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None
+    refine_model: Annotated[
+        str | None,
+        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_DETECT),
+    ] = None
+    refine_level: Annotated[
+        Literal["light", "standard", "verbatim+punctuation"] | None,
+        typer.Option(help="How much it may change.", rich_help_panel=_DETECT),
+    ] = None
+    glossary: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST", help="Words and names in their right spelling.", rich_help_panel=_DETECT
+        ),
+    ] = None
