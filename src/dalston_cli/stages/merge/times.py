@@ -1,0 +1,103 @@
+"""Times made sound: inside the audio, in order, and every word with a start before its end.
+
+Engines give times that overlap a little, run past the audio's end, or are equal; a reader must
+never see that. Everything becomes whole milliseconds.
+"""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+import msgspec
+
+from dalston_sdk.wire import Segment, Word
+
+
+@dataclass(frozen=True, kw_only=True)
+class Window:
+    """Where an engine's audio lies in the recording, in seconds of the recording."""
+
+    start: float
+    end: float
+
+    @property
+    def start_ms(self) -> int:
+        """Whole milliseconds."""
+        return round(self.start * 1000)
+
+    @property
+    def end_ms(self) -> int:
+        """Whole milliseconds, at least one after the start."""
+        return max(round(self.end * 1000), self.start_ms + 1)
+
+    def place(self, start: float, end: float) -> tuple[float, float]:
+        """One interval of the engine's audio, as seconds of the recording, inside the window."""
+        return self.place_all([(start, end)])[0]
+
+    def place_all(self, intervals: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
+        """Intervals that follow each other: in order, none overlapping, none empty.
+
+        An end that reaches into the next interval is cut; a start that lies before the end of
+        the interval before is moved. Only where there are more intervals than milliseconds do
+        they run past the window.
+        """
+        starts = [self.start_ms + round(start * 1000) for start, _ in intervals]
+        ends = [self.start_ms + round(end * 1000) for _, end in intervals]
+        last = max(self.end_ms, self.start_ms + len(intervals))
+        placed: list[tuple[float, float]] = []
+        earliest = self.start_ms
+        for index, (wanted, end) in enumerate(zip(starts, ends, strict=True)):
+            left = len(intervals) - index - 1
+            start = min(max(wanted, earliest), last - left - 1)
+            if left and starts[index + 1] > start:
+                end = min(end, starts[index + 1])  # noqa: PLW2901 - the same end, cut
+            earliest = min(max(end, start + 1), last - left)
+            placed.append((start / 1000, earliest / 1000))
+        return placed
+
+
+def tidy(segments: Sequence[Segment], window: Window) -> Iterator[Segment]:
+    """Segments with sound times; those without text are left out.
+
+    A segment with words begins with its first and ends with its last word, and its text is what
+    its words say.
+    """
+    for segment in segments:
+        words = tuple(_spoken(segment.words))
+        if words:
+            yield _with_words(segment, words, window)
+        elif text := segment.text.strip():
+            start, end = window.place(segment.start, segment.end)
+            yield msgspec.structs.replace(segment, text=text, words=(), start=start, end=end)
+
+
+def _with_words(segment: Segment, words: tuple[Word, ...], window: Window) -> Segment:
+    places = window.place_all([(word.start, word.end) for word in words])
+    placed = tuple(
+        msgspec.structs.replace(word, start=start, end=end)
+        for word, (start, end) in zip(words, places, strict=True)
+    )
+    return msgspec.structs.replace(
+        segment,
+        text=text_of(placed),
+        words=placed,
+        start=placed[0].start,
+        end=placed[-1].end,
+    )
+
+
+def text_of(words: Sequence[Word]) -> str:
+    """What words say, joined as they are."""
+    return "".join(word.text for word in words).strip()
+
+
+def _spoken(words: Sequence[Word]) -> Iterator[Word]:
+    """Words that say something; white space that stood alone goes to the word after it."""
+    space = ""
+    for word in words:
+        if not word.text.strip():
+            space += word.text
+        elif space:
+            yield msgspec.structs.replace(word, text=space + word.text)
+            space = ""
+        else:
+            yield word
