@@ -1,0 +1,132 @@
+"""The one start line of every engine: ``python -m dalston_sdk ENGINE_DIR --runtime-dir DIR …``.
+
+Exit codes: 0 after a clean end, 2 for wrong arguments, 3 when the engine cannot be started; the
+reason is the last line on standard error.
+"""
+
+import argparse
+import logging
+import os
+import signal
+import sys
+from collections.abc import Sequence
+from pathlib import Path
+from types import FrameType
+from typing import NoReturn
+
+TOKEN_VARIABLE = "DALSTON_ENGINE_TOKEN"  # noqa: S105 - the variable's name, not a token
+
+EXIT_CANNOT_START = 3
+
+log = logging.getLogger("dalston.engine")
+
+
+def main(arguments: Sequence[str] | None = None) -> int:
+    """Serve an engine until its end and return the exit code."""
+    parser = _parser()
+    options = parser.parse_args(arguments)
+    # Out of the environment, so that no program the engine starts inherits it.
+    options.token = os.environ.pop(TOKEN_VARIABLE, None) or None
+    if options.tcp is not None and options.token is None:
+        parser.error(f"--tcp needs a token in {TOKEN_VARIABLE}")
+    if not options.engine_dir.is_dir():
+        parser.error(f"{options.engine_dir} is not a folder")
+    logging.basicConfig(
+        level=logging.INFO,
+        stream=sys.stderr,
+        format="%(asctime)s %(levelname)s %(message)s",
+    )
+    # uvicorn tells what we tell already, in its own words.
+    logging.getLogger("uvicorn").setLevel(logging.WARNING)
+    return _serve(options)
+
+
+def _serve(options: argparse.Namespace) -> int:
+    # The server's libraries and the engine's may take seconds to import; a wrong argument is
+    # answered before.
+    from dalston_sdk.server.engine_folder import (  # noqa: PLC0415 - see above
+        EngineFolderError,
+        load_engine_class,
+    )
+    from dalston_sdk.server.folder import RuntimeFolder  # noqa: PLC0415 - see above
+    from dalston_sdk.server.listen import CannotListenError  # noqa: PLC0415 - see above
+    from dalston_sdk.server.serve import serve  # noqa: PLC0415 - see above
+    from dalston_sdk.server.service import ServerSettings  # noqa: PLC0415 - see above
+
+    folder = RuntimeFolder(options.runtime_dir)
+    for number in (signal.SIGTERM, signal.SIGINT):
+        signal.signal(number, _exit)
+    try:
+        engine_class = load_engine_class(options.engine_dir.absolute())
+        engine = engine_class(device=options.device)
+        settings = ServerSettings(
+            runtime_dir=options.runtime_dir,
+            fingerprint=options.fingerprint,
+            keep_alive_s=options.keep_alive,
+            tcp=options.tcp,
+            token=options.token,
+            models_dir=options.models_dir,
+            heartbeat_s=options.heartbeat,
+        )
+        serve(engine, settings, folder)
+    except SystemExit:
+        folder.remove()
+        raise
+    except (EngineFolderError, CannotListenError) as error:
+        log.info("why the engine cannot be started", exc_info=error.__cause__)
+        return _cannot_start(str(error))
+    except Exception as error:
+        log.exception("unexpected error")
+        return _cannot_start(f"{type(error).__name__}: {error}")
+    return 0
+
+
+def _cannot_start(reason: str) -> int:
+    log.error("cannot start the engine: %s", reason)
+    return EXIT_CANNOT_START
+
+
+def _exit(_number: int, _frame: FrameType | None) -> NoReturn:
+    """End cleanly while the engine is still being imported; later the server takes over."""
+    raise SystemExit(0)
+
+
+def _parser() -> argparse.ArgumentParser:
+    parser = argparse.ArgumentParser(prog="python -m dalston_sdk", description="Serve an engine.")
+    parser.add_argument("engine_dir", type=Path, help="folder with engine.py")
+    parser.add_argument("--runtime-dir", type=Path, required=True, help="folder of this instance")
+    parser.add_argument("--device", default="cpu", help="cpu, cuda or cuda:N (default: cpu)")
+    parser.add_argument(
+        "--keep-alive",
+        type=float,
+        default=300.0,
+        metavar="SECONDS",
+        help="idle time until the engine stops; -1 never, 0 after the first request (default: 300)",
+    )
+    parser.add_argument("--fingerprint", default="", help="told to clients by /health")
+    parser.add_argument(
+        "--tcp",
+        type=_host_and_port,
+        metavar="HOST:PORT",
+        help=f"listen there instead of on a Unix socket; clients need {TOKEN_VARIABLE}",
+    )
+    parser.add_argument("--models-dir", type=Path, help="folder under which all weights lie")
+    parser.add_argument(
+        "--heartbeat",
+        type=float,
+        default=5.0,
+        metavar="SECONDS",
+        help="silence in a stream before a sign of life (default: 5)",
+    )
+    return parser
+
+
+def _host_and_port(text: str) -> tuple[str, int]:
+    host, _, port = text.rpartition(":")
+    if not host or not port.isdigit():
+        raise argparse.ArgumentTypeError(f"{text!r} is not HOST:PORT")
+    return host.strip("[]"), int(port)
+
+
+if __name__ == "__main__":
+    sys.exit(main())

@@ -1,0 +1,69 @@
+"""Audio as it comes over the wire: a WAV file with 16 kHz mono PCM16, and nothing else."""
+
+import wave
+from pathlib import Path
+
+import numpy as np
+
+from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import ErrorCode
+
+_SAMPLE_BYTES = 2
+_FULL_SCALE = 32_768.0
+
+
+def _invalid(message: str) -> EngineError:
+    return EngineError(
+        ErrorCode.AUDIO_INVALID, message, hint="send a WAV file with 16 kHz mono PCM16"
+    )
+
+
+def check_wav(path: Path) -> float:
+    """Read the header and say how long the audio is.
+
+    Returns:
+        Seconds of audio.
+
+    Raises:
+        EngineError: ``audio_invalid`` where it is not 16 kHz mono PCM16 or holds less than it says.
+    """
+    with _open(path) as reader:
+        num_channels, width, rate, num_samples = reader.getparams()[:4]
+    if (num_channels, width, rate) != (1, _SAMPLE_BYTES, SAMPLE_RATE):
+        raise _invalid(
+            f"the audio has {num_channels} channels, {8 * width} bits and {rate} Hz"
+            " instead of 1 channel, 16 bits and 16000 Hz"
+        )
+    if num_samples == 0:
+        raise _invalid("the audio has no samples")
+    if path.stat().st_size < num_samples * _SAMPLE_BYTES:
+        raise _invalid("the audio is shorter than its header says")
+    return num_samples / SAMPLE_RATE
+
+
+def read_wav(path: Path) -> Samples:
+    """Read all samples of a file that ``check_wav`` accepted.
+
+    Returns:
+        float32, shape (num_samples,), 16 kHz, in [-1, 1].
+
+    Raises:
+        EngineError: ``audio_invalid`` where the file cannot be read any more.
+    """
+    with _open(path) as reader:
+        data = reader.readframes(reader.getnframes())
+    samples = np.frombuffer(data, dtype="<i2").astype(np.float32)
+    samples /= _FULL_SCALE
+    return samples
+
+
+def _open(path: Path) -> wave.Wave_read:
+    try:
+        return wave.open(str(path), "rb")
+    except OSError as error:
+        raise _invalid(f"the audio cannot be opened: {error.strerror or error}") from error
+    except (wave.Error, EOFError) as error:
+        raise _invalid(
+            f"the audio is not a WAV file with PCM: {error or 'it ends early'}"
+        ) from error

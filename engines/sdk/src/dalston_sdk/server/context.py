@@ -1,0 +1,78 @@
+"""How a worker thread speaks to the stream that its requester reads."""
+
+import asyncio
+import threading
+import time
+from collections import deque
+from collections.abc import Sequence
+
+from dalston_sdk.errors import CancelledError
+from dalston_sdk.wire import Partial, Progress, Segment, StreamMessage
+
+PROGRESS_INTERVAL_S = 0.1
+"""Progress that comes faster than this is thinned out."""
+
+
+class Mailbox:
+    """Messages on their way from any thread to the event loop.
+
+    A progress message that was not sent yet is replaced by the next one, so that a slow reader
+    does not let them pile up.
+    """
+
+    def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
+        self._loop = loop
+        self._messages: deque[StreamMessage] = deque()
+        self._arrived = asyncio.Event()
+
+    def post(self, message: StreamMessage) -> None:
+        """Put a message in, from the event loop."""
+        if isinstance(message, Progress) and self._messages:
+            last = self._messages[-1]
+            if isinstance(last, Progress) and last.phase == message.phase:
+                self._messages.pop()
+        self._messages.append(message)
+        self._arrived.set()
+
+    def post_from_thread(self, message: StreamMessage) -> None:
+        """Put a message in, from any other thread."""
+        self._loop.call_soon_threadsafe(self.post, message)
+
+    async def take(self, *, timeout_s: float) -> StreamMessage | None:
+        """The oldest message; None if none came in time."""
+        try:
+            await asyncio.wait_for(self._arrived.wait(), timeout_s)
+        except asyncio.TimeoutError:
+            return None
+        message = self._messages.popleft()
+        if not self._messages:
+            self._arrived.clear()
+        return message
+
+
+class JobContext:
+    """The RunContext of one request; its methods are called from the worker thread."""
+
+    def __init__(self, mailbox: Mailbox, cancelled: threading.Event) -> None:
+        self._mailbox = mailbox
+        self._cancelled = cancelled
+        self._last_progress = -PROGRESS_INTERVAL_S
+
+    def progress(self, done_s: float, total_s: float) -> None:
+        """Say how many seconds of audio are done; raises CancelledError if nobody listens."""
+        self.check_cancelled()
+        now = time.monotonic()
+        if now - self._last_progress >= PROGRESS_INTERVAL_S or done_s >= total_s:
+            self._last_progress = now
+            self._mailbox.post_from_thread(Progress(done_s=done_s, total_s=total_s))
+
+    def partial(self, segments: Sequence[Segment]) -> None:
+        """Hand over segments as they come; raises CancelledError if nobody listens."""
+        self.check_cancelled()
+        if segments:
+            self._mailbox.post_from_thread(Partial(segments=tuple(segments)))
+
+    def check_cancelled(self) -> None:
+        """Raise CancelledError if the request's connection ended."""
+        if self._cancelled.is_set():
+            raise CancelledError

@@ -1,0 +1,48 @@
+"""What an exception out of an engine's own code is called on the wire."""
+
+import logging
+
+from dalston_sdk.engine import Engine
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import ErrorCode
+
+log = logging.getLogger("dalston.engine")
+
+HTTP_STATUS = {
+    ErrorCode.INVALID_REQUEST: 400,
+    ErrorCode.UNSUPPORTED_OPTION: 422,
+    ErrorCode.AUDIO_INVALID: 422,
+    ErrorCode.MODEL_MISSING: 404,
+    ErrorCode.MODEL_LOAD_FAILED: 500,
+    ErrorCode.OUT_OF_MEMORY: 507,
+    ErrorCode.DEVICE_LOST: 503,
+    ErrorCode.BUSY: 503,
+    ErrorCode.INTERNAL: 500,
+}
+"""The status of an answer that carries ``Failed`` with this code."""
+
+
+def to_engine_error(
+    engine: Engine, error: BaseException, *, otherwise: ErrorCode = ErrorCode.INTERNAL
+) -> EngineError:
+    """Find the code for an exception that has none, and log what nobody foresaw.
+
+    Args:
+        engine: The engine whose method raised.
+        error: What it raised.
+        otherwise: The code for an exception that has none of its own.
+
+    Returns:
+        The error to raise in its place.
+    """
+    name = type(error).__name__
+    text = " ".join(str(error).split())
+    if isinstance(error, Exception) and engine.is_out_of_memory(error):
+        log.warning("out of memory: %s: %s", name, text)
+        return EngineError(
+            ErrorCode.OUT_OF_MEMORY,
+            f"memory ran out ({name}: {text})",
+            hint="use a smaller batch size or a smaller model",
+        )
+    log.error("unexpected %s", name, exc_info=error)
+    return EngineError(otherwise, f"{name}: {text}", hint="the engine's log has the traceback")

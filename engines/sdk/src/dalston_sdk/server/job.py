@@ -1,0 +1,141 @@
+"""One request at work: from its place in the line to its last message."""
+
+import asyncio
+import logging
+import threading
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+import numpy as np
+
+from dalston_sdk.engine import Engine, LoadedModel
+from dalston_sdk.errors import CancelledError, EngineError
+from dalston_sdk.server.audio import read_wav
+from dalston_sdk.server.context import JobContext, Mailbox
+from dalston_sdk.server.failures import to_engine_error
+from dalston_sdk.server.lifetime import Lifetime
+from dalston_sdk.server.model import ModelState
+from dalston_sdk.server.requests import run_stage, stage_of
+from dalston_sdk.server.threads import Threads
+from dalston_sdk.wire import ErrorCode, Finished, Progress, Request, Result
+
+log = logging.getLogger("dalston.engine")
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What there is to do.
+
+    Attributes:
+        wav: A file that ``check_wav`` accepted; None for a stage without audio.
+        duration_s: Its length.
+        temporary: Whether the file is the server's own and goes when the work is done.
+    """
+
+    request: Request
+    wav: Path | None
+    duration_s: float
+    temporary: bool
+
+    def discard(self) -> None:
+        """Remove the audio if it is the server's own."""
+        if self.temporary and self.wav is not None:
+            self.wav.unlink(missing_ok=True)
+
+
+@dataclass(eq=False)
+class Job:
+    """A request that was taken on; ``mailbox`` gets its messages, a last one in any case."""
+
+    work: Work
+    mailbox: Mailbox
+    cancelled: threading.Event = field(default_factory=threading.Event)
+    task: "asyncio.Task[None] | None" = None
+
+    def cancel(self) -> None:
+        """Nobody waits for the result any more: stop as soon as the engine allows."""
+        if self.task is not None and not self.task.done() and not self.cancelled.is_set():
+            self.cancelled.set()
+            self.task.cancel()
+
+
+class Jobs:
+    """Runs requests; each goes on until its engine method returns, whoever still listens."""
+
+    def __init__(
+        self, engine: Engine, *, models: ModelState, threads: Threads, lifetime: Lifetime
+    ) -> None:
+        self._engine = engine
+        self._models = models
+        self._threads = threads
+        self._lifetime = lifetime
+        self._current: set[Job] = set()
+
+    def start(self, work: Work) -> Job:
+        """Take a request on; from here on the job owns the audio."""
+        job = Job(work, Mailbox(asyncio.get_running_loop()))
+        self._current.add(job)
+        job.task = asyncio.create_task(self._carry_out(job))
+        return job
+
+    def cancel_all(self) -> None:
+        """Cancel every job; each still posts its last message."""
+        for job in tuple(self._current):
+            job.cancel()
+
+    async def _carry_out(self, job: Job) -> None:
+        with self._lifetime.activity(serves=True):
+            try:
+                job.mailbox.post(await self._finish(job))
+            except EngineError as error:
+                log.info("%s failed: %s", stage_of(job.work.request).value, error.message)
+                job.mailbox.post(error.to_wire())
+            except (CancelledError, asyncio.CancelledError):
+                log.info("%s cancelled", stage_of(job.work.request).value)
+                stopped = EngineError(ErrorCode.BUSY, f"engine {self._engine.name} was stopped")
+                job.mailbox.post(stopped.to_wire())
+            finally:
+                job.work.discard()
+                self._current.discard(job)
+
+    async def _finish(self, job: Job) -> Finished:
+        work = job.work
+        loading = Progress(done_s=0.0, total_s=work.duration_s, phase="load")
+        async with self._models.using(
+            work.request.model, on_load=lambda: job.mailbox.post(loading)
+        ) as model:
+            started = time.monotonic()
+            result = await self._threads.run(lambda: self._run(job))
+            elapsed_s = time.monotonic() - started
+        log.info(
+            "%s of %.1f s of audio took %.2f s",
+            stage_of(work.request).value,
+            work.duration_s,
+            elapsed_s,
+        )
+        return Finished(
+            result=_with_model(result, model.info), elapsed_s=elapsed_s, load_s=model.load_s
+        )
+
+    def _run(self, job: Job) -> Result:
+        context = JobContext(job.mailbox, job.cancelled)
+        try:
+            context.check_cancelled()
+            wav = job.work.wav
+            audio = np.zeros(0, dtype=np.float32) if wav is None else read_wav(wav)
+            return run_stage(self._engine, job.work.request, audio, context)
+        except (EngineError, CancelledError):
+            raise
+        except (Exception, SystemExit) as error:
+            raise to_engine_error(self._engine, error) from error
+
+
+def _with_model(result: Result, info: LoadedModel) -> Result:
+    """Add what loading said, which holds for every result of the model."""
+    return msgspec.structs.replace(
+        result,
+        warnings=(*info.warnings, *result.warnings),
+        compute_type=result.compute_type or info.compute_type,
+    )

@@ -1,0 +1,70 @@
+"""How long an engine lives: until it has been idle for its keep-alive time, or is told to stop."""
+
+import asyncio
+import time
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager, suppress
+
+FIRST_REQUEST_GRACE_S = 60.0
+"""With a keep-alive of 0, how long an engine waits for the request it was started for."""
+
+
+class Lifetime:
+    """Counts what goes on, and says when nothing has for long enough.
+
+    Args:
+        keep_alive_s: Idle seconds after which to stop; negative for never, 0 as soon as the first
+            request has ended.
+        clock: Monotonic seconds.
+    """
+
+    def __init__(self, *, keep_alive_s: float, clock: Callable[[], float] = time.monotonic) -> None:
+        self.keep_alive_s = keep_alive_s
+        self._clock = clock
+        self._idle_since = clock()
+        self._active = 0
+        self._served = False
+        self._changed = asyncio.Event()
+        self._hurried_at: float | None = None
+        self.stopping = False
+
+    @contextmanager
+    def activity(self, *, serves: bool) -> Iterator[None]:
+        """Nothing expires inside; ``serves`` marks the work that engines are started for."""
+        self._active += 1
+        try:
+            yield
+        finally:
+            self._active -= 1
+            self._idle_since = self._clock()
+            self._served = self._served or serves
+            self._changed.set()
+
+    def expires_in_s(self) -> float | None:
+        """Seconds until the engine should stop; None while something goes on, or for never."""
+        if self.keep_alive_s < 0 or self._active:
+            return None
+        limit_s = self.keep_alive_s
+        if limit_s == 0 and not self._served:
+            limit_s = FIRST_REQUEST_GRACE_S
+        return max(0.0, self._idle_since + limit_s - self._clock())
+
+    def stop(self, *, hurry: bool = False) -> None:
+        """Take no new work from now on; ``hurry`` where what goes on was told to end as well."""
+        self.stopping = True
+        if hurry and self._hurried_at is None:
+            self._hurried_at = self._clock()
+        self._changed.set()
+
+    async def wait_for_change(self, *, timeout_s: float) -> None:
+        """Wait until something ended or a stop was asked for, but no longer than ``timeout_s``."""
+        with suppress(asyncio.TimeoutError):
+            await asyncio.wait_for(self._changed.wait(), timeout_s)
+        self._changed.clear()
+
+    async def wait_until_idle(self, *, grace_s: float) -> None:
+        """Wait until nothing goes on; after a hurried stop no longer than ``grace_s``."""
+        while self._active:
+            if self._hurried_at is not None and self._clock() - self._hurried_at > grace_s:
+                return
+            await self.wait_for_change(timeout_s=0.1)

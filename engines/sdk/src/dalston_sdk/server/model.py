@@ -1,0 +1,130 @@
+"""Which model is loaded, and the one way in which it changes."""
+
+import ctypes
+import gc
+import logging
+import sys
+import time
+from collections.abc import AsyncIterator, Callable
+from contextlib import asynccontextmanager
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_sdk.engine import Engine, LoadedModel
+from dalston_sdk.errors import EngineError
+from dalston_sdk.server.failures import to_engine_error
+from dalston_sdk.server.threads import Threads
+from dalston_sdk.server.turns import Turns
+from dalston_sdk.wire import ErrorCode, ModelRef
+
+log = logging.getLogger("dalston.engine")
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelInUse:
+    """A model that stays loaded for as long as its user holds it.
+
+    Attributes:
+        info: What the engine said when it was loaded.
+        load_s: Wall seconds that this user waited for the loading; 0 if it was loaded already.
+    """
+
+    info: LoadedModel
+    load_s: float
+
+
+class ModelState:
+    """Loads what a request needs, after everyone who uses something else has finished."""
+
+    def __init__(self, engine: Engine, *, turns: Turns, threads: Threads) -> None:
+        self._engine = engine
+        self._turns = turns
+        self._threads = threads
+        self._info = LoadedModel()
+
+    @property
+    def loaded(self) -> ModelRef | None:
+        """The model in memory."""
+        return self._turns.loaded
+
+    @asynccontextmanager
+    async def using(
+        self, model: ModelRef, *, on_load: Callable[[], None]
+    ) -> AsyncIterator[ModelInUse]:
+        """Wait for a turn with ``model`` loaded, and hold it.
+
+        Args:
+            model: The weights needed.
+            on_load: Called when they have to be loaded first.
+
+        Raises:
+            EngineError: ``busy``, ``model_missing``, ``model_load_failed`` or ``out_of_memory``.
+        """
+        await self._turns.enter(model)
+        try:
+            load_s = 0.0
+            if self.loaded != model:
+                on_load()
+                load_s = await self._swap(model)
+            yield ModelInUse(info=self._info, load_s=load_s)
+        finally:
+            self._turns.leave()
+
+    async def change(self, model: ModelRef | None) -> ModelInUse:
+        """Load ``model``, or drop what is loaded with None, once nobody uses it.
+
+        Raises:
+            EngineError: As ``using``.
+        """
+        await self._turns.enter(None, alone=True)
+        try:
+            load_s = 0.0 if self.loaded == model else await self._swap(model)
+            return ModelInUse(info=self._info, load_s=load_s)
+        finally:
+            self._turns.leave()
+
+    async def _swap(self, model: ModelRef | None) -> float:
+        # Whatever goes wrong on the way, nothing counts as loaded until it is.
+        self._turns.loaded = None
+        started = time.monotonic()
+        self._info = await self._threads.run(lambda: self._drop_and_load(model))
+        self._turns.share(model)
+        return time.monotonic() - started
+
+    def _drop_and_load(self, model: ModelRef | None) -> LoadedModel:
+        try:
+            self._engine.unload()
+            _give_memory_back()
+            return LoadedModel() if model is None else self._load(model)
+        except EngineError:
+            raise
+        except (Exception, SystemExit) as error:
+            raise to_engine_error(
+                self._engine, error, otherwise=ErrorCode.MODEL_LOAD_FAILED
+            ) from error
+
+    def _load(self, model: ModelRef) -> LoadedModel:
+        if model.path is not None and not Path(model.path).exists():
+            raise EngineError(
+                ErrorCode.MODEL_MISSING,
+                f"the weights of {model.runtime_id} are not at {model.path}",
+            )
+        started = time.monotonic()
+        try:
+            info = self._engine.load(model)
+        except BaseException:
+            # A load that failed half-way may hold gigabytes.
+            self._engine.unload()
+            _give_memory_back()
+            raise
+        log.info("loaded %s in %.1f s", model.runtime_id, time.monotonic() - started)
+        return info
+
+
+def _give_memory_back() -> None:
+    gc.collect()
+    if sys.platform == "linux":
+        # glibc keeps freed memory for itself; other C libraries have no malloc_trim.
+        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
+        if trim is not None:
+            trim(0)

@@ -1,0 +1,119 @@
+"""The parts of a serving engine, and the settings they are put together with."""
+
+import os
+import time
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dalston_sdk.engine import Engine
+from dalston_sdk.errors import EngineError
+from dalston_sdk.protocol import OURS, ProtocolRange
+from dalston_sdk.server.device import DeviceCheck
+from dalston_sdk.server.job import Jobs
+from dalston_sdk.server.lifetime import Lifetime
+from dalston_sdk.server.memory import resident_mb
+from dalston_sdk.server.model import ModelState
+from dalston_sdk.server.threads import Threads
+from dalston_sdk.server.turns import Turns
+from dalston_sdk.wire import EngineStatus, ErrorCode, Health, ModelsReply
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServerSettings:
+    """How to serve an engine.
+
+    Attributes:
+        runtime_dir: The folder that belongs to this instance; removed at a clean end.
+        fingerprint: Passed through to health.
+        keep_alive_s: Idle seconds until the engine stops; -1 for never, 0 after the first request.
+        tcp: Host and port to listen on (0 for any port) instead of a Unix socket.
+        token: What a client must present.
+        models_dir: The folder under which all weights lie.
+        heartbeat_s: Seconds of silence in a stream before a sign of life.
+        max_waiting: Requests that may wait; more are refused as ``busy``.
+        protocol: The protocol versions to speak.
+    """
+
+    runtime_dir: Path
+    fingerprint: str
+    keep_alive_s: float = 300.0
+    tcp: tuple[str, int] | None = None
+    token: str | None = field(default=None, repr=False)
+    models_dir: Path | None = None
+    heartbeat_s: float = 5.0
+    max_waiting: int = 64
+    protocol: ProtocolRange = field(default_factory=lambda: OURS)
+
+
+class Service:
+    """An engine with everything around it that its endpoints speak to."""
+
+    def __init__(self, engine: Engine, settings: ServerSettings) -> None:
+        self.engine = engine
+        self.settings = settings
+        self.lifetime = Lifetime(keep_alive_s=settings.keep_alive_s)
+        self.device = DeviceCheck(engine)
+        self.threads = Threads(engine.slots, name="slot")
+        self.turns = Turns(slots=engine.slots, max_waiting=settings.max_waiting)
+        self.models = ModelState(engine, turns=self.turns, threads=self.threads)
+        self.jobs = Jobs(engine, models=self.models, threads=self.threads, lifetime=self.lifetime)
+        self._started = time.monotonic()
+
+    def check_open(self) -> None:
+        """Raise EngineError ``busy`` where no new work is taken."""
+        if self.lifetime.stopping:
+            raise EngineError(
+                ErrorCode.BUSY, f"engine {self.engine.name} is stopping", hint="start it again"
+            )
+        self.turns.refuse_if_full()
+
+    async def health(self) -> Health:
+        """What ``GET /health`` answers; asks the device again only while nothing runs."""
+        if self.turns.running == 0:
+            await self.device.refresh()
+        error = self.device.error
+        return Health(
+            status=self._status(),
+            engine=self.engine.name,
+            version=self.engine.version,
+            protocol=self.settings.protocol.newest,
+            oldest_protocol=self.settings.protocol.oldest,
+            fingerprint=self.settings.fingerprint,
+            device=self.device.name,
+            pid=os.getpid(),
+            slots=self.engine.slots,
+            running=self.turns.running,
+            rss_mb=resident_mb(),
+            uptime_s=time.monotonic() - self._started,
+            loaded=self.models.loaded,
+            vram_mb=self.engine.vram_mb(),
+            keep_alive_s=self.lifetime.keep_alive_s,
+            expires_in_s=self.lifetime.expires_in_s(),
+            problem=None if error is None else error.message,
+        )
+
+    def _status(self) -> EngineStatus:
+        if self.lifetime.stopping:
+            return "stopping"
+        if self.device.starting:
+            return "starting"
+        if self.device.error is not None:
+            return "failed"
+        return "busy" if self.turns.running else "ready"
+
+    def describe_models(self) -> ModelsReply:
+        """What ``GET /models`` answers."""
+        return ModelsReply(
+            loaded=self.models.loaded,
+            available=self._installed(),
+            stages={
+                stage.value: tuple(sorted(names)) for stage, names in self.engine.options.items()
+            },
+        )
+
+    def _installed(self) -> tuple[str, ...]:
+        if self.settings.models_dir is None:
+            return ()
+        # The manifest is written last, so a folder without one is a download in progress.
+        manifests = (self.settings.models_dir / self.engine.name).glob("*/manifest.json")
+        return tuple(sorted(manifest.parent.name for manifest in manifests))
