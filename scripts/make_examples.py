@@ -1,0 +1,165 @@
+"""Speaks the texts in ``examples/`` and makes the recordings that lie beside them.
+
+Needs flite, whose voices the bundled model understands well, and ffmpeg. The same versions of
+both make the same bytes. They are written beside the texts, or into another folder:
+
+    python scripts/make_examples.py [FOLDER]
+"""
+
+import re
+import subprocess
+import sys
+import tempfile
+import wave
+from dataclasses import dataclass
+from pathlib import Path
+
+import numpy as np
+from numpy.typing import NDArray
+
+EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
+SAMPLE_RATE = 16_000
+PAUSE_S = 0.35
+OVERLAP_S = 0.5
+LEAD_S = 0.25
+SILENCE_LEVEL = 200
+VOICES = {
+    "monologue": "rms",
+    "lecture": "rms",
+    "Anna": "slt",
+    "Ben": "rms",
+    "agent": "awb",
+    "customer": "rms",
+}
+
+Samples = NDArray[np.int16]
+
+
+@dataclass(frozen=True)
+class Turn:
+    """One speaker's line and where it was placed, in samples."""
+
+    speaker: str
+    start: int
+    samples: Samples
+
+    @property
+    def end(self) -> int:
+        """Where it ends, in samples."""
+        return self.start + len(self.samples)
+
+
+def main(arguments: list[str]) -> None:
+    """Make all four recordings."""
+    folder = Path(arguments[0]) if arguments else EXAMPLES
+    write_wav(folder / "monologue.wav", monologue("monologue"))
+    make_dialogue(folder)
+    make_call(folder)
+    make_lecture(folder)
+
+
+def make_dialogue(folder: Path) -> None:
+    """Two voices in one channel; the last line falls into the one before it."""
+    turns = placed(script("dialogue"), overlap_at=3)
+    write_wav(folder / "dialogue.wav", mixed(turns))
+    lines = [
+        f"SPEAKER dialogue 1 {turn.start / SAMPLE_RATE:.3f} "
+        f"{len(turn.samples) / SAMPLE_RATE:.3f} <NA> <NA> {turn.speaker} <NA> <NA>\n"
+        for turn in turns
+    ]
+    (folder / "dialogue.rttm").write_text("".join(lines), encoding="utf-8")
+
+
+def make_call(folder: Path) -> None:
+    """The agent on the left channel, the customer on the right, on one clock."""
+    turns = placed(script("call"))
+    length = turns[-1].end + round(LEAD_S * SAMPLE_RATE)
+    sides = [
+        mixed([turn for turn in turns if turn.speaker == speaker], length)
+        for speaker in ("agent", "customer")
+    ]
+    with tempfile.TemporaryDirectory() as temporary:
+        plain = Path(temporary) / "call.wav"
+        write_wav(plain, np.stack(sides, axis=1))
+        # ADPCM: a quarter of the bytes, and something that recorders of calls really write.
+        ffmpeg("-i", plain, "-c:a", "adpcm_ms", folder / "call.wav")
+
+
+def make_lecture(folder: Path) -> None:
+    """A video: a still picture and a voice."""
+    with tempfile.TemporaryDirectory() as temporary:
+        voice = Path(temporary) / "lecture.wav"
+        samples = monologue("lecture")
+        write_wav(voice, samples)
+        picture = f"color=c=0x204060:size=160x90:rate=1:duration={len(samples) / SAMPLE_RATE:.3f}"
+        ffmpeg(
+            *("-f", "lavfi", "-i", picture, "-i", voice),
+            *("-c:v", "mpeg4", "-q:v", "20", "-c:a", "aac", "-b:a", "48k"),
+            *("-movflags", "+faststart", folder / "lecture.mp4"),
+        )
+
+
+def monologue(name: str) -> Samples:
+    """All sentences of a text, one after the other."""
+    text = (EXAMPLES / f"{name}.txt").read_text(encoding="utf-8")
+    sentences = re.split(r"(?<=[.!?])\s+", text.strip())
+    return mixed(placed([(name, sentence) for sentence in sentences]))
+
+
+def script(name: str) -> list[tuple[str, str]]:
+    """A text's lines as (speaker, words)."""
+    lines = (EXAMPLES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
+    return [(speaker, words) for speaker, _, words in (line.partition(": ") for line in lines)]
+
+
+def placed(lines: list[tuple[str, str]], overlap_at: int | None = None) -> list[Turn]:
+    """Speak the lines one after the other; the one at ``overlap_at`` begins too early."""
+    turns: list[Turn] = []
+    at = round(LEAD_S * SAMPLE_RATE)
+    for number, (speaker, words) in enumerate(lines):
+        if number == overlap_at:
+            at -= round((PAUSE_S + OVERLAP_S) * SAMPLE_RATE)
+        turns.append(Turn(speaker, at, speak(words, VOICES[speaker])))
+        at = turns[-1].end + round(PAUSE_S * SAMPLE_RATE)
+    return turns
+
+
+def mixed(turns: list[Turn], length: int = 0) -> Samples:
+    """The turns on one clock, in one channel."""
+    length = length or max(turn.end for turn in turns) + round(LEAD_S * SAMPLE_RATE)
+    total = np.zeros(length, dtype=np.int32)
+    for turn in turns:
+        total[turn.start : turn.end] += turn.samples
+    return total.clip(-32768, 32767).astype(np.int16)
+
+
+def speak(words: str, voice: str) -> Samples:
+    """Have flite say something, without the silence at either end."""
+    with tempfile.TemporaryDirectory() as temporary:
+        path = Path(temporary) / "spoken.wav"
+        subprocess.run(["flite", "-voice", voice, "-t", words, "-o", str(path)], check=True)
+        with wave.open(str(path)) as spoken:
+            if spoken.getframerate() != SAMPLE_RATE:
+                raise SystemExit(f"the voice {voice} does not speak at {SAMPLE_RATE} Hz")
+            samples = np.frombuffer(spoken.readframes(spoken.getnframes()), dtype="<i2")
+    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > SILENCE_LEVEL)
+    return samples[loud[0] : loud[-1] + 1]
+
+
+def write_wav(path: Path, samples: Samples) -> None:
+    """Write PCM16, shape (num_samples,) or (num_samples, num_channels)."""
+    with wave.open(str(path), "wb") as file:
+        file.setparams((samples.shape[1] if samples.ndim > 1 else 1, 2, SAMPLE_RATE, 0, "NONE", ""))
+        file.writeframes(samples.astype("<i2").tobytes())
+
+
+def ffmpeg(*arguments: str | Path) -> None:
+    """Run ffmpeg so that the same input makes the same bytes."""
+    exact = ("-map_metadata", "-1", "-fflags", "+bitexact", "-flags:v", "+bitexact")
+    *inputs, output = map(str, arguments)
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *inputs, *exact]
+    subprocess.run([*command, "-flags:a", "+bitexact", output], check=True)
+
+
+if __name__ == "__main__":
+    main(sys.argv[1:])
