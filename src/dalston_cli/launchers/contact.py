@@ -61,25 +61,15 @@ async def shut_down(address: Address, *, timeout_s: float = CONTACT_TIMEOUT_S) -
 
 
 async def _within(question: Coroutine[None, None, T], address: Address, timeout_s: float) -> T:
-    from dalston_sdk.client import (  # noqa: PLC0415 - httpx2 is slow to import
-        EngineRequestError,
-        EngineStreamError,
-        EngineUnreachableError,
-        ProtocolMismatchError,
-    )
+    from dalston_sdk.client import EngineClientError  # noqa: PLC0415 - httpx2 is slow to import
 
     try:
         async with asyncio.timeout(timeout_s):
             return await question
     except TimeoutError:
         raise NoAnswerError(address, f"nothing for {timeout_s:g} s") from None
-    except (
-        EngineRequestError,
-        EngineStreamError,
-        EngineUnreachableError,
-        ProtocolMismatchError,
-    ) as error:
-        raise NoAnswerError(address, str(error)) from error
+    except EngineClientError as error:
+        raise NoAnswerError(address, error.message) from error
 
 
 def run_aside(question: Coroutine[None, None, T]) -> T:

@@ -9,7 +9,7 @@ import json
 import platform
 import re
 import sys
-from collections.abc import Iterator
+from collections.abc import Iterator, Mapping
 from pathlib import Path
 
 from dalston_cli.catalog.schema import EngineEntry
@@ -78,5 +78,5 @@ def _installed_versions(engine: EngineEntry) -> dict[str, str | None]:
     return found
 
 
-def _digest(parts: dict[str, object]) -> str:
+def _digest(parts: Mapping[str, object]) -> str:
     return hashlib.sha256(json.dumps(parts, sort_keys=True).encode()).hexdigest()

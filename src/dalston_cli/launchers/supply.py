@@ -1,0 +1,213 @@
+"""Ready engines for one spec: found running, or started, exactly as many as are missing."""
+
+import asyncio
+import time
+from collections.abc import Collection
+from dataclasses import dataclass
+
+from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher
+from dalston_cli.launchers.contact import NoAnswerError, ask_health, shut_down
+from dalston_cli.launchers.limits import PoolLimits
+from dalston_cli.launchers.member import InstanceGoneError, Member, Watch
+from dalston_cli.launchers.notice import Listener, Ready, Starting, StartStep, Trouble
+
+_ROUNDS = 20
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Candidate:
+    instance: EngineInstance
+    started: bool
+
+
+class EngineSupplyError(EngineUnavailableError):
+    """Engines kept ending as soon as they were found."""
+
+    code = "engine_supply"
+
+    def __init__(self, engine: str) -> None:
+        super().__init__(
+            f"engine {engine} ended again and again before it could be used",
+            hint=f"see why: dalston engines logs {engine}",
+        )
+
+
+class Supply:
+    """Finds or starts the engines that one spec needs.
+
+    Args:
+        launcher: What starts them.
+        spec: What they are.
+        fingerprint: What a running one must have to be taken.
+        limits: How long to wait.
+        listener: Told what happens; always called from the event loop.
+    """
+
+    def __init__(
+        self,
+        launcher: Launcher,
+        spec: EngineSpec,
+        fingerprint: str,
+        *,
+        limits: PoolLimits,
+        listener: Listener,
+    ) -> None:
+        self.launcher = launcher
+        self.spec = spec
+        self.fingerprint = fingerprint
+        self._limits = limits
+        self._listener = listener
+        self._useless: set[str] = set()
+
+    def avoid(self, instance: EngineInstance) -> None:
+        """Never take ``instance`` again: it runs and cannot be reached, or is about to end."""
+        self._useless.add(instance.identity)
+
+    async def take(self, missing: int, *, taken: Collection[str]) -> list[Member]:
+        """Ready engines, as many as can be had but at least one.
+
+        Args:
+            missing: How many are wanted; a launcher that does not start any gives all it has.
+            taken: Identities of those that the caller has already.
+
+        Raises:
+            EngineUnavailableError: Not one can be had; the reason of the first.
+        """
+        for _ in range(_ROUNDS):
+            began = time.monotonic()
+            candidates = await self._candidates(missing, taken)
+            joined = await asyncio.gather(
+                *(self._join(candidate) for candidate in candidates), return_exceptions=True
+            )
+            members = [member for member in joined if isinstance(member, Member)]
+            await self._raise_unexpected(joined, members)
+            if members:
+                self._tell_ready(members, candidates, began)
+                return members
+            reasons = [error for error in joined if isinstance(error, EngineUnavailableError)]
+            if reasons:
+                raise reasons[0]
+        raise EngineSupplyError(self.spec.engine.name)
+
+    async def retire_outdated(self) -> None:
+        """Let idle engines of the same name and device end whose fingerprint is another.
+
+        One that works for somebody else goes on, and ends by its keep-alive; if that is never,
+        it is asked to end after its work.
+        """
+        for instance in await asyncio.to_thread(self.launcher.find):
+            same_place = (instance.engine, instance.device) == (
+                self.spec.engine.name,
+                self.spec.device,
+            )
+            if same_place and instance.fingerprint != self.fingerprint:
+                await _retire(instance)
+
+    async def _candidates(self, missing: int, taken: Collection[str]) -> list[_Candidate]:
+        found = self._choose(await asyncio.to_thread(self.launcher.find), taken)
+        if not self.launcher.manages:
+            return found
+        if len(found) < missing:
+            await self._prepare()
+            found = await asyncio.to_thread(self._find_or_start, missing, taken)
+        return found[:missing]
+
+    async def _prepare(self) -> None:
+        loop = asyncio.get_running_loop()
+
+        def report(line: str) -> None:
+            loop.call_soon_threadsafe(self._tell_starting, "environment", line)
+
+        await asyncio.to_thread(self.launcher.prepare, self.spec, report)
+        self._tell_starting("process", "")
+
+    def _find_or_start(self, missing: int, taken: Collection[str]) -> list[_Candidate]:
+        """Holds the launcher's lock, so that of many processes only one starts what is missing."""
+        with self.launcher.exclusive():
+            found = self._choose(self.launcher.find(), taken)
+            for replica in range(len(taken) + len(found), len(taken) + missing):
+                instance = self.launcher.start(self.spec, replica=replica)
+                found.append(_Candidate(instance=instance, started=True))
+        return found
+
+    def _choose(self, instances: list[EngineInstance], taken: Collection[str]) -> list[_Candidate]:
+        return [
+            _Candidate(instance=instance, started=False)
+            for instance in instances
+            if instance.engine == self.spec.engine.name
+            and (not self.launcher.manages or instance.fingerprint == self.fingerprint)
+            and instance.identity not in taken
+            and instance.identity not in self._useless
+        ]
+
+    async def _join(self, candidate: _Candidate) -> Member:
+        timeout_s = self._limits.start_timeout_s
+        if not self.launcher.manages:
+            timeout_s = self._limits.probe_timeout_s
+        watch = Watch(self.launcher, self.spec, timeout_s=timeout_s)
+        try:
+            return await watch.join(candidate.instance, started=candidate.started)
+        except InstanceGoneError:
+            self.avoid(candidate.instance)
+            raise
+
+    async def _raise_unexpected(
+        self, joined: list[Member | BaseException], members: list[Member]
+    ) -> None:
+        """Tell of replicas that are missing; let go of everything where the error is a bug."""
+        for error in joined:
+            if isinstance(error, Member | InstanceGoneError):
+                continue
+            if isinstance(error, EngineUnavailableError):
+                if members:
+                    self.tell_trouble("replica_missing", error.message)
+                continue
+            for member in members:
+                await member.close()
+            raise error
+
+    def tell_trouble(self, code: str, message: str) -> None:
+        """Say that something went wrong and is being dealt with."""
+        self._listener(
+            Trouble(
+                engine=self.spec.engine.name,
+                launcher=self.launcher.name,
+                code=code,
+                message=message,
+            )
+        )
+
+    def _tell_starting(self, step: StartStep, message: str) -> None:
+        self._listener(
+            Starting(
+                engine=self.spec.engine.name,
+                launcher=self.launcher.name,
+                step=step,
+                message=message,
+            )
+        )
+
+    def _tell_ready(
+        self, members: list[Member], candidates: list[_Candidate], began: float
+    ) -> None:
+        started = {item.instance.identity for item in candidates if item.started}
+        for member in members:
+            self._listener(
+                Ready(
+                    engine=self.spec.engine.name,
+                    launcher=self.launcher.name,
+                    device=member.health.device,
+                    reused=member.instance.identity not in started,
+                    elapsed_s=time.monotonic() - began,
+                )
+            )
+
+
+async def _retire(instance: EngineInstance) -> None:
+    try:
+        health = await ask_health(instance.address)
+        if health.running == 0 or health.keep_alive_s is None or health.keep_alive_s < 0:
+            await shut_down(instance.address)
+    except NoAnswerError:
+        return  # it is starting or ending; its keep-alive is its end

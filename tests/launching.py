@@ -1,0 +1,117 @@
+"""A home for engines in tests: folders that are gone afterwards, and the fake engine to start."""
+
+import shutil
+import tempfile
+import wave
+from collections.abc import AsyncIterator, Mapping
+from contextlib import aclosing
+from pathlib import Path
+from typing import Any
+
+import psutil
+import yaml
+
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.handle import EngineHandle
+from dalston_cli.launchers.registry import Launchers, make_launchers
+from dalston_cli.settings.locations import Locations
+from dalston_sdk.wire import Finished, ModelRef, StreamMessage, TranscribeOptions, TranscribeRequest
+
+FAKE = Path(__file__).parent / "engines" / "fake"
+
+
+def engine_entry(folder: Path = FAKE, **changes: Any) -> EngineEntry:
+    """The engine in ``folder``."""
+    found = yaml.safe_load((folder / "engine.yaml").read_text(encoding="utf-8"))
+    return EngineEntry.model_validate(found | {"folder": folder} | changes)
+
+
+def request(text: str = "fake", **options: Any) -> TranscribeRequest:
+    """A request to the fake engine for a model called ``text``."""
+    return TranscribeRequest(
+        model=ModelRef(runtime_id=text), options=TranscribeOptions(**options)
+    )
+
+
+async def finish(
+    handle: EngineHandle, audio: Path, work: TranscribeRequest | None = None
+) -> Finished:
+    """Run to the end; the last message."""
+    messages = [message async for message in run(handle, audio, work)]
+    last = messages[-1]
+    assert isinstance(last, Finished)
+    return last
+
+
+async def run(
+    handle: EngineHandle, audio: Path, work: TranscribeRequest | None = None
+) -> AsyncIterator[StreamMessage]:
+    """Run, and close the stream whatever happens."""
+    async with aclosing(handle.run(work or request(), audio)) as messages:
+        async for message in messages:
+            yield message
+
+
+class EngineHome:
+    """Locations and launchers of one test; ``close`` ends every engine and removes it all."""
+
+    def __init__(self) -> None:
+        self.folder = Path(tempfile.mkdtemp(prefix="dal-"))
+        self.locations = Locations(
+            config=self.folder / "config",
+            cache=self.folder / "cache",
+            state=self.folder / "state",
+            models=self.folder / "models",
+            runtime=self.folder / "run",
+        )
+        self.launchers = self.make_launchers()
+        self.audio = self._make_audio()
+
+    def make_launchers(self, **options: Any) -> Launchers:
+        """Launchers as another process would have them."""
+        return make_launchers(self.locations, **options)
+
+    def spec(
+        self,
+        environment: Mapping[str, str] | None = None,
+        *,
+        engine: EngineEntry | None = None,
+        **changes: Any,
+    ) -> EngineSpec:
+        """The fake engine with knobs, given without their prefix."""
+        knobs = {f"DALSTON_FAKE_{name}": value for name, value in (environment or {}).items()}
+        return EngineSpec(
+            engine=engine or engine_entry(),
+            models_dir=self.locations.models,
+            environment=knobs,
+            **{"keep_alive_s": 60.0} | changes,
+        )
+
+    def processes(self) -> list[psutil.Process]:
+        """Every engine process that has to do with this home."""
+        found = []
+        for process in psutil.process_iter():
+            try:
+                if any(str(self.locations.runtime) in word for word in process.cmdline()):
+                    found.append(process)
+            except psutil.Error:
+                continue
+        return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+
+    def close(self) -> None:
+        """End what runs and remove every file."""
+        for instance in self.launchers.local.find():
+            self.launchers.local.stop(instance, timeout_s=0)
+        for process in self.processes():
+            process.kill()
+        shutil.rmtree(self.folder)
+
+    def _make_audio(self) -> Path:
+        path = self.folder / "audio.wav"
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16_000)
+            file.writeframes(bytes(2 * 16_000))
+        return path
