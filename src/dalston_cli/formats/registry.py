@@ -61,6 +61,14 @@ _TABLE: tuple[Writer, ...] = (
     _ModuleWriter("json", ".json", "everything that is known, for programs"),
     _ModuleWriter("txt", ".txt", "plain paragraphs"),
     _ModuleWriter("srt", ".srt", "SubRip subtitles"),
+    _ModuleWriter("vtt", ".vtt", "WebVTT subtitles, speakers as voices"),
+    _ModuleWriter("ass", ".ass", "Advanced SubStation Alpha subtitles"),
+    _ModuleWriter("tsv", ".tsv", "segments as whisper's tab-separated values, in milliseconds"),
+    _ModuleWriter("csv", ".csv", "segments for spreadsheets"),
+    _ModuleWriter("md", ".md", "Markdown for reading"),
+    _ModuleWriter("rttm", ".rttm", "speaker turns, for scoring diarization"),
+    _ModuleWriter("ctm", ".ctm", "words with times, for scoring transcription"),
+    _ModuleWriter("textgrid", ".TextGrid", "tiers for Praat"),
 )
 
 WRITERS: Mapping[str, Writer] = MappingProxyType({writer.name: writer for writer in _TABLE})

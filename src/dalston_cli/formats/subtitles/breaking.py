@@ -112,11 +112,13 @@ def _line_width(atoms: Sequence[Atom]) -> int:
 def _cue_cost(atoms: Sequence[Atom], first: int, end: int, rules: SubtitleRules) -> float:
     cue = atoms[first:end]
     duration = max(cue[-1].end - cue[0].start, 0.001)
+    columns = _line_width(cue)
     shortest = rules.min_cue_duration_s
     too_short = max(0.0, shortest - duration) / shortest if shortest else 0.0
-    too_fast = min(2.0, max(0.0, _line_width(cue) / duration / rules.max_cps - 1))
+    too_fast = min(2.0, max(0.0, columns / duration / rules.max_cps - 1))
+    empty = max(0.0, 1 - columns / (rules.max_line_width * rules.max_line_count))
     ending = _break_cost(cue[-1], atoms[end]) if end < len(atoms) else 0.0
-    return _PER_CUE + 6 * too_short + 3 * too_fast + ending
+    return _PER_CUE + 6 * too_short + 3 * too_fast + 2 * empty * empty + ending
 
 
 def _line_cost(atoms: Sequence[Atom], first: int, end: int, mean: float) -> float:

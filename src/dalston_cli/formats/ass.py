@@ -1,0 +1,46 @@
+"""Advanced SubStation Alpha subtitles; each speaker is the event's actor and is named in the text.
+
+The format has no way to escape braces and backslashes that all players understand, so they become
+their full-width look-alikes.
+"""
+
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.script import clean
+from dalston_cli.formats.speakers import SpeakerNames
+from dalston_cli.formats.subtitles.cues import build_cues
+from dalston_cli.formats.subtitles.highlight import rendered
+from dalston_sdk.wire import Transcript
+
+_LOOK_ALIKES = str.maketrans({"{": "\uff5b", "}": "\uff5d", "\\": "\uff3c"})
+
+
+def render(transcript: Transcript, options: RenderOptions) -> str:
+    """The script; times are rounded to 1/100 s, the finest that the format can write."""
+    from pysubs2 import SSAEvent, SSAFile  # noqa: PLC0415 - only this format needs it
+
+    names = SpeakerNames.of(transcript, options)
+    mark = (r"{\u1}", r"{\u0}") if options.subtitles.highlight_words else None
+    script = SSAFile()
+    script.info["Title"] = clean(transcript.recording.name)
+    script.info["WrapStyle"] = "2"  # lines end where we end them, nowhere else
+    for cue in build_cues(transcript, options.subtitles, names.get):
+        actor = (names.get(cue.speaker) or "").replace(",", ";")
+        for start, end, text in rendered(cue, _escape, mark):
+            script.append(
+                SSAEvent(
+                    start=_hundredths(start),
+                    end=_hundredths(end),
+                    name=actor,
+                    text=text.replace("\n", r"\N"),
+                )
+            )
+    return script.to_string("ass", header_notice="Written by Dalston")
+
+
+def _hundredths(seconds: float) -> int:
+    """Milliseconds, rounded to 10."""
+    return round(seconds * 100) * 10
+
+
+def _escape(text: str) -> str:
+    return text.translate(_LOOK_ALIKES)

@@ -1,0 +1,29 @@
+"""What NIST's formats ask of names: one token each, without white space."""
+
+from pathlib import PurePath
+
+from dalston_cli.formats.script import clean
+from dalston_sdk.wire import RecordingInfo
+
+MIN_DURATION_S = 0.001
+"""The formats write three decimals; a shorter duration would become 0."""
+
+
+def token(text: str) -> str:
+    """``text`` with underscores for white space; ``_`` for nothing."""
+    return clean(text).replace(" ", "_") or "_"
+
+
+def file_id(recording: RecordingInfo) -> str:
+    """The recording's name without folders and suffix, as one token."""
+    return token(PurePath(recording.name).stem)
+
+
+def channel_number(channel: int | None) -> int:
+    """Channels are counted from 1; the mix is 1."""
+    return 1 if channel is None else channel + 1
+
+
+def onset_and_duration(start: float, end: float) -> str:
+    """``onset duration`` in seconds with three decimals."""
+    return f"{start:.3f} {max(end - start, MIN_DURATION_S):.3f}"

@@ -1,0 +1,75 @@
+"""Praat's TextGrid: a tier of segments and a tier of words for each speaker.
+
+Reference:
+    Praat manual, "TextGrid file formats": the long text format.
+"""
+
+from collections.abc import Iterable, Sequence
+from itertools import pairwise
+
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.script import clean
+from dalston_cli.formats.speakers import name_of
+from dalston_sdk.wire import Segment, Transcript, Word
+
+_SHORTEST_S = 0.001
+
+Interval = tuple[float, float, str]
+
+
+def render(transcript: Transcript, options: RenderOptions) -> str:
+    """Tiers ``NAME`` and ``NAME: words``, or ``segments`` and ``words`` without speakers."""
+    from praatio.utilities.textgrid_io import (  # type: ignore[import-untyped]  # noqa: PLC0415 - only this format needs it; it has no types
+        getTextgridAsStr,
+    )
+
+    named = list(_tiers(transcript, options))
+    end = max([_end(transcript), *(interval[1] for _, tier in named for interval in tier)])
+    tiers = [
+        {
+            "class": "IntervalTier",
+            "name": name,
+            "xmin": 0.0,
+            "xmax": end,
+            "entries": intervals,
+        }
+        for name, intervals in named
+    ]
+    grid = {"xmin": 0.0, "xmax": end, "tiers": tiers}
+    text: str = getTextgridAsStr(grid, format="long_textgrid", includeBlankSpaces=True)
+    return text if text.endswith("\n") else text + "\n"
+
+
+def _tiers(
+    transcript: Transcript, options: RenderOptions
+) -> Iterable[tuple[str, Sequence[Interval]]]:
+    by_speaker: dict[str | None, list[Segment]] = {None: []} if not transcript.segments else {}
+    for segment in transcript.segments:
+        by_speaker.setdefault(segment.speaker, []).append(segment)
+    for speaker, segments in by_speaker.items():
+        name = name_of(speaker, options) if speaker else None
+        yield name or "segments", _apart(_intervals(segments))
+        if words := [word for segment in segments for word in segment.words]:
+            yield f"{name}: words" if name else "words", _apart(_intervals(words))
+
+
+def _intervals(spoken: Iterable[Segment | Word]) -> list[Interval]:
+    return sorted((item.start, item.end, clean(item.text)) for item in spoken)
+
+
+def _apart(intervals: Sequence[Interval]) -> list[Interval]:
+    """Intervals of one tier: each ends before the next begins, and none is empty."""
+    starts: list[float] = []
+    for start, _, _ in intervals:
+        starts.append(max(start, starts[-1] + _SHORTEST_S) if starts else start)
+    limits = pairwise([*starts, float("inf")])
+    return [
+        (round(start, 3), round(max(min(end, following), start + _SHORTEST_S), 3), text)
+        for (_, end, text), (start, following) in zip(intervals, limits, strict=True)
+    ]
+
+
+def _end(transcript: Transcript) -> float:
+    """Where the transcribed part of the recording ends, in seconds."""
+    start = transcript.recording.clip_start or 0.0
+    return round(start + transcript.recording.duration_s, 3)
