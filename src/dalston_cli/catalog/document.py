@@ -47,8 +47,11 @@ class CatalogError(ConfigurationError):
     def __init__(self, problems: Sequence[Problem]) -> None:
         self.problems = tuple(problems)
         lines = [str(problem) for problem in self.problems]
-        message = lines[0] if len(lines) == 1 else "\n  ".join([_count(lines), *lines])
-        super().__init__(message, hint=f"edit {self.problems[0].file} and run the command again")
+        count = f"{len(lines)} mistakes in the catalog: " if len(lines) > 1 else ""
+        super().__init__(
+            f"{count}{'; '.join(lines)}",
+            hint=f"edit {self.problems[0].file} and run the command again",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -137,7 +140,3 @@ class _Reader:
 
 def _error(file: Path, line: int, message: str) -> CatalogError:
     return CatalogError([Problem(file=file, line=line, key="", message=message)])
-
-
-def _count(lines: Sequence[str]) -> str:
-    return f"{len(lines)} mistakes in the catalog:"

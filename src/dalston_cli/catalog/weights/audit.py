@@ -1,0 +1,173 @@
+"""Verifies installed weights, and shows and frees the room that they take."""
+
+import hashlib
+import shutil
+from collections.abc import Callable, Iterator
+from contextlib import suppress
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli.catalog.schema import BundledSource, ModelEntry
+from dalston_cli.catalog.weights.failures import NotInstalledError
+from dalston_cli.catalog.weights.inventory import installed
+from dalston_cli.catalog.weights.layout import ManifestFile, ModelFolder, read_manifest
+from dalston_cli.catalog.weights.lock import locked
+from dalston_cli.errors import ModelUnavailableError, UsageError
+
+_CHUNK = 1024 * 1024
+
+
+class DamagedModelError(ModelUnavailableError):
+    """Installed weights are not what was pulled."""
+
+    code = "damaged"
+
+    def __init__(self, damaged: dict[str, tuple[str, ...]]) -> None:
+        ids = " ".join(damaged)
+        told = "; ".join(f"{model}: {', '.join(found)}" for model, found in damaged.items())
+        super().__init__(
+            f"weights are damaged: {told}", hint=f"run `dalston models pull --again {ids}`"
+        )
+
+
+class BundledModelError(UsageError):
+    """Weights inside an engine's package cannot be removed."""
+
+    code = "bundled"
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__(
+            f"the model {model_id} is part of its engine and takes no room of its own",
+            hint="`dalston models du` shows what takes room",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Verified:
+    """What hashing every file found.
+
+    Attributes:
+        problems: For people; empty when the weights are what was pulled.
+    """
+
+    model: str
+    size: int
+    problems: tuple[str, ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True)
+class Usage:
+    """The room that one model takes in the folder of all models, in bytes.
+
+    Attributes:
+        partial: Of a pull that is not finished.
+    """
+
+    engine: str
+    model: str
+    size: int
+    partial: int = 0
+
+
+def verify(
+    model: ModelEntry, models_dir: Path, on_bytes: Callable[[int], None] = lambda _: None
+) -> Verified:
+    """Hash every file of ``model`` again.
+
+    Args:
+        model: What to verify; bundled weights are the package installer's business.
+        models_dir: The folder of all models.
+        on_bytes: Told how many bytes are done.
+
+    Raises:
+        NotInstalledError: There is nothing to verify.
+    """
+    found = installed(model, models_dir)
+    if found is None:
+        raise NotInstalledError(model.id)
+    folder = ModelFolder.of(model, models_dir).path
+    manifest = read_manifest(folder)
+    if manifest is None:
+        return Verified(model=model.id, size=found.size)
+    root = Path(manifest.folder) if manifest.folder else folder
+    problems, done = list(found.problems), 0
+    for file in manifest.files:
+        if not any(problem.startswith(f"{file.path} ") for problem in problems):
+            problems += _content_problems(root / file.path, file, done, on_bytes)
+        done += file.size
+    return Verified(model=model.id, size=manifest.size, problems=tuple(problems))
+
+
+def remove(model: ModelEntry, models_dir: Path) -> int:
+    """Delete the weights and what is left of unfinished pulls; linked files stay.
+
+    Returns:
+        The bytes that became free.
+
+    Raises:
+        BundledModelError: They are part of an engine's package.
+        NotInstalledError: There is nothing to delete.
+    """
+    if isinstance(model.source, BundledSource):
+        raise BundledModelError(model.id)
+    folder = ModelFolder.of(model, models_dir)
+    if not folder.path.exists() and not folder.partial.exists():
+        raise NotInstalledError(model.id)
+    with locked(folder.partial, lambda: None):
+        freed = _size_of(folder.path) + _size_of(folder.partial)
+        if folder.path.exists():
+            # Out of the way in one step: nobody ever sees half a model.
+            shutil.rmtree(removed := folder.partial / "removed", ignore_errors=True)
+            folder.path.rename(removed)
+        shutil.rmtree(folder.partial)
+    for parent in (folder.path.parent, folder.partial.parent, folder.partial.parent.parent):
+        with suppress(OSError):  # not empty
+            parent.rmdir()
+    return freed
+
+
+def disk_usage(models_dir: Path) -> tuple[Usage, ...]:
+    """What every model takes, largest first; also models that no catalog knows any more."""
+    partial = models_dir / ".partial"
+    places = {
+        (path.parent.name, path.name)
+        for base in (models_dir, partial)
+        for path in base.glob("*/*")
+        if path.is_dir() and path.parent != partial
+    }
+    usages = (
+        Usage(
+            engine=engine,
+            model=model,
+            size=_size_of(models_dir / engine / model),
+            partial=_size_of(partial / engine / model),
+        )
+        for engine, model in places
+    )
+    return tuple(sorted(usages, key=lambda usage: (-usage.size - usage.partial, usage.model)))
+
+
+def _content_problems(
+    path: Path, file: ManifestFile, before: int, on_bytes: Callable[[int], None]
+) -> Iterator[str]:
+    digest, done = hashlib.sha256(), before
+    try:
+        with path.open("rb") as stream:
+            while chunk := stream.read(_CHUNK):
+                digest.update(chunk)
+                done += len(chunk)
+                on_bytes(done)
+    except OSError as error:
+        yield f"{file.path} cannot be read: {error.strerror}"
+        return
+    if digest.hexdigest() != file.sha256:
+        yield f"{file.path} has another content than what was pulled"
+
+
+def _size_of(folder: Path) -> int:
+    """Bytes of all files below ``folder``; files that vanish meanwhile do not count."""
+    total = 0
+    for path in folder.rglob("*"):
+        with suppress(FileNotFoundError):
+            total += path.lstat().st_size if not path.is_dir() else 0
+    return total

@@ -1,0 +1,213 @@
+"""Gets one file: goes on where an earlier attempt stopped, and believes nothing but its digest.
+
+Runs in the child process. An unfinished file is named after the digest it must have in the end, so
+that bytes of two versions never mix; a file under its own name is complete.
+"""
+
+import hashlib
+import time
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass
+from pathlib import Path, PurePosixPath
+from typing import BinaryIO
+
+import httpx2
+
+from dalston_cli.catalog.weights.exchange import Failure, PullFailure
+from dalston_cli.catalog.weights.http_failure import refuse_bad_status, unreachable
+from dalston_cli.catalog.weights.layout import MANIFEST, ManifestFile, sync, sync_folder
+
+_CHUNK = 1024 * 1024
+_FRUITLESS_ATTEMPTS = 3
+_PAUSE_S = 0.5
+
+
+@dataclass(frozen=True, kw_only=True)
+class RemoteFile:
+    """A file to get, and what it must be.
+
+    Attributes:
+        path: Relative, with ``/``.
+        size: In bytes; None where the server does not say beforehand.
+        sha256: Of the content; None for small files that git keeps itself.
+        git_sha1: Git's own digest, for those.
+    """
+
+    path: str
+    url: str
+    size: int | None
+    sha256: str | None = None
+    git_sha1: str | None = None
+
+
+class Digests:
+    """The digests of a file's bytes as they come."""
+
+    def __init__(self, file: RemoteFile) -> None:
+        self._file = file
+        self._sha256 = hashlib.sha256()
+        # Git's objects are named by SHA-1; it is checked, nothing is protected by it.
+        self._git = hashlib.sha1(f"blob {file.size}\0".encode(), usedforsecurity=False)
+        self.size = 0
+
+    def update(self, chunk: bytes) -> None:
+        """Take in the next bytes."""
+        self.size += len(chunk)
+        self._sha256.update(chunk)
+        if self._file.git_sha1:
+            self._git.update(chunk)
+
+    @property
+    def sha256(self) -> str:
+        """Of everything so far, in hexadecimal digits."""
+        return self._sha256.hexdigest()
+
+    def match(self) -> bool:
+        """Whether everything that is known about the file holds."""
+        file = self._file
+        return (
+            (file.size is None or file.size == self.size)
+            and (file.sha256 is None or file.sha256 == self.sha256)
+            and (file.git_sha1 is None or file.git_sha1 == self._git.hexdigest())
+        )
+
+
+class Download:
+    """One file on its way into ``folder``.
+
+    Args:
+        on_bytes: Told the file's bytes so far, and whether they come from the disk.
+    """
+
+    def __init__(
+        self,
+        file: RemoteFile,
+        folder: Path,
+        client: httpx2.Client,
+        on_bytes: Callable[[int, bool], None],
+    ) -> None:
+        self._file = file
+        self._target = folder / safe_path(file.path)
+        key = (file.sha256 or file.git_sha1 or "unknown")[:16]
+        self._part = self._target.with_name(f".{self._target.name}.{key}.part")
+        self._digests = Digests(file)
+        self._client = client
+        self._on_bytes = on_bytes
+
+    @property
+    def here(self) -> int:
+        """Bytes that need not come over the network."""
+        return max(_size(self._target), _size(self._part))
+
+    def run(self) -> ManifestFile:
+        """Return once the file is complete, verified and on the disk.
+
+        Raises:
+            PullFailure: It cannot be had, or is not what it must be.
+        """
+        self._target.parent.mkdir(parents=True, exist_ok=True)
+        self._read(self._target)
+        if not self._target.exists() or not self._digests.match():
+            self._target.unlink(missing_ok=True)
+            self._complete()
+        digests = self._digests
+        return ManifestFile(path=self._file.path, size=digests.size, sha256=digests.sha256)
+
+    def _read(self, path: Path) -> None:
+        """Take in what lies on the disk already."""
+        self._digests = Digests(self._file)
+        if path.exists():
+            for chunk in chunks_of(path):
+                self._digests.update(chunk)
+                self._on_bytes(self._digests.size, True)  # noqa: FBT003 - positional callback
+
+    def _complete(self) -> None:
+        self._read(self._part)
+        with self._part.open("ab") as stream:
+            self._receive_all(stream)
+            sync(stream)
+        if not self._digests.match():
+            self._part.unlink()
+            raise PullFailure(Failure(kind="digest", url=self._file.url, file=self._file.path))
+        self._part.replace(self._target)
+        sync_folder(self._target.parent)
+
+    def _receive_all(self, stream: BinaryIO) -> None:
+        """Ask again for the rest as long as asking brings something."""
+        fruitless, error = 0, None
+        while not self._is_all():
+            if fruitless == _FRUITLESS_ATTEMPTS:
+                raise PullFailure(self._broken_off(error)) from error
+            time.sleep(_PAUSE_S * fruitless)
+            before = self._digests.size
+            try:
+                self._receive(stream)
+                if self._file.size is None:
+                    return
+            except httpx2.HTTPError as broken:
+                error = broken
+            fruitless = 0 if self._digests.size > before else fruitless + 1
+
+    def _is_all(self) -> bool:
+        return self._file.size is not None and self._digests.size >= self._file.size
+
+    def _receive(self, stream: BinaryIO) -> None:
+        offset = self._digests.size
+        headers = {"Accept-Encoding": "identity"}
+        if offset:
+            headers["Range"] = f"bytes={offset}-"
+        with self._client.stream("GET", self._file.url, headers=headers) as response:
+            if response.status_code == httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+                self._restart(stream)
+                return
+            refuse_bad_status(response)
+            if offset and not _continues(response, offset):
+                self._restart(stream)
+            for chunk in response.iter_raw():  # as they come: every one is a sign of life
+                stream.write(chunk)
+                self._digests.update(chunk)
+                self._on_bytes(self._digests.size, False)  # noqa: FBT003 - positional callback
+                if self._is_all():
+                    return
+
+    def _restart(self, stream: BinaryIO) -> None:
+        stream.truncate(0)
+        self._digests = Digests(self._file)
+
+    def _broken_off(self, error: httpx2.HTTPError | None) -> Failure:
+        file = self._file
+        if isinstance(error, httpx2.ConnectError | httpx2.TimeoutException):
+            return unreachable(error, file.url)
+        here, whole = self._digests.size, file.size or 0
+        return Failure(kind="truncated", url=file.url, file=file.path, needed=whole, free=here)
+
+
+def safe_path(path: str) -> PurePosixPath:
+    """``path`` if it stays inside the folder and is not our manifest.
+
+    Raises:
+        PullFailure: Whoever serves the file wants it elsewhere.
+    """
+    parts = PurePosixPath(path)
+    if parts.is_absolute() or ".." in parts.parts or not parts.name or path == MANIFEST:
+        raise PullFailure(Failure(kind="bad_path", file=path))
+    return parts
+
+
+def chunks_of(path: Path) -> Iterator[bytes]:
+    """A file's content, a MiB at a time."""
+    with path.open("rb") as stream:
+        yield from iter(lambda: stream.read(_CHUNK), b"")
+
+
+def _continues(response: httpx2.Response, offset: int) -> bool:
+    return response.status_code == httpx2.codes.PARTIAL_CONTENT and response.headers.get(
+        "Content-Range", ""
+    ).startswith(f"bytes {offset}-")
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0

@@ -1,0 +1,125 @@
+"""What the command and its child process, which does the downloading, say to each other.
+
+The child reads one ``Job`` as a line of JSON from its standard input, which then stays open: its
+end means that the parent is gone. It answers with one report per line on its standard output.
+"""
+
+from typing import Literal
+
+from msgspec import Struct
+
+from dalston_cli.catalog.weights.layout import ManifestFile
+
+
+class HubJob(Struct, frozen=True, kw_only=True, tag="hf"):
+    """Take a repository's files from the hub."""
+
+    repo: str
+    revision: str
+    patterns: tuple[str, ...]
+    gated: bool
+
+
+class HttpsJobFile(Struct, frozen=True, kw_only=True):
+    """One file of a web server."""
+
+    url: str
+    path: str
+    sha256: str
+
+
+class HttpsJob(Struct, frozen=True, kw_only=True, tag="https"):
+    """Take files from web servers.
+
+    Attributes:
+        size_hint: Bytes in all, for where a server does not say.
+    """
+
+    files: tuple[HttpsJobFile, ...]
+    size_hint: int
+
+
+class Job(Struct, frozen=True, kw_only=True):
+    """A pull.
+
+    Attributes:
+        folder: Where the files go.
+        free_bytes: Room on the disk; None looks it up.
+        timeout_s: Seconds of silence that the network calls themselves put up with.
+    """
+
+    source: HubJob | HttpsJob
+    folder: str
+    free_bytes: int | None = None
+    timeout_s: float
+
+
+class Transfer(Struct, frozen=True, kw_only=True, tag="transfer"):
+    """How far the pull is; also a sign of life.
+
+    Attributes:
+        step: ``checking`` is hashing what is already here.
+        done, total: Bytes of all files; total is 0 until it is known.
+    """
+
+    step: Literal["asking", "checking", "downloading"]
+    file: str = ""
+    done: int = 0
+    total: int = 0
+
+
+class Pulled(Struct, frozen=True, kw_only=True, tag="pulled"):
+    """Every file is complete, verified and on the disk."""
+
+    files: tuple[ManifestFile, ...]
+    revision: str | None = None
+
+
+FailureKind = Literal[
+    "bad_path",
+    "digest",
+    "disk",
+    "forbidden",
+    "no_files",
+    "not_found",
+    "rate_limited",
+    "server",
+    "space",
+    "status",
+    "terms",
+    "token_invalid",
+    "token_missing",
+    "truncated",
+    "unreachable",
+]
+
+
+class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
+    """Why the pull cannot go on.
+
+    Attributes:
+        url: What was asked for, without its query.
+        detail: What the library or the system said.
+        needed, free: Bytes, with ``space``; what a file has and should have, with ``truncated``.
+        retry_after_s: What the server asks for, with ``rate_limited``.
+    """
+
+    kind: FailureKind
+    url: str = ""
+    status: int = 0
+    detail: str = ""
+    file: str = ""
+    needed: int = 0
+    free: int = 0
+    retry_after_s: int | None = None
+
+
+Report = Transfer | Pulled | Failure
+
+
+class PullFailure(Exception):  # noqa: N818 - what it carries is called a failure
+    """Ends the child's work; never leaves the child."""
+
+    def __init__(self, failure: Failure) -> None:
+        super().__init__(failure.kind)
+        self.failure = failure

@@ -1,0 +1,220 @@
+"""The errors of a pull, each with what to do about it.
+
+PullError                    ModelUnavailableError
+├── OfflineError                 the network may not be used
+├── NotInstalledError            nothing may be pulled
+├── HubSilentError               no byte for too long
+├── GatedModelError              a token or the acceptance of terms is missing
+├── HubRefusedError              the server says no, or not now
+├── HubUnreachableError          there is no connection
+├── BrokenDownloadError          what came is not what it must be
+├── NoSpaceError                 the disk is too small
+└── PullCrashedError             the process that downloads died
+"""
+
+from dalston_cli.catalog.schema import HubSource, ModelEntry
+from dalston_cli.catalog.weights.exchange import Failure
+from dalston_cli.errors import ModelUnavailableError
+
+_HUB = "https://huggingface.co"
+_STATUS_PAGE = "https://status.huggingface.co"
+_PERMISSION = 'the permission "Read access to contents of all public gated repos"'
+
+
+class PullError(ModelUnavailableError):
+    """A model's weights cannot be brought to this machine."""
+
+    code = "pull"
+
+
+class OfflineError(PullError):
+    """The weights are not here, and the network may not be used."""
+
+    code = "offline"
+
+    def __init__(self, model: ModelEntry) -> None:
+        super().__init__(
+            f"the model {model.id} is not installed, and the network may not be used (offline)",
+            hint=f"run `dalston models pull {model.id}` where there is a network, "
+            "without --offline and HF_HUB_OFFLINE",
+        )
+
+
+class NotInstalledError(PullError):
+    """The weights are not here, or damaged, and nothing may be pulled."""
+
+    code = "not_installed"
+
+    def __init__(self, model_id: str, problems: tuple[str, ...] = ()) -> None:
+        state = f"is damaged: {problems[0]}" if problems else "is not installed"
+        super().__init__(
+            f"the model {model_id} {state}", hint=f"run `dalston models pull {model_id}`"
+        )
+
+
+class HubSilentError(PullError):
+    """The server accepted the connection and then said nothing."""
+
+    code = "hub_silent"
+
+    def __init__(self, model: ModelEntry, timeout_s: float) -> None:
+        super().__init__(
+            f"{_who(model)} sent nothing for {timeout_s:g} s while {model.id} was pulled",
+            hint=f"run `dalston models pull {model.id}` again: it goes on where it was; "
+            "DALSTON_HUB_TIMEOUT_S sets how long to wait",
+        )
+
+
+class GatedModelError(PullError):
+    """The hub gives these weights only to who accepted terms, and knows so by a token."""
+
+    code = "gated"
+
+    def __init__(self, model: ModelEntry, failure: Failure) -> None:
+        problem, hint = _gate(model, failure)
+        super().__init__(f"the model {model.id} cannot be pulled: {problem}", hint=hint)
+
+
+class HubRefusedError(PullError):
+    """The server answered that it has no such thing, or is too busy."""
+
+    code = "hub_refused"
+
+    def __init__(self, model: ModelEntry, failure: Failure) -> None:
+        problem, hint = _refusal(model, failure)
+        super().__init__(f"the model {model.id} cannot be pulled: {problem}", hint=hint)
+
+
+class HubUnreachableError(PullError):
+    """No connection to the server."""
+
+    code = "hub_unreachable"
+
+    def __init__(self, model: ModelEntry, failure: Failure) -> None:
+        super().__init__(
+            f"the model {model.id} cannot be pulled: no connection to {failure.url} "
+            f"({failure.detail})",
+            hint="check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT, then run "
+            f"`dalston models pull {model.id}` again",
+        )
+
+
+class BrokenDownloadError(PullError):
+    """What came over the network is incomplete or not what it must be."""
+
+    code = "broken_download"
+
+    def __init__(self, model: ModelEntry, failure: Failure) -> None:
+        name = failure.file
+        problem = {
+            "truncated": f"{name} ended after {failure.free} of {failure.needed} bytes",
+            "bad_path": f"the server lists a file with the forbidden name {name!r}",
+        }.get(failure.kind, f"{name} is not what it must be (wrong digest); it was deleted")
+        super().__init__(
+            f"the model {model.id} cannot be pulled: {problem}",
+            hint=f"run `dalston models pull {model.id}` again: it keeps what is complete",
+        )
+
+
+class NoSpaceError(PullError):
+    """The disk has no room for the weights."""
+
+    code = "no_space"
+
+    def __init__(self, model: ModelEntry, failure: Failure) -> None:
+        room = (
+            f"{megabytes(failure.needed)} are needed and {megabytes(failure.free)} are free"
+            if failure.needed
+            else failure.detail
+        )
+        super().__init__(
+            f"the model {model.id} cannot be pulled: {room}",
+            hint="`dalston models du` shows what takes room; DALSTON_MODELS_DIR moves all models",
+        )
+
+
+class PullCrashedError(PullError):
+    """The process that downloads ended without a word, or could not write."""
+
+    code = "pull_crashed"
+
+    def __init__(self, model: ModelEntry, detail: str) -> None:
+        super().__init__(
+            f"pulling {model.id} broke off: {detail or 'the downloading process was ended'}",
+            hint=f"run `dalston models pull {model.id}` again: it goes on where it was",
+        )
+
+
+def error_of(model: ModelEntry, failure: Failure) -> PullError:
+    """The error that says to people what the child process reported."""
+    match failure.kind:
+        case "terms" | "token_missing" | "token_invalid" if isinstance(model.source, HubSource):
+            return GatedModelError(model, failure)
+        case "unreachable":
+            return HubUnreachableError(model, failure)
+        case "truncated" | "digest" | "bad_path":
+            return BrokenDownloadError(model, failure)
+        case "space":
+            return NoSpaceError(model, failure)
+        case "disk":
+            return PullCrashedError(model, failure.detail)
+        case _:
+            return HubRefusedError(model, failure)
+
+
+def megabytes(size: int) -> str:
+    """Bytes for people, in decimal units as download pages show them."""
+    if size >= 10**9:
+        return f"{size / 10**9:.1f} GB"
+    if size >= 10**6:
+        return f"{size / 10**6:.0f} MB"
+    return f"{size / 10**3:.0f} kB" if size >= 10**3 else f"{size} B"
+
+
+def _gate(model: ModelEntry, failure: Failure) -> tuple[str, str]:
+    """What the hub misses, and how the user can give it."""
+    repo = model.source.repo if isinstance(model.source, HubSource) else ""
+    accept = f"accept the terms on {_HUB}/{repo}"
+    tokens = f"{_HUB}/settings/tokens"
+    login = "run `hf auth login` or set HF_TOKEN"
+    if failure.kind == "token_invalid":
+        return "the hub does not accept the token", f"make a new token on {tokens}, then {login}"
+    if failure.kind == "token_missing":
+        problem = "the hub gives it only to people it knows"
+        return problem, f"{accept}, make a token with {_PERMISSION} on {tokens}, then {login}"
+    problem = (
+        "whom the token belongs to has not accepted its terms, or the token may not read "
+        "gated repositories"
+    )
+    return problem, f"{accept}; a fine-grained token also needs {_PERMISSION}, see {tokens}"
+
+
+def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
+    """What the server said, and what helps."""
+    again = f"run `dalston models pull {model.id}` again"
+    where = f"{_who(model)} answered {failure.status} for {failure.url}"
+    match failure.kind:
+        case "not_found":
+            return (
+                f"{failure.url} does not exist, or is private ({failure.status})",
+                f"check the source in {model.file}; for a private repository set HF_TOKEN",
+            )
+        case "no_files":
+            return f"there is no {failure.detail}", f"check the source in {model.file}"
+        case "rate_limited":
+            wait = f"in {failure.retry_after_s} s" if failure.retry_after_s else "in a few minutes"
+            return (
+                f"too many requests ({failure.status})",
+                f"{again} {wait}; with a token (HF_TOKEN) more are allowed",
+            )
+        case "server":
+            return where, f"the server is in trouble, see {_STATUS_PAGE}; {again} later"
+        case _:
+            return (
+                f"{where}: {failure.detail}",
+                f"check the source in {model.file}, or set HF_TOKEN",
+            )
+
+
+def _who(model: ModelEntry) -> str:
+    return "the hub" if isinstance(model.source, HubSource) else "the server"

@@ -1,0 +1,129 @@
+"""Runs the child process of a pull and ends it when nothing comes from it any more."""
+
+import os
+import selectors
+import subprocess
+import sys
+import tempfile
+import time
+from collections.abc import Callable, Iterator, Mapping
+from typing import BinaryIO
+
+import msgspec
+
+from dalston_cli.catalog.weights.exchange import Failure, Job, Pulled, Report, Transfer
+
+_WORKER = "dalston_cli.catalog.weights.worker"
+_READ = 65536
+_END_TIMEOUT_S = 5.0
+_CHILD_ENVIRONMENT = {
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_DISABLE_XET": "1",  # the bytes come over plain HTTP, see ``hub``
+    "HF_HUB_DISABLE_PROGRESS_BARS": "1",
+}
+
+
+class SilenceError(Exception):
+    """No report came for too long; the child process was ended."""
+
+
+class CrashError(Exception):
+    """The child process ended without an answer; the message is what it said last."""
+
+
+def run_watched(
+    job: Job,
+    *,
+    lock: int,
+    environment: Mapping[str, str],
+    timeout_s: float,
+    on_transfer: Callable[[Transfer], None],
+) -> Pulled | Failure:
+    """Let a child process do ``job``; it never outlives this call, nor this process.
+
+    Args:
+        job: What to do.
+        lock: A descriptor that the child keeps open as well, so that the lock on it holds until
+            both are gone.
+        environment: The child's variables; the hub's token is among them, never on a command line.
+        timeout_s: Seconds without any report after which the child is ended.
+        on_transfer: Told how far it is.
+
+    Raises:
+        SilenceError: Nothing came for ``timeout_s``.
+        CrashError: The child ended without an answer.
+    """
+    with tempfile.TemporaryFile() as log:
+        child = subprocess.Popen(
+            # -P: a file in the current folder must not pass for a module
+            [sys.executable, "-P", "-m", _WORKER],
+            stdin=subprocess.PIPE,
+            stdout=subprocess.PIPE,
+            stderr=log,
+            env={**environment, **_CHILD_ENVIRONMENT},
+            pass_fds=(lock,),
+            start_new_session=True,  # Ctrl-C comes to this process, which then ends the child
+        )
+        try:
+            return _converse(child, job, timeout_s, on_transfer)
+        except CrashError as error:
+            raise CrashError(_last_line(log)) from error
+        finally:
+            _end(child)
+
+
+def _converse(
+    child: subprocess.Popen[bytes],
+    job: Job,
+    timeout_s: float,
+    on_transfer: Callable[[Transfer], None],
+) -> Pulled | Failure:
+    stdin, stdout = child.stdin, child.stdout
+    if stdin is None or stdout is None:
+        raise CrashError
+    try:
+        stdin.write(msgspec.json.encode(job) + b"\n")
+        stdin.flush()  # and stays open: its end tells the child that this process is gone
+    except BrokenPipeError as error:
+        raise CrashError from error
+    for line in _lines(stdout.fileno(), timeout_s):
+        report: Report = msgspec.json.decode(line, type=Report)
+        if not isinstance(report, Transfer):
+            return report
+        on_transfer(report)
+    raise CrashError
+
+
+def _lines(descriptor: int, timeout_s: float) -> Iterator[bytes]:
+    """Whole lines as they come, until the end; silence is an error."""
+    rest = b""
+    with selectors.DefaultSelector() as selector:
+        selector.register(descriptor, selectors.EVENT_READ)
+        while True:
+            deadline = time.monotonic() + timeout_s
+            while not selector.select(max(0.0, deadline - time.monotonic())):
+                if time.monotonic() >= deadline:
+                    raise SilenceError
+            chunk = os.read(descriptor, _READ)
+            if not chunk:
+                return
+            *lines, rest = (rest + chunk).split(b"\n")
+            yield from lines
+
+
+def _end(child: subprocess.Popen[bytes]) -> None:
+    """Kill: whatever it was doing, what it has written so far is good to go on with."""
+    child.kill()
+    child.wait(_END_TIMEOUT_S)
+    for stream in (child.stdin, child.stdout):
+        if stream is not None:
+            try:
+                stream.close()
+            except BrokenPipeError:
+                continue  # bytes that the child did not read any more
+
+
+def _last_line(log: BinaryIO) -> str:
+    log.seek(0)
+    lines = log.read().decode(errors="replace").strip().splitlines()
+    return lines[-1] if lines else ""

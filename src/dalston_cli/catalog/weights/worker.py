@@ -1,0 +1,146 @@
+"""The child process of a pull: asks, checks the room, downloads, verifies, reports.
+
+It is a process of its own because network libraries can hang for minutes where no time-out
+reaches; a process can always be ended. It ends by itself when its parent is gone.
+"""
+
+import errno
+import os
+import shutil
+import sys
+import threading
+import time
+from pathlib import Path
+from typing import BinaryIO, Literal
+
+import httpx2
+import msgspec
+
+from dalston_cli.catalog.weights import https, hub
+from dalston_cli.catalog.weights.download import Download, RemoteFile
+from dalston_cli.catalog.weights.exchange import (
+    Failure,
+    HubJob,
+    Job,
+    Pulled,
+    PullFailure,
+    Report,
+    Transfer,
+)
+from dalston_cli.catalog.weights.layout import ManifestFile
+
+_REPORT_EVERY_S = 0.1
+_SPARE_BYTES = 64 * 1024 * 1024  # a disk filled to the last byte harms more than this pull
+
+
+def main() -> None:
+    """Do the one job that comes in."""
+    job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
+    threading.Thread(target=_end_with_parent, args=(sys.stdin.buffer,), daemon=True).start()
+    reporter = Reporter(sys.stdout.buffer)
+    try:
+        reporter.send(_pull(job, reporter))
+    except PullFailure as error:
+        reporter.send(error.failure)
+    except OSError as error:
+        needed = {errno.ENOSPC: "space", errno.EDQUOT: "space"}
+        kind: Literal["space", "disk"] = "space" if error.errno in needed else "disk"
+        reporter.send(Failure(kind=kind, detail=str(error)))
+
+
+def _end_with_parent(lifeline: BinaryIO) -> None:
+    lifeline.read()
+    os._exit(1)
+
+
+class Reporter:
+    """Writes reports, progress no more often than somebody can read it."""
+
+    def __init__(self, stream: BinaryIO) -> None:
+        self._stream = stream
+        self._last = 0.0
+
+    def send(self, report: Report) -> None:
+        """Write one line at once."""
+        self._stream.write(msgspec.json.encode(report) + b"\n")
+        self._stream.flush()
+
+    def progress(self, transfer: Transfer) -> None:
+        """Write one line unless there was one just now."""
+        now = time.monotonic()
+        if now - self._last >= _REPORT_EVERY_S:
+            self._last = now
+            self.send(transfer)
+
+
+def _pull(job: Job, reporter: Reporter) -> Pulled:
+    reporter.send(Transfer(step="asking"))
+    folder = Path(job.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    with httpx2.Client(timeout=job.timeout_s, follow_redirects=True) as client:
+        revision = None
+        if isinstance(job.source, HubJob):
+            listing = hub.list_files(job.source, job.timeout_s)
+            files, revision = listing.files, listing.revision
+            client.headers.update(listing.headers)
+            total = 0
+        else:
+            files, total = https.list_files(job.source, client), job.source.size_hint
+        if all(file.size is not None for file in files):
+            total = sum(file.size or 0 for file in files)
+        return Pulled(files=_Files(files, job, client, reporter).get(total), revision=revision)
+
+
+class _Files:
+    """All files of one job, one after the other."""
+
+    def __init__(
+        self,
+        files: tuple[RemoteFile, ...],
+        job: Job,
+        client: httpx2.Client,
+        reporter: Reporter,
+    ) -> None:
+        self._job = job
+        self._reporter = reporter
+        self._finished = 0
+        folder = Path(job.folder)
+        self._downloads = [
+            (file, Download(file, folder, client, lambda done, here: self._tell(done, here=here)))
+            for file in files
+        ]
+
+    def get(self, total: int) -> tuple[ManifestFile, ...]:
+        """Download what is missing; ``total`` is the bytes of all, as far as known."""
+        self._total = total
+        self._check_room()
+        return tuple(self._get_one(file, download) for file, download in self._downloads)
+
+    def _get_one(self, file: RemoteFile, download: Download) -> ManifestFile:
+        self._current = file.path
+        done = download.run()
+        self._finished += done.size
+        return done
+
+    def _check_room(self) -> None:
+        here = sum(download.here for _, download in self._downloads)
+        needed = max(0, self._total - here)
+        free = self._job.free_bytes
+        if free is None:
+            free = shutil.disk_usage(self._job.folder).free
+        if needed and needed + _SPARE_BYTES > free:
+            raise PullFailure(Failure(kind="space", needed=needed, free=free))
+
+    def _tell(self, done: int, *, here: bool) -> None:
+        self._reporter.progress(
+            Transfer(
+                step="checking" if here else "downloading",
+                file=self._current,
+                done=self._finished + done,
+                total=self._total,
+            )
+        )
+
+
+if __name__ == "__main__":
+    main()
