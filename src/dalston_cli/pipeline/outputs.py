@@ -1,0 +1,139 @@
+"""Where transcripts go: one file name per recording and format, decided before anything runs."""
+
+import hashlib
+import os
+import unicodedata
+from collections import defaultdict
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from dalston_cli.errors import InputError
+from dalston_cli.pipeline.request import RecordingRequest
+
+_MAX_NAME_BYTES = 255
+
+
+class OutputCollisionError(InputError):
+    """Two recordings' transcripts would be the same file."""
+
+    code = "output_collision"
+
+    def __init__(self, names: Sequence[str], output: Path) -> None:
+        listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")  # noqa: PLR2004
+        super().__init__(
+            f"the transcripts of {listed} would all be {output}",
+            hint="transcribe them into different folders, each with its own --output-dir",
+        )
+
+
+class OutputIsInputError(InputError):
+    """A transcript would replace a recording."""
+
+    code = "output_is_input"
+
+    def __init__(self, output: str) -> None:
+        super().__init__(
+            f"a transcript would replace the recording {output}",
+            hint="choose another folder with --output-dir",
+        )
+
+
+def name_outputs(
+    recordings: Sequence[RecordingRequest], folder: Path, extensions: Sequence[str]
+) -> tuple[Path, ...]:
+    """One path per recording, to which a format's extension is added.
+
+    The tree below the input folder is mirrored without suffixes: ``talks/a.wav`` becomes
+    ``talks/a``. Recordings of one name from different folders get the folders below the deepest
+    one that holds them all; those of one name in one folder keep their suffixes (``a.wav.srt``
+    and ``a.mp3.srt``). The same recordings give the same names.
+
+    Args:
+        recordings: What will be transcribed.
+        folder: The output folder; need not exist.
+        extensions: Of the formats, each with its dot.
+
+    Raises:
+        OutputCollisionError: No such name sets some recordings apart.
+        OutputIsInputError: A transcript would replace a recording.
+    """
+    fold = _folded if ignores_case(folder) else str
+    stems = [recording.relative.with_suffix("") for recording in recordings]
+    for clash in _clashes(stems, fold):
+        for index, stem in _below_common_folder(recordings, clash).items():
+            stems[index] = stem
+    for clash in _clashes(stems, fold):
+        for index in clash:
+            stems[index] = output_file(stems[index], recordings[index].relative.suffix)
+    for clash in _clashes(stems, fold):
+        names = [recordings[index].name for index in clash]
+        raise OutputCollisionError(names, folder / output_file(stems[clash[0]], extensions[0]))
+    longest = max(map(len, extensions), default=0)
+    paths = tuple(folder / _shortened(stem, longest) for stem in stems)
+    _refuse_inputs(recordings, paths, extensions)
+    return paths
+
+
+def output_file(stem: Path, extension: str) -> Path:
+    """The file of one format; the stem may hold dots."""
+    return stem.with_name(stem.name + extension)
+
+
+def ignores_case(folder: Path) -> bool:
+    """Whether the file system takes ``A`` and ``a`` for the same name."""
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    for path in (existing.absolute(), *existing.absolute().parents):
+        swapped = path.with_name(path.name.swapcase()) if path.name else path
+        if swapped != path:
+            return swapped.exists() and swapped.samefile(path)
+    return False
+
+
+def _clashes(stems: Sequence[Path], fold: Callable[[str], str]) -> list[list[int]]:
+    """Groups of recordings, by index, whose outputs would have the same name."""
+    groups: defaultdict[str, list[int]] = defaultdict(list)
+    for index, stem in enumerate(stems):
+        groups[fold(str(stem))].append(index)
+    return [indices for indices in groups.values() if len(indices) > 1]
+
+
+def _below_common_folder(
+    recordings: Sequence[RecordingRequest], indices: Sequence[int]
+) -> Mapping[int, Path]:
+    """Stems below the deepest folder that holds all; nothing where that is each one's own."""
+    files = {index: recordings[index].source for index in indices}
+    absolute = {index: file.absolute() for index, file in files.items() if file is not None}
+    parents = {str(file.parent) for file in absolute.values()}
+    if len(absolute) < len(files) or len(parents) == 1:
+        return {}
+    common = os.path.commonpath(parents)
+    return {index: file.relative_to(common).with_suffix("") for index, file in absolute.items()}
+
+
+def _shortened(stem: Path, room: int) -> Path:
+    """A stem whose last name takes an extension of ``room`` bytes; digits stand for the rest."""
+    raw = os.fsencode(stem.name)
+    if len(raw) + room <= _MAX_NAME_BYTES:
+        return stem
+    digits = hashlib.sha256(raw).hexdigest()[:8]
+    kept = raw[: _MAX_NAME_BYTES - room - len(digits) - 1].decode("utf-8", errors="ignore")
+    return stem.with_name(f"{kept}-{digits}")
+
+
+def _refuse_inputs(
+    recordings: Sequence[RecordingRequest], paths: Sequence[Path], extensions: Sequence[str]
+) -> None:
+    risky = [item for item in recordings if item.source and item.source.suffix in extensions]
+    if not risky:
+        return
+    outputs = {
+        output_file(path, extension).absolute() for path in paths for extension in extensions
+    }
+    for recording in risky:
+        if recording.source is not None and recording.source.absolute() in outputs:
+            raise OutputIsInputError(recording.name)
+
+
+def _folded(name: str) -> str:
+    """What a file system that ignores case compares; letters with accents in one spelling."""
+    return unicodedata.normalize("NFC", name).casefold()
