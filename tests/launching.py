@@ -1,9 +1,10 @@
 """A home for engines in tests: folders that are gone afterwards, and the fake engine to start."""
 
+import asyncio
 import shutil
 import tempfile
 import wave
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
@@ -29,9 +30,7 @@ def engine_entry(folder: Path = FAKE, **changes: Any) -> EngineEntry:
 
 def request(text: str = "fake", **options: Any) -> TranscribeRequest:
     """A request to the fake engine for a model called ``text``."""
-    return TranscribeRequest(
-        model=ModelRef(runtime_id=text), options=TranscribeOptions(**options)
-    )
+    return TranscribeRequest(model=ModelRef(runtime_id=text), options=TranscribeOptions(**options))
 
 
 async def finish(
@@ -51,6 +50,21 @@ async def run(
     async with aclosing(handle.run(work or request(), audio)) as messages:
         async for message in messages:
             yield message
+
+
+async def until(condition: Callable[[], bool | Awaitable[bool]], *, timeout_s: float = 30) -> None:
+    """Wait until ``condition`` holds; fail where it does not in time."""
+    for _ in range(round(timeout_s / 0.02)):
+        held = condition()
+        if held if isinstance(held, bool) else await held:
+            return
+        await asyncio.sleep(0.02)
+    raise AssertionError("the condition did not come to hold")
+
+
+async def num_running(handle: EngineHandle) -> int:
+    """Requests in progress over all replicas."""
+    return sum(health.running for health in await handle.health())
 
 
 class EngineHome:

@@ -7,16 +7,19 @@ import subprocess
 import sys
 import time
 from collections.abc import Iterator
+from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.launching import EngineHome, finish, num_running, request, until
 
-from dalston_cli.launchers.failure import EngineCrashedError, EngineFailedError, EngineSilentError
+from dalston_cli.launchers.failure import EngineCrashedError, EngineFailedError, EngineRefusal
+from dalston_cli.launchers.handle import EngineHandle
 from dalston_cli.launchers.limits import PoolLimits
-from dalston_cli.launchers.notice import PoolNotice, Ready
+from dalston_cli.launchers.notice import PoolNotice, Ready, Trouble
 from dalston_cli.launchers.pool import Pool
 from dalston_cli.launchers.record import process_of
-from tests.launching import EngineHome, finish, request
+from dalston_sdk.wire import ErrorCode
 
 HURRY = PoolLimits(pause_s=0.01, probe_timeout_s=1.0, start_timeout_s=60.0)
 
@@ -30,6 +33,14 @@ def home() -> Iterator[EngineHome]:
 
 def ready_of(notices: list[PoolNotice]) -> list[Ready]:
     return [notice for notice in notices if isinstance(notice, Ready)]
+
+
+async def works(handle: EngineHandle, requests: int = 1) -> bool:
+    return await num_running(handle) >= requests
+
+
+async def is_idle(handle: EngineHandle) -> bool:
+    return await num_running(handle) == 0
 
 
 async def test_a_second_pool_reuses_the_engine_of_the_first(home: EngineHome) -> None:
@@ -60,6 +71,7 @@ async def test_acquiring_twice_gives_the_same_engine(home: EngineHome) -> None:
 
 EIGHT = """
 import asyncio, sys
+from dalston_sdk.wire import ErrorCode
 from tests.launching import EngineHome, finish
 from dalston_cli.launchers.pool import Pool
 from dalston_cli.settings.locations import Locations
@@ -115,7 +127,7 @@ async def test_a_crash_is_survived_and_the_request_repeated(home: EngineHome) ->
 async def test_crashing_for_ever_is_given_up_with_the_log(home: EngineHome) -> None:
     limits = PoolLimits(pause_s=0.01, restarts=1)
     async with Pool(home.launchers, limits=limits) as pool:
-        handle = await pool.acquire(home.spec({"CRASH_ON_RUN": "1"}))
+        handle = await pool.acquire(home.spec({"CRASH_ON_RUN": "1"}))  # of each process
         with pytest.raises(EngineCrashedError, match="while it worked") as caught:
             await finish(handle, home.audio)
 
@@ -139,8 +151,7 @@ async def test_an_engine_that_is_killed_while_busy_is_replaced(home: EngineHome)
         handle = await pool.acquire(home.spec({"RUN_S": "1"}))
         [before] = await handle.health()
         work = asyncio.create_task(finish(handle, home.audio))
-        while (await handle.health())[0].running == 0:
-            await asyncio.sleep(0.01)
+        await until(partial(works, handle))
         os.kill(before.pid, signal.SIGKILL)
         await work
         [after] = await handle.health()
@@ -156,18 +167,30 @@ async def test_an_idle_engine_that_ended_is_replaced_without_a_word(home: Engine
         await asyncio.to_thread(home.launchers.local.stop, instance, timeout_s=10)
         await finish(handle, home.audio)
     assert [notice.reused for notice in ready_of(notices)] == [False, False]
-    assert not [notice for notice in notices if type(notice).__name__ == "Trouble"]
+    assert not [notice for notice in notices if isinstance(notice, Trouble)]
 
 
-async def test_half_an_answer_is_asked_for_again(home: EngineHome) -> None:
-    counter = home.folder / "counter"
-    async with Pool(home.launchers, limits=HURRY) as pool:
-        handle = await pool.acquire(home.spec({"HALF_A_REPLY": "1", "COUNTER": str(counter)}))
-        [before] = await handle.health()
-        with pytest.raises(EngineSilentError, match="broke its answer off"):
+async def test_half_an_answer_is_a_crash(home: EngineHome) -> None:
+    async with Pool(home.launchers, limits=PoolLimits(restarts=0)) as pool:
+        handle = await pool.acquire(home.spec({"HALF_A_REPLY": "1"}))
+        with pytest.raises(EngineCrashedError, match="exit code 72 while it worked"):
             await finish(handle, home.audio)
+
+
+async def test_an_engine_that_goes_silent_is_ended_and_replaced(home: EngineHome) -> None:
+    limits = PoolLimits(pause_s=0.01, probe_timeout_s=0.5, heartbeat_s=0.3)
+    notices: list[PoolNotice] = []
+    async with Pool(home.launchers, on_event=notices.append, limits=limits) as pool:
+        handle = await pool.acquire(home.spec({"RUN_S": "1"}))
+        [before] = await handle.health()
+        work = asyncio.create_task(finish(handle, home.audio))
+        await until(partial(works, handle))
+        os.kill(before.pid, signal.SIGSTOP)
+        await work
         [after] = await handle.health()
-    assert after.pid == before.pid
+    assert after.pid != before.pid
+    assert [notice.code for notice in notices if isinstance(notice, Trouble)] == ["engine_silent"]
+    assert len(home.processes()) == 1
 
 
 async def test_an_outdated_idle_engine_is_replaced(home: EngineHome) -> None:
@@ -177,8 +200,7 @@ async def test_an_outdated_idle_engine_is_replaced(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec({"SLOTS": "2"}))
         assert handle.slots == 2
-    while len(home.launchers.local.find()) > 1:
-        await asyncio.sleep(0.05)
+    await until(lambda: len(home.launchers.local.find()) == 1)
     [new] = home.launchers.local.find()
     assert new.identity != old.identity
     assert new.fingerprint == handle.fingerprint
@@ -188,8 +210,7 @@ async def test_an_outdated_busy_engine_finishes_its_work(home: EngineHome) -> No
     async with Pool(home.launchers) as theirs, Pool(home.launchers) as ours:
         handle = await theirs.acquire(home.spec({"RUN_S": "1.5"}))
         work = asyncio.create_task(finish(handle, home.audio))
-        while (await handle.health())[0].running == 0:
-            await asyncio.sleep(0.01)
+        await until(partial(works, handle))
         await ours.acquire(home.spec({"SLOTS": "2"}))
         await work
         assert len(home.launchers.local.find()) == 2
@@ -200,8 +221,7 @@ async def test_replicas_share_the_work_and_survive_each_other(home: EngineHome) 
         handle = await pool.acquire(home.spec({"RUN_S": "0.6"}), replicas=2)
         assert handle.slots == 2
         work = [asyncio.create_task(finish(handle, home.audio)) for _ in range(4)]
-        while sum(health.running for health in await handle.health()) < 2:
-            await asyncio.sleep(0.01)
+        await until(partial(works, handle, 2))
         victim = process_of(home.launchers.local.find()[0])
         os.kill(victim.pid, signal.SIGKILL)
         await asyncio.gather(*work)
@@ -212,21 +232,18 @@ async def test_closing_the_stream_frees_the_slot(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec({"RUN_S": "30"}))
         work = asyncio.create_task(finish(handle, home.audio))
-        while (await handle.health())[0].running == 0:
-            await asyncio.sleep(0.01)
+        await until(partial(works, handle))
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
             await work
-        while (await handle.health())[0].running > 0:
-            await asyncio.sleep(0.01)
+        await until(partial(is_idle, handle))
 
 
 async def test_after_keep_alive_nothing_is_left(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec(keep_alive_s=0.2))
         await finish(handle, home.audio)
-    while home.processes():
-        await asyncio.sleep(0.05)
+    await until(lambda: not home.processes())
     assert list(home.locations.runtime.iterdir()) == []
 
 
@@ -235,8 +252,7 @@ async def test_keep_alive_of_nothing_still_serves_request_after_request(home: En
         handle = await pool.acquire(home.spec(keep_alive_s=0.0))
         for _ in range(3):
             await finish(handle, home.audio)
-    while home.processes():
-        await asyncio.sleep(0.05)
+    await until(lambda: not home.processes())
     assert list(home.locations.runtime.iterdir()) == []
 
 
@@ -255,9 +271,6 @@ async def test_busy_is_waited_for(home: EngineHome) -> None:
 
 
 async def test_out_of_memory_is_for_the_caller(home: EngineHome) -> None:
-    from dalston_cli.launchers.failure import EngineRefusal
-    from dalston_sdk.wire import ErrorCode
-
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec({"MAX_BATCH": "4"}))
         with pytest.raises(EngineRefusal) as caught:

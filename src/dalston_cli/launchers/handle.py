@@ -209,13 +209,13 @@ class EngineHandle:
         if reason is ErrorCode.DEVICE_LOST and attempts.recreations < self._limits.recreations:
             attempts.recreations += 1
             self._supply.tell_trouble("device_lost", "the engine lost its GPU; starting another")
-            await self._drop(member, end=True)
+            await self._drop(member, stop_s=_STOP_S)
             raise _AgainError
 
     async def _after_unreached(self, member: Member, problem: str, attempts: _Attempts) -> None:
         """The request never began: the engine had ended, as idle ones do, or died before."""
         attempts.unreached += 1
-        await self._drop(member, end=False)
+        await self._drop(member)
         if attempts.unreached > self._limits.reacquires:
             lines = await asyncio.to_thread(self._tail, member)
             raise EngineSilentError(self.engine, f"cannot be reached: {problem}", lines)
@@ -239,7 +239,7 @@ class EngineHandle:
             await ask_health(member.instance.address, timeout_s=timeout_s)
         except NoAnswerError:
             end = await self._end_of(member, timeout_s=1.0)
-            await self._drop(member, end=end.state == "running")
+            await self._drop(member, stop_s=0.0 if end.state == "running" else None)
             if end.state == "running":
                 return EngineSilentError(self.engine, f"did not go on: {problem}", lines)
             return EngineCrashedError(self.engine, end.exit_code, lines, when="while it worked")
@@ -257,8 +257,13 @@ class EngineHandle:
     def _tail(self, member: Member) -> list[str]:
         return self._supply.launcher.tail(member.instance, lines=NUM_LOG_LINES)
 
-    async def _drop(self, member: Member, *, end: bool) -> None:
-        """Use ``member`` no more; whoever waits for it goes on with the others or a new one."""
+    async def _drop(self, member: Member, *, stop_s: float | None = None) -> None:
+        """Use ``member`` no more; whoever waits for it goes on with the others or a new one.
+
+        Args:
+            member: May be dropped already, by another request that it let down.
+            stop_s: Stop it, and how long it may go on with what runs; None lets it be.
+        """
         self._supply.avoid(member.instance)
         async with self._changed:
             known = member in self._members
@@ -269,8 +274,8 @@ class EngineHandle:
             return
         await member.close()
         launcher = self._supply.launcher
-        if end and launcher.manages:
-            await asyncio.to_thread(launcher.stop, member.instance, timeout_s=_STOP_S)
+        if stop_s is not None and launcher.manages:
+            await asyncio.to_thread(launcher.stop, member.instance, timeout_s=stop_s)
         if self._members and launcher.manages:
             self._start_refill()
 

@@ -15,6 +15,8 @@ class PoolLimits:
             reached, as one does whose keep-alive is over.
         pause_s: Before the first restart; doubles with each further one.
         longest_pause_s: The most it grows to.
+        heartbeat_s: How often an engine that works gives a sign of life; one that gives none for
+            several times as long is replaced.
         probe_timeout_s: How long an engine that broke a stream may take to show that it lives.
     """
 
@@ -24,6 +26,7 @@ class PoolLimits:
     reacquires: int = 5
     pause_s: float = 0.2
     longest_pause_s: float = 5.0
+    heartbeat_s: float = 5.0
     probe_timeout_s: float = 3.0
 
     def pause(self, attempt: int) -> float:

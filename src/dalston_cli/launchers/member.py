@@ -14,6 +14,7 @@ from dalston_cli.launchers.failure import (
     EngineProtocolError,
     EngineSilentError,
 )
+from dalston_cli.launchers.limits import PoolLimits
 from dalston_sdk.wire import Health
 
 if TYPE_CHECKING:
@@ -65,13 +66,15 @@ class Watch:
     Args:
         launcher: Where the instance comes from.
         spec: What it is to serve.
-        timeout_s: How long it may take to answer.
+        limits: How long it may take to answer.
     """
 
-    def __init__(self, launcher: Launcher, spec: EngineSpec, *, timeout_s: float) -> None:
+    def __init__(self, launcher: Launcher, spec: EngineSpec, *, limits: PoolLimits) -> None:
         self._launcher = launcher
         self._spec = spec
-        self._timeout_s = timeout_s
+        self._heartbeat_s = limits.heartbeat_s
+        managed = launcher.manages  # others' engines run already, or never will
+        self._timeout_s = limits.start_timeout_s if managed else limits.probe_timeout_s
 
     async def join(self, instance: EngineInstance, *, started: bool) -> Member:
         """Connect to ``instance`` as soon as it is ready.
@@ -92,7 +95,12 @@ class Watch:
         async with AsyncExitStack() as stack:
             address = instance.address
             client = await stack.enter_async_context(
-                EngineClient(socket=address.socket, url=address.url, token=address.token)
+                EngineClient(
+                    socket=address.socket,
+                    url=address.url,
+                    token=address.token,
+                    heartbeat_s=self._heartbeat_s,
+                )
             )
             health = await self._wait(instance, client, started=started)
             return Member(

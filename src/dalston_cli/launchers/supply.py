@@ -142,10 +142,7 @@ class Supply:
         ]
 
     async def _join(self, candidate: _Candidate) -> Member:
-        timeout_s = self._limits.start_timeout_s
-        if not self.launcher.manages:
-            timeout_s = self._limits.probe_timeout_s
-        watch = Watch(self.launcher, self.spec, timeout_s=timeout_s)
+        watch = Watch(self.launcher, self.spec, limits=self._limits)
         try:
             return await watch.join(candidate.instance, started=candidate.started)
         except InstanceGoneError:
