@@ -6,13 +6,17 @@ It exists for tests of the SDK, the launchers and the pipeline; README.md tells 
 import os
 import time
 from collections.abc import Iterator
+from typing import TYPE_CHECKING
 
-from knobs import read_knobs
+if TYPE_CHECKING:
+    from tests.engines.fake.knobs import read_knobs
+else:
+    from knobs import read_knobs
 
+from dalston_sdk import protocol
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.protocol import ProtocolRange
-from dalston_sdk.server import service
 from dalston_sdk.wire import (
     AlignRequest,
     AlignResult,
@@ -48,7 +52,7 @@ if KNOBS.crash_before_ready:
 time.sleep(KNOBS.start_s)
 if KNOBS.protocol is not None:
     # An engine with an SDK of another age, as seen from outside.
-    service.OURS = ProtocolRange(KNOBS.protocol, KNOBS.protocol)
+    protocol.OURS = ProtocolRange(KNOBS.protocol, KNOBS.protocol)
 
 
 class FakeEngine(Engine):
@@ -86,7 +90,7 @@ class FakeEngine(Engine):
         if model.runtime_id == "broken":
             raise OSError("the fake model is broken")
         self.model = model
-        warnings = ()
+        warnings: tuple[Notice, ...] = ()
         if model.runtime_id == "warns":
             warnings = (Notice(code="fake_warning", message="the fake model warns"),)
         return LoadedModel(compute_type=model.compute_type or "fake32", warnings=warnings)
@@ -143,8 +147,14 @@ class FakeEngine(Engine):
             SpeakerTurn(start=start, end=end, speaker=f"SPEAKER_{index % count:02d}")
             for index, (start, end) in enumerate(_seconds(duration_s))
         )
-        embeddings = {turn.speaker: (float(turn.speaker[-2:]), 1.0) for turn in turns}
-        return DiarizeResult(turns=turns, embeddings=embeddings, effective={"num_speakers": count})
+        embeddings: dict[str, tuple[float, ...]] = {
+            turn.speaker: (float(turn.speaker[-2:]), 1.0) for turn in turns
+        }
+        return DiarizeResult(
+            turns=turns,
+            embeddings=embeddings,
+            effective={"num_speakers": count, "min_speakers": None, "max_speakers": None},
+        )
 
     def detect_emotion(
         self, request: EmotionRequest, audio: Samples, context: RunContext
@@ -183,6 +193,8 @@ class FakeEngine(Engine):
         return RefineResult(texts=texts, effective={"level": request.options.level or "standard"})
 
     def _misbehave(self, batch_size: int | None, context: RunContext) -> None:
+        if self.model is not None:
+            _note("run", self.model)
         if KNOBS.crash_on_run and self._count_run() == KNOBS.crash_on_run:
             os._exit(71)
         if KNOBS.max_batch and (batch_size or DEFAULT_BATCH) > KNOBS.max_batch:

@@ -16,7 +16,6 @@ class Knobs:
     hang: bool
     start_s: float
     load_s: float
-    unload_s: float
     run_s_per_audio_s: float
     deaf_s: float
     max_batch: int
@@ -36,12 +35,11 @@ def read_knobs() -> Knobs:
         hang=_flag("HANG"),
         start_s=float(_text("START_S", "0")),
         load_s=float(_text("LOAD_S", "0")),
-        unload_s=float(_text("UNLOAD_S", "0")),
         run_s_per_audio_s=float(_text("RUN_S", "0")),
         deaf_s=float(_text("DEAF_S", "0")),
         max_batch=int(_text("MAX_BATCH", "0")),
         slots=int(_text("SLOTS", "1")),
-        protocol=int(_text("PROTOCOL", "-1")) if _text("PROTOCOL", "") else None,
+        protocol=int(_text("PROTOCOL", "0")) if _text("PROTOCOL", "") else None,
         device_lost=_flag("DEVICE_LOST"),
         load_log=_path("LOAD_LOG"),
     )

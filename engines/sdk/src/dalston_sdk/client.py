@@ -2,10 +2,10 @@
 
 import contextlib
 import os
-from collections.abc import AsyncIterator, Iterator
+from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import BinaryIO, TypeVar
+from typing import TYPE_CHECKING, BinaryIO, TypeVar
 
 import httpx2
 import msgspec
@@ -30,6 +30,9 @@ from dalston_sdk.wire import (
     StreamMessage,
 )
 
+if TYPE_CHECKING:
+    from typing_extensions import Self
+
 __all__ = [
     "EngineClient",
     "EngineClientError",
@@ -45,7 +48,7 @@ LOAD_TIMEOUT_S = 1800.0
 MISSED_HEARTBEATS = 4
 
 _ENCODER = msgspec.json.Encoder()
-_MESSAGE: msgspec.json.Decoder[StreamMessage] = msgspec.json.Decoder(StreamMessage)  # type: ignore[arg-type]  # a union of types is not a type to mypy
+_MESSAGE: msgspec.json.Decoder[StreamMessage] = msgspec.json.Decoder(StreamMessage)
 _HTTP_ERROR = 400
 
 T = TypeVar("T")
@@ -91,7 +94,7 @@ class EngineClient:
             timeout=httpx2.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
         )
 
-    async def __aenter__(self) -> "EngineClient":
+    async def __aenter__(self) -> "Self":
         return self
 
     async def __aexit__(
@@ -149,7 +152,7 @@ class EngineClient:
 
     async def run(
         self, request: Request, *, audio: Path | None, share_path: bool
-    ) -> AsyncIterator[StreamMessage]:
+    ) -> AsyncGenerator[StreamMessage, None]:
         """Run a stage and yield messages as they come; the last one is Finished.
 
         Closing the iterator before its end cancels the work (``contextlib.aclosing`` does that
@@ -173,10 +176,11 @@ class EngineClient:
                 files["audio_path"] = (None, path, "application/octet-stream")
             elif audio is not None:
                 files["audio"] = ("audio.wav", stack.enter_context(audio.open("rb")), "audio/wav")
-            async for message in self._stream(files):
-                yield message
+            async with contextlib.aclosing(self._stream(files)) as messages:
+                async for message in messages:
+                    yield message
 
-    async def _stream(self, files: dict[str, FormField]) -> AsyncIterator[StreamMessage]:
+    async def _stream(self, files: dict[str, FormField]) -> AsyncGenerator[StreamMessage, None]:
         timeout = httpx2.Timeout(self._silence_s, connect=CONNECT_TIMEOUT_S)
         with self._translated(EngineStreamError):
             async with self._http.stream("POST", "/run", files=files, timeout=timeout) as answer:

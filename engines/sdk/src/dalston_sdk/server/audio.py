@@ -65,5 +65,5 @@ def _open(path: Path) -> wave.Wave_read:
         raise _invalid(f"the audio cannot be opened: {error.strerror or error}") from error
     except (wave.Error, EOFError) as error:
         raise _invalid(
-            f"the audio is not a WAV file with PCM: {error or 'it ends early'}"
+            f"the audio is not a WAV file with PCM: {str(error) or 'it ends early'}"
         ) from error

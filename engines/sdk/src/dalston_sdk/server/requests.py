@@ -28,7 +28,7 @@ from dalston_sdk.wire import (
     TranscribeResult,
 )
 
-_REQUEST = msgspec.json.Decoder(Request)
+_REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _LOAD = msgspec.json.Decoder(LoadRequest)
 _UNKNOWN_FIELD = re.compile(r"unknown field `(.+?)`")
 

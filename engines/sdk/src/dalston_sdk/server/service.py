@@ -5,9 +5,10 @@ import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dalston_sdk import protocol
 from dalston_sdk.engine import Engine
 from dalston_sdk.errors import EngineError
-from dalston_sdk.protocol import OURS, ProtocolRange
+from dalston_sdk.protocol import ProtocolRange
 from dalston_sdk.server.device import DeviceCheck
 from dalston_sdk.server.job import Jobs
 from dalston_sdk.server.lifetime import Lifetime
@@ -42,7 +43,7 @@ class ServerSettings:
     models_dir: Path | None = None
     heartbeat_s: float = 5.0
     max_waiting: int = 64
-    protocol: ProtocolRange = field(default_factory=lambda: OURS)
+    protocol: ProtocolRange = field(default_factory=lambda: protocol.OURS)
 
 
 class Service:

@@ -1,0 +1,135 @@
+"""What must hold of every engine's results; each rule raises AssertionError with its reason.
+
+Times may exceed the audio by ``SLACK_S``, because models work in frames of that order.
+"""
+
+from collections.abc import Mapping, Sequence
+
+from dalston_sdk.wire import (
+    AlignResult,
+    AudioEvent,
+    DiarizeResult,
+    EmotionRequest,
+    EmotionResult,
+    EventsResult,
+    RefineRequest,
+    RefineResult,
+    Request,
+    Result,
+    Segment,
+    SpeakerTurn,
+    SpeechRegion,
+    TranscribeResult,
+    Word,
+)
+
+SLACK_S = 0.1
+
+ROUNDING_S = 1e-6
+"""Less than this is no difference between two times."""
+
+
+def require(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as an assert
+    """Raise AssertionError with the reason, also where Python leaves ``assert`` out."""
+    if not holds:
+        raise AssertionError(otherwise)
+
+
+def check_result(request: Request, result: Result, duration_s: float) -> None:
+    """Apply every rule that there is for this kind of result.
+
+    Args:
+        request: What was asked for.
+        result: What came back.
+        duration_s: Length of the audio.
+    """
+    match result:
+        case TranscribeResult():
+            check_segments(result.segments, duration_s)
+            check_scores("language score", tuple(result.language_scores.values()))
+            check_spans("speech region", _spans(result.speech_regions), duration_s)
+        case AlignResult():
+            check_segments(result.segments, duration_s)
+            check_all_words_timed(result.segments)
+        case DiarizeResult():
+            check_spans("speaker turn", _spans(result.turns), duration_s)
+            check_speakers(result)
+        case EventsResult():
+            check_spans("audio event", _spans(result.events), duration_s)
+            check_scores("event score", [event.score for event in result.events])
+        case EmotionResult():
+            check_ids(request, result.emotions)
+            check_scores("emotion score", [each.score for each in result.emotions.values()])
+        case RefineResult():
+            check_ids(request, result.texts)
+
+
+def check_segments(segments: Sequence[Segment], duration_s: float) -> None:
+    """Segments are numbered from 0, in time order, and their words make up their text."""
+    ids = [segment.id for segment in segments]
+    require(ids == list(range(len(segments))), f"segment ids are {ids}, not 0, 1, 2 …")
+    check_spans("segment", _spans(segments), duration_s)
+    for segment in segments:
+        check_words(segment, duration_s)
+
+
+def check_words(segment: Segment, duration_s: float) -> None:
+    """Words are in time order, and joined without a separator they give the segment's text."""
+    where = f"segment {segment.id}"
+    text = segment.text
+    require(text == text.strip(), f"{where}: the text {text!r} has white space at an end")
+    if not segment.words:
+        return
+    joined = "".join(word.text for word in segment.words).strip()
+    require(joined == text, f"{where}: the words give {joined!r}, the text is {text!r}")
+    check_spans(f"{where}: word", _spans(segment.words), duration_s)
+    check_scores(f"{where}: confidence", _confidences(segment.words))
+
+
+def check_all_words_timed(segments: Sequence[Segment]) -> None:
+    """After alignment every segment with text has words."""
+    for segment in segments:
+        require(bool(segment.words) or not segment.text, f"segment {segment.id} has no words")
+
+
+def check_spans(what: str, spans: Sequence[tuple[float, float]], duration_s: float) -> None:
+    """Every start lies before its end and within the audio, and starts do not go back."""
+    previous = 0.0
+    for index, (start, end) in enumerate(spans):
+        where = f"{what} {index}"
+        require(start < end, f"{where} starts at {start} and ends at {end}")
+        require(start >= previous - ROUNDING_S, f"{where} starts at {start}, before {previous}")
+        limit = duration_s + SLACK_S
+        require(end <= limit, f"{where} ends at {end}, the audio at {duration_s}")
+        previous = start
+
+
+def check_scores(what: str, scores: Sequence[float]) -> None:
+    """Every score lies from 0 to 1."""
+    for score in scores:
+        require(0 <= score <= 1, f"{what} is {score}, not from 0 to 1")
+
+
+def check_speakers(result: DiarizeResult) -> None:
+    """Embeddings belong to speakers who speak."""
+    speakers = {turn.speaker for turn in result.turns}
+    silent = set(result.embeddings) - speakers
+    require(not silent, f"there are embeddings of {silent}, who have no turn")
+
+
+def check_ids(request: Request, answers: Mapping[int, object]) -> None:
+    """Answers are about segments that were asked about."""
+    if not isinstance(request, EmotionRequest | RefineRequest):
+        raise AssertionError(f"{type(request).__name__} has no segments")  # noqa: TRY004 - a rule
+    strangers = set(answers) - {segment.id for segment in request.segments}
+    require(not strangers, f"there are answers for unknown segments {strangers}")
+
+
+def _spans(
+    items: Sequence[Segment | Word | SpeechRegion | SpeakerTurn | AudioEvent],
+) -> list[tuple[float, float]]:
+    return [(item.start, item.end) for item in items]
+
+
+def _confidences(words: Sequence[Word]) -> list[float]:
+    return [word.confidence for word in words if word.confidence is not None]
