@@ -29,7 +29,7 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
             script.append(
                 SSAEvent(
                     start=_hundredths(start),
-                    end=_hundredths(end),
+                    end=max(_hundredths(end), _hundredths(start) + 10),
                     name=actor,
                     text=text.replace("\n", r"\N"),
                 )

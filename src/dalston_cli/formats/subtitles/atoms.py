@@ -17,6 +17,7 @@ from dalston_cli.formats.script import (
     may_join_without_space,
     width,
 )
+from dalston_cli.formats.subtitles.retiming import timed_words
 from dalston_sdk.wire import Segment
 
 
@@ -110,11 +111,12 @@ def after_label(atom: Atom) -> Atom:
 
 def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
     """The tokens of one segment; without words, times are spread over its text."""
-    if not segment.words:
+    words = timed_words(segment)
+    if not words:
         yield from _pieces(segment.text, segment.start, segment.end, longest)
         return
     space_pending = False
-    for word in segment.words:
+    for word in words:
         spaced = space_pending or word.text[:1].isspace()
         tokens = list(_pieces(word.text, word.start, word.end, longest))
         if tokens:
