@@ -1,0 +1,80 @@
+"""Recordings in a folder, in the order of their names, without reading the tree into memory."""
+
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dalston_cli.audio.source import given_name
+from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.media import looks_like_media
+
+WarningSink = Callable[[WarningRaised], None]
+
+
+@dataclass(kw_only=True)
+class FolderScan:
+    """Walks a folder; each folder is entered once, however many links lead to it.
+
+    Hidden files and folders are passed over, and so is the output folder where it lies below.
+
+    Attributes:
+        recursive: Whether to enter the folders below.
+        on_warning: Told of folders that cannot be read.
+    """
+
+    recursive: bool
+    output_folder: Path | None
+    on_warning: WarningSink
+    _entered: set[tuple[int, int]] = field(default_factory=set)
+
+    def files(self, folder: Path) -> Iterator[tuple[Path, Path]]:
+        """Path, and path below ``folder``, of everything that looks like a recording.
+
+        A folder whose name ends like a recording's is given as if it were one, so that its job
+        says what is wrong, unless it is entered and holds something.
+        """
+        self._entered.update(
+            _identity(known) for known in (folder, self.output_folder) if known is not None
+        )
+        yield from self._below(folder, Path())
+
+    def _below(self, folder: Path, relative: Path) -> Iterator[tuple[Path, Path]]:
+        for name, is_folder in self._entries(folder):
+            path = folder / name
+            if is_folder:
+                yield from self._folder(path, relative / name)
+            elif looks_like_media(name):
+                yield path, relative / name
+
+    def _folder(self, path: Path, relative: Path) -> Iterator[tuple[Path, Path]]:
+        identity = _identity(path)
+        if identity in self._entered:
+            return
+        empty = True
+        if self.recursive:
+            self._entered.add(identity)
+            for found in self._below(path, relative):
+                empty = False
+                yield found
+        if empty and looks_like_media(path.name):
+            yield path, relative
+
+    def _entries(self, folder: Path) -> list[tuple[str, bool]]:
+        """Names and whether each is a folder, sorted; nothing, with a warning, if unreadable."""
+        try:
+            with os.scandir(folder) as entries:
+                return sorted((e.name, e.is_dir()) for e in entries if not e.name.startswith("."))
+        except OSError as error:
+            message = f"cannot read the folder {given_name(folder)}: {error.strerror}"
+            self.on_warning(WarningRaised(code="folder_unreadable", message=message))
+            return []
+
+
+def _identity(path: Path) -> tuple[int, int]:
+    """The folder itself, whatever its name; zeros where it is not there yet."""
+    try:
+        status = path.stat()
+    except OSError:
+        return (0, 0)
+    return (status.st_dev, status.st_ino)

@@ -1,0 +1,209 @@
+"""From what the user names to recordings, one after the other, each once.
+
+Nothing is opened here: whether a file is a recording at all, its own job finds out. A file that
+is named and missing is a recording that will fail, so that it costs no other one.
+"""
+
+import glob
+import os
+from collections.abc import Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import BinaryIO
+
+from dalston_cli.audio.source import given_name
+from dalston_cli.errors import InputError, UsageError
+from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.folder_scan import FolderScan, WarningSink
+from dalston_cli.pipeline.manifest import read_manifest
+from dalston_cli.pipeline.media import looks_like_media
+from dalston_cli.pipeline.name_list import read_names
+from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest
+
+STDIN = "-"
+STDIN_STEM = "stdin"
+"""What the transcript of standard input is called in a folder."""
+
+
+class NoInputsError(UsageError):
+    """The command line names no recording."""
+
+    code = "no_inputs"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "nothing to transcribe was named",
+            hint="name files or folders: dalston transcribe talk.mp3",
+        )
+
+
+class NothingFoundError(InputError):
+    """No recording is where the user said."""
+
+    code = "nothing_found"
+
+    def __init__(self, places: tuple[str, ...], *, recursive: bool) -> None:
+        listed = ", ".join(given_name(place) for place in places[:3])
+        hint = "a file is taken from a folder if its ending is known, such as .wav, .mp3 or .mp4"
+        super().__init__(
+            f"no recordings found in {listed}",
+            hint=hint if recursive else f"{hint}; add --recursive to look into the folders below",
+        )
+
+
+class StandardInputTwiceError(UsageError):
+    """Standard input cannot be a recording and a list of names."""
+
+    def __init__(self) -> None:
+        super().__init__(
+            "standard input cannot be a recording and the list of --files-from",
+            hint="put the names into a file: --files-from names.txt",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputSources:
+    """Where recordings come from.
+
+    Attributes:
+        inputs: Files, folders, patterns; ``-`` for standard input. A name that exists is taken as
+            it is, whatever brackets or stars it holds.
+        recursive: Whether folders below folders count.
+        files_from: A list of names; ``-`` for standard input.
+        null: Whether that list's names end with NUL.
+        manifest: A CSV or JSONL file.
+        output_folder: Never scanned where it lies below a folder that is.
+    """
+
+    inputs: tuple[str, ...] = ()
+    recursive: bool = False
+    files_from: str | None = None
+    null: bool = False
+    manifest: Path | None = None
+    output_folder: Path | None = None
+
+
+@dataclass(kw_only=True)
+class RecordingFinder:
+    """Finds every recording that ``sources`` name, in their order, folders sorted by name.
+
+    Attributes:
+        stdin: Where ``--files-from -`` reads.
+        on_warning: Told what was passed over.
+    """
+
+    sources: InputSources
+    stdin: BinaryIO
+    on_warning: WarningSink
+    _seen: set[object] = field(default_factory=set)
+
+    def find(self) -> Iterator[RecordingRequest]:
+        """Every recording once.
+
+        Raises:
+            NoInputsError: Nothing is named.
+            NothingFoundError: What is named holds no recording.
+            StandardInputTwiceError: Standard input is named twice.
+            ManifestError, NameListError: A list cannot be read.
+        """
+        sources = self.sources
+        if not sources.inputs and sources.files_from is None and sources.manifest is None:
+            raise NoInputsError
+        if STDIN in sources.inputs and sources.files_from == STDIN:
+            raise StandardInputTwiceError
+        found = False
+        for request in self._named():
+            if self._is_new(request):
+                found = True
+                yield request
+        if not found:
+            places = [*sources.inputs, sources.files_from, sources.manifest]
+            raise NothingFoundError(
+                tuple(str(place) for place in places if place is not None),
+                recursive=sources.recursive,
+            )
+
+    def _named(self) -> Iterator[RecordingRequest]:
+        sources = self.sources
+        for text in sources.inputs:
+            yield from self._from_input(text)
+        if sources.files_from is not None:
+            for name in read_names(sources.files_from, null=sources.null, stdin=self.stdin):
+                yield from self._from_path(name)
+        if sources.manifest is not None:
+            yield from read_manifest(sources.manifest)
+
+    def _from_input(self, text: str) -> Iterator[RecordingRequest]:
+        if text == STDIN:
+            yield RecordingRequest(source=None, name=STDIN, relative=Path(STDIN_STEM))
+        elif not os.path.lexists(text) and glob.has_magic(text):
+            yield from self._from_pattern(text)
+        else:
+            yield from self._from_path(text)
+
+    def _from_pattern(self, pattern: str) -> Iterator[RecordingRequest]:
+        root = _fixed_part(Path(pattern))
+        any_ending = glob.has_magic(Path(pattern).suffix or "*")
+        matched = False
+        for name in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - keeps any bytes
+            path = Path(name)
+            if path.is_dir():
+                if "**" not in pattern:
+                    matched = True
+                    yield from self._from_folder(path, path.relative_to(root))
+            elif not any_ending or looks_like_media(name):
+                matched = True
+                yield _request(path, path.relative_to(root))
+        if not matched:
+            message = f"nothing matches {given_name(pattern)}"
+            self.on_warning(WarningRaised(code="pattern_without_match", message=message))
+
+    def _from_path(self, name: str) -> Iterator[RecordingRequest]:
+        path = Path(name)
+        if path.is_dir():
+            yield from self._from_folder(path, Path())
+        else:
+            yield _request(path, Path(path.name))
+
+    def _from_folder(self, folder: Path, prefix: Path) -> Iterator[RecordingRequest]:
+        """What a folder holds; the folder itself where it holds nothing but is named like audio."""
+        scan = FolderScan(
+            recursive=self.sources.recursive,
+            output_folder=self.sources.output_folder,
+            on_warning=self.on_warning,
+        )
+        empty = True
+        for path, relative in scan.files(folder):
+            empty = False
+            yield _request(path, prefix / relative)
+        if empty and looks_like_media(folder.name):
+            yield _request(folder, Path(folder.name))
+
+    def _is_new(self, request: RecordingRequest) -> bool:
+        """Whether this file was not named before, under this name or through a link."""
+        real = os.path.realpath(request.source) if request.source else STDIN
+        key = real if request.overrides is NO_OVERRIDES else (real, request.overrides)
+        if key not in self._seen:
+            self._seen.add(key)
+            return True
+        message = f"{request.name} was named before; it is transcribed once"
+        self.on_warning(WarningRaised(code="named_twice", message=message, recording=request.name))
+        return False
+
+
+def _request(path: Path, relative: Path) -> RecordingRequest:
+    try:
+        size = path.stat().st_size
+    except (OSError, ValueError):  # not there, or a name that no file can have
+        size = None
+    return RecordingRequest(source=path, name=given_name(path), relative=relative, size=size)
+
+
+def _fixed_part(pattern: Path) -> Path:
+    """The folders of a pattern before the first part that can vary."""
+    fixed = Path()
+    for part in pattern.parts:
+        if glob.has_magic(part):
+            break
+        fixed /= part
+    return fixed

@@ -1,0 +1,197 @@
+"""A manifest: recordings with options of their own, as CSV or as JSON lines.
+
+Columns (keys) are ``path`` and, where wanted, ``output`` (path below the output folder, without
+an ending), ``model``, ``language``, ``prompt``, ``hotwords`` (a comma list), ``num_speakers``,
+``min_speakers``, ``max_speakers``, ``channels`` and ``clip``. NeMo's ``audio_filepath`` is
+``path``, and its ``text`` and ``duration`` are passed over. Paths are below the manifest's folder.
+"""
+
+import csv
+import json
+from collections.abc import Callable, Iterator, Mapping
+from pathlib import Path
+from typing import Any, TextIO
+
+from dalston_cli.audio.channels import parse_channels
+from dalston_cli.audio.clip import parse_clip
+from dalston_cli.audio.source import given_name
+from dalston_cli.catalog.nearest import did_you_mean
+from dalston_cli.errors import InputError, UsageError
+from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest
+
+_CSV = {".csv": ",", ".tsv": "\t"}
+_JSON = frozenset({".jsonl", ".ndjson", ".json"})
+_IGNORED = frozenset({"text", "duration"})
+_ALIASES = {
+    "audio_filepath": "path",
+    "file": "path",
+    "lang": "language",
+    "speakers": "num_speakers",
+    "prompt": "initial_prompt",
+}
+
+
+class ManifestError(InputError):
+    """A manifest cannot be read, or a line of it says something impossible."""
+
+    code = "manifest"
+
+    def __init__(self, file: Path, line: int | None, problem: str) -> None:
+        place = f"{given_name(file)}:{line}" if line else given_name(file)
+        super().__init__(
+            f"{place}: {problem}", hint="see the columns in: dalston transcribe --help"
+        )
+
+
+def read_manifest(file: Path) -> Iterator[RecordingRequest]:
+    """The recordings of a manifest, in order, read line by line.
+
+    Args:
+        file: Ends in ``.csv``, ``.tsv``, ``.jsonl`` or ``.ndjson``.
+
+    Raises:
+        ManifestError: With the file and line.
+    """
+    ending = file.suffix.lower()
+    if ending not in {*_CSV, *_JSON}:
+        raise ManifestError(file, None, "a manifest ends in .csv, .tsv or .jsonl")
+    try:
+        with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+            rows = _json_rows(file, stream) if ending in _JSON else _csv_rows(file, stream)
+            for line, cells in rows:
+                yield _Row(file, line, cells).recording()
+    except OSError as error:
+        raise ManifestError(file, None, f"cannot be read: {error.strerror or error}") from error
+
+
+def _csv_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    reader = csv.DictReader(stream, delimiter=_CSV[file.suffix.lower()], strict=True)
+    try:
+        for row in reader:
+            if None in row:
+                raise ManifestError(file, reader.line_num, "more cells than the first line has")
+            yield reader.line_num, row
+    except csv.Error as error:
+        raise ManifestError(file, reader.line_num, str(error)) from error
+
+
+def _json_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
+    for number, line in enumerate(stream, start=1):
+        if not line.strip():
+            continue
+        try:
+            row = json.loads(line)
+        except json.JSONDecodeError as error:
+            raise ManifestError(file, number, f"is no JSON: {error}") from error
+        if not isinstance(row, dict):
+            raise ManifestError(file, number, "is not a JSON object")
+        yield number, row
+
+
+class _Row:
+    """One line of a manifest.
+
+    Raises:
+        ManifestError: A column is unknown.
+    """
+
+    def __init__(self, file: Path, line: int, cells: Mapping[str, Any]) -> None:
+        self._file = file
+        self._line = line
+        self._values: dict[str, Any] = {}
+        for name, value in cells.items():
+            column = _ALIASES.get(name.strip().lower(), name.strip().lower())
+            if column not in _COLUMNS | _IGNORED:
+                known = _COLUMNS | _ALIASES.keys()
+                raise self._error(f"unknown column {name!r}{did_you_mean(name, known)}")
+            if value is not None and value != "" and column not in _IGNORED:
+                self._values[column] = value
+
+    def recording(self) -> RecordingRequest:
+        """The request that this line is."""
+        path = self._file.parent / self._path()
+        overrides = Overrides(
+            **{
+                name: self._read(name, read)
+                for name, read in _READERS.items()
+                if name in self._values
+            }
+        )
+        return RecordingRequest(
+            source=path,
+            name=given_name(path),
+            relative=self._relative(path),
+            size=path.stat().st_size if path.is_file() else None,
+            overrides=NO_OVERRIDES if overrides == NO_OVERRIDES else overrides,
+        )
+
+    def _path(self) -> str:
+        match self._values.get("path"):
+            case str(path):
+                return path
+            case None:
+                raise self._error("path is missing")
+            case other:
+                raise self._error(f"path is {other!r}, not text")
+
+    def _relative(self, path: Path) -> Path:
+        output = self._values.get("output")
+        if output is None:
+            return Path(path.name)
+        below = Path(str(output))
+        if below.is_absolute() or ".." in below.parts or not below.name:
+            raise self._error(f"output {str(output)!r} is not a path below the output folder")
+        return below.with_name(below.name + (path.suffix or ".wav"))
+
+    def _read(self, name: str, read: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any column's
+        try:
+            return read(self._values[name])
+        except UsageError as error:
+            raise self._error(error.message) from error
+        except _CellError as error:
+            raise self._error(f"{name} is {self._values[name]!r}, not {error}") from None
+
+    def _error(self, problem: str) -> ManifestError:
+        return ManifestError(self._file, self._line, problem)
+
+
+class _CellError(Exception):
+    """A cell is not what its column holds; says what that would be."""
+
+
+def _text(value: object) -> str:
+    if not isinstance(value, str):
+        raise _CellError("text")
+    return value.strip()
+
+
+def _language(value: object) -> str:
+    return _text(value).lower().replace("_", "-")
+
+
+def _words(value: object) -> tuple[str, ...]:
+    parts = value.split(",") if isinstance(value, str) else value
+    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
+        raise _CellError("a comma list")
+    return tuple(part.strip() for part in parts if part.strip())
+
+
+def _count(value: object) -> int:
+    text = str(value).strip()
+    if not (text.isascii() and text.isdigit() and int(text) > 0):
+        raise _CellError("a number from 1")
+    return int(text)
+
+
+_READERS: Mapping[str, Callable[[Any], Any]] = {
+    "model": _text,
+    "language": _language,
+    "initial_prompt": _text,
+    "hotwords": _words,
+    "num_speakers": _count,
+    "min_speakers": _count,
+    "max_speakers": _count,
+    "channels": lambda value: parse_channels(str(value)),
+    "clip": lambda value: parse_clip(str(value)),
+}
+_COLUMNS = frozenset({"path", "output", *_READERS})

@@ -1,0 +1,57 @@
+"""``--files-from``: names of recordings, one per line or each with a NUL behind it."""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import BinaryIO
+
+from dalston_cli.errors import InputError
+
+_BLOCK_BYTES = 65_536
+
+
+class NameListError(InputError):
+    """The file with the names cannot be read."""
+
+    code = "name_list"
+
+    def __init__(self, file: str, problem: OSError) -> None:
+        super().__init__(
+            f"cannot read the names in {file}: {problem.strerror or problem}",
+            hint="write one name per line: find talks -name '*.mp3' > names.txt",
+        )
+
+
+def read_names(file: str, *, null: bool, stdin: BinaryIO) -> Iterator[str]:
+    """Names, in order; empty ones are passed over.
+
+    Args:
+        file: Where they are; ``-`` for ``stdin``.
+        null: Names end with NUL, and may hold line breaks.
+        stdin: Standard input.
+
+    Raises:
+        NameListError: The file cannot be read.
+    """
+    separator = b"\0" if null else b"\n"
+    try:
+        if file == "-":
+            yield from _split(stdin, separator)
+        else:
+            with Path(file).open("rb") as stream:
+                yield from _split(stream, separator)
+    except OSError as error:
+        raise NameListError(file, error) from error
+
+
+def _split(stream: BinaryIO, separator: bytes) -> Iterator[str]:
+    rest = b""
+    while block := stream.read(_BLOCK_BYTES):
+        *whole, rest = (rest + block).split(separator)
+        yield from filter(None, (_name(part, separator) for part in whole))
+    if name := _name(rest, separator):
+        yield name
+
+
+def _name(part: bytes, separator: bytes) -> str:
+    return os.fsdecode(part.removesuffix(b"\r") if separator == b"\n" else part)
