@@ -142,18 +142,21 @@ class RecordingFinder:
             yield from self._from_path(text)
 
     def _from_pattern(self, pattern: str) -> Iterator[RecordingRequest]:
-        root = _fixed_part(Path(pattern))
-        any_ending = glob.has_magic(Path(pattern).suffix or "*")
+        root, rest = _split_pattern(pattern)
+        any_ending = glob.has_magic(rest.suffix or "*")
         matched = False
-        for name in sorted(glob.iglob(pattern, recursive=True)):  # noqa: PTH207 - keeps any bytes
-            path = Path(name)
+        # Unlike glob.glob, this does not follow links to folders, which may lead back up.
+        for path in sorted(root.glob(str(rest))):
+            relative = path.relative_to(root)
+            if any(part.startswith(".") for part in relative.parts):
+                continue
             if path.is_dir():
-                if "**" not in pattern:
+                if "**" not in rest.parts:
                     matched = True
-                    yield from self._from_folder(path, path.relative_to(root))
-            elif not any_ending or looks_like_media(name):
+                    yield from self._from_folder(path, relative)
+            elif not any_ending or looks_like_media(path.name):
                 matched = True
-                yield _request(path, path.relative_to(root))
+                yield _request(path, relative)
         if not matched:
             message = f"nothing matches {given_name(pattern)}"
             self.on_warning(WarningRaised(code="pattern_without_match", message=message))
@@ -199,11 +202,11 @@ def _request(path: Path, relative: Path) -> RecordingRequest:
     return RecordingRequest(source=path, name=given_name(path), relative=relative, size=size)
 
 
-def _fixed_part(pattern: Path) -> Path:
-    """The folders of a pattern before the first part that can vary."""
-    fixed = Path()
-    for part in pattern.parts:
-        if glob.has_magic(part):
-            break
-        fixed /= part
-    return fixed
+def _split_pattern(pattern: str) -> tuple[Path, Path]:
+    """The folders before the first part that can vary, and the rest in pathlib's spelling."""
+    parts = Path(pattern).parts
+    first = next(index for index, part in enumerate(parts) if glob.has_magic(part))
+    varying = [part if part == "**" else part.replace("**", "*") for part in parts[first:]]
+    if varying[-1] == "**":
+        varying.append("*")
+    return Path(*parts[:first]), Path(*varying)
