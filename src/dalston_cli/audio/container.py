@@ -35,7 +35,8 @@ class OpenRecording:
     Attributes:
         declared_s: Seconds of audio that the file itself declares; None where it declares none.
         origin: Seconds on the container's clock at which the recording starts.
-        seekable: Whether its time stamps are exact after a jump.
+        seekable: Whether its time stamps are exact to the sample after a jump.
+        has_video: Whether there is a picture that the audio's times must fit.
     """
 
     name: str
@@ -44,6 +45,7 @@ class OpenRecording:
     declared_s: float | None
     origin: Fraction
     seekable: bool
+    has_video: bool
 
     @property
     def format_name(self) -> str:
@@ -71,7 +73,8 @@ def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
                 stream=stream,
                 declared_s=_declared_s(container, stream, path, name),
                 origin=_origin(container, stream),
-                seekable=container.format.name.split(",")[0] not in _UNTIMED,
+                seekable=_is_seekable(container, stream),
+                has_video=bool(container.streams.video),
             )
 
 
@@ -147,6 +150,13 @@ def _tagged_duration(metadata: dict[str, str]) -> float | None:
     except ValueError:
         return None
     return hours * 3600 + minutes * 60 + seconds
+
+
+def _is_seekable(container: "InputContainer", stream: "AudioStream") -> bool:
+    """Only where a clock exists, and ticks at least once per sample."""
+    if container.format.name.split(",")[0] in _UNTIMED or stream.time_base is None:
+        return False
+    return stream.time_base * stream.codec_context.sample_rate <= 1
 
 
 def _origin(container: "InputContainer", stream: "AudioStream") -> Fraction:

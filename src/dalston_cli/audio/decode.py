@@ -159,7 +159,8 @@ def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
         except av.error.FFmpegError:  # no index after all: decode from where we are, the start
             jumped = False
     return Timeline(
-        origin=recording.origin,
+        # Some decoders swallow their first packets; with a picture the gap counts, else not.
+        origin=recording.origin if jumped or recording.has_video else None,
         declared_s=recording.declared_s,
         clip=clip,
         from_start=not jumped,

@@ -25,13 +25,14 @@ class Timeline:
     later words towards the start.
 
     Args:
-        origin: Seconds on the container's clock at which the recording starts.
+        origin: Seconds on the container's clock at which the recording starts; None where it
+            starts with its first frame.
         declared_s: Length that the container declares; None where it declares none.
         from_start: False after a jump: the first frame's time stamp is taken as it is.
     """
 
     def __init__(
-        self, *, origin: Fraction, declared_s: float | None, clip: Clip, from_start: bool
+        self, *, origin: Fraction | None, declared_s: float | None, clip: Clip, from_start: bool
     ) -> None:
         self._origin = origin
         self._declared_s = declared_s
@@ -75,7 +76,10 @@ class Timeline:
         """A frame's time stamp, in samples from the recording's start."""
         if frame.pts is None or frame.time_base is None:
             return None
-        return round((frame.pts * frame.time_base - self._origin) * self._rate)
+        clock = frame.pts * frame.time_base
+        if self._origin is None:
+            self._origin = clock - Fraction(self._position or 0, self._rate)
+        return round((clock - self._origin) * self._rate)
 
     def _is_gap(self, stamped: int) -> bool:
         gap_s = (stamped - (self._position or 0)) / self._rate
