@@ -9,34 +9,13 @@ from collections.abc import AsyncIterator, Mapping
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Protocol
 
-from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.handle import EngineHandle
+from dalston_cli.launchers.pool import Pool
 from dalston_cli.pipeline.plan import StagePlan
-from dalston_sdk.wire import Health, Request, StreamMessage
-
-
-class Handle(Protocol):
-    """A running engine, or several that share its work."""
-
-    @property
-    def slots(self) -> int:
-        """Requests that run at the same time."""
-
-    def run(self, request: Request, audio: Path | None) -> AsyncIterator[StreamMessage]:
-        """Run a request; the last message is the result."""
-
-    async def health(self) -> Health:
-        """What the engine says about itself."""
-
-
-class EnginePool(Protocol):
-    """Starts engines, or finds those that run."""
-
-    async def acquire(self, spec: EngineSpec, *, replicas: int = 1) -> Handle:
-        """An engine that is ready."""
+from dalston_sdk.wire import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -57,9 +36,8 @@ class EngineUse:
 class RunningEngine:
     """An engine that was acquired, with as many places as it has slots."""
 
-    def __init__(self, handle: Handle, health: Health) -> None:
+    def __init__(self, handle: EngineHandle) -> None:
         self.handle = handle
-        self.health = health
         self.places = asyncio.Semaphore(max(1, handle.slots))
 
 
@@ -71,51 +49,28 @@ class EngineHub:
         use: How they are to run.
     """
 
-    def __init__(self, pool: EnginePool, use: EngineUse) -> None:
+    def __init__(self, pool: Pool, use: EngineUse) -> None:
         self._pool = pool
         self._use = use
         self._acquiring: dict[tuple[str, str], asyncio.Task[RunningEngine]] = {}
         self.fingerprints: dict[str, str] = {}
 
     @asynccontextmanager
-    async def place(self, plan: StagePlan) -> AsyncIterator[RunningEngine]:
+    async def place(self, plan: StagePlan) -> AsyncIterator[EngineHandle]:
         """Wait for a free slot of the engine that runs ``plan``'s stage, and hold it.
 
         Raises:
             UnavailableError: The engine cannot be started; the same error for every caller.
         """
-        engine = await self._engine(plan.engine, plan.device, _replicas(plan, self._use))
-        async with engine.places:
-            yield engine
-
-    async def close(self) -> None:
-        """Forget the engines; those that run go on until nobody needs them any more."""
-        for task in self._acquiring.values():
-            task.cancel()
-        await asyncio.gather(*self._acquiring.values(), return_exceptions=True)
-
-    async def _engine(self, engine: EngineEntry, device: str, replicas: int) -> RunningEngine:
-        key = (engine.name, device)
+        key = (plan.engine.name, plan.device)
         if key not in self._acquiring:
-            self._acquiring[key] = asyncio.create_task(self._acquire(engine, device, replicas))
+            self._acquiring[key] = asyncio.create_task(self._acquire(plan))
         # The engine is every job's: one that is cancelled must not take it from the others.
-        return await asyncio.shield(self._acquiring[key])
+        engine = await asyncio.shield(self._acquiring[key])
+        async with engine.places:
+            yield engine.handle
 
-    async def _acquire(self, engine: EngineEntry, device: str, replicas: int) -> RunningEngine:
-        spec = EngineSpec(
-            engine=engine,
-            device=device,
-            keep_alive_s=self._use.keep_alive_s,
-            models_dir=self._use.models_dir,
-            environment=self._use.environment,
-            replicas=replicas,
-        )
-        handle = await self._pool.acquire(spec, replicas=replicas)
-        health = await handle.health()
-        self.fingerprints[engine.name] = health.fingerprint
-        return RunningEngine(handle, health)
-
-    def failed(self, plan: StagePlan) -> UnavailableError | None:
+    def failure(self, plan: StagePlan) -> UnavailableError | None:
         """Why the engine of ``plan`` cannot be had; None where it can, or was never asked for."""
         task = self._acquiring.get((plan.engine.name, plan.device))
         if task is None or not task.done() or task.cancelled():
@@ -123,6 +78,22 @@ class EngineHub:
         error = task.exception()
         return error if isinstance(error, UnavailableError) else None
 
+    async def close(self) -> None:
+        """Forget the engines; those that run go on until nobody needs them any more."""
+        for task in self._acquiring.values():
+            task.cancel()
+        await asyncio.gather(*self._acquiring.values(), return_exceptions=True)
 
-def _replicas(plan: StagePlan, use: EngineUse) -> int:
-    return use.replicas if plan.stage == "transcribe" else 1
+    async def _acquire(self, plan: StagePlan) -> RunningEngine:
+        replicas = self._use.replicas if plan.stage is Stage.TRANSCRIBE else 1
+        spec = EngineSpec(
+            engine=plan.engine,
+            device=plan.device,
+            keep_alive_s=self._use.keep_alive_s,
+            models_dir=self._use.models_dir,
+            environment=self._use.environment,
+            replicas=replicas,
+        )
+        handle = await self._pool.acquire(spec, replicas=replicas)
+        self.fingerprints[plan.engine.name] = handle.fingerprint
+        return RunningEngine(handle)

@@ -181,7 +181,7 @@ class Journal:
         return None if row is None else str(row["digest"])
 
     def remember_digest(self, path: Path, stamp: FileStamp, digest: str) -> None:
-        """Note the digest of a file that had ``stamp`` before and after it was read."""
+        """Note the digest of a file that has ``stamp``."""
         self.connection.execute(
             "INSERT OR REPLACE INTO files (path, size, mtime_ns, inode, device, digest)"
             " VALUES (?, ?, ?, ?, ?, ?)",
@@ -199,9 +199,13 @@ class Journal:
         if known is not None:
             return known
         digest = digest_file(path)
+        self.remember_if_steady(path, stamp, digest)
+        return digest
+
+    def remember_if_steady(self, path: Path, stamp: FileStamp, digest: str) -> None:
+        """Note a digest unless the file may have changed while it was read, or may unnoticed."""
         if FileStamp.of(path) == stamp and time.time_ns() - stamp.mtime_ns > _CLOCK_TICK_NS:
             self.remember_digest(path, stamp, digest)
-        return digest
 
     def expect_output(self, path: Path, digest: str, key: str) -> None:
         """Note, before it is written, that a file of ours will have these bytes.

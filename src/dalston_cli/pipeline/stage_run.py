@@ -2,6 +2,7 @@
 
 import time
 from collections.abc import Awaitable, Callable
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -10,7 +11,8 @@ from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.failure import EngineRefusal
-from dalston_cli.pipeline.engine_hub import EngineHub, RunningEngine
+from dalston_cli.launchers.handle import EngineHandle
+from dalston_cli.pipeline.engine_hub import EngineHub
 from dalston_cli.pipeline.events import (
     Event,
     PartialText,
@@ -33,6 +35,7 @@ from dalston_sdk.wire import (
     Segment,
     Stage,
     StageRecord,
+    StreamMessage,
 )
 
 FIRST_BATCH_AFTER_OUT_OF_MEMORY = 8
@@ -165,9 +168,9 @@ class _Execution:
         self._device = plan.device
 
     async def run(
-        self, engine: RunningEngine, audio: StageAudio, wav: Path | None, build: BuildRequest
+        self, engine: EngineHandle, audio: StageAudio, wav: Path | None, build: BuildRequest
     ) -> StoredResult:
-        self._device = engine.health.device
+        self._device = engine.device
         options, batch_size = self._first_options()
         while True:
             try:
@@ -215,7 +218,7 @@ class _Execution:
 
     async def _attempt(
         self,
-        engine: RunningEngine,
+        engine: EngineHandle,
         audio: StageAudio,
         wav: Path | None,
         request: Request,
@@ -247,43 +250,49 @@ class _Execution:
             self._tools.journal.add_attempt(self._job, attempt)
 
     async def _follow(
-        self, engine: RunningEngine, audio: StageAudio, wav: Path | None, request: Request
+        self, engine: EngineHandle, audio: StageAudio, wav: Path | None, request: Request
     ) -> Finished:
         """Pass on what the engine says until it has finished."""
         finished: Finished | None = None
-        async for message in engine.handle.run(request, wav):
-            match message:
-                case Progress(phase="run", done_s=done_s, total_s=total_s):
-                    self._tools.emit(
-                        StageProgress(
-                            recording=self._recording,
-                            stage=self._plan.stage.value,
-                            done_s=done_s,
-                            total_s=total_s,
-                        )
-                    )
-                case Partial(segments=segments) if self._plan.stage is Stage.TRANSCRIBE:
-                    shifted = tuple(_shifted(segment, audio.offset_s) for segment in segments)
-                    self._tools.emit(PartialText(recording=self._recording, segments=shifted))
-                case Finished():
+        async with aclosing(engine.run(request, wav)) as stream:
+            async for message in stream:
+                if isinstance(message, Finished):
                     finished = message
-                case _:
-                    pass  # heartbeats and model loading: the stage's clock shows both
+                else:
+                    self._tell(message, audio.offset_s)
         if finished is None:
             raise AssertionError("a stream without a result must raise")
         return finished
 
-    def _record(self, engine: RunningEngine, finished: Finished) -> StageRecord:
-        plan, health = self._plan, engine.health
+    def _tell(self, message: StreamMessage, offset_s: float) -> None:
+        stage = self._plan.stage
+        match message:
+            case Progress(phase="run", done_s=done_s, total_s=total_s):
+                self._tools.emit(
+                    StageProgress(
+                        recording=self._recording,
+                        stage=stage.value,
+                        done_s=done_s,
+                        total_s=total_s,
+                    )
+                )
+            case Partial(segments=segments) if stage is Stage.TRANSCRIBE:
+                shifted = tuple(_shifted(segment, offset_s) for segment in segments)
+                self._tools.emit(PartialText(recording=self._recording, segments=shifted))
+            case _:
+                pass  # heartbeats and model loading: the stage's clock shows both
+
+    def _record(self, engine: EngineHandle, finished: Finished) -> StageRecord:
+        plan = self._plan
         return StageRecord(
             stage=plan.stage.value,
             status="done",
             reason=plan.reason,
             engine=plan.engine.name,
-            engine_version=health.version,
-            engine_fingerprint=health.fingerprint,
-            launcher=plan.launch.launcher,
-            device=health.device,
+            engine_version=engine.version,
+            engine_fingerprint=engine.fingerprint,
+            launcher=engine.launcher,
+            device=engine.device,
             model=plan.model.id,
             model_digest=plan.weights.digest if plan.weights else None,
             options=finished.result.effective,

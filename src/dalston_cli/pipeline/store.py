@@ -4,15 +4,13 @@ A result is one file, written whole or not at all. A file that is torn, that was
 belongs to another version is a miss and is removed; nothing else ever is.
 """
 
-import contextlib
-import os
-import tempfile
 from pathlib import Path
 from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
 
+from dalston_cli.pipeline.atomic_file import write_whole
 from dalston_cli.pipeline.keys import STORE_FORMAT, digest_bytes
 
 Value = TypeVar("Value", bound=Struct)
@@ -77,9 +75,7 @@ class FileStore:
             digest=digest_bytes(body),
             value=Raw(body),
         )
-        path = self.path(key)
-        path.parent.mkdir(parents=True, exist_ok=True)
-        _write_whole(path, msgspec.json.encode(entry))
+        write_whole(self.path(key), msgspec.json.encode(entry))
 
 
 def _decode(data: bytes, key: str, kind: type[Value]) -> Value:
@@ -95,18 +91,3 @@ def _decode(data: bytes, key: str, kind: type[Value]) -> Value:
     if entry.digest != digest_bytes(body):
         raise msgspec.ValidationError("the value was changed after it was written")
     return msgspec.json.decode(body, type=kind)
-
-
-def _write_whole(path: Path, data: bytes) -> None:
-    """Write through a temporary file beside ``path``, so that nobody ever sees half of it."""
-    descriptor, name = tempfile.mkstemp(prefix=f".{path.name[:8]}-", dir=path.parent)
-    try:
-        with os.fdopen(descriptor, "wb") as file:
-            file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
-        Path(name).replace(path)
-    except BaseException:
-        with contextlib.suppress(FileNotFoundError):
-            Path(name).unlink()
-        raise

@@ -2,7 +2,17 @@
 
 from collections.abc import Sequence
 
-from dalston_sdk.wire import ModelRef, RefineOptions, RefineRequest, Segment
+import msgspec
+
+from dalston_cli.formats.script import joined
+from dalston_sdk.wire import (
+    ModelRef,
+    RefineOptions,
+    RefineRequest,
+    RefineResult,
+    Segment,
+    Transcript,
+)
 
 
 def build_request(
@@ -10,3 +20,18 @@ def build_request(
 ) -> RefineRequest:
     """The request that cleans up the text of ``segments``."""
     return RefineRequest(model=model, language=language, segments=tuple(segments), options=options)
+
+
+def apply(transcript: Transcript, refined: RefineResult) -> Transcript:
+    """The transcript with the new texts; what was said stays in ``raw_text``, times stay."""
+    segments = tuple(_refined(segment, refined.texts) for segment in transcript.segments)
+    return msgspec.structs.replace(
+        transcript, segments=segments, text=joined(segment.text for segment in segments)
+    )
+
+
+def _refined(segment: Segment, texts: dict[int, str]) -> Segment:
+    text = texts.get(segment.id, segment.text).strip()
+    if text == segment.text:
+        return segment
+    return msgspec.structs.replace(segment, text=text, raw_text=segment.text)

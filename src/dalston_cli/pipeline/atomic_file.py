@@ -1,0 +1,47 @@
+"""Files that are there wholly or not at all, whoever is killed and however many write them."""
+
+import fcntl
+import hashlib
+import os
+from pathlib import Path
+
+
+def write_whole(path: Path, data: bytes) -> None:
+    """Write ``data`` to ``path`` in one step, with the permissions a new file would have.
+
+    The unfinished file lies beside it under a name that follows from its own: what a killed
+    process left is taken over by the next that writes the same file.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written.
+    """
+    path.parent.mkdir(parents=True, exist_ok=True)
+    unfinished = path.with_name(f".dalston-{_short_digest(path.name)}.part")
+    descriptor = _open_alone(unfinished)
+    with os.fdopen(descriptor, "wb") as file:
+        try:
+            file.truncate()
+            file.write(data)
+            file.flush()
+            os.fsync(file.fileno())
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def _open_alone(path: Path) -> int:
+    """Open or make ``path`` and hold it against other processes that would write it too."""
+    while True:
+        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        fcntl.flock(descriptor, fcntl.LOCK_EX)
+        try:
+            if os.path.samestat(os.fstat(descriptor), path.stat()):
+                return descriptor
+        except FileNotFoundError:
+            pass  # whoever held it has finished, and it has its final name now
+        os.close(descriptor)
+
+
+def _short_digest(name: str) -> str:
+    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]

@@ -1,0 +1,172 @@
+"""Outputs of one recording: are they there already, may they be written, write them.
+
+What we wrote we may write again. A file that somebody else made, or changed since, is theirs: it
+is never replaced without ``--overwrite``.
+"""
+
+import asyncio
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli import __version__
+from dalston_cli.errors import InputError
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.registry import WRITERS, Writer
+from dalston_cli.pipeline.atomic_file import write_whole
+from dalston_cli.pipeline.journal import Journal
+from dalston_cli.pipeline.keys import digest_bytes, make_key
+from dalston_cli.pipeline.outputs import output_file
+from dalston_sdk.wire import Transcript
+
+
+class OutputExistsError(InputError):
+    """An output would replace a file that is not ours."""
+
+    code = "output_exists"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{path} exists and was not written by Dalston, or was changed since",
+            hint="use --overwrite to replace it, or another folder with --output-dir",
+        )
+
+
+class OutputUnwritableError(InputError):
+    """A transcript cannot be written."""
+
+    code = "output_unwritable"
+
+    def __init__(self, path: Path, problem: OSError) -> None:
+        super().__init__(
+            f"cannot write {path}: {problem.strerror or problem}",
+            hint="choose another folder with --output-dir",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Layout:
+    """What is written of every recording of a run.
+
+    Attributes:
+        formats: Names in the registry of formats.
+        overwrite: Replace whatever is there.
+        print_text: Where text goes if there is no folder; None where there is one.
+    """
+
+    formats: tuple[str, ...]
+    render: RenderOptions
+    overwrite: bool = False
+    print_text: Callable[[str], None] | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Existing:
+    """What is there of a recording's outputs.
+
+    Attributes:
+        complete: All of them, as they would be written now.
+        edited: Those that were written as they would be now, and that somebody changed since.
+    """
+
+    complete: bool
+    edited: tuple[Path, ...] = ()
+
+
+class Delivery:
+    """The outputs of one recording.
+
+    Args:
+        layout: What is written.
+        journal: Knows what we wrote.
+        stem: Path of the outputs without a format's extension; None for standard output.
+        key: Of everything that decides the transcript.
+    """
+
+    def __init__(self, layout: Layout, journal: Journal, stem: Path | None, key: str) -> None:
+        self._layout = layout
+        self._journal = journal
+        self._stem = stem
+        self._key = key
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every output file; none where text goes to standard output."""
+        return tuple(path for path, _ in self._files())
+
+    def existing(self) -> Existing:
+        """What is there already.
+
+        Raises:
+            OutputExistsError: A file that is not ours is in the way.
+        """
+        complete, edited = self._stem is not None, []
+        for path, writer in self._files():
+            if not path.exists():
+                complete = False
+                continue
+            keys = self._journal.output_keys(path)
+            ours = keys.get(self._journal.digest(path))
+            wanted = self._output_key(writer)
+            if self._layout.overwrite or (ours is not None and ours != wanted):
+                complete = False
+            elif ours is None and wanted in keys.values():
+                edited.append(path)
+            elif ours is None:
+                raise OutputExistsError(path)
+        return Existing(complete=complete, edited=tuple(edited))
+
+    async def write(self, transcript: Transcript) -> tuple[Path, ...]:
+        """Write what is missing or different; returns every output file.
+
+        Raises:
+            OutputExistsError: A file that is not ours is in the way.
+            OutputUnwritableError: The system refuses.
+        """
+        if self._stem is None:
+            self._print(transcript)
+        for path, writer in self._files():
+            text = await asyncio.to_thread(writer.render, transcript, self._layout.render)
+            data = text.encode("utf-8", errors="replace")
+            await self._write(path, data, self._output_key(writer))
+        return self.paths
+
+    def _print(self, transcript: Transcript) -> None:
+        if self._layout.print_text is None:
+            raise AssertionError("a recording without a folder needs somewhere to print to")
+        for name in self._layout.formats:
+            self._layout.print_text(WRITERS[name].render(transcript, self._layout.render))
+
+    async def _write(self, path: Path, data: bytes, key: str) -> None:
+        digest = digest_bytes(data)
+        try:
+            if not self._may_replace(path, digest):
+                if key in self._journal.output_keys(path).values():
+                    return  # written before as it would be now, and edited since: theirs
+                raise OutputExistsError(path)
+            self._journal.expect_output(path, digest, key)
+            await asyncio.to_thread(write_whole, path, data)
+            self._journal.confirm_output(path, digest)
+        except OSError as error:
+            raise OutputUnwritableError(path, error) from error
+
+    def _may_replace(self, path: Path, digest: str) -> bool:
+        if self._layout.overwrite or not path.exists():
+            return True
+        present = self._journal.digest(path)
+        return present == digest or present in self._journal.output_keys(path)
+
+    def _files(self) -> tuple[tuple[Path, Writer], ...]:
+        if self._stem is None:
+            return ()
+        writers = (WRITERS[name] for name in self._layout.formats)
+        return tuple((output_file(self._stem, writer.extension), writer) for writer in writers)
+
+    def _output_key(self, writer: Writer) -> str:
+        return make_key(
+            "output",
+            version=__version__,
+            transcript=self._key,
+            format=writer.name,
+            render=self._layout.render,
+        )

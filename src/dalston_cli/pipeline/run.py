@@ -1,0 +1,239 @@
+"""Many recordings: the one runner. One job's failure is never another's.
+
+Recordings are begun largest first; a few more are in work than the engine has slots, so that the
+next ones are decoded while it works. What engines cannot do at all is found out once, not once
+per recording.
+"""
+
+import asyncio
+import logging
+import signal
+import threading
+import time
+from collections.abc import Callable, Iterator, Sequence
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from types import FrameType
+
+from dalston_cli.errors import DalstonError, ExitCode, UnavailableError
+from dalston_cli.pipeline.events import (
+    ErrorInfo,
+    Event,
+    JobFinished,
+    RunFinished,
+    RunStarted,
+    WarningRaised,
+)
+from dalston_cli.pipeline.job import JobSpec, JobTools, run_job
+from dalston_cli.pipeline.plan import Planner, RecordingPlan
+from dalston_cli.pipeline.request import RecordingRequest
+from dalston_cli.pipeline.tally import NOT_STARTED, Tally
+from dalston_cli.pipeline.window import LargestFirst
+
+DECODED_AHEAD = 2
+"""Recordings in work beyond the engine's slots."""
+
+MOST_ENGINE_FAILURES = 3
+"""So many recordings in a row may cost the engine its life before the run gives up."""
+
+_logger = logging.getLogger(__name__)
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunSpec:
+    """What a run is about.
+
+    Attributes:
+        stems: Per recording, the path of its outputs without extension; None for standard output.
+        jobs: Recordings in work at the same time, at least 1.
+        fail_fast: Begin nothing more after the first failure.
+    """
+
+    recordings: Sequence[RecordingRequest]
+    stems: Sequence[Path] | None
+    planner: Planner
+    jobs: int
+    fail_fast: bool = False
+
+
+async def run(spec: RunSpec, tools: JobTools) -> RunFinished:
+    """Work on every recording; what happens is told through ``tools``, how it ended returned."""
+    return await _Run(spec, tools).run()
+
+
+def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
+    """How many recordings keep the transcribing engine busy."""
+    return plan.transcribe.engine.slots * replicas + DECODED_AHEAD
+
+
+class _Run:
+    def __init__(self, spec: RunSpec, tools: JobTools) -> None:
+        self._spec = spec
+        self._tools = tools
+        self._journal = tools.stages.journal
+        self._emit: Callable[[Event], None] = tools.stages.emit
+        self._tally = Tally()
+        self._models: dict[str, str] = {}
+        self._queue = LargestFirst(self._items())
+        self._workers: list[asyncio.Task[None]] = []
+        self._stopped = False
+        self._interrupted = False
+        self._engine_failures = 0
+        self._id = ""
+
+    async def run(self) -> RunFinished:
+        clock = time.monotonic()
+        number = len(self._spec.recordings)
+        self._id = self._journal.begin_run(number)
+        self._emit(RunStarted(run=self._id, num_recordings=number))
+        self._workers = [
+            asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
+        ]
+        with self._polite_interrupts():
+            await asyncio.gather(*self._workers, return_exceptions=True)
+        self._tally.counts[NOT_STARTED] += sum(1 for _ in self._queue)
+        for worker in self._workers:
+            if not worker.cancelled() and (error := worker.exception()) is not None:
+                raise error  # a bug outside of any job
+        report = self._report(time.monotonic() - clock)
+        self._journal.end_run(report)
+        self._emit(report)
+        return report
+
+    def _items(self) -> Iterator[tuple[int | None, tuple[RecordingRequest, Path | None]]]:
+        stems = self._spec.stems
+        for index, request in enumerate(self._spec.recordings):
+            yield request.size, (request, stems[index] if stems is not None else None)
+
+    async def _work(self) -> None:
+        while not self._stopped:
+            item = next(self._queue, None)
+            if item is None:
+                return
+            await self._job(*item)
+
+    async def _job(self, request: RecordingRequest, stem: Path | None) -> None:
+        clock = time.monotonic()
+        number = self._journal.begin_job(
+            self._id, request.name, suffix=request.relative.suffix.lower(), size=request.size
+        )
+        try:
+            plan = self._spec.planner.plan(request.overrides)
+            job = JobSpec(request=request, plan=plan, number=number, stem=stem)
+            finished = await run_job(job, self._tools)
+        except DalstonError as error:
+            self._failed(number, request, clock, error)
+        except asyncio.CancelledError:
+            self._end(number, JobFinished(recording=request.name, status="cancelled"))
+            raise
+        except Exception as error:
+            # A bug met by one recording is not to cost the others theirs.
+            _logger.exception("unexpected error in %s", request.name)
+            self._failed(number, request, clock, _unexpected(error))
+        else:
+            self._engine_failures = 0
+            self._models |= _digests(plan)
+            self._end(number, finished)
+
+    def _failed(
+        self, number: int, request: RecordingRequest, clock: float, error: DalstonError
+    ) -> None:
+        info = ErrorInfo(
+            code=error.code, message=error.message, hint=error.hint, recording=request.name
+        )
+        finished = JobFinished(
+            recording=request.name,
+            status="failed",
+            elapsed_s=time.monotonic() - clock,
+            error=info,
+        )
+        self._end(number, finished, error.exit_code)
+        if self._spec.fail_fast:
+            self._stop("fail_fast", "--fail-fast: no further recording is begun")
+        elif isinstance(error, UnavailableError):
+            self._consider(request, error)
+
+    def _consider(self, request: RecordingRequest, error: UnavailableError) -> None:
+        """Whether going on would only fail in the same way, again and again."""
+        self._engine_failures += 1
+        plan = self._spec.planner.plan(request.overrides)
+        if self._tools.stages.engines.failure(plan.transcribe) is error:
+            reason = f"engine {plan.transcribe.engine.name} cannot be had"
+        elif self._engine_failures >= MOST_ENGINE_FAILURES:
+            reason = f"{self._engine_failures} recordings in a row could not be transcribed"
+        else:
+            return
+        self._stop("engine_given_up", f"{reason}: no further recording is begun")
+
+    def _stop(self, code: str, message: str) -> None:
+        if not self._stopped:
+            self._stopped = True
+            self._emit(WarningRaised(code=code, message=message))
+
+    def _end(self, number: int, finished: JobFinished, exit_code: ExitCode | None = None) -> None:
+        self._journal.end_job(number, finished)
+        self._tally.add(finished, exit_code)
+        self._emit(finished)
+
+    def _report(self, elapsed_s: float) -> RunFinished:
+        counts = self._tally.counts
+        return RunFinished(
+            run=self._id,
+            counts={status: count for status, count in sorted(counts.items()) if count},
+            audio_s=self._tally.audio_s,
+            elapsed_s=elapsed_s,
+            exit_code=self._tally.exit_code(interrupted=self._interrupted),
+            errors=tuple(self._tally.errors),
+            models=self._models,
+            engines=self._tools.stages.engines.fingerprints,
+        )
+
+    @contextmanager
+    def _polite_interrupts(self) -> Iterator[None]:
+        """The first Ctrl-C stops the run, the second ends the process at once."""
+        if threading.current_thread() is not threading.main_thread():
+            yield
+            return
+        loop = asyncio.get_running_loop()
+        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
+
+        def interrupt(number: int, frame: FrameType | None) -> None:
+            del number, frame
+            for each in before:
+                signal.signal(each, signal.default_int_handler)
+            loop.call_soon_threadsafe(self._interrupt)
+
+        for number in before:
+            signal.signal(number, interrupt)
+        try:
+            yield
+        finally:
+            for number, handler in before.items():
+                signal.signal(number, handler)
+
+    def _interrupt(self) -> None:
+        self._interrupted = True
+        self._stop("interrupted", "stopping; press Ctrl-C again to end at once")
+        for worker in self._workers:
+            worker.cancel()
+
+
+class UnexpectedError(DalstonError):
+    """Something that should not happen: a bug."""
+
+    code = "bug"
+
+    def __init__(self, error: Exception) -> None:
+        super().__init__(
+            f"unexpected {type(error).__name__}: {error}",
+            hint="run it again with --debug and report what it prints",
+        )
+
+
+def _unexpected(error: Exception) -> DalstonError:
+    return UnexpectedError(error)
+
+
+def _digests(plan: RecordingPlan) -> dict[str, str]:
+    return {stage.model.id: stage.weights.digest for stage in plan.stages if stage.weights}

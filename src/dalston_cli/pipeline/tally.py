@@ -1,0 +1,54 @@
+"""What became of a run's recordings, and the exit code that tells it."""
+
+from collections import Counter
+from dataclasses import dataclass, field
+
+from dalston_cli.errors import ExitCode
+from dalston_cli.pipeline.events import ErrorInfo, JobFinished
+
+NOT_STARTED = "not_started"
+
+
+@dataclass
+class Tally:
+    """Counts as jobs finish.
+
+    Attributes:
+        counts: Recordings per status, ``not_started`` included.
+        audio_s: Seconds of audio that were transcribed in this run.
+        unavailable: Recordings that failed for want of an engine or a model.
+    """
+
+    counts: Counter[str] = field(default_factory=Counter)
+    audio_s: float = 0.0
+    errors: list[ErrorInfo] = field(default_factory=list)
+    unavailable: int = 0
+
+    def add(self, job: JobFinished, exit_code: ExitCode | None = None) -> None:
+        """Count one recording.
+
+        Args:
+            job: How it ended.
+            exit_code: Its error's, where it has one.
+        """
+        self.counts[job.status] += 1
+        if job.status in {"done", "partial"}:
+            self.audio_s += job.duration_s or 0.0
+        if job.error is not None:
+            self.errors.append(job.error)
+        if exit_code is ExitCode.UNAVAILABLE:
+            self.unavailable += 1
+
+    def exit_code(self, *, interrupted: bool) -> ExitCode:
+        """What the process should return to the shell."""
+        if interrupted:
+            return ExitCode.INTERRUPTED
+        counts = self.counts
+        good = counts["done"] + counts["unchanged"] + counts["partial"]
+        if not counts["failed"] and not counts["partial"] and not counts[NOT_STARTED]:
+            return ExitCode.OK
+        if good:
+            return ExitCode.SOME_FAILED
+        if self.unavailable == counts["failed"]:
+            return ExitCode.UNAVAILABLE
+        return ExitCode.ALL_FAILED
