@@ -1,0 +1,34 @@
+"""Writes the golden files anew: ``python -m tests.golden.write``; then read the difference."""
+
+from pathlib import Path
+
+from tests.transcripts import GOLDEN
+
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.registry import WRITERS
+
+FOLDER = Path(__file__).parent / "files"
+CASES = tuple(
+    (name, writer.name)
+    for name in GOLDEN
+    for writer in WRITERS.values()
+    if (name, writer.name) != ("awkward", "ctm")  # it has no words, which ctm refuses
+)
+
+
+def golden_file(name: str, format_name: str) -> Path:
+    return FOLDER / f"{name}{WRITERS[format_name].extension}"
+
+
+def rendered(name: str, format_name: str) -> bytes:
+    return WRITERS[format_name].render(GOLDEN[name](), RenderOptions()).encode()
+
+
+def main() -> None:
+    FOLDER.mkdir(exist_ok=True)
+    for name, format_name in CASES:
+        golden_file(name, format_name).write_bytes(rendered(name, format_name))
+
+
+if __name__ == "__main__":
+    main()
