@@ -40,6 +40,15 @@ class EngineReady(_Event, frozen=True, kw_only=True, tag="engine_ready"):
     elapsed_s: float = 0.0
 
 
+class ModelPulling(_Event, frozen=True, kw_only=True, tag="model_pulling"):
+    """How far the download of a model is; ``total_bytes`` is 0 until it is known."""
+
+    model: str
+    step: Literal["waiting", "asking", "checking", "downloading"]
+    done_bytes: int = 0
+    total_bytes: int = 0
+
+
 class JobStarted(_Event, frozen=True, kw_only=True, tag="job_started"):
     """Work on one recording begins."""
 
@@ -147,6 +156,7 @@ Event = (
     RunStarted
     | EngineStarting
     | EngineReady
+    | ModelPulling
     | JobStarted
     | StageStarted
     | StageProgress

@@ -1,0 +1,215 @@
+"""From recordings and options to a run: what ``dalston transcribe`` and programs call."""
+
+import asyncio
+from collections.abc import Callable, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.weights.acquire import ensure_installed
+from dalston_cli.catalog.weights.options import PullOptions, PullProgress
+from dalston_cli.formats.registry import writers_named
+from dalston_cli.launchers.notice import PoolNotice, Ready, Starting, Trouble
+from dalston_cli.launchers.pool import Pool
+from dalston_cli.pipeline.delivery import Layout
+from dalston_cli.pipeline.engine_hub import EngineHub, EngineUse
+from dalston_cli.pipeline.events import (
+    EngineReady,
+    EngineStarting,
+    Event,
+    ModelPulling,
+    RunFinished,
+    WarningRaised,
+)
+from dalston_cli.pipeline.job import JobTools
+from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.outputs import name_outputs
+from dalston_cli.pipeline.plan import Planner, RecordingPlan
+from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
+from dalston_cli.pipeline.run import RunSpec, jobs_at_once, run
+from dalston_cli.pipeline.scratch import scratch_folder
+from dalston_cli.pipeline.stage_run import StageTools
+from dalston_cli.pipeline.store import FileStore
+from dalston_cli.pipeline.surroundings import Surroundings
+from dalston_cli.stages.prepare import Preparer
+
+STORE_NAME = "store"
+SCRATCH_NAME = "decoded"
+
+
+def no_text(text: str) -> None:
+    """Refuses text for standard output: for runs that write files."""
+    raise AssertionError(text)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Listeners:
+    """Who hears what happens.
+
+    Attributes:
+        emit: Every event, from the event loop.
+        print_text: Transcripts for standard output.
+    """
+
+    emit: Callable[[Event], None]
+    print_text: Callable[[str], None] = no_text
+
+
+async def transcribe(
+    recordings: Sequence[RecordingRequest],
+    options: RunOptions,
+    surroundings: Surroundings,
+    listeners: Listeners,
+) -> RunFinished:
+    """Transcribe every recording; what was done before is not done again.
+
+    Raises:
+        UsageError: What is asked for is impossible; found before anything runs.
+        InputError: Outputs would collide with each other or with a recording.
+        UnavailableError: A model is missing and must not or cannot be pulled.
+    """
+    stems = output_stems(recordings, options)
+    planner = await _ready_planner(recordings, options, surroundings, listeners.emit)
+    plans = distinct_plans(recordings, planner)
+    async with AsyncExitStack() as stack:
+        locations = surroundings.locations
+        journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
+        scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
+        pool = await stack.enter_async_context(
+            Pool(surroundings.launchers, on_event=lambda notice: _tell(notice, listeners.emit))
+        )
+        preparer = await stack.enter_async_context(Preparer())
+        hub = EngineHub(pool, _engine_use(options, surroundings))
+        stack.push_async_callback(hub.close)
+        tools = JobTools(
+            stages=StageTools(
+                store=FileStore(locations.state / STORE_NAME),
+                journal=journal,
+                engines=hub,
+                emit=listeners.emit,
+                overwrite=options.overwrite,
+            ),
+            preparer=preparer,
+            layout=Layout(
+                formats=options.formats,
+                render=options.render,
+                overwrite=options.overwrite,
+                print_text=listeners.print_text,
+            ),
+            scratch=scratch,
+            strict=options.strict,
+        )
+        spec = RunSpec(
+            recordings=recordings,
+            stems=stems,
+            planner=planner,
+            jobs=options.jobs or max(jobs_at_once(plan, options.replicas) for plan in plans),
+            fail_fast=options.fail_fast,
+        )
+        return await run(spec, tools)
+
+
+def output_stems(
+    recordings: Sequence[RecordingRequest], options: RunOptions
+) -> tuple[Path, ...] | None:
+    """Where each recording's outputs go, without extensions; None for standard output.
+
+    Raises:
+        UnknownFormatError: There is no such format.
+        InputError: Outputs would collide with each other or with a recording.
+    """
+    extensions = tuple(writer.extension for writer in writers_named(options.formats))
+    if options.output.folder is None:
+        return None
+    return name_outputs(recordings, options.output.folder, extensions)
+
+
+def distinct_plans(recordings: Sequence[RecordingRequest], planner: Planner) -> list[RecordingPlan]:
+    """Every plan that differs from the others in its stages' models.
+
+    Raises:
+        UsageError: What is asked for is impossible, for one recording or for all.
+        ModelUnavailableError: No installed model does a stage that was asked for.
+    """
+    plans = {}
+    for overrides in {recording.overrides for recording in recordings} or {NO_OVERRIDES}:
+        plan = planner.plan(overrides)
+        plans[tuple(stage.model.id for stage in plan.stages)] = plan
+    return list(plans.values())
+
+
+async def _ready_planner(
+    recordings: Sequence[RecordingRequest],
+    options: RunOptions,
+    surroundings: Surroundings,
+    emit: Callable[[Event], None],
+) -> Planner:
+    """A planner whose plans can be carried out: every model is installed."""
+    planner = Planner(surroundings.plan_context(), options)
+    wanted: dict[str, ModelEntry] = {}
+    for plan in distinct_plans(recordings, planner):
+        for stage in plan.stages:
+            if stage.launch.launcher == "remote":
+                continue  # whoever runs it has its weights
+            if stage.weights is None or options.pull == "always":
+                wanted[stage.model.id] = stage.model
+    if not wanted:
+        return planner
+    for model in wanted.values():
+        await _install(model, options, surroundings, emit)
+    return Planner(surroundings.plan_context(), options)
+
+
+async def _install(
+    model: ModelEntry,
+    options: RunOptions,
+    surroundings: Surroundings,
+    emit: Callable[[Event], None],
+) -> None:
+    loop = asyncio.get_running_loop()
+
+    def tell(progress: PullProgress) -> None:
+        event = ModelPulling(
+            model=progress.model,
+            step=progress.step,
+            done_bytes=progress.done,
+            total_bytes=progress.total,
+        )
+        loop.call_soon_threadsafe(emit, event)
+
+    await asyncio.to_thread(
+        ensure_installed,
+        model,
+        surroundings.locations.models,
+        "never" if options.offline else options.pull,
+        PullOptions.from_environment(offline=options.offline),
+        tell,
+    )
+
+
+def _engine_use(options: RunOptions, surroundings: Surroundings) -> EngineUse:
+    return EngineUse(
+        models_dir=surroundings.locations.models,
+        keep_alive_s=options.keep_alive_s,
+        replicas=options.replicas,
+        environment=surroundings.engine_environment,
+    )
+
+
+def _tell(notice: PoolNotice, emit: Callable[[Event], None]) -> None:
+    match notice:
+        case Starting(engine=engine, launcher=launcher, step=step, message=message):
+            emit(EngineStarting(engine=engine, launcher=launcher, step=step, message=message))
+        case Ready(engine=engine, launcher=launcher, device=device, reused=reused):
+            emit(
+                EngineReady(
+                    engine=engine,
+                    launcher=launcher,
+                    device=device,
+                    reused=reused,
+                    elapsed_s=notice.elapsed_s,
+                )
+            )
+        case Trouble(code=code, message=message):
+            emit(WarningRaised(code=code, message=message))

@@ -1,0 +1,92 @@
+"""What a run finds on this machine: folders, catalogs, hardware, launchers."""
+
+import os
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from functools import cache
+
+from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.machine import Machine
+from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.catalog.weights.inventory import installed
+from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.fingerprint import engine_digest
+from dalston_cli.launchers.registry import Launchers, make_launchers
+from dalston_cli.launchers.remote import RemoteEngine
+from dalston_cli.pipeline.plan import Launch, PlanContext, Weights
+from dalston_cli.settings.locations import Locations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Surroundings:
+    """This machine, as a run sees it.
+
+    Attributes:
+        engine_environment: Variables for engines beyond those that launchers pass themselves.
+    """
+
+    locations: Locations
+    catalog: Catalog
+    machine: Machine
+    launchers: Launchers
+    engine_environment: Mapping[str, str] = field(default_factory=dict)
+
+    def plan_context(self) -> PlanContext:
+        """The facts a plan is made from, as they are now."""
+        models_dir = self.locations.models
+        weights = {
+            model.id: Weights(digest=found.digest, path=found.path)
+            for model in self.catalog.models.values()
+            if (found := installed(model, models_dir)) is not None and found.ok
+        }
+        return PlanContext(
+            catalog=self.catalog,
+            machine=self.machine,
+            installed=weights,
+            launch=cache(self._launch),
+        )
+
+    def _launch(self, engine: EngineEntry, device: str) -> Launch:
+        choice = self.launchers.choose(engine)
+        if choice.launcher is not self.launchers.local:
+            spec = EngineSpec(engine=engine, device=device, models_dir=self.locations.models)
+            return Launch(
+                launcher=choice.launcher.name,
+                digest=choice.launcher.fingerprint(spec),
+                reason=choice.reason,
+            )
+        environments = self.launchers.local.environments
+        return Launch(
+            launcher=choice.launcher.name,
+            digest=engine_digest(engine),
+            built=engine.embedded or environments.python(engine) is not None,
+            reason=choice.reason,
+        )
+
+
+def look_around(
+    *,
+    launcher: str = "auto",
+    offline: bool = False,
+    remotes: Mapping[str, tuple[RemoteEngine, ...]] | None = None,
+    environ: Mapping[str, str] = os.environ,
+) -> Surroundings:
+    """What there is on this machine.
+
+    Args:
+        launcher: A launcher's name, or ``auto``.
+        offline: Build no environments.
+        remotes: URLs of remote engines, from the settings.
+        environ: Names the folders.
+
+    Raises:
+        ConfigurationError: A catalog is wrong.
+    """
+    locations = Locations.from_environment(environ)
+    return Surroundings(
+        locations=locations,
+        catalog=load_catalog(),
+        machine=probe_machine(),
+        launchers=make_launchers(locations, requested=launcher, offline=offline, remotes=remotes),
+    )
