@@ -9,7 +9,7 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
 
 
-@pytest.mark.parametrize(("name", "format_name"), CASES, ids="-".join)
+@pytest.mark.parametrize(("name", "format_name"), CASES, ids=["-".join(case) for case in CASES])
 def test_text_is_the_golden_file(name: str, format_name: str) -> None:
     assert rendered(name, format_name) == golden_file(name, format_name).read_bytes()
 

@@ -49,7 +49,7 @@ def break_lines(atoms: Sequence[Atom], rules: SubtitleRules) -> tuple[Line, ...]
     count = _count_lines(atoms, rules)
     if count == 1:
         return (tuple(atoms),)
-    mean = _line_width(atoms) / count
+    mean = line_width(atoms) / count
     best: dict[tuple[int, int], tuple[float, tuple[Line, ...]]] = {(0, 0): (0.0, ())}
     for line in range(count):
         for first in range(line, len(atoms)):
@@ -105,14 +105,15 @@ def _count_lines(atoms: Sequence[Atom], rules: SubtitleRules) -> int:
     return lines
 
 
-def _line_width(atoms: Sequence[Atom]) -> int:
+def line_width(atoms: Sequence[Atom]) -> int:
+    """Columns of atoms in one line, with the spaces between them."""
     return sum(atom.width + atom.spaced for atom in atoms) - atoms[0].spaced
 
 
 def _cue_cost(atoms: Sequence[Atom], first: int, end: int, rules: SubtitleRules) -> float:
     cue = atoms[first:end]
     duration = max(cue[-1].end - cue[0].start, 0.001)
-    columns = _line_width(cue)
+    columns = line_width(cue)
     shortest = rules.min_cue_duration_s
     too_short = max(0.0, shortest - duration) / shortest if shortest else 0.0
     too_fast = min(2.0, max(0.0, columns / duration / rules.max_cps - 1))
@@ -122,7 +123,7 @@ def _cue_cost(atoms: Sequence[Atom], first: int, end: int, rules: SubtitleRules)
 
 
 def _line_cost(atoms: Sequence[Atom], first: int, end: int, mean: float) -> float:
-    uneven = (_line_width(atoms[first:end]) - mean) / mean
+    uneven = (line_width(atoms[first:end]) - mean) / mean
     ending = _break_cost(atoms[end - 1], atoms[end]) if end < len(atoms) else 0.0
     return 12 * uneven * uneven + ending
 

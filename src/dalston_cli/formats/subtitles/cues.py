@@ -4,7 +4,7 @@ from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dalston_cli.formats.subtitles.atoms import Atom, Token, after_label, atoms_of, label_atom
-from dalston_cli.formats.subtitles.breaking import Line, break_cues, break_lines
+from dalston_cli.formats.subtitles.breaking import Line, break_cues, break_lines, line_width
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.formats.subtitles.timing import Spoken, place_cues
 from dalston_sdk.wire import Segment, Transcript
@@ -71,8 +71,7 @@ def build_cues(
     """
     drafts = sorted(_drafts(transcript, rules, label), key=lambda draft: draft[0][0].start)
     spoken = [
-        Spoken(start=cue[0].start, end=cue[-1].end, columns=sum(atom.width for atom in cue))
-        for cue, _ in drafts
+        Spoken(start=cue[0].start, end=cue[-1].end, columns=line_width(cue)) for cue, _ in drafts
     ]
     places = place_cues(spoken, rules, duration_s=_duration(transcript))
     return tuple(
