@@ -44,13 +44,13 @@ def engine_digest(engine: EngineEntry) -> str:
 def fingerprint_engine(spec: EngineSpec) -> str:
     """What must be equal for a running engine to serve ``spec``, as hex SHA-256.
 
-    Beyond ``engine_digest`` these are the device, the folder of the weights and the variables.
-    How long it stays alive does not count, nor how many replicas there are.
+    Beyond ``engine_digest`` these are the device and the variables. What does not change a result
+    does not count: where weights lie, how long it stays alive, how many replicas there are, the
+    value of a secret.
     """
     parts = {
         "engine": engine_digest(spec.engine),
         "device": spec.device,
-        "models_dir": str(spec.models_dir),
         "environment": sorted(spec.environment.items()),
     }
     return _digest(parts)

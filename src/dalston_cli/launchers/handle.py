@@ -7,7 +7,6 @@ from collections.abc import AsyncGenerator, AsyncIterator
 from contextlib import aclosing, asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import cast
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineSpec, ExitState
@@ -180,7 +179,7 @@ class EngineHandle:
 
         stream = member.client.run(request, audio=audio, share_path=member.instance.shares_disk)
         try:
-            async with aclosing(cast("AsyncGenerator[StreamMessage, None]", stream)) as messages:
+            async with aclosing(stream) as messages:
                 async for message in messages:
                     yield message
         except EngineUnreachableError as error:

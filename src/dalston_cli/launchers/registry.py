@@ -4,8 +4,10 @@ A new launcher is a module with a class that fulfils ``base.Launcher`` and a lin
 ``make_launchers``.
 """
 
+import os
 from collections.abc import Iterable, Mapping
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
@@ -13,6 +15,9 @@ from dalston_cli.launchers.base import Launcher
 from dalston_cli.launchers.local import LocalLauncher
 from dalston_cli.launchers.remote import RemoteEngine, RemoteLauncher
 from dalston_cli.settings.locations import Locations
+
+if TYPE_CHECKING:
+    from dalston_cli.settings.load import ResolvedSettings
 
 AUTO = "auto"
 
@@ -113,4 +118,27 @@ def make_launchers(
         local=LocalLauncher(locations, offline=offline),
         remote=RemoteLauncher(remotes or {}),
         requested=requested,
+    )
+
+
+def configured_launchers(
+    resolved: "ResolvedSettings",
+    locations: Locations,
+    environ: Mapping[str, str] = os.environ,
+) -> Launchers:
+    """The launchers that the settings ask for; tokens of remote engines come from ``environ``."""
+    remotes = {
+        name: (
+            RemoteEngine(
+                url=remote.url,
+                token=environ.get(remote.token_env) if remote.token_env else None,
+            ),
+        )
+        for name, remote in resolved.remote.items()
+    }
+    return make_launchers(
+        locations,
+        requested=resolved.settings.launcher,
+        offline=resolved.settings.offline,
+        remotes=remotes,
     )

@@ -1,0 +1,22 @@
+"""``dalston engines``: the model servers of this machine."""
+
+import typer
+
+from dalston_cli.commands.engines.listing import list_engines
+from dalston_cli.commands.engines.logs import show_logs
+from dalston_cli.commands.engines.remove import remove
+from dalston_cli.commands.engines.start import restart, start
+from dalston_cli.commands.engines.status import status
+from dalston_cli.commands.engines.stop import stop
+
+app = typer.Typer(no_args_is_help=True, help="List, start, watch, stop engines.")
+app.command("list")(list_engines)
+app.command("status")(status)
+app.command("ps", hidden=True, help="The same as status.")(status)
+app.command("start")(start)
+app.command("stop")(stop)
+app.command("restart")(restart)
+app.command("logs")(show_logs)
+app.command("rm")(remove)
+
+__all__ = ["app"]

@@ -1,0 +1,71 @@
+"""``dalston engines status``: what runs, on what, with which model, and for how long."""
+
+import asyncio
+from datetime import UTC, datetime
+from typing import TYPE_CHECKING
+
+from dalston_cli.commands.engines.setting import EngineNames, Profile, load
+from dalston_cli.console import Console
+from dalston_cli.options.general import Json
+
+if TYPE_CHECKING:
+    from dalston_cli.launchers.survey import EngineState
+
+COLUMNS = ("engine", "launcher", "device", "model", "state", "memory", "until")
+_MINUTE_S = 60
+_HOUR_S = 3600
+
+
+def status(engines: EngineNames = None, *, profile: Profile = None, json: Json = False) -> None:
+    """Show the engines that run.
+
+    --json adds each one's pid, fingerprint and requests in progress.
+    """
+    from dalston_cli.launchers.survey import survey_engines  # noqa: PLC0415 - loads msgspec
+
+    _, launchers = load(profile=profile)
+    states = asyncio.run(survey_engines(launchers.by_name.values(), engines or ()))
+    show_states(Console("engines status", json=json), states)
+
+
+def show_states(console: Console, states: "tuple[EngineState, ...]") -> None:
+    """End a command with a table of engines that run."""
+    rows = [
+        (
+            each.engine,
+            each.launcher,
+            each.device or None,
+            each.model,
+            each.state,
+            _memory(each),
+            _until(each),
+        )
+        for each in states
+    ]
+    console.table(COLUMNS, rows, data=states, empty="no engine is running")
+    for each in states:
+        if each.problem:
+            console.warning(f"engine {each.engine}: {each.problem}")
+
+
+def _memory(state: "EngineState") -> str | None:
+    if state.rss_mb is None:
+        return None
+    gpu = "" if state.vram_mb is None else f" + {state.vram_mb:,.0f} MB GPU"
+    return f"{state.rss_mb:,.0f} MB{gpu}"
+
+
+def _until(state: "EngineState") -> str | None:
+    if state.expires_at is not None:
+        return f"in {_duration((state.expires_at - datetime.now(UTC)).total_seconds())}"
+    if state.keep_alive_s is not None and state.keep_alive_s < 0:
+        return "never"
+    return None
+
+
+def _duration(seconds: float) -> str:
+    if seconds >= _HOUR_S:
+        return f"{seconds / _HOUR_S:.0f} h"
+    if seconds >= _MINUTE_S:
+        return f"{seconds / _MINUTE_S:.0f} min"
+    return f"{max(0, seconds):.0f} s"

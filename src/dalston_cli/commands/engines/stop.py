@@ -1,0 +1,57 @@
+"""``dalston engines stop``: end engines before their time."""
+
+import asyncio
+from typing import Annotated
+
+import typer
+
+from dalston_cli.commands.engines.setting import EngineNames, Profile, find_engine, load
+from dalston_cli.console import Console
+from dalston_cli.errors import UsageError
+from dalston_cli.options.general import Json, Quiet
+
+
+class NothingNamedError(UsageError):
+    """Neither engines nor ``--all`` were given."""
+
+    def __init__(self) -> None:
+        super().__init__("say which engines to stop, or --all", hint="dalston engines stop --all")
+
+
+def stop(
+    engines: EngineNames = None,
+    *,
+    everything: Annotated[bool, typer.Option("--all", help="Stop every engine.")] = False,
+    timeout: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="How long it may go on with what runs; 0 for not at all."
+        ),
+    ] = 30.0,
+    profile: Profile = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Let engines finish what runs and end; one that does not end in time is ended."""
+    from dalston_cli.launchers.control import stop_engines  # noqa: PLC0415 - loads psutil
+
+    if not engines and not everything:
+        raise NothingNamedError
+    _, launchers = load(profile=profile)
+    running = {instance.engine for instance in launchers.local.find()}
+    for name in set(engines or ()) - running:
+        find_engine(name)
+    names = None if everything else engines
+    stopped = asyncio.run(stop_engines(launchers, names, timeout_s=timeout))
+    console = Console("engines stop", json=json, quiet=quiet)
+    ended = sorted({instance.engine for instance in stopped})
+    for name in ended or ["no engine"]:
+        console.info(f"stopped {name}" if ended else "no engine was running")
+    for name in sorted(set(engines or ()) - running):
+        console.info(f"{name} was not running")
+    console.result(
+        [
+            {"engine": each.engine, "replica": each.replica, "fingerprint": each.fingerprint}
+            for each in stopped
+        ]
+    )
