@@ -23,12 +23,14 @@ class Envelope:
         command: Words of the command, such as ``models list``; empty where none was recognised.
         data: What the command is about; None after an error.
         errors: Objects with ``code``, ``message``, ``hint``, ``recording`` and ``stage``.
+        event: Set where the envelope ends a stream of events, whose lines all have it.
     """
 
     command: str
     exit_code: int = 0
     data: object = None
     errors: Sequence[object] = ()
+    event: str | None = None
 
     @property
     def status(self) -> Status:
@@ -37,8 +39,10 @@ class Envelope:
 
     def encode(self) -> str:
         """One line of JSON."""
+        event = {} if self.event is None else {"event": self.event}
         return encode_json(
             {
+                **event,
                 "dalston_result_version": RESULT_VERSION,
                 "command": self.command,
                 "status": self.status,

@@ -1,7 +1,7 @@
 """``Console``: the only way to print. Data goes to stdout, everything else to stderr."""
 
 import sys
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Protocol, TextIO
@@ -10,6 +10,9 @@ from dalston_cli.console.envelope import Envelope
 from dalston_cli.console.table import render_table
 from dalston_cli.console.text import encodable, printable
 from dalston_cli.errors import DalstonError
+
+STREAMING = frozenset({"transcribe"})
+"""Commands that, with ``--json``, write many lines, told apart by ``event``."""
 
 
 class Mode(StrEnum):
@@ -54,6 +57,7 @@ class Console:
         self.verbose = verbose
         self._stdout = stdout
         self._stderr = stderr
+        self._write_line: Callable[[str], object] | None = None
 
     @property
     def stdout(self) -> TextIO:
@@ -131,6 +135,10 @@ class Console:
         if self.mode is Mode.HUMAN and self.verbose:
             self._say(message)
 
+    def alert(self, message: str) -> None:
+        """Say something that a quiet user wants to know, too."""
+        self._say(message)
+
     def hint(self, message: str) -> None:
         """Say what to do next."""
         if self.mode is not Mode.JSON:
@@ -147,7 +155,13 @@ class Console:
         if self.mode is Mode.JSON:
             from dalston_cli.console.envelope import error_data  # noqa: PLC0415 - rarely needed
 
-            self.result(None, exit_code=error.exit_code, errors=[error_data(error)])
+            envelope = Envelope(
+                command=self.command,
+                exit_code=error.exit_code,
+                errors=[error_data(error)],
+                event="error" if self.command in STREAMING else None,
+            )
+            self.data(envelope.encode())
             return
         self._say(f"error: {error.message}")
         if error.hint:
@@ -187,7 +201,19 @@ class Console:
         with drawn_meter(self.stderr, printable(description), total) as meter:
             yield meter
 
+    @contextmanager
+    def lines_through(self, write: Callable[[str], object]) -> Iterator[None]:
+        """Hand every line for stderr to ``write`` while the block lasts, such as to a bar."""
+        self._write_line = write
+        try:
+            yield
+        finally:
+            self._write_line = None
+
     def _say(self, message: str) -> None:
+        if self._write_line is not None:
+            self._write_line(printable(message))
+            return
         self.stderr.write(printable(message) + "\n")
         self.stderr.flush()
 

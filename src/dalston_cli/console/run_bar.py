@@ -1,0 +1,115 @@
+"""A run for a person who watches: one bar over all audio, lines scrolling above it."""
+
+import time
+from contextlib import ExitStack
+from types import TracebackType
+from typing import Self
+
+from rich.console import Console as RichConsole
+from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
+
+from dalston_cli.console.amounts import duration, speed
+from dalston_cli.console.run_lines import RunLines
+from dalston_cli.console.run_progress import RunProgress
+from dalston_cli.console.screen import Console
+from dalston_cli.console.text import printable
+from dalston_cli.pipeline.events import (
+    EngineReady,
+    EngineStarting,
+    Event,
+    JobStarted,
+    PartialText,
+    RunFinished,
+)
+
+
+class RunBar(RunLines):
+    """Lines as for a log file, and below them a bar with speed and time to go.
+
+    Args:
+        console: Where lines go.
+        show_text: Show text as it comes, where there is one recording only.
+    """
+
+    def __init__(self, console: Console, *, show_text: bool = True) -> None:
+        super().__init__(console)
+        self._show_text = show_text
+        self._tally = RunProgress()
+        self._clock = time.monotonic()
+        self._stack = ExitStack()
+        self._bar = Progress(
+            SpinnerColumn(),
+            TextColumn("{task.description}", markup=False),
+            BarColumn(),
+            TextColumn("{task.fields[figures]}", markup=False),
+            console=RichConsole(file=console.stderr),
+            transient=True,
+            # stdout is for data: rich would redirect it to the bar's own stream.
+            redirect_stdout=False,
+            redirect_stderr=False,
+        )
+        self._task = self._bar.add_task("preparing", total=None, figures="")
+
+    def __enter__(self) -> Self:
+        self._stack.enter_context(self.console.lines_through(self._print))
+        self._stack.enter_context(self._bar)
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Take the bar away."""
+        self._stack.close()
+
+    def take(self, event: Event) -> None:
+        """Show an event, and how far the run is."""
+        self._tally.take(event)
+        match event:
+            case EngineStarting():
+                self._describe(f"starting {event.engine}: {event.message or event.step}")
+            case EngineReady():
+                self._describe("transcribing")
+            case JobStarted():
+                self._describe(printable(event.recording))
+            case PartialText() if self._show_text and self._tally.num_recordings == 1:
+                self._show(event)
+            case RunFinished():
+                self._bar.stop()
+            case _:
+                pass
+        super().take(event)
+        self._draw()
+
+    def print_text(self, text: str) -> None:
+        """Write a transcript to stdout, which may be the terminal that the bar is on."""
+        self._bar.stop()
+        super().print_text(text)
+
+    def _describe(self, text: str) -> None:
+        self._bar.update(self._task, description=text if len(text) <= 40 else f"…{text[-39:]}")  # noqa: PLR2004 - leaves room for the bar
+
+    def _print(self, line: str) -> None:
+        """Write a line above the bar."""
+        self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
+
+    def _show(self, event: PartialText) -> None:
+        for segment in event.segments:
+            self.say(f"[{duration(segment.start)}] {segment.text}")
+
+    def _draw(self) -> None:
+        elapsed = time.monotonic() - self._clock
+        tally = self._tally
+        figures = [f"{tally.finished}/{tally.num_recordings}"]
+        if (rtfx := tally.rtfx(elapsed)) is not None:
+            figures.append(speed(rtfx))
+        if (left := tally.remaining_s(elapsed)) is not None:
+            figures.append(f"{duration(left)} left")
+        self._bar.update(
+            self._task,
+            completed=tally.done_s,
+            total=tally.total_s or None,
+            figures="  ".join(figures),
+        )

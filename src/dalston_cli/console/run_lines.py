@@ -1,0 +1,142 @@
+"""A run in plain lines on stderr, for log files and for who redirects it."""
+
+from collections.abc import Callable
+from types import TracebackType
+from typing import Self
+
+from dalston_cli.console.amounts import count, duration, speed
+from dalston_cli.console.screen import Console
+from dalston_cli.pipeline.events import (
+    EngineReady,
+    EngineStarting,
+    Event,
+    JobFinished,
+    PartialText,
+    RunFinished,
+    StageFinished,
+    WarningRaised,
+)
+
+
+class RunLines:
+    """One line per recording that ends, one per warning, and a summary.
+
+    Args:
+        console: Decides what a quiet or a curious user wants to see.
+    """
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._hints: set[str] = set()
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(
+        self,
+        kind: type[BaseException] | None,
+        error: BaseException | None,
+        trace: TracebackType | None,
+    ) -> None:
+        """Nothing to put away."""
+
+    def take(self, event: Event) -> None:
+        """Show an event, if it is worth a line."""
+        if shown := self._handlers.get(type(event)):
+            shown(self, event)
+
+    def print_text(self, text: str) -> None:
+        """Write a transcript to stdout."""
+        self.console.data(text)
+
+    def say(self, line: str) -> None:
+        """Write a line to stderr."""
+        self.console.info(line)
+
+    def alert(self, line: str, hint: str | None = None) -> None:
+        """Write a line that a quiet user wants to see, too; a hint is given once."""
+        self.console.alert(line)
+        if hint and hint not in self._hints:
+            self._hints.add(hint)
+            self.console.alert(f"hint: {hint}")
+
+    def job_finished(self, event: JobFinished) -> None:
+        """Say how a recording ended."""
+        match event.status:
+            case "failed":
+                problem = event.error.message if event.error else "no reason is known"
+                hint = event.error.hint if event.error else None
+                self.alert(_about(event.recording, problem, "failed"), hint)
+            case "partial":
+                self.alert(f"partial: {event.recording}{_outcome(event)}")
+            case "done":
+                self.say(f"done: {event.recording}{_outcome(event)}")
+            case "unchanged" | "cancelled":
+                self.console.detail(f"{event.status}: {event.recording}")
+
+    def warning(self, event: WarningRaised) -> None:
+        """Say that something is not as it should be."""
+        line = _about(event.recording, event.message, "warning")
+        self.alert(line, event.hint)
+
+    def engine_starting(self, event: EngineStarting) -> None:
+        """Say that an engine is coming; building its environment takes minutes."""
+        told = f": {event.message}" if event.message else ""
+        line = f"starting engine {event.engine} ({event.launcher}, {event.step}){told}"
+        (self.say if event.step == "environment" else self.console.detail)(line)
+
+    def engine_ready(self, event: EngineReady) -> None:
+        """Say that an engine is there."""
+        how = "reused" if event.reused else f"started in {duration(event.elapsed_s)}"
+        self.console.detail(f"engine {event.engine} is ready on {event.device} ({how})")
+
+    def stage_finished(self, event: StageFinished) -> None:
+        """Say how a stage ended, to who asked for more."""
+        how = "taken from the store" if event.reused else f"{event.status}"
+        reason = f": {event.reason}" if event.reason else ""
+        self.console.detail(f"{event.recording}: {event.stage} {how}{reason}")
+
+    def run_finished(self, event: RunFinished) -> None:
+        """Sum the run up."""
+        self.say(summary(event))
+
+    def partial_text(self, event: PartialText) -> None:
+        """Plain lines leave text to the files."""
+
+    _handlers: dict[type[Event], Callable[..., None]] = {  # noqa: RUF012 - read only
+        JobFinished: job_finished,
+        WarningRaised: warning,
+        EngineStarting: engine_starting,
+        EngineReady: engine_ready,
+        StageFinished: stage_finished,
+        RunFinished: run_finished,
+    }
+
+
+def summary(event: RunFinished) -> str:
+    """A run in one line: how many recordings ended how, and how fast."""
+    number = sum(event.counts.values())
+    parts = ", ".join(f"{amount:,} {status}" for status, amount in event.counts.items() if amount)
+    line = f"{count(number, 'recording')}: {parts or 'none'}"
+    if event.counts.get("done") or event.counts.get("partial"):
+        line += f"; {duration(event.audio_s)} of audio in {duration(event.elapsed_s)}"
+        if event.elapsed_s > 0:
+            line += f", {speed(event.audio_s / event.elapsed_s)} as fast as it plays"
+    return line
+
+
+def _outcome(event: JobFinished) -> str:
+    details = []
+    if event.duration_s is not None:
+        details.append(f"{duration(event.duration_s)} of audio")
+    if event.rtfx is not None:
+        details.append(speed(event.rtfx))
+    outputs = f" -> {', '.join(event.outputs)}" if event.outputs else ""
+    return (f" ({', '.join(details)})" if details else "") + outputs
+
+
+def _about(recording: str | None, message: str, kind: str) -> str:
+    """A line that names its recording once."""
+    if recording is None or recording in message:
+        return f"{kind}: {message}"
+    return f"{kind}: {recording}: {message}"
