@@ -1,12 +1,21 @@
 """Weights: what is installed, and how it gets there, is verified and goes away again."""
 
 from dalston_cli.catalog.weights.acquire import ensure_installed, pull
-from dalston_cli.catalog.weights.audit import Usage, Verified, disk_usage, remove, verify
+from dalston_cli.catalog.weights.audit import (
+    DamagedModelError,
+    Usage,
+    Verified,
+    disk_usage,
+    remove,
+    verify,
+)
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed, installed_ids
 from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.catalog.weights.options import PullOptions, PullPolicy, PullProgress
+from dalston_cli.catalog.weights.sizes import readable_size
 
 __all__ = [
+    "DamagedModelError",
     "InstalledModel",
     "ModelFolder",
     "PullOptions",
@@ -19,6 +28,7 @@ __all__ = [
     "installed",
     "installed_ids",
     "pull",
+    "readable_size",
     "remove",
     "verify",
 ]

@@ -2,17 +2,17 @@
 
 import hashlib
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
-from dalston_cli.catalog.schema import BundledSource, ModelEntry
+from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.failures import NotInstalledError
 from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.layout import ManifestFile, ModelFolder, read_manifest
 from dalston_cli.catalog.weights.lock import locked
-from dalston_cli.errors import ModelUnavailableError, UsageError
+from dalston_cli.errors import ModelUnavailableError
 
 _CHUNK = 1024 * 1024
 
@@ -22,23 +22,11 @@ class DamagedModelError(ModelUnavailableError):
 
     code = "damaged"
 
-    def __init__(self, damaged: dict[str, tuple[str, ...]]) -> None:
-        ids = " ".join(damaged)
-        told = "; ".join(f"{model}: {', '.join(found)}" for model, found in damaged.items())
+    def __init__(self, damaged: "Sequence[Verified]") -> None:
+        ids = " ".join(found.model for found in damaged)
+        told = "; ".join(f"{found.model}: {', '.join(found.problems)}" for found in damaged)
         super().__init__(
             f"weights are damaged: {told}", hint=f"run `dalston models pull --again {ids}`"
-        )
-
-
-class BundledModelError(UsageError):
-    """Weights inside an engine's package cannot be removed."""
-
-    code = "bundled"
-
-    def __init__(self, model_id: str) -> None:
-        super().__init__(
-            f"the model {model_id} is part of its engine and takes no room of its own",
-            hint="`dalston models du` shows what takes room",
         )
 
 
@@ -98,21 +86,17 @@ def verify(
     return Verified(model=model.id, size=manifest.size, problems=tuple(problems))
 
 
-def remove(model: ModelEntry, models_dir: Path) -> int:
-    """Delete the weights and what is left of unfinished pulls; linked files stay.
+def remove(folder: ModelFolder) -> int:
+    """Delete a model's weights and what is left of unfinished pulls; linked files stay.
 
     Returns:
         The bytes that became free.
 
     Raises:
-        BundledModelError: They are part of an engine's package.
         NotInstalledError: There is nothing to delete.
     """
-    if isinstance(model.source, BundledSource):
-        raise BundledModelError(model.id)
-    folder = ModelFolder.of(model, models_dir)
     if not folder.path.exists() and not folder.partial.exists():
-        raise NotInstalledError(model.id)
+        raise NotInstalledError(folder.model)
     with locked(folder.partial, lambda: None):
         freed = _size_of(folder.path) + _size_of(folder.partial)
         if folder.path.exists():

@@ -14,6 +14,7 @@ PullError                    ModelUnavailableError
 
 from dalston_cli.catalog.schema import HubSource, ModelEntry
 from dalston_cli.catalog.weights.exchange import Failure
+from dalston_cli.catalog.weights.sizes import readable_size
 from dalston_cli.errors import ModelUnavailableError
 
 _HUB = "https://huggingface.co"
@@ -123,7 +124,7 @@ class NoSpaceError(PullError):
 
     def __init__(self, model: ModelEntry, failure: Failure) -> None:
         room = (
-            f"{megabytes(failure.needed)} are needed and {megabytes(failure.free)} are free"
+            f"{readable_size(failure.needed)} are needed and {readable_size(failure.free)} are free"
             if failure.needed
             else failure.detail
         )
@@ -160,15 +161,6 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
             return PullCrashedError(model, failure.detail)
         case _:
             return HubRefusedError(model, failure)
-
-
-def megabytes(size: int) -> str:
-    """Bytes for people, in decimal units as download pages show them."""
-    if size >= 10**9:
-        return f"{size / 10**9:.1f} GB"
-    if size >= 10**6:
-        return f"{size / 10**6:.0f} MB"
-    return f"{size / 10**3:.0f} kB" if size >= 10**3 else f"{size} B"
 
 
 def _gate(model: ModelEntry, failure: Failure) -> tuple[str, str]:

@@ -114,7 +114,9 @@ class _Files:
         """Download what is missing; ``total`` is the bytes of all, as far as known."""
         self._total = total
         self._check_room()
-        return tuple(self._get_one(file, download) for file, download in self._downloads)
+        files = tuple(self._get_one(file, download) for file, download in self._downloads)
+        self._reporter.send(Transfer(step="downloading", done=self._finished, total=self._finished))
+        return files
 
     def _get_one(self, file: RemoteFile, download: Download) -> ManifestFile:
         self._current = file.path

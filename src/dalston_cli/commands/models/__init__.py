@@ -1,0 +1,25 @@
+"""``dalston models``: which models there are, which are here, and how they come and go."""
+
+import typer
+
+from dalston_cli.commands.models.du import du
+from dalston_cli.commands.models.listing import list_models
+from dalston_cli.commands.models.pull import pull
+from dalston_cli.commands.models.rm import rm
+from dalston_cli.commands.models.show import show
+from dalston_cli.commands.models.verify import verify
+
+app = typer.Typer(
+    help="List, pull, verify, remove models.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+app.command("list")(list_models)
+app.command("show")(show)
+app.command("pull")(pull)
+app.command("rm")(rm)
+app.command("verify")(verify)
+app.command("du")(du)
+
+__all__ = ["app"]

@@ -1,0 +1,86 @@
+"""What all the commands need: the catalog, the folder of all models, and one view of a model."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.schema import BundledSource, ModelEntry
+from dalston_cli.catalog.weights import InstalledModel, ModelFolder, installed
+from dalston_cli.options.completion import complete_models
+from dalston_cli.settings.locations import Locations
+
+ModelIds = Annotated[
+    list[str],
+    typer.Argument(
+        metavar="MODEL...",
+        help="Model ids, see dalston models list.",
+        autocompletion=complete_models,
+    ),
+]
+
+
+@dataclass(frozen=True, kw_only=True)
+class ModelRow:
+    """One model as ``--json`` shows it in listings.
+
+    Attributes:
+        size_bytes: On disk where it is installed, else about what the download takes.
+        state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted).
+        problems: Why it is damaged.
+    """
+
+    id: str
+    name: str
+    engine: str
+    stages: tuple[str, ...]
+    languages: tuple[str, ...]
+    size_bytes: int
+    licence: str
+    gated: bool
+    installed: bool
+    state: str
+    problems: tuple[str, ...]
+    path: Path | None
+    digest: str | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Shelf:
+    """The models there are, and the folder where they lie."""
+
+    catalog: Catalog
+    folder: Path
+
+    @classmethod
+    def open(cls) -> "Shelf":
+        """Read the catalog that the environment names."""
+        return cls(catalog=load_catalog(), folder=Locations.from_environment().models)
+
+    def row(self, model: ModelEntry) -> ModelRow:
+        """What there is to say about ``model`` in one line."""
+        found = installed(model, self.folder)
+        return ModelRow(
+            id=model.id,
+            name=model.name,
+            engine=model.engine,
+            stages=tuple(stage.value for stage in model.stages),
+            languages=model.languages,
+            size_bytes=(found.size if found else 0) or model.size_mb * 10**6,
+            licence=model.licence,
+            gated=model.gated,
+            installed=found is not None and found.ok,
+            state=self._state(model, found),
+            problems=found.problems if found else (),
+            path=found.path if found else None,
+            digest=found.digest if found else None,
+        )
+
+    def _state(self, model: ModelEntry, found: InstalledModel | None) -> str:
+        if found is None:
+            return "partial" if ModelFolder.of(model, self.folder).partial.exists() else "no"
+        if not found.ok:
+            return "damaged"
+        return "bundled" if isinstance(model.source, BundledSource) else "yes"

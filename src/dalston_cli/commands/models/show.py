@@ -1,0 +1,57 @@
+"""``dalston models show``."""
+
+from typing import Annotated
+
+import typer
+
+from dalston_cli.catalog.weights.layout import describe_source
+from dalston_cli.commands.models.shelf import Shelf
+from dalston_cli.console import Console
+from dalston_cli.options.completion import complete_models
+from dalston_cli.options.general import Json
+
+
+def show(
+    model_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Model id.", show_default=False, autocompletion=complete_models
+        ),
+    ],
+    *,
+    json: Json = False,
+) -> None:
+    """Show everything about one model."""
+    console = Console("models show", json=json)
+    shelf = Shelf.open()
+    model = shelf.catalog.model(model_id)
+    row = shelf.row(model)
+    abilities = [name for name, able in model.capabilities if able]
+    hardware = model.hardware
+    facts = {
+        "id": model.id,
+        "name": model.name,
+        "engine": f"{model.engine}, which calls it {model.runtime_model_id}",
+        "stages": ", ".join(row.stages),
+        "languages": ", ".join(model.languages) or "any",
+        "licence": model.licence + (", gated" if model.gated else ""),
+        "source": describe_source(model),
+        "size": f"{model.size_mb} MB",
+        "memory": f"RAM {_mb(hardware.ram_mb)}, GPU {_mb(hardware.vram_mb)}",
+        "CPU": "yes" if hardware.supports_cpu else "no",
+        "can": ", ".join(abilities).replace("_", " ") or "-",
+        "defaults": ", ".join(f"{name}={value}" for name, value in model.defaults.items()) or "-",
+        "installed": row.state,
+        "path": row.path or "-",
+        "digest": row.digest or "-",
+        "catalog": model.file,
+        "notes": model.notes.strip() or "-",
+    }
+    text = "\n".join(f"{name + ':':<11} {value}" for name, value in facts.items())
+    console.result({"model": model, "installation": row}, text=text)
+    for problem in row.problems:
+        console.warning(f"{model.id}: {problem}", hint=f"run `dalston models pull {model.id}`")
+
+
+def _mb(value: int | None) -> str:
+    return "not measured" if value is None else f"{value} MB"
