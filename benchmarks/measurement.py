@@ -3,7 +3,7 @@
 import statistics
 import subprocess
 import time
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 
 
@@ -30,12 +30,14 @@ class Measurement:
         return self.limit is None or self.value <= self.limit
 
 
-def median_seconds(commands: Sequence[Sequence[str]], *, rounds: int) -> list[float]:
+def median_seconds(
+    commands: Sequence[Sequence[str]], *, rounds: int, env: Mapping[str, str] | None = None
+) -> list[float]:
     """Median wall seconds of each command, run in turns so that the machine treats them alike."""
     seconds: list[list[float]] = [[] for _ in commands]
     for _ in range(rounds):
         for command, times in zip(commands, seconds, strict=True):
             start = time.perf_counter()
-            subprocess.run(command, check=True, capture_output=True)
+            subprocess.run(command, check=True, capture_output=True, env=env)
             times.append(time.perf_counter() - start)
     return [statistics.median(times) for times in seconds]

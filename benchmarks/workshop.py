@@ -1,0 +1,52 @@
+"""What the benchmarks run on: an isolated home, the fake engine, and small recordings."""
+
+import os
+import subprocess
+import sys
+import tempfile
+import wave
+from collections.abc import Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+REPOSITORY = Path(__file__).resolve().parent.parent
+DALSTON = str(Path(sys.executable).with_name("dalston"))
+
+
+@contextmanager
+def workshop() -> Iterator[Path]:
+    """A short folder with a home in it, whose engines are stopped at the end."""
+    with tempfile.TemporaryDirectory(prefix="dab-") as name:
+        folder = Path(name)
+        try:
+            yield folder
+        finally:
+            subprocess.run(
+                [DALSTON, "engines", "stop", "--all"],
+                env=environment(folder),
+                check=True,
+                capture_output=True,
+            )
+
+
+def environment(folder: Path) -> dict[str, str]:
+    """The caller's environment with Dalston's folders moved into ``folder``."""
+    places = ("CONFIG", "CACHE", "STATE", "MODELS", "RUNTIME")
+    return {
+        **os.environ,
+        **{f"DALSTON_{place}_DIR": str(folder / place.lower()) for place in places},
+        "DALSTON_ENGINES_PATH": str(REPOSITORY / "tests" / "engines"),
+        "DALSTON_CATALOG_PATH": str(REPOSITORY / "tests" / "engines" / "catalog"),
+    }
+
+
+def small_recordings(folder: Path, count: int) -> Path:
+    """``count`` different WAV files of a second each."""
+    folder.mkdir(parents=True)
+    for index in range(count):
+        with wave.open(str(folder / f"{index:05}.wav"), "wb") as wav:
+            wav.setnchannels(1)
+            wav.setsampwidth(2)
+            wav.setframerate(16_000)
+            wav.writeframes(index.to_bytes(4, "little") * 8_000)
+    return folder
