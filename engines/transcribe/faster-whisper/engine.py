@@ -1,0 +1,184 @@
+"""The engine around faster-whisper: Whisper models on a CPU or a GPU."""
+
+import gc
+from collections.abc import Iterable, Mapping, Sequence
+from typing import Any, ClassVar
+
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.transcribe import TranscriptionInfo, restore_speech_timestamps
+from gpu import check_gpu, held_vram_mb, split_device
+from languages import bcp47, known_languages, pack, vote, whisper_language
+from loading import is_out_of_memory, load_whisper
+from options import SUPPORTED, Decoding, effective, plan_decoding
+from segments import convert
+from speech import as_regions, find_speech, without_silence
+
+from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import (
+    ErrorCode,
+    ModelRef,
+    Segment,
+    SpeechRegion,
+    Stage,
+    TranscribeOptions,
+    TranscribeRequest,
+    TranscribeResult,
+)
+
+
+class FasterWhisperEngine(Engine):
+    """Recognises and translates speech with Whisper models."""
+
+    name = "faster-whisper"
+    version = "0.1.0"
+    options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.TRANSCRIBE: SUPPORTED}
+
+    def __init__(self, *, device: str = "cpu") -> None:
+        super().__init__(device=device)
+        self._whisper: WhisperModel | None = None
+        self._runtime_id = ""
+
+    def check_device(self) -> str:
+        """Copy something to the GPU, where one was asked for."""
+        return "cpu" if self.device == "cpu" else check_gpu(self.device)
+
+    def vram_mb(self) -> float | None:
+        """Memory this process holds on the GPU."""
+        return None if self.device == "cpu" else held_vram_mb(self.device)
+
+    def is_out_of_memory(self, error: Exception) -> bool:
+        """CTranslate2 says so in a plain RuntimeError."""
+        return is_out_of_memory(error)
+
+    def load(self, model: ModelRef) -> LoadedModel:
+        """Load weights in CTranslate2's format from a folder."""
+        kind, index = split_device(self.device)
+        self._whisper, warnings = load_whisper(model, kind=kind, index=index)
+        self._runtime_id = model.runtime_id
+        return LoadedModel(compute_type=self._whisper.model.compute_type, warnings=warnings)
+
+    def unload(self) -> None:
+        """Drop the weights and give their memory back."""
+        if self._whisper is not None:
+            self._whisper.model.unload_model()
+            self._whisper = None
+        gc.collect()
+
+    def transcribe(
+        self, request: TranscribeRequest, audio: Samples, context: RunContext
+    ) -> TranscribeResult:
+        """Speech found, language settled, then decoded; segments are reported as they come."""
+        if self._whisper is None:
+            raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
+        options = request.options
+        _refuse_what_the_model_cannot(self._whisper, self._runtime_id, options)
+        decoding = plan_decoding(
+            options,
+            device=self.device,
+            chunk_length_s=self._whisper.feature_extractor.chunk_length,
+        )
+        duration_s = len(audio) / SAMPLE_RATE
+        whole = {"start": 0, "end": len(audio)}
+        chunks = [whole] if decoding.vad is None else find_speech(audio, decoding.vad)
+        regions = as_regions(chunks)
+        context.check_cancelled()
+        language, scores = _language(self._whisper, options, audio, regions, decoding)
+        segments: list[Segment] = []
+        used = None
+        if chunks and language is not None:
+            found, info = _start(self._whisper, audio, chunks, language, decoding)
+            used = info.transcription_options
+            text_language = "en" if options.task == "translate" else bcp47(language)
+            for segment in convert(
+                found, regions=regions, duration_s=duration_s, language=text_language
+            ):
+                segments.append(segment)
+                context.partial([segment])
+                context.progress(segment.end, duration_s)
+        context.progress(duration_s, duration_s)
+        spoken = None if language is None else bcp47(language)
+        return TranscribeResult(
+            language="en" if options.task == "translate" and spoken else spoken,
+            segments=tuple(segments),
+            language_scores=scores,
+            speech_regions=() if decoding.vad is None else tuple(regions),
+            effective=effective(options, decoding, used, spoken),
+            warnings=decoding.warnings,
+            compute_type=self._whisper.model.compute_type,
+        )
+
+
+def _refuse_what_the_model_cannot(
+    whisper: WhisperModel, runtime_id: str, options: TranscribeOptions
+) -> None:
+    english_only = not whisper.model.is_multilingual
+    # Turbo and the distilled models have the token but were never taught to translate.
+    if options.task == "translate" and (
+        english_only or "turbo" in runtime_id or "distil" in runtime_id
+    ):
+        raise EngineError(
+            ErrorCode.UNSUPPORTED_OPTION,
+            f"{runtime_id} cannot translate (task)",
+            hint="use --model faster-whisper-large-v3",
+        )
+    if options.multilingual and english_only:
+        raise EngineError(
+            ErrorCode.UNSUPPORTED_OPTION,
+            f"{runtime_id} understands English only (multilingual)",
+            hint=f"use --model faster-whisper-{runtime_id.removesuffix('.en')}",
+        )
+
+
+def _language(
+    whisper: WhisperModel,
+    options: TranscribeOptions,
+    audio: Samples,
+    regions: Sequence[SpeechRegion],
+    decoding: Decoding,
+) -> tuple[str | None, dict[str, float]]:
+    """Whisper's code of the language, and the scores where it was detected."""
+    if options.language is not None:
+        return whisper_language(options.language, whisper), {}
+    allowed = [whisper_language(code, whisper) for code in options.languages or ()]
+    if not whisper.model.is_multilingual:
+        return "en", {}
+    if not regions:
+        return None, {}
+    scores = vote(
+        whisper,
+        audio,
+        pack(regions, decoding.chunk_length_s),
+        allowed=allowed or known_languages(whisper),
+        chunk_length_s=decoding.chunk_length_s,
+    )
+    return whisper_language(next(iter(scores)), whisper), scores
+
+
+def _start(
+    whisper: WhisperModel,
+    audio: Samples,
+    chunks: Sequence[dict[str, int]],
+    language: str,
+    decoding: Decoding,
+) -> tuple[Iterable[Any], TranscriptionInfo]:
+    """The library's generator of segments, timed from the start of the recording."""
+    arguments = {**decoding.arguments, "language": language}
+    found: Iterable[Any]
+    if decoding.batch_size > 1:
+        # Our own stretches, each whole as it was recorded: the library would paste regions
+        # together and lose the time between them.
+        clips = [
+            {"start": region.start, "end": region.end}
+            for region in pack(as_regions(chunks), decoding.chunk_length_s)
+        ]
+        found, info = BatchedInferencePipeline(model=whisper).transcribe(
+            audio, clip_timestamps=clips, **arguments
+        )
+    elif decoding.vad is None:
+        found, info = whisper.transcribe(audio, vad_filter=False, **arguments)
+    else:
+        speech = without_silence(audio, chunks)
+        found, info = whisper.transcribe(speech, vad_filter=False, **arguments)
+        found = restore_speech_timestamps(found, chunks, SAMPLE_RATE)
+    return found, info
