@@ -142,6 +142,7 @@ class Watch:
             async with asyncio.timeout(_ANSWER_S):
                 return await client.health()
         except ProtocolMismatchError as error:
+            await self._give_up(instance)
             raise EngineProtocolError(instance.engine, str(error)) from error
         except (EngineUnreachableError, EngineStreamError, TimeoutError):
             return None

@@ -61,11 +61,12 @@ class Supply:
         self._useless: set[str] = set()
 
     def avoid(self, instance: EngineInstance) -> None:
-        """Never take ``instance`` again: it runs and cannot be reached, or is about to end."""
-        self._useless.add(instance.identity)
+        """Never take ``instance`` again: it cannot be reached any more, or is about to end."""
+        if self.launcher.manages:  # another's engine may come back at the same URL
+            self._useless.add(instance.identity)
 
     async def take(self, missing: int, *, taken: Collection[str]) -> list[Member]:
-        """Ready engines, as many as can be had but at least one.
+        """Ready engines, as many as can be had; at least one, unless the caller has all there are.
 
         Args:
             missing: How many are wanted; a launcher that does not start any gives all it has.
@@ -77,6 +78,8 @@ class Supply:
         for _ in range(_ROUNDS):
             began = time.monotonic()
             candidates = await self._candidates(missing, taken)
+            if not candidates and taken:
+                return []
             joined = await asyncio.gather(
                 *(self._join(candidate) for candidate in candidates), return_exceptions=True
             )
