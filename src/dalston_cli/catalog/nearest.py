@@ -6,9 +6,11 @@ from collections.abc import Iterable
 
 def near_miss(word: str, known: Iterable[str]) -> str | None:
     """The entry of ``known`` that looks most like ``word``, or None where none is close."""
-    by_lower = {entry.lower(): entry for entry in known}
-    close = difflib.get_close_matches(word.lower(), by_lower, n=1, cutoff=0.6)
-    return by_lower[close[0]] if close else None
+    word, by_lower = word.lower(), {entry.lower(): entry for entry in known}
+    close = difflib.get_close_matches(word, by_lower, n=1, cutoff=0.6)
+    longer = [entry for entry in by_lower if entry and word.startswith(entry)]
+    found = close or longer
+    return by_lower[found[0]] if found else None
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:

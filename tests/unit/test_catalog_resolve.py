@@ -1,0 +1,271 @@
+from collections.abc import Sequence
+from typing import Any
+
+import pytest
+from tests.hub.entries import engine_entry, model_entry
+
+from dalston_cli.catalog.device import DeviceMissingError
+from dalston_cli.catalog.load import Catalog, UnknownModelError
+from dalston_cli.catalog.machine import Gpu, Machine
+from dalston_cli.catalog.resolve import (
+    LanguageNotCoveredError,
+    ModelWish,
+    NoModelError,
+    StageNotCoveredError,
+    covers,
+    recommended,
+    resolve_model,
+)
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.errors import DalstonError
+from dalston_sdk.wire import Stage
+
+LAPTOP = Machine(cpus=4, ram_mb=8_000)
+GPU = Machine(cpus=8, ram_mb=32_000, gpus=(Gpu(index=0, name="Big GPU", vram_mb=24_000),))
+SMALL_GPU = Machine(cpus=8, ram_mb=32_000, gpus=(Gpu(index=0, name="Small GPU", vram_mb=2_000),))
+
+
+def _whisper(size: str, rank: int, **changes: Any) -> ModelEntry:
+    fields = {"engine": "fw", "rank": rank, "languages": ["en", "de"], "name": size} | changes
+    return model_entry(id=f"fw-{size}", **fields)
+
+
+ENGINES = [
+    engine_entry(
+        name="sphinx", embedded=True, devices=["cpu"], stages={"transcribe": {}, "align": {}}
+    ),
+    engine_entry(name="fw"),
+    engine_entry(name="gpu-only", devices=["cuda"], stages={"diarize": {}}),
+]
+MODELS = [
+    model_entry(
+        id="sphinx-en",
+        engine="sphinx",
+        languages=["en"],
+        stages=["transcribe", "align"],
+        source={"kind": "bundled", "package": "pocketsphinx"},
+        rank=1,
+        word_error_rate=0.4,
+    ),
+    _whisper("tiny", 10),
+    _whisper("turbo", 90, size_mb=1620, hardware={"vram_mb": 2500, "ram_mb": 3000}),
+    _whisper("large", 80, hardware={"vram_mb": 5000, "ram_mb": 10_000}),
+    _whisper("tiny.en", 11, languages=["en"], defaults={"compute_type": "int8"}),
+    _whisper("gated", 99, gated=True),
+    model_entry(id="turns", engine="gpu-only", stages=["diarize"], rank=5),
+]
+CATALOG = Catalog(
+    engines={engine.name: engine for engine in ENGINES},
+    models={model.id: model for model in MODELS},
+)
+
+
+@pytest.mark.parametrize(
+    ("wish", "machine", "installed", "model", "device"),
+    [
+        pytest.param(ModelWish(), LAPTOP, [], "sphinx-en", "cpu", id="only-the-bundled-one"),
+        pytest.param(ModelWish(), GPU, [], "sphinx-en", "cpu", id="bundled-stays-on-the-cpu"),
+        pytest.param(ModelWish(), LAPTOP, ["fw-tiny"], "fw-tiny", "cpu", id="installed-is-better"),
+        pytest.param(
+            ModelWish(), LAPTOP, ["fw-tiny", "fw-turbo"], "fw-turbo", "cpu", id="best-rank"
+        ),
+        pytest.param(
+            ModelWish(), LAPTOP, ["fw-large", "fw-tiny"], "fw-tiny", "cpu", id="too-little-ram"
+        ),
+        pytest.param(
+            ModelWish(), GPU, ["fw-large", "fw-tiny"], "fw-large", "cuda:0", id="gpu-has-room"
+        ),
+        pytest.param(ModelWish(), SMALL_GPU, ["fw-large"], "fw-large", "cpu", id="gpu-too-small"),
+        pytest.param(
+            ModelWish(language="de"),
+            LAPTOP,
+            ["fw-tiny", "fw-tiny.en"],
+            "fw-tiny",
+            "cpu",
+            id="language",
+        ),
+        pytest.param(
+            ModelWish(language="en-gb"), LAPTOP, ["fw-tiny.en"], "fw-tiny.en", "cpu", id="region"
+        ),
+        pytest.param(ModelWish(device="cpu"), GPU, ["fw-turbo"], "fw-turbo", "cpu", id="cpu-asked"),
+        pytest.param(
+            ModelWish(device="cuda"), GPU, ["fw-tiny"], "fw-tiny", "cuda:0", id="gpu-asked"
+        ),
+        pytest.param(
+            ModelWish(model="fw-large"), LAPTOP, [], "fw-large", "cpu", id="named-though-large"
+        ),
+        pytest.param(
+            ModelWish(model="sphinx-en"),
+            GPU,
+            ["fw-turbo"],
+            "sphinx-en",
+            "cpu",
+            id="named-though-worse",
+        ),
+        pytest.param(
+            ModelWish(model="fw-tiny", device="cuda:0"),
+            GPU,
+            [],
+            "fw-tiny",
+            "cuda:0",
+            id="named-gpu",
+        ),
+    ],
+)
+def test_choice(
+    wish: ModelWish, machine: Machine, installed: Sequence[str], model: str, device: str
+) -> None:
+    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, wish, machine, installed)
+    assert (choice.model.id, choice.device) == (model, device)
+    assert choice.engine.name == choice.model.engine
+    assert choice.needs_pull == (model not in {*installed, "sphinx-en"})
+    assert f"on {device}: " in choice.reason
+
+
+@pytest.mark.parametrize(
+    ("stage", "wish", "machine", "error", "message"),
+    [
+        pytest.param(
+            Stage.TRANSCRIBE,
+            ModelWish(model="fw-tinny"),
+            LAPTOP,
+            UnknownModelError,
+            "did you mean `fw-tiny`",
+            id="typo",
+        ),
+        pytest.param(
+            Stage.ALIGN,
+            ModelWish(model="fw-tiny"),
+            LAPTOP,
+            StageNotCoveredError,
+            "fw-tiny does not align, it is for: transcribe",
+            id="stage",
+        ),
+        pytest.param(
+            Stage.TRANSCRIBE,
+            ModelWish(model="fw-tiny.en", language="de"),
+            LAPTOP,
+            LanguageNotCoveredError,
+            "does not understand `de`, only en",
+            id="language",
+        ),
+        pytest.param(
+            Stage.TRANSCRIBE,
+            ModelWish(language="de"),
+            LAPTOP,
+            NoModelError,
+            "no model that is installed can transcribe de",
+            id="only-english-is-here",
+        ),
+        pytest.param(
+            Stage.TRANSCRIBE,
+            ModelWish(device="cuda"),
+            LAPTOP,
+            DeviceMissingError,
+            "cuda was asked for, but no GPU",
+            id="no-gpu",
+        ),
+        pytest.param(
+            Stage.TRANSCRIBE,
+            ModelWish(device="cuda"),
+            GPU,
+            NoModelError,
+            "can transcribe on cuda",
+            id="bundled-has-no-gpu",
+        ),
+        pytest.param(
+            Stage.DIARIZE, ModelWish(), LAPTOP, NoModelError, "can diarize", id="needs-a-gpu"
+        ),
+        pytest.param(
+            Stage.DIARIZE,
+            ModelWish(model="turns"),
+            LAPTOP,
+            DeviceMissingError,
+            "the engine gpu-only needs a GPU, but no GPU",
+            id="named-needs-a-gpu",
+        ),
+        pytest.param(
+            Stage.REFINE, ModelWish(), LAPTOP, NoModelError, "can refine", id="nobody-does-it"
+        ),
+    ],
+)
+def test_refusal(
+    stage: Stage, wish: ModelWish, machine: Machine, error: type[DalstonError], message: str
+) -> None:
+    with pytest.raises(error, match=message) as raised:
+        resolve_model(CATALOG, stage, wish, machine, [])
+    assert raised.value.hint
+
+
+def test_alternatives_are_named() -> None:
+    wish = ModelWish(model="fw-tiny.en", language="de")
+    with pytest.raises(LanguageNotCoveredError) as raised:
+        resolve_model(CATALOG, Stage.TRANSCRIBE, wish, LAPTOP, [])
+    assert "`--model fw-turbo`" in (raised.value.hint or "")
+
+
+def test_the_missing_model_can_be_pulled_by_the_hint() -> None:
+    with pytest.raises(NoModelError) as raised:
+        resolve_model(CATALOG, Stage.TRANSCRIBE, ModelWish(language="de"), LAPTOP, [])
+    assert raised.value.hint == "run `dalston models pull fw-turbo`"
+
+
+def test_the_bundled_model_comes_with_a_plain_warning() -> None:
+    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, ModelWish(), LAPTOP, [])
+    (warning,) = choice.warnings
+    assert "gets about 40 of 100 words wrong" in warning.message
+    assert "takes everything for en" in warning.message
+    assert warning.hint == "run `dalston models pull fw-turbo` (1.6 GB)"
+    assert choice.better is not None
+    assert choice.better.id == "fw-turbo"
+
+
+@pytest.mark.parametrize(
+    ("stage", "wish"),
+    [
+        pytest.param(Stage.TRANSCRIBE, ModelWish(model="sphinx-en"), id="it-was-asked-for"),
+        pytest.param(Stage.ALIGN, ModelWish(), id="nothing-better-exists"),
+    ],
+)
+def test_no_warning_where_it_does_not_help(stage: Stage, wish: ModelWish) -> None:
+    choice = resolve_model(CATALOG, stage, wish, LAPTOP, [])
+    assert choice.model.id == "sphinx-en"
+    assert choice.warnings == ()
+    assert choice.better is None
+
+
+def test_recommendations_fit_the_machine_and_are_not_gated() -> None:
+    small = Machine(cpus=2, ram_mb=2_000)
+    for machine, expected in ((LAPTOP, "fw-turbo"), (small, "fw-tiny")):
+        best = recommended(CATALOG, Stage.TRANSCRIBE, ModelWish(language="de"), machine)
+        assert best is not None
+        assert best.id == expected
+    assert recommended(CATALOG, Stage.REFINE, ModelWish(), LAPTOP) is None
+
+
+@pytest.mark.parametrize(
+    ("asked", "compute_type"),
+    [
+        pytest.param(None, "int8", id="the-models-own"),
+        pytest.param("float32", "float32", id="asked"),
+    ],
+)
+def test_compute_type(asked: str | None, compute_type: str) -> None:
+    wish = ModelWish(model="fw-tiny.en", compute_type=asked)
+    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, wish, LAPTOP, [])
+    assert choice.compute_type == compute_type
+
+
+@pytest.mark.parametrize(
+    ("languages", "language", "covered"),
+    [
+        pytest.param([], "xx", True, id="any"),
+        pytest.param(["en"], None, True, id="unknown"),
+        pytest.param(["pt"], "pt-br", True, id="region-of-a-language"),
+        pytest.param(["pt-br"], "pt-br", True, id="region"),
+        pytest.param(["pt-br"], "pt", False, id="language-of-a-region"),
+        pytest.param(["en"], "de", False, id="other"),
+    ],
+)
+def test_covers(languages: list[str], language: str | None, covered: bool) -> None:
+    assert covers(model_entry(languages=languages), language) is covered
