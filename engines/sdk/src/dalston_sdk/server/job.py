@@ -85,6 +85,11 @@ class Jobs:
         for job in tuple(self._current):
             job.cancel()
 
+    def abandon_all(self) -> None:
+        """Tell the readers of jobs that do not notice their cancellation that it is over."""
+        for job in self._current:
+            job.mailbox.post(self._stopped().to_wire())
+
     async def _carry_out(self, job: Job) -> None:
         with self._lifetime.activity(serves=True):
             try:
@@ -94,11 +99,13 @@ class Jobs:
                 job.mailbox.post(error.to_wire())
             except (CancelledError, asyncio.CancelledError):
                 log.info("%s cancelled", stage_of(job.work.request).value)
-                stopped = EngineError(ErrorCode.BUSY, f"engine {self._engine.name} was stopped")
-                job.mailbox.post(stopped.to_wire())
+                job.mailbox.post(self._stopped().to_wire())
             finally:
                 job.work.discard()
                 self._current.discard(job)
+
+    def _stopped(self) -> EngineError:
+        return EngineError(ErrorCode.BUSY, f"engine {self._engine.name} was stopped")
 
     async def _finish(self, job: Job) -> Finished:
         work = job.work

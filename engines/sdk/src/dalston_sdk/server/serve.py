@@ -23,7 +23,7 @@ log = logging.getLogger("dalston.engine")
 LOOK_INTERVAL_S = 1.0
 """How often an idle engine looks whether its folder is still there."""
 
-STOP_GRACE_S = 5.0
+STOP_GRACE_S = 3.0
 """How long a cancelled request may take to notice."""
 
 
@@ -75,7 +75,7 @@ async def _serve(
             server_header=False,
             # Longer than any client keeps an idle connection: only clients close them.
             timeout_keep_alive=120,
-            timeout_graceful_shutdown=5,
+            timeout_graceful_shutdown=2,
         )
     )
     _handle_signals(service)
@@ -123,4 +123,5 @@ async def _end_in_time(service: Service, folder: RuntimeFolder, server: uvicorn.
             break
         await lifetime.wait_for_change(timeout_s=min(left_s or LOOK_INTERVAL_S, LOOK_INTERVAL_S))
     await lifetime.wait_until_idle(grace_s=STOP_GRACE_S)
+    service.jobs.abandon_all()
     server.should_exit = True

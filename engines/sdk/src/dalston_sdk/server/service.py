@@ -84,6 +84,7 @@ class Service:
             pid=os.getpid(),
             slots=self.engine.slots,
             running=self.turns.running,
+            waiting=self.turns.waiting,
             rss_mb=resident_mb(),
             uptime_s=time.monotonic() - self._started,
             loaded=self.models.loaded,

@@ -67,6 +67,7 @@ class EngineProcess:
         self.folder = Path(self._temporary.name)
         self.runtime_dir = self.folder / "run"
         self._log = self.folder / "log"
+        self._last_log: str | None = None
 
     def __enter__(self) -> "Self":
         self.start()
@@ -87,7 +88,7 @@ class EngineProcess:
 
     def start(self) -> None:
         """Start the process without waiting for it."""
-        self.runtime_dir.mkdir(mode=0o700)
+        self.runtime_dir.mkdir(mode=0o700, exist_ok=True)
         environment = {**os.environ, **self.line.environment}
         if self.line.token is not None:
             environment["DALSTON_ENGINE_TOKEN"] = self.line.token
@@ -124,7 +125,9 @@ class EngineProcess:
 
     @property
     def log(self) -> str:
-        """All it wrote so far."""
+        """All it wrote so far; also after its end."""
+        if self._last_log is not None:
+            return self._last_log
         return self._log.read_text(encoding="utf-8", errors="replace")
 
     def wait(self, *, timeout_s: float = STOP_TIMEOUT_S) -> int:
@@ -149,6 +152,7 @@ class EngineProcess:
             self.process.wait()
             raise
         finally:
+            self._last_log = self.log
             self._temporary.cleanup()
 
     def _command(self) -> list[str]:

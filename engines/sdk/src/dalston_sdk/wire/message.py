@@ -82,6 +82,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
         protocol, oldest_protocol: The range of protocol versions this engine speaks.
         device: ``cpu`` or ``cuda:N``, after a real call to the device.
         running, slots: Requests in progress, and how many may be at once.
+        waiting: Requests that wait for a slot or for their model.
         expires_in_s: Seconds until the engine stops itself; None for never or while busy.
         vram_mb: Memory held on the GPU; None without one.
         problem: Why ``status`` is ``failed``.
@@ -99,6 +100,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     running: int
     rss_mb: float
     uptime_s: float
+    waiting: int = 0
     loaded: ModelRef | None = None
     vram_mb: float | None = None
     keep_alive_s: float | None = None

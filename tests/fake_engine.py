@@ -1,0 +1,88 @@
+"""The fake engine as a real process, and audio for it."""
+
+import wave
+from collections.abc import Iterable, Mapping
+from pathlib import Path
+from types import MappingProxyType
+
+from tests.waiting import eventually
+
+from dalston_sdk.client import EngineClient
+from dalston_sdk.testing import StartLine
+from dalston_sdk.wire import (
+    Finished,
+    Health,
+    ModelRef,
+    Request,
+    StreamMessage,
+    TranscribeOptions,
+    TranscribeRequest,
+)
+
+FOLDER = Path(__file__).parent / "engines" / "fake"
+TOKEN = "a-token-for-tests"
+MODEL = ModelRef(runtime_id="one")
+OTHER_MODEL = ModelRef(runtime_id="two")
+
+
+def fake_line(
+    *,
+    keep_alive_s: float = 300.0,
+    heartbeat_s: float = 5.0,
+    tcp: bool = False,
+    knobs: Mapping[str, object] = MappingProxyType({}),
+    **more_knobs: str | float | Path,
+) -> StartLine:
+    """The start line of the fake engine; ``knobs`` are named as in its README, in lower case."""
+    return StartLine(
+        engine_dir=FOLDER,
+        keep_alive_s=keep_alive_s,
+        heartbeat_s=heartbeat_s,
+        token=TOKEN if tcp else None,
+        environment={
+            f"DALSTON_FAKE_{name.upper()}": str(value)
+            for name, value in {**knobs, **more_knobs}.items()
+        },
+    )
+
+
+def write_wav(path: Path, *, seconds: float = 2.5, rate: int = 16_000) -> Path:
+    """Silence as mono PCM16."""
+    with wave.open(str(path), "wb") as writer:
+        writer.setnchannels(1)
+        writer.setsampwidth(2)
+        writer.setframerate(rate)
+        writer.writeframes(bytes(round(seconds * rate) * 2))
+    return path
+
+
+def transcribe(model: ModelRef = MODEL, *, batch_size: int | None = None) -> TranscribeRequest:
+    return TranscribeRequest(model=model, options=TranscribeOptions(batch_size=batch_size))
+
+
+async def run_all(
+    client: EngineClient,
+    audio: Path,
+    request: Request | None = None,
+    *,
+    share_path: bool = True,
+) -> list[StreamMessage]:
+    """Every message of one run; the last is its result."""
+    messages = client.run(request or transcribe(), audio=audio, share_path=share_path)
+    return [message async for message in messages]
+
+
+def finished(messages: Iterable[StreamMessage]) -> Finished:
+    last = list(messages)[-1]
+    assert isinstance(last, Finished)
+    return last
+
+
+async def settled(client: EngineClient) -> Health:
+    """Health once nothing runs and the device was checked."""
+
+    async def idle() -> Health | None:
+        health = await client.health()
+        return None if health.running or health.status == "starting" else health
+
+    return await eventually(idle)
