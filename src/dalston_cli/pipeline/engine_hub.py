@@ -14,7 +14,7 @@ from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.handle import EngineHandle
 from dalston_cli.launchers.pool import Pool
-from dalston_cli.pipeline.plan import StagePlan
+from dalston_cli.pipeline.plan_model import StagePlan
 from dalston_sdk.wire import Stage
 
 

@@ -28,7 +28,7 @@ from dalston_cli.pipeline.events import (
 )
 from dalston_cli.pipeline.journal import Outcome
 from dalston_cli.pipeline.keys import FileStamp, make_key
-from dalston_cli.pipeline.plan import RecordingPlan
+from dalston_cli.pipeline.plan_model import RecordingPlan
 from dalston_cli.pipeline.recording_audio import (
     AudioInfo,
     AudioRequest,
@@ -37,7 +37,8 @@ from dalston_cli.pipeline.recording_audio import (
 )
 from dalston_cli.pipeline.recording_stages import RecordingStages, RecordingWork
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.stage_run import StageRunner, StageTools
+from dalston_cli.pipeline.stage_execution import StageTools
+from dalston_cli.pipeline.stage_run import StageRunner
 from dalston_cli.stages.prepare import (
     DecoderCrashedError,
     DecoderHungError,

@@ -8,7 +8,6 @@ import json
 import os
 import secrets
 import time
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
@@ -289,19 +288,15 @@ class Journal:
         ).fetchone()
         return row["audio"] / row["wall"] if row["wall"] else None
 
-    def seconds_per_byte(self, suffixes: Sequence[str]) -> dict[str, float]:
-        """Audio seconds per byte of the recordings seen lately, per file suffix."""
-        found = {}
-        for suffix in suffixes:
-            row = self.connection.execute(
-                "SELECT sum(duration_s) AS audio, sum(size) AS size FROM (SELECT duration_s, size"
-                " FROM jobs WHERE suffix = ? AND duration_s > 0 AND size > 0"
-                " ORDER BY id DESC LIMIT 50)",
-                (suffix,),
-            ).fetchone()
-            if row["size"]:
-                found[suffix] = row["audio"] / row["size"]
-        return found
+    def seconds_per_byte(self, suffix: str) -> float | None:
+        """Audio seconds per byte of the recordings with this suffix, of the last that were seen."""
+        row = self.connection.execute(
+            "SELECT sum(duration_s) AS audio, sum(size) AS size FROM (SELECT duration_s, size"
+            " FROM jobs WHERE suffix = ? AND duration_s > 0 AND size > 0"
+            " ORDER BY id DESC LIMIT 50)",
+            (suffix,),
+        ).fetchone()
+        return row["audio"] / row["size"] if row["size"] else None
 
 
 def _blob(path: Path) -> bytes:

@@ -26,7 +26,8 @@ from dalston_cli.pipeline.events import (
     WarningRaised,
 )
 from dalston_cli.pipeline.job import JobSpec, JobTools, run_job
-from dalston_cli.pipeline.plan import Planner, RecordingPlan
+from dalston_cli.pipeline.plan import Planner
+from dalston_cli.pipeline.plan_model import RecordingPlan
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.pipeline.tally import NOT_STARTED, Tally
 from dalston_cli.pipeline.window import LargestFirst
@@ -183,7 +184,7 @@ class _Run:
             counts={status: count for status, count in sorted(counts.items()) if count},
             audio_s=self._tally.audio_s,
             elapsed_s=elapsed_s,
-            exit_code=self._tally.exit_code(interrupted=self._interrupted),
+            exit_code=int(self._tally.exit_code(interrupted=self._interrupted)),
             errors=tuple(self._tally.errors),
             models=self._models,
             engines=self._tools.stages.engines.fingerprints,

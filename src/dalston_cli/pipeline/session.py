@@ -25,11 +25,12 @@ from dalston_cli.pipeline.events import (
 from dalston_cli.pipeline.job import JobTools
 from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.outputs import name_outputs
-from dalston_cli.pipeline.plan import Planner, RecordingPlan
+from dalston_cli.pipeline.plan import Planner
+from dalston_cli.pipeline.plan_model import RecordingPlan
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.run import RunSpec, jobs_at_once, run
 from dalston_cli.pipeline.scratch import scratch_folder
-from dalston_cli.pipeline.stage_run import StageTools
+from dalston_cli.pipeline.stage_execution import StageTools
 from dalston_cli.pipeline.store import FileStore
 from dalston_cli.pipeline.surroundings import Surroundings
 from dalston_cli.stages.prepare import Preparer

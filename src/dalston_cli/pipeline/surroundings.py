@@ -3,7 +3,6 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
-from functools import cache
 
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import Machine
@@ -14,7 +13,7 @@ from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.fingerprint import engine_digest
 from dalston_cli.launchers.registry import Launchers, make_launchers
 from dalston_cli.launchers.remote import RemoteEngine
-from dalston_cli.pipeline.plan import Launch, PlanContext, Weights
+from dalston_cli.pipeline.plan_model import Launch, PlanContext, Weights
 from dalston_cli.settings.locations import Locations
 
 
@@ -40,11 +39,16 @@ class Surroundings:
             for model in self.catalog.models.values()
             if (found := installed(model, models_dir)) is not None and found.ok
         }
+        launches: dict[tuple[str, str], Launch] = {}
+
+        def launch(engine: EngineEntry, device: str) -> Launch:
+            key = (engine.name, device)
+            if key not in launches:
+                launches[key] = self._launch(engine, device)
+            return launches[key]
+
         return PlanContext(
-            catalog=self.catalog,
-            machine=self.machine,
-            installed=weights,
-            launch=cache(self._launch),
+            catalog=self.catalog, machine=self.machine, installed=weights, launch=launch
         )
 
     def _launch(self, engine: EngineEntry, device: str) -> Launch:

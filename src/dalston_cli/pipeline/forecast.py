@@ -1,0 +1,178 @@
+"""What a run would do to each recording, without doing it and without reading a recording.
+
+A recording that was never seen is new; what is known of the others comes from the journal and the
+store. Recordings are looked at one by one, so a list of any length takes no more memory than one.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Literal
+
+from msgspec import Struct
+
+from dalston_cli.errors import DalstonError
+from dalston_cli.pipeline.delivery import Delivery, Layout
+from dalston_cli.pipeline.journal import Journal
+from dalston_cli.pipeline.keys import FileStamp, make_key
+from dalston_cli.pipeline.plan import Planner
+from dalston_cli.pipeline.plan_model import RecordingPlan, StagePlan
+from dalston_cli.pipeline.recording_audio import AudioInfo, prepare_key
+from dalston_cli.pipeline.request import RecordingRequest
+from dalston_cli.pipeline.stage_execution import StoredResult
+from dalston_cli.pipeline.stage_run import stage_key
+from dalston_cli.pipeline.store import ResultStore
+
+ForecastState = Literal["new", "started", "unchanged", "blocked"]
+
+
+class RecordingForecast(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What would be done to one recording.
+
+    Attributes:
+        state: ``started`` has stage results that will be used again; ``unchanged`` is finished;
+            ``blocked`` would fail for the reason that ``problem`` gives.
+        plan: Number of its plan in the report.
+        done: Stages whose results are stored.
+        duration_s: Length of the audio; estimated from the file's size where it was never
+            decoded, None where nothing is known of such files.
+        estimated_s: Seconds that engines will work; None where nothing was measured yet.
+    """
+
+    recording: str
+    state: ForecastState
+    plan: int
+    done: tuple[str, ...] = ()
+    duration_s: float | None = None
+    estimated_s: float | None = None
+    outputs: tuple[str, ...] = ()
+    problem: str | None = None
+
+
+class Forecaster:
+    """Looks at recordings one by one.
+
+    Args:
+        planner: Makes the plans.
+        layout: What would be written.
+        journal: What is known of earlier runs.
+        store: Where stage results are.
+    """
+
+    def __init__(
+        self, planner: Planner, layout: Layout, journal: Journal, store: ResultStore
+    ) -> None:
+        self.plans: list[RecordingPlan] = []
+        self._planner = planner
+        self._layout = layout
+        self._journal = journal
+        self._store = store
+        self._numbers: dict[str, int] = {}
+        self._speeds: dict[tuple[str, str], float | None] = {}
+        self._seconds_per_byte: dict[str, float | None] = {}
+
+    def look(
+        self, recordings: Sequence[RecordingRequest], stems: Sequence[Path] | None
+    ) -> Iterator[RecordingForecast]:
+        """What would be done to each recording, in their order.
+
+        Raises:
+            UsageError: What is asked for is impossible.
+        """
+        for index, request in enumerate(recordings):
+            yield self._one(request, None if stems is None else stems[index])
+
+    def _one(self, request: RecordingRequest, stem: Path | None) -> RecordingForecast:
+        plan = self._planner.plan(request.overrides)
+        digest = self._known_digest(request)
+        prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip)
+        key = make_key("transcript", prepared=prepared, plan=plan.key)
+        delivery = Delivery(self._layout, self._journal, stem, key)
+        state: ForecastState = "new"
+        problem, duration_s = None, None
+        done: tuple[str, ...] = ()
+        try:
+            complete = delivery.existing().complete
+        except DalstonError as error:
+            state, problem, complete = "blocked", error.message, False
+        if prepared is not None and not self._layout.overwrite:
+            outcome = self._journal.outcome(key)
+            done, duration_s = self._stored(prepared, plan)
+            if complete and outcome is not None:
+                state, duration_s = "unchanged", outcome.duration_s
+            elif done and state == "new":
+                state = "started"
+        if duration_s is None:
+            duration_s = self._guessed_duration(request)
+        return RecordingForecast(
+            recording=request.name,
+            state=state,
+            plan=self._number(plan),
+            done=done,
+            duration_s=duration_s,
+            estimated_s=self._estimate(plan, state, done, duration_s),
+            outputs=tuple(map(str, delivery.paths)),
+            problem=problem,
+        )
+
+    def _known_digest(self, request: RecordingRequest) -> str | None:
+        if request.source is None:
+            return None
+        try:
+            stamp = FileStamp.of(request.source)
+        except OSError:
+            return None  # the run will say what is wrong with it
+        return self._journal.known_digest(request.source, stamp)
+
+    def _stored(self, prepared: str, plan: RecordingPlan) -> tuple[tuple[str, ...], float | None]:
+        """The stages that are done for every channel, and the length of the audio."""
+        audio = self._store.get(prepared, AudioInfo)
+        if audio is None:
+            return (), None
+        digests = [channel.audio_digest for channel in audio.channels]
+        stages = [stage for stage in (plan.transcribe, plan.diarize, plan.events) if stage]
+        done = ["prepare", *(s.stage.value for s in stages if self._all_stored(s, digests))]
+        return tuple(done), audio.info.duration_s
+
+    def _all_stored(self, stage: StagePlan, digests: Sequence[str]) -> bool:
+        keys = (stage_key(stage, digest) for digest in digests)
+        return all(self._store.get(key, StoredResult) is not None for key in keys)
+
+    def _number(self, plan: RecordingPlan) -> int:
+        if plan.key not in self._numbers:
+            self._numbers[plan.key] = len(self.plans)
+            self.plans.append(plan)
+        return self._numbers[plan.key]
+
+    def _guessed_duration(self, request: RecordingRequest) -> float | None:
+        suffix = request.relative.suffix.lower()
+        if suffix not in self._seconds_per_byte:
+            self._seconds_per_byte[suffix] = self._journal.seconds_per_byte(suffix)
+        rate = self._seconds_per_byte[suffix]
+        return None if rate is None or request.size is None else rate * request.size
+
+    def _estimate(
+        self,
+        plan: RecordingPlan,
+        state: ForecastState,
+        done: tuple[str, ...],
+        duration_s: float | None,
+    ) -> float | None:
+        if state == "unchanged":
+            return 0.0
+        if duration_s is None:
+            return None
+        total_s = 0.0
+        for stage in plan.stages:
+            if stage.stage.value in done:
+                continue
+            rtfx = self._rtfx(stage)
+            if rtfx is None:
+                return None
+            total_s += duration_s / rtfx
+        return total_s
+
+    def _rtfx(self, stage: StagePlan) -> float | None:
+        key = (stage.model.id, stage.device)
+        if key not in self._speeds:
+            self._speeds[key] = self._journal.rtfx(*key)
+        return self._speeds[key]
