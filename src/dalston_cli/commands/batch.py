@@ -1,0 +1,88 @@
+"""From the command line to a batch: what ``transcribe`` and ``plan`` hand to the pipeline."""
+
+import sys
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.console import Console
+from dalston_cli.launchers.registry import configured_launchers
+from dalston_cli.options.batch import BatchOptions
+from dalston_cli.options.build import ExcludedOptionsError, build_run_options, resolve
+from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.inputs import InputSources, RecordingFinder
+from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.surroundings import Surroundings
+from dalston_cli.settings.locations import Locations
+
+
+@dataclass(frozen=True, kw_only=True)
+class Batch:
+    """Everything that a run or a plan is made from.
+
+    Attributes:
+        warnings: About what was passed over while looking for recordings.
+    """
+
+    recordings: tuple[RecordingRequest, ...]
+    options: RunOptions
+    surroundings: Surroundings
+    warnings: tuple[WarningRaised, ...]
+
+
+def console_for(command: str, options: BatchOptions) -> Console:
+    """The console that ``--json``, ``-q`` and ``-v`` ask for."""
+    screen = options.screen
+    return Console(command, json=screen.json, quiet=screen.quiet, verbose=screen.verbose)
+
+
+def read_batch(options: BatchOptions) -> Batch:
+    """Resolve the settings and find the recordings.
+
+    Raises:
+        UsageError: Options contradict each other, or no recording is named.
+        InputError: Nothing is found, or a list of recordings cannot be read.
+        ConfigurationError: The settings file or a catalog is wrong.
+    """
+    resolved = resolve(
+        options.model,
+        options.output,
+        options.stages,
+        options.decoding,
+        options.machine,
+        profile=options.screen.profile,
+    )
+    run_options = build_run_options(resolved.settings, inputs=options.inputs.inputs or ())
+    if options.screen.json and run_options.output.folder is None:
+        raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
+    warnings: list[WarningRaised] = []
+    finder = RecordingFinder(
+        sources=_sources(options, run_options),
+        stdin=sys.stdin.buffer,
+        on_warning=warnings.append,
+    )
+    locations = Locations.from_environment()
+    return Batch(
+        recordings=tuple(finder.find()),
+        options=run_options,
+        surroundings=Surroundings(
+            locations=locations,
+            catalog=load_catalog(),
+            machine=probe_machine(),
+            launchers=configured_launchers(resolved, locations),
+        ),
+        warnings=tuple(warnings),
+    )
+
+
+def _sources(options: BatchOptions, run_options: RunOptions) -> InputSources:
+    inputs = options.inputs
+    return InputSources(
+        inputs=tuple(inputs.inputs or ()),
+        recursive=inputs.recursive,
+        files_from=inputs.files_from,
+        null=inputs.null,
+        manifest=Path(inputs.manifest) if inputs.manifest else None,
+        output_folder=run_options.output.folder,
+    )

@@ -1,0 +1,54 @@
+"""``dalston transcribe``: recordings in, transcripts out."""
+
+from typing import Annotated
+
+import typer
+
+from dalston_cli.options.batch import BatchOptions
+from dalston_cli.options.grouping import flatten
+
+
+@flatten
+def transcribe(
+    options: BatchOptions,
+    dry_run: Annotated[
+        bool,
+        typer.Option("--dry-run", help="Show the plan, as dalston plan does, and do nothing."),
+    ] = False,
+) -> None:
+    r"""Turn recordings into transcripts.
+
+    Writes each transcript into the output folder, in every format asked for. What was done
+    before is not done again: run the same command after an interruption to go on.
+
+    dalston transcribe interview.wav
+
+    dalston transcribe recordings/ -r -o transcripts/ -f srt,json
+
+    dalston transcribe - -o - < call.mp3
+    """
+    import asyncio  # noqa: PLC0415 - keeps --help and completion fast
+
+    from dalston_cli.commands.batch import console_for, read_batch  # noqa: PLC0415 - the same
+    from dalston_cli.commands.offer import offer_better_model  # noqa: PLC0415 - the same
+    from dalston_cli.console.run_view import run_view  # noqa: PLC0415 - the same
+    from dalston_cli.pipeline import session  # noqa: PLC0415 - the same
+
+    console = console_for("transcribe", options)
+    batch = read_batch(options)
+    if dry_run:
+        from dalston_cli.commands.plan import show_plan  # noqa: PLC0415 - the same
+
+        show_plan(batch, console)
+        return
+    run_options = offer_better_model(
+        batch.options, batch.surroundings, console, assume_yes=options.screen.yes
+    )
+    with run_view(console, show_text=run_options.output.folder is not None) as view:
+        for warning in batch.warnings:
+            view.take(warning)
+        listeners = session.Listeners(emit=view.take, print_text=view.print_text)
+        report = asyncio.run(
+            session.transcribe(batch.recordings, run_options, batch.surroundings, listeners)
+        )
+    raise typer.Exit(report.exit_code)
