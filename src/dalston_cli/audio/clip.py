@@ -36,7 +36,7 @@ class Clip:
 
     def __str__(self) -> str:
         """As ``parse_clip`` reads it."""
-        return f"{self.start:g}-{'' if self.end is None else f'{self.end:g}'}"
+        return f"{_plain(self.start)}-{'' if self.end is None else _plain(self.end)}"
 
 
 def parse_clip(text: str) -> Clip:
@@ -54,6 +54,11 @@ def parse_clip(text: str) -> Clip:
     if end is not None and end <= start:
         raise InvalidClipError(text, "ends before it starts")
     return Clip(start=start, end=end)
+
+
+def _plain(seconds: float) -> str:
+    """To the microsecond, without an exponent."""
+    return f"{seconds:.6f}".rstrip("0").rstrip(".")
 
 
 def _seconds(text: str, fields: tuple[str | None, ...]) -> float | None:

@@ -1,6 +1,6 @@
 """From any recording to 16 kHz mono WAV files, in a stream: memory stays flat over hours."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -37,6 +37,10 @@ _PREROLL_S = 2.0
 """Decoders need what lies before the first wanted sample."""
 
 
+class DecodingStoppedError(Exception):
+    """Whoever asked for the audio does not want it any more."""
+
+
 class DecodedChannel(Struct, frozen=True, kw_only=True):
     """One WAV file that was written.
 
@@ -60,7 +64,7 @@ class Decoded(Struct, frozen=True, kw_only=True):
     warnings: tuple[Notice, ...]
 
 
-def decode(
+def decode(  # noqa: PLR0913 - each is an independent choice
     source: Path,
     folder: Path,
     *,
@@ -68,6 +72,7 @@ def decode(
     clip: Clip | None = None,
     name: str | None = None,
     digest: str | None = None,
+    is_stopped: Callable[[], bool] = lambda: False,
 ) -> Decoded:
     """Decode a recording into ``folder``: ``audio.wav``, or ``channel-N.wav`` for channels.
 
@@ -81,9 +86,11 @@ def decode(
         channels: ``mix``, ``split`` or a channel's number from 0.
         name: What messages and the result call it; None for the path itself.
         digest: The ``content_digest`` where it is known; None computes it.
+        is_stopped: Asked at every block of audio, whether to give up.
 
     Raises:
         RecordingError: Its leaves say why the recording cannot be used.
+        DecodingStoppedError: ``is_stopped`` became true.
     """
     name = shown_name(given := given_name(source) if name is None else name)
     digest = digest or content_digest(source)
@@ -98,6 +105,8 @@ def decode(
                 stack.enter_context(WavWriter(folder / _file_name(channel))) for channel in chosen
             ]
             for block in _blocks(recording, timeline, resampler, tally):
+                if is_stopped():
+                    raise DecodingStoppedError(name)
                 _write(block, chosen, writers, tally)
                 if writers[0].num_samples > MAX_SAMPLES - SAMPLE_RATE * 60:
                     raise TooLongError(name, MAX_SAMPLES / SAMPLE_RATE)

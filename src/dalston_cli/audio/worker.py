@@ -8,17 +8,17 @@ moment, however that one ended.
 import os
 import queue
 import signal
-import sys
 import threading
+from collections.abc import Callable
 from pathlib import Path
-from typing import BinaryIO
+from types import FrameType
 
 import msgspec
 from msgspec import Struct
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.decode import Decoded, decode
+from dalston_cli.audio.decode import Decoded, DecodingStoppedError, decode
 from dalston_cli.audio.errors import RecordingError
 
 _GRACE_S = 2.0
@@ -60,21 +60,37 @@ DecodeReply = DecodeDone | DecodeRefused | DecodeFailed
 
 
 def main() -> None:
-    """Answer requests until standard input ends."""
-    signal.signal(signal.SIGTERM, _stop)
+    """Answer requests until standard input ends or SIGTERM comes."""
     replies = os.fdopen(os.dup(1), "wb", buffering=0)
     os.dup2(2, 1)  # whatever a library prints must not look like a reply
     requests: queue.SimpleQueue[bytes] = queue.SimpleQueue()
-    threading.Thread(target=_read_requests, args=(requests,), daemon=True).start()
+    stopping = threading.Event()
+
+    def stop(number: int = 0, frame: FrameType | None = None) -> None:
+        del number, frame
+        # Raising here instead could land anywhere, in the middle of cleaning up for instance.
+        stopping.set()
+        requests.put(b"")
+
+    signal.signal(signal.SIGTERM, stop)
+    threading.Thread(target=_read_requests, args=(requests, stop), daemon=True).start()
     import av  # noqa: F401, PLC0415 - while the first request is on its way
 
-    while True:
-        request = msgspec.json.decode(requests.get(), type=DecodeRequest)
-        replies.write(msgspec.json.encode(answer(request)) + b"\n")
+    while line := requests.get():
+        request = msgspec.json.decode(line, type=DecodeRequest)
+        try:
+            reply = answer(request, stopping.is_set)
+        except DecodingStoppedError:
+            return
+        replies.write(msgspec.json.encode(reply) + b"\n")
 
 
-def answer(request: DecodeRequest) -> DecodeReply:
-    """Do what a request asks; errors become replies, so that the process lives on."""
+def answer(request: DecodeRequest, is_stopped: Callable[[], bool]) -> DecodeReply:
+    """Do what a request asks; errors become replies, so that the process lives on.
+
+    Raises:
+        DecodingStoppedError: ``is_stopped`` became true.
+    """
     try:
         decoded = decode(
             Path(os.fsdecode(request.source)),
@@ -83,7 +99,10 @@ def answer(request: DecodeRequest) -> DecodeReply:
             clip=request.clip,
             name=request.name,
             digest=request.digest,
+            is_stopped=is_stopped,
         )
+    except DecodingStoppedError:
+        raise
     except RecordingError as error:
         return DecodeRefused(code=error.code, message=error.message, hint=error.hint)
     except Exception as error:  # noqa: BLE001 - it crosses the pipe and is raised over there
@@ -91,20 +110,15 @@ def answer(request: DecodeRequest) -> DecodeReply:
     return DecodeDone(decoded=decoded)
 
 
-def _read_requests(requests: "queue.SimpleQueue[bytes]") -> None:
+def _read_requests(requests: "queue.SimpleQueue[bytes]", stop: Callable[[], None]) -> None:
     """Feed the main thread; end the process when nobody can ask any more."""
-    source: BinaryIO = sys.stdin.buffer
-    while line := source.readline():
-        requests.put(line)
-    # A signal, so that a decoder at work removes what it has not finished.
-    os.kill(os.getpid(), signal.SIGTERM)
+    # Unbuffered: a buffer's lock, held here for ever, would break the interpreter's own ending.
+    with open(0, "rb", buffering=0, closefd=False) as source:
+        while line := source.readline():
+            requests.put(line)
+    stop()
     threading.Event().wait(_GRACE_S)
     os._exit(0)
-
-
-def _stop(number: int, frame: object) -> None:
-    del number, frame
-    raise SystemExit(0)
 
 
 if __name__ == "__main__":

@@ -117,8 +117,9 @@ class Preparer:
 
     def __init__(self, *, workers: int | None = None, patience_s: float = _PATIENCE_S) -> None:
         self._free = asyncio.Semaphore(workers or max(1, (os.cpu_count() or 2) // 2))
-        self._patience_s = patience_s
+        self.patience_s = patience_s
         self._idle: list[Process] = []
+        self._closed = False
 
     async def __aenter__(self) -> Self:
         return self
@@ -133,6 +134,7 @@ class Preparer:
 
     async def close(self) -> None:
         """End every process that is idle; those at work end with their ``prepare`` call."""
+        self._closed = True
         while self._idle:
             await _end(self._idle.pop())
 
@@ -168,9 +170,7 @@ class Preparer:
             digest=digest,
         )
         async with self._free, self._worker() as worker:
-            decoded = _outcome(
-                await self._ask(worker, request, _patience(source, self._patience_s))
-            )
+            decoded = _outcome(await self._ask(worker, request, _patience(source, self.patience_s)))
         return Prepared(
             info=decoded.info,
             channels=tuple(
@@ -188,19 +188,20 @@ class Preparer:
     @contextlib.asynccontextmanager
     async def _worker(self) -> AsyncIterator[Process]:
         """A process that waits for a request; it is kept only if it answered."""
+        self._idle = [worker for worker in self._idle if worker.returncode is None]
         worker = self._idle.pop() if self._idle else await _start()
+        keep = False
         try:
             yield worker
+            keep = True
         except RecordingError as error:
-            if isinstance(error, DecoderCrashedError | DecoderHungError):
-                await _end(worker, at_once=True)
-            else:
+            keep = not isinstance(error, DecoderCrashedError | DecoderHungError)
+            raise
+        finally:
+            if keep and not self._closed:
                 self._idle.append(worker)
-            raise
-        except BaseException:
-            await _end(worker, at_once=True)
-            raise
-        self._idle.append(worker)
+            else:
+                await _end(worker, at_once=not keep)
 
     async def _ask(self, worker: Process, request: DecodeRequest, patience_s: float) -> DecodeReply:
         if worker.stdin is None or worker.stdout is None:

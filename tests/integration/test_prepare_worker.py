@@ -1,0 +1,224 @@
+"""Decoding processes: reused, replaced when they crash or hang, gone when nobody needs them."""
+
+import asyncio
+import os
+import signal
+import subprocess
+import sys
+import textwrap
+from collections.abc import Callable
+from pathlib import Path
+from typing import TypeVar
+
+import numpy as np
+import psutil
+import pytest
+from tests import recordings
+from tests.recordings import EXAMPLES, SAMPLE_RATE
+
+from dalston_cli.audio.channels import Channels
+from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.errors import RecordingEmptyError
+from dalston_cli.stages.prepare import DecoderCrashedError, DecoderHungError, Preparer
+
+Found = TypeVar("Found")
+
+
+def workers(parent: int | None = None) -> list[psutil.Process]:
+    """The decoding processes below a process; this one by default."""
+    found = []
+    for child in psutil.Process(parent).children(recursive=True):
+        try:
+            if "dalston_cli.audio.worker" in child.cmdline():
+                found.append(child)
+        except (psutil.NoSuchProcess, psutil.ZombieProcess):
+            continue
+    return found
+
+
+async def until(look: Callable[[], Found], *, patience_s: float = 20) -> Found:
+    """Wait for something to become true."""
+    async with asyncio.timeout(patience_s):
+        while not (found := look()):  # noqa: ASYNC110 - another process's doing has no event
+            await asyncio.sleep(0.01)
+    return found
+
+
+def long_recording(folder: Path, hours: float = 1.0) -> Path:
+    """Hours of quiet noise in a few megabytes on disk: most of the file is a hole."""
+    path = folder / "long.wav"
+    recordings.write_wav(path, recordings.noise(1))
+    size = round(hours * 3600 * SAMPLE_RATE) * 2
+    with path.open("r+b") as file:
+        file.truncate(44 + size)
+        file.seek(4)
+        file.write((36 + size).to_bytes(4, "little"))
+        file.seek(40)
+        file.write(size.to_bytes(4, "little"))
+    return path
+
+
+async def test_one_process_decodes_many_recordings(tmp_path: Path) -> None:
+    async with Preparer(workers=1) as preparer:
+        assert workers() == []
+        seen = set()
+        for number in range(4):
+            source = recordings.write_wav(tmp_path / f"{number}.wav", recordings.noise(0.3))
+            prepared = await preparer.prepare(source, folder=tmp_path / "out" / str(number))
+            seen |= {worker.pid for worker in workers()}
+            assert prepared.channels[0].wav == tmp_path / "out" / str(number) / "audio.wav"
+            assert (
+                prepared.info.digest
+                == (await preparer.prepare(source, folder=tmp_path / "out")).info.digest
+            )
+        assert len(seen) == 1
+    assert workers() == []
+
+
+@pytest.mark.parametrize(
+    ("channels", "files"),
+    [("mix", ["audio.wav"]), ("split", ["channel-0.wav", "channel-1.wav"]), (1, ["channel-1.wav"])],
+)
+async def test_choices_reach_the_process(
+    tmp_path: Path, channels: Channels, files: list[str]
+) -> None:
+    async with Preparer(workers=1) as preparer:
+        prepared = await preparer.prepare(
+            EXAMPLES / "call.wav",
+            channels=channels,
+            clip=Clip(start=2, end=5.5),
+            folder=tmp_path,
+            name="the call",
+            digest="sha256:known",
+        )
+    assert [one.wav.name for one in prepared.channels] == files
+    assert prepared.info.name == "the call"
+    assert prepared.info.digest == "sha256:known"
+    assert prepared.channels[0].duration_s == 3.5
+    assert len(recordings.read_wav(prepared.channels[0].wav)) == 3.5 * SAMPLE_RATE
+
+
+async def test_refusal_keeps_the_process(tmp_path: Path) -> None:
+    (tmp_path / "empty.wav").touch()
+    async with Preparer(workers=1) as preparer:
+        await preparer.prepare(EXAMPLES / "lecture.mp4", folder=tmp_path)
+        before = workers()
+        with pytest.raises(RecordingEmptyError, match="is empty"):
+            await preparer.prepare(tmp_path / "empty.wav", folder=tmp_path)
+        assert workers() == before
+
+
+async def test_odd_name_crosses_the_pipe(tmp_path: Path) -> None:
+    source = recordings.make(tmp_path, b"new\nline \xff.wav")
+    async with Preparer(workers=1) as preparer:
+        prepared = await preparer.prepare(source, folder=tmp_path / os.fsdecode(b"out \xfe"))
+    assert prepared.info.name.endswith("new\nline \ufffd.wav")
+    assert prepared.channels[0].wav.exists()
+
+
+async def test_crash_in_mid_decode_costs_one_recording(tmp_path: Path) -> None:
+    source = long_recording(tmp_path)
+    async with Preparer(workers=2) as preparer:
+        victim = asyncio.create_task(preparer.prepare(source, folder=tmp_path / "victim"))
+        other = asyncio.create_task(preparer.prepare(source, folder=tmp_path / "other"))
+        part = await until(lambda: list((tmp_path / "victim").glob(".*.part")))
+        at_work = [
+            worker
+            for worker in workers()
+            if any(Path(opened.path) == part[0] for opened in worker.open_files())
+        ]
+        at_work[0].kill()
+        with pytest.raises(DecoderCrashedError, match=r"long\.wav \(SIGKILL\)"):
+            await victim
+        assert (await other).info.duration_s == 3600
+        again = await preparer.prepare(EXAMPLES / "lecture.mp4", folder=tmp_path)
+        assert again.info.duration_s > 8
+
+
+async def test_idle_process_that_died_is_replaced(tmp_path: Path) -> None:
+    async with Preparer(workers=1) as preparer:
+        await preparer.prepare(EXAMPLES / "lecture.mp4", folder=tmp_path)
+        (idle,) = workers()
+        idle.kill()
+        await until(lambda: not psutil.pid_exists(idle.pid))
+        prepared = await preparer.prepare(EXAMPLES / "lecture.mp4", folder=tmp_path)
+        assert prepared.info.duration_s > 8
+
+
+async def test_hung_decoder_is_stopped(tmp_path: Path) -> None:
+    source = recordings.write_wav(tmp_path / "in.wav", recordings.noise(1))
+    async with Preparer(workers=1) as preparer:
+        await preparer.prepare(source, folder=tmp_path)
+        (worker,) = workers()
+        worker.suspend()
+        preparer.patience_s = 0.2
+        with pytest.raises(DecoderHungError, match=r"in\.wav did not end within 0 s"):
+            await preparer.prepare(source, folder=tmp_path)
+        assert not worker.is_running()
+        preparer.patience_s = 60
+        assert (await preparer.prepare(source, folder=tmp_path)).info.duration_s == 1
+
+
+async def test_cancelled_work_leaves_nothing(tmp_path: Path) -> None:
+    source = long_recording(tmp_path)
+    async with Preparer(workers=1) as preparer:
+        task = asyncio.create_task(preparer.prepare(source, folder=tmp_path / "out"))
+        await until(lambda: list((tmp_path / "out").glob(".*.part")))
+        task.cancel()
+        with pytest.raises(asyncio.CancelledError):
+            await task
+        assert workers() == []
+        assert list((tmp_path / "out").iterdir()) == []
+
+
+@pytest.mark.parametrize("number", [signal.SIGKILL, signal.SIGINT], ids=["kill -9", "Ctrl-C"])
+async def test_parent_that_dies_leaves_no_process(tmp_path: Path, number: int) -> None:
+    source = long_recording(tmp_path, hours=4)
+    program = f"""
+        import asyncio, pathlib
+        from dalston_cli.stages.prepare import Preparer
+
+        async def main():
+            async with Preparer(workers=1) as preparer:
+                await preparer.prepare(
+                    pathlib.Path({str(source)!r}), folder=pathlib.Path({str(tmp_path / "out")!r})
+                )
+
+        asyncio.run(main())
+    """
+    command = [sys.executable, "-c", textwrap.dedent(program)]
+    with subprocess.Popen(command, stderr=subprocess.DEVNULL) as parent:  # noqa: ASYNC220 - it is killed below
+        await until(lambda: list((tmp_path / "out").glob(".*.part")))
+        (worker,) = workers(parent.pid)
+        parent.send_signal(number)
+        await asyncio.to_thread(parent.wait, 20)
+    await until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+    await until(lambda: not list((tmp_path / "out").iterdir()))
+
+
+async def test_memory_stays_flat_over_hours(tmp_path: Path) -> None:
+    async with Preparer(workers=1) as preparer:
+        await preparer.prepare(long_recording(tmp_path, 0.02), folder=tmp_path / "short")
+        (worker,) = workers()
+        before_mb = worker.memory_info().rss / 1e6
+        peak_mb = before_mb
+        source = long_recording(tmp_path, 2)
+        task = asyncio.create_task(preparer.prepare(source, folder=tmp_path / "out"))
+        while not task.done():
+            peak_mb = max(peak_mb, worker.memory_info().rss / 1e6)
+            await asyncio.sleep(0.05)
+        assert (await task).info.duration_s == 7200
+    assert peak_mb - before_mb < 30
+
+
+async def test_more_recordings_than_processes(tmp_path: Path) -> None:
+    sources = [
+        recordings.write_wav(tmp_path / f"{number}.wav", np.full(8000, number + 1, dtype=np.int16))
+        for number in range(12)
+    ]
+    async with Preparer(workers=2) as preparer:
+        work = [preparer.prepare(one, folder=tmp_path / f"out-{one.stem}") for one in sources]
+        prepared = await asyncio.gather(*work)
+        assert len(workers()) == 2
+    for number, one in enumerate(prepared):
+        assert set(recordings.read_wav(one.channels[0].wav)) == {number + 1}

@@ -1,0 +1,120 @@
+"""Names, digests, and how long a file says it is."""
+
+import hashlib
+import os
+import struct
+from pathlib import Path
+
+import numpy as np
+import pytest
+from hypothesis import HealthCheck, given, settings
+from hypothesis import strategies as st
+from tests import recordings
+
+from dalston_cli.audio.declared import duration_hint, flac_duration, wav_duration
+from dalston_cli.audio.errors import RecordingError, RecordingMissingError
+from dalston_cli.audio.source import content_digest, given_name, open_source, shown_name
+
+NAMES = {
+    "plain": (b"talk.wav", "talk.wav"),
+    "line break": (b"a\nb\t.wav", "a\\nb\\t.wav"),
+    "escape sequence": (b"\x1b[31mred.wav", "\\x1b[31mred.wav"),
+    "not utf-8": (b"caf\xe9.wav", "caf\ufffd.wav"),
+    "emoji": ("🎙.wav".encode(), "🎙.wav"),
+    "right-to-left mark": ("a\u202eb.wav".encode(), "a\\u202eb.wav"),
+}
+
+
+@pytest.mark.parametrize(("name", "shown"), NAMES.values(), ids=NAMES)
+def test_name_is_shown_as_one_printable_line(name: bytes, shown: str) -> None:
+    assert shown_name(Path(os.fsdecode(name))) == shown
+    assert given_name(os.fsdecode(name)) == name.decode("utf-8", errors="replace")
+
+
+@given(st.binary(min_size=1, max_size=40).filter(lambda name: b"\0" not in name))
+def test_any_name_can_be_shown_and_stored(name: bytes) -> None:
+    assert shown_name(os.fsdecode(name)).isprintable()
+    given_name(os.fsdecode(name)).encode("utf-8")
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=20)
+@given(content=st.binary(min_size=1, max_size=3000), repeat=st.integers(1, 400))
+def test_digest_is_that_of_the_bytes(tmp_path: Path, content: bytes, repeat: int) -> None:
+    path = tmp_path / "in.bin"
+    path.write_bytes(content * repeat)
+    assert content_digest(path) == f"sha256:{hashlib.sha256(content * repeat).hexdigest()}"
+
+
+def test_digest_of_what_cannot_be_read(tmp_path: Path) -> None:
+    with pytest.raises(RecordingMissingError, match="nowhere"):
+        content_digest(tmp_path / "nowhere")
+    recordings.make_unreadable(tmp_path / "locked")
+    with pytest.raises(RecordingError, match="cannot be read"):
+        content_digest(tmp_path / "locked")
+
+
+def test_refused_file_is_closed_again(tmp_path: Path) -> None:
+    before = len(list(Path("/dev/fd").iterdir()))
+    for _ in range(5):
+        with pytest.raises(RecordingError, match="is a directory"):
+            open_source(tmp_path, "here")
+    assert len(list(Path("/dev/fd").iterdir())) == before
+
+
+def riff(*chunks: tuple[bytes, bytes], kind: bytes = b"RIFF") -> bytes:
+    body = b"".join(
+        name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
+        for name, data in chunks
+    )
+    return kind + struct.pack("<I", len(body) + 4) + b"WAVE" + body
+
+
+FMT = (b"fmt ", struct.pack("<HHIIHH", 1, 1, 16000, 32000, 2, 16))
+DATA = (b"data", bytes(32000))
+DS64 = (b"ds64", struct.pack("<QQQI", 0, 320_000, 0, 0))
+HEADERS = {
+    "plain": (riff(FMT, DATA), 1.0),
+    "odd chunk before": (riff(FMT, (b"LIST", b"odd"), DATA), 1.0),
+    "cut off": (riff(FMT, DATA)[:100], 1.0),
+    "piped": (riff(FMT) + b"data\xff\xff\xff\xff" + bytes(500), None),
+    "size never filled in": (riff(FMT) + b"data\0\0\0\0" + bytes(500), None),
+    "rf64": (riff(DS64, FMT, kind=b"RF64") + b"data\xff\xff\xff\xff", 10.0),
+    "no data": (riff(FMT), None),
+    "data before format": (riff(DATA), None),
+    "not riff": (b"OggS" + bytes(100), None),
+    "nothing": (b"R", None),
+    "cut in a chunk's header": (riff(FMT) + b"da", None),
+}
+
+
+@pytest.mark.parametrize(("content", "duration_s"), HEADERS.values(), ids=HEADERS)
+def test_wav_header(tmp_path: Path, content: bytes, duration_s: float | None) -> None:
+    (tmp_path / "in.wav").write_bytes(content)
+    with open_source(tmp_path / "in.wav", "in.wav") as source:
+        assert wav_duration(source) == duration_s
+
+
+@settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
+@given(head=st.sampled_from([b"RIFF\0\0\0\0WAVE", b"fLaC", b"ID3", b""]), rest=st.binary())
+def test_no_bytes_break_the_hint(tmp_path: Path, head: bytes, rest: bytes) -> None:
+    path = tmp_path / "in.bin"
+    path.write_bytes(head + rest)
+    hint = duration_hint(path)
+    assert (hint is None) == (not head + rest)
+    assert hint is None or hint >= 0
+
+
+def test_hint_is_exact_for_wav_and_flac_and_a_guess_for_others(tmp_path: Path) -> None:
+    samples = np.zeros(24000, dtype=np.int16)
+    assert duration_hint(recordings.write_wav(tmp_path / "in.wav", samples)) == 1.5
+    recordings.ffmpeg("-i", tmp_path / "in.wav", tmp_path / "in.flac")
+    assert duration_hint(tmp_path / "in.flac") == 1.5
+    (tmp_path / "in.mp3").write_bytes(bytes(160_000))
+    assert duration_hint(tmp_path / "in.mp3") == 10.0
+    assert duration_hint(tmp_path / "nowhere.wav") is None
+
+
+def test_flac_that_declares_nothing(tmp_path: Path) -> None:
+    (tmp_path / "in.flac").write_bytes(b"fLaC" + bytes(60))
+    with open_source(tmp_path / "in.flac", "in.flac") as source:
+        assert flac_duration(source) is None
