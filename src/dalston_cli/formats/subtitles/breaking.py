@@ -6,6 +6,7 @@ cue may leave an ugly second one.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import accumulate, pairwise
 
 from dalston_cli.formats.punctuation import CLOSING, ends_clause, ends_sentence
 from dalston_cli.formats.subtitles.atoms import Atom
@@ -27,12 +28,32 @@ class _Step:
     previous: int
 
 
+class _Measured:
+    """Atoms with what is asked again and again about them, computed once.
+
+    Attributes:
+        columns: At each place, the columns of all atoms before it with their spaces.
+        endings: After each atom, how ugly a break is; nothing is ugly after the last.
+    """
+
+    def __init__(self, atoms: Sequence[Atom]) -> None:
+        self.atoms = atoms
+        self.columns = [0, *accumulate(atom.width + atom.spaced for atom in atoms)]
+        self.endings = [*(_break_cost(left, right) for left, right in pairwise(atoms)), 0.0]
+
+    def width(self, first: int, end: int) -> int:
+        """Columns of a line."""
+        return self.columns[end] - self.columns[first] - self.atoms[first].spaced
+
+
 def break_cues(atoms: Sequence[Atom], rules: SubtitleRules) -> list[Sequence[Atom]]:
     """Cut one speaker's atoms into cues that keep the rules and end where sentences do."""
+    run = _Measured(atoms)
     best = [_Step(0.0, 0)] + [_Step(float("inf"), 0)] * len(atoms)
     for first in range(len(atoms)):
-        for end in _cue_ends(atoms, first, rules):
-            cost = best[first].cost + _cue_cost(atoms, first, end, rules)
+        so_far = best[first].cost
+        for end in _cue_ends(run, first, rules):
+            cost = so_far + _cue_cost(run, first, end, rules)
             if cost < best[end].cost:
                 best[end] = _Step(cost, first)
     cues: list[Sequence[Atom]] = []
@@ -46,63 +67,23 @@ def break_cues(atoms: Sequence[Atom], rules: SubtitleRules) -> list[Sequence[Ato
 
 def break_lines(atoms: Sequence[Atom], rules: SubtitleRules) -> tuple[Line, ...]:
     """Lay a cue out in as few lines as hold it, broken at clauses and balanced."""
-    count = _count_lines(atoms, rules)
+    run = _Measured(atoms)
+    count = _count_lines(run, rules)
     if count == 1:
         return (tuple(atoms),)
-    mean = line_width(atoms) / count
+    mean = run.width(0, len(atoms)) / count
     best: dict[tuple[int, int], tuple[float, tuple[Line, ...]]] = {(0, 0): (0.0, ())}
     for line in range(count):
         for first in range(line, len(atoms)):
             if (line, first) not in best:
                 continue
             cost, lines = best[line, first]
-            for end in _line_ends(atoms, first, rules):
-                total = cost + _line_cost(atoms, first, end, mean)
+            for end in _line_ends(run, first, rules):
+                total = cost + _line_cost(run, first, end, mean)
                 known = best.get((line + 1, end))
                 if known is None or total < known[0]:
                     best[line + 1, end] = (total, (*lines, tuple(atoms[first:end])))
     return best[count, len(atoms)][1]
-
-
-def _cue_ends(atoms: Sequence[Atom], first: int, rules: SubtitleRules) -> range:
-    """The places where a cue that begins at ``first`` may end; at least one."""
-    lines, columns, words = 1, atoms[first].width, 1
-    end = first + 1
-    while end < len(atoms):
-        atom = atoms[end]
-        if atom.end - atoms[first].start > rules.max_cue_duration_s:
-            break
-        columns += atom.width + atom.spaced
-        words += 1
-        if columns > rules.max_line_width or words > (rules.max_words_per_line or words):
-            lines, columns, words = lines + 1, atom.width, 1
-        if lines > rules.max_line_count:
-            break
-        end += 1
-    return range(first + 1, end + 1)
-
-
-def _line_ends(atoms: Sequence[Atom], first: int, rules: SubtitleRules) -> range:
-    """The places where a line that begins at ``first`` may end; at least one."""
-    columns = atoms[first].width
-    end = first + 1
-    most = len(atoms)
-    if rules.max_words_per_line:
-        most = min(most, first + rules.max_words_per_line)
-    while end < most:
-        columns += atoms[end].width + atoms[end].spaced
-        if columns > rules.max_line_width:
-            break
-        end += 1
-    return range(first + 1, end + 1)
-
-
-def _count_lines(atoms: Sequence[Atom], rules: SubtitleRules) -> int:
-    lines, first = 0, 0
-    while first < len(atoms):
-        first = _line_ends(atoms, first, rules)[-1]
-        lines += 1
-    return lines
 
 
 def line_width(atoms: Sequence[Atom]) -> int:
@@ -110,21 +91,59 @@ def line_width(atoms: Sequence[Atom]) -> int:
     return sum(atom.width + atom.spaced for atom in atoms) - atoms[0].spaced
 
 
-def _cue_cost(atoms: Sequence[Atom], first: int, end: int, rules: SubtitleRules) -> float:
-    cue = atoms[first:end]
-    duration = max(cue[-1].end - cue[0].start, 0.001)
-    columns = line_width(cue)
-    shortest = rules.min_cue_duration_s
-    too_short = max(0.0, shortest - duration) / shortest if shortest else 0.0
-    too_fast = min(2.0, max(0.0, columns / duration / rules.max_cps - 1))
-    empty = max(0.0, 1 - columns / (rules.max_line_width * rules.max_line_count))
-    ending = _break_cost(cue[-1], atoms[end]) if end < len(atoms) else 0.0
-    return _PER_CUE + 6 * too_short + 3 * too_fast + 2 * empty * empty + ending
+def _cue_ends(run: _Measured, first: int, rules: SubtitleRules) -> range:
+    """The places where a cue that begins at ``first`` may end; at least one."""
+    latest = run.atoms[first].start + rules.max_cue_duration_s
+    lines, line_first = 1, first
+    end = first + 1
+    while end < len(run.atoms) and run.atoms[end].end <= latest:
+        if not _fits(run, line_first, end + 1, rules):
+            lines, line_first = lines + 1, end
+        if lines > rules.max_line_count:
+            break
+        end += 1
+    return range(first + 1, end + 1)
 
 
-def _line_cost(atoms: Sequence[Atom], first: int, end: int, mean: float) -> float:
-    uneven = (line_width(atoms[first:end]) - mean) / mean
-    ending = _break_cost(atoms[end - 1], atoms[end]) if end < len(atoms) else 0.0
+def _line_ends(run: _Measured, first: int, rules: SubtitleRules) -> range:
+    """The places where a line that begins at ``first`` may end; at least one."""
+    end = first + 1
+    while end < len(run.atoms) and _fits(run, first, end + 1, rules):
+        end += 1
+    return range(first + 1, end + 1)
+
+
+def _fits(run: _Measured, first: int, end: int, rules: SubtitleRules) -> bool:
+    """Whether several atoms fit into one line."""
+    if rules.max_words_per_line and end - first > rules.max_words_per_line:
+        return False
+    return run.width(first, end) <= rules.max_line_width
+
+
+def _count_lines(run: _Measured, rules: SubtitleRules) -> int:
+    lines, first = 0, 0
+    while first < len(run.atoms):
+        first = _line_ends(run, first, rules)[-1]
+        lines += 1
+    return lines
+
+
+def _cue_cost(run: _Measured, first: int, end: int, rules: SubtitleRules) -> float:
+    columns = run.width(first, end)
+    duration = max(run.atoms[end - 1].end - run.atoms[first].start, 0.001)
+    cost = _PER_CUE + run.endings[end - 1]
+    if duration < rules.min_cue_duration_s:
+        cost += 6 * (1 - duration / rules.min_cue_duration_s)
+    too_fast = columns / duration / rules.max_cps - 1
+    if too_fast > 0:
+        cost += 3 * min(2.0, too_fast)
+    empty = 1 - columns / (rules.max_line_width * rules.max_line_count)
+    return cost + 2 * empty * empty if empty > 0 else cost
+
+
+def _line_cost(run: _Measured, first: int, end: int, mean: float) -> float:
+    uneven = (run.width(first, end) - mean) / mean
+    ending = run.endings[end - 1] if end < len(run.atoms) else 0.0
     return 12 * uneven * uneven + ending
 
 
