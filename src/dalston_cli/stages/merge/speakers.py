@@ -15,8 +15,11 @@ from dalston_cli.formats.punctuation import ends_sentence
 from dalston_cli.stages.merge.times import text_of
 from dalston_sdk.wire import Segment, SpeakerTurn, Word
 
-_CERTAIN = 0.75
-"""The share of a word's time that a speaker must be heard for, and all others must not."""
+_ALONE = 0.75
+"""The share of all that is heard during a word that must be one speaker's."""
+
+_PRESENT = 0.25
+"""The share of a word's time that its speaker must be heard for."""
 
 _REACH_S = 1.0
 """How far from a word a turn may be and still be the one it belongs to."""
@@ -93,9 +96,8 @@ def _guess(word: Word, turns: Turns) -> _Guess:
     speaker = _loudest(heard)
     if speaker is None:
         return _Guess(word=word, speaker=turns.nearest(word.start, word.end), certain=False)
-    duration = word.end - word.start
-    others = sum(heard.values()) - heard[speaker]
-    certain = heard[speaker] >= _CERTAIN * duration and others <= (1 - _CERTAIN) * duration
+    present = heard[speaker] >= _PRESENT * (word.end - word.start)
+    certain = present and heard[speaker] >= _ALONE * sum(heard.values())
     return _Guess(word=word, speaker=speaker, certain=certain)
 
 
@@ -110,14 +112,22 @@ def _smooth(guesses: Sequence[_Guess]) -> list[str | None]:
     for index, (certain, run) in enumerate(runs):
         before = runs[index - 1][1][-1].speaker if index else None
         after = runs[index + 1][1][0].speaker if index + 1 < len(runs) else None
-        if certain or (before is None and after is None):
+        if certain:
             speakers += [guess.speaker for guess in run]
+        elif before is None and after is None:
+            speakers += _filled([guess.speaker for guess in run])
         elif before is None or after is None or before == after:
             speakers += [before or after] * len(run)
         else:
             cut = _cut(run, before, ends_before=ends_sentence(runs[index - 1][1][-1].word.text))
             speakers += [before] * cut + [after] * (len(run) - cut)
     return speakers
+
+
+def _filled(speakers: Sequence[str | None]) -> list[str | None]:
+    """Words that nobody was found for go with those before them, the first with those after."""
+    last = next((speaker for speaker in speakers if speaker), None)
+    return [last := speaker or last for speaker in speakers]
 
 
 def _cut(run: Sequence[_Guess], before: str, *, ends_before: bool) -> int:
