@@ -1,0 +1,92 @@
+"""How failures of engines are told."""
+
+import pytest
+
+from dalston_cli.errors import ExitCode
+from dalston_cli.launchers.failure import (
+    AudioRefusedError,
+    EngineCrashedError,
+    EngineFailedError,
+    EngineProtocolError,
+    EngineRefusal,
+    EngineSilentError,
+    ModelRefusedError,
+    RequestRefusedError,
+    WorkFailedError,
+    explain_exit,
+    explain_refusal,
+)
+from dalston_cli.launchers.limits import PoolLimits
+from dalston_sdk.wire import ErrorCode
+
+
+@pytest.mark.parametrize(
+    ("code", "expected"),
+    [
+        (None, "ended"),
+        (0, "ended with exit code 0"),
+        (70, "ended with exit code 70"),
+        (-9, "was killed (SIGKILL), probably because the machine's memory ran out,"),
+        (137, "was killed (SIGKILL), probably because the machine's memory ran out,"),
+        (-11, "was ended by SIGSEGV"),
+        (-120, "was ended by signal 120"),
+    ],
+)
+def test_how_a_process_ended(code: int | None, expected: str) -> None:
+    assert explain_exit(code) == expected
+
+
+def test_a_crash_shows_the_log_and_the_command_for_more() -> None:
+    error = EngineCrashedError("fake", 3, ["first", "second"], when="before it was ready")
+    assert error.message == (
+        "engine fake ended with exit code 3 before it was ready\n"
+        "the last lines of its log:\n  first\n  second"
+    )
+    assert error.hint == "see the whole log: dalston engines logs fake"
+    assert error.exit_code is ExitCode.UNAVAILABLE
+
+
+def test_without_a_log_nothing_is_shown() -> None:
+    assert EngineSilentError("fake", "hangs", []).message == "engine fake hangs"
+    assert EngineFailedError("fake", "no GPU", []).message == "engine fake cannot work: no GPU"
+
+
+def test_another_protocol_says_how_to_get_the_same() -> None:
+    error = EngineProtocolError("fake", "it speaks 9")
+    assert error.message.endswith("do not understand each other: it speaks 9")
+    assert error.hint == "bring both to the same version, then: dalston engines restart fake"
+
+
+@pytest.mark.parametrize(
+    ("reason", "kind", "exit_code"),
+    [
+        (ErrorCode.INVALID_REQUEST, RequestRefusedError, ExitCode.USAGE),
+        (ErrorCode.UNSUPPORTED_OPTION, RequestRefusedError, ExitCode.USAGE),
+        (ErrorCode.AUDIO_INVALID, AudioRefusedError, ExitCode.INPUT),
+        (ErrorCode.MODEL_MISSING, ModelRefusedError, ExitCode.UNAVAILABLE),
+        (ErrorCode.MODEL_LOAD_FAILED, ModelRefusedError, ExitCode.UNAVAILABLE),
+        (ErrorCode.OUT_OF_MEMORY, WorkFailedError, ExitCode.UNAVAILABLE),
+        (ErrorCode.DEVICE_LOST, WorkFailedError, ExitCode.UNAVAILABLE),
+        (ErrorCode.BUSY, WorkFailedError, ExitCode.UNAVAILABLE),
+        (ErrorCode.INTERNAL, WorkFailedError, ExitCode.UNAVAILABLE),
+    ],
+)
+def test_what_a_refusal_means(
+    reason: ErrorCode, kind: type[EngineRefusal], exit_code: ExitCode
+) -> None:
+    error = explain_refusal("fake", reason, "no", retryable=True, hint=None)
+    assert type(error) is kind
+    assert (error.reason, error.retryable, error.exit_code) == (reason, True, exit_code)
+    assert error.message == "engine fake: no"
+    assert error.hint == "see the log: dalston engines logs fake"
+
+
+def test_every_reason_is_explained() -> None:
+    for reason in ErrorCode:
+        error = explain_refusal("fake", reason, "no", retryable=False, hint="do this")
+        assert error.hint == "do this"
+
+
+def test_pauses_grow_up_to_a_limit() -> None:
+    limits = PoolLimits(pause_s=1, longest_pause_s=5)
+    assert [limits.pause(attempt) for attempt in (1, 2, 3, 4)] == [1, 2, 4, 5]

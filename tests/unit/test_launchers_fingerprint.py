@@ -1,0 +1,98 @@
+"""What makes two engines the same."""
+
+import shutil
+from collections.abc import Callable
+from dataclasses import replace
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.launching import FAKE, engine_entry
+
+from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.fingerprint import engine_digest, fingerprint_engine
+from dalston_cli.launchers.sdk import digest_files, sdk_folder, snapshot_sdk, source_files
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    copy = tmp_path / "fake"
+    shutil.copytree(FAKE, copy, ignore=shutil.ignore_patterns("__pycache__"))
+    return copy
+
+
+def spec_of(folder: Path, **changes: Any) -> EngineSpec:
+    return EngineSpec(engine=engine_entry(folder), models_dir=Path("/models"), **changes)
+
+
+def append(name: str) -> Callable[[Path], None]:
+    def edit(folder: Path) -> None:
+        path = folder / name
+        path.parent.mkdir(exist_ok=True)
+        with path.open("a", encoding="utf-8") as file:
+            file.write("# a remark\n")
+
+    return edit
+
+
+@pytest.mark.parametrize(
+    "name", ["engine.py", "knobs.py", "engine.yaml", "requirements.lock", "data/table.json"]
+)
+def test_files_that_matter(folder: Path, name: str) -> None:
+    before = fingerprint_engine(spec_of(folder))
+    append(name)(folder)
+    assert fingerprint_engine(spec_of(folder)) != before
+
+
+@pytest.mark.parametrize(
+    "name",
+    ["README.md", "requirements.in", "tests/test_it.py", "__pycache__/engine.pyc", ".notes/a.txt"],
+)
+def test_files_that_do_not_matter(folder: Path, name: str) -> None:
+    before = fingerprint_engine(spec_of(folder))
+    append(name)(folder)
+    assert fingerprint_engine(spec_of(folder)) == before
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        pytest.param({"device": "cuda:0"}, False, id="device"),
+        pytest.param({"environment": {"A": "1"}}, False, id="environment"),
+        pytest.param({"keep_alive_s": 1.0}, True, id="keep-alive"),
+        pytest.param({"replicas": 3}, True, id="replicas"),
+        pytest.param({"models_dir": Path("/elsewhere")}, True, id="models folder"),
+    ],
+)
+def test_options_that_matter(folder: Path, changes: dict[str, Any], same: bool) -> None:
+    spec = spec_of(folder)
+    assert (fingerprint_engine(replace(spec, **changes)) == fingerprint_engine(spec)) is same
+
+
+def test_where_the_engine_lies_does_not_matter(folder: Path) -> None:
+    assert fingerprint_engine(spec_of(folder)) == fingerprint_engine(spec_of(FAKE))
+
+
+def test_a_name_that_moves_into_a_content_is_another_digest() -> None:
+    assert digest_files(iter([("a", b"bc")])) != digest_files(iter([("ab", b"c")]))
+    assert digest_files(iter([("a", b"")])) != digest_files(iter([]))
+
+
+def test_an_embedded_engine_depends_on_what_is_installed(folder: Path) -> None:
+    with (folder / "requirements.lock").open("a", encoding="utf-8") as lock:
+        lock.write("msgspec==0.0.1 \\\n    --hash=sha256:00\nno-such-package==1.0\n")
+    embedded = engine_digest(engine_entry(folder))
+    own = engine_digest(engine_entry(folder, embedded=False))
+    assert embedded != own
+
+
+def test_the_snapshot_of_the_sdk_is_made_once_and_holds_nothing_else(tmp_path: Path) -> None:
+    first = snapshot_sdk(tmp_path)
+    made = first.stat().st_mtime_ns
+    assert snapshot_sdk(tmp_path) == first
+    assert first.stat().st_mtime_ns == made
+    assert [path.name for path in first.iterdir()] == ["dalston_sdk"]
+    assert [path.name for path in first.parent.iterdir()] == [first.name]
+    copied = digest_files(source_files(first / "dalston_sdk"))
+    assert copied == digest_files(source_files(sdk_folder()))
+    assert copied.startswith(first.name)

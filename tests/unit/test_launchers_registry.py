@@ -1,0 +1,116 @@
+"""Which launcher an engine is started with, and why."""
+
+from pathlib import Path
+
+import pytest
+from tests.launching import engine_entry
+
+from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError
+from dalston_cli.catalog.machine import Gpu, Machine
+from dalston_cli.launchers.control import engine_device
+from dalston_cli.launchers.registry import (
+    Launchers,
+    NoRemoteError,
+    UnknownLauncherError,
+    configured_launchers,
+    make_launchers,
+)
+from dalston_cli.launchers.remote import RemoteEngine
+from dalston_cli.settings.load import load_settings
+from dalston_cli.settings.locations import Locations
+
+REMOTES = {"fake": (RemoteEngine(url="http://gpu:8401"),)}
+
+
+def launchers(folder: Path, requested: str, *, with_remote: bool) -> Launchers:
+    locations = Locations.from_environment({"DALSTON_RUNTIME_DIR": str(folder)})
+    remotes = REMOTES if with_remote else None
+    return make_launchers(locations, requested=requested, remotes=remotes)
+
+
+@pytest.mark.parametrize(
+    ("requested", "embedded", "with_remote", "expected", "reason"),
+    [
+        pytest.param("auto", True, False, "local", "needs no environment", id="auto embedded"),
+        pytest.param("auto", False, False, "local", "on this machine", id="auto environment"),
+        pytest.param("auto", True, True, "remote", "settings name a URL", id="auto remote"),
+        pytest.param("local", True, True, "local", "asked for", id="local wins over a URL"),
+        pytest.param("remote", True, True, "remote", "asked for", id="remote"),
+    ],
+)
+def test_the_choice_and_its_reason(
+    tmp_path: Path, requested: str, embedded: bool, with_remote: bool, expected: str, reason: str
+) -> None:
+    found = launchers(tmp_path, requested, with_remote=with_remote)
+    choice = found.choose(engine_entry(embedded=embedded))
+    assert choice.launcher.name == expected
+    assert reason in choice.reason
+
+
+def test_remote_without_a_url_is_refused(tmp_path: Path) -> None:
+    with pytest.raises(NoRemoteError, match="no URL for engine fake"):
+        launchers(tmp_path, "remote", with_remote=False).choose(engine_entry())
+
+
+def test_an_unknown_launcher_is_refused_with_the_known_ones(tmp_path: Path) -> None:
+    with pytest.raises(UnknownLauncherError, match="no launcher moon") as caught:
+        launchers(tmp_path, "moon", with_remote=False).choose(engine_entry())
+    assert caught.value.hint == "use --launcher with one of auto, local, remote"
+
+
+def test_the_settings_name_launcher_urls_and_tokens(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        'launcher = "remote"\noffline = true\n'
+        '[remote.fake]\nurl = "http://gpu:8401"\ntoken_env = "GPU_TOKEN"\n'
+        '[remote.other]\nurl = "http://gpu:8402"\n',
+        encoding="utf-8",
+    )
+    resolved = load_settings(environ={}, file=file)
+    found = configured_launchers(
+        resolved, Locations.from_environment({}), environ={"GPU_TOKEN": "opensesame"}
+    )
+    instances = {instance.engine: instance for instance in found.remote.find()}
+    assert found.requested == "remote"
+    assert instances["fake"].address.url == "http://gpu:8401"
+    assert instances["fake"].address.token == "opensesame"
+    assert instances["other"].address.token is None
+    assert "opensesame" not in repr(instances)
+
+
+GPUS = (Gpu(index=0, name="small", vram_mb=8000), Gpu(index=1, name="large", vram_mb=24000))
+
+
+@pytest.mark.parametrize(
+    ("requested", "devices", "gpus", "expected"),
+    [
+        pytest.param("auto", ("cpu", "cuda"), (), "cpu", id="auto without a GPU"),
+        pytest.param("auto", ("cpu", "cuda"), GPUS, "cuda:1", id="auto takes the largest"),
+        pytest.param("auto", ("cpu",), GPUS, "cpu", id="auto for a CPU engine"),
+        pytest.param("cpu", ("cpu", "cuda"), GPUS, "cpu", id="cpu"),
+        pytest.param("cuda", ("cuda",), GPUS, "cuda:1", id="cuda"),
+        pytest.param("cuda:0", ("cpu", "cuda"), GPUS, "cuda:0", id="cuda:0"),
+    ],
+)
+def test_the_device(
+    requested: str, devices: tuple[str, ...], gpus: tuple[Gpu, ...], expected: str
+) -> None:
+    machine = Machine(cpus=2, ram_mb=4000, gpus=gpus)
+    assert engine_device(requested, engine_entry(devices=devices), machine) == expected
+
+
+@pytest.mark.parametrize(
+    ("requested", "devices", "gpus", "kind"),
+    [
+        pytest.param("cuda", ("cpu",), GPUS, DeviceNotSupportedError, id="GPU for a CPU engine"),
+        pytest.param("cpu", ("cuda",), GPUS, DeviceNotSupportedError, id="CPU for a GPU engine"),
+        pytest.param("auto", ("cuda",), (), DeviceMissingError, id="no GPU for a GPU engine"),
+        pytest.param("cuda:7", ("cuda",), GPUS, DeviceMissingError, id="no such GPU"),
+    ],
+)
+def test_devices_that_cannot_be(
+    requested: str, devices: tuple[str, ...], gpus: tuple[Gpu, ...], kind: type[DalstonError]
+) -> None:
+    machine = Machine(cpus=2, ram_mb=4000, gpus=gpus)
+    with pytest.raises(kind):
+        engine_device(requested, engine_entry(devices=devices), machine)
