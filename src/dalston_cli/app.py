@@ -16,6 +16,7 @@ from dalston_cli import __version__
 from dalston_cli.commands.registry import LazyCommands, RootGroup, command_words
 from dalston_cli.console import Console
 from dalston_cli.errors import DalstonError, ExitCode, InterruptedRunError, UsageError
+from dalston_cli.options.spelling import normal_name, without_truth_values
 
 PROGRAM = "dalston"
 _COMPLETION_VARIABLE = "_DALSTON_COMPLETE"
@@ -60,6 +61,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = words[: words.index("--")] if "--" in words else words
     debug = "--debug" in options or os.environ.get("DALSTON_DEBUG", "") not in {"", "0"}
     words = [word for word in options if word != "--debug"] + words[len(options) :]
+    words = without_truth_values(words)
     console = Console(command_words(words), json="--json" in options)
     _use_utf8()
     try:
@@ -68,6 +70,9 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except BrokenPipeError:
         _close_stdout()
         return ExitCode.CLOSED_PIPE
+    except TyperException as error:
+        # A group without a command has shown its help already, and has nothing to say.
+        return _report(console, _explain_usage(error)) if error.format_message() else ExitCode.USAGE
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
         if debug:
             traceback.print_exception(error)
@@ -82,7 +87,10 @@ def build_root() -> TyperGroup:
         cls=RootGroup,
         callback=_root,
         rich_markup_mode=None,
-        context_settings={"help_option_names": ["-h", "--help"]},
+        context_settings={
+            "help_option_names": ["-h", "--help"],
+            "token_normalize_func": normal_name,
+        },
         epilog="--debug, anywhere on the line, shows the traceback of an error.",
     )
     group = get_group(app)
@@ -127,8 +135,6 @@ def _explain(error: BaseException) -> DalstonError:
         return error
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         return StoppedError()
-    if isinstance(error, TyperException):
-        return _explain_usage(error)
     from dalston_cli.console.crash import write_crash_log  # noqa: PLC0415 - rarely needed
 
     return InternalError(error, write_crash_log(error))  # type: ignore[arg-type]

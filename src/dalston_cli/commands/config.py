@@ -1,0 +1,70 @@
+"""``dalston config``: what is set, and where each value came from."""
+
+from typing import Annotated
+
+import typer
+
+from dalston_cli.console import Console
+from dalston_cli.options.general import Json
+
+app = typer.Typer(
+    help="Show settings, and where each comes from.",
+    no_args_is_help=True,
+    add_completion=False,
+    rich_markup_mode="rich",
+)
+
+Profile = Annotated[
+    str | None, typer.Option("--profile", metavar="NAME", help="Profile of the settings file.")
+]
+All = Annotated[bool, typer.Option("--all", "-a", help="Also settings that nobody has set.")]
+
+
+@app.command("show")
+def show(*, profile: Profile = None, everything: All = False, json: Json = False) -> None:
+    """Show every setting that is set, its value and where that came from."""
+    from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
+
+    console = Console("config show", json=json)
+    resolved = load_settings(profile=profile)
+    values = resolved.settings.model_dump(mode="json")
+    shown = [
+        (name, _written(value), resolved.sources[name].place or "default")
+        for name, value in values.items()
+        if everything or resolved.sources[name].kind != "default"
+    ]
+    data = {
+        "file": resolved.file,
+        "profile": resolved.profile,
+        "settings": {
+            name: {"value": value, "source": resolved.sources[name]}
+            for name, value in values.items()
+        },
+        "remote": resolved.remote,
+        "locations": Locations.from_environment(),
+    }
+    console.table(
+        ("setting", "value", "from"),
+        shown,
+        data=data,
+        empty=f"nothing is set; write settings into {resolved.file}, see them all with --all",
+    )
+
+
+@app.command("path")
+def path(*, json: Json = False) -> None:
+    """Print where the settings file is, or would be."""
+    from dalston_cli.settings.load import FILE_NAME  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - loads platformdirs
+
+    file = Locations.from_environment().config / FILE_NAME
+    console = Console("config path", json=json)
+    console.result({"file": file, "exists": file.exists()}, text=str(file))
+
+
+def _written(value: object) -> object:
+    """A value as it would be written on the command line; None stays."""
+    if isinstance(value, list):
+        return ",".join(str(item) for item in value) or None
+    return str(value).lower() if isinstance(value, bool) else value
