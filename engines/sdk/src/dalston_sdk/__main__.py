@@ -18,6 +18,11 @@ TOKEN_VARIABLE = "DALSTON_ENGINE_TOKEN"  # noqa: S105 - the variable's name, not
 
 EXIT_CANNOT_START = 3
 
+
+class _StoppedError(BaseException):
+    """A signal came; no ``except Exception`` of a library may stop it on its way."""
+
+
 log = logging.getLogger("dalston.engine")
 
 
@@ -70,13 +75,12 @@ def _serve(options: argparse.Namespace) -> int:
             heartbeat_s=options.heartbeat,
         )
         serve(engine, settings, folder)
-    except SystemExit:
+    except _StoppedError:
         folder.remove()
-        raise
     except (EngineFolderError, CannotListenError) as error:
         log.info("why the engine cannot be started", exc_info=error.__cause__)
         return _cannot_start(str(error))
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         log.exception("unexpected error")
         return _cannot_start(f"{type(error).__name__}: {error}")
     return 0
@@ -89,7 +93,7 @@ def _cannot_start(reason: str) -> int:
 
 def _exit(_number: int, _frame: FrameType | None) -> NoReturn:
     """End cleanly while the engine is still being imported; later the server takes over."""
-    raise SystemExit(0)
+    raise _StoppedError
 
 
 def _parser() -> argparse.ArgumentParser:

@@ -28,6 +28,11 @@ def check_wav(path: Path) -> float:
     Raises:
         EngineError: ``audio_invalid`` where it is not 16 kHz mono PCM16 or holds less than it says.
     """
+    if not path.is_absolute():
+        raise _invalid("the audio's path is not absolute")
+    if path.exists() and not path.is_file():
+        # A pipe would never answer.
+        raise _invalid("the audio is not a file")
     with _open(path) as reader:
         num_channels, width, rate, num_samples = reader.getparams()[:4]
     if (num_channels, width, rate) != (1, _SAMPLE_BYTES, SAMPLE_RATE):

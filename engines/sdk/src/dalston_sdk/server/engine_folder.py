@@ -50,7 +50,7 @@ def _import(file: Path) -> ModuleType:
     sys.modules[MODULE_NAME] = module
     try:
         spec.loader.exec_module(module)
-    except Exception as error:
+    except (Exception, SystemExit) as error:
         name = type(error).__name__
         raise EngineFolderError(f"{file} cannot be imported: {name}: {error}") from error
     return module

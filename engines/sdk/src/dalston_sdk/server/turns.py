@@ -72,11 +72,11 @@ class Turns:
         try:
             await waiter.granted
         except asyncio.CancelledError:
-            if waiter in self._line:
+            if not waiter.granted.cancelled():
+                self.leave()
+            elif waiter in self._line:
                 self._line.remove(waiter)
                 self._grant()
-            else:
-                self.leave()
             raise
 
     def share(self, loaded: ModelRef | None) -> None:
@@ -95,6 +95,9 @@ class Turns:
     def _grant(self) -> None:
         while self._line and self._fits(self._line[0]):
             waiter = self._line.popleft()
+            if waiter.granted.cancelled():
+                # Its request has not noticed yet.
+                continue
             self.running += 1
             self._alone = waiter.alone or waiter.model != self.loaded
             waiter.granted.set_result(None)

@@ -74,6 +74,7 @@ async def receive(content_type: str, chunks: AsyncIterable[bytes], folder: Path)
             "on_headers_finished": form.end_headers,
             "on_part_data": form.data,
             "on_part_end": form.end_part,
+            "on_end": form.end,
         },
     )
     try:
@@ -100,6 +101,7 @@ class _Form:
     fields: dict[str, bytearray] = field(default_factory=dict)
     file: BinaryIO | None = None
     path: Path | None = None
+    complete: bool = False
 
     def begin_part(self) -> None:
         self.name = ""
@@ -144,7 +146,12 @@ class _Form:
             self.file.close()
             self.file = None
 
+    def end(self) -> None:
+        self.complete = True
+
     def upload(self) -> Upload:
+        if not self.complete:
+            raise _refuse("the multipart body is broken: it ends early")
         if "request" not in self.fields:
             raise _refuse("the form has no field 'request'")
         request = bytes(self.fields["request"])
