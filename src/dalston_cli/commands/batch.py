@@ -48,6 +48,7 @@ def read_batch(options: BatchOptions) -> Batch:
     resolved = resolve(
         options.model,
         options.output,
+        options.text,
         options.stages,
         options.decoding,
         options.machine,

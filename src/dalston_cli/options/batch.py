@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from dalston_cli.options.decoding import DecodingOptions
 from dalston_cli.options.inputs import InputOptions
 from dalston_cli.options.machine import MachineOptions, ModelOptions, ScreenOptions
-from dalston_cli.options.output import OutputOptions
+from dalston_cli.options.output import OutputOptions, TextOptions
 from dalston_cli.options.stages import StageOptions
 
 
@@ -16,6 +16,7 @@ class BatchOptions:
     inputs: InputOptions
     model: ModelOptions
     output: OutputOptions
+    text: TextOptions
     stages: StageOptions
     decoding: DecodingOptions
     machine: MachineOptions

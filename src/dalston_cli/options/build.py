@@ -118,7 +118,7 @@ def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> Ru
         output=OutputTarget(
             folder=None if to_stdout else Path(settings.output_dir or ".").expanduser()
         ),
-        render=_render_options(settings),
+        render=build_render_options(settings),
         overwrite=settings.overwrite,
         strict=settings.strict,
         fail_fast=settings.fail_fast,
@@ -192,7 +192,12 @@ def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
     return names
 
 
-def _render_options(settings: "Settings") -> "RenderOptions":
+def build_render_options(settings: "Settings") -> "RenderOptions":
+    """How formats write text.
+
+    Raises:
+        SubtitleRulesError: A rule for subtitles is impossible.
+    """
     from dalston_cli.formats.options import RenderOptions  # noqa: PLC0415 - not for --help
     from dalston_cli.formats.subtitles.rules import SubtitleRules  # noqa: PLC0415 - the same
 

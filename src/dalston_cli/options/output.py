@@ -63,6 +63,12 @@ class OutputOptions:
             rich_help_panel=_PANEL,
         ),
     ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class TextOptions:
+    """How formats lay their text out; each field is the setting of the same name."""
+
     max_line_width: Annotated[
         int | None,
         typer.Option(
