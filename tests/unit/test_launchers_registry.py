@@ -7,6 +7,7 @@ from tests.launching import engine_entry
 
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError
 from dalston_cli.catalog.machine import Gpu, Machine
+from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.control import engine_device
 from dalston_cli.launchers.registry import (
     Launchers,

@@ -14,7 +14,7 @@ from pathlib import Path
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState
-from dalston_cli.launchers.contact import run_aside, shut_down
+from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
 from dalston_cli.launchers.environment import EnvironmentStore
 from dalston_cli.launchers.fingerprint import fingerprint_engine
 from dalston_cli.launchers.folder import (
@@ -163,8 +163,7 @@ class LocalLauncher:
             timeout_s: How long it may go on with what runs; 0 ends it without asking.
         """
         process = process_of(instance)
-        if timeout_s > 0 and is_running(process):
-            _ask_to_finish(instance)
+        if timeout_s > 0 and is_running(process) and _has_understood(instance):
             wait_until_ended(process, timeout_s=timeout_s)
         end_process(process, timeout_s=_TERMINATE_S)
         if instance.address.socket is not None and instance.address.socket.parent.exists():
@@ -257,8 +256,10 @@ def _is_abandoned(folder: Path) -> bool:
         return False
 
 
-def _ask_to_finish(instance: EngineInstance) -> None:
+def _has_understood(instance: EngineInstance) -> bool:
+    """Ask it to finish; whether it answered, which one that is starting or hangs does not."""
     try:
         run_aside(shut_down(instance.address))
-    except EngineUnavailableError:
-        return  # it is starting or hangs: the signals that follow reach it
+    except NoAnswerError:
+        return False
+    return True

@@ -1,0 +1,132 @@
+"""Engines that somebody else started, over TCP with a token."""
+
+import asyncio
+import json
+import os
+import sys
+from collections.abc import AsyncIterator, Iterator
+from dataclasses import dataclass
+
+import pytest
+from tests.launching import FAKE, EngineHome, finish, until
+
+from dalston_cli.launchers.control import stop_engines
+from dalston_cli.launchers.handle import EngineHandle
+from dalston_cli.launchers.notice import PoolNotice, Ready, Trouble
+from dalston_cli.launchers.pool import Pool
+from dalston_cli.launchers.registry import Launchers
+from dalston_cli.launchers.remote import (
+    RemoteEngine,
+    RemoteNotOursError,
+    RemoteUnreachableError,
+)
+from dalston_cli.launchers.survey import survey_engines
+
+TOKEN = "open-sesame"
+NOBODY = "http://127.0.0.1:9"
+
+
+@dataclass
+class Server:
+    """An engine that listens on TCP."""
+
+    url: str
+    process: asyncio.subprocess.Process
+
+
+@pytest.fixture
+def home() -> Iterator[EngineHome]:
+    made = EngineHome()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+async def server(home: EngineHome) -> AsyncIterator[Server]:
+    folder = home.folder / "remote"
+    folder.mkdir(mode=0o700)
+    process = await asyncio.create_subprocess_exec(
+        *(sys.executable, "-m", "dalston_sdk", str(FAKE), "--runtime-dir", str(folder)),
+        *("--device", "cpu", "--keep-alive", "60", "--fingerprint", "fe" * 32),
+        *("--tcp", "127.0.0.1:0"),
+        env=os.environ | {"DALSTON_ENGINE_TOKEN": TOKEN},
+        stdout=asyncio.subprocess.DEVNULL,
+        stderr=asyncio.subprocess.DEVNULL,
+    )
+    await until((folder / "ready.json").exists)
+    yield Server(json.loads((folder / "ready.json").read_bytes())["url"], process)
+    process.terminate()
+    await process.wait()
+
+
+def reach(home: EngineHome, *urls: str, token: str | None = TOKEN) -> Launchers:
+    remotes = tuple(RemoteEngine(url=url, token=token) for url in urls)
+    return home.make_launchers(remotes={"fake": remotes})
+
+
+async def test_a_remote_engine_gets_the_audio_and_is_left_running(
+    home: EngineHome, server: Server
+) -> None:
+    notices: list[PoolNotice] = []
+    async with Pool(reach(home, server.url), on_event=notices.append) as pool:
+        handle: EngineHandle = await pool.acquire(home.spec(), replicas=3)
+        result = await finish(handle, home.audio)
+        again = await pool.acquire(home.spec(), replicas=3)
+        assert again is handle
+    assert result.result.effective["batch_size"] == 16
+    assert handle.launcher == "remote"
+    assert handle.fingerprint == "fe" * 32
+    assert [notice.reused for notice in notices if isinstance(notice, Ready)] == [True]
+    assert server.process.returncode is None
+    assert not home.locations.runtime.exists()
+
+
+async def test_of_several_urls_those_that_answer_are_used(home: EngineHome, server: Server) -> None:
+    notices: list[PoolNotice] = []
+    launchers = reach(home, NOBODY, server.url)
+    async with Pool(launchers, on_event=notices.append) as pool:
+        handle = await pool.acquire(home.spec())
+        await finish(handle, home.audio)
+    codes = [notice.code for notice in notices if isinstance(notice, Trouble)]
+    assert codes == ["replica_missing"]
+
+
+async def test_nobody_at_the_url_is_explained(home: EngineHome) -> None:
+    async with Pool(reach(home, NOBODY)) as pool:
+        with pytest.raises(RemoteUnreachableError, match=r"127\.0\.0\.1:9") as caught:
+            await pool.acquire(home.spec())
+    assert "--launcher local" in (caught.value.hint or "")
+
+
+async def test_a_wrong_token_is_explained_and_not_shown(home: EngineHome, server: Server) -> None:
+    async with Pool(reach(home, server.url, token="guess-me")) as pool:
+        with pytest.raises(RemoteUnreachableError, match="token") as caught:
+            await pool.acquire(home.spec())
+    assert "guess-me" not in caught.value.message
+
+
+async def test_status_shows_remote_engines_reachable_or_not(
+    home: EngineHome, server: Server
+) -> None:
+    launchers = reach(home, server.url, NOBODY)
+    states = await survey_engines(launchers.by_name.values())
+    assert [(state.engine, state.launcher, state.state) for state in states] == [
+        ("fake", "remote", "ready"),
+        ("fake", "remote", "unreachable"),
+    ]
+    assert states[0].pid == server.process.pid
+    assert states[1].problem is not None
+
+
+async def test_a_remote_engine_is_not_stopped_nor_read(home: EngineHome) -> None:
+    launchers = reach(home, NOBODY)
+    with pytest.raises(RemoteNotOursError, match="cannot be stopped from here"):
+        await stop_engines(launchers, ["fake"], timeout_s=1)
+    [instance] = launchers.remote.find()
+    with pytest.raises(RemoteNotOursError, match="stopped"):
+        launchers.remote.stop(instance, timeout_s=1)
+    with pytest.raises(RemoteNotOursError, match="started"):
+        launchers.remote.start(home.spec(), replica=0)
+    with pytest.raises(RemoteNotOursError, match="looked into"):
+        launchers.remote.logs("fake", lines=1, follow=False)
+    assert launchers.remote.tail(instance, lines=5) == []
