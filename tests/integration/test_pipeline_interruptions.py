@@ -1,0 +1,136 @@
+"""Killed in mid-batch, CLI or engine: the same command again finishes, and redoes nothing."""
+
+import json
+import signal
+import subprocess
+from collections.abc import Iterator
+
+import psutil
+import pytest
+from tests import pipeline_process
+from tests.pipeline_home import PipelineHome
+
+from dalston_cli.pipeline.history import list_runs, show_run
+from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
+
+NUM_RECORDINGS = 8
+
+
+@pytest.fixture
+def home() -> Iterator[PipelineHome]:
+    made = PipelineHome()
+    made.knobs["RUN_S"] = "0.1"
+    yield made
+    made.close()
+
+
+def read_until(process: subprocess.Popen[str], event: str, count: int, **wanted: str) -> set[str]:
+    """Read events until ``count`` recordings had one that is as wanted; their names."""
+    names: set[str] = set()
+    assert process.stdout is not None
+    for line in process.stdout:
+        told = json.loads(line)
+        if told["event"] == event and wanted.items() <= told.items():
+            names.add(told["recording"])
+        if len(names) >= count:
+            return names
+    raise AssertionError(process.communicate())
+
+
+def wait_for_children(process: subprocess.Popen[str]) -> None:
+    """Until the decoding processes have noticed that nobody can ask them any more."""
+    children = psutil.Process(process.pid).children()
+    process.send_signal(signal.SIGKILL)
+    process.communicate(timeout=30)
+    workers = [child for child in children if child.is_running() and "worker" in _line(child)]
+    psutil.wait_procs(workers, timeout=20)
+
+
+def _line(process: psutil.Process) -> str:
+    try:
+        return " ".join(process.cmdline())
+    except psutil.Error:
+        return ""
+
+
+async def test_a_killed_run_is_taken_up_where_it_was(home: PipelineHome) -> None:
+    recordings = home.record(NUM_RECORDINGS)
+    process = pipeline_process.start(home)
+    before = read_until(process, "stage_finished", 3, stage="transcribe")
+    wait_for_children(process)
+
+    report = await home.run(recordings)
+
+    assert report.exit_code == 0
+    assert not before & set(home.ran())
+    # One more than the recordings: the request that ran when the command was killed.
+    assert NUM_RECORDINGS <= home.num_engine_runs <= NUM_RECORDINGS + 1
+    written = sorted(path.name for path in home.outputs.iterdir())
+    assert len(written) == 2 * NUM_RECORDINGS, "nothing unfinished is left"
+    for path in home.outputs.glob("*.json"):
+        assert json.loads(path.read_text(encoding="utf-8"))["text"]
+    assert not list((home.locations.cache / "decoded").iterdir()), "nor of the killed run"
+    with Journal(home.locations.state / JOURNAL_NAME) as journal:
+        assert [run.state for run in list_runs(journal)] == ["finished", "died"]
+
+
+async def test_a_killed_engine_is_replaced_and_nothing_is_redone(home: PipelineHome) -> None:
+    home.record(NUM_RECORDINGS)
+    process = pipeline_process.start(home)
+    read_until(process, "stage_finished", 3, stage="transcribe")
+    [engine] = home.processes()
+
+    engine.kill()
+    output, complaints = process.communicate(timeout=60)
+
+    assert process.returncode == 0, complaints
+    report = json.loads(output.splitlines()[-1])
+    assert report["counts"] == {"done": NUM_RECORDINGS}
+    assert NUM_RECORDINGS <= home.num_engine_runs <= NUM_RECORDINGS + 1
+    assert any('"engine_crashed"' in line for line in output.splitlines())
+
+
+def test_ctrl_c_stops_politely_and_the_journal_says_so(home: PipelineHome) -> None:
+    home.record(NUM_RECORDINGS)
+    process = pipeline_process.start(home)
+    read_until(process, "stage_finished", 2, stage="transcribe")
+    children = psutil.Process(process.pid).children()
+
+    process.send_signal(signal.SIGINT)
+    output, complaints = process.communicate(timeout=30)
+
+    assert process.returncode == 130, complaints
+    assert "Traceback" not in complaints
+    report = json.loads(output.splitlines()[-1])
+    assert report["event"] == "run_finished"
+    assert report["counts"]["cancelled"] >= 1
+    assert sum(report["counts"].values()) == NUM_RECORDINGS
+    with Journal(home.locations.state / JOURNAL_NAME) as journal:
+        record = show_run(journal)
+    assert record.summary.exit_code == 130
+    assert "cancelled" in {job.status for job in record.jobs}
+    workers = [child for child in children if child.is_running() and "worker" in _line(child)]
+    assert not workers
+
+
+async def test_a_file_that_kills_its_engine_costs_the_others_nothing(home: PipelineHome) -> None:
+    home.knobs["CRASH_ON_RUN"] = "3"
+    recordings = home.record(5)
+
+    report = await home.run(recordings)
+
+    assert report.counts == {"done": 5}
+    assert home.num_engine_runs == 6
+
+
+async def test_two_runs_at_once_over_the_same_recordings(home: PipelineHome) -> None:
+    home.record(4)
+    processes = [pipeline_process.start(home) for _ in range(2)]
+
+    ends = [process.communicate(timeout=90) for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0], ends
+    for path in home.outputs.glob("*.json"):
+        assert json.loads(path.read_text(encoding="utf-8"))["text"]
+    assert len(list(home.outputs.iterdir())) == 8
+    assert len(home.processes()) == 1, "one engine for both"

@@ -1,0 +1,271 @@
+"""Whole runs with a real engine process: what is done, what is not done again, what is told."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.pipeline_home import PipelineHome, request_for, write_recording
+
+from dalston_cli.audio.clip import Clip
+from dalston_cli.errors import UsageError
+from dalston_cli.pipeline.events import EngineReady, EngineStarting, JobFinished, WarningRaised
+from dalston_cli.pipeline.request import OutputTarget, Overrides
+from dalston_sdk.wire import (
+    DiarizeOptions,
+    EmotionOptions,
+    EventsOptions,
+    RefineOptions,
+    TranscribeOptions,
+)
+
+
+@pytest.fixture
+def home() -> Iterator[PipelineHome]:
+    made = PipelineHome()
+    yield made
+    made.close()
+
+
+def read_json(path: Path) -> dict[str, object]:
+    document: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+    return document
+
+
+async def test_twenty_recordings_of_which_one_fails(home: PipelineHome) -> None:
+    recordings = home.record(20)
+    bad = home.inputs / "bad.wav"
+    bad.write_bytes(b"no sound at all " * 100)
+
+    report = await home.run([*recordings, request_for(bad)])
+
+    assert report.counts == {"done": 20, "failed": 1}
+    assert report.exit_code == 7
+    assert [(error.code, error.recording) for error in report.errors] == [("not_media", "bad.wav")]
+    assert home.num_engine_runs == 20
+    assert len(list(home.outputs.iterdir())) == 40
+    assert (home.outputs / "note 00.txt").read_text(encoding="utf-8").startswith("word0 word1")
+    assert {job.status for job in home.last_run().jobs} == {"done", "failed"}
+    assert not list((home.locations.cache / "decoded").iterdir())
+
+
+async def test_a_second_run_starts_no_engine_and_does_nothing(home: PipelineHome) -> None:
+    recordings = [*home.record(3), request_for(home.inputs / "missing.wav")]
+    bad = home.inputs / "bad.wav"
+    bad.write_bytes(b"no sound at all " * 100)
+    recordings.append(request_for(bad))
+    await home.run(recordings)
+    written = {path: path.stat().st_mtime_ns for path in home.outputs.iterdir()}
+
+    report = await home.run(recordings)
+
+    assert report.counts == {"failed": 2, "unchanged": 3}
+    assert {error.code for error in report.errors} == {"recording_missing", "not_media"}
+    assert not home.of(EngineStarting)
+    assert not home.of(EngineReady)
+    assert written == {path: path.stat().st_mtime_ns for path in home.outputs.iterdir()}
+
+
+async def test_only_what_changed_is_done_again(home: PipelineHome) -> None:
+    recordings = home.record(3)
+    await home.run(recordings)
+    write_recording(home.inputs / "note 01.wav", seed=99)
+
+    await home.run(recordings)
+
+    assert home.ran() == ["note 01.wav"]
+    assert home.statuses() == {
+        "note 00.wav": "unchanged",
+        "note 01.wav": "done",
+        "note 02.wav": "unchanged",
+    }
+
+
+async def test_other_formats_are_rendered_without_an_engine(home: PipelineHome) -> None:
+    recordings = home.record(2)
+    await home.run(recordings)
+
+    report = await home.run(recordings, formats=("srt", "txt"))
+
+    assert report.counts == {"done": 2}
+    assert not home.of(EngineReady)
+    assert home.num_engine_runs == 2
+    assert (home.outputs / "note 01.srt").read_text(encoding="utf-8").startswith("1\n00:00:00")
+
+
+async def test_a_deleted_output_is_written_again_from_the_store(home: PipelineHome) -> None:
+    recordings = home.record(2)
+    await home.run(recordings)
+    before = (home.outputs / "note 00.json").read_bytes()
+    (home.outputs / "note 00.json").unlink()
+
+    await home.run(recordings)
+
+    assert home.statuses() == {"note 00.wav": "done", "note 01.wav": "unchanged"}
+    assert (home.outputs / "note 00.json").read_bytes() == before
+    assert home.num_engine_runs == 2
+
+
+async def test_an_edited_output_stays(home: PipelineHome) -> None:
+    recordings = home.record(1)
+    await home.run(recordings)
+    output = home.outputs / "note 00.txt"
+    output.write_text("corrected by hand\n", encoding="utf-8")
+
+    again = await home.run(recordings)
+    assert again.counts == {"unchanged": 1}
+    assert [warning.code for warning in home.of(WarningRaised)] == ["output_edited"]
+
+    other = await home.run(recordings, model="speech-other")
+    assert [error.code for error in other.errors] == ["output_exists"]
+    assert output.read_text(encoding="utf-8") == "corrected by hand\n"
+
+    await home.run(recordings, overwrite=True)
+    assert output.read_text(encoding="utf-8").startswith("word0")
+
+
+async def test_a_foreign_file_is_not_replaced(home: PipelineHome) -> None:
+    recordings = home.record(2)
+    home.outputs.mkdir()
+    (home.outputs / "note 00.txt").write_text("my own notes\n", encoding="utf-8")
+
+    report = await home.run(recordings)
+
+    assert report.counts == {"done": 1, "failed": 1}
+    assert [error.code for error in report.errors] == ["output_exists"]
+    assert home.num_engine_runs == 1, "found before any work was done for it"
+    assert (home.outputs / "note 00.txt").read_text(encoding="utf-8") == "my own notes\n"
+
+
+async def test_a_stage_is_added_without_transcribing_again(home: PipelineHome) -> None:
+    recordings = home.record(2)
+    await home.run(recordings)
+
+    await home.run(recordings, diarize=DiarizeOptions(num_speakers=2))
+
+    assert home.ran() == []
+    assert sorted(home.ran("diarize")) == ["note 00.wav", "note 01.wav"]
+    transcript = read_json(home.outputs / "note 00.json")
+    assert transcript["turns"]
+
+
+async def test_every_stage_leaves_its_mark(home: PipelineHome) -> None:
+    report = await home.run(
+        home.record(1),
+        model="speech-no-words",
+        transcribe=TranscribeOptions(word_timestamps=False),
+        diarize=DiarizeOptions(),
+        emotion=EmotionOptions(),
+        events=EventsOptions(labels=("Dog",)),
+        refine=RefineOptions(),
+    )
+
+    assert report.counts == {"done": 1}
+    transcript = read_json(home.outputs / "note 00.json")
+    stages = transcript["stages"]
+    assert isinstance(stages, list)
+    assert {(stage["stage"], stage["status"]) for stage in stages} == {
+        (stage, "done")
+        for stage in ("transcribe", "align", "diarize", "emotion", "events", "refine")
+    }
+    segments = transcript["segments"]
+    assert isinstance(segments, list)
+    assert segments[0]["text"].endswith(".")
+    assert segments[0]["raw_text"]
+    assert segments[0]["words"][0]["end"] > segments[0]["words"][0]["start"]
+    assert segments[0]["emotion"]["label"] == "neutral"
+    assert transcript["events"]
+
+
+async def test_a_failed_optional_stage_makes_the_transcript_partial(home: PipelineHome) -> None:
+    recordings = home.record(1)
+    stages = {"stage_models": home.options().stage_models.__class__(diarize="speakers-raises")}
+
+    report = await home.run(recordings, diarize=DiarizeOptions(), **stages)
+
+    assert report.counts == {"partial": 1}
+    assert report.exit_code == 7
+    transcript = read_json(home.outputs / "note 00.json")
+    assert transcript["status"] == "partial"
+    assert "zero" in str(transcript["warnings"])
+    assert str(transcript["text"]).startswith("word0")
+
+    strict = await home.run(recordings, diarize=DiarizeOptions(), strict=True, **stages)
+    assert strict.counts == {"failed": 1}
+    assert home.ran() == [], "the transcription is kept all the same"
+
+
+async def test_batches_are_halved_until_they_fit_and_that_is_remembered(home: PipelineHome) -> None:
+    home.knobs["MAX_BATCH"] = "2"
+    recordings = home.record(2)
+
+    report = await home.run(recordings, jobs=1)
+
+    assert report.counts == {"done": 2}
+    attempts = [job.attempts for job in home.last_run().jobs]
+    assert [[attempt.batch_size for attempt in each] for each in attempts] == [[None, 8, 4, 2], [2]]
+    assert [each[-1].status for each in attempts] == ["done", "done"]
+
+
+async def test_each_channel_goes_its_way(home: PipelineHome) -> None:
+    [recording] = home.record(1)
+
+    report = await home.run([recording], channels="split", clip=Clip(start=0.5))
+
+    assert report.counts == {"done": 1}
+    transcript = read_json(home.outputs / "note 00.json")
+    segments = transcript["segments"]
+    assert isinstance(segments, list)
+    assert segments[0]["start"] == 0.5
+
+
+async def test_standard_output_gets_the_text(home: PipelineHome) -> None:
+    report = await home.run(home.record(1), output=OutputTarget(folder=None), formats=("txt",))
+
+    assert report.counts == {"done": 1}
+    assert [text.split()[:2] for text in home.printed] == [["word0", "word1"]]
+    assert not home.outputs.exists()
+
+
+async def test_an_impossible_option_is_refused_before_anything_runs(home: PipelineHome) -> None:
+    [first, second] = home.record(2)
+    asked = request_for(home.inputs / second.name, Overrides(hotwords=("Dalston",)))
+
+    with pytest.raises(UsageError, match="does not support the option `hotwords`"):
+        await home.run([first, asked])
+
+    assert home.events == []
+
+
+async def test_an_engine_that_cannot_start_is_tried_once(home: PipelineHome) -> None:
+    home.knobs["CRASH_BEFORE_READY"] = "1"
+    recordings = home.record(30, seconds=0.5)
+
+    report = await home.run(recordings)
+
+    assert report.exit_code == 5
+    assert report.counts["not_started"] > 20
+    assert len(home.of(EngineStarting)) < 10
+    assert {error.code for error in report.errors} == {"engine_crashed"}
+
+
+async def test_a_run_stops_at_the_first_failure_if_told(home: PipelineHome) -> None:
+    bad = home.inputs / "bad.wav"
+    recordings = home.record(10)
+    bad.write_bytes(b"no sound at all " * 10_000)  # the largest is begun first
+
+    report = await home.run([*recordings, request_for(bad)], fail_fast=True, jobs=1)
+
+    assert report.counts == {"failed": 1, "not_started": 10}
+    assert report.exit_code == 6
+
+
+async def test_models_may_differ_per_recording(home: PipelineHome) -> None:
+    [first, second] = home.record(2)
+    asked = request_for(home.inputs / second.name, Overrides(model="speech-other", language="de"))
+
+    await home.run([first, asked])
+
+    one, other = (read_json(home.outputs / f"note 0{number}.json") for number in (0, 1))
+    assert (one["language"], other["language"]) == ("en", "de")
+    assert [job.status for job in home.of(JobFinished)] == ["done", "done"]

@@ -1,0 +1,165 @@
+"""A home for whole runs in tests: the fake engine as every stage's engine, and recordings."""
+
+import wave
+from collections.abc import Mapping, Sequence
+from pathlib import Path
+from typing import Any, TypeVar
+
+from tests.launching import FAKE, EngineHome
+
+from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.machine import Machine
+from dalston_cli.pipeline.events import Event, JobFinished, RunFinished, StageFinished
+from dalston_cli.pipeline.history import RunRecord, show_run
+from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.request import OutputTarget, Overrides, RecordingRequest, RunOptions
+from dalston_cli.pipeline.session import Listeners, transcribe
+from dalston_cli.pipeline.surroundings import Surroundings
+
+MACHINE = Machine(cpus=2, ram_mb=8000)
+NEVER = "1000000"
+Kind = TypeVar("Kind", bound=Event)
+
+_MODEL = """\
+id: {id}
+engine: fake
+runtime_model_id: {runtime_id}
+stages: [{stages}]
+name: A model of the fake engine
+languages: [{languages}]
+licence: Apache-2.0
+source: {{kind: bundled, package: dalston}}
+size_mb: 0
+rank: {rank}
+capabilities: {{word_timestamps: {words}}}
+"""
+
+
+def write_model(folder: Path, id: str, stages: str, **changes: object) -> None:  # noqa: A002 - a field's name
+    """Write one model file of the fake engine."""
+    values = {"runtime_id": id, "languages": "", "rank": 0, "words": "true"} | changes
+    folder.mkdir(parents=True, exist_ok=True)
+    text = _MODEL.format(id=id, stages=stages, **values)
+    (folder / f"{id}.yaml").write_text(text, encoding="utf-8")
+
+
+def make_catalog(folder: Path) -> Catalog:
+    """The fake engine and a few models of it; user-written entries may lie there already."""
+    write_model(folder, "speech", "transcribe", rank=9)
+    write_model(folder, "speech-other", "transcribe")
+    write_model(folder, "speech-no-words", "transcribe", words="false")
+    write_model(folder, "speech-raises", "transcribe", runtime_id="raises")
+    write_model(folder, "aligner", "align", languages="en")
+    write_model(folder, "speakers", "diarize")
+    write_model(folder, "speakers-raises", "diarize", runtime_id="raises", rank=-1)
+    write_model(folder, "moods", "emotion, events")
+    write_model(folder, "editor", "refine")
+    return load_catalog(CatalogPaths(engines=(FAKE,), models=(folder,)))
+
+
+def write_recording(path: Path, *, seconds: float = 2.0, seed: int = 0) -> Path:
+    """A recording whose bytes depend on ``seed``."""
+    path.parent.mkdir(parents=True, exist_ok=True)
+    with wave.open(str(path), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(seed.to_bytes(2, "little") * round(seconds * 16_000))
+    return path
+
+
+def request_for(path: Path, overrides: Overrides | None = None) -> RecordingRequest:
+    """As the command line would make it."""
+    return RecordingRequest(
+        source=path,
+        name=path.name,
+        relative=Path(path.name),
+        size=path.stat().st_size if path.is_file() else None,
+        overrides=overrides or Overrides(),
+    )
+
+
+class PipelineHome(EngineHome):
+    """Runs over recordings, each with its events."""
+
+    def __init__(self, folder: Path | None = None) -> None:
+        super().__init__()
+        self.base = folder or self.folder
+        self.inputs = self.base / "in"
+        self.outputs = self.base / "out"
+        self.counter = self.folder / "num-runs"
+        self.knobs: dict[str, str] = {}
+        self.catalog = make_catalog(self.folder / "catalog")
+        self.events: list[Event] = []
+
+    @property
+    def num_engine_runs(self) -> int:
+        """How often an engine was asked to do anything, over all processes."""
+        return int(self.counter.read_text(encoding="ascii")) if self.counter.exists() else 0
+
+    def surroundings(self) -> Surroundings:
+        """This home as a run sees it."""
+        knobs = {"CRASH_ON_RUN": NEVER, "COUNTER": str(self.counter)} | self.knobs
+        return Surroundings(
+            locations=self.locations,
+            catalog=self.catalog,
+            machine=MACHINE,
+            launchers=self.make_launchers(),
+            engine_environment={f"DALSTON_FAKE_{name}": value for name, value in knobs.items()},
+        )
+
+    def record(self, count: int, *, seconds: float = 2.0) -> list[RecordingRequest]:
+        """``count`` recordings with different content."""
+        return [
+            request_for(
+                write_recording(self.inputs / f"note {number:02}.wav", seconds=seconds, seed=number)
+            )
+            for number in range(count)
+        ]
+
+    def options(self, **changes: Any) -> RunOptions:
+        """Options for this home's folders."""
+        defaults: Mapping[str, Any] = {
+            "output": OutputTarget(folder=self.outputs),
+            "formats": ("txt", "json"),
+            "keep_alive_s": 60.0,
+        }
+        return RunOptions(**{**defaults, **changes})
+
+    async def run(self, recordings: Sequence[RecordingRequest], **changes: Any) -> RunFinished:
+        """A run in this process; its events are in ``events``."""
+        self.events = []
+        return await transcribe(
+            recordings,
+            self.options(**changes),
+            self.surroundings(),
+            Listeners(emit=self.events.append, print_text=self.printed.append),
+        )
+
+    @property
+    def printed(self) -> list[str]:
+        """What went to standard output."""
+        if not hasattr(self, "_printed"):
+            self._printed: list[str] = []
+        return self._printed
+
+    def of(self, kind: type[Kind]) -> list[Kind]:
+        """The last run's events of one kind."""
+        return [event for event in self.events if isinstance(event, kind)]
+
+    def statuses(self) -> dict[str, str]:
+        """Status per recording of the last run."""
+        return {job.recording: job.status for job in self.of(JobFinished)}
+
+    def ran(self, stage: str = "transcribe") -> list[str]:
+        """Recordings that an engine worked on in the last run."""
+        return [
+            event.recording
+            for event in self.of(StageFinished)
+            if event.stage == stage and event.status == "done" and not event.reused
+        ]
+
+    def last_run(self) -> RunRecord:
+        """What the journal says about the newest run."""
+        with Journal(self.locations.state / JOURNAL_NAME) as journal:
+            return show_run(journal)

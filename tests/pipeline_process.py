@@ -1,0 +1,78 @@
+"""A run in a process of its own, to be killed: ``python -m tests.pipeline_process JSON``.
+
+Prints each event as a line of JSON.
+"""
+
+import asyncio
+import json
+import subprocess
+import sys
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from tests.pipeline_home import MACHINE, PipelineHome, make_catalog, request_for
+
+from dalston_cli.launchers.registry import make_launchers
+from dalston_cli.pipeline.events import Event
+from dalston_cli.pipeline.request import OutputTarget, RunOptions
+from dalston_cli.pipeline.session import Listeners, transcribe
+from dalston_cli.pipeline.surroundings import Surroundings
+from dalston_cli.settings.locations import Locations
+
+
+def start(home: PipelineHome, **options: Any) -> subprocess.Popen[str]:
+    """Run over all of the home's recordings elsewhere."""
+    surroundings = home.surroundings()
+    told = {
+        "folder": str(home.folder),
+        "inputs": str(home.inputs),
+        "outputs": str(home.outputs),
+        "environment": dict(surroundings.engine_environment),
+        "options": options,
+    }
+    return subprocess.Popen(
+        [sys.executable, "-m", "tests.pipeline_process", json.dumps(told)],
+        cwd=Path(__file__).resolve().parent.parent,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def main() -> None:
+    """Do what ``start`` told; the exit code is the run's."""
+    told = json.loads(sys.argv[1])
+    folder = Path(told["folder"])
+    locations = Locations(
+        config=folder / "config",
+        cache=folder / "cache",
+        state=folder / "state",
+        models=folder / "models",
+        runtime=folder / "run",
+    )
+    surroundings = Surroundings(
+        locations=locations,
+        catalog=make_catalog(folder / "catalog"),
+        machine=MACHINE,
+        launchers=make_launchers(locations),
+        engine_environment=told["environment"],
+    )
+    options = RunOptions(
+        output=OutputTarget(folder=Path(told["outputs"])),
+        formats=("txt", "json"),
+        keep_alive_s=60.0,
+        **told["options"],
+    )
+    recordings = [request_for(path) for path in sorted(Path(told["inputs"]).iterdir())]
+    report = asyncio.run(transcribe(recordings, options, surroundings, Listeners(emit=_print)))
+    sys.exit(report.exit_code)
+
+
+def _print(event: Event) -> None:
+    sys.stdout.write(msgspec.json.encode(event).decode() + "\n")
+    sys.stdout.flush()
+
+
+if __name__ == "__main__":
+    main()
