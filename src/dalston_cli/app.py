@@ -10,7 +10,7 @@ from typing import Annotated
 import typer
 from typer.core import TyperGroup
 from typer.exceptions import TyperException
-from typer.main import get_group
+from typer.main import get_command
 
 from dalston_cli import __version__
 from dalston_cli.commands.registry import LazyCommands, RootGroup, command_words
@@ -71,8 +71,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
         _close_stdout()
         return ExitCode.CLOSED_PIPE
     except TyperException as error:
-        # A group without a command has shown its help already, and has nothing to say.
-        return _report(console, _explain_usage(error)) if error.format_message() else ExitCode.USAGE
+        return _report_usage(console, error)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
         if debug:
             traceback.print_exception(error)
@@ -93,7 +92,9 @@ def build_root() -> TyperGroup:
         },
         epilog="--debug, anywhere on the line, shows the traceback of an error.",
     )
-    group = get_group(app)
+    group = get_command(app)
+    if not isinstance(group, TyperGroup):
+        raise TypeError(f"the root is a {type(group).__name__}")
     group.commands = LazyCommands()
     return group
 
@@ -140,18 +141,20 @@ def _explain(error: BaseException) -> DalstonError:
     return InternalError(error, write_crash_log(error))  # type: ignore[arg-type]
 
 
-def _explain_usage(error: TyperException) -> DalstonError:
-    """Typer's complaint about the command line, with what may have been meant."""
+def _report_usage(console: Console, error: TyperException) -> int:
+    """Show Typer's complaint about the command line, with what may have been meant."""
     message = error.format_message().rstrip(".")
+    if not message:  # a group without a command has shown its help already
+        return ExitCode.USAGE
     context = getattr(error, "ctx", None)
-    path = context.command_path if context is not None else PROGRAM
+    path = context.command_path if context is not None else f"{PROGRAM} {console.command}".rstrip()
     meant = [name for name in getattr(error, "possibilities", None) or () if "_" not in name]
     if meant:
         message = error.message.rstrip(".")
         hint = f"did you mean {' or '.join(sorted(meant))}? See: {path} --help"
     else:
         hint = f"see: {path} --help"
-    return CommandLineError(message, hint=hint)
+    return _report(console, CommandLineError(message, hint=hint))
 
 
 def _report(console: Console, error: DalstonError) -> int:
