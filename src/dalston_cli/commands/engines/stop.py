@@ -45,10 +45,12 @@ def stop(
     stopped = asyncio.run(stop_engines(launchers, names, timeout_s=timeout))
     console = Console("engines stop", json=json, quiet=quiet)
     ended = sorted({instance.engine for instance in stopped})
-    for name in ended or ["no engine"]:
-        console.info(f"stopped {name}" if ended else "no engine was running")
-    for name in sorted(set(engines or ()) - running):
+    for name in ended:
+        console.info(f"stopped {name}")
+    for name in sorted(set(engines or ()) - set(ended)):
         console.info(f"{name} was not running")
+    if everything and not ended:
+        console.info("no engine was running")
     console.result(
         [
             {"engine": each.engine, "replica": each.replica, "fingerprint": each.fingerprint}

@@ -1,0 +1,166 @@
+"""``dalston engines`` as a person uses it, with real engines."""
+
+import json
+import os
+import re
+import signal
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.launching import FAKE, EngineHome
+
+from dalston_cli.app import main
+from dalston_cli.launchers.record import process_of
+
+LINES = re.MULTILINE
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineHome]:
+    made = EngineHome()
+    for name in ("config", "cache", "state", "models", "runtime"):
+        monkeypatch.setenv(f"DALSTON_{name.upper()}_DIR", str(getattr(made.locations, name)))
+    monkeypatch.setenv("DALSTON_ENGINES_PATH", str(FAKE.parent))
+    yield made
+    made.close()
+
+
+class Dalston:
+    """Runs commands in this process and gives what they printed."""
+
+    def __init__(self, capsys: pytest.CaptureFixture[str]) -> None:
+        self._capsys = capsys
+
+    def __call__(self, *words: str, exit_code: int = 0) -> tuple[str, str]:
+        self._capsys.readouterr()
+        code = main(["engines", *words])
+        out, err = self._capsys.readouterr()
+        assert code == exit_code, err
+        return out, err
+
+    def data(self, *words: str) -> Any:
+        out, _ = self(*words, "--json")
+        return json.loads(out)["data"]
+
+
+@pytest.fixture
+def dalston(capsys: pytest.CaptureFixture[str]) -> Dalston:
+    return Dalston(capsys)
+
+
+def test_list_shows_every_engine(home: EngineHome, dalston: Dalston) -> None:
+    out, _ = dalston("list")
+    assert re.search(r"^fake +1\.0\.0 +transcribe, align.* +cpu +embedded +Answers", out, LINES)
+    [fake] = [each for each in dalston.data("list") if each["engine"] == "fake"]
+    assert fake["stages"][:2] == ["transcribe", "align"]
+    assert fake["folder"] == str(FAKE)
+
+
+def test_the_life_of_an_engine(home: EngineHome, dalston: Dalston) -> None:
+    assert dalston("status") == ("", "no engine is running\n")
+    out, err = dalston("start", "fake", "--keep-alive", "100")
+    assert re.search(r"^fake +local +cpu +- +ready +\d+ MB +in 2 min$", out, LINES)
+    assert re.search(r"^starting fake\nfake is ready on cpu \(\d", err)
+
+    [first] = dalston.data("status", "fake")
+    assert first["keep_alive_s"] == 100
+    assert first["pid"] == process_of(home.launchers.local.find()[0]).pid
+    assert dalston.data("ps") != []
+    assert dalston.data("status", "pocketsphinx") == []
+
+    _, err = dalston("start", "fake")
+    assert "fake runs already on cpu" in err
+    _, err = dalston("rm", "fake", exit_code=2)
+    assert "hint: stop it first: dalston engines stop fake" in err
+
+    [second] = dalston.data("restart", "fake", "--keep-alive", "-1")
+    assert second["pid"] != first["pid"]
+    out, _ = dalston("status")
+    assert out.rstrip().endswith("never")
+
+    assert dalston("stop", "fake") == ("", "stopped fake\n")
+    assert dalston("stop", "fake") == ("", "fake was not running\n")
+    assert dalston("stop", "--all") == ("", "no engine was running\n")
+    assert home.processes() == []
+
+    out, _ = dalston("logs", "fake", "-n", "200")
+    assert "listens on" in out
+    assert dalston.data("rm", "fake") == {"engine": "fake", "environments": [], "num_logs": 2}
+    _, err = dalston("logs", "fake", exit_code=5)
+    assert "fake has no log" in err
+
+
+def test_replicas_are_listed_and_kept_by_restart(home: EngineHome, dalston: Dalston) -> None:
+    assert [each["replica"] for each in dalston.data("start", "fake", "--replicas", "2")] == [0, 1]
+    before = {each["pid"] for each in dalston.data("status")}
+    after = {each["pid"] for each in dalston.data("restart", "fake")}
+    assert len(after) == 2
+    assert not before & after
+    assert len(dalston.data("stop", "--all")) == 2
+
+
+def test_status_tells_of_an_engine_that_does_not_answer(home: EngineHome, dalston: Dalston) -> None:
+    dalston("start", "fake")
+    [instance] = home.launchers.local.find()
+    os.kill(process_of(instance).pid, signal.SIGSTOP)
+    out, err = dalston("status")
+    assert re.search(r"^fake +local +cpu +- +unreachable +- +-$", out, LINES)
+    assert "warning: engine fake: nothing for 3 s" in err
+
+
+@pytest.mark.parametrize(
+    ("words", "exit_code", "message"),
+    [
+        pytest.param(["start", "fak"], 2, "did you mean `fake`?", id="start a typo"),
+        pytest.param(["restart", "fak"], 2, "did you mean `fake`?", id="restart a typo"),
+        pytest.param(["stop", "fak"], 2, "did you mean `fake`?", id="stop a typo"),
+        pytest.param(["rm", "fak"], 2, "did you mean `fake`?", id="rm a typo"),
+        pytest.param(["stop"], 2, "say which engines to stop", id="stop nothing"),
+        pytest.param(["start", "fake", "--device", "cuda"], 5, "no GPU", id="no GPU"),
+        pytest.param(["start", "fake", "--device", "tpu"], 2, "tpu", id="no such device"),
+        pytest.param(["start", "fake", "--launcher", "remote"], 2, "no URL", id="no URL"),
+    ],
+)
+def test_mistakes_are_explained(
+    home: EngineHome, dalston: Dalston, words: list[str], exit_code: int, message: str
+) -> None:
+    _, err = dalston(*words, exit_code=exit_code)
+    assert message in err
+    assert "hint:" in err
+    assert home.processes() == []
+
+
+def test_a_start_that_fails_shows_the_log(
+    home: EngineHome, dalston: Dalston, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "broken"
+    folder.mkdir()
+    (folder / "engine.yaml").write_text(
+        (FAKE / "engine.yaml").read_text(encoding="utf-8").replace("name: fake", "name: broken"),
+        encoding="utf-8",
+    )
+    (folder / "engine.py").write_text("import no_such_module\n", encoding="utf-8")
+    monkeypatch.setenv("DALSTON_ENGINES_PATH", str(tmp_path))
+    _, err = dalston("start", "broken", exit_code=5)
+    assert "engine broken ended with exit code" in err
+    assert "No module named 'no_such_module'" in err
+    assert "hint: see the whole log: dalston engines logs broken" in err
+
+
+def test_following_a_log_ends_with_ctrl_c(home: EngineHome, dalston: Dalston) -> None:
+    dalston("start", "fake")
+    with subprocess.Popen(
+        [sys.executable, "-m", "dalston_cli", "engines", "logs", "fake", "-f"],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    ) as process:
+        assert process.stdout is not None
+        assert process.stdout.readline()
+        process.send_signal(signal.SIGINT)
+        _, err = process.communicate(timeout=20)
+    assert (process.returncode, err) == (130, "")

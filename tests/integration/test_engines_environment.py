@@ -1,0 +1,142 @@
+"""An engine in an environment of its own: built once by uv, isolated, repaired, removed."""
+
+import os
+import shutil
+import subprocess
+from collections.abc import Iterator
+from concurrent.futures import ThreadPoolExecutor
+from pathlib import Path
+
+import psutil
+import pytest
+import uv
+from tests.launching import FAKE, EngineHome, engine_entry, finish
+
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.launchers.control import EngineRunningError, remove_engine
+from dalston_cli.launchers.environment import EnvironmentBuildError, EnvironmentStore
+from dalston_cli.launchers.pool import Pool
+
+pytestmark = pytest.mark.network
+SDK_NEEDS = "msgspec\nnumpy\npython-multipart\nstarlette\nuvicorn\n"
+
+
+@pytest.fixture(scope="module")
+def engine(tmp_path_factory: pytest.TempPathFactory) -> EngineEntry:
+    """The fake engine with a lock of what the SDK imports, so that it needs an environment."""
+    folder = tmp_path_factory.mktemp("engines") / "fake"
+    shutil.copytree(FAKE, folder, ignore=shutil.ignore_patterns("__pycache__"))
+    (folder / "requirements.in").write_text(SDK_NEEDS, encoding="utf-8")
+    subprocess.run(
+        [
+            *(uv.find_uv_bin(), "pip", "compile", "--quiet", "--generate-hashes"),
+            *("requirements.in", "-o", "requirements.lock"),
+        ],
+        cwd=folder,
+        check=True,
+        timeout=300,
+    )
+    return engine_entry(folder, embedded=False)
+
+
+@pytest.fixture(scope="module")
+def home() -> Iterator[EngineHome]:
+    made = EngineHome()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def built(home: EngineHome, engine: EngineEntry) -> Path:
+    """The interpreter of the engine's environment."""
+    return EnvironmentStore(home.locations.cache).ensure(engine, print)
+
+
+def can_import(python: Path, module: str, environ: dict[str, str]) -> bool:
+    command = [str(python), "-c", f"import {module}"]
+    return subprocess.run(command, env=environ, capture_output=True, check=False).returncode == 0
+
+
+def test_many_at_once_build_one_environment(home: EngineHome, engine: EngineEntry) -> None:
+    def build(_: int) -> tuple[Path, list[str]]:
+        lines: list[str] = []
+        store = EnvironmentStore(home.locations.cache)
+        return store.ensure(engine, lines.append), lines
+
+    with ThreadPoolExecutor(4) as threads:
+        results = list(threads.map(build, range(4)))
+
+    assert len({python for python, _ in results}) == 1
+    [told] = [lines for _, lines in results if lines]
+    assert any("msgspec" in line for line in told)
+    place = EnvironmentStore(home.locations.cache).place(engine)
+    assert sorted(path.name for path in place.iterdir()) == ["complete.json", "environment"]
+    assert [path.name for path in place.parent.iterdir()] == [place.name]
+
+
+async def test_an_engine_runs_in_it_and_sees_the_sdk_only(
+    home: EngineHome, engine: EngineEntry, built: Path
+) -> None:
+    async with Pool(home.make_launchers(offline=True)) as pool:
+        handle = await pool.acquire(home.spec(engine=engine))
+        await finish(handle, home.audio)
+        [health] = await handle.health()
+        with pytest.raises(EngineRunningError, match="fake is running"):
+            remove_engine(home.launchers.local, "fake")
+    process = psutil.Process(health.pid)
+    assert process.cmdline()[0] == str(built)
+    environ = process.environ()
+    modules = ("dalston_sdk", "msgspec", "dalston_cli", "typer", "pytest")
+    found = [name for name in modules if can_import(built, name, environ)]
+    assert found == ["dalston_sdk", "msgspec"]
+
+
+@pytest.mark.parametrize("lost", ["environment/bin/python", "complete.json"])
+def test_a_broken_environment_is_built_anew(
+    home: EngineHome, engine: EngineEntry, built: Path, lost: str
+) -> None:
+    store = EnvironmentStore(home.locations.cache)
+    (store.place(engine) / lost).unlink()
+    assert store.python(engine) is None
+    assert store.size_bytes(engine) is None
+    lines: list[str] = []
+    assert store.ensure(engine, lines.append) == built
+    assert lines
+    assert (store.size_bytes(engine) or 0) > 1_000_000
+    assert subprocess.run([built, "-c", "import msgspec"], check=False).returncode == 0
+
+
+def test_a_changed_lock_is_another_environment(home: EngineHome, engine: EngineEntry) -> None:
+    store = EnvironmentStore(home.locations.cache)
+    before = store.place(engine)
+    lock = engine.folder / "requirements.lock"
+    content = lock.read_bytes()
+    try:
+        lock.write_bytes(content + b"# changed\n")
+        assert store.place(engine) != before
+    finally:
+        lock.write_bytes(content)
+
+
+def test_a_wrong_hash_is_refused_and_leaves_nothing(home: EngineHome, tmp_path: Path) -> None:
+    lock = f"msgspec==0.19.0 \\\n    --hash=sha256:{'0' * 64}\n"
+    (tmp_path / "requirements.lock").write_text(lock, encoding="utf-8")
+    wrong = engine_entry(embedded=False, name="wrong").model_copy(update={"folder": tmp_path})
+    store = EnvironmentStore(home.locations.cache)
+    with pytest.raises(EnvironmentBuildError, match=r"(?i)hash mismatch") as caught:
+        store.ensure(wrong, print)
+    assert "uv ended with code 1" in caught.value.message
+    assert "dalston engines start wrong" in (caught.value.hint or "")
+    assert list(store.place(wrong).iterdir()) == []
+
+
+def test_removing_frees_everything(home: EngineHome, engine: EngineEntry, built: Path) -> None:
+    for instance in home.launchers.local.find():
+        home.launchers.local.stop(instance, timeout_s=10)
+    removed = remove_engine(home.launchers.local, "fake")
+    assert [place.name for place in removed.environments] == [
+        EnvironmentStore(home.locations.cache).place(engine).name
+    ]
+    assert removed.num_logs == 1
+    assert not os.path.lexists(built)
+    assert EnvironmentStore(home.locations.cache).python(engine) is None
