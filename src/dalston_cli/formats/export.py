@@ -29,8 +29,8 @@ class ExportOverSourceError(UsageError):
 
     def __init__(self, source: Path) -> None:
         super().__init__(
-            f"{source} would be replaced by its own copy",
-            hint="choose another folder with -o, or leave out -f json",
+            f"{source} would be replaced while it is read",
+            hint="choose another folder with -o",
         )
 
 
@@ -75,14 +75,14 @@ def plan_exports(
     """What will be written, refused as a whole where something is in the way.
 
     Args:
-        sources: Transcripts; ``talk.json`` becomes ``talk.srt``.
+        sources: Transcripts; ``talk.json`` becomes ``talk.srt``, and stays what it is.
         writers: The formats.
         folder: None puts each output beside its transcript.
         overwrite: Replace outputs that are there.
 
     Raises:
         ExportCollisionError: Two transcripts have the same name.
-        ExportOverSourceError: An output would replace a transcript that is read.
+        ExportOverSourceError: An output would replace another transcript that is read.
         ExportExistsError: An output is there already.
     """
     planned: dict[Path, Export] = {}
@@ -92,6 +92,8 @@ def plan_exports(
         for writer in writers:
             target = (folder or source.parent) / f"{stem}{writer.extension}"
             place = target.absolute()
+            if writer.name == "json" and place == source.absolute():
+                continue  # it is there already, as what is read
             if place in read:
                 raise ExportOverSourceError(target)
             if place in planned:

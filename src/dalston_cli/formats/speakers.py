@@ -1,8 +1,10 @@
 """Which name, if any, stands for a speaker in text."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
+from dalston_cli.errors import UsageError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean
 from dalston_sdk.wire import Transcript
@@ -37,3 +39,28 @@ class SpeakerNames:
 def name_of(label: str, options: RenderOptions) -> str:
     """The user's name for a speaker, or else the label, on one line."""
     return clean(options.speaker_names.get(label, label)) or label
+
+
+class SpeakerNameError(UsageError):
+    """A speaker's name is not given as ``LABEL=NAME``."""
+
+    def __init__(self, text: str) -> None:
+        super().__init__(
+            f"--speaker-name {text!r} does not say which speaker has which name",
+            hint="write it as --speaker-name SPEAKER_00=Ada",
+        )
+
+
+def parse_speaker_names(entries: Iterable[str]) -> dict[str, str]:
+    """Names by label, from ``LABEL=NAME``.
+
+    Raises:
+        SpeakerNameError: An entry has no label, no name or no ``=``.
+    """
+    names: dict[str, str] = {}
+    for entry in entries:
+        label, _, name = (part.strip() for part in entry.partition("="))
+        if not label or not name:
+            raise SpeakerNameError(entry)
+        names[label] = name
+    return names

@@ -6,6 +6,7 @@ becomes empty when it is rounded.
 
 from collections.abc import Sequence
 from dataclasses import dataclass
+from itertools import zip_longest
 
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 
@@ -36,7 +37,7 @@ def place_cues(
     last = round(duration_s * 1000)
     return [
         (start, _end(cue, start, following, rules, last))
-        for cue, start, following in zip(spoken, starts, [*starts[1:], None], strict=True)
+        for cue, start, following in zip_longest(spoken, starts, starts[1:])
     ]
 
 

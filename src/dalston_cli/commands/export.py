@@ -1,0 +1,81 @@
+"""``dalston export``: finished transcripts in other formats."""
+
+from dataclasses import replace
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dalston_cli.console import Console
+from dalston_cli.options.export import ExportOptions
+from dalston_cli.options.general import SCREEN, Json, Quiet
+from dalston_cli.options.grouping import flatten
+from dalston_cli.options.output import TextOptions
+
+_STDOUT = "-"
+
+Profile = Annotated[
+    str | None,
+    typer.Option(metavar="NAME", help="Profile of the settings file.", rich_help_panel=SCREEN),
+]
+
+
+@flatten
+def export(
+    options: ExportOptions,
+    text: TextOptions,
+    profile: Profile = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Write finished transcripts in other formats.
+
+    Needs no engine, no model and no audio.
+
+    dalston export interview.json -f srt,vtt --max-line-width 36
+
+    dalston export interview.json -f md -o - --speaker-name SPEAKER_00=Ada
+    """
+    from dalston_cli.formats import export as exports  # noqa: PLC0415 - keeps --help fast
+    from dalston_cli.formats.registry import writers_named  # noqa: PLC0415 - the same
+    from dalston_cli.formats.speakers import parse_speaker_names  # noqa: PLC0415 - the same
+    from dalston_cli.options.build import (  # noqa: PLC0415 - the same
+        ExcludedOptionsError,
+        build_render_options,
+        resolve,
+    )
+
+    console = Console("export", json=json, quiet=quiet)
+    writers = writers_named(tuple(options.output_format))
+    render = replace(
+        build_render_options(resolve(text, profile=profile).settings),
+        speaker_names=parse_speaker_names(options.speaker_name or ()),
+    )
+    if options.output_dir == _STDOUT:
+        if json:
+            raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
+        console.data(exports.render_one(options.transcripts, writers, render))
+        return
+    folder = None if options.output_dir is None else Path(options.output_dir).expanduser()
+    planned = exports.plan_exports(
+        options.transcripts, writers, folder, overwrite=options.overwrite
+    )
+    for item, content in exports.render_exports(planned, render):
+        _write(item.target, content)
+        console.info(f"wrote {item.target}")
+    console.result(
+        [
+            {"source": item.source, "format": item.writer.name, "path": item.target}
+            for item in planned
+        ]
+    )
+
+
+def _write(target: Path, content: str) -> None:
+    from dalston_cli.pipeline.atomic_file import write_whole  # noqa: PLC0415 - as above
+    from dalston_cli.pipeline.delivery import OutputUnwritableError  # noqa: PLC0415 - as above
+
+    try:
+        write_whole(target, content.encode("utf-8", errors="replace"))
+    except OSError as error:
+        raise OutputUnwritableError(target, error) from error

@@ -1,0 +1,49 @@
+"""Which transcripts ``dalston export`` reads, and where it writes them."""
+
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dalston_cli.options.completion import complete_formats
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """For ``grouping.flatten``."""
+
+    transcripts: Annotated[
+        list[Path],
+        typer.Argument(metavar="TRANSCRIPT...", help="JSON that dalston transcribe wrote."),
+    ]
+    output_format: Annotated[
+        list[str],
+        typer.Option(
+            "--output-format",
+            "-f",
+            metavar="FORMAT",
+            help="Repeat it or give a comma list; all for every format.",
+            autocompletion=complete_formats,
+        ),
+    ]
+    output_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--output-dir",
+            "-o",
+            metavar="DIR",
+            help="Folder to write into; - prints one transcript in one format."
+            " Beside each transcript by default.",
+        ),
+    ] = None
+    overwrite: Annotated[
+        bool, typer.Option("--overwrite", help="Replace files that are there.")
+    ] = False
+    speaker_name: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LABEL=NAME",
+            help="The name to show for a speaker, such as SPEAKER_00=Ada; repeat it.",
+        ),
+    ] = None

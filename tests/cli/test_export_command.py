@@ -1,0 +1,99 @@
+"""``dalston export``, as a person types it."""
+
+import json
+import os
+from pathlib import Path
+
+import pytest
+from tests.golden.write import golden_file
+
+from dalston_cli.app import main
+from dalston_cli.formats.registry import WRITERS
+
+Captured = pytest.CaptureFixture[str]
+
+
+@pytest.fixture
+def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
+    """A transcript in a folder of its own, away from the user's settings."""
+    for name in [name for name in os.environ if name.startswith("DALSTON_")]:
+        monkeypatch.delenv(name)
+    monkeypatch.setenv("DALSTON_CONFIG_DIR", str(tmp_path / "config"))
+    folder = tmp_path / "talks"
+    folder.mkdir()
+    path = folder / "dialogue.json"
+    path.write_bytes(golden_file("dialogue", "json").read_bytes())
+    return path
+
+
+def test_every_format_is_written_beside_the_transcript(talk: Path, capsys: Captured) -> None:
+    assert main(["export", str(talk), "-f", "all"]) == 0
+    written = {path.name for path in talk.parent.iterdir()}
+    assert written == {f"dialogue{writer.extension}" for writer in WRITERS.values()}
+    for name in WRITERS:
+        file = golden_file("dialogue", name)
+        assert (talk.parent / file.name).read_bytes() == file.read_bytes()
+    assert capsys.readouterr().out == ""
+
+
+def test_files_have_the_mode_that_the_umask_leaves(talk: Path) -> None:
+    before = os.umask(0o027)
+    try:
+        assert main(["export", str(talk), "-f", "txt"]) == 0
+    finally:
+        os.umask(before)
+    assert talk.with_suffix(".txt").stat().st_mode & 0o777 == 0o640
+
+
+def test_standard_output_is_the_text_alone(talk: Path, capsys: Captured) -> None:
+    assert main(["export", str(talk), "-f", "srt", "-o", "-"]) == 0
+    assert capsys.readouterr() == (golden_file("dialogue", "srt").read_text(), "")
+    assert [path.name for path in talk.parent.iterdir()] == ["dialogue.json"]
+
+
+def test_options_change_the_text(talk: Path, capsys: Captured) -> None:
+    names = ["--speaker-name", "SPEAKER_00=Aoi", "--speaker-name", "SPEAKER_01= Nour "]
+    assert main(["export", str(talk), "-f", "txt", "-o", "-", *names]) == 0
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.partition(":")[0] for line in lines if line] == ["Aoi", "Nour"]
+    assert main(["export", str(talk), "-f", "srt", "-o", "-", "--no-speakers"]) == 0
+    assert "SPEAKER" not in capsys.readouterr().out
+
+
+def test_json_says_what_was_written(talk: Path, tmp_path: Path, capsys: Captured) -> None:
+    assert main(["export", str(talk), "-f", "vtt", "-o", str(tmp_path / "a/b"), "--json"]) == 0
+    result = json.loads(capsys.readouterr().out)
+    path = str(tmp_path / "a/b/dialogue.vtt")
+    assert result["data"] == [{"source": str(talk), "format": "vtt", "path": path}]
+
+
+@pytest.mark.parametrize(
+    ("words", "code", "message", "hint"),
+    [
+        (["-f", "srt,md"], 3, "dialogue.srt exists", "--overwrite"),
+        (["-f", "srd"], 2, "unknown output format 'srd'", "use -f srt"),
+        (["-f", "srt,md", "-o", "-"], 2, "not 1 in 2", "-o DIR"),
+        (["-f", "srt", "-o", "-", "--json"], 2, "both write to standard output", "leave"),
+        (["-f", "txt", "--speaker-name", "Ada"], 2, "--speaker-name 'Ada'", "SPEAKER_00=Ada"),
+        (["-f", "txt", "-o", "{file}"], 3, "cannot write", "--output-dir"),
+    ],
+    ids=["exists", "unknown", "two to stdout", "json to stdout", "no label", "no folder"],
+)
+def test_what_is_impossible_is_explained(
+    words: list[str], code: int, message: str, hint: str, talk: Path, capsys: Captured
+) -> None:
+    talk.with_suffix(".srt").write_text("mine")
+    words = [word.replace("{file}", str(talk)) for word in words]
+    assert main(["export", str(talk), *words]) == code
+    captured = capsys.readouterr()
+    said = captured.err + captured.out
+    assert message in said
+    assert hint in said
+    assert talk.with_suffix(".srt").read_text() == "mine"
+    assert not talk.with_suffix(".md").exists()
+
+
+def test_overwrite_replaces(talk: Path) -> None:
+    talk.with_suffix(".srt").write_text("old")
+    assert main(["export", str(talk), "-f", "srt", "--overwrite", "-q"]) == 0
+    assert talk.with_suffix(".srt").read_bytes() == golden_file("dialogue", "srt").read_bytes()

@@ -1,0 +1,120 @@
+"""Planning exports, and reading transcripts that may be anything."""
+
+from pathlib import Path
+
+import pytest
+from tests.golden.write import golden_file
+from tests.transcripts import GOLDEN
+
+from dalston_cli.errors import DalstonError
+from dalston_cli.formats.export import (
+    ExportCollisionError,
+    ExportExistsError,
+    ExportOverSourceError,
+    plan_exports,
+    render_exports,
+)
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.read import (
+    TranscriptTooNewError,
+    TranscriptUnreadableError,
+    read_transcript,
+)
+from dalston_cli.formats.registry import WRITERS
+
+SRT, JSON, TXT = WRITERS["srt"], WRITERS["json"], WRITERS["txt"]
+
+
+def test_outputs_lie_beside_their_transcripts() -> None:
+    sources = [Path("a/talk.json"), Path("b/talk.v2.json"), Path("b/other")]
+    planned = plan_exports(sources, [SRT, TXT], None, overwrite=False)
+    assert [str(export.target) for export in planned] == [
+        "a/talk.srt",
+        "a/talk.txt",
+        "b/talk.v2.srt",
+        "b/talk.v2.txt",
+        "b/other.srt",
+        "b/other.txt",
+    ]
+
+
+def test_a_transcript_named_twice_is_written_once() -> None:
+    planned = plan_exports([Path("a.json"), Path("a.json")], [SRT], None, overwrite=False)
+    assert len(planned) == 1
+
+
+def test_a_transcript_is_not_replaced_by_itself() -> None:
+    planned = plan_exports([Path("a.json")], [JSON, SRT], None, overwrite=True)
+    assert [export.writer.name for export in planned] == ["srt"]
+
+
+def test_two_transcripts_do_not_become_one_file(tmp_path: Path) -> None:
+    sources = [Path("a/talk.json"), Path("b/talk.json")]
+    with pytest.raises(ExportCollisionError, match=r"a/talk.json and b/talk.json would both be"):
+        plan_exports(sources, [SRT], tmp_path, overwrite=True)
+
+
+def test_another_transcript_is_not_replaced() -> None:
+    sources = [Path("a/talk.json"), Path("b/talk.json")]
+    with pytest.raises(ExportOverSourceError, match=r"b/talk.json would be replaced"):
+        plan_exports(sources, [JSON], Path("b"), overwrite=True)
+
+
+def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
+    (tmp_path / "talk.srt").write_text("mine")
+    with pytest.raises(ExportExistsError, match=r"talk.srt exists"):
+        plan_exports([tmp_path / "talk.json"], [TXT, SRT], None, overwrite=False)
+    assert len(plan_exports([tmp_path / "talk.json"], [SRT], None, overwrite=True)) == 1
+
+
+def test_texts_are_rendered_in_order(tmp_path: Path) -> None:
+    sources = [golden_file("monologue", "json"), golden_file("awkward", "json")]
+    planned = plan_exports(sources, [TXT, SRT], tmp_path, overwrite=False)
+    assert [text.encode() for _, text in render_exports(planned, RenderOptions())] == [
+        golden_file(name, form).read_bytes()
+        for name in ("monologue", "awkward")
+        for form in ("txt", "srt")
+    ]
+
+
+@pytest.mark.parametrize("name", GOLDEN)
+def test_what_was_written_is_read_back(name: str) -> None:
+    assert read_transcript(golden_file(name, "json")) == GOLDEN[name]()
+
+
+@pytest.mark.parametrize(
+    ("content", "kind", "message"),
+    [
+        (b"", TranscriptUnreadableError, "is not a transcript"),
+        (b"WEBVTT\n", TranscriptUnreadableError, "malformed"),
+        (b"[1]", TranscriptUnreadableError, "it has no `dalston_transcript_version`"),
+        (b'{"text": "", "segments": []}', TranscriptUnreadableError, "it has no `dalston"),
+        (b'{"dalston_transcript_version": "1"}', TranscriptUnreadableError, "it has no"),
+        (b'{"dalston_transcript_version": 99}', TranscriptTooNewError, "version 99"),
+        (b'{"dalston_transcript_version": 1}', TranscriptUnreadableError, "required field"),
+        (b"\xff\xfe\x00", TranscriptUnreadableError, "is not a transcript"),
+    ],
+    ids=["empty", "subtitles", "list", "whisper", "text", "newer", "fields missing", "bytes"],
+)
+def test_other_files_are_refused(
+    content: bytes, kind: type[DalstonError], message: str, tmp_path: Path
+) -> None:
+    path = tmp_path / "file.json"
+    path.write_bytes(content)
+    with pytest.raises(kind, match=message) as caught:
+        read_transcript(path)
+    assert "file.json" in caught.value.message
+    assert caught.value.hint
+
+
+def test_the_place_of_a_wrong_value_is_named(tmp_path: Path) -> None:
+    path = tmp_path / "file.json"
+    text = golden_file("monologue", "json").read_text().replace('"start": 0.5', '"start": "x"', 1)
+    path.write_text(text)
+    with pytest.raises(TranscriptUnreadableError, match=r"\$\.segments\[0\]\.start"):
+        read_transcript(path)
+
+
+def test_a_file_that_is_not_there_is_said_so(tmp_path: Path) -> None:
+    with pytest.raises(TranscriptUnreadableError, match="No such file"):
+        read_transcript(tmp_path / "none.json")

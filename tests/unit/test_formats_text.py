@@ -1,0 +1,214 @@
+"""The registry, names of speakers, paragraphs, and text in all scripts."""
+
+import msgspec
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+from tests.transcripts import dialogue, monologue, segment, transcript
+
+from dalston_cli.formats.ctm import WordsMissingError
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.paragraphs import paragraphs
+from dalston_cli.formats.registry import WRITERS, UnknownFormatError, writers_named
+from dalston_cli.formats.script import clean, graphemes, joined, width
+from dalston_cli.formats.speakers import SpeakerNameError, SpeakerNames, parse_speaker_names
+from dalston_cli.formats.timestamp import clock
+from dalston_sdk.wire import Segment, Transcript
+
+
+@pytest.mark.parametrize(
+    ("names", "expected"),
+    [
+        (("srt",), ["srt"]),
+        (("srt,vtt", "json"), ["srt", "vtt", "json"]),
+        (("SRT , srt", "txt,"), ["srt", "txt"]),
+        (("all",), list(WRITERS)),
+        (("txt,all",), ["txt", *(name for name in WRITERS if name != "txt")]),
+    ],
+    ids=["one", "list", "twice", "all", "all and one"],
+)
+def test_formats_are_found_by_name(names: tuple[str, ...], expected: list[str]) -> None:
+    assert [writer.name for writer in writers_named(names)] == expected
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"), [("vt", "use -f vtt"), ("docx!", "use -f all for every format")]
+)
+def test_an_unknown_format_is_refused(name: str, hint: str) -> None:
+    with pytest.raises(UnknownFormatError, match=f"unknown output format '{name}'") as caught:
+        writers_named((name,))
+    assert caught.value.hint == hint
+
+
+def test_every_format_has_its_own_extension() -> None:
+    assert len({writer.extension for writer in WRITERS.values()}) == len(WRITERS)
+    assert all(writer.extension.startswith(".") and writer.summary for writer in WRITERS.values())
+
+
+@pytest.mark.parametrize("name", WRITERS)
+def test_a_transcript_without_text_can_be_written(name: str) -> None:
+    text = WRITERS[name].render(transcript([]), RenderOptions())
+    assert "None" not in text
+    assert text == "" or text.endswith("\n")
+
+
+@pytest.mark.parametrize(
+    ("labels", "options", "expected"),
+    [
+        ([None], {}, [None]),
+        (["S0"], {}, [None]),
+        (["S0", "S1"], {}, ["S0", "S1"]),
+        (["S0", None], {}, [None, None]),
+        (["S0"], {"speakers": True}, ["S0"]),
+        (["S0", "S1"], {"speakers": False}, [None, None]),
+        (["S0"], {"speaker_names": {"S0": "Ada"}}, ["Ada"]),
+        (["S0", "S1"], {"speaker_names": {"S0": " Ada\nL. "}}, ["Ada L.", "S1"]),
+        (["S0"], {"speaker_names": {"S9": "Ada"}}, [None]),
+        (["S0"], {"speakers": True, "speaker_names": {"S0": "\t"}}, ["S0"]),
+    ],
+    ids=[
+        "none", "one", "two", "one and none", "wanted", "unwanted",
+        "named", "one named", "other named", "blank name",
+    ],
+)  # fmt: skip
+def test_speakers_are_shown_where_it_helps(
+    labels: list[str | None], options: dict[str, object], expected: list[str | None]
+) -> None:
+    found = transcript([segment("Hi.", 1, 2, speaker=label) for label in labels])
+    names = SpeakerNames.of(found, RenderOptions(**options))  # type: ignore[arg-type] # by name
+    assert [names.get(label) for label in labels] == expected
+
+
+def test_names_are_parsed() -> None:
+    assert parse_speaker_names(["S0=Ada", " S1 = B = C "]) == {"S0": "Ada", "S1": "B = C"}
+    for wrong in ("Ada", "=Ada", "S0=", ""):
+        with pytest.raises(SpeakerNameError, match="does not say which speaker"):
+            parse_speaker_names([wrong])
+
+
+def test_names_reach_every_format_that_has_speakers() -> None:
+    options = RenderOptions(speaker_names={"SPEAKER_00": "Ada <&> L", "SPEAKER_01": "=B,C"})
+    expected = {
+        "txt": "Ada <&> L: こんにちは",
+        "srt": "Ada <&> L: こんにちは",
+        "vtt": "<v Ada &lt;&amp;&gt; L>こんにちは",
+        "ass": ",=B;C,0,0,0,,=B,C:",
+        "csv": '"\'=B,C"',
+        "md": r"**Ada \<&amp;\> L:**",
+        "rttm": " Ada_<&>_L ",
+        "textgrid": '"Ada <&> L: words"',
+    }
+    for name, text in expected.items():
+        assert text in WRITERS[name].render(dialogue(), options), name
+    assert "Ada" not in WRITERS["json"].render(dialogue(), options)
+
+
+@pytest.mark.parametrize(
+    ("segments", "expected"),
+    [
+        ([segment("One.", 0, 1), segment("Two.", 1.5, 2)], ["One. Two."]),
+        ([segment("One.", 0, 1), segment("Two.", 3.5, 4)], ["One.", "Two."]),
+        (
+            [segment("One.", 0, 1, speaker="A"), segment("Two.", 1, 2, speaker="B")],
+            ["One.", "Two."],
+        ),
+        ([segment("x" * 600, 0, 1), segment("Two.", 1, 2)], ["x" * 600 + " Two."]),
+        ([segment("x" * 600 + '."', 0, 1), segment("Two.", 1, 2)], ["x" * 600 + '."', "Two."]),
+        ([Segment(id=0, start=0, end=1, text=" \n ")], []),
+    ],
+    ids=["together", "pause", "speakers", "full in a sentence", "full after it", "blank"],
+)
+def test_paragraphs_end_with_the_thought(segments: list[Segment], expected: list[str]) -> None:
+    assert [paragraph.text for paragraph in paragraphs(segments)] == expected
+
+
+def test_one_segment_without_words_spoils_a_ctm_and_silence_does_not() -> None:
+    silent = Segment(id=9, start=20, end=21, text=" ")
+    found = msgspec.structs.replace(monologue(), segments=(*monologue().segments, silent))
+    writer = WRITERS["ctm"]
+    assert writer.render(found, RenderOptions()) == writer.render(monologue(), RenderOptions())
+    spoiled = msgspec.structs.replace(
+        found, segments=(msgspec.structs.replace(silent, text="words"),)
+    )
+    with pytest.raises(WordsMissingError, match="times for segments only"):
+        writer.render(spoiled, RenderOptions())
+
+
+def test_a_textgrid_holds_segments_that_overlap() -> None:
+    found = transcript([segment("one", 0, 5), segment("two", 3, 4), segment("three", 3, 31)])
+    text = WRITERS["textgrid"].render(found, RenderOptions())
+    assert "xmax = 31 " in text
+    assert [word in text for word in ("one", "two", "three")] == [True] * 3
+
+
+@pytest.mark.parametrize(
+    ("text", "columns", "letters"),
+    [
+        ("abc", 3, 3),
+        ("日本", 4, 2),
+        ("e\u0301", 1, 1),
+        ("👩‍👩‍👧", 2, 1),
+        ("👍🏽", 2, 1),
+        ("ก้", 1, 1),
+        ("مرحبا", 5, 5),
+        ("ﾃｽﾄ", 3, 3),
+    ],
+    ids=["Latin", "Han", "accent", "family", "skin", "Thai", "Arabic", "half width"],
+)
+def test_text_has_its_width(text: str, columns: int, letters: int) -> None:
+    assert (width(text), len(graphemes(text))) == (columns, letters)
+
+
+@pytest.mark.parametrize(
+    ("texts", "expected"),
+    [
+        (["Hello.", "You."], "Hello. You."),
+        (["こんにちは。", "世界"], "こんにちは。世界"),
+        (["世界", "OK", "です"], "世界 OK です"),
+        (["", "a", ""], "a"),
+        ([], ""),
+    ],
+    ids=["Latin", "Japanese", "mixed", "empty", "none"],
+)
+def test_texts_are_joined_as_their_script_is_written(texts: list[str], expected: str) -> None:
+    assert joined(texts) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0, "00:00:00.000"),
+        (-1, "00:00:00.000"),
+        (59.9996, "00:01:00.000"),
+        (360_000.5, "100:00:00.500"),
+    ],
+    ids=["start", "before", "rounded up", "100 hours"],
+)
+def test_clock(seconds: float, expected: str) -> None:
+    assert clock(seconds) == expected
+
+
+SPOKEN = st.text(min_size=1, max_size=40).filter(lambda text: clean(text) != "")
+
+
+@given(texts=st.lists(SPOKEN, max_size=5), name=st.text(max_size=10))
+def test_every_format_can_be_written_whatever_is_said(texts: list[str], name: str) -> None:
+    segments = [
+        Segment(id=index, start=index, end=index + 1, text=text, speaker=f"S{index % 2}")
+        for index, text in enumerate(texts)
+    ]
+    found = transcript(segments)
+    options = RenderOptions(speaker_names={"S0": name})
+    for writer in WRITERS.values():
+        if writer.name == "ctm" and texts:
+            continue
+        assert isinstance(writer.render(found, options).encode("utf-8", errors="replace"), bytes)
+    decoded = msgspec.json.decode(WRITERS["json"].render(found, options), type=Transcript)
+    assert decoded == found
+
+
+@given(text=st.text(), other=st.text())
+def test_clean_text_is_one_line(text: str, other: str) -> None:
+    cleaned = clean(f"{text}\n{other}")
+    assert cleaned.splitlines() in ([cleaned], [])
+    assert clean(cleaned) == cleaned
