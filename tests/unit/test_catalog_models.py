@@ -1,0 +1,92 @@
+"""The model files that come with Dalston: complete, consistent, ranked as the design says."""
+
+import re
+from pathlib import Path
+
+import pytest
+
+from dalston_cli.catalog.load import Catalog, CatalogPaths, data_root, load_catalog
+from dalston_cli.catalog.schema import BundledSource, HubSource, ModelEntry
+from dalston_sdk.wire import Stage
+
+BEST_FIRST = (
+    "large-v3-turbo",
+    "large-v3",
+    "large-v2",
+    "large-v1",
+    "medium",
+    "small",
+    "base",
+    "tiny",
+)
+ENGLISH_ONLY = (
+    "distil-large-v3.5",
+    "distil-large-v3",
+    "distil-large-v2",
+    "distil-medium.en",
+    "distil-small.en",
+    "medium.en",
+    "small.en",
+    "base.en",
+    "tiny.en",
+)
+FILES = Path(data_root() / "catalog" / "models")
+
+
+@pytest.fixture(scope="module")
+def catalog() -> Catalog:
+    return load_catalog(CatalogPaths.from_environment({}))
+
+
+def whisper(catalog: Catalog, size: str) -> ModelEntry:
+    return catalog.model(f"faster-whisper-{size}")
+
+
+@pytest.mark.parametrize("path", sorted(FILES.glob("*.yaml")), ids=lambda path: path.stem)
+def test_every_file_is_a_model_that_its_name_says(catalog: Catalog, path: Path) -> None:
+    model = catalog.model(path.stem)
+    assert set(model.stages) <= set(catalog.engine(model.engine).stages)
+    assert re.fullmatch(r"[A-Za-z0-9.-]+", model.licence)
+    assert model.size_mb > 0
+    assert len(set(model.languages)) == len(model.languages)
+
+
+@pytest.mark.parametrize("size", [*BEST_FIRST, *ENGLISH_ONLY])
+def test_whisper_weights_are_pinned_and_complete(catalog: Catalog, size: str) -> None:
+    model = whisper(catalog, size)
+    assert isinstance(model.source, HubSource)
+    assert re.fullmatch(r"[0-9a-f]{40}", model.source.revision)
+    assert {"config.json", "model.bin", "tokenizer.json", "vocabulary.*"} <= set(model.source.files)
+    assert model.runtime_model_id == size
+    assert model.capabilities.word_timestamps
+
+
+@pytest.mark.parametrize("size", ENGLISH_ONLY)
+def test_english_only_models_say_so(catalog: Catalog, size: str) -> None:
+    model = whisper(catalog, size)
+    assert model.languages == ("en",)
+    assert not model.capabilities.translation
+    assert not model.capabilities.language_detection
+
+
+@pytest.mark.parametrize("size", BEST_FIRST)
+def test_multilingual_models_know_whisper_s_languages(catalog: Catalog, size: str) -> None:
+    model = whisper(catalog, size)
+    assert len(model.languages) == (100 if size.startswith("large-v3") else 99)
+    assert {"en", "de", "no", "jv", "zh"} <= set(model.languages)
+    assert ("yue" in model.languages) == size.startswith("large-v3")
+    assert model.capabilities.translation == (size != "large-v3-turbo")
+
+
+def test_auto_prefers_turbo_and_the_bundled_model_last(catalog: Catalog) -> None:
+    ranked = [model.id for model in catalog.models_for(Stage.TRANSCRIBE)]
+    multilingual = [name for name in ranked if name.removeprefix("faster-whisper-") in BEST_FIRST]
+    assert multilingual == [f"faster-whisper-{size}" for size in BEST_FIRST]
+    assert ranked[-1] == "pocketsphinx-en-us"
+
+
+def test_the_bundled_model_comes_with_a_package(catalog: Catalog) -> None:
+    model = catalog.model("pocketsphinx-en-us")
+    assert isinstance(model.source, BundledSource)
+    assert set(model.stages) == {Stage.TRANSCRIBE, Stage.ALIGN}
+    assert catalog.engine(model.engine).embedded
