@@ -1,16 +1,20 @@
 """Whole runs with a real engine process: what is done, what is not done again, what is told."""
 
 import json
+import shutil
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.pipeline_home import PipelineHome, request_for, write_recording
+from tests.recordings import BAD, make_bad, make_good
 
 from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.events import EngineReady, EngineStarting, JobFinished, WarningRaised
-from dalston_cli.pipeline.request import OutputTarget, Overrides
+from dalston_cli.pipeline.request import OutputTarget, Overrides, RecordingRequest
 from dalston_sdk.wire import (
     DiarizeOptions,
     EmotionOptions,
@@ -269,3 +273,24 @@ async def test_models_may_differ_per_recording(home: PipelineHome) -> None:
     one, other = (read_json(home.outputs / f"note 0{number}.json") for number in (0, 1))
     assert (one["language"], other["language"]) == ("en", "de")
     assert [job.status for job in home.of(JobFinished)] == ["done", "done"]
+
+
+@pytest.mark.skipif(shutil.which("ffmpeg") is None, reason="ffmpeg is not installed")
+async def test_every_name_and_container_is_done_and_every_bad_one_told(home: PipelineHome) -> None:
+    home.inputs.mkdir()
+    make_good(home.inputs)
+    make_bad(home.inputs)
+    recordings = [
+        RecordingRequest(source=path, name=shown_name(path.name), relative=Path(path.name))
+        for path in sorted(home.inputs.iterdir())
+    ]
+
+    report = await home.run(recordings)
+    again = await home.run(recordings)
+
+    assert report.counts == {"done": 10, "failed": 8}
+    assert sorted(error.code for error in report.errors) == sorted(BAD.values())
+    assert again.counts == {"failed": 8, "unchanged": 10}
+    assert sorted(error.code for error in again.errors) == sorted(BAD.values())
+    assert not home.of(EngineReady)
+    assert msgspec.json.encode(home.events)

@@ -5,11 +5,13 @@ is never replaced without ``--overwrite``.
 """
 
 import asyncio
+import os
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
 
 from dalston_cli import __version__
+from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
@@ -27,7 +29,7 @@ class OutputExistsError(InputError):
 
     def __init__(self, path: Path) -> None:
         super().__init__(
-            f"{path} exists and was not written by Dalston, or was changed since",
+            f"{shown_name(path)} exists and was not written by Dalston, or was changed since",
             hint="use --overwrite to replace it, or another folder with --output-dir",
         )
 
@@ -39,7 +41,7 @@ class OutputUnwritableError(InputError):
 
     def __init__(self, path: Path, problem: OSError) -> None:
         super().__init__(
-            f"cannot write {path}: {problem.strerror or problem}",
+            f"cannot write {shown_name(path)}: {problem.strerror or problem}",
             hint="choose another folder with --output-dir",
         )
 
@@ -94,6 +96,11 @@ class Delivery:
         """Every output file; none where text goes to standard output."""
         return tuple(path for path, _ in self._files())
 
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """``paths`` as text that JSON can hold: undecodable bytes are replaced."""
+        return tuple(os.fsencode(path).decode(errors="replace") for path in self.paths)
+
     def existing(self) -> Existing:
         """What is there already.
 
@@ -116,8 +123,8 @@ class Delivery:
                 raise OutputExistsError(path)
         return Existing(complete=complete, edited=tuple(edited))
 
-    async def write(self, transcript: Transcript) -> tuple[Path, ...]:
-        """Write what is missing or different; returns every output file.
+    async def write(self, transcript: Transcript) -> None:
+        """Write what is missing or different.
 
         Raises:
             OutputExistsError: A file that is not ours is in the way.
@@ -129,7 +136,6 @@ class Delivery:
             text = await asyncio.to_thread(writer.render, transcript, self._layout.render)
             data = text.encode("utf-8", errors="replace")
             await self._write(path, data, self._output_key(writer))
-        return self.paths
 
     def _print(self, transcript: Transcript) -> None:
         if self._layout.print_text is None:

@@ -110,7 +110,7 @@ class Forecaster:
             done=done,
             duration_s=duration_s,
             estimated_s=self._estimate(plan, state, done, duration_s),
-            outputs=tuple(map(str, delivery.paths)),
+            outputs=delivery.texts,
             problem=problem,
         )
 

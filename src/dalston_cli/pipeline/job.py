@@ -17,6 +17,7 @@ from dalston_cli.audio.errors import (
     RecordingUnreadableError,
     revive,
 )
+from dalston_cli.audio.source import shown_name
 from dalston_cli.pipeline.delivery import Delivery, Layout
 from dalston_cli.pipeline.events import (
     ErrorInfo,
@@ -135,8 +136,8 @@ class _Job:
         )
         info = await self._prepared(audio, make_key("refused", name=self._name, what=prepared))
         transcript = await self._stages(audio).transcript(info)
-        outputs = await delivery.write(transcript)
-        return self._finished(key, transcript, outputs)
+        await delivery.write(transcript)
+        return self._finished(key, transcript, delivery.texts)
 
     async def _source(self) -> tuple[Path, str]:
         """The recording as a file, and the digest of its bytes."""
@@ -161,7 +162,8 @@ class _Job:
         existing = delivery.existing()
         for path in existing.edited:
             self._warn(
-                "output_edited", f"{path} was edited since it was written and stays as it is"
+                "output_edited",
+                f"{shown_name(path)} was edited since it was written and stays as it is",
             )
         outcome = self._journal.outcome(key)
         if outcome is None or not existing.complete:
@@ -169,7 +171,7 @@ class _Job:
         return JobFinished(
             recording=self._name,
             status="unchanged",
-            outputs=tuple(map(str, delivery.paths)),
+            outputs=delivery.texts,
             duration_s=outcome.duration_s,
             elapsed_s=time.monotonic() - self._clock,
             warnings=outcome.warnings,
@@ -214,7 +216,7 @@ class _Job:
             )
         )
 
-    def _finished(self, key: str, transcript: Transcript, outputs: tuple[Path, ...]) -> JobFinished:
+    def _finished(self, key: str, transcript: Transcript, outputs: tuple[str, ...]) -> JobFinished:
         complete = transcript.status == "complete"
         warnings = tuple(notice.message for notice in transcript.warnings)
         duration_s = transcript.recording.duration_s
@@ -227,7 +229,7 @@ class _Job:
         return JobFinished(
             recording=self._name,
             status="done" if complete else "partial",
-            outputs=tuple(map(str, outputs)),
+            outputs=outputs,
             duration_s=duration_s,
             elapsed_s=elapsed_s,
             rtfx=duration_s / elapsed_s if elapsed_s > 0 else None,

@@ -41,6 +41,19 @@ MOST_ENGINE_FAILURES = 3
 _logger = logging.getLogger(__name__)
 
 
+class UnexpectedError(DalstonError):
+    """Something that should not happen: a bug."""
+
+    code = "bug"
+
+    def __init__(self, error: Exception) -> None:
+        text = str(error).encode(errors="replace").decode()
+        super().__init__(
+            f"unexpected {type(error).__name__}: {text}",
+            hint="run it again with --debug and report what it prints",
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
     """What a run is about.
@@ -131,7 +144,7 @@ class _Run:
         except Exception as error:
             # A bug met by one recording is not to cost the others theirs.
             _logger.exception("unexpected error in %s", request.name)
-            self._failed(number, request, clock, _unexpected(error))
+            self._failed(number, request, clock, UnexpectedError(error))
         else:
             self._engine_failures = 0
             self._models |= _digests(plan)
@@ -218,22 +231,6 @@ class _Run:
         self._stop("interrupted", "stopping; press Ctrl-C again to end at once")
         for worker in self._workers:
             worker.cancel()
-
-
-class UnexpectedError(DalstonError):
-    """Something that should not happen: a bug."""
-
-    code = "bug"
-
-    def __init__(self, error: Exception) -> None:
-        super().__init__(
-            f"unexpected {type(error).__name__}: {error}",
-            hint="run it again with --debug and report what it prints",
-        )
-
-
-def _unexpected(error: Exception) -> DalstonError:
-    return UnexpectedError(error)
 
 
 def _digests(plan: RecordingPlan) -> dict[str, str]:

@@ -1,18 +1,15 @@
 """What a run finds on this machine: folders, catalogs, hardware, launchers."""
 
-import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 
-from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.fingerprint import engine_digest
-from dalston_cli.launchers.registry import Launchers, make_launchers
-from dalston_cli.launchers.remote import RemoteEngine
+from dalston_cli.launchers.registry import Launchers
 from dalston_cli.pipeline.plan_model import Launch, PlanContext, Weights
 from dalston_cli.settings.locations import Locations
 
@@ -67,30 +64,3 @@ class Surroundings:
             built=engine.embedded or environments.python(engine) is not None,
             reason=choice.reason,
         )
-
-
-def look_around(
-    *,
-    launcher: str = "auto",
-    offline: bool = False,
-    remotes: Mapping[str, tuple[RemoteEngine, ...]] | None = None,
-    environ: Mapping[str, str] = os.environ,
-) -> Surroundings:
-    """What there is on this machine.
-
-    Args:
-        launcher: A launcher's name, or ``auto``.
-        offline: Build no environments.
-        remotes: URLs of remote engines, from the settings.
-        environ: Names the folders.
-
-    Raises:
-        ConfigurationError: A catalog is wrong.
-    """
-    locations = Locations.from_environment(environ)
-    return Surroundings(
-        locations=locations,
-        catalog=load_catalog(),
-        machine=probe_machine(),
-        launchers=make_launchers(locations, requested=launcher, offline=offline, remotes=remotes),
-    )

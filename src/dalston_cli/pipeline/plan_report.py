@@ -1,0 +1,181 @@
+"""The answer of ``dalston plan``: plans, and what they would mean for each recording."""
+
+from collections import Counter
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Any
+
+import msgspec
+from msgspec import Struct
+
+from dalston_cli.pipeline.delivery import Layout
+from dalston_cli.pipeline.forecast import Forecaster, RecordingForecast
+from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.plan import Planner
+from dalston_cli.pipeline.plan_model import RecordingPlan, StagePlan
+from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.session import STORE_NAME, output_stems
+from dalston_cli.pipeline.store import FileStore
+from dalston_cli.pipeline.surroundings import Surroundings
+
+
+class StageDescription(Struct, frozen=True, kw_only=True):
+    """One stage of a plan.
+
+    Attributes:
+        reason: Why this model.
+        launcher_reason: Why this launcher.
+        batch_size: None lets the engine choose.
+        options: What the user or the model set; the rest is the engine's own choice.
+        vram_mb: Memory the model needs on a GPU; None where nobody measured.
+        pull: The model has to be downloaded first.
+        build: The engine's environment has to be built first.
+        rtfx: Audio seconds per second of the engine's work, as measured in earlier runs.
+    """
+
+    stage: str
+    engine: str
+    model: str
+    launcher: str
+    device: str
+    compute_type: str | None
+    batch_size: int | None
+    options: dict[str, Any]
+    vram_mb: int | None
+    pull: bool
+    build: bool
+    rtfx: float | None
+    reason: str
+    launcher_reason: str
+
+
+class PlanDescription(Struct, frozen=True, kw_only=True):
+    """What some recordings have in common.
+
+    Attributes:
+        recordings: How many go through it.
+        skipped: Reason per stage that will not run.
+        advice: What the user should know about the choices.
+    """
+
+    recordings: int
+    stages: tuple[StageDescription, ...]
+    skipped: dict[str, str]
+    channels: str | int
+    clip: str | None
+    advice: tuple[str, ...]
+
+
+class PlanReport(Struct, frozen=True, kw_only=True):
+    """What a run would do.
+
+    Attributes:
+        counts: Recordings per state.
+        pull: Models to download, with their sizes in MB.
+        build: Engines whose environments have to be built.
+        audio_s: Audio still to be worked on; None where it is known of no recording.
+        unknown: Recordings whose length nobody can tell before they are decoded.
+        estimated_s: Seconds engines will work; None where nothing was measured yet.
+    """
+
+    plans: tuple[PlanDescription, ...]
+    recordings: tuple[RecordingForecast, ...]
+    counts: dict[str, int]
+    pull: dict[str, int]
+    build: tuple[str, ...]
+    audio_s: float | None
+    unknown: int
+    estimated_s: float | None
+
+
+def make_report(
+    recordings: Sequence[RecordingRequest], options: RunOptions, surroundings: Surroundings
+) -> PlanReport:
+    """Plan, and look at every recording without reading it; nothing is written.
+
+    Raises:
+        UsageError: What is asked for is impossible.
+        InputError: Outputs would collide.
+        ModelUnavailableError: No installed model does a stage that was asked for.
+    """
+    stems = output_stems(recordings, options)
+    state = surroundings.locations.state
+    layout = Layout(formats=options.formats, render=options.render, overwrite=options.overwrite)
+    path = state / JOURNAL_NAME
+    with Journal(path if path.exists() else Path(":memory:")) as journal:
+        forecaster = Forecaster(
+            Planner(surroundings.plan_context(), options),
+            layout,
+            journal,
+            FileStore(state / STORE_NAME),
+        )
+        found = tuple(forecaster.look(recordings, stems))
+        uses = Counter(forecast.plan for forecast in found)
+        plans = tuple(
+            _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
+        )
+    return _report(plans, found, forecaster.plans)
+
+
+def _report(
+    descriptions: tuple[PlanDescription, ...],
+    found: tuple[RecordingForecast, ...],
+    plans: Sequence[RecordingPlan],
+) -> PlanReport:
+    to_do = [forecast for forecast in found if forecast.state not in {"unchanged", "blocked"}]
+    lengths = [one.duration_s for one in to_do if one.duration_s is not None]
+    times = [one.estimated_s for one in to_do if one.estimated_s is not None]
+    missing = {model.id: model.size_mb for plan in plans for model in plan.missing_models}
+    unbuilt = {s.engine.name for plan in plans for s in plan.stages if not s.launch.built}
+    return PlanReport(
+        plans=descriptions,
+        recordings=found,
+        counts=dict(sorted(Counter(one.state for one in found).items())),
+        pull=missing,
+        build=tuple(sorted(unbuilt)),
+        audio_s=sum(lengths) if lengths or not to_do else None,
+        unknown=len(to_do) - len(lengths),
+        estimated_s=sum(times) if times or not to_do else None,
+    )
+
+
+def _describe(plan: RecordingPlan, uses: int, journal: Journal) -> PlanDescription:
+    return PlanDescription(
+        recordings=uses,
+        stages=tuple(_describe_stage(stage, journal) for stage in plan.stages),
+        skipped={skipped.stage.value: skipped.reason for skipped in plan.skipped},
+        channels=plan.channels,
+        clip=str(plan.clip) if plan.clip else None,
+        advice=tuple(advice.message for advice in plan.advice),
+    )
+
+
+def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
+    options = {
+        name: value
+        for name, value in msgspec.to_builtins(stage.options).items()
+        if value is not None and name != "batch_size"
+    }
+    return StageDescription(
+        stage=stage.stage.value,
+        engine=stage.engine.name,
+        model=stage.model.id,
+        launcher=stage.launch.launcher,
+        device=stage.device,
+        compute_type=stage.compute_type,
+        batch_size=_batch_size(stage, journal),
+        options=options,
+        vram_mb=stage.model.hardware.vram_mb if stage.device != "cpu" else None,
+        pull=stage.weights is None,
+        build=not stage.launch.built,
+        rtfx=journal.rtfx(stage.model.id, stage.device),
+        reason=stage.reason,
+        launcher_reason=stage.launch.reason,
+    )
+
+
+def _batch_size(stage: StagePlan, journal: Journal) -> int | None:
+    """What was asked for, or less where that did not fit before."""
+    planned: int | None = getattr(stage.options, "batch_size", None)
+    fits = journal.batch_size(stage.model.id, stage.device)
+    return min((size for size in (planned, fits) if size is not None), default=None)
