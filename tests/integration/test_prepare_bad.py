@@ -94,6 +94,16 @@ def test_too_short_recording(tmp_path: Path) -> None:
     assert "20 ms" in error.message
 
 
+def test_recording_that_no_wav_file_can_hold(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    folder = tmp_path / "out"
+    folder.mkdir()
+    monkeypatch.setattr("dalston_cli.audio.decode.MAX_SAMPLES", SAMPLE_RATE * 61)
+    source = recordings.write_wav(tmp_path / "long.wav", recordings.tone(5))
+    assert refusal(source, folder).code == "recording_too_long"
+
+
 def test_channel_that_does_not_exist(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()

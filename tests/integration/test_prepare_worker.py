@@ -18,7 +18,7 @@ from tests.recordings import EXAMPLES, SAMPLE_RATE
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.errors import RecordingEmptyError
+from dalston_cli.audio.errors import AudioUnwritableError, RecordingEmptyError
 from dalston_cli.stages.prepare import DecoderCrashedError, DecoderHungError, Preparer
 
 Found = TypeVar("Found")
@@ -222,3 +222,24 @@ async def test_more_recordings_than_processes(tmp_path: Path) -> None:
         assert len(workers()) == 2
     for number, one in enumerate(prepared):
         assert set(recordings.read_wav(one.channels[0].wav)) == {number + 1}
+
+
+async def test_folder_that_cannot_be_written(tmp_path: Path) -> None:
+    (tmp_path / "file").touch()
+    async with Preparer(workers=1) as preparer:
+        with pytest.raises(AudioUnwritableError, match="cannot be written to"):
+            await preparer.prepare(EXAMPLES / "lecture.mp4", folder=tmp_path / "file")
+        (tmp_path / "out" / "audio.wav").mkdir(parents=True)
+        with pytest.raises(AudioUnwritableError, match="Is a directory"):
+            await preparer.prepare(EXAMPLES / "lecture.mp4", folder=tmp_path / "out")
+        assert [one.name for one in (tmp_path / "out").iterdir()] == ["audio.wav"]
+
+
+async def test_nothing_stays_behind_when_closed_during_work(tmp_path: Path) -> None:
+    async with Preparer(workers=1) as preparer:
+        task = asyncio.create_task(
+            preparer.prepare(long_recording(tmp_path, 0.2), folder=tmp_path / "out")
+        )
+        await until(lambda: list((tmp_path / "out").glob(".*.part")))
+    assert (await task).info.duration_s == 720
+    assert workers() == []

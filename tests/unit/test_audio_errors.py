@@ -26,6 +26,7 @@ ERRORS = {
     "long": (errors.TooLongError(N, 36 * 3600), "longer than 36 hours"),
     "channel": (errors.ChannelMissingError(N, 5, 2), "has 2 channels and no channel 5"),
     "clip": (errors.ClipOutsideError(N, 90, 60), r"begins at 90 s, but .* ends at 60\.00 s"),
+    "unwritable": (errors.AudioUnwritableError(N, "No space left"), "cannot be written to"),
     "crashed": (prepare.DecoderCrashedError(N, "SIGSEGV"), r"crashed on .* \(SIGSEGV\)"),
     "hung": (prepare.DecoderHungError(N, 61), "did not end within 61 s"),
 }
@@ -39,7 +40,8 @@ def test_error_names_file_and_reason_and_survives_a_pipe(
         raise error
     assert N in error.message
     assert error.hint
-    assert error.exit_code is ExitCode.INPUT
+    unwritable = isinstance(error, errors.AudioUnwritableError)
+    assert error.exit_code is (ExitCode.UNAVAILABLE if unwritable else ExitCode.INPUT)
     again = revive(error.code, error.message, error.hint)
     assert type(again) is type(error)
     assert (str(again), again.message, again.hint) == (str(error), error.message, error.hint)

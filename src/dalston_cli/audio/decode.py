@@ -96,9 +96,10 @@ def decode(  # noqa: PLR0913 - each is an independent choice
     digest = digest or content_digest(source)
     part = clip or Clip()
     with open_recording(source, name) as recording:
+        facts = describe(recording)
         chosen = _chosen(recording, channels)
         tally = Tally()
-        resampler = Resampler()
+        resampler = Resampler(raw_floats=facts.codec.startswith("pcm_f"))
         timeline = _timeline(recording, part)
         with ExitStack() as stack:
             writers = [
@@ -112,7 +113,6 @@ def decode(  # noqa: PLR0913 - each is an independent choice
                     raise TooLongError(name, MAX_SAMPLES / SAMPLE_RATE)
             check_enough(recording, timeline, part, writers[0].num_samples, resampler, tally)
             written = [writer.finish() for writer in writers]
-        facts = describe(recording)
         return Decoded(
             info=RecordingInfo(
                 name=given,
@@ -168,6 +168,7 @@ def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
         except av.error.FFmpegError:  # no index after all: decode from where we are, the start
             jumped = False
     return Timeline(
+        time_base=stream.time_base,
         # Some decoders swallow their first packets; with a picture the gap counts, else not.
         origin=recording.origin if jumped or recording.has_video else None,
         declared_s=recording.declared_s,

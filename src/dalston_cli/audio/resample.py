@@ -1,7 +1,7 @@
 """Frames of any rate, format and layout become blocks of 16 kHz samples per channel."""
 
 from collections.abc import Iterator
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dalston_cli.audio.timeline import like
 from dalston_cli.audio.wav import SAMPLE_RATE
@@ -13,17 +13,20 @@ if TYPE_CHECKING:
     from numpy.typing import NDArray
 
 _BLOCK_SAMPLES = SAMPLE_RATE * 2
-_FLOAT_FORMATS = frozenset({"flt", "fltp", "dbl", "dblp"})
 
 
 class Resampler:
     """Resamples a stream of frames, whose kind may change on the way.
 
+    Args:
+        raw_floats: Whether the file itself holds floats, so that any value may come.
+
     Attributes:
         num_non_finite: Samples so far that were not a number or infinite, and became 0.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, *, raw_floats: bool) -> None:
+        self._raw_floats = raw_floats
         self._inner: AudioResampler | None = None
         self._kind: tuple[str, str, int] | None = None
         self.num_non_finite = 0
@@ -35,38 +38,39 @@ class Resampler:
             yield from self.flush()
             self._inner = _resampler()
             self._kind = kind
-        if frame.format.name in _FLOAT_FORMATS:
-            frame = self._made_finite(frame)
+        if self._raw_floats:
+            # Here, for one bad sample would spread over the resampling filter's whole width.
+            samples = frame.to_ndarray()
+            if (finite := self._made_finite(samples)) is not samples:
+                frame = like(frame, finite)
         frame.pts = None  # the timeline has placed it; the filter must not move it again
         if self._inner is not None:
             for block in self._inner.resample(frame):
-                yield _samples(block)
+                yield self._samples(block)
 
     def flush(self) -> Iterator["NDArray[np.float32]"]:
         """What is left when no more frames come."""
         if self._inner is not None:
             for block in self._inner.resample(None):
-                yield _samples(block)
+                yield self._samples(block)
         self._inner = self._kind = None
 
-    def _made_finite(self, frame: "AudioFrame") -> "AudioFrame":
-        """One bad sample would spread over the whole width of the resampling filter."""
+    def _samples(self, block: "AudioFrame") -> "NDArray[np.float32]":
         import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
-        samples = frame.to_ndarray()
+        # A decoder that stumbles over damaged data can make such values too.
+        return np.asarray(self._made_finite(block.to_ndarray()), dtype=np.float32)
+
+    def _made_finite(self, samples: "NDArray[Any]") -> "NDArray[Any]":
+        import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
+
         # A sum is finite only if all terms are, and costs a fraction of looking at each.
         with np.errstate(all="ignore"):
             if np.isfinite(samples.sum()):
-                return frame
+                return samples
         bad = ~np.isfinite(samples)
         self.num_non_finite += int(bad.sum())
-        return like(frame, np.where(bad, samples.dtype.type(0), samples))
-
-
-def _samples(block: "AudioFrame") -> "NDArray[np.float32]":
-    import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
-
-    return np.asarray(block.to_ndarray(), dtype=np.float32)
+        return np.where(bad, samples.dtype.type(0), samples)
 
 
 def _resampler() -> "AudioResampler":

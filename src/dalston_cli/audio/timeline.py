@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from fractions import Fraction
+from math import lcm
 from typing import TYPE_CHECKING
 
 from dalston_cli.audio.clip import Clip
@@ -25,6 +26,7 @@ class Timeline:
     later words towards the start.
 
     Args:
+        time_base: Seconds per tick of the frames' time stamps; None where they have none.
         origin: Seconds on the container's clock at which the recording starts; None where it
             starts with its first frame.
         declared_s: Length that the container declares; None where it declares none.
@@ -32,14 +34,23 @@ class Timeline:
     """
 
     def __init__(
-        self, *, origin: Fraction | None, declared_s: float | None, clip: Clip, from_start: bool
+        self,
+        *,
+        time_base: Fraction | None,
+        origin: Fraction | None,
+        declared_s: float | None,
+        clip: Clip,
+        from_start: bool,
     ) -> None:
+        self._time_base = time_base
         self._origin = origin
         self._declared_s = declared_s
         self._clip = clip
         self._position: int | None = 0 if from_start else None
         self._rate = 0
         self._resync = False
+        self._measured_rate = 0
+        self._samples_per_tick = self._offset = self._parts = 1
         self.silence_s = 0.0
 
     @property
@@ -59,7 +70,7 @@ class Timeline:
     def place(self, frame: "AudioFrame") -> Iterator["AudioFrame"]:
         """The part of a frame that is wanted, after the silence that belongs before it."""
         self._change_rate(frame.sample_rate)
-        stamped = self._stamp(frame)
+        stamped = self._stamp(frame.pts)
         if self._position is None:
             self._position = stamped or 0
         elif stamped is not None and self._is_gap(stamped):
@@ -72,14 +83,25 @@ class Timeline:
             self._position = round(Fraction(self._position * rate, self._rate))
         self._rate = rate
 
-    def _stamp(self, frame: "AudioFrame") -> int | None:
-        """A frame's time stamp, in samples from the recording's start."""
-        if frame.pts is None or frame.time_base is None:
+    def _stamp(self, pts: int | None) -> int | None:
+        """A time stamp, in samples from the recording's start."""
+        if pts is None or self._time_base is None:
             return None
-        clock = frame.pts * frame.time_base
+        if self._measured_rate != self._rate:
+            self._measure(pts, self._time_base)
+        # Whole numbers: fractions would cost more than all else that is done with a frame.
+        return (pts * self._samples_per_tick - self._offset) // self._parts
+
+    def _measure(self, pts: int, time_base: Fraction) -> None:
+        """Work out how time stamps become samples: ``(pts * a - b) // c``, rounded."""
+        self._measured_rate = self._rate
         if self._origin is None:
-            self._origin = clock - Fraction(self._position or 0, self._rate)
-        return round((clock - self._origin) * self._rate)
+            self._origin = pts * time_base - Fraction(self._position or 0, self._rate)
+        scale = time_base * self._rate
+        offset = self._origin * self._rate - Fraction(1, 2)
+        self._parts = lcm(scale.denominator, offset.denominator)
+        self._samples_per_tick = int(scale * self._parts)
+        self._offset = int(offset * self._parts)
 
     def _is_gap(self, stamped: int) -> bool:
         gap_s = (stamped - (self._position or 0)) / self._rate

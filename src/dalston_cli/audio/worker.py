@@ -19,7 +19,8 @@ from msgspec import Struct
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.decode import Decoded, DecodingStoppedError, decode
-from dalston_cli.audio.errors import RecordingError
+from dalston_cli.audio.errors import AudioUnwritableError, RecordingError
+from dalston_cli.audio.source import shown_name
 
 _GRACE_S = 2.0
 """How long a decoder that is deep in its library may take to notice that it should stop."""
@@ -105,6 +106,11 @@ def answer(request: DecodeRequest, is_stopped: Callable[[], bool]) -> DecodeRepl
         raise
     except RecordingError as error:
         return DecodeRefused(code=error.code, message=error.message, hint=error.hint)
+    except OSError as error:  # reading has errors of its own, so this was writing
+        refusal = AudioUnwritableError(
+            shown_name(os.fsdecode(request.folder)), error.strerror or str(error)
+        )
+        return DecodeRefused(code=refusal.code, message=refusal.message, hint=refusal.hint)
     except Exception as error:  # noqa: BLE001 - it crosses the pipe and is raised over there
         return DecodeFailed(problem=f"{type(error).__name__}: {error}")
     return DecodeDone(decoded=decoded)

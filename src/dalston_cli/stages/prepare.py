@@ -21,7 +21,7 @@ import msgspec
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.decode import Decoded
-from dalston_cli.audio.errors import RecordingError, revive
+from dalston_cli.audio.errors import AudioUnwritableError, RecordingError, revive
 from dalston_cli.audio.source import content_digest, given_name, shown_name
 from dalston_cli.audio.worker import (
     DecodeDone,
@@ -30,6 +30,7 @@ from dalston_cli.audio.worker import (
     DecodeReply,
     DecodeRequest,
 )
+from dalston_cli.errors import DalstonError
 from dalston_sdk.wire import Notice, RecordingInfo
 
 __all__ = [
@@ -72,8 +73,16 @@ class DecoderHungError(RecordingError):
         )
 
 
-class DecoderFailureError(RuntimeError):
+class DecoderFailureError(DalstonError):
     """The decoder met something that nobody foresaw: a bug, not the recording's fault."""
+
+    code = "decoder_failed"
+
+    def __init__(self, name: str, problem: str) -> None:
+        super().__init__(
+            f"decoding {name} failed in an unforeseen way: {problem}",
+            hint="this is a bug; report it, with the recording if you may",
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -170,7 +179,8 @@ class Preparer:
             digest=digest,
         )
         async with self._free, self._worker() as worker:
-            decoded = _outcome(await self._ask(worker, request, _patience(source, self.patience_s)))
+            reply = await self._ask(worker, request, _patience(source, self.patience_s))
+            decoded = _outcome(reply, shown_name(request.name))
         return Prepared(
             info=decoded.info,
             channels=tuple(
@@ -205,7 +215,7 @@ class Preparer:
 
     async def _ask(self, worker: Process, request: DecodeRequest, patience_s: float) -> DecodeReply:
         if worker.stdin is None or worker.stdout is None:
-            raise DecoderFailureError("a decoding process without pipes")
+            raise DecoderFailureError(shown_name(request.name), "its process has no pipes")
         try:
             async with asyncio.timeout(patience_s):
                 with contextlib.suppress(ConnectionError):  # it died: the empty reply says so
@@ -227,18 +237,21 @@ def _absolute(path: Path) -> bytes:
 
 
 def _made(folder: Path) -> bytes:
-    folder.mkdir(parents=True, exist_ok=True)
+    try:
+        folder.mkdir(parents=True, exist_ok=True)
+    except OSError as error:
+        raise AudioUnwritableError(shown_name(folder), error.strerror or str(error)) from error
     return _absolute(folder)
 
 
-def _outcome(reply: DecodeReply) -> Decoded:
+def _outcome(reply: DecodeReply, name: str) -> Decoded:
     match reply:
         case DecodeDone(decoded=decoded):
             return decoded
         case DecodeRefused(code=code, message=message, hint=hint):
             raise revive(code, message, hint)
         case DecodeFailed(problem=problem):
-            raise DecoderFailureError(problem)
+            raise DecoderFailureError(name, problem)
         case _:
             assert_never(reply)
 
