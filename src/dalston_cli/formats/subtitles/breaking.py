@@ -14,7 +14,7 @@ from dalston_cli.formats.subtitles.conjunctions import LEADING_WORDS, TRAILING_W
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 
 _PER_CUE = 4.0
-_PAUSE_S = 0.3
+_PAUSE_S, _LONG_PAUSE_S = 0.3, 0.6
 _LABEL_ALONE = 1000.0
 
 Line = tuple[Atom, ...]
@@ -152,8 +152,11 @@ def _break_cost(last: Atom, following: Atom) -> float:
     if last.is_label:
         return _LABEL_ALONE
     cost = _ending_cost(last, following)
-    if following.start - last.end >= _PAUSE_S or last.ends_segment:
-        cost = max(0.0, cost - 2.0)
+    if last.ends_segment:
+        cost = min(cost, 1.0)  # all that a text without punctuation says of its sentences
+    pause_s = following.start - last.end
+    if pause_s >= _PAUSE_S:
+        cost = max(0.0, cost - (4.0 if pause_s >= _LONG_PAUSE_S else 2.0))
     return cost
 
 
