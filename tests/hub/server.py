@@ -92,12 +92,17 @@ class HubServer:
     def start(self) -> None:
         self._thread.start()
 
+    def stop_listening(self) -> None:
+        """Refuse new connections from now on."""
+        if self._thread.is_alive():
+            self._server.shutdown()
+            self._thread.join()
+            self._server.server_close()
+
     def stop(self) -> None:
         """End every connection and give the port back."""
         self.state.released.set()
-        self._server.shutdown()
-        self._thread.join()
-        self._server.server_close()
+        self.stop_listening()
 
 
 @contextmanager

@@ -158,8 +158,7 @@ class Download:
             headers["Range"] = f"bytes={offset}-"
         with self._client.stream("GET", self._file.url, headers=headers) as response:
             if response.status_code == httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
-                self._restart(stream)
-                return
+                return  # the server's file ends here; whether that is right, the digest tells
             refuse_bad_status(response)
             if offset and not _continues(response, offset):
                 self._restart(stream)
