@@ -29,7 +29,8 @@ def wav(tmp_path: Path) -> Path:
 
 
 async def _running(client: EngineClient, count: int = 1) -> bool:
-    return (await client.health()).running == count
+    health = await client.health()
+    return health.running == count and health.loaded is not None
 
 
 async def _says(engine: EngineProcess, text: str) -> bool:

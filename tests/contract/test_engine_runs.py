@@ -83,6 +83,48 @@ async def test_a_path_with_strange_bytes_is_understood(
     assert finished(messages).elapsed_s >= 0
 
 
+async def test_text_with_every_kind_of_line_break_comes_back(
+    engine: EngineProcess, wav: Path
+) -> None:
+    prompt = "a\n\r\u2028\u2029\x85\x0b\x1cz \U0001f600"
+    options = TranscribeOptions(initial_prompt=prompt)
+    async with engine.client() as client:
+        messages = await run_all(client, wav, TranscribeRequest(model=MODEL, options=options))
+    assert finished(messages).result.effective["initial_prompt"] == prompt
+
+
+@pytest.mark.parametrize(
+    ("name", "message"),
+    [
+        ("numpy", "cannot be sent: Encoding objects of type numpy.float32 is unsupported"),
+        ("nan", "cannot be sent: Expected `float`, got `null` - at `$.segments"),
+        ("wrong", "engine fake returned DiarizeResult for transcribe"),
+        ("exits", "SystemExit: 3"),
+    ],
+)
+async def test_a_result_that_no_client_could_read_is_the_engines_error(
+    engine: EngineProcess, wav: Path, name: str, message: str
+) -> None:
+    async with engine.client() as client:
+        with pytest.raises(EngineRequestError) as caught:
+            await run_all(client, wav, transcribe(ModelRef(runtime_id=name)))
+    assert caught.value.code == ErrorCode.INTERNAL
+    assert message in caught.value.message
+
+
+async def test_a_model_whose_request_was_cancelled_while_loading_stays(
+    wav: Path, tmp_path: Path
+) -> None:
+    log = tmp_path / "loads"
+    with EngineProcess(fake_line(load_s=0.3, load_log=log)) as engine:
+        async with engine.client() as client:
+            async with aclosing(client.run(transcribe(), audio=wav, share_path=True)) as run:
+                await anext(run)
+            assert (await settled(client)).loaded == MODEL
+            assert finished(await run_all(client, wav)).load_s == 0
+    assert log.read_text(encoding="utf-8").splitlines() == ["load one", "run one"]
+
+
 async def test_refine_needs_no_audio(engine: EngineProcess) -> None:
     segment = Segment(id=3, start=0.0, end=1.0, text="hello")
     request = RefineRequest(model=MODEL, language="en", segments=(segment,))
@@ -233,7 +275,8 @@ async def test_a_request_that_waits_can_be_cancelled(wav: Path) -> None:
 
 
 async def _running(client: EngineClient, count: int) -> bool:
-    return (await client.health()).running == count
+    health = await client.health()
+    return health.running == count and health.loaded is not None
 
 
 async def _waiting(client: EngineClient, count: int) -> bool:

@@ -8,6 +8,8 @@ import time
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+import numpy as np
+
 if TYPE_CHECKING:
     from tests.engines.fake.knobs import read_knobs
 else:
@@ -107,6 +109,8 @@ class FakeEngine(Engine):
         self, request: TranscribeRequest, audio: Samples, context: RunContext
     ) -> TranscribeResult:
         self._misbehave(request.options.batch_size, context)
+        if self.model is not None and self.model.runtime_id == "wrong":
+            return DiarizeResult(turns=())  # type: ignore[return-value]  # the point
         duration_s = len(audio) / SAMPLE_RATE
         with_words = request.options.word_timestamps is not False
         segments = []
@@ -116,6 +120,7 @@ class FakeEngine(Engine):
             context.progress(segment.end, duration_s)
             context.partial([segment])
             self._break_off()
+        self._return_nonsense(segments)
         language = request.options.language or "en"
         return TranscribeResult(
             language=language,
@@ -206,6 +211,16 @@ class FakeEngine(Engine):
         while KNOBS.hang:
             time.sleep(STEP_S)
             context.check_cancelled()
+
+    def _return_nonsense(self, segments: list[Segment]) -> None:
+        """Make the result what no engine may return, for the models that stand for that."""
+        runtime_id = None if self.model is None else self.model.runtime_id
+        if runtime_id == "numpy":
+            segments.append(Segment(id=99, start=np.float32(0), end=1.0, text=""))  # type: ignore[arg-type]  # the point
+        if runtime_id == "nan":
+            segments.append(Segment(id=99, start=float("nan"), end=1.0, text=""))
+        if runtime_id == "exits":
+            raise SystemExit(3)
 
     def _count_run(self) -> int:
         """The number of this run; across restarts where there is a counter file."""

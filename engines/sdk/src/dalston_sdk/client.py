@@ -88,6 +88,8 @@ class EngineClient:
             transport=httpx2.AsyncHTTPTransport(
                 uds=None if socket is None else str(socket),
                 trust_env=False,
+                # The engine says how many requests may wait, not the client.
+                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
                 # Certificates take 20 ms and more to read, and only HTTPS needs them.
                 verify=url is not None and url.startswith("https:"),
             ),
@@ -190,7 +192,7 @@ class EngineClient:
                 self._check_protocol(answer)
                 if answer.status_code >= _HTTP_ERROR:
                     raise self._refusal(await answer.aread())
-                async for line in answer.aiter_lines():
+                async for line in _lines(answer):
                     message = self._decode(line)
                     if isinstance(message, Failed):
                         raise EngineRequestError.from_wire(message)
@@ -242,11 +244,25 @@ class EngineClient:
         except msgspec.MsgspecError as error:
             return EngineStreamError(self.address, f"not understood: {error}")
 
-    def _decode(self, line: str) -> StreamMessage:
+    def _decode(self, line: bytes) -> StreamMessage:
         try:
             return _MESSAGE.decode(line)
         except msgspec.MsgspecError as error:
             raise EngineStreamError(self.address, f"not understood: {error}") from error
+
+
+async def _lines(answer: httpx2.Response) -> AsyncGenerator[bytes, None]:
+    """The lines of an answer; only a line feed ends one, whatever else Unicode calls a break."""
+    kept = bytearray()
+    async for chunk in answer.aiter_bytes():
+        kept += chunk
+        if b"\n" in chunk:
+            *lines, rest = bytes(kept).split(b"\n")
+            kept = bytearray(rest)
+            for line in lines:
+                yield line
+    if kept:
+        yield bytes(kept)
 
 
 def _reason(error: httpx2.HTTPError) -> str:

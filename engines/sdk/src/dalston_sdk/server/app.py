@@ -115,7 +115,8 @@ class _Endpoints:
             duration_s = check_wav(upload.audio)
         elif not isinstance(request, RefineRequest):
             raise EngineError(ErrorCode.AUDIO_INVALID, "the request came without audio")
-        await service.device.require()
+        if not service.device.starting:
+            await service.device.require()
         return Work(
             request=request,
             wav=upload.audio,

@@ -7,6 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from dalston_sdk.errors import CancelledError
+from dalston_sdk.server.sendable import check_sendable
 from dalston_sdk.wire import Partial, Progress, Segment, StreamMessage
 
 PROGRESS_INTERVAL_S = 0.1
@@ -64,13 +65,16 @@ class JobContext:
         now = time.monotonic()
         if now - self._last_progress >= PROGRESS_INTERVAL_S or done_s >= total_s:
             self._last_progress = now
-            self._mailbox.post_from_thread(Progress(done_s=done_s, total_s=total_s))
+            message = Progress(done_s=float(done_s), total_s=float(total_s))
+            self._mailbox.post_from_thread(message)
 
     def partial(self, segments: Sequence[Segment]) -> None:
         """Hand over segments as they come; raises CancelledError if nobody listens."""
         self.check_cancelled()
         if segments:
-            self._mailbox.post_from_thread(Partial(segments=tuple(segments)))
+            message = Partial(segments=tuple(segments))
+            check_sendable(message, Partial)
+            self._mailbox.post_from_thread(message)
 
     def check_cancelled(self) -> None:
         """Raise CancelledError if the request's connection ended."""

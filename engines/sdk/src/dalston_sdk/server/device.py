@@ -57,7 +57,7 @@ class DeviceCheck:
             )
 
     async def require(self) -> None:
-        """Wait for the first answer.
+        """Wait for the first answer, and for another one where the device was lost.
 
         Raises:
             EngineError: ``device_lost``, or what the check raised.

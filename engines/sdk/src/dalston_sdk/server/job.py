@@ -14,10 +14,12 @@ from dalston_sdk.engine import Engine, LoadedModel
 from dalston_sdk.errors import CancelledError, EngineError
 from dalston_sdk.server.audio import read_wav
 from dalston_sdk.server.context import JobContext, Mailbox
+from dalston_sdk.server.device import DeviceCheck
 from dalston_sdk.server.failures import to_engine_error
 from dalston_sdk.server.lifetime import Lifetime
 from dalston_sdk.server.model import ModelState
 from dalston_sdk.server.requests import run_stage, stage_of
+from dalston_sdk.server.sendable import check_sendable
 from dalston_sdk.server.threads import Threads
 from dalston_sdk.wire import ErrorCode, Finished, Progress, Request, Result
 
@@ -65,9 +67,16 @@ class Jobs:
     """Runs requests; each goes on until its engine method returns, whoever still listens."""
 
     def __init__(
-        self, engine: Engine, *, models: ModelState, threads: Threads, lifetime: Lifetime
+        self,
+        engine: Engine,
+        *,
+        device: DeviceCheck,
+        models: ModelState,
+        threads: Threads,
+        lifetime: Lifetime,
     ) -> None:
         self._engine = engine
+        self._device = device
         self._models = models
         self._threads = threads
         self._lifetime = lifetime
@@ -100,6 +109,8 @@ class Jobs:
             except (CancelledError, asyncio.CancelledError):
                 log.info("%s cancelled", stage_of(job.work.request).value)
                 job.mailbox.post(self._stopped().to_wire())
+            except Exception as error:  # noqa: BLE001 - whatever it is, the reader must be told
+                job.mailbox.post(to_engine_error(self._engine, error).to_wire())
             finally:
                 job.work.discard()
                 self._current.discard(job)
@@ -109,6 +120,8 @@ class Jobs:
 
     async def _finish(self, job: Job) -> Finished:
         work = job.work
+        # The first answer of a GPU may take long; heartbeats go out meanwhile.
+        await self._device.require()
         loading = Progress(done_s=0.0, total_s=work.duration_s, phase="load")
         async with self._models.using(
             work.request.model, on_load=lambda: job.mailbox.post(loading)
@@ -132,11 +145,13 @@ class Jobs:
             context.check_cancelled()
             wav = job.work.wav
             audio = np.zeros(0, dtype=np.float32) if wav is None else read_wav(wav)
-            return run_stage(self._engine, job.work.request, audio, context)
+            result = run_stage(self._engine, job.work.request, audio, context)
         except (EngineError, CancelledError):
             raise
         except (Exception, SystemExit) as error:
             raise to_engine_error(self._engine, error) from error
+        check_sendable(result, Result)
+        return result
 
 
 def _with_model(result: Result, info: LoadedModel) -> Result:

@@ -41,6 +41,8 @@ class ModelState:
         self._turns = turns
         self._threads = threads
         self._info = LoadedModel()
+        # What is really in memory; written by the thread that loads.
+        self._resident: ModelRef | None = None
 
     @property
     def loaded(self) -> ModelRef | None:
@@ -84,18 +86,23 @@ class ModelState:
             self._turns.leave()
 
     async def _swap(self, model: ModelRef | None) -> float:
-        # Whatever goes wrong on the way, nothing counts as loaded until it is.
         self._turns.loaded = None
         started = time.monotonic()
-        self._info = await self._threads.run(lambda: self._drop_and_load(model))
-        self._turns.share(model)
+        try:
+            await self._threads.run(lambda: self._drop_and_load(model))
+        finally:
+            # Also where the request was cancelled meanwhile: the model is there for the next one.
+            self._turns.share(self._resident)
         return time.monotonic() - started
 
-    def _drop_and_load(self, model: ModelRef | None) -> LoadedModel:
+    def _drop_and_load(self, model: ModelRef | None) -> None:
+        self._resident, self._info = None, LoadedModel()
         try:
             self._engine.unload()
             _give_memory_back()
-            return LoadedModel() if model is None else self._load(model)
+            if model is not None:
+                self._info = self._load(model)
+                self._resident = model
         except EngineError:
             raise
         except (Exception, SystemExit) as error:

@@ -57,7 +57,13 @@ class Service:
         self.threads = Threads(engine.slots, name="slot")
         self.turns = Turns(slots=engine.slots, max_waiting=settings.max_waiting)
         self.models = ModelState(engine, turns=self.turns, threads=self.threads)
-        self.jobs = Jobs(engine, models=self.models, threads=self.threads, lifetime=self.lifetime)
+        self.jobs = Jobs(
+            engine,
+            device=self.device,
+            models=self.models,
+            threads=self.threads,
+            lifetime=self.lifetime,
+        )
         self._started = time.monotonic()
 
     def check_open(self) -> None:
