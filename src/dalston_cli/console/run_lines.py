@@ -28,6 +28,7 @@ class RunLines:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._hints: set[str] = set()
+        self._warned: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Self:
         return self
@@ -75,9 +76,10 @@ class RunLines:
                 self.console.detail(f"{event.status}: {event.recording}")
 
     def warning(self, event: WarningRaised) -> None:
-        """Say that something is not as it should be."""
-        line = _about(event.recording, event.message, "warning")
-        self.alert(line, event.hint)
+        """Say that something is not as it should be; the same of many recordings only once."""
+        if (event.code, event.message) not in self._warned:
+            self._warned.add((event.code, event.message))
+            self.alert(_about(event.recording, event.message, "warning"), event.hint)
 
     def engine_starting(self, event: EngineStarting) -> None:
         """Say that an engine is coming; building its environment takes minutes."""

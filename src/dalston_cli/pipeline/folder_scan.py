@@ -64,11 +64,18 @@ class FolderScan:
         """Names and whether each is a folder, sorted; nothing, with a warning, if unreadable."""
         try:
             with os.scandir(folder) as entries:
-                return sorted((e.name, e.is_dir()) for e in entries if not e.name.startswith("."))
+                return sorted((e.name, _leads_to_folder(e)) for e in entries if e.name[0] != ".")
         except OSError as error:
             message = f"cannot read the folder {given_name(folder)}: {error.strerror}"
             self.on_warning(WarningRaised(code="folder_unreadable", message=message))
             return []
+
+
+def _leads_to_folder(entry: "os.DirEntry[str]") -> bool:
+    try:
+        return entry.is_dir()
+    except OSError:  # a link that leads to itself: no folder, and no recording as its job will say
+        return False
 
 
 def _identity(path: Path) -> tuple[int, int]:

@@ -1,0 +1,58 @@
+"""What ``dalston --help`` does not load."""
+
+import json
+import subprocess
+import sys
+
+import pytest
+
+HEAVY = (
+    "asyncio",
+    "av",
+    "docker",
+    "httpx2",
+    "huggingface_hub",
+    "msgspec",
+    "numpy",
+    "platformdirs",
+    "psutil",
+    "pydantic",
+    "rich",
+    "yaml",
+    "dalston_sdk",
+    "dalston_cli.catalog",
+    "dalston_cli.pipeline",
+)
+
+
+def modules_after(*words: str) -> set[str]:
+    code = (
+        "import json, sys; from dalston_cli.app import main; code = main(sys.argv[1:]);"
+        " print(json.dumps(sorted(sys.modules)), file=sys.stderr); sys.exit(code)"
+    )
+    done = subprocess.run(
+        [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True
+    )
+    return set(json.loads(done.stderr))
+
+
+@pytest.mark.parametrize("words", [("--help",), ("--version",), ()], ids=["help", "version", "no"])
+def test_the_root_loads_typer_only(words: tuple[str, ...]) -> None:
+    assert modules_after(*words).isdisjoint(HEAVY)
+
+
+def test_completing_options_loads_no_pipeline() -> None:
+    done = subprocess.run(
+        [sys.executable, "-X", "importtime", "-m", "dalston_cli"],
+        env={
+            "_DALSTON_COMPLETE": "complete_bash",
+            "COMP_WORDS": "dalston transcribe --output",
+            "COMP_CWORD": "2",
+        },
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert "--output-dir" in done.stdout.split()
+    loaded = {line.rpartition("|")[2].strip() for line in done.stderr.splitlines()}
+    assert loaded.isdisjoint({"numpy", "av", "yaml", "httpx2", "dalston_sdk.wire"})

@@ -1,0 +1,182 @@
+"""From settings to the options of a run, and that every one of them can be said."""
+
+from dataclasses import fields
+from pathlib import Path
+
+import pytest
+
+from dalston_cli.errors import UsageError
+from dalston_cli.options.batch import BatchOptions
+from dalston_cli.options.build import build_run_options, resolve
+from dalston_cli.options.decoding import DecodingOptions
+from dalston_cli.options.machine import MachineOptions, ModelOptions
+from dalston_cli.options.output import OutputOptions, TextOptions
+from dalston_cli.options.spelling import normal_name, without_truth_values
+from dalston_cli.options.stages import StageOptions
+from dalston_cli.settings.schema import Settings
+from dalston_sdk.wire import TranscribeOptions
+
+GROUPS = (
+    DecodingOptions,
+    MachineOptions,
+    ModelOptions,
+    OutputOptions,
+    StageOptions,
+    TextOptions,
+)
+RENAMED = {"chunk_length_s", "hallucination_silence_threshold_s", "max_speech_s"}
+
+
+def test_every_setting_is_an_option_and_the_other_way_round() -> None:
+    groups = (
+        DecodingOptions,
+        MachineOptions,
+        ModelOptions,
+        OutputOptions,
+        StageOptions,
+        TextOptions,
+    )
+    options = {field.name for group in groups for field in fields(group)}
+    assert options == set(Settings.model_fields)
+    assert {field.name for field in fields(BatchOptions)} >= {"inputs", "screen"}
+
+
+def test_every_option_of_transcribing_is_a_setting() -> None:
+    names = {
+        name.removesuffix("_s") if name in RENAMED else name
+        for name in TranscribeOptions.__struct_fields__
+    }
+    assert names <= set(Settings.model_fields)
+
+
+def test_defaults_leave_everything_to_the_engine() -> None:
+    options = build_run_options(Settings())
+    assert options.transcribe == TranscribeOptions()
+    assert options.formats == ("txt", "srt", "json")
+    assert options.output.folder == Path()
+    assert options.diarize is None
+
+
+def test_values_arrive() -> None:
+    settings = Settings.model_validate(
+        {
+            "language": "PT_br",
+            "temperature": "0,0.2",
+            "hotwords": "Dalston,Kingsland",
+            "suppress_tokens": "-1",
+            "chunk_length": 20,
+            "max_speech": 15,
+            "channels": "split",
+            "clip": "1:00-1:30",
+            "diarize": True,
+            "max_speakers": 3,
+            "events": True,
+            "event_labels": "Music",
+            "refine": True,
+            "refine_level": "light",
+            "keep_alive": -1,
+        }
+    )
+    options = build_run_options(settings)
+    transcribe = options.transcribe
+    assert transcribe.language == "pt-br"
+    assert transcribe.temperature == (0.0, 0.2)
+    assert transcribe.hotwords == ("Dalston", "Kingsland")
+    assert transcribe.suppress_tokens == (-1,)
+    assert (transcribe.chunk_length_s, transcribe.max_speech_s) == (20, 15)
+    assert options.channels == "split"
+    assert options.clip is not None
+    assert (options.clip.start, options.clip.end) == (60, 90)
+    assert options.diarize is not None
+    assert options.diarize.max_speakers == 3
+    assert options.events is not None
+    assert options.events.labels == ("Music",)
+    assert options.refine is not None
+    assert options.refine.level == "light"
+    assert options.keep_alive_s == -1
+
+
+def test_language_auto_is_detected() -> None:
+    assert build_run_options(Settings(language="auto")).transcribe.language is None
+
+
+def test_hotwords_from_a_file_come_behind(tmp_path: Path) -> None:
+    (tmp_path / "words.txt").write_text("\ufeffSmith, John\n\nDalston\n", encoding="utf-8")
+    settings = Settings(hotwords=("one",), hotwords_file=str(tmp_path / "words.txt"))
+    assert build_run_options(settings).transcribe.hotwords == ("one", "Smith, John", "Dalston")
+
+
+def test_a_missing_hotwords_file_is_a_usage_error(tmp_path: Path) -> None:
+    with pytest.raises(UsageError, match="cannot read --hotwords-file"):
+        build_run_options(Settings(hotwords_file=str(tmp_path / "none.txt")))
+
+
+@pytest.mark.parametrize(
+    ("inputs", "output_dir", "folder", "formats"),
+    [
+        pytest.param(["-"], None, None, ("txt",), id="stdin-alone-goes-to-stdout"),
+        pytest.param(["-"], "out", Path("out"), ("txt", "srt", "json"), id="stdin-into-folder"),
+        pytest.param(["a.wav"], "-", None, ("txt",), id="file-to-stdout"),
+        pytest.param(["a.wav"], None, Path(), ("txt", "srt", "json"), id="file"),
+    ],
+)
+def test_where_transcripts_go(
+    inputs: list[str], output_dir: str | None, folder: Path | None, formats: tuple[str, ...]
+) -> None:
+    options = build_run_options(Settings(output_dir=output_dir), inputs=inputs)
+    assert (options.output.folder, options.formats) == (folder, formats)
+
+
+@pytest.mark.parametrize(
+    ("settings", "message"),
+    [
+        pytest.param(
+            Settings(num_speakers=2, min_speakers=1), "--num-speakers and --min", id="num-min"
+        ),
+        pytest.param(
+            Settings(min_speakers=3, max_speakers=2), "--min-speakers 3 is more than", id="range"
+        ),
+        pytest.param(Settings(output_dir="-", output_format=("all",)), "one format", id="stdout"),
+        pytest.param(Settings(min_cue_duration=8), "--min-cue-duration", id="cues"),
+        pytest.param(Settings(clip="x"), "clip", id="clip"),
+    ],
+)
+def test_contradictions(settings: Settings, message: str) -> None:
+    with pytest.raises(UsageError, match=message):
+        build_run_options(settings)
+
+
+def test_flags_of_groups_are_resolved(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setenv("DALSTON_CONFIG_DIR", str(tmp_path))
+    resolved = resolve(MachineOptions(jobs=3), StageOptions(), profile=None)
+    assert resolved.settings.jobs == 3
+    assert resolved.sources["jobs"].place == "--jobs"
+
+
+@pytest.mark.parametrize(
+    ("words", "plain"),
+    [
+        (["--word_timestamps", "True", "a.wav"], ["--word-timestamps", "a.wav"]),
+        (["--vad_filter", "False"], ["--no-vad"]),
+        (["--vad_filter=False", "b"], ["--no-vad", "b"]),
+        (["--verbose", "False"], ["--quiet"]),
+        (["--diarize", "True.wav"], ["--diarize", "True.wav"]),
+        (["--word_timestamps"], ["--word_timestamps"]),
+        (["--initial_prompt", "True"], ["--initial_prompt", "True"]),
+        (["--", "--vad_filter", "True"], ["--", "--vad_filter", "True"]),
+    ],
+)
+def test_truth_values_in_the_dialect_of_whisper(words: list[str], plain: list[str]) -> None:
+    assert without_truth_values(words) == plain
+
+
+@pytest.mark.parametrize(
+    ("name", "ours"),
+    [
+        ("output_dir", "output-dir"),
+        ("vad_filter", "vad"),
+        ("logprob_threshold", "log-prob-threshold"),
+    ],
+)
+def test_names_in_the_dialect_of_whisper(name: str, ours: str) -> None:
+    assert normal_name(name) == ours
