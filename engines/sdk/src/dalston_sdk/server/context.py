@@ -41,10 +41,11 @@ class Mailbox:
 
     async def take(self, *, timeout_s: float) -> StreamMessage | None:
         """The oldest message; None if none came in time."""
-        try:
-            await asyncio.wait_for(self._arrived.wait(), timeout_s)
-        except asyncio.TimeoutError:
-            return None
+        if not self._messages:
+            try:
+                await asyncio.wait_for(self._arrived.wait(), timeout_s)
+            except asyncio.TimeoutError:
+                return None
         message = self._messages.popleft()
         if not self._messages:
             self._arrived.clear()
