@@ -122,6 +122,8 @@ class _Job:
         if done is not None:
             return done
         self._emit(JobStarted(recording=self._name))
+        for advice in plan.advice:
+            self._emit(WarningRaised(code=advice.code, message=advice.message, hint=advice.hint))
         audio = RecordingAudio(
             AudioRequest(
                 source=source,
@@ -222,8 +224,9 @@ class _Job:
         duration_s = transcript.recording.duration_s
         if complete:
             self._journal.remember_outcome(key, Outcome(duration_s=duration_s, warnings=warnings))
+        told = {"stage_failed", *(advice.code for advice in self._spec.plan.advice)}
         for notice in transcript.warnings:
-            if notice.code != "stage_failed":  # told when it happened
+            if notice.code not in told:
                 self._warn(notice.code, notice.message, notice.stage)
         elapsed_s = time.monotonic() - self._clock
         return JobFinished(

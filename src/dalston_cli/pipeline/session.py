@@ -35,6 +35,8 @@ from dalston_cli.pipeline.store import FileStore
 from dalston_cli.pipeline.surroundings import Surroundings
 from dalston_cli.stages.prepare import Preparer
 
+Emit = Callable[[Event], None]
+
 STORE_NAME = "store"
 SCRATCH_NAME = "decoded"
 
@@ -53,7 +55,7 @@ class Listeners:
         print_text: Transcripts for standard output.
     """
 
-    emit: Callable[[Event], None]
+    emit: Emit
     print_text: Callable[[str], None] = no_text
 
 
@@ -70,15 +72,16 @@ async def transcribe(
         InputError: Outputs would collide with each other or with a recording.
         UnavailableError: A model is missing and must not or cannot be pulled.
     """
+    emit = _once_per_run(listeners.emit)
     stems = output_stems(recordings, options)
-    planner = await _ready_planner(recordings, options, surroundings, listeners.emit)
+    planner = await _ready_planner(recordings, options, surroundings, emit)
     plans = distinct_plans(recordings, planner)
     async with AsyncExitStack() as stack:
         locations = surroundings.locations
         journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
         scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
         pool = await stack.enter_async_context(
-            Pool(surroundings.launchers, on_event=lambda notice: _tell(notice, listeners.emit))
+            Pool(surroundings.launchers, on_event=lambda notice: _tell(notice, emit))
         )
         preparer = await stack.enter_async_context(Preparer())
         hub = EngineHub(pool, _engine_use(options, surroundings))
@@ -88,7 +91,7 @@ async def transcribe(
                 store=FileStore(locations.state / STORE_NAME),
                 journal=journal,
                 engines=hub,
-                emit=listeners.emit,
+                emit=emit,
                 overwrite=options.overwrite,
             ),
             preparer=preparer,
@@ -144,7 +147,7 @@ async def _ready_planner(
     recordings: Sequence[RecordingRequest],
     options: RunOptions,
     surroundings: Surroundings,
-    emit: Callable[[Event], None],
+    emit: Emit,
 ) -> Planner:
     """A planner whose plans can be carried out: every model is installed."""
     planner = Planner(surroundings.plan_context(), options)
@@ -166,7 +169,7 @@ async def _install(
     model: ModelEntry,
     options: RunOptions,
     surroundings: Surroundings,
-    emit: Callable[[Event], None],
+    emit: Emit,
 ) -> None:
     loop = asyncio.get_running_loop()
 
@@ -198,7 +201,21 @@ def _engine_use(options: RunOptions, surroundings: Surroundings) -> EngineUse:
     )
 
 
-def _tell(notice: PoolNotice, emit: Callable[[Event], None]) -> None:
+def _once_per_run(emit: Emit) -> Emit:
+    """Every job says what is wrong with the run; once is enough."""
+    said: set[tuple[str, str]] = set()
+
+    def pass_on(event: Event) -> None:
+        if isinstance(event, WarningRaised) and event.recording is None:
+            if (event.code, event.message) in said:
+                return
+            said.add((event.code, event.message))
+        emit(event)
+
+    return pass_on
+
+
+def _tell(notice: PoolNotice, emit: Emit) -> None:
     match notice:
         case Starting(engine=engine, launcher=launcher, step=step, message=message):
             emit(EngineStarting(engine=engine, launcher=launcher, step=step, message=message))

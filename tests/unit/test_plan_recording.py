@@ -1,0 +1,300 @@
+"""Plans as a table: what was asked for, what there is, what comes out."""
+
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.pipeline_home import MACHINE, make_catalog, write_model
+
+from dalston_cli.audio.clip import Clip
+from dalston_cli.catalog.load import Catalog
+from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.errors import UsageError
+from dalston_cli.pipeline.plan import Planner, plan_recording
+from dalston_cli.pipeline.plan_model import Launch, PlanContext, RecordingPlan, Weights
+from dalston_cli.pipeline.request import Overrides, RunOptions, StageModels
+from dalston_sdk.wire import (
+    AlignOptions,
+    DiarizeOptions,
+    EmotionOptions,
+    EventsOptions,
+    RefineOptions,
+    TranscribeOptions,
+)
+
+
+@pytest.fixture
+def catalog(tmp_path: Path) -> Catalog:
+    return make_catalog(tmp_path / "catalog")
+
+
+def launch(engine: EngineEntry, device: str) -> Launch:
+    return Launch(launcher="local", digest=f"{engine.name}@{device}")
+
+
+def context_of(catalog: Catalog, **changes: Any) -> PlanContext:
+    facts: dict[str, Any] = {
+        "catalog": catalog,
+        "machine": MACHINE,
+        "installed": {name: Weights(digest=f"d:{name}", path=None) for name in catalog.models},
+        "launch": launch,
+    }
+    return PlanContext(**(facts | changes))
+
+
+def stages_of(plan: RecordingPlan) -> dict[str, str]:
+    return {stage.stage.value: stage.model.id for stage in plan.stages}
+
+
+@pytest.mark.parametrize(
+    ("options", "overrides", "stages", "skipped"),
+    [
+        pytest.param({}, {}, {"transcribe": "speech"}, {"align"}, id="nothing-asked"),
+        pytest.param(
+            {"model": "speech-no-words"},
+            {},
+            {"transcribe": "speech-no-words", "align": "aligner"},
+            set(),
+            id="aligned-where-the-model-gives-no-words",
+        ),
+        pytest.param(
+            {"model": "speech-no-words", "align": "never"},
+            {},
+            {"transcribe": "speech-no-words"},
+            set(),
+            id="never-aligned",
+        ),
+        pytest.param(
+            {"align": "always"},
+            {},
+            {"transcribe": "speech", "align": "aligner"},
+            set(),
+            id="always-aligned",
+        ),
+        pytest.param(
+            {"model": "speech-no-words", "transcribe": TranscribeOptions(language="de")},
+            {},
+            {"transcribe": "speech-no-words"},
+            {"align"},
+            id="no-aligner-for-the-language",
+        ),
+        pytest.param(
+            {
+                "diarize": DiarizeOptions(),
+                "emotion": EmotionOptions(),
+                "events": EventsOptions(),
+                "refine": RefineOptions(),
+            },
+            {},
+            {
+                "transcribe": "speech",
+                "diarize": "speakers",
+                "emotion": "moods",
+                "events": "moods",
+                "refine": "editor",
+            },
+            {"align"},
+            id="every-optional-stage",
+        ),
+        pytest.param(
+            {"diarize": DiarizeOptions(), "channels": "split"},
+            {},
+            {"transcribe": "speech"},
+            {"align", "diarize"},
+            id="channels-are-speakers",
+        ),
+        pytest.param(
+            {"diarize": DiarizeOptions()},
+            {"channels": "split", "model": "speech-other"},
+            {"transcribe": "speech-other"},
+            {"align", "diarize"},
+            id="a-manifest-overrides",
+        ),
+        pytest.param(
+            {"diarize": DiarizeOptions(), "stage_models": StageModels(diarize="speakers-raises")},
+            {},
+            {"transcribe": "speech", "diarize": "speakers-raises"},
+            {"align"},
+            id="a-named-model-for-a-stage",
+        ),
+    ],
+)
+def test_stages(
+    catalog: Catalog,
+    options: dict[str, Any],
+    overrides: dict[str, Any],
+    stages: dict[str, str],
+    skipped: set[str],
+) -> None:
+    plan = plan_recording(context_of(catalog), RunOptions(**options), Overrides(**overrides))
+
+    assert stages_of(plan) == stages
+    assert {one.stage.value for one in plan.skipped} == skipped
+    assert all(stage.reason for stage in plan.stages)
+    assert all(one.reason for one in plan.skipped)
+
+
+@pytest.mark.parametrize(
+    ("options", "error", "message"),
+    [
+        pytest.param(
+            {"transcribe": TranscribeOptions(hotwords=("x",))},
+            UsageError,
+            "does not support the option `hotwords`",
+            id="option",
+        ),
+        pytest.param(
+            {"transcribe": TranscribeOptions(best_of=3)},
+            UsageError,
+            "did you mean `beam_size`|does not support the option `best_of`",
+            id="option-near-miss",
+        ),
+        pytest.param(
+            {"transcribe": TranscribeOptions(task="translate")},
+            UsageError,
+            "cannot translate",
+            id="translation",
+        ),
+        pytest.param(
+            {"align": "always", "transcribe": TranscribeOptions(language="de")},
+            NoModelError,
+            "no model that is installed can align de",
+            id="no-aligner-for-the-language",
+        ),
+        pytest.param(
+            {"model": "german", "transcribe": TranscribeOptions(language="en")},
+            LanguageNotCoveredError,
+            "does not understand `en`",
+            id="language",
+        ),
+        pytest.param({"model": "speach"}, UsageError, "did you mean `speech`", id="model"),
+    ],
+)
+def test_what_is_impossible_is_refused(
+    tmp_path: Path, options: dict[str, Any], error: type[Exception], message: str
+) -> None:
+    folder = tmp_path / "catalog"
+    write_model(folder, "german", "transcribe", languages="de")
+    context = context_of(make_catalog(folder))
+
+    with pytest.raises(error, match=message):
+        plan_recording(context, RunOptions(**options))
+
+
+def test_a_stage_that_no_engine_offers_is_refused_before_anything_runs(tmp_path: Path) -> None:
+    catalog = make_catalog(tmp_path / "catalog")
+    without = {name: model for name, model in catalog.models.items() if name != "moods"}
+    context = context_of(Catalog(engines=catalog.engines, models=without))
+
+    with pytest.raises(NoModelError) as caught:
+        plan_recording(context, RunOptions(emotion=EmotionOptions()))
+
+    assert caught.value.exit_code == 5
+    assert caught.value.hint
+
+
+def test_a_models_only_language_needs_no_option(tmp_path: Path) -> None:
+    folder = tmp_path / "catalog"
+    write_model(folder, "german", "transcribe", languages="de")
+    catalog = make_catalog(folder)
+    fake = catalog.engine("fake")
+    stages = {stage: support.model_copy() for stage, support in fake.stages.items()}
+    stages = {
+        stage: support.model_copy(
+            update={"options": tuple(o for o in support.options if o != "language")}
+        )
+        for stage, support in stages.items()
+    }
+    engine = fake.model_copy(update={"stages": stages})
+    context = context_of(Catalog(engines={"fake": engine}, models=catalog.models))
+    options = RunOptions(model="german", transcribe=TranscribeOptions(language="de"))
+
+    plan = plan_recording(context, options)
+
+    assert plan.transcribe.options == TranscribeOptions()
+
+
+def test_a_models_defaults_give_way_to_the_user(catalog: Catalog) -> None:
+    speech = catalog.model("speech").model_copy(
+        update={"defaults": {"beam_size": 3, "language": "en", "hotwords": ["no"]}}
+    )
+    models = {**catalog.models, "speech": speech}
+    context = context_of(Catalog(engines=catalog.engines, models=models))
+    options = RunOptions(transcribe=TranscribeOptions(language="fr"))
+
+    plan = plan_recording(context, options)
+
+    assert plan.transcribe.options == TranscribeOptions(beam_size=3, language="fr")
+
+
+def test_a_model_that_is_not_installed_is_to_be_pulled(catalog: Catalog) -> None:
+    speech = catalog.model("speech")
+    context = context_of(catalog, installed={})
+
+    plan = plan_recording(context, RunOptions(model="speech"))
+
+    assert plan.missing_models == (speech,)
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        pytest.param({}, True, id="nothing"),
+        pytest.param({"formats": ("srt",)}, True, id="formats"),
+        pytest.param({"jobs": 7, "replicas": 2, "keep_alive_s": 1.0}, True, id="how-it-runs"),
+        pytest.param({"model": "speech-other"}, False, id="model"),
+        pytest.param({"compute_type": "int8"}, False, id="compute-type"),
+        pytest.param({"transcribe": TranscribeOptions(beam_size=2)}, False, id="option"),
+        pytest.param({"channels": 1}, False, id="channel"),
+        pytest.param({"clip": Clip(end=3.0)}, False, id="clip"),
+        pytest.param({"diarize": DiarizeOptions()}, False, id="stage"),
+        pytest.param({"align": "always", "align_options": AlignOptions()}, False, id="align"),
+    ],
+)
+def test_the_key_depends_on_what_decides_the_result(
+    catalog: Catalog, changes: dict[str, Any], *, same: bool
+) -> None:
+    context = context_of(catalog)
+
+    before = plan_recording(context, RunOptions())
+    after = plan_recording(context, RunOptions(**changes))
+
+    assert (before.key == after.key) is same
+
+
+@pytest.mark.parametrize(
+    "changes",
+    [
+        pytest.param(
+            {"launch": lambda engine, device: Launch(launcher="local", digest=f"{engine}{device}")},
+            id="engine",
+        ),
+        pytest.param({"installed": {"speech": Weights(digest="d:new", path=None)}}, id="weights"),
+    ],
+)
+def test_the_key_depends_on_engine_and_weights(catalog: Catalog, changes: dict[str, Any]) -> None:
+    before = plan_recording(context_of(catalog), RunOptions())
+    after = plan_recording(context_of(catalog, **changes), RunOptions())
+
+    assert before.key != after.key
+
+
+def test_recordings_without_overrides_share_a_plan(catalog: Catalog) -> None:
+    planner = Planner(context_of(catalog), RunOptions())
+
+    plans = [planner.plan(Overrides()) for _ in range(3)]
+    other = planner.plan(Overrides(language="de"))
+
+    assert plans[0] is plans[1] is plans[2]
+    assert other is not plans[0]
+    assert other.transcribe.options == TranscribeOptions(language="de")
+
+
+def test_speakers_of_a_manifest_replace_the_runs(catalog: Catalog) -> None:
+    options = RunOptions(diarize=DiarizeOptions(min_speakers=2, max_speakers=4))
+
+    plan = plan_recording(context_of(catalog), options, Overrides(num_speakers=3))
+
+    assert plan.diarize is not None
+    assert plan.diarize.options == DiarizeOptions(num_speakers=3)
