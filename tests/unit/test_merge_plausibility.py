@@ -46,6 +46,7 @@ def same(text: str, times: int) -> list[Segment]:
         pytest.param(talk(0, 60), 65.0, [(0, 62)], [], id="an ordinary talk with regions"),
         pytest.param([], 0.5, None, [], id="half a second of nothing"),
         pytest.param([], 30.0, None, ["no_text"], id="nothing in half a minute"),
+        pytest.param(talk(0, 60), 65.0, [(0, 40), (38, 62)], [], id="regions that overlap"),
         pytest.param([], 30.0, [(1, 9)], ["no_text"], id="speech without text"),
         pytest.param(talk(0, 60), 600.0, None, ["text_ends_early"], id="nine minutes without text"),
         pytest.param(talk(0, 60), 600.0, [(0, 70)], [], id="nine minutes of known silence"),

@@ -161,6 +161,16 @@ def test_split_channels_are_one_speaker_each_on_one_clock() -> None:
     ]
 
 
+def test_a_channels_turn_ends_with_a_pause() -> None:
+    left = mix(segment("Hello?", 1, 2), segment("Anyone?", 5, 6, number=1), channel=0)
+    right = mix(segment("Yes.", 8, 9), channel=1, diarize=turns((8, 9, "A")))
+    assert [(turn.start, turn.end, turn.speaker) for turn in merged(left, right).turns] == [
+        (1, 2, "SPEAKER_00"),
+        (5, 6, "SPEAKER_00"),
+        (8, 9, "SPEAKER_01"),
+    ]
+
+
 def test_diarized_channels_keep_their_speakers_apart() -> None:
     left = mix(segment("Hello?", 1, 2), channel=0, diarize=turns((1, 2, "A")))
     right = mix(segment("Yes.", 3, 4), channel=1, diarize=turns((3, 4, "A")))

@@ -136,6 +136,18 @@ def test_speakers_who_talk_at_once_are_shown_one_after_the_other() -> None:
     assert first.end <= second.start
 
 
+def test_a_speaker_who_was_interrupted_is_named_again() -> None:
+    long = "This is what I have been trying to say all along, and nobody listened to a word of it."
+    segments = [
+        segment(long, 0.0, 10.0, speaker="SPEAKER_00"),
+        segment("Really?", 3.0, 4.0, speaker="SPEAKER_01"),
+    ]
+    text = WRITERS["srt"].render(transcript(segments), RenderOptions())
+    names = [line.partition(":")[0] for line in text.splitlines() if line.startswith("SPEAKER")]
+    assert names == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
+    assert len(text.split("\n\n")) == len(names)
+
+
 def test_refined_text_has_the_times_of_the_words_that_stayed() -> None:
     said = segment("um so we we met in London", 0.0, 6.0)
     refined = Segment(
@@ -222,13 +234,14 @@ RULES = st.builds(
 )
 
 
-@given(found=spoken_transcripts(), rules=RULES)
+@given(found=spoken_transcripts(), rules=RULES, named=st.booleans())
 def test_every_rule_holds_for_anything_that_is_said(
-    found: Transcript, rules: SubtitleRules
+    found: Transcript, rules: SubtitleRules, named: bool
 ) -> None:
-    cues = build_cues(found, rules)
+    cues = build_cues(found, rules, (lambda label: label) if named else None)
     said = "".join(item.text for item in found.segments)
     shown = "".join(cue.text() for cue in cues)
+    shown = shown.replace("SPEAKER_00:", "").replace("SPEAKER_01:", "")
     assert "".join(shown.split()) == "".join(said.split())
     for cue in cues:
         assert 0 < cue.end - cue.start <= rules.max_cue_duration_s + 0.001

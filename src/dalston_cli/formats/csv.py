@@ -17,7 +17,7 @@ from dalston_sdk.wire import Segment, Transcript
 
 COLUMNS = ("start", "end", "speaker", "channel", "language", "emotion", "confidence", "text")
 
-_FORMULA_STARTS = ("=", "+", "-", "@")
+_FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # full width too
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:

@@ -1,6 +1,6 @@
 """A transcript's cues: who is on the screen when, in which lines."""
 
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
 
 from dalston_cli.formats.subtitles.atoms import Atom, Token, after_label, atoms_of, label_atom
@@ -13,6 +13,9 @@ _PAUSE_S = 1.0
 """A silence this long is never inside a cue."""
 
 SpeakerName = Callable[[str | None], str | None]
+
+Draft = tuple[Sequence[Atom], str | None]
+"""A cue without times of its own: the atoms, and who speaks them."""
 
 
 def _plain(text: str) -> str:
@@ -69,7 +72,9 @@ def build_cues(
     Returns:
         Cues in time order; none begins before the one before it ends.
     """
-    drafts = sorted(_drafts(transcript, rules, label), key=lambda draft: draft[0][0].start)
+    drafts = _in_order(_drafts(transcript, rules, label))
+    if label:
+        drafts = _in_order(_named_again(drafts, rules, label))
     spoken = [
         Spoken(start=cue[0].start, end=cue[-1].end, columns=line_width(cue)) for cue, _ in drafts
     ]
@@ -85,19 +90,42 @@ def build_cues(
     )
 
 
+def _in_order(drafts: Iterable[Draft]) -> list[Draft]:
+    return sorted(drafts, key=lambda draft: draft[0][0].start)
+
+
 def _drafts(
     transcript: Transcript, rules: SubtitleRules, label: SpeakerName | None
-) -> Iterator[tuple[Sequence[Atom], str | None]]:
-    """Cues without times of their own: the atoms, and who speaks them."""
+) -> Iterator[Draft]:
+    """The cues of one speaker's segments after the other's."""
     labelled: str | None = None
     for group in _by_speaker(transcript.segments):
         speaker = group[0].speaker
         for run in _runs(atoms_of(group, longest=rules.max_line_width // 2)):
             name = label(speaker) if label else None
             if name and name != labelled:
-                run = (label_atom(name, run[0].start), after_label(run[0]), *run[1:])  # noqa: PLW2901 - the same run, with its name
+                run = _with_label(name, run)  # noqa: PLW2901 - the same run, with its name
             labelled = name
             yield from ((cue, speaker) for cue in break_cues(run, rules))
+
+
+def _named_again(
+    drafts: Sequence[Draft], rules: SubtitleRules, label: SpeakerName
+) -> Iterator[Draft]:
+    """Cues in order, named where somebody else was heard while their speaker spoke on."""
+    last: str | None = None
+    for cue, speaker in drafts:
+        name = label(speaker)
+        if name and name != last and not cue[0].is_label:
+            parts = break_cues(_with_label(name, cue), rules)
+            yield from ((part, speaker) for part in parts)
+        else:
+            yield cue, speaker
+        last = name
+
+
+def _with_label(name: str, atoms: Sequence[Atom]) -> tuple[Atom, ...]:
+    return (label_atom(name, atoms[0].start), after_label(atoms[0]), *atoms[1:])
 
 
 def _by_speaker(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
