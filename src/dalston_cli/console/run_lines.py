@@ -17,6 +17,9 @@ from dalston_cli.pipeline.events import (
     WarningRaised,
 )
 
+_ABOUT_ALL = frozenset({"bundled_model"})
+"""Codes of warnings that come with every recording but are not about it."""
+
 
 class RunLines:
     """One line per recording that ends, one per warning, and a summary.
@@ -79,7 +82,8 @@ class RunLines:
         """Say that something is not as it should be; the same of many recordings only once."""
         if (event.code, event.message) not in self._warned:
             self._warned.add((event.code, event.message))
-            self.alert(_about(event.recording, event.message, "warning"), event.hint)
+            recording = None if event.code in _ABOUT_ALL else event.recording
+            self.alert(_about(recording, event.message, "warning"), event.hint)
 
     def engine_starting(self, event: EngineStarting) -> None:
         """Say that an engine is coming; building its environment takes minutes."""

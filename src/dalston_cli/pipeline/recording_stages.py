@@ -247,7 +247,11 @@ class RecordingStages:
 
     def _advice(self) -> tuple[Notice, ...]:
         return tuple(
-            Notice(code=advice.code, message=advice.message) for advice in self._work.plan.advice
+            Notice(
+                code=advice.code,
+                message=f"{advice.message}: {advice.hint}" if advice.hint else advice.message,
+            )
+            for advice in self._work.plan.advice
         )
 
 
