@@ -8,10 +8,10 @@ import os
 from dataclasses import dataclass
 from pathlib import Path
 
+from dalston_cli.audio.source import digest_of
+
 STORE_FORMAT = 1
 """Raised when stored results of older versions of Dalston must not be used again."""
-
-_BLOCK_BYTES = 1 << 20
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -49,11 +49,8 @@ def digest_file(path: Path) -> str:
     Raises:
         OSError: It cannot be read.
     """
-    digest = hashlib.sha256()
-    with path.open("rb", buffering=0) as file:
-        while block := file.read(_BLOCK_BYTES):
-            digest.update(block)
-    return f"sha256:{digest.hexdigest()}"
+    with path.open("rb") as file:
+        return digest_of(file)
 
 
 def digest_bytes(data: bytes) -> str:
