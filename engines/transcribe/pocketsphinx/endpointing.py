@@ -3,13 +3,15 @@
 from dataclasses import dataclass
 
 import numpy as np
-from pocketsphinx import Endpointer
+from pocketsphinx import Endpointer, Vad
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.wire import SpeechRegion
 
 _PCM_SCALE = 32_767.0
 _ENERGY_FRAME_S = 0.03
+_VAD_MODE = Vad.MEDIUM_STRICT
+"""The looser ones take nearly every sound in a room for speech; see README.md."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -25,7 +27,7 @@ class EndpointRules:
 
     min_speech_ms: int = 100
     min_silence_ms: int = 500
-    speech_pad_ms: int = 100
+    speech_pad_ms: int = 200
     max_speech_s: float = 20.0
 
 
@@ -55,7 +57,7 @@ def speech_regions(samples: Samples, rules: EndpointRules) -> list[SpeechRegion]
             continue
         earliest = padded[-1].end if padded else 0.0
         start = max(earliest, region.start - pad_s)
-        padded.append(SpeechRegion(start=start, end=min(duration_s, region.end + pad_s)))
+        padded.append(_region(start, min(duration_s, region.end + pad_s)))
     return [part for region in padded for part in cut(samples, region, rules.max_speech_s)]
 
 
@@ -65,14 +67,18 @@ def cut(samples: Samples, region: SpeechRegion, max_speech_s: float) -> list[Spe
     start = region.start
     while region.end - start > max_speech_s:
         middle = _quietest(samples, start + max_speech_s / 2, start + max_speech_s)
-        parts.append(SpeechRegion(start=start, end=middle))
+        parts.append(_region(start, middle))
         start = middle
-    return [*parts, SpeechRegion(start=start, end=region.end)]
+    return [*parts, _region(start, region.end)]
+
+
+def _region(start: float, end: float) -> SpeechRegion:
+    return SpeechRegion(start=round(start, 3), end=round(end, 3))
 
 
 def _endpoints(samples: Samples) -> list[SpeechRegion]:
     """What the endpointer hears, fed frame by frame so that memory stays flat."""
-    endpointer = Endpointer()
+    endpointer = Endpointer(vad_mode=_VAD_MODE)
     size = endpointer.frame_bytes // 2
     regions: list[SpeechRegion] = []
     for first in range(0, len(samples), size):

@@ -178,6 +178,7 @@ def _rules(options: TranscribeOptions) -> EndpointRules:
 def _effective(options: TranscribeOptions, rules: EndpointRules) -> dict[str, object]:
     return {
         "language": "en",
+        "languages": options.languages,
         "task": "transcribe",
         "vad": options.vad is not False,
         "word_timestamps": options.word_timestamps is not False,
