@@ -2,6 +2,8 @@
 # For a timer: transcribes a whole tree and says in words how it went. What is done already is not
 # done again, so a night that was cut short goes on where it was, and an empty night costs a second.
 #
+# Needs flock, which Linux has.
+#
 #   nightly.sh RECORDINGS TRANSCRIPTS
 set -euo pipefail
 

@@ -18,8 +18,13 @@ from tests.recordings import EXAMPLES, SAMPLE_RATE
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.errors import AudioUnwritableError, RecordingEmptyError
-from dalston_cli.stages.prepare import DecoderCrashedError, DecoderHungError, Preparer
+from dalston_cli.audio.errors import RecordingEmptyError
+from dalston_cli.stages.prepare import (
+    AudioUnwritableError,
+    DecoderCrashedError,
+    DecoderHungError,
+    Preparer,
+)
 
 Found = TypeVar("Found")
 

@@ -1,5 +1,7 @@
 """Every reason why a recording cannot be used: its code, its words, its way through a pipe."""
 
+from pathlib import Path
+
 import pytest
 
 from dalston_cli.audio import errors
@@ -26,7 +28,6 @@ ERRORS = {
     "long": (errors.TooLongError(N, 36 * 3600), "longer than 36 hours"),
     "channel": (errors.ChannelMissingError(N, 5, 2), "has 2 channels and no channel 5"),
     "clip": (errors.ClipOutsideError(N, 90, 60), r"begins at 90 s, but .* ends at 60\.00 s"),
-    "unwritable": (errors.AudioUnwritableError(N, "No space left"), "cannot be written to"),
     "crashed": (prepare.DecoderCrashedError(N, "SIGSEGV"), r"crashed on .* \(SIGSEGV\)"),
     "hung": (prepare.DecoderHungError(N, 61), "did not end within 61 s"),
 }
@@ -40,8 +41,7 @@ def test_error_names_file_and_reason_and_survives_a_pipe(
         raise error
     assert N in error.message
     assert error.hint
-    unwritable = isinstance(error, errors.AudioUnwritableError)
-    assert error.exit_code is (ExitCode.UNAVAILABLE if unwritable else ExitCode.INPUT)
+    assert error.exit_code is ExitCode.INPUT
     again = revive(error.code, error.message, error.hint)
     assert type(again) is type(error)
     assert (str(again), again.message, again.hint) == (str(error), error.message, error.hint)
@@ -55,3 +55,12 @@ def test_table_is_complete_and_codes_are_unique() -> None:
 
 def test_unknown_code_becomes_the_base() -> None:
     assert type(revive("from_the_future", "odd", None)) is RecordingError
+
+
+def test_errors_that_are_not_the_recordings_fault() -> None:
+    unwritable = prepare.AudioUnwritableError(Path("/full"), "No space left on device")
+    assert unwritable.message == "decoded audio cannot be written to /full: No space left on device"
+    assert unwritable.exit_code is ExitCode.UNAVAILABLE
+    failure = prepare.DecoderFailureError(N, "KeyError: 'x'")
+    assert failure.message == "decoding talk one.wav failed in an unforeseen way: KeyError: 'x'"
+    assert failure.exit_code is ExitCode.BUG

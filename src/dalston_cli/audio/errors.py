@@ -7,7 +7,7 @@ same class of them again.
 import shlex
 from typing import Self
 
-from dalston_cli.errors import DalstonError, ExitCode, InputError
+from dalston_cli.errors import DalstonError, InputError
 
 
 class RecordingError(InputError):
@@ -217,20 +217,6 @@ class ClipOutsideError(RecordingError):
         super().__init__(
             f"--clip begins at {start:g} s, but {name} ends at {duration_s:.2f} s",
             hint=f"choose a start before that: --clip 0-{duration_s:.2f}",
-        )
-
-
-class AudioUnwritableError(RecordingError):
-    """The recording is well, but its decoded audio cannot be written."""
-
-    code = "audio_unwritable"
-    exit_code = ExitCode.UNAVAILABLE
-
-    def __init__(self, folder: str, reason: str) -> None:
-        super().__init__(
-            f"decoded audio cannot be written to {folder}: {reason}",
-            hint="make room (2 MB per minute of audio), or move the cache: "
-            "export DALSTON_CACHE_DIR=/path/with/room",
         )
 
 

@@ -19,8 +19,7 @@ from msgspec import Struct
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.decode import Decoded, DecodingStoppedError, decode
-from dalston_cli.audio.errors import AudioUnwritableError, RecordingError
-from dalston_cli.audio.source import shown_name
+from dalston_cli.audio.errors import RecordingError
 
 _GRACE_S = 2.0
 """How long a decoder that is deep in its library may take to notice that it should stop."""
@@ -51,13 +50,19 @@ class DecodeRefused(Struct, frozen=True, kw_only=True, tag_field="type", tag="re
     hint: str | None
 
 
+class DecodeUnwritable(Struct, frozen=True, kw_only=True, tag_field="type", tag="unwritable"):
+    """The recording is well, but its decoded audio could not be written."""
+
+    reason: str
+
+
 class DecodeFailed(Struct, frozen=True, kw_only=True, tag_field="type", tag="failed"):
     """Something unexpected happened: an exception's name and text."""
 
     problem: str
 
 
-DecodeReply = DecodeDone | DecodeRefused | DecodeFailed
+DecodeReply = DecodeDone | DecodeRefused | DecodeUnwritable | DecodeFailed
 
 
 def main() -> None:
@@ -107,10 +112,7 @@ def answer(request: DecodeRequest, is_stopped: Callable[[], bool]) -> DecodeRepl
     except RecordingError as error:
         return DecodeRefused(code=error.code, message=error.message, hint=error.hint)
     except OSError as error:  # reading has errors of its own, so this was writing
-        refusal = AudioUnwritableError(
-            shown_name(os.fsdecode(request.folder)), error.strerror or str(error)
-        )
-        return DecodeRefused(code=refusal.code, message=refusal.message, hint=refusal.hint)
+        return DecodeUnwritable(reason=error.strerror or str(error))
     except Exception as error:  # noqa: BLE001 - it crosses the pipe and is raised over there
         return DecodeFailed(problem=f"{type(error).__name__}: {error}")
     return DecodeDone(decoded=decoded)

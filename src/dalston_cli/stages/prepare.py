@@ -21,7 +21,7 @@ import msgspec
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.decode import Decoded
-from dalston_cli.audio.errors import AudioUnwritableError, RecordingError, revive
+from dalston_cli.audio.errors import RecordingError, revive
 from dalston_cli.audio.source import content_digest, given_name, shown_name
 from dalston_cli.audio.worker import (
     DecodeDone,
@@ -29,12 +29,15 @@ from dalston_cli.audio.worker import (
     DecodeRefused,
     DecodeReply,
     DecodeRequest,
+    DecodeUnwritable,
 )
-from dalston_cli.errors import DalstonError
+from dalston_cli.errors import DalstonError, UnavailableError
 from dalston_sdk.wire import Notice, RecordingInfo
 
 __all__ = [
+    "AudioUnwritableError",
     "DecoderCrashedError",
+    "DecoderFailureError",
     "DecoderHungError",
     "Prepared",
     "PreparedChannel",
@@ -70,6 +73,19 @@ class DecoderHungError(RecordingError):
         super().__init__(
             f"decoding {name} did not end within {patience_s:.0f} s and was stopped",
             hint="copy the recording to a local disk, or export it again",
+        )
+
+
+class AudioUnwritableError(UnavailableError):
+    """The recording is well, but its decoded audio cannot be written."""
+
+    code = "audio_unwritable"
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"decoded audio cannot be written to {shown_name(folder)}: {reason}",
+            hint="make room (2 MB per minute of audio), or move the cache: "
+            "export DALSTON_CACHE_DIR=/path/with/room",
         )
 
 
@@ -180,7 +196,7 @@ class Preparer:
         )
         async with self._free, self._worker() as worker:
             reply = await self._ask(worker, request, _patience(source, self.patience_s))
-            decoded = _outcome(reply, shown_name(request.name))
+            decoded = _outcome(reply, shown_name(request.name), folder)
         return Prepared(
             info=decoded.info,
             channels=tuple(
@@ -240,16 +256,18 @@ def _made(folder: Path) -> bytes:
     try:
         folder.mkdir(parents=True, exist_ok=True)
     except OSError as error:
-        raise AudioUnwritableError(shown_name(folder), error.strerror or str(error)) from error
+        raise AudioUnwritableError(folder, error.strerror or str(error)) from error
     return _absolute(folder)
 
 
-def _outcome(reply: DecodeReply, name: str) -> Decoded:
+def _outcome(reply: DecodeReply, name: str, folder: Path) -> Decoded:
     match reply:
         case DecodeDone(decoded=decoded):
             return decoded
         case DecodeRefused(code=code, message=message, hint=hint):
             raise revive(code, message, hint)
+        case DecodeUnwritable(reason=reason):
+            raise AudioUnwritableError(folder, reason)
         case DecodeFailed(problem=problem):
             raise DecoderFailureError(name, problem)
         case _:

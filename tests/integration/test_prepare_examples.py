@@ -1,0 +1,162 @@
+"""The examples: made again they are the same, their references are true, their scripts run."""
+
+import os
+import shutil
+import subprocess
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+
+import numpy as np
+import pytest
+from tests import recordings
+from tests.acceptance.home import DALSTON, Home
+from tests.recordings import EXAMPLES, SAMPLE_RATE
+
+from dalston_cli.audio.decode import decode
+
+RECORDINGS = ("monologue.wav", "dialogue.wav", "call.wav", "lecture.mp4")
+SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.sh"))
+
+
+@pytest.fixture(scope="module")
+def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
+    user = Home(tmp_path_factory.mktemp("home"))
+    user.runtime = Path(f"/tmp/dalston-examples-{os.getpid()}")  # a socket's path must be short
+    user.environ["DALSTON_RUNTIME_DIR"] = str(user.runtime)
+    user.environ["PATH"] = f"{DALSTON.parent}{os.pathsep}{os.environ['PATH']}"
+    yield user
+    left_over = user.end_engines()
+    shutil.rmtree(user.runtime, ignore_errors=True)
+    assert not left_over
+
+
+def run_script(
+    home: Home, name: str, *arguments: str | Path, cwd: Path
+) -> subprocess.CompletedProcess[bytes]:
+    return subprocess.run(
+        [EXAMPLES / name, *arguments],
+        cwd=cwd,
+        env=home.environ,
+        capture_output=True,
+        stdin=subprocess.DEVNULL,
+        timeout=240,
+        check=False,
+    )
+
+
+def speech(folder: Path, *names: str, options: tuple[str, ...] = ("-t", "3")) -> None:
+    for name in names:
+        source = EXAMPLES / ("call.wav" if "call" in name else "lecture.mp4")
+        recordings.make(folder, name, *options, speech=source)
+
+
+@pytest.mark.skipif(shutil.which("flite") is None, reason="needs flite")
+def test_recordings_can_be_made_again(tmp_path: Path) -> None:
+    script = EXAMPLES.parent / "scripts" / "make_examples.py"
+    recordings.ffmpeg("-version")
+    subprocess.run([sys.executable, script, tmp_path], check=True, timeout=120)
+
+    for name in RECORDINGS:
+        made, kept = tmp_path / name, EXAMPLES / name
+        one = recordings.ffmpeg_samples(made)[:, 0]
+        two = recordings.ffmpeg_samples(kept)[:, 0]
+        assert len(one) == len(two)
+        assert recordings.likeness(one, two) > 0.99
+    turns = (tmp_path / "dialogue.rttm").read_text(encoding="utf-8")
+    assert turns == (EXAMPLES / "dialogue.rttm").read_text(encoding="utf-8")
+
+
+def test_examples_stay_small() -> None:
+    assert sum((EXAMPLES / name).stat().st_size for name in RECORDINGS) < 1_500_000
+
+
+def test_dialogue_is_silent_wherever_nobody_speaks(tmp_path: Path) -> None:
+    decode(EXAMPLES / "dialogue.wav", tmp_path)
+    samples = np.abs(recordings.read_wav(tmp_path / "audio.wav").astype(np.int32))
+    spoken = np.zeros(len(samples), dtype=bool)
+    speakers = []
+    for line in (EXAMPLES / "dialogue.rttm").read_text(encoding="utf-8").splitlines():
+        _, _, _, onset, duration, _, _, speaker, _, _ = line.split()
+        start = round(float(onset) * SAMPLE_RATE)
+        end = start + round(float(duration) * SAMPLE_RATE)
+        assert samples[start : start + 400].max() > 200
+        assert samples[end - 400 : end].max() > 200
+        spoken[start - 16 : end + 16] = True
+        speakers.append(speaker)
+    assert samples[~spoken].max() == 0
+    assert speakers == ["Anna", "Ben", "Anna", "Ben"]
+
+
+def test_every_script_is_strict_runs_and_is_explained() -> None:
+    readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
+    assert len(SCRIPTS) == 5
+    for name in SCRIPTS:
+        assert os.access(EXAMPLES / name, os.X_OK), name
+        assert "set -euo pipefail" in (EXAMPLES / name).read_text(encoding="utf-8"), name
+        assert f"`{name}" in readme, name
+    for name in RECORDINGS:
+        assert f"examples/{name}" in readme, name
+
+
+def test_shell_loop_over_a_folder(home: Home, tmp_path: Path) -> None:
+    names = ("plain.wav", "-rf it's [odd].wav", "line\nbreak.wav")
+    speech(tmp_path / "-in", *names)
+
+    done = run_script(home, "transcribe-folder.sh", "-in", "-out", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    for name in names:
+        assert "people" in (tmp_path / "-out" / name).with_suffix(".txt").read_text("utf-8")
+        assert (tmp_path / "-out" / name).with_suffix(".srt").exists()
+
+    (tmp_path / "-in" / "a bad one.wav").touch()
+    again = run_script(home, "transcribe-folder.sh", "-in", "-out", cwd=tmp_path)
+    assert again.returncode in {3, 6}
+    assert b"a bad one.wav is empty" in again.stderr
+
+
+def test_subtitles_beside_videos(home: Home, tmp_path: Path) -> None:
+    speech(tmp_path / "videos" / "deep\ndown", "film 1.mp4", "FILM-2.MKV")
+
+    done = run_script(home, "subtitles-for-videos.sh", "videos", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    found = sorted(path.name for path in (tmp_path / "videos" / "deep\ndown").iterdir())
+    assert found == ["FILM-2.MKV", "FILM-2.srt", "film 1.mp4", "film 1.srt"]
+
+
+def test_new_recordings_only(home: Home, tmp_path: Path) -> None:
+    speech(tmp_path / "in", "old.wav", 'new\n "one".wav')
+    os.utime(tmp_path / "in" / "old.wav", (0, 0))
+
+    done = run_script(home, "new-recordings.sh", "in", "out", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    assert [path.name for path in (tmp_path / "out").iterdir()] == ['new\n "one".txt']
+    run_script(home, "new-recordings.sh", "in", "none", "0", cwd=tmp_path)
+    assert not (tmp_path / "none").exists()
+
+
+def test_calls_have_a_speaker_per_channel(home: Home, tmp_path: Path) -> None:
+    speech(tmp_path / "-calls", "call 1.wav", options=("-t", "5"))
+
+    done = run_script(home, "calls.sh", "-calls", "out", cwd=tmp_path)
+
+    assert done.returncode == 0, done.stderr
+    text = (tmp_path / "out" / "call 1.txt").read_text(encoding="utf-8")
+    assert [line.partition(":")[0] for line in text.split("\n\n")] == ["SPEAKER_00", "SPEAKER_01"]
+
+
+def test_nightly_run_reports_in_words(home: Home, tmp_path: Path) -> None:
+    speech(tmp_path / "in" / "deep", "note.wav")
+
+    first = run_script(home, "nightly.sh", "in", "out", cwd=tmp_path)
+    assert (first.returncode, first.stdout) == (0, b"all transcribed: out\n"), first.stderr
+    assert (tmp_path / "out" / "deep" / "note.txt").exists()
+
+    (tmp_path / "in" / "bad.wav").touch()
+    second = run_script(home, "nightly.sh", "in", "out", cwd=tmp_path)
+    assert second.returncode == 7
+    assert b"some recordings failed, see out/report.ndjson" in second.stderr
+    assert b"recording_empty" in (tmp_path / "out" / "report.ndjson").read_bytes()
