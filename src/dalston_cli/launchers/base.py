@@ -63,7 +63,11 @@ class EngineInstance:
 
 @dataclass(frozen=True, kw_only=True)
 class ExitState:
-    """Whether an instance still runs, and how it ended if not."""
+    """Whether an instance still runs, and how it ended if not.
+
+    Attributes:
+        state: ``gone`` where it ended and nobody can tell how.
+    """
 
     state: Literal["running", "exited", "gone"]
     exit_code: int | None = None

@@ -1,9 +1,9 @@
 """An engine's own virtual environment, built by uv from its hashed lock, once per lock.
 
-``<cache>/environments/<engine>-<hash>/`` is locked while it is being worked on. In it,
-``building/`` becomes ``environment/`` when everything is installed, and ``complete.json`` is
-written last: without it nothing counts. uv takes indexes, mirrors and proxies from the user's own
-settings.
+``<cache>/environments/<engine>-<hash>/`` is locked while it is being worked on. In it, a
+``building-…`` folder becomes ``environment`` when everything is installed, and ``complete.json``
+is written last: without it nothing counts. uv takes indexes, mirrors and proxies from the user's
+own settings.
 """
 
 import hashlib
@@ -12,6 +12,7 @@ import platform
 import shutil
 import subprocess
 import sys
+import tempfile
 from collections import deque
 from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
@@ -135,12 +136,12 @@ class EnvironmentStore:
 
 
 def _build(engine: EngineEntry, place: Path, report: Callable[[str], None]) -> None:
-    building, final, marker = (
-        place / name for name in ("building", "environment", "complete.json")
-    )
+    final, marker = place / "environment", place / "complete.json"
     marker.unlink(missing_ok=True)
-    for old in (building, final):
+    for old in (final, *place.glob("building-*")):
         shutil.rmtree(old, ignore_errors=True)
+    # A new name each time: a uv whose Dalston was killed may still be writing to the last one.
+    building = Path(tempfile.mkdtemp(prefix="building-", dir=place))
     try:
         _fill(engine, building, report)
         building.rename(final)
@@ -161,7 +162,7 @@ def _fill(engine: EngineEntry, building: Path, report: Callable[[str], None]) ->
     Raises:
         EnvironmentBuildError: uv failed.
     """
-    make = ["venv", "--python", sys.executable, "--relocatable", str(building)]
+    make = ["venv", "--python", sys.executable, "--relocatable", "--allow-existing", str(building)]
     for arguments in (make, _sync_arguments(building / "bin" / "python", engine)):
         code, lines = _run_uv(arguments, building.parent, report)
         if code != 0:

@@ -3,14 +3,16 @@
 import asyncio
 import random
 import time
-from collections.abc import AsyncGenerator, AsyncIterator
-from contextlib import aclosing, asynccontextmanager
+from collections.abc import AsyncGenerator
+from contextlib import aclosing
 from dataclasses import dataclass
 from pathlib import Path
+from typing import Literal
 
 from dalston_cli.errors import EngineUnavailableError
-from dalston_cli.launchers.base import EngineSpec, ExitState
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState
 from dalston_cli.launchers.contact import NoAnswerError, ask_health
+from dalston_cli.launchers.crew import Crew
 from dalston_cli.launchers.failure import (
     NUM_LOG_LINES,
     EngineCrashedError,
@@ -26,17 +28,36 @@ from dalston_sdk.wire import ErrorCode, Health, Request, StreamMessage
 _BUSY_PAUSE_S = 0.1
 _LONGEST_BUSY_PAUSE_S = 2.0
 _STOP_S = 2.0
+_END_S = 1.0
 _END_POLL_S = 0.02
 
 
 @dataclass
 class _Attempts:
-    """What one request went through."""
+    """What one request went through.
+
+    Attributes:
+        answered: The engine has said something in the present attempt.
+    """
 
     crashes: int = 0
     recreations: int = 0
     unreached: int = 0
     refused_as_busy: int = 0
+    answered: bool = False
+
+
+@dataclass(frozen=True)
+class _Fate:
+    """What became of an engine whose answer broke off.
+
+    Attributes:
+        clean: It ended of its own will, as idle engines do.
+    """
+
+    kind: Literal["answers", "hangs", "ended"]
+    exit_code: int | None = None
+    clean: bool = False
 
 
 class _AgainError(Exception):
@@ -58,10 +79,7 @@ class EngineHandle:
         self.launcher = supply.launcher.name
         self._supply = supply
         self._limits = limits
-        self._wanted = 0
-        self._members: list[Member] = []
-        self._changed = asyncio.Condition()
-        self._refilling: asyncio.Task[None] | None = None
+        self._crew = Crew(supply)
 
     @property
     def engine(self) -> str:
@@ -71,22 +89,24 @@ class EngineHandle:
     @property
     def slots(self) -> int:
         """How many requests are worked on at the same time, over all replicas."""
-        return sum(member.health.slots for member in self._members)
+        return sum(member.health.slots for member in self._crew.members)
 
     @property
     def device(self) -> str:
         """What the engine runs on, such as ``cuda:0``, as it said itself."""
-        return self._members[0].health.device if self._members else self.spec.device
+        members = self._crew.members
+        return members[0].health.device if members else self.spec.device
 
     @property
     def version(self) -> str:
         """The engine's own version, as it said itself."""
-        return self._members[0].health.version if self._members else self.spec.engine.version
+        members = self._crew.members
+        return members[0].health.version if members else self.spec.engine.version
 
     async def health(self) -> tuple[Health, ...]:
         """What each replica says now; those that do not answer are left out."""
         answers = await asyncio.gather(
-            *(ask_health(member.instance.address) for member in self._members),
+            *(ask_health(member.instance.address) for member in self._crew.members),
             return_exceptions=True,
         )
         return tuple(answer for answer in answers if isinstance(answer, Health))
@@ -97,9 +117,11 @@ class EngineHandle:
         Raises:
             EngineUnavailableError: There is not one.
         """
-        self._wanted = max(self._wanted, replicas)
-        if len(self._members) < self._wanted:
-            await self._refill()
+        await self._crew.grow(replicas)
+
+    async def close(self) -> None:
+        """Close the connections; the engines go on until their keep-alive is over."""
+        await self._crew.close()
 
     async def run(
         self, request: Request, audio: Path | None
@@ -107,8 +129,9 @@ class EngineHandle:
         """Have one request worked on, by the replica that has least to do.
 
         An engine that dies, hangs or loses its GPU is replaced and the request is tried again, a
-        bounded number of times; progress then starts anew, and partial segments come again. A
-        busy engine is waited for. Close the iterator to cancel the work.
+        bounded number of times; progress then starts anew, and partial segments come again. After
+        a crash it has a replica for itself, so that others do not pay for it twice. A busy engine
+        is waited for. Close the iterator to cancel the work.
 
         Args:
             request: What to do.
@@ -124,7 +147,7 @@ class EngineHandle:
         """
         attempts = _Attempts()
         while True:
-            async with self._slot() as member:
+            async with self._crew.slot(alone=attempts.crashes > 0) as member:
                 try:
                     async with aclosing(self._ask(member, request, audio, attempts)) as stream:
                         async for message in stream:
@@ -134,38 +157,6 @@ class EngineHandle:
                 else:
                     return
             await asyncio.sleep(self._pause(attempts))
-
-    async def close(self) -> None:
-        """Close the connections; the engines go on until their keep-alive is over."""
-        if self._refilling is not None:
-            self._refilling.cancel()
-            await asyncio.wait([self._refilling])
-        for member in self._members:
-            await member.close()
-        self._members.clear()
-
-    @asynccontextmanager
-    async def _slot(self) -> AsyncIterator[Member]:
-        member = await self._reserve()
-        try:
-            yield member
-        finally:
-            async with self._changed:
-                member.active -= 1
-                self._changed.notify_all()
-
-    async def _reserve(self) -> Member:
-        while True:
-            async with self._changed:
-                free = [member for member in self._members if member.free > 0]
-                if free:
-                    chosen = min(free, key=lambda member: member.load)
-                    chosen.active += 1
-                    return chosen
-                if self._members:
-                    await self._changed.wait()
-                    continue
-            await self._refill()
 
     async def _ask(
         self, member: Member, request: Request, audio: Path | None, attempts: _Attempts
@@ -177,17 +168,19 @@ class EngineHandle:
             ProtocolMismatchError,
         )
 
+        attempts.answered = False
         stream = member.client.run(request, audio=audio, share_path=member.instance.shares_disk)
         try:
             async with aclosing(stream) as messages:
                 async for message in messages:
+                    attempts.answered = True
                     yield message
         except EngineUnreachableError as error:
-            await self._after_unreached(member, str(error), attempts)
+            await self._after_unreached(member, error.message, attempts)
         except EngineStreamError as error:
-            await self._after_cut(member, str(error), attempts)
+            await self._after_cut(member, error.message, attempts)
         except ProtocolMismatchError as error:
-            raise EngineProtocolError(self.engine, str(error)) from error
+            raise EngineProtocolError(self.engine, error.message) from error
         except EngineRequestError as error:
             await self._after_refusal(member, error.code, attempts)
             raise explain_refusal(
@@ -201,102 +194,76 @@ class EngineHandle:
     async def _after_refusal(self, member: Member, reason: ErrorCode, attempts: _Attempts) -> None:
         """Try again where that may help; return where the refusal stands."""
         if reason is ErrorCode.BUSY:
-            attempts.refused_as_busy += 1
-            if attempts.refused_as_busy == 1:
-                self._supply.tell_trouble("engine_busy", "others use the engine; waiting for it")
-            raise _AgainError
+            await self._after_busy(member, attempts)
         if reason is ErrorCode.DEVICE_LOST and attempts.recreations < self._limits.recreations:
             attempts.recreations += 1
             self._supply.tell_trouble("device_lost", "the engine lost its GPU; starting another")
-            await self._drop(member, stop_s=_STOP_S)
+            await self._crew.drop(member, stop_s=_STOP_S)
             raise _AgainError
+
+    async def _after_busy(self, member: Member, attempts: _Attempts) -> None:
+        """Others use it, which will pass; or it takes no new work because it is ending."""
+        try:
+            health = await ask_health(member.instance.address)
+        except NoAnswerError as error:
+            return await self._after_unreached(member, error.problem, attempts)
+        if health.status == "stopping":
+            return await self._after_unreached(member, "it is ending", attempts)
+        attempts.refused_as_busy += 1
+        if attempts.refused_as_busy == 1:
+            self._supply.tell_trouble("engine_busy", "others use the engine; waiting for it")
+        raise _AgainError
 
     async def _after_unreached(self, member: Member, problem: str, attempts: _Attempts) -> None:
         """The request never began: the engine had ended, as idle ones do, or died before."""
         attempts.unreached += 1
-        await self._drop(member)
+        await self._crew.drop(member)
         if attempts.unreached > self._limits.reacquires:
             lines = await asyncio.to_thread(self._tail, member)
             raise EngineSilentError(self.engine, f"cannot be reached: {problem}", lines)
         raise _AgainError
 
     async def _after_cut(self, member: Member, problem: str, attempts: _Attempts) -> None:
-        """The engine died over the request, or hangs, or broke only this one stream."""
+        """The engine died over the request, hangs, or broke only this one stream."""
         lines = await asyncio.to_thread(self._tail, member)
-        error = await self._diagnose(member, problem, lines)
+        fate = await self._look(member)
+        if fate.clean and not attempts.answered:
+            await self._after_unreached(member, problem, attempts)
+        if fate.kind != "answers":
+            await self._crew.drop(member, stop_s=0.0 if fate.kind == "hangs" else None)
+        error = self._explain_cut(fate, problem, lines)
         attempts.crashes += 1
         if attempts.crashes > self._limits.restarts:
             raise error
         self._supply.tell_trouble(error.code, error.message)
         raise _AgainError
 
-    async def _diagnose(
-        self, member: Member, problem: str, lines: list[str]
-    ) -> EngineUnavailableError:
+    async def _look(self, member: Member) -> _Fate:
         timeout_s = self._limits.probe_timeout_s
         try:
             await ask_health(member.instance.address, timeout_s=timeout_s)
         except NoAnswerError:
-            end = await self._end_of(member, timeout_s=1.0)
-            await self._drop(member, stop_s=0.0 if end.state == "running" else None)
-            if end.state == "running":
-                return EngineSilentError(self.engine, f"did not go on: {problem}", lines)
-            return EngineCrashedError(self.engine, end.exit_code, lines, when="while it worked")
-        return EngineSilentError(self.engine, f"broke its answer off: {problem}", lines)
+            return await self._look_for_end(member.instance)
+        return _Fate("answers")
 
-    async def _end_of(self, member: Member, *, timeout_s: float) -> ExitState:
-        """How it ended; a process that closed its socket takes a moment to be gone."""
-        deadline = time.monotonic() + timeout_s
-        while True:
-            end = await asyncio.to_thread(self._supply.launcher.state, member.instance)
-            if end.state != "running" or time.monotonic() > deadline:
-                return end
+    async def _look_for_end(self, instance: EngineInstance) -> _Fate:
+        """A process that has closed its socket takes a moment to be gone."""
+        deadline = time.monotonic() + _END_S
+        while time.monotonic() < deadline:
+            end = await asyncio.to_thread(self._supply.launcher.state, instance)
+            if end.state != "running":
+                return _Fate("ended", end.exit_code, clean=_ended_cleanly(instance, end))
             await asyncio.sleep(_END_POLL_S)
+        return _Fate("hangs")
+
+    def _explain_cut(self, fate: _Fate, problem: str, lines: list[str]) -> EngineUnavailableError:
+        if fate.kind == "ended":
+            return EngineCrashedError(self.engine, fate.exit_code, lines, when="while it worked")
+        verb = "did not go on" if fate.kind == "hangs" else "broke its answer off"
+        return EngineSilentError(self.engine, f"{verb}: {problem}", lines)
 
     def _tail(self, member: Member) -> list[str]:
         return self._supply.launcher.tail(member.instance, lines=NUM_LOG_LINES)
-
-    async def _drop(self, member: Member, *, stop_s: float | None = None) -> None:
-        """Use ``member`` no more; whoever waits for it goes on with the others or a new one.
-
-        Args:
-            member: May be dropped already, by another request that it let down.
-            stop_s: Stop it, and how long it may go on with what runs; None lets it be.
-        """
-        self._supply.avoid(member.instance)
-        async with self._changed:
-            known = member in self._members
-            if known:
-                self._members.remove(member)
-            self._changed.notify_all()
-        if not known:
-            return
-        await member.close()
-        launcher = self._supply.launcher
-        if stop_s is not None and launcher.manages:
-            await asyncio.to_thread(launcher.stop, member.instance, timeout_s=stop_s)
-        if self._members and launcher.manages:
-            self._start_refill()
-
-    def _start_refill(self) -> asyncio.Task[None]:
-        if self._refilling is None or self._refilling.done():
-            self._refilling = asyncio.create_task(self._fill())
-            self._refilling.add_done_callback(_take_exception)
-        return self._refilling
-
-    async def _refill(self) -> None:
-        """Wait until what is missing is there; one that waits may give up without the others."""
-        await asyncio.shield(self._start_refill())
-
-    async def _fill(self) -> None:
-        missing = self._wanted - len(self._members)
-        if missing <= 0:
-            return
-        taken = frozenset(member.instance.identity for member in self._members)
-        members = await self._supply.take(missing, taken=taken)
-        async with self._changed:
-            self._members += members
-            self._changed.notify_all()
 
     def _pause(self, attempts: _Attempts) -> float:
         if attempts.crashes:
@@ -307,7 +274,8 @@ class EngineHandle:
         return 0.0
 
 
-def _take_exception(task: asyncio.Task[None]) -> None:
-    """Those who waited have seen it; with nobody waiting the other replicas go on without."""
-    if not task.cancelled():
-        task.exception()
+def _ended_cleanly(instance: EngineInstance, end: ExitState) -> bool:
+    """Only an engine that ends of its own will removes its folder."""
+    socket = instance.address.socket
+    folder_is_gone = socket is not None and not socket.parent.exists()
+    return end.exit_code == 0 or (end.exit_code is None and folder_is_gone)

@@ -36,7 +36,7 @@ class Member:
 
     Attributes:
         health: What it said when it was ready.
-        active: Requests that we have running on it.
+        active: Slots of it that our requests hold.
     """
 
     instance: EngineInstance
@@ -44,11 +44,6 @@ class Member:
     health: Health
     connection: AsyncExitStack
     active: int = field(default=0)
-
-    @property
-    def free(self) -> int:
-        """How many more requests it takes at once."""
-        return self.health.slots - self.active
 
     @property
     def load(self) -> float:
@@ -152,7 +147,8 @@ class Watch:
     async def _judge(self, instance: EngineInstance, health: Health) -> Health:
         if health.status == "stopping":
             raise InstanceGoneError
-        wrong_device = self._spec.device != "cpu" and health.device == "cpu"
+        wanted_gpu = self._launcher.manages and self._spec.device != "cpu"
+        wrong_device = wanted_gpu and health.device == "cpu"
         if health.status != "failed" and not wrong_device:
             return health
         problem = health.problem or (
