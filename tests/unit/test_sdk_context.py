@@ -2,6 +2,7 @@
 
 import asyncio
 import threading
+from itertools import zip_longest
 
 import pytest
 from hypothesis import given
@@ -29,7 +30,7 @@ def test_only_progress_that_was_overtaken_is_left_out(posted: list[StreamMessage
             taken.append(next_one)
         return taken
 
-    followed = zip(posted, [*posted[1:], None], strict=True)
+    followed = zip_longest(posted, posted[1:])
     kept = [a for a, b in followed if not (isinstance(a, Progress) and isinstance(b, Progress))]
     assert asyncio.run(scenario()) == kept
 
