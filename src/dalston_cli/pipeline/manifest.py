@@ -72,7 +72,7 @@ def _csv_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, An
                 raise ManifestError(file, reader.line_num, "more cells than the first line has")
             yield reader.line_num, row
     except csv.Error as error:
-        raise ManifestError(file, reader.line_num, str(error)) from error
+        raise ManifestError(file, reader.reader.line_num, str(error)) from error
 
 
 def _json_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:

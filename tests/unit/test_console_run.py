@@ -1,0 +1,172 @@
+"""A run as lines, as NDJSON and as a bar."""
+
+import io
+import json
+
+import pytest
+
+from dalston_cli.console import Console
+from dalston_cli.console.run_bar import RunBar
+from dalston_cli.console.run_lines import RunLines
+from dalston_cli.console.run_progress import RunProgress
+from dalston_cli.console.run_stream import RunStream
+from dalston_cli.console.run_view import run_view
+from dalston_cli.pipeline.events import (
+    EngineReady,
+    EngineStarting,
+    ErrorInfo,
+    Event,
+    JobFinished,
+    JobStarted,
+    PartialText,
+    RunFinished,
+    RunStarted,
+    StageFinished,
+    StageProgress,
+    WarningRaised,
+)
+from dalston_sdk.wire import Segment
+
+ERROR = ErrorInfo(code="input", message="b.wav is empty", hint="record it again", recording="b.wav")
+EVENTS: tuple[Event, ...] = (
+    RunStarted(run="r1", num_recordings=3),
+    WarningRaised(code="slow", message="this is slow", recording="a\n.wav"),
+    WarningRaised(code="slow", message="this is slow", recording="b.wav"),
+    EngineStarting(engine="fake", launcher="local", step="environment", message="one minute"),
+    EngineReady(engine="fake", launcher="local", device="cpu", reused=False, elapsed_s=2),
+    JobStarted(recording="a\n.wav", duration_s=60),
+    StageProgress(recording="a\n.wav", stage="transcribe", done_s=30, total_s=60),
+    PartialText(
+        recording="a\n.wav", segments=(Segment(id=0, start=1, end=2, text="[bold]hello\x1b"),)
+    ),
+    StageFinished(recording="a\n.wav", stage="transcribe", status="done"),
+    JobFinished(recording="a\n.wav", status="done", outputs=("out/a.srt",), duration_s=60, rtfx=30),
+    JobFinished(recording="b.wav", status="failed", error=ERROR),
+    JobFinished(recording="c.wav", status="failed", error=ERROR),
+    JobFinished(recording="d.wav", status="unchanged", duration_s=60),
+    RunFinished(
+        run="r1",
+        counts={"done": 1, "failed": 2, "unchanged": 1, "partial": 0},
+        audio_s=60,
+        elapsed_s=2,
+        exit_code=7,
+        errors=(ERROR,),
+    ),
+)
+
+
+class Terminal(io.StringIO):
+    def isatty(self) -> bool:
+        return True
+
+
+def shown(*, quiet: bool = False, verbose: int = 0) -> list[str]:
+    err = io.StringIO()
+    with RunLines(Console("transcribe", stderr=err, quiet=quiet, verbose=verbose)) as view:
+        for event in EVENTS:
+            view.take(event)
+    return err.getvalue().splitlines()
+
+
+def test_lines() -> None:
+    assert shown() == [
+        "warning: a\\n.wav: this is slow",
+        "starting engine fake (local, environment): one minute",
+        "done: a\\n.wav (1:00 of audio, 30x) -> out/a.srt",
+        "failed: b.wav is empty",
+        "hint: record it again",
+        "failed: c.wav: b.wav is empty",
+        "4 recordings: 1 done, 2 failed, 1 unchanged; 1:00 of audio in 2.0 s,"
+        " 30x as fast as it plays",
+    ]
+
+
+def test_quiet_lines_are_about_trouble() -> None:
+    assert shown(quiet=True) == [
+        "warning: a\\n.wav: this is slow",
+        "failed: b.wav is empty",
+        "hint: record it again",
+        "failed: c.wav: b.wav is empty",
+    ]
+
+
+def test_verbose_lines_tell_the_steps() -> None:
+    lines = shown(verbose=1)
+    assert "engine fake is ready on cpu (started in 2.0 s)" in lines
+    assert "a\\n.wav: transcribe done" in lines
+    assert "unchanged: d.wav" in lines
+
+
+def test_the_stream_is_ndjson_and_ends_with_the_report() -> None:
+    out = io.StringIO()
+    with RunStream(Console("transcribe", json=True, stdout=out)) as view:
+        for event in EVENTS:
+            view.take(event)
+    lines = [json.loads(line) for line in out.getvalue().splitlines()]
+    assert len(lines) == len(EVENTS)
+    assert [line["event"] for line in lines[:2]] == ["run_started", "warning"]
+    report = lines[-1]
+    assert report["event"] == "run_finished"
+    assert (report["command"], report["status"], report["exit_code"]) == (
+        "transcribe",
+        "partial",
+        7,
+    )
+    assert report["data"]["counts"]["failed"] == 2
+    assert report["errors"][0]["recording"] == "b.wav"
+
+
+def test_the_bar_keeps_stdout_clean_and_lines_whole() -> None:
+    err, out = Terminal(), io.StringIO()
+    with RunBar(Console("transcribe", stdout=out, stderr=err)) as view:
+        for event in EVENTS:
+            view.take(event)
+        view.print_text("the text")
+    assert out.getvalue() == "the text\n"
+    assert "failed: b.wav is empty" in err.getvalue()
+    assert "4/3" in err.getvalue() or "1/3" in err.getvalue()
+    assert "hello" not in err.getvalue()  # several recordings: their texts would mix
+
+
+@pytest.mark.parametrize("show_text", [True, False])
+def test_text_of_a_single_recording_is_shown_as_it_comes(show_text: bool) -> None:
+    err = Terminal()
+    with RunBar(Console("transcribe", stderr=err), show_text=show_text) as view:
+        view.take(RunStarted(run="r", num_recordings=1))
+        view.take(EVENTS[7])
+    assert ("[1.0 s] [bold]hello\\x1b" in err.getvalue()) is show_text
+
+
+@pytest.mark.parametrize(
+    ("stderr", "json_", "kind"),
+    [
+        (Terminal(), False, RunBar),
+        (io.StringIO(), False, RunLines),
+        (Terminal(), True, RunStream),
+    ],
+)
+def test_the_view_fits_who_reads(stderr: io.StringIO, json_: bool, kind: type) -> None:
+    assert type(run_view(Console("transcribe", json=json_, stderr=stderr))) is kind
+
+
+def test_progress_is_weighted_by_audio() -> None:
+    tally = RunProgress()
+    assert (tally.total_s, tally.rtfx(1.0), tally.remaining_s(1.0)) == (0, None, None)
+    for event in EVENTS[:7]:
+        tally.take(event)
+    assert tally.done_s == 30
+    assert tally.total_s == 180  # one of 60 s is known, the two others are taken for alike
+    assert tally.rtfx(10) == 3
+    assert tally.remaining_s(10) == 50
+    tally.take(EVENTS[9])
+    tally.take(EVENTS[10])
+    assert (tally.done_s, tally.finished) == (60, 2)
+    assert tally.total_s == 120
+
+
+def test_what_was_done_before_counts_for_no_speed() -> None:
+    tally = RunProgress()
+    tally.take(RunStarted(run="r", num_recordings=2))
+    tally.take(JobFinished(recording="a", status="unchanged", duration_s=60))
+    assert tally.done_s == 60
+    assert tally.rtfx(1) is None

@@ -1,0 +1,119 @@
+"""Output names: mirrored, told apart, stable, and never a recording's own."""
+
+from pathlib import Path
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dalston_cli.errors import InputError
+from dalston_cli.pipeline.outputs import (
+    OutputCollisionError,
+    ignores_case,
+    name_outputs,
+    output_file,
+)
+from dalston_cli.pipeline.request import RecordingRequest
+
+
+def request(source: str, relative: str | None = None) -> RecordingRequest:
+    path = Path(source)
+    return RecordingRequest(
+        source=path, name=source, relative=Path(relative) if relative else Path(path.name)
+    )
+
+
+def names(*requests: RecordingRequest, folder: Path = Path("out")) -> list[str]:
+    stems = name_outputs(requests, folder, (".srt", ".json"))
+    return [str(stem.relative_to(folder)) for stem in stems]
+
+
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [
+        pytest.param([request("in/d/a.wav", "d/a.wav")], ["d/a"], id="mirrors-the-tree"),
+        pytest.param([request("talk.v1.2.wav")], ["talk.v1.2"], id="keeps-dots"),
+        pytest.param([request("talk")], ["talk"], id="no-suffix"),
+        pytest.param(
+            [request("in/a.wav"), request("in/a.mp3"), request("in/b.wav")],
+            ["a.wav", "a.mp3", "b"],
+            id="one-folder-keeps-suffixes",
+        ),
+        pytest.param(
+            [request("mon/a.wav"), request("tue/a.wav")],
+            ["mon/a", "tue/a"],
+            id="folders-tell-apart",
+        ),
+        pytest.param(
+            [request("w/mon/a.wav"), request("w/tue/a.wav"), request("w/tue/a.mp3")],
+            ["mon/a", "tue/a.wav", "tue/a.mp3"],
+            id="folders-then-suffixes",
+        ),
+    ],
+)
+def test_names(requests: list[RecordingRequest], expected: list[str]) -> None:
+    assert names(*requests) == expected
+    assert names(*requests) == expected  # and again
+
+
+def test_standard_input_has_a_name() -> None:
+    stdin = RecordingRequest(source=None, name="-", relative=Path("stdin"))
+    assert names(stdin) == ["stdin"]
+
+
+def test_a_collision_that_nothing_solves() -> None:
+    stdin = RecordingRequest(source=None, name="-", relative=Path("stdin"))
+    with pytest.raises(InputError, match=r"^the transcripts of -, in/stdin would all be out/stdin"):
+        names(stdin, request("in/stdin"))
+
+
+def test_a_transcript_never_replaces_a_recording(tmp_path: Path) -> None:
+    recording = request(str(tmp_path / "talk.json"))
+    with pytest.raises(InputError, match="would replace the recording"):
+        names(recording, folder=tmp_path)
+    assert names(recording, folder=tmp_path / "out") == ["talk"]
+
+
+@pytest.mark.parametrize("name", ["x" * 251, "é" * 125, "\U0001f3a4" * 62])
+def test_long_names_are_shortened(name: str, tmp_path: Path) -> None:
+    first, second = name_outputs(
+        [request(f"{name}.wav"), request(f"{name[:-1]}z.wav")], tmp_path, (".textgrid", ".srt")
+    )
+    assert first != second
+    for stem in (first, second):
+        file = output_file(stem, ".textgrid")
+        file.touch()
+        assert len(file.name.encode()) <= 255
+    assert first.name[:50] == name[:50]
+
+
+def test_case_matters_where_the_file_system_says_so(tmp_path: Path) -> None:
+    (tmp_path / "Probe").touch()
+    same = (tmp_path / "pROBE").exists()
+    assert ignores_case(tmp_path / "not" / "there") == same
+    found = names(request("in/A.wav"), request("in/a.mp3"), folder=tmp_path)
+    assert found == (["A.wav", "a.mp3"] if same else ["A", "a"])
+
+
+PATHS = st.lists(
+    st.builds(
+        lambda folder, stem, suffix: f"in/{folder}{stem}{suffix}",
+        st.sampled_from(["", "x/", "y/"]),
+        st.sampled_from(["a", "b", "a.b"]),
+        st.sampled_from(["", ".wav", ".mp3", ".b"]),
+    ),
+    min_size=1,
+    max_size=12,
+    unique=True,
+)
+
+
+@given(PATHS)
+def test_outputs_are_distinct_or_refused(paths: list[str]) -> None:
+    requests = [request(path, path.removeprefix("in/")) for path in paths]
+    try:
+        stems = name_outputs(requests, Path("out"), (".srt",))
+    except OutputCollisionError:
+        return
+    assert len(set(stems)) == len(paths)
+    assert name_outputs(requests, Path("out"), (".srt",)) == stems
