@@ -104,5 +104,12 @@ def events_of(result: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:
     return [json.loads(line) for line in result.stdout.splitlines()]
 
 
+def counts_of(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
+    """Recordings per status, from the run's own report."""
+    [report] = [event for event in events_of(result) if event.get("event") == "run_finished"]
+    counts: dict[str, int] = report["data"]["counts"]
+    return counts
+
+
 def _is_ours(name: str) -> bool:
     return name.startswith("DALSTON_") and name != "DALSTON_TEST_CACHE_DIR"

@@ -23,7 +23,7 @@ def read_until_transcribed(process: Popen[str], count: int) -> set[str]:
     assert process.stdout is not None
     for line in process.stdout:
         event = json.loads(line)
-        if event["event"] == "stage_finished" and event["stage"] == "transcribe":
+        if event.get("event", "") == "stage_finished" and event["stage"] == "transcribe":
             done.add(event["recording"])
         if len(done) >= count:
             return done
@@ -42,7 +42,7 @@ def transcribed_anew(events: list[dict[str, Any]]) -> set[str]:
     return {
         event["recording"]
         for event in events
-        if event["event"] == "stage_finished"
+        if event.get("event", "") == "stage_finished"
         and event["stage"] == "transcribe"
         and not event.get("reused")
     }

@@ -40,7 +40,7 @@ def test_a_loop_of_twenty_files_loads_the_model_once(home: Home, tmp_path: Path)
     for recording in recordings:
         result = home.run("transcribe", recording, "-o", tmp_path / "out", "--json")
         assert result.returncode == 0, result.stderr
-        ready = [event for event in events_of(result) if event["event"] == "engine_ready"]
+        ready = [event for event in events_of(result) if event.get("event", "") == "engine_ready"]
         started += sum(not event["reused"] for event in ready)
     logs = list((home.state / "logs" / "pocketsphinx").glob("*.log"))
     loads = sum(log.read_text(encoding="utf-8").count("loaded model") for log in logs)
