@@ -23,7 +23,7 @@ from dalston_cli.launchers.failure import (
 from dalston_cli.launchers.limits import PoolLimits
 from dalston_cli.launchers.member import Member
 from dalston_cli.launchers.supply import Supply
-from dalston_sdk.wire import ErrorCode, Health, Request, StreamMessage
+from dalston_sdk.wire import ErrorCode, Health, Progress, Request, StreamMessage
 
 _BUSY_PAUSE_S = 0.1
 _LONGEST_BUSY_PAUSE_S = 2.0
@@ -37,14 +37,14 @@ class _Attempts:
     """What one request went through.
 
     Attributes:
-        answered: The engine has said something in the present attempt.
+        worked: In the present attempt the engine has come further than loading its model.
     """
 
     crashes: int = 0
     recreations: int = 0
     unreached: int = 0
     refused_as_busy: int = 0
-    answered: bool = False
+    worked: bool = False
 
 
 @dataclass(frozen=True)
@@ -168,12 +168,12 @@ class EngineHandle:
             ProtocolMismatchError,
         )
 
-        attempts.answered = False
+        attempts.worked = False
         stream = member.client.run(request, audio=audio, share_path=member.instance.shares_disk)
         try:
             async with aclosing(stream) as messages:
                 async for message in messages:
-                    attempts.answered = True
+                    attempts.worked = attempts.worked or not _is_loading(message)
                     yield message
         except EngineUnreachableError as error:
             await self._after_unreached(member, error.message, attempts)
@@ -227,7 +227,7 @@ class EngineHandle:
         """The engine died over the request, hangs, or broke only this one stream."""
         lines = await asyncio.to_thread(self._tail, member)
         fate = await self._look(member)
-        if fate.clean and not attempts.answered:
+        if fate.clean and not attempts.worked:
             await self._after_unreached(member, problem, attempts)
         if fate.kind != "answers":
             await self._crew.drop(member, stop_s=0.0 if fate.kind == "hangs" else None)
@@ -272,6 +272,10 @@ class EngineHandle:
             pause_s = min(_LONGEST_BUSY_PAUSE_S, _BUSY_PAUSE_S * attempts.refused_as_busy)
             return pause_s * random.uniform(0.5, 1.0)  # noqa: S311 - only to fall out of step
         return 0.0
+
+
+def _is_loading(message: StreamMessage) -> bool:
+    return isinstance(message, Progress) and message.phase == "load"
 
 
 def _ended_cleanly(instance: EngineInstance, end: ExitState) -> bool:
