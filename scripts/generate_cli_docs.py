@@ -67,8 +67,8 @@ def _row(parameter: Any, context: Any) -> str:  # noqa: ANN401 - as above
         spellings = [*parameter.opts, *parameter.secondary_opts]
         value = "" if parameter.is_flag or parameter.count else _value(parameter, context)
         names = ", ".join(f"`{name}`" for name in spellings) + value
-    meaning = (parameter.help or "").replace("\n", " ")
-    return f"| {names} | {meaning} |".replace("mix|split", "mix\\|split")
+    meaning = (parameter.help or "").replace("\n", " ").replace("|", "\\|").replace("*", "\\*")
+    return f"| {names} | {meaning} |"
 
 
 def _value(parameter: Any, context: Any) -> str:  # noqa: ANN401 - as above

@@ -76,8 +76,10 @@ def test_lines() -> None:
         "failed: b.wav is empty",
         "hint: record it again",
         "failed: c.wav: b.wav is empty",
-        "4 recordings: 1 done, 2 failed, 1 unchanged; 1:00 of audio in 2.0 s,"
-        " 30x as fast as it plays",
+        (
+            "4 recordings: 1 done, 2 failed, 1 unchanged; 1:00 of audio in 2.0 s,"
+            " 30x as fast as it plays"
+        ),
     ]
 
 

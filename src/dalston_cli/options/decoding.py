@@ -95,7 +95,11 @@ class DecodingOptions:
     ] = None
     suppress_blank: Annotated[
         bool | None,
-        typer.Option("--suppress-blank/--no-suppress-blank", rich_help_panel=_DECODING),
+        typer.Option(
+            "--suppress-blank/--no-suppress-blank",
+            help="Never begin with a space or the end of text.",
+            rich_help_panel=_DECODING,
+        ),
     ] = None
     suppress_tokens: Annotated[
         str | None,

@@ -43,7 +43,12 @@ class StageOptions:
     ] = None
     align_model: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_ALIGN),
+        typer.Option(
+            metavar="MODEL",
+            help="Which model finds word times: auto.",
+            autocompletion=complete_models,
+            rich_help_panel=_ALIGN,
+        ),
     ] = None
     diarize: Annotated[
         bool | None,
@@ -53,7 +58,12 @@ class StageOptions:
     ] = None
     diarize_model: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_SPEAKERS),
+        typer.Option(
+            metavar="MODEL",
+            help="Which model finds the speakers: auto.",
+            autocompletion=complete_models,
+            rich_help_panel=_SPEAKERS,
+        ),
     ] = None
     num_speakers: Annotated[
         int | None,
@@ -63,8 +73,10 @@ class StageOptions:
             rich_help_panel=_SPEAKERS,
         ),
     ] = None
-    min_speakers: Annotated[int | None, typer.Option(metavar="N", rich_help_panel=_SPEAKERS)] = None
-    max_speakers: Annotated[int | None, typer.Option(metavar="N", rich_help_panel=_SPEAKERS)] = None
+    min_speakers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="At least so many speak.", rich_help_panel=_SPEAKERS),
+    ] = Nonemax_speakers: Annotated[int | None, typer.Option(metavar="N", rich_help_panel=_SPEAKERS)] = None
     emotion: Annotated[
         bool | None,
         typer.Option(
@@ -75,7 +87,12 @@ class StageOptions:
     ] = None
     emotion_model: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_DETECT),
+        typer.Option(
+            metavar="MODEL",
+            help="Which model labels emotions: auto.",
+            autocompletion=complete_models,
+            rich_help_panel=_DETECT,
+        ),
     ] = None
     emotion_threshold: Annotated[
         float | None,
@@ -91,7 +108,12 @@ class StageOptions:
     ] = None
     events_model: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_DETECT),
+        typer.Option(
+            metavar="MODEL",
+            help="Which model finds events: auto.",
+            autocompletion=complete_models,
+            rich_help_panel=_DETECT,
+        ),
     ] = None
     events_threshold: Annotated[
         float | None,
@@ -117,7 +139,12 @@ class StageOptions:
     ] = None
     refine_model: Annotated[
         str | None,
-        typer.Option(metavar="MODEL", autocompletion=complete_models, rich_help_panel=_DETECT),
+        typer.Option(
+            metavar="MODEL",
+            help="Which model cleans up: auto.",
+            autocompletion=complete_models,
+            rich_help_panel=_DETECT,
+        ),
     ] = None
     refine_level: Annotated[
         Literal["light", "standard", "verbatim+punctuation"] | None,
