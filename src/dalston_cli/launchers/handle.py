@@ -282,4 +282,4 @@ def _ended_cleanly(instance: EngineInstance, end: ExitState) -> bool:
     """Only an engine that ends of its own will removes its folder."""
     socket = instance.address.socket
     folder_is_gone = socket is not None and not socket.parent.exists()
-    return end.exit_code == 0 or (end.exit_code is None and folder_is_gone)
+    return folder_is_gone and end.exit_code in {0, None}
