@@ -67,6 +67,33 @@ def test_encrypted_recording(tmp_path: Path) -> None:
     assert refusal(source, tmp_path).code == "recording_encrypted"
 
 
+def test_codec_that_is_not_known(tmp_path: Path) -> None:
+    source = recordings.make(tmp_path, "made.mkv", "-c:a", "pcm_s16le")
+    source.write_bytes(source.read_bytes().replace(b"A_PCM/INT/LIT", b"A_NEW/INT/LIT"))
+    error = refusal(source, tmp_path)
+    assert error.code == "unknown_codec"
+    assert "matroska" in error.message
+
+
+def test_container_with_nothing_but_damage(tmp_path: Path) -> None:
+    source = recordings.make(tmp_path, "made.mp4", "-c:a", "aac", "-movflags", "faststart")
+    data = bytearray(source.read_bytes())
+    media = data.index(b"mdat") + 4
+    data[media:] = b"\xff" * (len(data) - media)
+    source.write_bytes(data)
+    error = refusal(source, tmp_path)
+    assert error.code == "recording_corrupt"
+    assert "nothing could be decoded" in error.message
+
+
+def test_matroska_whose_tracks_declare_no_length(tmp_path: Path) -> None:
+    source = recordings.make(tmp_path, "made.mka", "-c:a", "flac")
+    source.write_bytes(source.read_bytes().replace(b"DURATION", b"XURATION"))
+    decoded = decode(source, tmp_path)
+    assert decoded.info.container_duration_s == pytest.approx(8.06, abs=0.1)
+    assert decoded.warnings == ()
+
+
 def test_playlist_opens_nothing_else(tmp_path: Path) -> None:
     folder = tmp_path / "out"
     folder.mkdir()
