@@ -76,7 +76,11 @@ class StageOptions:
     min_speakers: Annotated[
         int | None,
         typer.Option(metavar="N", help="At least so many speak.", rich_help_panel=_SPEAKERS),
-    ] = Nonemax_speakers: Annotated[int | None, typer.Option(metavar="N", rich_help_panel=_SPEAKERS)] = None
+    ] = None
+    max_speakers: Annotated[
+        int | None,
+        typer.Option(metavar="N", help="At most so many speak.", rich_help_panel=_SPEAKERS),
+    ] = None
     emotion: Annotated[
         bool | None,
         typer.Option(
