@@ -7,6 +7,7 @@ import sys
 import tempfile
 import time
 from collections.abc import Callable, Iterator, Mapping
+from contextlib import suppress
 from typing import BinaryIO
 
 import msgspec
@@ -65,7 +66,10 @@ def run_watched(
             start_new_session=True,  # Ctrl-C comes to this process, which then ends the child
         )
         try:
-            return _converse(child, job, timeout_s, on_transfer)
+            answer = _converse(child, job, timeout_s, on_transfer)
+            with suppress(subprocess.TimeoutExpired):
+                child.wait(_END_TIMEOUT_S)
+            return answer  # noqa: TRY300 - the two clauses below belong to the conversation
         except CrashError as error:
             raise CrashError(_last_line(log)) from error
         finally:

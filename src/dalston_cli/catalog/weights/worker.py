@@ -36,7 +36,7 @@ _SPARE_BYTES = 64 * 1024 * 1024  # a disk filled to the last byte harms more tha
 def main() -> None:
     """Do the one job that comes in."""
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
-    threading.Thread(target=_end_with_parent, args=(sys.stdin.buffer,), daemon=True).start()
+    threading.Thread(target=_end_with_parent, args=(sys.stdin.fileno(),), daemon=True).start()
     reporter = Reporter(sys.stdout.buffer)
     try:
         reporter.send(_pull(job, reporter))
@@ -48,8 +48,10 @@ def main() -> None:
         reporter.send(Failure(kind=kind, detail=str(error)))
 
 
-def _end_with_parent(lifeline: BinaryIO) -> None:
-    lifeline.read()
+def _end_with_parent(lifeline: int) -> None:
+    # Not through sys.stdin: a thread inside it would upset the interpreter's own end.
+    while os.read(lifeline, 1):
+        continue
     os._exit(1)
 
 
