@@ -25,6 +25,7 @@ HURRY = PoolLimits(pause_s=0.01, probe_timeout_s=1.0, restarts=2)
 
 FAULTY = """
 import os
+import shutil
 import time
 from pathlib import Path
 
