@@ -84,9 +84,9 @@ def test_an_engine_that_cannot_be_imported_ends_with_3(
 
 async def test_modules_beside_engine_py_can_be_imported(tmp_path: Path) -> None:
     (tmp_path / "engine.py").write_text(
-        "from beside import NAME\n" + ENGINE.replace('"first"', "NAME"), encoding="utf-8"
+        "from beside import NAME, Alias\n" + ENGINE.replace('"first"', "NAME"), encoding="utf-8"
     )
-    (tmp_path / "beside.py").write_text("NAME = 'neighbour'", encoding="utf-8")
+    (tmp_path / "beside.py").write_text("NAME = 'neighbour'\nAlias = list[int]", encoding="utf-8")
     with EngineProcess(StartLine(engine_dir=tmp_path)) as engine:
         async with engine.client() as client:
             assert (await settled(client)).engine == "neighbour"

@@ -5,6 +5,7 @@ import inspect
 import sys
 from pathlib import Path
 from types import ModuleType
+from typing import Any, TypeGuard
 
 from dalston_sdk.engine import Engine
 
@@ -28,18 +29,21 @@ def load_engine_class(folder: Path) -> type[Engine]:
         raise EngineFolderError(f"there is no {file}")
     sys.path.append(str(folder))
     module = _import(file)
-    found = [
-        value
-        for value in vars(module).values()
-        if inspect.isclass(value)
-        and issubclass(value, Engine)
-        and value.__module__ == MODULE_NAME
-        and not inspect.isabstract(value)
-    ]
+    found = [value for value in vars(module).values() if _is_engine_of_this_module(value)]
     if len(found) != 1:
         names = ", ".join(value.__name__ for value in found) or "none"
         raise EngineFolderError(f"{file} has to define exactly one Engine, it defines {names}")
     return found[0]
+
+
+def _is_engine_of_this_module(value: Any) -> TypeGuard[type[Engine]]:  # noqa: ANN401 - any name
+    return (
+        # Not isinstance: in Python 3.10 an alias such as list[int] passes for a class.
+        issubclass(type(value), type)
+        and issubclass(value, Engine)
+        and value.__module__ == MODULE_NAME
+        and not inspect.isabstract(value)
+    )
 
 
 def _import(file: Path) -> ModuleType:

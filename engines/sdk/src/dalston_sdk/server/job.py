@@ -86,6 +86,8 @@ class Jobs:
         """Take a request on; from here on the job owns the audio."""
         job = Job(work, Mailbox(asyncio.get_running_loop()))
         self._current.add(job)
+        # Here and not in the task, so that there is no moment at which the engine looks idle.
+        self._lifetime.begin()
         job.task = asyncio.create_task(self._carry_out(job))
         return job
 
@@ -100,20 +102,20 @@ class Jobs:
             job.mailbox.post(self._stopped().to_wire())
 
     async def _carry_out(self, job: Job) -> None:
-        with self._lifetime.activity(serves=True):
-            try:
-                job.mailbox.post(await self._finish(job))
-            except EngineError as error:
-                log.info("%s failed: %s", stage_of(job.work.request).value, error.message)
-                job.mailbox.post(error.to_wire())
-            except (CancelledError, asyncio.CancelledError):
-                log.info("%s cancelled", stage_of(job.work.request).value)
-                job.mailbox.post(self._stopped().to_wire())
-            except Exception as error:  # noqa: BLE001 - whatever it is, the reader must be told
-                job.mailbox.post(to_engine_error(self._engine, error).to_wire())
-            finally:
-                job.work.discard()
-                self._current.discard(job)
+        try:
+            job.mailbox.post(await self._finish(job))
+        except EngineError as error:
+            log.info("%s failed: %s", stage_of(job.work.request).value, error.message)
+            job.mailbox.post(error.to_wire())
+        except (CancelledError, asyncio.CancelledError):
+            log.info("%s cancelled", stage_of(job.work.request).value)
+            job.mailbox.post(self._stopped().to_wire())
+        except Exception as error:  # noqa: BLE001 - whatever it is, the reader must be told
+            job.mailbox.post(to_engine_error(self._engine, error).to_wire())
+        finally:
+            job.work.discard()
+            self._current.discard(job)
+            self._lifetime.end(serves=True)
 
     def _stopped(self) -> EngineError:
         return EngineError(ErrorCode.BUSY, f"engine {self._engine.name} was stopped")

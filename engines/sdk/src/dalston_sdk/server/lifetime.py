@@ -31,14 +31,22 @@ class Lifetime:
     @contextmanager
     def activity(self, *, serves: bool) -> Iterator[None]:
         """Nothing expires inside; ``serves`` marks the work that engines are started for."""
-        self._active += 1
+        self.begin()
         try:
             yield
         finally:
-            self._active -= 1
-            self._idle_since = self._clock()
-            self._served = self._served or serves
-            self._changed.set()
+            self.end(serves=serves)
+
+    def begin(self) -> None:
+        """Begin an activity; ``end`` must follow."""
+        self._active += 1
+
+    def end(self, *, serves: bool) -> None:
+        """End an activity."""
+        self._active -= 1
+        self._idle_since = self._clock()
+        self._served = self._served or serves
+        self._changed.set()
 
     def expires_in_s(self) -> float | None:
         """Seconds until the engine should stop; None while something goes on, or for never."""
