@@ -17,6 +17,7 @@ from dalston_cli.catalog.machine_probe import probe_machine, visible_gpus
 from dalston_cli.errors import DalstonError
 
 BARE = Machine(cpus=2, ram_mb=4_000)
+TINY = Machine(cpus=1, ram_mb=0)
 TWO = Machine(
     cpus=8,
     ram_mb=64_000,
@@ -132,6 +133,7 @@ def test_check_device_accepts_what_is_there() -> None:
     [
         pytest.param("auto", {}, BARE, True, id="unmeasured"),
         pytest.param("auto", {"ram_mb": 5_000}, BARE, False, id="too-little-ram"),
+        pytest.param("auto", {}, TINY, False, id="unmeasured-but-larger-than-the-memory"),
         pytest.param("auto", {"ram_mb": 90_000, "vram_mb": 9_000}, TWO, True, id="gpu-instead"),
         pytest.param("cpu", {"ram_mb": 90_000, "vram_mb": 9_000}, TWO, False, id="cpu-asked"),
         pytest.param("cuda:0", {"vram_mb": 9_000}, TWO, False, id="the-smaller-gpu"),

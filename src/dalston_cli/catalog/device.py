@@ -101,13 +101,19 @@ def choose_device(
 
 
 def fits(requested: str, model: ModelEntry, engine: EngineEntry, machine: Machine) -> bool:
-    """Whether the model could run as asked, memory included; what nobody measured counts as fit."""
+    """Whether the model could run as asked, memory included.
+
+    A model whose memory nobody measured needs at least the room of its files.
+    """
     if requested.startswith("cuda"):
         gpu = _asked_gpu(requested, machine)
         return gpu is not None and _fits_gpu(model, engine, gpu)
     if requested == "auto" and _fits_gpu(model, engine, machine.largest_gpu):
         return True
-    return not _who_needs_gpu(model, engine) and (model.hardware.ram_mb or 0) <= machine.ram_mb
+    return (
+        not _who_needs_gpu(model, engine)
+        and (model.hardware.ram_mb or model.size_mb) <= machine.ram_mb
+    )
 
 
 def _automatic(model: ModelEntry, engine: EngineEntry, machine: Machine) -> DeviceChoice:
@@ -122,7 +128,7 @@ def _automatic(model: ModelEntry, engine: EngineEntry, machine: Machine) -> Devi
         return DeviceChoice(device="cpu", reason=f"the engine {engine.name} runs on the CPU")
     if gpu is None:
         return DeviceChoice(device="cpu", reason="there is no GPU")
-    needed = f"{model.hardware.vram_mb} MB, more than {gpu.name} has"
+    needed = f"{model.hardware.vram_mb or model.size_mb} MB, more than {gpu.name} has"
     return DeviceChoice(device="cpu", reason=f"it needs {needed}")
 
 
@@ -135,7 +141,7 @@ def _asked_gpu(requested: str, machine: Machine) -> Gpu | None:
 def _fits_gpu(model: ModelEntry, engine: EngineEntry, gpu: Gpu | None) -> bool:
     if gpu is None or Device.CUDA not in engine.devices:
         return False
-    return (model.hardware.vram_mb or 0) <= gpu.vram_mb
+    return (model.hardware.vram_mb or model.size_mb) <= gpu.vram_mb
 
 
 def _who_needs_gpu(model: ModelEntry, engine: EngineEntry) -> str | None:
