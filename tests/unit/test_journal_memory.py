@@ -11,8 +11,9 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
+from dalston_cli.pipeline.experience import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.history import UnknownRunError, list_runs, show_run
-from dalston_cli.pipeline.journal import Attempt, Journal, Outcome
+from dalston_cli.pipeline.journal import RUNS_KEPT, Attempt, Journal, Outcome
 from dalston_cli.pipeline.journal_schema import JournalTooNewError, JournalUnreadableError
 from dalston_cli.pipeline.keys import FileStamp, digest_bytes
 
@@ -110,8 +111,8 @@ def test_outcomes_are_remembered(path: Path, outcome: Outcome) -> None:
 
 def test_batches_and_speeds_are_learnt(journal: Journal) -> None:
     assert journal.batch_size("speech", "cuda:0") is None
-    assert journal.rtfx("speech", "cpu") is None
-    assert journal.seconds_per_byte(".wav") is None
+    assert measured_rtfx(journal, "speech", "cpu") is None
+    assert seconds_per_byte(journal, ".wav") is None
     run = journal.begin_run(1)
     job = journal.begin_job(run, "a.wav", suffix=".wav", size=1000)
     for elapsed_s, error in ((2.0, None), (4.0, None), (9.0, "it crashed")):
@@ -132,8 +133,8 @@ def test_batches_and_speeds_are_learnt(journal: Journal) -> None:
     journal.remember_batch_size("speech", "cuda:0", 4)
 
     assert journal.batch_size("speech", "cuda:0") == 4
-    assert journal.rtfx("speech", "cpu") == pytest.approx(10.0)
-    assert journal.seconds_per_byte(".wav") == pytest.approx(0.03)
+    assert measured_rtfx(journal, "speech", "cpu") == pytest.approx(10.0)
+    assert seconds_per_byte(journal, ".wav") == pytest.approx(0.03)
 
 
 def test_history_tells_runs_jobs_and_attempts(journal: Journal) -> None:
@@ -246,3 +247,15 @@ def test_a_newer_journal_is_left_alone(path: Path) -> None:
 
     with pytest.raises(JournalTooNewError, match="newer Dalston"):
         Journal(path)
+
+
+def test_only_the_last_runs_are_kept(journal: Journal) -> None:
+    first = journal.begin_run(1)
+    journal.begin_job(first, "a.wav", suffix=".wav", size=1)
+    later = [journal.begin_run(1) for _ in range(RUNS_KEPT)]
+    finish(journal, later[-1])
+
+    assert len(list_runs(journal, limit=None)) == RUNS_KEPT
+    with pytest.raises(UnknownRunError):
+        show_run(journal, first)
+    assert journal.connection.execute("SELECT count(*) FROM jobs").fetchone()[0] == 0

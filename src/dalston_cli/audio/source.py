@@ -64,13 +64,17 @@ def open_source(path: Path, name: str) -> BufferedReader:
     return os.fdopen(descriptor, "rb")
 
 
-def content_digest(path: Path) -> str:
+def content_digest(path: Path, name: str | None = None) -> str:
     """``sha256:<hex>`` of a recording's bytes, read in blocks.
+
+    Args:
+        path: Any path, undecodable bytes included.
+        name: What messages call it; None for the path itself.
 
     Raises:
         RecordingError: The file cannot be read; the leaves of ``open_source``.
     """
-    name = shown_name(path)
+    name = shown_name(path) if name is None else name
     with open_source(path, name) as source:
         try:
             return digest_of(source)

@@ -85,7 +85,7 @@ class EngineHub:
         await asyncio.gather(*self._acquiring.values(), return_exceptions=True)
 
     async def _acquire(self, plan: StagePlan) -> RunningEngine:
-        replicas = self._use.replicas if plan.stage is Stage.TRANSCRIBE else 1
+        replicas = self._use.replicas if Stage.TRANSCRIBE in plan.engine.stages else 1
         spec = EngineSpec(
             engine=plan.engine,
             device=plan.device,

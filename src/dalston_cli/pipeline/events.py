@@ -120,7 +120,7 @@ class JobFinished(_Event, frozen=True, kw_only=True, tag="job_finished"):
 
     Attributes:
         rtfx: Audio seconds per wall second from the job's start to its written files, the wait
-            for an engine included; None where nothing was done.
+            for an engine included; None where no engine had to work.
     """
 
     recording: str
@@ -137,7 +137,8 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
     """The run is over: the final report.
 
     Attributes:
-        counts: Recordings per status.
+        counts: Recordings per status; those that were never begun are ``not_started``.
+        audio_s: Audio that engines worked on, in seconds.
         models, engines: Digest per model id, fingerprint per engine, of what was used.
     """
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.delivery import Delivery, Layout
+from dalston_cli.pipeline.experience import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.journal import Journal
 from dalston_cli.pipeline.keys import FileStamp, make_key
 from dalston_cli.pipeline.plan import Planner
@@ -146,7 +147,7 @@ class Forecaster:
     def _guessed_duration(self, request: RecordingRequest) -> float | None:
         suffix = request.relative.suffix.lower()
         if suffix not in self._seconds_per_byte:
-            self._seconds_per_byte[suffix] = self._journal.seconds_per_byte(suffix)
+            self._seconds_per_byte[suffix] = seconds_per_byte(self._journal, suffix)
         rate = self._seconds_per_byte[suffix]
         return None if rate is None or request.size is None else rate * request.size
 
@@ -174,5 +175,5 @@ class Forecaster:
     def _rtfx(self, stage: StagePlan) -> float | None:
         key = (stage.model.id, stage.device)
         if key not in self._speeds:
-            self._speeds[key] = self._journal.rtfx(*key)
+            self._speeds[key] = measured_rtfx(self._journal, *key)
         return self._speeds[key]

@@ -7,7 +7,9 @@ could run on other machines that reach the same store.
 import asyncio
 import shutil
 import sys
+import threading
 import time
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -110,6 +112,7 @@ class _Job:
         self._emit = tools.stages.emit
         self._journal = tools.stages.journal
         self._clock = time.monotonic()
+        self._stamp: FileStamp | None = None
         self.folder = tools.scratch / str(spec.number)
 
     async def run(self) -> JobFinished:
@@ -136,28 +139,36 @@ class _Job:
             self._tools.preparer,
             self._tools.stages.store,
         )
-        info = await self._prepared(audio, make_key("refused", name=self._name, what=prepared))
-        transcript = await self._stages(audio).transcript(info)
+        try:
+            info = await self._prepared(audio, make_key("refused", name=self._name, what=prepared))
+        finally:
+            self._remember_digest(source, digest)
+        stages = self._stages(audio)
+        transcript = await stages.transcript(info)
         await delivery.write(transcript)
-        return self._finished(key, transcript, delivery.texts)
+        self._remember_digest(source, digest)
+        return self._finished(key, transcript, delivery.texts, worked=stages.worked)
 
     async def _source(self) -> tuple[Path, str]:
         """The recording as a file, and the digest of its bytes."""
         source = self._spec.request.source
         if source is None:
             source = self.folder / "standard-input"
-            await asyncio.to_thread(_save_standard_input, source)
+            await _save_standard_input(source)
         try:
-            stamp = FileStamp.of(source)
-        except OSError:
-            return source, await asyncio.to_thread(content_digest, source)  # says what is wrong
-        known = self._journal.known_digest(source, stamp)
-        if known is not None:
-            return source, known
-        digest = await asyncio.to_thread(content_digest, source)
-        if self._spec.request.source is not None:
-            self._journal.remember_if_steady(source, stamp, digest)
-        return source, digest
+            self._stamp = FileStamp.of(source)
+        except OSError:  # reading says what is wrong
+            return source, await asyncio.to_thread(content_digest, source, self._name)
+        known = self._journal.known_digest(source, self._stamp)
+        if known is None:
+            known = await asyncio.to_thread(content_digest, source, self._name)
+        return source, known
+
+    def _remember_digest(self, source: Path, digest: str) -> None:
+        """So that the recording need not be read again; now, that some time has passed."""
+        if self._stamp is not None and self._spec.request.source is not None:
+            with suppress(OSError):  # it was taken away meanwhile
+                self._journal.remember_if_steady(source, self._stamp, digest)
 
     def _done_before(self, delivery: Delivery, key: str) -> JobFinished | None:
         """The report where nothing has to be done."""
@@ -218,7 +229,9 @@ class _Job:
             )
         )
 
-    def _finished(self, key: str, transcript: Transcript, outputs: tuple[str, ...]) -> JobFinished:
+    def _finished(
+        self, key: str, transcript: Transcript, outputs: tuple[str, ...], *, worked: bool
+    ) -> JobFinished:
         complete = transcript.status == "complete"
         warnings = tuple(notice.message for notice in transcript.warnings)
         duration_s = transcript.recording.duration_s
@@ -235,7 +248,7 @@ class _Job:
             outputs=outputs,
             duration_s=duration_s,
             elapsed_s=elapsed_s,
-            rtfx=duration_s / elapsed_s if elapsed_s > 0 else None,
+            rtfx=duration_s / elapsed_s if worked and elapsed_s > 0 else None,
             warnings=warnings,
         )
 
@@ -243,7 +256,28 @@ class _Job:
         self._emit(WarningRaised(code=code, message=message, recording=self._name, stage=stage))
 
 
-def _save_standard_input(path: Path) -> None:
-    path.parent.mkdir(parents=True, exist_ok=True)
-    with path.open("wb") as file:
-        shutil.copyfileobj(sys.stdin.buffer, file)
+async def _save_standard_input(path: Path) -> None:
+    """Read standard input to its end, in a thread that never keeps the process from ending."""
+    loop = asyncio.get_running_loop()
+    saved: asyncio.Future[None] = loop.create_future()
+
+    def finish(error: Exception | None) -> None:
+        if saved.cancelled():
+            return
+        if error is None:
+            saved.set_result(None)
+        else:
+            saved.set_exception(error)
+
+    def save() -> None:
+        try:
+            path.parent.mkdir(parents=True, exist_ok=True)
+            with path.open("wb") as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
+        except OSError as error:
+            loop.call_soon_threadsafe(finish, error)
+        else:
+            loop.call_soon_threadsafe(finish, None)
+
+    threading.Thread(target=save, daemon=True).start()
+    await saved

@@ -19,6 +19,9 @@ from dalston_cli.pipeline.keys import FileStamp, digest_file
 
 JOURNAL_NAME = "journal.sqlite3"
 
+RUNS_KEPT = 200
+"""Older runs are forgotten; what was done in them is not."""
+
 _CLOCK_TICK_NS = 50_000_000
 """A file may change twice within one tick of its file system's clock and keep its stamp."""
 
@@ -111,12 +114,20 @@ class Journal:
         return run
 
     def end_run(self, report: RunFinished) -> None:
-        """Note how a run ended."""
+        """Note how a run ended, and forget all but the last ``RUNS_KEPT`` runs."""
         import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
 
         self.connection.execute(
             "UPDATE runs SET finished_at = ?, exit_code = ?, report = ? WHERE id = ?",
             (time.time(), report.exit_code, msgspec.json.encode(report).decode(), report.run),
+        )
+        self._forget_old_runs()
+
+    def _forget_old_runs(self) -> None:
+        self.connection.execute(
+            "DELETE FROM runs WHERE started_at <"
+            " (SELECT started_at FROM runs ORDER BY started_at DESC LIMIT 1 OFFSET ?)",
+            (RUNS_KEPT - 1,),
         )
 
     def begin_job(self, run: str, recording: str, *, suffix: str, size: int | None) -> int:
@@ -277,26 +288,6 @@ class Journal:
             "INSERT OR REPLACE INTO batches (model, device, batch_size) VALUES (?, ?, ?)",
             (model, device, batch_size),
         )
-
-    def rtfx(self, model: str, device: str) -> float | None:
-        """Audio seconds per wall second of this model's stages on this device, as last measured."""
-        row = self.connection.execute(
-            "SELECT sum(audio_s) AS audio, sum(elapsed_s) AS wall FROM (SELECT audio_s, elapsed_s"
-            " FROM attempts WHERE model = ? AND device = ? AND status = 'done'"
-            " ORDER BY rowid DESC LIMIT 50)",
-            (model, device),
-        ).fetchone()
-        return row["audio"] / row["wall"] if row["wall"] else None
-
-    def seconds_per_byte(self, suffix: str) -> float | None:
-        """Audio seconds per byte of the recordings with this suffix, of the last that were seen."""
-        row = self.connection.execute(
-            "SELECT sum(duration_s) AS audio, sum(size) AS size FROM (SELECT duration_s, size"
-            " FROM jobs WHERE suffix = ? AND duration_s > 0 AND size > 0"
-            " ORDER BY id DESC LIMIT 50)",
-            (suffix,),
-        ).fetchone()
-        return row["audio"] / row["size"] if row["size"] else None
 
 
 def _blob(path: Path) -> bytes:

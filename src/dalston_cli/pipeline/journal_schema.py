@@ -27,7 +27,7 @@ CREATE TABLE IF NOT EXISTS runs (
 ) STRICT;
 CREATE TABLE IF NOT EXISTS jobs (
     id INTEGER PRIMARY KEY,
-    run TEXT NOT NULL REFERENCES runs (id),
+    run TEXT NOT NULL REFERENCES runs (id) ON DELETE CASCADE,
     recording TEXT NOT NULL,
     suffix TEXT NOT NULL,
     size INTEGER,
@@ -43,7 +43,7 @@ CREATE TABLE IF NOT EXISTS jobs (
 CREATE INDEX IF NOT EXISTS jobs_of_run ON jobs (run);
 CREATE INDEX IF NOT EXISTS jobs_by_suffix ON jobs (suffix, id);
 CREATE TABLE IF NOT EXISTS attempts (
-    job INTEGER NOT NULL REFERENCES jobs (id),
+    job INTEGER NOT NULL REFERENCES jobs (id) ON DELETE CASCADE,
     stage TEXT NOT NULL,
     engine TEXT NOT NULL,
     model TEXT NOT NULL,
@@ -148,6 +148,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")
         connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
     connection.execute("PRAGMA synchronous = NORMAL")
+    connection.execute("PRAGMA foreign_keys = ON")
 
 
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:

@@ -9,6 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.pipeline.delivery import Layout
+from dalston_cli.pipeline.experience import measured_rtfx
 from dalston_cli.pipeline.forecast import Forecaster, RecordingForecast
 from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.plan import Planner
@@ -168,7 +169,7 @@ def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
         vram_mb=stage.model.hardware.vram_mb if stage.device != "cpu" else None,
         pull=stage.weights is None,
         build=not stage.launch.built,
-        rtfx=journal.rtfx(stage.model.id, stage.device),
+        rtfx=measured_rtfx(journal, stage.model.id, stage.device),
         reason=stage.reason,
         launcher_reason=stage.launch.reason,
     )

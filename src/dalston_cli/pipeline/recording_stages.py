@@ -60,12 +60,17 @@ class RecordingWork:
 
 
 class RecordingStages:
-    """Takes one recording through its plan."""
+    """Takes one recording through its plan.
+
+    Attributes:
+        worked: Whether an engine had to do anything.
+    """
 
     def __init__(self, work: RecordingWork) -> None:
         self._work = work
         self._records: list[StageRecord] = []
         self._notices: list[Notice] = []
+        self.worked = False
 
     async def transcript(self, audio: AudioInfo) -> Transcript:
         """The whole way.
@@ -207,6 +212,7 @@ class RecordingStages:
 
     def _keep(self, done: StageDone) -> Result:
         self._records.append(done.stored.record)
+        self.worked = self.worked or not done.reused
         return done.stored.result
 
     def _skip(self, stage: Stage, reason: str) -> None:

@@ -16,7 +16,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
 
-from dalston_cli.errors import DalstonError, ExitCode, UnavailableError
+from dalston_cli.audio.source import shown_name
+from dalston_cli.errors import (
+    DalstonError,
+    ExitCode,
+    ModelUnavailableError,
+    UnavailableError,
+)
 from dalston_cli.pipeline.events import (
     ErrorInfo,
     Event,
@@ -35,8 +41,11 @@ from dalston_cli.pipeline.window import LargestFirst
 DECODED_AHEAD = 2
 """Recordings in work beyond the engine's slots."""
 
-MOST_ENGINE_FAILURES = 3
-"""So many recordings in a row may cost the engine its life before the run gives up."""
+MOST_ENGINE_FAILURES = 8
+"""So many recordings in a row may fail for want of an engine before the run gives up."""
+
+MOST_MODEL_FAILURES = 2
+"""The same for a model: what does not load for two recordings does not load for others."""
 
 _logger = logging.getLogger(__name__)
 
@@ -51,6 +60,19 @@ class UnexpectedError(DalstonError):
         super().__init__(
             f"unexpected {type(error).__name__}: {text}",
             hint="run it again with --debug and report what it prints",
+        )
+
+
+class SystemRefusedError(UnavailableError):
+    """The system refuses something that every recording needs, such as room on the disk."""
+
+    code = "system_refused"
+
+    def __init__(self, error: OSError) -> None:
+        where = f" ({shown_name(error.filename)})" if error.filename else ""
+        super().__init__(
+            f"the system refuses: {error.strerror or error}{where}",
+            hint="look at free space and permissions: df -h; dalston doctor",
         )
 
 
@@ -141,6 +163,8 @@ class _Run:
         except asyncio.CancelledError:
             self._end(number, JobFinished(recording=request.name, status="cancelled"))
             raise
+        except OSError as error:
+            self._failed(number, request, clock, SystemRefusedError(error))
         except Exception as error:
             # A bug met by one recording is not to cost the others theirs.
             _logger.exception("unexpected error in %s", request.name)
@@ -174,7 +198,11 @@ class _Run:
         plan = self._spec.planner.plan(request.overrides)
         if self._tools.stages.engines.failure(plan.transcribe) is error:
             reason = f"engine {plan.transcribe.engine.name} cannot be had"
-        elif self._engine_failures >= MOST_ENGINE_FAILURES:
+        elif self._engine_failures >= (
+            MOST_MODEL_FAILURES
+            if isinstance(error, ModelUnavailableError)
+            else MOST_ENGINE_FAILURES
+        ):
             reason = f"{self._engine_failures} recordings in a row could not be transcribed"
         else:
             return

@@ -32,7 +32,7 @@ class Tally:
             exit_code: Its error's, where it has one.
         """
         self.counts[job.status] += 1
-        if job.status in {"done", "partial"}:
+        if job.rtfx is not None:
             self.audio_s += job.duration_s or 0.0
         if job.error is not None:
             self.errors.append(job.error)
