@@ -232,18 +232,18 @@ def _advice(best: ModelEntry, better: ModelEntry | None, wish: ModelWish) -> Ite
         return
     quality = "makes many more mistakes"
     if best.word_error_rate is not None:
-        quality = f"gets about {round(best.word_error_rate * 100)} of 100 words wrong"
+        quality = f"gets about {round(best.word_error_rate * 100)} of 100 words wrong where "
+        quality += "people speak clearly, and more in conversation"
     language = ""
     if wish.language is None and best.languages:
-        language = f" and takes everything for {_listed(best.languages)}"
+        language = f", and takes everything for {_listed(best.languages)}"
     size = (
         f"{better.size_mb / 1000:.1f} GB" if better.size_mb >= _GB_IN_MB else f"{better.size_mb} MB"
     )
     yield Advice(
         code="bundled_model",
         message=(
-            f"{best.id}, which comes with Dalston, {quality} on ordinary speech{language}; "
-            f"{better.id} is far better"
+            f"{best.id}, which comes with Dalston, {quality}{language}; {better.id} is far better"
         ),
         hint=f"run `dalston models pull {better.id}` ({size})",
     )

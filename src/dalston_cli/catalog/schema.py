@@ -129,7 +129,7 @@ class ModelEntry(_Entry):
         stages: The stages this model covers.
         languages: BCP-47 lower case; empty means that language does not matter.
         licence: SPDX identifier of the weights.
-        word_error_rate: Measured on ordinary English speech, 0 to 1 and above; None where nobody
+        word_error_rate: Measured on clear English speech, 0 to 1 and above; None where nobody
             measured.
         rank: ``--model auto`` takes the installed model with the highest rank that fits.
         defaults: Option values this model wants where the user says nothing.
