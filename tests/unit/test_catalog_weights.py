@@ -3,6 +3,8 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from tests.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
@@ -19,12 +21,13 @@ from dalston_cli.catalog.weights import (
     remove,
     verify,
 )
-from dalston_cli.catalog.weights.failures import NotInstalledError, OfflineError
+from dalston_cli.catalog.weights.failures import ModelsFolderError, NotInstalledError, OfflineError
 from dalston_cli.catalog.weights.layout import (
     MANIFEST,
     Manifest,
     ManifestFile,
     describe_source,
+    digest_of,
     read_manifest,
     write_manifest,
 )
@@ -229,6 +232,23 @@ def test_offline_fails_at_once(tmp_path: Path) -> None:
     with pytest.raises(OfflineError, match="is not installed, and the network may not be used"):
         ensure_installed(MODEL, tmp_path, options=PullOptions(offline=True))
     assert list(tmp_path.iterdir()) == []
+
+
+@pytest.mark.parametrize("kind", ["hf", "file"])
+def test_a_models_folder_that_is_none(tmp_path: Path, kind: str) -> None:
+    (tmp_path / "models").write_text("a file")
+    (tmp_path / "mine").write_text("weights")
+    linked = model_entry(source={"kind": "file", "path": tmp_path / "mine"})
+    model = linked if kind == "file" else MODEL
+    with pytest.raises(ModelsFolderError, match="models cannot be kept in") as raised:
+        pull(model, tmp_path / "models", PullOptions())
+    assert "DALSTON_MODELS_DIR" in (raised.value.hint or "")
+
+
+@given(lines=st.lists(st.text()), data=st.data())
+def test_a_digest_does_not_depend_on_the_order(lines: list[str], data: st.DataObject) -> None:
+    assert digest_of(data.draw(st.permutations(lines))) == digest_of(lines)
+    assert digest_of([*lines, "more"]) != digest_of(lines)
 
 
 def test_offline_takes_what_is_here(tmp_path: Path) -> None:

@@ -25,6 +25,7 @@ from dalston_cli.catalog.weights.exchange import (
 )
 from dalston_cli.catalog.weights.failures import (
     HubSilentError,
+    ModelsFolderError,
     NotInstalledError,
     OfflineError,
     PullCrashedError,
@@ -67,12 +68,15 @@ def pull(
     before = installed(model, models_dir)
     if before and before.ok and (not options.again or isinstance(model.source, BundledSource)):
         return before
-    if isinstance(model.source, FileSource):
-        link(model, model.source.path, models_dir)
-    elif options.offline:
+    if options.offline and not isinstance(model.source, FileSource):
         raise OfflineError(model)
-    else:
-        _Pull(model, ModelFolder.of(model, models_dir), options, on_progress).run()
+    try:
+        if isinstance(model.source, FileSource):
+            link(model, model.source.path, models_dir)
+        else:
+            _Pull(model, ModelFolder.of(model, models_dir), options, on_progress).run()
+    except OSError as error:
+        raise ModelsFolderError(models_dir, error) from error
     after = installed(model, models_dir)
     if after is None or not after.ok:
         raise NotInstalledError(model.id, after.problems if after else ())

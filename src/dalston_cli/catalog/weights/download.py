@@ -8,6 +8,7 @@ import hashlib
 import time
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
 
@@ -157,7 +158,7 @@ class Download:
         if offset:
             headers["Range"] = f"bytes={offset}-"
         with self._client.stream("GET", self._file.url, headers=headers) as response:
-            if response.status_code == httpx2.codes.REQUESTED_RANGE_NOT_SATISFIABLE:
+            if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
                 return  # the server's file ends here; whether that is right, the digest tells
             refuse_bad_status(response)
             if offset and not _continues(response, offset):
@@ -200,7 +201,7 @@ def chunks_of(path: Path) -> Iterator[bytes]:
 
 
 def _continues(response: httpx2.Response, offset: int) -> bool:
-    return response.status_code == httpx2.codes.PARTIAL_CONTENT and response.headers.get(
+    return response.status_code == HTTPStatus.PARTIAL_CONTENT and response.headers.get(
         "Content-Range", ""
     ).startswith(f"bytes {offset}-")
 

@@ -12,6 +12,8 @@ PullError                    ModelUnavailableError
 └── PullCrashedError             the process that downloads died
 """
 
+from pathlib import Path
+
 from dalston_cli.catalog.schema import HubSource, ModelEntry
 from dalston_cli.catalog.weights.exchange import Failure
 from dalston_cli.catalog.weights.sizes import readable_size
@@ -131,6 +133,19 @@ class NoSpaceError(PullError):
         super().__init__(
             f"the model {model.id} cannot be pulled: {room}",
             hint="`dalston models du` shows what takes room; DALSTON_MODELS_DIR moves all models",
+        )
+
+
+class ModelsFolderError(PullError):
+    """The folder of all models cannot be written."""
+
+    code = "models_folder"
+
+    def __init__(self, folder: Path, error: OSError) -> None:
+        where = error.filename or folder
+        super().__init__(
+            f"models cannot be kept in {folder}: {where}: {error.strerror or error}",
+            hint="make the folder writable, or set DALSTON_MODELS_DIR to another one",
         )
 
 

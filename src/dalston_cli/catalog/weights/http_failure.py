@@ -1,5 +1,7 @@
 """What a server's refusal, or a connection's end, means for a pull. Runs in the child process."""
 
+from http import HTTPStatus
+
 import httpx2
 
 from dalston_cli.catalog.weights.exchange import Failure, FailureKind, PullFailure
@@ -55,7 +57,7 @@ def _kind(response: httpx2.Response) -> FailureKind:
         return "token_invalid"
     if code in {"RepoNotFound", "RevisionNotFound", "EntryNotFound"}:
         return "not_found"
-    if status == httpx2.codes.UNAUTHORIZED and has_token:
+    if status == HTTPStatus.UNAUTHORIZED and has_token:
         return "token_invalid"
     return _KINDS.get(status, "server" if status >= _SERVER_ERROR else "status")
 

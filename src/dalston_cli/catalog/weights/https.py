@@ -1,5 +1,7 @@
 """Asks plain web servers how large their files are. Runs in the child process."""
 
+from http import HTTPStatus
+
 import httpx2
 
 from dalston_cli.catalog.weights.download import RemoteFile
@@ -22,7 +24,7 @@ def _ask(file: HttpsJobFile, client: httpx2.Client) -> RemoteFile:
     except httpx2.HTTPError as error:
         raise PullFailure(unreachable(error, file.url)) from error
     size = None
-    if response.status_code != httpx2.codes.METHOD_NOT_ALLOWED:  # then only the download tells
+    if response.status_code != HTTPStatus.METHOD_NOT_ALLOWED:  # then only the download tells
         refuse_bad_status(response)
         length = response.headers.get("Content-Length", "")
         size = int(length) if length.isdigit() else None
