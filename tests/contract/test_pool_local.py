@@ -101,6 +101,24 @@ async def test_a_young_folder_without_a_record_is_left_to_its_maker(home: Engine
     assert not folder.exists()
 
 
+def test_what_else_lies_in_the_runtime_folder_is_left_alone(home: EngineHome) -> None:
+    theirs = home.locations.runtime / "holiday-photos"
+    theirs.mkdir(parents=True)
+    home.locations.runtime.chmod(0o700)
+    os.utime(theirs, (0, 0))
+    assert home.launchers.local.find() == []
+    assert theirs.exists()
+
+
+def test_what_a_killed_removal_left_is_removed(home: EngineHome) -> None:
+    folder = home.locations.runtime / ".old-fake-abababab-0-12-34"
+    folder.mkdir(parents=True)
+    home.locations.runtime.chmod(0o700)
+    os.utime(folder, (0, 0))
+    assert home.launchers.local.find() == []
+    assert list(home.locations.runtime.iterdir()) == []
+
+
 async def test_an_engine_killed_by_the_system_leaves_no_folder(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         await pool.acquire(home.spec())

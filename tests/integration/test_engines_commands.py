@@ -119,6 +119,8 @@ def test_status_tells_of_an_engine_that_does_not_answer(home: EngineHome, dalsto
         pytest.param(["restart", "fak"], 2, "did you mean `fake`?", id="restart a typo"),
         pytest.param(["stop", "fak"], 2, "did you mean `fake`?", id="stop a typo"),
         pytest.param(["rm", "fak"], 2, "did you mean `fake`?", id="rm a typo"),
+        pytest.param(["rm", "../.."], 2, "no engine", id="rm another folder"),
+        pytest.param(["logs", "../.."], 2, "no engine", id="logs of another folder"),
         pytest.param(["stop"], 2, "say which engines to stop", id="stop nothing"),
         pytest.param(["start", "fake", "--device", "cuda"], 5, "no GPU", id="no GPU"),
         pytest.param(["start", "fake", "--device", "tpu"], 2, "tpu", id="no such device"),

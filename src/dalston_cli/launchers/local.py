@@ -5,6 +5,7 @@ its ``engine.yaml`` names), its folder. What it cannot isolate without a contain
 the user's files. Libraries are told to stay offline, and those that obey do.
 """
 
+import re
 import sys
 import time
 from collections.abc import Callable, Iterator
@@ -40,6 +41,7 @@ from dalston_cli.launchers.variables import process_variables
 from dalston_cli.settings.locations import Locations
 
 _ABANDONED_AFTER_S = 60.0
+_OUR_FOLDER = re.compile(r"[a-z0-9._-]{1,10}-[0-9a-f]{8}-\d+|\.old-.+-\d+-\d+")
 _TERMINATE_S = 3.0
 
 
@@ -116,7 +118,7 @@ class LocalLauncher:
             return []
         check_private(self._root)
         alive, dead = [], []
-        for folder in sorted(self._root.iterdir()):
+        for folder in self._folders():
             record = read_record(folder)
             if record is not None and is_running(record.process):
                 alive.append(record.to_instance(folder, self.name))
@@ -235,8 +237,12 @@ class LocalLauncher:
             return folder, number
         raise EngineStartError(engine, f"{self._root} is full of its folders")
 
+    def _folders(self) -> list[Path]:
+        """What engines have here; whatever else the user keeps in this folder is none of ours."""
+        return [path for path in sorted(self._root.iterdir()) if _OUR_FOLDER.fullmatch(path.name)]
+
     def _logs_in_use(self) -> set[Path]:
-        records = [read_record(folder) for folder in self._root.iterdir()]
+        records = [read_record(folder) for folder in self._folders()]
         return {record.log for record in records if record is not None}
 
     def _remove_dead(self, folders: list[Path]) -> None:

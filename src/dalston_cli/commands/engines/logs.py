@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.commands.engines.setting import EngineName, Profile, load
+from dalston_cli.commands.engines.setting import EngineName, Profile, find_engine, load
 from dalston_cli.console import Console, printable
 from dalston_cli.errors import ExitCode
 
@@ -21,6 +21,7 @@ def show_logs(
     profile: Profile = None,
 ) -> None:
     """Show the end of the newest log of an engine; it outlives the engine."""
+    find_engine(engine)
     _, launchers = load(profile=profile)
     remote = launchers.remote.offers(engine)
     launcher = launchers.by_name["remote" if remote else "local"]

@@ -14,12 +14,14 @@ def remove(
     """
     from dalston_cli.launchers.control import remove_engine  # noqa: PLC0415 - loads psutil
 
+    find_engine(engine)
     _, launchers = load(profile=profile)
     removed = remove_engine(launchers.local, engine)
-    if not removed.environments and not removed.num_logs:
-        find_engine(engine)
     console = Console("engines rm", json=json, quiet=quiet)
-    console.info(
-        f"removed {len(removed.environments)} environments and {removed.num_logs} logs of {engine}"
-    )
+    environments = _count(len(removed.environments), "environment")
+    console.info(f"removed {environments} and {_count(removed.num_logs, 'log')} of {engine}")
     console.result(removed)
+
+
+def _count(number: int, noun: str) -> str:
+    return f"{number} {noun}{'' if number == 1 else 's'}"
