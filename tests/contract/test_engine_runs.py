@@ -236,6 +236,15 @@ async def test_silence_is_filled_with_heartbeats(wav: Path) -> None:
     assert finished(messages).load_s >= 0.5
 
 
+async def test_a_device_that_takes_its_time_is_waited_for(wav: Path) -> None:
+    with EngineProcess(fake_line(heartbeat_s=0.05, device_s=0.5)) as engine:
+        async with engine.client() as client:
+            assert (await client.health()).status == "starting"
+            messages = await run_all(client, wav)
+    assert isinstance(messages[0], Heartbeat)
+    assert finished(messages).elapsed_s < 0.5
+
+
 async def test_closing_the_stream_cancels_the_work(wav: Path) -> None:
     with EngineProcess(fake_line(hang=1)) as engine:
         async with engine.client() as client:

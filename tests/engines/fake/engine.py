@@ -80,6 +80,7 @@ class FakeEngine(Engine):
         self._runs = 0
 
     def check_device(self) -> str:
+        time.sleep(KNOBS.device_s)
         if KNOBS.device_lost:
             raise EngineError(ErrorCode.DEVICE_LOST, "the fake device is lost")
         return super().check_device()

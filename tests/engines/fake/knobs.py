@@ -22,6 +22,7 @@ class Knobs:
     slots: int
     protocol: int | None
     device_lost: bool
+    device_s: float
     load_log: Path | None
 
 
@@ -41,6 +42,7 @@ def read_knobs() -> Knobs:
         slots=int(_text("SLOTS", "1")),
         protocol=int(_text("PROTOCOL", "0")) if _text("PROTOCOL", "") else None,
         device_lost=_flag("DEVICE_LOST"),
+        device_s=float(_text("DEVICE_S", "0")),
         load_log=_path("LOAD_LOG"),
     )
 
