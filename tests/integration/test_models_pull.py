@@ -44,7 +44,8 @@ def hub() -> Iterator[HubServer]:
 
 
 def _options(hub: HubServer, **changes: str) -> PullOptions:
-    environment = {**os.environ, **hub.environment, **changes}
+    warnings = {"PYTHONWARNINGS": "error"}  # in the child process as in this one
+    environment = {**os.environ, **hub.environment, **warnings, **changes}
     return PullOptions(environment=environment, timeout_s=10)
 
 
