@@ -4,15 +4,24 @@ import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
+from types import SimpleNamespace
+from typing import Any
 
 import msgspec
 import pytest
-from tests.pipeline_home import PipelineHome, request_for, write_recording
+from tests.pipeline_home import (
+    PipelineHome,
+    make_catalog,
+    request_for,
+    write_model,
+    write_recording,
+)
 from tests.recordings import BAD, make_bad, make_good
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import UsageError
+from dalston_cli.pipeline.delivery import OutputUnwritableError
 from dalston_cli.pipeline.events import EngineReady, EngineStarting, JobFinished, WarningRaised
 from dalston_cli.pipeline.request import OutputTarget, Overrides, RecordingRequest
 from dalston_sdk.wire import (
@@ -31,8 +40,8 @@ def home() -> Iterator[PipelineHome]:
     made.close()
 
 
-def read_json(path: Path) -> dict[str, object]:
-    document: dict[str, object] = json.loads(path.read_text(encoding="utf-8"))
+def read_json(path: Path) -> dict[str, Any]:
+    document: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
     return document
 
 
@@ -167,13 +176,11 @@ async def test_every_stage_leaves_its_mark(home: PipelineHome) -> None:
     assert report.counts == {"done": 1}
     transcript = read_json(home.outputs / "note 00.json")
     stages = transcript["stages"]
-    assert isinstance(stages, list)
     assert {(stage["stage"], stage["status"]) for stage in stages} == {
         (stage, "done")
         for stage in ("transcribe", "align", "diarize", "emotion", "events", "refine")
     }
     segments = transcript["segments"]
-    assert isinstance(segments, list)
     assert segments[0]["text"].endswith(".")
     assert segments[0]["raw_text"]
     assert segments[0]["words"][0]["end"] > segments[0]["words"][0]["start"]
@@ -219,7 +226,6 @@ async def test_each_channel_goes_its_way(home: PipelineHome) -> None:
     assert report.counts == {"done": 1}
     transcript = read_json(home.outputs / "note 00.json")
     segments = transcript["segments"]
-    assert isinstance(segments, list)
     assert segments[0]["start"] == 0.5
 
 
@@ -294,3 +300,55 @@ async def test_every_name_and_container_is_done_and_every_bad_one_told(home: Pip
     assert sorted(error.code for error in again.errors) == sorted(BAD.values())
     assert not home.of(EngineReady)
     assert msgspec.json.encode(home.events)
+
+
+async def test_an_output_folder_that_cannot_be_is_refused_at_once(home: PipelineHome) -> None:
+    home.outputs.write_text("a file", encoding="utf-8")
+
+    with pytest.raises(OutputUnwritableError, match="not a folder"):
+        await home.run(home.record(1))
+
+    assert home.events == []
+
+
+async def test_a_model_that_does_not_load_is_given_up_soon(home: PipelineHome) -> None:
+    write_model(home.folder / "catalog", "speech-broken", "transcribe", runtime_id="broken")
+    home.catalog = make_catalog(home.folder / "catalog")
+
+    report = await home.run(home.record(12, seconds=0.5), model="speech-broken", jobs=1)
+
+    assert report.counts == {"failed": 2, "not_started": 10}
+    assert report.exit_code == 5
+    assert {error.code for error in report.errors} == {"model_refused"}
+    assert [warning.code for warning in home.of(WarningRaised)] == ["engine_given_up"]
+
+
+async def test_a_failing_model_costs_each_recording_its_own_error(home: PipelineHome) -> None:
+    report = await home.run(home.record(3), model="speech-raises")
+
+    assert report.counts == {"failed": 3}
+    assert {error.code for error in report.errors} == {"work_failed"}
+
+
+async def test_standard_input_is_a_recording(
+    home: PipelineHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    sound = write_recording(home.inputs / "a.wav")
+    request = RecordingRequest(source=None, name="-", relative=Path("stdin"))
+    with sound.open("rb") as file:
+        monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=file))
+        report = await home.run([request])
+
+    assert report.counts == {"done": 1}
+    assert read_json(home.outputs / "stdin.json")["recording"]["name"] == "-"
+
+
+async def test_a_store_that_cannot_be_written_is_explained(home: PipelineHome) -> None:
+    recordings = home.record(1)
+    (home.locations.state).mkdir()
+    (home.locations.state / "store").write_text("in the way", encoding="utf-8")
+
+    report = await home.run(recordings)
+
+    assert [error.code for error in report.errors] == ["system_refused"]
+    assert report.exit_code == 5

@@ -5,6 +5,7 @@ is never replaced without ``--overwrite``.
 """
 
 import asyncio
+import errno
 import os
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -44,6 +45,19 @@ class OutputUnwritableError(InputError):
             f"cannot write {shown_name(path)}: {problem.strerror or problem}",
             hint="choose another folder with --output-dir",
         )
+
+
+def check_writable(folder: Path) -> None:
+    """Make sure, before hours of work, that outputs can be written below ``folder``.
+
+    Raises:
+        OutputUnwritableError: They cannot.
+    """
+    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
+    if not existing.is_dir():
+        raise OutputUnwritableError(existing, NotADirectoryError(errno.ENOTDIR, "not a folder"))
+    if not os.access(existing, os.W_OK | os.X_OK):
+        raise OutputUnwritableError(existing, PermissionError(errno.EACCES, "permission denied"))
 
 
 @dataclass(frozen=True, kw_only=True)

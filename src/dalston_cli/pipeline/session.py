@@ -12,7 +12,7 @@ from dalston_cli.catalog.weights.options import PullOptions, PullProgress
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.notice import PoolNotice, Ready, Starting, Trouble
 from dalston_cli.launchers.pool import Pool
-from dalston_cli.pipeline.delivery import Layout
+from dalston_cli.pipeline.delivery import Layout, check_writable
 from dalston_cli.pipeline.engine_hub import EngineHub, EngineUse
 from dalston_cli.pipeline.events import (
     EngineReady,
@@ -69,11 +69,14 @@ async def transcribe(
 
     Raises:
         UsageError: What is asked for is impossible; found before anything runs.
-        InputError: Outputs would collide with each other or with a recording.
+        InputError: Outputs would collide with each other or with a recording, or cannot be
+            written.
         UnavailableError: A model is missing and must not or cannot be pulled.
     """
     emit = _once_per_run(listeners.emit)
     stems = output_stems(recordings, options)
+    if options.output.folder is not None:
+        check_writable(options.output.folder)
     planner = await _ready_planner(recordings, options, surroundings, emit)
     plans = distinct_plans(recordings, planner)
     async with AsyncExitStack() as stack:
