@@ -162,7 +162,15 @@ def _fill(engine: EngineEntry, building: Path, report: Callable[[str], None]) ->
     Raises:
         EnvironmentBuildError: uv failed.
     """
-    make = ["venv", "--python", sys.executable, "--relocatable", "--allow-existing", str(building)]
+    make = [
+        "venv",
+        "--quiet",
+        "--python",
+        sys.executable,
+        "--relocatable",
+        "--allow-existing",
+        str(building),
+    ]
     for arguments in (make, _sync_arguments(building / "bin" / "python", engine)):
         code, lines = _run_uv(arguments, building.parent, report)
         if code != 0:
