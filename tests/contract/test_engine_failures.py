@@ -73,7 +73,7 @@ async def test_a_crash_strikes_once_with_a_counter(wav: Path, tmp_path: Path) ->
 
 async def test_a_stopped_process_counts_as_dead(wav: Path) -> None:
     with EngineProcess(fake_line(hang=1, heartbeat_s=0.1)) as engine:
-        async with engine.client() as client:
+        async with engine.client(heartbeat_s=0.3) as client:
             run = asyncio.create_task(run_all(client, wav))
             await eventually(lambda: _busy(client))
             engine.process.send_signal(signal.SIGSTOP)

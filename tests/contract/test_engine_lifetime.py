@@ -59,7 +59,7 @@ async def test_an_idle_engine_stops_itself(tcp: bool) -> None:
 
 
 async def test_asking_for_health_does_not_keep_it_alive() -> None:
-    with EngineProcess(fake_line(keep_alive_s=0.5)) as engine:
+    with EngineProcess(fake_line(keep_alive_s=2)) as engine:
         async with engine.client() as client:
             left_s = [(await client.health()).expires_in_s or 0.0 for _ in range(3)]
         assert left_s == sorted(left_s, reverse=True)
@@ -92,7 +92,7 @@ async def test_a_run_longer_than_keep_alive_is_finished(wav: Path) -> None:
 
 
 async def test_shutdown_lets_what_runs_finish_and_takes_nothing_new(wav: Path) -> None:
-    with EngineProcess(fake_line(run_s=0.3)) as engine:
+    with EngineProcess(fake_line(run_s=0.8)) as engine:
         async with engine.client() as client:
             run = asyncio.create_task(run_all(client, wav))
             await eventually(lambda: _running(client))

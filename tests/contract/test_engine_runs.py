@@ -258,7 +258,7 @@ async def test_closing_the_stream_cancels_the_work(wav: Path) -> None:
 
 
 async def test_a_cancelled_run_keeps_its_slot_until_the_engine_notices(wav: Path) -> None:
-    with EngineProcess(fake_line(deaf_s=0.5)) as engine:
+    with EngineProcess(fake_line(deaf_s=1.5)) as engine:
         async with engine.client() as client:
             async with aclosing(client.run(transcribe(), audio=wav, share_path=True)) as run:
                 await anext(run)
@@ -268,7 +268,7 @@ async def test_a_cancelled_run_keeps_its_slot_until_the_engine_notices(wav: Path
 
 
 async def test_a_request_that_waits_can_be_cancelled(wav: Path) -> None:
-    with EngineProcess(fake_line(run_s=0.4)) as engine:
+    with EngineProcess(fake_line(run_s=0.8)) as engine:
         async with engine.client() as client:
             first = asyncio.create_task(run_all(client, wav))
             await eventually(lambda: _running(client, 1))

@@ -114,14 +114,12 @@ class EngineProcess:
                 raise AssertionError(f"not ready after {self.line.timeout_s:g} s\n{self.log}")
             time.sleep(POLL_S)
 
-    def client(self) -> EngineClient:
-        """A new client; the caller closes it."""
+    def client(self, *, heartbeat_s: float = 5.0) -> EngineClient:
+        """A new client, which the caller closes; it expects signs of life every ``heartbeat_s``."""
         ready = json.loads((self.runtime_dir / "ready.json").read_text(encoding="utf-8"))
         if "url" in ready:
-            return EngineClient(
-                url=ready["url"], token=self.line.token, heartbeat_s=self.line.heartbeat_s
-            )
-        return EngineClient(Path(ready["socket"]), heartbeat_s=self.line.heartbeat_s)
+            return EngineClient(url=ready["url"], token=self.line.token, heartbeat_s=heartbeat_s)
+        return EngineClient(Path(ready["socket"]), heartbeat_s=heartbeat_s)
 
     @property
     def log(self) -> str:
