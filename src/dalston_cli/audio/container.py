@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from fractions import Fraction
 from io import BufferedReader
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 from dalston_cli.audio.declared import mp3_declares_duration, wav_duration
 from dalston_cli.audio.errors import (
@@ -26,6 +26,9 @@ _UNTIMED = frozenset({"aac", "ac3", "eac3", "dts", "loas", "mp3", "mpeg", "mpegt
 """Containers without an index or a length; the library guesses both from the bit rate."""
 
 _AV_TIME_BASE = 1_000_000
+
+_LENIENT_SINCE = 19
+_LENIENT = {"metadata_errors": "replace"}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,19 +84,23 @@ def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
 def _open_container(source: BufferedReader, name: str) -> "InputContainer":
     import av  # noqa: PLC0415 - costs 80 ms
 
+    # Tags need not be UTF-8; from its release 19 on the library copes with that by itself.
+    release = int(av.__version__.split(".")[0])
+    lenient: dict[str, Any] = {} if release >= _LENIENT_SINCE else _LENIENT
     try:
-        return av.open(
+        container: InputContainer = av.open(
             source,
             mode="r",
-            metadata_errors="replace",
             # A playlist must not make the library open other files or addresses.
             options={"protocol_whitelist": "none"},
+            **lenient,
         )
     except (av.error.FFmpegError, ValueError) as error:
         source.seek(0)
         if _lacks_index(source):
             raise IncompleteFileError(name) from error
         raise NotMediaError(name) from error
+    return container
 
 
 def _lacks_index(source: BufferedReader) -> bool:
