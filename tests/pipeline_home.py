@@ -28,7 +28,7 @@ stages: [{stages}]
 name: A model of the fake engine
 languages: [{languages}]
 licence: Apache-2.0
-source: {{kind: bundled, package: dalston}}
+source: {source}
 size_mb: 0
 rank: {rank}
 capabilities: {{word_timestamps: {words}}}
@@ -37,7 +37,13 @@ capabilities: {{word_timestamps: {words}}}
 
 def write_model(folder: Path, id: str, stages: str, **changes: object) -> None:  # noqa: A002 - a field's name
     """Write one model file of the fake engine."""
-    values = {"runtime_id": id, "languages": "", "rank": 0, "words": "true"} | changes
+    values = {
+        "runtime_id": id,
+        "languages": "",
+        "rank": 0,
+        "words": "true",
+        "source": "{kind: bundled, package: dalston}",
+    } | changes
     folder.mkdir(parents=True, exist_ok=True)
     text = _MODEL.format(id=id, stages=stages, **values)
     (folder / f"{id}.yaml").write_text(text, encoding="utf-8")
@@ -57,14 +63,15 @@ def make_catalog(folder: Path) -> Catalog:
     return load_catalog(CatalogPaths(engines=(FAKE,), models=(folder,)))
 
 
-def write_recording(path: Path, *, seconds: float = 2.0, seed: int = 0) -> Path:
+def write_recording(path: Path, *, seconds: float = 2.0, seed: int = 0, channels: int = 1) -> Path:
     """A recording whose bytes depend on ``seed``."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
-        file.setnchannels(1)
+        file.setnchannels(channels)
         file.setsampwidth(2)
         file.setframerate(16_000)
-        file.writeframes(seed.to_bytes(2, "little") * round(seconds * 16_000))
+        frame = b"".join((seed + channel).to_bytes(2, "little") for channel in range(channels))
+        file.writeframes(frame * round(seconds * 16_000))
     return path
 
 

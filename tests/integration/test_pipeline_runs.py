@@ -20,7 +20,7 @@ from tests.recordings import BAD, make_bad, make_good
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.source import shown_name
-from dalston_cli.errors import UsageError
+from dalston_cli.errors import ModelUnavailableError, UsageError
 from dalston_cli.pipeline.delivery import OutputUnwritableError
 from dalston_cli.pipeline.events import EngineReady, EngineStarting, JobFinished, WarningRaised
 from dalston_cli.pipeline.request import OutputTarget, Overrides, RecordingRequest
@@ -219,14 +219,39 @@ async def test_batches_are_halved_until_they_fit_and_that_is_remembered(home: Pi
 
 
 async def test_each_channel_goes_its_way(home: PipelineHome) -> None:
-    [recording] = home.record(1)
+    call = request_for(write_recording(home.inputs / "call.wav", channels=2))
 
-    report = await home.run([recording], channels="split", clip=Clip(start=0.5))
+    report = await home.run([call], channels="split", clip=Clip(start=0.5))
 
     assert report.counts == {"done": 1}
-    transcript = read_json(home.outputs / "note 00.json")
-    segments = transcript["segments"]
-    assert segments[0]["start"] == 0.5
+    transcript = read_json(home.outputs / "call.json")
+    first, second = transcript["segments"][:2]
+    assert (first["start"], second["start"]) == (0.5, 0.5)
+    assert {first["channel"], second["channel"]} == {0, 1}
+    assert first["speaker"] != second["speaker"]
+    assert [stage["stage"] for stage in transcript["stages"]] == ["align", "transcribe"]
+    assert home.num_engine_runs == 2
+
+
+async def test_a_missing_model_is_brought_here_first(home: PipelineHome) -> None:
+    weights = home.folder / "weights.bin"
+    weights.write_bytes(b"weights")
+    source = f"{{kind: file, path: {weights}}}"
+    write_model(home.folder / "catalog", "speech-own", "transcribe", source=source)
+    home.catalog = make_catalog(home.folder / "catalog")
+    recordings = home.record(1)
+
+    with pytest.raises(ModelUnavailableError):
+        await home.run(recordings, model="speech-own", pull="never")
+    report = await home.run(recordings, model="speech-own")
+
+    assert report.counts == {"done": 1}
+    assert list(report.models) == ["speech-own"]
+    before = report.models["speech-own"]
+    weights.write_bytes(b"other weights")
+    again = await home.run(recordings, model="speech-own", pull="always")
+    assert home.ran() == ["note 00.wav"], "other weights give other results"
+    assert again.models["speech-own"] != before
 
 
 async def test_standard_output_gets_the_text(home: PipelineHome) -> None:

@@ -73,10 +73,12 @@ def test_exit_codes(tally: Tally, code: int) -> None:
     assert tally.exit_code(interrupted=True) == 130
 
 
-def test_audio_counts_where_it_was_transcribed() -> None:
-    tally = _tally("done", "partial", "unchanged", "failed")
+def test_audio_counts_where_an_engine_worked_on_it() -> None:
+    tally = _tally("unchanged", "failed")
+    tally.add(JobFinished(recording="r", status="done", duration_s=2.0, rtfx=3.0))
+    tally.add(JobFinished(recording="r", status="done", duration_s=2.0, rtfx=None))
 
-    assert tally.audio_s == 4.0
+    assert tally.audio_s == 2.0
     assert len(tally.errors) == 1
 
 

@@ -1,0 +1,119 @@
+"""What goes into stages and how their results are judged, as tables."""
+
+import pytest
+from tests.launching import engine_entry
+
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.pipeline.plan_options import NoTranslationError, UnsupportedOptionError
+from dalston_cli.stages import align, refine, transcribe
+from dalston_sdk.wire import (
+    RecordingInfo,
+    RefineResult,
+    Segment,
+    Stage,
+    TranscribeResult,
+    Transcript,
+    Word,
+)
+
+
+def spoken(*times: tuple[float, float], text: str = "one two") -> TranscribeResult:
+    """One segment with words at these times."""
+    words = tuple(Word(text=" x", start=start, end=end) for start, end in times)
+    segment = Segment(id=0, start=0.0, end=2.0, text=text, words=words)
+    return TranscribeResult(language="en-gb", segments=(segment,))
+
+
+@pytest.mark.parametrize(
+    ("result", "good"),
+    [
+        pytest.param(spoken((0.0, 1.0), (1.0, 2.0)), True, id="in-order"),
+        pytest.param(spoken(), False, id="no-words"),
+        pytest.param(spoken(text=""), True, id="no-text-either"),
+        pytest.param(spoken((0.0, 0.0)), False, id="without-length"),
+        pytest.param(spoken((1.0, 2.0), (0.0, 1.0)), False, id="backwards"),
+        pytest.param(TranscribeResult(language=None, segments=()), True, id="silence"),
+    ],
+)
+def test_good_word_times(result: TranscribeResult, *, good: bool) -> None:
+    assert transcribe.has_good_word_times(result) is good
+
+
+@pytest.mark.parametrize(
+    ("result", "languages", "reason"),
+    [
+        pytest.param(spoken(), (), None, id="every-language"),
+        pytest.param(spoken(), ("de", "en"), None, id="a-variety"),
+        pytest.param(spoken(), ("en-gb",), None, id="this-very-one"),
+        pytest.param(spoken(), ("de",), "does not cover the language en-gb", id="another"),
+        pytest.param(spoken(text=""), ("en",), "no text", id="no-text"),
+        pytest.param(
+            TranscribeResult(language=None, segments=spoken().segments),
+            ("en",),
+            "language of the text is not known",
+            id="unknown-language",
+        ),
+    ],
+)
+def test_why_nothing_can_be_aligned(
+    result: TranscribeResult, languages: tuple[str, ...], reason: str | None
+) -> None:
+    found = align.why_impossible(result, languages)
+
+    assert (found is None) is (reason is None)
+    assert (reason or "") in (found or "")
+
+
+def test_refined_text_keeps_what_was_said() -> None:
+    segments = tuple(
+        Segment(id=number, start=number, end=number + 1.0, text=text)
+        for number, text in enumerate(("uh one", "two", "three"))
+    )
+    info = RecordingInfo(
+        name="a",
+        digest="d",
+        duration_s=3.0,
+        sample_rate=16_000,
+        num_channels=1,
+        container="wav",
+        codec="pcm",
+    )
+    transcript = Transcript(
+        version=1, recording=info, status="complete", text="", language="en", segments=segments
+    )
+
+    refined = refine.apply(transcript, RefineResult(texts={0: " One. ", 1: "two"}))
+
+    assert refined.text == "One. two three"
+    assert [segment.raw_text for segment in refined.segments] == ["uh one", None, None]
+    assert [segment.start for segment in refined.segments] == [0, 1, 2]
+
+
+def test_an_unsupported_option_is_explained() -> None:
+    error = UnsupportedOptionError("beam_sise", engine_entry(), Stage.TRANSCRIBE, ())
+
+    assert "did you mean `beam_size`" in error.message
+    assert "fake supports batch_size, beam_size" in str(error.hint)
+    able = tuple(f"model-{number}" for number in range(9))
+    hint = UnsupportedOptionError("vad", engine_entry(), Stage.TRANSCRIBE, able).hint
+    assert hint == (
+        "use --model model-0 (or model-1, model-2, model-3, model-4, model-5 and 3 more)"
+    )
+
+
+def test_a_model_that_cannot_translate_is_explained() -> None:
+    model = ModelEntry.model_validate(
+        {
+            "id": "m",
+            "engine": "fake",
+            "runtime_model_id": "m",
+            "stages": ["transcribe"],
+            "name": "M",
+            "licence": "MIT",
+            "source": {"kind": "bundled", "package": "p"},
+            "size_mb": 0,
+        }
+    )
+
+    assert NoTranslationError(model, ("big",)).hint == "use --model big"
+    assert NoTranslationError(model, ()).hint == "leave --task translate out"
