@@ -9,7 +9,12 @@ from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import configured_launchers
 from dalston_cli.options.batch import BatchOptions
-from dalston_cli.options.build import ExcludedOptionsError, build_run_options, resolve
+from dalston_cli.options.build import (
+    ExcludedOptionsError,
+    StandardOutputError,
+    build_run_options,
+    resolve,
+)
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
@@ -63,9 +68,12 @@ def read_batch(options: BatchOptions) -> Batch:
         stdin=sys.stdin.buffer,
         on_warning=warnings.append,
     )
+    recordings = tuple(finder.find())
+    if run_options.output.folder is None and len(recordings) > 1:
+        raise StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
     locations = Locations.from_environment()
     return Batch(
-        recordings=tuple(finder.find()),
+        recordings=recordings,
         options=run_options,
         surroundings=Surroundings(
             locations=locations,

@@ -3,7 +3,7 @@
 from dataclasses import replace
 from pathlib import Path
 
-from dalston_cli.catalog.resolve import ModelWish, recommended
+from dalston_cli.catalog.resolve import ModelWish, is_here, recommended
 from dalston_cli.catalog.schema import BundledSource, ModelEntry
 from dalston_cli.catalog.weights import installed_ids
 from dalston_cli.console import Console
@@ -60,7 +60,8 @@ def _better(options: RunOptions, surroundings: Surroundings) -> ModelEntry | Non
         for model in here
     ):
         return None
-    return recommended(catalog, Stage.TRANSCRIBE, wish, machine)
+    better = recommended(catalog, Stage.TRANSCRIBE, wish, machine)
+    return None if better is None or is_here(better, installed) else better
 
 
 def _remember(answered: Path) -> None:

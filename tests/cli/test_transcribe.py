@@ -1,0 +1,140 @@
+"""``dalston transcribe`` from outside: real processes, the fake engine, real recordings."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import Shell
+from tests.pipeline_home import write_recording
+from tests.recordings import make_bad, make_good
+
+from dalston_cli.errors import ExitCode
+
+
+@pytest.fixture
+def shell(home: Path) -> Iterator[Shell]:
+    shell = Shell(home, home / "work")
+    yield shell
+    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+
+
+def test_a_folder_of_good_and_bad_recordings(shell: Shell) -> None:
+    good = make_good(shell.work / "in")
+    bad = make_bad(shell.work / "in")
+    first = shell.run("transcribe", "in", "-o", "out", "-f", "txt")
+    assert first.code == ExitCode.SOME_FAILED, first.err
+    assert first.out == ""
+    failed = [line for line in first.err.splitlines() if line.startswith("failed: ")]
+    assert all(any(path.name in line for line in failed) for path in bad)
+    assert len(failed) == len(bad)
+    assert len(list((shell.work / "out").iterdir())) == len(good)
+    summary = first.err.splitlines()[-1]
+    assert "18 recordings" in summary
+    assert "10 done" in summary
+    assert "8 failed" in summary
+    again = shell.run("transcribe", "in", "-o", "out", "-f", "txt")
+    assert again.code == ExitCode.SOME_FAILED
+    assert "10 unchanged" in again.err.splitlines()[-1]
+
+
+def test_events_and_the_report(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    done = shell.run("transcribe", "a.wav", "gone.wav", "--json")
+    assert (done.code, done.err) == (ExitCode.SOME_FAILED, "")
+    events = [json.loads(line) for line in done.out.splitlines()]
+    kinds = [event["event"] for event in events]
+    assert kinds[0] == "run_started"
+    assert kinds.count("job_finished") == 2
+    report = events[-1]
+    assert report["event"] == "run_finished"
+    assert report["status"] == "partial"
+    assert report["data"]["counts"]["done"] == 1
+    assert list(report["data"]["models"]) == ["speech"]
+    assert [error["recording"] for error in report["errors"]] == ["gone.wav"]
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        pytest.param(["gone.wav"], ExitCode.ALL_FAILED, id="all-failed"),
+        pytest.param(["."], ExitCode.INPUT, id="nothing-found"),
+        pytest.param(["x.wav", "--model", "speach"], ExitCode.USAGE, id="no-model"),
+        pytest.param(["x.wav", "--device", "cuda:99"], ExitCode.UNAVAILABLE, id="no-gpu"),
+    ],
+)
+def test_exit_codes(words: list[str], code: ExitCode, shell: Shell) -> None:
+    done = shell.run("transcribe", *words)
+    assert done.out == ""
+    assert (done.code, "hint: " in done.err) == (code, True), done.err
+
+
+def test_standard_input_to_standard_output(shell: Shell) -> None:
+    recording = write_recording(shell.work / "a.wav")
+    done = shell.run("transcribe", "-", stdin=recording.read_bytes())
+    assert done.code == ExitCode.OK, done.err
+    assert done.out.strip()
+    assert list(shell.work.iterdir()) == [recording]
+    named = shell.run("transcribe", "a.wav", "-o", "-", "-f", "json", "-q")
+    assert named.code == ExitCode.OK
+    assert all(line.startswith("warning: ") for line in named.err.splitlines())
+    assert json.loads(named.out)["recording"]["name"] == "a.wav"
+
+
+def test_two_recordings_do_not_fit_standard_output(shell: Shell) -> None:
+    for name in ("a.wav", "b.wav"):
+        write_recording(shell.work / name)
+    done = shell.run("transcribe", "a.wav", "b.wav", "-o", "-")
+    assert (done.code, done.out) == (ExitCode.USAGE, "")
+    assert "2 recordings" in done.err
+
+
+def test_settings_of_a_file_and_spellings_of_whisper(shell: Shell, home: Path) -> None:
+    write_recording(shell.work / "a.wav")
+    (home / "config").mkdir()
+    (home / "config" / "config.toml").write_text('[profiles.web]\noutput-format = ["vtt"]\n')
+    words = ("a.wav", "--output_dir", "out", "--word_timestamps", "True")
+    done = shell.run("transcribe", *words, environ={"DALSTON_PROFILE": "web"})
+    assert done.code == ExitCode.OK, done.err
+    assert [path.name for path in (shell.work / "out").iterdir()] == ["a.vtt"]
+
+
+def test_a_dry_run_changes_nothing(shell: Shell) -> None:
+    recording = write_recording(shell.work / "a.wav")
+    done = shell.run("transcribe", "a.wav", "--dry-run")
+    assert done.code == ExitCode.OK, done.err
+    assert "speech" in done.out
+    assert list(shell.work.iterdir()) == [recording]
+
+
+def test_a_name_cannot_forge_a_line(shell: Shell) -> None:
+    (shell.work / "x\nerror: forged\x1b[2J.wav").touch()
+    done = shell.run("transcribe", ".")
+    assert done.code == ExitCode.ALL_FAILED
+    assert "\nerror: forged" not in done.err
+    assert "\x1b" not in done.err
+
+
+def test_a_terminal_shows_text_and_a_summary(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    done = shell.watch("transcribe", "a.wav", "-o", "out", "-m", "speech")
+    assert (done.code, done.out) == (ExitCode.OK, "")
+    assert "[0.0 s]" in done.err
+    assert "1 recording: 1 done" in done.err
+
+
+def test_a_better_model_is_offered_once(shell: Shell, home: Path) -> None:
+    write_recording(shell.work / "a.wav")
+    first = shell.watch("transcribe", "a.wav", answer="n\n")
+    assert first.code == ExitCode.OK
+    assert "Download faster-whisper-large-v3-turbo, 1.6 GB? [Y/n]" in first.err
+    second = shell.watch("transcribe", "a.wav")
+    assert second.code == ExitCode.OK
+    assert "Download" not in second.err
+
+
+def test_a_script_is_not_asked(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    done = shell.run("transcribe", "a.wav")
+    assert done.code == ExitCode.OK
+    assert "Download" not in done.err
