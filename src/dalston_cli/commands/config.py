@@ -31,7 +31,7 @@ def show(*, profile: Profile = None, everything: All = False, json: Json = False
     values = resolved.settings.model_dump(mode="json")
     shown = [
         (name, _written(value), resolved.sources[name].place or "default")
-        for name, value in values.items()
+        for name, value in sorted(values.items())
         if everything or resolved.sources[name].kind != "default"
     ]
     data = {
