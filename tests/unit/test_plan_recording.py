@@ -298,3 +298,17 @@ def test_speakers_of_a_manifest_replace_the_runs(catalog: Catalog) -> None:
 
     assert plan.diarize is not None
     assert plan.diarize.options == DiarizeOptions(num_speakers=3)
+
+
+def test_a_remote_engine_finds_the_weights_among_its_own(tmp_path: Path) -> None:
+    folder = tmp_path / "catalog"
+    source = f"{{kind: file, path: {tmp_path}/weights}}"
+    write_model(folder, "own", "transcribe", source=source)
+    far = Launch(launcher="remote", digest="d")
+    context = context_of(make_catalog(folder), installed={}, launch=lambda *_: far)
+
+    plan = plan_recording(context, RunOptions(model="own"))
+
+    assert plan.missing_models == ()
+    assert plan.transcribe.model_ref.path == "fake/own"
+    assert plan_recording(context, RunOptions(model="speech")).transcribe.model_ref.path is None

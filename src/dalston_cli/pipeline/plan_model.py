@@ -13,8 +13,11 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice
-from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.catalog.schema import BundledSource, EngineEntry, ModelEntry
 from dalston_sdk.wire import ModelRef, Stage
+
+REMOTE = "remote"
+"""The launcher whose engines see other disks than ours."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,9 +84,16 @@ class StagePlan:
     reason: str
 
     @property
+    def to_pull(self) -> bool:
+        """Whether the weights must be brought here first; a remote engine has its own."""
+        return self.weights is None and self.launch.launcher != REMOTE
+
+    @property
     def model_ref(self) -> ModelRef:
-        """The weights as a request names them; only where they are installed."""
+        """The weights as a request names them: elsewhere they lie where they would lie here."""
         path = self.weights.path if self.weights else None
+        if self.launch.launcher == REMOTE and not isinstance(self.model.source, BundledSource):
+            path = Path(self.model.engine, self.model.id)
         return ModelRef(
             runtime_id=self.model.runtime_model_id,
             path=str(path) if path else None,
@@ -150,4 +160,4 @@ class RecordingPlan:
     @property
     def missing_models(self) -> tuple[ModelEntry, ...]:
         """What has to be pulled before the plan can be carried out."""
-        return tuple({s.model.id: s.model for s in self.stages if s.weights is None}.values())
+        return tuple({s.model.id: s.model for s in self.stages if s.to_pull}.values())

@@ -167,7 +167,7 @@ def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
         batch_size=_batch_size(stage, journal),
         options=options,
         vram_mb=stage.model.hardware.vram_mb if stage.device != "cpu" else None,
-        pull=stage.weights is None,
+        pull=stage.to_pull,
         build=not stage.launch.built,
         rtfx=measured_rtfx(journal, stage.model.id, stage.device),
         reason=stage.reason,

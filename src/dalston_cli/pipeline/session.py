@@ -26,7 +26,7 @@ from dalston_cli.pipeline.job import JobTools
 from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.outputs import name_outputs
 from dalston_cli.pipeline.plan import Planner
-from dalston_cli.pipeline.plan_model import RecordingPlan
+from dalston_cli.pipeline.plan_model import REMOTE, RecordingPlan
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.run import RunSpec, jobs_at_once, run
 from dalston_cli.pipeline.scratch import scratch_folder
@@ -157,9 +157,8 @@ async def _ready_planner(
     wanted: dict[str, ModelEntry] = {}
     for plan in distinct_plans(recordings, planner):
         for stage in plan.stages:
-            if stage.launch.launcher == "remote":
-                continue  # whoever runs it has its weights
-            if stage.weights is None or options.pull == "always":
+            again = options.pull == "always" and stage.launch.launcher != REMOTE
+            if stage.to_pull or again:
                 wanted[stage.model.id] = stage.model
     if not wanted:
         return planner

@@ -10,6 +10,8 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import structs
+
 from dalston_sdk.engine import Engine, LoadedModel
 from dalston_sdk.errors import EngineError
 from dalston_sdk.server.failures import to_engine_error
@@ -36,8 +38,11 @@ class ModelInUse:
 class ModelState:
     """Loads what a request needs, after everyone who uses something else has finished."""
 
-    def __init__(self, engine: Engine, *, turns: Turns, threads: Threads) -> None:
+    def __init__(
+        self, engine: Engine, *, turns: Turns, threads: Threads, models_dir: Path | None = None
+    ) -> None:
         self._engine = engine
+        self._models_dir = models_dir
         self._turns = turns
         self._threads = threads
         self._info = LoadedModel()
@@ -101,7 +106,7 @@ class ModelState:
             self._engine.unload()
             _give_memory_back()
             if model is not None:
-                self._info = self._load(model)
+                self._info = self._load(self._located(model))
                 self._resident = model
         except EngineError:
             raise
@@ -109,6 +114,18 @@ class ModelState:
             raise to_engine_error(
                 self._engine, error, otherwise=ErrorCode.MODEL_LOAD_FAILED
             ) from error
+
+    def _located(self, model: ModelRef) -> ModelRef:
+        """The model with an absolute path: one that is relative lies below our own weights."""
+        if model.path is None or Path(model.path).is_absolute() or self._models_dir is None:
+            return model
+        root = self._models_dir.resolve()
+        path = (root / model.path).resolve()
+        if not path.is_relative_to(root):
+            raise EngineError(
+                ErrorCode.INVALID_REQUEST, f"{model.path} is not below the engine's weights"
+            )
+        return structs.replace(model, path=str(path))
 
     def _load(self, model: ModelRef) -> LoadedModel:
         if model.path is not None and not Path(model.path).exists():

@@ -56,7 +56,9 @@ class Service:
         self.device = DeviceCheck(engine)
         self.threads = Threads(engine.slots, name="slot")
         self.turns = Turns(slots=engine.slots, max_waiting=settings.max_waiting)
-        self.models = ModelState(engine, turns=self.turns, threads=self.threads)
+        self.models = ModelState(
+            engine, turns=self.turns, threads=self.threads, models_dir=settings.models_dir
+        )
         self.jobs = Jobs(
             engine,
             device=self.device,

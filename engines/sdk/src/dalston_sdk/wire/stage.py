@@ -35,8 +35,8 @@ class ModelRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         runtime_id: What the library calls the model.
-        path: Absolute folder or file of the weights as the engine sees it; None where the
-            engine's own package carries them.
+        path: Folder or file of the weights: absolute as the engine sees it, or relative to the
+            engine's own folder of weights; None where the engine's own package carries them.
         compute_type: Number format such as ``int8`` or ``float16``; None lets the engine choose.
     """
 
