@@ -18,6 +18,7 @@ from dalston_cli.pipeline.events import (
     Event,
     JobFinished,
     JobStarted,
+    ModelPulling,
     PartialText,
     RunFinished,
     RunStarted,
@@ -81,6 +82,22 @@ def test_lines() -> None:
             " 30x as fast as it plays"
         ),
     ]
+
+
+def test_a_download_is_told_once() -> None:
+    err, bar = io.StringIO(), Terminal()
+    for view in (
+        RunLines(Console("transcribe", stderr=err)),
+        RunBar(Console("transcribe", stderr=bar)),
+    ):
+        with view:
+            for done in (0, 500, 1000):
+                pulling = ModelPulling(
+                    model="m", step="downloading", done_bytes=done, total_bytes=1000
+                )
+                view.take(pulling)
+    assert err.getvalue() == "downloading m, 1.0 kB\n"
+    assert "downloading m, 1.0 kB" in bar.getvalue()
 
 
 def test_quiet_lines_are_about_trouble() -> None:

@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from dalston_cli.console.amounts import duration, speed
+from dalston_cli.console.amounts import duration, size, speed
 from dalston_cli.console.run_lines import RunLines
 from dalston_cli.console.run_progress import RunProgress
 from dalston_cli.console.screen import Console
@@ -18,6 +18,7 @@ from dalston_cli.pipeline.events import (
     EngineStarting,
     Event,
     JobStarted,
+    ModelPulling,
     PartialText,
     RunFinished,
 )
@@ -72,6 +73,9 @@ class RunBar(RunLines):
                 self._describe(f"starting {event.engine}: {event.message or event.step}")
             case EngineReady():
                 self._describe("transcribing")
+            case ModelPulling():
+                of = f" of {size(event.total_bytes)}" if event.total_bytes else ""
+                self._describe(f"{event.step} {event.model} {size(event.done_bytes)}{of}")
             case JobStarted():
                 self._describe(printable(event.recording))
             case PartialText() if self._show_text and self._tally.num_recordings == 1:

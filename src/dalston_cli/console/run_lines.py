@@ -4,13 +4,14 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from dalston_cli.console.amounts import count, duration, speed
+from dalston_cli.console.amounts import count, duration, size, speed
 from dalston_cli.console.screen import Console
 from dalston_cli.pipeline.events import (
     EngineReady,
     EngineStarting,
     Event,
     JobFinished,
+    ModelPulling,
     PartialText,
     RunFinished,
     StageFinished,
@@ -31,6 +32,7 @@ class RunLines:
     def __init__(self, console: Console) -> None:
         self.console = console
         self._hints: set[str] = set()
+        self._pulled: set[str] = set()
         self._warned: set[tuple[str, str]] = set()
 
     def __enter__(self) -> Self:
@@ -96,6 +98,13 @@ class RunLines:
         how = "reused" if event.reused else f"started in {duration(event.elapsed_s)}"
         self.console.detail(f"engine {event.engine} is ready on {event.device} ({how})")
 
+    def model_pulling(self, event: ModelPulling) -> None:
+        """Say once that a model is being downloaded."""
+        if event.step == "downloading" and event.model not in self._pulled:
+            self._pulled.add(event.model)
+            amount = f", {size(event.total_bytes)}" if event.total_bytes else ""
+            self.say(f"downloading {event.model}{amount}")
+
     def stage_finished(self, event: StageFinished) -> None:
         """Say how a stage ended, to who asked for more."""
         how = "taken from the store" if event.reused else f"{event.status}"
@@ -114,6 +123,7 @@ class RunLines:
         WarningRaised: warning,
         EngineStarting: engine_starting,
         EngineReady: engine_ready,
+        ModelPulling: model_pulling,
         StageFinished: stage_finished,
         RunFinished: run_finished,
     }
