@@ -8,7 +8,7 @@ from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.transcribe import TranscriptionInfo, restore_speech_timestamps
 from gpu import check_gpu, held_vram_mb, split_device
 from languages import bcp47, known_languages, pack, vote, whisper_language
-from loading import is_out_of_memory, load_whisper
+from loading import is_device_lost, is_out_of_memory, load_whisper
 from options import SUPPORTED, Decoding, effective, plan_decoding
 from segments import convert
 from speech import as_regions, find_speech, without_silence
@@ -71,23 +71,38 @@ class FasterWhisperEngine(Engine):
         """Speech found, language settled, then decoded; segments are reported as they come."""
         if self._whisper is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
-        options = request.options
-        _refuse_what_the_model_cannot(self._whisper, self._runtime_id, options)
+        try:
+            return self._transcribe(self._whisper, request.options, audio, context)
+        except RuntimeError as error:
+            if is_device_lost(error):
+                raise EngineError(
+                    ErrorCode.DEVICE_LOST, f"{self.device} does not answer any more: {error}"
+                ) from error
+            raise
+
+    def _transcribe(
+        self,
+        whisper: WhisperModel,
+        options: TranscribeOptions,
+        audio: Samples,
+        context: RunContext,
+    ) -> TranscribeResult:
+        _refuse_what_the_model_cannot(whisper, self._runtime_id, options)
         decoding = plan_decoding(
             options,
             device=self.device,
-            chunk_length_s=self._whisper.feature_extractor.chunk_length,
+            chunk_length_s=whisper.feature_extractor.chunk_length,
         )
         duration_s = len(audio) / SAMPLE_RATE
         whole = {"start": 0, "end": len(audio)}
         chunks = [whole] if decoding.vad is None else find_speech(audio, decoding.vad)
         regions = as_regions(chunks)
         context.check_cancelled()
-        language, scores = _language(self._whisper, options, audio, regions, decoding)
+        language, scores = _language(whisper, options, audio, regions, decoding)
         segments: list[Segment] = []
         used = None
         if chunks and language is not None:
-            found, info = _start(self._whisper, audio, chunks, language, decoding)
+            found, info = _start(whisper, audio, chunks, language, decoding)
             used = info.transcription_options
             text_language = "en" if options.task == "translate" else bcp47(language)
             for segment in convert(
@@ -105,7 +120,7 @@ class FasterWhisperEngine(Engine):
             speech_regions=() if decoding.vad is None else tuple(regions),
             effective=effective(options, decoding, used, spoken),
             warnings=decoding.warnings,
-            compute_type=self._whisper.model.compute_type,
+            compute_type=whisper.model.compute_type,
         )
 
 

@@ -33,6 +33,11 @@ def is_out_of_memory(error: Exception) -> bool:
     return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
 
 
+def is_device_lost(error: Exception) -> bool:
+    """Whether CUDA no longer answers this process."""
+    return not is_out_of_memory(error) and _DEVICE_LOST.search(str(error)) is not None
+
+
 def load_whisper(
     model: ModelRef, *, kind: str, index: int
 ) -> tuple[WhisperModel, tuple[Notice, ...]]:
@@ -152,7 +157,7 @@ def _failure(folder: Path, error: Exception) -> EngineError:
             f"there is not enough memory to load {folder.name}: {error}",
             hint="use a smaller model, or --compute-type int8",
         )
-    if _DEVICE_LOST.search(str(error)):
+    if is_device_lost(error):
         return EngineError(ErrorCode.DEVICE_LOST, f"the GPU does not answer: {error}")
     return EngineError(
         ErrorCode.MODEL_LOAD_FAILED,

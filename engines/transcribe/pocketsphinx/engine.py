@@ -7,8 +7,7 @@ from typing import ClassVar
 import pocketsphinx
 from endpointing import EndpointRules, cut, speech_regions
 from forced_alignment import Aligner
-from pocketsphinx import Decoder
-from recognition import join, recognise, segments_of
+from recognition import Recogniser, join, segments_of
 
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
@@ -54,7 +53,7 @@ class PocketsphinxEngine(Engine):
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
-        self._decoder: Decoder | None = None
+        self._recogniser: Recogniser | None = None
         self._aligner: Aligner | None = None
 
     def load(self, model: ModelRef) -> LoadedModel:
@@ -72,7 +71,7 @@ class PocketsphinxEngine(Engine):
                 hint="install it again: pip install --force-reinstall pocketsphinx",
             )
         try:
-            self._decoder = Decoder(loglevel="FATAL")
+            self._recogniser = Recogniser()
         except (RuntimeError, ValueError) as error:
             raise EngineError(
                 ErrorCode.MODEL_LOAD_FAILED, f"pocketsphinx cannot load {_MODEL}: {error}"
@@ -81,7 +80,7 @@ class PocketsphinxEngine(Engine):
 
     def unload(self) -> None:
         """Drop the decoders."""
-        self._decoder = None
+        self._recogniser = None
         self._aligner = None
 
     def transcribe(
@@ -90,7 +89,7 @@ class PocketsphinxEngine(Engine):
         """Words for each stretch of speech, reported as they come."""
         options = request.options
         _check(options)
-        decoder = self._loaded()
+        recogniser = self._loaded()
         rules = _rules(options)
         duration_s = len(audio) / SAMPLE_RATE
         whole = SpeechRegion(start=0.0, end=duration_s)
@@ -102,7 +101,7 @@ class PocketsphinxEngine(Engine):
         segments: list[Segment] = []
         for region in join(regions, rules.max_speech_s):
             context.check_cancelled()
-            words = recognise(decoder, audio, region)
+            words = recogniser.recognise(audio, region)
             found = segments_of(words, first_id=len(segments), pause_s=rules.min_silence_ms / 1000)
             if options.word_timestamps is False:
                 found = [_without_words(segment) for segment in found]
@@ -133,10 +132,10 @@ class PocketsphinxEngine(Engine):
             context.progress(min(segment.end, duration_s), duration_s)
         return AlignResult(segments=tuple(segments), warnings=tuple(warnings))
 
-    def _loaded(self) -> Decoder:
-        if self._decoder is None:
+    def _loaded(self) -> Recogniser:
+        if self._recogniser is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
-        return self._decoder
+        return self._recogniser
 
 
 def _check(options: TranscribeOptions) -> None:

@@ -15,6 +15,7 @@ from dalston_sdk.wire import Segment, SpeechRegion, Word
 _FRAME_S = 0.01
 _FILLER = re.compile(r"<.*>|\[.*\]|\+\+.*\+\+")
 _ALTERNATE = re.compile(r"\(\d+\)$")
+_BLOCK_BYTES = 6400  # 0.2 s
 _JOIN_GAP_S = 1.0
 """Neighbouring regions are decoded together: a longer stretch is normalised better."""
 
@@ -34,21 +35,49 @@ def join(regions: Sequence[SpeechRegion], max_length_s: float) -> list[SpeechReg
     return joined
 
 
-def recognise(decoder: Decoder, samples: Samples, region: SpeechRegion) -> list[Word]:
-    """The words of one region, in order; their texts carry a leading space."""
-    piece = samples[int(region.start * SAMPLE_RATE) : int(region.end * SAMPLE_RATE)]
-    heard = [
-        (_ALTERNATE.sub("", entry.word), entry)
-        for entry in decode(decoder, piece)
-        if not is_filler(entry.word)
-    ]
-    times = in_order(
-        [span_s(entry, region.start) for _, entry in heard], low=region.start, high=region.end
-    )
-    return [
-        Word(text=f" {text}", start=start, end=end, confidence=round(min(1.0, entry.prob), 4))
-        for (text, entry), (start, end) in zip(heard, times, strict=True)
-    ]
+class Recogniser:
+    """Turns stretches of speech into words.
+
+    The library keeps Python's lock for as long as one call takes, and a server that cannot answer
+    meanwhile looks dead. So audio goes in by small blocks. What is lost by that, the normalisation
+    by the mean of the whole stretch, is measured beforehand by a second decoder that has next to
+    nothing to search for.
+    """
+
+    def __init__(self) -> None:
+        self._decoder = Decoder(loglevel="FATAL")
+        self._meter = Decoder(lm=None, loglevel="FATAL")
+        self._meter.set_align_text("a")
+
+    def recognise(self, samples: Samples, region: SpeechRegion) -> list[Word]:
+        """The words of one region, in order; their texts carry a leading space."""
+        piece = samples[int(region.start * SAMPLE_RATE) : int(region.end * SAMPLE_RATE)]
+        heard = [
+            (_ALTERNATE.sub("", entry.word), entry)
+            for entry in self._search(piece)
+            if not is_filler(entry.word)
+        ]
+        times = in_order(
+            [span_s(entry, region.start) for _, entry in heard], low=region.start, high=region.end
+        )
+        return [
+            Word(text=f" {text}", start=start, end=end, confidence=round(min(1.0, entry.prob), 4))
+            for (text, entry), (start, end) in zip(heard, times, strict=True)
+        ]
+
+    def _search(self, piece: Samples) -> Iterable[Entry]:
+        if not len(piece):
+            return ()
+        decode(self._meter, piece)
+        pcm = to_pcm(piece)
+        self._decoder.reinit_feat()
+        self._decoder.set_cmn(self._meter.get_cmn(update=True))
+        self._decoder.start_utt()
+        for first in range(0, len(pcm), _BLOCK_BYTES):
+            self._decoder.process_raw(pcm[first : first + _BLOCK_BYTES])
+        self._decoder.end_utt()
+        heard: Iterable[Entry] | None = self._decoder.seg()
+        return heard or ()
 
 
 def decode(decoder: Decoder, piece: Samples) -> Iterable[Entry]:

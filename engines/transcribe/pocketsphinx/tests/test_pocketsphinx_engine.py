@@ -153,6 +153,28 @@ def test_a_result_does_not_depend_on_what_was_heard_before(
     assert transcribe(engine, monologue) == first
 
 
+def test_it_answers_while_it_works(engine: EngineProcess, monologue: Path) -> None:
+    async def count() -> int:
+        answers = 0
+        async with engine.client() as client, engine.client() as other:
+            request = TranscribeRequest(model=MODEL)
+
+            async def run() -> None:
+                async with aclosing(
+                    client.run(request, audio=monologue, share_path=True)
+                ) as stream:
+                    async for _ in stream:
+                        continue
+
+            work = asyncio.ensure_future(run())
+            while not work.done():
+                answers += (await other.health()).status == "busy"
+            await work
+        return answers
+
+    assert asyncio.run(count()) >= 20
+
+
 @pytest.mark.parametrize(
     ("options", "num_regions"),
     [
