@@ -113,6 +113,19 @@ def test_ctrl_c_stops_politely_and_the_journal_says_so(home: PipelineHome) -> No
     assert not workers
 
 
+def test_a_second_ctrl_c_ends_at_once(home: PipelineHome) -> None:
+    home.knobs["HANG"] = "1"
+    home.record(2)
+    process = pipeline_process.start(home)
+    read_until(process, "stage_started", 1, stage="transcribe")
+
+    process.send_signal(signal.SIGINT)
+    process.send_signal(signal.SIGINT)
+    process.communicate(timeout=20)
+
+    assert process.returncode in {1, 130, -signal.SIGINT}
+
+
 async def test_a_file_that_kills_its_engine_costs_the_others_nothing(home: PipelineHome) -> None:
     home.knobs["CRASH_ON_RUN"] = "3"
     recordings = home.record(5)

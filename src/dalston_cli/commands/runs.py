@@ -1,16 +1,15 @@
 """``dalston runs``: past runs and what came of them."""
 
-from collections.abc import Iterator
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dalston_cli.console import Console
+from dalston_cli.console.history_text import counts_text, run_lines
 from dalston_cli.options.general import Json
 
 if TYPE_CHECKING:
-    from dalston_cli.pipeline.history import JobRecord, RunRecord
     from dalston_cli.pipeline.journal import Journal
 
 app = typer.Typer(no_args_is_help=True, help="List past runs and what came of them.")
@@ -38,7 +37,7 @@ def list_runs(
             run.state,
             run.exit_code,
             run.num_recordings,
-            _counts(run.counts),
+            counts_text(run.counts),
             run.folder,
         )
         for run in runs
@@ -61,7 +60,7 @@ def show_run(
 
     with _journal() as journal:
         record = read(journal, run)
-    Console("runs show", json=json).result(record, text="\n".join(_lines(record)))
+    Console("runs show", json=json).result(record, text="\n".join(run_lines(record)))
 
 
 def _journal() -> "Journal":
@@ -71,38 +70,3 @@ def _journal() -> "Journal":
 
     path = Locations.from_environment().state / JOURNAL_NAME
     return Journal(path if path.exists() else Path(":memory:"))
-
-
-def _counts(counts: dict[str, int]) -> str:
-    return ", ".join(f"{count} {status}" for status, count in counts.items())
-
-
-def _lines(record: "RunRecord") -> Iterator[str]:
-    run = record.summary
-    took = "" if run.elapsed_s is None else f", {run.elapsed_s:.1f} s"
-    end = "" if run.exit_code is None else f", exit code {run.exit_code}"
-    yield f"run {run.run} of {run.started_at} in {run.folder}: {run.state}{took}{end}"
-    yield f"{run.num_recordings} recordings: {_counts(run.counts)}"
-    for job in record.jobs:
-        yield from _job_lines(job)
-
-
-def _job_lines(job: "JobRecord") -> Iterator[str]:
-    from dalston_cli.console.text import printable  # noqa: PLC0415 - only where there is one
-
-    audio = "" if job.duration_s is None else f", {job.duration_s:.1f} s of audio"
-    took = "" if job.elapsed_s is None else f" in {job.elapsed_s:.1f} s"
-    yield f"  {printable(job.recording)}: {job.status}{took}{audio}"
-    for attempt in job.attempts:
-        problem = f": {attempt.error}" if attempt.error else ""
-        batch = f", batch size {attempt.batch_size}" if attempt.batch_size else ""
-        yield (
-            f"    {attempt.stage} with {attempt.model} on {attempt.device}{batch}: "
-            f"{attempt.status} after {attempt.elapsed_s:.2f} s{problem}"
-        )
-    if job.error:
-        yield f"    error: {job.error}"
-    if job.hint:
-        yield f"    hint: {job.hint}"
-    for output in job.outputs:
-        yield f"    {printable(output)}"

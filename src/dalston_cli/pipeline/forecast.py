@@ -19,7 +19,6 @@ from dalston_cli.pipeline.plan import Planner
 from dalston_cli.pipeline.plan_model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.recording_audio import AudioInfo, prepare_key
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.stage_execution import StoredResult
 from dalston_cli.pipeline.stage_run import stage_key
 from dalston_cli.pipeline.store import ResultStore
 
@@ -97,11 +96,11 @@ class Forecaster:
             state, problem, complete = "blocked", error.message, False
         if prepared is not None and not self._layout.overwrite:
             outcome = self._journal.outcome(key)
-            done, duration_s = self._stored(prepared, plan)
             if complete and outcome is not None:
                 state, duration_s = "unchanged", outcome.duration_s
-            elif done and state == "new":
-                state = "started"
+            else:
+                done, duration_s = self._stored(prepared, plan)
+                state = "started" if done and state == "new" else state
         if duration_s is None:
             duration_s = self._guessed_duration(request)
         return RecordingForecast(
@@ -135,8 +134,7 @@ class Forecaster:
         return tuple(done), audio.info.duration_s
 
     def _all_stored(self, stage: StagePlan, digests: Sequence[str]) -> bool:
-        keys = (stage_key(stage, digest) for digest in digests)
-        return all(self._store.get(key, StoredResult) is not None for key in keys)
+        return all(stage_key(stage, digest) in self._store for digest in digests)
 
     def _number(self, plan: RecordingPlan) -> int:
         if plan.key not in self._numbers:

@@ -9,6 +9,7 @@ from pathlib import Path
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.acquire import ensure_installed
 from dalston_cli.catalog.weights.options import PullOptions, PullProgress
+from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.notice import PoolNotice, Ready, Starting, Trouble
 from dalston_cli.launchers.pool import Pool
@@ -44,6 +45,15 @@ SCRATCH_NAME = "decoded"
 def no_text(text: str) -> None:
     """Refuses text for standard output: for runs that write files."""
     raise AssertionError(text)
+
+
+class RecordingOptionError(UsageError):
+    """What the manifest says about one recording is impossible."""
+
+    code = "recording_option"
+
+    def __init__(self, name: str, error: UsageError) -> None:
+        super().__init__(f"{name}: {error.message}", hint=error.hint)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -139,9 +149,15 @@ def distinct_plans(recordings: Sequence[RecordingRequest], planner: Planner) -> 
         UsageError: What is asked for is impossible, for one recording or for all.
         ModelUnavailableError: No installed model does a stage that was asked for.
     """
+    named = {recording.overrides: recording.name for recording in reversed(recordings)}
     plans = {}
-    for overrides in {recording.overrides for recording in recordings} or {NO_OVERRIDES}:
-        plan = planner.plan(overrides)
+    for overrides, name in (named or {NO_OVERRIDES: ""}).items():
+        try:
+            plan = planner.plan(overrides)
+        except UsageError as error:
+            if overrides == NO_OVERRIDES:
+                raise
+            raise RecordingOptionError(name, error) from error
         plans[tuple(stage.model.id for stage in plan.stages)] = plan
     return list(plans.values())
 

@@ -25,6 +25,9 @@ class ResultStore(Protocol):
     def put(self, key: str, value: Struct) -> None:
         """Keep ``value``; a value that is there already is replaced in one step."""
 
+    def __contains__(self, key: str) -> bool:
+        """Whether there is a value, which may turn out not to be one that can be trusted."""
+
 
 class _Entry(Struct, frozen=True, kw_only=True):
     """One file of the store; ``digest`` is of the value's bytes as they stand in the file."""
@@ -61,6 +64,9 @@ class FileStore:
         except (msgspec.MsgspecError, UnicodeDecodeError):
             path.unlink(missing_ok=True)
             return None
+
+    def __contains__(self, key: str) -> bool:
+        return self.path(key).exists()
 
     def put(self, key: str, value: Struct) -> None:
         """Keep ``value``; a value that is there already is replaced in one step.

@@ -1,0 +1,85 @@
+"""A plan as people read it: stages with reasons, then recordings, then the sum."""
+
+from collections.abc import Iterator
+from typing import TYPE_CHECKING
+
+from dalston_cli.console.amounts import count, duration
+from dalston_cli.console.table import render_table
+from dalston_cli.console.text import printable
+
+if TYPE_CHECKING:
+    from dalston_cli.pipeline.forecast import RecordingForecast
+    from dalston_cli.pipeline.plan_report import PlanDescription, PlanReport, StageDescription
+
+_MOST_ROWS = 20
+_COLUMNS = ("recording", "state", "length", "work", "stored")
+
+
+def plan_lines(report: "PlanReport", *, show_recordings: bool) -> Iterator[str]:
+    """The report, line by line.
+
+    Args:
+        report: What a run would do.
+        show_recordings: Add a table of the first recordings that have something to do.
+    """
+    for plan in report.plans:
+        yield from _one_plan(plan)
+    shown = [one for one in report.recordings if one.state != "unchanged"][:_MOST_ROWS]
+    if shown and show_recordings:
+        yield ""
+        yield render_table(_COLUMNS, [_row(one) for one in shown])
+    yield ""
+    yield from _sum_lines(report)
+
+
+def _row(one: "RecordingForecast") -> list[str]:
+    return [
+        printable(one.recording),
+        one.state,
+        _known(one.duration_s),
+        _known(one.estimated_s),
+        ", ".join(one.done) or "-",
+    ]
+
+
+def _known(seconds: float | None) -> str:
+    return "-" if seconds is None else duration(seconds)
+
+
+def _one_plan(plan: "PlanDescription") -> Iterator[str]:
+    part = f", {plan.clip} s" if plan.clip else ""
+    yield f"{count(plan.recordings, 'recording')} (channels: {plan.channels}{part})"
+    for stage in plan.stages:
+        yield from _stage_lines(stage)
+    for stage_name, reason in plan.skipped.items():
+        yield f"  {stage_name}: skipped, {reason}"
+    for advice in plan.advice:
+        yield f"  note: {advice}"
+
+
+def _stage_lines(stage: "StageDescription") -> Iterator[str]:
+    details = [f"device {stage.device}", f"launcher {stage.launcher}"]
+    if stage.compute_type:
+        details.append(f"compute type {stage.compute_type}")
+    if stage.batch_size:
+        details.append(f"batch size {stage.batch_size}")
+    if stage.vram_mb:
+        details.append(f"{stage.vram_mb:,} MB of GPU memory")
+    if stage.rtfx:
+        details.append(f"RTFx {stage.rtfx:.1f} when last measured")
+    yield f"  {stage.stage}: {stage.model} on engine {stage.engine} ({', '.join(details)})"
+    yield f"    {stage.reason}"
+    if stage.options:
+        yield f"    {', '.join(f'{name}={value}' for name, value in stage.options.items())}"
+
+
+def _sum_lines(report: "PlanReport") -> Iterator[str]:
+    counts = ", ".join(f"{number} {state}" for state, number in report.counts.items())
+    yield f"{count(len(report.recordings), 'recording')}: {counts}"
+    unknown = f", {report.unknown} of unknown length" if report.unknown else ""
+    audio, work = _known(report.audio_s), _known(report.estimated_s)
+    yield f"audio to work on: {audio}{unknown}; estimated work of engines: {work}"
+    for model, size_mb in report.pull.items():
+        yield f"to download: {model}, {size_mb:,} MB"
+    for engine in report.build:
+        yield f"to build: the environment of engine {engine}"
