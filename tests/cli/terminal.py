@@ -56,6 +56,17 @@ class Shell:
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
+    def start(self, *words: str | Path) -> subprocess.Popen[str]:
+        """Start without waiting; stdout is a pipe."""
+        return subprocess.Popen(
+            [*COMMAND, *words],
+            cwd=self.work,
+            env=self.environ,
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            text=True,
+        )
+
     def watch(self, *words: str | Path, answer: str = "") -> Done:
         """Run with a terminal on stdin and stderr; ``err`` is what the terminal showed."""
         master, slave = pty.openpty()

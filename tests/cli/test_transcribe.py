@@ -1,6 +1,7 @@
 """``dalston transcribe`` from outside: real processes, the fake engine, real recordings."""
 
 import json
+import signal
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -138,3 +139,19 @@ def test_a_script_is_not_asked(shell: Shell) -> None:
     done = shell.run("transcribe", "a.wav")
     assert done.code == ExitCode.OK
     assert "Download" not in done.err
+
+
+def test_an_interrupted_run_ends_politely(shell: Shell) -> None:
+    for number in range(4):
+        write_recording(shell.work / f"{number}.wav", seconds=30)
+    with shell.start("transcribe", ".", "-m", "speech", "--json") as process:
+        assert process.stdout is not None
+        lines = iter(process.stdout.readline, "")
+        assert any('"event":"job_started"' in line for line in lines)
+        process.send_signal(signal.SIGINT)
+        rest = [json.loads(line) for line in process.stdout]
+        code = process.wait(timeout=60)
+    report = rest[-1]
+    assert report["event"] == "run_finished"
+    if code != ExitCode.OK:  # else all was done before the signal came
+        assert (code, report["status"]) == (ExitCode.INTERRUPTED, "interrupted")

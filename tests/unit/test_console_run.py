@@ -11,6 +11,7 @@ from dalston_cli.console.run_lines import RunLines
 from dalston_cli.console.run_progress import RunProgress
 from dalston_cli.console.run_stream import RunStream
 from dalston_cli.console.run_view import run_view
+from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import (
     EngineReady,
     EngineStarting,
@@ -106,6 +107,23 @@ def test_quiet_lines_are_about_trouble() -> None:
         "failed: b.wav is empty",
         "hint: record it again",
         "failed: c.wav: b.wav is empty",
+    ]
+
+
+def test_an_interrupted_run_says_how_to_go_on() -> None:
+    err = io.StringIO()
+    RunLines(Console("transcribe", stderr=err)).take(
+        RunFinished(
+            run="r",
+            counts={"not_started": 2},
+            audio_s=0,
+            elapsed_s=1,
+            exit_code=ExitCode.INTERRUPTED,
+        )
+    )
+    assert err.getvalue().splitlines() == [
+        "2 recordings: 2 not started",
+        "hint: run the same command again to go on: finished stages are kept",
     ]
 
 

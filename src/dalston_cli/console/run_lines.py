@@ -6,6 +6,7 @@ from typing import Self
 
 from dalston_cli.console.amounts import count, duration, size, speed
 from dalston_cli.console.screen import Console
+from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import (
     EngineReady,
     EngineStarting,
@@ -112,8 +113,10 @@ class RunLines:
         self.console.detail(f"{event.recording}: {event.stage} {how}{reason}")
 
     def run_finished(self, event: RunFinished) -> None:
-        """Sum the run up."""
+        """Sum the run up, and say how to go on where it was stopped."""
         self.say(summary(event))
+        if event.exit_code == ExitCode.INTERRUPTED:
+            self.alert("hint: run the same command again to go on: finished stages are kept")
 
     def partial_text(self, event: PartialText) -> None:
         """Plain lines leave text to the files."""
@@ -132,7 +135,8 @@ class RunLines:
 def summary(event: RunFinished) -> str:
     """A run in one line: how many recordings ended how, and how fast."""
     number = sum(event.counts.values())
-    parts = ", ".join(f"{amount:,} {status}" for status, amount in event.counts.items() if amount)
+    counted = [(amount, status) for status, amount in event.counts.items() if amount]
+    parts = ", ".join(f"{amount:,} {status.replace('_', ' ')}" for amount, status in counted)
     line = f"{count(number, 'recording')}: {parts or 'none'}"
     if event.counts.get("done") or event.counts.get("partial"):
         line += f"; {duration(event.audio_s)} of audio in {duration(event.elapsed_s)}"
