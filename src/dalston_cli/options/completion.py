@@ -16,11 +16,6 @@ def complete_models(incomplete: str) -> list[tuple[str, str]]:
     return list(_models(incomplete))
 
 
-def complete_devices() -> list[str]:
-    """Kinds of devices."""
-    return ["auto", "cpu", "cuda", "cuda:0"]
-
-
 def _models(incomplete: str) -> Iterable[tuple[str, str]]:
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - only while completing
 

@@ -1,0 +1,15 @@
+"""What the shell offers while a value is typed."""
+
+from dalston_cli.formats.registry import WRITERS
+from dalston_cli.options.completion import complete_formats, complete_models
+
+
+def test_formats_behind_a_comma_go_on_with_the_list() -> None:
+    assert [name for name, _ in complete_formats("s")] == list(WRITERS)
+    assert ("srt,vtt", WRITERS["vtt"].summary) in complete_formats("srt,v")
+
+
+def test_models_begin_with_what_is_typed() -> None:
+    offered = dict(complete_models("pocket"))
+    assert "pocketsphinx-en-us" in offered
+    assert not any(name.startswith("faster-whisper") for name in offered)
