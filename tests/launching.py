@@ -14,7 +14,7 @@ import yaml
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import EngineSpec
-from dalston_cli.launchers.handle import EngineHandle
+from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.registry import Launchers, make_launchers
 from dalston_cli.settings.locations import Locations
 from dalston_sdk.wire import Finished, ModelRef, StreamMessage, TranscribeOptions, TranscribeRequest

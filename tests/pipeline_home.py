@@ -10,8 +10,8 @@ from tests.launching import FAKE, EngineHome
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.pipeline.events import Event, JobFinished, RunFinished, StageFinished
-from dalston_cli.pipeline.history import RunRecord, show_run
-from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.history import RunRecord, show_run
+from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.request import OutputTarget, Overrides, RecordingRequest, RunOptions
 from dalston_cli.pipeline.session import Listeners, transcribe
 from dalston_cli.pipeline.surroundings import Surroundings

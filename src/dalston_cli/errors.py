@@ -15,7 +15,7 @@ The tree, with the exit code each branch ends in:
 
 Leaves live beside the code that raises them and build their own message from typed arguments.
 Errors are raised anywhere and caught in two places only: ``app.main`` and, per recording,
-``pipeline.run``.
+``pipeline.running.run``.
 """
 
 from enum import IntEnum

@@ -14,11 +14,11 @@ import pytest
 from tests.launching import EngineHome, finish, num_running, request, until
 
 from dalston_cli.launchers.failure import EngineCrashedError, EngineFailedError, EngineRefusal
-from dalston_cli.launchers.handle import EngineHandle
-from dalston_cli.launchers.limits import PoolLimits
-from dalston_cli.launchers.notice import PoolNotice, Ready, Trouble
-from dalston_cli.launchers.pool import Pool
-from dalston_cli.launchers.record import process_of
+from dalston_cli.launchers.local.record import process_of
+from dalston_cli.launchers.pool.handle import EngineHandle
+from dalston_cli.launchers.pool.limits import PoolLimits
+from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Trouble
+from dalston_cli.launchers.pool.pool import Pool
 from dalston_sdk.wire import ErrorCode
 
 HURRY = PoolLimits(pause_s=0.01, probe_timeout_s=1.0, start_timeout_s=60.0)
@@ -73,7 +73,7 @@ EIGHT = """
 import asyncio, sys
 from dalston_sdk.wire import ErrorCode
 from tests.launching import EngineHome, finish
-from dalston_cli.launchers.pool import Pool
+from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.settings.locations import Locations
 from pathlib import Path
 

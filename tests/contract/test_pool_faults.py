@@ -15,10 +15,10 @@ from dalston_cli.launchers.failure import (
     EngineCrashedError,
     WorkFailedError,
 )
-from dalston_cli.launchers.handle import EngineHandle
-from dalston_cli.launchers.limits import PoolLimits
-from dalston_cli.launchers.notice import PoolNotice, Ready, Trouble
-from dalston_cli.launchers.pool import Pool
+from dalston_cli.launchers.pool.handle import EngineHandle
+from dalston_cli.launchers.pool.limits import PoolLimits
+from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Trouble
+from dalston_cli.launchers.pool.pool import Pool
 from dalston_sdk.wire import ErrorCode
 
 HURRY = PoolLimits(pause_s=0.01, probe_timeout_s=1.0, restarts=2)

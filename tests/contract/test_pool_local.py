@@ -15,14 +15,14 @@ from tests.launching import EngineHome, engine_entry, finish, until
 
 from dalston_cli.launchers.base import Address
 from dalston_cli.launchers.contact import ask_health
-from dalston_cli.launchers.environment import EnvironmentMissingError, LockMissingError
 from dalston_cli.launchers.failure import EngineProtocolError, EngineSilentError
 from dalston_cli.launchers.folder import RuntimeFolderError
-from dalston_cli.launchers.limits import PoolLimits
-from dalston_cli.launchers.local import EngineStartError, NoLogError
-from dalston_cli.launchers.pool import Pool
-from dalston_cli.launchers.process import ProcessIdentity, identify, is_running
-from dalston_cli.launchers.record import InstanceRecord, process_of
+from dalston_cli.launchers.local.environment import EnvironmentMissingError, LockMissingError
+from dalston_cli.launchers.local.launcher import EngineStartError, NoLogError
+from dalston_cli.launchers.local.process import ProcessIdentity, identify, is_running
+from dalston_cli.launchers.local.record import InstanceRecord, process_of
+from dalston_cli.launchers.pool.limits import PoolLimits
+from dalston_cli.launchers.pool.pool import Pool
 
 
 @pytest.fixture

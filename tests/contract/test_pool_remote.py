@@ -11,9 +11,9 @@ import pytest
 from tests.launching import FAKE, EngineHome, finish, until
 
 from dalston_cli.launchers.control import stop_engines
-from dalston_cli.launchers.handle import EngineHandle
-from dalston_cli.launchers.notice import PoolNotice, Ready, Trouble
-from dalston_cli.launchers.pool import Pool
+from dalston_cli.launchers.pool.handle import EngineHandle
+from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Trouble
+from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.remote import (
     RemoteEngine,

@@ -14,7 +14,7 @@ import pytest
 from tests.launching import FAKE, EngineHome
 
 from dalston_cli.app import main
-from dalston_cli.launchers.record import process_of
+from dalston_cli.launchers.local.record import process_of
 
 LINES = re.MULTILINE
 

@@ -14,8 +14,8 @@ from tests.launching import FAKE, EngineHome, engine_entry, finish
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.control import EngineRunningError, remove_engine
-from dalston_cli.launchers.environment import EnvironmentBuildError, EnvironmentStore
-from dalston_cli.launchers.pool import Pool
+from dalston_cli.launchers.local.environment import EnvironmentBuildError, EnvironmentStore
+from dalston_cli.launchers.pool.pool import Pool
 
 pytestmark = pytest.mark.network
 SDK_NEEDS = "msgspec\nnumpy\npython-multipart\nstarlette\nuvicorn\n"

@@ -10,8 +10,8 @@ import pytest
 from tests.pipeline_home import PipelineHome, request_for, write_recording
 
 from dalston_cli.app import main
-from dalston_cli.pipeline.forecast import RecordingForecast
-from dalston_cli.pipeline.plan_report import PlanReport, make_report
+from dalston_cli.pipeline.forecast.forecaster import RecordingForecast
+from dalston_cli.pipeline.forecast.report import PlanReport, make_report
 from dalston_cli.pipeline.request import Overrides
 from dalston_sdk.wire import DiarizeOptions, TranscribeOptions
 

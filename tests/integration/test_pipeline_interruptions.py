@@ -10,8 +10,8 @@ import pytest
 from tests import pipeline_process
 from tests.pipeline_home import PipelineHome
 
-from dalston_cli.pipeline.history import list_runs, show_run
-from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.history import list_runs, show_run
+from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 
 NUM_RECORDINGS = 8
 

@@ -21,8 +21,8 @@ from tests.recordings import BAD, make_bad, make_good
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import ModelUnavailableError, UsageError
-from dalston_cli.pipeline.delivery import OutputUnwritableError
 from dalston_cli.pipeline.events import EngineReady, EngineStarting, JobFinished, WarningRaised
+from dalston_cli.pipeline.outputs.delivery import OutputUnwritableError
 from dalston_cli.pipeline.request import OutputTarget, Overrides, RecordingRequest
 from dalston_sdk.wire import (
     DiarizeOptions,

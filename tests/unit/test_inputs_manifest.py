@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.errors import InputError
-from dalston_cli.pipeline.manifest import read_manifest
+from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.pipeline.request import NO_OVERRIDES
 
 

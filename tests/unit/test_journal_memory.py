@@ -11,11 +11,11 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
-from dalston_cli.pipeline.experience import measured_rtfx, seconds_per_byte
-from dalston_cli.pipeline.history import UnknownRunError, list_runs, show_run
-from dalston_cli.pipeline.journal import RUNS_KEPT, Attempt, Journal, Outcome
-from dalston_cli.pipeline.journal_schema import JournalTooNewError, JournalUnreadableError
-from dalston_cli.pipeline.keys import FileStamp, digest_bytes
+from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
+from dalston_cli.pipeline.records.history import UnknownRunError, list_runs, show_run
+from dalston_cli.pipeline.records.journal import RUNS_KEPT, Attempt, Journal, Outcome
+from dalston_cli.pipeline.records.journal_schema import JournalTooNewError, JournalUnreadableError
+from dalston_cli.pipeline.records.keys import FileStamp, digest_bytes
 
 
 @pytest.fixture
@@ -200,7 +200,7 @@ def test_two_processes_write_at_once(path: Path) -> None:
         import sys
         from pathlib import Path
         from dalston_cli.pipeline.events import JobFinished
-        from dalston_cli.pipeline.journal import Journal
+        from dalston_cli.pipeline.records.journal import Journal
 
         with Journal(Path(sys.argv[1])) as journal:
             run = journal.begin_run(200)

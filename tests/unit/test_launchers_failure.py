@@ -16,7 +16,7 @@ from dalston_cli.launchers.failure import (
     explain_exit,
     explain_refusal,
 )
-from dalston_cli.launchers.limits import PoolLimits
+from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_sdk.wire import ErrorCode
 
 

@@ -12,7 +12,7 @@ from pathlib import Path
 import psutil
 import pytest
 
-from dalston_cli.launchers.process import (
+from dalston_cli.launchers.local.process import (
     ProcessIdentity,
     end_process,
     exit_code,

@@ -7,8 +7,8 @@ from tempfile import TemporaryDirectory
 from hypothesis import given
 from hypothesis import strategies as st
 
-from dalston_cli.launchers.process import ProcessIdentity
-from dalston_cli.launchers.record import InstanceRecord, process_of, read_record
+from dalston_cli.launchers.local.process import ProcessIdentity
+from dalston_cli.launchers.local.record import InstanceRecord, process_of, read_record
 
 IDENTITIES = st.builds(
     ProcessIdentity,

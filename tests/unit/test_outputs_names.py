@@ -7,7 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dalston_cli.errors import InputError
-from dalston_cli.pipeline.outputs import (
+from dalston_cli.pipeline.outputs.names import (
     OutputCollisionError,
     ignores_case,
     name_outputs,

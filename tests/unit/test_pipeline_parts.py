@@ -11,9 +11,9 @@ from hypothesis import strategies as st
 
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, JobStatus
-from dalston_cli.pipeline.scratch import scratch_folder
-from dalston_cli.pipeline.tally import NOT_STARTED, Tally
-from dalston_cli.pipeline.window import LargestFirst
+from dalston_cli.pipeline.running.scratch import scratch_folder
+from dalston_cli.pipeline.running.tally import NOT_STARTED, Tally
+from dalston_cli.pipeline.running.window import LargestFirst
 
 
 def test_the_largest_come_first() -> None:
@@ -97,7 +97,7 @@ def test_scratch_of_a_killed_process_goes_and_that_of_a_living_one_stays(tmp_pat
     (dead / "audio.wav").write_bytes(b"x")
     script = (
         "import sys, pathlib\n"
-        "from dalston_cli.pipeline.scratch import scratch_folder\n"
+        "from dalston_cli.pipeline.running.scratch import scratch_folder\n"
         "with scratch_folder(pathlib.Path(sys.argv[1])) as folder:\n"
         "    print(folder, flush=True)\n"
         "    sys.stdin.read()\n"

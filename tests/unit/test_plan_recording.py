@@ -11,8 +11,8 @@ from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
-from dalston_cli.pipeline.plan import Planner, plan_recording
-from dalston_cli.pipeline.plan_model import Launch, PlanContext, RecordingPlan, Weights
+from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
+from dalston_cli.pipeline.plan.planner import Planner, plan_recording
 from dalston_cli.pipeline.request import Overrides, RunOptions, StageModels
 from dalston_sdk.wire import (
     AlignOptions,

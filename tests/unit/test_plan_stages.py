@@ -4,7 +4,7 @@ import pytest
 from tests.launching import engine_entry
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.pipeline.plan_options import NoTranslationError, UnsupportedOptionError
+from dalston_cli.pipeline.plan.options import NoTranslationError, UnsupportedOptionError
 from dalston_cli.stages import align, refine, transcribe
 from dalston_sdk.wire import (
     RecordingInfo,

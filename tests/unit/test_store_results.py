@@ -10,9 +10,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from dalston_cli.pipeline.atomic_file import write_whole
-from dalston_cli.pipeline.keys import digest_bytes, digest_file, make_key
-from dalston_cli.pipeline.store import FileStore
+from dalston_cli.atomic_file import write_whole
+from dalston_cli.pipeline.records.keys import digest_bytes, digest_file, make_key
+from dalston_cli.pipeline.records.store import FileStore
 from dalston_sdk.wire import SpeakerTurn
 
 KEY = make_key("test", number=1)

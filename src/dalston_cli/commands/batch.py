@@ -16,7 +16,7 @@ from dalston_cli.options.build import (
     resolve,
 )
 from dalston_cli.pipeline.events import WarningRaised
-from dalston_cli.pipeline.inputs import InputSources, RecordingFinder
+from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.surroundings import Surroundings
 from dalston_cli.settings.locations import Locations

@@ -72,8 +72,8 @@ def export(
 
 
 def _write(target: Path, content: str) -> None:
-    from dalston_cli.pipeline.atomic_file import write_whole  # noqa: PLC0415 - as above
-    from dalston_cli.pipeline.delivery import OutputUnwritableError  # noqa: PLC0415 - as above
+    from dalston_cli.atomic_file import write_whole  # noqa: PLC0415 - as above
+    from dalston_cli.pipeline.outputs.delivery import OutputUnwritableError  # noqa: PLC0415 - as above
 
     try:
         write_whole(target, content.encode("utf-8", errors="replace"))

@@ -25,7 +25,7 @@ def plan(options: BatchOptions) -> None:
 
 def show_plan(batch: "Batch", console: "Console") -> None:
     """Make the report and print it: stages with reasons, then recordings, then the sum."""
-    from dalston_cli.pipeline.plan_report import make_report  # noqa: PLC0415 - slow to load
+    from dalston_cli.pipeline.forecast.report import make_report  # noqa: PLC0415 - slow to load
 
     for warning in batch.warnings:
         console.warning(warning.message, hint=warning.hint)

@@ -10,7 +10,7 @@ from dalston_cli.console.history_text import counts_text, run_lines
 from dalston_cli.options.general import Json
 
 if TYPE_CHECKING:
-    from dalston_cli.pipeline.journal import Journal
+    from dalston_cli.pipeline.records.journal import Journal
 
 app = typer.Typer(no_args_is_help=True, help="List past runs and what came of them.")
 
@@ -26,7 +26,7 @@ def list_runs(
     json: Json = False,
 ) -> None:
     """List runs, newest first."""
-    from dalston_cli.pipeline.history import list_runs as read  # noqa: PLC0415 - loads msgspec
+    from dalston_cli.pipeline.records.history import list_runs as read  # noqa: PLC0415 - loads msgspec
 
     with _journal() as journal:
         runs = read(journal, limit=limit or None)
@@ -56,7 +56,7 @@ def show_run(
     json: Json = False,
 ) -> None:
     """Show what came of every recording of a run, with attempts, times and errors."""
-    from dalston_cli.pipeline.history import show_run as read  # noqa: PLC0415 - loads msgspec
+    from dalston_cli.pipeline.records.history import show_run as read  # noqa: PLC0415 - loads msgspec
 
     with _journal() as journal:
         record = read(journal, run)
@@ -65,7 +65,7 @@ def show_run(
 
 def _journal() -> "Journal":
     """The journal; where there is none yet, an empty one that is written nowhere."""
-    from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal  # noqa: PLC0415 - loads sqlite3
+    from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal  # noqa: PLC0415 - loads sqlite3
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
 
     path = Locations.from_environment().state / JOURNAL_NAME

@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 from dalston_cli.console.text import printable
 
 if TYPE_CHECKING:
-    from dalston_cli.pipeline.history import JobRecord, RunRecord
+    from dalston_cli.pipeline.records.history import JobRecord, RunRecord
 
 
 def counts_text(counts: dict[str, int]) -> str:

@@ -8,8 +8,8 @@ from dalston_cli.console.table import render_table
 from dalston_cli.console.text import printable
 
 if TYPE_CHECKING:
-    from dalston_cli.pipeline.forecast import RecordingForecast
-    from dalston_cli.pipeline.plan_report import PlanDescription, PlanReport, StageDescription
+    from dalston_cli.pipeline.forecast.forecaster import RecordingForecast
+    from dalston_cli.pipeline.forecast.report import PlanDescription, PlanReport, StageDescription
 
 _MOST_ROWS = 20
 _COLUMNS = ("recording", "state", "length", "work", "stored")

@@ -10,9 +10,9 @@ from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import Device, EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec
-from dalston_cli.launchers.local import LocalLauncher
-from dalston_cli.launchers.notice import Listener, ignore_notice
-from dalston_cli.launchers.pool import Pool
+from dalston_cli.launchers.local.launcher import LocalLauncher
+from dalston_cli.launchers.pool.notice import Listener, ignore_notice
+from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.remote import RemoteNotOursError
 from dalston_cli.launchers.survey import EngineState, survey_engines

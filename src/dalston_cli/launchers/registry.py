@@ -12,7 +12,7 @@ from typing import TYPE_CHECKING
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.launchers.base import Launcher
-from dalston_cli.launchers.local import LocalLauncher
+from dalston_cli.launchers.local.launcher import LocalLauncher
 from dalston_cli.launchers.remote import RemoteEngine, RemoteLauncher
 from dalston_cli.settings.locations import Locations
 

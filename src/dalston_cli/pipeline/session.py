@@ -11,10 +11,8 @@ from dalston_cli.catalog.weights.acquire import ensure_installed
 from dalston_cli.catalog.weights.options import PullOptions, PullProgress
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
-from dalston_cli.launchers.notice import PoolNotice, Ready, Starting, Trouble
-from dalston_cli.launchers.pool import Pool
-from dalston_cli.pipeline.delivery import Layout, check_writable
-from dalston_cli.pipeline.engine_hub import EngineHub, EngineUse
+from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Starting, Trouble
+from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.pipeline.events import (
     EngineReady,
     EngineStarting,
@@ -23,16 +21,18 @@ from dalston_cli.pipeline.events import (
     RunFinished,
     WarningRaised,
 )
-from dalston_cli.pipeline.job import JobTools
-from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.outputs import name_outputs
-from dalston_cli.pipeline.plan import Planner
-from dalston_cli.pipeline.plan_model import REMOTE, RecordingPlan
+from dalston_cli.pipeline.outputs.delivery import Layout, check_writable
+from dalston_cli.pipeline.outputs.names import name_outputs
+from dalston_cli.pipeline.plan.model import REMOTE, RecordingPlan
+from dalston_cli.pipeline.plan.planner import Planner
+from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
-from dalston_cli.pipeline.run import RunSpec, jobs_at_once, run
-from dalston_cli.pipeline.scratch import scratch_folder
-from dalston_cli.pipeline.stage_execution import StageTools
-from dalston_cli.pipeline.store import FileStore
+from dalston_cli.pipeline.running.engine_hub import EngineHub, EngineUse
+from dalston_cli.pipeline.running.job import JobTools
+from dalston_cli.pipeline.running.run import RunSpec, jobs_at_once, run
+from dalston_cli.pipeline.running.scratch import scratch_folder
+from dalston_cli.pipeline.running.stage_execution import StageTools
 from dalston_cli.pipeline.surroundings import Surroundings
 from dalston_cli.stages.prepare import Preparer
 

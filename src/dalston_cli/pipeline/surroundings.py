@@ -10,7 +10,7 @@ from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.fingerprint import engine_digest
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.pipeline.plan_model import Launch, PlanContext, Weights
+from dalston_cli.pipeline.plan.model import Launch, PlanContext, Weights
 from dalston_cli.settings.locations import Locations
 
 

@@ -16,7 +16,7 @@ import pytest
 import yaml
 
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.launchers.environment import EnvironmentStore
+from dalston_cli.launchers.local.environment import EnvironmentStore
 from dalston_cli.settings.locations import Locations
 from dalston_sdk.testing import EngineProcess, StartLine
 from dalston_sdk.wire import (

@@ -9,7 +9,7 @@ from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
 
 if TYPE_CHECKING:
-    from dalston_cli.launchers.notice import PoolNotice
+    from dalston_cli.launchers.pool.notice import PoolNotice
 
 
 def launch(console: Console, name: str, profile: str | None, flags: Mapping[str, object]) -> None:
@@ -47,7 +47,7 @@ def launch(console: Console, name: str, profile: str | None, flags: Mapping[str,
 
 
 def _tell(console: Console, notice: "PoolNotice") -> None:
-    from dalston_cli.launchers.notice import Ready, Starting, Trouble  # noqa: PLC0415 - as above
+    from dalston_cli.launchers.pool.notice import Ready, Starting, Trouble  # noqa: PLC0415 - as above
 
     match notice:
         case Starting(message=message) if message:

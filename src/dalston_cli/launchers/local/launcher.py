@@ -16,7 +16,6 @@ from pathlib import Path
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState
 from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
-from dalston_cli.launchers.environment import EnvironmentStore
 from dalston_cli.launchers.fingerprint import fingerprint_engine
 from dalston_cli.launchers.folder import (
     ReentrantFolderLock,
@@ -25,8 +24,9 @@ from dalston_cli.launchers.folder import (
     make_private,
     remove_folder,
 )
-from dalston_cli.launchers.log import EngineLogs, follow_lines, tail_lines
-from dalston_cli.launchers.process import (
+from dalston_cli.launchers.local.environment import EnvironmentStore
+from dalston_cli.launchers.local.log import EngineLogs, follow_lines, tail_lines
+from dalston_cli.launchers.local.process import (
     ProcessIdentity,
     end_process,
     exit_code,
@@ -35,9 +35,9 @@ from dalston_cli.launchers.process import (
     spawn_detached,
     wait_until_ended,
 )
-from dalston_cli.launchers.record import SOCKET_NAME, InstanceRecord, process_of, read_record
+from dalston_cli.launchers.local.record import SOCKET_NAME, InstanceRecord, process_of, read_record
+from dalston_cli.launchers.local.variables import process_variables
 from dalston_cli.launchers.sdk import snapshot_sdk
-from dalston_cli.launchers.variables import process_variables
 from dalston_cli.settings.locations import Locations
 
 _ABANDONED_AFTER_S = 60.0

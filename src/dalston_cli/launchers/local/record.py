@@ -7,7 +7,7 @@ from datetime import datetime
 from pathlib import Path
 
 from dalston_cli.launchers.base import Address, EngineInstance
-from dalston_cli.launchers.process import ProcessIdentity
+from dalston_cli.launchers.local.process import ProcessIdentity
 
 RECORD_NAME = "instance.json"
 SOCKET_NAME = "engine.sock"

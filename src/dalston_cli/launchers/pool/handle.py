@@ -12,7 +12,6 @@ from typing import Literal
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState
 from dalston_cli.launchers.contact import NoAnswerError, ask_health
-from dalston_cli.launchers.crew import Crew
 from dalston_cli.launchers.failure import (
     NUM_LOG_LINES,
     EngineCrashedError,
@@ -20,9 +19,10 @@ from dalston_cli.launchers.failure import (
     EngineSilentError,
     explain_refusal,
 )
-from dalston_cli.launchers.limits import PoolLimits
-from dalston_cli.launchers.member import Member
-from dalston_cli.launchers.supply import Supply
+from dalston_cli.launchers.pool.crew import Crew
+from dalston_cli.launchers.pool.limits import PoolLimits
+from dalston_cli.launchers.pool.member import Member
+from dalston_cli.launchers.pool.supply import Supply
 from dalston_sdk.wire import ErrorCode, Health, Progress, Request, StreamMessage
 
 _BUSY_PAUSE_S = 0.1

@@ -11,17 +11,17 @@ from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.failure import EngineRefusal
-from dalston_cli.launchers.handle import EngineHandle
-from dalston_cli.pipeline.engine_hub import EngineHub
+from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.pipeline.events import (
     Event,
     PartialText,
     StageProgress,
     WarningRaised,
 )
-from dalston_cli.pipeline.journal import Attempt, Journal
-from dalston_cli.pipeline.plan_model import StagePlan
-from dalston_cli.pipeline.store import ResultStore
+from dalston_cli.pipeline.plan.model import StagePlan
+from dalston_cli.pipeline.records.journal import Attempt, Journal
+from dalston_cli.pipeline.records.store import ResultStore
+from dalston_cli.pipeline.running.engine_hub import EngineHub
 from dalston_sdk.wire import (
     ErrorCode,
     Finished,

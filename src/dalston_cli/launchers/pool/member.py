@@ -14,7 +14,7 @@ from dalston_cli.launchers.failure import (
     EngineProtocolError,
     EngineSilentError,
 )
-from dalston_cli.launchers.limits import PoolLimits
+from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_sdk.wire import Health
 
 if TYPE_CHECKING:

@@ -15,13 +15,13 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
-from dalston_cli.pipeline import stage_requests
 from dalston_cli.pipeline.events import Event, StageFinished, WarningRaised
-from dalston_cli.pipeline.plan_model import RecordingPlan, StagePlan
-from dalston_cli.pipeline.recording_audio import AudioInfo, ChannelInfo, RecordingAudio
-from dalston_cli.pipeline.stage_execution import StageAudio
-from dalston_cli.pipeline.stage_requests import typed
-from dalston_cli.pipeline.stage_run import StageDone, StageRunner
+from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
+from dalston_cli.pipeline.running import stage_requests
+from dalston_cli.pipeline.running.recording_audio import AudioInfo, ChannelInfo, RecordingAudio
+from dalston_cli.pipeline.running.stage_execution import StageAudio
+from dalston_cli.pipeline.running.stage_requests import typed
+from dalston_cli.pipeline.running.stage_run import StageDone, StageRunner
 from dalston_cli.stages import align, refine, transcribe
 from dalston_cli.stages.merge import ChannelResults, MergeInput, merge
 from dalston_sdk.wire import (

@@ -3,9 +3,9 @@
 from dataclasses import dataclass
 
 from dalston_cli.pipeline.events import StageFinished, StageStarted
-from dalston_cli.pipeline.keys import make_key
-from dalston_cli.pipeline.plan_model import StagePlan
-from dalston_cli.pipeline.stage_execution import (
+from dalston_cli.pipeline.plan.model import StagePlan
+from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.running.stage_execution import (
     BuildRequest,
     Execution,
     StageAudio,

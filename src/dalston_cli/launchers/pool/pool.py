@@ -8,11 +8,11 @@ from types import TracebackType
 from typing import Self
 
 from dalston_cli.launchers.base import EngineSpec, Launcher
-from dalston_cli.launchers.handle import EngineHandle
-from dalston_cli.launchers.limits import PoolLimits
-from dalston_cli.launchers.notice import Listener, ignore_notice
+from dalston_cli.launchers.pool.handle import EngineHandle
+from dalston_cli.launchers.pool.limits import PoolLimits
+from dalston_cli.launchers.pool.notice import Listener, ignore_notice
+from dalston_cli.launchers.pool.supply import Supply
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.launchers.supply import Supply
 
 
 class Pool:

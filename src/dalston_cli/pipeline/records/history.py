@@ -10,7 +10,7 @@ from msgspec import Struct
 
 from dalston_cli.catalog.nearest import did_you_mean
 from dalston_cli.errors import UsageError
-from dalston_cli.pipeline.journal import Journal
+from dalston_cli.pipeline.records.journal import Journal
 
 RunState = Literal["running", "finished", "died"]
 

@@ -4,8 +4,8 @@ import asyncio
 from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
-from dalston_cli.launchers.member import Member
-from dalston_cli.launchers.supply import Supply
+from dalston_cli.launchers.pool.member import Member
+from dalston_cli.launchers.pool.supply import Supply
 
 
 class Crew:

@@ -14,8 +14,8 @@ from msgspec import Struct
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
-from dalston_cli.pipeline.keys import make_key
-from dalston_cli.pipeline.store import ResultStore
+from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.stages.prepare import Prepared, Preparer
 from dalston_sdk.wire import Notice, RecordingInfo
 

@@ -20,7 +20,6 @@ from dalston_cli.audio.errors import (
     revive,
 )
 from dalston_cli.audio.source import shown_name
-from dalston_cli.pipeline.delivery import Delivery, Layout
 from dalston_cli.pipeline.events import (
     ErrorInfo,
     JobFinished,
@@ -29,19 +28,20 @@ from dalston_cli.pipeline.events import (
     StageStarted,
     WarningRaised,
 )
-from dalston_cli.pipeline.journal import Outcome
-from dalston_cli.pipeline.keys import FileStamp, make_key
-from dalston_cli.pipeline.plan_model import RecordingPlan
-from dalston_cli.pipeline.recording_audio import (
+from dalston_cli.pipeline.outputs.delivery import Delivery, Layout
+from dalston_cli.pipeline.plan.model import RecordingPlan
+from dalston_cli.pipeline.records.journal import Outcome
+from dalston_cli.pipeline.records.keys import FileStamp, make_key
+from dalston_cli.pipeline.request import RecordingRequest
+from dalston_cli.pipeline.running.recording_audio import (
     AudioInfo,
     AudioRequest,
     RecordingAudio,
     prepare_key,
 )
-from dalston_cli.pipeline.recording_stages import RecordingStages, RecordingWork
-from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.stage_execution import StageTools
-from dalston_cli.pipeline.stage_run import StageRunner
+from dalston_cli.pipeline.running.recording_stages import RecordingStages, RecordingWork
+from dalston_cli.pipeline.running.stage_execution import StageTools
+from dalston_cli.pipeline.running.stage_run import StageRunner
 from dalston_cli.stages.prepare import (
     DecoderCrashedError,
     DecoderHungError,

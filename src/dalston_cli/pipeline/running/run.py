@@ -31,12 +31,12 @@ from dalston_cli.pipeline.events import (
     RunStarted,
     WarningRaised,
 )
-from dalston_cli.pipeline.job import JobSpec, JobTools, run_job
-from dalston_cli.pipeline.plan import Planner
-from dalston_cli.pipeline.plan_model import RecordingPlan
+from dalston_cli.pipeline.plan.model import RecordingPlan
+from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.tally import NOT_STARTED, Tally
-from dalston_cli.pipeline.window import LargestFirst
+from dalston_cli.pipeline.running.job import JobSpec, JobTools, run_job
+from dalston_cli.pipeline.running.tally import NOT_STARTED, Tally
+from dalston_cli.pipeline.running.window import LargestFirst
 
 DECODED_AHEAD = 2
 """Recordings in work beyond the engine's slots."""

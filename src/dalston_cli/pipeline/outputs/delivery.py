@@ -12,14 +12,14 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dalston_cli import __version__
+from dalston_cli.atomic_file import write_whole
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
-from dalston_cli.pipeline.atomic_file import write_whole
-from dalston_cli.pipeline.journal import Journal
-from dalston_cli.pipeline.keys import digest_bytes, make_key
-from dalston_cli.pipeline.outputs import output_file
+from dalston_cli.pipeline.outputs.names import output_file
+from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.keys import digest_bytes, make_key
 from dalston_sdk.wire import Transcript
 
 

@@ -14,8 +14,8 @@ from types import TracebackType
 from typing import Self
 
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
-from dalston_cli.pipeline.journal_schema import open_database
-from dalston_cli.pipeline.keys import FileStamp, digest_file
+from dalston_cli.pipeline.records.journal_schema import open_database
+from dalston_cli.pipeline.records.keys import FileStamp, digest_file
 
 JOURNAL_NAME = "journal.sqlite3"
 
@@ -98,7 +98,7 @@ class Journal:
         import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
 
         now = time.time()
-        run = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(2)}"
+        run = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(4)}"
         self.connection.execute(
             "INSERT INTO runs (id, started_at, pid, process_started_at, folder, num_recordings)"
             " VALUES (?, ?, ?, ?, ?, ?)",

@@ -7,7 +7,7 @@ from pathlib import Path
 
 from dalston_cli.audio.source import given_name
 from dalston_cli.pipeline.events import WarningRaised
-from dalston_cli.pipeline.media import looks_like_media
+from dalston_cli.pipeline.intake.media import looks_like_media
 
 WarningSink = Callable[[WarningRaised], None]
 

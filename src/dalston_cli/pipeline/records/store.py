@@ -10,8 +10,8 @@ from typing import Protocol, TypeVar
 import msgspec
 from msgspec import Raw, Struct
 
-from dalston_cli.pipeline.atomic_file import write_whole
-from dalston_cli.pipeline.keys import STORE_FORMAT, digest_bytes
+from dalston_cli.atomic_file import write_whole
+from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
 
 Value = TypeVar("Value", bound=Struct)
 

@@ -17,14 +17,14 @@ from dalston_cli.catalog.resolve import (
     NoModelError,
     resolve_model,
 )
-from dalston_cli.pipeline.keys import make_key
-from dalston_cli.pipeline.plan_model import (
+from dalston_cli.pipeline.plan.model import (
     PlanContext,
     RecordingPlan,
     Skipped,
     StagePlan,
 )
-from dalston_cli.pipeline.plan_options import effective_options
+from dalston_cli.pipeline.plan.options import effective_options
+from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
 from dalston_sdk.wire import AlignOptions, DiarizeOptions, Stage
 

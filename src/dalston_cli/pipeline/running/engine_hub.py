@@ -12,9 +12,9 @@ from pathlib import Path
 
 from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.base import EngineSpec
-from dalston_cli.launchers.handle import EngineHandle
-from dalston_cli.launchers.pool import Pool
-from dalston_cli.pipeline.plan_model import StagePlan
+from dalston_cli.launchers.pool.handle import EngineHandle
+from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_sdk.wire import Stage
 
 

@@ -11,16 +11,16 @@ from typing import Literal
 from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
-from dalston_cli.pipeline.delivery import Delivery, Layout
-from dalston_cli.pipeline.experience import measured_rtfx, seconds_per_byte
-from dalston_cli.pipeline.journal import Journal
-from dalston_cli.pipeline.keys import FileStamp, make_key
-from dalston_cli.pipeline.plan import Planner
-from dalston_cli.pipeline.plan_model import RecordingPlan, StagePlan
-from dalston_cli.pipeline.recording_audio import AudioInfo, prepare_key
+from dalston_cli.pipeline.outputs.delivery import Delivery, Layout
+from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
+from dalston_cli.pipeline.plan.planner import Planner
+from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
+from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.keys import FileStamp, make_key
+from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.stage_run import stage_key
-from dalston_cli.pipeline.store import ResultStore
+from dalston_cli.pipeline.running.recording_audio import AudioInfo, prepare_key
+from dalston_cli.pipeline.running.stage_run import stage_key
 
 ForecastState = Literal["new", "started", "unchanged", "blocked"]
 

@@ -1,6 +1,6 @@
 """What earlier runs teach about how long the next one will take."""
 
-from dalston_cli.pipeline.journal import Journal
+from dalston_cli.pipeline.records.journal import Journal
 
 _LATEST = 50
 

@@ -8,15 +8,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
-from dalston_cli.pipeline.delivery import Layout
-from dalston_cli.pipeline.experience import measured_rtfx
-from dalston_cli.pipeline.forecast import Forecaster, RecordingForecast
-from dalston_cli.pipeline.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.plan import Planner
-from dalston_cli.pipeline.plan_model import RecordingPlan, StagePlan
+from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
+from dalston_cli.pipeline.outputs.delivery import Layout
+from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
+from dalston_cli.pipeline.plan.planner import Planner
+from dalston_cli.pipeline.records.experience import measured_rtfx
+from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.session import STORE_NAME, output_stems
-from dalston_cli.pipeline.store import FileStore
 from dalston_cli.pipeline.surroundings import Surroundings
 
 

@@ -8,9 +8,9 @@ from dataclasses import dataclass
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, shut_down
-from dalston_cli.launchers.limits import PoolLimits
-from dalston_cli.launchers.member import InstanceGoneError, Member, Watch
-from dalston_cli.launchers.notice import Listener, Ready, Starting, StartStep, Trouble
+from dalston_cli.launchers.pool.limits import PoolLimits
+from dalston_cli.launchers.pool.member import InstanceGoneError, Member, Watch
+from dalston_cli.launchers.pool.notice import Listener, Ready, Starting, StartStep, Trouble
 
 _ROUNDS = 20
 

@@ -1,0 +1,1 @@
+"""``local``: engines as detached processes, each in an environment of its own."""

@@ -1,0 +1,1 @@
+"""From what the user names to recordings: files, folders, patterns, lists, manifests."""

@@ -1,0 +1,1 @@
+"""What a recording goes through, decided before anything runs."""

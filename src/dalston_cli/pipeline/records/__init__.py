@@ -1,0 +1,1 @@
+"""What outlives a run: stage results, the journal, and the keys they are found under."""
