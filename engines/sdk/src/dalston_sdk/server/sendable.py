@@ -19,7 +19,7 @@ def check_sendable(value: object, kind: Any) -> None:  # noqa: ANN401 - any type
     """
     try:
         msgspec.json.decode(msgspec.json.encode(value), type=kind)
-    except (TypeError, ValueError) as error:
+    except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise EngineError(
             ErrorCode.INTERNAL, f"the engine returned what cannot be sent: {error}"
         ) from error
