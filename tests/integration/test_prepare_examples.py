@@ -4,6 +4,7 @@ import os
 import shutil
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -128,7 +129,9 @@ def test_subtitles_beside_videos(home: Home, tmp_path: Path) -> None:
 
 def test_new_recordings_only(home: Home, tmp_path: Path) -> None:
     speech(tmp_path / "in", "old.wav", 'new\n "one".wav')
+    hour_ago = time.time() - 3600
     os.utime(tmp_path / "in" / "old.wav", (0, 0))
+    os.utime(tmp_path / "in" / 'new\n "one".wav', (hour_ago, hour_ago))
 
     done = run_script(home, "new-recordings.sh", "in", "out", cwd=tmp_path)
 
