@@ -30,6 +30,14 @@ def read_until_transcribed(process: Popen[str], count: int) -> set[str]:
     pytest.fail(f"the run ended after {len(done)} transcriptions: {process.communicate()}")
 
 
+def read_to_end(process: Popen[str]) -> list[dict[str, Any]]:
+    """The rest of the events; ``communicate`` would lose what is read but not yet taken."""
+    assert process.stdout is not None
+    events = [json.loads(line) for line in process.stdout]
+    process.communicate(timeout=60)
+    return events
+
+
 def kill_tree(process: Popen[str]) -> None:
     """End a command and its workers, but not the engines, which are detached."""
     children = psutil.Process(process.pid).children(recursive=True)
@@ -73,10 +81,9 @@ def test_a_killed_engine_is_started_again(home: Home, tmp_path: Path) -> None:
     before = read_until_transcribed(process, 3)
     [engine] = home.engines()
     engine.kill()
-    rest, complaints = process.communicate(timeout=240)
+    finished = read_to_end(process)
 
-    assert process.returncode == 0, complaints
-    finished = [json.loads(line) for line in rest.splitlines()]
+    assert process.returncode == 0, finished
     assert len(transcribed_anew(finished) | before) == NUM_RECORDINGS
     assert not transcribed_anew(finished) & before
     assert len(list((tmp_path / "out").glob("*.txt"))) == NUM_RECORDINGS

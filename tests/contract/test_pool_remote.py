@@ -109,6 +109,8 @@ async def test_status_shows_remote_engines_reachable_or_not(
     home: EngineHome, server: Server
 ) -> None:
     launchers = reach(home, server.url, NOBODY)
+    async with Pool(reach(home, server.url)) as pool:
+        await pool.acquire(home.spec())  # returns when it is ready
     states = await survey_engines(launchers.by_name.values())
     assert [(state.engine, state.launcher, state.state) for state in states] == [
         ("fake", "remote", "ready"),

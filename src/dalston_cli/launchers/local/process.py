@@ -14,6 +14,7 @@ import psutil
 
 _POLL_S = 0.02
 _CLOCK_TOLERANCE_S = 0.05
+_COLLECT_S = 2.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -84,8 +85,17 @@ def spawn_detached(
 
 
 def exit_code(pid: int) -> int | None:
-    """How a process that we started ended, negative for a signal; None if unknown or running."""
-    return _children.poll(pid)
+    """How a process that has ended ended, negative for a signal; None if it was not ours.
+
+    A process whose first thread is over can still have others that are ending; until they are,
+    the system does not say how it ended.
+    """
+    deadline = time.monotonic() + _COLLECT_S
+    while (code := _children.poll(pid)) is None:
+        if not _children.knows(pid) or time.monotonic() > deadline:
+            return None
+        time.sleep(_POLL_S)
+    return code
 
 
 def end_process(identity: ProcessIdentity, *, timeout_s: float) -> None:
@@ -129,6 +139,10 @@ class _Children:
     def add(self, pid: int) -> None:
         with self._lock:
             self._codes[pid] = None
+
+    def knows(self, pid: int) -> bool:
+        with self._lock:
+            return pid in self._codes
 
     def poll(self, pid: int) -> int | None:
         with self._lock:
