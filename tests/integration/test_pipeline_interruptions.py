@@ -42,7 +42,7 @@ def read_to_end(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
     """The rest of the events; ``communicate`` would lose what is read but not yet taken."""
     assert process.stdout is not None
     told = [json.loads(line) for line in process.stdout]
-    process.wait(timeout=60)
+    process.communicate(timeout=60)
     return told
 
 
