@@ -4,6 +4,7 @@ import fcntl
 import hashlib
 import os
 from pathlib import Path
+from typing import BinaryIO
 
 
 def write_whole(path: Path, data: bytes) -> None:
@@ -22,12 +23,26 @@ def write_whole(path: Path, data: bytes) -> None:
         try:
             file.truncate()
             file.write(data)
-            file.flush()
-            os.fsync(file.fileno())
+            sync(file)
             unfinished.replace(path)
         except BaseException:
             unfinished.unlink(missing_ok=True)
             raise
+
+
+def sync(file: BinaryIO) -> None:
+    """Bring a file's bytes to the disk."""
+    file.flush()
+    os.fsync(file.fileno())
+
+
+def sync_folder(folder: Path) -> None:
+    """Bring a folder's names to the disk: what was renamed there stays so after a power cut."""
+    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    try:
+        os.fsync(descriptor)
+    finally:
+        os.close(descriptor)
 
 
 def _open_alone(path: Path) -> int:

@@ -32,9 +32,9 @@ from dalston_cli.catalog.weights.layout import (
     write_manifest,
 )
 from dalston_cli.catalog.weights.link import LinkError, sha256_of
-from dalston_cli.catalog.weights.lock import locked
 from dalston_cli.catalog.weights.options import HubTimeoutError
 from dalston_cli.errors import ModelUnavailableError
+from dalston_cli.folder_lock import lock_folder
 
 MODEL = model_entry()
 
@@ -280,9 +280,9 @@ def test_a_timeout_that_is_none(text: str) -> None:
 
 def test_the_lock_notices_that_its_folder_was_removed(tmp_path: Path) -> None:
     waits: list[str] = []
-    with locked(tmp_path / "a" / "b", lambda: waits.append("first")) as first:
+    with lock_folder(tmp_path / "a" / "b", lambda: waits.append("first")) as first:
         (tmp_path / "a" / "b").rmdir()
-        with locked(tmp_path / "a" / "b", lambda: waits.append("second")) as second:
+        with lock_folder(tmp_path / "a" / "b", lambda: waits.append("second")) as second:
             assert not os.path.samestat(os.fstat(first), os.fstat(second))
     assert waits == []
 

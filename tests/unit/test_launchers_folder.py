@@ -6,12 +6,12 @@ from pathlib import Path
 
 import pytest
 
+from dalston_cli.folder_lock import lock_folder
 from dalston_cli.launchers.folder import (
     MAX_SOCKET_PATH_BYTES,
     ReentrantFolderLock,
     RuntimeFolderError,
     check_socket_path,
-    lock_folder,
     make_private,
     remove_folder,
 )

@@ -1,6 +1,5 @@
-"""Folders that only this user may enter, and locks on folders that leave no file behind."""
+"""Folders that only this user may enter, for what engines have while they run."""
 
-import fcntl
 import os
 import shutil
 import stat
@@ -11,6 +10,7 @@ from contextlib import contextmanager
 from pathlib import Path
 
 from dalston_cli.errors import ConfigurationError
+from dalston_cli.folder_lock import lock_folder
 
 MAX_SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 """What ``sun_path`` holds besides its end mark."""
@@ -74,40 +74,6 @@ def check_socket_path(socket: Path) -> None:
             f"and {MAX_SOCKET_PATH_BYTES} is the most"
         )
         raise RuntimeFolderError(socket.parent.parent, problem)
-
-
-@contextmanager
-def lock_folder(folder: Path) -> Iterator[None]:
-    """Hold ``folder``, which is made if it is missing, against other threads and processes.
-
-    The lock is on the folder itself, so that nothing is left; a killed holder lets go of it.
-    Not to be taken twice by the same thread.
-    """
-    descriptor = _open_locked(folder)
-    try:
-        yield
-    finally:
-        os.close(descriptor)
-
-
-def _open_locked(folder: Path) -> int:
-    while True:
-        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-        try:
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:
-            continue  # removed in between
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
-        if _is_still(folder, descriptor):
-            return descriptor
-        os.close(descriptor)  # the holder before us removed the folder
-
-
-def _is_still(folder: Path, descriptor: int) -> bool:
-    try:
-        return os.path.samestat(folder.stat(), os.fstat(descriptor))
-    except FileNotFoundError:
-        return False
 
 
 class ReentrantFolderLock:

@@ -7,6 +7,7 @@ from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dalston_cli.atomic_file import sync_folder
 from dalston_cli.catalog.schema import (
     BundledSource,
     FileSource,
@@ -38,13 +39,12 @@ from dalston_cli.catalog.weights.layout import (
     ModelFolder,
     describe_source,
     read_manifest,
-    sync_folder,
     write_manifest,
 )
 from dalston_cli.catalog.weights.link import link
-from dalston_cli.catalog.weights.lock import locked
 from dalston_cli.catalog.weights.options import OnPull, PullOptions, PullPolicy, PullProgress
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
+from dalston_cli.folder_lock import lock_folder
 
 _MB = 10**6
 
@@ -119,7 +119,7 @@ class _Pull:
 
     def run(self) -> None:
         """Download under the lock, then put the folder in its place in one step."""
-        with locked(self._folder.partial, self._tell_waiting) as lock:
+        with lock_folder(self._folder.partial, self._tell_waiting) as lock:
             now = installed(self._model, self._folder.models)
             if not self._options.again and now and now.ok:
                 self._clean_up()  # another process has pulled it while this one waited

@@ -11,8 +11,8 @@ from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.failures import NotInstalledError
 from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.layout import ManifestFile, ModelFolder, read_manifest
-from dalston_cli.catalog.weights.lock import locked
 from dalston_cli.errors import ModelUnavailableError
+from dalston_cli.folder_lock import lock_folder
 
 _CHUNK = 1024 * 1024
 
@@ -97,7 +97,7 @@ def remove(folder: ModelFolder) -> int:
     """
     if not folder.path.exists() and not folder.partial.exists():
         raise NotInstalledError(folder.model)
-    with locked(folder.partial, lambda: None):
+    with lock_folder(folder.partial):
         freed = _size_of(folder.path) + _size_of(folder.partial)
         if folder.path.exists():
             # Out of the way in one step: nobody ever sees half a model.

@@ -14,9 +14,10 @@ from typing import BinaryIO
 
 import httpx2
 
+from dalston_cli.atomic_file import sync, sync_folder
 from dalston_cli.catalog.weights.exchange import Failure, PullFailure
 from dalston_cli.catalog.weights.http_failure import refuse_bad_status, unreachable
-from dalston_cli.catalog.weights.layout import MANIFEST, ManifestFile, sync, sync_folder
+from dalston_cli.catalog.weights.layout import MANIFEST, ManifestFile
 
 _CHUNK = 1024 * 1024
 _FRUITLESS_ATTEMPTS = 3

@@ -6,15 +6,14 @@
 """
 
 import hashlib
-import os
 from collections.abc import Iterable
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
-from typing import BinaryIO
 
 import msgspec
 
+from dalston_cli.atomic_file import sync_folder, write_whole
 from dalston_cli.catalog.schema import (
     BundledSource,
     FileSource,
@@ -125,29 +124,9 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
     """Write the manifest so that it is there wholly or not at all, even after a power cut."""
-    folder.mkdir(parents=True, exist_ok=True)
     text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    temporary = folder / f".{MANIFEST}.{os.getpid()}"
-    with temporary.open("wb") as file:
-        file.write(text + b"\n")
-        sync(file)
-    temporary.replace(folder / MANIFEST)
+    write_whole(folder / MANIFEST, text + b"\n")
     sync_folder(folder)
-
-
-def sync(file: BinaryIO) -> None:
-    """Bring a file's bytes to the disk."""
-    file.flush()
-    os.fsync(file.fileno())
-
-
-def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk."""
-    descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    try:
-        os.fsync(descriptor)
-    finally:
-        os.close(descriptor)
 
 
 def digest_of(lines: Iterable[str]) -> str:

@@ -18,10 +18,12 @@ from collections.abc import Callable, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dalston_cli.atomic_file import write_whole
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.folder_lock import lock_folder
 from dalston_cli.launchers.fingerprint import LOCK_NAME, python_tag
-from dalston_cli.launchers.folder import lock_folder, remove_folder
+from dalston_cli.launchers.folder import remove_folder
 
 NUM_EXPLAINED_LINES = 20
 
@@ -148,12 +150,8 @@ def _build(engine: EngineEntry, place: Path, report: Callable[[str], None]) -> N
     except BaseException:  # whatever ended it, Ctrl-C too, half an environment helps nobody
         shutil.rmtree(building, ignore_errors=True)
         raise
-    beside = marker.with_suffix(".new")
-    beside.write_text(
-        json.dumps({"engine": engine.name, "built_at": datetime.now(UTC).isoformat()}) + "\n",
-        encoding="utf-8",
-    )
-    beside.replace(marker)
+    facts = {"engine": engine.name, "built_at": datetime.now(UTC).isoformat()}
+    write_whole(marker, json.dumps(facts).encode() + b"\n")
 
 
 def _fill(engine: EngineEntry, building: Path, report: Callable[[str], None]) -> None:

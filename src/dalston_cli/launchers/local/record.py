@@ -1,11 +1,11 @@
 """``instance.json``: what a local engine's runtime folder says about the process it belongs to."""
 
 import json
-import os
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
+from dalston_cli.atomic_file import write_whole
 from dalston_cli.launchers.base import Address, EngineInstance
 from dalston_cli.launchers.local.process import ProcessIdentity
 
@@ -52,12 +52,7 @@ class InstanceRecord:
                 "log": str(self.log),
             }
         )
-        beside = folder / f".{RECORD_NAME}"
-        with beside.open("w", encoding="utf-8") as file:
-            file.write(text + "\n")
-            file.flush()
-            os.fsync(file.fileno())
-        beside.replace(folder / RECORD_NAME)
+        write_whole(folder / RECORD_NAME, text.encode() + b"\n")
 
 
 def read_record(folder: Path) -> InstanceRecord | None:

@@ -1,0 +1,83 @@
+"""Locks between processes and threads, held on folders themselves: no lock file stays behind.
+
+A killed holder lets go. The holder may remove the folder: whoever waits notices and makes it anew.
+"""
+
+import fcntl
+import os
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+from pathlib import Path
+
+
+@contextmanager
+def lock_folder(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[int]:
+    """Hold ``folder``, which is made for this user alone if it is missing.
+
+    Not to be taken twice by the same thread.
+
+    Args:
+        folder: What to lock.
+        on_wait: Called once before waiting for another holder.
+
+    Yields:
+        The descriptor that holds the lock; a child process that has it holds the lock, too.
+
+    Raises:
+        OSError: The folder cannot be made or opened.
+    """
+    descriptor = _open_locked(folder, on_wait)
+    try:
+        yield descriptor
+    finally:
+        os.close(descriptor)
+
+
+def try_lock_folder(folder: Path) -> int | None:
+    """A descriptor that holds the folder until it is closed.
+
+    Returns:
+        None where another holds it, or where there is no such folder.
+    """
+    try:
+        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return None
+    if _flock(descriptor, wait=False):
+        return descriptor
+    os.close(descriptor)
+    return None
+
+
+def _open_locked(folder: Path, on_wait: Callable[[], None]) -> int:
+    while True:
+        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        try:
+            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+        except FileNotFoundError:
+            continue  # removed in between
+        try:
+            if not _flock(descriptor, wait=False):
+                on_wait()
+                _flock(descriptor, wait=True)
+            if _is_still(folder, descriptor):
+                return descriptor
+        except BaseException:
+            os.close(descriptor)
+            raise
+        os.close(descriptor)  # the holder before us removed the folder
+
+
+def _flock(descriptor: int, *, wait: bool) -> bool:
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
+    except BlockingIOError:
+        return False
+    return True
+
+
+def _is_still(folder: Path, descriptor: int) -> bool:
+    try:
+        return os.path.samestat(folder.stat(), os.fstat(descriptor))
+    except FileNotFoundError:
+        return False
