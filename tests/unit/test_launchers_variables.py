@@ -39,6 +39,7 @@ def test_secrets_pass_where_the_engine_names_them() -> None:
     ("name", "value"),
     [
         ("HF_HUB_OFFLINE", "1"),
+        ("ORT_DISABLE_TELEMETRY", "1"),
         ("TRANSFORMERS_OFFLINE", "1"),
         ("PYANNOTE_METRICS_ENABLED", "0"),
         ("DO_NOT_TRACK", "1"),

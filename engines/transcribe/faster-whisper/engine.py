@@ -1,6 +1,7 @@
 """The engine around faster-whisper: Whisper models on a CPU or a GPU."""
 
 import gc
+import os
 from collections.abc import Iterable, Mapping, Sequence
 from typing import Any, ClassVar
 
@@ -36,6 +37,8 @@ class FasterWhisperEngine(Engine):
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
+        # The library imports ONNX Runtime with its first VAD, which would report to its makers.
+        os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         self._whisper: WhisperModel | None = None
         self._runtime_id = ""
 

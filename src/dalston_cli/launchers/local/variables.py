@@ -22,6 +22,7 @@ _QUIET_AND_OFFLINE = {
     "DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "HF_HUB_OFFLINE": "1",
+    "ORT_DISABLE_TELEMETRY": "1",  # ONNX Runtime sends its own by default since 1.29
     "PYANNOTE_METRICS_ENABLED": "0",
     "PYTHONNOUSERSITE": "1",
     "PYTHONSAFEPATH": "1",
