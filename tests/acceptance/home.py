@@ -14,18 +14,26 @@ DALSTON = Path(sys.executable).with_name("dalston")
 
 
 class Home:
-    """Runs the installed ``dalston`` as a user would, with folders that belong to one test."""
+    """Runs the installed ``dalston`` as a user would, with folders that belong to one test.
 
-    def __init__(self, folder: Path) -> None:
+    Args:
+        folder: Where everything of this user lies; short, for the sockets' sake.
+        cache: Where engines' environments are built; below ``folder`` by default.
+    """
+
+    def __init__(self, folder: Path, *, cache: Path | None = None) -> None:
         self.folder = folder
+        self.bin = DALSTON.parent
         self.runtime = folder / "run"
         self.state = folder / "state"
         self.models = folder / "models"
         places = {name: str(folder / name.lower()) for name in ("CONFIG", "STATE", "MODELS")}
         self.environ = {
-            **{name: value for name, value in os.environ.items() if not _is_ours(name)},
+            **{
+                name: value for name, value in os.environ.items() if not name.startswith("DALSTON_")
+            },
             **{f"DALSTON_{name}_DIR": place for name, place in places.items()},
-            "DALSTON_CACHE_DIR": os.environ.get("DALSTON_TEST_CACHE_DIR", str(folder / "cache")),
+            "DALSTON_CACHE_DIR": str(cache or folder / "cache"),
             "DALSTON_RUNTIME_DIR": str(self.runtime),
             "NO_COLOR": "1",
         }
@@ -109,7 +117,3 @@ def counts_of(result: subprocess.CompletedProcess[str]) -> dict[str, int]:
     [report] = [event for event in events_of(result) if event.get("event") == "run_finished"]
     counts: dict[str, int] = report["data"]["counts"]
     return counts
-
-
-def _is_ours(name: str) -> bool:
-    return name.startswith("DALSTON_") and name != "DALSTON_TEST_CACHE_DIR"

@@ -2,13 +2,13 @@
 
 import json
 import os
-import re
 import subprocess
 from pathlib import Path
 
 import jiwer
 import pytest
 from tests.acceptance.home import Home
+from tests.scoring import normalise
 
 SHARED_AUDIO = Path(__file__).resolve().parents[3] / "shared" / "audio"
 WITHOUT_NETWORK = (
@@ -24,10 +24,6 @@ def can_cut_the_network() -> bool:
         )
     except FileNotFoundError:
         return False
-
-
-def normalise(text: str) -> str:
-    return " ".join(re.sub(r"[^\w' ]", " ", text.lower()).split())
 
 
 def check_times(words: list[dict[str, float]], duration_s: float) -> None:
