@@ -1,0 +1,290 @@
+"""A Whisper model as a user meets it: pulled, verified, chosen, run in an environment of its own.
+
+The model is the tiny one that the engine's own tests use; the hub is the tests' own.
+"""
+
+import json
+import re
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import jiwer
+import pytest
+import yaml
+from tests.acceptance.home import Home, counts_of, events_of
+from tests.hub import HubRepo, HubServer, running_hub
+from tests.scoring import normalise
+from tests.speech import needs_flite, say
+
+pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
+
+REPOSITORY = Path(__file__).resolve().parents[2]
+WEIGHTS = REPOSITORY / "engines/transcribe/faster-whisper/tests/data/tiny-whisper-flite"
+MODEL = "tiny-flite"
+ENTRY = {
+    "id": MODEL,
+    "engine": "faster-whisper",
+    "runtime_model_id": MODEL,
+    "stages": ["transcribe"],
+    "name": "A tiny Whisper that knows flite's voices",
+    "languages": ["en", "de"],
+    "licence": "Apache-2.0",
+    "source": {
+        "kind": "hf",
+        "repo": "test/tiny-whisper-flite",
+        "revision": "main",
+        "files": ["*.json", "model.bin"],
+    },
+    "size_mb": 3,
+    "rank": 5,
+    "capabilities": {
+        "word_timestamps": True,
+        "punctuation": True,
+        "translation": True,
+        "hotwords": True,
+        "prompts": True,
+        "language_detection": True,
+    },
+}
+SENTENCES = (
+    "Please send me the report.",
+    "The meeting with Alice is on Monday.",
+    "My phone number is four seven two nine.",
+    "We will start the project in October.",
+    "Bob will call you at seven.",
+    "Where is the red book?",
+)
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[HubServer]:
+    with running_hub({"test/tiny-whisper-flite": HubRepo.from_folder(WEIGHTS)}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def user(lasting_home: Home, hub: HubServer) -> Home:
+    """Has a catalog of one model, and none of its weights."""
+    catalog = lasting_home.folder / "catalog"
+    catalog.mkdir()
+    (catalog / f"{MODEL}.yaml").write_text(yaml.safe_dump(ENTRY), encoding="utf-8")
+    lasting_home.environ |= hub.environment | {"DALSTON_CATALOG_PATH": str(catalog)}
+    return lasting_home
+
+
+@pytest.fixture(scope="module")
+def owner(user: Home) -> Home:
+    """The same user, who has pulled the model."""
+    pulled = user.run("models", "pull", MODEL)
+    assert pulled.returncode == 0, pulled.stderr
+    return user
+
+
+@pytest.fixture(scope="module")
+def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """All sentences in one recording, a second of silence around each."""
+    folder = tmp_path_factory.mktemp("speech")
+    samples = bytes(16_000)
+    for number, sentence in enumerate(SENTENCES):
+        with wave.open(str(say(sentence, folder / f"{number}.wav")), "rb") as file:
+            samples += file.readframes(file.getnframes()) + bytes(32_000)
+    with wave.open(str(folder / "speech.wav"), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(16_000)
+        file.writeframes(samples)
+    return folder / "speech.wav"
+
+
+def transcript_of(
+    user: Home, speech: Path, out: Path, *options: str, model: str = MODEL
+) -> dict[str, Any]:
+    """Transcribe into ``out``; what the JSON says."""
+    done = user.run("transcribe", speech, "-m", model, "-o", out, "-f", "json", *options)
+    assert done.returncode == 0, done.stderr
+    transcript: dict[str, Any] = json.loads((out / "speech.json").read_text(encoding="utf-8"))
+    return transcript
+
+
+def transcribing(transcript: dict[str, Any]) -> dict[str, Any]:
+    """What the transcript says of its transcribing stage."""
+    [stage] = [each for each in transcript["stages"] if each["stage"] == "transcribe"]
+    found: dict[str, Any] = stage
+    return found
+
+
+def check_words(transcript: dict[str, Any]) -> None:
+    """Nearly all words are right, and their times make sense."""
+    wer = jiwer.wer(normalise(" ".join(SENTENCES)), normalise(transcript["text"]))
+    assert wer <= 0.1, transcript["text"]
+    words = [word for segment in transcript["segments"] for word in segment["words"]]
+    assert all(word["start"] < word["end"] for word in words)
+    starts = [word["start"] for word in words]
+    assert starts == sorted(starts)
+    assert words[-1]["end"] <= transcript["recording"]["duration_s"]
+
+
+def test_a_model_that_is_missing_is_named_with_the_command_that_gets_it(
+    user: Home, speech: Path, tmp_path: Path
+) -> None:
+    for refusal in (("--pull", "never"), ("--offline",)):
+        done = user.run(
+            *("transcribe", speech, "-m", MODEL, "-o", tmp_path, *refusal),
+            DALSTON_MODELS_DIR=str(tmp_path / "no-models"),
+        )
+        assert done.returncode == 5, done.stderr
+        assert f"dalston models pull {MODEL}" in done.stderr
+        assert list(tmp_path.iterdir()) == []
+
+
+def test_a_pulled_model_is_whole_until_a_byte_changes(user: Home, tmp_path: Path) -> None:
+    here = str(tmp_path / "models")
+    pulled = user.run("models", "pull", MODEL, DALSTON_MODELS_DIR=here)
+    assert pulled.returncode == 0, pulled.stderr
+    whole = user.run("models", "verify", MODEL, DALSTON_MODELS_DIR=here)
+    assert whole.returncode == 0, whole.stderr
+
+    [weights] = (tmp_path / "models").rglob("model.bin")
+    content = bytearray(weights.read_bytes())
+    content[len(content) // 2] ^= 1
+    weights.chmod(0o600)
+    weights.write_bytes(content)
+
+    flipped = user.run("models", "verify", MODEL, DALSTON_MODELS_DIR=here)
+    assert flipped.returncode != 0
+    assert "model.bin" in flipped.stdout + flipped.stderr
+    [repair] = re.findall(r"`dalston (models pull .*)`", flipped.stderr)
+    assert user.run(*repair.split(), DALSTON_MODELS_DIR=here).returncode == 0
+    assert user.run("models", "verify", MODEL, DALSTON_MODELS_DIR=here).returncode == 0
+
+
+@pytest.mark.parametrize(
+    ("options", "recorded"),
+    [
+        pytest.param((), {"batch_size": 1, "task": "transcribe"}, id="plain"),
+        pytest.param(("--batch-size", "4"), {"batch_size": 4}, id="batched"),
+        pytest.param(
+            ("--initial-prompt", "Alice and Bob.", "--beam-size", "2", "--temperature", "0,0.2"),
+            {"initial_prompt": "Alice and Bob.", "beam_size": 2, "temperature": [0.0, 0.2]},
+            id="prompt-and-beam",
+        ),
+        pytest.param(
+            ("--hotwords", "Alice,October", "--vad_filter", "True", "--min-silence-ms", "500"),
+            {"hotwords": ["Alice", "October"], "vad": True, "min_silence_ms": 500},
+            id="hotwords-and-vad",
+        ),
+    ],
+)
+def test_words_are_right_and_options_are_recorded(
+    owner: Home, speech: Path, tmp_path: Path, options: tuple[str, ...], recorded: dict[str, Any]
+) -> None:
+    transcript = transcript_of(owner, speech, tmp_path, "--language", "en", *options)
+
+    check_words(transcript)
+    stage = transcribing(transcript)
+    assert (stage["engine"], stage["model"], stage["status"]) == ("faster-whisper", MODEL, "done")
+    assert {name: stage["options"][name] for name in recorded} == recorded
+
+
+def test_the_language_is_detected(owner: Home, speech: Path, tmp_path: Path) -> None:
+    transcript = transcript_of(owner, speech, tmp_path)
+
+    check_words(transcript)
+    assert transcript["language"] == "en"
+    assert transcript["language_scores"]["en"] > 0.5
+
+
+def test_a_translation_is_english_and_says_so(owner: Home, speech: Path, tmp_path: Path) -> None:
+    transcript = transcript_of(owner, speech, tmp_path, "--task", "translate", "--language", "de")
+
+    stage = transcribing(transcript)
+    assert (stage["options"]["task"], stage["options"]["language"]) == ("translate", "de")
+    assert transcript["language"] == "en"
+
+
+@pytest.mark.parametrize(
+    ("model", "options", "named"),
+    [
+        pytest.param(
+            "pocketsphinx-en-us", ("--initial-prompt", "Hi"), "initial_prompt", id="option"
+        ),
+        pytest.param("pocketsphinx-en-us", ("--task", "translate"), "translate", id="translate"),
+        pytest.param(MODEL, ("--language", "fr"), "fr", id="language"),
+    ],
+)
+def test_what_a_model_cannot_do_is_refused_before_anything_runs(
+    user: Home, speech: Path, tmp_path: Path, model: str, options: tuple[str, ...], named: str
+) -> None:
+    done = user.run("transcribe", speech, "-m", model, "-o", tmp_path, "--json", *options)
+
+    assert done.returncode == 2, done.stderr
+    [only] = events_of(done)
+    [error] = only["errors"]
+    assert named in error["message"]
+    assert "--model " in error["hint"]
+    assert list(tmp_path.iterdir()) == []
+
+
+def test_what_batches_would_ignore_fails_the_recording_by_name(
+    owner: Home, speech: Path, tmp_path: Path
+) -> None:
+    done = owner.run(
+        *("transcribe", speech, "-m", MODEL, "-o", tmp_path),
+        *("--batch-size", "4", "--best-of", "2"),
+    )
+
+    assert done.returncode == 6, done.stderr
+    assert "best_of" in done.stderr
+    assert "--batch-size 1" in done.stderr
+
+
+def test_auto_prefers_the_pulled_model_and_says_why(
+    owner: Home, speech: Path, tmp_path: Path
+) -> None:
+    plan = owner.run("plan", speech)
+    assert plan.returncode == 0, plan.stderr
+    assert MODEL in plan.stdout
+    assert "best of 2 models" in plan.stdout
+
+    transcript = transcript_of(owner, speech, tmp_path, model="auto")
+
+    assert transcribing(transcript)["model"] == MODEL
+
+
+def test_another_model_redoes_only_the_transcription(
+    owner: Home, speech: Path, tmp_path: Path
+) -> None:
+    command = ("transcribe", speech, "-o", tmp_path, "-f", "json", "--json", "--language", "en")
+    first = owner.run(*command, "-m", "pocketsphinx-en-us")
+    assert first.returncode == 0, first.stderr
+
+    second = owner.run(*command, "-m", MODEL, "--beam-size", "3")
+
+    assert second.returncode == 0, second.stderr
+    done = {
+        event["stage"]: event.get("reused", False)
+        for event in events_of(second)
+        if event.get("event") == "stage_finished"
+    }
+    assert done["transcribe"] is False
+    assert done["prepare"] is True
+    again = owner.run(*command, "-m", "pocketsphinx-en-us")
+    assert not [event for event in events_of(again) if event.get("event") == "engine_starting"]
+    assert counts_of(again) == {"done": 1}
+    stage = transcribing(json.loads((tmp_path / "speech.json").read_text(encoding="utf-8")))
+    assert stage["engine"] == "pocketsphinx"
+
+
+def test_status_shows_the_engine_and_its_model(owner: Home, speech: Path, tmp_path: Path) -> None:
+    transcript_of(owner, speech, tmp_path)
+
+    done = owner.run("engines", "status", "--json")
+
+    assert done.returncode == 0, done.stderr
+    [engine] = [
+        each for each in json.loads(done.stdout)["data"] if each["engine"] == "faster-whisper"
+    ]
+    assert (engine["model"], engine["state"], engine["device"]) == (MODEL, "ready", "cpu")
+    assert engine["rss_mb"] > 50
