@@ -110,7 +110,6 @@ def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> Ru
             **{stage: getattr(settings, f"{stage}_model") for stage in _STAGES}
         ),
         device=settings.device,
-        launcher=settings.launcher,
         replicas=settings.replicas,
         channels=parse_channels(settings.channels),
         clip=parse_clip(settings.clip) if settings.clip else None,

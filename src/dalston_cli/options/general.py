@@ -1,8 +1,10 @@
 """Options that mean the same in every command that has them."""
 
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
+
+from dalston_cli.settings.choices import LauncherName
 
 SCREEN = "What is shown"
 MACHINE = "Machine and engines"
@@ -51,7 +53,7 @@ Device = Annotated[
     ),
 ]
 Launcher = Annotated[
-    Literal["auto", "local", "remote"] | None,
+    LauncherName | None,
     typer.Option("--launcher", help="How engines are started.", rich_help_panel=MACHINE),
 ]
 KeepAlive = Annotated[

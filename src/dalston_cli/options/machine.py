@@ -1,7 +1,7 @@
 """Which model does the work, on which part of the machine, and what is shown meanwhile."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
@@ -18,6 +18,7 @@ from dalston_cli.options.general import (
     Verbose,
     Yes,
 )
+from dalston_cli.settings.choices import PullPolicy, Task
 
 _MODEL = "Model and language"
 
@@ -56,11 +57,11 @@ class ModelOptions:
         ),
     ] = None
     task: Annotated[
-        Literal["transcribe", "translate"] | None,
+        Task | None,
         typer.Option(help="translate means into English.", rich_help_panel=_MODEL),
     ] = None
     pull: Annotated[
-        Literal["missing", "never", "always"] | None,
+        PullPolicy | None,
         typer.Option(
             help="When to download the weights of the model named: missing.",
             rich_help_panel=_MODEL,

@@ -1,11 +1,12 @@
 """What happens besides transcribing, and to which part of a recording."""
 
 from dataclasses import dataclass
-from typing import Annotated, Literal
+from typing import Annotated
 
 import typer
 
 from dalston_cli.options.completion import complete_models
+from dalston_cli.settings.choices import AlignPolicy, RefineLevel
 
 _PART = "Part of a recording"
 _ALIGN = "Word times"
@@ -34,7 +35,7 @@ class StageOptions:
         ),
     ] = None
     align: Annotated[
-        Literal["auto", "always", "never"] | None,
+        AlignPolicy | None,
         typer.Option(
             help="Find word times with a model of their own: auto does where the"
             " transcribing model's are not good.",
@@ -151,7 +152,7 @@ class StageOptions:
         ),
     ] = None
     refine_level: Annotated[
-        Literal["light", "standard", "verbatim+punctuation"] | None,
+        RefineLevel | None,
         typer.Option(help="How much it may change.", rich_help_panel=_DETECT),
     ] = None
     glossary: Annotated[

@@ -5,11 +5,11 @@ Nothing here looks at a file, a catalog or an engine: ``plan`` does, and says wh
 
 from dataclasses import dataclass, field
 from pathlib import Path
-from typing import Literal
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.settings.choices import AlignPolicy, PullPolicy
 from dalston_sdk.wire import (
     AlignOptions,
     DiarizeOptions,
@@ -21,12 +21,6 @@ from dalston_sdk.wire import (
 
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""
-
-AlignPolicy = Literal["auto", "always", "never"]
-"""``auto`` aligns only where the transcribing model's own word times are not good."""
-
-PullPolicy = Literal["missing", "never", "always"]
-LauncherChoice = Literal["auto", "local", "remote"]
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -124,7 +118,6 @@ class RunOptions:
     refine: RefineOptions | None = None
     stage_models: StageModels = StageModels()
     device: str = "auto"
-    launcher: LauncherChoice = "auto"
     replicas: int = 1
     channels: Channels = "mix"
     clip: Clip | None = None

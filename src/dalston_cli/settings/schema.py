@@ -4,10 +4,11 @@ A setting has one name everywhere: the option ``--beam-size``, the key ``beam_si
 ``config.toml`` and the variable ``DALSTON_BEAM_SIZE`` are the same setting.
 """
 
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any
 
 from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
 
+from dalston_cli.settings.choices import AlignPolicy, LauncherName, PullPolicy, RefineLevel, Task
 from dalston_cli.settings.values import split_list
 
 Text = Annotated[str, StringConstraints(min_length=1)]
@@ -47,11 +48,11 @@ class Machine(_Settings):
     model: Text = "auto"
     compute_type: Text | None = None
     device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
-    launcher: Literal["auto", "local", "remote"] = "auto"
+    launcher: LauncherName = "auto"
     replicas: Annotated[int, Field(ge=1, le=64)] = 1
     jobs: Annotated[int, Field(ge=1, le=256)] | None = None
     keep_alive: Annotated[float, Field(ge=-1)] = 300.0
-    pull: Literal["missing", "never", "always"] = "missing"
+    pull: PullPolicy = "missing"
     offline: bool = False
 
 
@@ -60,7 +61,7 @@ class Decoding(_Settings):
 
     language: Text | None = None
     languages: Annotated[tuple[Text, ...] | None, List] = None
-    task: Literal["transcribe", "translate"] | None = None
+    task: Task | None = None
     batch_size: Count | None = None
     beam_size: Count | None = None
     best_of: Count | None = None
@@ -97,7 +98,7 @@ class Stages(_Settings):
 
     channels: Annotated[str, Field(pattern=r"^(mix|split|\d{1,3})$")] = "mix"
     clip: Text | None = None
-    align: Literal["auto", "always", "never"] = "auto"
+    align: AlignPolicy = "auto"
     align_model: Text = "auto"
     diarize: bool = False
     diarize_model: Text = "auto"
@@ -114,7 +115,7 @@ class Stages(_Settings):
     min_event_ms: Milliseconds | None = None
     refine: bool = False
     refine_model: Text = "auto"
-    refine_level: Literal["light", "standard", "verbatim+punctuation"] | None = None
+    refine_level: RefineLevel | None = None
     glossary: Annotated[tuple[Text, ...] | None, List] = None
 
 

@@ -11,7 +11,7 @@ from dalston_cli.catalog.weights.audit import (
 )
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed, installed_ids
 from dalston_cli.catalog.weights.layout import ModelFolder
-from dalston_cli.catalog.weights.options import PullOptions, PullPolicy, PullProgress
+from dalston_cli.catalog.weights.options import PullOptions, PullProgress
 from dalston_cli.catalog.weights.sizes import readable_size
 
 __all__ = [
@@ -19,7 +19,6 @@ __all__ = [
     "InstalledModel",
     "ModelFolder",
     "PullOptions",
-    "PullPolicy",
     "PullProgress",
     "Usage",
     "Verified",

@@ -42,9 +42,10 @@ from dalston_cli.catalog.weights.layout import (
     write_manifest,
 )
 from dalston_cli.catalog.weights.link import link
-from dalston_cli.catalog.weights.options import OnPull, PullOptions, PullPolicy, PullProgress
+from dalston_cli.catalog.weights.options import OnPull, PullOptions, PullProgress
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
 from dalston_cli.folder_lock import lock_folder
+from dalston_cli.settings.choices import PullPolicy
 
 _MB = 10**6
 

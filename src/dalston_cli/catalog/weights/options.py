@@ -10,8 +10,6 @@ from dalston_cli.errors import ConfigurationError
 DEFAULT_TIMEOUT_S = 20.0
 _TRUE = frozenset({"1", "ON", "YES", "TRUE"})
 
-PullPolicy = Literal["missing", "never", "always"]
-
 
 class HubTimeoutError(ConfigurationError):
     """``DALSTON_HUB_TIMEOUT_S`` is no number of seconds."""

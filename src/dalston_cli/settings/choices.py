@@ -1,0 +1,18 @@
+"""What some settings can be, as types: the same for the settings file, the options and the work."""
+
+from typing import Literal
+
+AlignPolicy = Literal["auto", "always", "never"]
+"""``auto`` aligns only where the transcribing model's own word times are not good."""
+
+LauncherName = Literal["auto", "local", "remote"]
+"""How engines are started; ``auto`` decides for each engine."""
+
+PullPolicy = Literal["missing", "never", "always"]
+"""When to download weights."""
+
+RefineLevel = Literal["light", "standard", "verbatim+punctuation"]
+"""How much a language model may change."""
+
+Task = Literal["transcribe", "translate"]
+"""``translate`` means into English."""
