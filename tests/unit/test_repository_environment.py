@@ -1,0 +1,70 @@
+"""Every variable that is read is documented, and every documented one is read."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+
+from dalston_cli.settings.explain import variable_name
+from dalston_cli.settings.load import load_settings
+from dalston_cli.settings.schema import Settings
+
+ROOT = Path(__file__).resolve().parents[2]
+SOURCES = (ROOT / "src", ROOT / "engines" / "sdk" / "src")
+EXAMPLE = ROOT / ".env.example"
+PAGE = ROOT / "docs" / "settings.md"
+OURS = re.compile(r"(?<![A-Z_])DALSTON_[A-Z_]+\b")
+LINE = re.compile(r"#([A-Z_]+)=(\"[^\"]*\"|\S*) +# \S.*")
+
+
+def variables_read() -> set[str]:
+    """A setting's variable is made from its name; every other one is written out."""
+    named = {
+        name
+        for folder in SOURCES
+        for path in folder.rglob("*.py")
+        for name in OURS.findall(path.read_text(encoding="utf-8"))
+    }
+    return named | {variable_name(setting) for setting in Settings.model_fields}
+
+
+def example_lines() -> Iterator[tuple[str, str]]:
+    for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
+        if line and not line.startswith("# "):
+            found = LINE.fullmatch(line)
+            assert found, f"not a commented variable with its meaning: {line}"
+            yield found[1], found[2].strip('"')
+
+
+def test_the_example_has_every_variable_once() -> None:
+    names = [name for name, _ in example_lines() if name.startswith("DALSTON_")]
+    assert len(names) == len(set(names))
+    assert set(names) == variables_read()
+
+
+def test_the_page_has_every_variable() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    settings = {variable_name(name) for name in re.findall(r"`([a-z][a-z_]+)`", page)}
+    assert variables_read() - settings - set(OURS.findall(page)) == set()
+    assert set(OURS.findall(page)) <= variables_read()
+
+
+def test_the_page_and_the_example_agree_on_others_variables() -> None:
+    page = PAGE.read_text(encoding="utf-8")
+    theirs = {name for name, _ in example_lines() if not name.startswith("DALSTON_")}
+    assert set(re.findall(r"`((?:HF|NO)_[A-Z_]+)`", page)) <= theirs
+
+
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        pytest.param(name, value, id=name)
+        for name, value in example_lines()
+        if name in {variable_name(setting) for setting in Settings.model_fields}
+    ],
+)
+def test_the_example_s_values_are_possible(name: str, value: str, tmp_path: Path) -> None:
+    resolved = load_settings(environ={name: value}, file=tmp_path / "none.toml")
+    [source] = [each for each in resolved.sources.values() if each.kind != "default"]
+    assert source.place == name
