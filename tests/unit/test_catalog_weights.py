@@ -17,7 +17,6 @@ from dalston_cli.catalog.weights import (
     ensure_installed,
     installed,
     pull,
-    readable_size,
     remove,
     verify,
 )
@@ -285,17 +284,3 @@ def test_the_lock_notices_that_its_folder_was_removed(tmp_path: Path) -> None:
         with lock_folder(tmp_path / "a" / "b", lambda: waits.append("second")) as second:
             assert not os.path.samestat(os.fstat(first), os.fstat(second))
     assert waits == []
-
-
-@pytest.mark.parametrize(
-    ("size", "text"),
-    [
-        (0, "0 B"),
-        (999, "999 B"),
-        (1_000, "1 kB"),
-        (75_400_000, "75 MB"),
-        (1_620_000_000, "1.6 GB"),
-    ],
-)
-def test_readable_size(size: int, text: str) -> None:
-    assert readable_size(size) == text

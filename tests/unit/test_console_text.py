@@ -4,8 +4,8 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dalston_cli.amounts import count, duration, readable_size, speed
 from dalston_cli.console import encodable, printable
-from dalston_cli.console.amounts import count, duration, size, speed
 from dalston_cli.console.table import render_table
 
 
@@ -44,10 +44,18 @@ def test_duration(seconds: float, text: str) -> None:
 
 @pytest.mark.parametrize(
     ("number", "text"),
-    [(512, "512 B"), (3_400_000, "3.4 MB"), (1.6e9, "1.6 GB"), (2e15, "2000.0 TB")],
+    [
+        (0, "0 B"),
+        (999, "999 B"),
+        (1_000, "1.0 kB"),
+        (3_400_000, "3.4 MB"),
+        (75_400_000, "75 MB"),
+        (1.62e9, "1.6 GB"),
+        (2e15, "2000 TB"),
+    ],
 )
 def test_size(number: float, text: str) -> None:
-    assert size(number) == text
+    assert readable_size(number) == text
 
 
 def test_speed_and_count() -> None:

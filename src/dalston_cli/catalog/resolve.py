@@ -3,6 +3,7 @@
 from collections.abc import Collection, Iterable, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.device import check_device, choose_device, fits
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
@@ -12,7 +13,6 @@ from dalston_sdk.wire import Stage
 
 AUTO = "auto"
 _MAX_ALTERNATIVES = 3
-_GB_IN_MB = 1000
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -237,9 +237,7 @@ def _advice(best: ModelEntry, better: ModelEntry | None, wish: ModelWish) -> Ite
     language = ""
     if wish.language is None and best.languages:
         language = f", and takes everything for {_listed(best.languages)}"
-    size = (
-        f"{better.size_mb / 1000:.1f} GB" if better.size_mb >= _GB_IN_MB else f"{better.size_mb} MB"
-    )
+    size = readable_size(better.size_mb * 10**6)
     yield Advice(
         code="bundled_model",
         message=(

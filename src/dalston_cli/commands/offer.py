@@ -3,11 +3,11 @@
 from dataclasses import replace
 from pathlib import Path
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.resolve import ModelWish, is_here, recommended
 from dalston_cli.catalog.schema import BundledSource, ModelEntry
 from dalston_cli.catalog.weights import installed_ids
 from dalston_cli.console import Console
-from dalston_cli.console.amounts import size
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
 from dalston_cli.pipeline.surroundings import Surroundings
 from dalston_sdk.wire import Stage
@@ -38,7 +38,7 @@ def offer_better_model(
     better = _better(options, surroundings)
     if better is None:
         return options
-    question = f"Download {better.id}, {size(better.size_mb * 1e6)}?"
+    question = f"Download {better.id}, {readable_size(better.size_mb * 1e6)}?"
     if console.confirm(question, default=True, assume_yes=assume_yes):
         return replace(options, model=better.id)
     _remember(answered)

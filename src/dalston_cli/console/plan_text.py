@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dalston_cli.console.amounts import count, duration
+from dalston_cli.amounts import count, duration
 from dalston_cli.console.table import render_table
 from dalston_cli.console.text import printable
 

@@ -8,7 +8,7 @@ from typing import Self
 from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
-from dalston_cli.console.amounts import duration, size, speed
+from dalston_cli.amounts import duration, readable_size, speed
 from dalston_cli.console.run_lines import RunLines
 from dalston_cli.console.run_progress import RunProgress
 from dalston_cli.console.screen import Console
@@ -74,8 +74,8 @@ class RunBar(RunLines):
             case EngineReady():
                 self._describe("transcribing")
             case ModelPulling():
-                of = f" of {size(event.total_bytes)}" if event.total_bytes else ""
-                self._describe(f"{event.step} {event.model} {size(event.done_bytes)}{of}")
+                of = f" of {readable_size(event.total_bytes)}" if event.total_bytes else ""
+                self._describe(f"{event.step} {event.model} {readable_size(event.done_bytes)}{of}")
             case JobStarted():
                 self._describe(printable(event.recording))
             case PartialText() if self._show_text and self._tally.num_recordings == 1:

@@ -4,7 +4,7 @@ from collections.abc import Callable
 from types import TracebackType
 from typing import Self
 
-from dalston_cli.console.amounts import count, duration, size, speed
+from dalston_cli.amounts import count, duration, readable_size, speed
 from dalston_cli.console.screen import Console
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import (
@@ -103,7 +103,7 @@ class RunLines:
         """Say once that a model is being downloaded."""
         if event.step == "downloading" and event.model not in self._pulled:
             self._pulled.add(event.model)
-            amount = f", {size(event.total_bytes)}" if event.total_bytes else ""
+            amount = f", {readable_size(event.total_bytes)}" if event.total_bytes else ""
             self.say(f"downloading {event.model}{amount}")
 
     def stage_finished(self, event: StageFinished) -> None:

@@ -9,6 +9,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Literal
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.machine_probe import probe_machine
@@ -137,7 +138,7 @@ def _socket_path(runtime: Path) -> Check:
 
 def _disk(name: str, folder: Path) -> Check:
     free = shutil.disk_usage(_existing(folder)).free
-    message = f"{free / 1e9:.1f} GB free for {folder}"
+    message = f"{readable_size(free)} free for {folder}"
     hint = f"free some, or export DALSTON_{name.upper()}_DIR=/another/disk"
     if free < _NO_DISK_BYTES:
         return Check(name=f"{name} disk", status="fail", message=message, hint=hint)

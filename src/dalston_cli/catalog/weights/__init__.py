@@ -12,7 +12,6 @@ from dalston_cli.catalog.weights.audit import (
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed, installed_ids
 from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.catalog.weights.options import PullOptions, PullProgress
-from dalston_cli.catalog.weights.sizes import readable_size
 
 __all__ = [
     "DamagedModelError",
@@ -27,7 +26,6 @@ __all__ = [
     "installed",
     "installed_ids",
     "pull",
-    "readable_size",
     "remove",
     "verify",
 ]

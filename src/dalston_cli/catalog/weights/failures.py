@@ -14,9 +14,9 @@ PullError                    ModelUnavailableError
 
 from pathlib import Path
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.schema import HubSource, ModelEntry
 from dalston_cli.catalog.weights.exchange import Failure
-from dalston_cli.catalog.weights.sizes import readable_size
 from dalston_cli.errors import ModelUnavailableError
 
 _HUB = "https://huggingface.co"

@@ -4,6 +4,7 @@ import asyncio
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
+from dalston_cli.amounts import rough_duration
 from dalston_cli.commands.engines.setting import EngineNames, Profile, load
 from dalston_cli.console import Console
 from dalston_cli.options.general import Json
@@ -12,8 +13,6 @@ if TYPE_CHECKING:
     from dalston_cli.launchers.survey import EngineState
 
 COLUMNS = ("engine", "launcher", "device", "model", "state", "memory", "until")
-_MINUTE_S = 60
-_HOUR_S = 3600
 
 
 def status(engines: EngineNames = None, *, profile: Profile = None, json: Json = False) -> None:
@@ -57,15 +56,7 @@ def _memory(state: "EngineState") -> str | None:
 
 def _until(state: "EngineState") -> str | None:
     if state.expires_at is not None:
-        return f"in {_duration((state.expires_at - datetime.now(UTC)).total_seconds())}"
+        return f"in {rough_duration((state.expires_at - datetime.now(UTC)).total_seconds())}"
     if state.keep_alive_s is not None and state.keep_alive_s < 0:
         return "never"
     return None
-
-
-def _duration(seconds: float) -> str:
-    if seconds >= _HOUR_S:
-        return f"{seconds / _HOUR_S:.0f} h"
-    if seconds >= _MINUTE_S:
-        return f"{seconds / _MINUTE_S:.0f} min"
-    return f"{max(0, seconds):.0f} s"

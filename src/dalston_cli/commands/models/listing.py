@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.catalog.weights import readable_size
+from dalston_cli.amounts import readable_size
 from dalston_cli.commands.models.shelf import Shelf
 from dalston_cli.console import Console
 from dalston_cli.options.general import Json

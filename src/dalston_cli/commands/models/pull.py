@@ -4,8 +4,9 @@ from typing import Annotated
 
 import typer
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights import InstalledModel, PullOptions, PullProgress, readable_size
+from dalston_cli.catalog.weights import InstalledModel, PullOptions, PullProgress
 from dalston_cli.catalog.weights import pull as pull_weights
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console

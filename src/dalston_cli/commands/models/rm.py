@@ -2,8 +2,9 @@
 
 import typer
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.schema import BundledSource
-from dalston_cli.catalog.weights import ModelFolder, disk_usage, readable_size, remove
+from dalston_cli.catalog.weights import ModelFolder, disk_usage, remove
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console
 from dalston_cli.errors import ExitCode, UsageError

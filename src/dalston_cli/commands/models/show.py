@@ -4,6 +4,7 @@ from typing import Annotated
 
 import typer
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.weights.layout import describe_source
 from dalston_cli.commands.models.shelf import Shelf
 from dalston_cli.console import Console
@@ -36,7 +37,7 @@ def show(
         "languages": ", ".join(model.languages) or "any",
         "licence": model.licence + (", gated" if model.gated else ""),
         "source": describe_source(model),
-        "size": f"{model.size_mb} MB",
+        "size": readable_size(model.size_mb * 10**6),
         "memory": f"RAM {_mb(hardware.ram_mb)}, GPU {_mb(hardware.vram_mb)}",
         "CPU": "yes" if hardware.supports_cpu else "no",
         "can": ", ".join(abilities).replace("_", " ") or "-",

@@ -16,14 +16,25 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
-def size(num_bytes: float) -> str:
-    """``512 B``, ``3.4 MB`` or ``1.6 GB``, in powers of 1000."""
-    amount = float(num_bytes)
-    for unit in ("B", "kB", "MB", "GB"):
+def rough_duration(seconds: float) -> str:
+    """``40 s``, ``5 min`` or ``2 h``; a duration that is over is ``0 s``."""
+    if seconds >= _HOUR_S:
+        return f"{seconds / _HOUR_S:.0f} h"
+    if seconds >= _MINUTE_S:
+        return f"{seconds / _MINUTE_S:.0f} min"
+    return f"{max(0, seconds):.0f} s"
+
+
+def readable_size(num_bytes: float) -> str:
+    """``512 B``, ``3.4 MB`` or ``75 MB``, in powers of 1000, as download pages have them."""
+    amount, unit = float(num_bytes), "B"
+    for larger in ("kB", "MB", "GB", "TB"):
         if amount < _KILO:
-            return f"{amount:.0f} {unit}" if unit == "B" else f"{amount:.1f} {unit}"
-        amount /= _KILO
-    return f"{amount:.1f} TB"
+            break
+        amount, unit = amount / _KILO, larger
+    return (
+        f"{amount:.1f} {unit}" if unit != "B" and amount < _TWO_DIGITS else f"{amount:.0f} {unit}"
+    )
 
 
 def speed(rtfx: float) -> str:
