@@ -11,8 +11,12 @@ import pytest
 from tests import pipeline_process
 from tests.pipeline_home import PipelineHome
 
+from dalston_cli.errors import ExitCode
+from dalston_cli.pipeline.events import Event, JobFinished
 from dalston_cli.pipeline.records.history import list_runs, show_run
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.request import OutputTarget
+from dalston_cli.pipeline.session import Listeners, transcribe
 
 NUM_RECORDINGS = 8
 
@@ -155,3 +159,30 @@ async def test_two_runs_at_once_over_the_same_recordings(home: PipelineHome) -> 
         assert json.loads(path.read_text(encoding="utf-8"))["text"]
     assert len(list(home.outputs.iterdir())) == 8
     assert len(home.processes()) == 1, "one engine for both"
+
+
+async def test_a_reader_that_goes_away_ends_the_run(home: PipelineHome) -> None:
+    recordings = home.record(6)
+
+    def emit(event: Event) -> None:
+        if isinstance(event, JobFinished):
+            raise BrokenPipeError
+
+    with pytest.raises(BrokenPipeError):
+        await transcribe(recordings, home.options(), home.surroundings(), Listeners(emit=emit))
+
+    record = home.last_run()
+    assert (record.summary.state, record.summary.exit_code) == ("finished", ExitCode.CLOSED_PIPE)
+    assert "failed" not in record.summary.counts
+
+
+async def test_text_that_nobody_reads_is_no_failure(home: PipelineHome) -> None:
+    def refuse(text: str) -> None:
+        raise BrokenPipeError(text)
+
+    options = home.options(output=OutputTarget(folder=None), formats=("txt",))
+    listeners = Listeners(emit=home.events.append, print_text=refuse)
+    with pytest.raises(BrokenPipeError):
+        await transcribe(home.record(1), options, home.surroundings(), listeners)
+
+    assert home.statuses() == {}

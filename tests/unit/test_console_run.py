@@ -7,7 +7,7 @@ import pytest
 
 from dalston_cli.console import Console
 from dalston_cli.console.run_bar import RunBar
-from dalston_cli.console.run_lines import RunLines
+from dalston_cli.console.run_lines import RunLines, summary
 from dalston_cli.console.run_progress import RunProgress
 from dalston_cli.console.run_stream import RunStream
 from dalston_cli.console.run_view import run_view
@@ -207,3 +207,32 @@ def test_what_was_done_before_counts_for_no_speed() -> None:
     tally.take(JobFinished(recording="a", status="unchanged", duration_s=60))
     assert tally.done_s == 60
     assert tally.rtfx(1) is None
+
+
+def test_what_came_from_the_store_counts_for_no_speed() -> None:
+    tally = RunProgress()
+    tally.take(RunStarted(run="r", num_recordings=2))
+    tally.take(JobFinished(recording="a", status="done", duration_s=60))
+    assert (tally.done_s, tally.rtfx(1)) == (60, None)
+
+
+@pytest.mark.parametrize(
+    ("counts", "audio_s", "line"),
+    [
+        pytest.param(
+            {"done": 2}, 60, "2 recordings: 2 done; 1:00 of audio in 2.0 s, 30x as fast", id="work"
+        ),
+        pytest.param(
+            {"done": 1, "unchanged": 3},
+            0,
+            "4 recordings: 1 done, 3 unchanged, from results of earlier runs, in 2.0 s",
+            id="stored",
+        ),
+        pytest.param({"unchanged": 1}, 0, "1 recording: 1 unchanged", id="nothing to do"),
+        pytest.param({}, 0, "0 recordings: none", id="none"),
+    ],
+)
+def test_the_summary_tells_what_was_work(counts: dict[str, int], audio_s: float, line: str) -> None:
+    report = RunFinished(run="r", counts=counts, audio_s=audio_s, elapsed_s=2, exit_code=0)
+    assert summary(report).startswith(line)
+    assert ("0.0x" in summary(report)) is False

@@ -138,10 +138,13 @@ def summary(event: RunFinished) -> str:
     counted = [(amount, status) for status, amount in event.counts.items() if amount]
     parts = ", ".join(f"{amount:,} {status.replace('_', ' ')}" for amount, status in counted)
     line = f"{count(number, 'recording')}: {parts or 'none'}"
-    if event.counts.get("done") or event.counts.get("partial"):
-        line += f"; {duration(event.audio_s)} of audio in {duration(event.elapsed_s)}"
-        if event.elapsed_s > 0:
-            line += f", {speed(event.audio_s / event.elapsed_s)} as fast as it plays"
+    if not (event.counts.get("done") or event.counts.get("partial")):
+        return line
+    if event.audio_s <= 0:
+        return f"{line}, from results of earlier runs, in {duration(event.elapsed_s)}"
+    line += f"; {duration(event.audio_s)} of audio in {duration(event.elapsed_s)}"
+    if event.elapsed_s > 0:
+        line += f", {speed(event.audio_s / event.elapsed_s)} as fast as it plays"
     return line
 
 

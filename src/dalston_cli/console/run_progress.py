@@ -86,5 +86,5 @@ class RunProgress:
         self._running_s.pop(event.recording, None)
         self.finished += 1
         self._finished_s += known
-        if event.status in {"done", "partial"}:
+        if event.rtfx is not None:  # an engine worked on it
             self._fresh_s += known

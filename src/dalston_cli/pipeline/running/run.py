@@ -129,11 +129,15 @@ class _Run:
         with self._polite_interrupts():
             await asyncio.gather(*self._workers, return_exceptions=True)
         self._tally.counts[NOT_STARTED] += sum(1 for _ in self._queue)
-        for worker in self._workers:
-            if not worker.cancelled() and (error := worker.exception()) is not None:
-                raise error  # a bug outside of any job
-        report = self._report(time.monotonic() - clock)
+        errors = [
+            error
+            for worker in self._workers
+            if not worker.cancelled() and (error := worker.exception()) is not None
+        ]
+        report = self._report(time.monotonic() - clock, errors)
         self._journal.end_run(report)
+        if errors:
+            raise errors[0]  # nobody reads, or a bug outside of any job
         self._emit(report)
         return report
 
@@ -147,7 +151,11 @@ class _Run:
             item = next(self._queue, None)
             if item is None:
                 return
-            await self._job(*item)
+            try:
+                await self._job(*item)
+            except BrokenPipeError:
+                self._cancel_all()
+                raise
 
     async def _job(self, request: RecordingRequest, stem: Path | None) -> None:
         clock = time.monotonic()
@@ -162,6 +170,10 @@ class _Run:
             self._failed(number, request, clock, error)
         except asyncio.CancelledError:
             self._end(number, JobFinished(recording=request.name, status="cancelled"))
+            raise
+        except BrokenPipeError:
+            # Nobody reads what this run prints: no recording's failure, but the end of all.
+            self._journal.end_job(number, JobFinished(recording=request.name, status="cancelled"))
             raise
         except OSError as error:
             self._failed(number, request, clock, SystemRefusedError(error))
@@ -218,14 +230,18 @@ class _Run:
         self._tally.add(finished, exit_code)
         self._emit(finished)
 
-    def _report(self, elapsed_s: float) -> RunFinished:
+    def _report(self, elapsed_s: float, errors: Sequence[BaseException]) -> RunFinished:
         counts = self._tally.counts
+        code = self._tally.exit_code(interrupted=self._interrupted)
+        if errors:
+            closed = isinstance(errors[0], BrokenPipeError)
+            code = ExitCode.CLOSED_PIPE if closed else ExitCode.BUG
         return RunFinished(
             run=self._id,
             counts={status: count for status, count in sorted(counts.items()) if count},
             audio_s=self._tally.audio_s,
             elapsed_s=elapsed_s,
-            exit_code=int(self._tally.exit_code(interrupted=self._interrupted)),
+            exit_code=int(code),
             errors=tuple(self._tally.errors),
             models=self._models,
             engines=self._tools.stages.engines.fingerprints,
@@ -257,8 +273,13 @@ class _Run:
     def _interrupt(self) -> None:
         self._interrupted = True
         self._stop("interrupted", "stopping; press Ctrl-C again to end at once")
+        self._cancel_all()
+
+    def _cancel_all(self) -> None:
+        self._stopped = True
         for worker in self._workers:
-            worker.cancel()
+            if worker is not asyncio.current_task() and not worker.cancelling():
+                worker.cancel()
 
 
 def _digests(plan: RecordingPlan) -> dict[str, str]:
