@@ -51,6 +51,7 @@ MODELS = [
     _whisper("turbo", 90, size_mb=1620, hardware={"vram_mb": 2500, "ram_mb": 3000}),
     _whisper("large", 80, hardware={"vram_mb": 5000, "ram_mb": 10_000}),
     _whisper("tiny.en", 11, languages=["en"], defaults={"compute_type": "int8"}),
+    _whisper("distil.en", 66, languages=["en"]),
     _whisper("gated", 99, gated=True),
     model_entry(id="turns", engine="gpu-only", stages=["diarize"], rank=5),
 ]
@@ -86,6 +87,25 @@ CATALOG = Catalog(
         ),
         pytest.param(
             ModelWish(language="en-gb"), LAPTOP, ["fw-tiny.en"], "fw-tiny.en", "cpu", id="region"
+        ),
+        pytest.param(
+            ModelWish(),
+            LAPTOP,
+            ["fw-distil.en", "fw-tiny"],
+            "fw-tiny",
+            "cpu",
+            id="unknown-language-needs-several",
+        ),
+        pytest.param(
+            ModelWish(language="en"),
+            LAPTOP,
+            ["fw-distil.en", "fw-tiny"],
+            "fw-distil.en",
+            "cpu",
+            id="known-language-takes-its-own",
+        ),
+        pytest.param(
+            ModelWish(), LAPTOP, ["fw-distil.en"], "fw-distil.en", "cpu", id="only-one-language"
         ),
         pytest.param(ModelWish(device="cpu"), GPU, ["fw-turbo"], "fw-turbo", "cpu", id="cpu-asked"),
         pytest.param(
@@ -241,6 +261,19 @@ def test_recommendations_fit_the_machine_and_are_not_gated() -> None:
         assert best is not None
         assert best.id == expected
     assert recommended(CATALOG, Stage.REFINE, ModelWish(), LAPTOP) is None
+
+
+def test_a_better_model_of_one_language_is_named() -> None:
+    here = ["fw-distil.en", "fw-tiny"]
+    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, ModelWish(), LAPTOP, here)
+    assert choice.reason.startswith("no language was given, and of 3 models that are installed")
+    (warning,) = choice.warnings
+    assert "fw-distil.en, which is installed too, is better" in warning.message
+    assert warning.hint == "add --language en if they do"
+
+    english = resolve_model(CATALOG, Stage.TRANSCRIBE, ModelWish(language="en"), LAPTOP, here)
+    assert english.reason.startswith("it is the best of 3 models for en")
+    assert english.warnings == ()
 
 
 @pytest.mark.parametrize(

@@ -115,7 +115,8 @@ def resolve_model(
 
     A named model is taken if it can do the stage in the language; it may still need to be pulled.
     ``auto`` takes the installed model with the highest rank that fits the language, the device
-    and the machine's memory.
+    and the machine's memory. Where the language is not known, models that understand several go
+    before those of one: the wrong language is worse than a smaller model.
 
     Args:
         catalog: Everything there is.
@@ -184,17 +185,27 @@ def _automatic(
     if better and (better.rank <= best.rank or is_here(better, installed)):
         better = None
     choice = _choice(catalog, best, wish, machine, _why_best(here, wish))
-    return replace(choice, better=better, warnings=tuple(_advice(best, better, wish)))
+    advice = [*_advice(best, better, wish)]
+    if stage is Stage.TRANSCRIBE:
+        advice += _passed_over(best, here)
+    return replace(choice, better=better, warnings=tuple(advice))
 
 
 def _fitting(catalog: Catalog, stage: Stage, wish: ModelWish, machine: Machine) -> list[ModelEntry]:
-    """The models that could do it on this machine, best rank first."""
-    return [
+    """The models that could do it on this machine, best first."""
+    fitting = [
         model
         for model in catalog.models_for(stage)
         if covers(model, wish.language)
         and fits(wish.device, model, catalog.engine(model.engine), machine)
     ]
+    if wish.language is None:
+        fitting.sort(key=_knows_one_language)  # keeps the order by rank among its equals
+    return fitting
+
+
+def _knows_one_language(model: ModelEntry) -> bool:
+    return len(model.languages) == 1
 
 
 def _choice(
@@ -223,7 +234,23 @@ def _why_best(here: Sequence[ModelEntry], wish: ModelWish) -> str:
     language = f" for {wish.language}" if wish.language else ""
     if len(here) == 1:
         return f"it is the only model{language} that is installed"
-    return f"it is the best of {len(here)} models{language} that are installed"
+    best, among = here[0], f"{len(here)} models{language} that are installed"
+    if any(model.rank > best.rank for model in here):
+        return f"no language was given, and of {among} it is the best that understands several"
+    return f"it is the best of {among}"
+
+
+def _passed_over(best: ModelEntry, here: Sequence[ModelEntry]) -> Iterator[Advice]:
+    """What to say when a better model of one language is there, and the language is not known."""
+    better = max(here, key=lambda model: model.rank)
+    if better.rank > best.rank:
+        language = better.languages[0]
+        yield Advice(
+            code="language_not_given",
+            message=f"no language was given, so {best.id} detects it; {better.id}, which is "
+            f"installed too, is better where everybody speaks {language}",
+            hint=f"add --language {language} if they do",
+        )
 
 
 def _advice(best: ModelEntry, better: ModelEntry | None, wish: ModelWish) -> Iterator[Advice]:
