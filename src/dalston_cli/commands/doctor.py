@@ -28,5 +28,5 @@ def doctor(*, json: Json = False) -> None:
         console.table(("status", "what", "found"), rows, data=checks)
         for check in checks:
             if check.hint:
-                console.hint(f"{check.name}: {check.hint}")
+                console.hint(check.hint)
     raise typer.Exit(code)

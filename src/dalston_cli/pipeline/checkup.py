@@ -81,7 +81,7 @@ def _uv() -> Check:
             name="uv",
             status="fail",
             message="the program that builds engines' environments is missing",
-            hint=f"{sys.executable} -m pip install --force-reinstall uv",
+            hint=f"install uv again: {sys.executable} -m pip install --force-reinstall uv",
         )
     return Check(name="uv", status="ok", message=str(found))
 
@@ -95,7 +95,7 @@ def _codecs() -> Check:
             name="codecs",
             status="warn",
             message=f"this build of PyAV cannot decode {', '.join(missing)}",
-            hint=f"{sys.executable} -m pip install --force-reinstall av",
+            hint=f"install PyAV again: {sys.executable} -m pip install --force-reinstall av",
         )
     return Check(
         name="codecs",
@@ -106,7 +106,7 @@ def _codecs() -> Check:
 
 def _folder(name: str, folder: Path) -> Check:
     existing = _existing(folder)
-    move = f"export DALSTON_{name.upper()}_DIR=/another/folder"
+    move = f"use another {name} folder: export DALSTON_{name.upper()}_DIR=/another/folder"
     if not os.access(existing, os.W_OK | os.X_OK):
         return Check(
             name=f"{name} folder", status="fail", message=f"{existing} cannot be written", hint=move
@@ -129,7 +129,7 @@ def _socket_path(runtime: Path) -> Check:
             status="fail",
             message=f"{runtime} is too long for the path of a socket"
             f" ({length} of {MAX_SOCKET_PATH_BYTES} bytes)",
-            hint="export DALSTON_RUNTIME_DIR=/tmp/dalston-$USER",
+            hint="use a shorter runtime folder: export DALSTON_RUNTIME_DIR=/tmp/dalston-$USER",
         )
     return Check(
         name="socket path", status="ok", message=f"{length} of {MAX_SOCKET_PATH_BYTES} bytes"
@@ -139,7 +139,7 @@ def _socket_path(runtime: Path) -> Check:
 def _disk(name: str, folder: Path) -> Check:
     free = shutil.disk_usage(_existing(folder)).free
     message = f"{readable_size(free)} free for {folder}"
-    hint = f"free some, or export DALSTON_{name.upper()}_DIR=/another/disk"
+    hint = f"make room, or use another disk: export DALSTON_{name.upper()}_DIR=/another/disk"
     if free < _NO_DISK_BYTES:
         return Check(name=f"{name} disk", status="fail", message=message, hint=hint)
     if free < _LITTLE_DISK_BYTES:
@@ -179,7 +179,9 @@ def _models(catalog: Catalog, locations: Locations, machine: Machine) -> Check:
         message="only what comes with Dalston, which makes many mistakes"
         if here
         else "none is installed",
-        hint=f"dalston models pull {better.id}" if better else "dalston models list",
+        hint=f"get a better model: dalston models pull {better.id}"
+        if better
+        else "see what there is: dalston models list",
     )
 
 
