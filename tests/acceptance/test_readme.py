@@ -1,0 +1,239 @@
+"""What the documentation tells people to type works, in a folder with the files it names."""
+
+import dataclasses
+import json
+import re
+import shutil
+import subprocess
+from collections.abc import Iterator
+from itertools import takewhile
+from pathlib import Path
+
+import pytest
+from tests.acceptance.home import Home
+from tests.documents import DOCUMENTS, REPOSITORY, Command, blocks_of, commands_of, read, spans_of
+from tests.hub import HubRepo, HubServer, running_hub
+from tests.recordings import ffmpeg
+
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.schema import HubSource
+from dalston_cli.errors import ExitCode
+from dalston_cli.formats.registry import WRITERS
+from dalston_cli.settings.load import load_settings
+from dalston_cli.settings.schema import Settings
+
+pytestmark = [pytest.mark.slow, pytest.mark.network]
+
+WEIGHTS = REPOSITORY / "engines/transcribe/faster-whisper/tests/data/tiny-whisper-flite"
+PULLED = "faster-whisper-large-v3-turbo"
+MANIFEST = f"""\
+path,language,initial_prompt,model
+interview.mp3,en,An interview.,{PULLED}
+call.wav,en,,pocketsphinx-en-us
+"""
+NEEDS_A_PULLED_MODEL = {
+    "models pull": "is what pulls it",
+    "interview.mp3 ": "the line above it pulls one, and this is to take it",
+    "--language de": "the bundled model knows English only",
+    "--manifest": "the bundled model takes no prompts",
+}
+"""All other commands run on a machine that has pulled nothing."""
+SHOWS_SOMETHING = ("models", "engines", "runs", "doctor", "config")
+COMMANDS = [command for document in DOCUMENTS for command in commands_of(document)]
+SPANS = [command for document in DOCUMENTS for command in spans_of(document)]
+
+
+@pytest.fixture(scope="module")
+def hub() -> Iterator[HubServer]:
+    """Has the model that the README pulls, under its real name but with tiny weights."""
+    source = load_catalog().model(PULLED).source
+    assert isinstance(source, HubSource)
+    repo = dataclasses.replace(HubRepo.from_folder(WEIGHTS), commit=source.revision)
+    with running_hub({source.repo: repo}) as server:
+        yield server
+
+
+@pytest.fixture(scope="module")
+def user(lasting_home: Home, hub: HubServer) -> Home:
+    lasting_home.environ |= hub.environment
+    return lasting_home
+
+
+@pytest.fixture(scope="module")
+def pulled(user: Home) -> Path:
+    """A models folder with the model that the README pulls."""
+    models = user.folder / "pulled"
+    done = user.run("models", "pull", PULLED, DALSTON_MODELS_DIR=str(models))
+    assert done.returncode == 0, done.stderr
+    return models
+
+
+@pytest.fixture(scope="module")
+def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactory) -> Path:
+    """The files that the documentation speaks of."""
+    folder = tmp_path_factory.mktemp("prepared")
+    shutil.copytree(examples, folder / "examples")
+    for name in ("recordings/one.wav", "recordings/below/two.wav", "talks/2024/talk.mp4"):
+        (folder / name).parent.mkdir(parents=True, exist_ok=True)
+        ffmpeg("-i", examples / "lecture.mp4", "-t", "4", folder / name)
+    ffmpeg(
+        "-stream_loop", "13", "-i", examples / "lecture.mp4", "-t", "100", folder / "lecture.mp4"
+    )
+    shutil.copy(examples / "call.wav", folder / "call.wav")
+    ffmpeg("-i", examples / "call.wav", folder / "call.mp3")
+    for name in ("interview.wav", "interview.mp3"):
+        ffmpeg("-i", examples / "dialogue.wav", folder / name)
+    (folder / "batch.csv").write_text(MANIFEST, encoding="utf-8")
+    made = user.run("transcribe", examples / "dialogue.wav", "-o", folder, "-f", "json")
+    assert made.returncode == 0, made.stderr
+    (folder / "dialogue.json").rename(folder / "talk.json")
+    shutil.copy(folder / "talk.json", folder / "interview.json")
+    return folder
+
+
+def shell(user: Home, text: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
+    """Run as if it was typed."""
+    return subprocess.run(
+        ["bash", "-euo", "pipefail", "-c", text],
+        cwd=cwd,
+        env={**user.environ, **environ},
+        capture_output=True,
+        text=True,
+        timeout=240,
+        check=False,
+        stdin=subprocess.DEVNULL,
+    )
+
+
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda command: f"{command.file}:{command.line}")
+def test_a_command_works_as_it_is_written(
+    user: Home, prepared: Path, pulled: Path, tmp_path: Path, command: Command
+) -> None:
+    work = tmp_path / "work"
+    shutil.copytree(prepared, work)
+    if "export" not in command.text:
+        (work / "interview.json").unlink()  # or it would be in the way, and kept
+    has_pulled = any(part in f"{command.text} " for part in NEEDS_A_PULLED_MODEL)
+    places = {"DALSTON_MODELS_DIR": str(pulled)} if has_pulled else {}
+    before = {path for path in work.rglob("*") if path.is_file()}
+
+    done = shell(user, command.text, work, **places)
+
+    assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
+    new = {path for path in work.rglob("*") if path.is_file()} - before
+    assert new or done.stdout or "models pull" in command.text, f"{command}: came to nothing"
+    assert all(path.stat().st_size for path in new), new
+
+
+def test_the_reasons_for_pulled_models_are_needed() -> None:
+    for part in NEEDS_A_PULLED_MODEL:
+        assert any(part in f"{command.text} " for command in COMMANDS), part
+
+
+@pytest.mark.parametrize("span", SPANS, ids=lambda span: f"{span.file}:{span.line}-{span.text}")
+def test_a_command_within_a_sentence_exists(user: Home, tmp_path: Path, span: Command) -> None:
+    words = span.text.replace("ID", "pocketsphinx-en-us").split()[1:]
+    path = list(takewhile(lambda word: not word.startswith("-"), words))
+
+    explained = user.run(*path, "--help")
+
+    assert explained.returncode == 0, span
+    for option in words[len(path) :]:
+        assert option in explained.stdout, span
+    if words[0] in SHOWS_SOMETHING:
+        done = user.run(*words, cwd=tmp_path)
+        assert done.returncode == 0, f"{span}\n{done.stderr}"
+
+
+def test_the_readme_shows_how_the_transcript_begins(user: Home, tmp_path: Path) -> None:
+    [text] = blocks_of("README.md", "text")
+    wav = REPOSITORY / "examples" / "monologue.wav"
+
+    done = user.run("transcribe", wav, "-o", tmp_path, "-f", "txt")
+
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "monologue.txt").read_text(encoding="utf-8").startswith(text.strip())
+
+
+def test_other_words_for_a_command_exist(user: Home) -> None:
+    rows = re.findall(
+        r"^\| `dalston (\w+) (\w+)`((?:, `\w+`)+) \|", read("README.md"), re.MULTILINE
+    )
+    assert len(rows) == 4
+    for group, first, others in rows:
+        for name in (first, *re.findall(r"\w+", others)):
+            assert user.run(group, name, "--help").returncode == 0, f"dalston {group} {name}"
+
+
+def test_the_readme_names_every_format_and_exit_code() -> None:
+    text = read("README.md")
+    [formats] = re.findall(r"^`-f` takes (.*), several of them", text, re.MULTILINE | re.DOTALL)
+    assert set(re.findall(r"`(\w+)`", formats)) == set(WRITERS)
+    codes = {
+        int(code)
+        for row in re.findall(r"^\| ([\d, ]+) \|", text, re.MULTILINE)
+        for code in row.split(",")
+    }
+    assert codes == {int(code) for code in ExitCode}
+
+
+def test_the_readme_tells_the_truth_about_models_and_engines() -> None:
+    catalog = load_catalog()
+    text = read("README.md")
+    engines = re.findall(r"^\| ([\w-]+) \| (?:transcribe|align|diarize)", text, re.MULTILINE)
+    assert set(engines) == set(catalog.engines)
+    [(size, languages)] = re.findall(rf"{PULLED} +# ([\d.]+) GB, (\d+) languages", text)
+    model = catalog.model(PULLED)
+    assert float(size) == round(model.size_mb / 1000, 1)
+    assert int(languages) == len(model.languages)
+
+
+@pytest.mark.parametrize("document", [*DOCUMENTS, "CONTRIBUTING.md", "ARCHITECTURE.md"])
+def test_links_lead_somewhere(document: str) -> None:
+    for target in re.findall(r"\]\(([^)#\s]+)[^)]*\)", read(document)):
+        if not target.startswith(("http://", "https://")):
+            assert ((REPOSITORY / document).parent / target).exists(), target
+
+
+@pytest.mark.parametrize("text", blocks_of("docs/settings.md", "toml"))
+def test_settings_files_are_understood(user: Home, tmp_path: Path, text: str) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(text, encoding="utf-8")
+    plain = load_settings(environ={}, file=file)
+    assert plain.sources["model"].kind == "file"
+    profiles = re.findall(r"^\[profiles\.(\w+)\]", text, re.MULTILINE)
+    assert profiles
+    for profile in profiles:
+        found = load_settings(environ={}, file=file, profile=profile)
+        assert "profile" in {source.kind for source in found.sources.values()}
+        shown = user.run("config", "show", "--profile", profile, DALSTON_CONFIG_DIR=str(tmp_path))
+        assert shown.returncode == 0, shown.stderr
+        assert profile in shown.stdout
+
+
+def test_every_setting_is_named_once() -> None:
+    [table] = re.findall(
+        r"^## Every setting\n(.*?)^## ", read("docs/settings.md"), re.MULTILINE | re.DOTALL
+    )
+    named = re.findall(r"`(\w+)`", table)
+    assert len(named) == len(set(named))
+    assert set(named) == set(Settings.model_fields)
+
+
+def test_every_variable_that_is_named_is_read() -> None:
+    modules = (REPOSITORY / "src").rglob("*.py")
+    sources = re.sub(r"\s", "", "".join(path.read_text(encoding="utf-8") for path in modules))
+    settings = {f"DALSTON_{name.upper()}" for name in Settings.model_fields}
+    for document in DOCUMENTS:
+        for name in set(re.findall(r"\bDALSTON_[A-Z_]+\b", read(document))) - settings:
+            folder = re.fullmatch(r"DALSTON_(\w+)_DIR", name)
+            assert (f'place("{folder[1]}",' if folder else name) in sources, f"{document}: {name}"
+
+
+def test_events_are_json_lines_with_a_final_report(user: Home, tmp_path: Path) -> None:
+    wav = REPOSITORY / "examples" / "lecture.mp4"
+    done = user.run("transcribe", wav, "-o", tmp_path, "--json")
+    assert done.returncode == 0, done.stderr
+    lines = [json.loads(line) for line in done.stdout.splitlines()]
+    assert len(lines) > 1
+    assert lines[-1]["event"] == "run_finished"
