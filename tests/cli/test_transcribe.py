@@ -155,3 +155,16 @@ def test_an_interrupted_run_ends_politely(shell: Shell) -> None:
     assert report["event"] == "run_finished"
     if code != ExitCode.OK:  # else all was done before the signal came
         assert (code, report["status"]) == (ExitCode.INTERRUPTED, "interrupted")
+
+
+@pytest.mark.parametrize("folder", ["STATE", "CACHE", "RUNTIME"])
+def test_a_folder_that_cannot_be_used_is_named_once(folder: str, shell: Shell, home: Path) -> None:
+    blocked = home / "blocked"
+    blocked.write_text("no folder")
+    for number in range(20):
+        write_recording(shell.work / f"{number}.wav", seed=number)
+    variable = f"DALSTON_{folder}_DIR"
+    done = shell.run("transcribe", ".", "-o", "out", environ={variable: str(blocked / "below")})
+    assert done.code == ExitCode.UNAVAILABLE
+    assert f"export {variable}=" in done.err
+    assert done.err.count("cannot be ") <= 10, done.err

@@ -14,7 +14,11 @@ from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
 from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.history import UnknownRunError, list_runs, show_run
 from dalston_cli.pipeline.records.journal import RUNS_KEPT, Attempt, Journal, Outcome
-from dalston_cli.pipeline.records.journal_schema import JournalTooNewError, JournalUnreadableError
+from dalston_cli.pipeline.records.journal_schema import (
+    JournalTooNewError,
+    JournalUnreadableError,
+    StateFolderError,
+)
 from dalston_cli.pipeline.records.keys import FileStamp, digest_bytes
 
 
@@ -235,8 +239,10 @@ def test_a_damaged_journal_is_explained(path: Path) -> None:
 def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:
     (tmp_path / "state").write_text("a file", encoding="utf-8")
 
-    with pytest.raises(JournalUnreadableError):
+    with pytest.raises(StateFolderError, match="state cannot be used: File exists") as caught:
         Journal(tmp_path / "state" / "journal.sqlite3")
+    assert caught.value.exit_code == 5
+    assert "export DALSTON_STATE_DIR=" in (caught.value.hint or "")
 
 
 def test_a_newer_journal_is_left_alone(path: Path) -> None:

@@ -9,14 +9,14 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dalston_cli.errors import ConfigurationError
+from dalston_cli.errors import UnavailableError
 from dalston_cli.folder_lock import lock_folder
 
 MAX_SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
 """What ``sun_path`` holds besides its end mark."""
 
 
-class RuntimeFolderError(ConfigurationError):
+class RuntimeFolderError(UnavailableError):
     """The runtime folder cannot be trusted or used."""
 
     code = "runtime_folder"

@@ -68,7 +68,8 @@ class Journal:
         path: The SQLite file; made where there is none.
 
     Raises:
-        JournalUnreadableError: It is damaged, or the folder cannot be written.
+        JournalUnreadableError: It is damaged.
+        StateFolderError: The folder cannot be written.
         JournalTooNewError: A newer Dalston wrote it.
     """
 

@@ -8,7 +8,7 @@ import sqlite3
 import time
 from pathlib import Path
 
-from dalston_cli.errors import ConfigurationError
+from dalston_cli.errors import ConfigurationError, UnavailableError
 
 SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 20.0
@@ -90,8 +90,21 @@ CREATE TABLE IF NOT EXISTS batches (
 """
 
 
+class StateFolderError(UnavailableError):
+    """The folder of the journal cannot be made or written, or has no room left."""
+
+    code = "state_folder"
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"the state folder {folder} cannot be used: {reason}",
+            hint=f"look at room and permissions: df -h '{folder}', or use another one: "
+            "export DALSTON_STATE_DIR=/another/folder",
+        )
+
+
 class JournalUnreadableError(ConfigurationError):
-    """The journal's file is damaged, or cannot be opened or written."""
+    """The journal's file is damaged."""
 
     code = "journal_unreadable"
 
@@ -119,16 +132,22 @@ def open_database(path: Path) -> sqlite3.Connection:
     """Open the journal, making it where there is none.
 
     Raises:
-        JournalUnreadableError: It is damaged, or the folder cannot be written.
+        JournalUnreadableError: It is damaged.
+        StateFolderError: The folder cannot be written.
         JournalTooNewError: A newer Dalston wrote it.
     """
     try:
         path.parent.mkdir(parents=True, exist_ok=True)
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
-    except (OSError, sqlite3.Error) as error:
-        raise JournalUnreadableError(path, str(error)) from error
+    except OSError as error:
+        raise StateFolderError(path.parent, error.strerror or str(error)) from error
+    except sqlite3.Error as error:
+        raise StateFolderError(path.parent, str(error)) from error
     try:
         _prepare(connection, path)
+    except sqlite3.OperationalError as error:  # no room, no permission, held by another
+        connection.close()
+        raise StateFolderError(path.parent, str(error)) from error
     except sqlite3.Error as error:
         connection.close()
         raise JournalUnreadableError(path, str(error)) from error

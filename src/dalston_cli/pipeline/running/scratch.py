@@ -11,7 +11,21 @@ import tempfile
 from collections.abc import Iterator
 from pathlib import Path
 
+from dalston_cli.audio.source import shown_name
+from dalston_cli.errors import UnavailableError
 from dalston_cli.folder_lock import lock_folder, try_lock_folder
+
+
+class ScratchFolderError(UnavailableError):
+    """There is no place for decoded audio."""
+
+    code = "cache_folder"
+
+    def __init__(self, folder: Path, problem: OSError) -> None:
+        super().__init__(
+            f"the cache folder {shown_name(folder)} cannot be used: {problem.strerror or problem}",
+            hint="use another one: export DALSTON_CACHE_DIR=/another/folder",
+        )
 
 
 @contextlib.contextmanager
@@ -21,12 +35,15 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
     Also removes what killed runs left there.
 
     Raises:
-        OSError: ``parent`` cannot be written.
+        ScratchFolderError: ``parent`` cannot be written.
     """
-    with lock_folder(parent):  # nobody removes what another has made and not locked yet
-        remove_abandoned(parent)
-        folder = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
-        descriptor = try_lock_folder(folder)
+    try:
+        with lock_folder(parent):  # nobody removes what another has made and not locked yet
+            remove_abandoned(parent)
+            folder = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
+            descriptor = try_lock_folder(folder)
+    except OSError as error:
+        raise ScratchFolderError(parent, error) from error
     try:
         yield folder
     finally:
