@@ -62,6 +62,12 @@ def test_what_is_said(screen: Screen, shown: list[str]) -> None:
     assert screen.out.getvalue() == ""
 
 
+def test_lines_quoted_from_a_log_stay_lines() -> None:
+    screen = Screen()
+    screen.console.error(InputError("it ended:\n  first\n  \x1bsecond\nhint: forged"))
+    assert screen.err.getvalue() == "error: it ended:\n  first\n  \\x1bsecond\\nhint: forged\n"
+
+
 def test_a_message_is_one_line() -> None:
     screen = Screen()
     screen.console.error(InputError("a\nb.wav is empty", hint="c\x1bd"))

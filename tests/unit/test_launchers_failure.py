@@ -39,7 +39,7 @@ def test_how_a_process_ended(code: int | None, expected: str) -> None:
 def test_a_crash_shows_the_log_and_the_command_for_more() -> None:
     error = EngineCrashedError("fake", 3, ["first", "second"], when="before it was ready")
     assert error.message == (
-        "engine fake ended with exit code 3 before it was ready\n"
+        "engine fake ended with exit code 3 before it was ready; "
         "the last lines of its log:\n  first\n  second"
     )
     assert error.hint == "see the whole log: dalston engines logs fake"

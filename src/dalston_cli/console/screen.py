@@ -8,7 +8,7 @@ from typing import Protocol, TextIO
 
 from dalston_cli.console.envelope import Envelope
 from dalston_cli.console.table import render_table
-from dalston_cli.console.text import encodable, printable
+from dalston_cli.console.text import encodable, printable, printable_message
 from dalston_cli.errors import DalstonError
 
 STREAMING = frozenset({"transcribe"})
@@ -212,9 +212,9 @@ class Console:
 
     def _say(self, message: str) -> None:
         if self._write_line is not None:
-            self._write_line(printable(message))
+            self._write_line(printable_message(message))
             return
-        self.stderr.write(printable(message) + "\n")
+        self.stderr.write(printable_message(message) + "\n")
         self.stderr.flush()
 
 

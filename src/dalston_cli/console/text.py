@@ -5,6 +5,7 @@ import re
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
 )
+_QUOTED = re.compile(r"\n(?=  )")
 _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
@@ -16,6 +17,15 @@ def printable(text: object) -> str:
     nor move the cursor; bytes that are not UTF-8 become U+FFFD.
     """
     return _SURROGATES.sub("\ufffd", _CONTROL.sub(_escape, str(text)))
+
+
+def printable_message(text: str) -> str:
+    """Like ``printable``, but lines that are indented by two spaces stay lines of their own.
+
+    Messages quote the last lines of a log that way. Indented, a line cannot pass for an ``error:``
+    or a ``hint:`` of ours.
+    """
+    return "\n".join(printable(line) for line in _QUOTED.split(text))
 
 
 def encodable(text: str) -> str:

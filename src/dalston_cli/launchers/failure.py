@@ -149,7 +149,7 @@ def show_log(lines: Sequence[str]) -> str:
     """The last lines of a log as the end of a message."""
     if not lines:
         return ""
-    return "\nthe last lines of its log:" + "".join(f"\n  {line}" for line in lines)
+    return "; the last lines of its log:" + "".join(f"\n  {line}" for line in lines)
 
 
 def _signal_name(number: int) -> str:
