@@ -1,16 +1,16 @@
 """A home for engines in tests: folders that are gone afterwards, and the fake engine to start."""
 
-import asyncio
 import shutil
 import tempfile
 import wave
-from collections.abc import AsyncIterator, Awaitable, Callable, Mapping
+from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import psutil
 import yaml
+from tests.places import folder_variables
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import EngineSpec
@@ -52,33 +52,22 @@ async def run(
             yield message
 
 
-async def until(condition: Callable[[], bool | Awaitable[bool]], *, timeout_s: float = 30) -> None:
-    """Wait until ``condition`` holds; fail where it does not in time."""
-    for _ in range(round(timeout_s / 0.02)):
-        held = condition()
-        if held if isinstance(held, bool) else await held:
-            return
-        await asyncio.sleep(0.02)
-    raise AssertionError("the condition did not come to hold")
-
-
 async def num_running(handle: EngineHandle) -> int:
     """Requests in progress over all replicas."""
     return sum(health.running for health in await handle.health())
 
 
 class EngineHome:
-    """Locations and launchers of one test; ``close`` ends every engine and removes it all."""
+    """Locations and launchers of one test; ``close`` ends every engine and removes it all.
+
+    Attributes:
+        variables: What names its folders to other processes.
+    """
 
     def __init__(self) -> None:
         self.folder = Path(tempfile.mkdtemp(prefix="dal-"))
-        self.locations = Locations(
-            config=self.folder / "config",
-            cache=self.folder / "cache",
-            state=self.folder / "state",
-            models=self.folder / "models",
-            runtime=self.folder / "run",
-        )
+        self.variables = folder_variables(self.folder)
+        self.locations = Locations.from_environment(self.variables)
         self.launchers = self.make_launchers()
         self.audio = self._make_audio()
 

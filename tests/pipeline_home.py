@@ -98,6 +98,7 @@ class PipelineHome(EngineHome):
         self.knobs: dict[str, str] = {}
         self.catalog = make_catalog(self.folder / "catalog")
         self.events: list[Event] = []
+        self.printed: list[str] = []
 
     @property
     def num_engine_runs(self) -> int:
@@ -142,13 +143,6 @@ class PipelineHome(EngineHome):
             self.surroundings(),
             Listeners(emit=self.events.append, print_text=self.printed.append),
         )
-
-    @property
-    def printed(self) -> list[str]:
-        """What went to standard output."""
-        if not hasattr(self, "_printed"):
-            self._printed: list[str] = []
-        return self._printed
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The last run's events of one kind."""

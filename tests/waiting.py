@@ -1,18 +1,28 @@
 """Waiting for a condition instead of sleeping for a guess."""
 
-import asyncio
+import inspect
+import time
+from asyncio import sleep
 from collections.abc import Awaitable, Callable
-from typing import TypeVar
+from typing import TypeVar, overload
 
 T = TypeVar("T")
 
 POLL_S = 0.02
 
 
-async def eventually(look: Callable[[], Awaitable[T | None]], *, timeout_s: float = 20.0) -> T:
-    """Ask ``look`` again and again until it answers something true."""
-    deadline = asyncio.get_running_loop().time() + timeout_s
-    while not (answer := await look()):
-        assert asyncio.get_running_loop().time() < deadline, f"not within {timeout_s:g} s"
-        await asyncio.sleep(POLL_S)
-    return answer
+@overload
+async def eventually(look: Callable[[], Awaitable[T | None]], *, timeout_s: float = 30) -> T: ...
+@overload
+async def eventually(look: Callable[[], T], *, timeout_s: float = 30) -> T: ...
+async def eventually(look: Callable[[], object], *, timeout_s: float = 30) -> object:
+    """Ask ``look`` again and again until it answers something true; that is returned."""
+    deadline = time.monotonic() + timeout_s
+    while True:
+        answer = look()
+        if inspect.isawaitable(answer):
+            answer = await answer
+        if answer:
+            return answer
+        assert time.monotonic() < deadline, f"not within {timeout_s:g} s"
+        await sleep(POLL_S)

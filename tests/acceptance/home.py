@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
+from tests.places import folder_variables
 
 DALSTON = Path(sys.executable).with_name("dalston")
 
@@ -27,14 +28,11 @@ class Home:
         self.runtime = folder / "run"
         self.state = folder / "state"
         self.models = folder / "models"
-        places = {name: str(folder / name.lower()) for name in ("CONFIG", "STATE", "MODELS")}
         self.environ = {
             **{
                 name: value for name, value in os.environ.items() if not name.startswith("DALSTON_")
             },
-            **{f"DALSTON_{name}_DIR": place for name, place in places.items()},
-            "DALSTON_CACHE_DIR": str(cache or folder / "cache"),
-            "DALSTON_RUNTIME_DIR": str(self.runtime),
+            **folder_variables(folder, cache=cache or folder / "cache"),
             "NO_COLOR": "1",
         }
 

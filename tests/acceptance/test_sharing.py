@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from tests.acceptance.home import Home, events_of
-from tests.launching import until
 from tests.speech import needs_flite, say_many
+from tests.waiting import eventually
 
 pytestmark = needs_flite
 
@@ -58,4 +58,4 @@ async def test_after_keep_alive_nothing_is_left(home: Home, tmp_path: Path) -> N
     result = home.run("transcribe", recording, "-o", tmp_path / "out", "--keep-alive", "1")
 
     assert result.returncode == 0, result.stderr
-    await until(lambda: not left_of(home), timeout_s=20)
+    await eventually(lambda: not left_of(home), timeout_s=20)

@@ -5,6 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.places import folder_variables
 
 
 @pytest.fixture(autouse=True)
@@ -13,12 +14,11 @@ def home(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
 
     The runtime folder is elsewhere: sockets need short paths.
     """
-    for name in ("CONFIG", "CACHE", "STATE", "MODELS"):
-        monkeypatch.setenv(f"DALSTON_{name}_DIR", str(tmp_path / name.lower()))
     monkeypatch.delenv("DALSTON_DEBUG", raising=False)
     work = tmp_path / "work"
     work.mkdir()
     monkeypatch.chdir(work)
     with tempfile.TemporaryDirectory(prefix="dal-") as runtime:
-        monkeypatch.setenv("DALSTON_RUNTIME_DIR", f"{runtime}/run")
+        for name, place in folder_variables(tmp_path, runtime=Path(runtime) / "run").items():
+            monkeypatch.setenv(name, place)
         yield tmp_path

@@ -11,7 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.launching import EngineHome, finish, num_running, request, until
+from tests.launching import EngineHome, finish, num_running, request
+from tests.waiting import eventually
 
 from dalston_cli.launchers.failure import EngineCrashedError, EngineFailedError, EngineRefusal
 from dalston_cli.launchers.local.record import process_of
@@ -151,7 +152,7 @@ async def test_an_engine_that_is_killed_while_busy_is_replaced(home: EngineHome)
         handle = await pool.acquire(home.spec({"RUN_S": "1"}))
         [before] = await handle.health()
         work = asyncio.create_task(finish(handle, home.audio))
-        await until(partial(works, handle))
+        await eventually(partial(works, handle))
         os.kill(before.pid, signal.SIGKILL)
         await work
         [after] = await handle.health()
@@ -184,7 +185,7 @@ async def test_an_engine_that_goes_silent_is_ended_and_replaced(home: EngineHome
         handle = await pool.acquire(home.spec({"RUN_S": "1"}))
         [before] = await handle.health()
         work = asyncio.create_task(finish(handle, home.audio))
-        await until(partial(works, handle))
+        await eventually(partial(works, handle))
         os.kill(before.pid, signal.SIGSTOP)
         await work
         [after] = await handle.health()
@@ -200,7 +201,7 @@ async def test_an_outdated_idle_engine_is_replaced(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec({"SLOTS": "2"}))
         assert handle.slots == 2
-    await until(lambda: len(home.launchers.local.find()) == 1)
+    await eventually(lambda: len(home.launchers.local.find()) == 1)
     [new] = home.launchers.local.find()
     assert new.identity != old.identity
     assert new.fingerprint == handle.fingerprint
@@ -210,7 +211,7 @@ async def test_an_outdated_busy_engine_finishes_its_work(home: EngineHome) -> No
     async with Pool(home.launchers) as theirs, Pool(home.launchers) as ours:
         handle = await theirs.acquire(home.spec({"RUN_S": "1.5"}))
         work = asyncio.create_task(finish(handle, home.audio))
-        await until(partial(works, handle))
+        await eventually(partial(works, handle))
         await ours.acquire(home.spec({"SLOTS": "2"}))
         await work
         assert len(home.launchers.local.find()) == 2
@@ -221,7 +222,7 @@ async def test_replicas_share_the_work_and_survive_each_other(home: EngineHome) 
         handle = await pool.acquire(home.spec({"RUN_S": "0.6"}), replicas=2)
         assert handle.slots == 2
         work = [asyncio.create_task(finish(handle, home.audio)) for _ in range(4)]
-        await until(partial(works, handle, 2))
+        await eventually(partial(works, handle, 2))
         victim = process_of(home.launchers.local.find()[0])
         os.kill(victim.pid, signal.SIGKILL)
         await asyncio.gather(*work)
@@ -232,18 +233,18 @@ async def test_closing_the_stream_frees_the_slot(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec({"RUN_S": "30"}))
         work = asyncio.create_task(finish(handle, home.audio))
-        await until(partial(works, handle))
+        await eventually(partial(works, handle))
         work.cancel()
         with pytest.raises(asyncio.CancelledError):
             await work
-        await until(partial(is_idle, handle))
+        await eventually(partial(is_idle, handle))
 
 
 async def test_after_keep_alive_nothing_is_left(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec(keep_alive_s=0.2))
         await finish(handle, home.audio)
-    await until(lambda: not home.processes())
+    await eventually(lambda: not home.processes())
     assert list(home.locations.runtime.iterdir()) == []
 
 
@@ -252,7 +253,7 @@ async def test_keep_alive_of_nothing_still_serves_request_after_request(home: En
         handle = await pool.acquire(home.spec(keep_alive_s=0.0))
         for _ in range(3):
             await finish(handle, home.audio)
-    await until(lambda: not home.processes())
+    await eventually(lambda: not home.processes())
     assert list(home.locations.runtime.iterdir()) == []
 
 

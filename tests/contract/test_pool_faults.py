@@ -6,7 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.launching import EngineHome, engine_entry, finish, num_running, request, until
+from tests.launching import EngineHome, engine_entry, finish, num_running, request
+from tests.waiting import eventually
 
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.contact import shut_down
@@ -184,7 +185,7 @@ async def test_an_engine_that_is_ending_is_not_waited_for(
     async with Pool(home.launchers, on_event=notices.append, limits=HURRY) as pool:
         handle = await pool.acquire(spec)
         work = asyncio.create_task(ask(handle, home.audio, "slow", times=1))
-        await until(lambda: is_working(handle))
+        await eventually(lambda: is_working(handle))
         [ending] = home.launchers.local.find()
         await shut_down(ending.address)
         await ask(handle, home.audio, "other", times=0)
@@ -192,7 +193,7 @@ async def test_an_engine_that_is_ending_is_not_waited_for(
             await ask(await other.acquire(spec), home.audio, "other", times=0)
         await work
     assert num_started(notices) == 2
-    await until(lambda: len(home.launchers.local.find()) == 1)
+    await eventually(lambda: len(home.launchers.local.find()) == 1)
 
 
 async def is_working(handle: EngineHandle) -> bool:
@@ -204,7 +205,7 @@ async def test_a_cancelled_wait_for_an_engine_leaves_the_pool_usable(
 ) -> None:
     async with Pool(home.launchers) as pool:
         waiting = asyncio.create_task(pool.acquire(spec))
-        await until(lambda: bool(home.processes()))
+        await eventually(lambda: bool(home.processes()))
         waiting.cancel()
         with pytest.raises(asyncio.CancelledError):
             await waiting

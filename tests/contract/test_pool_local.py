@@ -11,7 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.launching import EngineHome, engine_entry, finish, until
+from tests.launching import EngineHome, engine_entry, finish
+from tests.waiting import eventually
 
 from dalston_cli.launchers.base import Address
 from dalston_cli.launchers.contact import ask_health
@@ -124,7 +125,7 @@ async def test_an_engine_killed_by_the_system_leaves_no_folder(home: EngineHome)
         await pool.acquire(home.spec())
     [instance] = home.launchers.local.find()
     os.kill(process_of(instance).pid, signal.SIGKILL)
-    await until(lambda: home.launchers.local.state(instance).state == "exited")
+    await eventually(lambda: home.launchers.local.state(instance).state == "exited")
     assert home.launchers.local.state(instance).exit_code == -signal.SIGKILL
     assert home.launchers.local.find() == []
     assert list(home.locations.runtime.iterdir()) == []
@@ -134,7 +135,7 @@ async def test_stopping_lets_running_work_finish(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec({"RUN_S": "0.8"}))
         work = asyncio.create_task(finish(handle, home.audio))
-        await until(lambda: is_busy(socket_of(home)))
+        await eventually(lambda: is_busy(socket_of(home)))
         [instance] = home.launchers.local.find()
         await asyncio.to_thread(home.launchers.local.stop, instance, timeout_s=20)
         await work

@@ -8,7 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
-from tests.launching import FAKE, EngineHome, finish, until
+from tests.launching import FAKE, EngineHome, finish
+from tests.waiting import eventually
 
 from dalston_cli.launchers.control import stop_engines
 from dalston_cli.launchers.pool.handle import EngineHandle
@@ -53,7 +54,7 @@ async def server(home: EngineHome) -> AsyncIterator[Server]:
         stdout=asyncio.subprocess.DEVNULL,
         stderr=asyncio.subprocess.DEVNULL,
     )
-    await until((folder / "ready.json").exists)
+    await eventually((folder / "ready.json").exists)
     yield Server(json.loads((folder / "ready.json").read_bytes())["url"], process)
     process.terminate()
     await process.wait()

@@ -4,6 +4,8 @@ import os
 from pathlib import Path
 from typing import Any
 
+from tests.places import folder_variables
+
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 
 HUB_SOURCE = {
@@ -73,10 +75,7 @@ def write_catalog(folder: Path, *models: dict[str, Any]) -> dict[str, str]:
     return {
         "DALSTON_ENGINES_PATH": str(folder / "engines"),
         "DALSTON_CATALOG_PATH": str(entries),
-        "DALSTON_MODELS_DIR": str(folder / "models"),
-        "DALSTON_CONFIG_DIR": str(folder / "config"),
-        "DALSTON_STATE_DIR": str(folder / "state"),
-        "DALSTON_CACHE_DIR": str(folder / "cache"),
+        **folder_variables(folder),
         "HF_HOME": str(folder / "hf"),
         "PATH": os.environ["PATH"],
     }

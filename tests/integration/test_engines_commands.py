@@ -22,8 +22,8 @@ LINES = re.MULTILINE
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[EngineHome]:
     made = EngineHome()
-    for name in ("config", "cache", "state", "models", "runtime"):
-        monkeypatch.setenv(f"DALSTON_{name.upper()}_DIR", str(getattr(made.locations, name)))
+    for name, place in made.variables.items():
+        monkeypatch.setenv(name, place)
     monkeypatch.setenv("DALSTON_ENGINES_PATH", str(FAKE.parent))
     yield made
     made.close()

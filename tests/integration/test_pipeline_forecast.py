@@ -1,7 +1,6 @@
 """``dalston plan`` and ``dalston runs`` say what is so: before, in between and after real runs."""
 
 import asyncio
-import dataclasses
 import json
 from collections.abc import Iterator
 from typing import Any
@@ -19,9 +18,8 @@ from dalston_sdk.wire import DiarizeOptions, TranscribeOptions
 @pytest.fixture
 def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[PipelineHome]:
     made = PipelineHome()
-    for field in dataclasses.fields(made.locations):
-        name = f"DALSTON_{field.name.upper()}_DIR"
-        monkeypatch.setenv(name, str(getattr(made.locations, field.name)))
+    for name, place in made.variables.items():
+        monkeypatch.setenv(name, place)
     yield made
     made.close()
 

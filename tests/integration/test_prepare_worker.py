@@ -6,15 +6,14 @@ import signal
 import subprocess
 import sys
 import textwrap
-from collections.abc import Callable
 from pathlib import Path
-from typing import TypeVar
 
 import numpy as np
 import psutil
 import pytest
 from tests import recordings
 from tests.recordings import EXAMPLES, SAMPLE_RATE
+from tests.waiting import eventually
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
@@ -26,8 +25,6 @@ from dalston_cli.stages.prepare import (
     Preparer,
 )
 
-Found = TypeVar("Found")
-
 
 def workers(parent: int | None = None) -> list[psutil.Process]:
     """The decoding processes below a process; this one by default."""
@@ -38,14 +35,6 @@ def workers(parent: int | None = None) -> list[psutil.Process]:
                 found.append(child)
         except (psutil.NoSuchProcess, psutil.ZombieProcess):
             continue
-    return found
-
-
-async def until(look: Callable[[], Found], *, patience_s: float = 20) -> Found:
-    """Wait for something to become true."""
-    async with asyncio.timeout(patience_s):
-        while not (found := look()):  # noqa: ASYNC110 - another process's doing has no event
-            await asyncio.sleep(0.01)
     return found
 
 
@@ -126,7 +115,7 @@ async def test_crash_in_mid_decode_costs_one_recording(tmp_path: Path) -> None:
     async with Preparer(workers=2) as preparer:
         victim = asyncio.create_task(preparer.prepare(source, folder=tmp_path / "victim"))
         other = asyncio.create_task(preparer.prepare(source, folder=tmp_path / "other"))
-        part = await until(lambda: list((tmp_path / "victim").glob(".*.part")))
+        part = await eventually(lambda: list((tmp_path / "victim").glob(".*.part")))
         at_work = [
             worker
             for worker in workers()
@@ -145,7 +134,8 @@ async def test_idle_process_that_died_is_replaced(tmp_path: Path) -> None:
         await preparer.prepare(EXAMPLES / "lecture.mp4", folder=tmp_path)
         (idle,) = workers()
         idle.kill()
-        await until(lambda: not psutil.pid_exists(idle.pid))
+        # Not only gone for the system: asyncio hears of it a little later.
+        await eventually(lambda: preparer._idle[0].returncode is not None)
         prepared = await preparer.prepare(EXAMPLES / "lecture.mp4", folder=tmp_path)
         assert prepared.info.duration_s > 8
 
@@ -168,7 +158,7 @@ async def test_cancelled_work_leaves_nothing(tmp_path: Path) -> None:
     source = long_recording(tmp_path)
     async with Preparer(workers=1) as preparer:
         task = asyncio.create_task(preparer.prepare(source, folder=tmp_path / "out"))
-        await until(lambda: list((tmp_path / "out").glob(".*.part")))
+        await eventually(lambda: list((tmp_path / "out").glob(".*.part")))
         task.cancel()
         with pytest.raises(asyncio.CancelledError):
             await task
@@ -193,12 +183,12 @@ async def test_parent_that_dies_leaves_no_process(tmp_path: Path, number: int) -
     """
     command = [sys.executable, "-c", textwrap.dedent(program)]
     with subprocess.Popen(command, stderr=subprocess.DEVNULL) as parent:  # noqa: ASYNC220 - it is killed below
-        await until(lambda: list((tmp_path / "out").glob(".*.part")))
+        await eventually(lambda: list((tmp_path / "out").glob(".*.part")))
         (worker,) = workers(parent.pid)
         parent.send_signal(number)
         await asyncio.to_thread(parent.wait, 20)
-    await until(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
-    await until(lambda: not list((tmp_path / "out").iterdir()))
+    await eventually(lambda: not worker.is_running() or worker.status() == psutil.STATUS_ZOMBIE)
+    await eventually(lambda: not list((tmp_path / "out").iterdir()))
 
 
 async def test_memory_stays_flat_over_hours(tmp_path: Path) -> None:
@@ -245,6 +235,6 @@ async def test_nothing_stays_behind_when_closed_during_work(tmp_path: Path) -> N
         task = asyncio.create_task(
             preparer.prepare(long_recording(tmp_path, 0.2), folder=tmp_path / "out")
         )
-        await until(lambda: list((tmp_path / "out").glob(".*.part")))
+        await eventually(lambda: list((tmp_path / "out").glob(".*.part")))
     assert (await task).info.duration_s == 720
     assert workers() == []
