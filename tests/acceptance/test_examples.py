@@ -1,18 +1,20 @@
 """The examples: made again they are the same, their references are true, their scripts run."""
 
+import json
 import os
-import shutil
 import subprocess
 import sys
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
+import jiwer
 import numpy as np
 import pytest
 from tests import recordings
-from tests.acceptance.home import DALSTON, Home
+from tests.acceptance.home import Home
 from tests.recordings import EXAMPLES, SAMPLE_RATE
+from tests.scoring import normalise
+from tests.speech import needs_flite
 
 from dalston_cli.audio.decode import decode
 
@@ -21,15 +23,9 @@ SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.sh"))
 
 
 @pytest.fixture(scope="module")
-def home(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Home]:
-    user = Home(tmp_path_factory.mktemp("home"))
-    user.runtime = Path(f"/tmp/dalston-examples-{os.getpid()}")  # a socket's path must be short
-    user.environ["DALSTON_RUNTIME_DIR"] = str(user.runtime)
-    user.environ["PATH"] = f"{DALSTON.parent}{os.pathsep}{os.environ['PATH']}"
-    yield user
-    left_over = user.end_engines()
-    shutil.rmtree(user.runtime, ignore_errors=True)
-    assert not left_over
+def home(lasting_home: Home) -> Home:
+    """One user for all scripts: each of them would start the same engine."""
+    return lasting_home
 
 
 def run_script(
@@ -52,7 +48,7 @@ def speech(folder: Path, *names: str, options: tuple[str, ...] = ("-t", "3")) ->
         recordings.make(folder, name, *options, speech=source)
 
 
-@pytest.mark.skipif(shutil.which("flite") is None, reason="needs flite")
+@needs_flite
 def test_recordings_can_be_made_again(tmp_path: Path) -> None:
     script = EXAMPLES.parent / "scripts" / "make_examples.py"
     recordings.ffmpeg("-version")
@@ -87,6 +83,46 @@ def test_dialogue_is_silent_wherever_nobody_speaks(tmp_path: Path) -> None:
         speakers.append(speaker)
     assert samples[~spoken].max() == 0
     assert speakers == ["Anna", "Ben", "Anna", "Ben"]
+
+
+@pytest.mark.parametrize(
+    ("name", "limit", "options"),
+    [
+        pytest.param("monologue.wav", 0.25, (), id="monologue"),
+        pytest.param("dialogue.wav", 0.35, (), id="dialogue"),
+        pytest.param("call.wav", 0.25, ("--channels", "split"), id="call"),
+        pytest.param("lecture.mp4", 0.35, (), id="lecture"),
+    ],
+)
+def test_each_example_is_understood(
+    home: Home, tmp_path: Path, name: str, limit: float, options: tuple[str, ...]
+) -> None:
+    done = home.run("transcribe", EXAMPLES / name, "-o", tmp_path, "-f", "json", *options)
+
+    assert done.returncode == 0, done.stderr
+    stem = Path(name).stem
+    transcript = json.loads((tmp_path / f"{stem}.json").read_text(encoding="utf-8"))
+    lines = (EXAMPLES / f"{stem}.txt").read_text(encoding="utf-8").splitlines()
+    reference = normalise(" ".join(line.partition(": ")[2] or line for line in lines))
+    assert jiwer.wer(reference, normalise(transcript["text"])) <= limit
+
+
+def test_each_side_of_the_call_is_its_own_speaker(home: Home, tmp_path: Path) -> None:
+    call = (EXAMPLES / "call.wav", "-o", tmp_path, "-f", "json", "--channels", "split")
+    done = home.run("transcribe", *call)
+
+    assert done.returncode == 0, done.stderr
+    transcript = json.loads((tmp_path / "call.json").read_text(encoding="utf-8"))
+    lines = (EXAMPLES / "call.txt").read_text(encoding="utf-8").splitlines()
+    for speaker, name in (("SPEAKER_00", "agent"), ("SPEAKER_01", "customer")):
+        said = [line.partition(": ")[2] for line in lines if line.startswith(f"{name}: ")]
+        heard = [
+            segment["text"]
+            for segment in transcript["segments"]
+            if segment.get("speaker") == speaker
+        ]
+        wer = jiwer.wer(normalise(" ".join(said)), normalise(" ".join(heard)))
+        assert wer <= 0.25, (name, heard)
 
 
 def test_every_script_is_strict_runs_and_is_explained() -> None:
