@@ -10,6 +10,7 @@ class Fault:
     Attributes:
         status: Answer with this status instead.
         headers: Beside ``status``.
+        moved_to: Answer with ``status`` and the same address with this in the place of ``path``.
         silent: Accept, read the request, and never answer.
         stall_after: Send this many bytes of a file, then nothing more.
         cut_after: Close the connection at this byte of the file, wherever the range began.
@@ -23,6 +24,7 @@ class Fault:
     path: str = ""
     status: int | None = None
     headers: dict[str, str] = field(default_factory=dict)
+    moved_to: str | None = None
     silent: bool = False
     stall_after: int | None = None
     cut_after: int | None = None

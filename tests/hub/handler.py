@@ -49,7 +49,9 @@ class HubHandler(BaseHTTPRequestHandler):
             self._state.released.wait()
             self.close_connection = True
         elif fault.status is not None:
-            self._refuse(fault.status, fault.headers)
+            moved = fault.moved_to
+            there = {"Location": self.path.replace(fault.path, moved)} if moved else {}
+            self._refuse(fault.status, fault.headers | there)
         elif api := _API.fullmatch(self.path):
             self._answer_api(api["repo"], api["rest"] or "")
         elif resolve := _RESOLVE.match(self.path):

@@ -73,6 +73,35 @@ def test_a_pull_takes_the_wanted_files_and_leaves_nothing_else(
     assert (seen[-1].done, seen[-1].total) == (found.size, found.size)
 
 
+@pytest.mark.parametrize("status", [301, 302, 307, 308])
+def test_a_repository_that_moved_is_followed(status: int, hub: HubServer, tmp_path: Path) -> None:
+    hub.state.faults.append(Fault(path="old/name", status=status, moved_to="test/tiny"))
+    renamed = model_entry(
+        source={"kind": "hf", "repo": "old/name", "revision": "main", "files": ["*"]}
+    )
+    found = pull(renamed, tmp_path, _options(hub))
+    assert found.ok
+    assert verify(renamed, tmp_path).problems == ()
+    moved = [asked.path for asked in hub.state.asked if "old/name" in asked.path]
+    assert any("/api/models/" in path for path in moved)
+    assert any("/resolve/" in path for path in moved)
+
+
+def test_a_token_does_not_follow_to_another_server(hub: HubServer, tmp_path: Path) -> None:
+    with running_hub({"test/tiny": HubRepo.tiny(SIZE)}) as store:
+        elsewhere = f"{store.url}/test/tiny/resolve/"
+        hub.state.faults.append(Fault(path="/test/tiny/resolve/", status=302, moved_to=elsewhere))
+        assert pull(MODEL, tmp_path, _options(hub, HF_TOKEN="hf_secret")).ok
+        assert {asked.token for asked in hub.state.asked} == {"hf_secret"}
+        assert {asked.token for asked in store.state.asked} == {None}
+
+
+def test_a_server_that_sends_in_circles_is_refused(hub: HubServer, tmp_path: Path) -> None:
+    hub.state.faults.append(Fault(path="/resolve/", status=302, moved_to="/resolve/"))
+    with pytest.raises(PullError, match="redirect"):
+        pull(MODEL, tmp_path, _options(hub))
+
+
 def test_what_is_installed_is_not_asked_for_again(hub: HubServer, tmp_path: Path) -> None:
     first = pull(MODEL, tmp_path, _options(hub))
     asked = len(hub.state.asked)
@@ -93,14 +122,18 @@ def test_always_asks_anew_but_downloads_only_what_differs(hub: HubServer, tmp_pa
     assert (tmp_path / "example/tiny/config.json").read_bytes() == b'{"model_type": "larger"}\n'
 
 
-def test_again_repairs_a_flipped_byte(hub: HubServer, tmp_path: Path) -> None:
+@pytest.mark.parametrize("verified", [True, False], ids=["once verified", "--again"])
+def test_a_flipped_byte_is_repaired(verified: bool, hub: HubServer, tmp_path: Path) -> None:
     pull(MODEL, tmp_path, _options(hub))
     weights = tmp_path / "example/tiny/model.bin"
     content = bytearray(weights.read_bytes())
     content[1234] ^= 1
     weights.write_bytes(content)
-    assert verify(MODEL, tmp_path).problems
-    pull(MODEL, tmp_path, replace(_options(hub), again=True))
+    if verified:
+        assert verify(MODEL, tmp_path).problems
+    assert ensure_installed(
+        MODEL, tmp_path, "missing", replace(_options(hub), again=not verified)
+    ).ok
     assert verify(MODEL, tmp_path).problems == ()
     assert hub.sent("config.json") == len(b'{"model_type": "tiny"}\n')
 

@@ -132,6 +132,21 @@ def test_verify_finds_a_flipped_byte(tmp_path: Path) -> None:
     )
 
 
+def test_what_verify_found_keeps_the_weights_from_being_loaded(tmp_path: Path) -> None:
+    folder = _install(MODEL, tmp_path)
+    before = installed(MODEL, tmp_path)
+    (folder / "model.bin").write_bytes(b"weighty")
+    verify(MODEL, tmp_path)
+    found = installed(MODEL, tmp_path)
+    assert found is not None
+    assert found.problems == verify(MODEL, tmp_path).problems
+    with pytest.raises(NotInstalledError, match="has another content than what was pulled"):
+        ensure_installed(MODEL, tmp_path, "never")
+    (folder / "model.bin").write_bytes(b"weights")
+    assert verify(MODEL, tmp_path).problems == ()
+    assert installed(MODEL, tmp_path) == before
+
+
 def test_the_error_about_damage_names_the_remedy() -> None:
     error = DamagedModelError([Verified(model="tiny", size=1, problems=("model.bin is missing",))])
     assert error.message == "weights are damaged: tiny: model.bin is missing"

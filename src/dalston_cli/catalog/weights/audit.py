@@ -7,10 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 
+from msgspec import structs
+
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.failures import NotInstalledError
-from dalston_cli.catalog.weights.inventory import installed
-from dalston_cli.catalog.weights.layout import ManifestFile, ModelFolder, read_manifest
+from dalston_cli.catalog.weights.inventory import installed, visible_problems
+from dalston_cli.catalog.weights.layout import (
+    Manifest,
+    ManifestFile,
+    ModelFolder,
+    read_manifest,
+    write_manifest,
+)
 from dalston_cli.errors import ModelUnavailableError
 from dalston_cli.folder_lock import lock_folder
 
@@ -62,6 +70,9 @@ def verify(
 ) -> Verified:
     """Hash every file of ``model`` again.
 
+    Damage is written down, so that the weights do not count as installed until a pull, or another
+    verification, finds them whole.
+
     Args:
         model: What to verify; bundled weights are the package installer's business.
         models_dir: The folder of all models.
@@ -78,12 +89,22 @@ def verify(
     if manifest is None:
         return Verified(model=model.id, size=found.size)
     root = Path(manifest.folder) if manifest.folder else folder
-    problems, done = list(found.problems), 0
+    visible, done = list(visible_problems(model, manifest, root)), 0
+    damage: list[str] = []
     for file in manifest.files:
-        if not any(problem.startswith(f"{file.path} ") for problem in problems):
-            problems += _content_problems(root / file.path, file, done, on_bytes)
+        if not any(problem.startswith(f"{file.path} ") for problem in visible):
+            damage += _content_problems(root / file.path, file, done, on_bytes)
         done += file.size
-    return Verified(model=model.id, size=manifest.size, problems=tuple(problems))
+    _write_down(folder, manifest, tuple(damage))
+    return Verified(model=model.id, size=manifest.size, problems=(*visible, *damage))
+
+
+def _write_down(folder: Path, manifest: Manifest, damage: tuple[str, ...]) -> None:
+    """Note what was found; weights that were replaced meanwhile are left alone."""
+    if damage == manifest.damage or read_manifest(folder) != manifest:
+        return
+    with suppress(OSError):  # weights that only somebody else may write: saying it must do
+        write_manifest(folder, structs.replace(manifest, damage=damage))
 
 
 def remove(folder: ModelFolder) -> int:

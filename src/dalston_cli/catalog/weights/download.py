@@ -22,6 +22,7 @@ from dalston_cli.catalog.weights.layout import MANIFEST, ManifestFile
 _CHUNK = 1024 * 1024
 _FRUITLESS_ATTEMPTS = 3
 _PAUSE_S = 0.5
+_NO_ANSWER = (httpx2.ConnectError, httpx2.TimeoutException, httpx2.TooManyRedirects)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -177,7 +178,7 @@ class Download:
 
     def _broken_off(self, error: httpx2.HTTPError | None) -> Failure:
         file = self._file
-        if isinstance(error, httpx2.ConnectError | httpx2.TimeoutException):
+        if isinstance(error, _NO_ANSWER):
             return unreachable(error, file.url)
         here, whole = self._digests.size, file.size or 0
         return Failure(kind="truncated", url=file.url, file=file.path, needed=whole, free=here)

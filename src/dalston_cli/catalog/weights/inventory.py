@@ -49,8 +49,8 @@ class InstalledModel:
 def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
     """What is on disk of ``model``, or None.
 
-    Existence and size of every file are checked, their content is not: that is ``verify``. Ask
-    ``ok`` before loading.
+    Existence and size of every file are checked, their content is not: that is ``verify``, whose
+    last findings count here, too. Ask ``ok`` before loading.
     """
     if isinstance(model.source, BundledSource):
         return _bundled(model, model.source.package)
@@ -67,7 +67,7 @@ def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
         size=manifest.size,
         revision=manifest.revision,
         pulled_at=manifest.pulled_at,
-        problems=tuple(_problems(model, manifest, root)),
+        problems=(*visible_problems(model, manifest, root), *manifest.damage),
     )
 
 
@@ -87,7 +87,8 @@ def _bundled(model: ModelEntry, package: str) -> InstalledModel:
     return InstalledModel(id=model.id, engine=model.engine, path=None, digest=digest, size=0)
 
 
-def _problems(model: ModelEntry, manifest: Manifest, root: Path) -> Iterator[str]:
+def visible_problems(model: ModelEntry, manifest: Manifest, root: Path) -> Iterator[str]:
+    """What is wrong with the weights as far as it shows without reading them, for people."""
     if manifest.source != describe_source(model):
         yield f"it was pulled from {manifest.source}, but the catalog now names another source"
     for file in manifest.files:

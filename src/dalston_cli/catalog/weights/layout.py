@@ -48,6 +48,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         source: The source in the catalog at the time, as one line of text.
         revision: The commit that the hub resolved the revision to.
         folder: Where the files lie if they were not copied; absolute.
+        damage: What a verification found wrong with the files' content since then, for people.
     """
 
     version: int = MANIFEST_VERSION
@@ -59,6 +60,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     pulled_at: datetime
     files: tuple[ManifestFile, ...]
     folder: str | None = None
+    damage: tuple[str, ...] = ()
 
     @property
     def size(self) -> int:
