@@ -36,6 +36,18 @@ def test_every_format_is_written_beside_the_transcript(talk: Path, capsys: Captu
     assert capsys.readouterr().out == ""
 
 
+def test_all_formats_are_those_that_can_be(talk: Path, capsys: Captured) -> None:
+    transcript = json.loads(talk.read_text(encoding="utf-8"))
+    for segment in transcript["segments"]:
+        segment["words"] = []
+    talk.write_text(json.dumps(transcript), encoding="utf-8")
+    assert main(["export", str(talk), "-f", "all,srt"]) == 0
+    assert "ctm is left out" in capsys.readouterr().err
+    assert not (talk.parent / "dialogue.ctm").exists()
+    assert (talk.parent / "dialogue.srt").exists()
+    assert main(["export", str(talk), "-f", "all,ctm", "--overwrite"]) == 2
+
+
 def test_files_have_the_mode_that_the_umask_leaves(talk: Path) -> None:
     before = os.umask(0o027)
     try:

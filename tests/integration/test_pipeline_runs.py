@@ -106,6 +106,30 @@ async def test_other_formats_are_rendered_without_an_engine(home: PipelineHome) 
     assert (home.outputs / "note 01.srt").read_text(encoding="utf-8").startswith("1\n00:00:00")
 
 
+async def test_all_formats_are_those_that_can_be(home: PipelineHome) -> None:
+    recordings = home.record(1)
+    choices: dict[str, Any] = {
+        "model": "speech-no-words",
+        "align": "never",
+        "transcribe": TranscribeOptions(word_timestamps=False),
+        "formats": ("txt", "ctm"),
+    }
+
+    named = await home.run(recordings, **choices)
+    assert [error.code for error in named.errors] == ["words_missing"]
+
+    choices["dispensable_formats"] = frozenset({"txt", "ctm"})
+    report = await home.run(recordings, **choices)
+    assert (report.counts, report.exit_code) == ({"done": 1}, 0)
+    (warning,) = [event for event in home.of(WarningRaised) if event.code == "format_left_out"]
+    assert warning.message.endswith("ctm is left out")
+    assert [path.suffix for path in home.outputs.iterdir()] == [".txt"]
+
+    again = await home.run(recordings, **choices)
+    assert again.counts == {"unchanged": 1}
+    assert [Path(name).suffix for name in home.of(JobFinished)[0].outputs] == [".txt"]
+
+
 async def test_a_deleted_output_is_written_again_from_the_store(home: PipelineHome) -> None:
     recordings = home.record(2)
     await home.run(recordings)

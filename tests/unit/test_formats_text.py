@@ -9,7 +9,12 @@ from tests.transcripts import dialogue, monologue, segment, transcript
 from dalston_cli.formats.ctm import WordsMissingError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.paragraphs import paragraphs
-from dalston_cli.formats.registry import WRITERS, UnknownFormatError, writers_named
+from dalston_cli.formats.registry import (
+    WRITERS,
+    UnknownFormatError,
+    only_through_all,
+    writers_named,
+)
 from dalston_cli.formats.script import clean, graphemes, joined, width
 from dalston_cli.formats.speakers import SpeakerNameError, SpeakerNames, parse_speaker_names
 from dalston_cli.formats.timestamp import clock
@@ -212,3 +217,17 @@ def test_clean_text_is_one_line(text: str, other: str) -> None:
     cleaned = clean(f"{text}\n{other}")
     assert cleaned.splitlines() in ([cleaned], [])
     assert clean(cleaned) == cleaned
+
+
+@pytest.mark.parametrize(
+    ("names", "kept"),
+    [
+        pytest.param(("all",), set(WRITERS), id="all"),
+        pytest.param(("srt, ALL",), set(WRITERS) - {"srt"}, id="named beside all"),
+        pytest.param(("ctm", "srt"), set(), id="named"),
+    ],
+)
+def test_only_formats_that_nobody_named_may_be_left_out(
+    names: tuple[str, ...], kept: set[str]
+) -> None:
+    assert only_through_all(names) == kept

@@ -37,7 +37,10 @@ def export(
     dalston export interview.json -f md -o - --speaker-name SPEAKER_00=Ada
     """
     from dalston_cli.formats import export as exports  # noqa: PLC0415 - keeps --help fast
-    from dalston_cli.formats.registry import writers_named  # noqa: PLC0415 - the same
+    from dalston_cli.formats.registry import (  # noqa: PLC0415 - the same
+        only_through_all,
+        writers_named,
+    )
     from dalston_cli.formats.speakers import parse_speaker_names  # noqa: PLC0415 - the same
     from dalston_cli.options.build import (  # noqa: PLC0415 - the same
         ExcludedOptionsError,
@@ -46,7 +49,8 @@ def export(
     )
 
     console = Console("export", json=json, quiet=quiet)
-    writers = writers_named(tuple(options.output_format))
+    names = tuple(options.output_format)
+    writers = writers_named(names)
     render = replace(
         build_render_options(resolve(text, profile=profile).settings),
         speaker_names=parse_speaker_names(options.speaker_name or ()),
@@ -60,15 +64,15 @@ def export(
     planned = exports.plan_exports(
         options.transcripts, writers, folder, overwrite=options.overwrite
     )
-    for item, content in exports.render_exports(planned, render):
+    written = []
+    rendered = exports.render_exports(
+        planned, render, dispensable=only_through_all(names), on_left_out=console.warning
+    )
+    for item, content in rendered:
         _write(item.target, content)
         console.info(f"wrote {item.target}")
-    console.result(
-        [
-            {"source": item.source, "format": item.writer.name, "path": item.target}
-            for item in planned
-        ]
-    )
+        written.append({"source": item.source, "format": item.writer.name, "path": item.target})
+    console.result(written)
 
 
 def _write(target: Path, content: str) -> None:

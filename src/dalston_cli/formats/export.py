@@ -1,10 +1,11 @@
 """Finished transcripts in other formats: what would be written, and its text. Writes nothing."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
 from dalston_cli.errors import InputError, UsageError
+from dalston_cli.formats.ctm import WordsMissingError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.read import read_transcript
 from dalston_cli.formats.registry import Writer
@@ -105,19 +106,36 @@ def plan_exports(
 
 
 def render_exports(
-    exports: Sequence[Export], options: RenderOptions
+    exports: Sequence[Export],
+    options: RenderOptions,
+    *,
+    dispensable: frozenset[str] = frozenset(),
+    on_left_out: Callable[[str], None] = lambda _: None,
 ) -> Iterator[tuple[Export, str]]:
     """The text of every planned file; each transcript is read once, when its turn comes.
 
+    Args:
+        exports: What is planned.
+        options: How formats write text.
+        dispensable: Formats to leave out where a transcript lacks what they need.
+        on_left_out: Told why one was left out.
+
     Raises:
         TranscriptUnreadableError: A source is no transcript.
-        WordsMissingError: A format needs words that a transcript does not have.
+        WordsMissingError: Another format needs words that a transcript does not have.
     """
     source, transcript = None, None
     for export in exports:
         if transcript is None or export.source != source:
             source, transcript = export.source, read_transcript(export.source)
-        yield export, export.writer.render(transcript, options)
+        try:
+            text = export.writer.render(transcript, options)
+        except WordsMissingError as error:
+            if export.writer.name not in dispensable:
+                raise
+            on_left_out(f"{error.message}: {export.writer.name} is left out")
+        else:
+            yield export, text
 
 
 def render_one(sources: Sequence[Path], writers: Sequence[Writer], options: RenderOptions) -> str:

@@ -3,7 +3,7 @@
 A writer's module is imported when it renders, so that listing the formats costs nothing.
 """
 
-from collections.abc import Mapping
+from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
@@ -16,7 +16,14 @@ from dalston_cli.formats.options import RenderOptions
 if TYPE_CHECKING:
     from dalston_sdk.wire import Transcript
 
-__all__ = ["WRITERS", "RenderOptions", "UnknownFormatError", "Writer", "writers_named"]
+__all__ = [
+    "WRITERS",
+    "RenderOptions",
+    "UnknownFormatError",
+    "Writer",
+    "only_through_all",
+    "writers_named",
+]
 
 
 class Writer(Protocol):
@@ -74,6 +81,9 @@ _TABLE: tuple[Writer, ...] = (
 WRITERS: Mapping[str, Writer] = MappingProxyType({writer.name: writer for writer in _TABLE})
 
 
+ALL = "all"
+
+
 class UnknownFormatError(UsageError):
     """No output format has this name."""
 
@@ -96,11 +106,21 @@ def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
         UnknownFormatError: A name is not in the registry.
     """
     wanted: dict[str, Writer] = {}
-    for name in (part.strip().lower() for entry in names for part in entry.split(",")):
-        if name == "all":
+    for name in _split(names):
+        if name == ALL:
             wanted |= WRITERS
         elif name in WRITERS:
             wanted[name] = WRITERS[name]
         elif name:
             raise UnknownFormatError(name)
     return tuple(wanted.values())
+
+
+def only_through_all(names: tuple[str, ...]) -> frozenset[str]:
+    """Formats that nobody named: a transcript that lacks what one needs may go without it."""
+    named = set(_split(names))
+    return frozenset(WRITERS) - named if ALL in named else frozenset()
+
+
+def _split(names: tuple[str, ...]) -> Iterator[str]:
+    return (part.strip().lower() for entry in names for part in entry.split(","))

@@ -114,6 +114,7 @@ def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> Ru
         channels=parse_channels(settings.channels),
         clip=parse_clip(settings.clip) if settings.clip else None,
         formats=_formats(settings, to_stdout=to_stdout),
+        dispensable_formats=_dispensable(settings),
         output=OutputTarget(
             folder=None if to_stdout else Path(settings.output_dir or ".").expanduser()
         ),
@@ -189,6 +190,12 @@ def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
     if to_stdout and len(names) > 1:
         raise StandardOutputError(f"{len(names)} formats", hint=f"use -f {names[0]}")
     return names
+
+
+def _dispensable(settings: "Settings") -> frozenset[str]:
+    from dalston_cli.formats.registry import only_through_all  # noqa: PLC0415 - not for --help
+
+    return only_through_all(settings.output_format)
 
 
 def build_render_options(settings: "Settings") -> "RenderOptions":

@@ -110,6 +110,7 @@ async def transcribe(
             preparer=preparer,
             layout=Layout(
                 formats=options.formats,
+                dispensable=options.dispensable_formats,
                 render=options.render,
                 overwrite=options.overwrite,
                 print_text=listeners.print_text,

@@ -101,7 +101,12 @@ def make_report(
     """
     stems = output_stems(recordings, options)
     state = surroundings.locations.state
-    layout = Layout(formats=options.formats, render=options.render, overwrite=options.overwrite)
+    layout = Layout(
+        formats=options.formats,
+        render=options.render,
+        dispensable=options.dispensable_formats,
+        overwrite=options.overwrite,
+    )
     path = state / JOURNAL_NAME
     with Journal(path if path.exists() else Path(":memory:")) as journal:
         forecaster = Forecaster(

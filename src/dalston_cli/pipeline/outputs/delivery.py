@@ -15,12 +15,16 @@ from dalston_cli import __version__
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
+from dalston_cli.formats.ctm import WordsMissingError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
 from dalston_sdk.wire import Transcript
+
+_LEFT_OUT = "left out"
+"""Stands in the journal for the digest of an output that could not be."""
 
 
 class OutputExistsError(InputError):
@@ -66,12 +70,14 @@ class Layout:
 
     Attributes:
         formats: Names in the registry of formats.
+        dispensable: Formats to leave out where a transcript lacks what they need.
         overwrite: Replace whatever is there.
         print_text: Where text goes if there is no folder; None where there is one.
     """
 
     formats: tuple[str, ...]
     render: RenderOptions
+    dispensable: frozenset[str] = frozenset()
     overwrite: bool = False
     print_text: Callable[[str], None] | None = None
 
@@ -107,8 +113,8 @@ class Delivery:
 
     @property
     def paths(self) -> tuple[Path, ...]:
-        """Every output file; none where text goes to standard output."""
-        return tuple(path for path, _ in self._files())
+        """Every output file but those left out; none where text goes to standard output."""
+        return tuple(path for path, writer in self._files() if not self._is_left_out(path, writer))
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -124,7 +130,7 @@ class Delivery:
         complete, edited = self._stem is not None, []
         for path, writer in self._files():
             if not path.exists():
-                complete = False
+                complete = complete and self._is_left_out(path, writer)
                 continue
             keys = self._journal.output_keys(path)
             ours = keys.get(self._journal.digest(path))
@@ -137,19 +143,38 @@ class Delivery:
                 raise OutputExistsError(path)
         return Existing(complete=complete, edited=tuple(edited))
 
-    async def write(self, transcript: Transcript) -> None:
+    async def write(self, transcript: Transcript) -> tuple[str, ...]:
         """Write what is missing or different.
+
+        Returns:
+            For each format that was left out, why.
 
         Raises:
             OutputExistsError: A file that is not ours is in the way.
             OutputUnwritableError: The system refuses.
+            WordsMissingError: A format that is not dispensable needs words.
         """
+        left_out = []
         if self._stem is None:
             self._print(transcript)
         for path, writer in self._files():
-            text = await asyncio.to_thread(writer.render, transcript, self._layout.render)
+            try:
+                text = await asyncio.to_thread(writer.render, transcript, self._layout.render)
+            except WordsMissingError as error:
+                if writer.name not in self._layout.dispensable:
+                    raise
+                left_out.append(f"{error.message}: {writer.name} is left out")
+                self._journal.expect_output(path, _LEFT_OUT, self._output_key(writer))
+                continue
             data = text.encode("utf-8", errors="replace")
             await self._write(path, data, self._output_key(writer))
+        return tuple(left_out)
+
+    def _is_left_out(self, path: Path, writer: Writer) -> bool:
+        """Whether this transcript is known to lack what a dispensable format needs."""
+        if writer.name not in self._layout.dispensable or path.exists():
+            return False
+        return self._journal.output_keys(path).get(_LEFT_OUT) == self._output_key(writer)
 
     def _print(self, transcript: Transcript) -> None:
         if self._layout.print_text is None:

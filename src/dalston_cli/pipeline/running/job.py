@@ -145,7 +145,8 @@ class _Job:
             self._remember_digest(source, digest)
         stages = self._stages(audio)
         transcript = await stages.transcript(info)
-        await delivery.write(transcript)
+        for left_out in await delivery.write(transcript):
+            self._warn("format_left_out", left_out)
         self._remember_digest(source, digest)
         return self._finished(key, transcript, delivery.texts, worked=stages.worked)
 
