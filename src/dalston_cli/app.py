@@ -41,7 +41,7 @@ class InternalError(DalstonError):
 
     code = "bug"
 
-    def __init__(self, error: Exception, log: Path | None) -> None:
+    def __init__(self, error: BaseException, log: Path | None) -> None:
         super().__init__(
             f"this is a bug in Dalston: {type(error).__name__}: {error}",
             hint=f"report it with the file {log}" if log else "run it again with --debug",
@@ -138,7 +138,7 @@ def _explain(error: BaseException) -> DalstonError:
         return StoppedError()
     from dalston_cli.console.crash import write_crash_log  # noqa: PLC0415 - rarely needed
 
-    return InternalError(error, write_crash_log(error))  # type: ignore[arg-type]
+    return InternalError(error, write_crash_log(error))
 
 
 def _report_usage(console: Console, error: TyperException) -> int:

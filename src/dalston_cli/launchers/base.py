@@ -26,7 +26,7 @@ class EngineSpec:
     device: str = "cpu"
     keep_alive_s: float = 300.0
     models_dir: Path
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     replicas: int = 1
 
 

@@ -33,7 +33,7 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
 
     grouped = [parameter for group in groups.values() for parameter in _parameters(group)]
     parameters = [*grouped, *single]
-    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect looks for it
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     del call.__wrapped__
     return call

@@ -26,7 +26,7 @@ class Surroundings:
     catalog: Catalog
     machine: Machine
     launchers: Launchers
-    engine_environment: Mapping[str, str] = field(default_factory=dict)
+    engine_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def plan_context(self) -> PlanContext:
         """The facts a plan is made from, as they are now."""

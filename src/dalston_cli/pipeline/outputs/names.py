@@ -11,6 +11,7 @@ from dalston_cli.errors import InputError
 from dalston_cli.pipeline.request import RecordingRequest
 
 _MAX_NAME_BYTES = 255
+_MOST_LISTED = 5
 
 
 class OutputCollisionError(InputError):
@@ -19,7 +20,8 @@ class OutputCollisionError(InputError):
     code = "output_collision"
 
     def __init__(self, names: Sequence[str], output: Path) -> None:
-        listed = ", ".join(names[:5]) + (f" and {len(names) - 5} more" if len(names) > 5 else "")  # noqa: PLR2004
+        more = len(names) - _MOST_LISTED
+        listed = ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
         super().__init__(
             f"the transcripts of {listed} would all be {output}",
             hint="transcribe them into different folders, each with its own --output-dir",

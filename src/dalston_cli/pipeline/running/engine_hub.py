@@ -30,7 +30,7 @@ class EngineUse:
     models_dir: Path
     keep_alive_s: float = 300.0
     replicas: int = 1
-    environment: Mapping[str, str] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
 class RunningEngine:
