@@ -13,14 +13,10 @@ from dalston_cli.pipeline.events import (
     Event,
     JobFinished,
     ModelPulling,
-    PartialText,
     RunFinished,
     StageFinished,
     WarningRaised,
 )
-
-_ABOUT_ALL = frozenset({"bundled_model"})
-"""Codes of warnings that come with every recording but are not about it."""
 
 
 class RunLines:
@@ -85,8 +81,7 @@ class RunLines:
         """Say that something is not as it should be; the same of many recordings only once."""
         if (event.code, event.message) not in self._warned:
             self._warned.add((event.code, event.message))
-            recording = None if event.code in _ABOUT_ALL else event.recording
-            self.alert(_about(recording, event.message, "warning"), event.hint)
+            self.alert(_about(event.recording, event.message, "warning"), event.hint)
 
     def engine_starting(self, event: EngineStarting) -> None:
         """Say that an engine is coming; building its environment takes minutes."""
@@ -117,9 +112,6 @@ class RunLines:
         self.say(summary(event))
         if event.exit_code == ExitCode.INTERRUPTED:
             self.alert("hint: run the same command again to go on: finished stages are kept")
-
-    def partial_text(self, event: PartialText) -> None:
-        """Plain lines leave text to the files."""
 
     _handlers: dict[type[Event], Callable[..., None]] = {  # noqa: RUF012 - read only
         JobFinished: job_finished,
