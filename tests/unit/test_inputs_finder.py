@@ -176,6 +176,12 @@ def test_names_from_a_list(
     assert found.relative == expected
 
 
+def test_names_with_null_want_the_option() -> None:
+    with pytest.raises(InputError, match="hold NUL") as caught:
+        Found(InputSources(files_from="-"), b"a.wav\0b.wav\0")
+    assert caught.value.hint == "add --null: --files-from - --null"
+
+
 def test_long_lists_are_read_in_blocks() -> None:
     names = [f"{number:06}-{'x' * 90}.wav" for number in range(2_000)]
     found = Found(InputSources(files_from="-"), "\n".join(names).encode())

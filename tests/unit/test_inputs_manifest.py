@@ -26,6 +26,12 @@ def write(folder: Path, name: str, text: str) -> Path:
             id="csv",
         ),
         pytest.param(
+            "batch.csv",
+            "path;language;speakers;prompt;hotwords;clip;channels\r\n"
+            "a.wav;en-gb;2;Hello, all;Dalston,Kingsland;1:00-2:00;split\r\nb.wav;;;;;;\r\n",
+            id="csv of a spreadsheet",
+        ),
+        pytest.param(
             "batch.tsv",
             "path\tlang\tnum_speakers\tinitial_prompt\thotwords\tclip\tchannels\n"
             "a.wav\ten-gb\t2\tHello, all\tDalston,Kingsland\t60-120\tsplit\nb.wav\t\t\t\t\t\t\n",
@@ -79,7 +85,7 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     ("name", "text", "place", "message"),
     [
         pytest.param("m.txt", "", "", "ends in .csv, .tsv or .jsonl", id="ending"),
-        pytest.param("m.csv", "path,langauge\na,en\n", ":2", "`language`", id="near-miss"),
+        pytest.param("m.csv", "path,langauge\na,en\n", ":1", "`language`", id="near-miss"),
         pytest.param("m.csv", "language\nen\n", ":2", "path is missing", id="no-path"),
         pytest.param("m.csv", "path\na\nb,c\n", ":3", "more cells", id="more-cells"),
         pytest.param("m.csv", "path,speakers\na,two\n", ":2", "not a number from 1", id="count"),
@@ -104,6 +110,7 @@ def test_errors_name_file_and_line(
         list(read_manifest(file))
     assert caught.value.message.startswith(f"{file}{place}: ")
     assert message in caught.value.message
+    assert "columns are path, channels, clip" in (caught.value.hint or "")
 
 
 def test_a_missing_manifest(tmp_path: Path) -> None:

@@ -4,11 +4,13 @@ Columns (keys) are ``path`` and, where wanted, ``output`` (path below the output
 an ending), ``model``, ``language``, ``prompt``, ``hotwords`` (a comma list), ``num_speakers``,
 ``min_speakers``, ``max_speakers``, ``channels`` and ``clip``. NeMo's ``audio_filepath`` is
 ``path``, and its ``text`` and ``duration`` are passed over. Paths are below the manifest's folder.
+Spreadsheets in many countries write CSV with semicolons: its first line tells.
 """
 
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
+from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
@@ -38,9 +40,8 @@ class ManifestError(InputError):
 
     def __init__(self, file: Path, line: int | None, problem: str) -> None:
         place = f"{given_name(file)}:{line}" if line else given_name(file)
-        super().__init__(
-            f"{place}: {problem}", hint="see the columns in: dalston transcribe --help"
-        )
+        columns = ", ".join(("path", *sorted(_COLUMNS - {"path"})))
+        super().__init__(f"{place}: {problem}", hint=f"columns are {columns}")
 
 
 def read_manifest(file: Path) -> Iterator[RecordingRequest]:
@@ -65,8 +66,14 @@ def read_manifest(file: Path) -> Iterator[RecordingRequest]:
 
 
 def _csv_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    reader = csv.DictReader(stream, delimiter=_CSV[file.suffix.lower()], strict=True)
+    first = stream.readline()
+    delimiter = _CSV[file.suffix.lower()]
+    if ";" in first and delimiter not in first:
+        delimiter = ";"
+    reader = csv.DictReader(chain([first], stream), delimiter=delimiter, strict=True)
     try:
+        for name in reader.fieldnames or ():
+            _column(file, 1, name)
         for row in reader:
             if None in row:
                 raise ManifestError(file, reader.line_num, "more cells than the first line has")
@@ -88,6 +95,19 @@ def _json_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, A
         yield number, row
 
 
+def _column(file: Path, line: int, name: str) -> str:
+    """The column that ``name`` means.
+
+    Raises:
+        ManifestError: There is no such column.
+    """
+    column = _ALIASES.get(name.strip().lower(), name.strip().lower())
+    if column not in _COLUMNS | _IGNORED:
+        known = _COLUMNS | _ALIASES.keys()
+        raise ManifestError(file, line, f"unknown column {name!r}{did_you_mean(name, known)}")
+    return column
+
+
 class _Row:
     """One line of a manifest.
 
@@ -100,10 +120,7 @@ class _Row:
         self._line = line
         self._values: dict[str, Any] = {}
         for name, value in cells.items():
-            column = _ALIASES.get(name.strip().lower(), name.strip().lower())
-            if column not in _COLUMNS | _IGNORED:
-                known = _COLUMNS | _ALIASES.keys()
-                raise self._error(f"unknown column {name!r}{did_you_mean(name, known)}")
+            column = _column(file, line, name)
             if value is not None and value != "" and column not in _IGNORED:
                 self._values[column] = value
 

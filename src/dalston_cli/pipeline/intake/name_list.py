@@ -22,6 +22,18 @@ class NameListError(InputError):
         )
 
 
+class NullInNamesError(InputError):
+    """Names are separated by NUL, and nobody said so."""
+
+    code = "name_list"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"the names in {file} hold NUL characters, as find -print0 writes them",
+            hint=f"add --null: --files-from {file} --null",
+        )
+
+
 def read_names(file: str, *, null: bool, stdin: BinaryIO) -> Iterator[str]:
     """Names, in order; empty ones are passed over.
 
@@ -32,16 +44,24 @@ def read_names(file: str, *, null: bool, stdin: BinaryIO) -> Iterator[str]:
 
     Raises:
         NameListError: The file cannot be read.
+        NullInNamesError: A name holds NUL.
     """
     separator = b"\0" if null else b"\n"
     try:
         if file == "-":
-            yield from _split(stdin, separator)
+            yield from _checked(file, _split(stdin, separator))
         else:
             with Path(file).open("rb") as stream:
-                yield from _split(stream, separator)
+                yield from _checked(file, _split(stream, separator))
     except OSError as error:
         raise NameListError(file, error) from error
+
+
+def _checked(file: str, names: Iterator[str]) -> Iterator[str]:
+    for name in names:
+        if "\0" in name:
+            raise NullInNamesError(file)
+        yield name
 
 
 def _split(stream: BinaryIO, separator: bytes) -> Iterator[str]:
