@@ -114,7 +114,14 @@ def test_remote_engines_come_from_the_file(file: Path) -> None:
         pytest.param("[remote.x]\nurl = 'gpu:1'\n", 2, "remote.x.url = 'gpu:1'", id="remote"),
         pytest.param("[remote.x]\ntoken = 'abc'\n", None, "remote.x", id="remote-unknown"),
         pytest.param("model = \n", None, "line 1", id="no-toml"),
-        pytest.param("device = 'gpu'\n", 1, "device = 'gpu'", id="pattern"),
+        pytest.param(
+            "device = 'gpu'\n",
+            1,
+            "device = 'gpu': should be auto, cpu, cuda or cuda:N",
+            id="pattern",
+        ),
+        pytest.param("channels = 'left'\n", 1, "should be mix, split or a number", id="channels"),
+        pytest.param("[remote.x]\nurl = 'host'\n", 2, "should be http://HOST:PORT", id="url"),
     ],
 )
 def test_errors_in_the_file_name_the_place(

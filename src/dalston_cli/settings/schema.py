@@ -6,10 +6,17 @@ A setting has one name everywhere: the option ``--beam-size``, the key ``beam_si
 
 from typing import Annotated, Any
 
-from pydantic import BaseModel, BeforeValidator, ConfigDict, Field, StringConstraints
+from pydantic import (
+    AfterValidator,
+    BaseModel,
+    BeforeValidator,
+    ConfigDict,
+    Field,
+    StringConstraints,
+)
 
 from dalston_cli.settings.choices import AlignPolicy, LauncherName, PullPolicy, RefineLevel, Task
-from dalston_cli.settings.values import split_list
+from dalston_cli.settings.values import split_list, text_like
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 List = BeforeValidator(split_list)
@@ -47,7 +54,9 @@ class Machine(_Settings):
 
     model: Text = "auto"
     compute_type: Text | None = None
-    device: Annotated[str, Field(pattern=r"^(auto|cpu|cuda(:\d+)?)$")] = "auto"
+    device: Annotated[
+        str, AfterValidator(text_like(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N"))
+    ] = "auto"
     launcher: LauncherName = "auto"
     replicas: Annotated[int, Field(ge=1, le=64)] = 1
     jobs: Annotated[int, Field(ge=1, le=256)] | None = None
@@ -96,7 +105,9 @@ class Decoding(_Settings):
 class Stages(_Settings):
     """What happens besides transcribing, and to which part of a recording."""
 
-    channels: Annotated[str, Field(pattern=r"^(mix|split|\d{1,3})$")] = "mix"
+    channels: Annotated[
+        str, AfterValidator(text_like(r"mix|split|\d{1,3}", "mix, split or a number from 0"))
+    ] = "mix"
     clip: Text | None = None
     align: AlignPolicy = "auto"
     align_model: Text = "auto"
@@ -127,7 +138,9 @@ class RemoteEngine(_Settings):
         token_env: The environment variable that holds its bearer token.
     """
 
-    url: Annotated[str, Field(pattern=r"^https?://[^\s/]+")]
+    url: Annotated[
+        str, AfterValidator(text_like(r"https?://[^\s/]+\S*", "http://HOST:PORT or https://HOST"))
+    ]
     token_env: Text | None = None
 
 

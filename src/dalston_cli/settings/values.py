@@ -1,5 +1,8 @@
 """Values as people write them."""
 
+import re
+from collections.abc import Callable
+
 
 def split_list(value: object) -> object:
     """A comma list as a tuple of its parts; a list of comma lists is flattened.
@@ -14,6 +17,17 @@ def split_list(value: object) -> object:
             part for item in value for part in (_parts(item) if isinstance(item, str) else (item,))
         )
     return (value,) if isinstance(value, int | float) else value
+
+
+def text_like(pattern: str, meaning: str) -> Callable[[str], str]:
+    """A check that a text is wholly as ``pattern`` wants it; its complaint is in words."""
+
+    def check(text: str) -> str:
+        if not re.fullmatch(pattern, text):
+            raise ValueError(f"should be {meaning}")
+        return text
+
+    return check
 
 
 def _parts(text: str) -> tuple[str, ...]:
