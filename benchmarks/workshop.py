@@ -48,5 +48,5 @@ def small_recordings(folder: Path, count: int) -> Path:
             wav.setnchannels(1)
             wav.setsampwidth(2)
             wav.setframerate(16_000)
-            wav.writeframes(index.to_bytes(4, "little") * 8_000)
+            wav.writeframes((index + 1).to_bytes(4, "little") * 8_000)
     return folder
