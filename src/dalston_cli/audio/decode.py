@@ -15,12 +15,12 @@ from dalston_cli.audio.errors import (
     EncryptedError,
     TooLongError,
 )
-from dalston_cli.audio.findings import Tally, check_enough, notices
+from dalston_cli.audio.findings import Decoding, Tally, check_enough, notices
 from dalston_cli.audio.probe import describe
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
 from dalston_cli.audio.timeline import Timeline
-from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter
+from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter, WrittenWav
 from dalston_sdk.wire import Notice, RecordingInfo
 
 if TYPE_CHECKING:
@@ -98,21 +98,14 @@ def decode(  # noqa: PLR0913 - each is an independent choice
     with open_recording(source, name) as recording:
         facts = describe(recording)
         chosen = _chosen(recording, channels)
-        tally = Tally()
-        resampler = Resampler(raw_floats=facts.codec.startswith("pcm_f"))
-        timeline = _timeline(recording, part)
-        with ExitStack() as stack:
-            writers = [
-                stack.enter_context(WavWriter(folder / _file_name(channel))) for channel in chosen
-            ]
-            for block in _blocks(recording, timeline, resampler, tally):
-                if is_stopped():
-                    raise DecodingStoppedError(name)
-                _write(block, chosen, writers, tally)
-                if writers[0].num_samples > MAX_SAMPLES - SAMPLE_RATE * 60:
-                    raise TooLongError(name, MAX_SAMPLES / SAMPLE_RATE)
-            check_enough(recording, timeline, part, writers[0].num_samples, resampler, tally)
-            written = [writer.finish() for writer in writers]
+        decoding = Decoding(
+            recording=recording,
+            clip=part,
+            timeline=_timeline(recording, part),
+            resampler=Resampler(raw_floats=facts.codec.startswith("pcm_f")),
+            tally=Tally(),
+        )
+        written = _decode_into(folder, decoding, chosen, is_stopped)
         return Decoded(
             info=RecordingInfo(
                 name=given,
@@ -127,16 +120,41 @@ def decode(  # noqa: PLR0913 - each is an independent choice
                 clip_end=clip.end if clip else None,
             ),
             channels=tuple(
-                DecodedChannel(
-                    channel=channel,
-                    file=wav.path.name,
-                    duration_s=wav.duration_s,
-                    audio_digest=wav.digest,
-                )
-                for channel, wav in zip(chosen, written, strict=True)
+                _described(channel, wav) for channel, wav in zip(chosen, written, strict=True)
             ),
-            warnings=tuple(notices(recording, timeline, part, resampler, tally)),
+            warnings=tuple(notices(decoding)),
         )
+
+
+def _decode_into(
+    folder: Path,
+    decoding: Decoding,
+    chosen: Sequence[int | None],
+    is_stopped: Callable[[], bool],
+) -> list[WrittenWav]:
+    """Write one file per channel; all of them, or none."""
+    name = decoding.recording.name
+    with ExitStack() as stack:
+        writers = [
+            stack.enter_context(WavWriter(folder / _file_name(channel))) for channel in chosen
+        ]
+        for block in _blocks(decoding):
+            if is_stopped():
+                raise DecodingStoppedError(name)
+            _write(block, chosen, writers, decoding.tally)
+            if writers[0].num_samples > MAX_SAMPLES - SAMPLE_RATE * 60:
+                raise TooLongError(name, MAX_SAMPLES / SAMPLE_RATE)
+        check_enough(decoding, writers[0].num_samples)
+        return [writer.finish() for writer in writers]
+
+
+def _described(channel: int | None, wav: WrittenWav) -> DecodedChannel:
+    return DecodedChannel(
+        channel=channel,
+        file=wav.path.name,
+        duration_s=wav.duration_s,
+        audio_digest=wav.digest,
+    )
 
 
 def _chosen(recording: OpenRecording, channels: Channels) -> tuple[int | None, ...]:
@@ -177,11 +195,10 @@ def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
     )
 
 
-def _blocks(
-    recording: OpenRecording, timeline: Timeline, resampler: Resampler, tally: Tally
-) -> Iterator["NDArray[np.float32]"]:
+def _blocks(decoding: Decoding) -> Iterator["NDArray[np.float32]"]:
     """float32, shape (num_channels, num_samples), 16 kHz, of the clip."""
-    for frame in _frames(recording, timeline, tally):
+    timeline, resampler = decoding.timeline, decoding.resampler
+    for frame in _frames(decoding.recording, timeline, decoding.tally):
         for placed in timeline.place(frame):
             yield from resampler.push(placed)
         if timeline.is_past_clip:

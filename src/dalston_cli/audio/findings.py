@@ -39,33 +39,40 @@ class Tally:
         self.reason = self.reason or str(getattr(error, "strerror", None) or error)
 
 
-def check_enough(
-    recording: OpenRecording,
-    timeline: Timeline,
-    clip: Clip,
-    num_samples: int,
-    resampler: Resampler,
-    tally: Tally,
-) -> None:
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """One recording that is being decoded, with what it goes through.
+
+    Attributes:
+        clip: The part that is wanted; all of it by default.
+    """
+
+    recording: OpenRecording
+    clip: Clip
+    timeline: Timeline
+    resampler: Resampler
+    tally: Tally
+
+
+def check_enough(decoding: Decoding, num_samples: int) -> None:
     """Refuse what holds no usable sound."""
-    name = recording.name
+    name, clip, tally = decoding.recording.name, decoding.clip, decoding.tally
     if num_samples == 0:
-        end_s = max(timeline.position_s, recording.declared_s or 0.0)
+        end_s = max(decoding.timeline.position_s, decoding.recording.declared_s or 0.0)
         if clip.start and end_s and clip.start >= end_s:
             raise ClipOutsideError(name, clip.start, end_s)
         if tally.num_errors:
             raise CorruptError(name, tally.num_errors, tally.reason)
         raise NoSamplesError(name)
-    if resampler.num_non_finite and tally.peak == 0:
+    if decoding.resampler.num_non_finite and tally.peak == 0:
         raise NonFiniteSamplesError(name)
     if num_samples < MIN_DURATION_S * SAMPLE_RATE:
         raise TooShortError(name, num_samples / SAMPLE_RATE, MIN_DURATION_S)
 
 
-def notices(
-    recording: OpenRecording, timeline: Timeline, clip: Clip, resampler: Resampler, tally: Tally
-) -> Iterator[Notice]:
+def notices(decoding: Decoding) -> Iterator[Notice]:
     """What the user should know about a recording that could be decoded."""
+    recording, timeline, tally = decoding.recording, decoding.timeline, decoding.tally
     if tally.num_errors:
         yield _notice(
             "damaged_audio",
@@ -74,7 +81,7 @@ def notices(
         )
     declared_s = recording.declared_s
     if declared_s is not None:
-        expected_s = declared_s if clip.end is None else min(clip.end, declared_s)
+        expected_s = min(decoding.clip.end or declared_s, declared_s)
         missing_s = expected_s - timeline.position_s
         if missing_s > max(_SHORT_S, _SHORT_SHARE * expected_s):
             yield _notice(
@@ -82,10 +89,10 @@ def notices(
                 f"the audio ends at {timeline.position_s:.2f} s, yet the file declares "
                 f"{declared_s:.2f} s: it was probably cut off",
             )
-    if resampler.num_non_finite:
+    if lost := decoding.resampler.num_non_finite:
         yield _notice(
             "non_finite_samples",
-            f"{resampler.num_non_finite} samples were not a number or infinite and became silence",
+            f"{lost} samples were not a number or infinite and became silence",
         )
     if tally.peak == 0:
         yield _notice("silent_audio", "the audio is silent throughout")
