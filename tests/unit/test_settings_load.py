@@ -105,11 +105,11 @@ def test_remote_engines_come_from_the_file(file: Path) -> None:
 @pytest.mark.parametrize(
     ("text", "line", "words"),
     [
-        pytest.param("model = 'a'\nbeam_siz = 2\n", 2, "did you mean beam_size?", id="near-miss"),
+        pytest.param("model = 'a'\nbeam_siz = 2\n", 2, "did you mean `beam_size`?", id="near-miss"),
         pytest.param("xyzzy = 2\n", 1, "unknown setting xyzzy", id="unknown"),
         pytest.param("[profiles.a]\nbeam-size = 0\n", 2, "profiles.a.beam_size = 0", id="range"),
         pytest.param(
-            "[profiles.a]\nmodl = 'x'\n", 2, "profiles.a.modl; did you mean model?", id="profile"
+            "[profiles.a]\nmodl = 'x'\n", 2, "profiles.a.modl; did you mean `model`?", id="profile"
         ),
         pytest.param("[remote.x]\nurl = 'gpu:1'\n", 2, "remote.x.url = 'gpu:1'", id="remote"),
         pytest.param("[remote.x]\ntoken = 'abc'\n", None, "remote.x", id="remote-unknown"),

@@ -5,8 +5,8 @@ from collections.abc import Iterable, Iterator, Mapping
 import msgspec
 
 from dalston_cli.catalog.document import Document, Problem
-from dalston_cli.catalog.nearest import did_you_mean
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.nearest import did_you_mean
 from dalston_sdk.wire import (
     AlignOptions,
     DiarizeOptions,

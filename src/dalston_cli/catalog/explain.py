@@ -8,7 +8,7 @@ from pydantic import BaseModel, ValidationError
 from pydantic_core import ErrorDetails
 
 from dalston_cli.catalog.document import Document, KeyPath, Problem
-from dalston_cli.catalog.nearest import did_you_mean
+from dalston_cli.nearest import did_you_mean
 
 _QUOTED = re.compile(r"'([^']*)'")
 

@@ -5,7 +5,7 @@ takes the earlier one's place, and the catalog notes that it did.
 """
 
 import os
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TypeVar
@@ -16,9 +16,9 @@ import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_model
 from dalston_cli.catalog.document import CatalogError, Document, Problem, read_document
 from dalston_cli.catalog.explain import explain
-from dalston_cli.catalog.nearest import near_miss
 from dalston_cli.catalog.schema import EngineEntry, FileSource, ModelEntry
 from dalston_cli.errors import ConfigurationError, UsageError
+from dalston_cli.nearest import did_you_mean
 from dalston_sdk.wire import Stage
 
 _ENGINE_PATTERNS = ("engine.yaml", "*/engine.yaml", "*/*/engine.yaml")
@@ -44,10 +44,9 @@ class UnknownModelError(UsageError):
 
     code = "unknown_model"
 
-    def __init__(self, model_id: str, near: str | None) -> None:
-        meant = f"; did you mean `{near}`?" if near else ""
+    def __init__(self, model_id: str, known: Iterable[str]) -> None:
         super().__init__(
-            f"there is no model `{model_id}`{meant}",
+            f"there is no model `{model_id}`{did_you_mean(model_id, known)}",
             hint="`dalston models list` shows every model",
         )
 
@@ -57,10 +56,9 @@ class UnknownEngineError(UsageError):
 
     code = "unknown_engine"
 
-    def __init__(self, name: str, near: str | None) -> None:
-        meant = f"; did you mean `{near}`?" if near else ""
+    def __init__(self, name: str, known: Iterable[str]) -> None:
         super().__init__(
-            f"there is no engine `{name}`{meant}",
+            f"there is no engine `{name}`{did_you_mean(name, known)}",
             hint="`dalston engines list` shows every engine",
         )
 
@@ -110,7 +108,7 @@ class Catalog:
             UnknownEngineError: There is none; the message names the nearest.
         """
         if name not in self.engines:
-            raise UnknownEngineError(name, near_miss(name, self.engines))
+            raise UnknownEngineError(name, self.engines)
         return self.engines[name]
 
     def model(self, model_id: str) -> ModelEntry:
@@ -120,7 +118,7 @@ class Catalog:
             UnknownModelError: There is none; the message names the nearest.
         """
         if model_id not in self.models:
-            raise UnknownModelError(model_id, near_miss(model_id, self.models))
+            raise UnknownModelError(model_id, self.models)
         return self.models[model_id]
 
     def models_for(self, stage: Stage) -> tuple[ModelEntry, ...]:

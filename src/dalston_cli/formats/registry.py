@@ -9,9 +9,9 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING, Protocol, cast
 
-from dalston_cli.catalog.nearest import near_miss
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.nearest import near_miss
 
 if TYPE_CHECKING:
     from dalston_sdk.wire import Transcript

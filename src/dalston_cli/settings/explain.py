@@ -1,6 +1,5 @@
 """Why a setting's value was refused, in words, and where it was given."""
 
-import difflib
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
@@ -9,6 +8,7 @@ from typing import Any
 from pydantic import BaseModel, ValidationError
 
 from dalston_cli.errors import ConfigurationError, UsageError
+from dalston_cli.nearest import did_you_mean, near_miss
 
 Key = tuple[str, ...]
 
@@ -40,7 +40,7 @@ class UnknownProfileError(ConfigurationError):
 
     def __init__(self, name: str, known: Iterable[str], file: Path) -> None:
         names = sorted(known)
-        guess = _nearest(name, names)
+        guess = near_miss(name, names)
         listed = f"it has {', '.join(names)}" if names else "it has none"
         super().__init__(
             f"no profile {name!r} in {file}: {listed}",
@@ -92,9 +92,7 @@ def line_of(text: str, key: Sequence[str]) -> int | None:
 
 
 def _unknown(key: Key, model: type[BaseModel]) -> str:
-    known = [*_fields_at(key[:-1], model)]
-    guess = _nearest(key[-1], known)
-    return f"unknown setting {'.'.join(key)}" + (f"; did you mean {guess}?" if guess else "")
+    return f"unknown setting {'.'.join(key)}{did_you_mean(key[-1], _fields_at(key[:-1], model))}"
 
 
 def _fields_at(path: Key, model: type[BaseModel]) -> Iterable[str]:
@@ -113,7 +111,3 @@ def _shown(value: object) -> str:
 
 def _either_dash(name: str) -> str:
     return re.escape(name).replace("_", "[-_]")
-
-
-def _nearest(word: str, known: Sequence[str]) -> str | None:
-    return next(iter(difflib.get_close_matches(word, known, n=1)), None)

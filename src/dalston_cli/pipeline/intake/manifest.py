@@ -17,8 +17,8 @@ from typing import Any, TextIO
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
 from dalston_cli.audio.source import given_name
-from dalston_cli.catalog.nearest import did_you_mean
 from dalston_cli.errors import InputError, UsageError
+from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest
 
 _CSV = {".csv": ",", ".tsv": "\t"}

@@ -10,10 +10,10 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.catalog.load import Catalog
-from dalston_cli.catalog.nearest import did_you_mean
 from dalston_cli.catalog.resolve import LanguageNotCoveredError, covers
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.errors import UsageError
+from dalston_cli.nearest import did_you_mean
 from dalston_sdk.wire import Stage, TranscribeOptions
 
 Options = TypeVar("Options", bound=Struct)

@@ -8,8 +8,8 @@ from typing import Literal
 
 from msgspec import Struct
 
-from dalston_cli.catalog.nearest import did_you_mean
 from dalston_cli.errors import UsageError
+from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.records.journal import Journal
 
 RunState = Literal["running", "finished", "died"]
