@@ -13,6 +13,7 @@ from pathlib import Path
 
 import psutil
 import pytest
+from tests.places import folder_variables
 
 PLACES = ("CONFIG", "CACHE", "STATE", "MODELS", "RUNTIME")
 END_S = 10.0
@@ -25,6 +26,8 @@ class Isolation:
 
     Attributes:
         root: Short, because a Unix socket's path may have 107 bytes only.
+        environ: The variables that lead everything here.
+        places: Each folder of Dalston, by its name in the variables.
         others: More folders of this run, where its processes may have been started.
     """
 
@@ -34,15 +37,10 @@ class Isolation:
         self.temporary = self.root / "tmp"
         self.temporary.mkdir()
         kept = os.environ.get("DALSTON_TEST_CACHE_DIR")
-        self.places = {name: self.root / name.lower() for name in PLACES}
-        if kept:
-            self.places["CACHE"] = Path(kept).expanduser().absolute()
-
-    @property
-    def environ(self) -> dict[str, str]:
-        """The variables that lead everything here."""
-        places = {f"DALSTON_{name}_DIR": str(place) for name, place in self.places.items()}
-        return places | {"TMPDIR": str(self.temporary)}
+        elsewhere = {"cache": Path(kept).expanduser().absolute()} if kept else {}
+        variables = folder_variables(self.root, **elsewhere)
+        self.environ = variables | {"TMPDIR": str(self.temporary)}
+        self.places = {name: Path(variables[f"DALSTON_{name}_DIR"]) for name in PLACES}
 
     def left_over(self, end_s: float = END_S) -> list[str]:
         """Processes, temporary files and whatever lies in the runtime folder, in words."""

@@ -96,7 +96,7 @@ def make_unreadable(path: Path) -> None:
 def ffmpeg(*arguments: str | Path) -> None:
     """Run ffmpeg, or skip the test where there is none."""
     if shutil.which("ffmpeg") is None:
-        pytest.skip("needs ffmpeg")
+        pytest.skip("ffmpeg is not installed: apt-get install ffmpeg")
     command = ["ffmpeg", "-nostdin", "-v", "error", "-y", *map(str, arguments)]
     subprocess.run(command, check=True, timeout=120)
 
@@ -104,7 +104,7 @@ def ffmpeg(*arguments: str | Path) -> None:
 def ffmpeg_samples(path: Path, *options: str, num_channels: int = 1) -> NDArray[np.int16]:
     """What ffmpeg itself decodes at 16 kHz, shape (num_samples, num_channels)."""
     if shutil.which("ffmpeg") is None:
-        pytest.skip("needs ffmpeg")
+        pytest.skip("ffmpeg is not installed: apt-get install ffmpeg")
     raw = subprocess.run(
         [
             *("ffmpeg", "-nostdin", "-v", "error", "-i", f"file:{path}", "-vn", *options),
