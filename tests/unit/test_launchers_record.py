@@ -4,11 +4,12 @@ from datetime import UTC, datetime
 from pathlib import Path
 from tempfile import TemporaryDirectory
 
+import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
 from dalston_cli.launchers.local.process import ProcessIdentity
-from dalston_cli.launchers.local.record import InstanceRecord, process_of, read_record
+from dalston_cli.launchers.local.record import RECORD_NAME, InstanceRecord, process_of, read_record
 
 IDENTITIES = st.builds(
     ProcessIdentity,
@@ -42,6 +43,16 @@ def test_an_empty_folder_says_nothing(tmp_path: Path) -> None:
     assert read_record(tmp_path / "gone") is None
     (tmp_path / "file").touch()
     assert read_record(tmp_path / "file") is None
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["", "[]", "{}", '{"engine": "fake", "started_at": 7}'],
+    ids=["empty", "list", "keys missing", "another version"],
+)
+def test_what_is_not_understood_says_nothing(text: str, tmp_path: Path) -> None:
+    (tmp_path / RECORD_NAME).write_text(text, encoding="utf-8")
+    assert read_record(tmp_path) is None
 
 
 def test_an_instance_listens_in_its_folder(tmp_path: Path) -> None:

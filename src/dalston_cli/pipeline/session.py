@@ -3,7 +3,7 @@
 import asyncio
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalston_cli.catalog.schema import ModelEntry
@@ -83,41 +83,14 @@ async def transcribe(
             written.
         UnavailableError: A model is missing and must not or cannot be pulled.
     """
-    emit = _once_per_run(listeners.emit)
+    listeners = replace(listeners, emit=_once_per_run(listeners.emit))
     stems = output_stems(recordings, options)
     if options.output.folder is not None:
         check_writable(options.output.folder)
-    planner = await _ready_planner(recordings, options, surroundings, emit)
+    planner = await _ready_planner(recordings, options, surroundings, listeners.emit)
     plans = distinct_plans(recordings, planner)
     async with AsyncExitStack() as stack:
-        locations = surroundings.locations
-        journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
-        scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
-        pool = await stack.enter_async_context(
-            Pool(surroundings.launchers, on_event=lambda notice: _tell(notice, emit))
-        )
-        preparer = await stack.enter_async_context(Preparer())
-        hub = EngineHub(pool, _engine_use(options, surroundings))
-        stack.push_async_callback(hub.close)
-        tools = JobTools(
-            stages=StageTools(
-                store=FileStore(locations.state / STORE_NAME),
-                journal=journal,
-                engines=hub,
-                emit=emit,
-                overwrite=options.overwrite,
-            ),
-            preparer=preparer,
-            layout=Layout(
-                formats=options.formats,
-                dispensable=options.dispensable_formats,
-                render=options.render,
-                overwrite=options.overwrite,
-                print_text=listeners.print_text,
-            ),
-            scratch=scratch,
-            strict=options.strict,
-        )
+        tools = await _make_tools(stack, options, surroundings, listeners)
         spec = RunSpec(
             recordings=recordings,
             stems=stems,
@@ -126,6 +99,43 @@ async def transcribe(
             fail_fast=options.fail_fast,
         )
         return await run(spec, tools)
+
+
+async def _make_tools(
+    stack: AsyncExitStack,
+    options: RunOptions,
+    surroundings: Surroundings,
+    listeners: Listeners,
+) -> JobTools:
+    """What all jobs share; what has to be closed after them is put on ``stack``."""
+    locations, emit = surroundings.locations, listeners.emit
+    journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
+    scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
+    pool = await stack.enter_async_context(
+        Pool(surroundings.launchers, on_event=lambda notice: _tell(notice, emit))
+    )
+    preparer = await stack.enter_async_context(Preparer())
+    hub = EngineHub(pool, _engine_use(options, surroundings))
+    stack.push_async_callback(hub.close)
+    return JobTools(
+        stages=StageTools(
+            store=FileStore(locations.state / STORE_NAME),
+            journal=journal,
+            engines=hub,
+            emit=emit,
+            overwrite=options.overwrite,
+        ),
+        preparer=preparer,
+        layout=Layout(
+            formats=options.formats,
+            dispensable=options.dispensable_formats,
+            render=options.render,
+            overwrite=options.overwrite,
+            print_text=listeners.print_text,
+        ),
+        scratch=scratch,
+        strict=options.strict,
+    )
 
 
 def output_stems(

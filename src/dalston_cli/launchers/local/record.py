@@ -56,20 +56,22 @@ class InstanceRecord:
 
 
 def read_record(folder: Path) -> InstanceRecord | None:
-    """What ``folder`` says; None where it says nothing (yet, or any more)."""
+    """What ``folder`` says; None where it says nothing (yet, or any more) that we understand."""
     try:
         found = json.loads((folder / RECORD_NAME).read_bytes())
+        return InstanceRecord(
+            engine=found["engine"],
+            fingerprint=found["fingerprint"],
+            replica=found["replica"],
+            device=found["device"],
+            started_at=datetime.fromisoformat(found["started_at"]),
+            process=ProcessIdentity(pid=found["pid"], started=found["process_started"]),
+            log=Path(found["log"]),
+        )
     except (FileNotFoundError, NotADirectoryError):
         return None
-    return InstanceRecord(
-        engine=found["engine"],
-        fingerprint=found["fingerprint"],
-        replica=found["replica"],
-        device=found["device"],
-        started_at=datetime.fromisoformat(found["started_at"]),
-        process=ProcessIdentity(pid=found["pid"], started=found["process_started"]),
-        log=Path(found["log"]),
-    )
+    except (KeyError, TypeError, ValueError):
+        return None  # another version's, or not ours
 
 
 def process_of(instance: EngineInstance) -> ProcessIdentity:
