@@ -95,7 +95,7 @@ class RecordingAudio:
         known = None if anew else self._store.get(self._key, AudioInfo)
         if known is None:
             known = _describe(await self._decode())
-            self._store.put(self._key, known)
+            await asyncio.to_thread(self._store.put, self._key, known)
         info = msgspec.structs.replace(known.info, name=self._request.name)
         return msgspec.structs.replace(known, info=info)
 

@@ -1,5 +1,6 @@
 """One stage of one recording: its result from the store, or else from an engine into the store."""
 
+import asyncio
 from dataclasses import dataclass
 
 from dalston_cli.pipeline.events import StageFinished, StageStarted
@@ -73,7 +74,8 @@ class StageRunner:
             stored = await Execution(self._tools, self._recording, self._job, plan).run(
                 engine, audio, wav, build
             )
-        self._tools.store.put(key, stored)
+        # Waits for the disk, which the events of other recordings must not.
+        await asyncio.to_thread(self._tools.store.put, key, stored)
         self._finished(plan, stored, reused=False)
         return StageDone(key=key, stored=stored, reused=False)
 
