@@ -221,7 +221,7 @@ def test_every_setting_is_named_once() -> None:
 
 
 def test_every_variable_that_is_named_is_read() -> None:
-    modules = (REPOSITORY / "src").rglob("*.py")
+    modules = [*(REPOSITORY / "src").rglob("*.py"), *(REPOSITORY / "engines/sdk").rglob("*.py")]
     sources = re.sub(r"\s", "", "".join(path.read_text(encoding="utf-8") for path in modules))
     settings = {f"DALSTON_{name.upper()}" for name in Settings.model_fields}
     for document in DOCUMENTS:
