@@ -10,9 +10,10 @@ from pathlib import Path
 
 import pytest
 
+from dalston_cli.console.history_text import run_lines
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
 from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
-from dalston_cli.pipeline.records.history import UnknownRunError, list_runs, show_run
+from dalston_cli.pipeline.records.history import NoRunsError, UnknownRunError, list_runs, show_run
 from dalston_cli.pipeline.records.journal import RUNS_KEPT, Attempt, Journal, Outcome
 from dalston_cli.pipeline.records.journal_schema import (
     JournalTooNewError,
@@ -178,9 +179,14 @@ def test_a_run_whose_process_is_gone_has_died(journal: Journal) -> None:
         text=True,
         check=True,
     )
+    journal.begin_job(run, "a.wav", suffix=".wav", size=1)
     journal.connection.execute("UPDATE runs SET pid = ?", (int(ended.stdout),))
 
-    assert show_run(journal, run).summary.state == "died"
+    record = show_run(journal, run)
+    assert (record.summary.state, record.summary.counts) == ("died", {"unfinished": 1})
+    lines = list(run_lines(record))
+    assert ": died" in lines[0]
+    assert lines[1] == "1 recording: 1 unfinished"
 
 
 def test_a_later_process_with_the_same_number_is_another(journal: Journal) -> None:
@@ -196,6 +202,12 @@ def test_an_unknown_run_is_explained(journal: Journal) -> None:
     with pytest.raises(UnknownRunError, match=f"did you mean `{run}`"):
         show_run(journal, run[:-1] + "x")
     assert show_run(journal, run[:-1]).summary.run == run
+
+
+@pytest.mark.parametrize("run", [None, "2026"])
+def test_no_run_at_all_is_explained(run: str | None, journal: Journal) -> None:
+    with pytest.raises(NoRunsError, match="there are no runs yet"):
+        show_run(journal, run)
 
 
 def test_two_processes_write_at_once(path: Path) -> None:

@@ -3,6 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
+from dalston_cli.amounts import count
 from dalston_cli.console.text import printable
 
 if TYPE_CHECKING:
@@ -11,7 +12,7 @@ if TYPE_CHECKING:
 
 def counts_text(counts: dict[str, int]) -> str:
     """Such as ``3 done, 1 failed``."""
-    return ", ".join(f"{count} {status}" for status, count in counts.items())
+    return ", ".join(f"{number} {status}" for status, number in counts.items())
 
 
 def run_lines(record: "RunRecord") -> Iterator[str]:
@@ -20,7 +21,7 @@ def run_lines(record: "RunRecord") -> Iterator[str]:
     took = "" if run.elapsed_s is None else f", {run.elapsed_s:.1f} s"
     end = "" if run.exit_code is None else f", exit code {run.exit_code}"
     yield f"run {run.run} of {run.started_at} in {run.folder}: {run.state}{took}{end}"
-    yield f"{run.num_recordings} recordings: {counts_text(run.counts)}"
+    yield f"{count(run.num_recordings, 'recording')}: {counts_text(run.counts)}"
     for job in record.jobs:
         yield from _job_lines(job)
 

@@ -27,6 +27,15 @@ class UnknownRunError(UsageError):
         )
 
 
+class NoRunsError(UsageError):
+    """The journal knows no run at all."""
+
+    code = "no_runs"
+
+    def __init__(self) -> None:
+        super().__init__("there are no runs yet", hint="dalston transcribe talk.mp3")
+
+
 class RunSummary(Struct, frozen=True, kw_only=True):
     """One run.
 
@@ -34,7 +43,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
         state: ``died`` is a run whose process is gone and that never said how it ended.
         started_at: ISO 8601, UTC.
         elapsed_s: Wall seconds; None where the run did not finish.
-        counts: Recordings per status.
+        counts: Recordings per status; those that a dead run was at are ``unfinished``.
         folder: Where the command was given.
     """
 
@@ -96,6 +105,7 @@ def show_run(journal: Journal, run: str | None = None) -> RunRecord:
     """One run by its id or the id's unique beginning; None for the newest.
 
     Raises:
+        NoRunsError: There is none at all.
         UnknownRunError: There is no such run, or there is more than one.
     """
     row = _find(journal, run)
@@ -109,12 +119,14 @@ def show_run(journal: Journal, run: str | None = None) -> RunRecord:
 def _find(journal: Journal, run: str | None) -> Row:
     rows = journal.connection.execute("SELECT * FROM runs ORDER BY started_at, rowid")
     every: list[Row] = rows.fetchall()
-    if run is None and every:
+    if not every:
+        raise NoRunsError
+    if run is None:
         return every[-1]
-    found = [row for row in every if run is not None and row["id"].startswith(run)]
+    found = [row for row in every if row["id"].startswith(run)]
     if len(found) == 1:
         return found[0]
-    raise UnknownRunError(run or "the newest", [row["id"] for row in every])
+    raise UnknownRunError(run, [row["id"] for row in every])
 
 
 def _summary(journal: Journal, row: Row) -> RunSummary:
@@ -122,15 +134,19 @@ def _summary(journal: Journal, row: Row) -> RunSummary:
         "SELECT status, count(*) AS n FROM jobs WHERE run = ? GROUP BY status ORDER BY status",
         (row["id"],),
     )
-    finished = row["finished_at"]
+    finished, state = row["finished_at"], _state(row)
+    running = "unfinished" if state == "died" else "running"
     return RunSummary(
         run=row["id"],
-        state=_state(row),
+        state=state,
         started_at=datetime.fromtimestamp(row["started_at"], UTC).isoformat(timespec="seconds"),
         elapsed_s=None if finished is None else finished - row["started_at"],
         exit_code=row["exit_code"],
         num_recordings=row["num_recordings"],
-        counts={status["status"]: status["n"] for status in counts.fetchall()},
+        counts={
+            running if status == "running" else status: number
+            for status, number in counts.fetchall()
+        },
         folder=row["folder"],
     )
 
