@@ -8,15 +8,18 @@ from tests.launching import engine_entry
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.errors import DalstonError
+from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.control import engine_device
 from dalston_cli.launchers.registry import (
     Launchers,
     NoRemoteError,
     UnknownLauncherError,
+    check_remotes,
     configured_launchers,
     make_launchers,
 )
-from dalston_cli.launchers.remote import RemoteEngine
+from dalston_cli.launchers.remote import RemoteEngine, RemoteUnreachableError
+from dalston_cli.settings.explain import SettingsFileError
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.locations import Locations
 
@@ -77,6 +80,31 @@ def test_the_settings_name_launcher_urls_and_tokens(tmp_path: Path) -> None:
     assert instances["fake"].address.token == "opensesame"
     assert instances["other"].address.token is None
     assert "opensesame" not in repr(instances)
+
+
+def test_a_token_that_is_not_set_is_named(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(
+        '[remote.fake]\nurl = "http://127.0.0.1:1"\ntoken_env = "GPU_TOKEN"\n', encoding="utf-8"
+    )
+    resolved = load_settings(environ={}, file=file)
+    found = configured_launchers(resolved, Locations.from_environment({}), environ={})
+    with pytest.raises(RemoteUnreachableError, match="GPU_TOKEN is not set"):
+        found.remote.fingerprint(
+            EngineSpec(engine=engine_entry(), device="cpu", keep_alive_s=1, models_dir=tmp_path)
+        )
+
+
+def test_a_remote_engine_that_does_not_exist_is_a_wrong_setting(tmp_path: Path) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text('model = "auto"\n[remote.faek]\nurl = "http://gpu:8401"\n', encoding="utf-8")
+    resolved = load_settings(environ={}, file=file)
+    with pytest.raises(SettingsFileError) as caught:
+        check_remotes(resolved, ["fake", "other"])
+    assert caught.value.message == (
+        f"{file}:2: remote.faek: there is no engine `faek`; did you mean `fake`?"
+    )
+    check_remotes(resolved, ["faek"])
 
 
 GPUS = (Gpu(index=0, name="small", vram_mb=8000), Gpu(index=1, name="large", vram_mb=24000))

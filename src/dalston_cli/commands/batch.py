@@ -7,7 +7,7 @@ from pathlib import Path
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.console import Console
-from dalston_cli.launchers.registry import configured_launchers
+from dalston_cli.launchers.registry import check_remotes, configured_launchers
 from dalston_cli.options.batch import BatchOptions
 from dalston_cli.options.build import (
     ExcludedOptionsError,
@@ -71,13 +71,14 @@ def read_batch(options: BatchOptions) -> Batch:
     recordings = tuple(finder.find())
     if run_options.output.folder is None and len(recordings) > 1:
         raise StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
-    locations = Locations.from_environment()
+    locations, catalog = Locations.from_environment(), load_catalog()
+    check_remotes(resolved, catalog.engines)
     return Batch(
         recordings=recordings,
         options=run_options,
         surroundings=Surroundings(
             locations=locations,
-            catalog=load_catalog(),
+            catalog=catalog,
             machine=probe_machine(),
             launchers=configured_launchers(resolved, locations),
         ),

@@ -5,7 +5,7 @@ A new launcher is a module with a class that fulfils ``base.Launcher`` and a lin
 """
 
 import os
-from collections.abc import Iterable, Mapping
+from collections.abc import Collection, Iterable, Mapping
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -14,10 +14,12 @@ from dalston_cli.errors import UsageError
 from dalston_cli.launchers.base import Launcher
 from dalston_cli.launchers.local.launcher import LocalLauncher
 from dalston_cli.launchers.remote import RemoteEngine, RemoteLauncher
+from dalston_cli.nearest import did_you_mean
 from dalston_cli.settings.locations import Locations
 
 if TYPE_CHECKING:
     from dalston_cli.settings.load import ResolvedSettings
+    from dalston_cli.settings.schema import RemoteEngine as RemoteSettings
 
 AUTO = "auto"
 
@@ -127,18 +129,34 @@ def configured_launchers(
     environ: Mapping[str, str] = os.environ,
 ) -> Launchers:
     """The launchers that the settings ask for; tokens of remote engines come from ``environ``."""
-    remotes = {
-        name: (
-            RemoteEngine(
-                url=remote.url,
-                token=environ.get(remote.token_env) if remote.token_env else None,
-            ),
-        )
-        for name, remote in resolved.remote.items()
-    }
+    remotes = {name: (_remote_engine(remote, environ),) for name, remote in resolved.remote.items()}
     return make_launchers(
         locations,
         requested=resolved.settings.launcher,
         offline=resolved.settings.offline,
         remotes=remotes,
     )
+
+
+def _remote_engine(remote: "RemoteSettings", environ: Mapping[str, str]) -> RemoteEngine:
+    token = environ.get(remote.token_env) if remote.token_env else None
+    return RemoteEngine(url=remote.url, token=token, unset=None if token else remote.token_env)
+
+
+def check_remotes(resolved: "ResolvedSettings", engines: Collection[str]) -> None:
+    """Make sure that every remote engine of the settings is one that exists.
+
+    Args:
+        resolved: The settings.
+        engines: Names of all engines.
+
+    Raises:
+        SettingsFileError: One is not; it would never be asked for.
+    """
+    from dalston_cli.settings.explain import SettingsFileError, line_of  # noqa: PLC0415 - loads pydantic
+
+    for name in resolved.remote:
+        if name not in engines:
+            line = line_of(resolved.file.read_text(encoding="utf-8"), ("remote", name))
+            problem = f"remote.{name}: there is no engine `{name}`{did_you_mean(name, engines)}"
+            raise SettingsFileError(resolved.file, line, problem)

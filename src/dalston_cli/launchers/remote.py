@@ -13,10 +13,16 @@ from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteEngine:
-    """Where one engine listens, and the bearer token it wants; None where it wants none."""
+    """Where one engine listens.
+
+    Attributes:
+        token: The bearer token it wants; None where it wants none, or nobody knows it.
+        unset: The variable that should hold the token, and is not set.
+    """
 
     url: str
     token: str | None = field(default=None, repr=False)
+    unset: str | None = None
 
 
 class RemoteUnreachableError(EngineUnavailableError):
@@ -137,7 +143,8 @@ class RemoteLauncher:
             try:
                 health = run_aside(ask_health(Address(url=remote.url, token=remote.token)))
             except NoAnswerError as error:
-                problems[remote.url] = error.problem
+                unset = f"; {remote.unset} is not set" if remote.unset else ""
+                problems[remote.url] = f"{error.problem}{unset}"
             else:
                 return health.fingerprint
         raise RemoteUnreachableError(name, problems)
