@@ -185,6 +185,18 @@ def test_a_closed_pipe_is_silent(home: Path) -> None:
         pytest.param(
             ["transcribe", "a", "-o", "-", "-f", "srt,vtt"], "one format", "-f srt", id="stdout"
         ),
+        pytest.param(
+            ["transcribe", "a", "--num-speakers", "2"],
+            "--num-speakers does nothing without --diarize",
+            "add --diarize",
+            id="idle option",
+        ),
+        pytest.param(
+            ["transcribe", "a", "--glossary", "Dalston"],
+            "--glossary does nothing without --refine",
+            "add --refine",
+            id="idle list",
+        ),
     ],
 )
 def test_usage_errors_say_what_was_meant(

@@ -94,6 +94,17 @@ def test_the_life_of_an_engine(home: EngineHome, dalston: Dalston) -> None:
     assert "fake has no log" in err
 
 
+def test_an_engine_that_runs_keeps_its_keep_alive_and_says_so(
+    home: EngineHome, dalston: Dalston
+) -> None:
+    dalston("start", "fake", "--keep-alive", "100")
+    _, err = dalston("start", "fake", "--keep-alive", "-1")
+    assert "fake was started with --keep-alive 100 and keeps it" in err
+    assert "hint: dalston engines restart fake --keep-alive -1" in err
+    assert "keeps it" not in dalston("start", "fake")[1]
+    assert "keeps it" not in dalston("restart", "fake", "--keep-alive", "-1")[1]
+
+
 def test_replicas_are_listed_and_kept_by_restart(home: EngineHome, dalston: Dalston) -> None:
     assert [each["replica"] for each in dalston.data("start", "fake", "--replicas", "2")] == [0, 1]
     before = {each["pid"] for each in dalston.data("status")}

@@ -13,6 +13,7 @@ from dalston_cli.options.build import (
     ExcludedOptionsError,
     StandardOutputError,
     build_run_options,
+    refuse_idle_options,
     resolve,
 )
 from dalston_cli.pipeline.events import WarningRaised
@@ -60,6 +61,7 @@ def read_batch(options: BatchOptions) -> Batch:
         profile=options.screen.profile,
     )
     run_options = build_run_options(resolved.settings, inputs=options.inputs.inputs or ())
+    refuse_idle_options(resolved)
     if options.screen.json and run_options.output.folder is None:
         raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
     warnings: list[WarningRaised] = []

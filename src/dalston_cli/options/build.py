@@ -42,6 +42,15 @@ class ExcludedOptionsError(UsageError):
         )
 
 
+class IdleOptionError(UsageError):
+    """An option was given that only counts beside another one."""
+
+    code = "idle_option"
+
+    def __init__(self, option: str, needed: str) -> None:
+        super().__init__(f"{option} does nothing without {needed}", hint=f"add {needed}")
+
+
 class SpeakerRangeError(UsageError):
     """Fewer speakers at most than at least."""
 
@@ -82,6 +91,27 @@ def resolve(*groups: "DataclassInstance", profile: str | None) -> "ResolvedSetti
         if field.name in Settings.model_fields
     }
     return load_settings(flags, profile=profile)
+
+
+def refuse_idle_options(resolved: "ResolvedSettings") -> None:
+    """Make sure that no option of the command line is given in vain; settings may be.
+
+    Raises:
+        IdleOptionError: One belongs to a stage that was not asked for.
+    """
+    for stage, names in _OF_STAGE.items():
+        for name in names:
+            given = resolved.sources[name].kind == "option"
+            if given and not getattr(resolved.settings, stage):
+                raise IdleOptionError(f"--{name.replace('_', '-')}", f"--{stage}")
+
+
+_OF_STAGE = {
+    "diarize": ("num_speakers", "min_speakers", "max_speakers", "diarize_model"),
+    "emotion": ("emotion_threshold", "emotion_model"),
+    "events": ("events_threshold", "event_labels", "min_event_ms", "events_model"),
+    "refine": ("refine_level", "glossary", "refine_model"),
+}
 
 
 def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> RunOptions:

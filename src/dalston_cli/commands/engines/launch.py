@@ -44,6 +44,12 @@ def launch(console: Console, name: str, profile: str | None, flags: Mapping[str,
 
     states = asyncio.run(start_engine(launchers, spec, replicas=settings.replicas, on_event=tell))
     show_states(console, states)
+    other = [state.keep_alive_s for state in states if state.keep_alive_s != spec.keep_alive_s]
+    if flags.get("keep_alive") is not None and other:
+        console.warning(
+            f"{name} was started with --keep-alive {other[0]:g} and keeps it",
+            hint=f"dalston engines restart {name} --keep-alive {spec.keep_alive_s:g}",
+        )
 
 
 def _tell(console: Console, notice: "PoolNotice") -> None:
