@@ -102,6 +102,13 @@ def test_a_server_that_sends_in_circles_is_refused(hub: HubServer, tmp_path: Pat
         pull(MODEL, tmp_path, _options(hub))
 
 
+def test_a_pull_that_got_nothing_leaves_nothing(hub: HubServer, tmp_path: Path) -> None:
+    hub.state.faults.append(Fault(status=404))
+    with pytest.raises(PullError):
+        pull(MODEL, tmp_path, _options(hub))
+    assert _relative(tmp_path) == []
+
+
 def test_what_is_installed_is_not_asked_for_again(hub: HubServer, tmp_path: Path) -> None:
     first = pull(MODEL, tmp_path, _options(hub))
     asked = len(hub.state.asked)

@@ -125,10 +125,13 @@ class _Pull:
             if not self._options.again and now and now.ok:
                 self._clean_up()  # another process has pulled it while this one waited
                 return
-            self._reuse_installed()
-            pulled = self._download(lock)
-            self._finish(pulled)
-            self._clean_up()
+            try:
+                self._reuse_installed()
+                pulled = self._download(lock)
+                self._finish(pulled)
+            finally:
+                if not self._left_anything():
+                    self._clean_up()
 
     def _tell_waiting(self) -> None:
         self._on_progress(PullProgress(model=self._model.id, step="waiting"))
@@ -191,6 +194,11 @@ class _Pull:
             final.rename(replaced)
         files.rename(final)
         sync_folder(final.parent)
+
+    def _left_anything(self) -> bool:
+        """Whether there are bytes for the next attempt to go on from."""
+        files = self._folder.partial_files.rglob("*")
+        return any(path.is_file() and path.stat().st_size for path in files)
 
     def _clean_up(self) -> None:
         shutil.rmtree(self._folder.partial)
