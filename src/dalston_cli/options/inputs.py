@@ -51,7 +51,9 @@ class InputOptions:
         str | None,
         typer.Option(
             metavar="FILE",
-            help="Take recordings and their own options from a CSV or JSONL file.",
+            help="Take recordings and their own options from a CSV or JSONL file with the columns"
+            " path and, where wanted, output, model, language, prompt, hotwords, num_speakers,"
+            " min_speakers, max_speakers, channels, clip.",
             rich_help_panel=_PANEL,
         ),
     ] = None
