@@ -253,7 +253,7 @@ async def test_each_channel_goes_its_way(home: PipelineHome) -> None:
     assert (first["start"], second["start"]) == (0.5, 0.5)
     assert {first["channel"], second["channel"]} == {0, 1}
     assert first["speaker"] != second["speaker"]
-    assert [stage["stage"] for stage in transcript["stages"]] == ["align", "transcribe"]
+    assert [stage["stage"] for stage in transcript["stages"]] == ["transcribe", "align"]
     assert home.num_engine_runs == 2
 
 

@@ -262,7 +262,7 @@ class RecordingStages:
 
 
 def _one_per_stage(records: list[StageRecord]) -> tuple[StageRecord, ...]:
-    """Channels of one recording go through the same stages: their times add up."""
+    """In the pipeline's order; channels go through the same stages, and their times add up."""
     found: dict[str, StageRecord] = {}
     for record in records:
         known = found.get(record.stage)
@@ -275,7 +275,7 @@ def _one_per_stage(records: list[StageRecord]) -> tuple[StageRecord, ...]:
         elif known.status == "done" and record.elapsed_s is not None:
             elapsed_s = (known.elapsed_s or 0.0) + record.elapsed_s
             found[record.stage] = msgspec.structs.replace(known, elapsed_s=elapsed_s)
-    return tuple(found.values())
+    return tuple(found[stage.value] for stage in Stage if stage.value in found)
 
 
 @asynccontextmanager
