@@ -12,7 +12,7 @@ from tests import pipeline_process
 from tests.pipeline_home import PipelineHome
 
 from dalston_cli.errors import ExitCode
-from dalston_cli.pipeline.events import Event, JobFinished
+from dalston_cli.pipeline.events import Event, JobFinished, JobStarted, RunStarted
 from dalston_cli.pipeline.records.history import list_runs, show_run
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.request import OutputTarget
@@ -161,11 +161,12 @@ async def test_two_runs_at_once_over_the_same_recordings(home: PipelineHome) -> 
     assert len(home.processes()) == 1, "one engine for both"
 
 
-async def test_a_reader_that_goes_away_ends_the_run(home: PipelineHome) -> None:
+@pytest.mark.parametrize("kind", [RunStarted, JobStarted, JobFinished])
+async def test_a_reader_that_goes_away_ends_the_run(kind: type[Event], home: PipelineHome) -> None:
     recordings = home.record(6)
 
     def emit(event: Event) -> None:
-        if isinstance(event, JobFinished):
+        if isinstance(event, kind):
             raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):

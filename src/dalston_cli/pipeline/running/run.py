@@ -122,7 +122,12 @@ class _Run:
         clock = time.monotonic()
         number = len(self._spec.recordings)
         self._id = self._journal.begin_run(number)
-        self._emit(RunStarted(run=self._id, num_recordings=number))
+        try:
+            self._emit(RunStarted(run=self._id, num_recordings=number))
+        except BrokenPipeError as closed:
+            self._tally.counts[NOT_STARTED] = number
+            self._journal.end_run(self._report(0.0, [closed]))
+            raise
         self._workers = [
             asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
         ]
