@@ -12,13 +12,13 @@ from tests.launching import FAKE, EngineHome, finish
 from tests.waiting import eventually
 
 from dalston_cli.launchers.control import stop_engines
+from dalston_cli.launchers.failure import NotOursError
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.remote import (
     RemoteEngine,
-    RemoteNotOursError,
     RemoteUnreachableError,
 )
 from dalston_cli.launchers.survey import survey_engines
@@ -123,13 +123,13 @@ async def test_status_shows_remote_engines_reachable_or_not(
 
 async def test_a_remote_engine_is_not_stopped_nor_read(home: EngineHome) -> None:
     launchers = reach(home, NOBODY)
-    with pytest.raises(RemoteNotOursError, match="cannot be stopped from here"):
+    with pytest.raises(NotOursError, match="cannot be stopped from here"):
         await stop_engines(launchers, ["fake"], timeout_s=1)
     [instance] = launchers.remote.find()
-    with pytest.raises(RemoteNotOursError, match="stopped"):
+    with pytest.raises(NotOursError, match="stopped"):
         launchers.remote.stop(instance, timeout_s=1)
-    with pytest.raises(RemoteNotOursError, match="started"):
+    with pytest.raises(NotOursError, match="started"):
         launchers.remote.start(home.spec(), replica=0)
-    with pytest.raises(RemoteNotOursError, match="looked into"):
+    with pytest.raises(NotOursError, match="looked into"):
         launchers.remote.logs("fake", lines=1, follow=False)
     assert launchers.remote.tail(instance, lines=5) == []

@@ -61,7 +61,7 @@ def test_many_at_once_build_one_environment(home: EngineHome, engine: EngineEntr
     def build(_: int) -> tuple[Path, list[str]]:
         lines: list[str] = []
         store = EnvironmentStore(home.locations.cache)
-        return store.ensure(engine, lines.append), lines
+        return store.ensure(engine, Preparation(lines.append)), lines
 
     with ThreadPoolExecutor(4) as threads:
         results = list(threads.map(build, range(4)))
@@ -82,7 +82,7 @@ async def test_an_engine_runs_in_it_and_sees_the_sdk_only(
         await finish(handle, home.audio)
         [health] = await handle.health()
         with pytest.raises(EngineRunningError, match="fake is running"):
-            remove_engine(home.launchers.local, "fake")
+            remove_engine(home.launchers, "fake")
     process = psutil.Process(health.pid)
     assert process.cmdline()[0] == str(built)
     environ = process.environ()
@@ -100,7 +100,7 @@ def test_a_broken_environment_is_built_anew(
     assert store.python(engine) is None
     assert store.size_bytes(engine) is None
     lines: list[str] = []
-    assert store.ensure(engine, lines.append) == built
+    assert store.ensure(engine, Preparation(lines.append)) == built
     assert lines
     assert (store.size_bytes(engine) or 0) > 1_000_000
     assert subprocess.run([built, "-c", "import msgspec"], check=False).returncode == 0
@@ -133,7 +133,7 @@ def test_a_wrong_hash_is_refused_and_leaves_nothing(home: EngineHome, tmp_path: 
 def test_removing_frees_everything(home: EngineHome, engine: EngineEntry, built: Path) -> None:
     for instance in home.launchers.local.find():
         home.launchers.local.stop(instance, timeout_s=10)
-    removed = remove_engine(home.launchers.local, "fake")
+    removed = remove_engine(home.launchers, "fake")
     assert [place.name for place in removed.environments] == [
         EnvironmentStore(home.locations.cache).place(engine).name
     ]

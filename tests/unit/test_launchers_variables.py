@@ -2,7 +2,6 @@
 
 import psutil
 import pytest
-
 from dalston_cli.launchers.local.variables import process_variables
 
 USER = {

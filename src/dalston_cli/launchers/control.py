@@ -2,20 +2,18 @@
 
 import asyncio
 from collections.abc import Collection
-from dataclasses import dataclass, replace
-from pathlib import Path
+from dataclasses import replace
 
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError, check_device
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import Device, EngineEntry
 from dalston_cli.errors import UsageError
-from dalston_cli.launchers.base import EngineInstance, EngineSpec
-from dalston_cli.launchers.local.launcher import LocalLauncher
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, Removed
+from dalston_cli.launchers.failure import NotOursError
 from dalston_cli.launchers.pool.notice import Listener, ignore_notice
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.launchers.remote import RemoteNotOursError
-from dalston_cli.launchers.survey import EngineState, survey_engines
+from dalston_cli.launchers.survey import EngineState, find_instances, survey_engines
 
 
 class EngineRunningError(UsageError):
@@ -27,15 +25,6 @@ class EngineRunningError(UsageError):
         super().__init__(
             f"engine {engine} is running", hint=f"stop it first: dalston engines stop {engine}"
         )
-
-
-@dataclass(frozen=True, kw_only=True)
-class Removed:
-    """What was removed of one engine."""
-
-    engine: str
-    environments: tuple[Path, ...]
-    num_logs: int
 
 
 def engine_device(requested: str, engine: EngineEntry, machine: Machine) -> str:
@@ -73,8 +62,14 @@ async def start_engine(
     """
     async with Pool(launchers, on_event=on_event) as pool:
         await pool.acquire(replace(spec, replicas=replicas), replicas=replicas)
-    launcher = launchers.choose(spec.engine).launcher
+    launcher = launchers.choose(spec.engine, spec.device).launcher
     return await survey_engines([launcher], [spec.engine.name])
+
+
+async def running_engines(launchers: Launchers) -> frozenset[str]:
+    """The names of all engines that run, or that the settings say run."""
+    found = await find_instances(launchers.by_name.values())
+    return frozenset(instance.engine for _, instance in found)
 
 
 async def stop_engines(
@@ -83,7 +78,7 @@ async def stop_engines(
     """Stop engines, all at the same time.
 
     Args:
-        launchers: Only local engines are stopped.
+        launchers: Only engines that Dalston started are stopped.
         names: Which; None for all.
         timeout_s: How long each may go on with what runs; 0 ends it at once.
 
@@ -91,30 +86,36 @@ async def stop_engines(
         Those that ran.
 
     Raises:
-        RemoteNotOursError: One of ``names`` runs elsewhere, and not here.
+        NotOursError: One of ``names`` was started by somebody else, and none of it by us.
     """
-    found = await asyncio.to_thread(launchers.local.find)
-    chosen = tuple(each for each in found if names is None or each.engine in names)
-    here = {instance.engine for instance in chosen}
-    for name in names or ():
-        if name not in here and launchers.remote.offers(name):
-            raise RemoteNotOursError(name, "stopped")
+    found = await find_instances(launchers.by_name.values(), names)
+    ours = [(launcher, instance) for launcher, instance in found if instance.owned]
+    here = {instance.engine for _, instance in ours}
+    for _, instance in found:
+        if names is not None and instance.engine not in here:
+            raise NotOursError(instance.engine, "stopped")
     await asyncio.gather(
-        *(asyncio.to_thread(launchers.local.stop, each, timeout_s=timeout_s) for each in chosen)
+        *(
+            asyncio.to_thread(launcher.stop, instance, timeout_s=timeout_s)
+            for launcher, instance in ours
+        )
     )
-    return chosen
+    return tuple(instance for _, instance in ours)
 
 
-def remove_engine(launcher: LocalLauncher, name: str) -> Removed:
-    """Remove the environments and logs of an engine; both are made anew when it is started.
+def remove_engine(launchers: Launchers, name: str) -> Removed:
+    """Remove what was built for an engine, and its logs; all is made anew when it is started.
 
     Raises:
         EngineRunningError: It runs.
     """
-    if any(instance.engine == name for instance in launcher.find()):
+    ours: list[Launcher] = [each for each in launchers.by_name.values() if each.manages]
+    if any(instance.engine == name for launcher in ours for instance in launcher.find()):
         raise EngineRunningError(name)
+    removed = [launcher.remove(name) for launcher in ours]
     return Removed(
         engine=name,
-        environments=launcher.environments.remove(name),
-        num_logs=launcher.engine_logs.remove(name),
+        environments=tuple(path for each in removed for path in each.environments),
+        images=tuple(image for each in removed for image in each.images),
+        num_logs=sum(each.num_logs for each in removed),
     )

@@ -10,6 +10,7 @@ from dalston_cli.errors import (
     ModelUnavailableError,
     UsageError,
 )
+from dalston_cli.launchers.base import ExitState
 from dalston_sdk.wire import ErrorCode
 
 NUM_LOG_LINES = 20
@@ -20,18 +21,16 @@ class EngineCrashedError(EngineUnavailableError):
     """An engine's process ended although nobody asked it to.
 
     Args:
-        exit_code: Negative for a signal; None where another process started it.
+        end: How it ended.
         lines: The last lines of its log.
         when: What it was doing, such as ``before it was ready``.
     """
 
     code = "engine_crashed"
 
-    def __init__(
-        self, engine: str, exit_code: int | None, lines: Sequence[str], *, when: str
-    ) -> None:
+    def __init__(self, engine: str, end: ExitState, lines: Sequence[str], *, when: str) -> None:
         super().__init__(
-            f"engine {engine} {explain_exit(exit_code)} {when}{show_log(lines)}",
+            f"engine {engine} {explain_exit(end)} {when}{show_log(lines)}",
             hint=f"see the whole log: dalston engines logs {engine}",
         )
 
@@ -69,6 +68,19 @@ class EngineProtocolError(EngineUnavailableError):
         super().__init__(
             f"engine {engine} and this Dalston do not understand each other: {problem}",
             hint=f"bring both to the same version, then: dalston engines restart {engine}",
+        )
+
+
+class NotOursError(EngineUnavailableError):
+    """An engine was to be started, stopped or looked into, which only its owner does."""
+
+    code = "not_ours"
+
+    def __init__(self, engine: str, verb: str) -> None:
+        super().__init__(
+            f"engine {engine} was started by somebody else and cannot be {verb} from here",
+            hint=f"do that where it was started, or have one of your own: "
+            f"dalston engines start {engine} --launcher local",
         )
 
 
@@ -134,8 +146,11 @@ def explain_refusal(
     return kind(engine, reason, message, retryable=retryable, hint=hint)
 
 
-def explain_exit(exit_code: int | None) -> str:
-    """How a process ended, as the verb of a sentence."""
+def explain_exit(end: ExitState) -> str:
+    """How a process ended, as the verb of a sentence; a negative exit code is a signal."""
+    exit_code = end.exit_code
+    if end.out_of_memory:
+        return "was killed because it took more memory than it may"
     if exit_code is None:
         return "ended"
     if exit_code in _OUT_OF_MEMORY_EXITS:

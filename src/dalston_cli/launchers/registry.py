@@ -73,8 +73,8 @@ class Launchers:
         """Every launcher by its name."""
         return {"local": self.local, "remote": self.remote}
 
-    def choose(self, engine: EngineEntry) -> LauncherChoice:
-        """The launcher for ``engine``, and the reason.
+    def choose(self, engine: EngineEntry, device: str) -> LauncherChoice:  # noqa: ARG002 - docker will
+        """The launcher for ``engine`` on ``device``, and the reason.
 
         Raises:
             UnknownLauncherError: The user wants one that does not exist.

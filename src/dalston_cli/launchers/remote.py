@@ -1,14 +1,24 @@
 # ruff: noqa: ARG002 - the protocol has arguments that a remote engine has no use for
 """``remote``: engines that somebody else started, reached through URLs from the settings."""
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 
+from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
-from dalston_cli.launchers.base import Address, EngineInstance, EngineSpec, ExitState
+from dalston_cli.launchers.base import (
+    Address,
+    EngineInstance,
+    EngineSpec,
+    ExitState,
+    Preparation,
+    Removed,
+    Usage,
+)
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
+from dalston_cli.launchers.failure import NotOursError
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -38,18 +48,6 @@ class RemoteUnreachableError(EngineUnavailableError):
         )
 
 
-class RemoteNotOursError(EngineUnavailableError):
-    """A remote engine was to be started, stopped or looked into, which its owner does."""
-
-    code = "remote_not_ours"
-
-    def __init__(self, engine: str, verb: str) -> None:
-        super().__init__(
-            f"engine {engine} is remote and cannot be {verb} from here",
-            hint=f"do that where it runs, or use --launcher local with {engine}",
-        )
-
-
 class RemoteLauncher:
     """Reaches engines at fixed URLs; starts and stops nothing.
 
@@ -68,18 +66,26 @@ class RemoteLauncher:
         """Whether the settings name a URL for ``engine``."""
         return bool(self._engines.get(engine))
 
-    def fingerprint(self, spec: EngineSpec) -> str:
+    def digest(self, engine: EngineEntry, device: str) -> str:
         """What the engine itself says, asked for once; it knows its code, we do not.
 
         Raises:
             RemoteUnreachableError: None of its URLs answers.
         """
-        name = spec.engine.name
+        name = engine.name
         if name not in self._fingerprints:
             self._fingerprints[name] = self._ask_fingerprint(name)
         return self._fingerprints[name]
 
-    def prepare(self, spec: EngineSpec, report: Callable[[str], None]) -> None:
+    def is_built(self, engine: EngineEntry, device: str) -> bool:
+        """Taken for granted."""
+        return True
+
+    def fingerprint(self, spec: EngineSpec) -> str:
+        """The same as ``digest``."""
+        return self.digest(spec.engine, spec.device)
+
+    def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
         """Nothing is to be built here."""
 
     @contextmanager
@@ -100,6 +106,7 @@ class RemoteLauncher:
                 address=Address(url=remote.url, token=remote.token),
                 started_at=datetime.fromtimestamp(0, UTC),
                 shares_disk=False,
+                owned=False,
             )
             for name, remotes in self._engines.items()
             for number, remote in enumerate(remotes)
@@ -109,9 +116,9 @@ class RemoteLauncher:
         """Refused.
 
         Raises:
-            RemoteNotOursError: Always.
+            NotOursError: Always.
         """
-        raise RemoteNotOursError(spec.engine.name, "started")
+        raise NotOursError(spec.engine.name, "started")
 
     def state(self, instance: EngineInstance) -> ExitState:
         """Taken for running: only its answers can tell."""
@@ -121,9 +128,9 @@ class RemoteLauncher:
         """Refused.
 
         Raises:
-            RemoteNotOursError: Always.
+            NotOursError: Always.
         """
-        raise RemoteNotOursError(instance.engine, "stopped")
+        raise NotOursError(instance.engine, "stopped")
 
     def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
         """None: the log is where it runs."""
@@ -133,9 +140,21 @@ class RemoteLauncher:
         """Refused.
 
         Raises:
-            RemoteNotOursError: Always.
+            NotOursError: Always.
         """
-        raise RemoteNotOursError(engine, "looked into")
+        raise NotOursError(engine, "looked into")
+
+    def last_started(self, engine: str) -> datetime | None:
+        """Unknown."""
+        return None
+
+    def usage(self, instance: EngineInstance) -> Usage:
+        """Unknown but to its owner."""
+        return Usage()
+
+    def remove(self, engine: str) -> Removed:
+        """Nothing of it is here."""
+        return Removed(engine=engine)
 
     def _ask_fingerprint(self, name: str) -> str:
         problems = {}

@@ -4,41 +4,14 @@ An engine's environment must see the SDK and nothing else of what the CLI has in
 package is copied to a folder that holds only it, once per content.
 """
 
-import hashlib
 import os
 import shutil
 import tempfile
-from collections.abc import Iterator
-from functools import cache
-from importlib.util import find_spec
 from pathlib import Path
 
+from dalston_sdk.identity import digest_files, sdk_folder, source_files
+
 _PACKAGE = "dalston_sdk"
-
-
-@cache
-def sdk_folder() -> Path:
-    """The folder of the installed ``dalston_sdk`` package."""
-    found = find_spec(_PACKAGE)
-    if found is None or found.origin is None:
-        raise ModuleNotFoundError(_PACKAGE)
-    return Path(found.origin).parent
-
-
-def source_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every file that says what a package does, in a fixed order."""
-    for path in sorted(folder.rglob("*")):
-        if "__pycache__" not in path.parts and path.is_file():
-            yield path.relative_to(folder).as_posix(), path.read_bytes()
-
-
-def digest_files(files: Iterator[tuple[str, bytes]]) -> str:
-    """SHA-256 in hex over names and contents; where one ends and the next begins counts."""
-    whole = hashlib.sha256()
-    for name, content in files:
-        whole.update(f"{name}\0{len(content)}\0".encode())
-        whole.update(content)
-    return whole.hexdigest()
 
 
 def snapshot_sdk(cache_folder: Path) -> Path:

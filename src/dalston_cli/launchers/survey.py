@@ -1,7 +1,7 @@
 """What runs: every engine of every launcher, asked how it is."""
 
 import asyncio
-from collections.abc import Iterable
+from collections.abc import Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
@@ -49,28 +49,29 @@ async def survey_engines(
         launchers: Whom to ask.
         names: Only these engines; empty for all.
     """
-    found = [
-        (launcher, instance)
-        for launcher in launchers
-        for instance in await asyncio.to_thread(launcher.find)
-    ]
-    wanted = frozenset(names)
-    states = await asyncio.gather(
-        *(
-            _ask(launcher, instance)
-            for launcher, instance in found
-            if not wanted or instance.engine in wanted
-        )
-    )
+    found = await find_instances(launchers, frozenset(names) or None)
+    states = await asyncio.gather(*(_ask(instance) for _, instance in found))
     return tuple(sorted(states, key=lambda each: (each.engine, each.launcher, each.replica)))
 
 
-async def _ask(launcher: Launcher, instance: EngineInstance) -> EngineState:
+async def find_instances(
+    launchers: Iterable[Launcher], names: Collection[str] | None = None
+) -> list[tuple[Launcher, EngineInstance]]:
+    """Every instance that runs, with its launcher; only of engines in ``names``, unless None."""
+    return [
+        (launcher, instance)
+        for launcher in launchers
+        for instance in await asyncio.to_thread(launcher.find)
+        if names is None or instance.engine in names
+    ]
+
+
+async def _ask(instance: EngineInstance) -> EngineState:
     try:
         return _answered(instance, await ask_health(instance.address))
     except NoAnswerError as error:
         socket = instance.address.socket
-        starting = launcher.manages and socket is not None and not socket.exists()
+        starting = instance.owned and (socket is None or not socket.exists())
         return EngineState(
             engine=instance.engine,
             launcher=instance.launcher,
@@ -79,7 +80,7 @@ async def _ask(launcher: Launcher, instance: EngineInstance) -> EngineState:
             state="starting" if starting else "unreachable",
             fingerprint=instance.fingerprint,
             address=str(instance.address.url or socket),
-            started_at=instance.started_at if launcher.manages else None,
+            started_at=instance.started_at if instance.owned else None,
             problem=None if starting else error.problem,
         )
 

@@ -7,8 +7,6 @@ from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.catalog.weights.inventory import installed
-from dalston_cli.launchers.base import EngineSpec
-from dalston_cli.launchers.fingerprint import engine_digest
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, Weights
 from dalston_cli.settings.locations import Locations
@@ -49,18 +47,10 @@ class Surroundings:
         )
 
     def _launch(self, engine: EngineEntry, device: str) -> Launch:
-        choice = self.launchers.choose(engine)
-        if choice.launcher is not self.launchers.local:
-            spec = EngineSpec(engine=engine, device=device, models_dir=self.locations.models)
-            return Launch(
-                launcher=choice.launcher.name,
-                digest=choice.launcher.fingerprint(spec),
-                reason=choice.reason,
-            )
-        environments = self.launchers.local.environments
+        choice = self.launchers.choose(engine, device)
         return Launch(
             launcher=choice.launcher.name,
-            digest=engine_digest(engine),
-            built=engine.embedded or environments.python(engine) is not None,
+            digest=choice.launcher.digest(engine, device),
+            built=choice.launcher.is_built(engine, device),
             reason=choice.reason,
         )

@@ -5,11 +5,11 @@ from typing import Literal
 AlignPolicy = Literal["auto", "always", "never"]
 """``auto`` aligns only where the transcribing model's own word times are not good."""
 
-LauncherName = Literal["auto", "local", "remote"]
+LauncherName = Literal["auto", "docker", "local", "remote"]
 """How engines are started; ``auto`` decides for each engine."""
 
 PullPolicy = Literal["missing", "never", "always"]
-"""When to download weights."""
+"""When to download weights or images."""
 
 RefineLevel = Literal["light", "standard", "verbatim+punctuation"]
 """How much a language model may change."""

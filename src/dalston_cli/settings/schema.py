@@ -57,7 +57,13 @@ class Machine(_Settings):
     device: Annotated[
         str, AfterValidator(text_like(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N"))
     ] = "auto"
+    gpus: Annotated[tuple[Annotated[int, Field(ge=0)], ...], List] = ()
     launcher: LauncherName = "auto"
+    pull_image: PullPolicy = "missing"
+    image_registry: Text | None = None
+    base_image: Text | None = None
+    engine_memory_mb: Annotated[int, Field(ge=64)] | None = None
+    engine_cpus: Annotated[float, Field(gt=0)] | None = None
     replicas: Annotated[int, Field(ge=1, le=64)] = 1
     jobs: Annotated[int, Field(ge=1, le=256)] | None = None
     keep_alive: Annotated[float, Field(ge=-1)] = 300.0

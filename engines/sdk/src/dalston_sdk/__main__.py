@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> int:
     # The server's libraries and the engine's may take seconds to import; a wrong argument is
     # answered before.
+    from dalston_sdk.identity import digest_engine  # noqa: PLC0415 - see above
     from dalston_sdk.server.engine_folder import (  # noqa: PLC0415 - see above
         EngineFolderError,
         load_engine_class,
@@ -67,11 +68,12 @@ def _serve(options: argparse.Namespace) -> int:
         engine = engine_class(device=options.device)
         settings = ServerSettings(
             runtime_dir=options.runtime_dir,
-            fingerprint=options.fingerprint,
+            fingerprint=options.fingerprint or digest_engine(options.engine_dir.absolute()),
             keep_alive_s=options.keep_alive,
             tcp=options.tcp,
             token=options.token,
             models_dir=options.models_dir,
+            spool_dir=options.spool_dir,
             heartbeat_s=options.heartbeat,
         )
         serve(engine, settings, folder)
@@ -108,7 +110,9 @@ def _parser() -> argparse.ArgumentParser:
         metavar="SECONDS",
         help="idle time until the engine stops; -1 never, 0 after the first request (default: 300)",
     )
-    parser.add_argument("--fingerprint", default="", help="told to clients by /health")
+    parser.add_argument(
+        "--fingerprint", help="told to clients by /health (default: the digest of this engine)"
+    )
     parser.add_argument(
         "--tcp",
         type=_host_and_port,
@@ -116,6 +120,11 @@ def _parser() -> argparse.ArgumentParser:
         help=f"listen there instead of on a Unix socket; clients need {TOKEN_VARIABLE}",
     )
     parser.add_argument("--models-dir", type=Path, help="folder under which all weights lie")
+    parser.add_argument(
+        "--spool-dir",
+        type=Path,
+        help="folder for audio that arrives as bytes (default: the runtime folder)",
+    )
     parser.add_argument(
         "--heartbeat",
         type=float,

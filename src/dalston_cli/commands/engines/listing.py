@@ -77,4 +77,4 @@ def _environment(engine: "EngineEntry", launchers: "Launchers") -> Environment:
         return "remote"
     if engine.embedded:
         return "embedded"
-    return "built" if launchers.local.environments.python(engine) else "not built"
+    return "built" if launchers.local.is_built(engine, "cpu") else "not built"

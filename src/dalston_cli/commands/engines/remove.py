@@ -8,7 +8,7 @@ from dalston_cli.options.general import Json, Quiet
 def remove(
     engine: EngineName, *, profile: Profile = None, json: Json = False, quiet: Quiet = False
 ) -> None:
-    """Remove an engine's environment and logs; it is built anew when it is next started.
+    """Remove an engine's environment, image and logs; it is built anew when it is next started.
 
     Weights stay: dalston models rm removes those.
     """
@@ -16,10 +16,15 @@ def remove(
 
     find_engine(engine)
     _, launchers = load(profile=profile)
-    removed = remove_engine(launchers.local, engine)
+    removed = remove_engine(launchers, engine)
     console = Console("engines rm", json=json, quiet=quiet)
-    environments = _count(len(removed.environments), "environment")
-    console.info(f"removed {environments} and {_count(removed.num_logs, 'log')} of {engine}")
+    counts = {
+        "environment": len(removed.environments),
+        "image": len(removed.images),
+        "log": removed.num_logs,
+    }
+    listed = [_count(number, noun) for noun, number in counts.items() if number]
+    console.info(f"removed {' and '.join(listed) or 'nothing'} of {engine}")
     console.result(removed)
 
 

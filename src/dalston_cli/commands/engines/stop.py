@@ -33,13 +33,15 @@ def stop(
     quiet: Quiet = False,
 ) -> None:
     """Let engines finish what runs and end; one that does not end in time is ended."""
-    from dalston_cli.launchers.control import stop_engines  # noqa: PLC0415 - loads psutil
+    from dalston_cli.launchers.control import (  # noqa: PLC0415 - loads psutil
+        running_engines,
+        stop_engines,
+    )
 
     if not engines and not everything:
         raise NothingNamedError
     _, launchers = load(profile=profile)
-    running = {instance.engine for instance in launchers.local.find()}
-    for name in set(engines or ()) - running:
+    for name in set(engines or ()) - asyncio.run(running_engines(launchers)):
         find_engine(name)
     names = None if everything else engines
     stopped = asyncio.run(stop_engines(launchers, names, timeout_s=timeout))

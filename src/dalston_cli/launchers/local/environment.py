@@ -22,8 +22,9 @@ from dalston_cli.atomic_file import write_whole
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.folder_lock import lock_folder
-from dalston_cli.launchers.fingerprint import LOCK_NAME, python_tag
+from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.folder import remove_folder
+from dalston_sdk.identity import LOCK_NAME, python_tag
 
 NUM_EXPLAINED_LINES = 20
 
@@ -99,12 +100,12 @@ class EnvironmentStore:
         python = place / "environment" / "bin" / "python"
         return python if (place / "complete.json").is_file() and python.exists() else None
 
-    def ensure(self, engine: EngineEntry, report: Callable[[str], None]) -> Path:
+    def ensure(self, engine: EngineEntry, preparation: Preparation) -> Path:
         """The interpreter of the environment, built first if need be; may take minutes.
 
         Args:
             engine: Its lock says what is installed.
-            report: Told uv's output, a line at a time.
+            preparation: Told uv's output, a line at a time.
 
         Raises:
             EnvironmentBuildError: uv failed; the message has its last lines.
@@ -117,7 +118,7 @@ class EnvironmentStore:
         place = self.place(engine)
         with lock_folder(place):
             if self.python(engine) is None:  # else another process built it while we waited
-                _build(engine, place, report)
+                _build(engine, place, preparation.tell)
         return place / "environment" / "bin" / "python"
 
     def size_bytes(self, engine: EngineEntry) -> int | None:

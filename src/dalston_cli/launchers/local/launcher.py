@@ -8,15 +8,23 @@ the user's files. Libraries are told to stay offline, and those that obey do.
 import re
 import sys
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Iterator
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
-from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState
+from dalston_cli.launchers.base import (
+    EngineInstance,
+    EngineSpec,
+    ExitState,
+    Preparation,
+    Removed,
+    Usage,
+)
 from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
-from dalston_cli.launchers.fingerprint import fingerprint_engine
+from dalston_cli.launchers.fingerprint import engine_digest, fingerprint_of
 from dalston_cli.launchers.folder import (
     ReentrantFolderLock,
     check_private,
@@ -32,12 +40,13 @@ from dalston_cli.launchers.local.process import (
     exit_code,
     identify,
     is_running,
+    process_usage,
     spawn_detached,
     wait_until_ended,
 )
 from dalston_cli.launchers.local.record import SOCKET_NAME, InstanceRecord, process_of, read_record
-from dalston_cli.launchers.local.variables import process_variables
 from dalston_cli.launchers.sdk import snapshot_sdk
+from dalston_cli.launchers.variables import process_variables
 from dalston_cli.settings.locations import Locations
 
 _ABANDONED_AFTER_S = 60.0
@@ -87,14 +96,25 @@ class LocalLauncher:
         self._root = locations.runtime
         self._lock = ReentrantFolderLock(locations.runtime)
 
-    def fingerprint(self, spec: EngineSpec) -> str:
-        """See ``fingerprint_engine``."""
-        return fingerprint_engine(spec)
+    def digest(self, engine: EngineEntry, device: str) -> str:  # noqa: ARG002 - the same on all
+        """See ``engine_digest``."""
+        return engine_digest(engine)
 
-    def prepare(self, spec: EngineSpec, report: Callable[[str], None]) -> None:
-        """Build the environment, unless the engine runs with our own interpreter."""
+    def is_built(self, engine: EngineEntry, device: str) -> bool:  # noqa: ARG002 - as above
+        """Whether its environment is there, if it needs one."""
+        return engine.embedded or self.environments.python(engine) is not None
+
+    def fingerprint(self, spec: EngineSpec) -> str:
+        """See ``fingerprint_of``."""
+        return fingerprint_of(engine_digest(spec.engine), sorted(spec.environment.items()))
+
+    def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
+        """Build the environment, unless the engine runs with our own interpreter.
+
+        uv gets Ctrl-C from the terminal itself, so ``preparation`` need not be asked.
+        """
         if not spec.engine.embedded:
-            self.environments.ensure(spec.engine, report)
+            self.environments.ensure(spec.engine, preparation)
             snapshot_sdk(self._cache)
 
     @contextmanager
@@ -155,7 +175,11 @@ class LocalLauncher:
         if is_running(process):
             return ExitState(state="running")
         code = exit_code(process.pid)
-        return ExitState(state="gone" if code is None else "exited", exit_code=code)
+        return ExitState(
+            state="gone" if code is None else "exited",
+            exit_code=code,
+            clean=code in {0, None} and _has_removed_its_folder(instance),
+        )
 
     def stop(self, instance: EngineInstance, *, timeout_s: float) -> None:
         """Ask it to finish what runs, then end it; nothing but its log is left.
@@ -187,6 +211,22 @@ class LocalLauncher:
         if path is None:
             raise NoLogError(engine)
         return follow_lines(path, lines) if follow else iter(tail_lines(path, lines))
+
+    def last_started(self, engine: str) -> datetime | None:
+        """When the process with the newest log was started."""
+        return self.engine_logs.newest_time(engine)
+
+    def usage(self, instance: EngineInstance) -> Usage:
+        """Of the process and those that it started."""
+        return process_usage(process_of(instance))
+
+    def remove(self, engine: str) -> Removed:
+        """Remove the environments, those of earlier locks too, and the logs."""
+        return Removed(
+            engine=engine,
+            environments=self.environments.remove(engine),
+            num_logs=self.engine_logs.remove(engine),
+        )
 
     def _spawn(self, spec: EngineSpec, folder: Path, mark: str, number: int) -> InstanceRecord:
         log = self.engine_logs.create(spec.engine.name)
@@ -260,6 +300,12 @@ def _is_abandoned(folder: Path) -> bool:
         return time.time() - folder.lstat().st_mtime > _ABANDONED_AFTER_S
     except FileNotFoundError:
         return False
+
+
+def _has_removed_its_folder(instance: EngineInstance) -> bool:
+    """Only an engine that ends of its own will does so."""
+    socket = instance.address.socket
+    return socket is not None and not socket.parent.exists()
 
 
 def _has_understood(instance: EngineInstance) -> bool:

@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 NUM_KEPT = 10
+_STAMP = "%Y%m%dT%H%M%S.%fZ"
 _POLL_S = 0.2
 _CHARACTERS_OF_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
@@ -27,7 +28,7 @@ class EngineLogs:
         """An empty file for a process whose pid is not known yet."""
         folder = self._folder / engine
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-        stamp = datetime.now(UTC).strftime("%Y%m%dT%H%M%S.%fZ")
+        stamp = datetime.now(UTC).strftime(_STAMP)
         path = folder / f"{stamp}-new{os.getpid()}.log"
         path.touch(mode=0o600)
         return path
@@ -45,6 +46,14 @@ class EngineLogs:
         """The log of the process of ``engine`` that was started last."""
         found = self._of(engine)
         return found[-1] if found else None
+
+    def newest_time(self, engine: str) -> datetime | None:
+        """When that process was started."""
+        path = self.newest(engine)
+        if path is None:
+            return None
+        stamp = path.name.partition("-")[0]
+        return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
 
     def of_process(self, engine: str, pid: str) -> Path | None:
         """The log of the process that has or had ``pid``."""

@@ -12,6 +12,8 @@ from pathlib import Path
 
 import psutil
 
+from dalston_cli.launchers.base import Usage
+
 _POLL_S = 0.02
 _CLOCK_TOLERANCE_S = 0.05
 _COLLECT_S = 2.0
@@ -116,6 +118,38 @@ def wait_until_ended(identity: ProcessIdentity, *, timeout_s: float) -> bool:
         time.sleep(_POLL_S)
     exit_code(identity.pid)
     return True
+
+
+def process_usage(identity: ProcessIdentity, *, interval_s: float = 0.2) -> Usage:
+    """What a process and those that it started take; measures for ``interval_s``."""
+    try:
+        family = [psutil.Process(identity.pid)]
+        family += family[0].children(recursive=True)
+    except psutil.Error:
+        return Usage()
+    before = sum(_cpu_seconds(process) for process in family)
+    time.sleep(interval_s)
+    spent = sum(_cpu_seconds(process) for process in family) - before
+    return Usage(
+        cpu_percent=round(100 * max(0.0, spent) / interval_s, 1),
+        memory_mb=round(sum(_resident_bytes(process) for process in family) / 1_000_000, 1),
+        processes=len(family),
+    )
+
+
+def _cpu_seconds(process: psutil.Process) -> float:
+    try:
+        times = process.cpu_times()
+    except psutil.Error:
+        return 0.0
+    return float(times.user + times.system)
+
+
+def _resident_bytes(process: psutil.Process) -> int:
+    try:
+        return int(process.memory_info().rss)
+    except psutil.Error:
+        return 0
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:

@@ -69,7 +69,7 @@ class Crew:
         launcher = self.supply.launcher
         if not launcher.manages:
             return
-        if stop_s is not None:
+        if stop_s is not None and member.instance.owned:
             await asyncio.to_thread(launcher.stop, member.instance, timeout_s=stop_s)
         if self.members:
             self._start_refill()  # the others go on meanwhile

@@ -5,9 +5,11 @@ import random
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
+
+from msgspec import structs
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState
@@ -49,15 +51,10 @@ class _Attempts:
 
 @dataclass(frozen=True)
 class _Fate:
-    """What became of an engine whose answer broke off.
-
-    Attributes:
-        clean: It ended of its own will, as idle engines do.
-    """
+    """What became of an engine whose answer broke off."""
 
     kind: Literal["answers", "hangs", "ended"]
-    exit_code: int | None = None
-    clean: bool = False
+    end: ExitState = field(default_factory=lambda: ExitState(state="running"))
 
 
 class _AgainError(Exception):
@@ -169,7 +166,10 @@ class EngineHandle:
         )
 
         attempts.worked = False
-        stream = member.client.run(request, audio=audio, share_path=member.instance.shares_disk)
+        shares_disk = member.instance.shares_disk
+        if not shares_disk:
+            request = _below(self.spec.models_dir, request)
+        stream = member.client.run(request, audio=audio, share_path=shares_disk)
         try:
             async with aclosing(stream) as messages:
                 async for message in messages:
@@ -227,7 +227,7 @@ class EngineHandle:
         """The engine died over the request, hangs, or broke only this one stream."""
         lines = await asyncio.to_thread(self._tail, member)
         fate = await self._look(member)
-        if fate.clean and not attempts.worked:
+        if fate.end.clean and not attempts.worked:
             await self._after_unreached(member, problem, attempts)
         if fate.kind != "answers":
             await self._crew.drop(member, stop_s=0.0 if fate.kind == "hangs" else None)
@@ -252,13 +252,13 @@ class EngineHandle:
         while time.monotonic() < deadline:
             end = await asyncio.to_thread(self._supply.launcher.state, instance)
             if end.state != "running":
-                return _Fate("ended", end.exit_code, clean=_ended_cleanly(instance, end))
+                return _Fate("ended", end)
             await asyncio.sleep(_END_POLL_S)
         return _Fate("hangs")
 
     def _explain_cut(self, fate: _Fate, problem: str, lines: list[str]) -> EngineUnavailableError:
         if fate.kind == "ended":
-            return EngineCrashedError(self.engine, fate.exit_code, lines, when="while it worked")
+            return EngineCrashedError(self.engine, fate.end, lines, when="while it worked")
         verb = "did not go on" if fate.kind == "hangs" else "broke its answer off"
         return EngineSilentError(self.engine, f"{verb}: {problem}", lines)
 
@@ -274,12 +274,14 @@ class EngineHandle:
         return 0.0
 
 
+def _below(models_dir: Path, request: Request) -> Request:
+    """``request`` with its weights named as an engine finds them whose models folder is another."""
+    path = request.model.path
+    if path is None or not Path(path).is_relative_to(models_dir):
+        return request
+    model = structs.replace(request.model, path=str(Path(path).relative_to(models_dir)))
+    return structs.replace(request, model=model)
+
+
 def _is_loading(message: StreamMessage) -> bool:
     return isinstance(message, Progress) and message.phase == "load"
-
-
-def _ended_cleanly(instance: EngineInstance, end: ExitState) -> bool:
-    """Only an engine that ends of its own will removes its folder."""
-    socket = instance.address.socket
-    folder_is_gone = socket is not None and not socket.parent.exists()
-    return folder_is_gone and end.exit_code in {0, None}

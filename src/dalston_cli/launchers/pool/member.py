@@ -166,10 +166,10 @@ class Watch:
             return InstanceGoneError()
         lines = await asyncio.to_thread(self._launcher.tail, instance, lines=NUM_LOG_LINES)
         await asyncio.to_thread(self._launcher.find)  # removes what it left
-        return EngineCrashedError(instance.engine, end.exit_code, lines, when="before it was ready")
+        return EngineCrashedError(instance.engine, end, lines, when="before it was ready")
 
     async def _give_up(self, instance: EngineInstance) -> list[str]:
         lines = await asyncio.to_thread(self._launcher.tail, instance, lines=NUM_LOG_LINES)
-        if self._launcher.manages:
+        if instance.owned:
             await asyncio.to_thread(self._launcher.stop, instance, timeout_s=_STOP_S)
         return lines

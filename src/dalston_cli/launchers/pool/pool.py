@@ -34,7 +34,7 @@ class Pool:
         self._launchers = launchers
         self._listener = on_event
         self._limits = limits or PoolLimits()
-        self._handles: dict[tuple[str, str, str], EngineHandle] = {}
+        self._handles: dict[tuple[str, ...], EngineHandle] = {}
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
@@ -64,7 +64,7 @@ class Pool:
             EngineUnavailableError: Not one can be had; the message says why.
             UsageError: The wanted launcher does not fit the engine.
         """
-        launcher = self._launchers.choose(spec.engine).launcher
+        launcher = self._launchers.choose(spec.engine, spec.device).launcher
         mark = await asyncio.to_thread(launcher.fingerprint, spec)
         async with self._lock:
             handle = await self._handle(launcher, spec, mark)
@@ -72,7 +72,7 @@ class Pool:
         return handle
 
     async def _handle(self, launcher: Launcher, spec: EngineSpec, mark: str) -> EngineHandle:
-        key = (launcher.name, spec.engine.name, mark)
+        key = (launcher.name, spec.engine.name, mark, *spec.devices)
         if key not in self._handles:
             supply = Supply(launcher, spec, mark, limits=self._limits, listener=self._listener)
             if launcher.manages:

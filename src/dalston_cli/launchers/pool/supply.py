@@ -2,11 +2,12 @@
 
 import asyncio
 import time
+from collections import Counter
 from collections.abc import Collection
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 
 from dalston_cli.errors import EngineUnavailableError
-from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, shut_down
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.member import InstanceGoneError, Member, Watch
@@ -100,11 +101,10 @@ class Supply:
         it is asked to end after its work.
         """
         for instance in await asyncio.to_thread(self.launcher.find):
-            same_place = (instance.engine, instance.device) == (
-                self.spec.engine.name,
-                self.spec.device,
+            same_place = (
+                instance.engine == self.spec.engine.name and instance.device in self.spec.devices
             )
-            if same_place and instance.fingerprint != self.fingerprint:
+            if same_place and instance.owned and instance.fingerprint != self.fingerprint:
                 await _retire(instance)
 
     async def _candidates(self, missing: int, taken: Collection[str]) -> list[_Candidate]:
@@ -122,7 +122,11 @@ class Supply:
         def report(line: str) -> None:
             loop.call_soon_threadsafe(self._tell_starting, "environment", line)
 
-        await asyncio.to_thread(self.launcher.prepare, self.spec, report)
+        preparation = Preparation(report)
+        try:
+            await asyncio.to_thread(self.launcher.prepare, self.spec, preparation)
+        finally:
+            preparation.abandon()
         self._tell_starting("process", "")
 
     def _find_or_start(self, missing: int, taken: Collection[str]) -> list[_Candidate]:
@@ -130,7 +134,8 @@ class Supply:
         with self.launcher.exclusive():
             found = self._choose(self.launcher.find(), taken)
             for replica in range(len(taken) + len(found), len(taken) + missing):
-                instance = self.launcher.start(self.spec, replica=replica)
+                spec = replace(self.spec, device=self._freest_device(found, taken), also_on=())
+                instance = self.launcher.start(spec, replica=replica)
                 found.append(_Candidate(instance=instance, started=True))
         return found
 
@@ -139,10 +144,22 @@ class Supply:
             _Candidate(instance=instance, started=False)
             for instance in instances
             if instance.engine == self.spec.engine.name
-            and (not self.launcher.manages or instance.fingerprint == self.fingerprint)
+            and (not self.launcher.manages or self._fits(instance))
             and instance.identity not in taken
             and instance.identity not in self._useless
         ]
+
+    def _fits(self, instance: EngineInstance) -> bool:
+        return instance.fingerprint == self.fingerprint and instance.device in self.spec.devices
+
+    def _freest_device(self, found: Collection[_Candidate], taken: Collection[str]) -> str:
+        """The device with the fewest replicas of this engine; the first of equals."""
+        devices = self.spec.devices
+        if len(devices) == 1:
+            return devices[0]
+        used = Counter(candidate.instance.device for candidate in found)
+        used.update(each.device for each in self.launcher.find() if each.identity in taken)
+        return min(devices, key=lambda device: used[device])
 
     async def _join(self, candidate: _Candidate) -> Member:
         watch = Watch(self.launcher, self.spec, limits=self._limits)

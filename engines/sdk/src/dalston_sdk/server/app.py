@@ -66,10 +66,11 @@ class _Endpoints:
 
     async def run(self, request: Request) -> Response:
         with self._service.lifetime.activity(serves=False):
+            settings = self._service.settings
             upload = await receive(
                 request.headers.get("content-type", ""),
                 request.stream(),
-                self._service.settings.runtime_dir,
+                settings.spool_dir or settings.runtime_dir,
             )
             try:
                 work = await self._accept(upload)

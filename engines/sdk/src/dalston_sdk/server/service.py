@@ -30,6 +30,8 @@ class ServerSettings:
         tcp: Host and port to listen on (0 for any port) instead of a Unix socket.
         token: What a client must present.
         models_dir: The folder under which all weights lie.
+        spool_dir: Where audio that arrives as bytes is kept while it is worked on; the runtime
+            folder by default.
         heartbeat_s: Seconds of silence in a stream before a sign of life.
         max_waiting: Requests that may wait; more are refused as ``busy``.
         protocol: The protocol versions to speak.
@@ -41,6 +43,7 @@ class ServerSettings:
     tcp: tuple[str, int] | None = None
     token: str | None = field(default=None, repr=False)
     models_dir: Path | None = None
+    spool_dir: Path | None = None
     heartbeat_s: float = 5.0
     max_waiting: int = 64
     protocol: ProtocolRange = field(default_factory=lambda: protocol.OURS)

@@ -1,0 +1,241 @@
+"""The connection to Docker's daemon: where it listens, what kind it is, why it does not answer.
+
+As Docker's own client does it, the endpoint is what ``DOCKER_HOST`` says, else the context that
+``DOCKER_CONTEXT`` names or that is in use, else the usual socket. Podman answers on the same API.
+
+Reference: https://docs.docker.com/engine/api/
+"""
+
+import os
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass, field
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+from urllib.parse import urlsplit
+
+from dalston_cli.errors import EngineUnavailableError
+
+if TYPE_CHECKING:
+    import docker
+
+_USUAL_SOCKET = Path("/var/run/docker.sock")
+_TIMEOUT_S = 60
+_LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+
+
+class DaemonUnavailableError(EngineUnavailableError):
+    """No Docker daemon can be asked."""
+
+    code = "docker_unavailable"
+
+    def __init__(self, problem: str, *, hint: str) -> None:
+        super().__init__(f"Docker cannot be used: {problem}", hint=hint)
+        self.problem = problem
+
+
+class DaemonRefusedError(EngineUnavailableError):
+    """The daemon answered that it does not do what it was asked."""
+
+    code = "docker_refused"
+
+    def __init__(self, explanation: str) -> None:
+        super().__init__(
+            f"Docker refused: {explanation}", hint="dalston doctor looks at what Docker needs"
+        )
+        self.explanation = explanation
+
+
+@dataclass(frozen=True, kw_only=True)
+class DaemonFacts:
+    """What a daemon says about itself.
+
+    Attributes:
+        product: Which kind of daemon it is.
+        rootless: It runs as an ordinary user, who is root inside its containers.
+        machine: Architecture of its processor as ``platform.machine`` names it on Linux.
+        memory_mb: Memory of its machine.
+        runtimes: Names of the container runtimes it knows.
+        devices: Names that the Container Device Interface gives to devices, such as
+            ``nvidia.com/gpu=0``.
+    """
+
+    product: str
+    version: str
+    rootless: bool
+    machine: str
+    cpus: int
+    memory_mb: int
+    runtimes: frozenset[str] = frozenset()
+    devices: tuple[str, ...] = ()
+    raw: Mapping[str, Any] = field(default_factory=dict, repr=False)
+
+
+class Daemon:
+    """One daemon, connected to on first use.
+
+    Args:
+        environ: Where ``DOCKER_HOST`` and the like are looked up.
+    """
+
+    def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
+        self._environ = environ
+
+    @cached_property
+    def endpoint(self) -> str:
+        """Where it listens, such as ``unix:///var/run/docker.sock``."""
+        if host := self._environ.get("DOCKER_HOST"):
+            return host
+        context = self._context()
+        return context.Host if context is not None else f"unix://{_USUAL_SOCKET}"
+
+    @property
+    def socket(self) -> Path | None:
+        """The Unix socket it listens on; None where it listens elsewhere."""
+        parts = urlsplit(self.endpoint)
+        return Path(parts.path) if parts.scheme in {"unix", "http+unix"} else None
+
+    @property
+    def address(self) -> str:
+        """Where a port that it publishes can be reached."""
+        host = urlsplit(self.endpoint).hostname
+        return "127.0.0.1" if self.socket is not None or host in {None, *_LOOPBACK} else str(host)
+
+    @property
+    def shares_disk(self) -> bool:
+        """Whether it runs on this machine, so that a path means the same to it."""
+        return self.address == "127.0.0.1" and not self.endpoint.startswith("ssh:")
+
+    @property
+    def shares_sockets(self) -> bool:
+        """Whether a Unix socket that a container makes in a mounted folder can be reached here.
+
+        Not where containers run in a virtual machine, as they do on macOS and Windows.
+        """
+        return self.socket is not None and self.facts.product != "Docker Desktop"
+
+    def may_be_there(self) -> bool:
+        """Whether it is worth asking; loads no library where there is plainly no Docker."""
+        if self._environ.get("DOCKER_HOST") or self._environ.get("DOCKER_CONTEXT"):
+            return True
+        return _USUAL_SOCKET.exists() or (Path.home() / ".docker" / "config.json").is_file()
+
+    @cached_property
+    def client(self) -> "docker.DockerClient":
+        """The library's client.
+
+        Raises:
+            DaemonUnavailableError: Nobody answers.
+        """
+        import docker  # noqa: PLC0415 - takes 0.4 s to load
+
+        with self.explained():
+            context = None if self._environ.get("DOCKER_HOST") else self._context()
+            if context is not None:
+                tls = context.TLSConfig
+                client = docker.DockerClient(base_url=context.Host, tls=tls, timeout=_TIMEOUT_S)
+            else:
+                environment = {"DOCKER_HOST": self.endpoint, **self._environ}
+                client = docker.DockerClient.from_env(
+                    environment=environment, timeout=_TIMEOUT_S, use_ssh_client=True
+                )
+            client.ping()
+        return client
+
+    @cached_property
+    def facts(self) -> DaemonFacts:
+        """What it says about itself, asked for once.
+
+        Raises:
+            DaemonUnavailableError: Nobody answers.
+        """
+        with self.explained():
+            info: dict[str, Any] = self.client.info()
+            version: dict[str, Any] = self.client.version()
+        return DaemonFacts(
+            product=_product(info, version),
+            version=str(version.get("Version", "")),
+            rootless=_is_rootless(info),
+            machine=str(info.get("Architecture") or version.get("Arch", "")),
+            cpus=int(info.get("NCPU") or 1),
+            memory_mb=int(info.get("MemTotal") or 0) // 1_000_000,
+            runtimes=frozenset(info.get("Runtimes") or {}),
+            devices=_devices(info),
+            raw=info,
+        )
+
+    def problem(self) -> DaemonUnavailableError | None:
+        """Why it cannot be used; None where it can."""
+        try:
+            _ = self.client
+        except DaemonUnavailableError as error:
+            return error
+        return None
+
+    @contextmanager
+    def explained(self) -> Iterator[None]:
+        """Turn what the library raises into errors for people.
+
+        Raises:
+            DaemonUnavailableError: Nobody answers, or stops to.
+            DaemonRefusedError: The daemon says no; ``NotFound`` and the like, which callers ask
+                for, are left as they are.
+        """
+        import requests  # noqa: PLC0415 - comes with the library
+        from docker import errors  # noqa: PLC0415 - takes 0.4 s to load
+
+        try:
+            yield
+        except errors.NotFound:
+            raise
+        except errors.APIError as error:
+            raise DaemonRefusedError(str(error.explanation or error)) from error
+        except (errors.DockerException, requests.RequestException, OSError) as error:
+            raise self._explain(error) from error
+
+    def _explain(self, error: Exception) -> DaemonUnavailableError:
+        text = str(error)
+        if "Permission denied" in text:
+            return DaemonUnavailableError(
+                f"{self.endpoint} may not be opened by this user",
+                hint='join its group, then log in anew: sudo usermod -aG docker "$USER"',
+            )
+        if self.socket is not None and not self.socket.exists():
+            return DaemonUnavailableError(
+                f"there is no daemon at {self.endpoint}",
+                hint="start it: sudo systemctl start docker, or do without: --launcher local",
+            )
+        return DaemonUnavailableError(
+            f"no answer from {self.endpoint} ({text})",
+            hint="see what it says: docker info, or do without: --launcher local",
+        )
+
+    def _context(self) -> "docker.Context | None":
+        """The context in use; None for the default one."""
+        from docker.context import ContextAPI  # noqa: PLC0415 - takes 0.4 s to load
+
+        name = self._environ.get("DOCKER_CONTEXT")
+        found = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
+        if name and found is None:
+            raise DaemonUnavailableError(
+                f"there is no context {name}", hint="see which there are: docker context ls"
+            )
+        return None if found is None or found.Name == "default" else found
+
+
+def _product(info: Mapping[str, Any], version: Mapping[str, Any]) -> str:
+    names = {str(part.get("Name", "")) for part in version.get("Components") or ()}
+    if "Podman Engine" in names:
+        return "Podman"
+    system = str(info.get("OperatingSystem", ""))
+    return "Docker Desktop" if "Docker Desktop" in system else "Docker"
+
+
+def _is_rootless(info: Mapping[str, Any]) -> bool:
+    return any("rootless" in str(option) for option in info.get("SecurityOptions") or ())
+
+
+def _devices(info: Mapping[str, Any]) -> tuple[str, ...]:
+    found = info.get("DiscoveredDevices") or ()
+    return tuple(str(one.get("ID", "")) for one in found if one.get("Source") == "cdi")

@@ -1,0 +1,31 @@
+"""The labels by which images and containers are known; never their names or ports."""
+
+ENGINE = "dalston.engine"
+"""Name of the engine; on images and containers."""
+
+VARIANT = "dalston.variant"
+"""``cpu`` or ``cuda``; on images, and so on their containers."""
+
+PYTHON = "dalston.python"
+"""The interpreter of an image, such as ``cpython-3.12``."""
+
+DIGEST = "dalston.digest"
+"""What determines the results of the engine in an image; see ``dalston_sdk.identity``."""
+
+FINGERPRINT = "dalston.fingerprint"
+"""What must be equal for a running container to be reused."""
+
+REPLICA = "dalston.replica"
+DEVICE = "dalston.device"
+
+HOME = "dalston.home"
+"""The runtime folder of the Dalston that started a container: nobody else's are ever touched."""
+
+FOLDER = "dalston.folder"
+"""The container's own folder on the host, with its socket; missing where it listens on a port."""
+
+SERVICE = "dalston.service"
+"""``compose`` on containers that somebody else keeps running, for us to use."""
+
+PORT = 8400
+"""What an engine listens on inside its container where no socket can be shared."""
