@@ -14,7 +14,7 @@ import pytest
 from tests.launching import EngineHome, engine_entry, finish
 from tests.waiting import eventually
 
-from dalston_cli.launchers.base import Address
+from dalston_cli.launchers.base import Address, Preparation
 from dalston_cli.launchers.contact import ask_health
 from dalston_cli.launchers.failure import EngineProtocolError, EngineSilentError
 from dalston_cli.launchers.folder import RuntimeFolderError
@@ -217,14 +217,14 @@ def test_offline_nothing_is_built(home: EngineHome) -> None:
     spec = home.spec(engine=engine_entry(embedded=False))
     lines: list[str] = []
     with pytest.raises(EnvironmentMissingError, match="--offline forbids"):
-        home.make_launchers(offline=True).local.prepare(spec, lines.append)
+        home.make_launchers(offline=True).local.prepare(spec, Preparation(lines.append))
     assert lines == []
 
 
 def test_an_engine_without_a_lock_is_explained(home: EngineHome) -> None:
     entry = engine_entry(embedded=False).model_copy(update={"folder": home.folder})
     with pytest.raises(LockMissingError, match=r"no requirements\.lock"):
-        home.launchers.local.prepare(home.spec(engine=entry), print)
+        home.launchers.local.prepare(home.spec(engine=entry), Preparation(print))
 
 
 def test_the_record_names_process_and_log(home: EngineHome) -> None:

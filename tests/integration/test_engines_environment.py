@@ -13,6 +13,7 @@ import uv
 from tests.launching import FAKE, EngineHome, engine_entry, finish
 
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.control import EngineRunningError, remove_engine
 from dalston_cli.launchers.local.environment import EnvironmentBuildError, EnvironmentStore
 from dalston_cli.launchers.pool.pool import Pool
@@ -49,7 +50,7 @@ def home() -> Iterator[EngineHome]:
 @pytest.fixture
 def built(home: EngineHome, engine: EngineEntry) -> Path:
     """The interpreter of the engine's environment."""
-    return EnvironmentStore(home.locations.cache).ensure(engine, print)
+    return EnvironmentStore(home.locations.cache).ensure(engine, Preparation(print))
 
 
 def can_import(python: Path, module: str, environ: dict[str, str]) -> bool:
@@ -124,7 +125,7 @@ def test_a_wrong_hash_is_refused_and_leaves_nothing(home: EngineHome, tmp_path: 
     wrong = engine_entry(embedded=False, name="wrong").model_copy(update={"folder": tmp_path})
     store = EnvironmentStore(home.locations.cache)
     with pytest.raises(EnvironmentBuildError, match=r"(?i)hash mismatch") as caught:
-        store.ensure(wrong, print)
+        store.ensure(wrong, Preparation(print))
     assert "uv ended with code 1" in caught.value.message
     assert "dalston engines start wrong" in (caught.value.hint or "")
     assert list(store.place(wrong).iterdir()) == []

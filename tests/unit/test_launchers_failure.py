@@ -3,6 +3,7 @@
 import pytest
 
 from dalston_cli.errors import ExitCode
+from dalston_cli.launchers.base import ExitState
 from dalston_cli.launchers.failure import (
     AudioRefusedError,
     EngineCrashedError,
@@ -33,11 +34,17 @@ from dalston_sdk.wire import ErrorCode
     ],
 )
 def test_how_a_process_ended(code: int | None, expected: str) -> None:
-    assert explain_exit(code) == expected
+    assert explain_exit(ExitState(state="exited", exit_code=code)) == expected
+
+
+def test_memory_beyond_the_limit_is_named() -> None:
+    end = ExitState(state="exited", exit_code=137, out_of_memory=True)
+    assert explain_exit(end) == "was killed because it took more memory than it may"
 
 
 def test_a_crash_shows_the_log_and_the_command_for_more() -> None:
-    error = EngineCrashedError("fake", 3, ["first", "second"], when="before it was ready")
+    end = ExitState(state="exited", exit_code=3)
+    error = EngineCrashedError("fake", end, ["first", "second"], when="before it was ready")
     assert error.message == (
         "engine fake ended with exit code 3 before it was ready; "
         "the last lines of its log:\n  first\n  second"

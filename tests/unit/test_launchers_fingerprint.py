@@ -1,5 +1,6 @@
 """What makes two engines the same."""
 
+import platform
 import shutil
 from collections.abc import Callable
 from dataclasses import replace
@@ -8,10 +9,20 @@ from typing import Any
 
 import pytest
 from tests.launching import FAKE, engine_entry
+from tests.places import folder_variables
 
 from dalston_cli.launchers.base import EngineSpec
-from dalston_cli.launchers.fingerprint import engine_digest, fingerprint_engine
-from dalston_cli.launchers.sdk import digest_files, sdk_folder, snapshot_sdk, source_files
+from dalston_cli.launchers.fingerprint import engine_digest
+from dalston_cli.launchers.local.launcher import LocalLauncher
+from dalston_cli.launchers.sdk import snapshot_sdk
+from dalston_cli.settings.locations import Locations
+from dalston_sdk.identity import (
+    digest_engine,
+    digest_files,
+    python_tag,
+    sdk_folder,
+    source_files,
+)
 
 
 @pytest.fixture
@@ -19,10 +30,6 @@ def folder(tmp_path: Path) -> Path:
     copy = tmp_path / "fake"
     shutil.copytree(FAKE, copy, ignore=shutil.ignore_patterns("__pycache__"))
     return copy
-
-
-def spec_of(folder: Path, **changes: Any) -> EngineSpec:
-    return EngineSpec(engine=engine_entry(folder), models_dir=Path("/models"), **changes)
 
 
 def append(name: str) -> Callable[[Path], None]:
@@ -39,9 +46,9 @@ def append(name: str) -> Callable[[Path], None]:
     "name", ["engine.py", "knobs.py", "engine.yaml", "requirements.lock", "data/table.json"]
 )
 def test_files_that_matter(folder: Path, name: str) -> None:
-    before = fingerprint_engine(spec_of(folder))
+    before = engine_digest(engine_entry(folder))
     append(name)(folder)
-    assert fingerprint_engine(spec_of(folder)) != before
+    assert engine_digest(engine_entry(folder)) != before
 
 
 @pytest.mark.parametrize(
@@ -49,28 +56,46 @@ def test_files_that_matter(folder: Path, name: str) -> None:
     ["README.md", "requirements.in", "tests/test_it.py", "__pycache__/engine.pyc", ".notes/a.txt"],
 )
 def test_files_that_do_not_matter(folder: Path, name: str) -> None:
-    before = fingerprint_engine(spec_of(folder))
+    before = engine_digest(engine_entry(folder))
     append(name)(folder)
-    assert fingerprint_engine(spec_of(folder)) == before
+    assert engine_digest(engine_entry(folder)) == before
 
 
 @pytest.mark.parametrize(
     ("changes", "same"),
     [
-        pytest.param({"device": "cuda:0"}, False, id="device"),
+        pytest.param({"python": "cpython-3.99"}, False, id="another Python"),
+        pytest.param({"machine": "riscv64"}, False, id="another processor"),
+        pytest.param({"deviations": {"numpy": "1.0"}}, False, id="another package"),
+        pytest.param({"python": python_tag(), "machine": platform.machine()}, True, id="named"),
+    ],
+)
+def test_what_an_engine_runs_with_matters(
+    folder: Path, changes: dict[str, Any], same: bool
+) -> None:
+    assert (digest_engine(folder, **changes) == digest_engine(folder)) is same
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
         pytest.param({"environment": {"A": "1"}}, False, id="environment"),
+        pytest.param({"device": "cuda:0"}, True, id="device"),
         pytest.param({"keep_alive_s": 1.0}, True, id="keep-alive"),
         pytest.param({"replicas": 3}, True, id="replicas"),
         pytest.param({"models_dir": Path("/elsewhere")}, True, id="models folder"),
     ],
 )
-def test_options_that_matter(folder: Path, changes: dict[str, Any], same: bool) -> None:
-    spec = spec_of(folder)
-    assert (fingerprint_engine(replace(spec, **changes)) == fingerprint_engine(spec)) is same
+def test_options_that_matter(
+    tmp_path: Path, folder: Path, changes: dict[str, Any], same: bool
+) -> None:
+    launcher = LocalLauncher(Locations.from_environment(folder_variables(tmp_path)))
+    spec = EngineSpec(engine=engine_entry(folder), models_dir=Path("/models"))
+    assert (launcher.fingerprint(replace(spec, **changes)) == launcher.fingerprint(spec)) is same
 
 
 def test_where_the_engine_lies_does_not_matter(folder: Path) -> None:
-    assert fingerprint_engine(spec_of(folder)) == fingerprint_engine(spec_of(FAKE))
+    assert engine_digest(engine_entry(folder)) == engine_digest(engine_entry(FAKE))
 
 
 def test_a_name_that_moves_into_a_content_is_another_digest() -> None:

@@ -46,19 +46,19 @@ def test_the_choice_and_its_reason(
     tmp_path: Path, requested: str, embedded: bool, with_remote: bool, expected: str, reason: str
 ) -> None:
     found = launchers(tmp_path, requested, with_remote=with_remote)
-    choice = found.choose(engine_entry(embedded=embedded))
+    choice = found.choose(engine_entry(embedded=embedded), "cpu")
     assert choice.launcher.name == expected
     assert reason in choice.reason
 
 
 def test_remote_without_a_url_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoRemoteError, match="no URL for engine fake"):
-        launchers(tmp_path, "remote", with_remote=False).choose(engine_entry())
+        launchers(tmp_path, "remote", with_remote=False).choose(engine_entry(), "cpu")
 
 
 def test_an_unknown_launcher_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UnknownLauncherError, match="no launcher moon") as caught:
-        launchers(tmp_path, "moon", with_remote=False).choose(engine_entry())
+        launchers(tmp_path, "moon", with_remote=False).choose(engine_entry(), "cpu")
     assert caught.value.hint == "use --launcher with one of auto, local, remote"
 
 

@@ -2,7 +2,8 @@
 
 import psutil
 import pytest
-from dalston_cli.launchers.local.variables import process_variables
+
+from dalston_cli.launchers.variables import process_variables
 
 USER = {
     "PATH": "/bin",

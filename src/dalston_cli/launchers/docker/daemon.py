@@ -12,7 +12,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from dalston_cli.errors import EngineUnavailableError
@@ -88,7 +88,8 @@ class Daemon:
         if host := self._environ.get("DOCKER_HOST"):
             return host
         context = self._context()
-        return context.Host if context is not None else f"unix://{_USUAL_SOCKET}"
+        host = None if context is None else context.Host
+        return host or f"unix://{_USUAL_SOCKET}"
 
     @property
     def socket(self) -> Path | None:
@@ -216,7 +217,10 @@ class Daemon:
         from docker.context import ContextAPI  # noqa: PLC0415 - takes 0.4 s to load
 
         name = self._environ.get("DOCKER_CONTEXT")
-        found = ContextAPI.get_context(name) if name else ContextAPI.get_current_context()
+        found = cast(  # its types forget that a context may not exist
+            "docker.Context | None",
+            ContextAPI.get_context(name) if name else ContextAPI.get_current_context(),
+        )
         if name and found is None:
             raise DaemonUnavailableError(
                 f"there is no context {name}", hint="see which there are: docker context ls"
