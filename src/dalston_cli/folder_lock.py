@@ -51,11 +51,15 @@ def try_lock_folder(folder: Path) -> int | None:
 
 def _open_locked(folder: Path, on_wait: Callable[[], None]) -> int:
     while True:
-        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         try:
+            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
             descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
         except FileNotFoundError:
             continue  # removed in between
+        except FileExistsError:
+            if folder.exists() and not folder.is_dir():
+                raise
+            continue  # removed while mkdir looked at what was there
         try:
             if not _flock(descriptor, wait=False):
                 on_wait()
