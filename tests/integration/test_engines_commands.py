@@ -89,7 +89,8 @@ def test_the_life_of_an_engine(home: EngineHome, dalston: Dalston) -> None:
 
     out, _ = dalston("logs", "fake", "-n", "200")
     assert "listens on" in out
-    assert dalston.data("rm", "fake") == {"engine": "fake", "environments": [], "num_logs": 2}
+    removed = dalston.data("rm", "fake")
+    assert removed == {"engine": "fake", "environments": [], "images": [], "num_logs": 2}
     _, err = dalston("logs", "fake", exit_code=5)
     assert "fake has no log" in err
 
