@@ -1,0 +1,72 @@
+"""Taking all there is: ``fork-bomb``, ``eat-memory``, ``fill-disk``; each has an end of its own."""
+
+import os
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from tests.engines.hostile.attempts import Attempt, error_name
+else:
+    from attempts import Attempt, error_name
+
+MOST_PROCESSES = 3000
+MOST_MEMORY_MB = 1024
+MOST_DISK_MB = 2048
+_CHUNK_MB = 8
+_MB = 1_000_000
+
+
+def fork_bomb() -> Attempt:
+    """Children that do nothing but be there, until no more are allowed; all of them end."""
+    reader, writer = os.pipe()
+    children: list[int] = []
+    refused = ""
+    while len(children) < MOST_PROCESSES and not refused:
+        try:
+            child = os.fork()
+        except OSError as error:
+            refused = error_name(error)
+            continue
+        if child == 0:
+            os.close(writer)
+            os.read(reader, 1)  # until the parent closes its end, or is no more
+            os._exit(0)
+        children.append(child)
+    os.close(writer)
+    os.close(reader)
+    for child in children:
+        os.waitpid(child, 0)
+    return _amount("start processes", len(children), refused)
+
+
+def eat_memory() -> Attempt:
+    """Memory that is really used; who is held does not come to say so."""
+    eaten: list[bytes] = []
+    while len(eaten) * _CHUNK_MB < MOST_MEMORY_MB:
+        try:
+            eaten.append(os.urandom(_CHUNK_MB * _MB))
+        except MemoryError:
+            return _amount("take memory", len(eaten) * _CHUNK_MB, "MemoryError")
+    return _amount("take memory", len(eaten) * _CHUNK_MB, "")
+
+
+def fill_disk(folder: Path = Path("/tmp")) -> Attempt:
+    """A file that grows; it is removed in the end."""
+    path = folder / "hostile-filling"
+    chunk = bytes(_CHUNK_MB * _MB)
+    written, refused = 0, ""
+    try:
+        with path.open("wb", buffering=0) as file:
+            while written < MOST_DISK_MB * _MB:
+                written += file.write(chunk)
+    except OSError as error:
+        refused = error_name(error)
+    finally:
+        path.unlink(missing_ok=True)
+    return _amount(f"fill {folder}", written // _MB, refused)
+
+
+def _amount(what: str, number: int, refused: str) -> Attempt:
+    if refused:
+        return Attempt(outcome="refused", what=what, why=f"{refused} after {number}")
+    return Attempt(outcome="done", what=what, why=f"{number}")
