@@ -39,7 +39,12 @@ def test_how_a_process_ended(code: int | None, expected: str) -> None:
 
 def test_memory_beyond_the_limit_is_named() -> None:
     end = ExitState(state="exited", exit_code=137, out_of_memory=True)
-    assert explain_exit(end) == "was killed because it took more memory than it may"
+    error = EngineCrashedError("fake", end, [], when="while it worked")
+    assert error.message == (
+        "engine fake was killed because it took more memory than it may while it worked"
+    )
+    assert error.hint is not None
+    assert "DALSTON_ENGINE_MEMORY_MB" in error.hint
 
 
 def test_a_crash_shows_the_log_and_the_command_for_more() -> None:

@@ -42,8 +42,10 @@ def test_every_item_comes_once_and_none_waits_for_ever(sizes: list[int], window:
     assert sorted(order) == list(range(len(sizes)))
 
 
-def _tally(*statuses: JobStatus, unavailable: int = 0, not_started: int = 0) -> Tally:
-    tally = Tally()
+def _tally(
+    *statuses: JobStatus, unavailable: int = 0, not_started: int = 0, given_up: bool = False
+) -> Tally:
+    tally = Tally(given_up=given_up)
     for index, status in enumerate(statuses):
         error = ErrorInfo(code="c", message="m") if status == "failed" else None
         code = ExitCode.UNAVAILABLE if status == "failed" and index < unavailable else None
@@ -66,6 +68,8 @@ def _tally(*statuses: JobStatus, unavailable: int = 0, not_started: int = 0) -> 
         pytest.param(_tally("failed", "failed", unavailable=2), 5, id="no-engine"),
         pytest.param(_tally("failed", unavailable=1, not_started=9), 5, id="no-engine-given-up"),
         pytest.param(_tally("done", "failed", not_started=3), 7, id="stopped-early"),
+        pytest.param(_tally("done", "failed", unavailable=1), 7, id="one-engine-died"),
+        pytest.param(_tally("done", "failed", unavailable=1, given_up=True), 5, id="engines-gone"),
     ],
 )
 def test_exit_codes(tally: Tally, code: int) -> None:

@@ -14,6 +14,10 @@ from dalston_cli.launchers.base import ExitState
 from dalston_sdk.wire import ErrorCode
 
 NUM_LOG_LINES = 20
+_MORE_MEMORY = (
+    "let engines have more, such as export DALSTON_ENGINE_MEMORY_MB=8000, "
+    "or take a smaller model or --batch-size"
+)
 _OUT_OF_MEMORY_EXITS = frozenset({-signal.SIGKILL, 128 + signal.SIGKILL})
 
 
@@ -31,7 +35,9 @@ class EngineCrashedError(EngineUnavailableError):
     def __init__(self, engine: str, end: ExitState, lines: Sequence[str], *, when: str) -> None:
         super().__init__(
             f"engine {engine} {explain_exit(end)} {when}{show_log(lines)}",
-            hint=f"see the whole log: dalston engines logs {engine}",
+            hint=_MORE_MEMORY
+            if end.out_of_memory
+            else f"see the whole log: dalston engines logs {engine}",
         )
 
 
@@ -69,6 +75,12 @@ class EngineProtocolError(EngineUnavailableError):
             f"engine {engine} and this Dalston do not understand each other: {problem}",
             hint=f"bring both to the same version, then: dalston engines restart {engine}",
         )
+
+
+class LauncherUnavailableError(EngineUnavailableError):
+    """What starts engines is not there: no recording can have one from it."""
+
+    code = "launcher_unavailable"
 
 
 class NotOursError(EngineUnavailableError):

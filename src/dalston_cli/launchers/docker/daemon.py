@@ -16,6 +16,7 @@ from typing import TYPE_CHECKING, Any, cast
 from urllib.parse import urlsplit
 
 from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers.failure import LauncherUnavailableError
 
 if TYPE_CHECKING:
     import docker
@@ -25,7 +26,7 @@ _TIMEOUT_S = 60
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 
 
-class DaemonUnavailableError(EngineUnavailableError):
+class DaemonUnavailableError(LauncherUnavailableError):
     """No Docker daemon can be asked."""
 
     code = "docker_unavailable"

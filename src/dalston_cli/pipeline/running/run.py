@@ -23,6 +23,7 @@ from dalston_cli.errors import (
     ModelUnavailableError,
     UnavailableError,
 )
+from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.pipeline.events import (
     ErrorInfo,
     Event,
@@ -213,7 +214,9 @@ class _Run:
         """Whether going on would only fail in the same way, again and again."""
         self._engine_failures += 1
         plan = self._spec.planner.plan(request.overrides)
-        if self._tools.stages.engines.failure(plan.transcribe) is error:
+        if isinstance(error, LauncherUnavailableError):
+            reason = "no engine can be had any more"
+        elif self._tools.stages.engines.failure(plan.transcribe) is error:
             reason = f"engine {plan.transcribe.engine.name} cannot be had"
         elif self._engine_failures >= (
             MOST_MODEL_FAILURES
@@ -223,6 +226,7 @@ class _Run:
             reason = f"{self._engine_failures} recordings in a row could not be transcribed"
         else:
             return
+        self._tally.given_up = True
         self._stop("engine_given_up", f"{reason}: no further recording is begun")
 
     def _stop(self, code: str, message: str) -> None:

@@ -17,12 +17,14 @@ class Tally:
         counts: Recordings per status, ``not_started`` included.
         audio_s: Seconds of audio that were transcribed in this run.
         unavailable: Recordings that failed for want of an engine or a model.
+        given_up: For want of them, no further recording was begun.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
     audio_s: float = 0.0
     errors: list[ErrorInfo] = field(default_factory=list)
     unavailable: int = 0
+    given_up: bool = False
 
     def add(self, job: JobFinished, exit_code: ExitCode | None = None) -> None:
         """Count one recording.
@@ -47,6 +49,8 @@ class Tally:
         good = counts["done"] + counts["unchanged"] + counts["partial"]
         if not counts["failed"] and not counts["partial"] and not counts[NOT_STARTED]:
             return ExitCode.OK
+        if self.given_up:
+            return ExitCode.UNAVAILABLE
         if good:
             return ExitCode.SOME_FAILED
         if self.unavailable == counts["failed"]:
