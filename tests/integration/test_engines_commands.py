@@ -63,7 +63,7 @@ def test_list_shows_every_engine(home: EngineHome, dalston: Dalston) -> None:
 def test_the_life_of_an_engine(home: EngineHome, dalston: Dalston) -> None:
     assert dalston("status") == ("", "no engine is running\n")
     out, err = dalston("start", "fake", "--keep-alive", "100")
-    assert re.search(r"^fake +local +cpu +- +ready +\d+ MB +in 2 min$", out, LINES)
+    assert re.search(r"^fake +local +0 +cpu +- +ready +\d+ MB +in 2 min$", out, LINES)
     assert re.search(r"^starting fake\nfake is ready on cpu \(\d", err)
 
     [first] = dalston.data("status", "fake")
@@ -115,12 +115,49 @@ def test_replicas_are_listed_and_kept_by_restart(home: EngineHome, dalston: Dals
     assert len(dalston.data("stop", "--all")) == 2
 
 
+def test_restart_keeps_the_keep_alive(home: EngineHome, dalston: Dalston) -> None:
+    dalston("start", "fake", "--keep-alive", "77")
+    [again] = dalston.data("restart", "fake")
+    assert again["keep_alive_s"] == 77
+
+
+def test_scaling_starts_what_is_missing_and_stops_the_newest(
+    home: EngineHome, dalston: Dalston
+) -> None:
+    [first] = dalston.data("start", "fake", "--keep-alive", "77")
+    more = dalston.data("scale", "fake", "3")
+    assert [each["keep_alive_s"] for each in more] == [77, 77, 77]
+    assert first["pid"] in {each["pid"] for each in more}
+
+    out, err = dalston("scale", "fake", "1")
+    assert "stopped 2 of fake" in err
+    assert out.count("\nfake ") == 1
+    assert [each["pid"] for each in dalston.data("status")] == [first["pid"]]
+
+    assert dalston("scale", "fake", "1", "--device", "cpu")[1] == ""
+    assert dalston.data("scale", "fake", "0") == []
+    assert home.processes() == []
+    assert len(dalston.data("scale", "fake", "2")) == 2
+
+
+def test_stats_tell_what_an_engine_takes(home: EngineHome, dalston: Dalston) -> None:
+    assert dalston("stats") == ("", "no engine is running\n")
+    dalston("start", "fake")
+    out, _ = dalston("stats")
+    assert re.search(r"^fake +local +0 +cpu +\d+ % +\d+ MB +- +\d+ +0 / 1$", out, LINES)
+    [stats] = dalston.data("stats", "fake")
+    assert stats["memory_mb"] > 1
+    assert stats["memory_limit_mb"] is None
+    assert (stats["running"], stats["slots"], stats["processes"]) == (0, 1, 1)
+    assert dalston.data("stats", "pocketsphinx") == []
+
+
 def test_status_tells_of_an_engine_that_does_not_answer(home: EngineHome, dalston: Dalston) -> None:
     dalston("start", "fake")
     [instance] = home.launchers.local.find()
     os.kill(process_of(instance).pid, signal.SIGSTOP)
     out, err = dalston("status")
-    assert re.search(r"^fake +local +cpu +- +unreachable +- +-$", out, LINES)
+    assert re.search(r"^fake +local +0 +cpu +- +unreachable +- +-$", out, LINES)
     assert "warning: engine fake: nothing for 3 s" in err
 
 
@@ -133,6 +170,9 @@ def test_status_tells_of_an_engine_that_does_not_answer(home: EngineHome, dalsto
         pytest.param(["rm", "fak"], 2, "did you mean `fake`?", id="rm a typo"),
         pytest.param(["rm", "../.."], 2, "no engine", id="rm another folder"),
         pytest.param(["logs", "../.."], 2, "no engine", id="logs of another folder"),
+        pytest.param(["scale", "fak", "1"], 2, "did you mean `fake`?", id="scale a typo"),
+        pytest.param(["scale", "fake", "-1"], 2, "-1", id="scale below nothing"),
+        pytest.param(["logs", "fake", "--launcher", "remote"], 5, "somebody else", id="logs"),
         pytest.param(["stop"], 2, "say which engines to stop", id="stop nothing"),
         pytest.param(["start", "fake", "--device", "cuda"], 5, "no GPU", id="no GPU"),
         pytest.param(["start", "fake", "--device", "tpu"], 2, "tpu", id="no such device"),

@@ -1,19 +1,25 @@
 """What a person does with engines: start some, stop some, remove what they left on the disk."""
 
 import asyncio
-from collections.abc import Collection
+from collections.abc import Collection, Iterable
 from dataclasses import replace
 
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError, check_device
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import Device, EngineEntry
-from dalston_cli.errors import UsageError
+from dalston_cli.errors import EngineUnavailableError, UsageError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, Removed
 from dalston_cli.launchers.failure import NotOursError
 from dalston_cli.launchers.pool.notice import Listener, ignore_notice
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.launchers.survey import EngineState, find_instances, survey_engines
+from dalston_cli.launchers.survey import (
+    EngineState,
+    OnProblem,
+    find_instances,
+    raise_problem,
+    survey_engines,
+)
 
 
 class EngineRunningError(UsageError):
@@ -57,6 +63,9 @@ async def start_engine(
 ) -> tuple[EngineState, ...]:
     """Have ``replicas`` of an engine ready; those that run count.
 
+    Returns:
+        All that its launcher has of it.
+
     Raises:
         EngineUnavailableError: It does not start.
     """
@@ -66,14 +75,20 @@ async def start_engine(
     return await survey_engines([launcher], [spec.engine.name])
 
 
-async def running_engines(launchers: Launchers) -> frozenset[str]:
+async def running_engines(
+    launchers: Launchers, *, on_problem: OnProblem = raise_problem
+) -> frozenset[str]:
     """The names of all engines that run, or that the settings say run."""
-    found = await find_instances(launchers.by_name.values())
+    found = await find_instances(launchers.by_name.values(), on_problem=on_problem)
     return frozenset(instance.engine for _, instance in found)
 
 
 async def stop_engines(
-    launchers: Launchers, names: Collection[str] | None, *, timeout_s: float
+    launchers: Launchers,
+    names: Collection[str] | None,
+    *,
+    timeout_s: float,
+    on_problem: OnProblem = raise_problem,
 ) -> tuple[EngineInstance, ...]:
     """Stop engines, all at the same time.
 
@@ -81,6 +96,7 @@ async def stop_engines(
         launchers: Only engines that Dalston started are stopped.
         names: Which; None for all.
         timeout_s: How long each may go on with what runs; 0 ends it at once.
+        on_problem: Told of launchers that cannot be asked.
 
     Returns:
         Those that ran.
@@ -88,30 +104,51 @@ async def stop_engines(
     Raises:
         NotOursError: One of ``names`` was started by somebody else, and none of it by us.
     """
-    found = await find_instances(launchers.by_name.values(), names)
+    found = await find_instances(launchers.by_name.values(), names, on_problem=on_problem)
     ours = [(launcher, instance) for launcher, instance in found if instance.owned]
     here = {instance.engine for _, instance in ours}
     for _, instance in found:
         if names is not None and instance.engine not in here:
             raise NotOursError(instance.engine, "stopped")
-    await asyncio.gather(
-        *(
-            asyncio.to_thread(launcher.stop, instance, timeout_s=timeout_s)
-            for launcher, instance in ours
-        )
-    )
+    await stop_all(ours, timeout_s=timeout_s)
     return tuple(instance for _, instance in ours)
 
 
-def remove_engine(launchers: Launchers, name: str) -> Removed:
+async def stop_all(
+    instances: Iterable[tuple[Launcher, EngineInstance]], *, timeout_s: float
+) -> None:
+    """Stop instances at the same time, each by its launcher."""
+    await asyncio.gather(
+        *(
+            asyncio.to_thread(launcher.stop, instance, timeout_s=timeout_s)
+            for launcher, instance in instances
+        )
+    )
+
+
+def remove_engine(
+    launchers: Launchers, name: str, *, on_problem: OnProblem = raise_problem
+) -> Removed:
     """Remove what was built for an engine, and its logs; all is made anew when it is started.
+
+    Args:
+        launchers: Those that start engines are asked.
+        name: The engine's name.
+        on_problem: Told of launchers that cannot be asked; what they have stays.
 
     Raises:
         EngineRunningError: It runs.
     """
-    ours: list[Launcher] = [each for each in launchers.by_name.values() if each.manages]
-    if any(instance.engine == name for launcher in ours for instance in launcher.find()):
-        raise EngineRunningError(name)
+    ours: list[Launcher] = []
+    for launcher in launchers.by_name.values():
+        try:
+            found = launcher.find() if launcher.manages else []
+        except EngineUnavailableError as error:
+            on_problem(error)
+            continue
+        if any(instance.engine == name and instance.owned for instance in found):
+            raise EngineRunningError(name)
+        ours.append(launcher)
     removed = [launcher.remove(name) for launcher in ours]
     return Removed(
         engine=name,

@@ -1,13 +1,22 @@
 """What runs: every engine of every launcher, asked how it is."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Callable, Collection, Iterable
 from dataclasses import dataclass
 from datetime import UTC, datetime, timedelta
 
+from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, Launcher
 from dalston_cli.launchers.contact import NoAnswerError, ask_health
 from dalston_sdk.wire import Health
+
+OnProblem = Callable[[EngineUnavailableError], None]
+"""Told of a launcher that cannot be asked, while the others are."""
+
+
+def raise_problem(error: EngineUnavailableError) -> None:
+    """For who needs every launcher's answer."""
+    raise error
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -16,6 +25,7 @@ class EngineState:
 
     Attributes:
         state: What it says itself, or ``starting`` or ``unreachable`` where it says nothing.
+        owned: Whether Dalston started it, and so may end it.
         model: The loaded model as its library calls it; None while none is.
         expires_at: When it stops itself; None for never, or while it works.
         problem: Why it does not work or answer.
@@ -28,6 +38,7 @@ class EngineState:
     state: str
     fingerprint: str
     address: str
+    owned: bool = True
     model: str | None = None
     pid: int | None = None
     running: int | None = None
@@ -41,32 +52,59 @@ class EngineState:
 
 
 async def survey_engines(
-    launchers: Iterable[Launcher], names: Iterable[str] = ()
+    launchers: Iterable[Launcher],
+    names: Iterable[str] = (),
+    *,
+    on_problem: OnProblem = raise_problem,
 ) -> tuple[EngineState, ...]:
-    """Every engine, by name and replica.
+    """Every engine, by name, launcher and replica.
 
     Args:
         launchers: Whom to ask.
         names: Only these engines; empty for all.
+        on_problem: Told of launchers that cannot be asked.
     """
-    found = await find_instances(launchers, frozenset(names) or None)
-    states = await asyncio.gather(*(_ask(instance) for _, instance in found))
+    found = await find_instances(launchers, frozenset(names) or None, on_problem=on_problem)
+    states = await asyncio.gather(*(ask_state(instance) for _, instance in found))
     return tuple(sorted(states, key=lambda each: (each.engine, each.launcher, each.replica)))
 
 
 async def find_instances(
-    launchers: Iterable[Launcher], names: Collection[str] | None = None
+    launchers: Iterable[Launcher],
+    names: Collection[str] | None = None,
+    *,
+    on_problem: OnProblem = raise_problem,
 ) -> list[tuple[Launcher, EngineInstance]]:
     """Every instance that runs, with its launcher; only of engines in ``names``, unless None."""
-    return [
-        (launcher, instance)
-        for launcher in launchers
-        for instance in await asyncio.to_thread(launcher.find)
-        if names is None or instance.engine in names
-    ]
+    found = []
+    for launcher in launchers:
+        try:
+            instances = await asyncio.to_thread(launcher.find)
+        except EngineUnavailableError as error:
+            on_problem(error)
+            continue
+        found += [(launcher, each) for each in instances if names is None or each.engine in names]
+    return found
 
 
-async def _ask(instance: EngineInstance) -> EngineState:
+def newest_log(
+    launchers: Iterable[Launcher], engine: str, *, on_problem: OnProblem = raise_problem
+) -> Launcher | None:
+    """The launcher with the log of the instance of ``engine`` that was started last, if any."""
+    newest: tuple[datetime, Launcher] | None = None
+    for launcher in launchers:
+        try:
+            started = launcher.last_started(engine)
+        except EngineUnavailableError as error:
+            on_problem(error)
+            continue
+        if started is not None and (newest is None or started > newest[0]):
+            newest = (started, launcher)
+    return newest[1] if newest else None
+
+
+async def ask_state(instance: EngineInstance) -> EngineState:
+    """What one instance says of itself, or why it says nothing."""
     try:
         return _answered(instance, await ask_health(instance.address))
     except NoAnswerError as error:
@@ -80,6 +118,7 @@ async def _ask(instance: EngineInstance) -> EngineState:
             state="starting" if starting else "unreachable",
             fingerprint=instance.fingerprint,
             address=str(instance.address.url or socket),
+            owned=instance.owned,
             started_at=instance.started_at if instance.owned else None,
             problem=None if starting else error.problem,
         )
@@ -92,10 +131,11 @@ def _answered(instance: EngineInstance, health: Health) -> EngineState:
         engine=instance.engine,
         launcher=instance.launcher,
         replica=instance.replica,
-        device=health.device,
+        device=_device(instance, health),
         state=health.status,
         fingerprint=health.fingerprint,
         address=str(instance.address.url or instance.address.socket),
+        owned=instance.owned,
         model=health.loaded.runtime_id if health.loaded else None,
         pid=health.pid,
         running=health.running,
@@ -107,3 +147,9 @@ def _answered(instance: EngineInstance, health: Health) -> EngineState:
         expires_at=None if left_s is None else now + timedelta(seconds=left_s),
         problem=health.problem,
     )
+
+
+def _device(instance: EngineInstance, health: Health) -> str:
+    """As this machine counts its GPUs: to a container, the one that it has is the first."""
+    same_kind = instance.device.partition(":")[0] == health.device.partition(":")[0]
+    return instance.device if same_kind else health.device

@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.settings.choices import LauncherName
+from dalston_cli.settings.choices import LauncherName, PullPolicy
 
 SCREEN = "What is shown"
 MACHINE = "Machine and engines"
@@ -55,6 +55,14 @@ Device = Annotated[
 Launcher = Annotated[
     LauncherName | None,
     typer.Option("--launcher", help="How engines are started.", rich_help_panel=MACHINE),
+]
+PullImage = Annotated[
+    PullPolicy | None,
+    typer.Option(
+        "--pull-image",
+        help="When to download images of engines, where there is a registry: missing.",
+        rich_help_panel=MACHINE,
+    ),
 ]
 KeepAlive = Annotated[
     float | None,

@@ -14,6 +14,7 @@ from dalston_cli.options.general import (
     KeepAlive,
     Launcher,
     Offline,
+    PullImage,
     Quiet,
     Verbose,
     Yes,
@@ -89,6 +90,7 @@ class MachineOptions:
         ),
     ] = None
     launcher: Launcher = None
+    pull_image: PullImage = None
     replicas: Annotated[
         int | None,
         typer.Option(

@@ -5,17 +5,21 @@ import typer
 from dalston_cli.commands.engines.listing import list_engines
 from dalston_cli.commands.engines.logs import show_logs
 from dalston_cli.commands.engines.remove import remove
+from dalston_cli.commands.engines.scale import scale
 from dalston_cli.commands.engines.start import restart, start
+from dalston_cli.commands.engines.stats import stats
 from dalston_cli.commands.engines.status import status
 from dalston_cli.commands.engines.stop import stop
 
-app = typer.Typer(no_args_is_help=True, help="List, start, watch, stop engines.")
+app = typer.Typer(no_args_is_help=True, help="List, start, watch, scale, stop engines.")
 app.command("list")(list_engines)
 app.command("status")(status)
 app.command("ps", hidden=True, help="The same as status.")(status)
+app.command("stats")(stats)
 app.command("start")(start)
 app.command("stop")(stop)
 app.command("restart")(restart)
+app.command("scale")(scale)
 app.command("logs")(show_logs)
 app.command("rm")(remove)
 

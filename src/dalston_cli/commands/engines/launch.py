@@ -1,55 +1,93 @@
-"""What ``start`` and ``restart`` share: an engine made ready while a person watches."""
+"""What ``start``, ``restart`` and ``scale`` share: engines made ready while a person watches."""
 
 import asyncio
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
 from dalston_cli.commands.engines.setting import find_engine, load
-from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
 
 if TYPE_CHECKING:
-    from dalston_cli.launchers.pool.notice import PoolNotice
+    from dalston_cli.launchers.base import EngineSpec
+    from dalston_cli.launchers.pool.notice import Listener, PoolNotice
+    from dalston_cli.launchers.registry import Launchers
+    from dalston_cli.launchers.survey import EngineState
+    from dalston_cli.settings.schema import Settings
 
 
-def launch(console: Console, name: str, profile: str | None, flags: Mapping[str, object]) -> None:
-    """Have an engine ready and show what runs of it.
+def launch(
+    console: Console,
+    name: str,
+    profile: str | None,
+    flags: Mapping[str, object],
+    *,
+    devices: Sequence[str] = (),
+) -> "tuple[EngineState, ...]":
+    """Have an engine ready.
 
     Args:
         console: Told what happens meanwhile.
         name: The engine's name.
         profile: What ``--profile`` named.
         flags: Settings from the command line; None where one was not given.
+        devices: What its replicas are to run on; empty for what the settings say.
+
+    Returns:
+        What its launcher has of it now.
+    """
+    from dalston_cli.launchers.control import start_engine  # noqa: PLC0415 - loads psutil
+
+    resolved, launchers = load(profile=profile, **flags)
+    spec = engine_spec(name, resolved.settings, devices)
+    tell_choice(console, launchers, spec)
+    return asyncio.run(
+        start_engine(
+            launchers, spec, replicas=resolved.settings.replicas, on_event=tell_to(console)
+        )
+    )
+
+
+def engine_spec(name: str, settings: "Settings", devices: Sequence[str] = ()) -> "EngineSpec":
+    """The engine of that name as the settings want it.
+
+    Args:
+        name: The engine's name.
+        settings: Every setting's value.
+        devices: What its replicas are to run on; empty for what the settings say.
+
+    Raises:
+        UnknownEngineError: There is none.
+        DalstonError: The device is unknown, not there, or not for this engine.
     """
     from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
     from dalston_cli.launchers.base import EngineSpec  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.control import (  # noqa: PLC0415 - loads psutil
-        engine_device,
-        start_engine,
-    )
+    from dalston_cli.launchers.control import engine_device  # noqa: PLC0415 - loads psutil
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - keeps --help fast
 
-    resolved, launchers = load(profile=profile, **flags)
-    settings = resolved.settings
     engine = find_engine(name)
-    spec = EngineSpec(
+    first, *more = devices or (engine_device(settings.device, engine, probe_machine()),)
+    return EngineSpec(
         engine=engine,
-        device=engine_device(settings.device, engine, probe_machine()),
+        device=first,
+        also_on=tuple(more),
         keep_alive_s=settings.keep_alive,
         models_dir=Locations.from_environment().models,
     )
 
+
+def tell_choice(console: Console, launchers: "Launchers", spec: "EngineSpec") -> None:
+    """Say to who asked for more which launcher an engine gets, and why."""
+    choice = launchers.choose(spec.engine, spec.device)
+    console.detail(f"{spec.engine.name} gets the launcher {choice.launcher.name}: {choice.reason}")
+
+
+def tell_to(console: Console) -> "Listener":
+    """Passes on what happens to engines."""
+
     def tell(notice: "PoolNotice") -> None:
         _tell(console, notice)
 
-    states = asyncio.run(start_engine(launchers, spec, replicas=settings.replicas, on_event=tell))
-    show_states(console, states)
-    other = [state.keep_alive_s for state in states if state.keep_alive_s != spec.keep_alive_s]
-    if flags.get("keep_alive") is not None and other:
-        console.warning(
-            f"{name} was started with --keep-alive {other[0]:g} and keeps it",
-            hint=f"dalston engines restart {name} --keep-alive {spec.keep_alive_s:g}",
-        )
+    return tell
 
 
 def _tell(console: Console, notice: "PoolNotice") -> None:
@@ -57,7 +95,8 @@ def _tell(console: Console, notice: "PoolNotice") -> None:
 
     match notice:
         case Starting(message=message) if message:
-            console.info(f"building the environment of {notice.engine}: {message}")
+            what = "image" if notice.launcher == "docker" else "environment"
+            console.info(f"preparing the {what} of {notice.engine}: {message}")
         case Starting():
             console.info(f"starting {notice.engine}")
         case Ready(reused=True):

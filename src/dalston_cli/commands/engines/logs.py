@@ -1,12 +1,18 @@
 """``dalston engines logs``: what an engine wrote while it worked."""
 
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
-from dalston_cli.commands.engines.setting import EngineName, Profile, find_engine, load
+from dalston_cli.commands.engines.setting import EngineName, Profile, find_engine, load, warn_once
 from dalston_cli.console import Console, printable
 from dalston_cli.errors import ExitCode
+from dalston_cli.options.general import Launcher
+
+if TYPE_CHECKING:
+    from dalston_cli.launchers.base import Launcher as EngineLauncher
+    from dalston_cli.launchers.registry import Launchers
+    from dalston_cli.launchers.survey import OnProblem
 
 
 def show_logs(
@@ -18,16 +24,29 @@ def show_logs(
     follow: Annotated[
         bool, typer.Option("--follow", "-f", help="Go on with the lines that come.")
     ] = False,
+    launcher: Launcher = None,
     profile: Profile = None,
 ) -> None:
     """Show the end of the newest log of an engine; it outlives the engine."""
     find_engine(engine)
-    _, launchers = load(profile=profile)
-    remote = launchers.remote.offers(engine)
-    launcher = launchers.by_name["remote" if remote else "local"]
+    _, launchers = load(profile=profile, launcher=launcher)
     console = Console("engines logs")
+    source = _source(launchers, engine, launcher, warn_once(console))
     try:
-        for line in launcher.logs(engine, lines=lines, follow=follow):
+        for line in source.logs(engine, lines=lines, follow=follow):
             console.data(printable(line))
     except KeyboardInterrupt:
         raise typer.Exit(ExitCode.INTERRUPTED) from None  # the way to end --follow
+
+
+def _source(
+    launchers: "Launchers", engine: str, named: str | None, on_problem: "OnProblem"
+) -> "EngineLauncher":
+    """The launcher that was named, else the one with the newest log, else one to say so."""
+    from dalston_cli.launchers.survey import newest_log  # noqa: PLC0415 - loads msgspec
+
+    if named is not None and named != "auto":
+        return launchers.by_name[named]
+    every = launchers.by_name.values()
+    nowhere = launchers.remote if launchers.remote.offers(engine) else launchers.local
+    return newest_log(every, engine, on_problem=on_problem) or nowhere

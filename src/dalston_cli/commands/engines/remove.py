@@ -1,6 +1,6 @@
 """``dalston engines rm``: free the disk of an engine that is not needed."""
 
-from dalston_cli.commands.engines.setting import EngineName, Profile, find_engine, load
+from dalston_cli.commands.engines.setting import EngineName, Profile, find_engine, load, warn_once
 from dalston_cli.console import Console
 from dalston_cli.options.general import Json, Quiet
 
@@ -16,8 +16,8 @@ def remove(
 
     find_engine(engine)
     _, launchers = load(profile=profile)
-    removed = remove_engine(launchers, engine)
     console = Console("engines rm", json=json, quiet=quiet)
+    removed = remove_engine(launchers, engine, on_problem=warn_once(console))
     counts = {
         "environment": len(removed.environments),
         "image": len(removed.images),

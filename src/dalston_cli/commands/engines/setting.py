@@ -4,9 +4,13 @@ from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dalston_cli.console import Console
+
 if TYPE_CHECKING:
     from dalston_cli.catalog.schema import EngineEntry
+    from dalston_cli.errors import EngineUnavailableError
     from dalston_cli.launchers.registry import Launchers
+    from dalston_cli.launchers.survey import OnProblem
     from dalston_cli.settings.load import ResolvedSettings
 
 
@@ -60,3 +64,15 @@ def find_engine(name: str) -> "EngineEntry":
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
 
     return load_catalog().engine(name)
+
+
+def warn_once(console: Console) -> "OnProblem":
+    """Tells of launchers that cannot be asked, of each problem once; the others go on."""
+    told: set[str] = set()
+
+    def warn(error: "EngineUnavailableError") -> None:
+        if error.message not in told:
+            told.add(error.message)
+            console.warning(error.message, hint=error.hint)
+
+    return warn

@@ -5,26 +5,29 @@ from datetime import UTC, datetime
 from typing import TYPE_CHECKING
 
 from dalston_cli.amounts import rough_duration
-from dalston_cli.commands.engines.setting import EngineNames, Profile, load
+from dalston_cli.commands.engines.setting import EngineNames, Profile, load, warn_once
 from dalston_cli.console import Console
 from dalston_cli.options.general import Json
 
 if TYPE_CHECKING:
+    from dalston_cli.launchers.stats import EngineStats
     from dalston_cli.launchers.survey import EngineState
 
-COLUMNS = ("engine", "launcher", "device", "model", "state", "memory", "until")
+COLUMNS = ("engine", "launcher", "replica", "device", "model", "state", "memory", "until")
 
 
 def status(engines: EngineNames = None, *, profile: Profile = None, json: Json = False) -> None:
-    """Show the engines that run.
+    """Show the engines that run, whichever way they were started.
 
     --json adds each one's pid, fingerprint and requests in progress.
     """
     from dalston_cli.launchers.survey import survey_engines  # noqa: PLC0415 - loads msgspec
 
+    console = Console("engines status", json=json)
     _, launchers = load(profile=profile)
-    states = asyncio.run(survey_engines(launchers.by_name.values(), engines or ()))
-    show_states(Console("engines status", json=json), states)
+    every = launchers.by_name.values()
+    found = survey_engines(every, engines or (), on_problem=warn_once(console))
+    show_states(console, asyncio.run(found))
 
 
 def show_states(console: Console, states: "tuple[EngineState, ...]") -> None:
@@ -32,7 +35,8 @@ def show_states(console: Console, states: "tuple[EngineState, ...]") -> None:
     rows = [
         (
             each.engine,
-            each.launcher,
+            launcher_of(each),
+            each.replica,
             each.device or None,
             each.model,
             each.state,
@@ -45,6 +49,11 @@ def show_states(console: Console, states: "tuple[EngineState, ...]") -> None:
     for each in states:
         if each.problem:
             console.warning(f"engine {each.engine}: {each.problem}")
+
+
+def launcher_of(state: "EngineState | EngineStats") -> str:
+    """The launcher's name; a container that is not ours is one of a compose stack."""
+    return "docker (compose)" if state.launcher == "docker" and not state.owned else state.launcher
 
 
 def _memory(state: "EngineState") -> str | None:

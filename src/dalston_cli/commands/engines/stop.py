@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.commands.engines.setting import EngineNames, Profile, find_engine, load
+from dalston_cli.commands.engines.setting import EngineNames, Profile, find_engine, load, warn_once
 from dalston_cli.console import Console
 from dalston_cli.errors import UsageError
 from dalston_cli.options.general import Json, Quiet
@@ -40,12 +40,13 @@ def stop(
 
     if not engines and not everything:
         raise NothingNamedError
+    console = Console("engines stop", json=json, quiet=quiet)
+    warn = warn_once(console)
     _, launchers = load(profile=profile)
-    for name in set(engines or ()) - asyncio.run(running_engines(launchers)):
+    for name in set(engines or ()) - asyncio.run(running_engines(launchers, on_problem=warn)):
         find_engine(name)
     names = None if everything else engines
-    stopped = asyncio.run(stop_engines(launchers, names, timeout_s=timeout))
-    console = Console("engines stop", json=json, quiet=quiet)
+    stopped = asyncio.run(stop_engines(launchers, names, timeout_s=timeout, on_problem=warn))
     ended = sorted({instance.engine for instance in stopped})
     for name in ended:
         console.info(f"stopped {name}")
@@ -55,7 +56,12 @@ def stop(
         console.info("no engine was running")
     console.result(
         [
-            {"engine": each.engine, "replica": each.replica, "fingerprint": each.fingerprint}
+            {
+                "engine": each.engine,
+                "launcher": each.launcher,
+                "replica": each.replica,
+                "fingerprint": each.fingerprint,
+            }
             for each in stopped
         ]
     )

@@ -1,0 +1,80 @@
+"""``dalston engines scale``: have more or fewer of an engine."""
+
+import asyncio
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dalston_cli.commands.engines.launch import engine_spec, tell_choice, tell_to
+from dalston_cli.commands.engines.setting import EngineName, Profile, find_engine, load, warn_once
+from dalston_cli.commands.engines.status import show_states
+from dalston_cli.console import Console
+from dalston_cli.options.general import Device, Json, KeepAlive, Launcher, Quiet, Verbose
+
+if TYPE_CHECKING:
+    from dalston_cli.launchers.scale import Scaled
+
+
+def scale(
+    engine: EngineName,
+    replicas: Annotated[
+        int, typer.Argument(metavar="N", min=0, help="How many are to run; 0 stops all.")
+    ],
+    *,
+    device: Device = None,
+    launcher: Launcher = None,
+    keep_alive: KeepAlive = None,
+    profile: Profile = None,
+    json: Json = False,
+    quiet: Quiet = False,
+    verbose: Verbose = 0,
+) -> None:
+    """Have so many of an engine run; what is missing starts as those that run.
+
+    Idle ones are stopped first, busy ones after their work. With --device, only those on it
+    count.
+    """
+    from dalston_cli.launchers.scale import (  # noqa: PLC0415 - loads psutil
+        running_replicas,
+        scale_engine,
+    )
+    from dalston_cli.launchers.survey import survey_engines  # noqa: PLC0415 - the same
+
+    console = Console("engines scale", json=json, quiet=quiet, verbose=verbose)
+    warn = warn_once(console)
+    find_engine(engine)
+    _, launchers = load(profile=profile)
+    ran = asyncio.run(running_replicas(launchers, engine, on_problem=warn))
+    flags: dict[str, object] = {"device": device, "launcher": launcher, "keep_alive": keep_alive}
+    devices: tuple[str, ...] = ()
+    if ran:
+        flags["launcher"] = launcher or ran[0].launcher
+        flags["keep_alive"] = ran[0].keep_alive_s if keep_alive is None else keep_alive
+        devices = () if device else ran[0].devices
+    resolved, launchers = load(profile=profile, **flags)
+    spec = engine_spec(engine, resolved.settings, devices)
+    if replicas:
+        tell_choice(console, launchers, spec)
+    scaled = asyncio.run(
+        scale_engine(
+            launchers,
+            spec,
+            replicas,
+            anywhere=device is None,
+            on_event=tell_to(console),
+            on_problem=warn,
+        )
+    )
+    _tell(console, engine, replicas, scaled)
+    found = survey_engines(launchers.by_name.values(), [engine], on_problem=warn)
+    show_states(console, asyncio.run(found))
+
+
+def _tell(console: Console, engine: str, replicas: int, scaled: "Scaled") -> None:
+    if scaled.stopped:
+        console.info(f"stopped {len(scaled.stopped)} of {engine}")
+    if scaled.others > replicas:
+        console.warning(
+            f"{scaled.others} of {engine} were started by somebody else and run on",
+            hint="stop them where they were started",
+        )

@@ -1,0 +1,135 @@
+"""How many of an engine run: more are started, fewer are left, and what runs is run again."""
+
+import asyncio
+from collections.abc import Sequence
+from dataclasses import dataclass, replace
+
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher
+from dalston_cli.launchers.control import start_engine, stop_all
+from dalston_cli.launchers.failure import NotOursError
+from dalston_cli.launchers.pool.notice import Listener, ignore_notice
+from dalston_cli.launchers.registry import Launchers
+from dalston_cli.launchers.survey import (
+    EngineState,
+    OnProblem,
+    ask_state,
+    find_instances,
+    raise_problem,
+)
+
+_STOP_S = 30.0
+_Found = tuple[Launcher, EngineInstance]
+
+
+@dataclass(frozen=True, kw_only=True)
+class RunningReplicas:
+    """What runs of one engine with one launcher.
+
+    Attributes:
+        devices: Each once, in the order of the replicas.
+        keep_alive_s: Of the first that says it; None where none does.
+    """
+
+    launcher: str
+    devices: tuple[str, ...]
+    replicas: int
+    keep_alive_s: float | None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Scaled:
+    """What became of an engine's replicas.
+
+    Attributes:
+        stopped: Those that were too many.
+        others: How many run that somebody else started, and that are left to them.
+    """
+
+    stopped: tuple[EngineInstance, ...] = ()
+    others: int = 0
+
+
+async def running_replicas(
+    launchers: Launchers, engine: str, *, on_problem: OnProblem = raise_problem
+) -> tuple[RunningReplicas, ...]:
+    """What runs of ``engine`` and was started by Dalston, for each launcher that has some."""
+    every = launchers.by_name.values()
+    states: dict[str, list[EngineState]] = {}
+    for launcher, instance in await find_instances(every, [engine], on_problem=on_problem):
+        if instance.owned:
+            state = replace(await ask_state(instance), device=instance.device)
+            states.setdefault(launcher.name, []).append(state)
+    return tuple(_summed_up(name, found) for name, found in states.items())
+
+
+def as_one(several: Sequence[RunningReplicas]) -> RunningReplicas:
+    """All that runs, as if the first launcher had started it."""
+    first, *more = several
+    devices = dict.fromkeys(device for each in several for device in each.devices)
+    total = sum(each.replicas for each in several)
+    return replace(first, devices=tuple(devices), replicas=total) if more else first
+
+
+async def scale_engine(
+    launchers: Launchers,
+    spec: EngineSpec,
+    replicas: int,
+    *,
+    anywhere: bool = False,
+    on_event: Listener = ignore_notice,
+    on_problem: OnProblem = raise_problem,
+) -> Scaled:
+    """Have exactly so many of an engine run, over all launchers that start engines.
+
+    What is missing is started by the launcher that ``launchers`` choose. Of what is too many,
+    idle ones are stopped before busy ones, and of each kind the newest first; a busy one may go
+    on with what runs for half a minute. One that somebody else started is never stopped.
+
+    Args:
+        launchers: Who starts and finds engines.
+        spec: The engine, as more of it are to be started.
+        replicas: How many; 0 stops all.
+        anywhere: Count those on other devices, too.
+        on_event: Told what is started.
+        on_problem: Told of launchers that cannot be asked.
+
+    Raises:
+        NotOursError: More are wanted of an engine that is reached at URLs.
+        EngineUnavailableError: One cannot be started.
+    """
+    managing = [each for each in launchers.by_name.values() if each.manages]
+    every = await find_instances(managing, [spec.engine.name], on_problem=on_problem)
+    found = [each for each in every if anywhere or each[1].device in spec.devices]
+    others = sum(not instance.owned for _, instance in found)
+    if len(found) < replicas:
+        chosen = await asyncio.to_thread(launchers.choose, spec.engine, spec.device)
+        if not chosen.launcher.manages:
+            raise NotOursError(spec.engine.name, "scaled")
+        elsewhere = sum(launcher is not chosen.launcher for launcher, _ in found)
+        await start_engine(launchers, spec, replicas=replicas - elsewhere, on_event=on_event)
+        return Scaled(others=others)
+    owned = [(launcher, instance) for launcher, instance in found if instance.owned]
+    least_needed = await _least_needed_first(owned)
+    too_many = least_needed[: len(found) - replicas]
+    await stop_all(too_many, timeout_s=_STOP_S)
+    return Scaled(stopped=tuple(instance for _, instance in too_many), others=others)
+
+
+async def _least_needed_first(found: Sequence[_Found]) -> list[_Found]:
+    states = await asyncio.gather(*(ask_state(instance) for _, instance in found))
+    ranked = sorted(
+        zip(found, states, strict=True),
+        key=lambda each: (bool(each[1].running), -each[0][1].started_at.timestamp()),
+    )
+    return [one for one, _ in ranked]
+
+
+def _summed_up(launcher: str, states: Sequence[EngineState]) -> RunningReplicas:
+    ordered = sorted(states, key=lambda each: each.replica)
+    told = [each.keep_alive_s for each in ordered if each.keep_alive_s is not None]
+    return RunningReplicas(
+        launcher=launcher,
+        devices=tuple(dict.fromkeys(each.device for each in ordered)),
+        replicas=len(ordered),
+        keep_alive_s=told[0] if told else None,
+    )

@@ -1,0 +1,71 @@
+"""How many of an engine run, with real processes: who is stopped, who goes on."""
+
+import asyncio
+from collections.abc import Iterator
+from functools import partial
+
+import pytest
+from tests.launching import EngineHome, finish, num_running
+from tests.waiting import eventually
+
+from dalston_cli.launchers.failure import NotOursError
+from dalston_cli.launchers.pool.handle import EngineHandle
+from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.remote import RemoteEngine
+from dalston_cli.launchers.scale import RunningReplicas, as_one, running_replicas, scale_engine
+
+
+@pytest.fixture
+def home() -> Iterator[EngineHome]:
+    made = EngineHome()
+    yield made
+    made.close()
+
+
+async def works(handle: EngineHandle) -> bool:
+    return await num_running(handle) == 1
+
+
+async def test_a_busy_replica_is_kept_although_it_is_the_newest(home: EngineHome) -> None:
+    spec = home.spec({"RUN_S": "2"})
+    old = home.launchers.local.start(spec, replica=5)
+    await scale_engine(home.launchers, spec, 2)
+    async with Pool(home.launchers) as pool:
+        handle = await pool.acquire(spec, replicas=2)
+        work = asyncio.create_task(finish(handle, home.audio))  # by the one with the lower number
+        await eventually(partial(works, handle))
+        scaled = await scale_engine(home.launchers, spec, 1)
+        await work
+    assert [each.identity for each in scaled.stopped] == [old.identity]
+    [left] = home.launchers.local.find()
+    assert left.started_at > old.started_at
+
+
+async def test_the_last_one_finishes_its_work_before_it_stops(home: EngineHome) -> None:
+    spec = home.spec({"RUN_S": "1"})
+    async with Pool(home.launchers) as pool:
+        handle = await pool.acquire(spec)
+        work = asyncio.create_task(finish(handle, home.audio))
+        await eventually(partial(works, handle))
+        scaled = await scale_engine(home.launchers, spec, 0)
+        await work
+    assert len(scaled.stopped) == 1
+    assert home.processes() == []
+
+
+async def test_what_is_reached_at_a_url_is_not_scaled(home: EngineHome) -> None:
+    launchers = home.make_launchers(remotes={"fake": (RemoteEngine(url="http://127.0.0.1:9"),)})
+    with pytest.raises(NotOursError, match="cannot be scaled"):
+        await scale_engine(launchers, home.spec(), 1)
+    assert (await scale_engine(launchers, home.spec(), 0)).stopped == ()
+    assert await running_replicas(launchers, "fake") == ()
+
+
+def test_what_several_launchers_run_is_one_for_the_first() -> None:
+    several = (
+        RunningReplicas(launcher="docker", devices=("cuda:0",), replicas=1, keep_alive_s=9),
+        RunningReplicas(launcher="local", devices=("cuda:0", "cuda:1"), replicas=2, keep_alive_s=5),
+    )
+    assert as_one(several) == RunningReplicas(
+        launcher="docker", devices=("cuda:0", "cuda:1"), replicas=3, keep_alive_s=9
+    )
