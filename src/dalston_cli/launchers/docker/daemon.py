@@ -185,15 +185,20 @@ class Daemon:
                 for, are left as they are.
         """
         import requests  # noqa: PLC0415 - comes with the library
+        import urllib3  # noqa: PLC0415 - as above; its errors come out of streams as they are
         from docker import errors  # noqa: PLC0415 - takes 0.4 s to load
 
+        lost = (
+            *(errors.DockerException, errors.StreamParseError, OSError),
+            *(requests.RequestException, urllib3.exceptions.HTTPError),
+        )
         try:
             yield
         except errors.NotFound:
             raise
         except errors.APIError as error:
             raise DaemonRefusedError(str(error.explanation or error)) from error
-        except (errors.DockerException, requests.RequestException, OSError) as error:
+        except lost as error:
             raise self._explain(error) from error
 
     def _explain(self, error: Exception) -> DaemonUnavailableError:
