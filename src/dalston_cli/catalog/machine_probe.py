@@ -39,9 +39,9 @@ def visible_gpus(listing: str, visible: str | None) -> tuple[Gpu, ...]:
     if visible is not None:
         rows = _select(rows, [name.strip() for name in visible.split(",") if name.strip()])
     return tuple(
-        Gpu(index=index, name=name, vram_mb=int(vram))
-        for index, (_, _, name, vram) in enumerate(rows)
-        if vram.isdigit()
+        Gpu(index=index, name=name, vram_mb=int(vram), uuid=uuid, position=int(position))
+        for index, (position, uuid, name, vram) in enumerate(rows)
+        if vram.isdigit() and position.isdigit()
     )
 
 

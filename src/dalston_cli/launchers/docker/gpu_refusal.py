@@ -1,0 +1,144 @@
+"""What a daemon says when it gives no GPU, in words that a person can act on."""
+
+import re
+from collections.abc import Callable
+
+from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers.docker.daemon import DaemonFacts
+from dalston_cli.launchers.docker.gpu_problem import (
+    GENERATE,
+    GUIDE,
+    INSTALL,
+    NO_CGROUPS,
+    GpuHost,
+    GpuProblem,
+    configure,
+    gpu_problem,
+)
+
+
+class GpuRefusedError(EngineUnavailableError):
+    """The daemon does not give a container the GPU that was asked for."""
+
+    code = "gpu_refused"
+
+    def __init__(self, problem: str, explanation: str, *, hint: str) -> None:
+        said = " ".join(explanation.split())
+        super().__init__(f"no GPU for the container: {problem} (Docker says: {said})", hint=hint)
+
+
+def explain_refusal(
+    explanation: str, facts: DaemonFacts, host: GpuHost | None = None
+) -> EngineUnavailableError | None:
+    """The error for what the daemon said; None where that is not about GPUs.
+
+    Args:
+        explanation: The daemon's own words.
+        facts: What it says about itself.
+        host: What lies on its machine; None where that is not this one.
+    """
+    for pattern, explain in _CAUSES:
+        if re.search(pattern, explanation, re.IGNORECASE | re.DOTALL):
+            problem, hint = explain(facts, host)
+            return GpuRefusedError(problem, explanation, hint=hint)
+    return None
+
+
+Explained = tuple[str, str]
+"""What is wrong, and what to do."""
+
+
+def _no_cdi(facts: DaemonFacts, host: GpuHost | None) -> Explained:
+    known = _seen(facts, host, {"driver", "toolkit"})
+    return known or (
+        f"{facts.product} {facts.version} does not speak CDI",
+        f"use Docker 28.3 or later, or NVIDIA's container runtime: {configure(facts)}",
+    )
+
+
+def _no_runtime(facts: DaemonFacts, host: GpuHost | None) -> Explained:
+    known = gpu_problem(facts, host)
+    if host is not None and known is not None:
+        return known.message, known.hint
+    if known is not None:
+        return (
+            "NVIDIA's container toolkit is not installed on its machine, or it was not told of it",
+            f"there: {INSTALL} && {configure(facts)} ({GUIDE})",
+        )
+    return (
+        "Docker was started before NVIDIA's container toolkit was installed",
+        "start it anew, which ends its containers: sudo systemctl restart docker",
+    )
+
+
+def _no_description(facts: DaemonFacts, host: GpuHost | None) -> Explained:
+    known = _seen(facts, host, {"driver", "toolkit"})
+    return known or (
+        "its CDI files do not describe that GPU",
+        f"write them anew: {GENERATE}, then see: nvidia-ctk cdi list",
+    )
+
+
+def _seen(facts: DaemonFacts, host: GpuHost | None, causes: set[str]) -> Explained | None:
+    """What is seen to be missing, where it is one of ``causes``."""
+    known: GpuProblem | None = gpu_problem(facts, host)
+    return (known.message, known.hint) if known and known.missing in causes else None
+
+
+def _always(problem: str, hint: str) -> Callable[[DaemonFacts, GpuHost | None], Explained]:
+    return lambda facts, host: (problem, hint)  # noqa: ARG005 - these causes speak for themselves
+
+
+_CAUSES: tuple[tuple[str, Callable[[DaemonFacts, GpuHost | None], Explained]], ...] = (
+    (r'could not select device driver "cdi"', _no_cdi),
+    (r"could not select device driver", _no_runtime),
+    (r"unknown (or invalid )?runtime (name|specified):? nvidia", _no_runtime),
+    (r"failed to discover GPU vendor from CDI", _no_runtime),
+    (r"unresolvable CDI devices", _no_description),
+    (
+        r"driver/library version mismatch",
+        _always("the driver was updated while it was in use", "restart the machine: sudo reboot"),
+    ),
+    (
+        r"nvidia-container-cli: .*(driver not loaded|load library failed|driver rpc error)",
+        _always(
+            "the NVIDIA driver is not loaded on the machine that Docker runs on",
+            "see there whether it answers: nvidia-smi",
+        ),
+    ),
+    (
+        r"nvidia-container-cli: (device|detection) error",
+        _always(
+            "Docker's machine has no such GPU",
+            "see which there are: nvidia-smi -L, and choose with --device cuda:N or --gpus N",
+        ),
+    ),
+    (
+        r"requirement error: unsatisfied condition",
+        _always(
+            "the driver is older than the CUDA of the engine's image needs",
+            "update your distribution's NVIDIA driver, restart, then see: nvidia-smi",
+        ),
+    ),
+    (
+        r"bpf_prog_query|failed to add device rules|nvidia-container-cli: .*cgroup",
+        _always(
+            "NVIDIA's container toolkit may not change the container's cgroup",
+            f"for a Docker without root: {NO_CGROUPS}; else get the newest toolkit: {INSTALL}",
+        ),
+    ),
+    (
+        r"nvidia-(container|ctk|cdi)[^ ]*.*(executable file not found|no such file)",
+        _always(
+            "programs of NVIDIA's container toolkit are missing",
+            f"{INSTALL} && sudo systemctl restart docker",
+        ),
+    ),
+    (
+        r"nvidia-(container|ctk|cdi)",
+        _always(
+            "NVIDIA's container toolkit failed",
+            f"see whether the driver answers: nvidia-smi; then get the newest toolkit: {INSTALL}",
+        ),
+    ),
+)
