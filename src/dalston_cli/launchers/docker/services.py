@@ -1,0 +1,176 @@
+"""Engines that Docker Compose keeps running: found and used, never changed.
+
+See ``compose.yaml``. They are known by their label, reached through the port that they publish,
+and asked what they are: whoever edits an engine in a running stack is not answered by old code.
+"""
+
+import asyncio
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from datetime import datetime
+from pathlib import Path
+from typing import Any
+
+from dalston_cli.launchers.base import Address, EngineInstance
+from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
+from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.daemon import Daemon
+
+_MODELS_PLACE = "/models"
+_NUMBER_LABEL = "com.docker.compose.container-number"
+_TOKEN_VARIABLE = "DALSTON_ENGINE_TOKEN"  # noqa: S105 - the variable's name, not a token
+_EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
+_LOOPBACK = frozenset({"127.0.0.1", "::1"})
+_OF_ANOTHER_PLACE = ""
+"""A fingerprint that no engine has: it is shown and not used."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Service:
+    """One container of a stack, as the daemon describes it."""
+
+    container: str
+    engine: str
+    replica: int
+    device: str
+    address: Address
+    started: str
+    models: Path | None
+
+
+class ComposeServices:
+    """The engines of every Compose stack of one daemon.
+
+    Args:
+        daemon: Where they run.
+        models_dir: Our folder of weights; a service that has another one, which it cannot share
+            with us, would not find the models that we name.
+        fingerprint: Makes a fingerprint of an engine's digest, as for an engine that we start
+            with nothing beyond what every one gets.
+    """
+
+    def __init__(self, daemon: Daemon, models_dir: Path, fingerprint: Callable[[str], str]) -> None:
+        self._daemon = daemon
+        self._models_dir = models_dir
+        self._fingerprint = fingerprint
+        self._digests: dict[tuple[str, str], str] = {}
+
+    def find(self) -> list[EngineInstance]:
+        """Every service that answers; those that are unhealthy or starting are left out.
+
+        Raises:
+            DaemonUnavailableError: Nobody can be asked for containers.
+        """
+        with self._daemon.explained():
+            found = self._daemon.client.containers.list(
+                filters={"label": f"{labels.SERVICE}=compose", "status": "running"},
+                ignore_removed=True,  # while we look
+            )
+            described = [self._describe(container.attrs) for container in found]
+        services = [service for service in described if service is not None]
+        self._ask_new(services)
+        return [
+            self._instance(service, self._digests[_start(service)])
+            for service in services
+            if _start(service) in self._digests
+        ]
+
+    def _ask_new(self, services: Iterable[_Service]) -> None:
+        """Ask those that were started since the last look, all at the same time."""
+        known = {_start(service): self._digests.get(_start(service)) for service in services}
+        new = [service for service in services if known[_start(service)] is None]
+        if new:
+            answers = run_aside(_ask_digests([service.address for service in new]))
+            known.update(zip(map(_start, new), answers, strict=True))
+        self._digests = {start: digest for start, digest in known.items() if digest is not None}
+
+    def _describe(self, attributes: Mapping[str, Any]) -> _Service | None:
+        """What a container says of itself; None for one that cannot be used."""
+        named = attributes["Config"]["Labels"]
+        state = attributes["State"]
+        address = self._address(attributes)
+        unhealthy = (state.get("Health") or {}).get("Status") == "unhealthy"
+        if address is None or unhealthy or labels.ENGINE not in named:
+            return None
+        return _Service(
+            container=str(attributes["Id"]),
+            engine=named[labels.ENGINE],
+            replica=_replica(named.get(_NUMBER_LABEL, "")),
+            device=named.get(labels.DEVICE, "cpu"),
+            address=address,
+            started=str(state["StartedAt"]),
+            models=_models_folder(attributes),
+        )
+
+    def _address(self, attributes: Mapping[str, Any]) -> Address | None:
+        """The first published port that can be reached from here, and the token for it."""
+        published = attributes["NetworkSettings"]["Ports"] or {}
+        for port in published.get(f"{labels.PORT}/tcp") or ():
+            host = str(port["HostIp"])
+            if host in _EVERYWHERE:
+                host = self._daemon.address
+            elif host in _LOOPBACK and self._daemon.address not in _LOOPBACK:
+                continue  # of the daemon's machine, which is not this one
+            name = f"[{host}]" if ":" in host else host
+            return Address(url=f"http://{name}:{port['HostPort']}", token=_token(attributes))
+        return None
+
+    def _instance(self, service: _Service, digest: str) -> EngineInstance:
+        return EngineInstance(
+            engine=service.engine,
+            launcher="docker",
+            fingerprint=(
+                self._fingerprint(digest) if self._shares_models(service) else _OF_ANOTHER_PLACE
+            ),
+            replica=service.replica,
+            device=service.device,
+            identity=service.container,
+            address=service.address,
+            started_at=datetime.fromisoformat(service.started),
+            shares_disk=False,
+            owned=False,
+        )
+
+    def _shares_models(self, service: _Service) -> bool:
+        """Whether it sees our weights; on another machine there is no telling, so it is tried."""
+        if service.models is None or not self._daemon.shares_disk:
+            return True
+        return service.models.resolve() == self._models_dir.resolve()
+
+
+def _start(service: _Service) -> tuple[str, str]:
+    """The same as long as it runs the same code."""
+    return service.container, service.started
+
+
+def _replica(number: str) -> int:
+    """Compose counts from 1."""
+    return int(number) - 1 if number.isdecimal() and int(number) > 0 else 0
+
+
+def _token(attributes: Mapping[str, Any]) -> str | None:
+    for line in attributes["Config"]["Env"] or ():
+        name, _, value = str(line).partition("=")
+        if name == _TOKEN_VARIABLE:
+            return value or None
+    return None
+
+
+def _models_folder(attributes: Mapping[str, Any]) -> Path | None:
+    for mount in attributes["Mounts"]:
+        if mount["Destination"] == _MODELS_PLACE and mount["Type"] == "bind":
+            return Path(mount["Source"])
+    return None
+
+
+async def _ask_digests(addresses: Iterable[Address]) -> list[str | None]:
+    return await asyncio.gather(*map(_ask_digest, addresses))
+
+
+async def _ask_digest(address: Address) -> str | None:
+    """What determines its results; None where it does not answer, or says that it cannot work."""
+    try:
+        health = await ask_health(address)
+    except NoAnswerError:
+        return None
+    return None if health.status in {"failed", "stopping"} else health.fingerprint
