@@ -133,6 +133,7 @@ def test_the_commands_show_it(
     text = capsys.readouterr().out
     assert "2 recordings (channels: mix)" in text
     assert "transcribe: speech on engine fake (device cpu, launcher local)" in text
+    assert "    launcher local: it needs no environment of its own" in text
     assert "NAME" not in text
     assert "2 recordings: 2 new" in text
 

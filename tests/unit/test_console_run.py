@@ -35,7 +35,14 @@ EVENTS: tuple[Event, ...] = (
     WarningRaised(code="slow", message="this is slow", recording="a\n.wav"),
     WarningRaised(code="slow", message="this is slow", recording="b.wav"),
     EngineStarting(engine="fake", launcher="local", step="environment", message="one minute"),
-    EngineReady(engine="fake", launcher="local", device="cpu", reused=False, elapsed_s=2),
+    EngineReady(
+        engine="fake",
+        launcher="local",
+        device="cpu",
+        reused=False,
+        elapsed_s=2,
+        reason="it was asked for",
+    ),
     JobStarted(recording="a\n.wav", duration_s=60),
     StageProgress(recording="a\n.wav", stage="transcribe", done_s=30, total_s=60),
     PartialText(
@@ -129,7 +136,8 @@ def test_an_interrupted_run_says_how_to_go_on() -> None:
 
 def test_verbose_lines_tell_the_steps() -> None:
     lines = shown(verbose=1)
-    assert "engine fake is ready on cpu (started in 2.0 s)" in lines
+    ready = "engine fake is ready on cpu (started in 2.0 s; launcher local: it was asked for)"
+    assert ready in lines
     assert "a\\n.wav: transcribe done" in lines
     assert "unchanged: d.wav" in lines
 

@@ -69,6 +69,7 @@ def _stage_lines(stage: "StageDescription") -> Iterator[str]:
         details.append(f"RTFx {stage.rtfx:.1f} when last measured")
     yield f"  {stage.stage}: {stage.model} on engine {stage.engine} ({', '.join(details)})"
     yield f"    {stage.reason}"
+    yield f"    launcher {stage.launcher}: {stage.launcher_reason}"
     if stage.options:
         yield f"    {', '.join(f'{name}={value}' for name, value in stage.options.items())}"
 
@@ -82,4 +83,10 @@ def _sum_lines(report: "PlanReport") -> Iterator[str]:
     for model, size_mb in report.pull.items():
         yield f"to download: {model}, {size_mb:,} MB"
     for engine in report.build:
-        yield f"to build: the environment of engine {engine}"
+        yield f"to build: the {_built(report, engine)} of engine {engine}"
+
+
+def _built(report: "PlanReport", engine: str) -> str:
+    stages = [stage for plan in report.plans for stage in plan.stages]
+    in_docker = any(each.engine == engine and each.launcher == "docker" for each in stages)
+    return "image" if in_docker else "environment"

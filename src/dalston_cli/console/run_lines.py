@@ -92,7 +92,8 @@ class RunLines:
     def engine_ready(self, event: EngineReady) -> None:
         """Say that an engine is there."""
         how = "reused" if event.reused else f"started in {duration(event.elapsed_s)}"
-        self.console.detail(f"engine {event.engine} is ready on {event.device} ({how})")
+        why = f"; launcher {event.launcher}: {event.reason}" if event.reason else ""
+        self.console.detail(f"engine {event.engine} is ready on {event.device} ({how}{why})")
 
     def model_pulling(self, event: ModelPulling) -> None:
         """Say once that a model is being downloaded."""

@@ -6,7 +6,7 @@ from concurrent.futures import ThreadPoolExecutor
 from typing import TypeVar
 
 from dalston_cli.errors import EngineUnavailableError
-from dalston_cli.launchers.base import Address
+from dalston_cli.launchers.base import Address, EngineInstance
 from dalston_sdk.wire import Health
 
 T = TypeVar("T")
@@ -58,6 +58,12 @@ async def shut_down(address: Address, *, timeout_s: float = CONTACT_TIMEOUT_S) -
             await client.shutdown()
 
     await _within(ask(), address, timeout_s)
+
+
+def device_of(instance: EngineInstance, health: Health) -> str:
+    """Where it computes, as this machine counts its GPUs: to a container, its own is the first."""
+    same_kind = instance.device.partition(":")[0] == health.device.partition(":")[0]
+    return instance.device if same_kind else health.device
 
 
 async def _within(question: Coroutine[None, None, T], address: Address, timeout_s: float) -> T:

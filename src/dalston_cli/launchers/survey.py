@@ -7,7 +7,7 @@ from datetime import UTC, datetime, timedelta
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, Launcher
-from dalston_cli.launchers.contact import NoAnswerError, ask_health
+from dalston_cli.launchers.contact import NoAnswerError, ask_health, device_of
 from dalston_sdk.wire import Health
 
 OnProblem = Callable[[EngineUnavailableError], None]
@@ -131,7 +131,7 @@ def _answered(instance: EngineInstance, health: Health) -> EngineState:
         engine=instance.engine,
         launcher=instance.launcher,
         replica=instance.replica,
-        device=_device(instance, health),
+        device=device_of(instance, health),
         state=health.status,
         fingerprint=health.fingerprint,
         address=str(instance.address.url or instance.address.socket),
@@ -147,9 +147,3 @@ def _answered(instance: EngineInstance, health: Health) -> EngineState:
         expires_at=None if left_s is None else now + timedelta(seconds=left_s),
         problem=health.problem,
     )
-
-
-def _device(instance: EngineInstance, health: Health) -> str:
-    """As this machine counts its GPUs: to a container, the one that it has is the first."""
-    same_kind = instance.device.partition(":")[0] == health.device.partition(":")[0]
-    return instance.device if same_kind else health.device

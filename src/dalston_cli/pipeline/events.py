@@ -31,13 +31,14 @@ class EngineStarting(_Event, frozen=True, kw_only=True, tag="engine_starting"):
 
 
 class EngineReady(_Event, frozen=True, kw_only=True, tag="engine_ready"):
-    """An engine answers; ``reused`` says that it ran already."""
+    """An engine answers; ``reused`` says that it ran already, ``reason`` why this launcher."""
 
     engine: str
     launcher: str
     device: str
     reused: bool
     elapsed_s: float = 0.0
+    reason: str = ""
 
 
 class ModelPulling(_Event, frozen=True, kw_only=True, tag="model_pulling"):

@@ -256,6 +256,7 @@ def _tell(notice: PoolNotice, emit: Emit) -> None:
                     device=device,
                     reused=reused,
                     elapsed_s=notice.elapsed_s,
+                    reason=notice.reason,
                 )
             )
         case Trouble(code=code, message=message):

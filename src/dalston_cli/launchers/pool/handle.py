@@ -90,9 +90,9 @@ class EngineHandle:
 
     @property
     def device(self) -> str:
-        """What the engine runs on, such as ``cuda:0``, as it said itself."""
+        """What the engine runs on, such as ``cuda:0``."""
         members = self._crew.members
-        return members[0].health.device if members else self.spec.device
+        return members[0].device if members else self.spec.device
 
     @property
     def version(self) -> str:

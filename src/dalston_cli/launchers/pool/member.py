@@ -7,6 +7,7 @@ from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState, Launcher
+from dalston_cli.launchers.contact import device_of
 from dalston_cli.launchers.failure import (
     NUM_LOG_LINES,
     EngineCrashedError,
@@ -49,6 +50,11 @@ class Member:
     def load(self) -> float:
         """The part of it that is in use, from 0 to 1."""
         return self.active / self.health.slots
+
+    @property
+    def device(self) -> str:
+        """Where it computes, such as ``cuda:0``."""
+        return device_of(self.instance, self.health)
 
     async def close(self) -> None:
         """Close the connection; the engine goes on."""

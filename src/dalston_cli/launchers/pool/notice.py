@@ -19,13 +19,19 @@ class Starting:
 
 @dataclass(frozen=True, kw_only=True)
 class Ready:
-    """An engine answers; ``reused`` says that it ran already."""
+    """An engine answers.
+
+    Attributes:
+        reused: It ran already.
+        reason: Why it has this launcher.
+    """
 
     engine: str
     launcher: str
     device: str
     reused: bool
     elapsed_s: float
+    reason: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -7,12 +7,12 @@ import asyncio
 from types import TracebackType
 from typing import Self
 
-from dalston_cli.launchers.base import EngineSpec, Launcher
+from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.notice import Listener, ignore_notice
 from dalston_cli.launchers.pool.supply import Supply
-from dalston_cli.launchers.registry import Launchers
+from dalston_cli.launchers.registry import LauncherChoice, Launchers
 
 
 class Pool:
@@ -64,17 +64,18 @@ class Pool:
             EngineUnavailableError: Not one can be had; the message says why.
             UsageError: The wanted launcher does not fit the engine.
         """
-        launcher = self._launchers.choose(spec.engine, spec.device).launcher
-        mark = await asyncio.to_thread(launcher.fingerprint, spec)
+        choice = await asyncio.to_thread(self._launchers.choose, spec.engine, spec.device)
+        mark = await asyncio.to_thread(choice.launcher.fingerprint, spec)
         async with self._lock:
-            handle = await self._handle(launcher, spec, mark)
+            handle = await self._handle(choice, spec, mark)
         await handle.grow(replicas)
         return handle
 
-    async def _handle(self, launcher: Launcher, spec: EngineSpec, mark: str) -> EngineHandle:
+    async def _handle(self, choice: LauncherChoice, spec: EngineSpec, mark: str) -> EngineHandle:
+        launcher = choice.launcher
         key = (launcher.name, spec.engine.name, mark, *spec.devices)
         if key not in self._handles:
-            supply = Supply(launcher, spec, mark, limits=self._limits, listener=self._listener)
+            supply = Supply(choice, spec, mark, limits=self._limits, listener=self._listener)
             if launcher.manages:
                 await supply.retire_outdated()
             self._handles[key] = EngineHandle(supply, limits=self._limits)

@@ -7,11 +7,12 @@ from collections.abc import Collection
 from dataclasses import dataclass, replace
 
 from dalston_cli.errors import EngineUnavailableError
-from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, Preparation
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, shut_down
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.member import InstanceGoneError, Member, Watch
 from dalston_cli.launchers.pool.notice import Listener, Ready, Starting, StartStep, Trouble
+from dalston_cli.launchers.registry import LauncherChoice
 
 _ROUNDS = 20
 
@@ -38,7 +39,7 @@ class Supply:
     """Finds or starts the engines that one spec needs.
 
     Args:
-        launcher: What starts them.
+        choice: What starts them, and why that.
         spec: What they are.
         fingerprint: What a running one must have to be taken.
         limits: How long to wait.
@@ -47,14 +48,15 @@ class Supply:
 
     def __init__(
         self,
-        launcher: Launcher,
+        choice: LauncherChoice,
         spec: EngineSpec,
         fingerprint: str,
         *,
         limits: PoolLimits,
         listener: Listener,
     ) -> None:
-        self.launcher = launcher
+        self.launcher = choice.launcher
+        self._reason = choice.reason
         self.spec = spec
         self.fingerprint = fingerprint
         self._limits = limits
@@ -214,9 +216,10 @@ class Supply:
                 Ready(
                     engine=self.spec.engine.name,
                     launcher=self.launcher.name,
-                    device=member.health.device,
+                    device=member.device,
                     reused=member.instance.identity not in started,
                     elapsed_s=time.monotonic() - began,
+                    reason=self._reason,
                 )
             )
 

@@ -30,7 +30,7 @@ class StageDescription(Struct, frozen=True, kw_only=True):
         options: What the user or the model set; the rest is the engine's own choice.
         vram_mb: Memory the model needs on a GPU; None where nobody measured.
         pull: The model has to be downloaded first.
-        build: The engine's environment has to be built first.
+        build: The engine's environment or image has to be built first.
         rtfx: Audio seconds per second of the engine's work, as measured in earlier runs.
     """
 

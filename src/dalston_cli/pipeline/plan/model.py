@@ -38,7 +38,7 @@ class Launch:
 
     Attributes:
         digest: Of everything in the engine that determines its results.
-        built: Whether its environment exists, so that it can start at once.
+        built: Whether its environment or image exists, so that it can start at once.
         reason: Why this launcher.
     """
 
