@@ -130,6 +130,14 @@ class Daemon:
         Raises:
             DaemonUnavailableError: Nobody answers.
         """
+        return self.connect()
+
+    def connect(self) -> "docker.DockerClient":
+        """A connection of its own, for what may have to be broken off.
+
+        Raises:
+            DaemonUnavailableError: Nobody answers.
+        """
         import docker  # noqa: PLC0415 - takes 0.4 s to load
 
         with self.explained():

@@ -1,0 +1,62 @@
+# An engine in an image of its own, for NVIDIA GPUs.
+#
+#   docker build -f dockerfiles/cuda.Dockerfile --build-arg ENGINE=transcribe/faster-whisper .
+#
+# The context needs engines/sdk and the engine's folder. Where the network wants a certificate of its
+# own, put it into certificates/bundle.pem: pip uses it, and the finished image does not have it.
+# Whatever builds images understands this file: nothing here needs BuildKit.
+
+# CUDA 12 with cuDNN 9, which the engines' libraries load; their wheels bring neither.
+ARG BASE_IMAGE=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04@sha256:ac55d124da4882b497f732d8dfd9a702d5447a5f29d08d56da6f64f0a1eb34bc
+# The base, with the Python of its system where it brings none.
+FROM ${BASE_IMAGE} AS base
+RUN if ! command -v python3 > /dev/null; then \
+        apt-get update \
+        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3 \
+        && rm -rf /var/lib/apt/lists/*; \
+    fi
+
+# The engine's packages: this stage depends on the lock alone, so an edited engine reuses it.
+FROM base AS packages
+ARG ENGINE
+LABEL dalston.stage="packages" dalston.source="${ENGINE}"
+RUN if ! python3 -c "import ensurepip" 2> /dev/null; then \
+        apt-get update \
+        && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3-venv \
+        && rm -rf /var/lib/apt/lists/*; \
+    fi \
+    && python3 -m venv /opt/installer \
+    && python3 -m venv --without-pip /opt/engine
+# The pattern finds nothing where there is no certificate, which is fine beside a file that is there.
+COPY engines/${ENGINE}/requirements.lock certificates*/bundle.pem* /opt/lock/
+RUN if [ -s /opt/lock/bundle.pem ]; then export PIP_CERT=/opt/lock/bundle.pem; fi \
+    && /opt/installer/bin/pip --python /opt/engine/bin/python install \
+        --require-hashes --no-cache-dir --disable-pip-version-check --progress-bar off \
+        --root-user-action ignore -r /opt/lock/requirements.lock
+
+# The engine and the SDK, compiled: the finished image is read-only.
+FROM base AS code
+ARG ENGINE
+COPY engines/sdk/src/dalston_sdk /opt/dalston/sdk/dalston_sdk
+COPY engines/${ENGINE} /opt/dalston/engine
+RUN python3 -m compileall -q /opt/dalston
+
+FROM base
+RUN install -d -m 1777 /spool
+ENV DO_NOT_TRACK=1 \
+    HF_HUB_DISABLE_TELEMETRY=1 \
+    HF_HUB_OFFLINE=1 \
+    ORT_DISABLE_TELEMETRY=1 \
+    PATH=/opt/engine/bin:${PATH:-/usr/local/sbin:/usr/local/bin:/usr/sbin:/usr/bin:/sbin:/bin} \
+    PYANNOTE_METRICS_ENABLED=0 \
+    PYTHONDONTWRITEBYTECODE=1 \
+    PYTHONNOUSERSITE=1 \
+    PYTHONPATH=/opt/dalston/sdk \
+    PYTHONSAFEPATH=1 \
+    PYTHONUNBUFFERED=1 \
+    TRANSFORMERS_OFFLINE=1
+COPY --from=packages /opt/engine /opt/engine
+COPY --from=code /opt/dalston /opt/dalston
+LABEL dalston.variant="cuda"
+USER 65532:65532
+ENTRYPOINT ["/opt/engine/bin/python", "-m", "dalston_sdk", "/opt/dalston/engine"]
