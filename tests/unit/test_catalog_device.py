@@ -8,9 +8,13 @@ from dalston_cli.catalog.device import (
     DeviceMissingError,
     DeviceNotSupportedError,
     InvalidDeviceError,
+    RepeatedGpuError,
     check_device,
     choose_device,
+    chosen_gpus,
     fits,
+    only_gpus,
+    spread_over,
 )
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.catalog.machine_probe import probe_machine, visible_gpus
@@ -160,6 +164,55 @@ def test_visible_gpus(visible: str | None, names: list[str]) -> None:
     gpus = visible_gpus(LISTING, visible)
     assert [gpu.name for gpu in gpus] == names
     assert [gpu.index for gpu in gpus] == list(range(len(names)))
+
+
+def test_a_hidden_gpu_still_counts_for_the_driver() -> None:
+    gpus = visible_gpus(LISTING, "2,0")
+    assert [(gpu.index, gpu.position, gpu.uuid) for gpu in gpus] == [
+        (0, 2, "GPU-ccc"),
+        (1, 0, "GPU-aaa"),
+    ]
+
+
+@pytest.mark.parametrize(
+    ("requested", "gpus", "chosen"),
+    [
+        pytest.param("auto", (1, 0), (1, 0), id="auto"),
+        pytest.param("cuda", (1,), (1,), id="cuda"),
+        pytest.param("cuda:1", (1,), (), id="one by its number"),
+        pytest.param("cpu", (1,), (), id="cpu"),
+        pytest.param("auto", (), (), id="none"),
+    ],
+)
+def test_gpus_that_count(requested: str, gpus: tuple[int, ...], chosen: tuple[int, ...]) -> None:
+    assert chosen_gpus(requested, gpus) == chosen
+
+
+def test_a_gpu_twice_is_refused_whatever_the_device() -> None:
+    with pytest.raises(RepeatedGpuError):
+        chosen_gpus("cpu", (0, 0))
+
+
+def test_a_machine_with_some_of_its_gpus() -> None:
+    assert only_gpus(TWO, ()) == TWO
+    first = only_gpus(TWO, (0,))
+    assert first.largest_gpu == TWO.gpus[0]
+    with pytest.raises(DeviceMissingError, match="cuda:1 was asked for, but only 1 GPU can"):
+        check_device("cuda:1", first)
+    with pytest.raises(DeviceMissingError, match="cuda:2 was asked for, but only 2 GPUs can"):
+        only_gpus(TWO, (0, 2))
+
+
+@pytest.mark.parametrize(
+    ("device", "gpus", "devices"),
+    [
+        pytest.param("cpu", (0, 1), ("cpu",), id="cpu"),
+        pytest.param("cuda:1", (), ("cuda:1",), id="one"),
+        pytest.param("cuda:1", (0, 1, 3), ("cuda:1", "cuda:0", "cuda:3"), id="the chosen first"),
+    ],
+)
+def test_replicas_are_spread(device: str, gpus: tuple[int, ...], devices: tuple[str, ...]) -> None:
+    assert spread_over(device, gpus) == devices
 
 
 def test_lines_that_are_no_gpus_are_passed_over() -> None:

@@ -9,7 +9,7 @@ from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedErr
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.base import EngineSpec
-from dalston_cli.launchers.control import engine_device
+from dalston_cli.launchers.control import engine_device, engine_devices
 from dalston_cli.launchers.registry import (
     Launchers,
     NoRemoteError,
@@ -126,6 +126,29 @@ def test_the_device(
 ) -> None:
     machine = Machine(cpus=2, ram_mb=4000, gpus=gpus)
     assert engine_device(requested, engine_entry(devices=devices), machine) == expected
+
+
+@pytest.mark.parametrize(
+    ("requested", "listed", "expected"),
+    [
+        pytest.param("auto", (), ("cuda:1",), id="no list"),
+        pytest.param("auto", (0,), ("cuda:0",), id="not the largest"),
+        pytest.param("auto", (0, 1), ("cuda:1", "cuda:0"), id="all"),
+        pytest.param("cpu", (0, 1), ("cpu",), id="cpu"),
+    ],
+)
+def test_the_devices_of_replicas(
+    requested: str, listed: tuple[int, ...], expected: tuple[str, ...]
+) -> None:
+    machine = Machine(cpus=2, ram_mb=4000, gpus=GPUS)
+    engine = engine_entry(devices=("cpu", "cuda"))
+    assert engine_devices(requested, listed, engine, machine) == expected
+
+
+def test_a_list_of_gpus_is_no_wish_that_the_cpu_fulfils() -> None:
+    machine = Machine(cpus=2, ram_mb=4000, gpus=GPUS)
+    with pytest.raises(DeviceNotSupportedError):
+        engine_devices("auto", (0,), engine_entry(devices=("cpu",)), machine)
 
 
 @pytest.mark.parametrize(

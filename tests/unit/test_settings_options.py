@@ -1,14 +1,17 @@
 """From settings to the options of a run, and that every one of them can be said."""
 
+import re
 from dataclasses import fields
 from pathlib import Path
 
 import pytest
 
+from dalston_cli.catalog.device import RepeatedGpuError
 from dalston_cli.errors import UsageError
 from dalston_cli.options.batch import BatchOptions
 from dalston_cli.options.build import build_run_options, resolve
 from dalston_cli.options.decoding import DecodingOptions
+from dalston_cli.options.idle import IdleGpusError, refuse_idle_options
 from dalston_cli.options.machine import MachineOptions, ModelOptions
 from dalston_cli.options.output import OutputOptions, TextOptions
 from dalston_cli.options.spelling import normal_name, without_truth_values
@@ -96,6 +99,63 @@ def test_values_arrive() -> None:
     assert options.refine is not None
     assert options.refine.level == "light"
     assert options.keep_alive_s == -1
+
+
+@pytest.mark.parametrize(
+    ("values", "device", "gpus", "replicas"),
+    [
+        pytest.param({}, "auto", (), 1, id="no list"),
+        pytest.param({"gpus": "0,1"}, "cuda", (0, 1), 2, id="one on each"),
+        pytest.param({"gpus": "1", "device": "cuda"}, "cuda", (1,), 1, id="only that one"),
+        pytest.param({"gpus": "0,1", "replicas": 5}, "cuda", (0, 1), 5, id="more than GPUs"),
+        pytest.param({"gpus": "0,1", "replicas": 1}, "cuda", (0, 1), 2, id="none is left out"),
+        pytest.param({"gpus": "0,1", "device": "cpu"}, "cpu", (), 1, id="idle on the CPU"),
+        pytest.param({"gpus": "0,1", "device": "cuda:3"}, "cuda:3", (), 1, id="idle on another"),
+    ],
+)
+def test_a_list_of_gpus(
+    values: dict[str, object], device: str, gpus: tuple[int, ...], replicas: int
+) -> None:
+    options = build_run_options(Settings.model_validate(values))
+    assert (options.device, options.gpus, options.num_replicas) == (device, gpus, replicas)
+
+
+@pytest.mark.parametrize(
+    ("environ", "group", "message"),
+    [
+        pytest.param({}, MachineOptions(gpus="0", device="cpu"), "cpu (--device)", id="cpu"),
+        pytest.param({}, MachineOptions(gpus="0", device="cuda:1"), "cuda:1 (--dev", id="one"),
+        pytest.param(
+            {"DALSTON_DEVICE": "cpu"}, MachineOptions(gpus="0"), "DALSTON_DEVICE", id="variable"
+        ),
+        pytest.param({"DALSTON_GPUS": "0"}, MachineOptions(device="cpu"), None, id="settings may"),
+        pytest.param({}, MachineOptions(gpus="0,1"), None, id="it counts"),
+        pytest.param({}, MachineOptions(gpus="0", device="cuda"), None, id="any GPU of these"),
+    ],
+)
+def test_gpus_that_do_not_count(
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    environ: dict[str, str],
+    group: MachineOptions,
+    message: str | None,
+) -> None:
+    monkeypatch.setenv("DALSTON_CONFIG_DIR", str(tmp_path))
+    for name, value in environ.items():
+        monkeypatch.setenv(name, value)
+    resolved = resolve(group, StageOptions(), profile=None)
+    if message is None:
+        refuse_idle_options(resolved)
+        return
+    with pytest.raises(IdleGpusError, match=re.escape(message)) as caught:
+        refuse_idle_options(resolved)
+    assert caught.value.hint == "add --device cuda, or leave --gpus out"
+
+
+def test_a_gpu_is_listed_once() -> None:
+    with pytest.raises(RepeatedGpuError, match="names GPU 1 twice") as caught:
+        build_run_options(Settings(gpus=(1, 0, 1)))
+    assert "--replicas N" in str(caught.value.hint)
 
 
 def test_language_auto_is_detected() -> None:

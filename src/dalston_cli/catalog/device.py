@@ -4,6 +4,7 @@ A GPU that was asked for and cannot be had is an error, never a silent fallback 
 """
 
 import re
+from collections.abc import Sequence
 from dataclasses import dataclass
 
 from dalston_cli.catalog.machine import Gpu, Machine
@@ -47,7 +48,19 @@ class DeviceNotSupportedError(UsageError):
     def __init__(self, device: str, who: str) -> None:
         super().__init__(
             f"{who} cannot run on {device}",
-            hint="leave `--device` away, or choose another model with `--model`",
+            hint="leave `--device` and `--gpus` away, or choose another model with `--model`",
+        )
+
+
+class RepeatedGpuError(UsageError):
+    """A list of GPUs names one twice; replicas on one GPU are what ``--replicas`` is for."""
+
+    code = "repeated_gpu"
+
+    def __init__(self, index: int) -> None:
+        super().__init__(
+            f"`--gpus` names GPU {index} twice",
+            hint="name each once; for more replicas than GPUs use `--replicas N`",
         )
 
 
@@ -75,6 +88,40 @@ def check_device(requested: str, machine: Machine) -> None:
         raise InvalidDeviceError(requested)
     if requested.startswith("cuda") and _asked_gpu(requested, machine) is None:
         raise DeviceMissingError(f"{requested} was asked for", machine)
+
+
+def chosen_gpus(requested: str, gpus: Sequence[int]) -> tuple[int, ...]:
+    """Which of the GPUs that were listed count beside the device that was asked for.
+
+    Args:
+        requested: A device; one that is the CPU or names a GPU itself makes the list idle.
+        gpus: Each as N of ``cuda:N``.
+
+    Raises:
+        RepeatedGpuError: One is listed twice.
+    """
+    for index in gpus:
+        if gpus.count(index) > 1:
+            raise RepeatedGpuError(index)
+    return tuple(gpus) if requested in {"auto", "cuda"} else ()
+
+
+def only_gpus(machine: Machine, gpus: Sequence[int]) -> Machine:
+    """The machine as if it had no other GPUs; empty leaves all.
+
+    Raises:
+        DeviceMissingError: One is not there.
+    """
+    for index in gpus:
+        check_device(f"cuda:{index}", machine)
+    return machine.with_gpus(gpus) if gpus else machine
+
+
+def spread_over(device: str, gpus: Sequence[int]) -> tuple[str, ...]:
+    """The devices of an engine's replicas: ``device`` first, then the other GPUs of the list."""
+    if device == "cpu":
+        return (device,)
+    return (device, *(name for index in gpus if (name := f"cuda:{index}") != device))
 
 
 def choose_device(

@@ -4,6 +4,7 @@ import sys
 from dataclasses import dataclass
 from pathlib import Path
 
+from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.console import Console
@@ -13,9 +14,9 @@ from dalston_cli.options.build import (
     ExcludedOptionsError,
     StandardOutputError,
     build_run_options,
-    refuse_idle_options,
     resolve,
 )
+from dalston_cli.options.idle import refuse_idle_options
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
@@ -81,7 +82,7 @@ def read_batch(options: BatchOptions) -> Batch:
         surroundings=Surroundings(
             locations=locations,
             catalog=catalog,
-            machine=probe_machine(),
+            machine=only_gpus(probe_machine(), run_options.gpus),
             launchers=configured_launchers(resolved, locations),
         ),
         warnings=tuple(warnings),

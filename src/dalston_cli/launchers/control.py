@@ -1,10 +1,17 @@
 """What a person does with engines: start some, stop some, remove what they left on the disk."""
 
 import asyncio
-from collections.abc import Collection, Iterable
+from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError, check_device
+from dalston_cli.catalog.device import (
+    DeviceMissingError,
+    DeviceNotSupportedError,
+    check_device,
+    chosen_gpus,
+    only_gpus,
+    spread_over,
+)
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import Device, EngineEntry
 from dalston_cli.errors import EngineUnavailableError, UsageError
@@ -56,6 +63,19 @@ def engine_device(requested: str, engine: EngineEntry, machine: Machine) -> str:
     raise DeviceNotSupportedError(
         "the CPU" if device == "cpu" else "a GPU", f"the engine {engine.name}"
     )
+
+
+def engine_devices(
+    requested: str, gpus: Sequence[int], engine: EngineEntry, machine: Machine
+) -> tuple[str, ...]:
+    """The devices to spread the replicas of ``engine`` over: one, or every GPU of a list.
+
+    Raises:
+        DalstonError: See ``engine_device``; or a GPU is listed twice.
+    """
+    chosen = chosen_gpus(requested, gpus)
+    wanted = "cuda" if chosen else requested
+    return spread_over(engine_device(wanted, engine, only_gpus(machine, chosen)), chosen)
 
 
 async def start_engine(

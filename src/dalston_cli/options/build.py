@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
+from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageModels
 from dalston_sdk.wire import (
@@ -40,15 +41,6 @@ class ExcludedOptionsError(UsageError):
         super().__init__(
             f"{first} and {second} exclude each other: {reason}", hint=f"leave {second} out"
         )
-
-
-class IdleOptionError(UsageError):
-    """An option was given that only counts beside another one."""
-
-    code = "idle_option"
-
-    def __init__(self, option: str, needed: str) -> None:
-        super().__init__(f"{option} does nothing without {needed}", hint=f"add {needed}")
 
 
 class SpeakerRangeError(UsageError):
@@ -93,27 +85,6 @@ def resolve(*groups: "DataclassInstance", profile: str | None) -> "ResolvedSetti
     return load_settings(flags, profile=profile)
 
 
-def refuse_idle_options(resolved: "ResolvedSettings") -> None:
-    """Make sure that no option of the command line is given in vain; settings may be.
-
-    Raises:
-        IdleOptionError: One belongs to a stage that was not asked for.
-    """
-    for stage, names in _OF_STAGE.items():
-        for name in names:
-            given = resolved.sources[name].kind == "option"
-            if given and not getattr(resolved.settings, stage):
-                raise IdleOptionError(f"--{name.replace('_', '-')}", f"--{stage}")
-
-
-_OF_STAGE = {
-    "diarize": ("num_speakers", "min_speakers", "max_speakers", "diarize_model"),
-    "emotion": ("emotion_threshold", "emotion_model"),
-    "events": ("events_threshold", "event_labels", "min_event_ms", "events_model"),
-    "refine": ("refine_level", "glossary", "refine_model"),
-}
-
-
 def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> RunOptions:
     """What the pipeline is asked for.
 
@@ -127,6 +98,7 @@ def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> Ru
     to_stdout = settings.output_dir == STDOUT or (
         settings.output_dir is None and list(inputs) == [STDOUT]
     )
+    gpus = chosen_gpus(settings.device, settings.gpus)
     return RunOptions(
         model=settings.model,
         compute_type=settings.compute_type,
@@ -139,7 +111,8 @@ def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> Ru
         stage_models=StageModels(
             **{stage: getattr(settings, f"{stage}_model") for stage in _STAGES}
         ),
-        device=settings.device,
+        device="cuda" if gpus else settings.device,
+        gpus=gpus,
         replicas=settings.replicas,
         channels=parse_channels(settings.channels),
         clip=parse_clip(settings.clip) if settings.clip else None,

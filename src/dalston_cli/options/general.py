@@ -52,6 +52,15 @@ Device = Annotated[
         rich_help_panel=MACHINE,
     ),
 ]
+Gpus = Annotated[
+    str | None,
+    typer.Option(
+        "--gpus",
+        metavar="LIST",
+        help="The only GPUs to use, such as 0,1: one replica on each.",
+        rich_help_panel=MACHINE,
+    ),
+]
 Launcher = Annotated[
     LauncherName | None,
     typer.Option("--launcher", help="How engines are started.", rich_help_panel=MACHINE),

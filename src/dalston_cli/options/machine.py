@@ -10,6 +10,7 @@ from dalston_cli.options.general import (
     MACHINE,
     SCREEN,
     Device,
+    Gpus,
     Json,
     KeepAlive,
     Launcher,
@@ -75,6 +76,7 @@ class MachineOptions:
     """Who computes, where and how many at once; fields are settings."""
 
     device: Device = None
+    gpus: Gpus = None
     compute_type: Annotated[
         str | None,
         typer.Option(

@@ -95,6 +95,8 @@ class RunOptions:
         diarize, emotion, events, refine: None where the stage was not asked for.
         stage_models: The models of the stages besides transcribe.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
+        gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
+            one of them. Empty for no such wish; otherwise ``device`` is ``cuda``.
         replicas: How many processes of the transcribing engine share the work; 1 or more.
         formats: Names of the output formats, at least one, none twice.
         dispensable_formats: Those of them that a transcript without what they need goes without.
@@ -119,6 +121,7 @@ class RunOptions:
     refine: RefineOptions | None = None
     stage_models: StageModels = StageModels()
     device: str = "auto"
+    gpus: tuple[int, ...] = ()
     replicas: int = 1
     channels: Channels = "mix"
     clip: Clip | None = None
@@ -133,3 +136,8 @@ class RunOptions:
     offline: bool = False
     jobs: int | None = None
     keep_alive_s: float = 300.0
+
+    @property
+    def num_replicas(self) -> int:
+        """How many processes of the transcribing engine there are: no GPU is left without one."""
+        return max(self.replicas, len(self.gpus))

@@ -95,7 +95,7 @@ async def transcribe(
             recordings=recordings,
             stems=stems,
             planner=planner,
-            jobs=options.jobs or max(jobs_at_once(plan, options.replicas) for plan in plans),
+            jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
             fail_fast=options.fail_fast,
         )
         return await run(spec, tools)
@@ -225,7 +225,8 @@ def _engine_use(options: RunOptions, surroundings: Surroundings) -> EngineUse:
     return EngineUse(
         models_dir=surroundings.locations.models,
         keep_alive_s=options.keep_alive_s,
-        replicas=options.replicas,
+        replicas=options.num_replicas,
+        gpus=options.gpus,
         environment=surroundings.engine_environment,
     )
 

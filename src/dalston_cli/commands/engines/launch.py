@@ -4,8 +4,9 @@ import asyncio
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING
 
-from dalston_cli.commands.engines.setting import find_engine, load
+from dalston_cli.commands.engines.setting import load
 from dalston_cli.console import Console
+from dalston_cli.options.idle import refuse_idle_gpus
 
 if TYPE_CHECKING:
     from dalston_cli.launchers.base import EngineSpec
@@ -38,12 +39,14 @@ def launch(
     from dalston_cli.launchers.control import start_engine  # noqa: PLC0415 - loads psutil
 
     resolved, launchers = load(profile=profile, **flags)
+    refuse_idle_gpus(resolved)
     spec = engine_spec(name, resolved.settings, devices)
     tell_choice(console, launchers, spec)
+    replicas = resolved.settings.replicas
+    if not devices:
+        replicas = max(replicas, len(spec.devices))  # no GPU that was listed stays without one
     return asyncio.run(
-        start_engine(
-            launchers, spec, replicas=resolved.settings.replicas, on_event=tell_to(console)
-        )
+        start_engine(launchers, spec, replicas=replicas, on_event=tell_to(console))
     )
 
 
@@ -59,19 +62,25 @@ def engine_spec(name: str, settings: "Settings", devices: Sequence[str] = ()) ->
         UnknownEngineError: There is none.
         DalstonError: The device is unknown, not there, or not for this engine.
     """
+    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
     from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
+    from dalston_cli.catalog.weights import weights_elsewhere  # noqa: PLC0415 - loads httpx2
     from dalston_cli.launchers.base import EngineSpec  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.control import engine_device  # noqa: PLC0415 - loads psutil
+    from dalston_cli.launchers.control import engine_devices  # noqa: PLC0415 - loads psutil
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - keeps --help fast
 
-    engine = find_engine(name)
-    first, *more = devices or (engine_device(settings.device, engine, probe_machine()),)
+    catalog = load_catalog()
+    engine = catalog.engine(name)
+    first, *more = devices or engine_devices(
+        settings.device, settings.gpus, engine, probe_machine()
+    )
     return EngineSpec(
         engine=engine,
         device=first,
         also_on=tuple(more),
         keep_alive_s=settings.keep_alive,
         models_dir=Locations.from_environment().models,
+        weights=weights_elsewhere(catalog, name),
     )
 
 

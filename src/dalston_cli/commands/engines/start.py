@@ -17,6 +17,7 @@ from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
 from dalston_cli.options.general import (
     Device,
+    Gpus,
     Json,
     KeepAlive,
     Launcher,
@@ -39,6 +40,7 @@ def start(
     engine: EngineName,
     *,
     device: Device = None,
+    gpus: Gpus = None,
     launcher: Launcher = None,
     pull_image: PullImage = None,
     replicas: Replicas = None,
@@ -50,8 +52,9 @@ def start(
     verbose: Verbose = 0,
 ) -> None:
     """Start an engine, or say that it runs; its environment or image is built if need be."""
-    flags: dict[str, object] = {"device": device, "launcher": launcher, "replicas": replicas}
-    flags |= {"pull_image": pull_image, "keep_alive": keep_alive, "offline": offline}
+    flags: dict[str, object] = {"device": device, "gpus": gpus, "launcher": launcher}
+    flags |= {"pull_image": pull_image, "replicas": replicas}
+    flags |= {"keep_alive": keep_alive, "offline": offline}
     console = Console("engines start", json=json, quiet=quiet, verbose=verbose)
     states = launch(console, engine, profile, flags)
     show_states(console, states)

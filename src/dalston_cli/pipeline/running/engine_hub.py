@@ -10,6 +10,7 @@ from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
 
+from dalston_cli.catalog.device import spread_over
 from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.pool.handle import EngineHandle
@@ -24,12 +25,14 @@ class EngineUse:
 
     Attributes:
         replicas: Of the engines that transcribe; all others run once.
+        gpus: Those that the replicas are spread over, each as N of ``cuda:N``.
         environment: Variables for engines beyond the launcher's own.
     """
 
     models_dir: Path
     keep_alive_s: float = 300.0
     replicas: int = 1
+    gpus: tuple[int, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -85,10 +88,13 @@ class EngineHub:
         await asyncio.gather(*self._acquiring.values(), return_exceptions=True)
 
     async def _acquire(self, plan: StagePlan) -> RunningEngine:
-        replicas = self._use.replicas if Stage.TRANSCRIBE in plan.engine.stages else 1
+        several = Stage.TRANSCRIBE in plan.engine.stages
+        replicas = self._use.replicas if several else 1
+        first, *more = spread_over(plan.device, self._use.gpus if several else ())
         spec = EngineSpec(
             engine=plan.engine,
-            device=plan.device,
+            device=first,
+            also_on=tuple(more),
             keep_alive_s=self._use.keep_alive_s,
             models_dir=self._use.models_dir,
             environment=self._use.environment,
