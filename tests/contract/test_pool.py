@@ -147,6 +147,18 @@ async def test_a_crash_before_ready_is_seen_at_once(home: EngineHome) -> None:
     assert list(home.locations.runtime.iterdir()) == []
 
 
+async def test_an_engine_that_is_killed_while_it_starts_is_started_again(home: EngineHome) -> None:
+    notices: list[PoolNotice] = []
+    async with Pool(home.launchers, on_event=notices.append, limits=HURRY) as pool:
+        starting = asyncio.create_task(pool.acquire(home.spec({"START_S": "0.5"})))
+        [first] = await eventually(home.processes)
+        first.kill()
+        await starting
+
+    assert [notice.code for notice in notices if isinstance(notice, Trouble)] == ["engine_crashed"]
+    assert [engine.pid for engine in home.processes()] != [first.pid]
+
+
 async def test_an_engine_that_is_killed_while_busy_is_replaced(home: EngineHome) -> None:
     async with Pool(home.launchers, limits=HURRY) as pool:
         handle = await pool.acquire(home.spec({"RUN_S": "1"}))

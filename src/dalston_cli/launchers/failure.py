@@ -3,6 +3,7 @@
 import signal
 from collections.abc import Sequence
 
+from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import (
     DalstonError,
     EngineUnavailableError,
@@ -11,6 +12,7 @@ from dalston_cli.errors import (
     UsageError,
 )
 from dalston_cli.launchers.base import ExitState
+from dalston_sdk.identity import LOCK_NAME
 from dalston_sdk.wire import ErrorCode
 
 NUM_LOG_LINES = 20
@@ -18,7 +20,20 @@ _MORE_MEMORY = (
     "let engines have more, such as export DALSTON_ENGINE_MEMORY_MB=8000, "
     "or take a smaller model or --batch-size"
 )
-_OUT_OF_MEMORY_EXITS = frozenset({-signal.SIGKILL, 128 + signal.SIGKILL})
+_KILLED_EXITS = frozenset({-signal.SIGKILL, 128 + signal.SIGKILL})
+
+
+class LockMissingError(EngineUnavailableError):
+    """An engine's folder has no lock to build an environment from."""
+
+    code = "lock_missing"
+
+    def __init__(self, engine: EngineEntry) -> None:
+        super().__init__(
+            f"engine {engine.name} has no {LOCK_NAME} in {engine.folder}",
+            hint=f"uv pip compile --generate-hashes '{engine.folder}/requirements.in' "
+            f"-o '{engine.folder}/{LOCK_NAME}'",
+        )
 
 
 class EngineCrashedError(EngineUnavailableError):
@@ -28,6 +43,9 @@ class EngineCrashedError(EngineUnavailableError):
         end: How it ended.
         lines: The last lines of its log.
         when: What it was doing, such as ``before it was ready``.
+
+    Attributes:
+        killed: Somebody killed it, which need not happen again.
     """
 
     code = "engine_crashed"
@@ -39,6 +57,7 @@ class EngineCrashedError(EngineUnavailableError):
             if end.out_of_memory
             else f"see the whole log: dalston engines logs {engine}",
         )
+        self.killed = end.exit_code in _KILLED_EXITS and not end.out_of_memory
 
 
 class EngineSilentError(EngineUnavailableError):
@@ -93,6 +112,18 @@ class NotOursError(EngineUnavailableError):
             f"engine {engine} was started by somebody else and cannot be {verb} from here",
             hint=f"do that where it was started, or have one of your own: "
             f"dalston engines start {engine} --launcher local",
+        )
+
+
+class NoLogError(EngineUnavailableError):
+    """An engine never wrote a log here, or its logs were removed."""
+
+    code = "no_log"
+
+    def __init__(self, engine: str) -> None:
+        super().__init__(
+            f"engine {engine} has no log on this machine",
+            hint=f"start it first: dalston engines start {engine}",
         )
 
 
@@ -165,7 +196,7 @@ def explain_exit(end: ExitState) -> str:
         return "was killed because it took more memory than it may"
     if exit_code is None:
         return "ended"
-    if exit_code in _OUT_OF_MEMORY_EXITS:
+    if exit_code in _KILLED_EXITS:
         return "was killed (SIGKILL), probably because the machine's memory ran out,"
     if exit_code < 0:
         return f"was ended by {_signal_name(-exit_code)}"

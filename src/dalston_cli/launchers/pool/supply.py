@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, shut_down
+from dalston_cli.launchers.failure import EngineCrashedError
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.member import InstanceGoneError, Member, Watch
 from dalston_cli.launchers.pool.notice import Listener, Ready, Starting, StartStep, Trouble
@@ -78,6 +79,7 @@ class Supply:
         Raises:
             EngineUnavailableError: Not one can be had; the reason of the first.
         """
+        num_killed = 0
         for _ in range(_ROUNDS):
             began = time.monotonic()
             candidates = await self._candidates(missing, taken)
@@ -93,7 +95,10 @@ class Supply:
                 return members
             reasons = [error for error in joined if isinstance(error, EngineUnavailableError)]
             if reasons:
-                raise reasons[0]
+                num_killed += 1
+                if not _was_killed(reasons[0]) or num_killed > self._limits.restarts:
+                    raise reasons[0]
+                self.tell_trouble(reasons[0].code, reasons[0].message)
         raise EngineSupplyError(self.spec.engine.name)
 
     async def retire_outdated(self) -> None:
@@ -222,6 +227,10 @@ class Supply:
                     reason=self._reason,
                 )
             )
+
+
+def _was_killed(error: EngineUnavailableError) -> bool:
+    return isinstance(error, EngineCrashedError) and error.killed
 
 
 async def _retire(instance: EngineInstance) -> None:
