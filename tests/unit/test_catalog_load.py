@@ -14,6 +14,7 @@ from dalston_cli.catalog.load import (
     load_catalog,
 )
 from dalston_cli.catalog.schema import FileSource
+from dalston_cli.catalog.weights import weights_elsewhere
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_sdk.wire import Stage
 
@@ -261,8 +262,12 @@ def test_a_path_to_weights_is_read_from_the_files_own_folder(tmp_path: Path) -> 
     catalog = load_catalog(_paths(tmp_path, MODEL_YAML[:start] + source + MODEL_YAML[end:]))
     found = catalog.model("tiny").source
     assert isinstance(found, FileSource)
-    assert found.path.is_absolute()
-    assert found.path.resolve() == (tmp_path / "weights").resolve()
+    assert found.path == tmp_path / "weights"
+    engine = catalog.model("tiny").engine
+    assert weights_elsewhere(catalog, engine) == ()
+    found.path.mkdir()
+    assert weights_elsewhere(catalog, engine) == (tmp_path / "weights",)
+    assert weights_elsewhere(catalog, "another") == ()
 
 
 def test_the_environment_names_more_folders(tmp_path: Path) -> None:

@@ -217,7 +217,8 @@ def _locate(entry: ModelEntry, file: Path) -> ModelEntry:
     """Remember the file, and read a path to weights as the file means it."""
     update: dict[str, object] = {"file": file}
     if isinstance(entry.source, FileSource):
-        path = (file.parent / entry.source.path.expanduser()).absolute()
+        named = file.parent.absolute() / entry.source.path.expanduser()
+        path = Path(os.path.normpath(named))  # a container sees nothing but this very path
         update["source"] = entry.source.model_copy(update={"path": path})
     return entry.model_copy(update=update)
 

@@ -9,7 +9,12 @@ from dalston_cli.catalog.weights.audit import (
     remove,
     verify,
 )
-from dalston_cli.catalog.weights.inventory import InstalledModel, installed, installed_ids
+from dalston_cli.catalog.weights.inventory import (
+    InstalledModel,
+    installed,
+    installed_ids,
+    weights_elsewhere,
+)
 from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.catalog.weights.options import PullOptions, PullProgress
 
@@ -28,4 +33,5 @@ __all__ = [
     "pull",
     "remove",
     "verify",
+    "weights_elsewhere",
 ]

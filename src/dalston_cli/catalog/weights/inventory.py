@@ -77,6 +77,13 @@ def installed_ids(catalog: Catalog, models_dir: Path) -> frozenset[str]:
     return frozenset(model.id for model in found if model and model.ok)
 
 
+def weights_elsewhere(catalog: Catalog, engine: str) -> tuple[Path, ...]:
+    """Files and folders with weights of ``engine`` that lie where the user has them."""
+    sources = (model.source for model in catalog.models.values() if model.engine == engine)
+    paths = {source.path for source in sources if isinstance(source, FileSource)}
+    return tuple(sorted(path for path in paths if path.exists()))
+
+
 def _bundled(model: ModelEntry, package: str) -> InstalledModel:
     """Weights in an engine's own environment; its package may not be importable from here."""
     try:

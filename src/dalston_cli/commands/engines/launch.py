@@ -45,9 +45,7 @@ def launch(
     replicas = resolved.settings.replicas
     if not devices:
         replicas = max(replicas, len(spec.devices))  # no GPU that was listed stays without one
-    return asyncio.run(
-        start_engine(launchers, spec, replicas=replicas, on_event=tell_to(console))
-    )
+    return asyncio.run(start_engine(launchers, spec, replicas=replicas, on_event=tell_to(console)))
 
 
 def engine_spec(name: str, settings: "Settings", devices: Sequence[str] = ()) -> "EngineSpec":
