@@ -16,10 +16,11 @@ from tests.waiting import eventually
 
 from dalston_cli.launchers.base import Address, Preparation
 from dalston_cli.launchers.contact import ask_health
-from dalston_cli.launchers.failure import EngineProtocolError, EngineSilentError
+from dalston_cli.launchers.failure import EngineProtocolError, EngineSilentError, NoLogError
 from dalston_cli.launchers.folder import RuntimeFolderError
-from dalston_cli.launchers.local.environment import EnvironmentMissingError, LockMissingError
-from dalston_cli.launchers.local.launcher import EngineStartError, NoLogError
+from dalston_cli.launchers.failure import LockMissingError
+from dalston_cli.launchers.local.environment import EnvironmentMissingError
+from dalston_cli.launchers.local.launcher import EngineStartError
 from dalston_cli.launchers.local.process import ProcessIdentity, identify, is_running
 from dalston_cli.launchers.local.record import InstanceRecord, process_of
 from dalston_cli.launchers.pool.limits import PoolLimits

@@ -1,4 +1,4 @@
-"""What a local engine's process finds in its environment: little, and no secrets."""
+"""What an engine finds in its environment: little, and no secrets but those it names."""
 
 import os
 from collections.abc import Mapping
@@ -45,7 +45,7 @@ def process_variables(
     replicas: int,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """Every variable of an engine's process.
+    """Every variable of an engine that is a process of this machine.
 
     Args:
         secrets: Names that the engine may see if the user has them.
@@ -56,13 +56,37 @@ def process_variables(
     passed = {
         name: value
         for name, value in environ.items()
-        if name in _PASSED or name in secrets or name.startswith(_PASSED_PREFIXES)
+        if name in _PASSED or name.startswith(_PASSED_PREFIXES)
     }
-    threads = str(max(1, min(_physical_cores(), _MAX_THREADS) // max(1, replicas)))
-    return passed | _QUIET_AND_OFFLINE | dict.fromkeys(_THREADS, threads) | dict(extra)
+    return passed | engine_variables(
+        secrets=secrets, extra=extra, replicas=replicas, cores=physical_cores(), environ=environ
+    )
 
 
-def _physical_cores() -> int:
+def engine_variables(
+    *,
+    secrets: tuple[str, ...],
+    extra: Mapping[str, str],
+    replicas: int,
+    cores: int,
+    environ: Mapping[str, str] = os.environ,
+) -> dict[str, str]:
+    """What every engine gets, wherever it runs: quiet and offline, with its share of the cores.
+
+    Args:
+        secrets: Names that the engine may see if the user has them.
+        extra: What the caller wants it to have; wins over everything else.
+        replicas: How many engines share the cores, at least 1.
+        cores: How many there are; more than a few help no model.
+        environ: The user's own environment.
+    """
+    named = {name: environ[name] for name in secrets if name in environ}
+    threads = str(max(1, min(cores, _MAX_THREADS) // max(1, replicas)))
+    return named | _QUIET_AND_OFFLINE | dict.fromkeys(_THREADS, threads) | dict(extra)
+
+
+def physical_cores() -> int:
+    """Of this machine; two threads of one core share what a model needs of it."""
     import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
 
     return psutil.cpu_count(logical=False) or os.cpu_count() or 1

@@ -7,6 +7,7 @@ Reference: https://docs.docker.com/engine/api/
 """
 
 import os
+import sys
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
@@ -115,11 +116,17 @@ class Daemon:
 
         Not where containers run in a virtual machine, as they do on macOS and Windows.
         """
-        return self.socket is not None and self.facts.product != "Docker Desktop"
+        native = sys.platform == "linux" and self.facts.product != "Docker Desktop"
+        return self.socket is not None and native
+
+    @property
+    def is_named(self) -> bool:
+        """Whether the user said which one, and so counts on it."""
+        return bool(self._environ.get("DOCKER_HOST") or self._environ.get("DOCKER_CONTEXT"))
 
     def may_be_there(self) -> bool:
         """Whether it is worth asking; loads no library where there is plainly no Docker."""
-        if self._environ.get("DOCKER_HOST") or self._environ.get("DOCKER_CONTEXT"):
+        if self.is_named:
             return True
         return _USUAL_SOCKET.exists() or (Path.home() / ".docker" / "config.json").is_file()
 

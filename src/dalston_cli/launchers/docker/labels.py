@@ -12,6 +12,15 @@ PYTHON = "dalston.python"
 DIGEST = "dalston.digest"
 """What determines the results of the engine in an image; see ``dalston_sdk.identity``."""
 
+BASE = "dalston.base"
+"""What an image was built on, as it was asked for."""
+
+STAGE = "dalston.stage"
+"""``packages`` on the images that builds leave behind to install the same lock only once."""
+
+SOURCE = "dalston.source"
+"""Of which engine such an image has the packages: its folder below ``engines``."""
+
 FINGERPRINT = "dalston.fingerprint"
 """What must be equal for a running container to be reused."""
 
@@ -29,3 +38,9 @@ SERVICE = "dalston.service"
 
 PORT = 8400
 """What an engine listens on inside its container where no socket can be shared."""
+
+MODELS = "dalston.models"
+"""Inode and path of the folder of weights that a container sees; another may be there by now."""
+
+NETWORK = "dalston.network"
+"""``engines`` on the network through which containers are reached that publish a port."""

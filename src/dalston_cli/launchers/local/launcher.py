@@ -24,6 +24,7 @@ from dalston_cli.launchers.base import (
     Usage,
 )
 from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
+from dalston_cli.launchers.failure import NoLogError
 from dalston_cli.launchers.fingerprint import engine_digest, fingerprint_of
 from dalston_cli.launchers.folder import (
     ReentrantFolderLock,
@@ -63,18 +64,6 @@ class EngineStartError(EngineUnavailableError):
         super().__init__(
             f"engine {engine} cannot be started: {problem}",
             hint=f"build its environment anew: dalston engines rm {engine}",
-        )
-
-
-class NoLogError(EngineUnavailableError):
-    """An engine never wrote a log here, or its logs were removed."""
-
-    code = "no_log"
-
-    def __init__(self, engine: str) -> None:
-        super().__init__(
-            f"engine {engine} has no log on this machine",
-            hint=f"start it first: dalston engines start {engine}",
         )
 
 

@@ -1,17 +1,17 @@
 """Engines' logs: a file for each process, the newest kept, read from their ends."""
 
 import os
-import re
 import time
 from collections import deque
 from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dalston_cli.launchers.lines import plain_line
+
 NUM_KEPT = 10
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _POLL_S = 0.2
-_CHARACTERS_OF_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 
 
 class EngineLogs:
@@ -82,7 +82,7 @@ def tail_lines(path: Path, lines: int) -> list[str]:
     """The last lines of a log without colours; none where it is gone."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
-            return [_clean(line) for line in deque(file, maxlen=lines)]
+            return [plain_line(line) for line in deque(file, maxlen=lines)]
     except FileNotFoundError:
         return []
 
@@ -90,16 +90,12 @@ def tail_lines(path: Path, lines: int) -> list[str]:
 def follow_lines(path: Path, lines: int) -> Iterator[str]:
     """The last lines, and every line that comes, until the file is gone."""
     with path.open(encoding="utf-8", errors="replace") as file:
-        yield from (_clean(line) for line in deque(file, maxlen=lines))
+        yield from (plain_line(line) for line in deque(file, maxlen=lines))
         rest = ""
         while path.exists():
             rest += file.readline()
             if rest.endswith("\n"):
-                yield _clean(rest)
+                yield plain_line(rest)
                 rest = ""
             else:
                 time.sleep(_POLL_S)
-
-
-def _clean(line: str) -> str:
-    return _CHARACTERS_OF_COLOUR.sub("", line.rstrip("\r\n"))

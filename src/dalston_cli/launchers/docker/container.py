@@ -1,0 +1,240 @@
+"""What a container is told to be: the whole of an engine's sandbox, in one place.
+
+An engine sees its weights, which it cannot change, and the audio that it is sent. It has no
+network, no rights, no files of the user's, and no more memory, cores and processes than it may.
+
+Reference: https://docs.docker.com/reference/api/engine/ (ContainerCreate)
+"""
+
+from collections.abc import Mapping
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import Any
+
+from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.daemon import DaemonFacts
+from dalston_cli.launchers.docker.gpu import inner_device
+from dalston_cli.launchers.docker.network import NETWORK, TOKEN_VARIABLE
+from dalston_cli.launchers.docker.options import DockerOptions
+from dalston_cli.launchers.variables import engine_variables
+
+MODELS_PLACE = "/models"
+RUNTIME_PLACE = "/run/dalston"
+SPOOL_PLACE = "/spool"
+HOME_PLACE = "/tmp"  # noqa: S108 - a tmpfs of the container's own
+
+_NOBODY = 65532
+_MAX_PROCESSES = 1024
+_SHARED_MEMORY = "1g"
+_MEMORY_PART = 0.8
+_MB = 1_000_000
+_LOG_LIMITS = {"type": "json-file", "config": {"max-size": "10m", "max-file": "2"}}
+_OF_THE_IMAGE = frozenset(
+    "bin dev etc lib lib64 models opt proc run sbin spool sys tmp usr var".split()
+)
+
+
+class WeightsPlaceError(EngineUnavailableError):
+    """Weights lie where an engine's container has something else."""
+
+    code = "weights_place"
+
+    def __init__(self, engine: str, path: Path) -> None:
+        super().__init__(
+            f"the weights in {path} cannot be shown to the container of engine {engine}, "
+            f"which has a {path} of its own",
+            hint=f"name a folder below it under `source` in the model's file, "
+            f"or run it without a container: dalston engines start {engine} --launcher local",
+        )
+
+
+class LimitUnsupportedError(EngineUnavailableError):
+    """A limit was asked for that the daemon cannot keep."""
+
+    code = "limit_unsupported"
+
+    def __init__(self, what: str, setting: str) -> None:
+        super().__init__(
+            f"Docker cannot limit the {what} of a container on this machine",
+            hint=f"do without the limit: unset {setting}; or see what is missing: docker info",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class User:
+    """Who an engine is inside its container.
+
+    Attributes:
+        name: ``uid:gid``.
+        owner: Whom its folder on the host has to be given to; None where it has the right owner.
+        namespace: How users inside are users outside, where that is not the daemon's custom.
+    """
+
+    name: str
+    owner: int | None = None
+    namespace: str | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ContainerPlan:
+    """One container to be made.
+
+    Attributes:
+        image: Its image's id.
+        home: Whose container it is; see ``labels.HOME``.
+        user: Who the engine is inside.
+        cores: How many there are for all replicas.
+        models: The engine's folder of weights.
+        models_mark: Tells ``models`` from a later folder at the same place.
+        folder: Its own folder on the host; None where it listens on a port.
+        token: What opens the port.
+        gpu: What ``gpu_arguments`` gave for its device.
+    """
+
+    spec: EngineSpec
+    image: str
+    fingerprint: str
+    replica: int
+    home: str
+    user: User
+    cores: int
+    models: Path
+    models_mark: str
+    folder: Path | None = None
+    token: str | None = field(default=None, repr=False)
+    gpu: Mapping[str, Any] = field(default_factory=dict)
+
+
+def container_user(facts: DaemonFacts, *, uid: int, gid: int) -> User:
+    """The user of this machine as whom an engine runs, who is never root of it.
+
+    Args:
+        facts: A rootless daemon's own user is root inside its containers, or can be kept.
+        uid: Of the caller.
+        gid: Of the caller.
+    """
+    if facts.rootless:
+        kept = facts.product == "Podman"
+        return User(name=f"{uid}:{gid}", namespace="keep-id") if kept else User(name="0:0")
+    if uid == 0:
+        return User(name=f"{_NOBODY}:{_NOBODY}", owner=_NOBODY)
+    return User(name=f"{uid}:{gid}")
+
+
+def container_arguments(
+    plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions
+) -> dict[str, Any]:
+    """Keyword arguments for ``docker.DockerClient.containers.create``.
+
+    Raises:
+        LimitUnsupportedError: A limit was asked for that the daemon cannot keep.
+        WeightsPlaceError: Weights would hide what the engine itself needs.
+    """
+    engine = plan.spec.engine
+    namespace = {"userns_mode": plan.user.namespace} if plan.user.namespace else {}
+    return {
+        "image": plan.image,
+        "command": _command(plan),
+        "environment": _environment(plan, options),
+        "labels": _labels(plan),
+        "user": plan.user.name,
+        "mounts": _mounts(plan),
+        "tmpfs": {HOME_PLACE: "mode=1777,exec"},
+        "read_only": True,
+        "cap_drop": ["ALL"],
+        "security_opt": ["no-new-privileges"],
+        "shm_size": _SHARED_MEMORY,
+        "log_config": _LOG_LIMITS,
+        "use_config_proxy": engine.network,  # its URL may hold a password
+        **namespace,
+        **_limits(plan, facts, options),
+        **_network(plan),
+        **plan.gpu,
+    }
+
+
+def _command(plan: ContainerPlan) -> list[str]:
+    spec = plan.spec
+    listen = [] if plan.folder else ["--tcp", f"0.0.0.0:{labels.PORT}"]
+    runtime = RUNTIME_PLACE if plan.folder else f"{HOME_PLACE}/dalston"
+    return [
+        *("--runtime-dir", runtime, "--models-dir", MODELS_PLACE, "--spool-dir", SPOOL_PLACE),
+        *("--device", inner_device(spec.device), "--keep-alive", f"{spec.keep_alive_s:g}"),
+        *("--fingerprint", plan.fingerprint),
+        *listen,
+    ]
+
+
+def _environment(plan: ContainerPlan, options: DockerOptions) -> dict[str, str]:
+    cores = min(plan.cores, int(options.cpus)) if options.cpus else plan.cores
+    variables = engine_variables(
+        secrets=plan.spec.engine.secrets,
+        extra=plan.spec.environment,
+        replicas=1 if options.cpus else plan.spec.replicas,
+        cores=cores,
+    )
+    token = {TOKEN_VARIABLE: plan.token} if plan.token else {}
+    return {"HOME": HOME_PLACE, "USER": "dalston"} | variables | token
+
+
+def _labels(plan: ContainerPlan) -> dict[str, str]:
+    folder = {labels.FOLDER: str(plan.folder)} if plan.folder else {}
+    return {
+        labels.ENGINE: plan.spec.engine.name,
+        labels.FINGERPRINT: plan.fingerprint,
+        labels.REPLICA: str(plan.replica),
+        labels.DEVICE: plan.spec.device,
+        labels.HOME: plan.home,
+        labels.MODELS: f"{plan.models_mark}:{plan.models}",
+        **folder,
+    }
+
+
+def _mounts(plan: ContainerPlan) -> list[dict[str, Any]]:
+    """Each a plain mount of the API, whose daemon refuses what is not there."""
+    name = plan.spec.engine.name
+    mounts: list[dict[str, Any]] = [
+        {"Type": "volume", "Target": SPOOL_PLACE},
+        _bind(plan.models, f"{MODELS_PLACE}/{name}", read_only=True),
+    ]
+    if plan.folder:
+        mounts.append(_bind(plan.folder, RUNTIME_PLACE))
+    for path in dict.fromkeys(plan.spec.weights):
+        if path == Path("/") or (path.parent == Path("/") and path.name in _OF_THE_IMAGE):
+            raise WeightsPlaceError(name, path)
+        mounts.append(_bind(path, str(path), read_only=True))
+    return mounts
+
+
+def _bind(source: Path, target: str, *, read_only: bool = False) -> dict[str, Any]:
+    return {"Type": "bind", "Source": str(source), "Target": target, "ReadOnly": read_only}
+
+
+def _network(plan: ContainerPlan) -> dict[str, Any]:
+    published = {"ports": {f"{labels.PORT}/tcp": ("127.0.0.1", None)}} if plan.token else {}
+    if plan.spec.engine.network:
+        return {"network_mode": "bridge", **published}
+    return {"network": NETWORK, **published} if plan.token else {"network_mode": "none"}
+
+
+def _limits(plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions) -> dict[str, Any]:
+    """What it may take at most; a daemon that cannot limit says so, or refuses to start it."""
+    limits: dict[str, Any] = {}
+    if _can(facts, "PidsLimit"):
+        limits["pids_limit"] = _MAX_PROCESSES
+    memory_mb = options.memory_mb or int(_MEMORY_PART * facts.memory_mb) // plan.spec.replicas
+    if _can(facts, "MemoryLimit") and memory_mb:
+        limits["mem_limit"] = limits["memswap_limit"] = memory_mb * _MB
+    elif options.memory_mb:
+        raise LimitUnsupportedError("memory", "DALSTON_ENGINE_MEMORY_MB")
+    if options.cpus and not _can(facts, "CpuCfsQuota"):
+        raise LimitUnsupportedError("processor's cores", "DALSTON_ENGINE_CPUS")
+    if options.cpus:
+        limits["nano_cpus"] = int(options.cpus * 1e9)
+    return limits
+
+
+def _can(facts: DaemonFacts, limit: str) -> bool:
+    return bool(facts.raw.get(limit, True))

@@ -1,0 +1,42 @@
+"""Containers' logs, which the daemon keeps as long as it keeps the containers."""
+
+from collections.abc import Iterable, Iterator
+
+from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.lines import plain_line
+
+
+def tail_log(daemon: Daemon, container: str, lines: int) -> list[str]:
+    """The last lines of a container's log without colours; none where it is gone."""
+    from docker.errors import NotFound  # noqa: PLC0415 - takes 0.4 s to load
+
+    try:
+        with daemon.explained():
+            text: bytes = daemon.client.api.logs(container, tail=lines)
+    except NotFound:
+        return []
+    return [plain_line(line) for line in _split([text])]
+
+
+def follow_log(daemon: Daemon, container: str, lines: int) -> Iterator[str]:
+    """The last lines, and every line that comes, until the container has ended.
+
+    Raises:
+        DaemonUnavailableError: The daemon does not answer, or stops to.
+    """
+    with daemon.explained():
+        stream = daemon.client.api.logs(container, tail=lines, stream=True, follow=True)
+        try:
+            yield from map(plain_line, _split(stream))
+        finally:
+            stream.close()
+
+
+def _split(chunks: Iterable[bytes]) -> Iterator[str]:
+    """Lines out of pieces that end anywhere."""
+    rest = b""
+    for chunk in chunks:
+        *lines, rest = (rest + chunk).split(b"\n")
+        yield from (line.decode(errors="replace") for line in lines)
+    if rest:
+        yield rest.decode(errors="replace")
