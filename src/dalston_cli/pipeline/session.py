@@ -8,6 +8,7 @@ from pathlib import Path
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.acquire import ensure_installed
+from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.catalog.weights.options import PullOptions, PullProgress
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
@@ -222,11 +223,13 @@ async def _install(
 
 
 def _engine_use(options: RunOptions, surroundings: Surroundings) -> EngineUse:
+    catalog = surroundings.catalog
     return EngineUse(
         models_dir=surroundings.locations.models,
         keep_alive_s=options.keep_alive_s,
         replicas=options.num_replicas,
         gpus=options.gpus,
+        weights={name: weights_elsewhere(catalog, name) for name in catalog.engines},
         environment=surroundings.engine_environment,
     )
 

@@ -26,6 +26,7 @@ class EngineUse:
     Attributes:
         replicas: Of the engines that transcribe; all others run once.
         gpus: Those that the replicas are spread over, each as N of ``cuda:N``.
+        weights: Files and folders with weights outside ``models_dir``, by engine.
         environment: Variables for engines beyond the launcher's own.
     """
 
@@ -33,6 +34,7 @@ class EngineUse:
     keep_alive_s: float = 300.0
     replicas: int = 1
     gpus: tuple[int, ...] = ()
+    weights: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -97,6 +99,7 @@ class EngineHub:
             also_on=tuple(more),
             keep_alive_s=self._use.keep_alive_s,
             models_dir=self._use.models_dir,
+            weights=self._use.weights.get(plan.engine.name, ()),
             environment=self._use.environment,
             replicas=replicas,
         )
