@@ -6,6 +6,7 @@ It exists for tests of the SDK, the launchers and the pipeline; README.md tells 
 import os
 import time
 from collections.abc import Iterator
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 import numpy as np
@@ -44,6 +45,7 @@ from dalston_sdk.wire import (
 )
 
 KNOBS = read_knobs()
+STARTED = time.time()
 
 DEFAULT_BATCH = 16
 EMOTIONS = ("neutral", "happy", "sad", "angry")
@@ -81,9 +83,9 @@ class FakeEngine(Engine):
 
     def check_device(self) -> str:
         time.sleep(KNOBS.device_s)
-        if KNOBS.device_lost:
+        if KNOBS.device_lost or _changed_since_start(KNOBS.device_lost_by):
             raise EngineError(ErrorCode.DEVICE_LOST, "the fake device is lost")
-        return super().check_device()
+        return self.device if KNOBS.any_device else super().check_device()
 
     def load(self, model: ModelRef) -> LoadedModel:
         _note("load", model)
@@ -295,6 +297,10 @@ def _words(text: str, start: float, end: float) -> tuple[Word, ...]:
         )
         for index, each in enumerate(texts)
     )
+
+
+def _changed_since_start(file: Path | None) -> bool:
+    return file is not None and file.exists() and file.stat().st_mtime > STARTED
 
 
 def _note(event: str, model: ModelRef) -> None:

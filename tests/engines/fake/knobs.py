@@ -22,6 +22,8 @@ class Knobs:
     slots: int
     protocol: int | None
     device_lost: bool
+    device_lost_by: Path | None
+    any_device: bool
     device_s: float
     load_log: Path | None
 
@@ -42,6 +44,8 @@ def read_knobs() -> Knobs:
         slots=int(_text("SLOTS", "1")),
         protocol=int(_text("PROTOCOL", "0")) if _text("PROTOCOL", "") else None,
         device_lost=_flag("DEVICE_LOST"),
+        device_lost_by=_path("DEVICE_LOST_BY"),
+        any_device=_flag("ANY_DEVICE"),
         device_s=float(_text("DEVICE_S", "0")),
         load_log=_path("LOAD_LOG"),
     )

@@ -31,6 +31,18 @@ class InstanceGoneError(Exception):
     """An instance that was found ended, or is about to, before it could be used."""
 
 
+class DeviceGoneError(InstanceGoneError):
+    """An instance that was found has lost its device; another may get it.
+
+    Attributes:
+        problem: What it says itself.
+    """
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(problem)
+        self.problem = problem
+
+
 @dataclass(kw_only=True)
 class Member:
     """An engine that answers.
@@ -87,6 +99,7 @@ class Watch:
         Raises:
             EngineCrashedError: It ended, and we had started it.
             InstanceGoneError: It ended or is ending, and others had started it.
+            DeviceGoneError: It lost its device since it was started; it is stopped if it is ours.
             EngineFailedError: It says that it cannot work; it is stopped.
             EngineSilentError: It did not answer in time; it is stopped.
             EngineProtocolError: It speaks another version of the protocol.
@@ -116,7 +129,7 @@ class Watch:
         while time.monotonic() < deadline:
             health = await self._ask(instance, client)
             if health is not None and health.status != "starting":
-                return await self._judge(instance, health)
+                return await self._judge(instance, health, started=started)
             end = await asyncio.to_thread(self._launcher.state, instance)
             if end.state != "running":
                 raise await self._explain_end(instance, end, started=started)
@@ -150,7 +163,7 @@ class Watch:
         except EngineRequestError as error:
             raise EngineFailedError(instance.engine, error.message, ()) from error
 
-    async def _judge(self, instance: EngineInstance, health: Health) -> Health:
+    async def _judge(self, instance: EngineInstance, health: Health, *, started: bool) -> Health:
         if health.status == "stopping":
             raise InstanceGoneError
         wanted_gpu = self._launcher.manages and self._spec.device != "cpu"
@@ -163,6 +176,8 @@ class Watch:
             else "it does not say why"
         )
         lines = await self._give_up(instance)
+        if self._launcher.manages and not started:
+            raise DeviceGoneError(problem)
         raise EngineFailedError(instance.engine, problem, lines)
 
     async def _explain_end(

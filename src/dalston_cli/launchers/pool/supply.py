@@ -11,7 +11,7 @@ from dalston_cli.launchers.base import EngineInstance, EngineSpec, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, shut_down
 from dalston_cli.launchers.failure import EngineCrashedError
 from dalston_cli.launchers.pool.limits import PoolLimits
-from dalston_cli.launchers.pool.member import InstanceGoneError, Member, Watch
+from dalston_cli.launchers.pool.member import DeviceGoneError, InstanceGoneError, Member, Watch
 from dalston_cli.launchers.pool.notice import Listener, Ready, Starting, StartStep, Trouble
 from dalston_cli.launchers.registry import LauncherChoice
 
@@ -172,8 +172,10 @@ class Supply:
         watch = Watch(self.launcher, self.spec, limits=self._limits)
         try:
             return await watch.join(candidate.instance, started=candidate.started)
-        except InstanceGoneError:
+        except InstanceGoneError as error:
             self.avoid(candidate.instance)
+            if isinstance(error, DeviceGoneError):
+                self.tell_trouble("device_lost", f"starting another engine: {error.problem}")
             raise
 
     async def _raise_unexpected(
