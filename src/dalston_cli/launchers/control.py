@@ -159,20 +159,26 @@ def remove_engine(
     Raises:
         EngineRunningError: It runs.
     """
-    ours: list[Launcher] = []
-    for launcher in launchers.by_name.values():
+    ours = [launcher for launcher in launchers.by_name.values() if launcher.manages]
+    if any(_runs(launcher, name, on_problem) for launcher in ours):
+        raise EngineRunningError(name)
+    removed = []
+    for launcher in ours:
         try:
-            found = launcher.find() if launcher.manages else []
+            removed.append(launcher.remove(name))
         except EngineUnavailableError as error:
             on_problem(error)
-            continue
-        if any(instance.engine == name and instance.owned for instance in found):
-            raise EngineRunningError(name)
-        ours.append(launcher)
-    removed = [launcher.remove(name) for launcher in ours]
     return Removed(
         engine=name,
         environments=tuple(path for each in removed for path in each.environments),
         images=tuple(image for each in removed for image in each.images),
         num_logs=sum(each.num_logs for each in removed),
     )
+
+
+def _runs(launcher: Launcher, name: str, on_problem: OnProblem) -> bool:
+    try:
+        return any(each.engine == name and each.owned for each in launcher.find())
+    except EngineUnavailableError as error:
+        on_problem(error)
+        return False

@@ -99,7 +99,8 @@ async def scale_engine(
     """
     managing = [each for each in launchers.by_name.values() if each.manages]
     every = await find_instances(managing, [spec.engine.name], on_problem=on_problem)
-    found = [each for each in every if anywhere or each[1].device in spec.devices]
+    places = [each for each in every if anywhere or each[1].device in spec.devices]
+    found = [each for each in places if await asyncio.to_thread(_is_usable, *each, spec)]
     others = sum(not instance.owned for _, instance in found)
     if len(found) < replicas:
         chosen = await asyncio.to_thread(launchers.choose, spec.engine, spec.device)
@@ -113,6 +114,11 @@ async def scale_engine(
     too_many = least_needed[: len(found) - replicas]
     await stop_all(too_many, timeout_s=_STOP_S)
     return Scaled(stopped=tuple(instance for _, instance in too_many), others=others)
+
+
+def _is_usable(launcher: Launcher, instance: EngineInstance, spec: EngineSpec) -> bool:
+    """Ours are as many as are to run; what others started counts if it would be reused."""
+    return instance.owned or instance.fingerprint == launcher.fingerprint(spec)
 
 
 async def _least_needed_first(found: Sequence[_Found]) -> list[_Found]:
