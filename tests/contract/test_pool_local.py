@@ -16,9 +16,13 @@ from tests.waiting import eventually
 
 from dalston_cli.launchers.base import Address, Preparation
 from dalston_cli.launchers.contact import ask_health
-from dalston_cli.launchers.failure import EngineProtocolError, EngineSilentError, NoLogError
+from dalston_cli.launchers.failure import (
+    EngineProtocolError,
+    EngineSilentError,
+    LockMissingError,
+    NoLogError,
+)
 from dalston_cli.launchers.folder import RuntimeFolderError
-from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.local.environment import EnvironmentMissingError
 from dalston_cli.launchers.local.launcher import EngineStartError
 from dalston_cli.launchers.local.process import ProcessIdentity, identify, is_running

@@ -32,7 +32,10 @@ _MEMORY_PART = 0.8
 _MB = 1_000_000
 _LOG_LIMITS = {"type": "json-file", "config": {"max-size": "10m", "max-file": "2"}}
 _OF_THE_IMAGE = frozenset(
-    "bin dev etc lib lib64 models opt proc run sbin spool sys tmp usr var".split()
+    {
+        *("bin", "dev", "etc", "lib", "lib64", "models", "opt", "proc", "run", "sbin"),
+        *("spool", "sys", "tmp", "usr", "var"),
+    }
 )
 
 

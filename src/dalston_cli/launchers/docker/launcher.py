@@ -5,7 +5,6 @@ the newest few of each engine; what other ones leave is removed when somebody lo
 """
 
 import itertools
-import os
 import socket
 from collections.abc import Iterator, Mapping, Sequence
 from contextlib import contextmanager
@@ -13,12 +12,8 @@ from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
 
-from dalston_cli.catalog.machine import Gpu
-from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import (
-    Address,
     EngineInstance,
     EngineSpec,
     ExitState,
@@ -27,51 +22,23 @@ from dalston_cli.launchers.base import (
     Usage,
 )
 from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
-from dalston_cli.launchers.docker.container import (
-    ContainerPlan,
-    container_arguments,
-    container_user,
-)
-from dalston_cli.launchers.docker.containers import Container, Containers, models_mark
-from dalston_cli.launchers.docker.daemon import (
-    Daemon,
-    DaemonRefusedError,
-    DaemonUnavailableError,
-)
-from dalston_cli.launchers.docker.folders import SOCKET_NAME, ContainerFolders
-from dalston_cli.launchers.docker.gpu import gpu_arguments
+from dalston_cli.launchers.docker.containers import Container, Containers
+from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
+from dalston_cli.launchers.docker.folders import ContainerFolders
 from dalston_cli.launchers.docker.gpu_problem import gpu_problem, probe_gpu_host
+from dalston_cli.launchers.docker.image_errors import ImageMissingError
 from dalston_cli.launchers.docker.images import ImageStore
 from dalston_cli.launchers.docker.leftovers import clean_up
 from dalston_cli.launchers.docker.logs import follow_log, tail_log
-from dalston_cli.launchers.docker.network import (
-    PortUnreachableError,
-    RemoteDaemonError,
-    can_connect,
-    ensure_network,
-    make_token,
-    published_address,
-)
+from dalston_cli.launchers.docker.naming import variant_of
+from dalston_cli.launchers.docker.network import RemoteDaemonError
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.docker.services import ComposeServices
-from dalston_cli.launchers.docker.start_refusal import explain_start
+from dalston_cli.launchers.docker.starter import Starter
 from dalston_cli.launchers.failure import NoLogError, NotOursError
 from dalston_cli.launchers.fingerprint import fingerprint_of
 from dalston_cli.launchers.folder import ReentrantFolderLock, make_private
-from dalston_cli.launchers.variables import physical_cores
 from dalston_cli.settings.locations import Locations
-
-
-class ImageMissingError(EngineUnavailableError):
-    """A container was to be started of an image that is not there any more."""
-
-    code = "image_missing"
-
-    def __init__(self, engine: str) -> None:
-        super().__init__(
-            f"engine {engine} has no image for its code as it is now",
-            hint=f"make it: dalston engines build {engine}",
-        )
 
 
 class DockerLauncher:
@@ -99,13 +66,12 @@ class DockerLauncher:
         daemon: Daemon | None = None,
     ) -> None:
         self.daemon = daemon or Daemon()
-        self.images = ImageStore(self.daemon, options, offline=offline)
+        self.images = ImageStore(self.daemon, options, offline=offline, runtime=locations.runtime)
         self._options = options
         self._required = required
         self._runtime = locations.runtime
         self._folders = ContainerFolders(locations.runtime)
         self._lock = ReentrantFolderLock(locations.runtime)
-        self._addresses: dict[str, Address] = {}
         self._services = ComposeServices(
             self.daemon, locations.models, lambda digest: self._mark(digest, {}, ())
         )
@@ -189,15 +155,12 @@ class DockerLauncher:
         with self.exclusive():
             image = self.images.find(spec.engine, spec.device)
             if image is None:
-                raise ImageMissingError(spec.engine.name)
+                raise ImageMissingError(spec.engine.name, variant_of(spec.device))
             mark = self.fingerprint(spec)
             number = self._free_number(spec.engine.name, mark, replica)
-            plan = self._plan(spec, image.id, mark, number)
-            try:
-                identity = self._start(plan)
-            except BaseException:
-                self._folders.remove([plan.folder] if plan.folder else [])
-                raise
+            identity, address = self._starter.start(
+                spec, image=image.id, fingerprint=mark, replica=number
+            )
         return EngineInstance(
             engine=spec.engine.name,
             launcher=self.name,
@@ -205,7 +168,7 @@ class DockerLauncher:
             replica=number,
             device=spec.device,
             identity=identity,
-            address=self._address(identity, plan.folder),
+            address=address,
             started_at=datetime.now(UTC),
             shares_disk=False,
         )
@@ -274,6 +237,10 @@ class DockerLauncher:
         home = str(self._runtime) if own else f"{socket.gethostname()}:{self._runtime}"
         return Containers(self.daemon, home)
 
+    @cached_property
+    def _starter(self) -> Starter:
+        return Starter(self.daemon, self._options, self._containers, self._folders)
+
     def _mark(self, digest: str, environment: Mapping[str, str], weights: Sequence[Path]) -> str:
         options = self._options
         limits = {"memory_mb": options.memory_mb, "cpus": options.cpus}
@@ -296,45 +263,6 @@ class DockerLauncher:
         }
         return next(number for number in itertools.count(wanted) if number not in taken)
 
-    def _plan(self, spec: EngineSpec, image: str, mark: str, number: int) -> ContainerPlan:
-        daemon, name = self.daemon, spec.engine.name
-        user = container_user(daemon.facts, uid=os.getuid(), gid=os.getgid())
-        models = spec.models_dir / name
-        models.mkdir(parents=True, exist_ok=True)  # so that what is pulled later is seen
-        folder = None
-        if daemon.shares_sockets:
-            folder = self._folders.make(name, mark, number, owner=user.owner)
-        return ContainerPlan(
-            spec=spec,
-            image=image,
-            fingerprint=mark,
-            replica=number,
-            home=self._containers.home,
-            user=user,
-            cores=min(physical_cores(), daemon.facts.cpus),
-            models=models,
-            models_mark=models_mark(models),
-            folder=folder,
-            token=None if folder else make_token(),
-            gpu=gpu_arguments(spec.device, daemon.facts, _gpus(spec.device)),
-        )
-
-    def _start(self, plan: ContainerPlan) -> str:
-        engine, facts = plan.spec.engine.name, self.daemon.facts
-        arguments = container_arguments(plan, facts, self._options)
-        try:
-            if plan.token:
-                ensure_network(self.daemon)
-            identity = self._containers.start(arguments)
-        except DaemonRefusedError as error:
-            host = probe_gpu_host() if plan.gpu else None
-            raise explain_start(engine, error, facts, host) from error
-        address = self._address(identity, plan.folder)
-        if plan.token and not can_connect(address):
-            self._containers.remove(identity, running=True)
-            raise PortUnreachableError(engine, str(address.url))
-        return identity
-
     def _instance(self, container: Container) -> EngineInstance:
         return EngineInstance(
             engine=container.engine,
@@ -343,26 +271,10 @@ class DockerLauncher:
             replica=container.replica,
             device=container.device,
             identity=container.id,
-            address=self._address(container.id, container.folder),
+            address=self._starter.address(container.id, container.folder),
             started_at=container.created_at,
             shares_disk=False,
         )
-
-    def _address(self, identity: str, folder: Path | None) -> Address:
-        """Its socket, or its port, which stays the same as long as it runs."""
-        if folder is not None:
-            return Address(socket=folder / SOCKET_NAME)
-        if identity not in self._addresses:
-            found = self._containers.inspect(identity)
-            address = published_address(found, self.daemon.address) if found else None
-            if address is None:
-                return Address(url=f"http://{self.daemon.address}:0")  # it has just ended
-            self._addresses[identity] = address
-        return self._addresses[identity]
-
-
-def _gpus(device: str) -> tuple[Gpu, ...]:
-    return () if device == "cpu" else probe_machine().gpus
 
 
 def _has_understood(instance: EngineInstance) -> bool:
