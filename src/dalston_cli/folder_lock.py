@@ -43,7 +43,7 @@ def try_lock_folder(folder: Path) -> int | None:
         descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     except FileNotFoundError:
         return None
-    if _flock(descriptor, wait=False):
+    if _flock(descriptor, wait=False) and _is_still(folder, descriptor):
         return descriptor
     os.close(descriptor)
     return None

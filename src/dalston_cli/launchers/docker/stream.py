@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING, Any
 from dalston_cli.launchers.base import Preparation
 
 if TYPE_CHECKING:
+    import docker
     import requests
 
     from dalston_cli.launchers.docker.daemon import Daemon
@@ -17,7 +18,7 @@ _LOOK_S = 0.5
 _GIVE_UP_S = 10.0
 
 Message = dict[str, Any]
-Ask = Callable[[Any], Iterator[Message]]
+Ask = Callable[["docker.APIClient"], Iterator[Message]]
 
 
 class Answer:

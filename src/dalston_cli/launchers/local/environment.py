@@ -23,6 +23,7 @@ from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.folder_lock import lock_folder
 from dalston_cli.launchers.base import Preparation
+from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import remove_folder
 from dalston_sdk.identity import LOCK_NAME, python_tag
 
@@ -52,19 +53,6 @@ class EnvironmentMissingError(EngineUnavailableError):
         super().__init__(
             f"the environment of engine {engine} is not built, and --offline forbids building it",
             hint=f"once, with a network: dalston engines start {engine}",
-        )
-
-
-class LockMissingError(EngineUnavailableError):
-    """An engine's folder has no lock to build an environment from."""
-
-    code = "lock_missing"
-
-    def __init__(self, engine: EngineEntry) -> None:
-        super().__init__(
-            f"engine {engine.name} has no {LOCK_NAME} in {engine.folder}",
-            hint=f"uv pip compile --generate-hashes '{engine.folder}/requirements.in' "
-            f"-o '{engine.folder}/{LOCK_NAME}'",
         )
 
 

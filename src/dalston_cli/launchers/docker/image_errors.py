@@ -1,0 +1,81 @@
+"""How images fail to be had, explained."""
+
+from collections.abc import Sequence
+
+from dalston_cli.errors import ConfigurationError, EngineUnavailableError
+
+
+class ImageMissingError(EngineUnavailableError):
+    """An engine's image is not there, and nothing may be fetched or built."""
+
+    code = "image_missing"
+
+    def __init__(self, engine: str, variant: str) -> None:
+        super().__init__(
+            f"the {variant} image of engine {engine} is not here, and --offline forbids to get it",
+            hint=f"once, with a network: dalston engines build {engine} --variant {variant}",
+        )
+
+
+class ImageBuildError(EngineUnavailableError):
+    """The daemon could not build an image; the message has the last lines of what it said."""
+
+    code = "image_build"
+
+    def __init__(self, tag: str, engine: str, problem: str, lines: Sequence[str]) -> None:
+        output = "".join(f"\n  {line}" for line in lines)
+        super().__init__(
+            f"the image {tag} cannot be built: {problem}{output}",
+            hint="check the network and the base image, then build it again: "
+            f"dalston engines build {engine}",
+        )
+
+
+class BaseImageMissingError(EngineUnavailableError):
+    """What an image is built on is not there, and may not be pulled."""
+
+    code = "base_image_missing"
+
+    def __init__(self, engine: str, base: str) -> None:
+        super().__init__(
+            f"the image of engine {engine} is built on {base}, which is not here, "
+            "and --pull-image never forbids to pull it",
+            hint=f"docker pull {base}",
+        )
+
+
+class ImageTransferError(EngineUnavailableError):
+    """An image could not be pulled or pushed."""
+
+    code = "image_transfer"
+
+    def __init__(self, what: str, tag: str, problem: str) -> None:
+        registry = tag.partition("/")[0]
+        super().__init__(
+            f"{tag} cannot be {what}: {problem}",
+            hint=f"if it wants to know who you are: docker login {registry}",
+        )
+
+
+class ForeignImageError(EngineUnavailableError):
+    """An image of the right name was made from something else than what is here."""
+
+    code = "foreign_image"
+
+    def __init__(self, tag: str, engine: str) -> None:
+        super().__init__(
+            f"{tag} is not made from the engine {engine} that is here",
+            hint=f"build it: dalston engines build {engine}",
+        )
+
+
+class NoRegistryError(ConfigurationError):
+    """Images are to come from a registry, and there is none."""
+
+    code = "no_registry"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "no registry is set that images could be pulled from or pushed to",
+            hint="export DALSTON_IMAGE_REGISTRY=registry.example.org/speech",
+        )

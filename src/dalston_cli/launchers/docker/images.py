@@ -1,0 +1,276 @@
+"""The image of an engine: found by what it was made from, else pulled or built."""
+
+import os
+import platform
+import time
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from functools import cached_property
+from pathlib import Path
+from typing import TYPE_CHECKING
+
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.folder_lock import try_lock_folder
+from dalston_cli.launchers.base import Preparation
+from dalston_cli.launchers.docker.build import Recipe, build_image
+from dalston_cli.launchers.docker.build_context import has_lock
+from dalston_cli.launchers.docker.image_errors import (
+    BaseImageMissingError,
+    ForeignImageError,
+    ImageMissingError,
+    ImageTransferError,
+    NoRegistryError,
+)
+from dalston_cli.launchers.docker.interpreter import USUAL, NoPythonError, python_of
+from dalston_cli.launchers.docker.naming import image_tag, registry_tag, variant_of
+from dalston_cli.launchers.docker.options import DockerOptions
+from dalston_cli.launchers.docker.reach import ImageReach, usual_base
+from dalston_cli.launchers.docker.sources import image_sources
+from dalston_cli.launchers.docker.stock import (
+    EngineImage,
+    engine_images,
+    package_images,
+    remove_images,
+)
+from dalston_cli.launchers.docker.transfer import Transferred, pull_image
+from dalston_cli.launchers.failure import LockMissingError
+from dalston_sdk.identity import digest_engine
+
+if TYPE_CHECKING:
+    from dalston_cli.launchers.docker.daemon import Daemon
+
+_LOOK_S = 0.5
+
+
+class ImageStore:
+    """Images of engines at one daemon.
+
+    Args:
+        daemon: Who has them.
+        options: Where they may come from.
+        offline: Take what is there; reach for nothing.
+        runtime: ``Locations.runtime``; processes that want the same image wait for each other here.
+    """
+
+    def __init__(
+        self, daemon: "Daemon", options: DockerOptions, *, offline: bool, runtime: Path
+    ) -> None:
+        self._daemon = daemon
+        self._options = options
+        self._offline = offline
+        self._locks = runtime / "images"
+        self._reach = ImageReach(daemon)
+
+    def digest(self, engine: EngineEntry, device: str) -> str:
+        """What determines the engine's results: in its image, or in the one it would get.
+
+        Works without a daemon, too: it is then the one on the usual base image.
+        """
+        if not self._daemon.may_be_there() or self._daemon.problem() is not None:
+            return digest_engine(engine.folder, python=USUAL, machine=platform.machine())
+        if image := self.find(engine, device):
+            return image.digest
+        machine = self._daemon.facts.machine
+        return digest_engine(engine.folder, python=self._expected_python, machine=machine)
+
+    def is_built(self, engine: EngineEntry, device: str) -> bool:
+        """Whether there is an image made from the engine as it is now."""
+        return self.find(engine, device) is not None
+
+    def find(self, engine: EngineEntry, device: str) -> EngineImage | None:
+        """The newest image made from the engine as it is now, on the base that was asked for.
+
+        Raises:
+            DaemonUnavailableError: Nobody answers.
+        """
+        for image in engine_images(self._daemon, engine.name, variant_of(device)):
+            if self._fits(image, engine):
+                return image
+        return None
+
+    def ensure(self, engine: EngineEntry, device: str, preparation: Preparation) -> EngineImage:
+        """The engine's image, pulled or built first if need be; may take minutes.
+
+        Args:
+            engine: Its files say what the image must be made from.
+            device: ``cpu``, ``cuda`` or ``cuda:N``.
+            preparation: Told why an image is pulled or built, and each step.
+
+        Raises:
+            EngineUnavailableError: There is none to be had; the message says why.
+            NoRegistryError: It is to come from a registry, and there is none.
+            AbandonedError: Nobody waits any more.
+        """
+        variant = variant_of(device)
+        sources = image_sources(self._options, offline=self._offline)
+        if "here" in sources and (image := self.find(engine, device)):
+            return image
+        with self._alone(engine, variant, preparation):
+            for source in sources:
+                if source == "here":  # another process may have had it made while we waited
+                    image = self.find(engine, device)
+                elif source == "registry":
+                    image = self._pull_or_none(engine, variant, preparation)
+                else:
+                    image = self.build(engine, device, preparation)
+                if image is not None:
+                    return image
+        raise ImageMissingError(engine.name, variant)
+
+    def pull(
+        self,
+        engine: EngineEntry,
+        device: str,
+        preparation: Preparation,
+        on_bytes: Transferred | None = None,
+    ) -> EngineImage:
+        """Get the engine's image from the registry, and give it the name it has here.
+
+        Raises:
+            NoRegistryError: There is no registry.
+            ImageTransferError: It does not answer, or does not have the image.
+            ForeignImageError: What lies there was made from something else.
+        """
+        variant = variant_of(device)
+        if self._options.registry is None:
+            raise NoRegistryError
+        tag = registry_tag(self._options.registry, engine, variant)
+        preparation.tell(f"pulling {tag}")
+        pull_image(self._daemon, tag, preparation, *filter(None, [on_bytes]))
+        with self._daemon.explained():
+            pulled = self._daemon.client.images.get(tag)
+            for image in engine_images(self._daemon, engine.name, variant):
+                if image.id == pulled.id and self._fits(image, engine):
+                    pulled.tag(*image_tag(engine, variant).rsplit(":", 1))
+                    return image
+            self._daemon.client.images.remove(tag)  # only its name, where a container has it
+        raise ForeignImageError(tag, engine.name)
+
+    def build(
+        self,
+        engine: EngineEntry,
+        device: str,
+        preparation: Preparation,
+        *,
+        cached: bool = True,
+    ) -> EngineImage:
+        """Build the engine's image, whether or not there is one.
+
+        Args:
+            engine: What to build an image of.
+            device: ``cpu``, ``cuda`` or ``cuda:N``.
+            preparation: Told each step.
+            cached: Whether layers of earlier builds may be taken.
+
+        Raises:
+            LockMissingError: The engine does not say what is to be installed.
+            BaseImageMissingError: What it is built on is not here, and may not be pulled.
+            ImageBuildError: A step failed; the message has the last lines.
+            AbandonedError: Nobody waits any more.
+        """
+        if not has_lock(engine):
+            raise LockMissingError(engine)
+        variant, base = variant_of(device), self._options.base_image
+        if self._options.pull == "never" and not self._reach.is_here(base or usual_base(variant)):
+            raise BaseImageMissingError(engine.name, base or usual_base(variant))
+        recipe = Recipe(engine=engine, variant=variant, base=base, cached=cached)
+        preparation.tell(f"building {recipe.tag}")
+        built = build_image(self._daemon, recipe, preparation)
+        for image in engine_images(self._daemon, engine.name, variant):
+            if image.id.removeprefix("sha256:").startswith(built.removeprefix("sha256:")):
+                return image
+        raise ImageMissingError(engine.name, variant)
+
+    def refusal(self, engine: EngineEntry, device: str) -> str | None:
+        """Why there is no image to be had for ``engine``; None where there is one, or will be.
+
+        Asks a registry at most once for each image, and for a few seconds only.
+        """
+        if self.find(engine, device) is not None:
+            return None
+        if self._offline:
+            return "its image is not here, and --offline forbids to get it"
+        variant = variant_of(device)
+        sources = image_sources(self._options, offline=False)
+        if "registry" in sources and self._options.registry is not None:
+            tag = registry_tag(self._options.registry, engine, variant)
+            if self._reach.is_obtainable(tag):
+                return None
+            if "build" not in sources:
+                return f"{tag} cannot be pulled"
+        return self._build_refusal(engine, variant)
+
+    def remove(self, engine: str) -> tuple[str, ...]:
+        """Remove every image of an engine that no container has, and what builds kept of it.
+
+        Returns:
+            The names of its images; the id of one that has no name.
+        """
+        images = engine_images(self._daemon, engine)
+        gone = remove_images(self._daemon, [image.id for image in images])
+        kept = [found for found in package_images(self._daemon) if found.engine == engine]
+        remove_images(self._daemon, [each.id for each in kept])
+        return tuple(image.tag or image.id for image in images if image.id in gone)
+
+    def _fits(self, image: EngineImage, engine: EngineEntry) -> bool:
+        asked = self._options.base_image
+        if asked is not None and asked != image.base:
+            return False
+        return image.is_current(engine, self._daemon.facts.machine)
+
+    def _build_refusal(self, engine: EngineEntry, variant: str) -> str | None:
+        base = self._options.base_image or usual_base(variant)
+        if not has_lock(engine):
+            return "it has no lock to build an image from"
+        if self._reach.is_here(base):
+            return None
+        if self._options.pull == "never":
+            return f"its image would be built on {base}, which is not here"
+        return None if self._reach.is_obtainable(base) else f"{base} cannot be pulled to build on"
+
+    def _pull_or_none(
+        self, engine: EngineEntry, variant: str, preparation: Preparation
+    ) -> EngineImage | None:
+        try:
+            return self.pull(engine, variant, preparation)
+        except (ImageTransferError, ForeignImageError) as error:
+            if self._options.pull == "always":
+                raise
+            preparation.tell(f"{error.message}; building it instead")
+            return None
+
+    @cached_property
+    def _expected_python(self) -> str:
+        """The interpreter that an image built now would have, as far as can be told at once."""
+        from docker.errors import ImageNotFound  # noqa: PLC0415 - takes 0.4 s to load
+
+        if self._options.base_image is None:
+            return USUAL
+        try:
+            with self._daemon.explained():
+                return python_of(self._daemon, self._options.base_image)
+        except (ImageNotFound, NoPythonError):
+            return USUAL
+
+    @contextmanager
+    def _alone(self, engine: EngineEntry, variant: str, preparation: Preparation) -> Iterator[None]:
+        """Keep other processes from making the same image; waits while one does."""
+        folder = self._locks / f"{engine.name}-{variant}"
+        descriptor = None
+        told = False
+        while descriptor is None:
+            preparation.check()
+            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+            descriptor = try_lock_folder(folder)
+            if descriptor is None:
+                if not told:
+                    preparation.tell("another process gets this image; waiting for it")
+                    told = True
+                time.sleep(_LOOK_S)
+        try:
+            yield
+        finally:
+            with suppress(OSError):  # another process waits for another image
+                folder.rmdir()
+                self._locks.rmdir()
+            os.close(descriptor)

@@ -1,0 +1,72 @@
+"""Which Python an image has: a part of what determines an engine's results."""
+
+from typing import TYPE_CHECKING, Any
+
+from dalston_cli.errors import EngineUnavailableError
+
+if TYPE_CHECKING:
+    from dalston_cli.launchers.docker.daemon import Daemon
+
+USUAL = "cpython-3.12"
+"""The interpreter of the images that the Dockerfiles name."""
+
+_TELL = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
+
+
+class NoPythonError(EngineUnavailableError):
+    """An image has no Python that could be asked."""
+
+    code = "no_python"
+
+    def __init__(self, image: str, problem: str) -> None:
+        super().__init__(
+            f"the image {image} has no Python that runs: {problem}",
+            hint="take another: --base-image python:3.12-slim-bookworm",
+        )
+
+
+def python_of(daemon: "Daemon", image: str) -> str:
+    """The interpreter of an image that is there, such as ``cpython-3.12``.
+
+    Asked in a container that lives for a moment, without network.
+
+    Args:
+        daemon: Who has the image.
+        image: Its name or id.
+
+    Raises:
+        NoPythonError: There is none.
+        docker.errors.ImageNotFound: The image is not there.
+    """
+    from docker.errors import APIError, ImageNotFound  # noqa: PLC0415 - takes 0.4 s to load
+
+    try:
+        code, output = _run(daemon, image, ["python3", "-c", _TELL])
+    except ImageNotFound:
+        raise
+    except APIError as error:  # there is nothing of that name in the image
+        raise NoPythonError(image, str(error.explanation)) from error
+    if code != 0:
+        raise NoPythonError(image, output or f"it ended with code {code}")
+    name, major, minor = output.split()
+    return f"{name}-{major}.{minor}"
+
+
+def _run(daemon: "Daemon", image: str, command: list[str]) -> tuple[int, str]:
+    """Exit code and output of a command in a container that is gone afterwards."""
+    container: Any = daemon.client.containers.create(
+        image,
+        entrypoint=command[:1],
+        command=command[1:],
+        network_mode="none",
+        read_only=True,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        user="65532:65532",
+    )
+    try:
+        container.start()
+        code = int(container.wait()["StatusCode"])
+        return code, container.logs().decode(errors="replace").strip()
+    finally:
+        container.remove(force=True)

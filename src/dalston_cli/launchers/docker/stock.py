@@ -1,0 +1,136 @@
+"""The images of engines that a daemon has, found by their labels."""
+
+from collections.abc import Iterable
+from dataclasses import dataclass
+from http import HTTPStatus
+from typing import TYPE_CHECKING, Any
+
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.launchers.docker import labels
+from dalston_sdk.identity import digest_engine
+
+if TYPE_CHECKING:
+    from dalston_cli.launchers.docker.daemon import Daemon
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineImage:
+    """One image of an engine.
+
+    Attributes:
+        tag: What it is called; None where a newer one took its name.
+        python: Its interpreter, such as ``cpython-3.12``.
+        digest: What determines the results of the engine in it.
+        base: What it was built on, where somebody asked for that.
+        size: Bytes, with the layers that it shares with others.
+        created_s: When it was built, in seconds since 1970.
+    """
+
+    id: str
+    tag: str | None
+    engine: str
+    variant: str
+    python: str
+    digest: str
+    base: str | None = None
+    size: int = 0
+    created_s: float = 0.0
+
+    def is_current(self, engine: EngineEntry, machine: str) -> bool:
+        """Whether it was made from ``engine`` as it is now."""
+        return self.digest == digest_engine(engine.folder, python=self.python, machine=machine)
+
+
+@dataclass(frozen=True, kw_only=True)
+class PackageImage:
+    """The packages of an engine's lock, kept from a build so that they need no second one."""
+
+    id: str
+    engine: str
+    size: int
+    created_s: float
+
+
+def engine_images(
+    daemon: "Daemon", engine: str | None = None, variant: str | None = None
+) -> list[EngineImage]:
+    """Every image of ours, the newest first.
+
+    Args:
+        daemon: Who has them.
+        engine: Only those of the engine of this name.
+        variant: Only ``cpu`` or only ``cuda``.
+    """
+    wanted = [
+        labels.DIGEST,
+        labels.ENGINE if engine is None else f"{labels.ENGINE}={engine}",
+        labels.VARIANT if variant is None else f"{labels.VARIANT}={variant}",
+    ]
+    with daemon.explained():
+        found = daemon.client.api.images(filters={"label": wanted})
+    images = [_read(each) for each in found]
+    return sorted(images, key=lambda image: (-image.created_s, image.id))
+
+
+def package_images(daemon: "Daemon") -> list[PackageImage]:
+    """What builds left behind, the newest first."""
+    with daemon.explained():
+        found = daemon.client.api.images(
+            filters={"label": f"{labels.STAGE}=packages", "dangling": True}
+        )
+    images = [
+        PackageImage(
+            id=each["Id"],
+            engine=str(each["Labels"].get(labels.SOURCE, "")).rpartition("/")[2],
+            size=int(each.get("Size") or 0),
+            created_s=float(each.get("Created") or 0),
+        )
+        for each in found
+    ]
+    return sorted(images, key=lambda image: (-image.created_s, image.id))
+
+
+def remove_images(daemon: "Daemon", images: Iterable[str]) -> tuple[str, ...]:
+    """Remove images with all their names, except those that a container has.
+
+    Args:
+        daemon: Who has them.
+        images: Their ids.
+
+    Returns:
+        The ids of those that are gone.
+    """
+    from docker.errors import APIError, NotFound  # noqa: PLC0415 - takes 0.4 s to load
+
+    gone = []
+    with daemon.explained():
+        used = {each["ImageID"] for each in daemon.client.api.containers(all=True)}
+        for image in images:
+            if image in used:
+                continue
+            try:
+                daemon.client.api.remove_image(image, force=True)
+            except NotFound:
+                pass  # another process removed it
+            except APIError as error:
+                if error.status_code != HTTPStatus.CONFLICT:
+                    raise
+                continue  # another image is built on it
+            gone.append(image)
+    return tuple(gone)
+
+
+def _read(found: dict[str, Any]) -> EngineImage:
+    known = found["Labels"]
+    names = [name for name in found.get("RepoTags") or () if name != "<none>:<none>"]
+    return EngineImage(
+        id=found["Id"],
+        tag=min(names, default=None),
+        engine=known[labels.ENGINE],
+        variant=known[labels.VARIANT],
+        python=known.get(labels.PYTHON, ""),
+        digest=known[labels.DIGEST],
+        base=known.get(labels.BASE),
+        size=int(found.get("Size") or 0),
+        created_s=float(found.get("Created") or 0),
+    )
