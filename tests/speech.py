@@ -2,6 +2,7 @@
 
 import shutil
 import subprocess
+import wave
 from pathlib import Path
 
 import pytest
@@ -41,3 +42,26 @@ def say_many(folder: Path, count: int) -> list[Path]:
         )
         for index in range(count)
     ]
+
+
+def say_long(folder: Path, count: int) -> list[Path]:
+    """``count`` recordings of four sentences, a second of silence after each: a while's work."""
+    folder.mkdir(parents=True, exist_ok=True)
+    parts = [_samples(say(text, folder / "part.wav")) for text in SENTENCES]
+    (folder / "part.wav").unlink()
+    recordings = []
+    for index in range(count):
+        path = folder / f"talk {index:02}.wav"
+        order = [(index + step) % len(parts) for step in range(4)]
+        with wave.open(str(path), "wb") as file:
+            file.setnchannels(1)
+            file.setsampwidth(2)
+            file.setframerate(16_000)
+            file.writeframes(b"".join(parts[number] + bytes(32_000) for number in order))
+        recordings.append(path)
+    return recordings
+
+
+def _samples(wav: Path) -> bytes:
+    with wave.open(str(wav), "rb") as file:
+        return file.readframes(file.getnframes())

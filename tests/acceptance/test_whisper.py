@@ -5,57 +5,26 @@ The model is the tiny one that the engine's own tests use; the hub is the tests'
 
 import json
 import re
-import wave
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import jiwer
 import pytest
 import yaml
 from tests.acceptance.home import Home, counts_of, events_of
 from tests.hub import HubRepo, HubServer, running_hub
-from tests.scoring import normalise
-from tests.speech import needs_flite, say
+from tests.speech import needs_flite
+from tests.tiny_whisper import (
+    ENTRY,
+    MODEL,
+    WEIGHTS,
+    check_words,
+    say_sentences,
+    transcribing,
+    transcript_of,
+)
 
 pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
-
-REPOSITORY = Path(__file__).resolve().parents[2]
-WEIGHTS = REPOSITORY / "engines/transcribe/faster-whisper/tests/data/tiny-whisper-flite"
-MODEL = "tiny-flite"
-ENTRY = {
-    "id": MODEL,
-    "engine": "faster-whisper",
-    "runtime_model_id": MODEL,
-    "stages": ["transcribe"],
-    "name": "A tiny Whisper that knows flite's voices",
-    "languages": ["en", "de"],
-    "licence": "Apache-2.0",
-    "source": {
-        "kind": "hf",
-        "repo": "test/tiny-whisper-flite",
-        "revision": "main",
-        "files": ["*.json", "model.bin"],
-    },
-    "size_mb": 3,
-    "rank": 5,
-    "capabilities": {
-        "word_timestamps": True,
-        "punctuation": True,
-        "translation": True,
-        "hotwords": True,
-        "prompts": True,
-        "language_detection": True,
-    },
-}
-SENTENCES = (
-    "Please send me the report.",
-    "The meeting with Alice is on Monday.",
-    "My phone number is four seven two nine.",
-    "We will start the project in October.",
-    "Bob will call you at seven.",
-    "Where is the red book?",
-)
 
 
 @pytest.fixture(scope="module")
@@ -84,46 +53,7 @@ def owner(user: Home) -> Home:
 
 @pytest.fixture(scope="module")
 def speech(tmp_path_factory: pytest.TempPathFactory) -> Path:
-    """All sentences in one recording, a second of silence around each."""
-    folder = tmp_path_factory.mktemp("speech")
-    samples = bytes(16_000)
-    for number, sentence in enumerate(SENTENCES):
-        with wave.open(str(say(sentence, folder / f"{number}.wav")), "rb") as file:
-            samples += file.readframes(file.getnframes()) + bytes(32_000)
-    with wave.open(str(folder / "speech.wav"), "wb") as file:
-        file.setnchannels(1)
-        file.setsampwidth(2)
-        file.setframerate(16_000)
-        file.writeframes(samples)
-    return folder / "speech.wav"
-
-
-def transcript_of(
-    user: Home, speech: Path, out: Path, *options: str, model: str = MODEL
-) -> dict[str, Any]:
-    """Transcribe into ``out``; what the JSON says."""
-    done = user.run("transcribe", speech, "-m", model, "-o", out, "-f", "json", *options)
-    assert done.returncode == 0, done.stderr
-    transcript: dict[str, Any] = json.loads((out / "speech.json").read_text(encoding="utf-8"))
-    return transcript
-
-
-def transcribing(transcript: dict[str, Any]) -> dict[str, Any]:
-    """What the transcript says of its transcribing stage."""
-    [stage] = [each for each in transcript["stages"] if each["stage"] == "transcribe"]
-    found: dict[str, Any] = stage
-    return found
-
-
-def check_words(transcript: dict[str, Any]) -> None:
-    """Nearly all words are right, and their times make sense."""
-    wer = jiwer.wer(normalise(" ".join(SENTENCES)), normalise(transcript["text"]))
-    assert wer <= 0.1, transcript["text"]
-    words = [word for segment in transcript["segments"] for word in segment["words"]]
-    assert all(word["start"] < word["end"] for word in words)
-    starts = [word["start"] for word in words]
-    assert starts == sorted(starts)
-    assert words[-1]["end"] <= transcript["recording"]["duration_s"]
+    return say_sentences(tmp_path_factory.mktemp("speech"))
 
 
 def test_a_model_that_is_missing_is_named_with_the_command_that_gets_it(
