@@ -14,6 +14,8 @@ ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (ROOT / "src", ROOT / "engines" / "sdk" / "src")
 EXAMPLE = ROOT / ".env.example"
 PAGE = ROOT / "docs" / "settings.md"
+COMPOSE = ROOT / "compose.yaml"
+COMPOSE_PAGE = ROOT / "docs" / "compose.md"
 OURS = re.compile(r"(?<![A-Z_])DALSTON_[A-Z_]+\b")
 LINE = re.compile(r"#([A-Z_]+)=(\"[^\"]*\"|\S*) +# \S.*")
 
@@ -29,6 +31,11 @@ def variables_read() -> set[str]:
     return named | {variable_name(setting) for setting in Settings.model_fields}
 
 
+def variables_of_services() -> set[str]:
+    """What Compose puts into ``compose.yaml``."""
+    return set(re.findall(r"\$\{(DALSTON_[A-Z_]+)", COMPOSE.read_text(encoding="utf-8")))
+
+
 def example_lines() -> Iterator[tuple[str, str]]:
     for line in EXAMPLE.read_text(encoding="utf-8").splitlines():
         if line and not line.startswith("# "):
@@ -40,7 +47,7 @@ def example_lines() -> Iterator[tuple[str, str]]:
 def test_the_example_has_every_variable_once() -> None:
     names = [name for name, _ in example_lines() if name.startswith("DALSTON_")]
     assert len(names) == len(set(names))
-    assert set(names) == variables_read()
+    assert set(names) == variables_read() | variables_of_services()
 
 
 def test_the_page_has_every_variable() -> None:
@@ -48,6 +55,12 @@ def test_the_page_has_every_variable() -> None:
     settings = {variable_name(name) for name in re.findall(r"`([a-z][a-z_]+)`", page)}
     assert variables_read() - settings - set(OURS.findall(page)) == set()
     assert set(OURS.findall(page)) <= variables_read()
+
+
+def test_the_page_of_services_has_every_variable_of_theirs() -> None:
+    page = COMPOSE_PAGE.read_text(encoding="utf-8")
+    assert variables_of_services() <= set(OURS.findall(page))
+    assert set(OURS.findall(page)) <= variables_of_services() | variables_read()
 
 
 def test_the_page_and_the_example_agree_on_others_variables() -> None:
