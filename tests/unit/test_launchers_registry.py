@@ -7,15 +7,18 @@ from tests.launching import engine_entry
 
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError
 from dalston_cli.catalog.machine import Gpu, Machine
-from dalston_cli.errors import DalstonError
+from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.control import engine_device, engine_devices
+from dalston_cli.launchers.docker.daemon import DaemonUnavailableError
+from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.registry import (
     Launchers,
     NoRemoteError,
     UnknownLauncherError,
     check_remotes,
     configured_launchers,
+    docker_options,
     make_launchers,
 )
 from dalston_cli.launchers.remote import RemoteEngine, RemoteUnreachableError
@@ -24,6 +27,14 @@ from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.locations import Locations
 
 REMOTES = {"fake": (RemoteEngine(url="http://gpu:8401"),)}
+
+
+@pytest.fixture(autouse=True)
+def no_daemon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
+    """Docker is looked for where it is not."""
+    host = f"unix://{tmp_path}/no.sock"
+    monkeypatch.setenv("DOCKER_HOST", host)
+    return host
 
 
 def launchers(folder: Path, requested: str, *, with_remote: bool) -> Launchers:
@@ -36,7 +47,7 @@ def launchers(folder: Path, requested: str, *, with_remote: bool) -> Launchers:
     ("requested", "embedded", "with_remote", "expected", "reason"),
     [
         pytest.param("auto", True, False, "local", "needs no environment", id="auto embedded"),
-        pytest.param("auto", False, False, "local", "on this machine", id="auto environment"),
+        pytest.param("auto", False, False, "local", "no daemon at unix://", id="auto no Docker"),
         pytest.param("auto", True, True, "remote", "settings name a URL", id="auto remote"),
         pytest.param("local", True, True, "local", "asked for", id="local wins over a URL"),
         pytest.param("remote", True, True, "remote", "asked for", id="remote"),
@@ -51,6 +62,25 @@ def test_the_choice_and_its_reason(
     assert reason in choice.reason
 
 
+def test_docker_without_a_daemon_is_an_error_that_says_where(
+    tmp_path: Path, no_daemon: str
+) -> None:
+    with pytest.raises(DaemonUnavailableError, match=f"no daemon at {no_daemon}") as caught:
+        launchers(tmp_path, "docker", with_remote=True).choose(engine_entry(), "cpu")
+    assert caught.value.exit_code == ExitCode.UNAVAILABLE
+    assert "--launcher local" in (caught.value.hint or "")
+
+
+def test_a_choice_stays_the_same_while_things_change(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    found = launchers(tmp_path, "auto", with_remote=False)
+    engine = engine_entry(embedded=False)
+    first = found.choose(engine, "cpu")
+    monkeypatch.setenv("DOCKER_HOST", "unix:///elsewhere.sock")
+    assert found.choose(engine, "cpu") is first
+
+
 def test_remote_without_a_url_is_refused(tmp_path: Path) -> None:
     with pytest.raises(NoRemoteError, match="no URL for engine fake"):
         launchers(tmp_path, "remote", with_remote=False).choose(engine_entry(), "cpu")
@@ -59,7 +89,7 @@ def test_remote_without_a_url_is_refused(tmp_path: Path) -> None:
 def test_an_unknown_launcher_is_refused_with_the_known_ones(tmp_path: Path) -> None:
     with pytest.raises(UnknownLauncherError, match="no launcher moon") as caught:
         launchers(tmp_path, "moon", with_remote=False).choose(engine_entry(), "cpu")
-    assert caught.value.hint == "use --launcher with one of auto, local, remote"
+    assert caught.value.hint == "use --launcher with one of auto, docker, local, remote"
 
 
 def test_the_settings_name_launcher_urls_and_tokens(tmp_path: Path) -> None:
@@ -80,6 +110,19 @@ def test_the_settings_name_launcher_urls_and_tokens(tmp_path: Path) -> None:
     assert instances["fake"].address.token == "opensesame"
     assert instances["other"].address.token is None
     assert "opensesame" not in repr(instances)
+
+
+def test_the_settings_say_how_images_are_had_and_what_containers_may_take() -> None:
+    values = {"PULL_IMAGE": "never", "IMAGE_REGISTRY": "registry.example.org/speech"}
+    values |= {"BASE_IMAGE": "base:1", "ENGINE_MEMORY_MB": "2000", "ENGINE_CPUS": "1.5"}
+    resolved = load_settings(environ={f"DALSTON_{name}": value for name, value in values.items()})
+    assert docker_options(resolved.settings) == DockerOptions(
+        pull="never",
+        registry="registry.example.org/speech",
+        base_image="base:1",
+        memory_mb=2000,
+        cpus=1.5,
+    )
 
 
 def test_a_token_that_is_not_set_is_named(tmp_path: Path) -> None:

@@ -6,12 +6,14 @@ A new launcher is a module with a class that fulfils ``base.Launcher`` and a lin
 
 import os
 from collections.abc import Collection, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.launchers.base import Launcher
+from dalston_cli.launchers.docker.launcher import DockerLauncher
+from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.local.launcher import LocalLauncher
 from dalston_cli.launchers.remote import RemoteEngine, RemoteLauncher
 from dalston_cli.nearest import did_you_mean
@@ -20,6 +22,7 @@ from dalston_cli.settings.locations import Locations
 if TYPE_CHECKING:
     from dalston_cli.settings.load import ResolvedSettings
     from dalston_cli.settings.schema import RemoteEngine as RemoteSettings
+    from dalston_cli.settings.schema import Settings
 
 AUTO = "auto"
 
@@ -60,37 +63,59 @@ class Launchers:
     """The launchers of this process.
 
     Attributes:
-        local, remote: The launchers.
+        docker, local, remote: The launchers.
         requested: What the user wants: a launcher's name or ``auto``.
     """
 
+    docker: DockerLauncher
     local: LocalLauncher
     remote: RemoteLauncher
     requested: str = AUTO
+    _chosen: dict[tuple[str, str], LauncherChoice] = field(
+        default_factory=dict, repr=False, compare=False
+    )
 
     @property
     def by_name(self) -> Mapping[str, Launcher]:
         """Every launcher by its name."""
-        return {"local": self.local, "remote": self.remote}
+        return {"docker": self.docker, "local": self.local, "remote": self.remote}
 
-    def choose(self, engine: EngineEntry, device: str) -> LauncherChoice:  # noqa: ARG002 - docker will
-        """The launcher for ``engine`` on ``device``, and the reason.
+    def choose(self, engine: EngineEntry, device: str) -> LauncherChoice:
+        """The launcher for ``engine`` on ``device``, and the reason; asked again, the same one.
 
         Raises:
             UnknownLauncherError: The user wants one that does not exist.
             NoRemoteError: The user wants ``remote`` for an engine without a URL.
+            DaemonUnavailableError: The user wants ``docker``, and no daemon answers.
         """
-        if self.requested != AUTO:
-            return self._requested(engine)
+        key = (engine.name, device)
+        if key not in self._chosen:
+            asked = self.requested != AUTO
+            choice = self._requested(engine) if asked else self._best(engine, device)
+            self._chosen[key] = choice
+        return self._chosen[key]
+
+    def _best(self, engine: EngineEntry, device: str) -> LauncherChoice:
         if self.remote.offers(engine.name):
             reason = "the settings name a URL for it"
             return LauncherChoice(launcher=self.remote, reason=reason)
         if engine.embedded:
             reason = "it needs no environment of its own"
             return LauncherChoice(launcher=self.local, reason=reason)
-        return LauncherChoice(
-            launcher=self.local, reason="it runs in an environment on this machine"
-        )
+        if self.local.is_built(engine, device) and self._lacks_image(engine, device):
+            reason = "its environment is built, and its image for Docker is not"
+            return LauncherChoice(launcher=self.local, reason=reason)
+        if refusal := self.docker.refusal(engine, device):
+            return LauncherChoice(launcher=self.local, reason=refusal)
+        built = self.docker.is_built(engine, device)
+        reason = f"Docker answers, and the engine's image {'is here' if built else 'can be had'}"
+        return LauncherChoice(launcher=self.docker, reason=reason)
+
+    def _lacks_image(self, engine: EngineEntry, device: str) -> bool:
+        """Whether Docker answers and has no image of the engine as it is now."""
+        daemon = self.docker.daemon
+        answers = daemon.may_be_there() and daemon.problem() is None
+        return answers and not self.docker.is_built(engine, device)
 
     def _requested(self, engine: EngineEntry) -> LauncherChoice:
         launcher = self.by_name.get(self.requested)
@@ -98,6 +123,8 @@ class Launchers:
             raise UnknownLauncherError(self.requested, (AUTO, *self.by_name))
         if launcher is self.remote and not self.remote.offers(engine.name):
             raise NoRemoteError(engine.name)
+        if launcher is self.docker and (problem := self.docker.daemon.problem()):
+            raise problem
         return LauncherChoice(launcher=launcher, reason="it was asked for")
 
 
@@ -107,16 +134,21 @@ def make_launchers(
     requested: str = AUTO,
     offline: bool = False,
     remotes: Mapping[str, tuple[RemoteEngine, ...]] | None = None,
+    docker: DockerOptions | None = None,
 ) -> Launchers:
     """The launchers for one invocation.
 
     Args:
-        locations: Where local engines' environments, logs and sockets lie.
+        locations: Where engines' environments, logs, sockets and weights lie.
         requested: A launcher's name, or ``auto``.
-        offline: Build no environment.
+        offline: Build no environment and no image, and pull none.
         remotes: URLs of remote engines by engine name.
+        docker: How images are had and what containers may take.
     """
     return Launchers(
+        docker=DockerLauncher(
+            locations, docker or DockerOptions(), offline=offline, required=requested == "docker"
+        ),
         local=LocalLauncher(locations, offline=offline),
         remote=RemoteLauncher(remotes or {}),
         requested=requested,
@@ -129,12 +161,26 @@ def configured_launchers(
     environ: Mapping[str, str] = os.environ,
 ) -> Launchers:
     """The launchers that the settings ask for; tokens of remote engines come from ``environ``."""
-    remotes = {name: (_remote_engine(remote, environ),) for name, remote in resolved.remote.items()}
+    settings = resolved.settings
     return make_launchers(
         locations,
-        requested=resolved.settings.launcher,
-        offline=resolved.settings.offline,
-        remotes=remotes,
+        requested=settings.launcher,
+        offline=settings.offline,
+        remotes={
+            name: (_remote_engine(remote, environ),) for name, remote in resolved.remote.items()
+        },
+        docker=docker_options(settings),
+    )
+
+
+def docker_options(settings: "Settings") -> DockerOptions:
+    """What the settings say about images and containers."""
+    return DockerOptions(
+        pull=settings.pull_image,
+        registry=settings.image_registry,
+        base_image=settings.base_image,
+        memory_mb=settings.engine_memory_mb,
+        cpus=settings.engine_cpus,
     )
 
 
