@@ -3,6 +3,7 @@
 import json
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -33,12 +34,26 @@ def modules_after(*words: str) -> set[str]:
     done = subprocess.run(
         [sys.executable, "-c", code, *words], capture_output=True, text=True, check=True
     )
-    return set(json.loads(done.stderr))
+    return set(json.loads(done.stderr.splitlines()[-1]))
 
 
 @pytest.mark.parametrize("words", [("--help",), ("--version",), ()], ids=["help", "version", "no"])
 def test_the_root_loads_typer_only(words: tuple[str, ...]) -> None:
     assert modules_after(*words).isdisjoint(HEAVY)
+
+
+@pytest.mark.parametrize(
+    "words", [("engines", "status"), ("engines", "list"), ("plan", "nothing.wav")], ids=" ".join
+)
+def test_where_there_is_no_docker_its_library_is_not_loaded(
+    words: tuple[str, ...], monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    (tmp_path / "nothing.wav").touch()
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("DOCKER_HOST", f"unix://{tmp_path}/no.sock")
+    loaded = modules_after(*words)
+    assert "dalston_cli.launchers.docker.launcher" in loaded
+    assert "docker" not in loaded
 
 
 def test_completing_options_loads_no_pipeline() -> None:

@@ -201,6 +201,21 @@ class Daemon:
             DaemonRefusedError: The daemon says no; ``NotFound`` and the like, which callers ask
                 for, are left as they are.
         """
+        try:
+            yield
+        except Exception as error:
+            explained = self._explained(error)
+            if explained is None:
+                raise
+            raise explained from error
+
+    def _explained(self, error: Exception) -> DaemonUnavailableError | DaemonRefusedError | None:
+        """What an error of the library means; None for one that is not its, or that is asked for.
+
+        The library is not loaded before there is such an error, which without it there is not.
+        """
+        if "docker" not in sys.modules:
+            return self._explain(error) if isinstance(error, OSError) else None
         import requests  # noqa: PLC0415 - comes with the library
         import urllib3  # noqa: PLC0415 - as above; its errors come out of streams as they are
         from docker import errors  # noqa: PLC0415 - takes 0.4 s to load
@@ -209,14 +224,11 @@ class Daemon:
             *(errors.DockerException, errors.StreamParseError, OSError),
             *(requests.RequestException, urllib3.exceptions.HTTPError),
         )
-        try:
-            yield
-        except errors.NotFound:
-            raise
-        except errors.APIError as error:
-            raise DaemonRefusedError(str(error.explanation or error)) from error
-        except lost as error:
-            raise self._explain(error) from error
+        if isinstance(error, errors.NotFound):
+            return None
+        if isinstance(error, errors.APIError):
+            return DaemonRefusedError(str(error.explanation or error))
+        return self._explain(error) if isinstance(error, lost) else None
 
     def _knock(self) -> None:
         """Find out without the library, which takes longer and leaves its socket open."""
