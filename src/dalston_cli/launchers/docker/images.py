@@ -34,6 +34,7 @@ from dalston_cli.launchers.docker.stock import (
 )
 from dalston_cli.launchers.docker.transfer import Transferred, pull_image
 from dalston_cli.launchers.failure import LockMissingError
+from dalston_cli.launchers.folder import make_private
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:
@@ -255,7 +256,9 @@ class ImageStore:
     @contextmanager
     def _alone(self, engine: EngineEntry, variant: str, preparation: Preparation) -> Iterator[None]:
         """Keep other processes from making the same image; waits while one does."""
+        make_private(self._locks.parent)
         folder = self._locks / f"{engine.name}-{variant}"
+        make_private(self._locks.parent)
         descriptor = None
         told = False
         while descriptor is None:
