@@ -87,7 +87,7 @@ def published_address(container: Mapping[str, Any], host: str) -> Address | None
     ports = container["NetworkSettings"].get("Ports") or {}
     bindings = ports.get(f"{labels.PORT}/tcp") or ()
     for binding in bindings:
-        return Address(url=f"http://{host}:{binding['HostPort']}", token=_token(container))
+        return Address(url=f"http://{host}:{binding['HostPort']}", token=engine_token(container))
     return None
 
 
@@ -101,7 +101,8 @@ def can_connect(address: Address) -> bool:
     return True
 
 
-def _token(container: Mapping[str, Any]) -> str | None:
+def engine_token(container: Mapping[str, Any]) -> str | None:
+    """What opens the port of a container, as the daemon describes it."""
     for line in container["Config"].get("Env") or ():
         name, _, value = str(line).partition("=")
         if name == TOKEN_VARIABLE:

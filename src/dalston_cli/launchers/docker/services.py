@@ -14,11 +14,11 @@ from typing import Any
 from dalston_cli.launchers.base import Address, EngineInstance
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.container import MODELS_PLACE
 from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.network import engine_token
 
-_MODELS_PLACE = "/models"
 _NUMBER_LABEL = "com.docker.compose.container-number"
-_TOKEN_VARIABLE = "DALSTON_ENGINE_TOKEN"  # noqa: S105 - the variable's name, not a token
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
 _OF_ANOTHER_PLACE = ""
@@ -112,7 +112,7 @@ class ComposeServices:
             elif host in _LOOPBACK and self._daemon.address not in _LOOPBACK:
                 continue  # of the daemon's machine, which is not this one
             name = f"[{host}]" if ":" in host else host
-            return Address(url=f"http://{name}:{port['HostPort']}", token=_token(attributes))
+            return Address(url=f"http://{name}:{port['HostPort']}", token=engine_token(attributes))
         return None
 
     def _instance(self, service: _Service, digest: str) -> EngineInstance:
@@ -148,17 +148,9 @@ def _replica(number: str) -> int:
     return int(number) - 1 if number.isdecimal() and int(number) > 0 else 0
 
 
-def _token(attributes: Mapping[str, Any]) -> str | None:
-    for line in attributes["Config"]["Env"] or ():
-        name, _, value = str(line).partition("=")
-        if name == _TOKEN_VARIABLE:
-            return value or None
-    return None
-
-
 def _models_folder(attributes: Mapping[str, Any]) -> Path | None:
     for mount in attributes["Mounts"]:
-        if mount["Destination"] == _MODELS_PLACE and mount["Type"] == "bind":
+        if mount["Destination"] == MODELS_PLACE and mount["Type"] == "bind":
             return Path(mount["Source"])
     return None
 
