@@ -19,6 +19,7 @@ from dalston_cli.launchers.docker.image_errors import (
     ForeignImageError,
     ImageMissingError,
     ImageTransferError,
+    NoImageToPushError,
     NoRegistryError,
 )
 from dalston_cli.launchers.docker.interpreter import USUAL, NoPythonError, python_of
@@ -29,10 +30,10 @@ from dalston_cli.launchers.docker.sources import image_sources
 from dalston_cli.launchers.docker.stock import (
     EngineImage,
     engine_images,
-    package_images,
     remove_images,
+    stage_images,
 )
-from dalston_cli.launchers.docker.transfer import Transferred, pull_image
+from dalston_cli.launchers.docker.transfer import Transferred, pull_image, push_image
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import make_private
 from dalston_sdk.identity import digest_engine
@@ -129,12 +130,15 @@ class ImageStore:
 
         Raises:
             NoRegistryError: There is no registry.
+            ImageMissingError: ``offline`` was asked for.
             ImageTransferError: It does not answer, or does not have the image.
             ForeignImageError: What lies there was made from something else.
         """
         variant = variant_of(device)
         if self._options.registry is None:
             raise NoRegistryError
+        if self._offline:
+            raise ImageMissingError(engine.name, variant)
         tag = registry_tag(self._options.registry, engine, variant)
         preparation.tell(f"pulling {tag}")
         pull_image(self._daemon, tag, preparation, *filter(None, [on_bytes]))
@@ -146,6 +150,33 @@ class ImageStore:
                     return image
             self._daemon.client.images.remove(tag)  # only its name, where a container has it
         raise ForeignImageError(tag, engine.name)
+
+    def push(
+        self,
+        engine: EngineEntry,
+        device: str,
+        preparation: Preparation,
+        on_bytes: Transferred | None = None,
+    ) -> str:
+        """Give the engine's image to the registry; the name it has there.
+
+        Raises:
+            NoRegistryError: There is no registry.
+            NoImageToPushError: There is no image made from the engine as it is now.
+            ImageTransferError: The registry does not take it.
+        """
+        variant = variant_of(device)
+        if self._options.registry is None:
+            raise NoRegistryError
+        image = self.find(engine, device)
+        if image is None:
+            raise NoImageToPushError(engine.name, variant)
+        tag = registry_tag(self._options.registry, engine, variant)
+        with self._daemon.explained():
+            self._daemon.client.images.get(image.id).tag(*tag.rsplit(":", 1))
+        preparation.tell(f"pushing {tag}")
+        push_image(self._daemon, tag, preparation, *filter(None, [on_bytes]))
+        return tag
 
     def build(
         self,
@@ -164,14 +195,17 @@ class ImageStore:
             cached: Whether layers of earlier builds may be taken.
 
         Raises:
+            ImageMissingError: ``offline`` was asked for.
             LockMissingError: The engine does not say what is to be installed.
             BaseImageMissingError: What it is built on is not here, and may not be pulled.
             ImageBuildError: A step failed; the message has the last lines.
             AbandonedError: Nobody waits any more.
         """
+        variant, base = variant_of(device), self._options.base_image
+        if self._offline:
+            raise ImageMissingError(engine.name, variant)
         if not has_lock(engine):
             raise LockMissingError(engine)
-        variant, base = variant_of(device), self._options.base_image
         if self._options.pull == "never" and not self._reach.is_here(base or usual_base(variant)):
             raise BaseImageMissingError(engine.name, base or usual_base(variant))
         recipe = Recipe(engine=engine, variant=variant, base=base, cached=cached)
@@ -209,8 +243,7 @@ class ImageStore:
         """
         images = engine_images(self._daemon, engine)
         gone = remove_images(self._daemon, [image.id for image in images])
-        kept = [found for found in package_images(self._daemon) if found.engine == engine]
-        remove_images(self._daemon, [each.id for each in kept])
+        remove_images(self._daemon, [each.id for each in stage_images(self._daemon, engine)])
         return tuple(image.tag or image.id for image in images if image.id in gone)
 
     def _fits(self, image: EngineImage, engine: EngineEntry) -> bool:
