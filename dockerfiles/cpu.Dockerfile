@@ -18,7 +18,7 @@ RUN if ! command -v python3 > /dev/null; then \
 # The engine's packages: this stage depends on the lock alone, so an edited engine reuses it.
 FROM base AS packages
 ARG ENGINE
-LABEL dalston.stage="packages" dalston.source="${ENGINE}"
+LABEL dalston.stage="packages" dalston.source="${ENGINE}" dalston.variant="cpu"
 RUN if ! python3 -c "import ensurepip" 2> /dev/null; then \
         apt-get update \
         && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3-venv \
@@ -36,6 +36,7 @@ RUN if [ -s /opt/lock/bundle.pem ]; then export PIP_CERT=/opt/lock/bundle.pem; f
 # The engine and the SDK, compiled: the finished image is read-only.
 FROM base AS code
 ARG ENGINE
+LABEL dalston.stage="code" dalston.source="${ENGINE}" dalston.variant="cpu"
 COPY engines/sdk/src/dalston_sdk /opt/dalston/sdk/dalston_sdk
 COPY engines/${ENGINE} /opt/dalston/engine
 RUN python3 -m compileall -q /opt/dalston

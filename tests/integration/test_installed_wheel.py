@@ -28,6 +28,7 @@ PACKED = {  # the first that fits counts
     "engines/sdk/": None,
     "engines/": "dalston_cli/_data/engines/",
     "catalog/": "dalston_cli/_data/catalog/",
+    "dockerfiles/": "dalston_cli/_data/dockerfiles/",
 }
 
 

@@ -120,8 +120,8 @@ def test_a_lock_satisfies_what_is_required(folder: Path, python: str) -> None:
 def test_the_wheel_takes_every_family_of_engines() -> None:
     packed = project()["tool"]["hatch"]["build"]["targets"]["wheel"]
     families = {f"engines/{folder.parent.name}" for folder in ENGINES}
-    assert families <= set(packed["only-include"])
-    for source in (*families, "catalog"):
+    assert families | {"dockerfiles"} <= set(packed["only-include"])
+    for source in (*families, "catalog", "dockerfiles"):
         assert packed["sources"][source] == f"dalston_cli/_data/{source}"
 
 

@@ -57,6 +57,18 @@ class ImageTransferError(EngineUnavailableError):
         )
 
 
+class NoImageToPushError(EngineUnavailableError):
+    """There is no image made from an engine as it is now."""
+
+    code = "no_image_to_push"
+
+    def __init__(self, engine: str, variant: str) -> None:
+        super().__init__(
+            f"there is no {variant} image made from the engine {engine} as it is now",
+            hint=f"build it: dalston engines build {engine} --variant {variant}",
+        )
+
+
 class ForeignImageError(EngineUnavailableError):
     """An image of the right name was made from something else than what is here."""
 
@@ -64,7 +76,8 @@ class ForeignImageError(EngineUnavailableError):
 
     def __init__(self, tag: str, engine: str) -> None:
         super().__init__(
-            f"{tag} is not made from the engine {engine} that is here",
+            f"{tag} is not made from the engine {engine} that is here, "
+            "or not on the base image that was asked for",
             hint=f"build it: dalston engines build {engine}",
         )
 

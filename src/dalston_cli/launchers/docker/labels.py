@@ -16,10 +16,10 @@ BASE = "dalston.base"
 """What an image was built on, as it was asked for."""
 
 STAGE = "dalston.stage"
-"""``packages`` on the images that builds leave behind to install the same lock only once."""
+"""``packages`` or ``code`` on what builds keep, so that the next one has less to do."""
 
 SOURCE = "dalston.source"
-"""Of which engine such an image has the packages: its folder below ``engines``."""
+"""Of which engine that is: its folder below ``engines``."""
 
 FINGERPRINT = "dalston.fingerprint"
 """What must be equal for a running container to be reused."""

@@ -1,8 +1,12 @@
 """What the user can say about images and containers."""
 
 from dataclasses import dataclass
+from typing import TYPE_CHECKING
 
 from dalston_cli.settings.choices import PullPolicy
+
+if TYPE_CHECKING:
+    from dalston_cli.settings.schema import Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,3 +27,14 @@ class DockerOptions:
     base_image: str | None = None
     memory_mb: int | None = None
     cpus: float | None = None
+
+    @classmethod
+    def from_settings(cls, settings: "Settings") -> "DockerOptions":
+        """What the settings say."""
+        return cls(
+            pull=settings.pull_image,
+            registry=settings.image_registry,
+            base_image=settings.base_image,
+            memory_mb=settings.engine_memory_mb,
+            cpus=settings.engine_cpus,
+        )

@@ -7,6 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.naming import REPOSITORY
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:
@@ -42,12 +43,18 @@ class EngineImage:
 
 
 @dataclass(frozen=True, kw_only=True)
-class PackageImage:
-    """The packages of an engine's lock, kept from a build so that they need no second one."""
+class StageImage:
+    """What a build keeps, so that the next one has less to do.
+
+    Attributes:
+        stage: The part of the Dockerfile, such as ``packages``.
+        created_s: When it was built, in seconds since 1970.
+    """
 
     id: str
     engine: str
-    size: int
+    variant: str
+    stage: str
     created_s: float
 
 
@@ -72,22 +79,18 @@ def engine_images(
     return sorted(images, key=lambda image: (-image.created_s, image.id))
 
 
-def package_images(daemon: "Daemon") -> list[PackageImage]:
-    """What builds left behind, the newest first."""
+def stage_images(daemon: "Daemon", engine: str | None = None) -> list[StageImage]:
+    """What builds keep, the newest first.
+
+    Args:
+        daemon: Who has it.
+        engine: Only that of the engine of this name.
+    """
     with daemon.explained():
-        found = daemon.client.api.images(
-            filters={"label": f"{labels.STAGE}=packages", "dangling": True}
-        )
-    images = [
-        PackageImage(
-            id=each["Id"],
-            engine=str(each["Labels"].get(labels.SOURCE, "")).rpartition("/")[2],
-            size=int(each.get("Size") or 0),
-            created_s=float(each.get("Created") or 0),
-        )
-        for each in found
-    ]
-    return sorted(images, key=lambda image: (-image.created_s, image.id))
+        found = daemon.client.api.images(filters={"label": labels.STAGE, "dangling": True})
+    images = [_read_stage(each) for each in found if labels.DIGEST not in each["Labels"]]
+    wanted = [image for image in images if engine in {None, image.engine}]
+    return sorted(wanted, key=lambda image: (-image.created_s, image.id))
 
 
 def remove_images(daemon: "Daemon", images: Iterable[str]) -> tuple[str, ...]:
@@ -123,14 +126,26 @@ def remove_images(daemon: "Daemon", images: Iterable[str]) -> tuple[str, ...]:
 def _read(found: dict[str, Any]) -> EngineImage:
     known = found["Labels"]
     names = [name for name in found.get("RepoTags") or () if name != "<none>:<none>"]
+    ours = [name for name in names if name.startswith(f"{REPOSITORY}/")]
     return EngineImage(
         id=found["Id"],
-        tag=min(names, default=None),
+        tag=min(ours or names, default=None),
         engine=known[labels.ENGINE],
         variant=known[labels.VARIANT],
         python=known.get(labels.PYTHON, ""),
         digest=known[labels.DIGEST],
         base=known.get(labels.BASE),
         size=int(found.get("Size") or 0),
+        created_s=float(found.get("Created") or 0),
+    )
+
+
+def _read_stage(found: dict[str, Any]) -> StageImage:
+    known = found["Labels"]
+    return StageImage(
+        id=found["Id"],
+        engine=known.get(labels.SOURCE, "").rpartition("/")[2],
+        variant=known.get(labels.VARIANT, ""),
+        stage=known[labels.STAGE],
         created_s=float(found.get("Created") or 0),
     )
