@@ -289,7 +289,6 @@ class ImageStore:
     @contextmanager
     def _alone(self, engine: EngineEntry, variant: str, preparation: Preparation) -> Iterator[None]:
         """Keep other processes from making the same image; waits while one does."""
-        make_private(self._locks.parent)
         folder = self._locks / f"{engine.name}-{variant}"
         make_private(self._locks.parent)
         descriptor = None
