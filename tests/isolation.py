@@ -2,6 +2,7 @@
 
 Every folder of Dalston and the folder for temporary files lie in one place during a run of tests.
 What still lies there at the end, and every process that has to do with it, was left behind.
+Docker's clients are led there too, where no daemon listens; tests of Docker name another one.
 Engines' environments are kept for the next run where ``DALSTON_TEST_CACHE_DIR`` says where.
 """
 
@@ -16,6 +17,8 @@ import pytest
 from tests.places import folder_variables
 
 PLACES = ("CONFIG", "CACHE", "STATE", "MODELS", "RUNTIME")
+USERS_DOCKER = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
+"""More of what says which daemon is asked; without them ``DOCKER_HOST`` alone does."""
 END_S = 10.0
 """How long processes that are ending already may take."""
 _DEPTH = 3
@@ -39,7 +42,11 @@ class Isolation:
         kept = os.environ.get("DALSTON_TEST_CACHE_DIR")
         elsewhere = {"cache": Path(kept).expanduser().absolute()} if kept else {}
         variables = folder_variables(self.root, **elsewhere)
-        self.environ = variables | {"TMPDIR": str(self.temporary)}
+        self.environ = variables | {
+            "TMPDIR": str(self.temporary),
+            "DOCKER_HOST": f"unix://{self.root}/no-docker.sock",
+            "DOCKER_CONFIG": str(self.root / "docker"),
+        }
         self.places = {name: Path(variables[f"DALSTON_{name}_DIR"]) for name in PLACES}
 
     def left_over(self, end_s: float = END_S) -> list[str]:
@@ -128,6 +135,8 @@ def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Isolation]:
     with pytest.MonkeyPatch.context() as patch:
         for name, value in place.environ.items():
             patch.setenv(name, value)
+        for name in USERS_DOCKER:
+            patch.delenv(name, raising=False)
         patch.setattr(tempfile, "tempdir", None)
         try:
             yield place

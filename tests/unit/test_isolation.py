@@ -7,8 +7,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.isolation import PLACES, Isolation, own_folders, snapshot
+from tests.isolation import PLACES, USERS_DOCKER, Isolation, own_folders, snapshot
 
+from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
 from dalston_cli.settings.locations import Locations
 
 
@@ -26,6 +27,14 @@ def test_every_test_has_folders_that_are_not_the_users(isolation: Isolation) -> 
     }
     mine = Locations.from_environment()
     assert not set(own_folders({})) & {mine.config, mine.cache, mine.state, mine.models}
+
+
+def test_no_test_sees_a_docker_daemon_of_the_users() -> None:
+    daemon = Daemon()
+    assert daemon.socket is not None
+    assert not daemon.socket.exists()
+    assert not set(USERS_DOCKER) & set(os.environ)
+    assert isinstance(daemon.problem(), DaemonUnavailableError)
 
 
 def test_nothing_is_found_where_nothing_is_left(place: Isolation) -> None:

@@ -1,0 +1,71 @@
+"""The daemon that the tests here use, and a check that they leave nothing on it.
+
+``.ci/docker`` starts one for a command and says where in the environment. Without it these tests
+are skipped, but in CI they fail.
+"""
+
+import os
+from collections.abc import Iterator
+from pathlib import Path
+from typing import NoReturn
+
+import pytest
+from tests.docker.daemon import (
+    HOST,
+    IMAGE,
+    PrivateDaemon,
+    left_over,
+    problem_of_private,
+    problem_of_shared,
+)
+
+HERE = Path(__file__).parent
+
+
+def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
+    """Mark every test below this folder; the hook is given those of other folders, too."""
+    for item in items:
+        if HERE in item.path.parents:
+            item.add_marker(pytest.mark.docker)
+
+
+@pytest.fixture(scope="session")
+def docker_daemon() -> Iterator[str]:
+    """Where the daemon listens that all tests share, as ``DOCKER_HOST`` has it."""
+    problem = problem_of_shared(os.environ)
+    if problem:
+        _give_up(problem)
+    host = os.environ[HOST]
+    yield host
+    left = left_over(host)
+    assert not left, "the tests left on the Docker daemon:\n" + "\n".join(left)
+
+
+@pytest.fixture(scope="module", autouse=True)
+def _docker_environment(docker_daemon: str) -> Iterator[None]:
+    """Lead Docker's clients there, which are led nowhere in all other tests."""
+    with pytest.MonkeyPatch.context() as patch:
+        patch.setenv("DOCKER_HOST", docker_daemon)
+        patch.setenv("DALSTON_BASE_IMAGE", os.environ[IMAGE])
+        yield
+
+
+@pytest.fixture
+def second_daemon(docker_daemon: str) -> Iterator[PrivateDaemon]:
+    """A daemon of the test's own that runs and has the base image; everything of it is removed."""
+    problem = problem_of_private()
+    if problem:
+        _give_up(problem)
+    daemon = PrivateDaemon()
+    try:
+        daemon.start()
+        daemon.load_image(os.environ[IMAGE], source=docker_daemon)
+        yield daemon
+    finally:
+        daemon.remove()
+
+
+def _give_up(problem: str) -> NoReturn:
+    if os.environ.get("CI") == "true":
+        pytest.fail(problem)
+    pytest.skip(problem)
