@@ -42,7 +42,7 @@ def build(
         if image is not None:
             console.info(f"{image.tag or image.id} is current")
         else:
-            image = store.build(engine, kind, preparation, cached=not no_cache)
+            image = store.build(engine, kind, preparation, anew=no_cache)
             console.info(f"{image.tag} is built, {readable_size(image.size)}")
         built.append(ListedImage.of(image))
     console.result(built)

@@ -84,7 +84,8 @@ def find_stale(
 def remove_stale(daemon: "Daemon", stale: Stale) -> Pruned:
     """Remove what was found, except what a container got meanwhile."""
     before = _used_bytes(daemon)
-    gone = remove_images(daemon, [image.id for image in (*stale.images, *stale.stages)])
+    images, stages = ([one.id for one in each] for each in (stale.images, stale.stages))
+    gone = remove_images(daemon, [*images, *stages])
     return Pruned(
         images=tuple(image.tag or image.id for image in stale.images if image.id in gone),
         num_stages=sum(stage.id in gone for stage in stale.stages),

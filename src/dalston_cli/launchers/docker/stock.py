@@ -79,6 +79,13 @@ def engine_images(
     return sorted(images, key=lambda image: (-image.created_s, image.id))
 
 
+def image_of_id(daemon: "Daemon", identity: str) -> EngineImage:
+    """The image of ours with an id, which may be the short form that builders print."""
+    with daemon.explained():
+        whole = daemon.client.images.get(identity).id
+    return next(image for image in engine_images(daemon) if image.id == whole)
+
+
 def stage_images(daemon: "Daemon", engine: str | None = None) -> list[StageImage]:
     """What builds keep, the newest first.
 
