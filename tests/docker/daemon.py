@@ -3,6 +3,7 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
@@ -37,13 +38,13 @@ def problem_of_shared(environ: Mapping[str, str]) -> str | None:
     missing = [name for name in (HOST, IMAGE) if not environ.get(name)]
     if missing:
         return f"no Docker daemon for tests ({' and '.join(missing)} not set); {advice}"
+    if not _listens(environ[HOST]):
+        return f"no Docker daemon at {environ[HOST]}; {advice}"
     try:
         with connected(environ[HOST]) as client:
             client.images.get(environ[IMAGE])
     except docker.errors.ImageNotFound:
         return f"{environ[HOST]} has no image {environ[IMAGE]}; {advice}"
-    except docker.errors.DockerException as error:
-        return f"no Docker daemon answers at {environ[HOST]} ({error}); {advice}"
     return None
 
 
@@ -70,6 +71,15 @@ def left_over(host: str) -> list[str]:
         f"{kind} {name} ({', '.join(f'{label}={labels[label]}' for label in sorted(labels))})"
         for kind, name, labels in found
         if labels and any(label.startswith(_OURS) for label in labels)
+    ]
+
+
+def processes_with(word: str) -> list[psutil.Process]:
+    """Those that have it in their command line."""
+    return [
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(word in one for one in process.info["cmdline"] or ())
     ]
 
 
@@ -120,11 +130,13 @@ class PrivateDaemon:
 
     def answers(self) -> bool:
         """Whether it can be asked."""
-        try:
-            with connected(self.host) as client:
-                return bool(client.ping())
-        except (docker.errors.DockerException, requests.RequestException, OSError):
+        if not _listens(self.host):
             return False
+        with connected(self.host) as client:
+            try:
+                return bool(client.ping())
+            except (docker.errors.APIError, requests.RequestException):
+                return False
 
     def load_image(self, name: str, *, source: str) -> None:
         """Copy the image ``name`` from the daemon that listens at ``source``."""
@@ -170,9 +182,14 @@ class PrivateDaemon:
     def _end_remains(self) -> None:
         """What it started, and what it mounted."""
         mark = str(self.folder)
-        for process in psutil.process_iter(["cmdline"]):
-            if any(mark in word for word in process.info["cmdline"] or ()):
-                process.kill()
+        for process in processes_with(mark):
+            process.kill()
         places = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for place in sorted((one for one in places if one.startswith(mark)), reverse=True):
             subprocess.run(["umount", "--lazy", place], check=True)
+
+
+def _listens(host: str) -> bool:
+    """Whether somebody listens on that Unix socket; the library forgets to close one of nobody."""
+    with socket.socket(socket.AF_UNIX) as place:
+        return place.connect_ex(host.removeprefix("unix://")) == 0
