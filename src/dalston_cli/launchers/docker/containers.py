@@ -127,7 +127,12 @@ class Containers:
 
     def end(self, identity: str) -> None:
         """Ask its process to end, and end it where it does not."""
+        found = self.inspect(identity)
+        if found is None:
+            return
         with self._unless_done(), self._daemon.explained():
+            if found["State"]["Status"] == "paused":
+                self._daemon.client.api.unpause(identity)  # else no signal reaches it
             self._daemon.client.api.stop(identity, timeout=_TERMINATE_S)
 
     def remove(self, identity: str, *, running: bool = False) -> None:
