@@ -3,6 +3,7 @@
 import typer
 
 from dalston_cli.commands.engines.build import build
+from dalston_cli.commands.engines.doctor import examine
 from dalston_cli.commands.engines.images import images
 from dalston_cli.commands.engines.listing import list_engines
 from dalston_cli.commands.engines.logs import show_logs
@@ -25,6 +26,7 @@ app.command("stop")(stop)
 app.command("restart")(restart)
 app.command("scale")(scale)
 app.command("logs")(show_logs)
+app.command("doctor")(examine)
 app.command("rm")(remove)
 app.command("build")(build)
 app.command("pull")(pull)
