@@ -4,6 +4,7 @@ import asyncio
 import socket
 import threading
 from collections.abc import Iterator
+from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -55,7 +56,8 @@ class Forwarder:
     async def _forward(self, reader: asyncio.StreamReader, writer: asyncio.StreamWriter) -> None:
         there = await asyncio.open_unix_connection(self._unix)
         try:
-            await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer))
+            with suppress(asyncio.CancelledError):  # we are being closed
+                await asyncio.gather(_copy(reader, there[1]), _copy(there[0], writer))
         finally:
             for each in (writer, there[1]):
                 each.close()

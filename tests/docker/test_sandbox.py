@@ -166,8 +166,11 @@ def test_it_has_a_home_and_is_told_to_be_quiet(look: Look) -> None:
     seen = look.inside["environment"]
     assert look.inside["home"] == "/tmp"
     quiet = {
-        "HF_HUB_OFFLINE": "1", "TRANSFORMERS_OFFLINE": "1", "DO_NOT_TRACK": "1",
-        "HF_HUB_DISABLE_TELEMETRY": "1", "PYANNOTE_METRICS_ENABLED": "0",
+        "HF_HUB_OFFLINE": "1",
+        "TRANSFORMERS_OFFLINE": "1",
+        "DO_NOT_TRACK": "1",
+        "HF_HUB_DISABLE_TELEMETRY": "1",
+        "PYANNOTE_METRICS_ENABLED": "0",
     }
     assert quiet.items() <= seen.items()
     assert seen["OMP_NUM_THREADS"] == "1"
