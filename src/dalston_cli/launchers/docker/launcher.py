@@ -85,6 +85,8 @@ class DockerLauncher:
             return "there is no Docker"
         if problem := self.daemon.problem():
             return problem.problem
+        if self._has_service(engine, device):
+            return None
         if not self.daemon.shares_disk:
             return "Docker's daemon runs on another machine"
         if device != "cpu" and (missing := gpu_problem(self.daemon.facts, probe_gpu_host())):
@@ -245,6 +247,14 @@ class DockerLauncher:
         options = self._options
         limits = {"memory_mb": options.memory_mb, "cpus": options.cpus}
         return fingerprint_of(digest, sorted(environment.items()), limits, [*map(str, weights)])
+
+    def _has_service(self, engine: EngineEntry, device: str) -> bool:
+        """Whether Compose keeps one running that would be reused; it needs no image of ours."""
+        services = [each for each in self._services.find() if each.engine == engine.name]
+        if not services:
+            return False
+        mark = self._mark(self.images.digest(engine, device), {}, ())
+        return any((each.fingerprint, each.device) == (mark, device) for each in services)
 
     def _look(self) -> list[Container]:
         return clean_up(self._containers, self._folders, self.exclusive)
