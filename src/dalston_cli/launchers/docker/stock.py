@@ -68,14 +68,18 @@ def engine_images(
         engine: Only those of the engine of this name.
         variant: Only ``cpu`` or only ``cuda``.
     """
-    wanted = [
-        labels.DIGEST,
-        labels.ENGINE if engine is None else f"{labels.ENGINE}={engine}",
-        labels.VARIANT if variant is None else f"{labels.VARIANT}={variant}",
-    ]
+    needed = {labels.ENGINE: engine, labels.VARIANT: variant}
     with daemon.explained():
-        found = daemon.client.api.images(filters={"label": wanted})
-    images = [_read(each) for each in found]
+        # Podman finds nothing where it is given several labels.
+        found = daemon.client.api.images(filters={"label": labels.DIGEST})
+    images = [
+        _read(each)
+        for each in found
+        if all(
+            label in each["Labels"] and wanted in {None, each["Labels"][label]}
+            for label, wanted in needed.items()
+        )
+    ]
     return sorted(images, key=lambda image: (-image.created_s, image.id))
 
 
