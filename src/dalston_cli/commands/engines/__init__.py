@@ -16,7 +16,9 @@ from dalston_cli.commands.engines.status import status
 from dalston_cli.commands.engines.stop import stop
 from dalston_cli.commands.engines.transfer import pull, push
 
-app = typer.Typer(no_args_is_help=True, help="List, start, watch, scale, stop engines.")
+app = typer.Typer(
+    no_args_is_help=True, help="List, start, watch, scale, stop engines; build their images."
+)
 app.command("list")(list_engines)
 app.command("status")(status)
 app.command("ps", hidden=True, help="The same as status.")(status)
