@@ -10,6 +10,7 @@ import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import docker
 import psutil
@@ -67,11 +68,12 @@ def left_over(host: str) -> list[str]:
             *(("network", one.name, one.attrs.get("Labels")) for one in client.networks.list()),
             *(("volume", one.name, one.attrs.get("Labels")) for one in client.volumes.list()),
         ]
-    return [
-        f"{kind} {name} ({', '.join(f'{label}={labels[label]}' for label in sorted(labels))})"
-        for kind, name, labels in found
-        if labels and any(label.startswith(_OURS) for label in labels)
-    ]
+    named = [(f"{kind} {name}", _ours(labels or {})) for kind, name, labels in found]
+    return [f"{what} ({', '.join(labels)})" for what, labels in named if labels]
+
+
+def _ours(labels: Mapping[str, Any]) -> list[str]:
+    return sorted(f"{key}={value}" for key, value in labels.items() if key.startswith(_OURS))
 
 
 def processes_with(word: str) -> list[psutil.Process]:
@@ -132,11 +134,11 @@ class PrivateDaemon:
         """Whether it can be asked."""
         if not _listens(self.host):
             return False
-        with connected(self.host) as client:
-            try:
+        try:
+            with connected(self.host) as client:
                 return bool(client.ping())
-            except (docker.errors.APIError, requests.RequestException):
-                return False
+        except (docker.errors.DockerException, requests.RequestException):
+            return False  # it is just beginning, or ending
 
     def load_image(self, name: str, *, source: str) -> None:
         """Copy the image ``name`` from the daemon that listens at ``source``."""
@@ -167,10 +169,12 @@ class PrivateDaemon:
     def _command(self) -> list[str]:
         folder = self.folder
         return [
+            # In a network of its own: a daemon without a bridge removes the one of the machine's.
+            *("unshare", "--net"),
             *("dockerd", "--config-file", f"{folder}/daemon.json", "--host", self.host),
             *("--data-root", f"{folder}/root", "--exec-root", f"{folder}/exec"),
             *("--pidfile", f"{folder}/d.pid", "--group", "root"),
-            *("--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "dalston-ci"),
+            *("--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", folder.name),
             *("--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"),
         ]
 
@@ -180,13 +184,23 @@ class PrivateDaemon:
             self._process.wait()
 
     def _end_remains(self) -> None:
-        """What it started, and what it mounted."""
+        """What it started, what it mounted, and its control groups."""
         mark = str(self.folder)
-        for process in processes_with(mark):
+        named = Path("/sys/fs/cgroup").rglob(f"{self.folder.name}/**")
+        groups = sorted((one for one in named if one.is_dir()), reverse=True)
+        members = {
+            int(pid) for group in groups for pid in (group / "cgroup.procs").read_text().split()
+        }
+        processes = [one for one in psutil.process_iter() if one.pid in members]
+        processes += processes_with(mark)
+        for process in processes:
             process.kill()
+        psutil.wait_procs(processes, timeout=START_S)
         places = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for place in sorted((one for one in places if one.startswith(mark)), reverse=True):
             subprocess.run(["umount", "--lazy", place], check=True)
+        for group in groups:
+            group.rmdir()
 
 
 def _listens(host: str) -> bool:
