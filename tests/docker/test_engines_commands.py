@@ -105,6 +105,8 @@ def test_a_process_and_a_container_of_one_engine(home: DockerHome, dalston: Dals
 
     assert [each["launcher"] for each in dalston.data("restart", "fake")] == ["docker", "local"]
     assert len(dalston.data("scale", "fake", "2")) == 2
+    assert len(dalston.data("scale", "fake", "2", "--launcher", "docker")) == 3
+    assert len(dalston.data("scale", "fake", "1", "--launcher", "docker")) == 2
     [left] = dalston.data("scale", "fake", "1")
     assert left["launcher"] == "docker"
     dalston("start", "fake", "--launcher", "local")
