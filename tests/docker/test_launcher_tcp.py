@@ -15,6 +15,7 @@ from tests.waiting import eventually
 from dalston_cli.launchers.base import Address, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health
 from dalston_cli.launchers.docker.network import PortUnreachableError, RemoteDaemonError
+from dalston_cli.launchers.docker.start_refusal import MountMissingError
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_sdk.wire import TranscribeResult
 
@@ -134,6 +135,16 @@ async def test_the_token_is_in_no_argument_and_no_label(
     assert token not in repr(instance)
     config = home.client.containers.get(instance.identity).attrs["Config"]
     assert token not in " ".join([*config["Cmd"], *config["Labels"].values()])
+
+
+def test_weights_that_the_daemon_does_not_find_are_named(
+    home: DockerHome, forwarder: Forwarder
+) -> None:
+    missing = home.folder / "no-such-weights"
+    with pytest.raises(MountMissingError, match="Docker does not find .*no-such-weights") as caught:
+        home.start(home.with_docker(host=forwarder.host).docker, weights=(missing,))
+    assert str(missing) in str(caught.value.hint)
+    assert home.containers() == []
 
 
 def test_homes_of_other_machines_are_told_apart(home: DockerHome, forwarder: Forwarder) -> None:
