@@ -1,5 +1,6 @@
 """The containers of one home: listed, started, looked at, ended and removed."""
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -91,8 +92,9 @@ class Containers:
             DaemonRefusedError: The daemon says no; nothing is left of it.
             DaemonUnavailableError: The daemon does not answer.
         """
+        name = f"dalston-{arguments['labels'][labels.ENGINE]}-{secrets.token_hex(4)}"  # for people
         with self._daemon.explained():
-            container = self._daemon.client.containers.create(**arguments)
+            container = self._daemon.client.containers.create(name=name, **arguments)
         identity = str(container.id)
         try:
             with self._daemon.explained():
