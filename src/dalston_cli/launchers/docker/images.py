@@ -103,7 +103,7 @@ class ImageStore:
         variant = variant_of(device)
         sources = image_sources(self._options, offline=self._offline)
         if "here" in sources and (image := self.find(engine, device)):
-            return image
+            return self._named(image, engine)
         with self._alone(engine, variant, preparation):
             for source in sources:
                 if source == "here":  # another process may have had it made while we waited
@@ -143,8 +143,7 @@ class ImageStore:
             pulled = self._daemon.client.images.get(tag)
             for image in engine_images(self._daemon, engine.name, variant):
                 if image.id == pulled.id and self._fits(image, engine):
-                    pulled.tag(*image_tag(engine, variant).rsplit(":", 1))
-                    return replace(image, tag=image_tag(engine, variant))
+                    return self._named(replace(image, tag=None), engine)
             self._daemon.client.images.remove(tag)  # only its name, where a container has it
         raise ForeignImageError(tag, engine.name)
 
@@ -196,7 +195,7 @@ class ImageStore:
         variant = variant_of(device)
         with self._alone(engine, variant, preparation):
             if not anew and (image := self.find(engine, device)):
-                return image
+                return self._named(image, engine)
             return self._build(engine, variant, preparation, cached=not anew)
 
     def refusal(self, engine: EngineEntry, device: str) -> str | None:
@@ -283,6 +282,15 @@ class ImageStore:
                 return python_of(self._daemon, self._options.base_image)
         except (ImageNotFound, NoPythonError):
             return USUAL
+
+    def _named(self, image: EngineImage, engine: EngineEntry) -> EngineImage:
+        """Give an image its name where another one has it, from an earlier state of the engine."""
+        if image.tag is not None:
+            return image
+        tag = image_tag(engine, image.variant)
+        with self._daemon.explained():
+            self._daemon.client.images.get(image.id).tag(*tag.rsplit(":", 1))
+        return replace(image, tag=tag)
 
     def _alone(
         self, engine: EngineEntry, variant: str, preparation: Preparation
