@@ -5,7 +5,7 @@ import secrets
 import shutil
 import subprocess
 import time
-from collections.abc import Iterator
+from collections.abc import Collection, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
@@ -49,7 +49,6 @@ class Stack:
             "DOCKER_HOST": host,
             "COMPOSE_PROJECT_NAME": self.project,
         }
-        self._volumes: set[str] = set()
         _copy_repository(folder)
         variables["DALSTON_ENGINE_TOKEN"] = self.token
         lines = "".join(f"{name}={value}\n" for name, value in variables.items())
@@ -98,20 +97,28 @@ class Stack:
         [port] = container.attrs["NetworkSettings"]["Ports"]["8400/tcp"]
         return f"http://{port['HostIp']}:{port['HostPort']}"
 
-    def down(self) -> None:
-        """Take everything down, as ``docs/compose.md`` says it."""
+    def volumes(self) -> set[str]:
+        """Names of the volumes that its containers have."""
         mounts = [each for one in self.containers() for each in one.attrs["Mounts"]]
-        self._volumes |= {each["Name"] for each in mounts if each["Type"] == "volume"}
+        return {each["Name"] for each in mounts if each["Type"] == "volume"}
+
+    def there(self, volumes: Collection[str]) -> set[str]:
+        """Those of ``volumes`` that the daemon has."""
+        return {one.name for one in self.client.volumes.list()} & set(volumes)
+
+    def down(self) -> None:
+        """Take everything down, and make sure of it."""
+        volumes = self.volumes()
         self.run("down", "-v")
+        for name in self.there(volumes):  # a daemon that is busy forgets one now and then
+            self.client.volumes.get(name).remove()
 
     def left_over(self) -> list[str]:
-        """Containers, networks and volumes of this stack, in words."""
-        there = {one.name for one in self.client.volumes.list()}
+        """Containers and networks of this stack, in words."""
         label = {"label": f"{_PROJECT_LABEL}={self.project}"}
         return [
             *(f"container {one.name}" for one in self.containers()),
             *(f"network {one.name}" for one in self.client.networks.list(filters=label)),
-            *(f"volume {name}" for name in sorted(self._volumes & there)),
         ]
 
 

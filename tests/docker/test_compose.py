@@ -208,3 +208,14 @@ def test_a_service_that_gets_no_gpu_is_not_started(stack: Stack) -> None:
     assert refused.returncode != 0
     assert 'could not select device driver "nvidia"' in refused.stderr
     assert [each.status for each in stack.containers(name)] == ["created"]
+
+
+def test_taking_it_down_leaves_nothing(stack: Stack) -> None:
+    volumes = stack.volumes()
+    assert len(volumes) >= 2
+    stack.run("down", "-v")
+    assert stack.left_over() == []
+    left = stack.there(volumes)
+    for name in left:  # see ``Stack.down``
+        stack.client.volumes.get(name).remove()
+    assert left < volumes  # without -v, all of them
