@@ -1,6 +1,7 @@
 """``docker kill`` of an engine in mid-work, again and again: every recording is finished."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
@@ -12,6 +13,7 @@ from tests.speech import needs_flite, say_long
 
 pytestmark = [pytest.mark.slow, needs_flite]
 
+PATIENCE_S = 60
 NUM_KILLS = 20
 NUM_KILLS_AT_START = 2
 NUM_RECORDINGS = 7
@@ -76,7 +78,7 @@ def test_a_kill_while_it_starts_costs_nothing(user: DockerUser, tmp_path: Path) 
 
     process = user.start("transcribe", tmp_path / "in", "-o", tmp_path / "out", "--json")
     assert process.stdout is not None
-    killed = []
+    killed: list[str] = []
     for line in process.stdout:
         event = json.loads(line)
         if event.get("event") == "engine_starting" and event["step"] == "process":
@@ -89,7 +91,9 @@ def test_a_kill_while_it_starts_costs_nothing(user: DockerUser, tmp_path: Path) 
 
 def kill_the_first(user: DockerUser) -> list[str]:
     """Wait for a container of pocketsphinx and kill it."""
-    while True:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         for container in user.containers("pocketsphinx"):
             container.kill()
             return [str(container.id)]
+    return []

@@ -157,6 +157,8 @@ def test_weights_that_a_container_cannot_read_are_named(
 ) -> None:
     if os.geteuid() != 0:
         pytest.skip("whoever is not root runs containers as themselves, who can read their files")
+    stopped = user.run("engines", "stop", "--all")
+    assert stopped.returncode == 0, stopped.stderr
     whisper.chmod(0o700)
     try:
         done = user.run(
