@@ -219,7 +219,10 @@ def _network(plan: ContainerPlan) -> dict[str, Any]:
     published = {"ports": {f"{labels.PORT}/tcp": ("127.0.0.1", None)}} if plan.token else {}
     if plan.spec.engine.network:
         return {"network_mode": "bridge", **published}
-    return {"network": NETWORK, **published} if plan.token else {"network_mode": "none"}
+    if not plan.token:
+        return {"network_mode": "none"}
+    # Nobody answers there: Docker looks names up outside for whoever is in a network.
+    return {"network": NETWORK, "dns": ["127.0.0.1"], **published}
 
 
 def _limits(plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions) -> dict[str, Any]:
