@@ -12,7 +12,7 @@ from tests.launching import engine_entry
 
 from dalston_cli.launchers.base import EngineInstance
 from dalston_cli.launchers.docker import labels
-from dalston_cli.launchers.docker.container import MODELS_PLACE, RUNTIME_PLACE, SPOOL_PLACE
+from dalston_cli.launchers.docker.containers.sandbox import MODELS_PLACE, RUNTIME_PLACE, SPOOL_PLACE
 
 pytestmark = pytest.mark.docker
 

@@ -9,7 +9,7 @@ from tests.launching import engine_entry
 
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.docker import labels
-from dalston_cli.launchers.docker.container import (
+from dalston_cli.launchers.docker.containers.sandbox import (
     ContainerPlan,
     LimitUnsupportedError,
     User,

@@ -5,11 +5,11 @@ from typing import Any
 import pytest
 
 from dalston_cli.launchers.base import ExitState, Usage
-from dalston_cli.launchers.docker.containers import exit_state
+from dalston_cli.launchers.docker.containers.network import published_address
+from dalston_cli.launchers.docker.containers.refusal import MountMissingError, explain_start
+from dalston_cli.launchers.docker.containers.register import exit_state
+from dalston_cli.launchers.docker.containers.usage import container_usage
 from dalston_cli.launchers.docker.daemon import DaemonFacts, DaemonRefusedError
-from dalston_cli.launchers.docker.network import published_address
-from dalston_cli.launchers.docker.start_refusal import MountMissingError, explain_start
-from dalston_cli.launchers.docker.usage import container_usage
 
 FACTS = DaemonFacts(
     product="Docker", version="28.0", rootless=False, machine="x86_64", cpus=8, memory_mb=10_000

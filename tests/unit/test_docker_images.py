@@ -8,17 +8,17 @@ import pytest
 from docker.utils.build import exclude_paths
 from tests.launching import FAKE, engine_entry
 
-from dalston_cli.launchers.docker.build_context import (
+from dalston_cli.launchers.docker.images.context import (
     CERTIFICATES,
     CertificatesMissingError,
     engine_place,
     make_context,
 )
-from dalston_cli.launchers.docker.image_errors import NoRegistryError
-from dalston_cli.launchers.docker.naming import image_tag, registry_tag, variant_of
+from dalston_cli.launchers.docker.images.errors import NoRegistryError
+from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
+from dalston_cli.launchers.docker.images.reach import usual_base
+from dalston_cli.launchers.docker.images.sources import Source, image_sources
 from dalston_cli.launchers.docker.options import DockerOptions
-from dalston_cli.launchers.docker.reach import usual_base
-from dalston_cli.launchers.docker.sources import Source, image_sources
 from dalston_cli.settings.choices import PullPolicy
 from dalston_sdk.identity import engine_files, sdk_folder, source_files
 

@@ -11,8 +11,8 @@ from typing import Any
 
 from dalston_cli.launchers.base import ExitState, Usage
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.containers.usage import container_usage
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
-from dalston_cli.launchers.docker.usage import container_usage
 
 _ALIVE = frozenset({"running", "paused", "restarting"})
 _NEVER_RAN = "created"

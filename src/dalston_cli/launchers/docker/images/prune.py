@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.launchers.docker.stock import (
+from dalston_cli.launchers.docker.images.stock import (
     EngineImage,
     StageImage,
     engine_images,

@@ -9,9 +9,9 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation
-from dalston_cli.launchers.docker.build import Recipe, build_image
-from dalston_cli.launchers.docker.build_context import has_lock
-from dalston_cli.launchers.docker.image_errors import (
+from dalston_cli.launchers.docker.images.build import Recipe, build_image
+from dalston_cli.launchers.docker.images.context import has_lock
+from dalston_cli.launchers.docker.images.errors import (
     BaseImageMissingError,
     ForeignImageError,
     ImageMissingError,
@@ -19,20 +19,20 @@ from dalston_cli.launchers.docker.image_errors import (
     NoImageToPushError,
     NoRegistryError,
 )
-from dalston_cli.launchers.docker.interpreter import USUAL, NoPythonError, python_of
-from dalston_cli.launchers.docker.naming import image_tag, registry_tag, variant_of
-from dalston_cli.launchers.docker.options import DockerOptions
-from dalston_cli.launchers.docker.reach import ImageReach, usual_base
-from dalston_cli.launchers.docker.sources import image_sources
-from dalston_cli.launchers.docker.stock import (
+from dalston_cli.launchers.docker.images.interpreter import USUAL, NoPythonError, python_of
+from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
+from dalston_cli.launchers.docker.images.reach import ImageReach, usual_base
+from dalston_cli.launchers.docker.images.sources import image_sources
+from dalston_cli.launchers.docker.images.stock import (
     EngineImage,
     engine_images,
     image_of_id,
     remove_images,
     stage_images,
 )
-from dalston_cli.launchers.docker.transfer import Transferred, pull_image, push_image
-from dalston_cli.launchers.docker.turns import one_at_a_time
+from dalston_cli.launchers.docker.images.transfer import Transferred, pull_image, push_image
+from dalston_cli.launchers.docker.images.turns import one_at_a_time
+from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import make_private
 from dalston_sdk.identity import digest_engine

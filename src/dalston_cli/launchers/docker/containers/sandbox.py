@@ -14,9 +14,9 @@ from typing import Any
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.containers.network import NETWORK, TOKEN_VARIABLE
 from dalston_cli.launchers.docker.daemon import DaemonFacts
-from dalston_cli.launchers.docker.gpu import inner_device
-from dalston_cli.launchers.docker.network import NETWORK, TOKEN_VARIABLE
+from dalston_cli.launchers.docker.gpu.request import inner_device
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.variables import engine_variables
 

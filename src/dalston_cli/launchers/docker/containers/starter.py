@@ -6,25 +6,25 @@ from pathlib import Path
 from dalston_cli.catalog.machine import Gpu
 from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.launchers.base import Address, EngineSpec
-from dalston_cli.launchers.docker.container import (
-    ContainerPlan,
-    container_arguments,
-    container_user,
-)
-from dalston_cli.launchers.docker.containers import Containers, models_mark
-from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
-from dalston_cli.launchers.docker.folders import SOCKET_NAME, ContainerFolders
-from dalston_cli.launchers.docker.gpu import gpu_arguments
-from dalston_cli.launchers.docker.gpu_problem import probe_gpu_host
-from dalston_cli.launchers.docker.network import (
+from dalston_cli.launchers.docker.containers.folders import SOCKET_NAME, ContainerFolders
+from dalston_cli.launchers.docker.containers.network import (
     PortUnreachableError,
     can_connect,
     ensure_network,
     make_token,
     published_address,
 )
+from dalston_cli.launchers.docker.containers.refusal import MountMissingError, explain_start
+from dalston_cli.launchers.docker.containers.register import Containers, models_mark
+from dalston_cli.launchers.docker.containers.sandbox import (
+    ContainerPlan,
+    container_arguments,
+    container_user,
+)
+from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
+from dalston_cli.launchers.docker.gpu.problem import probe_gpu_host
+from dalston_cli.launchers.docker.gpu.request import gpu_arguments
 from dalston_cli.launchers.docker.options import DockerOptions
-from dalston_cli.launchers.docker.start_refusal import MountMissingError, explain_start
 from dalston_cli.launchers.variables import physical_cores
 
 Started = tuple[str, Address]

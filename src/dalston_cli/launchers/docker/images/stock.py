@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.docker import labels
-from dalston_cli.launchers.docker.naming import REPOSITORY
+from dalston_cli.launchers.docker.images.naming import REPOSITORY
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:
