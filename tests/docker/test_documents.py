@@ -1,5 +1,6 @@
 """What the documentation tells people to type with Docker works as it is written."""
 
+import os
 import shutil
 import subprocess
 from collections.abc import Iterator
@@ -25,6 +26,7 @@ TIMEOUT_S = 600
 @pytest.fixture(scope="module")
 def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
     with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
+        made.environ["PATH"] = f"{made.bin}{os.pathsep}{made.environ['PATH']}"
         yield made
 
 
