@@ -26,10 +26,11 @@ _CANARY = (
 )  # fmt: skip
 
 
-def make_ctc(folder: Path, vocabulary: Sequence[str], *, suffix: str = "") -> Path:
-    """A NeMo CTC model, as Parakeet CTC is."""
+def make_ctc(folder: Path, vocabulary: Sequence[str], *, int8: bool = False) -> Path:
+    """A NeMo CTC model, as Parakeet CTC is; with weights of 8 bits in a file named so."""
     graph = Graph(audio_signal=(FLOAT, ["B", 80, "T"]), length=(INT64, ["B"]))
-    graph.save(folder / f"model{suffix}.onnx", logprobs=(_network(graph, "audio_signal"), FLOAT))
+    logprobs = _network(graph, "audio_signal", int8=int8)
+    graph.save(folder / f"model{'.int8' * int8}.onnx", logprobs=(logprobs, FLOAT))
     _describe(folder, vocabulary, "nemo-conformer-ctc")
     return folder
 
@@ -155,7 +156,7 @@ def _nemo_encoder(
     graph.save(folder / "encoder-model.onnx", **{name: (heard, FLOAT), lengths: (frames, INT64)})
 
 
-def _network(graph: Graph, features: str) -> str:
+def _network(graph: Graph, features: str, *, int8: bool = False) -> str:
     """Log probabilities (batch, frames, tokens) from features (batch, 80, frames of 10 ms)."""
     with np.load(DATA) as stored:
         weights: dict[str, NDArray[np.float32]] = {
@@ -164,7 +165,7 @@ def _network(graph: Graph, features: str) -> str:
 
     def convolve(value: str, name: str, *, strides: int = 1, group: int = 1) -> str:
         kernel = weights[f"{name}_w"]
-        inputs = [value, graph.constant(kernel)]
+        inputs = [value, _in_8_bits(graph, kernel) if int8 else graph.constant(kernel)]
         if f"{name}_b" in weights:
             inputs.append(graph.constant(weights[f"{name}_b"]))
         pads = [kernel.shape[2] // 2] * 2
@@ -178,6 +179,12 @@ def _network(graph: Graph, features: str) -> str:
         features = graph.add("Add", features, inner)
     logits = graph.add("Transpose", convolve(features, "out"), perm=[0, 2, 1])
     return graph.add("LogSoftmax", logits, axis=-1)
+
+
+def _in_8_bits(graph: Graph, kernel: NDArray[np.float32]) -> str:
+    scale = np.array(np.abs(kernel).max() / 127, np.float32)
+    whole = np.round(kernel / scale).astype(np.int8)
+    return graph.add("DequantizeLinear", graph.constant(whole), graph.constant(scale))
 
 
 def _once(graph: Graph, logprobs: str, vocabulary: Sequence[str]) -> str:

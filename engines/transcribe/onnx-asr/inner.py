@@ -6,8 +6,18 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from onnx_asr.asr import Asr
+from onnx_asr.models.whisper import WhisperHf
 
-from dalston_sdk.engine import Samples
+from dalston_sdk.engine import SAMPLE_RATE, Samples
+
+
+def try_encoder(recogniser: Asr) -> None:
+    """Let the model hear a second of silence, which fails where its files do not fit each other."""
+    silence, length = np.zeros((1, SAMPLE_RATE), np.float32), np.array([SAMPLE_RATE])
+    if isinstance(recogniser, WhisperHf):
+        recogniser._encode(silence, length)
+    else:
+        recogniser._encode(*recogniser._preprocessor(silence, length))
 
 
 def token_ids(recogniser: Asr) -> Mapping[str, int]:

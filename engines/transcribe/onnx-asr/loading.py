@@ -9,8 +9,10 @@ from typing import Any, get_args
 
 import onnxruntime as rt
 from gpu import PROVIDER, lost, split_device
+from inner import try_encoder
 from onnx_asr.adapters import TextResultsAsrAdapter
 from onnx_asr.loader import AsrNames, AsrTypeNames, Manager, create_asr_resolver
+from onnx_asr.models.kaldi import KaldiTransducer
 from onnx_asr.models.whisper import WhisperOrt
 from onnx_asr.resolver import Resolver
 from traits import Traits, traits_of
@@ -83,11 +85,15 @@ def load_recogniser(model: ModelRef, device: str) -> Recogniser:
             f"{folder} is a Whisper exported with its search, which this engine does not load",
             hint="use an export by optimum, such as onnx-community/whisper-base",
         )
+    if resolver.model_type is not KaldiTransducer and not (folder / "config.json").is_file():
+        # The library would take the features of another version of the model, and hear noise.
+        raise _missing(folder, "File 'config.json' not found")
     compute_type = _compute_type(resolver, model, device)
     try:
         adapter = _manager(device).create_asr(
             name, folder, quantization=_SUFFIXES[compute_type], offline=True
         )
+        try_encoder(adapter.asr)
     except Exception as error:
         raise _failure(folder, error, device) from error
     _check_provider(adapter.asr, device)

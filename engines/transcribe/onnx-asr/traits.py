@@ -26,6 +26,8 @@ _LANGUAGES: dict[str, Sequence[str]] = {
     "gigaam-v3-rnnt": ("ru",),
     "gigaam-v3-e2e-ctc": ("ru",),
     "gigaam-v3-e2e-rnnt": ("ru",),
+    "gigaam-multilingual-ctc": ("en", "kk", "ky", "ru", "uz"),
+    "gigaam-multilingual-large-ctc": ("en", "kk", "ky", "ru", "uz"),
     "alphacep/vosk-model-ru": ("ru",),
     "alphacep/vosk-model-small-ru": ("ru",),
     "t-tech/t-one": ("ru",),

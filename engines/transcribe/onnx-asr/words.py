@@ -20,6 +20,8 @@ _LETTER_S = 0.065
 """How long a letter takes where nothing in the stretch tells; about 15 letters a second."""
 _LETTER_RANGE_S = (0.03, 0.12)
 _LEAST_S = 0.02
+_PAUSE_S = 0.15
+"""Less silence than this between two words belongs to the first, such as that before a t bursts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -39,8 +41,8 @@ class Token:
 def words_of(tokens: Sequence[Token], *, inside: SpeechRegion) -> list[Word]:
     """Words in time order, each with an end, none reaching out of ``inside``.
 
-    A word ends where the next one begins, or earlier: when its last token has had the time that
-    its letters take at the pace of this stretch. So a pause belongs to no word.
+    A word ends where the next one begins. Before a pause it ends when its last token has had the
+    time that its letters take at the pace of this stretch, so a pause belongs to no word.
 
     Args:
         tokens: All tokens of one stretch, in time order.
@@ -52,8 +54,8 @@ def words_of(tokens: Sequence[Token], *, inside: SpeechRegion) -> list[Word]:
     for index, group in enumerate(groups):
         last = next((token for token in reversed(group) if _letters(token)), group[-1])
         end = last.start + max(_LEAST_S, pace * _letters(last))
-        if index + 1 < len(groups):
-            end = min(end, groups[index + 1][0].start)
+        if index + 1 < len(groups) and groups[index + 1][0].start < end + _PAUSE_S:
+            end = groups[index + 1][0].start
         spans.append((group[0].start, max(end, group[0].start)))
     times = in_order(spans, low=inside.start, high=inside.end, least=_LEAST_S)
     return [
