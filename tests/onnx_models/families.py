@@ -13,10 +13,10 @@ import numpy as np
 from numpy.typing import NDArray
 from tests.onnx_models.graph import FLOAT, INT32, INT64, Graph
 
-DATA = (
-    Path(__file__).resolve().parents[2]
-    / "engines/transcribe/onnx-asr/tests/data/tiny-ctc-flite/weights.npz"
-)
+DATA = Path(__file__).resolve().parents[2] / "engines/transcribe/onnx-asr/tests/data/tiny-ctc-flite"
+VOCABULARY = (DATA / "vocabulary.txt").read_text(encoding="utf-8").split()
+"""The tokens that the network tells apart; the last one stands for nothing."""
+
 _BLOCKS = 5
 _SURELY_NOT = -30.0
 _SUBSAMPLING = 4
@@ -26,20 +26,20 @@ _CANARY = (
 )  # fmt: skip
 
 
-def make_ctc(folder: Path, vocabulary: Sequence[str], *, int8: bool = False) -> Path:
+def make_ctc(folder: Path, *, int8: bool = False) -> Path:
     """A NeMo CTC model, as Parakeet CTC is; with weights of 8 bits in a file named so."""
     graph = Graph(audio_signal=(FLOAT, ["B", 80, "T"]), length=(INT64, ["B"]))
     logprobs = _network(graph, "audio_signal", int8=int8)
     graph.save(folder / f"model{'.int8' * int8}.onnx", logprobs=(logprobs, FLOAT))
-    _describe(folder, vocabulary, "nemo-conformer-ctc")
+    _describe(folder, VOCABULARY, "nemo-conformer-ctc")
     return folder
 
 
-def make_transducer(folder: Path, vocabulary: Sequence[str], *, kind: str) -> Path:
+def make_transducer(folder: Path, *, kind: str) -> Path:
     """A NeMo transducer, as Parakeet RNNT (``rnnt``) and TDT (``tdt``) are."""
-    _nemo_encoder(folder, vocabulary, "outputs", "encoded_lengths", by_frame=False)
+    _nemo_encoder(folder, "outputs", "encoded_lengths", by_frame=False)
     graph = Graph(
-        encoder_outputs=(FLOAT, ["B", len(vocabulary), 1]),
+        encoder_outputs=(FLOAT, ["B", len(VOCABULARY), 1]),
         targets=(INT32, ["B", "U"]),
         target_length=(INT32, ["B"]),
         input_states_1=(FLOAT, [1, "B", 2]),
@@ -56,23 +56,23 @@ def make_transducer(folder: Path, vocabulary: Sequence[str], *, kind: str) -> Pa
         output_states_1=("input_states_1", FLOAT),
         output_states_2=("input_states_2", FLOAT),
     )
-    _describe(folder, vocabulary, f"nemo-conformer-{kind}", max_tokens_per_step=1)
+    _describe(folder, VOCABULARY, f"nemo-conformer-{kind}", max_tokens_per_step=1)
     return folder
 
 
-def make_canary(folder: Path, vocabulary: Sequence[str]) -> Path:
+def make_canary(folder: Path) -> Path:
     """A NeMo model with an attention decoder, as Canary is; what it translates begins with red."""
-    _nemo_encoder(folder, vocabulary, "encoder_embeddings", "encoder_mask", by_frame=True)
-    names = [*vocabulary, *_CANARY]
+    _nemo_encoder(folder, "encoder_embeddings", "encoder_mask", by_frame=True)
+    names = [*VOCABULARY, *_CANARY]
     graph = Graph(
         input_ids=(INT64, ["B", "S"]),
-        encoder_embeddings=(FLOAT, ["B", "T", len(vocabulary)]),
+        encoder_embeddings=(FLOAT, ["B", "T", len(VOCABULARY)]),
         encoder_mask=(INT64, ["B", "T"]),
         decoder_mems=(FLOAT, [1, "B", "N", 2]),
     )
     number = graph.cut(graph.add("Shape", "decoder_mems"), 0, 2, 3)
     best = graph.add("ArgMax", "encoder_embeddings", axis=2, keepdims=0)
-    is_token = graph.add("Less", best, graph.ints(len(vocabulary) - 1))
+    is_token = graph.add("Less", best, graph.ints(len(VOCABULARY) - 1))
     valid = graph.add("Greater", "encoder_mask", graph.ints(0))
     is_token = graph.add("And", is_token, valid)
     count = graph.add("CumSum", graph.cast(is_token, INT64), graph.constant(np.array(1)))
@@ -100,11 +100,11 @@ def make_canary(folder: Path, vocabulary: Sequence[str]) -> Path:
     return folder
 
 
-def make_vosk(folder: Path, vocabulary: Sequence[str]) -> Path:
+def make_vosk(folder: Path) -> Path:
     """A Kaldi transducer, as Vosk's newer models are."""
     graph = Graph(x=(FLOAT, ["B", "T", 80]), x_lens=(INT64, ["B"]))
     features = graph.add("Transpose", "x", perm=[0, 2, 1])
-    heard = _once(graph, _network(graph, _normalised(graph, features, "x_lens")), vocabulary)
+    heard = _once(graph, _network(graph, _normalised(graph, features, "x_lens")))
     graph.save(
         folder / "am" / "encoder.onnx",
         encoder_out=(heard, FLOAT),
@@ -112,15 +112,15 @@ def make_vosk(folder: Path, vocabulary: Sequence[str]) -> Path:
     )
     decoder = Graph(y=(INT64, ["B", 2]))
     decoder.save(folder / "am" / "decoder.onnx", decoder_out=(decoder.cast("y", FLOAT), FLOAT))
-    joiner = Graph(encoder_out=(FLOAT, ["B", len(vocabulary)]), decoder_out=(FLOAT, ["B", 2]))
+    joiner = Graph(encoder_out=(FLOAT, ["B", len(VOCABULARY)]), decoder_out=(FLOAT, ["B", 2]))
     joiner.save(folder / "am" / "joiner.onnx", logit=("encoder_out", FLOAT))
     (folder / "lang").mkdir()
-    _write_vocabulary(folder / "lang" / "tokens.txt", vocabulary)
+    _write_vocabulary(folder / "lang" / "tokens.txt", VOCABULARY)
     _write_config(folder, "kaldi-rnnt")
     return folder
 
 
-def make_gigaam(folder: Path, vocabulary: Sequence[str]) -> Path:
+def make_gigaam(folder: Path) -> Path:
     """A GigaAM CTC model; its 64 bands are stretched to the network's 80."""
     bands = np.arange(80) * 63 / 79
     widen = np.stack([np.interp(bands, np.arange(64), row) for row in np.eye(64)], 1)
@@ -128,26 +128,24 @@ def make_gigaam(folder: Path, vocabulary: Sequence[str]) -> Path:
     features = graph.add("MatMul", graph.constant(widen.astype(np.float32)), "features")
     normalised = _normalised(graph, features, "feature_lengths")
     graph.save(folder / "v2_ctc.onnx", log_probs=(_network(graph, normalised), FLOAT))
-    _write_vocabulary(folder / "v2_vocab.txt", vocabulary)
+    _write_vocabulary(folder / "v2_vocab.txt", VOCABULARY)
     _write_config(folder, "gigaam-v2-ctc")
     return folder
 
 
-FAMILIES: dict[str, Callable[[Path, Sequence[str]], Path]] = {
+FAMILIES: dict[str, Callable[[Path], Path]] = {
     "ctc": make_ctc,
-    "rnnt": lambda folder, vocabulary: make_transducer(folder, vocabulary, kind="rnnt"),
-    "tdt": lambda folder, vocabulary: make_transducer(folder, vocabulary, kind="tdt"),
+    "rnnt": lambda folder: make_transducer(folder, kind="rnnt"),
+    "tdt": lambda folder: make_transducer(folder, kind="tdt"),
     "canary": make_canary,
     "vosk": make_vosk,
     "gigaam": make_gigaam,
 }
 
 
-def _nemo_encoder(
-    folder: Path, vocabulary: Sequence[str], name: str, lengths: str, *, by_frame: bool
-) -> None:
+def _nemo_encoder(folder: Path, name: str, lengths: str, *, by_frame: bool) -> None:
     graph = Graph(audio_signal=(FLOAT, ["B", 80, "T"]), length=(INT64, ["B"]))
-    heard = _once(graph, _network(graph, "audio_signal"), vocabulary)
+    heard = _once(graph, _network(graph, "audio_signal"))
     frames = _frames(graph, "length")
     if by_frame:  # a mask in place of the number of frames
         frames = graph.cast(_within(graph, heard, 1, frames), INT64)
@@ -158,7 +156,7 @@ def _nemo_encoder(
 
 def _network(graph: Graph, features: str, *, int8: bool = False) -> str:
     """Log probabilities (batch, frames, tokens) from features (batch, 80, frames of 10 ms)."""
-    with np.load(DATA) as stored:
+    with np.load(DATA / "weights.npz") as stored:
         weights: dict[str, NDArray[np.float32]] = {
             name: stored[name].astype(np.float32) for name in stored.files
         }
@@ -187,13 +185,13 @@ def _in_8_bits(graph: Graph, kernel: NDArray[np.float32]) -> str:
     return graph.add("DequantizeLinear", graph.constant(whole), graph.constant(scale))
 
 
-def _once(graph: Graph, logprobs: str, vocabulary: Sequence[str]) -> str:
+def _once(graph: Graph, logprobs: str) -> str:
     """Each token in the first of its frames only, as a transducer would say it."""
     best = graph.add("ArgMax", logprobs, axis=2, keepdims=0)
     nothing = graph.add("Mul", graph.cut(best, 1, 0, 1), graph.ints(0))
     before = graph.add("Concat", nothing, graph.cut(best, 1, 0, -1), axis=1)
     again = graph.add("And", graph.add("Equal", best, before), _after_first(graph, best))
-    blank = np.full((1, 1, len(vocabulary)), _SURELY_NOT, np.float32)
+    blank = np.full((1, 1, len(VOCABULARY)), _SURELY_NOT, np.float32)
     blank[..., -1] = 0.0
     again = graph.add("Unsqueeze", again, graph.ints(2))
     return graph.add("Where", again, graph.constant(blank), logprobs)

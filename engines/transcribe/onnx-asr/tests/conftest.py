@@ -117,9 +117,28 @@ def start_line(python: Path) -> Callable[[str], StartLine]:
 
 
 @pytest.fixture(scope="session")
+def ask_engine(python: Path) -> Callable[..., str]:
+    """What a program prints that runs beside the engine's modules."""
+
+    def ask(program: str, *, text: str = "") -> str:
+        path = f"import sys; sys.path.insert(0, {str(FOLDER)!r})\n"
+        answer = subprocess.run(
+            [python, "-c", path + program],
+            input=text,
+            check=True,
+            stdout=subprocess.PIPE,
+            text=True,
+            env={"PYTHONPATH": str(SDK)},
+        )
+        return answer.stdout.strip()
+
+    return ask
+
+
+@pytest.fixture(scope="session")
 def lexicon() -> ModuleType:
-    """The words, sentences and tokens that the tiny recogniser knows."""
-    path = DATA.parent / "training" / "lexicon.py"
+    """The words and sentences that the tiny recogniser knows."""
+    path = DATA / "training" / "lexicon.py"
     spec = importlib.util.spec_from_file_location("onnx_asr_lexicon", path)
     assert spec is not None
     assert spec.loader is not None
@@ -129,12 +148,9 @@ def lexicon() -> ModuleType:
 
 
 @pytest.fixture(scope="session")
-def models(tmp_path_factory: pytest.TempPathFactory, lexicon: ModuleType) -> Mapping[str, ModelRef]:
+def models(tmp_path_factory: pytest.TempPathFactory) -> Mapping[str, ModelRef]:
     """A tiny model of each family, by the family's name."""
-    made = {
-        family: make(tmp_path_factory.mktemp(family), lexicon.VOCABULARY)
-        for family, make in FAMILIES.items()
-    }
+    made = {family: make(tmp_path_factory.mktemp(family)) for family, make in FAMILIES.items()}
     made["whisper"] = make_whisper(tmp_path_factory.mktemp("whisper"))
     return {
         family: ModelRef(runtime_id=f"tiny-{family}", path=str(folder))

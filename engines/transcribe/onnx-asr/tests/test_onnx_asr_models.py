@@ -3,10 +3,8 @@
 import asyncio
 import json
 import shutil
-import subprocess
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import jiwer
@@ -163,9 +161,9 @@ def test_a_whisper_with_its_search_in_the_graph_is_refused(
 
 @needs_flite
 def test_weights_of_8_bits_are_taken_on_a_cpu(
-    engine: Any, copy_of: Callable[[str], Path], lexicon: ModuleType, speech: Any
+    engine: Any, copy_of: Callable[[str], Path], speech: Any
 ) -> None:
-    folder = make_ctc(copy_of("ctc"), lexicon.VOCABULARY, int8=True)
+    folder = make_ctc(copy_of("ctc"), int8=True)
 
     result = engine.finish(speech.wav, model=ModelRef(runtime_id="own", path=str(folder)))
     assert result.compute_type == "int8"
@@ -230,12 +228,10 @@ def test_a_gpu_that_is_not_there_is_said_and_the_cpu_not_taken(
 
 
 def test_loading_onto_a_gpu_that_is_not_there_fails(
-    python: Path, start_line: Callable[[str], StartLine], model: ModelRef
+    ask_engine: Callable[..., str], model: ModelRef
 ) -> None:
     """The library itself would only warn, and go on on the CPU."""
     answer = ask_engine(
-        python,
-        start_line("cpu"),
         "import loading; from dalston_sdk.wire import ModelRef; "
         "from dalston_sdk.errors import EngineError\n"
         f"own = ModelRef(runtime_id='own', path={model.path!r})\n"
@@ -253,12 +249,8 @@ async def _settled(process: EngineProcess) -> Health:
     return health
 
 
-def test_telemetry_is_off_and_nothing_here_could_download(
-    python: Path, start_line: Callable[[str], StartLine]
-) -> None:
+def test_telemetry_is_off_and_nothing_here_could_download(ask_engine: Callable[..., str]) -> None:
     answer = ask_engine(
-        python,
-        start_line("cpu"),
         "import importlib.util, os, engine; os.environ.pop('ORT_DISABLE_TELEMETRY', None); "
         "engine.OnnxAsrEngine(); print(os.environ['ORT_DISABLE_TELEMETRY'], "
         "importlib.util.find_spec('huggingface_hub'))",
@@ -277,25 +269,10 @@ def test_telemetry_is_off_and_nothing_here_could_download(
     ],
 )
 def test_what_went_wrong_is_known_by_the_library_s_words(
-    python: Path, start_line: Callable[[str], StartLine], text: str, memory: bool, device: bool
+    ask_engine: Callable[..., str], text: str, memory: bool, device: bool
 ) -> None:
     answer = ask_engine(
-        python,
-        start_line("cpu"),
         f"import loading; error = RuntimeError({text!r}); "
         "print(loading.is_out_of_memory(error), loading.is_device_lost(error))",
     )
     assert answer == f"{memory} {device}"
-
-
-def ask_engine(python: Path, line: StartLine, code: str) -> str:
-    """What some code says that runs beside the engine's modules."""
-    path = f"import sys; sys.path.insert(0, {str(line.engine_dir)!r})\n"
-    answer = subprocess.run(
-        [python, "-c", path + code],
-        check=True,
-        capture_output=True,
-        text=True,
-        env=dict(line.environment),
-    )
-    return answer.stdout.strip()
