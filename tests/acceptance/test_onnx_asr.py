@@ -19,11 +19,13 @@ from tests.tiny_whisper import transcribing, transcript_of
 pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
 
 MODEL = "tiny-onnx"
+RUNTIME_ID = "nemo-parakeet-tdt-0.6b-v2"
+"""The library's name of a model that hears English, as this one does."""
 SENTENCE = "please send the letter to alice on monday"
 ENTRY = {
     "id": MODEL,
     "engine": "onnx-asr",
-    "runtime_model_id": "nemo-parakeet-tdt-0.6b-v2",
+    "runtime_model_id": RUNTIME_ID,
     "stages": ["transcribe"],
     "name": "A tiny recogniser that knows flite's voices",
     "languages": ["en"],
@@ -75,7 +77,7 @@ def test_words_are_right_and_the_options_recorded(user: Home, tmp_path: Path) ->
     assert len(segment["words"]) == len(SENTENCE.split())
 
     status = json.loads(user.run("engines", "status", "--json").stdout)["data"]
-    assert ("onnx-asr", MODEL, "ready") in {
+    assert ("onnx-asr", RUNTIME_ID, "ready") in {
         (each["engine"], each["model"], each["state"]) for each in status
     }
 
