@@ -14,32 +14,10 @@ from tests.acceptance.home import Home, events_of
 from tests.hub import HubRepo, HubServer, running_hub
 from tests.onnx_models.families import make_transducer
 from tests.speech import needs_flite, say
+from tests.tiny_onnx import ENTRY, MODEL, RUNTIME_ID, SENTENCE
 from tests.tiny_whisper import transcribing, transcript_of
 
 pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
-
-MODEL = "tiny-onnx"
-RUNTIME_ID = "nemo-parakeet-tdt-0.6b-v2"
-"""The library's name of a model that hears English, as this one does."""
-SENTENCE = "please send the letter to alice on monday"
-ENTRY = {
-    "id": MODEL,
-    "engine": "onnx-asr",
-    "runtime_model_id": RUNTIME_ID,
-    "stages": ["transcribe"],
-    "name": "A tiny recogniser that knows flite's voices",
-    "languages": ["en"],
-    "licence": "Apache-2.0",
-    "source": {
-        "kind": "hf",
-        "repo": "test/tiny-onnx",
-        "revision": "main",
-        "files": ["config.json", "vocab.txt", "*.onnx"],
-    },
-    "size_mb": 1,
-    "rank": 5,
-    "capabilities": {"word_timestamps": True},
-}
 
 
 @pytest.fixture(scope="module")
