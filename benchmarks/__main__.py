@@ -1,4 +1,4 @@
-"""``python -m benchmarks [NAME…]``: run all benchmarks, or those named, and print a table."""
+"""``python -m benchmarks [NAME…]``: run the benchmarks that need nothing, or those named."""
 
 import importlib
 import sys
@@ -9,6 +9,7 @@ from rich.table import Table
 from benchmarks.measurement import Measurement
 
 NAMES = ("startup", "planning", "overhead", "rerun", "recognition")
+"""Without ``containers``, which needs a Docker daemon and runs only when it is named."""
 
 
 def main(names: list[str]) -> int:

@@ -17,6 +17,8 @@ DOCUMENTS = tuple(
 _FENCE = re.compile(r"^```(\w*)\n(.*?)^```$", re.MULTILINE | re.DOTALL)
 _INDENTED = re.compile(r"(?:(?<=\n\n)|\A)(?:(?: {4}.*)?\n)*(?: {4}.*\n)")
 _SPAN = re.compile(r"`(dalston [^`]+)`")
+_OF_DOCKER = ("docs/docker.md", "docs/compose.md")
+_WITH_DOCKER = re.compile(r"--launcher docker|--variant|engines (?:build|images|prune|pull|push)")
 _OWN = re.compile(r"(?:^|[ ;(])(?:\.venv/bin/)?dalston ", re.MULTILINE)
 
 
@@ -34,6 +36,16 @@ class Command:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.text}"
+
+    @property
+    def needs_docker(self) -> bool:
+        """Whether it does nothing sensible where no daemon answers."""
+        return self.file in _OF_DOCKER or _WITH_DOCKER.search(self.text) is not None
+
+    @property
+    def needs_gpu(self) -> bool:
+        """Whether it wants certain GPUs."""
+        return "--gpus" in self.text
 
 
 def read(document: str) -> str:

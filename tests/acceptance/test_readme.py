@@ -16,6 +16,7 @@ from tests.hub import HubRepo, HubServer, running_hub
 from tests.recordings import ffmpeg
 
 from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.catalog.schema import HubSource
 from dalston_cli.errors import ExitCode
 from dalston_cli.formats.registry import WRITERS
@@ -39,7 +40,9 @@ NEEDS_A_PULLED_MODEL = {
 }
 """All other commands run on a machine that has pulled nothing."""
 SHOWS_SOMETHING = ("models", "engines", "runs", "doctor", "config")
-COMMANDS = [command for document in DOCUMENTS for command in commands_of(document)]
+WRITTEN = [command for document in DOCUMENTS for command in commands_of(document)]
+COMMANDS = [command for command in WRITTEN if not (command.needs_docker or command.needs_gpu)]
+FOR_GPUS = [command for command in WRITTEN if command.needs_gpu]
 SPANS = [command for document in DOCUMENTS for command in spans_of(document)]
 
 
@@ -125,6 +128,17 @@ def test_a_command_works_as_it_is_written(
     assert all(path.stat().st_size for path in new), new
 
 
+@pytest.mark.parametrize("command", FOR_GPUS, ids=lambda command: f"{command.file}:{command.line}")
+def test_a_command_for_gpus_is_refused_without_them(
+    user: Home, prepared: Path, command: Command
+) -> None:
+    if probe_machine().gpus:
+        pytest.skip("this machine has a GPU, and the documentation speaks of several")
+    done = shell(user, command.text, prepared)
+    assert done.returncode == ExitCode.UNAVAILABLE, f"{command}\n{done.stderr}"
+    assert "no GPU can be used on this machine" in done.stderr
+
+
 def test_the_reasons_for_pulled_models_are_needed() -> None:
     for part in NEEDS_A_PULLED_MODEL:
         assert any(part in f"{command.text} " for command in COMMANDS), part
@@ -140,7 +154,7 @@ def test_a_command_within_a_sentence_exists(user: Home, tmp_path: Path, span: Co
     assert explained.returncode == 0, span
     for option in words[len(path) :]:
         assert option in explained.stdout, span
-    if words[0] in SHOWS_SOMETHING:
+    if words[0] in SHOWS_SOMETHING and not span.needs_docker:
         done = user.run(*words, cwd=tmp_path)
         assert done.returncode == 0, f"{span}\n{done.stderr}"
 
@@ -159,7 +173,7 @@ def test_other_words_for_a_command_exist(user: Home) -> None:
     rows = re.findall(
         r"^\| `dalston (\w+) (\w+)`((?:, `\w+`)+) \|", read("README.md"), re.MULTILINE
     )
-    assert len(rows) == 4
+    assert len(rows) == 5
     for group, first, others in rows:
         for name in (first, *re.findall(r"\w+", others)):
             assert user.run(group, name, "--help").returncode == 0, f"dalston {group} {name}"
@@ -222,6 +236,7 @@ def test_every_setting_is_named_once() -> None:
 
 def test_every_variable_that_is_named_is_read() -> None:
     modules = [*(REPOSITORY / "src").rglob("*.py"), *(REPOSITORY / "engines/sdk").rglob("*.py")]
+    modules.append(REPOSITORY / "compose.yaml")
     sources = re.sub(r"\s", "", "".join(path.read_text(encoding="utf-8") for path in modules))
     settings = {f"DALSTON_{name.upper()}" for name in Settings.model_fields}
     for document in DOCUMENTS:

@@ -51,15 +51,14 @@ def _docker_environment(docker_daemon: str) -> Iterator[None]:
 
 
 @pytest.fixture
-def second_daemon(docker_daemon: str) -> Iterator[PrivateDaemon]:
-    """A daemon of the test's own that runs and has the base image; everything of it is removed."""
+def second_daemon() -> Iterator[PrivateDaemon]:
+    """A daemon of the test's own, which runs and has no image; everything of it is removed."""
     problem = problem_of_private()
     if problem:
         _give_up(problem)
     daemon = PrivateDaemon()
     try:
         daemon.start()
-        daemon.load_image(os.environ[IMAGE], source=docker_daemon)
         yield daemon
     finally:
         daemon.remove()

@@ -3,12 +3,14 @@
 import os
 import shutil
 import signal
+import socket
 import subprocess
 import tempfile
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from pathlib import Path
+from typing import Any
 
 import docker
 import psutil
@@ -37,13 +39,13 @@ def problem_of_shared(environ: Mapping[str, str]) -> str | None:
     missing = [name for name in (HOST, IMAGE) if not environ.get(name)]
     if missing:
         return f"no Docker daemon for tests ({' and '.join(missing)} not set); {advice}"
+    if not _listens(environ[HOST]):
+        return f"no Docker daemon at {environ[HOST]}; {advice}"
     try:
         with connected(environ[HOST]) as client:
             client.images.get(environ[IMAGE])
     except docker.errors.ImageNotFound:
         return f"{environ[HOST]} has no image {environ[IMAGE]}; {advice}"
-    except docker.errors.DockerException as error:
-        return f"no Docker daemon answers at {environ[HOST]} ({error}); {advice}"
     return None
 
 
@@ -66,10 +68,20 @@ def left_over(host: str) -> list[str]:
             *(("network", one.name, one.attrs.get("Labels")) for one in client.networks.list()),
             *(("volume", one.name, one.attrs.get("Labels")) for one in client.volumes.list()),
         ]
+    named = [(f"{kind} {name}", _ours(labels or {})) for kind, name, labels in found]
+    return [f"{what} ({', '.join(labels)})" for what, labels in named if labels]
+
+
+def _ours(labels: Mapping[str, Any]) -> list[str]:
+    return sorted(f"{key}={value}" for key, value in labels.items() if key.startswith(_OURS))
+
+
+def processes_with(word: str) -> list[psutil.Process]:
+    """Those that have it in their command line."""
     return [
-        f"{kind} {name} ({', '.join(f'{label}={labels[label]}' for label in sorted(labels))})"
-        for kind, name, labels in found
-        if labels and any(label.startswith(_OURS) for label in labels)
+        process
+        for process in psutil.process_iter(["cmdline"])
+        if any(word in one for one in process.info["cmdline"] or ())
     ]
 
 
@@ -120,11 +132,13 @@ class PrivateDaemon:
 
     def answers(self) -> bool:
         """Whether it can be asked."""
+        if not _listens(self.host):
+            return False
         try:
             with connected(self.host) as client:
                 return bool(client.ping())
-        except (docker.errors.DockerException, requests.RequestException, OSError):
-            return False
+        except (docker.errors.DockerException, requests.RequestException):
+            return False  # it is just beginning, or ending
 
     def load_image(self, name: str, *, source: str) -> None:
         """Copy the image ``name`` from the daemon that listens at ``source``."""
@@ -155,10 +169,12 @@ class PrivateDaemon:
     def _command(self) -> list[str]:
         folder = self.folder
         return [
+            # In a network of its own: a daemon without a bridge removes the one of the machine's.
+            *("unshare", "--net"),
             *("dockerd", "--config-file", f"{folder}/daemon.json", "--host", self.host),
             *("--data-root", f"{folder}/root", "--exec-root", f"{folder}/exec"),
             *("--pidfile", f"{folder}/d.pid", "--group", "root"),
-            *("--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", "dalston-ci"),
+            *("--exec-opt", "native.cgroupdriver=cgroupfs", "--cgroup-parent", folder.name),
             *("--bridge=none", "--iptables=false", "--ip-forward=false", "--ip-masq=false"),
         ]
 
@@ -168,11 +184,26 @@ class PrivateDaemon:
             self._process.wait()
 
     def _end_remains(self) -> None:
-        """What it started, and what it mounted."""
+        """What it started, what it mounted, and its control groups."""
         mark = str(self.folder)
-        for process in psutil.process_iter(["cmdline"]):
-            if any(mark in word for word in process.info["cmdline"] or ()):
-                process.kill()
+        named = Path("/sys/fs/cgroup").rglob(f"{self.folder.name}/**")
+        groups = sorted((one for one in named if one.is_dir()), reverse=True)
+        members = {
+            int(pid) for group in groups for pid in (group / "cgroup.procs").read_text().split()
+        }
+        processes = [one for one in psutil.process_iter() if one.pid in members]
+        processes += processes_with(mark)
+        for process in processes:
+            process.kill()
+        psutil.wait_procs(processes, timeout=START_S)
         places = [line.split()[1] for line in Path("/proc/mounts").read_text().splitlines()]
         for place in sorted((one for one in places if one.startswith(mark)), reverse=True):
             subprocess.run(["umount", "--lazy", place], check=True)
+        for group in groups:
+            group.rmdir()
+
+
+def _listens(host: str) -> bool:
+    """Whether somebody listens on that Unix socket; the library forgets to close one of nobody."""
+    with socket.socket(socket.AF_UNIX) as place:
+        return place.connect_ex(host.removeprefix("unix://")) == 0

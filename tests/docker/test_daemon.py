@@ -5,7 +5,6 @@ from pathlib import Path
 
 import docker
 import pytest
-import requests
 from docker.models.containers import Container
 from tests.docker.daemon import (
     HOST,
@@ -14,6 +13,7 @@ from tests.docker.daemon import (
     connected,
     left_over,
     problem_of_shared,
+    processes_with,
 )
 
 MEMORY_MB = 64
@@ -90,7 +90,7 @@ def test_what_is_left_is_named(docker_daemon: str) -> None:
         pytest.param({}, f"{HOST} and {IMAGE} not set", id="nothing-set"),
         pytest.param(
             {HOST: "unix:///nowhere/d.sock", IMAGE: "any"},
-            "no Docker daemon answers at unix:///nowhere/d.sock",
+            "no Docker daemon at unix:///nowhere/d.sock",
             id="nobody-there",
         ),
     ],
@@ -108,36 +108,37 @@ def test_a_daemon_without_the_base_image_is_no_use(docker_daemon: str) -> None:
     assert "has no image dalston-test-base:none" in problem
 
 
-def test_a_second_daemon_stops_and_starts_again(second_daemon: PrivateDaemon) -> None:
+def test_a_second_daemon_keeps_its_containers_while_it_is_stopped(
+    docker_daemon: str, second_daemon: PrivateDaemon
+) -> None:
+    second_daemon.load_image(os.environ[IMAGE], source=docker_daemon)
     with connected(second_daemon.host) as client:
-        container = lasting(client)
-        name = container.name
+        name = str(lasting(client).name)
+    assert not any(name in line for line in left_over(docker_daemon))
 
     second_daemon.stop()
     assert not second_daemon.answers()
-    with pytest.raises((docker.errors.DockerException, requests.ConnectionError)):
-        docker.DockerClient(base_url=second_daemon.host, version="auto")
 
     second_daemon.start()
     with connected(second_daemon.host) as client:
         [kept] = client.containers.list(all=True)
         assert (kept.name, kept.status) == (name, "exited")
 
+        kept.start()
+        second_daemon.kill()
+    assert not second_daemon.answers()
+    folder = str(second_daemon.folder)
+    assert processes_with(folder), "a killed daemon leaves its container running"
 
-def test_the_shared_daemon_sees_nothing_of_a_second_one(
-    docker_daemon: str, second_daemon: PrivateDaemon
-) -> None:
-    with connected(second_daemon.host) as client:
-        name = lasting(client).name
-    assert not any(str(name) in line for line in left_over(docker_daemon))
-    assert any(str(name) in line for line in left_over(second_daemon.host))
-
-
-def test_nothing_of_a_killed_daemon_is_left(second_daemon: PrivateDaemon) -> None:
-    with connected(second_daemon.host) as client:
-        lasting(client)
-    second_daemon.kill()
     second_daemon.remove()
-
     assert not second_daemon.folder.exists()
-    assert str(second_daemon.folder) not in Path("/proc/mounts").read_text()
+    assert not processes_with(folder)
+    assert folder not in Path("/proc/mounts").read_text()
+
+
+def test_a_second_daemon_starts_once(second_daemon: PrivateDaemon) -> None:
+    second_daemon.start()
+    assert second_daemon.answers()
+    second_daemon.stop()
+    second_daemon.stop()
+    assert not second_daemon.is_running()

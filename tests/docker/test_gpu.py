@@ -14,9 +14,10 @@ from tests.launching import EngineHome
 from dalston_cli.catalog.machine import Gpu
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonFacts, DaemonRefusedError
-from dalston_cli.launchers.docker.gpu import gpu_arguments
-from dalston_cli.launchers.docker.gpu_problem import GpuHost, gpu_problem
-from dalston_cli.launchers.docker.gpu_refusal import GpuRefusedError, explain_refusal
+from dalston_cli.launchers.docker.gpu.problem import GpuHost, gpu_problem
+from dalston_cli.launchers.docker.gpu.refusal import GpuRefusedError, explain_refusal
+from dalston_cli.launchers.docker.gpu.request import gpu_arguments
+from dalston_cli.launchers.docker.labels import HOME
 from dalston_cli.launchers.docker.launcher import DockerLauncher
 from dalston_cli.launchers.docker.options import DockerOptions
 
@@ -121,5 +122,6 @@ def test_an_engine_that_gets_no_gpu_does_not_start(home: EngineHome, daemon: Dae
         launcher.start(spec, replica=0)
     assert 'could not select device driver "" with capabilities: [[gpu]]' in caught.value.message
     assert "nvidia" in str(caught.value.hint)
-    assert launcher.find() == []
+    ours = f"{HOME}={home.locations.runtime}"
+    assert daemon.client.containers.list(all=True, filters={"label": ours}) == []
     assert list(home.locations.runtime.glob("c/*")) == []

@@ -1,20 +1,22 @@
 """``docker kill`` of an engine in mid-work, again and again: every recording is finished."""
 
 import json
+import time
 from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
 import pytest
 from docker.errors import APIError, NotFound
-from tests.acceptance.home import counts_of
 from tests.docker.user import DockerUser, made_user
 from tests.speech import needs_flite, say_long
 
 pytestmark = [pytest.mark.slow, needs_flite]
 
+PATIENCE_S = 60
 NUM_KILLS = 20
-NUM_RECORDINGS = 8
+NUM_KILLS_AT_START = 2
+NUM_RECORDINGS = 7
 MOST_KILLS_PER_RECORDING = 3
 
 
@@ -50,7 +52,7 @@ def test_every_recording_is_finished(user: DockerUser, tmp_path: Path) -> None:
 
     process = user.start(
         *("transcribe", tmp_path / "in", "-o", tmp_path / "out", "-f", "json"),
-        *("--align", "never", "--json"),
+        *("--align", "never", "--max-speech", "3", "--json"),  # so that progress is told often
     )
     assert process.stdout is not None
     events = []
@@ -69,8 +71,6 @@ def test_every_recording_is_finished(user: DockerUser, tmp_path: Path) -> None:
         assert json.loads(text)["text"]
     assert len(list((tmp_path / "out").iterdir())) == NUM_RECORDINGS, "no temporary file is left"
     assert len(user.containers()) == 1
-    again = user.run("transcribe", tmp_path / "in", "-o", tmp_path / "out", "-f", "json", "--json")
-    assert counts_of(again) == {"unchanged": NUM_RECORDINGS}
 
 
 def test_a_kill_while_it_starts_costs_nothing(user: DockerUser, tmp_path: Path) -> None:
@@ -78,20 +78,22 @@ def test_a_kill_while_it_starts_costs_nothing(user: DockerUser, tmp_path: Path) 
 
     process = user.start("transcribe", tmp_path / "in", "-o", tmp_path / "out", "--json")
     assert process.stdout is not None
-    killed = []
+    killed: list[str] = []
     for line in process.stdout:
         event = json.loads(line)
         if event.get("event") == "engine_starting" and event["step"] == "process":
-            killed += kill_the_first(user)
+            killed += kill_the_first(user) if len(killed) < NUM_KILLS_AT_START else []
     _, errors = process.communicate(timeout=60)
 
-    assert killed
+    assert len(killed) == NUM_KILLS_AT_START
     assert process.returncode == 0, errors
 
 
 def kill_the_first(user: DockerUser) -> list[str]:
     """Wait for a container of pocketsphinx and kill it."""
-    while True:
+    deadline = time.monotonic() + PATIENCE_S
+    while time.monotonic() < deadline:
         for container in user.containers("pocketsphinx"):
             container.kill()
             return [str(container.id)]
+    return []

@@ -58,9 +58,11 @@ class DockerUser(Home):
 
 
 @contextmanager
-def made_user(host: str, *, cache: Path | None = None) -> Iterator[DockerUser]:
+def made_user(
+    host: str, *, cache: Path | None = None, parent: Path | None = None
+) -> Iterator[DockerUser]:
     """A user who has just installed Dalston; nothing of theirs is left at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="dal-"))
+    folder = Path(tempfile.mkdtemp(prefix="dal-", dir=parent))
     user = DockerUser(folder, host, cache=cache)
     try:
         yield user

@@ -270,6 +270,19 @@ def test_a_path_to_weights_is_read_from_the_files_own_folder(tmp_path: Path) -> 
     assert weights_elsewhere(catalog, "another") == ()
 
 
+def test_what_the_links_of_a_snapshot_lead_to_belongs_to_it(tmp_path: Path) -> None:
+    repo = tmp_path / "models--someone--speech"
+    snapshot, blobs = repo / "snapshots" / "1", repo / "blobs"
+    for folder in (snapshot, blobs):
+        folder.mkdir(parents=True)
+    (snapshot / "elsewhere").symlink_to(tmp_path)
+    source = f"source: {{kind: file, path: {snapshot}}}\n"
+    start = MODEL_YAML.index("source:")
+    end = MODEL_YAML.index("size_mb")
+    catalog = load_catalog(_paths(tmp_path, MODEL_YAML[:start] + source + MODEL_YAML[end:]))
+    assert weights_elsewhere(catalog, catalog.model("tiny").engine) == (blobs, snapshot)
+
+
 def test_the_environment_names_more_folders(tmp_path: Path) -> None:
     other = tmp_path / "other"
     other.mkdir()

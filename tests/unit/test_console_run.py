@@ -92,6 +92,14 @@ def test_lines() -> None:
     ]
 
 
+def test_docker_has_images_in_place_of_environments() -> None:
+    err = io.StringIO()
+    RunLines(Console("transcribe", stderr=err)).take(
+        EngineStarting(engine="fake", launcher="docker", step="environment", message="Step 1/9")
+    )
+    assert err.getvalue() == "starting engine fake (docker, image): Step 1/9\n"
+
+
 def test_a_download_is_told_once() -> None:
     err, bar = io.StringIO(), Terminal()
     for view in (

@@ -7,9 +7,9 @@ import pytest
 
 from dalston_cli.catalog.machine import Gpu
 from dalston_cli.launchers.docker.daemon import DaemonFacts
-from dalston_cli.launchers.docker.gpu import gpu_arguments, inner_device
-from dalston_cli.launchers.docker.gpu_problem import GpuHost, gpu_problem, probe_gpu_host
-from dalston_cli.launchers.docker.gpu_refusal import explain_refusal
+from dalston_cli.launchers.docker.gpu.problem import GpuHost, gpu_problem, probe_gpu_host
+from dalston_cli.launchers.docker.gpu.refusal import explain_refusal
+from dalston_cli.launchers.docker.gpu.request import gpu_arguments, inner_device
 
 NEW = Gpu(index=0, name="New", vram_mb=24_000, uuid="GPU-new", position=2)
 OLD = Gpu(index=1, name="Old", vram_mb=8_000, uuid="GPU-old", position=0)

@@ -52,6 +52,13 @@ def test_libraries_are_told_to_stay_offline_and_quiet(name: str, value: str) -> 
     assert found[name] == value
 
 
+def test_gpus_are_counted_as_the_driver_counts_them() -> None:
+    theirs = USER | {"CUDA_DEVICE_ORDER": "FASTEST_FIRST"}
+    for environ in (USER, theirs):
+        found = process_variables(secrets=(), extra={}, replicas=1, environ=environ)
+        assert found["CUDA_DEVICE_ORDER"] == "PCI_BUS_ID"
+
+
 def test_what_the_caller_wants_wins() -> None:
     extra = {"OMP_NUM_THREADS": "3", "HF_HUB_OFFLINE": "0"}
     found = process_variables(secrets=(), extra=extra, replicas=1, environ=USER)

@@ -12,7 +12,7 @@ from hypothesis import strategies as st
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.server import upload
-from dalston_sdk.server.upload import receive
+from dalston_sdk.server.upload import discard_leftovers, receive
 
 
 def encode(files: list[tuple[str, tuple[str | None, bytes]]]) -> tuple[str, bytes]:
@@ -91,3 +91,13 @@ def test_a_body_that_ends_early_is_refused(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="ends early"):
         asyncio.run(receive(kind, pieces(body[:-200], 64), tmp_path))
     assert list(tmp_path.iterdir()) == []
+
+
+def test_what_a_killed_engine_left_is_removed_and_nothing_else(tmp_path: Path) -> None:
+    others = tmp_path / "notes.wav"
+    others.touch()
+    kind, body = encode([("request", (None, b"{}")), ("audio", ("a.wav", b"x"))])
+    asyncio.run(receive(kind, pieces(body, 99), tmp_path))  # and killed here
+    assert len(list(tmp_path.iterdir())) == 2
+    discard_leftovers(tmp_path)
+    assert list(tmp_path.iterdir()) == [others]

@@ -32,7 +32,10 @@ COMMANDS: Mapping[str, LazyCommand] = {
         "dalston_cli.commands.export:export", "Write a finished transcript in another format."
     ),
     "models": LazyCommand("dalston_cli.commands.models:app", "List, pull, verify, remove models."),
-    "engines": LazyCommand("dalston_cli.commands.engines:app", "List, start, watch, stop engines."),
+    "engines": LazyCommand(
+        "dalston_cli.commands.engines:app",
+        "List, start, watch, scale, stop engines; build their images.",
+    ),
     "runs": LazyCommand("dalston_cli.commands.runs:app", "List past runs and what came of them."),
     "config": LazyCommand(
         "dalston_cli.commands.config:app", "Show settings, and where each comes from."

@@ -84,9 +84,11 @@ class RunLines:
             self.alert(_about(event.recording, event.message, "warning"), event.hint)
 
     def engine_starting(self, event: EngineStarting) -> None:
-        """Say that an engine is coming; building its environment takes minutes."""
+        """Say that an engine is coming; building its environment or image takes minutes."""
         told = f": {event.message}" if event.message else ""
-        line = f"starting engine {event.engine} ({event.launcher}, {event.step}){told}"
+        in_docker = event.launcher == "docker" and event.step == "environment"
+        step = "image" if in_docker else event.step
+        line = f"starting engine {event.engine} ({event.launcher}, {step}){told}"
         (self.say if event.step == "environment" else self.console.detail)(line)
 
     def engine_ready(self, event: EngineReady) -> None:

@@ -1,7 +1,7 @@
 """How many of an engine run: more are started, fewer are left, and what runs is run again."""
 
 import asyncio
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher
@@ -19,6 +19,12 @@ from dalston_cli.launchers.survey import (
 
 _STOP_S = 30.0
 _Found = tuple[Launcher, EngineInstance]
+Counts = Callable[[EngineInstance], bool]
+
+
+def every_one(_: EngineInstance) -> bool:
+    """Whoever started it, and wherever it runs."""
+    return True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -75,11 +81,11 @@ async def scale_engine(
     spec: EngineSpec,
     replicas: int,
     *,
-    anywhere: bool = False,
+    counts: Counts = every_one,
     on_event: Listener = ignore_notice,
     on_problem: OnProblem = raise_problem,
 ) -> Scaled:
-    """Have exactly so many of an engine run, over all launchers that start engines.
+    """Have exactly so many of an engine run.
 
     What is missing is started by the launcher that ``launchers`` choose. Of what is too many,
     idle ones are stopped before busy ones, and of each kind the newest first; a busy one may go
@@ -89,7 +95,7 @@ async def scale_engine(
         launchers: Who starts and finds engines.
         spec: The engine, as more of it are to be started.
         replicas: How many; 0 stops all.
-        anywhere: Count those on other devices, too.
+        counts: Which instances of the engine are meant.
         on_event: Told what is started.
         on_problem: Told of launchers that cannot be asked.
 
@@ -99,8 +105,8 @@ async def scale_engine(
     """
     managing = [each for each in launchers.by_name.values() if each.manages]
     every = await find_instances(managing, [spec.engine.name], on_problem=on_problem)
-    places = [each for each in every if anywhere or each[1].device in spec.devices]
-    found = [each for each in places if await asyncio.to_thread(_is_usable, *each, spec)]
+    meant = [each for each in every if counts(each[1])]
+    found = [each for each in meant if await asyncio.to_thread(_is_usable, *each, spec)]
     others = sum(not instance.owned for _, instance in found)
     if len(found) < replicas:
         chosen = await asyncio.to_thread(launchers.choose, spec.engine, spec.device)

@@ -5,7 +5,6 @@ from collections.abc import Mapping
 
 _PASSED = frozenset(
     {
-        "CUDA_DEVICE_ORDER",
         "CUDA_VISIBLE_DEVICES",
         "HOME",
         "LANG",
@@ -17,6 +16,8 @@ _PASSED = frozenset(
         "USER",
     }
 )
+_GPU_ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
+"""As ``nvidia-smi`` counts GPUs, and so Dalston; CUDA's own custom is the fastest first."""
 _PASSED_PREFIXES = ("LC_", "NVIDIA_", "COVERAGE_")
 _QUIET_AND_OFFLINE = {
     "DO_NOT_TRACK": "1",
@@ -58,9 +59,10 @@ def process_variables(
         for name, value in environ.items()
         if name in _PASSED or name.startswith(_PASSED_PREFIXES)
     }
-    return passed | engine_variables(
+    given = engine_variables(
         secrets=secrets, extra=extra, replicas=replicas, cores=physical_cores(), environ=environ
     )
+    return passed | _GPU_ORDER | given
 
 
 def engine_variables(

@@ -15,6 +15,8 @@ MARKER = "DALSTON_HOSTILE_ENGINE"
 
 LET_IT = "let it try"
 
+NOTHING = "nothing"
+
 _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
 
@@ -48,7 +50,7 @@ def attempt(what: str, act: Callable[[], object]) -> Attempt:
 
 def saw(what: str, names: Iterable[str]) -> Attempt:
     """What is there to be seen, as words in order."""
-    return Attempt(outcome="saw", what=what, why=" ".join(sorted(set(names))))
+    return Attempt(outcome="saw", what=what, why=" ".join(sorted(set(names))) or NOTHING)
 
 
 def error_name(error: OSError) -> str:

@@ -1,6 +1,7 @@
 """Taking all there is: ``fork-bomb``, ``eat-memory``, ``fill-disk``; each has an end of its own."""
 
 import os
+import signal
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -13,28 +14,21 @@ MOST_PROCESSES = 3000
 MOST_MEMORY_MB = 1024
 MOST_DISK_MB = 2048
 _CHUNK_MB = 8
+_SLEEP = ("/bin/sleep", "60")
 _MB = 1_000_000
 
 
 def fork_bomb() -> Attempt:
-    """Children that do nothing but be there, until no more are allowed; all of them end."""
-    reader, writer = os.pipe()
+    """Small programs that do nothing but be there, until no more are allowed; all are ended."""
     children: list[int] = []
     refused = ""
     while len(children) < MOST_PROCESSES and not refused:
         try:
-            child = os.fork()
+            children.append(os.posix_spawn(_SLEEP[0], _SLEEP, {}))
         except OSError as error:
             refused = error_name(error)
-            continue
-        if child == 0:
-            os.close(writer)
-            os.read(reader, 1)  # until the parent closes its end, or is no more
-            os._exit(0)
-        children.append(child)
-    os.close(writer)
-    os.close(reader)
     for child in children:
+        os.kill(child, signal.SIGKILL)
         os.waitpid(child, 0)
     return _amount("start processes", len(children), refused)
 
@@ -44,7 +38,7 @@ def eat_memory() -> Attempt:
     eaten: list[bytes] = []
     while len(eaten) * _CHUNK_MB < MOST_MEMORY_MB:
         try:
-            eaten.append(os.urandom(_CHUNK_MB * _MB))
+            eaten.append(b"x" * (_CHUNK_MB * _MB))
         except MemoryError:
             return _amount("take memory", len(eaten) * _CHUNK_MB, "MemoryError")
     return _amount("take memory", len(eaten) * _CHUNK_MB, "")

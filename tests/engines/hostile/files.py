@@ -16,7 +16,7 @@ ROOT_TARGETS = (
     Path("/hostile"),
     Path("/etc/hostile"),
     Path("/usr/bin/hostile"),
-    Path("/root/hostile"),
+    Path("/root") / "hostile",
     Path("/var/tmp/hostile"),
     Path("/opt/hostile"),
 )

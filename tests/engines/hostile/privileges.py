@@ -3,6 +3,7 @@
 import ctypes
 import json
 import os
+import shutil
 import stat
 from collections.abc import Callable, Iterator
 from dataclasses import asdict
@@ -50,13 +51,13 @@ def _tries() -> Iterator[Attempt]:
     yield attempt("setuid", partial(os.setuid, 0))
     yield attempt("give a file to root", partial(os.chown, own, 0, 0))
     yield attempt("make a disk", partial(os.mknod, own / "d", stat.S_IFBLK, os.makedev(8, 0)))
-    yield attempt("chroot", partial(os.chroot, own))
     yield attempt("mount", partial(_mount, libc, own))
     yield attempt("name the machine", partial(_call, libc.sethostname, b"hostile", 7))
     yield attempt("be root in a namespace", partial(_call, libc.unshare, _NEW_USER_NAMESPACE))
     for path in (*_KERNELS_OWN, *_DEVICES):
         yield attempt(f"open {path}", partial(_open, path))
-    own.rmdir()
+    yield attempt("chroot", partial(os.chroot, own))
+    shutil.rmtree(own, ignore_errors=True)
 
 
 def _capabilities() -> str:

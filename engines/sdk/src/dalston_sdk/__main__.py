@@ -123,7 +123,8 @@ def _parser() -> argparse.ArgumentParser:
     parser.add_argument(
         "--spool-dir",
         type=Path,
-        help="folder for audio that arrives as bytes (default: the runtime folder)",
+        help="folder of this engine alone for audio that arrives as bytes "
+        "(default: the runtime folder)",
     )
     parser.add_argument(
         "--heartbeat",

@@ -16,6 +16,7 @@ import pytest
 import yaml
 
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.local.environment import EnvironmentStore
 from dalston_cli.settings.locations import Locations
 from dalston_sdk.testing import EngineProcess, StartLine
@@ -92,7 +93,8 @@ def entry() -> EngineEntry:
 @pytest.fixture(scope="session")
 def python(entry: EngineEntry) -> Path:
     """The interpreter of the engine's environment, in the user's cache."""
-    return EnvironmentStore(Locations.from_environment().cache).ensure(entry, lambda _line: None)
+    store = EnvironmentStore(Locations.from_environment().cache)
+    return store.ensure(entry, Preparation(lambda _line: None))
 
 
 @pytest.fixture(scope="session")

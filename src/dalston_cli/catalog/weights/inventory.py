@@ -78,10 +78,15 @@ def installed_ids(catalog: Catalog, models_dir: Path) -> frozenset[str]:
 
 
 def weights_elsewhere(catalog: Catalog, engine: str) -> tuple[Path, ...]:
-    """Files and folders with weights of ``engine`` that lie where the user has them."""
+    """Files and folders with weights of ``engine`` that lie where the user has them.
+
+    A snapshot in the cache of Hugging Face's library has links only; what they lead to is named,
+    too. Other links that lead out of a folder are not followed: they may lead anywhere.
+    """
     sources = (model.source for model in catalog.models.values() if model.engine == engine)
     paths = {source.path for source in sources if isinstance(source, FileSource)}
-    return tuple(sorted(path for path in paths if path.exists()))
+    blobs = {path.parents[1] / "blobs" for path in paths if path.parent.name == "snapshots"}
+    return tuple(sorted(path for path in paths | blobs if path.exists()))
 
 
 def _bundled(model: ModelEntry, package: str) -> InstalledModel:

@@ -3,6 +3,7 @@
 import typer
 
 from dalston_cli.commands.engines.build import build
+from dalston_cli.commands.engines.doctor import examine
 from dalston_cli.commands.engines.images import images
 from dalston_cli.commands.engines.listing import list_engines
 from dalston_cli.commands.engines.logs import show_logs
@@ -15,7 +16,9 @@ from dalston_cli.commands.engines.status import status
 from dalston_cli.commands.engines.stop import stop
 from dalston_cli.commands.engines.transfer import pull, push
 
-app = typer.Typer(no_args_is_help=True, help="List, start, watch, scale, stop engines.")
+app = typer.Typer(
+    no_args_is_help=True, help="List, start, watch, scale, stop engines; build their images."
+)
 app.command("list")(list_engines)
 app.command("status")(status)
 app.command("ps", hidden=True, help="The same as status.")(status)
@@ -25,6 +28,7 @@ app.command("stop")(stop)
 app.command("restart")(restart)
 app.command("scale")(scale)
 app.command("logs")(show_logs)
+app.command("doctor")(examine)
 app.command("rm")(remove)
 app.command("build")(build)
 app.command("pull")(pull)

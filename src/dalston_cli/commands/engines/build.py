@@ -38,11 +38,9 @@ def build(
     preparation = Preparation(console.info)
     built = []
     for engine, kind in chosen(engines, variant, settings):
-        image = None if no_cache else store.find(engine, kind)
-        if image is not None:
-            console.info(f"{image.tag or image.id} is current")
-        else:
-            image = store.build(engine, kind, preparation, cached=not no_cache)
-            console.info(f"{image.tag} is built, {readable_size(image.size)}")
+        is_current = not no_cache and store.is_built(engine, kind)
+        image = store.build(engine, kind, preparation, anew=no_cache)
+        state = "current" if is_current else "built"
+        console.info(f"{image.tag} is {state}, {readable_size(image.size)}")
         built.append(ListedImage.of(image))
     console.result(built)

@@ -12,8 +12,8 @@ from dalston_cli.errors import UsageError
 if TYPE_CHECKING:
     from dalston_cli.catalog.schema import EngineEntry
     from dalston_cli.launchers.docker.daemon import Daemon
-    from dalston_cli.launchers.docker.images import ImageStore
-    from dalston_cli.launchers.docker.stock import EngineImage
+    from dalston_cli.launchers.docker.images.stock import EngineImage
+    from dalston_cli.launchers.docker.images.store import ImageStore
     from dalston_cli.settings.schema import Settings
 
 Variant = Annotated[
@@ -73,7 +73,7 @@ def open_images(profile: str | None, **flags: object) -> "tuple[Settings, Daemon
         **flags: Settings from the command line; None where one was not given.
     """
     from dalston_cli.launchers.docker.daemon import Daemon  # noqa: PLC0415 - keeps --help fast
-    from dalston_cli.launchers.docker.images import ImageStore  # noqa: PLC0415 - the same
+    from dalston_cli.launchers.docker.images.store import ImageStore  # noqa: PLC0415 - the same
     from dalston_cli.launchers.docker.options import DockerOptions  # noqa: PLC0415 - the same
     from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - keeps --help fast
@@ -102,7 +102,7 @@ def chosen(
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
     from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
     from dalston_cli.launchers.control import engine_device  # noqa: PLC0415 - loads psutil
-    from dalston_cli.launchers.docker.naming import variant_of  # noqa: PLC0415 - keeps --help fast
+    from dalston_cli.launchers.docker.images.naming import variant_of  # noqa: PLC0415 - keeps --help fast
 
     catalog = load_catalog()
     engines = [catalog.engine(name) for name in dict.fromkeys(names or catalog.engines)]

@@ -31,7 +31,7 @@ def images(engines: EngineNames = None, *, profile: Profile = None, json: Json =
     An outdated one was made from an engine that has changed since, see dalston engines prune.
     """
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.docker.stock import engine_images  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.launchers.docker.images.stock import engine_images  # noqa: PLC0415 - loads pydantic
 
     _, daemon, _ = open_images(profile)
     known = load_catalog().engines

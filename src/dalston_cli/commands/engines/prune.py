@@ -36,7 +36,7 @@ def prune(
     kept the same.
     """
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.docker.prune import (  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.launchers.docker.images.prune import (  # noqa: PLC0415 - loads pydantic
         find_stale,
         remove_stale,
     )

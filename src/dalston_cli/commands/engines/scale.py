@@ -12,6 +12,7 @@ from dalston_cli.console import Console
 from dalston_cli.options.general import Device, Json, KeepAlive, Launcher, Quiet, Verbose
 
 if TYPE_CHECKING:
+    from dalston_cli.launchers.base import EngineInstance
     from dalston_cli.launchers.scale import Scaled
 
 
@@ -31,8 +32,8 @@ def scale(
 ) -> None:
     """Have so many of an engine run; what is missing starts as those that run.
 
-    Idle ones are stopped first, busy ones after their work. With --device, only those on it
-    count.
+    Idle ones are stopped first, busy ones after their work. With --device or --launcher, only
+    those count that are on it or were started by it.
     """
     from dalston_cli.launchers.scale import (  # noqa: PLC0415 - loads psutil
         running_replicas,
@@ -55,12 +56,17 @@ def scale(
     spec = engine_spec(engine, resolved.settings, devices)
     if replicas:
         tell_choice(console, launchers, spec)
+
+    def counts(instance: "EngineInstance") -> bool:
+        here = device is None or instance.device in spec.devices
+        return here and launcher in {None, "auto", instance.launcher}
+
     scaled = asyncio.run(
         scale_engine(
             launchers,
             spec,
             replicas,
-            anywhere=device is None,
+            counts=counts,
             on_event=tell_to(console),
             on_problem=warn,
         )

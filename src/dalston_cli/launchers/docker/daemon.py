@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 _USUAL_SOCKET = Path("/var/run/docker.sock")
 _TIMEOUT_S = 60
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
+_LINUX_NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
 
 
 class DaemonUnavailableError(LauncherUnavailableError):
@@ -176,7 +177,7 @@ class Daemon:
             product=_product(info, version),
             version=str(version.get("Version", "")),
             rootless=_is_rootless(info),
-            machine=str(info.get("Architecture") or version.get("Arch", "")),
+            machine=_machine(str(info.get("Architecture") or version.get("Arch", ""))),
             cpus=int(info.get("NCPU") or 1),
             memory_mb=int(info.get("MemTotal") or 0) // 1_000_000,
             runtimes=frozenset(info.get("Runtimes") or {}),
@@ -280,6 +281,11 @@ def _product(info: Mapping[str, Any], version: Mapping[str, Any]) -> str:
         return "Podman"
     system = str(info.get("OperatingSystem", ""))
     return "Docker Desktop" if "Docker Desktop" in system else "Docker"
+
+
+def _machine(architecture: str) -> str:
+    """Podman calls processors what Go calls them."""
+    return _LINUX_NAMES.get(architecture, architecture)
 
 
 def _is_rootless(info: Mapping[str, Any]) -> bool:

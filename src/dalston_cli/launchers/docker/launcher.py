@@ -22,19 +22,19 @@ from dalston_cli.launchers.base import (
     Usage,
 )
 from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
-from dalston_cli.launchers.docker.containers import Container, Containers
+from dalston_cli.launchers.docker.containers.folders import ContainerFolders
+from dalston_cli.launchers.docker.containers.leftovers import clean_up
+from dalston_cli.launchers.docker.containers.logs import follow_log, tail_log
+from dalston_cli.launchers.docker.containers.network import RemoteDaemonError
+from dalston_cli.launchers.docker.containers.register import Container, Containers
+from dalston_cli.launchers.docker.containers.starter import Starter
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
-from dalston_cli.launchers.docker.folders import ContainerFolders
-from dalston_cli.launchers.docker.gpu_problem import gpu_problem, probe_gpu_host
-from dalston_cli.launchers.docker.image_errors import ImageMissingError
-from dalston_cli.launchers.docker.images import ImageStore
-from dalston_cli.launchers.docker.leftovers import clean_up
-from dalston_cli.launchers.docker.logs import follow_log, tail_log
-from dalston_cli.launchers.docker.naming import variant_of
-from dalston_cli.launchers.docker.network import RemoteDaemonError
+from dalston_cli.launchers.docker.gpu.problem import gpu_problem, probe_gpu_host
+from dalston_cli.launchers.docker.images.errors import ImageMissingError
+from dalston_cli.launchers.docker.images.naming import variant_of
+from dalston_cli.launchers.docker.images.store import ImageStore
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.docker.services import ComposeServices
-from dalston_cli.launchers.docker.starter import Starter
 from dalston_cli.launchers.failure import NoLogError, NotOursError
 from dalston_cli.launchers.fingerprint import fingerprint_of
 from dalston_cli.launchers.folder import ReentrantFolderLock, make_private
@@ -85,6 +85,8 @@ class DockerLauncher:
             return "there is no Docker"
         if problem := self.daemon.problem():
             return problem.problem
+        if self._has_service(engine, device):
+            return None
         if not self.daemon.shares_disk:
             return "Docker's daemon runs on another machine"
         if device != "cpu" and (missing := gpu_problem(self.daemon.facts, probe_gpu_host())):
@@ -245,6 +247,14 @@ class DockerLauncher:
         options = self._options
         limits = {"memory_mb": options.memory_mb, "cpus": options.cpus}
         return fingerprint_of(digest, sorted(environment.items()), limits, [*map(str, weights)])
+
+    def _has_service(self, engine: EngineEntry, device: str) -> bool:
+        """Whether Compose keeps one running that would be reused; it needs no image of ours."""
+        services = [each for each in self._services.find() if each.engine == engine.name]
+        if not services:
+            return False
+        mark = self._mark(self.images.digest(engine, device), {}, ())
+        return any((each.fingerprint, each.device) == (mark, device) for each in services)
 
     def _look(self) -> list[Container]:
         return clean_up(self._containers, self._folders, self.exclusive)

@@ -14,9 +14,9 @@ from typing import Any
 from dalston_cli.launchers.base import Address, EngineInstance
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
 from dalston_cli.launchers.docker import labels
-from dalston_cli.launchers.docker.container import MODELS_PLACE
+from dalston_cli.launchers.docker.containers.network import engine_token
+from dalston_cli.launchers.docker.containers.sandbox import MODELS_PLACE
 from dalston_cli.launchers.docker.daemon import Daemon
-from dalston_cli.launchers.docker.network import engine_token
 
 _NUMBER_LABEL = "com.docker.compose.container-number"
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on

@@ -39,10 +39,12 @@ class _Attempts:
     """What one request went through.
 
     Attributes:
+        out_of_memory: Crashes for want of memory: once it may have been a neighbour's fault.
         worked: In the present attempt the engine has come further than loading its model.
     """
 
     crashes: int = 0
+    out_of_memory: int = 0
     recreations: int = 0
     unreached: int = 0
     refused_as_busy: int = 0
@@ -233,7 +235,8 @@ class EngineHandle:
             await self._crew.drop(member, stop_s=0.0 if fate.kind == "hangs" else None)
         error = self._explain_cut(fate, problem, lines)
         attempts.crashes += 1
-        if attempts.crashes > self._limits.restarts:
+        attempts.out_of_memory += fate.end.out_of_memory
+        if attempts.crashes > self._limits.restarts or attempts.out_of_memory > 1:
             raise error
         self._supply.tell_trouble(error.code, error.message)
         raise _AgainError

@@ -3,9 +3,10 @@
 import ctypes
 import gc
 import logging
+import os
 import sys
 import time
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
 from dataclasses import dataclass
 from pathlib import Path
@@ -128,11 +129,8 @@ class ModelState:
         return structs.replace(model, path=str(path))
 
     def _load(self, model: ModelRef) -> LoadedModel:
-        if model.path is not None and not Path(model.path).exists():
-            raise EngineError(
-                ErrorCode.MODEL_MISSING,
-                f"the weights of {model.runtime_id} are not at {model.path}",
-            )
+        if model.path is not None:
+            _check_weights(model, Path(model.path))
         started = time.monotonic()
         try:
             info = self._engine.load(model)
@@ -143,6 +141,41 @@ class ModelState:
             raise
         log.info("loaded %s in %.1f s", model.runtime_id, time.monotonic() - started)
         return info
+
+
+def _check_weights(model: ModelRef, path: Path) -> None:
+    """Say what libraries say less plainly.
+
+    Raises:
+        EngineError: ``model_missing``, or ``model_load_failed`` where something may not be read,
+            as happens in a container, where an engine is somebody else.
+    """
+    if not path.exists():
+        raise EngineError(
+            ErrorCode.MODEL_MISSING, f"the weights of {model.runtime_id} are not at {path}"
+        )
+    unreadable = next(_unreadable(path), None)
+    if unreadable is not None:
+        raise EngineError(
+            ErrorCode.MODEL_LOAD_FAILED,
+            f"the weights of {model.runtime_id} cannot be read by the user that the engine "
+            f"runs as (uid {os.getuid()}): {unreadable}",
+            hint="let everybody read them, where `dalston models show` says that they are: "
+            f"chmod -R a+rX '{path}'",
+        )
+
+
+def _unreadable(path: Path) -> Iterator[Path]:
+    """What this process may not read of a file or folder; a walk passes over what is closed."""
+    if not os.access(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK):
+        yield path
+    for folder, folders, files in os.walk(path):
+        for name in folders:
+            if not os.access(Path(folder, name), os.R_OK | os.X_OK):
+                yield Path(folder, name)
+        for name in files:
+            if not os.access(Path(folder, name), os.R_OK):
+                yield Path(folder, name)
 
 
 def _give_memory_back() -> None:

@@ -17,6 +17,7 @@ from dalston_sdk.server.app import make_app
 from dalston_sdk.server.folder import RuntimeFolder
 from dalston_sdk.server.listen import listen_tcp, listen_unix
 from dalston_sdk.server.service import ServerSettings, Service
+from dalston_sdk.server.upload import discard_leftovers
 
 log = logging.getLogger("dalston.engine")
 
@@ -44,6 +45,8 @@ def serve(engine: Engine, settings: ServerSettings, folder: RuntimeFolder) -> No
     Raises:
         CannotListenError: The address cannot be listened on.
     """
+    if settings.spool_dir is not None:
+        discard_leftovers(settings.spool_dir)
     if settings.tcp is None:
         listener = listen_unix(folder.socket)
         address = {"socket": str(folder.socket)}

@@ -30,8 +30,8 @@ class ServerSettings:
         tcp: Host and port to listen on (0 for any port) instead of a Unix socket.
         token: What a client must present.
         models_dir: The folder under which all weights lie.
-        spool_dir: Where audio that arrives as bytes is kept while it is worked on; the runtime
-            folder by default.
+        spool_dir: Where audio that arrives as bytes is kept while it is worked on, a folder of this
+            engine alone; the runtime folder by default.
         heartbeat_s: Seconds of silence in a stream before a sign of life.
         max_waiting: Requests that may wait; more are refused as ``busy``.
         protocol: The protocol versions to speak.

@@ -23,6 +23,9 @@ MAX_FIELD_BYTES = 256 * 1024**2
 """Enough for the words of several days of speech."""
 
 
+_PREFIX, _SUFFIX = "audio-", ".wav"
+
+
 @dataclass
 class Upload:
     """What came in.
@@ -41,6 +44,16 @@ class Upload:
         """Remove the file that was made for the audio."""
         if self.temporary and self.audio is not None:
             self.audio.unlink(missing_ok=True)
+
+
+def discard_leftovers(folder: Path) -> None:
+    """Remove the audio that an engine left here that was killed; it may be anybody's words.
+
+    Args:
+        folder: Of this engine alone; one that outlives it, such as a container's volume.
+    """
+    for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
+        path.unlink(missing_ok=True)
 
 
 def _refuse(message: str) -> EngineError:
@@ -125,7 +138,7 @@ class _Form:
         if self.name in self.fields or (self.name == "audio" and self.path):
             raise _refuse(f"the form has the field {self.name!r} twice")
         if self.name == "audio":
-            handle, name = mkstemp(prefix="audio-", suffix=".wav", dir=self.folder)
+            handle, name = mkstemp(prefix=_PREFIX, suffix=_SUFFIX, dir=self.folder)
             self.path, self.file = Path(name), os.fdopen(handle, "wb")
         else:
             self.fields[self.name] = bytearray()

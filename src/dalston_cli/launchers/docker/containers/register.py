@@ -1,5 +1,6 @@
 """The containers of one home: listed, started, looked at, ended and removed."""
 
+import secrets
 import time
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -10,8 +11,8 @@ from typing import Any
 
 from dalston_cli.launchers.base import ExitState, Usage
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.containers.usage import container_usage
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
-from dalston_cli.launchers.docker.usage import container_usage
 
 _ALIVE = frozenset({"running", "paused", "restarting"})
 _NEVER_RAN = "created"
@@ -91,8 +92,9 @@ class Containers:
             DaemonRefusedError: The daemon says no; nothing is left of it.
             DaemonUnavailableError: The daemon does not answer.
         """
+        name = f"dalston-{arguments['labels'][labels.ENGINE]}-{secrets.token_hex(4)}"  # for people
         with self._daemon.explained():
-            container = self._daemon.client.containers.create(**arguments)
+            container = self._daemon.client.containers.create(name=name, **arguments)
         identity = str(container.id)
         try:
             with self._daemon.explained():
@@ -127,7 +129,12 @@ class Containers:
 
     def end(self, identity: str) -> None:
         """Ask its process to end, and end it where it does not."""
+        found = self.inspect(identity)
+        if found is None:
+            return
         with self._unless_done(), self._daemon.explained():
+            if found["State"]["Status"] == "paused":
+                self._daemon.client.api.unpause(identity)  # else no signal reaches it
             self._daemon.client.api.stop(identity, timeout=_TERMINATE_S)
 
     def remove(self, identity: str, *, running: bool = False) -> None:

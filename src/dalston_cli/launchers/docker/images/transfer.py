@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker.daemon import DaemonRefusedError
-from dalston_cli.launchers.docker.image_errors import ImageTransferError
-from dalston_cli.launchers.docker.stream import Answer, Message
+from dalston_cli.launchers.docker.images.errors import ImageTransferError
+from dalston_cli.launchers.docker.images.stream import Answer, Message
 
 if TYPE_CHECKING:
     import docker

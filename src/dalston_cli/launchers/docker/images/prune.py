@@ -1,11 +1,11 @@
 """Which images of ours nobody needs any more, and what their removal frees."""
 
-from collections.abc import Collection, Mapping
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.launchers.docker.stock import (
+from dalston_cli.launchers.docker.images.stock import (
     EngineImage,
     StageImage,
     engine_images,
@@ -53,8 +53,8 @@ def find_stale(
 ) -> Stale:
     """What can go of the images of ours that no container has.
 
-    An image with a name stays while its engine is as it was, and if nobody here knows its engine:
-    it may be somebody else's. Of what builds keep, the newest of each kind stays.
+    An image stays while its engine is as it was, and one with a name if nobody here knows its
+    engine: it may be somebody else's. Of what builds keep, the newest of each kind stays.
 
     Args:
         daemon: Who has the images.
@@ -63,13 +63,10 @@ def find_stale(
     """
     with daemon.explained():
         used = {each["ImageID"] for each in daemon.client.api.containers(all=True)}
-    machine = daemon.facts.machine
+    found = engine_images(daemon)
+    needed = _needed(found, engines, daemon.facts.machine)
     images = [
-        image
-        for image in engine_images(daemon)
-        if _is_meant(image.engine, only)
-        and image.id not in used
-        and not _is_needed(image, engines.get(image.engine), machine)
+        image for image in found if _is_meant(image.engine, only) and image.id not in used | needed
     ]
     newest: set[tuple[str, str, str]] = set()
     stages = []
@@ -84,7 +81,8 @@ def find_stale(
 def remove_stale(daemon: "Daemon", stale: Stale) -> Pruned:
     """Remove what was found, except what a container got meanwhile."""
     before = _used_bytes(daemon)
-    gone = remove_images(daemon, [image.id for image in (*stale.images, *stale.stages)])
+    images, stages = ([one.id for one in each] for each in (stale.images, stale.stages))
+    gone = remove_images(daemon, [*images, *stages])
     return Pruned(
         images=tuple(image.tag or image.id for image in stale.images if image.id in gone),
         num_stages=sum(stage.id in gone for stage in stale.stages),
@@ -96,8 +94,25 @@ def _is_meant(engine: str, only: Collection[str]) -> bool:
     return not only or engine in only
 
 
-def _is_needed(image: EngineImage, engine: EngineEntry | None, machine: str) -> bool:
-    return image.tag is not None and (engine is None or image.is_current(engine, machine))
+def _needed(
+    images: Sequence[EngineImage], engines: Mapping[str, EngineEntry], machine: str
+) -> set[str]:
+    """Ids of what must stay; of current ones whose name somebody took, the newest of each kind."""
+    needed = set()
+    served = set()
+    for image in sorted(images, key=lambda each: each.tag is None):
+        entry = engines.get(image.engine)
+        kind = (image.engine, image.variant)
+        if entry is None:
+            keep = image.tag is not None
+        else:
+            keep = image.is_current(entry, machine) and (
+                image.tag is not None or kind not in served
+            )
+        if keep:
+            needed.add(image.id)
+            served.add(kind)
+    return needed
 
 
 def _used_bytes(daemon: "Daemon") -> int:

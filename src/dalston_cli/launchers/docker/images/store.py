@@ -1,20 +1,17 @@
 """The image of an engine: found by what it was made from, else pulled or built."""
 
-import os
 import platform
-import time
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import AbstractContextManager
+from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.folder_lock import try_lock_folder
 from dalston_cli.launchers.base import Preparation
-from dalston_cli.launchers.docker.build import Recipe, build_image
-from dalston_cli.launchers.docker.build_context import has_lock
-from dalston_cli.launchers.docker.image_errors import (
+from dalston_cli.launchers.docker.images.build import Recipe, build_image
+from dalston_cli.launchers.docker.images.context import has_lock
+from dalston_cli.launchers.docker.images.errors import (
     BaseImageMissingError,
     ForeignImageError,
     ImageMissingError,
@@ -22,26 +19,26 @@ from dalston_cli.launchers.docker.image_errors import (
     NoImageToPushError,
     NoRegistryError,
 )
-from dalston_cli.launchers.docker.interpreter import USUAL, NoPythonError, python_of
-from dalston_cli.launchers.docker.naming import image_tag, registry_tag, variant_of
-from dalston_cli.launchers.docker.options import DockerOptions
-from dalston_cli.launchers.docker.reach import ImageReach, usual_base
-from dalston_cli.launchers.docker.sources import image_sources
-from dalston_cli.launchers.docker.stock import (
+from dalston_cli.launchers.docker.images.interpreter import USUAL, NoPythonError, python_of
+from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
+from dalston_cli.launchers.docker.images.reach import ImageReach, usual_base
+from dalston_cli.launchers.docker.images.sources import image_sources
+from dalston_cli.launchers.docker.images.stock import (
     EngineImage,
     engine_images,
+    image_of_id,
     remove_images,
     stage_images,
 )
-from dalston_cli.launchers.docker.transfer import Transferred, pull_image, push_image
+from dalston_cli.launchers.docker.images.transfer import Transferred, pull_image, push_image
+from dalston_cli.launchers.docker.images.turns import one_at_a_time
+from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import make_private
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:
     from dalston_cli.launchers.docker.daemon import Daemon
-
-_LOOK_S = 0.5
 
 
 class ImageStore:
@@ -106,7 +103,7 @@ class ImageStore:
         variant = variant_of(device)
         sources = image_sources(self._options, offline=self._offline)
         if "here" in sources and (image := self.find(engine, device)):
-            return image
+            return self._named(image, engine)
         with self._alone(engine, variant, preparation):
             for source in sources:
                 if source == "here":  # another process may have had it made while we waited
@@ -114,7 +111,7 @@ class ImageStore:
                 elif source == "registry":
                     image = self._pull_or_none(engine, variant, preparation)
                 else:
-                    image = self.build(engine, device, preparation)
+                    image = self._build(engine, variant, preparation, cached=True)
                 if image is not None:
                     return image
         raise ImageMissingError(engine.name, variant)
@@ -146,8 +143,7 @@ class ImageStore:
             pulled = self._daemon.client.images.get(tag)
             for image in engine_images(self._daemon, engine.name, variant):
                 if image.id == pulled.id and self._fits(image, engine):
-                    pulled.tag(*image_tag(engine, variant).rsplit(":", 1))
-                    return image
+                    return self._named(replace(image, tag=None), engine)
             self._daemon.client.images.remove(tag)  # only its name, where a container has it
         raise ForeignImageError(tag, engine.name)
 
@@ -179,20 +175,15 @@ class ImageStore:
         return tag
 
     def build(
-        self,
-        engine: EngineEntry,
-        device: str,
-        preparation: Preparation,
-        *,
-        cached: bool = True,
+        self, engine: EngineEntry, device: str, preparation: Preparation, *, anew: bool = False
     ) -> EngineImage:
-        """Build the engine's image, whether or not there is one.
+        """Build the engine's image, unless another process just did.
 
         Args:
             engine: What to build an image of.
             device: ``cpu``, ``cuda`` or ``cuda:N``.
             preparation: Told each step.
-            cached: Whether layers of earlier builds may be taken.
+            anew: Build in any case, and take no layer of an earlier build.
 
         Raises:
             ImageMissingError: ``offline`` was asked for.
@@ -201,20 +192,11 @@ class ImageStore:
             ImageBuildError: A step failed; the message has the last lines.
             AbandonedError: Nobody waits any more.
         """
-        variant, base = variant_of(device), self._options.base_image
-        if self._offline:
-            raise ImageMissingError(engine.name, variant)
-        if not has_lock(engine):
-            raise LockMissingError(engine)
-        if self._options.pull == "never" and not self._reach.is_here(base or usual_base(variant)):
-            raise BaseImageMissingError(engine.name, base or usual_base(variant))
-        recipe = Recipe(engine=engine, variant=variant, base=base, cached=cached)
-        preparation.tell(f"building {recipe.tag}")
-        built = build_image(self._daemon, recipe, preparation)
-        for image in engine_images(self._daemon, engine.name, variant):
-            if image.id.removeprefix("sha256:").startswith(built.removeprefix("sha256:")):
-                return image
-        raise ImageMissingError(engine.name, variant)
+        variant = variant_of(device)
+        with self._alone(engine, variant, preparation):
+            if not anew and (image := self.find(engine, device)):
+                return self._named(image, engine)
+            return self._build(engine, variant, preparation, cached=not anew)
 
     def refusal(self, engine: EngineEntry, device: str) -> str | None:
         """Why there is no image to be had for ``engine``; None where there is one, or will be.
@@ -252,6 +234,21 @@ class ImageStore:
             return False
         return image.is_current(engine, self._daemon.facts.machine)
 
+    def _build(
+        self, engine: EngineEntry, variant: str, preparation: Preparation, *, cached: bool
+    ) -> EngineImage:
+        base = self._options.base_image
+        if self._offline:
+            raise ImageMissingError(engine.name, variant)
+        if not has_lock(engine):
+            raise LockMissingError(engine)
+        if self._options.pull == "never" and not self._reach.is_here(base or usual_base(variant)):
+            raise BaseImageMissingError(engine.name, base or usual_base(variant))
+        recipe = Recipe(engine=engine, variant=variant, base=base, cached=cached)
+        preparation.tell(f"building {recipe.tag}")
+        built = build_image(self._daemon, recipe, preparation)
+        return image_of_id(self._daemon, built)
+
     def _build_refusal(self, engine: EngineEntry, variant: str) -> str | None:
         base = self._options.base_image or usual_base(variant)
         if not has_lock(engine):
@@ -286,26 +283,18 @@ class ImageStore:
         except (ImageNotFound, NoPythonError):
             return USUAL
 
-    @contextmanager
-    def _alone(self, engine: EngineEntry, variant: str, preparation: Preparation) -> Iterator[None]:
-        """Keep other processes from making the same image; waits while one does."""
-        folder = self._locks / f"{engine.name}-{variant}"
+    def _named(self, image: EngineImage, engine: EngineEntry) -> EngineImage:
+        """Give an image its name where another one has it, from an earlier state of the engine."""
+        if image.tag is not None:
+            return image
+        tag = image_tag(engine, image.variant)
+        with self._daemon.explained():
+            self._daemon.client.images.get(image.id).tag(*tag.rsplit(":", 1))
+        return replace(image, tag=tag)
+
+    def _alone(
+        self, engine: EngineEntry, variant: str, preparation: Preparation
+    ) -> AbstractContextManager[None]:
+        """Keep other processes from getting the same image."""
         make_private(self._locks.parent)
-        descriptor = None
-        told = False
-        while descriptor is None:
-            preparation.check()
-            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-            descriptor = try_lock_folder(folder)
-            if descriptor is None:
-                if not told:
-                    preparation.tell("another process gets this image; waiting for it")
-                    told = True
-                time.sleep(_LOOK_S)
-        try:
-            yield
-        finally:
-            with suppress(OSError):  # another process waits for another image
-                folder.rmdir()
-                self._locks.rmdir()
-            os.close(descriptor)
+        return one_at_a_time(self._locks / f"{engine.name}-{variant}", preparation)

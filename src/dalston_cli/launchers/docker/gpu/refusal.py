@@ -5,7 +5,7 @@ from collections.abc import Callable
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.docker.daemon import DaemonFacts
-from dalston_cli.launchers.docker.gpu_problem import (
+from dalston_cli.launchers.docker.gpu.problem import (
     GENERATE,
     GUIDE,
     INSTALL,

@@ -16,16 +16,16 @@ from typing import TYPE_CHECKING
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker import labels
-from dalston_cli.launchers.docker.build_context import (
+from dalston_cli.launchers.docker.daemon import DaemonRefusedError
+from dalston_cli.launchers.docker.images.context import (
     dockerfile_place,
     engine_place,
     make_context,
 )
-from dalston_cli.launchers.docker.daemon import DaemonRefusedError
-from dalston_cli.launchers.docker.image_errors import ImageBuildError
-from dalston_cli.launchers.docker.interpreter import python_of
-from dalston_cli.launchers.docker.naming import image_tag
-from dalston_cli.launchers.docker.stream import Answer, Ask, Message
+from dalston_cli.launchers.docker.images.errors import ImageBuildError
+from dalston_cli.launchers.docker.images.interpreter import python_of
+from dalston_cli.launchers.docker.images.naming import image_tag
+from dalston_cli.launchers.docker.images.stream import Answer, Ask, Message
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:

@@ -14,9 +14,9 @@ from typing import Any
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.containers.network import NETWORK, TOKEN_VARIABLE
 from dalston_cli.launchers.docker.daemon import DaemonFacts
-from dalston_cli.launchers.docker.gpu import inner_device
-from dalston_cli.launchers.docker.network import NETWORK, TOKEN_VARIABLE
+from dalston_cli.launchers.docker.gpu.request import inner_device
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.variables import engine_variables
 
@@ -219,7 +219,10 @@ def _network(plan: ContainerPlan) -> dict[str, Any]:
     published = {"ports": {f"{labels.PORT}/tcp": ("127.0.0.1", None)}} if plan.token else {}
     if plan.spec.engine.network:
         return {"network_mode": "bridge", **published}
-    return {"network": NETWORK, **published} if plan.token else {"network_mode": "none"}
+    if not plan.token:
+        return {"network_mode": "none"}
+    # Nobody answers there: Docker looks names up outside for whoever is in a network.
+    return {"network": NETWORK, "dns": ["127.0.0.1"], **published}
 
 
 def _limits(plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions) -> dict[str, Any]:

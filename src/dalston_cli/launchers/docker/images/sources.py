@@ -2,7 +2,7 @@
 
 from typing import Literal
 
-from dalston_cli.launchers.docker.image_errors import NoRegistryError
+from dalston_cli.launchers.docker.images.errors import NoRegistryError
 from dalston_cli.launchers.docker.options import DockerOptions
 
 Source = Literal["here", "registry", "build"]

@@ -6,25 +6,25 @@ from pathlib import Path
 from dalston_cli.catalog.machine import Gpu
 from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.launchers.base import Address, EngineSpec
-from dalston_cli.launchers.docker.container import (
-    ContainerPlan,
-    container_arguments,
-    container_user,
-)
-from dalston_cli.launchers.docker.containers import Containers, models_mark
-from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
-from dalston_cli.launchers.docker.folders import SOCKET_NAME, ContainerFolders
-from dalston_cli.launchers.docker.gpu import gpu_arguments
-from dalston_cli.launchers.docker.gpu_problem import probe_gpu_host
-from dalston_cli.launchers.docker.network import (
+from dalston_cli.launchers.docker.containers.folders import SOCKET_NAME, ContainerFolders
+from dalston_cli.launchers.docker.containers.network import (
     PortUnreachableError,
     can_connect,
     ensure_network,
     make_token,
     published_address,
 )
+from dalston_cli.launchers.docker.containers.refusal import MountMissingError, explain_start
+from dalston_cli.launchers.docker.containers.register import Containers, models_mark
+from dalston_cli.launchers.docker.containers.sandbox import (
+    ContainerPlan,
+    container_arguments,
+    container_user,
+)
+from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
+from dalston_cli.launchers.docker.gpu.problem import probe_gpu_host
+from dalston_cli.launchers.docker.gpu.request import gpu_arguments
 from dalston_cli.launchers.docker.options import DockerOptions
-from dalston_cli.launchers.docker.start_refusal import explain_start
 from dalston_cli.launchers.variables import physical_cores
 
 Started = tuple[str, Address]
@@ -89,6 +89,8 @@ class Starter:
 
     def _plan(self, spec: EngineSpec, image: str, mark: str, replica: int) -> ContainerPlan:
         name, facts = spec.engine.name, self._daemon.facts
+        if self._daemon.shares_sockets:
+            _check_weights(spec)  # Podman would make an empty folder of what is missing
         user = container_user(facts, uid=os.getuid(), gid=os.getgid())
         models = spec.models_dir / name
         models.mkdir(parents=True, exist_ok=True)  # so that what is pulled later is seen
@@ -128,6 +130,12 @@ class Starter:
 
     def _runs(self, identity: str) -> bool:
         return self._containers.state(identity).state == "running"
+
+
+def _check_weights(spec: EngineSpec) -> None:
+    for path in spec.weights:
+        if not path.exists():
+            raise MountMissingError(spec.engine.name, str(path))
 
 
 def _gpus(device: str) -> tuple[Gpu, ...]:

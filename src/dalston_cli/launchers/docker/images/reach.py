@@ -5,7 +5,7 @@ import threading
 from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.load import data_root
-from dalston_cli.launchers.docker.build_context import dockerfile_place
+from dalston_cli.launchers.docker.images.context import dockerfile_place
 
 if TYPE_CHECKING:
     from dalston_cli.launchers.docker.daemon import Daemon

@@ -29,7 +29,8 @@ def follow_log(daemon: Daemon, container: str, lines: int) -> Iterator[str]:
         try:
             yield from map(plain_line, _split(stream))
         finally:
-            stream.close()
+            # Its own close() leaves the socket's file open, and there is no other way to that.
+            stream._response.close()  # type: ignore[attr-defined]  # noqa: SLF001 - see above
 
 
 def _split(chunks: Iterable[bytes]) -> Iterator[str]:

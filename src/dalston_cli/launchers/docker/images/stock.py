@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING, Any
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.docker import labels
-from dalston_cli.launchers.docker.naming import REPOSITORY
+from dalston_cli.launchers.docker.images.naming import REPOSITORY
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:
@@ -68,15 +68,26 @@ def engine_images(
         engine: Only those of the engine of this name.
         variant: Only ``cpu`` or only ``cuda``.
     """
-    wanted = [
-        labels.DIGEST,
-        labels.ENGINE if engine is None else f"{labels.ENGINE}={engine}",
-        labels.VARIANT if variant is None else f"{labels.VARIANT}={variant}",
-    ]
+    needed = {labels.ENGINE: engine, labels.VARIANT: variant}
     with daemon.explained():
-        found = daemon.client.api.images(filters={"label": wanted})
-    images = [_read(each) for each in found]
+        # Podman finds nothing where it is given several labels.
+        found = daemon.client.api.images(filters={"label": labels.DIGEST})
+    images = [
+        _read(each)
+        for each in found
+        if all(
+            label in each["Labels"] and wanted in {None, each["Labels"][label]}
+            for label, wanted in needed.items()
+        )
+    ]
     return sorted(images, key=lambda image: (-image.created_s, image.id))
+
+
+def image_of_id(daemon: "Daemon", identity: str) -> EngineImage:
+    """The image of ours with an id, which may be the short form that builders print."""
+    with daemon.explained():
+        whole = daemon.client.images.get(identity).id
+    return next(image for image in engine_images(daemon) if image.id == whole)
 
 
 def stage_images(daemon: "Daemon", engine: str | None = None) -> list[StageImage]:

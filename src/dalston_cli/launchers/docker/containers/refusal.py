@@ -4,8 +4,8 @@ import re
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.docker.daemon import DaemonFacts, DaemonRefusedError
-from dalston_cli.launchers.docker.gpu_problem import GpuHost
-from dalston_cli.launchers.docker.gpu_refusal import explain_refusal
+from dalston_cli.launchers.docker.gpu.problem import GpuHost
+from dalston_cli.launchers.docker.gpu.refusal import explain_refusal
 
 _MISSING_SOURCE = (
     re.compile(r"bind source path does not exist: (?P<path>/.*)"),

@@ -12,7 +12,7 @@ from pathlib import Path
 from typing import Literal
 
 from dalston_cli.launchers.docker.daemon import DaemonFacts
-from dalston_cli.launchers.docker.gpu import CDI_KIND, PODMAN, RUNTIME, cdi_gpus, speaks_cdi
+from dalston_cli.launchers.docker.gpu.request import CDI_KIND, PODMAN, RUNTIME, cdi_gpus, speaks_cdi
 
 GUIDE = (
     "https://docs.nvidia.com/datacenter/cloud-native/container-toolkit/latest/install-guide.html"

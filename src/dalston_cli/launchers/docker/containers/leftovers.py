@@ -5,8 +5,8 @@ from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
-from dalston_cli.launchers.docker.containers import Container, Containers
-from dalston_cli.launchers.docker.folders import ContainerFolders
+from dalston_cli.launchers.docker.containers.folders import ContainerFolders
+from dalston_cli.launchers.docker.containers.register import Container, Containers
 
 NUM_KEPT = 3
 """Ended containers of one engine that are kept for their logs."""

@@ -1,0 +1,1 @@
+"""GPUs for containers: how they are asked for, and why there are none."""

@@ -1,0 +1,1 @@
+"""Images of engines: found by what they were made from, else pulled or built."""

@@ -1,0 +1,77 @@
+"""What the user set, and which engines and models there are."""
+
+from collections.abc import Callable
+from typing import TypeVar
+
+from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.machine import Machine
+from dalston_cli.catalog.resolve import ModelWish, recommended
+from dalston_cli.catalog.schema import BundledSource
+from dalston_cli.catalog.weights import installed_ids
+from dalston_cli.errors import DalstonError
+from dalston_cli.finding import Finding
+from dalston_cli.settings.load import FILE_NAME, ResolvedSettings, load_settings
+from dalston_cli.settings.locations import Locations
+from dalston_sdk.wire import Stage
+
+T = TypeVar("T")
+
+
+class NoEnginesError(DalstonError):
+    """The installation holds no engine at all."""
+
+    def __init__(self) -> None:
+        super().__init__("no engine is found", hint="install Dalston again")
+
+
+def look_at_settings(locations: Locations) -> tuple[Finding, ResolvedSettings | None]:
+    """The settings in force; None where something in them is impossible."""
+    file = locations.config / FILE_NAME
+    found = f"{file}" if file.exists() else f"no file at {file}, defaults are in force"
+    return _explained("settings", lambda: load_settings(file=file), lambda _: found)
+
+
+def look_at_catalogs() -> tuple[Finding, Catalog | None]:
+    """All engines and models; None where a catalog is wrong."""
+    return _explained(
+        "catalogs",
+        _full_catalog,
+        lambda catalog: f"{len(catalog.engines)} engines, {len(catalog.models)} models",
+    )
+
+
+def look_at_models(catalog: Catalog, locations: Locations, machine: Machine) -> Finding:
+    """The models that are here, and which to get where that is not enough."""
+    here = sorted(installed_ids(catalog, locations.models))
+    pulled = [name for name in here if not isinstance(catalog.model(name).source, BundledSource)]
+    if pulled:
+        return Finding(name="models", status="ok", message=f"installed: {', '.join(pulled)}")
+    better = recommended(catalog, Stage.TRANSCRIBE, ModelWish(), machine)
+    return Finding(
+        name="models",
+        status="warn",
+        message="only what comes with Dalston, which makes many mistakes"
+        if here
+        else "none is installed",
+        hint=f"get a better model: dalston models pull {better.id}"
+        if better
+        else "see what there is: dalston models list",
+    )
+
+
+def _full_catalog() -> Catalog:
+    catalog = load_catalog()
+    if not catalog.engines:
+        raise NoEnginesError
+    return catalog
+
+
+def _explained(
+    name: str, look: Callable[[], T], describe: Callable[[T], str]
+) -> tuple[Finding, T | None]:
+    """What ``look`` gives, or the error it raises, as a finding."""
+    try:
+        found = look()
+    except DalstonError as error:
+        return Finding(name=name, status="fail", message=error.message, hint=error.hint), None
+    return Finding(name=name, status="ok", message=describe(found)), found

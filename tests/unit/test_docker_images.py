@@ -1,0 +1,145 @@
+"""Images of engines, as far as nobody has to be asked: names, contexts, sources."""
+
+import io
+import tarfile
+from pathlib import Path
+
+import pytest
+from docker.utils.build import exclude_paths
+from tests.launching import FAKE, engine_entry
+
+from dalston_cli.launchers.docker.images.context import (
+    CERTIFICATES,
+    CertificatesMissingError,
+    engine_place,
+    make_context,
+)
+from dalston_cli.launchers.docker.images.errors import NoRegistryError
+from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
+from dalston_cli.launchers.docker.images.reach import usual_base
+from dalston_cli.launchers.docker.images.sources import Source, image_sources
+from dalston_cli.launchers.docker.options import DockerOptions
+from dalston_cli.settings.choices import PullPolicy
+from dalston_sdk.identity import engine_files, sdk_folder, source_files
+
+ROOT = Path(__file__).parents[2]
+REGISTRY = "registry.example.org/speech"
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    """An engine of a user's own, with everything that belongs into no image."""
+    for name in ("engine.py", "engine.yaml", "requirements.lock", "requirements.in", "README.md"):
+        (tmp_path / name).write_bytes((FAKE / name).read_bytes())
+    for name in ("tests/test_own.py", ".secret", "__pycache__/engine.pyc", "part/more.py"):
+        (tmp_path / name).parent.mkdir(exist_ok=True)
+        (tmp_path / name).write_text("1\n")
+    return tmp_path
+
+
+def unpack(context: bytes) -> dict[str, bytes]:
+    with tarfile.open(fileobj=io.BytesIO(context)) as archive:
+        files = {entry.name: archive.extractfile(entry) for entry in archive}
+        return {name: file.read() for name, file in files.items() if file is not None}
+
+
+@pytest.mark.parametrize(
+    ("device", "expected"), [("cpu", "cpu"), ("cuda", "cuda"), ("cuda:1", "cuda")]
+)
+def test_the_variant_follows_from_the_device(device: str, expected: str) -> None:
+    assert variant_of(device) == expected
+
+
+def test_names_have_engine_version_and_variant() -> None:
+    entry = engine_entry()
+    assert image_tag(entry, "cuda") == "dalston/fake:1.0.0-cuda"
+    assert registry_tag(REGISTRY + "/", entry, "cpu") == f"{REGISTRY}/fake:1.0.0-cpu"
+
+
+@pytest.mark.parametrize("variant", ["cpu", "cuda"])
+def test_a_dockerfile_names_its_base_by_digest(variant: str) -> None:
+    name, _, digest = usual_base(variant).partition("@sha256:")
+    assert ":" in name
+    assert len(digest) == 64
+
+
+def test_a_context_has_the_places_of_the_checkout(folder: Path) -> None:
+    entry = engine_entry(folder)
+    files = unpack(make_context(entry, "cpu", {}))
+    place = f"engines/{engine_place(entry)}/"
+    assert place == "engines/transcribe/fake/"
+    engine = {
+        name.removeprefix(place): content
+        for name, content in files.items()
+        if name.startswith(place)
+    }
+    assert engine == dict(engine_files(folder))
+    assert sorted(engine) == ["engine.py", "engine.yaml", "part/more.py", "requirements.lock"]
+    sdk = {f"engines/sdk/src/dalston_sdk/{name}" for name, _ in source_files(sdk_folder())}
+    rest = set(files) - sdk - {place + name for name in engine}
+    assert rest == {"dockerfiles/cpu.Dockerfile"}
+
+
+def test_the_same_content_gives_the_same_bytes(
+    folder: Path, tmp_path_factory: pytest.TempPathFactory
+) -> None:
+    copy = tmp_path_factory.mktemp("copy")
+    for path in sorted(folder.rglob("*"), reverse=True):
+        if path.is_file():
+            target = copy / path.relative_to(folder)
+            target.parent.mkdir(exist_ok=True)
+            target.write_bytes(path.read_bytes())
+            target.chmod(0o700)
+    first, second = (make_context(engine_entry(each), "cpu", {}) for each in (folder, copy))
+    assert first == second
+    (copy / "engine.py").write_text("2\n")
+    assert make_context(engine_entry(copy), "cpu", {}) != first
+
+
+def test_certificates_come_along_only_where_they_are_named(folder: Path, tmp_path: Path) -> None:
+    bundle = tmp_path / "bundle"
+    bundle.write_bytes(b"certificate")
+    entry = engine_entry(folder)
+    assert CERTIFICATES not in unpack(make_context(entry, "cpu", {}))
+    named = unpack(make_context(entry, "cpu", {"SSL_CERT_FILE": str(bundle)}))
+    assert named[CERTIFICATES] == b"certificate"
+    with pytest.raises(CertificatesMissingError, match="SSL_CERT_FILE names /nowhere"):
+        make_context(entry, "cpu", {"SSL_CERT_FILE": "/nowhere"})
+
+
+@pytest.mark.parametrize(
+    ("pull", "registry", "offline", "expected"),
+    [
+        pytest.param("missing", None, False, ("here", "build"), id="no registry"),
+        pytest.param("missing", REGISTRY, False, ("here", "registry", "build"), id="registry"),
+        pytest.param("never", None, False, ("here", "build"), id="never"),
+        pytest.param("never", REGISTRY, False, ("here", "build"), id="never, with a registry"),
+        pytest.param("always", REGISTRY, False, ("registry",), id="always"),
+        pytest.param("missing", REGISTRY, True, ("here",), id="offline"),
+        pytest.param("always", None, True, ("here",), id="always, but offline"),
+    ],
+)
+def test_where_images_may_come_from(
+    pull: PullPolicy, registry: str | None, offline: bool, expected: tuple[Source, ...]
+) -> None:
+    options = DockerOptions(pull=pull, registry=registry)
+    assert image_sources(options, offline=offline) == expected
+
+
+def test_always_pulling_needs_a_registry() -> None:
+    with pytest.raises(NoRegistryError, match="no registry is set"):
+        image_sources(DockerOptions(pull="always"), offline=False)
+
+
+def test_builders_of_the_checkout_get_the_same_files() -> None:
+    entry = engine_entry(ROOT / "engines" / "transcribe" / "pocketsphinx")
+    lines = (ROOT / ".dockerignore").read_text().splitlines()
+    rules = [line for line in lines if line and not line.startswith("#")]
+    sent = {name for name in exclude_paths(str(ROOT), rules) if (ROOT / name).is_file()}
+    ours = set(unpack(make_context(entry, "cpu", {})))
+    places = (f"engines/{engine_place(entry)}/", "engines/sdk/")
+    assert {name for name in ours if name.startswith(places)} == {
+        name for name in sent if name.startswith(places)
+    }
+    others = {Path(name).parts[0] for name in sent}
+    assert others <= {"engines", "dockerfiles", "certificates", ".dockerignore"}
