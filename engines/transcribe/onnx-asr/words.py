@@ -14,8 +14,9 @@ from dalston_sdk.wire import SpeechRegion, Word
 _MARKUP = re.compile(r"\s*<[^<>\s]+>")
 """What stands for something other than text, such as ``<|endoftext|>`` or ``<unk>``."""
 
-_CLOSING = ("Po", "Pe", "Pf")
-"""Unicode's categories of full stops and the like, and of closing brackets and quotes."""
+_CLOSING = ".,:;!?%…"
+_CLOSING_CATEGORIES = ("Pe", "Pf")
+"""Unicode's categories of closing brackets and quotes."""
 _LETTER_S = 0.065
 """How long a letter takes where nothing in the stretch tells; about 15 letters a second."""
 _LETTER_RANGE_S = (0.03, 0.12)
@@ -96,7 +97,9 @@ def _grouped(tokens: Sequence[Token]) -> list[list[Token]]:
 
 def _closes(text: str) -> bool:
     """Whether this is only punctuation that follows a word without a space."""
-    return all(unicodedata.category(letter) in _CLOSING for letter in text)
+    return all(
+        letter in _CLOSING or unicodedata.category(letter) in _CLOSING_CATEGORIES for letter in text
+    )
 
 
 def _with_text(token: Token, text: str) -> Token:
