@@ -1,0 +1,44 @@
+"""What the library knows of a model and does not tell; true of onnx-asr 0.12.0, which is pinned."""
+# ruff: noqa: SLF001 - that is what this module is for, so that no other one has to
+
+from collections.abc import Mapping, Sequence
+
+import numpy as np
+from numpy.typing import NDArray
+from onnx_asr.asr import Asr
+from onnx_asr.models.whisper import WhisperHf
+
+from dalston_sdk.engine import SAMPLE_RATE, Samples
+
+
+def try_encoder(recogniser: Asr) -> None:
+    """Let the model hear a second of silence, which fails where its files do not fit each other."""
+    silence, length = np.zeros((1, SAMPLE_RATE), np.float32), np.array([SAMPLE_RATE])
+    if isinstance(recogniser, WhisperHf):
+        recogniser._encode(silence, length)
+    else:
+        recogniser._encode(*recogniser._preprocessor(silence, length))
+
+
+def token_ids(recogniser: Asr) -> Mapping[str, int]:
+    """The number of each token of a Whisper or Canary model."""
+    ids: Mapping[str, int] = recogniser._tokens
+    return ids
+
+
+def first_logits(recogniser: Asr, piece: Samples, tokens: Sequence[int]) -> NDArray[np.float64]:
+    """How strongly a Whisper model expects each of ``tokens`` at the start of its text.
+
+    Args:
+        recogniser: A Whisper model.
+        piece: float32, shape (num_samples,), 16 kHz, in [-1, 1]; 30 s at most.
+        tokens: Numbers of tokens.
+
+    Returns:
+        Logits, in the order of ``tokens``.
+    """
+    heard = recogniser._encode(piece[None], np.array([len(piece)]))
+    state = recogniser._create_state()
+    logits, _ = recogniser._decode(recogniser._detect_lang_input, state, heard)
+    wanted: NDArray[np.float64] = logits[0, -1, list(tokens)].astype(np.float64)
+    return wanted

@@ -1,0 +1,133 @@
+"""What a request's options mean to this engine, and which of them a model cannot honour."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from typing import Any
+
+from languages import Language
+from speech import SpeechRules
+from traits import Traits
+
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import ErrorCode, Notice, Stage, TranscribeOptions
+
+GPU_BATCH_SIZE = 8
+"""On a CPU a batch is hardly faster than its stretches one by one, and its padding costs."""
+
+_SHORTEST_S = 1.0
+_VAD = ("vad_threshold", "min_speech_ms", "min_silence_ms", "speech_pad_ms")
+
+SUPPORTED = frozenset(
+    {"language", "languages", "task", "batch_size", "word_timestamps", "vad", "max_speech_s", *_VAD}
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How one request is decoded.
+
+    Attributes:
+        rules: How speech is found and cut.
+        with_vad: False where silence is not cut away.
+        with_words: Whether segments get words.
+        into_english: Whether the text is to be English whatever is spoken.
+        batch_size: Stretches at a time.
+        warnings: Options that have no effect in this combination.
+    """
+
+    rules: SpeechRules
+    with_vad: bool
+    with_words: bool
+    into_english: bool
+    batch_size: int
+    warnings: tuple[Notice, ...]
+
+
+def plan_decoding(options: TranscribeOptions, traits: Traits, *, device: str) -> Decoding:
+    """How to do what is asked for.
+
+    Raises:
+        EngineError: ``unsupported_option`` where this model cannot do it, ``invalid_request`` for
+            values out of range.
+    """
+    if options.task == "translate" and not traits.translates:
+        raise EngineError(
+            ErrorCode.UNSUPPORTED_OPTION,
+            f"{traits.name} does not translate (task)",
+            hint="use --model onnx-canary-1b-v2 or --model faster-whisper-large-v3",
+        )
+    if options.word_timestamps and not traits.gives_times:
+        raise EngineError(
+            ErrorCode.UNSUPPORTED_OPTION,
+            f"{traits.name} does not tell when words are said (word_timestamps)",
+            hint="use --model onnx-parakeet-tdt-0.6b-v3, or leave the option out",
+        )
+    return Decoding(
+        rules=_rules(options, traits),
+        with_vad=options.vad is not False,
+        with_words=traits.gives_times and options.word_timestamps is not False,
+        into_english=options.task == "translate",
+        batch_size=_batch_size(options, device),
+        warnings=_without_effect(options),
+    )
+
+
+def effective(options: TranscribeOptions, decoding: Decoding, language: Language) -> dict[str, Any]:
+    """Every option's value that was in force."""
+    vad: Mapping[str, Any] = vars(decoding.rules)
+    return {
+        "language": language.spoken,
+        "languages": options.languages,
+        "task": "translate" if decoding.into_english else "transcribe",
+        "batch_size": decoding.batch_size,
+        "word_timestamps": decoding.with_words,
+        "vad": decoding.with_vad,
+        "max_speech_s": decoding.rules.max_speech_s,
+        **{name: vad[name] if decoding.with_vad else None for name in _VAD},
+    }
+
+
+def _rules(options: TranscribeOptions, traits: Traits) -> SpeechRules:
+    defaults = SpeechRules()
+    rules = SpeechRules(
+        **{
+            name: value if (value := getattr(options, name)) is not None else default
+            for name, default in vars(defaults).items()
+        }
+    )
+    if not 0 < rules.vad_threshold < 1:
+        raise _out_of_range("vad_threshold must be above 0 and below 1")
+    if min(rules.min_speech_ms, rules.min_silence_ms, rules.speech_pad_ms) < 0:
+        raise _out_of_range("min_speech_ms, min_silence_ms and speech_pad_ms cannot be negative")
+    if not _SHORTEST_S < rules.max_speech_s <= traits.longest_s:
+        raise _out_of_range(
+            f"max_speech_s must be more than {_SHORTEST_S:g} and at most {traits.longest_s:g} "
+            f"with {traits.name}"
+        )
+    return rules
+
+
+def _batch_size(options: TranscribeOptions, device: str) -> int:
+    if options.batch_size is None:
+        return 1 if device == "cpu" else GPU_BATCH_SIZE
+    if options.batch_size < 1:
+        raise _out_of_range("batch_size must be at least 1")
+    return options.batch_size
+
+
+def _out_of_range(message: str) -> EngineError:
+    return EngineError(ErrorCode.INVALID_REQUEST, message)
+
+
+def _without_effect(options: TranscribeOptions) -> tuple[Notice, ...]:
+    if options.vad is not False:
+        return ()
+    return tuple(
+        Notice(
+            code="option_without_effect",
+            message=f"{name} has no effect because VAD is switched off.",
+            stage=Stage.TRANSCRIBE.value,
+        )
+        for name in _VAD
+        if getattr(options, name) is not None
+    )
