@@ -161,3 +161,11 @@ class StageOptions:
             metavar="LIST", help="Words and names in their right spelling.", rich_help_panel=_DETECT
         ),
     ] = None
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            metavar="USD",
+            help="The most that cleaning up one recording may cost, in US dollars.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None

@@ -27,6 +27,7 @@ from dalston_sdk.wire import (
     Finished,
     Partial,
     Progress,
+    RefineResult,
     Request,
     Result,
     Segment,
@@ -217,7 +218,7 @@ class Execution:
                 pass  # heartbeats and model loading: the stage's clock shows both
 
     def _record(self, engine: EngineHandle, finished: Finished) -> StageRecord:
-        plan = self._plan
+        plan, result = self._plan, finished.result
         return StageRecord(
             stage=plan.stage.value,
             status="done",
@@ -229,8 +230,9 @@ class Execution:
             device=engine.device,
             model=plan.model.id,
             model_digest=plan.weights.digest if plan.weights else None,
-            options=finished.result.effective,
+            options=result.effective,
             elapsed_s=finished.elapsed_s,
+            usage=result.usage if isinstance(result, RefineResult) else None,
         )
 
 
