@@ -17,6 +17,8 @@ from dalston_cli.catalog.resolve import (
     NoModelError,
     resolve_model,
 )
+from dalston_cli.catalog.schema import ModelEntry, ServiceSource
+from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import (
     PlanContext,
     RecordingPlan,
@@ -27,6 +29,18 @@ from dalston_cli.pipeline.plan.options import effective_options
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
 from dalston_sdk.wire import AlignOptions, DiarizeOptions, Stage
+
+
+class ServiceOfflineError(UsageError):
+    """A model of a service was asked for, and the network may not be used."""
+
+    code = "service_offline"
+
+    def __init__(self, model: ModelEntry) -> None:
+        super().__init__(
+            f"the model {model.id} is a service on the network, which --offline forbids",
+            hint="leave the stage out, or --offline",
+        )
 
 
 class Planner:
@@ -131,6 +145,8 @@ class _Planning:
         )
         context = self._context
         choice = resolve_model(context.catalog, stage, wish, context.machine, context.installed)
+        if self._options.offline and isinstance(choice.model.source, ServiceSource):
+            raise ServiceOfflineError(choice.model)
         self._advice += choice.warnings
         return self._planned(stage, choice, wanted)
 
