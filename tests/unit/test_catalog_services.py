@@ -19,7 +19,7 @@ from dalston_cli.catalog.weights import (
 from dalston_cli.catalog.weights.failures import ServiceKeyError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, StagePlan, Weights
 from dalston_cli.pipeline.plan.planner import Planner, ServiceOfflineError
-from dalston_cli.pipeline.request import RunOptions
+from dalston_cli.pipeline.request import RunOptions, StageModels
 from dalston_sdk.wire import RefineOptions, Stage, TokenPrices
 
 ENGINE = engine_entry(
@@ -98,11 +98,11 @@ def test_auto_says_which_key_is_missing() -> None:
     assert caught.value.hint == "far is a service: export FAR_KEY=your-key"
 
 
-def planner(**options: object) -> Planner:
+def planner(*, here: tuple[str, ...] = ("far", "tiny"), **options: object) -> Planner:
     context = PlanContext(
         catalog=CATALOG,
         machine=MACHINE,
-        installed={name: Weights(digest="sha256:0", path=None) for name in ("far", "tiny")},
+        installed={name: Weights(digest="sha256:0", path=None) for name in here},
         launch=lambda _engine, _device: Launch(launcher="local", digest="d"),
     )
     return Planner(context, RunOptions(refine=RefineOptions(), **options))  # type: ignore[arg-type] # any option
@@ -112,6 +112,12 @@ def test_a_service_is_refused_where_the_network_is() -> None:
     assert planner().plan().refine is not None
     with pytest.raises(ServiceOfflineError, match="--offline forbids"):
         planner(offline=True).plan()
+
+
+def test_a_plan_that_lacks_a_key_is_none() -> None:
+    models = StageModels(refine="far")
+    with pytest.raises(ServiceKeyError, match="its key is not set"):
+        planner(here=("tiny",), stage_models=models).plan()
 
 
 def test_what_a_result_may_cost_does_not_decide_what_it_is() -> None:

@@ -99,11 +99,12 @@ class _Cleanup:
 
     async def _together(self, provider: Provider, chunks: Sequence[Chunk]) -> None:
         """Ask about several chunks at once; the first that fails ends the others."""
-        tasks = {asyncio.ensure_future(self._one(provider, chunk)) for chunk in chunks}
+        tasks = [asyncio.ensure_future(self._one(provider, chunk)) for chunk in chunks]
+        waiting = set(tasks)
         try:
-            while tasks:
-                done, tasks = await asyncio.wait(
-                    tasks, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED
+            while waiting:
+                done, waiting = await asyncio.wait(
+                    waiting, timeout=POLL_S, return_when=asyncio.FIRST_COMPLETED
                 )
                 for task in done:
                     task.result()

@@ -1,5 +1,6 @@
 """Counts tokens and their cost, and stops before more is spent than may be."""
 
+import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
@@ -63,12 +64,12 @@ class Ledger:
         most = sum(_most_usd(demand, self._prices) for demand in demands)
         spent = self.usage().cost_usd
         if spent is None or spent + most > self._limit_usd:
+            enough = math.ceil(((spent or 0.0) + most) * 10_000) / 10_000
             raise EngineError(
                 ErrorCode.INVALID_REQUEST,
                 f"{self._model} could cost up to ${most:.4f}, which is more than max_cost_usd "
                 f"{self._limit_usd:g} leaves; {_so_far(spent)}",
-                hint=f"allow more, such as --max-cost {(spent or 0) + most * 1.01:.4f}, "
-                "or take a cheaper model",
+                hint=f"allow more, such as --max-cost {enough:.4f}, or take a cheaper model",
             )
 
     def add(self, tokens: Tokens | None) -> None:

@@ -18,6 +18,7 @@ from dalston_cli.catalog.resolve import (
     resolve_model,
 )
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
+from dalston_cli.catalog.weights.failures import ServiceKeyError
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import (
     PlanContext,
@@ -75,7 +76,8 @@ def plan_recording(
     Raises:
         UsageError: What was asked for is impossible: an option that the engine does not honour,
             a language that the model does not know, a model or device that does not exist.
-        ModelUnavailableError: No installed model does a stage that was asked for.
+        ModelUnavailableError: No installed model does a stage that was asked for, or the key of a
+            service is not set.
     """
     return _Planning(context, _merged(options, overrides)).make()
 
@@ -145,14 +147,12 @@ class _Planning:
         )
         context = self._context
         choice = resolve_model(context.catalog, stage, wish, context.machine, context.installed)
-        if self._options.offline and isinstance(choice.model.source, ServiceSource):
-            raise ServiceOfflineError(choice.model)
         self._advice += choice.warnings
         return self._planned(stage, choice, wanted)
 
     def _planned(self, stage: Stage, choice: Choice, wanted: Struct) -> StagePlan:
         context = self._context
-        return StagePlan(
+        planned = StagePlan(
             stage=stage,
             model=choice.model,
             engine=choice.engine,
@@ -163,6 +163,18 @@ class _Planning:
             options=effective_options(context.catalog, stage, choice.model, wanted),
             reason=choice.reason,
         )
+        self._check_service(planned)
+        return planned
+
+    def _check_service(self, planned: StagePlan) -> None:
+        """A service must be allowed, and its key be here unless the engine runs elsewhere."""
+        service = planned.model.source
+        if not isinstance(service, ServiceSource):
+            return
+        if self._options.offline:
+            raise ServiceOfflineError(planned.model)
+        if planned.to_pull:
+            raise ServiceKeyError(planned.model, service)
 
     def _optional(self, stage: Stage, model: str, wanted: Struct | None) -> StagePlan | None:
         return None if wanted is None else self._stage(stage, model, wanted)
