@@ -51,7 +51,8 @@ class Ledger:
         """Make sure that all of this can be paid, whatever is answered.
 
         Raises:
-            EngineError: ``invalid_request``: it may cost too much, or nobody knows what it costs.
+            EngineError: ``invalid_request``: it may cost too much, or nobody knows what it costs;
+                ``internal`` where something was paid for already.
         """
         if self._limit_usd is None:
             return
@@ -66,7 +67,7 @@ class Ledger:
         if spent is None or spent + most > self._limit_usd:
             enough = math.ceil(((spent or 0.0) + most) * 10_000) / 10_000
             raise EngineError(
-                ErrorCode.INVALID_REQUEST,
+                ErrorCode.INTERNAL if self._answers else ErrorCode.INVALID_REQUEST,
                 f"{self._model} could cost up to ${most:.4f}, which is more than max_cost_usd "
                 f"{self._limit_usd:g} leaves; {_so_far(spent)}",
                 hint=f"allow more, such as --max-cost {enough:.4f}, or take a cheaper model",

@@ -165,7 +165,7 @@ class StageOptions:
         float | None,
         typer.Option(
             metavar="USD",
-            help="The most that cleaning up one recording may cost, in US dollars.",
+            help="The most that cleaning up may cost in this run, in US dollars.",
             rich_help_panel=_DETECT,
         ),
     ] = None

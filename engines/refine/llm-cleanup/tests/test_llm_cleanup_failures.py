@@ -133,7 +133,7 @@ def test_a_server_that_counts_more_than_was_foreseen_is_asked_no_more(
     texts = {number: f"sentence number {number}" for number in range(600)}
     options = RefineOptions(prices=PRICES, max_cost_usd=2.0)
     error = refusal(engine, options, texts=texts)
-    assert error.code == ErrorCode.INVALID_REQUEST
+    assert error.code == ErrorCode.INTERNAL
     assert "was spent" in error.message
     assert 1 <= len(server.asked) <= 4
 

@@ -21,6 +21,7 @@ from dalston_cli.pipeline.events import (
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.records.journal import Attempt, Journal
 from dalston_cli.pipeline.records.store import ResultStore
+from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.engine_hub import EngineHub
 from dalston_sdk.wire import (
     ErrorCode,
@@ -70,6 +71,7 @@ class StageTools:
     """What stages need besides their own input, the same for all jobs of a run.
 
     Attributes:
+        budget: What all of them together may pay.
         overwrite: Take nothing from the store.
     """
 
@@ -77,6 +79,7 @@ class StageTools:
     journal: Journal
     engines: EngineHub
     emit: Callable[[Event], None]
+    budget: Budget
     overwrite: bool = False
 
 
@@ -107,6 +110,20 @@ class Execution:
         """
         self._device = engine.device
         options, batch_size = self._first_options()
+        async with self._tools.budget.within(options) as (allowed, pay):
+            stored = await self._until_it_fits(engine, audio, wav, build, allowed, batch_size)
+            pay(stored.result)
+        return stored
+
+    async def _until_it_fits(
+        self,
+        engine: EngineHandle,
+        audio: StageAudio,
+        wav: Path | None,
+        build: BuildRequest,
+        options: Struct,
+        batch_size: int | None,
+    ) -> StoredResult:
         while True:
             try:
                 finished = await self._attempt(engine, audio, wav, build(options), batch_size)
