@@ -134,6 +134,16 @@ def test_what_was_paid_for_is_not_paid_for_again(
     assert len(server.asked) == num_asked
 
 
+def test_a_batch_is_waited_for(
+    user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
+) -> None:
+    options = ("--refine-batch", "--glossary", "Clapton")
+    done = refine(user, monologue, tmp_path, *options)
+    assert done.returncode == 0, done.stderr
+    assert len(server.batches) == 1
+    assert read(tmp_path)["segments"][0]["raw_text"]
+
+
 def test_a_failure_leaves_the_transcript(
     user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
 ) -> None:

@@ -23,7 +23,7 @@ from dalston_cli.pipeline.request import RunOptions, StageModels
 from dalston_sdk.wire import RefineOptions, Stage, TokenPrices
 
 ENGINE = engine_entry(
-    name="asker", stages={"refine": {"options": ["level", "max_cost_usd", "prices"]}}
+    name="asker", stages={"refine": {"options": ["level", "max_cost_usd", "prices", "batch"]}}
 )
 MODEL = model_entry(
     id="far",
@@ -138,5 +138,5 @@ def test_what_a_result_may_cost_does_not_decide_what_it_is() -> None:
 
     plain = identity(RefineOptions())
     prices = TokenPrices(input_usd=1, output_usd=2)
-    assert identity(RefineOptions(max_cost_usd=1.0, prices=prices)) == plain
+    assert identity(RefineOptions(max_cost_usd=1.0, prices=prices, batch=True)) == plain
     assert identity(RefineOptions(level="light")) != plain

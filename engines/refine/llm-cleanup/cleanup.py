@@ -1,7 +1,7 @@
 """One transcript: its chunks asked about side by side, its answers checked, its costs counted."""
 
 import asyncio
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Coroutine, Iterator, Mapping, Sequence
 from contextlib import aclosing
 from dataclasses import dataclass, field
 
@@ -10,7 +10,8 @@ from chunks import Chunk, cut, estimate_tokens
 from cost import Demand, Ledger
 from failures import LIBRARY_ERRORS, explain
 from prompt import DEFAULT_LEVEL, SCHEMA, chunk_prompt, system_prompt
-from providers import Access, Provider, Question
+from providers import Access
+from questions import Provider, Question, Reply
 
 from dalston_sdk.engine import RunContext
 from dalston_sdk.errors import EngineError
@@ -49,8 +50,9 @@ def clean_up(request: RefineRequest, access: Access, context: RunContext) -> Cle
     """Ask about every chunk and keep of the answers what may be kept.
 
     Raises:
-        EngineError: ``invalid_request`` where it may cost too much; ``internal`` where the
-            provider refuses, cannot be reached, or gives not one answer that can be used.
+        EngineError: ``unsupported_option`` where it has to be a batch and the provider has none;
+            ``invalid_request`` where it may cost too much; ``internal`` where the provider refuses,
+            cannot be reached, or gives not one answer that can be used.
         CancelledError: Nobody waits for it any more; what is on its way is dropped.
     """
     return asyncio.run(_Cleanup(request, access, context).run())
@@ -69,6 +71,7 @@ class _Cleanup:
         self._access = access
         self._context = context
         self._level = request.options.level or DEFAULT_LEVEL
+        self._in_batch = bool(request.options.batch)
         self._system = system_prompt(request.options, request.language)
         self._chunks = cut(request.segments)
         self._total_s = sum(chunk.duration_s for chunk in self._chunks)
@@ -80,8 +83,11 @@ class _Cleanup:
         self._ledger.require(self._demand(self._question(chunk)) for chunk in self._chunks)
         self._context.progress(0.0, self._total_s)
         async with aclosing(self._access.open()) as provider:
-            for batch in self._batches():
-                await self._together(provider, batch)
+            if self._in_batch:
+                await self._side_by_side([self._all(provider)] if self._chunks else [])
+            else:
+                for chunks in self._ahead_and_rest():
+                    await self._side_by_side([self._one(provider, chunk) for chunk in chunks])
         found = self._found
         if self._chunks and found.num_unusable == len(self._chunks):
             raise EngineError(
@@ -92,14 +98,14 @@ class _Cleanup:
         notices = tuple(sorted(found.notices, key=lambda notice: notice.start or 0.0))
         return Cleaned(texts=found.texts, notices=notices, usage=self._ledger.usage())
 
-    def _batches(self) -> Iterator[Sequence[Chunk]]:
+    def _ahead_and_rest(self) -> Iterator[Sequence[Chunk]]:
         ahead = 1 if estimate_tokens(self._system) >= WORTH_REMEMBERING else 0
         yield self._chunks[:ahead]
         yield self._chunks[ahead:]
 
-    async def _together(self, provider: Provider, chunks: Sequence[Chunk]) -> None:
-        """Ask about several chunks at once; the first that fails ends the others."""
-        tasks = [asyncio.ensure_future(self._one(provider, chunk)) for chunk in chunks]
+    async def _side_by_side(self, work: Sequence[Coroutine[None, None, None]]) -> None:
+        """Do several things at once; the first that fails, or a cancellation, ends the others."""
+        tasks = [asyncio.ensure_future(each) for each in work]
         waiting = set(tasks)
         try:
             while waiting:
@@ -127,6 +133,18 @@ class _Cleanup:
             except asyncio.TimeoutError as error:
                 message = f"{self._access.model} did not answer within {DEADLINE_S:g} s"
                 raise EngineError(ErrorCode.INTERNAL, message) from error
+        self._take(chunk, reply)
+
+    async def _all(self, provider: Provider) -> None:
+        try:
+            replies = await provider.ask_together([self._question(each) for each in self._chunks])
+        except LIBRARY_ERRORS as error:
+            raise explain(error, self._access) from error
+        for chunk, reply in zip(self._chunks, replies, strict=True):
+            self._take(chunk, reply)
+
+    def _take(self, chunk: Chunk, reply: Reply) -> None:
+        """Count what an answer took, and keep of it what may be kept."""
         self._ledger.add(reply.tokens)
         try:
             checked = check_answer(reply.usable(), chunk, self._level)

@@ -4,6 +4,8 @@ import math
 from collections.abc import Iterable
 from dataclasses import dataclass
 
+from batches import PRICE_SHARE
+
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode, RefineOptions, TokenPrices, TokenUsage
 
@@ -44,6 +46,7 @@ class Ledger:
     def __init__(self, options: RefineOptions, model: str) -> None:
         self._prices = options.prices
         self._limit_usd = options.max_cost_usd
+        self._share = PRICE_SHARE if options.batch else 1.0
         self._model = model
         self._answers: list[Tokens | None] = []
 
@@ -62,7 +65,7 @@ class Ledger:
                 f"nobody told what {self._model} costs, so max_cost_usd cannot be kept",
                 hint="put its prices into its model file, or leave --max-cost out",
             )
-        most = sum(_most_usd(demand, self._prices) for demand in demands)
+        most = self._share * sum(_most_usd(demand, self._prices) for demand in demands)
         spent = self.usage().cost_usd
         if spent is None or spent + most > self._limit_usd:
             enough = math.ceil(((spent or 0.0) + most) * 10_000) / 10_000
@@ -83,7 +86,7 @@ class Ledger:
         cost_usd = None
         if self._prices is not None and len(told) == len(self._answers):
             prices = self._prices
-            cost_usd = round(sum(_cost_usd(tokens, prices) for tokens in told), 8)
+            cost_usd = round(self._share * sum(_cost_usd(each, prices) for each in told), 8)
         return TokenUsage(
             requests=len(self._answers),
             input_tokens=sum(tokens.input for tokens in told),

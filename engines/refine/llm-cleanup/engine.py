@@ -65,4 +65,4 @@ def _effective(options: RefineOptions) -> dict[str, Any]:
     values: dict[str, Any] = {
         name: msgspec.to_builtins(getattr(options, name)) for name in options.__struct_fields__
     }
-    return values | {"level": options.level or DEFAULT_LEVEL}
+    return values | {"level": options.level or DEFAULT_LEVEL, "batch": bool(options.batch)}

@@ -5,16 +5,17 @@ environment, goes into a request's header, and appears nowhere else.
 """
 
 import os
-from collections.abc import Callable, Mapping
+from collections.abc import Callable, Mapping, Sequence
 from dataclasses import dataclass, field
-from typing import Any, Protocol
+from typing import Any
 from urllib.parse import urlsplit
 
 import anthropic
 import openai
-from checking import AnswerError
+from batches import run_batch
 from cost import Tokens
 from prompt import SCHEMA
+from questions import Provider, Question, Reply
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode
@@ -25,60 +26,6 @@ TIMEOUT_S = 180.0
 
 _NO_KEY = "none"
 """What is sent to a server of one's own that needs no key; the libraries want one."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class Question:
-    """One thing to ask a model.
-
-    Attributes:
-        system: What it is told, the same for all questions about a transcript.
-        text: What it is asked.
-        max_tokens: It may write, thoughts included.
-    """
-
-    system: str
-    text: str
-    max_tokens: int
-
-
-@dataclass(frozen=True, kw_only=True)
-class Reply:
-    """What came back.
-
-    Attributes:
-        text: The whole answer; None where it may not be used.
-        problem: Why not.
-        tokens: None where the server did not tell.
-    """
-
-    text: str | None
-    tokens: Tokens | None
-    problem: str = ""
-
-    def usable(self) -> str:
-        """The answer.
-
-        Raises:
-            AnswerError: There is none that may be used.
-        """
-        if self.text is None:
-            raise AnswerError(self.problem)
-        return self.text
-
-
-class Provider(Protocol):
-    """Somebody who serves models."""
-
-    async def ask(self, question: Question) -> Reply:
-        """Ask once; the library tries again where that can help.
-
-        Raises:
-            anthropic.APIError, openai.APIError: As ``explain`` explains them.
-        """
-
-    async def aclose(self) -> None:
-        """Close the connections, whatever is on its way."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -153,29 +100,31 @@ class _Anthropic:
         await self._client.close()
 
     async def ask(self, question: Question) -> Reply:
-        # Newer models refuse a forced tool, sampling parameters and switched-off thinking.
-        message = await self._client.messages.create(
-            model=self._model,
-            max_tokens=question.max_tokens,
-            system=[
-                {
-                    "type": "text",
-                    "text": question.system,
-                    "cache_control": {"type": "ephemeral"},
-                }
+        return _anthropic_reply(await self._client.messages.create(**self._arguments(question)))
+
+    async def ask_together(self, questions: Sequence[Question]) -> list[Reply]:
+        answers = await run_batch(self._client, [self._arguments(each) for each in questions])
+        return [
+            Reply(text=None, tokens=Tokens(input=0, output=0), problem=answer)
+            if isinstance(answer, str)
+            else _anthropic_reply(answer)
+            for answer in answers
+        ]
+
+    def _arguments(self, question: Question) -> dict[str, Any]:
+        """Newer models refuse a forced tool, sampling parameters and switched-off thinking."""
+        return {
+            "model": self._model,
+            "max_tokens": question.max_tokens,
+            "system": [
+                {"type": "text", "text": question.system, "cache_control": {"type": "ephemeral"}}
             ],
-            messages=[{"role": "user", "content": question.text}],
-            output_config={"effort": "low", "format": {"type": "json_schema", "schema": SCHEMA}},
-        )
-        tokens = _anthropic_tokens(getattr(message, "usage", None))
-        stopped_by = getattr(message, "stop_reason", None)
-        if stopped_by == "refusal":
-            return Reply(text=None, tokens=tokens, problem="the model refused to answer")
-        if stopped_by in ("max_tokens", "model_context_window_exceeded"):
-            return Reply(text=None, tokens=tokens, problem="the answer was cut off")
-        blocks = getattr(message, "content", None) or ()
-        text = "".join(block.text for block in blocks if block.type == "text")
-        return Reply(text=text, tokens=tokens)
+            "messages": [{"role": "user", "content": question.text}],
+            "output_config": {
+                "effort": "low",
+                "format": {"type": "json_schema", "schema": SCHEMA},
+            },
+        }
 
 
 class _OpenAI:
@@ -189,6 +138,13 @@ class _OpenAI:
 
     async def aclose(self) -> None:
         await self._client.close()
+
+    async def ask_together(self, questions: Sequence[Question]) -> list[Reply]:
+        raise EngineError(
+            ErrorCode.UNSUPPORTED_OPTION,
+            f"{len(questions)} questions for {self._model} cannot be handed in as a batch (batch)",
+            hint="leave --refine-batch out, or take a model of Anthropic's",
+        )
 
     async def ask(self, question: Question) -> Reply:
         limit: dict[str, Any] = {self._limit: question.max_tokens}
@@ -217,6 +173,18 @@ class _OpenAI:
 
 
 _CLIENTS: Mapping[str, Callable[[Access], Provider]] = {"anthropic": _Anthropic, "openai": _OpenAI}
+
+
+def _anthropic_reply(message: Any) -> Reply:  # noqa: ANN401 - lacks what a proxy leaves out
+    tokens = _anthropic_tokens(getattr(message, "usage", None))
+    stopped_by = getattr(message, "stop_reason", None)
+    if stopped_by == "refusal":
+        return Reply(text=None, tokens=tokens, problem="the model refused to answer")
+    if stopped_by in ("max_tokens", "model_context_window_exceeded"):
+        return Reply(text=None, tokens=tokens, problem="the answer was cut off")
+    blocks = getattr(message, "content", None) or ()
+    text = "".join(block.text for block in blocks if block.type == "text")
+    return Reply(text=text, tokens=tokens)
 
 
 def _anthropic_tokens(usage: Any) -> Tokens | None:  # noqa: ANN401 - None from some proxies

@@ -186,6 +186,7 @@ def _refine_options(settings: "Settings") -> RefineOptions | None:
         level=settings.refine_level,
         glossary=settings.glossary,
         max_cost_usd=settings.max_cost,
+        batch=settings.refine_batch or None,
     )
 
 

@@ -80,6 +80,7 @@ def test_the_model_is_told_what_is_wanted(
         "glossary": None if options.glossary is None else list(options.glossary),
         "max_cost_usd": None,
         "prices": None,
+        "batch": False,
     }
 
 

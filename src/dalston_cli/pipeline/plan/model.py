@@ -16,8 +16,8 @@ from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_sdk.wire import ModelRef, Stage
 
-_DECIDE_WHETHER = frozenset({"max_cost_usd", "prices"})
-"""Options that decide whether there is a result, and what it is said to cost, but not the result:
+_DECIDE_WHETHER = frozenset({"batch", "max_cost_usd", "prices"})
+"""Options that decide whether and when there is a result, and what it costs, but not the result:
 paying once is enough."""
 
 REMOTE = "remote"

@@ -144,12 +144,14 @@ class RefineOptions(
         glossary: Words and names in their right spelling.
         max_cost_usd: What the whole request may cost at most; what could cost more is refused.
         prices: What the model's tokens cost.
+        batch: Hand everything in at once, and wait for up to a day at a lower price.
     """
 
     level: Literal["light", "standard", "verbatim+punctuation"] | None = None
     glossary: tuple[str, ...] | None = None
     max_cost_usd: float | None = None
     prices: TokenPrices | None = None
+    batch: bool | None = None
 
 
 class _Request(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage"):
