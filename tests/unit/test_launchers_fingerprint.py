@@ -12,7 +12,7 @@ from tests.launching import FAKE, engine_entry
 from tests.places import folder_variables
 
 from dalston_cli.launchers.base import EngineSpec
-from dalston_cli.launchers.fingerprint import engine_digest
+from dalston_cli.launchers.fingerprint import engine_digest, secret_marks
 from dalston_cli.launchers.local.launcher import LocalLauncher
 from dalston_cli.launchers.sdk import snapshot_sdk
 from dalston_cli.settings.locations import Locations
@@ -92,6 +92,33 @@ def test_options_that_matter(
     launcher = LocalLauncher(Locations.from_environment(folder_variables(tmp_path)))
     spec = EngineSpec(engine=engine_entry(folder), models_dir=Path("/models"))
     assert (launcher.fingerprint(replace(spec, **changes)) == launcher.fingerprint(spec)) is same
+
+
+@pytest.mark.parametrize(
+    ("changes", "same"),
+    [
+        pytest.param({}, True, id="nothing"),
+        pytest.param({"LLM_KEY": "another"}, False, id="another-key"),
+        pytest.param({"LLM_URL": "http://elsewhere"}, False, id="another-server"),
+        pytest.param({"OTHER": "else"}, True, id="what-the-engine-does-not-get"),
+    ],
+)
+def test_an_engine_with_other_secrets_is_another(
+    tmp_path: Path,
+    folder: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    changes: dict[str, str],
+    same: bool,
+) -> None:
+    launcher = LocalLauncher(Locations.from_environment(folder_variables(tmp_path)))
+    engine = engine_entry(folder, secrets=("LLM_KEY", "LLM_URL"))
+    spec = EngineSpec(engine=engine, models_dir=Path("/models"))
+    monkeypatch.setenv("LLM_KEY", "a-key")
+    before = launcher.fingerprint(spec)
+    for name, value in changes.items():
+        monkeypatch.setenv(name, value)
+    assert (launcher.fingerprint(spec) == before) is same
+    assert "a-key" not in "".join(secret_marks(engine))
 
 
 def test_where_the_engine_lies_does_not_matter(folder: Path) -> None:

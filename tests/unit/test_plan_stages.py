@@ -1,5 +1,6 @@
 """What goes into stages and how their results are judged, as tables."""
 
+import msgspec
 import pytest
 from tests.launching import engine_entry
 
@@ -7,6 +8,7 @@ from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.pipeline.plan.options import NoTranslationError, UnsupportedOptionError
 from dalston_cli.stages import align, refine, transcribe
 from dalston_sdk.wire import (
+    Notice,
     RecordingInfo,
     RefineResult,
     Segment,
@@ -82,11 +84,15 @@ def test_refined_text_keeps_what_was_said() -> None:
         version=1, recording=info, status="complete", text="", language="en", segments=segments
     )
 
-    refined = refine.apply(transcript, RefineResult(texts={0: " One. ", 1: "two"}))
+    kept = Notice(code="text_kept", message="segment 2 keeps its text", start=2.0, end=3.0)
+    result = RefineResult(texts={0: " One. ", 1: "two"}, warnings=(kept,))
+
+    refined = refine.apply(transcript, result)
 
     assert refined.text == "One. two three"
     assert [segment.raw_text for segment in refined.segments] == ["uh one", None, None]
     assert [segment.start for segment in refined.segments] == [0, 1, 2]
+    assert refined.warnings == (msgspec.structs.replace(kept, stage="refine"),)
 
 
 def test_an_unsupported_option_is_explained() -> None:

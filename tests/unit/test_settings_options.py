@@ -79,6 +79,7 @@ def test_values_arrive() -> None:
             "event_labels": "Music",
             "refine": True,
             "refine_level": "light",
+            "max_cost": "0.5",
             "keep_alive": -1,
         }
     )
@@ -97,7 +98,7 @@ def test_values_arrive() -> None:
     assert options.events is not None
     assert options.events.labels == ("Music",)
     assert options.refine is not None
-    assert options.refine.level == "light"
+    assert (options.refine.level, options.refine.max_cost_usd) == ("light", 0.5)
     assert options.keep_alive_s == -1
 
 

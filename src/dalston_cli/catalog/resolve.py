@@ -7,7 +7,7 @@ from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.device import check_device, choose_device, fits
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.schema import BundledSource, EngineEntry, ModelEntry
+from dalston_cli.catalog.schema import BundledSource, EngineEntry, ModelEntry, ServiceSource
 from dalston_cli.errors import ModelUnavailableError, UsageError
 from dalston_sdk.wire import Stage
 
@@ -97,10 +97,9 @@ class NoModelError(ModelUnavailableError):
     def __init__(self, stage: Stage, wish: ModelWish, better: ModelEntry | None) -> None:
         wanted = f" {wish.language}" if wish.language else ""
         where = "" if wish.device == AUTO else f" on {wish.device}"
-        pull = f"dalston models pull {better.id}" if better else ""
         super().__init__(
             f"no model that is installed can {stage.value}{wanted}{where}",
-            hint=f"run `{pull}`" if pull else f"`dalston models list --stage {stage.value}`",
+            hint=_get(better) if better else f"`dalston models list --stage {stage.value}`",
         )
 
 
@@ -272,6 +271,13 @@ def _advice(best: ModelEntry, better: ModelEntry | None, wish: ModelWish) -> Ite
         ),
         hint=f"run `dalston models pull {better.id}` ({size})",
     )
+
+
+def _get(model: ModelEntry) -> str:
+    """How to come by a model."""
+    if isinstance(model.source, ServiceSource):
+        return f"{model.id} is a service: export {model.source.key}=your-key"
+    return f"run `dalston models pull {model.id}`"
 
 
 def _listed(languages: Sequence[str]) -> str:

@@ -13,6 +13,8 @@ from dalston_sdk.wire import Stage
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 
+Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80)]
+
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
@@ -96,8 +98,23 @@ class BundledSource(_Entry):
     package: str
 
 
+class ServiceSource(_Entry):
+    """No weights: somebody serves the model, and the engine asks there.
+
+    Attributes:
+        key: The environment variable with what opens the service.
+        url: The environment variable that leads to another server than the service's own, which
+            may do without a key.
+    """
+
+    kind: Literal["service"]
+    key: Variable
+    url: Variable
+
+
 Source = Annotated[
-    HubSource | HttpsSource | FileSource | BundledSource, Field(discriminator="kind")
+    HubSource | HttpsSource | FileSource | BundledSource | ServiceSource,
+    Field(discriminator="kind"),
 ]
 
 
@@ -153,3 +170,8 @@ class ModelEntry(_Entry):
     defaults: dict[str, Any] = Field(default_factory=dict)
     notes: str = ""
     file: Path = Path()
+
+    @property
+    def has_files(self) -> bool:
+        """Whether there are weights of its own to be brought to this machine and removed."""
+        return not isinstance(self.source, BundledSource | ServiceSource)

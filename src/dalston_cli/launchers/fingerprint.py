@@ -6,6 +6,7 @@ for the one that runs; a few milliseconds.
 
 import hashlib
 import json
+import os
 from collections.abc import Mapping
 
 from dalston_cli.catalog.schema import EngineEntry
@@ -26,13 +27,22 @@ def fingerprint_of(digest: str, *marks: object) -> str:
     """What must be equal for a running engine to be reused, as hex SHA-256.
 
     What changes neither a result nor how it is made does not count: where weights lie, on which
-    GPU it runs, how long it stays alive, how many replicas there are, the value of a secret.
+    GPU it runs, how long it stays alive, how many replicas there are.
 
     Args:
         digest: What determines the engine's results.
         marks: What else its launcher gave it: variables, limits.
     """
     return hashlib.sha256(json.dumps([digest, *marks], sort_keys=True).encode()).hexdigest()
+
+
+def secret_marks(engine: EngineEntry, environ: Mapping[str, str] = os.environ) -> list[str]:
+    """Marks of the secrets that an engine would get: one with another key or server is another.
+
+    Nobody can read a secret out of its mark, which goes into a digest of digests besides.
+    """
+    named = ((name, environ[name]) for name in sorted(engine.secrets) if name in environ)
+    return [hashlib.sha256(f"{name}={value}".encode()).hexdigest() for name, value in named]
 
 
 def _deviations(engine: EngineEntry) -> Mapping[str, str | None]:

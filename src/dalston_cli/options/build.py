@@ -182,7 +182,12 @@ def _events_options(settings: "Settings") -> EventsOptions | None:
 def _refine_options(settings: "Settings") -> RefineOptions | None:
     if not settings.refine:
         return None
-    return RefineOptions(level=settings.refine_level, glossary=settings.glossary)
+    return RefineOptions(
+        level=settings.refine_level,
+        glossary=settings.glossary,
+        max_cost_usd=settings.max_cost,
+        batch=settings.refine_batch or None,
+    )
 
 
 def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:

@@ -12,7 +12,7 @@ _OF_STAGE = {
     "diarize": ("num_speakers", "min_speakers", "max_speakers", "diarize_model"),
     "emotion": ("emotion_threshold", "emotion_model"),
     "events": ("events_threshold", "event_labels", "min_event_ms", "events_model"),
-    "refine": ("refine_level", "glossary", "refine_model"),
+    "refine": ("refine_level", "glossary", "max_cost", "refine_batch", "refine_model"),
 }
 
 

@@ -161,3 +161,19 @@ class StageOptions:
             metavar="LIST", help="Words and names in their right spelling.", rich_help_panel=_DETECT
         ),
     ] = None
+    refine_batch: Annotated[
+        bool | None,
+        typer.Option(
+            "--refine-batch/--no-refine-batch",
+            help="Hand the text in as a batch: half the price, and hours until it is done.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None
+    max_cost: Annotated[
+        float | None,
+        typer.Option(
+            metavar="USD",
+            help="The most that cleaning up may cost in this run, in US dollars.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None

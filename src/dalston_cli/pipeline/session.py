@@ -29,6 +29,7 @@ from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
+from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.engine_hub import EngineHub, EngineUse
 from dalston_cli.pipeline.running.job import JobTools
 from dalston_cli.pipeline.running.run import RunSpec, jobs_at_once, run
@@ -124,6 +125,7 @@ async def _make_tools(
             journal=journal,
             engines=hub,
             emit=emit,
+            budget=Budget(options.refine.max_cost_usd if options.refine else None),
             overwrite=options.overwrite,
         ),
         preparer=preparer,

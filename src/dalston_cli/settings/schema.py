@@ -134,6 +134,8 @@ class Stages(_Settings):
     refine_model: Text = "auto"
     refine_level: RefineLevel | None = None
     glossary: Annotated[tuple[Text, ...] | None, List] = None
+    refine_batch: bool = False
+    max_cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
 class RemoteEngine(_Settings):

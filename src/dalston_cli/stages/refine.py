@@ -11,8 +11,11 @@ from dalston_sdk.wire import (
     RefineRequest,
     RefineResult,
     Segment,
+    Stage,
     Transcript,
 )
+
+_STAGE = Stage.REFINE.value
 
 
 def build_request(
@@ -25,8 +28,12 @@ def build_request(
 def apply(transcript: Transcript, refined: RefineResult) -> Transcript:
     """The transcript with the new texts; what was said stays in ``raw_text``, times stay."""
     segments = tuple(_refined(segment, refined.texts) for segment in transcript.segments)
+    notices = (msgspec.structs.replace(each, stage=_STAGE) for each in refined.warnings)
     return msgspec.structs.replace(
-        transcript, segments=segments, text=joined(segment.text for segment in segments)
+        transcript,
+        segments=segments,
+        text=joined(segment.text for segment in segments),
+        warnings=(*transcript.warnings, *notices),
     )
 
 

@@ -39,6 +39,7 @@ from dalston_sdk.wire import (
     Segment,
     SpeakerTurn,
     Stage,
+    TokenUsage,
     TranscribeRequest,
     TranscribeResult,
     Word,
@@ -48,6 +49,7 @@ KNOBS = read_knobs()
 STARTED = time.time()
 
 DEFAULT_BATCH = 16
+REFINING_USD = 0.4
 EMOTIONS = ("neutral", "happy", "sad", "angry")
 STEP_S = 0.02
 
@@ -72,7 +74,7 @@ class FakeEngine(Engine):
         Stage.DIARIZE: frozenset({"num_speakers", "min_speakers", "max_speakers"}),
         Stage.EMOTION: frozenset({"threshold"}),
         Stage.EVENTS: frozenset({"threshold", "labels"}),
-        Stage.REFINE: frozenset({"level"}),
+        Stage.REFINE: frozenset({"level", "max_cost_usd"}),
     }
     slots = KNOBS.slots
 
@@ -197,8 +199,15 @@ class FakeEngine(Engine):
 
     def refine(self, request: RefineRequest, context: RunContext) -> RefineResult:
         self._misbehave(None, context)
+        limit_usd = request.options.max_cost_usd
+        if limit_usd is not None and limit_usd < REFINING_USD:
+            raise EngineError(ErrorCode.INVALID_REQUEST, f"{limit_usd:g} dollars are not enough")
         texts = {segment.id: f"{segment.text.capitalize()}." for segment in request.segments}
-        return RefineResult(texts=texts, effective={"level": request.options.level or "standard"})
+        return RefineResult(
+            texts=texts,
+            usage=TokenUsage(requests=1, input_tokens=9, output_tokens=9, cost_usd=REFINING_USD),
+            effective={"level": request.options.level or "standard", "max_cost_usd": limit_usd},
+        )
 
     def _misbehave(self, batch_size: int | None, context: RunContext) -> None:
         if self.model is not None:

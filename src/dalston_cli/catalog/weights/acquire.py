@@ -14,6 +14,7 @@ from dalston_cli.catalog.schema import (
     HttpsSource,
     HubSource,
     ModelEntry,
+    ServiceSource,
 )
 from dalston_cli.catalog.weights.exchange import (
     Failure,
@@ -30,6 +31,7 @@ from dalston_cli.catalog.weights.failures import (
     NotInstalledError,
     OfflineError,
     PullCrashedError,
+    ServiceKeyError,
     error_of,
 )
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
@@ -67,8 +69,10 @@ def pull(
     """
     options = options or PullOptions.from_environment()
     before = installed(model, models_dir)
-    if before and before.ok and (not options.again or isinstance(model.source, BundledSource)):
+    if before and before.ok and not (options.again and model.has_files):
         return before
+    if isinstance(model.source, ServiceSource):
+        raise ServiceKeyError(model, model.source)
     if options.offline and not isinstance(model.source, FileSource):
         raise OfflineError(model)
     try:
@@ -95,10 +99,12 @@ def ensure_installed(
 
     Raises:
         NotInstalledError: ``never``, and they are missing or damaged.
-        PullError: They cannot be pulled.
+        PullError: They cannot be pulled, or the key of a service is missing.
     """
     options = options or PullOptions.from_environment()
     found = installed(model, models_dir)
+    if isinstance(model.source, ServiceSource):
+        return pull(model, models_dir, options)
     if policy == "never" or (found and found.ok and options.offline):
         if found is None or not found.ok:
             raise NotInstalledError(model.id, found.problems if found else ())
@@ -214,7 +220,7 @@ def _job_source(model: ModelEntry) -> HubJob | HttpsJob:
         case HttpsSource(files=files):
             jobs = tuple(HttpsJobFile(url=f.url, path=f.path, sha256=f.sha256) for f in files)
             return HttpsJob(files=jobs, size_hint=model.size_mb * _MB)
-        case FileSource() | BundledSource():
+        case FileSource() | BundledSource() | ServiceSource():
             raise AssertionError(model.source)  # `pull` does not come here with these
 
 

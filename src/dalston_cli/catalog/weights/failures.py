@@ -9,13 +9,14 @@ PullError                    ModelUnavailableError
 ├── HubUnreachableError          there is no connection
 ├── BrokenDownloadError          what came is not what it must be
 ├── NoSpaceError                 the disk is too small
-└── PullCrashedError             the process that downloads died
+├── PullCrashedError             the process that downloads died
+└── ServiceKeyError              a model of a service needs a key instead
 """
 
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.schema import HubSource, ModelEntry
+from dalston_cli.catalog.schema import HubSource, ModelEntry, ServiceSource
 from dalston_cli.catalog.weights.exchange import Failure
 from dalston_cli.errors import ModelUnavailableError
 
@@ -52,6 +53,18 @@ class NotInstalledError(PullError):
         state = f"is damaged: {problems[0]}" if problems else "is not installed"
         super().__init__(
             f"the model {model_id} {state}", hint=f"run `dalston models pull {model_id}`"
+        )
+
+
+class ServiceKeyError(PullError):
+    """The model is asked over the network, and what opens its service is not here."""
+
+    code = "service_key"
+
+    def __init__(self, model: ModelEntry, service: ServiceSource) -> None:
+        super().__init__(
+            f"the model {model.id} is a service on the network, and its key is not set",
+            hint=f"{set_key(service)}; or lead {service.url} to a server of your own",
         )
 
 
@@ -225,3 +238,8 @@ def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
 
 def _who(model: ModelEntry) -> str:
     return "the hub" if isinstance(model.source, HubSource) else "the server"
+
+
+def set_key(service: ServiceSource) -> str:
+    """The command that gives a service's key."""
+    return f"export {service.key}=your-key"

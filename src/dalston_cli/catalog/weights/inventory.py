@@ -1,13 +1,14 @@
 """What is installed: cheap questions, answered from manifests and file sizes without hashing."""
 
 import importlib.metadata
+import os
 from collections.abc import Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
 
 from dalston_cli.catalog.load import Catalog
-from dalston_cli.catalog.schema import BundledSource, FileSource, ModelEntry
+from dalston_cli.catalog.schema import BundledSource, FileSource, ModelEntry, ServiceSource
 from dalston_cli.catalog.weights.layout import (
     Manifest,
     ManifestFile,
@@ -24,10 +25,10 @@ class InstalledModel:
 
     Attributes:
         path: Absolute folder or file to give to the engine; None where its own package carries
-            the weights.
+            the weights, or a service does.
         digest: ``sha256:…`` over what the files are; for bundled weights over the package's name
-            and version.
-        size: In bytes; 0 for bundled weights.
+            and version; for a service over the model's name there and the server that is asked.
+        size: In bytes; 0 for bundled weights and services.
         problems: Why the weights must not be loaded, for people; empty when they may.
     """
 
@@ -54,6 +55,8 @@ def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
     """
     if isinstance(model.source, BundledSource):
         return _bundled(model, model.source.package)
+    if isinstance(model.source, ServiceSource):
+        return _served(model, model.source)
     folder = ModelFolder.of(model, models_dir)
     manifest = read_manifest(folder.path)
     if manifest is None:
@@ -96,6 +99,15 @@ def _bundled(model: ModelEntry, package: str) -> InstalledModel:
     except importlib.metadata.PackageNotFoundError:
         version = "as locked by its engine"
     digest = digest_of([f"bundled:{package}=={version}"])
+    return InstalledModel(id=model.id, engine=model.engine, path=None, digest=digest, size=0)
+
+
+def _served(model: ModelEntry, service: ServiceSource) -> InstalledModel | None:
+    """A model of a service, which can be asked if its key is here or another server is named."""
+    url = os.environ.get(service.url, "")
+    if not (os.environ.get(service.key) or url):
+        return None
+    digest = digest_of([f"service:{model.runtime_model_id} {url}"])
     return InstalledModel(id=model.id, engine=model.engine, path=None, digest=digest, size=0)
 
 

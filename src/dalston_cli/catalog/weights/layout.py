@@ -20,6 +20,7 @@ from dalston_cli.catalog.schema import (
     HttpsSource,
     HubSource,
     ModelEntry,
+    ServiceSource,
 )
 
 MANIFEST = "manifest.json"
@@ -114,6 +115,8 @@ def describe_source(model: ModelEntry) -> str:
             return f"file:{path}"
         case BundledSource(package=package):
             return f"bundled:{package}"
+        case ServiceSource(key=key, url=url):
+            return f"service:{key} {url}"
 
 
 def read_manifest(folder: Path) -> Manifest | None:

@@ -36,7 +36,9 @@ def pull(
     missing = [model for model in models if again or not shelf.row(model).installed]
     size = readable_size(sum(model.size_mb for model in missing) * 10**6)
     names = ", ".join(model.id for model in missing)
-    if missing and not console.confirm(f"Download {names}, {size}?", default=True, assume_yes=yes):
+    if any(model.has_files for model in missing) and not console.confirm(
+        f"Download {names}, {size}?", default=True, assume_yes=yes
+    ):
         raise typer.Exit(ExitCode.INTERRUPTED)
     done = [_pull_one(model, shelf, options, console) for model in models]
     console.result(done)

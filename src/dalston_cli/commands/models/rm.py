@@ -3,7 +3,6 @@
 import typer
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.schema import BundledSource
 from dalston_cli.catalog.weights import ModelFolder, disk_usage, remove
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console
@@ -12,13 +11,13 @@ from dalston_cli.options.general import Json, Quiet, Yes
 
 
 class BundledModelError(UsageError):
-    """Weights inside an engine's package cannot be removed."""
+    """Weights inside an engine's package, or behind a service, cannot be removed."""
 
     code = "bundled"
 
     def __init__(self, model_id: str) -> None:
         super().__init__(
-            f"the model {model_id} is part of its engine and takes no room of its own",
+            f"the model {model_id} is part of its engine or of a service, and takes no room",
             hint="`dalston models du` shows what takes room",
         )
 
@@ -61,6 +60,6 @@ def _folder(shelf: Shelf, model_id: str) -> ModelFolder:
             if usage.model == model_id:
                 return ModelFolder(models=shelf.folder, engine=usage.engine, model=model_id)
     model = shelf.catalog.model(model_id)
-    if isinstance(model.source, BundledSource):
+    if not model.has_files:
         raise BundledModelError(model_id)
     return ModelFolder.of(model, shelf.folder)

@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dalston_cli.catalog.load import Catalog, load_catalog
-from dalston_cli.catalog.schema import BundledSource, ModelEntry
+from dalston_cli.catalog.schema import BundledSource, ModelEntry, ServiceSource
 from dalston_cli.catalog.weights import InstalledModel, ModelFolder, installed
 from dalston_cli.options.completion import complete_models
 from dalston_cli.settings.locations import Locations
@@ -28,7 +28,8 @@ class ModelRow:
 
     Attributes:
         size_bytes: On disk where it is installed, else about what the download takes.
-        state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted).
+        state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted);
+            of a service, ``service`` or ``no key``.
         problems: Why it is damaged.
     """
 
@@ -79,6 +80,8 @@ class Shelf:
         )
 
     def _state(self, model: ModelEntry, found: InstalledModel | None) -> str:
+        if isinstance(model.source, ServiceSource):
+            return "service" if found else "no key"
         if found is None:
             return "partial" if ModelFolder.of(model, self.folder).partial.exists() else "no"
         if not found.ok:

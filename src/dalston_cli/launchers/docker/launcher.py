@@ -36,7 +36,7 @@ from dalston_cli.launchers.docker.images.store import ImageStore
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.docker.services import ComposeServices
 from dalston_cli.launchers.failure import NoLogError, NotOursError
-from dalston_cli.launchers.fingerprint import fingerprint_of
+from dalston_cli.launchers.fingerprint import fingerprint_of, secret_marks
 from dalston_cli.launchers.folder import ReentrantFolderLock, make_private
 from dalston_cli.settings.locations import Locations
 
@@ -104,7 +104,7 @@ class DockerLauncher:
     def fingerprint(self, spec: EngineSpec) -> str:
         """What its image does, and what a container of it is given."""
         digest = self.images.digest(spec.engine, spec.device)
-        return self._mark(digest, spec.environment, spec.weights)
+        return self._mark(digest, spec.environment, spec.weights, *secret_marks(spec.engine))
 
     def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
         """Have the image; see the protocol.
@@ -243,10 +243,13 @@ class DockerLauncher:
     def _starter(self) -> Starter:
         return Starter(self.daemon, self._options, self._containers, self._folders)
 
-    def _mark(self, digest: str, environment: Mapping[str, str], weights: Sequence[Path]) -> str:
+    def _mark(
+        self, digest: str, environment: Mapping[str, str], weights: Sequence[Path], *secrets: str
+    ) -> str:
         options = self._options
         limits = {"memory_mb": options.memory_mb, "cpus": options.cpus}
-        return fingerprint_of(digest, sorted(environment.items()), limits, [*map(str, weights)])
+        places = [*map(str, weights)]
+        return fingerprint_of(digest, sorted(environment.items()), limits, places, *secrets)
 
     def _has_service(self, engine: EngineEntry, device: str) -> bool:
         """Whether Compose keeps one running that would be reused; it needs no image of ours."""

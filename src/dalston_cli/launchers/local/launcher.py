@@ -25,7 +25,7 @@ from dalston_cli.launchers.base import (
 )
 from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
 from dalston_cli.launchers.failure import NoLogError
-from dalston_cli.launchers.fingerprint import engine_digest, fingerprint_of
+from dalston_cli.launchers.fingerprint import engine_digest, fingerprint_of, secret_marks
 from dalston_cli.launchers.folder import (
     ReentrantFolderLock,
     check_private,
@@ -95,7 +95,8 @@ class LocalLauncher:
 
     def fingerprint(self, spec: EngineSpec) -> str:
         """See ``fingerprint_of``."""
-        return fingerprint_of(engine_digest(spec.engine), sorted(spec.environment.items()))
+        marks = secret_marks(spec.engine)
+        return fingerprint_of(engine_digest(spec.engine), sorted(spec.environment.items()), *marks)
 
     def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
         """Build the environment, unless the engine runs with our own interpreter.

@@ -6,7 +6,6 @@ from typing import TypeVar
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import ModelWish, recommended
-from dalston_cli.catalog.schema import BundledSource
 from dalston_cli.catalog.weights import installed_ids
 from dalston_cli.errors import DalstonError
 from dalston_cli.finding import Finding
@@ -43,7 +42,7 @@ def look_at_catalogs() -> tuple[Finding, Catalog | None]:
 def look_at_models(catalog: Catalog, locations: Locations, machine: Machine) -> Finding:
     """The models that are here, and which to get where that is not enough."""
     here = sorted(installed_ids(catalog, locations.models))
-    pulled = [name for name in here if not isinstance(catalog.model(name).source, BundledSource)]
+    pulled = [name for name in here if catalog.model(name).has_files]
     if pulled:
         return Finding(name="models", status="ok", message=f"installed: {', '.join(pulled)}")
     better = recommended(catalog, Stage.TRANSCRIBE, ModelWish(), machine)

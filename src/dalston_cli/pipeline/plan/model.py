@@ -13,8 +13,12 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice
-from dalston_cli.catalog.schema import BundledSource, EngineEntry, ModelEntry
+from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_sdk.wire import ModelRef, Stage
+
+_DECIDE_WHETHER = frozenset({"batch", "max_cost_usd", "prices"})
+"""Options that decide whether and when there is a result, and what it costs, but not the result:
+paying once is enough."""
 
 REMOTE = "remote"
 """The launcher whose engines see other disks than ours."""
@@ -92,7 +96,7 @@ class StagePlan:
     def model_ref(self) -> ModelRef:
         """The weights as a request names them: elsewhere they lie where they would lie here."""
         path = self.weights.path if self.weights else None
-        if self.launch.launcher == REMOTE and not isinstance(self.model.source, BundledSource):
+        if self.launch.launcher == REMOTE and self.model.has_files:
             path = Path(self.model.engine, self.model.id)
         return ModelRef(
             runtime_id=self.model.runtime_model_id,
@@ -102,6 +106,7 @@ class StagePlan:
 
     def identity(self) -> dict[str, Any]:
         """What decides this stage's result, apart from what goes into it; not which GPU of many."""
+        options = msgspec.to_builtins(self.options)
         return {
             "stage": self.stage,
             "engine": self.launch.digest,
@@ -109,7 +114,9 @@ class StagePlan:
             "model": self.model.runtime_model_id,
             "weights": self.weights.digest if self.weights else None,
             "compute_type": self.compute_type,
-            "options": msgspec.to_builtins(self.options),
+            "options": {
+                name: value for name, value in options.items() if name not in _DECIDE_WHETHER
+            },
         }
 
 

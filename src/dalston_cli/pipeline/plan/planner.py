@@ -17,6 +17,9 @@ from dalston_cli.catalog.resolve import (
     NoModelError,
     resolve_model,
 )
+from dalston_cli.catalog.schema import ModelEntry, ServiceSource
+from dalston_cli.catalog.weights.failures import ServiceKeyError
+from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import (
     PlanContext,
     RecordingPlan,
@@ -27,6 +30,18 @@ from dalston_cli.pipeline.plan.options import effective_options
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
 from dalston_sdk.wire import AlignOptions, DiarizeOptions, Stage
+
+
+class ServiceOfflineError(UsageError):
+    """A model of a service was asked for, and the network may not be used."""
+
+    code = "service_offline"
+
+    def __init__(self, model: ModelEntry) -> None:
+        super().__init__(
+            f"the model {model.id} is a service on the network, which --offline forbids",
+            hint="leave the stage out, or --offline",
+        )
 
 
 class Planner:
@@ -61,7 +76,8 @@ def plan_recording(
     Raises:
         UsageError: What was asked for is impossible: an option that the engine does not honour,
             a language that the model does not know, a model or device that does not exist.
-        ModelUnavailableError: No installed model does a stage that was asked for.
+        ModelUnavailableError: No installed model does a stage that was asked for, or the key of a
+            service is not set.
     """
     return _Planning(context, _merged(options, overrides)).make()
 
@@ -136,7 +152,7 @@ class _Planning:
 
     def _planned(self, stage: Stage, choice: Choice, wanted: Struct) -> StagePlan:
         context = self._context
-        return StagePlan(
+        planned = StagePlan(
             stage=stage,
             model=choice.model,
             engine=choice.engine,
@@ -147,6 +163,18 @@ class _Planning:
             options=effective_options(context.catalog, stage, choice.model, wanted),
             reason=choice.reason,
         )
+        self._check_service(planned)
+        return planned
+
+    def _check_service(self, planned: StagePlan) -> None:
+        """A service must be allowed, and its key be here unless the engine runs elsewhere."""
+        service = planned.model.source
+        if not isinstance(service, ServiceSource):
+            return
+        if self._options.offline:
+            raise ServiceOfflineError(planned.model)
+        if planned.to_pull:
+            raise ServiceKeyError(planned.model, service)
 
     def _optional(self, stage: Stage, model: str, wanted: Struct | None) -> StagePlan | None:
         return None if wanted is None else self._stage(stage, model, wanted)

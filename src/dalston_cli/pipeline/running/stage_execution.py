@@ -21,12 +21,14 @@ from dalston_cli.pipeline.events import (
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.records.journal import Attempt, Journal
 from dalston_cli.pipeline.records.store import ResultStore
+from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.engine_hub import EngineHub
 from dalston_sdk.wire import (
     ErrorCode,
     Finished,
     Partial,
     Progress,
+    RefineResult,
     Request,
     Result,
     Segment,
@@ -69,6 +71,7 @@ class StageTools:
     """What stages need besides their own input, the same for all jobs of a run.
 
     Attributes:
+        budget: What all of them together may pay.
         overwrite: Take nothing from the store.
     """
 
@@ -76,6 +79,7 @@ class StageTools:
     journal: Journal
     engines: EngineHub
     emit: Callable[[Event], None]
+    budget: Budget
     overwrite: bool = False
 
 
@@ -106,6 +110,20 @@ class Execution:
         """
         self._device = engine.device
         options, batch_size = self._first_options()
+        async with self._tools.budget.within(options) as (allowed, pay):
+            stored = await self._until_it_fits(engine, audio, wav, build, allowed, batch_size)
+            pay(stored.result)
+        return stored
+
+    async def _until_it_fits(
+        self,
+        engine: EngineHandle,
+        audio: StageAudio,
+        wav: Path | None,
+        build: BuildRequest,
+        options: Struct,
+        batch_size: int | None,
+    ) -> StoredResult:
         while True:
             try:
                 finished = await self._attempt(engine, audio, wav, build(options), batch_size)
@@ -217,7 +235,7 @@ class Execution:
                 pass  # heartbeats and model loading: the stage's clock shows both
 
     def _record(self, engine: EngineHandle, finished: Finished) -> StageRecord:
-        plan = self._plan
+        plan, result = self._plan, finished.result
         return StageRecord(
             stage=plan.stage.value,
             status="done",
@@ -229,8 +247,9 @@ class Execution:
             device=engine.device,
             model=plan.model.id,
             model_digest=plan.weights.digest if plan.weights else None,
-            options=finished.result.effective,
+            options=result.effective,
             elapsed_s=finished.elapsed_s,
+            usage=result.usage if isinstance(result, RefineResult) else None,
         )
 
 

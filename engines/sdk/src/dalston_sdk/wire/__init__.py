@@ -55,6 +55,8 @@ from dalston_sdk.wire.transcript import (
     SpeechRegion,
     StageRecord,
     StageStatus,
+    TokenPrices,
+    TokenUsage,
     Transcript,
     Word,
 )
@@ -103,6 +105,8 @@ __all__ = [
     "StageRecord",
     "StageStatus",
     "StreamMessage",
+    "TokenPrices",
+    "TokenUsage",
     "TranscribeOptions",
     "TranscribeRequest",
     "TranscribeResult",

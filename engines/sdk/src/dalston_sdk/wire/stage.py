@@ -16,6 +16,8 @@ from dalston_sdk.wire.transcript import (
     Segment,
     SpeakerTurn,
     SpeechRegion,
+    TokenPrices,
+    TokenUsage,
 )
 
 
@@ -136,10 +138,20 @@ class EventsOptions(
 class RefineOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How far a language model may clean the text up."""
+    """How far a language model may clean the text up.
+
+    Attributes:
+        glossary: Words and names in their right spelling.
+        max_cost_usd: What the whole request may cost at most; what could cost more is refused.
+        prices: What the model's tokens cost.
+        batch: Hand everything in at once, and wait for up to a day at a lower price.
+    """
 
     level: Literal["light", "standard", "verbatim+punctuation"] | None = None
     glossary: tuple[str, ...] | None = None
+    max_cost_usd: float | None = None
+    prices: TokenPrices | None = None
+    batch: bool | None = None
 
 
 class _Request(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage"):
@@ -247,9 +259,14 @@ class EventsResult(_Result, frozen=True, kw_only=True, tag="events"):
 
 
 class RefineResult(_Result, frozen=True, kw_only=True, tag="refine"):
-    """The new text per segment id; segments that are missing stay as they were."""
+    """The new text per segment id; segments that are missing stay as they were.
+
+    Attributes:
+        usage: What was sent and received, and its cost.
+    """
 
     texts: dict[int, str]
+    usage: TokenUsage | None = None
 
 
 Result = (

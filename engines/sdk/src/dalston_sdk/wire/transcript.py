@@ -131,6 +131,45 @@ class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     clip_end: float | None = None
 
 
+class TokenPrices(
+    Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
+):
+    """What a language model's tokens cost, each figure in US dollars for a million.
+
+    Attributes:
+        input_usd, output_usd: Tokens that are sent, and that are written, thoughts included.
+        cache_read_usd, cache_write_usd: Tokens sent that the provider remembers, or is to
+            remember; None where they cost what others do.
+        as_of: The day on which these were the prices, as YYYY-MM-DD.
+    """
+
+    input_usd: float
+    output_usd: float
+    cache_read_usd: float | None = None
+    cache_write_usd: float | None = None
+    as_of: str | None = None
+
+
+class TokenUsage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What a stage took from a language model.
+
+    Attributes:
+        requests: Answers that were paid for.
+        input_tokens: Sent, apart from those of the next two.
+        cache_read_tokens, cache_write_tokens: Sent, and remembered by the provider from before or
+            for later.
+        output_tokens: Written, thoughts included.
+        cost_usd: None where the prices are not known, or where an answer did not tell its tokens.
+    """
+
+    requests: int
+    input_tokens: int
+    output_tokens: int
+    cache_read_tokens: int = 0
+    cache_write_tokens: int = 0
+    cost_usd: float | None = None
+
+
 StageStatus = Literal["done", "skipped", "failed"]
 
 
@@ -142,6 +181,7 @@ class StageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
         reason: Why this engine and model, or why not.
         options: The effective options, the engine's defaults included.
         elapsed_s: Wall seconds of the stage when it was run.
+        usage: What it took from a language model when it was run.
     """
 
     stage: str
@@ -156,6 +196,7 @@ class StageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     model_digest: str | None = None
     options: dict[str, Any] = field(default_factory=dict)
     elapsed_s: float | None = None
+    usage: TokenUsage | None = None
 
 
 class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):

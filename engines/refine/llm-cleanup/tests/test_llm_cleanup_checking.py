@@ -1,0 +1,104 @@
+"""How far a text may be from what was transcribed, and where transcripts are cut; pure."""
+
+import importlib
+import sys
+from collections.abc import Iterator
+from pathlib import Path
+from types import ModuleType
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from dalston_sdk.wire import Segment
+
+FOLDER = Path(__file__).resolve().parent.parent
+MODULES = ("chunks", "checking")
+
+
+@pytest.fixture(scope="module")
+def modules() -> Iterator[dict[str, ModuleType]]:
+    """The engine's own modules, which find each other beside themselves."""
+    sys.path.insert(0, str(FOLDER))
+    try:
+        yield {name: importlib.import_module(name) for name in MODULES}
+    finally:
+        sys.path.remove(str(FOLDER))
+        for name in MODULES:
+            sys.modules.pop(name, None)
+
+
+@pytest.fixture(scope="module")
+def checking(modules: dict[str, ModuleType]) -> ModuleType:
+    return modules["checking"]
+
+
+@pytest.fixture(scope="module")
+def chunks(modules: dict[str, ModuleType]) -> ModuleType:
+    return modules["chunks"]
+
+
+@pytest.mark.parametrize(
+    ("raw", "text", "allowed"),
+    [
+        pytest.param("hello there", "Hello, there!", "vls", id="marks"),
+        pytest.param("dont do e mail", "Don't do e-mail.", "vls", id="marks-within-words"),
+        pytest.param("it's fine", "It\u2019s fine.", "vls", id="another-apostrophe"),
+        pytest.param("we met in doulston today", "We met in Dalston today.", "ls", id="misheard"),
+        pytest.param("their it is now", "There it is now.", "ls", id="sounds-alike"),
+        pytest.param("um so uh we begin", "So we begin.", "s", id="fillers"),
+        pytest.param("the the the cat", "The cat.", "s", id="stutter"),
+        pytest.param("no", "Yes.", "", id="the-opposite"),
+        pytest.param("who are you", "I am an assistant.", "", id="answered"),
+        pytest.param("guten morgen zusammen", "Good morning everybody", "", id="translated"),
+        pytest.param("stop", "Stop. Please subscribe to my channel.", "", id="invented"),
+        pytest.param("we go home", "Home we go.", "", id="reordered"),
+        pytest.param("今天天气很好我们出去", "今天天气很好\uff0c我们出去。", "vls", id="no-spaces"),
+        pytest.param("今天天汽很好我们出去", "今天天气很好\uff0c我们出去。", "ls", id="one-sign"),
+        pytest.param("नमस्ते दुनिया", "नमस्ते, दुनिया!", "vls", id="marks-that-are-letters"),
+        pytest.param("uh", "", "", id="emptied"),
+        pytest.param("a word", "a word\u200b", "", id="not-to-be-seen"),
+    ],
+)
+def test_what_each_level_allows(checking: ModuleType, raw: str, text: str, allowed: str) -> None:
+    levels = {"v": "verbatim+punctuation", "l": "light", "s": "standard"}
+    found = "".join(
+        short for short, level in levels.items() if checking.why_not(raw, text, level) is None
+    )
+    assert found == allowed
+
+
+@given(old=st.text("abc ", max_size=12), new=st.text("abc ", max_size=12))
+def test_the_distance_is_that_of_the_books(checking: ModuleType, old: str, new: str) -> None:
+    def plain(one: str, other: str) -> int:
+        if not one or not other:
+            return len(one) + len(other)
+        if one[0] == other[0]:
+            return plain(one[1:], other[1:])
+        return 1 + min(plain(one[1:], other), plain(one, other[1:]), plain(one[1:], other[1:]))
+
+    if len(old) + len(new) <= 12:
+        found = checking.distance(old, new, deletion=1.0, limit=100.0)
+        assert found == plain(old, new)
+        limit = found - 1
+        assert checking.distance(old, new, deletion=1.0, limit=limit) > limit
+
+
+def segments(*texts: str) -> list[Segment]:
+    return [
+        Segment(id=number, start=float(number), end=number + 1.0, text=text)
+        for number, text in enumerate(texts)
+    ]
+
+
+@given(lengths=st.lists(st.integers(min_value=0, max_value=6000), max_size=80))
+def test_every_segment_with_text_is_in_one_chunk(chunks: ModuleType, lengths: list[int]) -> None:
+    spoken = segments(*("x" * length for length in lengths))
+    found = chunks.cut(spoken)
+    assert [each for chunk in found for each in chunk.segments] == [
+        each for each in spoken if each.text
+    ]
+    for chunk in found:
+        tokens = sum(chunks.estimate_tokens(each.text) for each in chunk.segments)
+        assert tokens <= chunks.MAX_TOKENS or len(chunk.segments) == 1
+        assert 0 < len(chunk.segments) <= chunks.MAX_SEGMENTS
