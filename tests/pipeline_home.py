@@ -7,6 +7,7 @@ from typing import Any, TypeVar
 
 from tests.launching import FAKE, EngineHome
 
+from dalston_cli.atomic_file import write_whole
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.pipeline.events import Event, JobFinished, RunFinished, StageFinished
@@ -46,7 +47,7 @@ def write_model(folder: Path, id: str, stages: str, **changes: object) -> None: 
     } | changes
     folder.mkdir(parents=True, exist_ok=True)
     text = _MODEL.format(id=id, stages=stages, **values)
-    (folder / f"{id}.yaml").write_text(text, encoding="utf-8")
+    write_whole(folder / f"{id}.yaml", text.encode())  # other processes may be reading it
 
 
 def make_catalog(folder: Path) -> Catalog:
