@@ -33,15 +33,18 @@ def lock_folder(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Ite
         os.close(descriptor)
 
 
-def try_lock_folder(folder: Path) -> int | None:
+def try_lock_folder(folder: Path, *, make: bool = False) -> int | None:
     """A descriptor that holds the folder until it is closed.
 
+    Args:
+        folder: What to lock.
+        make: Make it for this user alone if it is missing.
+
     Returns:
-        None where another holds it, or where there is no such folder.
+        None where another holds it or just removed it, or where there is no such folder.
     """
-    try:
-        descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-    except FileNotFoundError:
+    descriptor = _opened(folder, make=make)
+    if descriptor is None:
         return None
     if _flock(descriptor, wait=False) and _is_still(folder, descriptor):
         return descriptor
@@ -51,15 +54,9 @@ def try_lock_folder(folder: Path) -> int | None:
 
 def _open_locked(folder: Path, on_wait: Callable[[], None]) -> int:
     while True:
-        try:
-            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-            descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
-        except FileNotFoundError:
-            continue  # removed in between
-        except FileExistsError:
-            if folder.exists() and not folder.is_dir():
-                raise
-            continue  # removed while mkdir looked at what was there
+        descriptor = _opened(folder, make=True)
+        if descriptor is None:
+            continue
         try:
             if not _flock(descriptor, wait=False):
                 on_wait()
@@ -70,6 +67,20 @@ def _open_locked(folder: Path, on_wait: Callable[[], None]) -> int:
             os.close(descriptor)
             raise
         os.close(descriptor)  # the holder before us removed the folder
+
+
+def _opened(folder: Path, *, make: bool) -> int | None:
+    """A descriptor of the folder; None where it is missing, or is being removed."""
+    try:
+        if make:
+            folder.mkdir(parents=True, mode=0o700, exist_ok=True)
+        return os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
+    except FileNotFoundError:
+        return None
+    except FileExistsError:
+        if folder.exists() and not folder.is_dir():
+            raise
+        return None  # removed while mkdir looked at what was there
 
 
 def _flock(descriptor: int, *, wait: bool) -> bool:

@@ -45,15 +45,15 @@ def secret_marks(engine: EngineEntry, environ: Mapping[str, str] = os.environ) -
     return [hashlib.sha256(f"{name}={value}".encode()).hexdigest() for name, value in named]
 
 
-def _deviations(engine: EngineEntry) -> Mapping[str, str | None]:
+def _deviations(engine: EngineEntry) -> Mapping[str, str]:
+    """Installed versions that the lock does not have; what this Python does not need is missing."""
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
 
-    found: dict[str, str | None] = {}
+    found: dict[str, str] = {}
     for name, allowed in locked_versions(engine.folder).items():
         try:
             installed = version(name)
         except PackageNotFoundError:
-            found[name] = None
             continue
         if installed not in allowed:
             found[name] = installed

@@ -30,7 +30,7 @@ def digest_engine(
     *,
     python: str | None = None,
     machine: str | None = None,
-    deviations: Mapping[str, str | None] | None = None,
+    deviations: Mapping[str, str] | None = None,
 ) -> str:
     """What determines an engine's results: its code, its lock, this SDK and the interpreter.
 

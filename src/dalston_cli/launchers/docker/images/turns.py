@@ -23,13 +23,13 @@ def one_at_a_time(folder: Path, preparation: Preparation) -> Iterator[None]:
     Raises:
         AbandonedError: Nobody waits any more.
     """
-    descriptor = _locked(folder)
+    descriptor = try_lock_folder(folder, make=True)
     if descriptor is None:
         preparation.tell("another process gets this image; waiting for it")
     while descriptor is None:
         preparation.check()
         time.sleep(_LOOK_S)
-        descriptor = _locked(folder)
+        descriptor = try_lock_folder(folder, make=True)
     try:
         yield
     finally:
@@ -37,8 +37,3 @@ def one_at_a_time(folder: Path, preparation: Preparation) -> Iterator[None]:
             folder.rmdir()
             folder.parent.rmdir()
         os.close(descriptor)
-
-
-def _locked(folder: Path) -> int | None:
-    folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-    return try_lock_folder(folder)
