@@ -192,7 +192,7 @@ def test_a_number_format_that_is_not_there_is_refused(
 
 
 @needs_flite
-def test_twenty_swaps_leave_text_and_memory_as_they_were(
+def test_swaps_leave_text_and_memory_as_they_were(
     start_line: Callable[[str], StartLine],
     models: Mapping[str, ModelRef],
     running: Callable[[EngineProcess, ModelRef], Any],
@@ -202,14 +202,15 @@ def test_twenty_swaps_leave_text_and_memory_as_they_were(
     expected: dict[str, str] = {}
     sizes = []
     with EngineProcess(start_line("cpu")) as process:
-        for _ in range(10):
+        for _ in range(20):
             for family in ("tdt", "whisper"):
                 engine = running(process, models[family])
                 heard = " ".join(each.text for each in engine.finish(wav, language="en").segments)
                 assert heard == expected.setdefault(family, heard)
             sizes.append(asyncio.run(_health(process)).rss_mb)
     assert expected["tdt"] == "please send the letter to alice"
-    assert sizes[-1] < 1.1 * max(sizes[:3])
+    # What the runtime and the allocator keep has settled by then; a leak would go on.
+    assert max(sizes[10:]) < 1.1 * max(sizes[:10])
 
 
 async def _health(process: EngineProcess) -> Health:
