@@ -14,7 +14,7 @@ import subprocess
 import sys
 import tempfile
 from collections import deque
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -25,7 +25,8 @@ from dalston_cli.folder_lock import lock_folder
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import remove_folder
-from dalston_sdk.identity import LOCK_NAME, python_tag
+from dalston_cli.launchers.lock import choose_lock, uv_variables
+from dalston_sdk.identity import python_tag
 
 NUM_EXPLAINED_LINES = 20
 
@@ -68,13 +69,19 @@ class EnvironmentStore:
         self._folder = cache / "environments"
         self._offline = offline
 
-    def place(self, engine: EngineEntry) -> Path:
-        """Where the environment of ``engine`` is or will be.
+    def place(self, engine: EngineEntry, device: str = "cpu") -> Path:
+        """Where the environment of ``engine`` for a device is or will be.
 
         Raises:
             LockMissingError: The engine has no lock.
         """
-        lock = engine.folder / LOCK_NAME
+        return self._place(engine, self._lock(engine, device))
+
+    def _lock(self, engine: EngineEntry, device: str) -> Path:
+        machine = platform.machine()
+        return choose_lock(engine.folder, device=device, python=python_tag(), machine=machine)
+
+    def _place(self, engine: EngineEntry, lock: Path) -> Path:
         try:
             content = lock.read_bytes()
         except FileNotFoundError:
@@ -82,38 +89,40 @@ class EnvironmentStore:
         marks = f"{python_tag()} {platform.system()} {platform.machine()}\n".encode()
         return self._folder / f"{engine.name}-{hashlib.sha256(marks + content).hexdigest()[:12]}"
 
-    def python(self, engine: EngineEntry) -> Path | None:
+    def python(self, engine: EngineEntry, device: str = "cpu") -> Path | None:
         """The interpreter of the environment; None where it is not built or is broken."""
-        place = self.place(engine)
+        place = self.place(engine, device)
         python = place / "environment" / "bin" / "python"
         return python if (place / "complete.json").is_file() and python.exists() else None
 
-    def ensure(self, engine: EngineEntry, preparation: Preparation) -> Path:
+    def ensure(self, engine: EngineEntry, preparation: Preparation, device: str = "cpu") -> Path:
         """The interpreter of the environment, built first if need be; may take minutes.
 
         Args:
             engine: Its lock says what is installed.
             preparation: Told uv's output, a line at a time.
+            device: What it is to run on.
 
         Raises:
             EnvironmentBuildError: uv failed; the message has its last lines.
             EnvironmentMissingError: It is not built, and ``offline`` was asked for.
         """
-        if python := self.python(engine):
+        if python := self.python(engine, device):
             return python
         if self._offline:
             raise EnvironmentMissingError(engine.name)
-        place = self.place(engine)
+        lock = self._lock(engine, device)
+        place = self._place(engine, lock)
         with lock_folder(place):
-            if self.python(engine) is None:  # else another process built it while we waited
-                _build(engine, place, preparation.tell)
+            if self.python(engine, device) is None:  # else another process built it meanwhile
+                _build(engine.name, lock, place, preparation.tell)
         return place / "environment" / "bin" / "python"
 
-    def size_bytes(self, engine: EngineEntry) -> int | None:
+    def size_bytes(self, engine: EngineEntry, device: str = "cpu") -> int | None:
         """What the environment takes on disk as files count; None where it is not built."""
-        if self.python(engine) is None:
+        if self.python(engine, device) is None:
             return None
-        return sum(path.lstat().st_size for path in self.place(engine).rglob("*"))
+        return sum(path.lstat().st_size for path in self.place(engine, device).rglob("*"))
 
     def remove(self, engine: str) -> tuple[Path, ...]:
         """Remove every environment of an engine, those of earlier locks too."""
@@ -126,7 +135,7 @@ class EnvironmentStore:
         return tuple(removed)
 
 
-def _build(engine: EngineEntry, place: Path, report: Callable[[str], None]) -> None:
+def _build(engine: str, lock: Path, place: Path, report: Callable[[str], None]) -> None:
     final, marker = place / "environment", place / "complete.json"
     marker.unlink(missing_ok=True)
     for old in (final, *place.glob("building-*")):
@@ -134,16 +143,16 @@ def _build(engine: EngineEntry, place: Path, report: Callable[[str], None]) -> N
     # A new name each time: a uv whose Dalston was killed may still be writing to the last one.
     building = Path(tempfile.mkdtemp(prefix="building-", dir=place))
     try:
-        _fill(engine, building, report)
+        _fill(engine, lock, building, report)
         building.rename(final)
     except BaseException:  # whatever ended it, Ctrl-C too, half an environment helps nobody
         shutil.rmtree(building, ignore_errors=True)
         raise
-    facts = {"engine": engine.name, "built_at": datetime.now(UTC).isoformat()}
+    facts = {"engine": engine, "lock": lock.name, "built_at": datetime.now(UTC).isoformat()}
     write_whole(marker, json.dumps(facts).encode() + b"\n")
 
 
-def _fill(engine: EngineEntry, building: Path, report: Callable[[str], None]) -> None:
+def _fill(engine: str, lock: Path, building: Path, report: Callable[[str], None]) -> None:
     """Make the environment and install what the lock says.
 
     Raises:
@@ -158,21 +167,24 @@ def _fill(engine: EngineEntry, building: Path, report: Callable[[str], None]) ->
         "--allow-existing",
         str(building),
     ]
-    for arguments in (make, _sync_arguments(building / "bin" / "python", engine)):
-        code, lines = _run_uv(arguments, building.parent, report)
+    for arguments in (make, _sync_arguments(building / "bin" / "python", lock)):
+        code, lines = _run_uv(arguments, uv_variables(lock), building.parent, report)
         if code != 0:
-            raise EnvironmentBuildError(engine.name, f"uv ended with code {code}", lines)
+            raise EnvironmentBuildError(engine, f"uv ended with code {code}", lines)
 
 
-def _sync_arguments(python: Path, engine: EngineEntry) -> list[str]:
+def _sync_arguments(python: Path, lock: Path) -> list[str]:
     return [
         *("pip", "sync", "--python", str(python)),
-        *("--require-hashes", "--allow-empty-requirements", str(engine.folder / LOCK_NAME)),
+        *("--require-hashes", "--allow-empty-requirements", str(lock)),
     ]
 
 
 def _run_uv(
-    arguments: list[str], folder: Path, report: Callable[[str], None]
+    arguments: list[str],
+    environ: Mapping[str, str],
+    folder: Path,
+    report: Callable[[str], None],
 ) -> tuple[int, Sequence[str]]:
     """Run uv in ``folder``, far from any project whose settings it would take for ours."""
     import uv  # noqa: PLC0415 - only a build needs it
@@ -181,6 +193,7 @@ def _run_uv(
     with subprocess.Popen(
         [uv.find_uv_bin(), "--no-progress", "--color", "never", *arguments],
         cwd=folder,
+        env=environ,
         stdin=subprocess.DEVNULL,
         stdout=subprocess.PIPE,
         stderr=subprocess.STDOUT,

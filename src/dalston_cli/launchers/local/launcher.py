@@ -89,9 +89,9 @@ class LocalLauncher:
         """See ``engine_digest``."""
         return engine_digest(engine)
 
-    def is_built(self, engine: EngineEntry, device: str) -> bool:  # noqa: ARG002 - as above
+    def is_built(self, engine: EngineEntry, device: str) -> bool:
         """Whether its environment is there, if it needs one."""
-        return engine.embedded or self.environments.python(engine) is not None
+        return engine.embedded or self.environments.python(engine, device) is not None
 
     def fingerprint(self, spec: EngineSpec) -> str:
         """See ``fingerprint_of``."""
@@ -104,7 +104,7 @@ class LocalLauncher:
         uv gets Ctrl-C from the terminal itself, so ``preparation`` need not be asked.
         """
         if not spec.engine.embedded:
-            self.environments.ensure(spec.engine, preparation)
+            self.environments.ensure(spec.engine, preparation, spec.device)
             snapshot_sdk(self._cache)
 
     @contextmanager
@@ -244,7 +244,7 @@ class LocalLauncher:
     def _python(self, spec: EngineSpec) -> Path:
         if spec.engine.embedded:
             return Path(sys.executable)
-        python = self.environments.python(spec.engine)
+        python = self.environments.python(spec.engine, spec.device)
         if python is None:
             raise EngineStartError(spec.engine.name, "its environment is not built")
         return python

@@ -1,0 +1,66 @@
+"""Which of an engine's locks an environment is made from: the one with CUDA, or the one without.
+
+PyTorch's builds for a CPU are not where its other builds are, and those bring five gigabytes of
+CUDA. An engine with PyTorch has two locks for that: ``requirements.lock``, which on Linux wants a
+wheel for a CPU from a folder that uv's own variable ``UV_FIND_LINKS`` names, and
+``requirements-cuda.lock``, which works on GPUs and CPUs. Its results are the same with both.
+"""
+
+import os
+from collections.abc import Mapping
+from pathlib import Path
+
+from dalston_sdk.identity import LOCK_NAME
+
+CUDA_LOCK_NAME = "requirements-cuda.lock"
+_WITH_TWO_BUILDS = "x86_64"
+
+
+def choose_lock(
+    folder: Path,
+    *,
+    device: str,
+    python: str,
+    machine: str,
+    environ: Mapping[str, str] = os.environ,
+) -> Path:
+    """The lock to install an engine from; it need not be there.
+
+    Args:
+        folder: The engine's folder.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        python: The interpreter, as ``python_tag`` writes it.
+        machine: The processor's architecture; on macOS it is another one.
+        environ: Where ``UV_FIND_LINKS`` may name a folder of wheels.
+    """
+    cuda = folder / CUDA_LOCK_NAME
+    if machine != _WITH_TWO_BUILDS or not cuda.is_file():
+        return folder / LOCK_NAME
+    if device == "cpu" and cpu_wheels(python, machine, environ):
+        return folder / LOCK_NAME
+    return cuda
+
+
+def cpu_wheels(
+    python: str, machine: str, environ: Mapping[str, str] = os.environ
+) -> tuple[Path, ...]:
+    """PyTorch's wheels for a CPU that fit an interpreter, in the folders of ``UV_FIND_LINKS``.
+
+    Args:
+        python: Such as ``cpython-3.11``.
+        machine: The processor's architecture.
+        environ: Where the variable may be.
+    """
+    tag = python.replace("cpython-", "cp").replace(".", "")
+    folders = [Path(one) for one in environ.get("UV_FIND_LINKS", "").replace(",", " ").split()]
+    return tuple(
+        wheel
+        for folder in folders
+        for wheel in sorted(folder.glob(f"torch-*+cpu-{tag}-*_{machine}.whl"))
+    )
+
+
+def uv_variables(lock: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """The environment in which uv installs from a lock: no build for a CPU where CUDA is wanted."""
+    hidden = {"UV_FIND_LINKS"} if lock.name == CUDA_LOCK_NAME else set()
+    return {name: value for name, value in environ.items() if name not in hidden}
