@@ -20,22 +20,24 @@ def wheels(tmp_path: Path) -> Path:
 
 
 @pytest.mark.parametrize(
-    ("device", "python", "machine", "named", "expected"),
+    ("device", "where", "named", "expected"),
     [
-        pytest.param("cpu", "cpython-3.11", "x86_64", True, LOCK_NAME, id="cpu-with-a-wheel"),
-        pytest.param("cpu", "cpython-3.11", "x86_64", False, CUDA_LOCK_NAME, id="cpu-without"),
-        pytest.param("cpu", "cpython-3.12", "x86_64", True, CUDA_LOCK_NAME, id="another-python"),
-        pytest.param("cuda:0", "cpython-3.11", "x86_64", True, CUDA_LOCK_NAME, id="gpu"),
-        pytest.param("cpu", "cpython-3.11", "arm64", False, LOCK_NAME, id="macos"),
+        pytest.param("cpu", "cpython-3.11 x86_64", True, LOCK_NAME, id="cpu-with-a-wheel"),
+        pytest.param("cpu", "cpython-3.11 x86_64", False, CUDA_LOCK_NAME, id="cpu-without"),
+        pytest.param("cpu", "cpython-3.12 x86_64", True, CUDA_LOCK_NAME, id="another-python"),
+        pytest.param("cuda:0", "cpython-3.11 x86_64", True, CUDA_LOCK_NAME, id="gpu"),
+        pytest.param("cpu", "cpython-3.11 arm64", False, LOCK_NAME, id="macos"),
     ],
 )
 def test_the_lock_follows_from_device_and_wheels(
-    tmp_path: Path, wheels: Path, device: str, python: str, machine: str, named: bool, expected: str
+    wheels: Path, device: str, where: str, named: bool, expected: str
 ) -> None:
-    (tmp_path / CUDA_LOCK_NAME).touch()
+    engine = wheels.parent
+    (engine / CUDA_LOCK_NAME).touch()
+    python, machine = where.split()
     environ = {"UV_FIND_LINKS": f"/nowhere {wheels}"} if named else {}
-    lock = choose_lock(tmp_path, device=device, python=python, machine=machine, environ=environ)
-    assert lock == tmp_path / expected
+    lock = choose_lock(engine, device=device, python=python, machine=machine, environ=environ)
+    assert lock == engine / expected
 
 
 def test_an_engine_without_pytorch_has_one_lock(tmp_path: Path) -> None:
