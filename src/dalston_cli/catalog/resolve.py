@@ -156,7 +156,7 @@ def recommended(
     """The model that is most worth pulling for ``stage``: the best that fits and is not gated."""
     check_device(wish.device, machine)
     fitting = _fitting(catalog, stage, wish, machine)
-    return next((model for model in fitting if not model.gated), None)
+    return next((model for model in fitting if not model.gated_repos), None)
 
 
 def _named(catalog: Catalog, stage: Stage, wish: ModelWish) -> ModelEntry:
