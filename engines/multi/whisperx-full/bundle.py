@@ -1,7 +1,8 @@
-"""The bundle of weights: a folder per part, checked before a library could look on the hub.
+"""The bundle of weights, whose parts are checked before a library could look for them on the hub.
 
-``whisper/`` is a Whisper model in CTranslate2's format; ``align/LANGUAGE/`` holds wav2vec2 models
-with a CTC head, one per language; ``diarization/`` a pipeline of pyannote's, which may be missing.
+The folder itself is a Whisper model in CTranslate2's format; ``align/LANGUAGE/`` in it are wav2vec2
+models with a CTC head, one per language; ``diarization/`` is a pipeline of pyannote's, which may be
+missing.
 """
 
 import json
@@ -34,17 +35,16 @@ class Bundle:
 
     @property
     def whisper(self) -> Path:
-        """The recogniser's folder, whole.
+        """The recogniser's folder, which is the bundle's own.
 
         Raises:
             EngineError: ``model_missing`` or ``model_load_failed``.
         """
-        folder = self._part("whisper")
-        self._require(folder, _WHISPER_FILES)
-        if not any(folder.glob("vocabulary.*")):
-            raise self._lacks(folder, "vocabulary.json")
-        _check_json(folder)
-        return folder
+        self._require(self.folder, _WHISPER_FILES)
+        if not any(self.folder.glob("vocabulary.*")):
+            raise self._lacks(self.folder, "vocabulary.json")
+        _check_json(self.folder)
+        return self.folder
 
     def aligner(self, language: str) -> Path:
         """The folder of the model that aligns a language, ``en-gb`` with that for ``en``.
@@ -62,7 +62,7 @@ class Bundle:
                 f"{self.name} has no aligning model for the language {language}; {has}",
                 hint="name another with --align-model; `dalston models list --stage align`",
             )
-        folder = self._part("align", found)
+        folder = self.folder / "align" / found
         self._require(folder, _ALIGNER_FILES)
         for either in (_ALIGNER_WEIGHTS, _VOCABULARIES):
             if not any((folder / name).is_file() for name in either):
@@ -104,12 +104,6 @@ class Bundle:
         part = folder / place.removeprefix("$model/")
         if not part.is_dir() or not any(part.iterdir()):
             raise self._lacks(folder, place.removeprefix("$model/"))
-
-    def _part(self, *names: str) -> Path:
-        folder = self.folder.joinpath(*names)
-        if not folder.is_dir():
-            raise self._lacks(self.folder, "/".join(names))
-        return folder
 
     def _require(self, folder: Path, names: tuple[str, ...]) -> None:
         missing = [name for name in names if not (folder / name).is_file()]

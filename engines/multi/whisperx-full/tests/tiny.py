@@ -1,6 +1,6 @@
 """Makes a tiny bundle: python tiny.py OUT WHISPER; run by the engine's own interpreter.
 
-``OUT/whisper`` is a copy of WHISPER; ``OUT/align/en`` and ``OUT/align/ja`` are wav2vec2 models with
+``OUT`` is a copy of WHISPER with more in it: ``OUT/align/en`` and ``OUT/align/ja`` are wav2vec2 models with
 random weights; ``OUT/diarization`` is a pipeline with the segmentation that comes with WhisperX,
 which is real, and random voice vectors.
 """
@@ -121,7 +121,7 @@ def make_diarization(out: Path) -> None:
 
 if __name__ == "__main__":
     place, whisper = Path(sys.argv[1]), Path(sys.argv[2])
-    shutil.copytree(whisper, place / "whisper", ignore=shutil.ignore_patterns("training"))
+    shutil.copytree(whisper, place, ignore=shutil.ignore_patterns("training"))
     for language, known in LETTERS.items():
         make_aligner(place / "align" / language, known)
     make_diarization(place / "diarization")
