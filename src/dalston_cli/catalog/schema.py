@@ -178,6 +178,7 @@ class ModelEntry(_Entry):
         runtime_model_id: What the engine's library calls it.
         stages: The stages this model covers.
         languages: BCP-47 lower case; empty means that language does not matter.
+        stage_languages: The languages of the stages that cover others than ``languages``.
         licence: SPDX identifier of the weights.
         gated: Whether the source, without its parts, gives the weights only to who accepted terms.
         word_error_rate: Measured on clear English speech, 0 to 1 and above; None where nobody
@@ -193,6 +194,7 @@ class ModelEntry(_Entry):
     stages: tuple[Stage, ...] = Field(min_length=1)
     name: str
     languages: tuple[str, ...] = ()
+    stage_languages: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
     licence: str
     gated: bool = False
     source: Source
@@ -204,6 +206,10 @@ class ModelEntry(_Entry):
     defaults: dict[str, Any] = Field(default_factory=dict)
     notes: str = ""
     file: Path = Path()
+
+    def languages_of(self, stage: Stage) -> tuple[str, ...]:
+        """BCP-47 lower case; empty where language does not matter to the stage."""
+        return self.stage_languages.get(stage, self.languages)
 
     @property
     def has_files(self) -> bool:
