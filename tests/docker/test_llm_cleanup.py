@@ -1,10 +1,12 @@
-"""llm-cleanup in a container: the one engine with a network, and what it may do besides: nothing."""
+"""llm-cleanup in a container: the one engine that has a network, and nothing else besides."""
 
 import json
+import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
+import psutil
 import pytest
 from tests.docker.user import DockerUser, made_user
 from tests.isolation import Isolation
@@ -28,8 +30,10 @@ def new_user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
 @pytest.fixture(scope="module")
 def started_server(new_user: DockerUser) -> Iterator[LanguageModelServer]:
     """On the address at which containers find the machine that they run on."""
-    bridge = new_user.client.networks.get("bridge").attrs
-    with running_language_models(bridge["IPAM"]["Config"][0]["Gateway"]) as server:
+    options = new_user.client.networks.get("bridge").attrs["Options"]
+    addresses = psutil.net_if_addrs()[options["com.docker.network.bridge.name"]]
+    [address] = [each.address for each in addresses if each.family is socket.AF_INET]
+    with running_language_models(address) as server:
         yield server
 
 
