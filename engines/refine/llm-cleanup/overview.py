@@ -157,6 +157,8 @@ class _Writing:
 
     def _chapters(self, noted: Noted) -> Iterator[Chapter]:
         """Each lasts until the next one; its times are those of segments."""
+        if not noted.chapters:
+            return
         by_id = {segment.id: segment for segment in self._spoken}
         starts = [by_id[chapter.segment].start for chapter in noted.chapters]
         ends = [*starts[1:], max(segment.end for segment in self._spoken)]
