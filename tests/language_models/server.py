@@ -1,4 +1,4 @@
-"""The server itself, on a free port of 127.0.0.1."""
+"""The server itself, on a free port of 127.0.0.1 or of another address of this machine."""
 
 import json
 import threading
@@ -17,6 +17,9 @@ _APIS: dict[str, Api] = {"/v1/messages": "messages", "/v1/chat/completions": "ch
 class LanguageModelServer:
     """Answers as ``behave`` says, and remembers what it was asked.
 
+    Args:
+        host: The address it listens on.
+
     Attributes:
         asked: Every request, in their order.
         batches: Every batch, in their order.
@@ -24,7 +27,7 @@ class LanguageModelServer:
         most_at_once: How many were being answered at the same time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.behave: Behaviour = correcting
         self.asked: list[Asked] = []
         self.batches: list[Batch] = []
@@ -33,15 +36,14 @@ class LanguageModelServer:
         self.closing = threading.Event()
         self._lock = threading.Lock()
         self._num_now = 0
-        self._http = ThreadingHTTPServer(
-            ("127.0.0.1", 0), type("Handler", (_Handler,), {"models": self})
-        )
+        self._http = ThreadingHTTPServer((host, 0), type("Handler", (_Handler,), {"models": self}))
         self._http.daemon_threads = True
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        host, port = self._http.server_address[:2]
+        return f"http://{host!s}:{port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -153,9 +155,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_language_models() -> Iterator[LanguageModelServer]:
+def running_language_models(host: str = "127.0.0.1") -> Iterator[LanguageModelServer]:
     """A server for as long as the ``with`` block."""
-    server = LanguageModelServer()
+    server = LanguageModelServer(host)
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:

@@ -22,6 +22,9 @@ from dalston_sdk.wire import (
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""
 
+OVERVIEW = ("title", "summary", "chapters", "action_items")
+"""What a language model can write about a text, as settings and options on the wire call it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overrides:
@@ -93,6 +96,8 @@ class RunOptions:
         compute_type: Number format such as ``int8``; None lets the engine choose.
         transcribe: Options that are None are left to the model's and the engine's defaults.
         diarize, emotion, events, refine: None where the stage was not asked for.
+        overview: What a language model is to write about the text, once ``refine`` has put it
+            right; it is the same stage with other work, and a result of its own.
         stage_models: The models of the stages besides transcribe.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
@@ -119,6 +124,7 @@ class RunOptions:
     emotion: EmotionOptions | None = None
     events: EventsOptions | None = None
     refine: RefineOptions | None = None
+    overview: RefineOptions | None = None
     stage_models: StageModels = StageModels()
     device: str = "auto"
     gpus: tuple[int, ...] = ()
@@ -136,6 +142,12 @@ class RunOptions:
     offline: bool = False
     jobs: int | None = None
     keep_alive_s: float = 300.0
+
+    @property
+    def max_cost_usd(self) -> float | None:
+        """What language models may cost in the whole run; None for no limit."""
+        paid = self.refine or self.overview
+        return paid.max_cost_usd if paid else None
 
     @property
     def num_replicas(self) -> int:

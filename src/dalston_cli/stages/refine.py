@@ -1,4 +1,4 @@
-"""Refine: a language model cleans up the text; needs no audio."""
+"""Refine: a language model cleans up the text, and writes about it; needs no audio."""
 
 from collections.abc import Sequence
 
@@ -21,18 +21,22 @@ _STAGE = Stage.REFINE.value
 def build_request(
     model: ModelRef, options: RefineOptions, segments: Sequence[Segment], language: str | None
 ) -> RefineRequest:
-    """The request that cleans up the text of ``segments``."""
+    """The request that cleans up the text of ``segments``, or has something written about it."""
     return RefineRequest(model=model, language=language, segments=tuple(segments), options=options)
 
 
 def apply(transcript: Transcript, refined: RefineResult) -> Transcript:
-    """The transcript with the new texts; what was said stays in ``raw_text``, times stay."""
+    """The transcript with what is new; what was said stays in ``raw_text``, times stay."""
     segments = tuple(_refined(segment, refined.texts) for segment in transcript.segments)
     notices = (msgspec.structs.replace(each, stage=_STAGE) for each in refined.warnings)
     return msgspec.structs.replace(
         transcript,
         segments=segments,
         text=joined(segment.text for segment in segments),
+        title=refined.title or transcript.title,
+        summary=refined.summary or transcript.summary,
+        chapters=refined.chapters or transcript.chapters,
+        action_items=refined.action_items or transcript.action_items,
         warnings=(*transcript.warnings, *notices),
     )
 

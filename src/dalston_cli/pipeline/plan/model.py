@@ -134,6 +134,7 @@ class RecordingPlan:
 
     Attributes:
         transcribe: Required; all others may be missing.
+        overview: The refining stage once more, which writes about the text and leaves it as it is.
         key: Equal for plans that give equal results.
         advice: What the user should know about the choices.
     """
@@ -144,6 +145,7 @@ class RecordingPlan:
     emotion: StagePlan | None = None
     events: StagePlan | None = None
     refine: StagePlan | None = None
+    overview: StagePlan | None = None
     align_always: bool = False
     channels: Channels = "mix"
     clip: Clip | None = None
@@ -161,6 +163,7 @@ class RecordingPlan:
             self.emotion,
             self.events,
             self.refine,
+            self.overview,
         )
         return tuple(stage for stage in every if stage is not None)
 

@@ -131,10 +131,11 @@ class _Planning:
             emotion=self._optional(Stage.EMOTION, models.emotion, options.emotion),
             events=self._optional(Stage.EVENTS, models.events, options.events),
             refine=self._optional(Stage.REFINE, models.refine, options.refine),
+            overview=self._optional(Stage.REFINE, models.refine, options.overview),
             channels=options.channels,
             clip=options.clip,
             skipped=tuple(self._skipped),
-            advice=tuple(self._advice),
+            advice=tuple(dict.fromkeys(self._advice)),
         )
         return replace(plan, key=_plan_key(plan))
 

@@ -20,6 +20,7 @@ from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.running import stage_requests
 from dalston_cli.pipeline.running.recording_audio import AudioInfo, ChannelInfo, RecordingAudio
 from dalston_cli.pipeline.running.stage_execution import StageAudio
+from dalston_cli.pipeline.running.stage_failure import result_name, strictly
 from dalston_cli.pipeline.running.stage_requests import typed
 from dalston_cli.pipeline.running.stage_run import StageDone, StageRunner
 from dalston_cli.stages import align, refine, transcribe
@@ -92,7 +93,9 @@ class RecordingStages:
             warnings=(*audio.warnings, *self._advice(), *self._notices),
         )
         transcript = await asyncio.to_thread(merge, merge_input)
-        return await self._refined(transcript)
+        plan = self._work.plan
+        transcript = await self._refined(transcript, plan.refine)
+        return await self._refined(transcript, plan.overview)
 
     async def _channel(self, info: ChannelInfo, offset_s: float) -> ChannelResults:
         audio = StageAudio(
@@ -166,8 +169,12 @@ class RecordingStages:
             upstream=(key,),
         )
 
-    async def _refined(self, transcript: Transcript) -> Transcript:
-        plan = self._work.plan.refine
+    async def _refined(self, transcript: Transcript, plan: StagePlan | None) -> Transcript:
+        """The transcript after the refining stage.
+
+        It is there once for the text itself and once for what is written about it, so that neither
+        is lost, or paid for again, when the other one fails.
+        """
         if plan is None:
             return transcript
         self._records.clear()
@@ -205,7 +212,7 @@ class RecordingStages:
             )
         except DalstonError as error:
             if self._work.strict:
-                raise
+                raise strictly(plan, error) from error
             self._fail(plan, error)
             return None
         return typed(self._keep(done), kind)
@@ -234,7 +241,7 @@ class RecordingStages:
                 model=plan.model.id,
             )
         )
-        message = f"the transcript is without {stage}: {error.message}"
+        message = f"the transcript is without {result_name(plan)}: {error.message}"
         self._notices.append(Notice(code="stage_failed", message=message, stage=stage))
         self._work.emit(
             StageFinished(
