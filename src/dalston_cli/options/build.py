@@ -10,6 +10,7 @@ from dalston_cli.audio.clip import parse_clip
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageModels
+from dalston_cli.settings.values import named_speakers
 from dalston_sdk.wire import (
     DiarizeOptions,
     EmotionOptions,
@@ -71,6 +72,29 @@ class WordListError(UsageError):
         )
 
 
+class SpeakerNamesError(UsageError):
+    """Names of speakers are not given as ``LABEL=NAME``, nor in order."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"--speaker-names: {problem}",
+            hint="write --speaker-names SPEAKER_00=Ada,SPEAKER_01=Grace",
+        )
+
+
+def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
+    """Names by label, from comma lists.
+
+    Raises:
+        SpeakerNamesError: They cannot be understood.
+    """
+    parts = tuple(part.strip() for entry in entries for part in entry.split(",") if part.strip())
+    try:
+        return named_speakers(parts)
+    except ValueError as error:
+        raise SpeakerNamesError(str(error)) from error
+
+
 def resolve(*groups: "DataclassInstance", profile: str | None) -> "ResolvedSettings":
     """Settings from these option groups, the environment and the settings file."""
     from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
@@ -108,6 +132,7 @@ def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> Ru
         emotion=EmotionOptions(threshold=settings.emotion_threshold) if settings.emotion else None,
         events=_events_options(settings),
         refine=_refine_options(settings),
+        speaker_names=tuple(named_speakers(settings.speaker_names).items()),
         stage_models=StageModels(
             **{stage: getattr(settings, f"{stage}_model") for stage in _STAGES}
         ),

@@ -19,6 +19,9 @@ from dalston_sdk.wire import (
     TranscribeOptions,
 )
 
+SpeakerNames = tuple[tuple[str, str], ...]
+"""Labels such as ``SPEAKER_00``, each with the name of who that is."""
+
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""
 
@@ -34,6 +37,7 @@ class Overrides:
     num_speakers: int | None = None
     min_speakers: int | None = None
     max_speakers: int | None = None
+    speaker_names: SpeakerNames | None = None
     channels: Channels | None = None
     clip: Clip | None = None
 
@@ -119,6 +123,7 @@ class RunOptions:
     emotion: EmotionOptions | None = None
     events: EventsOptions | None = None
     refine: RefineOptions | None = None
+    speaker_names: SpeakerNames = ()
     stage_models: StageModels = StageModels()
     device: str = "auto"
     gpus: tuple[int, ...] = ()

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from dalston_cli.settings.choices import AlignPolicy, LauncherName, PullPolicy, RefineLevel, Task
-from dalston_cli.settings.values import split_list, text_like
+from dalston_cli.settings.values import speakers_named, split_list, text_like
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 List = BeforeValidator(split_list)
@@ -122,6 +122,7 @@ class Stages(_Settings):
     num_speakers: Count | None = None
     min_speakers: Count | None = None
     max_speakers: Count | None = None
+    speaker_names: Annotated[tuple[Text, ...], List, AfterValidator(speakers_named)] = ()
     emotion: bool = False
     emotion_model: Text = "auto"
     emotion_threshold: Probability | None = None

@@ -104,6 +104,9 @@ def _merged(options: RunOptions, overrides: Overrides) -> RunOptions:
         diarize=diarize,
         channels=options.channels if overrides.channels is None else overrides.channels,
         clip=overrides.clip or options.clip,
+        speaker_names=(
+            options.speaker_names if overrides.speaker_names is None else overrides.speaker_names
+        ),
     )
 
 
@@ -131,6 +134,7 @@ class _Planning:
             refine=self._optional(Stage.REFINE, models.refine, options.refine),
             channels=options.channels,
             clip=options.clip,
+            speaker_names=options.speaker_names,
             skipped=tuple(self._skipped),
             advice=tuple(self._advice),
         )
@@ -219,4 +223,5 @@ def _plan_key(plan: RecordingPlan) -> str:
         channels=plan.channels,
         clip=(clip.start, clip.end) if clip else None,
         skipped=tuple((skipped.stage, skipped.reason) for skipped in plan.skipped),
+        speaker_names=plan.speaker_names,
     )

@@ -23,7 +23,7 @@ from dalston_cli.pipeline.running.stage_execution import StageAudio
 from dalston_cli.pipeline.running.stage_requests import typed
 from dalston_cli.pipeline.running.stage_run import StageDone, StageRunner
 from dalston_cli.stages import align, refine, transcribe
-from dalston_cli.stages.merge import ChannelResults, MergeInput, merge
+from dalston_cli.stages.merge import ChannelResults, MergeInput, merge, name_speakers
 from dalston_sdk.wire import (
     AlignResult,
     DiarizeResult,
@@ -92,7 +92,9 @@ class RecordingStages:
             warnings=(*audio.warnings, *self._advice(), *self._notices),
         )
         transcript = await asyncio.to_thread(merge, merge_input)
-        return await self._refined(transcript)
+        refined = await self._refined(transcript)
+        names = dict(self._work.plan.speaker_names)
+        return name_speakers(refined, names) if names else refined
 
     async def _channel(self, info: ChannelInfo, offset_s: float) -> ChannelResults:
         audio = StageAudio(

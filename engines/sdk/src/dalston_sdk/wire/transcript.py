@@ -208,6 +208,8 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
         language: BCP-47 lower case, ``None`` where unknown.
         language_scores: Votes or probabilities per language, where the language was detected.
         turns: Who spoke when, from diarization or from channels.
+        speaker_names: Where speakers were named, each label and the name that stands for it
+            everywhere else in the transcript.
         status: ``partial`` where a requested stage failed; ``stages`` says which and why.
     """
 
@@ -220,6 +222,7 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     language_scores: dict[str, float] = field(default_factory=dict)
     speech_regions: tuple[SpeechRegion, ...] = ()
     turns: tuple[SpeakerTurn, ...] = ()
+    speaker_names: dict[str, str] = field(default_factory=dict)
     events: tuple[AudioEvent, ...] = ()
     warnings: tuple[Notice, ...] = ()
     stages: tuple[StageRecord, ...] = ()
