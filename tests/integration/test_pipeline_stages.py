@@ -163,7 +163,9 @@ async def test_channels_are_named_in_their_order_by_each_recording(home: Pipelin
 
 @pytest.mark.parametrize("stage", ASKED)
 async def test_a_failing_stage_costs_nothing_but_itself(stage: str, home: PipelineHome) -> None:
-    write_model(home.folder / "catalog", "fails", stage, runtime_id="raises", rank=-1)
+    write_model(
+        home.folder / "catalog", "fails", stage, runtime_id="raises", languages="en", rank=-1
+    )
     home.reload()
     recordings = home.record(1)
     asked = {**ASKED[stage], "stage_models": StageModels(**{stage: "fails"})}

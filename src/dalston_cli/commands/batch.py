@@ -61,7 +61,11 @@ def read_batch(options: BatchOptions) -> Batch:
         options.machine,
         profile=options.screen.profile,
     )
-    run_options = build_run_options(resolved.settings, inputs=options.inputs.inputs or ())
+    run_options = build_run_options(
+        resolved.settings,
+        inputs=options.inputs.inputs or (),
+        suggested=resolved.from_pipeline(),
+    )
     refuse_idle_options(resolved, manifest=options.inputs.manifest is not None)
     if options.screen.json and run_options.output.folder is None:
         raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")

@@ -3,6 +3,7 @@
 Nothing here looks at a file, a catalog or an engine: ``plan`` does, and says what is impossible.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,6 +17,7 @@ from dalston_sdk.wire import (
     EmotionOptions,
     EventsOptions,
     RefineOptions,
+    Stage,
     TranscribeOptions,
 )
 
@@ -96,6 +98,9 @@ class RunOptions:
         model: Id of the transcribing model, or ``auto``.
         compute_type: Number format such as ``int8``; None lets the engine choose.
         transcribe: Options that are None are left to the model's and the engine's defaults.
+        pipeline: The named pipeline that some of these come from; None without one.
+        suggested: Options that only the pipeline set, by stage: an engine that does not know one
+            goes without it.
         diarize, emotion, events, refine: None where the stage was not asked for.
         stage_models: The models of the stages besides transcribe.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
@@ -116,6 +121,8 @@ class RunOptions:
 
     model: str = AUTO_MODEL
     compute_type: str | None = None
+    pipeline: str | None = None
+    suggested: Mapping[Stage, frozenset[str]] = field(default_factory=dict)
     transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
     align: AlignPolicy = "auto"
     align_options: AlignOptions = field(default_factory=AlignOptions)

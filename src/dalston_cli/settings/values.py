@@ -64,5 +64,12 @@ def speakers_named(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+def written(value: object) -> object:
+    """A value as it would be written on the command line; None stays."""
+    if isinstance(value, list):
+        return ",".join(str(item) for item in value) or None
+    return str(value).lower() if isinstance(value, bool) else value
+
+
 def _parts(text: str) -> tuple[str, ...]:
     return tuple(part.strip() for part in text.split(",") if part.strip())

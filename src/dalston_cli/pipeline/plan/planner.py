@@ -15,6 +15,7 @@ from dalston_cli.catalog.resolve import (
     Choice,
     ModelWish,
     NoModelError,
+    NoModelsError,
     resolve_model,
 )
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
@@ -26,7 +27,7 @@ from dalston_cli.pipeline.plan.model import (
     Skipped,
     StagePlan,
 )
-from dalston_cli.pipeline.plan.options import effective_options
+from dalston_cli.pipeline.plan.options import effective_options, left_out, without
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
 from dalston_sdk.wire import AlignOptions, DiarizeOptions, Stage
@@ -117,6 +118,7 @@ class _Planning:
         self._context = context
         self._options = options
         self._skipped: list[Skipped] = []
+        self._missing: list[NoModelError] = []
         self._advice: list[Advice] = []
 
     def make(self) -> RecordingPlan:
@@ -138,6 +140,10 @@ class _Planning:
             skipped=tuple(self._skipped),
             advice=tuple(self._advice),
         )
+        if len(self._missing) == 1 and options.pipeline is None:
+            raise self._missing[0]
+        if self._missing:
+            raise NoModelsError(self._missing, options.pipeline)
         return replace(plan, key=_plan_key(plan))
 
     def _stage(
@@ -152,7 +158,22 @@ class _Planning:
         context = self._context
         choice = resolve_model(context.catalog, stage, wish, context.machine, context.installed)
         self._advice += choice.warnings
-        return self._planned(stage, choice, wanted)
+        return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
+
+    def _without_unknown(self, stage: Stage, choice: Choice, wanted: Struct) -> Struct:
+        """What a pipeline suggests is for every engine; what this one does not know is left out."""
+        suggested = self._options.suggested.get(stage, frozenset())
+        names = left_out(self._context.catalog, stage, choice.model, wanted, suggested)
+        if not names:
+            return wanted
+        self._advice.append(
+            Advice(
+                code="option_left_out",
+                message=f"engine {choice.engine.name} does not know {', '.join(names)}, which"
+                f" the pipeline {self._options.pipeline} sets: left out",
+            )
+        )
+        return without(wanted, names)
 
     def _planned(self, stage: Stage, choice: Choice, wanted: Struct) -> StagePlan:
         context = self._context
@@ -181,7 +202,13 @@ class _Planning:
             raise ServiceKeyError(planned.model, service)
 
     def _optional(self, stage: Stage, model: str, wanted: Struct | None) -> StagePlan | None:
-        return None if wanted is None else self._stage(stage, model, wanted)
+        if wanted is None:
+            return None
+        try:
+            return self._stage(stage, model, wanted)
+        except NoModelError as error:  # all that is missing is told at once
+            self._missing.append(error)
+            return None
 
     def _diarize(self) -> StagePlan | None:
         wanted = self._options.diarize
@@ -197,7 +224,7 @@ class _Planning:
         if options.align == "never":
             return None
         if options.align == "always":
-            return self._stage(Stage.ALIGN, model, wanted)
+            return self._optional(Stage.ALIGN, model, wanted)
         if transcribe.model.capabilities.word_timestamps:
             self._skip(Stage.ALIGN, f"{transcribe.model.id} gives good word times itself")
             return None
