@@ -1,5 +1,7 @@
 """The registry, names of speakers, paragraphs, and text in all scripts."""
 
+import json
+
 import msgspec
 import pytest
 from hypothesis import given
@@ -16,8 +18,9 @@ from dalston_cli.formats.registry import (
     writers_named,
 )
 from dalston_cli.formats.script import clean, graphemes, joined, width
-from dalston_cli.formats.speakers import SpeakerNameError, SpeakerNames, parse_speaker_names
+from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
+from dalston_cli.stages.merge import name_speakers
 from dalston_sdk.wire import Segment, Transcript
 
 
@@ -66,33 +69,28 @@ def test_a_transcript_without_text_can_be_written(name: str) -> None:
         (["S0", None], {}, [None, None]),
         (["S0"], {"speakers": True}, ["S0"]),
         (["S0", "S1"], {"speakers": False}, [None, None]),
-        (["S0"], {"speaker_names": {"S0": "Ada"}}, ["Ada"]),
-        (["S0", "S1"], {"speaker_names": {"S0": " Ada\nL. "}}, ["Ada L.", "S1"]),
-        (["S0"], {"speaker_names": {"S9": "Ada"}}, [None]),
-        (["S0"], {"speakers": True, "speaker_names": {"S0": "\t"}}, ["S0"]),
+        (["Ada"], {}, ["Ada"]),
+        (["Ada"], {"speakers": False}, [None]),
+        (["S0", " B\nC "], {}, ["S0", "B C"]),
     ],
     ids=[
         "none", "one", "two", "one and none", "wanted", "unwanted",
-        "named", "one named", "other named", "blank name",
+        "named", "named and unwanted", "on one line",
     ],
 )  # fmt: skip
 def test_speakers_are_shown_where_it_helps(
     labels: list[str | None], options: dict[str, object], expected: list[str | None]
 ) -> None:
-    found = transcript([segment("Hi.", 1, 2, speaker=label) for label in labels])
+    found = msgspec.structs.replace(
+        transcript([segment("Hi.", 1, 2, speaker=label) for label in labels]),
+        speaker_names={"SPEAKER_00": "Ada"},
+    )
     names = SpeakerNames.of(found, RenderOptions(**options))  # type: ignore[arg-type] # by name
     assert [names.get(label) for label in labels] == expected
 
 
-def test_names_are_parsed() -> None:
-    assert parse_speaker_names(["S0=Ada", " S1 = B = C "]) == {"S0": "Ada", "S1": "B = C"}
-    for wrong in ("Ada", "=Ada", "S0=", ""):
-        with pytest.raises(SpeakerNameError, match="does not say which speaker"):
-            parse_speaker_names([wrong])
-
-
 def test_names_reach_every_format_that_has_speakers() -> None:
-    options = RenderOptions(speaker_names={"SPEAKER_00": "Ada <&> L", "SPEAKER_01": "=B,C"})
+    named = name_speakers(dialogue(), {"SPEAKER_00": "Ada <&> L", "SPEAKER_01": "=B,C"})
     expected = {
         "txt": "Ada <&> L: こんにちは",
         "srt": "Ada <&> L: こんにちは",
@@ -104,8 +102,10 @@ def test_names_reach_every_format_that_has_speakers() -> None:
         "textgrid": '"Ada <&> L: words"',
     }
     for name, text in expected.items():
-        assert text in WRITERS[name].render(dialogue(), options), name
-    assert "Ada" not in WRITERS["json"].render(dialogue(), options)
+        assert text in WRITERS[name].render(named, RenderOptions()), name
+    document = json.loads(WRITERS["json"].render(named, RenderOptions()))
+    assert [item["speaker"] for item in document["segments"]] == ["Ada <&> L", "=B,C"]
+    assert document["speaker_names"]["SPEAKER_01"] == "=B,C"
 
 
 @pytest.mark.parametrize(
@@ -199,11 +199,11 @@ SPOKEN = st.text(min_size=1, max_size=40).filter(lambda text: clean(text) != "")
 @given(texts=st.lists(SPOKEN, max_size=5), name=st.text(max_size=10))
 def test_every_format_can_be_written_whatever_is_said(texts: list[str], name: str) -> None:
     segments = [
-        Segment(id=index, start=index, end=index + 1, text=text, speaker=f"S{index % 2}")
+        Segment(id=index, start=index, end=index + 1, text=text, speaker=(name, "S1")[index % 2])
         for index, text in enumerate(texts)
     ]
     found = transcript(segments)
-    options = RenderOptions(speaker_names={"S0": name})
+    options = RenderOptions()
     for writer in WRITERS.values():
         if writer.name == "ctm" and texts:
             continue

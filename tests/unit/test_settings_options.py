@@ -75,6 +75,7 @@ def test_values_arrive() -> None:
             "clip": "1:00-1:30",
             "diarize": True,
             "max_speakers": 3,
+            "speaker_names": "SPEAKER_01=Grace  H,SPEAKER_00=Ada",
             "events": True,
             "event_labels": "Music",
             "refine": True,
@@ -95,6 +96,7 @@ def test_values_arrive() -> None:
     assert (options.clip.start, options.clip.end) == (60, 90)
     assert options.diarize is not None
     assert options.diarize.max_speakers == 3
+    assert options.speaker_names == (("SPEAKER_01", "Grace H"), ("SPEAKER_00", "Ada"))
     assert options.events is not None
     assert options.events.labels == ("Music",)
     assert options.refine is not None
@@ -239,6 +241,7 @@ def test_truth_values_in_the_dialect_of_whisper(words: list[str], plain: list[st
         ("output_dir", "output-dir"),
         ("vad_filter", "vad"),
         ("logprob_threshold", "log-prob-threshold"),
+        ("speaker_name", "speaker-names"),
     ],
 )
 def test_names_in_the_dialect_of_whisper(name: str, ours: str) -> None:

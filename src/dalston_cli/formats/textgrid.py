@@ -17,13 +17,13 @@ _SHORTEST_S = 0.001
 Interval = tuple[float, float, str]
 
 
-def render(transcript: Transcript, options: RenderOptions) -> str:
+def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
     """Tiers ``NAME`` and ``NAME: words``, or ``segments`` and ``words`` without speakers."""
     from praatio.utilities.textgrid_io import (  # type: ignore[import-untyped]  # noqa: PLC0415 - only this format needs it; it has no types
         getTextgridAsStr,
     )
 
-    named = list(_tiers(transcript, options))
+    named = list(_tiers(transcript))
     end = max([_end(transcript), *(interval[1] for _, tier in named for interval in tier)])
     tiers = [
         {
@@ -40,14 +40,12 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def _tiers(
-    transcript: Transcript, options: RenderOptions
-) -> Iterable[tuple[str, Sequence[Interval]]]:
+def _tiers(transcript: Transcript) -> Iterable[tuple[str, Sequence[Interval]]]:
     by_speaker: dict[str | None, list[Segment]] = {None: []} if not transcript.segments else {}
     for segment in transcript.segments:
         by_speaker.setdefault(segment.speaker, []).append(segment)
     for speaker, segments in by_speaker.items():
-        name = name_of(speaker, options) if speaker else None
+        name = name_of(speaker) if speaker else None
         yield name or "segments", _apart(_intervals(segments))
         if words := [word for segment in segments for word in segment.words]:
             yield f"{name}: words" if name else "words", _apart(_intervals(words))

@@ -45,16 +45,25 @@ class IdleGpusError(UsageError):
         )
 
 
-def refuse_idle_options(resolved: "ResolvedSettings") -> None:
+def refuse_idle_options(resolved: "ResolvedSettings", *, manifest: bool = False) -> None:
     """Make sure that no option of the command line is given in vain; settings may be.
 
+    Args:
+        resolved: The settings.
+        manifest: Whether recordings may come with channels of their own.
+
     Raises:
-        IdleOptionError: One belongs to a stage that was not asked for.
+        IdleOptionError: One belongs to a stage that was not asked for, or names speakers that
+            nobody tells apart.
         IdleGpusError: GPUs are listed that do not count.
     """
     for stage, names in _OF_STAGE.items():
         _refuse_without(resolved, names, (stage,))
     _refuse_without(resolved, _OF_LANGUAGE_MODELS, ("refine", *OVERVIEW))
+    settings, sources = resolved.settings, resolved.sources
+    told_apart = settings.diarize or settings.channels == "split" or manifest
+    if sources["speaker_names"].kind == "option" and not told_apart:
+        raise IdleOptionError("--speaker-names", "--diarize")
     refuse_idle_gpus(resolved)
 
 

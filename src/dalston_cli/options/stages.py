@@ -82,6 +82,15 @@ class StageOptions:
         int | None,
         typer.Option(metavar="N", help="At most so many speak.", rich_help_panel=_SPEAKERS),
     ] = None
+    speaker_names: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Names such as SPEAKER_00=Ada,SPEAKER_01=Grace, or Ada,Grace in the order in"
+            " which they first speak; with --channels split in the order of the channels.",
+            rich_help_panel=_SPEAKERS,
+        ),
+    ] = None
     emotion: Annotated[
         bool | None,
         typer.Option(

@@ -3,6 +3,7 @@
 Nothing here looks at a file, a catalog or an engine: ``plan`` does, and says what is impossible.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,8 +17,12 @@ from dalston_sdk.wire import (
     EmotionOptions,
     EventsOptions,
     RefineOptions,
+    Stage,
     TranscribeOptions,
 )
+
+SpeakerNames = tuple[tuple[str, str], ...]
+"""Labels such as ``SPEAKER_00``, each with the name of who that is."""
 
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""
@@ -37,6 +42,7 @@ class Overrides:
     num_speakers: int | None = None
     min_speakers: int | None = None
     max_speakers: int | None = None
+    speaker_names: SpeakerNames | None = None
     channels: Channels | None = None
     clip: Clip | None = None
 
@@ -95,6 +101,9 @@ class RunOptions:
         model: Id of the transcribing model, or ``auto``.
         compute_type: Number format such as ``int8``; None lets the engine choose.
         transcribe: Options that are None are left to the model's and the engine's defaults.
+        pipeline: The named pipeline that some of these come from; None without one.
+        suggested: Options that only the pipeline set, by stage: an engine that does not know one
+            goes without it.
         diarize, emotion, events, refine: None where the stage was not asked for.
         overview: What a language model is to write about the text, once ``refine`` has put it
             right; it is the same stage with other work, and a result of its own.
@@ -117,6 +126,8 @@ class RunOptions:
 
     model: str = AUTO_MODEL
     compute_type: str | None = None
+    pipeline: str | None = None
+    suggested: Mapping[Stage, frozenset[str]] = field(default_factory=dict)
     transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
     align: AlignPolicy = "auto"
     align_options: AlignOptions = field(default_factory=AlignOptions)
@@ -125,6 +136,7 @@ class RunOptions:
     events: EventsOptions | None = None
     refine: RefineOptions | None = None
     overview: RefineOptions | None = None
+    speaker_names: SpeakerNames = ()
     stage_models: StageModels = StageModels()
     device: str = "auto"
     gpus: tuple[int, ...] = ()

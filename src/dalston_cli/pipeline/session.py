@@ -99,6 +99,7 @@ async def transcribe(
             planner=planner,
             jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
             fail_fast=options.fail_fast,
+            pipeline=options.pipeline,
         )
         return await run(spec, tools)
 

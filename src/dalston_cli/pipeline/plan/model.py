@@ -14,6 +14,7 @@ from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.pipeline.request import SpeakerNames
 from dalston_sdk.wire import ModelRef, Stage
 
 _DECIDE_WHETHER = frozenset({"batch", "max_cost_usd", "prices"})
@@ -149,6 +150,7 @@ class RecordingPlan:
     align_always: bool = False
     channels: Channels = "mix"
     clip: Clip | None = None
+    speaker_names: SpeakerNames = ()
     skipped: tuple[Skipped, ...] = ()
     advice: tuple[Advice, ...] = ()
     key: str = field(default="", compare=False)

@@ -3,7 +3,7 @@
 Pure: looks at the catalog only, and raises before anything runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -46,6 +46,20 @@ class NoTranslationError(UsageError):
             f"model {model.id} cannot translate",
             hint=_use_one_of(able) or "leave --task translate out",
         )
+
+
+def left_out(
+    catalog: Catalog, stage: Stage, model: ModelEntry, wanted: Struct, suggested: Iterable[str]
+) -> tuple[str, ...]:
+    """The options that were only suggested, and that the model's engine does not honour."""
+    supported = catalog.engine(model.engine).stages[stage].options
+    chosen = _set_fields(wanted)
+    return tuple(sorted(name for name in suggested if name in chosen and name not in supported))
+
+
+def without(wanted: Options, names: Iterable[str]) -> Options:
+    """The options, these left to the engine."""
+    return msgspec.structs.replace(wanted, **dict.fromkeys(names))
 
 
 def effective_options(

@@ -5,6 +5,7 @@ same plan. Recordings without overrides of their own share one plan, so that ten
 cost no more memory than one.
 """
 
+from collections.abc import Callable
 from dataclasses import replace
 
 import msgspec
@@ -16,6 +17,7 @@ from dalston_cli.catalog.resolve import (
     Choice,
     ModelWish,
     NoModelError,
+    NoModelsError,
     covers,
     resolve_model,
 )
@@ -28,7 +30,7 @@ from dalston_cli.pipeline.plan.model import (
     Skipped,
     StagePlan,
 )
-from dalston_cli.pipeline.plan.options import effective_options
+from dalston_cli.pipeline.plan.options import effective_options, left_out, without
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
 from dalston_sdk.wire import AlignOptions, DiarizeOptions, Stage
@@ -106,6 +108,9 @@ def _merged(options: RunOptions, overrides: Overrides) -> RunOptions:
         diarize=diarize,
         channels=options.channels if overrides.channels is None else overrides.channels,
         clip=overrides.clip or options.clip,
+        speaker_names=(
+            options.speaker_names if overrides.speaker_names is None else overrides.speaker_names
+        ),
     )
 
 
@@ -116,6 +121,7 @@ class _Planning:
         self._context = context
         self._options = options
         self._skipped: list[Skipped] = []
+        self._missing: list[NoModelError] = []
         self._advice: list[Advice] = []
 
     def make(self) -> RecordingPlan:
@@ -134,9 +140,14 @@ class _Planning:
             overview=self._optional(Stage.REFINE, models.refine, options.overview),
             channels=options.channels,
             clip=options.clip,
+            speaker_names=options.speaker_names,
             skipped=tuple(self._skipped),
             advice=tuple(dict.fromkeys(self._advice)),
         )
+        if len(self._missing) == 1 and options.pipeline is None:
+            raise self._missing[0]
+        if self._missing:
+            raise NoModelsError(self._missing, options.pipeline)
         return replace(plan, key=_plan_key(plan))
 
     def _stage(
@@ -151,7 +162,22 @@ class _Planning:
         context = self._context
         choice = resolve_model(context.catalog, stage, wish, context.machine, context.installed)
         self._advice += choice.warnings
-        return self._planned(stage, choice, wanted)
+        return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
+
+    def _without_unknown(self, stage: Stage, choice: Choice, wanted: Struct) -> Struct:
+        """What a pipeline suggests is for every engine; what this one does not know is left out."""
+        suggested = self._options.suggested.get(stage, frozenset())
+        names = left_out(self._context.catalog, stage, choice.model, wanted, suggested)
+        if not names:
+            return wanted
+        self._advice.append(
+            Advice(
+                code="option_left_out",
+                message=f"engine {choice.engine.name} does not know {', '.join(names)}, which"
+                f" the pipeline {self._options.pipeline} sets: left out",
+            )
+        )
+        return without(wanted, names)
 
     def _planned(self, stage: Stage, choice: Choice, wanted: Struct) -> StagePlan:
         context = self._context
@@ -180,7 +206,15 @@ class _Planning:
             raise ServiceKeyError(planned.model, service)
 
     def _optional(self, stage: Stage, model: str, wanted: Struct | None) -> StagePlan | None:
-        return None if wanted is None else self._stage(stage, model, wanted)
+        return None if wanted is None else self._noted(lambda: self._stage(stage, model, wanted))
+
+    def _noted(self, make: Callable[[], StagePlan]) -> StagePlan | None:
+        """What is made; None where no model is there for it: all that is missing is told at once."""
+        try:
+            return make()
+        except NoModelError as error:
+            self._missing.append(error)
+            return None
 
     def _diarize(self, transcribe: StagePlan) -> StagePlan | None:
         wanted, model = self._options.diarize, self._options.stage_models.diarize
@@ -189,7 +223,7 @@ class _Planning:
         if self._options.channels == "split":
             self._skip(Stage.DIARIZE, "each channel is one speaker")
             return None
-        return self._same_or_other(transcribe, Stage.DIARIZE, model, wanted)
+        return self._noted(lambda: self._same_or_other(transcribe, Stage.DIARIZE, model, wanted))
 
     def _same_or_other(
         self, transcribe: StagePlan, stage: Stage, model: str, wanted: Struct
@@ -215,7 +249,7 @@ class _Planning:
         if options.align == "never":
             return None
         if options.align == "always":
-            return self._same_or_other(transcribe, Stage.ALIGN, model, wanted)
+            return self._noted(lambda: self._same_or_other(transcribe, Stage.ALIGN, model, wanted))
         if transcribe.model.capabilities.word_timestamps:
             self._skip(Stage.ALIGN, f"{transcribe.model.id} gives good word times itself")
             return None
@@ -243,4 +277,5 @@ def _plan_key(plan: RecordingPlan) -> str:
         channels=plan.channels,
         clip=(clip.start, clip.end) if clip else None,
         skipped=tuple((skipped.stage, skipped.reason) for skipped in plan.skipped),
+        speaker_names=plan.speaker_names,
     )

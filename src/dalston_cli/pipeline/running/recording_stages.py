@@ -24,7 +24,7 @@ from dalston_cli.pipeline.running.stage_failure import result_name, strictly
 from dalston_cli.pipeline.running.stage_requests import typed
 from dalston_cli.pipeline.running.stage_run import StageDone, StageRunner
 from dalston_cli.stages import align, refine, transcribe
-from dalston_cli.stages.merge import ChannelResults, MergeInput, merge
+from dalston_cli.stages.merge import ChannelResults, MergeInput, merge, name_speakers
 from dalston_sdk.wire import (
     AlignResult,
     DiarizeResult,
@@ -95,7 +95,9 @@ class RecordingStages:
         transcript = await asyncio.to_thread(merge, merge_input)
         plan = self._work.plan
         transcript = await self._refined(transcript, plan.refine)
-        return await self._refined(transcript, plan.overview)
+        transcript = await self._refined(transcript, plan.overview)
+        names = dict(plan.speaker_names)
+        return name_speakers(transcript, names) if names else transcript
 
     async def _channel(self, info: ChannelInfo, offset_s: float) -> ChannelResults:
         audio = StageAudio(

@@ -5,6 +5,7 @@ do its parts; ``plausibility`` and ``repetition`` say what looks wrong.
 """
 
 from dalston_cli.stages.merge.assemble import merge
+from dalston_cli.stages.merge.labels import name_speakers
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
 
-__all__ = ["ChannelResults", "MergeInput", "merge"]
+__all__ = ["ChannelResults", "MergeInput", "merge", "name_speakers"]

@@ -238,6 +238,8 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
         turns: Who spoke when, from diarization or from channels.
         title, summary, chapters, action_items: What a language model wrote about it, where that
             was asked for; chapters are in time order.
+        speaker_names: Where speakers were named, each label and the name that stands for it
+            everywhere else in the transcript.
         status: ``partial`` where a requested stage failed; ``stages`` says which and why.
     """
 
@@ -250,6 +252,7 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     language_scores: dict[str, float] = field(default_factory=dict)
     speech_regions: tuple[SpeechRegion, ...] = ()
     turns: tuple[SpeakerTurn, ...] = ()
+    speaker_names: dict[str, str] = field(default_factory=dict)
     events: tuple[AudioEvent, ...] = ()
     title: str | None = None
     summary: str | None = None
