@@ -13,5 +13,6 @@ test: ## all tests, with branch coverage; installs first if there is no .venv
 bench: ## speed as ratios and counts, printed as a table
 	scripts/bench
 
-docs: ## the generated pages under docs/
+docs: ## the generated pages under docs/, and the README's table of engines
 	.venv/bin/python scripts/generate_cli_docs.py
+	.venv/bin/python scripts/generate_engine_table.py
