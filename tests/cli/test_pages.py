@@ -1,4 +1,4 @@
-"""Generated pages are what their scripts write, and every option of every command explains itself."""
+"""Generated pages are current, and every option of every command explains itself."""
 
 import importlib.util
 from collections.abc import Iterator
