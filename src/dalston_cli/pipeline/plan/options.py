@@ -83,9 +83,9 @@ def effective_options(
 def _check_abilities(catalog: Catalog, model: ModelEntry, wanted: TranscribeOptions) -> None:
     transcribing = catalog.models_for(Stage.TRANSCRIBE)
     for language in wanted.languages or ():
-        if not covers(model, language):
-            able = [entry for entry in transcribing if covers(entry, language)]
-            raise LanguageNotCoveredError(model, language, able)
+        if not covers(model, Stage.TRANSCRIBE, language):
+            able = [each for each in transcribing if covers(each, Stage.TRANSCRIBE, language)]
+            raise LanguageNotCoveredError(model, Stage.TRANSCRIBE, language, able)
     if wanted.task == "translate" and not model.capabilities.translation:
         translating = [entry.id for entry in transcribing if entry.capabilities.translation]
         raise NoTranslationError(model, translating)

@@ -11,10 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.catalog.resolve import (
+    AUTO,
     Advice,
     Choice,
     ModelWish,
     NoModelError,
+    covers,
     resolve_model,
 )
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
@@ -125,7 +127,7 @@ class _Planning:
             transcribe=transcribe,
             align=self._align(transcribe),
             align_always=options.align == "always",
-            diarize=self._diarize(),
+            diarize=self._diarize(transcribe),
             emotion=self._optional(Stage.EMOTION, models.emotion, options.emotion),
             events=self._optional(Stage.EVENTS, models.events, options.events),
             refine=self._optional(Stage.REFINE, models.refine, options.refine),
@@ -179,12 +181,31 @@ class _Planning:
     def _optional(self, stage: Stage, model: str, wanted: Struct | None) -> StagePlan | None:
         return None if wanted is None else self._stage(stage, model, wanted)
 
-    def _diarize(self) -> StagePlan | None:
-        wanted = self._options.diarize
-        if wanted is not None and self._options.channels == "split":
+    def _diarize(self, transcribe: StagePlan) -> StagePlan | None:
+        wanted, model = self._options.diarize, self._options.stage_models.diarize
+        if wanted is None:
+            return None
+        if self._options.channels == "split":
             self._skip(Stage.DIARIZE, "each channel is one speaker")
             return None
-        return self._optional(Stage.DIARIZE, self._options.stage_models.diarize, wanted)
+        return self._same_or_other(transcribe, Stage.DIARIZE, model, wanted)
+
+    def _same_or_other(
+        self, transcribe: StagePlan, stage: Stage, model: str, wanted: Struct
+    ) -> StagePlan:
+        """The transcribing model once more where it covers the stage, unless another was named.
+
+        Device and number format stay the same, so that what is loaded already does it.
+        """
+        same, language = transcribe.model, self._options.transcribe.language
+        if model != AUTO or stage not in same.stages or not covers(same, stage, language):
+            return self._stage(stage, model, wanted)
+        return replace(
+            transcribe,
+            stage=stage,
+            options=effective_options(self._context.catalog, stage, same, wanted),
+            reason=f"{same.id}, which transcribes, covers it",
+        )
 
     def _align(self, transcribe: StagePlan) -> StagePlan | None:
         """The aligner, where one may be needed; whether it is, the words' times will say."""
@@ -193,15 +214,17 @@ class _Planning:
         if options.align == "never":
             return None
         if options.align == "always":
-            return self._stage(Stage.ALIGN, model, wanted)
+            return self._same_or_other(transcribe, Stage.ALIGN, model, wanted)
         if transcribe.model.capabilities.word_timestamps:
             self._skip(Stage.ALIGN, f"{transcribe.model.id} gives good word times itself")
             return None
-        return self._aligner_if_there_is_one(model, wanted)
+        return self._aligner_if_there_is_one(transcribe, model, wanted)
 
-    def _aligner_if_there_is_one(self, model: str, wanted: AlignOptions) -> StagePlan | None:
+    def _aligner_if_there_is_one(
+        self, transcribe: StagePlan, model: str, wanted: AlignOptions
+    ) -> StagePlan | None:
         try:
-            return self._stage(Stage.ALIGN, model, wanted)
+            return self._same_or_other(transcribe, Stage.ALIGN, model, wanted)
         except NoModelError:
             self._skip(Stage.ALIGN, "no model that is installed can align")
             return None

@@ -153,7 +153,7 @@ class RecordingStages:
         why_not = (
             "the words have good times already"
             if needless
-            else align.why_impossible(transcribed, plan.align.model.languages)
+            else align.why_impossible(transcribed, plan.align.model.languages_of(Stage.ALIGN))
         )
         if why_not is not None:
             self._skip(Stage.ALIGN, why_not)
