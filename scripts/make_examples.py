@@ -29,7 +29,7 @@ VOICES = {
     "lecture": "rms",
     "Alice": "slt",
     "Bob": "rms",
-    "Frank": "awb",
+    "Frank": "kal16",
     "agent": "awb",
     "customer": "rms",
 }
