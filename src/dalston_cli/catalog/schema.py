@@ -48,6 +48,7 @@ class EngineEntry(_Entry):
         slots: Requests that one process works on at the same time.
         network: Whether the engine may reach the network.
         secrets: Environment variables the engine may see, beyond none.
+        tested: What its tests run it with, in a few words, for people.
         folder: Where the engine lives; set by the loader.
     """
 
@@ -63,6 +64,7 @@ class EngineEntry(_Entry):
     ram_mb: int = Field(default=0, ge=0)
     network: bool = False
     secrets: tuple[str, ...] = ()
+    tested: str = ""
     folder: Path = Path()
 
 
