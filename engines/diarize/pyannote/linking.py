@@ -122,11 +122,11 @@ class Linker:
         scores = np.full((len(self._speakers), len(local)), -1.0)
         for row, speaker in enumerate(self._speakers):
             for column, name in enumerate(local):
-                both = (
-                    _part(turns, start, self._heard_to) for turns in (speaker.latest, spoken[name])
+                scores[row, column] = self._likeness(
+                    _part(speaker.latest, start, self._heard_to),
+                    _part(spoken[name], start, self._heard_to),
+                    _cosine(speaker.voice, voices.get(name)),
                 )
-                cosine = _cosine(speaker.voice, voices.get(name))
-                scores[row, column] = self._likeness(*both, cosine)
         links: dict[str, int] = {}
         rows, columns = linear_sum_assignment(np.where(scores > 0, scores, 0), maximize=True)
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):

@@ -31,7 +31,7 @@ _DAMAGED = (
 """What the library raises for weights that are damaged or something else."""
 
 
-class _NoPlda(PLDA):
+class _NoPlda(PLDA):  # type: ignore[misc] # the library has no types
     """Stands where the library wants a PLDA whether its clustering uses one or not."""
 
     def __init__(self) -> None:

@@ -158,9 +158,13 @@ def main(out: Path) -> None:
     save(embedding, community / "embedding" / "pytorch_model.bin")
     plda = {name.removeprefix("plda."): array.astype(np.float64) for name, array in arrays.items()}
     (community / "plda").mkdir(exist_ok=True)
-    first, second = ("mean1", "mean2", "lda"), ("mu", "tr", "psi")
-    np.savez(community / "plda" / "xvec_transform.npz", **{name: plda[name] for name in first})
-    np.savez(community / "plda" / "plda.npz", **{name: plda[name] for name in second})
+    np.savez(
+        community / "plda" / "xvec_transform.npz",
+        mean1=plda["mean1"],
+        mean2=plda["mean2"],
+        lda=plda["lda"],
+    )
+    np.savez(community / "plda" / "plda.npz", mu=plda["mu"], tr=plda["tr"], psi=plda["psi"])
     (community / "config.yaml").write_text(COMMUNITY)
     for part in ("segmentation", "embedding"):
         shutil.copytree(community / part, legacy / part, dirs_exist_ok=True)
