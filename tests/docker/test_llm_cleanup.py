@@ -16,6 +16,7 @@ from tests.recordings import EXAMPLES
 pytestmark = pytest.mark.slow
 
 ENGINE = "llm-cleanup"
+BUILD_S = 900
 SECRET = "sk-ant-secret"
 OTHERS = {"HF_TOKEN": "hf-secret", "AWS_SECRET_ACCESS_KEY": "aws-secret"}
 MONOLOGUE = EXAMPLES / "monologue.wav"
@@ -23,7 +24,11 @@ MONOLOGUE = EXAMPLES / "monologue.wav"
 
 @pytest.fixture(scope="module")
 def new_user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
+    """Whose images are built: that may take longer than a test that uses them."""
     with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
+        for engine in (ENGINE, "pocketsphinx"):
+            built = made.run("engines", "build", engine, timeout_s=BUILD_S)
+            assert built.returncode == 0, built.stderr
         yield made
 
 

@@ -3,11 +3,13 @@
 import msgspec
 import pytest
 from tests.launching import engine_entry
+from tests.transcripts import GOLDEN
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.pipeline.plan.options import NoTranslationError, UnsupportedOptionError
 from dalston_cli.stages import align, refine, transcribe
 from dalston_sdk.wire import (
+    Chapter,
     Notice,
     RecordingInfo,
     RefineResult,
@@ -93,6 +95,18 @@ def test_refined_text_keeps_what_was_said() -> None:
     assert [segment.raw_text for segment in refined.segments] == ["uh one", None, None]
     assert [segment.start for segment in refined.segments] == [0, 1, 2]
     assert refined.warnings == (msgspec.structs.replace(kept, stage="refine"),)
+
+
+def test_what_is_written_about_a_text_leaves_the_text_alone() -> None:
+    before = GOLDEN["monologue"]()
+    chapter = Chapter(start=0.5, end=17.0, title="Rain")
+    written = RefineResult(texts={}, title="The concert", summary="It rained.", chapters=(chapter,))
+
+    after = refine.apply(before, written)
+
+    assert (after.title, after.summary, after.chapters) == ("The concert", "It rained.", (chapter,))
+    assert (after.segments, after.text) == (before.segments, before.text)
+    assert refine.apply(after, RefineResult(texts={0: "It rained."})).title == "The concert"
 
 
 def test_an_unsupported_option_is_explained() -> None:

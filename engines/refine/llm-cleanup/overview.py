@@ -26,8 +26,8 @@ NAMES = {
 }
 """What can be wanted, and how it is said that it is missing."""
 
-PART_TOKENS = 12_000
-"""Of text in one question, about an hour of speech."""
+PART_TOKENS = 18_000
+"""Of text in one question, as ``estimate_tokens`` counts them: about an hour of speech."""
 
 PART_SEGMENTS = 1000
 

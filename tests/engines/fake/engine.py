@@ -74,7 +74,7 @@ class FakeEngine(Engine):
         Stage.DIARIZE: frozenset({"num_speakers", "min_speakers", "max_speakers"}),
         Stage.EMOTION: frozenset({"threshold"}),
         Stage.EVENTS: frozenset({"threshold", "labels"}),
-        Stage.REFINE: frozenset({"level", "max_cost_usd"}),
+        Stage.REFINE: frozenset({"level", "max_cost_usd", "summary"}),
     }
     slots = KNOBS.slots
 
