@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.pipeline_home import MACHINE, make_catalog, write_model
 
-from dalston_cli.catalog.load import CatalogError
+from dalston_cli.catalog.document import CatalogError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
