@@ -134,6 +134,8 @@ class RecordingPlan:
 
     Attributes:
         transcribe: Required; all others may be missing.
+        more_aligners: What may align instead of ``align``, all of it here: only when the text is
+            there it is known which language it is in.
         key: Equal for plans that give equal results.
         advice: What the user should know about the choices.
     """
@@ -145,6 +147,7 @@ class RecordingPlan:
     events: StagePlan | None = None
     refine: StagePlan | None = None
     align_always: bool = False
+    more_aligners: tuple[StagePlan, ...] = ()
     channels: Channels = "mix"
     clip: Clip | None = None
     skipped: tuple[Skipped, ...] = ()
@@ -163,6 +166,12 @@ class RecordingPlan:
             self.refine,
         )
         return tuple(stage for stage in every if stage is not None)
+
+    @property
+    def aligners(self) -> tuple[StagePlan, ...]:
+        """Everything that may align, best first."""
+        every = (self.align, *self.more_aligners) if self.align else ()
+        return tuple(sorted(every, key=lambda aligner: -aligner.model.rank))
 
     @property
     def missing_models(self) -> tuple[ModelEntry, ...]:

@@ -11,10 +11,12 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.catalog.resolve import (
+    AUTO,
     Advice,
     Choice,
     ModelWish,
     NoModelError,
+    every_installed,
     resolve_model,
 )
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
@@ -121,9 +123,11 @@ class _Planning:
         transcribe = self._stage(
             Stage.TRANSCRIBE, options.model, options.transcribe, options.compute_type
         )
+        align = self._align(transcribe)
         plan = RecordingPlan(
             transcribe=transcribe,
-            align=self._align(transcribe),
+            align=align,
+            more_aligners=self._more_aligners(align),
             align_always=options.align == "always",
             diarize=self._diarize(),
             emotion=self._optional(Stage.EMOTION, models.emotion, options.emotion),
@@ -202,9 +206,25 @@ class _Planning:
     def _aligner_if_there_is_one(self, model: str, wanted: AlignOptions) -> StagePlan | None:
         try:
             return self._stage(Stage.ALIGN, model, wanted)
-        except NoModelError:
-            self._skip(Stage.ALIGN, "no model that is installed can align")
+        except NoModelError as error:
+            self._skip(Stage.ALIGN, error.message)
             return None
+
+    def _more_aligners(self, first: StagePlan | None) -> tuple[StagePlan, ...]:
+        """The others that are here, where neither a model nor the language was said."""
+        context, options = self._context, self._options
+        said = options.stage_models.align != AUTO or options.transcribe.language
+        if first is None or said:
+            return ()
+        wish = ModelWish(device=options.device)
+        choices = every_installed(
+            context.catalog, Stage.ALIGN, wish, context.machine, context.installed
+        )
+        return tuple(
+            self._planned(Stage.ALIGN, choice, options.align_options)
+            for choice in choices
+            if choice.model.id != first.model.id
+        )
 
     def _skip(self, stage: Stage, reason: str) -> None:
         self._skipped.append(Skipped(stage=stage, reason=reason))
@@ -214,7 +234,7 @@ def _plan_key(plan: RecordingPlan) -> str:
     clip = plan.clip
     return make_key(
         "plan",
-        stages=tuple(stage.identity() for stage in plan.stages),
+        stages=tuple(stage.identity() for stage in (*plan.stages, *plan.more_aligners)),
         align_always=plan.align_always,
         channels=plan.channels,
         clip=(clip.start, clip.end) if clip else None,
