@@ -146,6 +146,22 @@ def test_stages_have_results_of_their_own(context: PlanContext) -> None:
     assert before.key != after.key
 
 
+def test_its_own_aligner_goes_before_others_and_they_before_other_bundles(
+    context: PlanContext,
+) -> None:
+    """Which language it is turns out only when the text is there."""
+    own = plan_recording(context, RunOptions(model="bundle"))
+    other = plan_recording(context, RunOptions(model="speech-no-words"))
+
+    assert [each.model.id for each in own.aligners] == [
+        "bundle",
+        "aligner",
+        "greek",
+        "bundle-aligns",
+    ]
+    assert [each.model.id for each in other.aligners][-2:] == ["bundle", "bundle-aligns"]
+
+
 def test_a_bundle_is_pulled_once(context: PlanContext) -> None:
     missing = replace(context, installed={})
 
