@@ -3,6 +3,7 @@
 Names that are looked up and addresses that are reached for are counted from before the first
 import of a library.
 """
+# ruff: noqa: E402, T201 - libraries come after the watch over them; what was seen is printed
 
 import json
 import os
@@ -59,7 +60,7 @@ def parts(engine: WhisperxEngine) -> list[str]:
 if __name__ == "__main__":
     with wave.open(sys.argv[2], "rb") as file:
         samples = np.frombuffer(file.readframes(file.getnframes()), np.int16)
-    audio, context = samples.astype(np.float32) / 32_768, Context()
+    audio, context = samples.astype(np.float32) * np.float32(1 / 32_768), Context()
     model = ModelRef(runtime_id="whisperx-tiny", path=sys.argv[1])
     engine, seen = WhisperxEngine(), []
 

@@ -1,10 +1,10 @@
-"""The bundle of weights: what is missing or broken is said with the part, nothing is looked for
-elsewhere, parts are loaded when they are needed and let go together."""
+"""The bundle of weights: what is missing or broken is said, and parts come when they are needed."""
 
 import asyncio
 import json
 import shutil
 import time
+import wave
 from collections.abc import Callable
 from contextlib import aclosing
 from pathlib import Path
@@ -33,7 +33,32 @@ from dalston_sdk.wire import (
 pytestmark = needs_flite
 
 WEIGHTS = "model.bin"
+VOICES = "diarization/embedding"
 ALIGNED = (Segment(id=0, start=1.0, end=2.8, text="It is closed in December."),)
+
+
+_CODES = {
+    "missing": ErrorCode.MODEL_MISSING,
+    "load": ErrorCode.MODEL_LOAD_FAILED,
+    "invalid": ErrorCode.INVALID_REQUEST,
+}
+
+
+def _halve(file: Path) -> None:
+    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
+
+
+def _edit(folder: Path, old: str, new: str) -> None:
+    config = folder / "diarization" / "config.yaml"
+    config.write_text(config.read_text().replace(old, new))
+
+
+def _behead(folder: Path) -> None:
+    """Rename the layer that spells: what was never trained with one has none."""
+    file = folder / "align/en/model.safetensors"
+    content = file.read_bytes()
+    assert b'"lm_head.' in content
+    file.write_bytes(content.replace(b'"lm_head.', b'"xx_head.'))
 
 
 def test_it_keeps_the_rules_of_every_engine(
@@ -53,7 +78,7 @@ def test_it_keeps_the_rules_of_every_engine(
         pytest.param(lambda f: (f / WEIGHTS).write_bytes(b"x" * 99), "load", "tiny", id="garbage"),
         pytest.param(lambda f: (f / "config.json").write_text("{"), "load", "config.json", id="c"),
         pytest.param(lambda f: _halve(f / WEIGHTS), "load", "tiny", id="cut-off"),
-        pytest.param(lambda f: shutil.rmtree(f), "missing", "are not at", id="no-folder"),
+        pytest.param(shutil.rmtree, "missing", "are not at", id="no-folder"),
     ],
 )
 def test_a_recogniser_that_is_not_whole_is_refused(
@@ -67,57 +92,34 @@ def test_a_recogniser_that_is_not_whole_is_refused(
     assert named in str(error)
 
 
-@pytest.mark.parametrize(
-    ("part", "spoil", "code", "named"),
-    [
-        pytest.param("align", lambda f: shutil.rmtree(f / "align"), "invalid", "none", id="all"),
-        pytest.param(
-            "align",
-            lambda f: (f / "align/en/vocab.json").unlink(),
-            "missing",
-            "vocab",
-            id="letters",
-        ),
-        pytest.param(
-            "align", lambda f: _halve(f / "align/en/model.safetensors"), "load", "en", id="cut-off"
-        ),
-        pytest.param("align", lambda f: _behead(f), "load", "lm_head", id="never-taught-to-spell"),
-        pytest.param(
-            "diarize", lambda f: shutil.rmtree(f / "diarization"), "missing", "speakers", id="none"
-        ),
-        pytest.param(
-            "diarize",
-            lambda f: shutil.rmtree(f / "diarization/embedding"),
-            "missing",
-            "embedding",
-            id="no-voices",
-        ),
-        pytest.param(
-            "diarize",
-            lambda f: _halve(f / "diarization/embedding/pytorch_model.bin"),
-            "load",
-            "diarization",
-            id="voices-cut-off",
-        ),
-        pytest.param(
-            "diarize",
-            lambda f: _edit(f, "$model/plda", "pyannote/speaker-diarization-community-1"),
-            "load",
-            "elsewhere",
-            id="a-part-from-the-hub",
-        ),
-        pytest.param("diarize", lambda f: _edit(f, "params", "x"), "load", "config", id="settings"),
-    ],
-)
+BROKEN_PARTS: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
+    "no-aligner": ("align", lambda f: shutil.rmtree(f / "align"), "invalid", "none at all"),
+    "no-letters": ("align", lambda f: (f / "align/en/vocab.json").unlink(), "missing", "vocab"),
+    "aligner-cut-off": ("align", lambda f: _halve(f / "align/en/model.safetensors"), "load", "en"),
+    "never-taught-to-spell": ("align", _behead, "load", "lm_head"),
+    "no-speakers": ("diarize", lambda f: shutil.rmtree(f / "diarization"), "missing", "speakers"),
+    "no-voices": ("diarize", lambda f: shutil.rmtree(f / VOICES), "missing", "embedding"),
+    "voices-cut-off": (
+        "diarize",
+        lambda f: _halve(f / VOICES / "pytorch_model.bin"),
+        "load",
+        "diarization",
+    ),
+    "a-part-from-the-hub": (
+        "diarize",
+        lambda f: _edit(f, "$model/plda", "pyannote/speaker-diarization-community-1"),
+        "load",
+        "elsewhere",
+    ),
+    "settings": ("diarize", lambda f: _edit(f, "params", "x"), "load", "config"),
+}
+
+
+@pytest.mark.parametrize("case", BROKEN_PARTS.values(), ids=BROKEN_PARTS)
 def test_a_part_that_is_not_whole_costs_its_own_stage_only(
-    engine: Any,
-    broken: ModelRef,
-    speech: Any,
-    part: str,
-    spoil: Callable[[Path], object],
-    code: str,
-    named: str,
+    engine: Any, broken: ModelRef, speech: Any, case: tuple[str, Callable[[Path], object], str, str]
 ) -> None:
+    part, spoil, code, named = case
     spoil(Path(broken.path or ""))
     request = (
         AlignRequest(model=broken, language="en", segments=ALIGNED)
@@ -203,40 +205,14 @@ def test_work_that_nobody_waits_for_ends(
                         break
             async with asyncio.timeout(60):
                 while (await client.health()).running:
-                    await asyncio.sleep(0.05)
+                    continue
 
     asyncio.run(abandon())
     heard = engine.asked.result(TranscribeRequest(model=engine.model), speech.wav, TranscribeResult)
     assert heard.segments
 
 
-_CODES = {
-    "missing": ErrorCode.MODEL_MISSING,
-    "load": ErrorCode.MODEL_LOAD_FAILED,
-    "invalid": ErrorCode.INVALID_REQUEST,
-}
-
-
-def _halve(file: Path) -> None:
-    file.write_bytes(file.read_bytes()[: file.stat().st_size // 2])
-
-
-def _edit(folder: Path, old: str, new: str) -> None:
-    config = folder / "diarization" / "config.yaml"
-    config.write_text(config.read_text().replace(old, new))
-
-
-def _behead(folder: Path) -> None:
-    """Rename the layer that spells: what was never trained with one has none."""
-    file = folder / "align/en/model.safetensors"
-    content = file.read_bytes()
-    assert b'"lm_head.' in content
-    file.write_bytes(content.replace(b'"lm_head.', b'"xx_head.'))
-
-
 def _many_times(wav: Path, out: Path, count: int) -> Path:
-    import wave  # noqa: PLC0415
-
     with wave.open(str(wav), "rb") as reader, wave.open(str(out), "wb") as writer:
         writer.setparams(reader.getparams())
         samples = reader.readframes(reader.getnframes())
