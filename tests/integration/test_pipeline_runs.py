@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -128,6 +129,27 @@ async def test_all_formats_are_those_that_can_be(home: PipelineHome) -> None:
     again = await home.run(recordings, **choices)
     assert again.counts == {"unchanged": 1}
     assert [Path(name).suffix for name in home.of(JobFinished)[0].outputs] == [".txt"]
+
+
+async def test_the_language_that_was_heard_chooses_the_aligner(home: PipelineHome) -> None:
+    folder = home.folder / "catalog"
+    write_model(folder, "aligner-de", "align", languages="de", rank=50)
+    home.catalog = make_catalog(folder)
+    choices: dict[str, Any] = {
+        "model": "speech-no-words",
+        "transcribe": TranscribeOptions(word_timestamps=False),
+    }
+
+    await home.run(home.record(1), **choices)  # the fake engine hears English
+    stages = read_json(home.outputs / "note 00.json")["stages"]
+    assert [stage.get("model") for stage in stages] == ["speech-no-words", "aligner"]
+
+    german = {name: one for name, one in home.catalog.models.items() if name != "aligner"}
+    home.catalog = replace(home.catalog, models=german)
+    await home.run(home.record(1), overwrite=True, **choices)
+    skipped = read_json(home.outputs / "note 00.json")["stages"][1]
+    assert skipped["status"] == "skipped"
+    assert skipped["reason"] == "the model aligner-de does not cover the language en"
 
 
 async def test_a_deleted_output_is_written_again_from_the_store(home: PipelineHome) -> None:

@@ -182,6 +182,41 @@ def test_what_is_impossible_is_refused(
         plan_recording(context, RunOptions(**options))
 
 
+@pytest.mark.parametrize(
+    ("changes", "aligners"),
+    [
+        pytest.param({}, ["german", "many", "aligner"], id="the-language-will-show"),
+        pytest.param({"align": "always"}, ["german", "many", "aligner"], id="always"),
+        pytest.param(
+            {"transcribe": TranscribeOptions(language="en")}, ["many"], id="the-language-is-said"
+        ),
+        pytest.param({"stage_models": StageModels(align="german")}, ["german"], id="named"),
+    ],
+)
+def test_every_aligner_that_is_here_may_be_needed(
+    tmp_path: Path, changes: dict[str, Any], aligners: list[str]
+) -> None:
+    folder = tmp_path / "catalog"
+    write_model(folder, "german", "align", languages="de", rank=50)
+    write_model(folder, "many", "align", languages="en, de, fr", rank=30)
+    options = RunOptions(**{"model": "speech-no-words", **changes})
+
+    plan = plan_recording(context_of(make_catalog(folder)), options)
+
+    assert [aligner.model.id for aligner in plan.aligners] == aligners
+    assert plan.align is not None
+    assert plan.align.model.id == ("german" if aligners == ["german"] else "many")
+    assert all(other not in plan.stages for other in plan.more_aligners)
+
+
+def test_another_aligner_makes_another_plan(tmp_path: Path) -> None:
+    folder, options = tmp_path / "catalog", RunOptions(model="speech-no-words")
+    before = plan_recording(context_of(make_catalog(folder)), options)
+    write_model(folder, "german", "align", languages="de", rank=-1)
+
+    assert plan_recording(context_of(make_catalog(folder)), options).key != before.key
+
+
 def test_a_stage_that_no_engine_offers_is_refused_before_anything_runs(tmp_path: Path) -> None:
     catalog = make_catalog(tmp_path / "catalog")
     without = {name: model for name, model in catalog.models.items() if name != "moods"}

@@ -44,28 +44,41 @@ def test_good_word_times(result: TranscribeResult, *, good: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "languages", "reason"),
+    ("result", "covered", "able", "reason"),
     [
-        pytest.param(spoken(), (), None, id="every-language"),
-        pytest.param(spoken(), ("de", "en"), None, id="a-variety"),
-        pytest.param(spoken(), ("en-gb",), None, id="this-very-one"),
-        pytest.param(spoken(), ("de",), "does not cover the language en-gb", id="another"),
-        pytest.param(spoken(text=""), ("en",), "no text", id="no-text"),
+        pytest.param(spoken(), {"all": ()}, "all", "", id="every-language"),
+        pytest.param(spoken(), {"de": ("de",), "en": ("fr", "en")}, "en", "", id="a-variety"),
+        pytest.param(spoken(), {"gb": ("en-gb",), "en": ("en",)}, "gb", "", id="this-very-one"),
+        pytest.param(
+            spoken(),
+            {"de": ("de",)},
+            None,
+            "the model de does not cover the language en-gb",
+            id="one",
+        ),
+        pytest.param(
+            spoken(),
+            {"de": ("de",), "fr": ("fr",)},
+            None,
+            "none of de, fr covers the language en-gb",
+            id="several",
+        ),
+        pytest.param(spoken(text=""), {"en": ("en",)}, None, "there is no text", id="no-text"),
         pytest.param(
             TranscribeResult(language=None, segments=spoken().segments),
-            ("en",),
+            {"en": ("en",)},
+            None,
             "language of the text is not known",
             id="unknown-language",
         ),
     ],
 )
-def test_why_nothing_can_be_aligned(
-    result: TranscribeResult, languages: tuple[str, ...], reason: str | None
+def test_which_model_aligns_a_text(
+    result: TranscribeResult, covered: dict[str, tuple[str, ...]], able: str | None, reason: str
 ) -> None:
-    found = align.why_impossible(result, languages)
-
-    assert (found is None) is (reason is None)
-    assert (reason or "") in (found or "")
+    assert align.able_model(result, covered) == able
+    if able is None:
+        assert reason in align.why_impossible(result, covered)
 
 
 def test_refined_text_keeps_what_was_said() -> None:

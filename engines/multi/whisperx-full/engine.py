@@ -116,11 +116,7 @@ class WhisperxEngine(Engine):
                 segments.append(aligned)
                 notices += [notice] if notice else []
                 context.progress(min(segment.end, duration_s), duration_s)
-        return AlignResult(
-            segments=tuple(segments),
-            effective={"language": aligner.language},
-            warnings=tuple(notices),
-        )
+        return AlignResult(segments=tuple(segments), warnings=tuple(notices))
 
     def diarize(
         self, request: DiarizeRequest, audio: Samples, context: RunContext

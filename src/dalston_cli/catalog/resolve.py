@@ -169,6 +169,20 @@ def resolve_model(
     return _choice(catalog, model, wish, machine, reason, needs_pull=not here)
 
 
+def every_installed(
+    catalog: Catalog,
+    stage: Stage,
+    wish: ModelWish,
+    machine: Machine,
+    installed: Collection[str],
+) -> tuple[Choice, ...]:
+    """All models that are here and can do the stage as asked, whatever ``wish.model`` says."""
+    fitting = _fitting(catalog, stage, wish, machine)
+    reason = "it is installed and covers the language"
+    here = (model for model in fitting if is_here(model, installed))
+    return tuple(_choice(catalog, model, wish, machine, reason) for model in here)
+
+
 def covers(model: ModelEntry, stage: Stage, language: str | None) -> bool:
     """Whether the model does the stage in ``language``; who knows ``en`` understands ``en-gb``."""
     known = model.languages_of(stage)

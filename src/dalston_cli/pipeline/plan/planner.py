@@ -6,6 +6,7 @@ cost no more memory than one.
 """
 
 from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import msgspec
@@ -19,6 +20,7 @@ from dalston_cli.catalog.resolve import (
     NoModelError,
     NoModelsError,
     covers,
+    every_installed,
     resolve_model,
 )
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
@@ -30,7 +32,12 @@ from dalston_cli.pipeline.plan.model import (
     Skipped,
     StagePlan,
 )
-from dalston_cli.pipeline.plan.options import effective_options, left_out, without
+from dalston_cli.pipeline.plan.options import (
+    UnsupportedOptionError,
+    effective_options,
+    left_out,
+    without,
+)
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
 from dalston_sdk.wire import AlignOptions, DiarizeOptions, Stage
@@ -129,9 +136,11 @@ class _Planning:
         transcribe = self._stage(
             Stage.TRANSCRIBE, options.model, options.transcribe, options.compute_type
         )
+        align = self._align(transcribe)
         plan = RecordingPlan(
             transcribe=transcribe,
-            align=self._align(transcribe),
+            align=align,
+            more_aligners=self._more_aligners(align),
             align_always=options.align == "always",
             diarize=self._diarize(transcribe),
             emotion=self._optional(Stage.EMOTION, models.emotion, options.emotion),
@@ -209,7 +218,7 @@ class _Planning:
         return None if wanted is None else self._noted(lambda: self._stage(stage, model, wanted))
 
     def _noted(self, make: Callable[[], StagePlan]) -> StagePlan | None:
-        """What is made; None where no model is there for it: all that is missing is told at once."""
+        """What is made; None where no model is there for it: all of them are told at once."""
         try:
             return make()
         except NoModelError as error:
@@ -260,9 +269,27 @@ class _Planning:
     ) -> StagePlan | None:
         try:
             return self._same_or_other(transcribe, Stage.ALIGN, model, wanted)
-        except NoModelError:
-            self._skip(Stage.ALIGN, "no model that is installed can align")
+        except NoModelError as error:
+            self._skip(Stage.ALIGN, error.message)
             return None
+
+    def _more_aligners(self, first: StagePlan | None) -> tuple[StagePlan, ...]:
+        """The others that are here, where neither a model nor the language was said."""
+        context, options = self._context, self._options
+        said = options.stage_models.align != AUTO or options.transcribe.language
+        if first is None or said:
+            return ()
+        wish = ModelWish(device=options.device)
+        choices = every_installed(
+            context.catalog, Stage.ALIGN, wish, context.machine, context.installed
+        )
+        others = []
+        for choice in choices:
+            # Nobody asked for this one: what it does not honour is no mistake of the user's.
+            with suppress(UnsupportedOptionError):
+                if choice.model.id != first.model.id:
+                    others.append(self._planned(Stage.ALIGN, choice, options.align_options))
+        return tuple(others)
 
     def _skip(self, stage: Stage, reason: str) -> None:
         self._skipped.append(Skipped(stage=stage, reason=reason))
@@ -272,7 +299,7 @@ def _plan_key(plan: RecordingPlan) -> str:
     clip = plan.clip
     return make_key(
         "plan",
-        stages=tuple(stage.identity() for stage in plan.stages),
+        stages=tuple(stage.identity() for stage in (*plan.stages, *plan.more_aligners)),
         align_always=plan.align_always,
         channels=plan.channels,
         clip=(clip.start, clip.end) if clip else None,

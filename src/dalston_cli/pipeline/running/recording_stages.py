@@ -152,24 +152,29 @@ class RecordingStages:
         self, audio: StageAudio, key: str, transcribed: TranscribeResult
     ) -> AlignResult | None:
         plan = self._work.plan
-        if plan.align is None:
+        if not plan.aligners:
             return None
-        needless = not plan.align_always and transcribe.has_good_word_times(transcribed)
-        why_not = (
-            "the words have good times already"
-            if needless
-            else align.why_impossible(transcribed, plan.align.model.languages_of(Stage.ALIGN))
-        )
-        if why_not is not None:
-            self._skip(Stage.ALIGN, why_not)
+        aligner = self._aligner(transcribed)
+        if isinstance(aligner, str):
+            self._skip(Stage.ALIGN, aligner)
             return None
         return await self._optional(
-            plan.align,
+            aligner,
             audio,
             partial(stage_requests.align_request, transcribed=transcribed),
             AlignResult,
             upstream=(key,),
         )
+
+    def _aligner(self, transcribed: TranscribeResult) -> StagePlan | str:
+        """What aligns the text, now that its language is known, or why nothing does."""
+        plan = self._work.plan
+        if not plan.align_always and transcribe.has_good_word_times(transcribed):
+            return "the words have good times already"
+        covered = {each.model.id: each.model.languages_of(Stage.ALIGN) for each in plan.aligners}
+        able = align.able_model(transcribed, covered)
+        found = (each for each in plan.aligners if each.model.id == able)
+        return next(found, None) or align.why_impossible(transcribed, covered)
 
     async def _refined(self, transcript: Transcript, plan: StagePlan | None) -> Transcript:
         """The transcript after the refining stage.
