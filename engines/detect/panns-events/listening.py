@@ -6,7 +6,7 @@ the whole recording at once would give, however long it is.
 """
 
 from collections.abc import Iterator, Sequence
-from itertools import takewhile
+from itertools import groupby
 
 import numpy as np
 import torch
@@ -56,8 +56,8 @@ def listen(detector: Detector, audio: Samples, batch_size: int) -> Iterator[Shar
     while firsts:
         waves = [_window(audio, first, total) for first in firsts[:batch_size]]
         # The first window and the last ones have no margin on one side.
-        batch = list(takewhile(lambda wave: len(wave) == len(waves[0]), waves))
-        for answers in _answers(detector, batch):
+        _, batch = next(groupby(waves, key=len))
+        for answers in _answers(detector, list(batch)):
             first = firsts.pop(0)
             before = min(first, MARGIN_STEPS)
             yield answers[before : before + min(CORE_STEPS, total - first)]

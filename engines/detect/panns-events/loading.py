@@ -18,8 +18,12 @@ from dalston_sdk.wire import ErrorCode, ModelRef
 _LABELS = "class_labels_indices.csv"
 
 _SPECTRUM = {
-    **{"sample_rate": 32_000, "window_size": 1024, "hop_size": 320},
-    **{"mel_bins": 64, "fmin": 50, "fmax": 14_000},
+    "sample_rate": 32_000,
+    "window_size": 1024,
+    "hop_size": 320,
+    "mel_bins": 64,
+    "fmin": 50,
+    "fmax": 14_000,
 }
 """What the weights were trained with; https://github.com/qiuqiangkong/audioset_tagging_cnn."""
 
@@ -91,11 +95,12 @@ def _files(model: ModelRef) -> tuple[Path, Path]:
     return folder, checkpoints[0]
 
 
-def _network() -> Any:
+def _network() -> torch.nn.Module:
     # The package itself would download the names into the home folder, and its classes would
     # download weights over any checkpoint below 300 MB.
     library = import_from_bare_package("panns_inference.models")
-    return library.Cnn14_DecisionLevelMax(**_SPECTRUM, classes_num=NUM_LABELS)
+    network: torch.nn.Module = library.Cnn14_DecisionLevelMax(**_SPECTRUM, classes_num=NUM_LABELS)
+    return network
 
 
 def _weights(checkpoint: Path) -> dict[str, torch.Tensor]:

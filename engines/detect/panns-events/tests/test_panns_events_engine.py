@@ -117,8 +117,12 @@ def test_values_out_of_range_are_refused(
 def test_what_was_in_force_is_said(listener: Any, wav: Path) -> None:
     effective = listener.hear(wav, threshold=0.6, labels=("Dog",)).effective
     assert effective == {
-        **{"threshold": 0.6, "off_threshold": 0.3, "min_duration_ms": 300, "max_gap_ms": 650},
-        **{"labels": ["Dog"], "batch_size": 1},
+        "threshold": 0.6,
+        "off_threshold": 0.3,
+        "min_duration_ms": 300,
+        "max_gap_ms": 650,
+        "labels": ["Dog"],
+        "batch_size": 1,
     }
 
 

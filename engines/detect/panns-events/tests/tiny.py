@@ -25,9 +25,18 @@ from dalston_sdk.bare_package import import_from_bare_package
 NUM_LABELS = 527
 
 NAMES = {
-    **{0: "Speech", 1: "Male speech, man speaking", 16: "Laughter", 47: "Cough", 74: "Dog"},
-    **{75: "Bark", 137: "Music", 308: "Vehicle horn, car horn, honking", 396: "Siren"},
-    **{427: "Gunshot, gunfire", 500: "Silence", 506: "Inside, small room"},
+    0: "Speech",
+    1: "Male speech, man speaking",
+    16: "Laughter",
+    47: "Cough",
+    74: "Dog",
+    75: "Bark",
+    137: "Music",
+    308: "Vehicle horn, car horn, honking",
+    396: "Siren",
+    427: "Gunshot, gunfire",
+    500: "Silence",
+    506: "Inside, small room",
 }
 """The real names of the places that tests ask for; the others are made up."""
 
