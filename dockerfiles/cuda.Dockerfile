@@ -32,9 +32,10 @@ COPY engines/${ENGINE}/requirements*.lock certificates*/bundle.pem* /opt/lock/
 RUN if [ -s /opt/lock/bundle.pem ]; then export PIP_CERT=/opt/lock/bundle.pem; fi \
     && lock=requirements.lock \
     && if [ -f /opt/lock/requirements-cuda.lock ]; then lock=requirements-cuda.lock; fi \
+    && cd /opt/lock \
     && /opt/installer/bin/pip --python /opt/engine/bin/python install \
         --require-hashes --no-cache-dir --disable-pip-version-check --progress-bar off \
-        --root-user-action ignore --no-deps --find-links /opt/lock -r "/opt/lock/$lock"
+        --root-user-action ignore --no-deps -r "$lock"
 
 # The engine and the SDK, compiled: the finished image is read-only.
 FROM base AS code
