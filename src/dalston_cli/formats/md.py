@@ -1,10 +1,13 @@
-"""Markdown for reading: what the recording is, then paragraphs with times and speakers."""
+"""Markdown for reading: what the recording is, then paragraphs with times, speakers and emotions.
+
+Events stand among the paragraphs, where they begin.
+"""
 
 import re
 from collections.abc import Iterator
 
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.paragraphs import paragraphs
+from dalston_cli.formats.paragraphs import Paragraph, paragraphs
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
@@ -19,12 +22,19 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     names = SpeakerNames.of(transcript, options)
     blocks = [f"# {_escape(transcript.recording.name)}", _table(transcript)]
     blocks += (f"> {_escape(warning.message)}" for warning in transcript.warnings)
-    for paragraph in paragraphs(transcript.segments):
-        name = names.get(paragraph.speaker)
-        speaker = f" **{_escape(name)}:**" if name else ""
-        time = clock(paragraph.start, fraction="")
-        blocks.append(f"`{time}`{speaker} {_escape(paragraph.text)}")
+    said = [(one.start, _said(one, names)) for one in paragraphs(transcript.segments)]
+    heard = [(one.start, f"*[{_escape(one.label)}]*") for one in transcript.events]
+    timeline = sorted([*said, *heard], key=lambda entry: entry[0])
+    blocks += (f"`{clock(start, fraction='')}` {text}" for start, text in timeline)
     return "\n\n".join(blocks) + "\n"
+
+
+def _said(paragraph: Paragraph, names: SpeakerNames) -> str:
+    name = names.get(paragraph.speaker)
+    parts = [f"**{_escape(name)}:**"] if name else []
+    if paragraph.emotions:
+        parts.append(f"*({_escape(', '.join(paragraph.emotions))})*")
+    return " ".join([*parts, _escape(paragraph.text)])
 
 
 def _table(transcript: Transcript) -> str:
