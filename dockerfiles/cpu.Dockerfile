@@ -26,12 +26,17 @@ RUN if ! python3 -c "import ensurepip" 2> /dev/null; then \
     fi \
     && python3 -m venv /opt/installer \
     && python3 -m venv --without-pip /opt/engine
-# The pattern finds nothing where there is no certificate, which is fine beside a file that is there.
-COPY engines/${ENGINE}/requirements.lock certificates*/bundle.pem* /opt/lock/
+# A pattern that finds nothing is fine beside one that finds something.
+COPY engines/${ENGINE}/requirements*.lock certificates*/bundle.pem* wheels*/*.whl* /opt/lock/
+# PyTorch for a CPU comes as a wheel; without one the image gets the build that brings CUDA along.
 RUN if [ -s /opt/lock/bundle.pem ]; then export PIP_CERT=/opt/lock/bundle.pem; fi \
+    && lock=requirements.lock \
+    && if [ -f /opt/lock/requirements-cuda.lock ] && [ "$(uname -m)" = x86_64 ] \
+        && ! ls /opt/lock/torch-*+cpu-*.whl > /dev/null 2>&1; then lock=requirements-cuda.lock; fi \
+    && cd /opt/lock \
     && /opt/installer/bin/pip --python /opt/engine/bin/python install \
         --require-hashes --no-cache-dir --disable-pip-version-check --progress-bar off \
-        --root-user-action ignore -r /opt/lock/requirements.lock
+        --root-user-action ignore --no-deps --find-links . -r "$lock"
 
 # The engine and the SDK, compiled: the finished image is read-only.
 FROM base AS code

@@ -27,12 +27,15 @@ RUN if ! python3 -c "import ensurepip" 2> /dev/null; then \
     fi \
     && python3 -m venv /opt/installer \
     && python3 -m venv --without-pip /opt/engine
-# The pattern finds nothing where there is no certificate, which is fine beside a file that is there.
-COPY engines/${ENGINE}/requirements.lock certificates*/bundle.pem* /opt/lock/
+# A pattern that finds nothing is fine beside one that finds something.
+COPY engines/${ENGINE}/requirements*.lock certificates*/bundle.pem* /opt/lock/
 RUN if [ -s /opt/lock/bundle.pem ]; then export PIP_CERT=/opt/lock/bundle.pem; fi \
+    && lock=requirements.lock \
+    && if [ -f /opt/lock/requirements-cuda.lock ]; then lock=requirements-cuda.lock; fi \
+    && cd /opt/lock \
     && /opt/installer/bin/pip --python /opt/engine/bin/python install \
         --require-hashes --no-cache-dir --disable-pip-version-check --progress-bar off \
-        --root-user-action ignore -r /opt/lock/requirements.lock
+        --root-user-action ignore --no-deps -r "$lock"
 
 # The engine and the SDK, compiled: the finished image is read-only.
 FROM base AS code

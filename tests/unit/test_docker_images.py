@@ -8,6 +8,7 @@ import pytest
 from docker.utils.build import exclude_paths
 from tests.launching import FAKE, engine_entry
 
+from dalston_cli.catalog.schema import StageSupport
 from dalston_cli.launchers.docker.images.context import (
     CERTIFICATES,
     CertificatesMissingError,
@@ -21,6 +22,7 @@ from dalston_cli.launchers.docker.images.sources import Source, image_sources
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.settings.choices import PullPolicy
 from dalston_sdk.identity import engine_files, sdk_folder, source_files
+from dalston_sdk.wire import Stage
 
 ROOT = Path(__file__).parents[2]
 REGISTRY = "registry.example.org/speech"
@@ -94,6 +96,31 @@ def test_the_same_content_gives_the_same_bytes(
     assert first == second
     (copy / "engine.py").write_text("2\n")
     assert make_context(engine_entry(copy), "cpu", {}) != first
+
+
+def test_wheels_come_along_beside_the_checkout(folder: Path, tmp_path: Path) -> None:
+    wheel = tmp_path / "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
+    wheel.write_bytes(b"wheel")
+    files = unpack(make_context(engine_entry(folder), "cpu", {}, [wheel]))
+    assert files[f"wheels/{wheel.name}"] == b"wheel"
+
+
+@pytest.mark.parametrize(
+    ("place", "stages", "expected"),
+    [
+        pytest.param("engines/multi/own", "transcribe", "multi/fake", id="as-in-the-checkout"),
+        pytest.param("elsewhere/own", "align", "align/fake", id="by-its-stage"),
+        pytest.param("elsewhere/own", "emotion", "detect/fake", id="what-detects"),
+        pytest.param("elsewhere/own", "events", "detect/fake", id="what-detects-too"),
+    ],
+)
+def test_an_engine_has_its_place_among_its_kind(
+    tmp_path: Path, place: str, stages: str, expected: str
+) -> None:
+    entry = engine_entry().model_copy(
+        update={"folder": tmp_path / place, "stages": {Stage(stages): StageSupport()}}
+    )
+    assert engine_place(entry) == expected
 
 
 def test_certificates_come_along_only_where_they_are_named(folder: Path, tmp_path: Path) -> None:

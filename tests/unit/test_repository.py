@@ -28,7 +28,7 @@ LOCKED = re.compile(
 OF_A_MACHINE = re.compile(
     rb"(?<![\w.~-])/(?:work|root|opt(?!/(?:dalston|engine|hostile|installer|lock)\b)|tmp/[a-z]{2})/[\w.]"
     rb"|(?i:https?://[^\s/\"']*(?:artifactory|nexus|devpi|mirror|pypi-)[^\s\"']*)"
-    rb"|--(?:extra-)?index-url[ =]http|--find-links[ =]\S"
+    rb"|--(?:extra-)?index-url[ =]http|--find-links[ =](?!\. )\S"
 )
 
 

@@ -179,7 +179,7 @@ def _environment(plan: ContainerPlan, options: DockerOptions) -> dict[str, str]:
         cores=cores,
     )
     token = {TOKEN_VARIABLE: plan.token} if plan.token else {}
-    return {"HOME": HOME_PLACE, "USER": "dalston"} | variables | token
+    return {"HOME": HOME_PLACE, "TMPDIR": SPOOL_PLACE, "USER": "dalston"} | variables | token
 
 
 def _labels(plan: ContainerPlan) -> dict[str, str]:

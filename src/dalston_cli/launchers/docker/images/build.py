@@ -8,9 +8,10 @@ import io
 import os
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from contextlib import closing
 from dataclasses import dataclass
+from pathlib import Path
 from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
@@ -26,6 +27,7 @@ from dalston_cli.launchers.docker.images.errors import ImageBuildError
 from dalston_cli.launchers.docker.images.interpreter import python_of
 from dalston_cli.launchers.docker.images.naming import image_tag
 from dalston_cli.launchers.docker.images.stream import Answer, Ask, Message
+from dalston_cli.launchers.lock import CUDA_LOCK_NAME, cpu_wheels
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:
@@ -87,7 +89,7 @@ def build_image(
     machine = daemon.facts.machine
     while True:
         digest = digest_engine(recipe.engine.folder, python=python, machine=machine)
-        build.pack()
+        build.pack(_wheels(recipe, python, machine, environ))
         if digest == digest_engine(recipe.engine.folder, python=python, machine=machine):
             break  # else somebody edited the engine while it was being packed
     return build.run(tag=recipe.tag, described=_labels(recipe, python, digest))
@@ -109,9 +111,11 @@ class _Build:
         self._environ = environ
         self.pack()
 
-    def pack(self) -> None:
+    def pack(self, wheels: Sequence[Path] = ()) -> None:
         """Read the files anew."""
-        self._context = make_context(self._recipe.engine, self._recipe.variant, self._environ)
+        self._context = make_context(
+            self._recipe.engine, self._recipe.variant, self._environ, wheels
+        )
 
     def run(
         self,
@@ -175,6 +179,14 @@ class _Build:
 
     def _failed(self, problem: str, last: deque[str]) -> ImageBuildError:
         return ImageBuildError(self._recipe.tag, self._recipe.engine.name, problem, last)
+
+
+def _wheels(
+    recipe: Recipe, python: str, machine: str, environ: Mapping[str, str]
+) -> Sequence[Path]:
+    """PyTorch for a CPU, where the image is for one and the engine wants it."""
+    wanted = recipe.variant == "cpu" and (recipe.engine.folder / CUDA_LOCK_NAME).is_file()
+    return cpu_wheels(python, machine, environ) if wanted else ()
 
 
 def _labels(recipe: Recipe, python: str, digest: str) -> dict[str, str]:

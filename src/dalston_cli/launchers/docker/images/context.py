@@ -8,15 +8,17 @@ such as its tests, stays outside.
 import io
 import os
 import tarfile
-from collections.abc import Iterator, Mapping
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from dalston_cli.catalog.load import data_root
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import ConfigurationError
 from dalston_sdk.identity import LOCK_NAME, engine_files, sdk_folder, source_files
+from dalston_sdk.wire import Stage
 
 CERTIFICATES = "certificates/bundle.pem"
+WHEELS = "wheels"
 _SDK = "engines/sdk/src/dalston_sdk"
 _MODE = 0o644
 _CHANGED_S = 315_532_800  # 1980, the earliest time that every archive format can tell
@@ -35,8 +37,16 @@ class CertificatesMissingError(ConfigurationError):
 
 
 def engine_place(engine: EngineEntry) -> str:
-    """The engine below ``engines``, which Dockerfiles call ``ENGINE``."""
-    return f"{next(iter(engine.stages)).value}/{engine.name}"
+    """The engine below ``engines``, which Dockerfiles call ``ENGINE``; wherever it lies."""
+    return f"{_family(engine)}/{engine.name}"
+
+
+def _family(engine: EngineEntry) -> str:
+    """The folder of engines of its kind, as in the checkout."""
+    if engine.folder.parent.parent.name == "engines":
+        return engine.folder.parent.name
+    first = next(iter(engine.stages))
+    return "detect" if first in (Stage.EMOTION, Stage.EVENTS) else first.value
 
 
 def dockerfile_place(variant: str) -> str:
@@ -45,7 +55,10 @@ def dockerfile_place(variant: str) -> str:
 
 
 def make_context(
-    engine: EngineEntry, variant: str, environ: Mapping[str, str] = os.environ
+    engine: EngineEntry,
+    variant: str,
+    environ: Mapping[str, str] = os.environ,
+    wheels: Sequence[Path] = (),
 ) -> bytes:
     """The archive for one engine, uncompressed.
 
@@ -53,6 +66,7 @@ def make_context(
         engine: The engine that the image is for; its lock has to be there.
         variant: ``cpu`` or ``cuda``.
         environ: Where ``SSL_CERT_FILE`` may name the certificates that pip is to trust.
+        wheels: Packages that pip is to look at besides those of its index.
 
     Raises:
         CertificatesMissingError: It names no file.
@@ -63,6 +77,11 @@ def make_context(
             entry = tarfile.TarInfo(name)
             entry.size, entry.mode, entry.mtime = len(content), _MODE, _CHANGED_S
             archive.addfile(entry, io.BytesIO(content))
+        for wheel in wheels:  # these are large
+            entry = tarfile.TarInfo(f"{WHEELS}/{wheel.name}")
+            entry.size, entry.mode, entry.mtime = wheel.stat().st_size, _MODE, _CHANGED_S
+            with wheel.open("rb") as content_of_wheel:
+                archive.addfile(entry, content_of_wheel)
     return whole.getvalue()
 
 
