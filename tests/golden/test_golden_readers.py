@@ -92,7 +92,10 @@ def test_webvtt_reads_vtt(name: str) -> None:
 def test_praatio_reads_textgrid(name: str) -> None:
     transcript = GOLDEN[name]()
     grid = textgrid.openTextgrid(str(golden_file(name, "textgrid")), includeEmptyIntervals=False)
-    tiers = [tier for tier in grid.tierNames if not tier.endswith("words")]
+    others = ("words", "emotion")
+    tiers = [
+        tier for tier in grid.tierNames if not (tier.endswith(others) or tier.startswith("event:"))
+    ]
     spoken = sorted(
         (entry.start, entry.end, entry.label)
         for tier in tiers
@@ -101,6 +104,20 @@ def test_praatio_reads_textgrid(name: str) -> None:
     assert spoken == [
         (segment.start, segment.end, clean(segment.text)) for segment in transcript.segments
     ]
+    events = [
+        (entry.start, entry.end, tier.removeprefix("event: "))
+        for tier in grid.tierNames
+        if tier.startswith("event:")
+        for entry in grid.getTier(tier).entries
+    ]
+    assert events == [(event.start, event.end, event.label) for event in transcript.events]
+    felt = [
+        entry.label
+        for tier in grid.tierNames
+        if tier.endswith("emotion")
+        for entry in grid.getTier(tier).entries
+    ]
+    assert felt == [each.emotion.label for each in transcript.segments if each.emotion]
 
 
 @with_words

@@ -348,7 +348,13 @@ def engine_segments(draw: st.DrawFn) -> tuple[Segment, ...]:
     found = []
     for number in range(draw(st.integers(0, 6))):
         words = tuple(
-            Word(text=draw(TEXTS), start=draw(TIMES), end=draw(TIMES))
+            Word(
+                text=draw(TEXTS),
+                start=draw(TIMES),
+                end=draw(TIMES),
+                interpolated=draw(st.booleans()),
+                speaker=draw(st.sampled_from([None, None, "x", "y"])),
+            )
             for _ in range(draw(st.integers(0, 8)))
         )
         text = "".join(word.text for word in words).strip() if words else draw(TEXTS)
@@ -371,13 +377,26 @@ def spoken(segments: Sequence[Segment]) -> list[str]:
     )
 
 
+EMOTIONS = st.dictionaries(
+    st.integers(0, 6), st.builds(Emotion, label=st.sampled_from("ab"), score=st.just(0.5))
+)
+EVENTS = st.lists(
+    st.builds(AudioEvent, start=TIMES, end=TIMES, label=st.sampled_from("ab"), score=st.just(0.5)),
+    max_size=4,
+)
+
+
 @given(
     parts=st.lists(st.tuples(engine_segments(), st.none() | SOME_TURNS), min_size=1, max_size=2),
+    emotions=EMOTIONS,
+    events=EVENTS,
     clip_start=st.none() | st.floats(0.0, 1000.0),
     duration_s=st.floats(0.01, 40.0),
 )
 def test_any_results_become_a_sound_transcript(
     parts: list[tuple[tuple[Segment, ...], list[SpeakerTurn] | None]],
+    emotions: dict[int, Emotion],
+    events: list[AudioEvent],
     clip_start: float | None,
     duration_s: float,
 ) -> None:
@@ -387,6 +406,8 @@ def test_any_results_become_a_sound_transcript(
             channel=index,
             duration_s=duration_s,
             diarize=None if found is None else DiarizeResult(turns=tuple(found)),
+            emotion=EmotionResult(emotions=emotions),
+            events=EventsResult(events=tuple(events)),
         )
         for index, (segments, found) in enumerate(parts)
     )
@@ -397,6 +418,12 @@ def test_any_results_become_a_sound_transcript(
     assert all(a.start <= b.start for a, b in pairwise(result.segments))
     spans = [(item.start, item.end) for item in result.segments]
     spans += [(turn.start, turn.end) for turn in result.turns]
+    spans += [(event.start, event.end) for event in result.events]
+    assert all(a.start <= b.start for a, b in pairwise(result.events))
+    assert {event.label for event in result.events} == {event.label for event in events}
+    if len(parts) == 1:
+        with_turns = {turn.speaker for turn in result.turns}
+        assert {item.speaker for item in result.segments if item.speaker} <= with_turns
     assert all(low <= start < end <= high for start, end in spans)
     for item in result.segments:
         assert item.text == item.text.strip()
@@ -404,6 +431,9 @@ def test_any_results_become_a_sound_transcript(
         if item.words:
             assert item.text == "".join(word.text for word in item.words).strip()
             assert (item.start, item.end) == (item.words[0].start, item.words[-1].end)
+            assert {word.speaker for word in item.words} == {item.speaker} or (
+                len(parts) > 1 and {word.speaker for word in item.words} == {None}
+            )
         assert all(word.start < word.end for word in item.words)
         assert all(a.end <= b.start for a, b in pairwise(item.words))
     assert msgspec.json.decode(msgspec.json.encode(result), type=Transcript) == result

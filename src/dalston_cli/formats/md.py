@@ -1,18 +1,19 @@
-"""Markdown for reading: what the recording is, then paragraphs with times and speakers.
+"""Markdown for reading: what the recording is, then paragraphs with times, speakers and emotions.
 
-What a language model wrote about the transcript has headings of its own, and so have its chapters.
+Events stand among the paragraphs, where they begin. What a language model wrote about the
+transcript has headings of its own, and so have its chapters.
 """
 
 import re
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator
 
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.overview import owner_of, sections
-from dalston_cli.formats.paragraphs import paragraphs
+from dalston_cli.formats.overview import Section, owner_of, sections
+from dalston_cli.formats.paragraphs import Paragraph, paragraphs
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
-from dalston_sdk.wire import ActionItem, Chapter, Segment, Transcript
+from dalston_sdk.wire import ActionItem, Chapter, Transcript
 
 _SPECIAL = re.compile(r"([\\`*_\[\]{}<>|~#])")
 _LIST_LIKE = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=])")
@@ -30,15 +31,23 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     for section in sections(transcript):
         if section.chapter:
             blocks.append(f"### {_escape(section.chapter.title)}")
-        blocks += _paragraphs(section.segments, names)
+        blocks += _timeline(section, names)
     return "\n\n".join(blocks) + "\n"
 
 
-def _paragraphs(segments: Sequence[Segment], names: SpeakerNames) -> Iterator[str]:
-    for paragraph in paragraphs(segments):
-        name = names.get(paragraph.speaker)
-        speaker = f" **{_escape(name)}:**" if name else ""
-        yield f"{_time(paragraph.start)}{speaker} {_escape(paragraph.text)}"
+def _timeline(section: Section, names: SpeakerNames) -> Iterator[str]:
+    said = [(one.start, _said(one, names)) for one in paragraphs(section.segments)]
+    heard = [(one.start, f"*[{_escape(one.label)}]*") for one in section.events]
+    for start, text in sorted([*said, *heard], key=lambda entry: entry[0]):
+        yield f"{_time(start)} {text}"
+
+
+def _said(paragraph: Paragraph, names: SpeakerNames) -> str:
+    name = names.get(paragraph.speaker)
+    parts = [f"**{_escape(name)}:**"] if name else []
+    if paragraph.emotions:
+        parts.append(f"*({_escape(', '.join(paragraph.emotions))})*")
+    return " ".join([*parts, _escape(paragraph.text)])
 
 
 def _overview(transcript: Transcript, names: SpeakerNames) -> Iterator[str]:

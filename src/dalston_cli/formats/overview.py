@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
-from dalston_sdk.wire import ActionItem, Chapter, Segment, Transcript
+from dalston_sdk.wire import ActionItem, AudioEvent, Chapter, Segment, Transcript
 
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """Segments under one heading.
+    """Segments and events under one heading.
 
     Attributes:
         chapter: Whose they are; None where there is none.
@@ -19,6 +19,7 @@ class Section:
 
     chapter: Chapter | None
     segments: tuple[Segment, ...]
+    events: tuple[AudioEvent, ...]
 
 
 def has_overview(transcript: Transcript) -> bool:
@@ -29,14 +30,15 @@ def has_overview(transcript: Transcript) -> bool:
 
 
 def sections(transcript: Transcript) -> Iterator[Section]:
-    """All segments under the chapters in which they begin; what comes before them has none."""
+    """Everything under the chapters in which it begins; what comes before them has none."""
     chapters: Sequence[Chapter | None] = (None, *transcript.chapters)
     starts = [chapter.start for chapter in transcript.chapters]
     limits = zip((float("-inf"), *starts), (*starts, float("inf")), strict=True)
     for chapter, (start, end) in zip(chapters, limits, strict=True):
         segments = tuple(each for each in transcript.segments if start <= each.start < end)
-        if chapter or segments:
-            yield Section(chapter=chapter, segments=segments)
+        events = tuple(each for each in transcript.events if start <= each.start < end)
+        if chapter or segments or events:
+            yield Section(chapter=chapter, segments=segments, events=events)
 
 
 def chapter_line(chapter: Chapter) -> str:

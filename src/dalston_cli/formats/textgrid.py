@@ -1,4 +1,4 @@
-"""Praat's TextGrid: a tier of segments and a tier of words for each speaker.
+"""Praat's TextGrid: tiers of segments, words and emotions for each speaker, one for each event.
 
 Reference:
     Praat manual, "TextGrid file formats": the long text format.
@@ -18,7 +18,11 @@ Interval = tuple[float, float, str]
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
-    """Tiers ``NAME`` and ``NAME: words``, or ``segments`` and ``words`` without speakers."""
+    """Tiers ``NAME``, ``NAME: words`` and ``NAME: emotion``, or the same without speakers.
+
+    Without, the first is called ``segments``. Events are in ``event: LABEL``, a tier for each
+    label, because they overlap.
+    """
     from praatio.utilities.textgrid_io import (  # type: ignore[import-untyped]  # noqa: PLC0415 - only this format needs it; it has no types
         getTextgridAsStr,
     )
@@ -49,6 +53,16 @@ def _tiers(transcript: Transcript) -> Iterable[tuple[str, Sequence[Interval]]]:
         yield name or "segments", _apart(_intervals(segments))
         if words := [word for segment in segments for word in segment.words]:
             yield f"{name}: words" if name else "words", _apart(_intervals(words))
+        if felt := [
+            (one.start, one.end, clean(one.emotion.label)) for one in segments if one.emotion
+        ]:
+            yield f"{name}: emotion" if name else "emotion", _apart(sorted(felt))
+    events: dict[str, list[Interval]] = {}
+    for event in transcript.events:
+        label = clean(event.label)
+        events.setdefault(label, []).append((event.start, event.end, label))
+    for label, heard in events.items():
+        yield f"event: {label}", _apart(sorted(heard))
 
 
 def _intervals(spoken: Iterable[Segment | Word]) -> list[Interval]:

@@ -5,6 +5,7 @@ from collections.abc import Sequence
 import msgspec
 
 from dalston_cli.formats.script import joined
+from dalston_cli.stages.merge.provenance import origin, with_origin
 from dalston_sdk.wire import (
     ModelRef,
     RefineOptions,
@@ -28,6 +29,8 @@ def build_request(
 def apply(transcript: Transcript, refined: RefineResult) -> Transcript:
     """The transcript with what is new; what was said stays in ``raw_text``, times stay."""
     segments = tuple(_refined(segment, refined.texts) for segment in transcript.segments)
+    if any(segment.raw_text is not None for segment in segments):
+        transcript = with_origin(transcript, "text", origin(_STAGE, transcript.stages))
     notices = (msgspec.structs.replace(each, stage=_STAGE) for each in refined.warnings)
     return msgspec.structs.replace(
         transcript,

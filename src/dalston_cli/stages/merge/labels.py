@@ -9,6 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
+from dalston_cli.stages.merge.provenance import USER, with_origin
 from dalston_sdk.wire import Notice, Segment, SpeakerTurn, Transcript
 
 _SAME_TURN_S = 0.5
@@ -72,7 +73,7 @@ def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcrip
     unknown = [label for label in names if label not in there]
     notices = (_nobody(unknown, sorted(there)),) if unknown else ()
     return msgspec.structs.replace(
-        transcript,
+        with_origin(transcript, "speaker", USER) if known else transcript,
         segments=tuple(_renamed(segment, renamed) for segment in transcript.segments),
         turns=tuple(
             msgspec.structs.replace(turn, speaker=renamed.get(turn.speaker, turn.speaker))

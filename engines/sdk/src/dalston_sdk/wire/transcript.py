@@ -227,6 +227,19 @@ class StageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: TokenUsage | None = None
 
 
+class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where something in a transcript comes from.
+
+    Attributes:
+        stage: A stage that has a record; ``prepare`` for what channels say, ``user`` for names.
+        engine, model: As in the stage's record.
+    """
+
+    stage: str
+    engine: str | None = None
+    model: str | None = None
+
+
 class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything known about one recording; the JSON output is exactly this.
 
@@ -241,6 +254,11 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
         speaker_names: Where speakers were named, each label and the name that stands for it
             everywhere else in the transcript.
         status: ``partial`` where a requested stage failed; ``stages`` says which and why.
+        provenance: Where the transcript's ``text``, ``word_times``, ``language``, ``speaker`` (and
+            turns), ``emotion``, ``events`` and ``speech_regions`` come from, for those there are.
+            Of several origins the last goes before the others where it has something: refined
+            segments have a ``raw_text``, aligned words no other times, named speakers a label
+            in ``speaker_names``.
     """
 
     version: int = field(name="dalston_transcript_version")
@@ -260,4 +278,5 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     action_items: tuple[ActionItem, ...] = ()
     warnings: tuple[Notice, ...] = ()
     stages: tuple[StageRecord, ...] = ()
+    provenance: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
     generator: str | None = None
