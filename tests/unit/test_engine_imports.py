@@ -15,6 +15,7 @@ MODULES = {
     "nemo_toolkit": "nemo",
     "nvidia_ml_py": "pynvml",
     "pyannote_audio": "pyannote",
+    "pyyaml": "yaml",
 }
 """Packages whose module is called otherwise."""
 
