@@ -88,6 +88,29 @@ async def test_a_stage_is_added_beside_all_others(home: PipelineHome) -> None:
     assert reused(home) == {"prepare", "transcribe", "emotion", "events"}
 
 
+async def test_every_field_says_which_engine_and_model_it_comes_from(home: PipelineHome) -> None:
+    asked = {name: value for each in ASKED.values() for name, value in each.items()}
+
+    await home.run(home.record(1), **asked, speaker_names=(("SPEAKER_00", "Ada"),))
+
+    transcript = read_json(home.outputs / "note 00.json")
+    found = {
+        name: [(one["stage"], one.get("engine"), one.get("model")) for one in origins]
+        for name, origins in transcript["provenance"].items()
+    }
+    assert found == {
+        "text": [("transcribe", "fake", "speech"), ("refine", "fake", "editor")],
+        "language": [("transcribe", "fake", "speech")],
+        "word_times": [("align", "fake", "aligner")],
+        "speaker": [("diarize", "fake", "speakers"), ("user", None, None)],
+        "emotion": [("emotion", "fake", "moods")],
+        "events": [("events", "fake", "moods")],
+    }
+    recorded = {(each["stage"], each["engine"], each["model"]) for each in transcript["stages"]}
+    named = {origin for origins in found.values() for origin in origins if origin[1]}
+    assert named <= recorded, "the records of the stages say the rest"
+
+
 async def test_new_names_need_no_engine_and_change_every_output(home: PipelineHome) -> None:
     recordings = home.record(2)
     stages: dict[str, Any] = {**ASKED["diarize"], **ASKED["refine"]}
