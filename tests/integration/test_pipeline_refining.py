@@ -72,6 +72,10 @@ async def test_what_is_written_about_a_text_is_a_result_of_its_own(home: Pipelin
     assert [each["options"]["level"] for each in records] == ["standard", "none"]
     assert (home.outputs / "note 00.txt").read_text().startswith("Summary\nIt begins: Word0")
 
+    await home.run(recordings, refine=RefineOptions(), overview=summary, emotion=EmotionOptions())
+    assert home.ran("refine") == [], "what is heard besides does not change the text"
+    assert "emotion" in read_json(home.outputs / "note 00.json")["segments"][0]
+
     alone = await home.run(home.record(2), overview=summary)
     assert alone.counts == {"done": 2}
     transcript = read_json(home.outputs / "note 00.json")

@@ -128,6 +128,8 @@ def test_an_unsupported_option_is_explained() -> None:
     assert "did you mean `beam_size`" in error.message
     assert "fake supports batch_size, beam_size" in str(error.hint)
     able = tuple(f"model-{number}" for number in range(9))
+    other = UnsupportedOptionError("title", engine_entry(), Stage.REFINE, able[:1])
+    assert other.hint == "use --refine-model model-0"
     hint = UnsupportedOptionError("vad", engine_entry(), Stage.TRANSCRIBE, able).hint
     assert hint == (
         "use --model model-0 (or model-1, model-2, model-3, model-4, model-5 and 3 more)"

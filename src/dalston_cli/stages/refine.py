@@ -23,7 +23,15 @@ def build_request(
     model: ModelRef, options: RefineOptions, segments: Sequence[Segment], language: str | None
 ) -> RefineRequest:
     """The request that cleans up the text of ``segments``, or has something written about it."""
-    return RefineRequest(model=model, language=language, segments=tuple(segments), options=options)
+    return RefineRequest(model=model, language=language, segments=shown(segments), options=options)
+
+
+def shown(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+    """What counts of segments: with another emotion or other word times, nothing is paid again."""
+    return tuple(
+        Segment(id=each.id, start=each.start, end=each.end, text=each.text, speaker=each.speaker)
+        for each in segments
+    )
 
 
 def apply(transcript: Transcript, refined: RefineResult) -> Transcript:

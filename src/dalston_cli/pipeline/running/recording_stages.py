@@ -186,13 +186,13 @@ class RecordingStages:
             return transcript
         self._records.clear()
         self._notices.clear()
-        text = msgspec.json.encode((transcript.language, transcript.segments)).decode()
+        text = msgspec.json.encode((transcript.language, refine.shown(transcript.segments)))
         result = await self._optional(
             plan,
             StageAudio(digest="", duration_s=transcript.recording.duration_s, wav=None),
             partial(stage_requests.refine_request, transcript=transcript),
             RefineResult,
-            upstream=(text,),
+            upstream=(text.decode(),),
         )
         transcript = msgspec.structs.replace(
             transcript,
