@@ -17,7 +17,9 @@ def silence(seconds: float) -> Sound:
     return np.zeros(round(seconds * RATE), np.float32)
 
 
-def band(seconds: float, low_hz: float, high_hz: float, *, peak: float = 0.5, seed: int = 0) -> Sound:
+def band(
+    seconds: float, low_hz: float, high_hz: float, *, peak: float = 0.5, seed: int = 0
+) -> Sound:
     """Noise that has every frequency from one to another, and no other."""
     count = round(seconds * RATE)
     spectrum = np.fft.rfft(np.random.default_rng(seed).standard_normal(count))
