@@ -12,7 +12,7 @@ from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
-from dalston_cli.pipeline.plan.planner import Planner, plan_recording
+from dalston_cli.pipeline.plan.planner import EMOTION_ADVICE, Planner, plan_recording
 from dalston_cli.pipeline.request import Overrides, RunOptions, StageModels
 from dalston_sdk.wire import (
     AlignOptions,
@@ -192,6 +192,17 @@ def test_a_stage_that_no_engine_offers_is_refused_before_anything_runs(tmp_path:
 
     assert caught.value.exit_code == 5
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({}, False), ({"events": EventsOptions()}, False), ({"emotion": EmotionOptions()}, True)],
+)
+def test_who_infers_emotions_is_told_what_the_law_says(
+    catalog: Catalog, options: dict[str, Any], *, said: bool
+) -> None:
+    plan = plan_recording(context_of(catalog), RunOptions(**options))
+    assert (EMOTION_ADVICE in plan.advice) is said
 
 
 def test_a_models_only_language_needs_no_option(tmp_path: Path) -> None:

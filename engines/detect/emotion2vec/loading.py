@@ -119,11 +119,12 @@ def _settings(file: Path) -> dict[str, Any]:
     return settings
 
 
-def _network(settings: dict[str, Any], num_labels: int) -> Any:
+def _network(settings: dict[str, Any], num_labels: int) -> torch.nn.Module:
     # Its imports say to standard output what they could not find, which is not needed here.
     with contextlib.redirect_stdout(io.StringIO()):
         library = import_from_bare_package("funasr.models.emotion2vec.model")
-    return library.Emotion2vec(model_conf=settings, vocab_size=num_labels)
+    network: torch.nn.Module = library.Emotion2vec(model_conf=settings, vocab_size=num_labels)
+    return network
 
 
 def _weights(file: Path, wanted: Mapping[str, torch.Tensor]) -> dict[str, torch.Tensor]:

@@ -47,9 +47,7 @@ def windows_of(segment: Segment, num_samples: int) -> tuple[Window, ...]:
     count = math.ceil((end - start) / (LONGEST_S * SAMPLE_RATE))
     length = (end - start) // count
     return tuple(
-        Window(
-            segment_id=segment.id, start=start + part * length, end=start + (part + 1) * length
-        )
+        Window(segment_id=segment.id, start=start + part * length, end=start + (part + 1) * length)
         for part in range(count)
     )
 

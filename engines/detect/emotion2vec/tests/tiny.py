@@ -20,8 +20,6 @@ from torch.nn import functional
 
 from dalston_sdk.bare_package import import_from_bare_package
 
-WIDTH, HEADS = 48, 4
-
 HUB = (
     *("生气/angry", "厌恶/disgusted", "恐惧/fearful", "开心/happy", "中立/neutral"),
     *("其他/other", "难过/sad", "吃惊/surprised", "<unk>"),
@@ -32,39 +30,34 @@ SOUNDS = {"sad": (60, 900), "angry": (60, 8000), "happy": (4000, 8000)}
 """Hz of the lowest and the highest frequency of each."""
 
 
-def settings() -> dict[str, Any]:
-    """``model_conf`` of a network with 85 000 weights; the names are the library's."""
-    audio = {
-        **{"type": "AUDIO", "prenet_depth": 1, "prenet_layerdrop": 0.05, "prenet_dropout": 0.1},
-        **{"start_drop_path_rate": 0.0, "end_drop_path_rate": 0.0, "num_extra_tokens": 10},
-        **{"init_extra_token_zero": True, "mask_noise_std": 0.01, "mask_prob_min": None},
-        **{"mask_prob": 0.5, "inverse_mask": False, "mask_prob_adjust": 0.05, "mask_length": 5},
-        **{"keep_masked_pct": 0.0, "add_masks": False, "remove_masks": False, "mask_dropout": 0.0},
-        **{"encoder_zero_mask": True, "mask_channel_prob": 0.0, "mask_channel_length": 64},
-        **{"ema_local_encoder": False, "local_grad_mult": 1.0, "use_alibi_encoder": True},
-        **{"alibi_scale": 1.0, "learned_alibi": False, "alibi_max_pos": None},
-        **{"learned_alibi_scale": True, "learned_alibi_scale_per_head": True, "model_depth": 2},
-        **{"learned_alibi_scale_per_layer": False, "num_alibi_heads": HEADS, "decoder": None},
-        **{"extractor_mode": "layer_norm", "conv_pos_width": 15, "conv_pos_groups": 4},
-        **{"conv_pos_depth": 2, "conv_pos_pre_ln": False},
-        "feature_encoder_spec": "[(32, 10, 5)] + [(32, 3, 2)] * 4 + [(32,2,2)] + [(32,2,2)]",
-    }
-    return {
-        **{"loss_beta": 0.0, "loss_scale": None, "depth": 2, "num_heads": HEADS, "norm_eps": 1e-5},
-        **{"start_drop_path_rate": 0.0, "end_drop_path_rate": 0.0, "norm_affine": True},
-        **{"encoder_dropout": 0.1, "post_mlp_drop": 0.1, "attention_dropout": 0.1},
-        **{"activation_dropout": 0.0, "dropout_input": 0.0, "layerdrop": 0.05, "mlp_ratio": 2.0},
-        **{"embed_dim": WIDTH, "layer_norm_first": False, "average_top_k_layers": 2},
-        **{"end_of_block_targets": False, "clone_batch": 8, "normalize": True},
-        "modalities": {"audio": audio},
-    }
+SETTINGS = """
+{loss_beta: 0.0, loss_scale: null, depth: 2, num_heads: 4, norm_eps: 1.0e-5, norm_affine: true,
+start_drop_path_rate: 0.0, end_drop_path_rate: 0.0, encoder_dropout: 0.1, post_mlp_drop: 0.1,
+attention_dropout: 0.1, activation_dropout: 0.0, dropout_input: 0.0, layerdrop: 0.05,
+mlp_ratio: 2.0, embed_dim: 48, layer_norm_first: false, average_top_k_layers: 2,
+end_of_block_targets: false, clone_batch: 8, normalize: true, modalities: {audio: {type: AUDIO,
+prenet_depth: 1, prenet_layerdrop: 0.05, prenet_dropout: 0.1, start_drop_path_rate: 0.0,
+end_drop_path_rate: 0.0, num_extra_tokens: 10, init_extra_token_zero: true, mask_noise_std: 0.01,
+mask_prob_min: null, mask_prob: 0.5, inverse_mask: false, mask_prob_adjust: 0.05, mask_length: 5,
+keep_masked_pct: 0.0, add_masks: false, remove_masks: false, mask_dropout: 0.0,
+encoder_zero_mask: true, mask_channel_prob: 0.0, mask_channel_length: 64, ema_local_encoder: false,
+local_grad_mult: 1.0, use_alibi_encoder: true, alibi_scale: 1.0, learned_alibi: false,
+alibi_max_pos: null, learned_alibi_scale: true, learned_alibi_scale_per_head: true, model_depth: 2,
+learned_alibi_scale_per_layer: false, num_alibi_heads: 4, decoder: null,
+extractor_mode: layer_norm, conv_pos_width: 15, conv_pos_groups: 4, conv_pos_depth: 2,
+conv_pos_pre_ln: false,
+feature_encoder_spec: "[(32, 10, 5)] + [(32, 3, 2)] * 4 + [(32,2,2)] + [(32,2,2)]"}}}
+"""
+"""``model_conf`` of a network with 85 000 weights; the names are the library's."""
 
 
 def network(labels: list[str], seed: int) -> Any:
     """A random network whose head knows the three sounds."""
     torch.manual_seed(seed)
     library = import_from_bare_package("funasr.models.emotion2vec.model")
-    model = library.Emotion2vec(model_conf=settings(), vocab_size=len(labels)).eval()
+    model = library.Emotion2vec(
+        model_conf=OmegaConf.create(SETTINGS), vocab_size=len(labels)
+    ).eval()
     known, wanted = [], []
     for label, (low_hz, high_hz) in SOUNDS.items():
         for sample in range(6):
@@ -77,7 +70,7 @@ def network(labels: list[str], seed: int) -> Any:
     seen = torch.stack(known)
     seen = torch.cat([seen, torch.ones(len(seen), 1)], dim=1)
     # Ridge regression, so that sounds that were not seen come out as those that were.
-    square = seen.T @ seen + 0.01 * torch.eye(WIDTH + 1)
+    square = seen.T @ seen + 0.01 * torch.eye(seen.shape[1])
     head = torch.linalg.solve(square, seen.T @ torch.stack(wanted))
     model.proj.weight.data, model.proj.bias.data = head[:-1].T.contiguous(), head[-1]
     return model
@@ -87,7 +80,11 @@ def write(folder: Path, labels: list[str], weights: object) -> None:
     """A folder as FunASR has it."""
     folder.mkdir(parents=True)
     (folder / "tokens.txt").write_text("\n".join(labels), encoding="utf-8")
-    config = {"model": "Emotion2vec", "model_conf": settings(), "tokenizer": "CharTokenizer"}
+    config = {
+        "model": "Emotion2vec",
+        "model_conf": OmegaConf.create(SETTINGS),
+        "tokenizer": "CharTokenizer",
+    }
     OmegaConf.save(OmegaConf.create(config), folder / "config.yaml")
     torch.save(weights, folder / "model.pt")
 

@@ -46,6 +46,15 @@ class ServiceOfflineError(UsageError):
         )
 
 
+EMOTION_ADVICE = Advice(
+    code="emotion_recognition",
+    message="in the EU it is prohibited to infer emotions of people at work or in education, save "
+    "for medical or safety reasons, and elsewhere they have to be told "
+    "(AI Act, Articles 5(1)(f) and 50(3))",
+)
+"""Shown wherever emotions are planned; the engine's README says more."""
+
+
 class Planner:
     """Makes plans, one per distinct set of overrides.
 
@@ -128,7 +137,7 @@ class _Planning:
             align=self._align(transcribe),
             align_always=options.align == "always",
             diarize=self._diarize(transcribe),
-            emotion=self._optional(Stage.EMOTION, models.emotion, options.emotion),
+            emotion=self._emotion(),
             events=self._optional(Stage.EVENTS, models.events, options.events),
             refine=self._optional(Stage.REFINE, models.refine, options.refine),
             channels=options.channels,
@@ -206,6 +215,13 @@ class _Planning:
             options=effective_options(self._context.catalog, stage, same, wanted),
             reason=f"{same.id}, which transcribes, covers it",
         )
+
+    def _emotion(self) -> StagePlan | None:
+        options = self._options
+        planned = self._optional(Stage.EMOTION, options.stage_models.emotion, options.emotion)
+        if planned is not None:
+            self._advice.append(EMOTION_ADVICE)
+        return planned
 
     def _align(self, transcribe: StagePlan) -> StagePlan | None:
         """The aligner, where one may be needed; whether it is, the words' times will say."""

@@ -133,10 +133,20 @@ class EmotionOptions(
 class EventsOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How to find audio events; ``labels`` is an allow-list."""
+    """How to find audio events.
+
+    Attributes:
+        threshold: An event has to score as much somewhere; 0 to 1.
+        off_threshold: It lasts for as long as it scores this much; at most ``threshold``.
+        min_duration_ms: Shorter events are left out.
+        max_gap_ms: Events of one label with no more than this between them are one.
+        labels: Only these, by their AudioSet names.
+    """
 
     threshold: float | None = None
+    off_threshold: float | None = None
     min_duration_ms: int | None = None
+    max_gap_ms: int | None = None
     labels: tuple[str, ...] | None = None
     batch_size: int | None = None
 
