@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from tests import tiny_onnx, tiny_whisper
-from tests.asked_engine import EngineUnderTest
+from tests.asked_engine import ROOT, EngineUnderTest
 from tests.hub import HubRepo
 from tests.onnx_models.families import make_transducer
 
@@ -47,18 +47,21 @@ def by_script(place: str, part: str) -> Make:
         made = folder / place
         if not made.exists():
             engine = EngineUnderTest(place)
-            made.mkdir(parents=True)
+            made.parent.mkdir(parents=True, exist_ok=True)
             engine.run(engine.folder / "tests" / "tiny.py", made)
         return made / part
 
     return make
 
 
-def _copied_whisper(folder: Path) -> Path:
-    made = folder / tiny_whisper.MODEL
-    return Path(
-        shutil.copytree(tiny_whisper.WEIGHTS, made, ignore=shutil.ignore_patterns("training"))
-    )
+def by_copy(weights: Path) -> Make:
+    """Weights that were trained and lie in the repository, without the scripts beside them."""
+
+    def make(folder: Path) -> Path:
+        left_out = shutil.ignore_patterns("training")
+        return Path(shutil.copytree(weights, folder / weights.name, ignore=left_out))
+
+    return make
 
 
 def _transducer(folder: Path) -> Path:
@@ -66,10 +69,41 @@ def _transducer(folder: Path) -> Path:
     return make_transducer(folder / tiny_onnx.MODEL, kind="tdt")
 
 
-WHISPER = TinyModel(tiny_whisper.ENTRY, _copied_whisper)
-PARAKEET = TinyModel(tiny_onnx.ENTRY, _transducer)
+def _entry(model: str, engine: str, stage: str, **fields: Any) -> dict[str, Any]:
+    """The catalog entry of a model that ``auto`` takes before the bundled one."""
+    return {
+        "id": model,
+        "engine": engine,
+        "runtime_model_id": model,
+        "stages": [stage],
+        "name": f"A tiny model for tests of {stage}",
+        "licence": "Apache-2.0",
+        "source": {"kind": "hf", "repo": f"test/{model}", "revision": "main", "files": ["*"]},
+        "size_mb": 3,
+        "rank": 5,
+        **fields,
+    }
 
-EVERY = (WHISPER, PARAKEET)
+
+WHISPER = TinyModel(tiny_whisper.ENTRY, by_copy(tiny_whisper.WEIGHTS))
+PARAKEET = TinyModel(tiny_onnx.ENTRY, _transducer)
+ALIGNER = TinyModel(
+    _entry("tiny-aligner", "whisperx-align", "align", languages=["en"]),
+    by_copy(ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"),
+)
+DIARIZER = TinyModel(
+    _entry("tiny-diarizer", "pyannote", "diarize"), by_script("diarize/pyannote", "community")
+)
+EMOTION = TinyModel(
+    _entry("tiny-emotion", "emotion2vec", "emotion"), by_script("detect/emotion2vec", "plain")
+)
+EVENTS = TinyModel(
+    _entry("tiny-events", "panns-events", "events"), by_script("detect/panns-events", "plain")
+)
+
+PIPELINE = (WHISPER, ALIGNER, DIARIZER, EMOTION, EVENTS)
+"""One for each stage that has weights."""
+EVERY = (*PIPELINE, PARAKEET)
 
 
 def repositories(models: Iterable[TinyModel], folder: Path) -> dict[str, HubRepo]:
