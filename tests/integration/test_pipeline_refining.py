@@ -13,9 +13,7 @@ from tests.pipeline_home import (
 )
 
 from dalston_cli.pipeline.events import WarningRaised
-from dalston_sdk.wire import (
-    RefineOptions,
-)
+from dalston_sdk.wire import EmotionOptions, RefineOptions
 
 
 @pytest.fixture

@@ -129,9 +129,10 @@ def test_paragraphs_end_with_the_thought(segments: list[Segment], expected: list
 
 
 def test_owners_have_the_names_of_speakers() -> None:
-    options = RenderOptions(speaker_names={"SPEAKER_01": "Ada"})
-    assert "- **Ada:** Paint the doors. (`00:00:04`)" in WRITERS["md"].render(meeting(), options)
-    assert "- Paint the doors. (Ada)" in WRITERS["txt"].render(meeting(), options)
+    named = name_speakers(meeting(), {"SPEAKER_01": "Ada"})
+    options = RenderOptions()
+    assert "- **Ada:** Paint the doors. (`00:00:04`)" in WRITERS["md"].render(named, options)
+    assert "- Paint the doors. (Ada)" in WRITERS["txt"].render(named, options)
 
 
 @pytest.mark.parametrize(

@@ -52,7 +52,7 @@ def requirements(folder: Path) -> list[Requirement]:
 def locked_versions(folder: Path, python: str) -> dict[str, Version]:
     """What the lock installs with ``python`` on Linux."""
     machine = machine_with(python)
-    found = {}
+    found: dict[str, Version] = {}
     for each in LOCKED.finditer((folder / "requirements.lock").read_text(encoding="utf-8")):
         name, _, version = each["pin"].partition("==")
         if each["marker"] is None or Marker(each["marker"]).evaluate(machine):
