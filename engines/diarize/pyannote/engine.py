@@ -22,8 +22,8 @@ from dalston_sdk.wire import DiarizeRequest, DiarizeResult, ErrorCode, ModelRef,
 if TYPE_CHECKING:
     from loading import Diarizer
 
-# Read when the libraries are imported: no reports to their makers, no look-ups at the hub, no folder
-# for compiled code, of which there is none.
+# Read when the libraries are imported: no reports to their makers, no look-ups at the hub, and no
+# folder for compiled code, of which there is none.
 os.environ |= {
     "PYANNOTE_METRICS_ENABLED": "0",
     "OTEL_SDK_DISABLED": "true",
