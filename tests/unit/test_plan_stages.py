@@ -15,6 +15,7 @@ from dalston_sdk.wire import (
     RefineResult,
     Segment,
     Stage,
+    TranscribeOptions,
     TranscribeResult,
     Transcript,
     Word,
@@ -66,6 +67,12 @@ def test_why_nothing_can_be_aligned(
 
     assert (found is None) is (reason is None)
     assert (reason or "") in (found or "")
+
+
+def test_a_translation_is_in_english() -> None:
+    assert transcribe.text_language(TranscribeOptions(), "de") == "de"
+    assert transcribe.text_language(TranscribeOptions(task="transcribe"), None) is None
+    assert transcribe.text_language(TranscribeOptions(task="translate"), "de") == "en"
 
 
 def test_refined_text_keeps_what_was_said() -> None:
