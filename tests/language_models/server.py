@@ -35,7 +35,7 @@ class LanguageModelServer:
         self.most_at_once = 0
         self.closing = threading.Event()
         self._lock = threading.Lock()
-        self._num_now = 0
+        self._now: list[Asked] = []
         self._http = ThreadingHTTPServer((host, 0), type("Handler", (_Handler,), {"models": self}))
         self._http.daemon_threads = True
 
@@ -56,8 +56,9 @@ class LanguageModelServer:
         }
 
     def forget(self) -> None:
-        """Behave well again, as if nothing had been asked."""
+        """Behave well again, as if nothing had been asked, even what is still being answered."""
         self.behave, self.asked, self.batches, self.most_at_once = correcting, [], [], 0
+        self._now = []
 
     def serve(self) -> None:
         """Answer until ``close``."""
@@ -74,21 +75,21 @@ class LanguageModelServer:
         with self._lock:
             asked = Asked(api, headers, body, len(self.asked))
             self.asked.append(asked)
-            self._num_now += 1
-            self.most_at_once = max(self.most_at_once, self._num_now)
+            self._now.append(asked)
+            self.most_at_once = max(self.most_at_once, len(self._now))
         return asked
 
-    def end(self) -> None:
+    def end(self, asked: Asked) -> None:
         """A request was answered."""
         with self._lock:
-            self._num_now -= 1
+            self._now = [each for each in self._now if each is not asked]
 
     def hand_in(self, headers: dict[str, str], body: dict[str, Any]) -> Batch:
         """Take a batch."""
         asked = {}
         for each in body["requests"]:
             asked[each["custom_id"]] = self.begin("messages", headers, each["params"])
-            self.end()
+            self.end(asked[each["custom_id"]])
         self.batches.append(Batch(len(self.batches), asked, self.url))
         return self.batches[-1]
 
@@ -138,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.models.behave(asked)
             self.models.closing.wait(answer.delay_s)
         finally:
-            self.models.end()
+            self.models.end(asked)
         return answer
 
     def _send(self, status: int, content: bytes, headers: Mapping[str, str] | None = None) -> None:

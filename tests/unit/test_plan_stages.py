@@ -15,6 +15,7 @@ from dalston_sdk.wire import (
     RefineResult,
     Segment,
     Stage,
+    TranscribeOptions,
     TranscribeResult,
     Transcript,
     Word,
@@ -79,6 +80,12 @@ def test_which_model_aligns_a_text(
     assert align.able_model(result, covered) == able
     if able is None:
         assert reason in align.why_impossible(result, covered)
+
+
+def test_a_translation_is_in_english() -> None:
+    assert transcribe.text_language(TranscribeOptions(), "de") == "de"
+    assert transcribe.text_language(TranscribeOptions(task="transcribe"), None) is None
+    assert transcribe.text_language(TranscribeOptions(task="translate"), "de") == "en"
 
 
 def test_refined_text_keeps_what_was_said() -> None:

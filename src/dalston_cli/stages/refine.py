@@ -23,7 +23,7 @@ def build_request(
     model: ModelRef, options: RefineOptions, segments: Sequence[Segment], language: str | None
 ) -> RefineRequest:
     """The request that cleans up the text of ``segments``, or has something written about it."""
-    return RefineRequest(model=model, language=language, segments=shown(segments), options=options)
+    return RefineRequest(model=model, language=language, segments=tuple(segments), options=options)
 
 
 def shown(segments: Sequence[Segment]) -> tuple[Segment, ...]:

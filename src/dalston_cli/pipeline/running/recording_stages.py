@@ -37,6 +37,7 @@ from dalston_sdk.wire import (
     Result,
     Stage,
     StageRecord,
+    TranscribeOptions,
     TranscribeResult,
     Transcript,
 )
@@ -186,13 +187,15 @@ class RecordingStages:
             return transcript
         self._records.clear()
         self._notices.clear()
-        text = msgspec.json.encode((transcript.language, refine.shown(transcript.segments)))
+        transcribing = typed(self._work.plan.transcribe.options, TranscribeOptions)
+        language = transcribe.text_language(transcribing, transcript.language)
+        segments = refine.shown(transcript.segments)
         result = await self._optional(
             plan,
             StageAudio(digest="", duration_s=transcript.recording.duration_s, wav=None),
-            partial(stage_requests.refine_request, transcript=transcript),
+            partial(stage_requests.refine_request, segments=segments, language=language),
             RefineResult,
-            upstream=(text.decode(),),
+            upstream=(msgspec.json.encode((language, segments)).decode(),),
         )
         transcript = msgspec.structs.replace(
             transcript,
