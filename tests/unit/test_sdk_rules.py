@@ -76,6 +76,8 @@ def test_spans_in_time_order_are_accepted(parts: list[tuple[float, float]]) -> N
 
 DIARIZE = DiarizeRequest(model=MODEL)
 TURN = SpeakerTurn(start=0.0, end=1.0, speaker="A")
+LATER = SpeakerTurn(start=0.5, end=2, speaker="B")
+ALONE = SpeakerTurn(start=1, end=2, speaker="B")
 EMOTION = EmotionRequest(model=MODEL, segments=TEXT)
 REFINE = RefineRequest(model=MODEL, language="en", segments=TEXT)
 
@@ -102,6 +104,18 @@ REFINE = RefineRequest(model=MODEL, language="en", segments=TEXT)
             "embeddings of {'B'}, who have no turn",
         ),
         (
+            DIARIZE,
+            DiarizeResult(turns=(TURN, LATER), exclusive_turns=(TURN, ALONE)),
+            DiarizeResult(turns=(TURN, LATER), exclusive_turns=(TURN, LATER)),
+            "the exclusive turns at 0.5 overlap",
+        ),
+        (
+            DIARIZE,
+            DiarizeResult(turns=(TURN,), exclusive_turns=(TURN,)),
+            DiarizeResult(turns=(TURN,), exclusive_turns=(LATER,)),
+            "{'B'} have exclusive turns only",
+        ),
+        (
             EventsRequest(model=MODEL),
             EventsResult(events=(AudioEvent(start=0, end=1, label="Knock", score=0.5),)),
             EventsResult(events=(AudioEvent(start=0, end=1, label="Knock", score=-1),)),
@@ -126,7 +140,10 @@ REFINE = RefineRequest(model=MODEL, language="en", segments=TEXT)
             "DiarizeRequest has no segments",
         ),
     ],
-    ids=["transcribe", "align", "diarize", "events", "emotion", "refine", "mixed-up"],
+    ids=[
+        *("transcribe", "align", "diarize", "exclusive", "exclusive-only"),
+        *("events", "emotion", "refine", "mixed-up"),
+    ],
 )
 def test_results_that_keep_and_break_a_rule(
     request_: Request, good: Result, bad: Result, reason: str

@@ -91,19 +91,19 @@ def _segments(channel: ChannelResults, window: Window) -> Iterator[Segment]:
     ]
     segments = sorted(tidy(raw, window), key=lambda segment: segment.start)
     if channel.diarize:
-        return assign_speakers(segments, [keyed.turn for keyed in _turns(channel, window)])
+        turns = channel.diarize.exclusive_turns or channel.diarize.turns
+        return assign_speakers(segments, [_place(turn, window) for turn in turns])
     return iter(segments)
 
 
 def _turns(channel: ChannelResults, window: Window) -> Iterator[KeyedTurn]:
     for turn in channel.diarize.turns if channel.diarize else ():
-        start, end = window.place(turn.start, turn.end)
-        yield KeyedTurn(
-            channel=channel.channel,
-            turn=SpeakerTurn(
-                start=start, end=end, speaker=turn.speaker, confidence=turn.confidence
-            ),
-        )
+        yield KeyedTurn(channel=channel.channel, turn=_place(turn, window))
+
+
+def _place(turn: SpeakerTurn, window: Window) -> SpeakerTurn:
+    start, end = window.place(turn.start, turn.end)
+    return msgspec.structs.replace(turn, start=start, end=end)
 
 
 def _regions(channel: ChannelResults, window: Window) -> Iterator[SpeechRegion]:

@@ -4,6 +4,7 @@ Times may exceed the audio by ``SLACK_S``, because models work in frames of that
 """
 
 from collections.abc import Mapping, Sequence
+from itertools import pairwise
 
 from dalston_sdk.wire import (
     AlignResult,
@@ -53,6 +54,7 @@ def check_result(request: Request, result: Result, duration_s: float) -> None:
             check_all_words_timed(result.segments)
         case DiarizeResult():
             check_spans("speaker turn", _spans(result.turns), duration_s)
+            check_spans("exclusive turn", _spans(result.exclusive_turns), duration_s)
             check_speakers(result)
         case EventsResult():
             check_spans("audio event", _spans(result.events), duration_s)
@@ -111,10 +113,15 @@ def check_scores(what: str, scores: Sequence[float]) -> None:
 
 
 def check_speakers(result: DiarizeResult) -> None:
-    """Embeddings belong to speakers who speak."""
+    """Embeddings belong to speakers who speak, and exclusive turns do not overlap."""
     speakers = {turn.speaker for turn in result.turns}
     silent = set(result.embeddings) - speakers
     require(not silent, f"there are embeddings of {silent}, who have no turn")
+    strangers = {turn.speaker for turn in result.exclusive_turns} - speakers
+    require(not strangers, f"{strangers} have exclusive turns only")
+    for before, after in pairwise(result.exclusive_turns):
+        overlap = before.end - after.start
+        require(overlap <= ROUNDING_S, f"the exclusive turns at {after.start} overlap")
 
 
 def check_ids(request: Request, answers: Mapping[int, object]) -> None:

@@ -107,12 +107,18 @@ class AlignOptions(
 class DiarizeOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How to find who spoke when; ``num_speakers`` excludes the other two."""
+    """How to find who spoke when; ``num_speakers`` excludes the other two.
+
+    Attributes:
+        chunk_s: Work on so much of a recording at a time, to bound memory, and find the speakers of
+            one chunk again in the next.
+    """
 
     num_speakers: int | None = None
     min_speakers: int | None = None
     max_speakers: int | None = None
     batch_size: int | None = None
+    chunk_s: float | None = None
 
 
 class EmotionOptions(
@@ -240,9 +246,16 @@ class AlignResult(_Result, frozen=True, kw_only=True, tag="align"):
 
 
 class DiarizeResult(_Result, frozen=True, kw_only=True, tag="diarize"):
-    """Speaker turns in time order, and one embedding per speaker."""
+    """Speaker turns in time order, and one embedding per speaker.
+
+    Attributes:
+        turns: Who spoke when; turns overlap where several speak at once.
+        exclusive_turns: The same with only the speaker who is heard best at a time, for assigning
+            words; empty where an engine does not tell.
+    """
 
     turns: tuple[SpeakerTurn, ...]
+    exclusive_turns: tuple[SpeakerTurn, ...] = ()
     embeddings: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
