@@ -55,9 +55,9 @@ class Diarizer:
         """
 
         def hook(step: str, *_artifact: object, **counts: Any) -> None:  # noqa: ANN401 - the library's
-            low, high = _SHARES.get(step, (0.0, 0.0))
             completed, total = counts.get("completed"), counts.get("total")
-            if completed is not None and total:
+            if step in _SHARES and completed is not None and total:
+                low, high = _SHARES[step]
                 progress(low + (high - low) * min(1.0, float(completed) / float(total)))
 
         audio = {"waveform": torch.from_numpy(samples).unsqueeze(0), "sample_rate": SAMPLE_RATE}
