@@ -119,7 +119,7 @@ def test_the_plan_tells_who_does_what_and_why(user: Home, tmp_path: Path) -> Non
 def _ran(done: Any) -> dict[str, bool]:
     """The stages that were done, and whether their results were there already."""
     return {
-        event["data"]["stage"]: event["data"].get("reused", False)
+        event["stage"]: event.get("reused", False)
         for event in events_of(done)
-        if event.get("event") == "stage_finished" and event["data"]["status"] == "done"
+        if event.get("event") == "stage_finished" and event["status"] == "done"
     }

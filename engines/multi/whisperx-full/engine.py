@@ -125,11 +125,14 @@ class WhisperxEngine(Engine):
         speakers = plan_speakers(request.options)
         duration_s = len(audio) / SAMPLE_RATE
         with self._alive():
-            turns, vectors = self._diarizer_at_hand().turns(
+            found = self._diarizer_at_hand().find(
                 audio, speakers, lambda share: context.progress(share * duration_s, duration_s)
             )
         return DiarizeResult(
-            turns=turns, embeddings=vectors, effective=dict.fromkeys(sorted(DIARIZE)) | speakers
+            turns=found.turns,
+            exclusive_turns=found.exclusive,
+            embeddings=found.vectors,
+            effective=dict.fromkeys(sorted(DIARIZE)) | speakers,
         )
 
     def _transcribe(

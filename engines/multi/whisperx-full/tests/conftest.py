@@ -121,6 +121,12 @@ def speech(tmp_path_factory: pytest.TempPathFactory) -> Speech:
     return record(tmp_path_factory.mktemp("speech"), UNSEEN)
 
 
+@pytest.fixture(scope="session")
+def sentence(tmp_path_factory: pytest.TempPathFactory) -> Speech:
+    """One alone, for what takes long otherwise."""
+    return record(tmp_path_factory.mktemp("sentence"), UNSEEN[:1])
+
+
 @pytest.fixture
 def silence(tmp_path: Path) -> Callable[[float], Path]:
     """A recording of so many seconds in which nothing is said."""

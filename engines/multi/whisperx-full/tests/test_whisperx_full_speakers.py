@@ -32,6 +32,7 @@ def test_turns_lie_where_people_speak(engine: Any, speech: Any) -> None:
     for turn, sentence in zip(result.turns, speech.sentences, strict=True):
         assert turn.start == pytest.approx(sentence.start, abs=0.3)
         assert turn.end == pytest.approx(sentence.end, abs=0.3)
+    assert result.exclusive_turns == result.turns  # nobody speaks at the same time
     assert set(result.embeddings) == set(speakers)
     assert {len(vector) for vector in result.embeddings.values()} == {256}
     assert result.effective == {"num_speakers": 2, "min_speakers": None, "max_speakers": None}
