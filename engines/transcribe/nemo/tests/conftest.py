@@ -15,7 +15,7 @@ RATE = 16_000
 SENTENCES = (
     "please send the letter to alice on monday",
     "bob is at the garden on friday",
-    "the red table and the blue window",
+    "the green letter is for grace",
     "call emma at five two seven on sunday",
     "the report is for david",
     "please open the white window on tuesday",
