@@ -174,18 +174,6 @@ async def test_a_foreign_file_is_not_replaced(home: PipelineHome) -> None:
     assert (home.outputs / "note 00.txt").read_text(encoding="utf-8") == "my own notes\n"
 
 
-async def test_a_stage_is_added_without_transcribing_again(home: PipelineHome) -> None:
-    recordings = home.record(2)
-    await home.run(recordings)
-
-    await home.run(recordings, diarize=DiarizeOptions(num_speakers=2))
-
-    assert home.ran() == []
-    assert sorted(home.ran("diarize")) == ["note 00.wav", "note 01.wav"]
-    transcript = read_json(home.outputs / "note 00.json")
-    assert transcript["turns"]
-
-
 async def test_every_stage_leaves_its_mark(home: PipelineHome) -> None:
     report = await home.run(
         home.record(1),
@@ -235,24 +223,6 @@ async def test_a_run_pays_no_more_than_it_may(home: PipelineHome) -> None:
     again = await home.run(recordings, refine=RefineOptions(max_cost_usd=0.5))
     assert again.counts.get("partial", 0) == 0, "what was paid for is not paid for again"
     assert len(home.ran("refine")) == 1
-
-
-async def test_a_failed_optional_stage_makes_the_transcript_partial(home: PipelineHome) -> None:
-    recordings = home.record(1)
-    stages = {"stage_models": home.options().stage_models.__class__(diarize="speakers-raises")}
-
-    report = await home.run(recordings, diarize=DiarizeOptions(), **stages)
-
-    assert report.counts == {"partial": 1}
-    assert report.exit_code == 7
-    transcript = read_json(home.outputs / "note 00.json")
-    assert transcript["status"] == "partial"
-    assert "zero" in str(transcript["warnings"])
-    assert str(transcript["text"]).startswith("word0")
-
-    strict = await home.run(recordings, diarize=DiarizeOptions(), strict=True, **stages)
-    assert strict.counts == {"failed": 1}
-    assert home.ran() == [], "the transcription is kept all the same"
 
 
 async def test_batches_are_halved_until_they_fit_and_that_is_remembered(home: PipelineHome) -> None:
