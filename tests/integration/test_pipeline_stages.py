@@ -215,7 +215,7 @@ async def test_a_failing_stage_costs_nothing_but_itself(stage: str, home: Pipeli
     assert (again.counts, worked(home)) == ({"partial": 1}, {stage}), "it may work next time"
 
     strict = await home.run(recordings, **asked, strict=True)
-    assert (strict.counts, strict.exit_code) == ({"failed": 1}, 5)
+    assert (strict.counts, strict.exit_code) == ({"failed": 1}, 6)
     assert reason in strict.errors[0].message
     assert worked(home) == {stage}, "the transcription is kept all the same"
 
