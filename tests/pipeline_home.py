@@ -28,6 +28,7 @@ runtime_model_id: {runtime_id}
 stages: [{stages}]
 name: A model of the fake engine
 languages: [{languages}]
+stage_languages: {{{stage_languages}}}
 licence: Apache-2.0
 source: {source}
 size_mb: 0
@@ -41,6 +42,7 @@ def write_model(folder: Path, id: str, stages: str, **changes: object) -> None: 
     values = {
         "runtime_id": id,
         "languages": "",
+        "stage_languages": "",
         "rank": 0,
         "words": "true",
         "source": "{kind: bundled, package: dalston}",
@@ -105,6 +107,10 @@ class PipelineHome(EngineHome):
     def num_engine_runs(self) -> int:
         """How often an engine was asked to do anything, over all processes."""
         return int(self.counter.read_text(encoding="ascii")) if self.counter.exists() else 0
+
+    def reload(self) -> None:
+        """Read the catalog anew, after models were written into it."""
+        self.catalog = make_catalog(self.folder / "catalog")
 
     def surroundings(self) -> Surroundings:
         """This home as a run sees it."""
