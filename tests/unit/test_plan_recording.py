@@ -1,18 +1,20 @@
 """Plans as a table: what was asked for, what there is, what comes out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.launching import FAKE
 from tests.pipeline_home import MACHINE, make_catalog, write_model
 
 from dalston_cli.audio.clip import Clip
-from dalston_cli.catalog.load import Catalog
-from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError
+from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError, NoModelsError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
-from dalston_cli.pipeline.plan.planner import Planner, plan_recording
+from dalston_cli.pipeline.plan.planner import EMOTION_ADVICE, Planner, plan_recording
 from dalston_cli.pipeline.request import Overrides, RunOptions, StageModels
 from dalston_sdk.wire import (
     AlignOptions,
@@ -20,6 +22,7 @@ from dalston_sdk.wire import (
     EmotionOptions,
     EventsOptions,
     RefineOptions,
+    Stage,
     TranscribeOptions,
 )
 
@@ -227,6 +230,82 @@ def test_a_stage_that_no_engine_offers_is_refused_before_anything_runs(tmp_path:
 
     assert caught.value.exit_code == 5
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({}, False), ({"events": EventsOptions()}, False), ({"emotion": EmotionOptions()}, True)],
+)
+def test_who_infers_emotions_is_told_what_the_law_says(
+    catalog: Catalog, options: dict[str, Any], *, said: bool
+) -> None:
+    plan = plan_recording(context_of(catalog), RunOptions(**options))
+    assert (EMOTION_ADVICE in plan.advice) is said
+
+
+def test_all_that_is_missing_is_told_at_once_with_what_gets_it(tmp_path: Path) -> None:
+    source = f"{{kind: file, path: {tmp_path}}}"
+    for name, stages in (("who", "diarize"), ("what", "emotion, events")):
+        write_model(tmp_path / "other", name, stages, source=source)
+    write_model(tmp_path / "other", "speech", "transcribe")
+    paths = CatalogPaths(engines=(FAKE,), models=(tmp_path / "other",))
+    context = context_of(load_catalog(paths), installed={})
+    options = RunOptions(
+        pipeline="night",
+        diarize=DiarizeOptions(),
+        emotion=EmotionOptions(),
+        events=EventsOptions(),
+        refine=RefineOptions(),
+    )
+
+    with pytest.raises(NoModelsError) as caught:
+        plan_recording(context, options)
+
+    assert caught.value.message.startswith("the pipeline night wants more than is installed: ")
+    for does in ("diarize", "detect emotions", "detect events", "refine"):
+        assert f"no model that is installed can {does}" in caught.value.message
+    assert caught.value.hint == (
+        "run `dalston models pull who what`; see `dalston models list --stage refine`"
+    )
+    assert caught.value.exit_code == 5
+
+
+def test_what_a_pipeline_suggests_is_left_out_where_an_engine_does_not_know_it(
+    catalog: Catalog,
+) -> None:
+    wanted = EventsOptions(labels=("Dog",), min_duration_ms=5)
+    transcribe = TranscribeOptions(beam_size=2, best_of=3, patience=1.5)
+    suggested = {
+        Stage.EVENTS: frozenset({"labels", "min_duration_ms"}),
+        Stage.TRANSCRIBE: frozenset({"beam_size", "best_of", "patience", "prefix"}),
+    }
+    options = RunOptions(events=wanted, transcribe=transcribe, pipeline="p", suggested=suggested)
+
+    plan = plan_recording(context_of(catalog), options)
+
+    assert plan.transcribe.options == TranscribeOptions(beam_size=2)
+    assert plan.events is not None
+    assert plan.events.options == EventsOptions(labels=("Dog",))
+    told = [advice.message for advice in plan.advice if advice.code == "option_left_out"]
+    assert len(told) == 2
+    assert "does not know best_of, patience, which the pipeline p sets" in told[0]
+    assert "does not know min_duration_ms" in told[1]
+    with pytest.raises(UsageError, match="does not support the option `min_duration_ms`"):
+        plan_recording(
+            context_of(catalog), replace(options, suggested={}, transcribe=TranscribeOptions())
+        )
+
+
+def test_names_of_speakers_make_another_plan_of_the_same_stages(catalog: Catalog) -> None:
+    context = context_of(catalog)
+    plain = plan_recording(context, RunOptions())
+    named = plan_recording(context, RunOptions(speaker_names=(("SPEAKER_00", "Ada"),)))
+    own = Overrides(speaker_names=(("SPEAKER_00", "Eve"),))
+    other = plan_recording(context, RunOptions(speaker_names=(("SPEAKER_00", "Ada"),)), own)
+
+    assert len({plain.key, named.key, other.key}) == 3
+    assert other.speaker_names == (("SPEAKER_00", "Eve"),)
+    assert plain.transcribe.identity() == named.transcribe.identity()
 
 
 def test_a_models_only_language_needs_no_option(tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 import msgspec
 import pytest
 from tests.launching import engine_entry
+from tests.transcripts import GOLDEN
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.pipeline.plan.options import NoTranslationError, UnsupportedOptionError
 from dalston_cli.stages import align, refine, transcribe
 from dalston_sdk.wire import (
+    Chapter,
     Notice,
     RecordingInfo,
     RefineResult,
     Segment,
     Stage,
+    TranscribeOptions,
     TranscribeResult,
     Transcript,
     Word,
@@ -79,6 +82,12 @@ def test_which_model_aligns_a_text(
         assert reason in align.why_impossible(result, covered)
 
 
+def test_a_translation_is_in_english() -> None:
+    assert transcribe.text_language(TranscribeOptions(), "de") == "de"
+    assert transcribe.text_language(TranscribeOptions(task="transcribe"), None) is None
+    assert transcribe.text_language(TranscribeOptions(task="translate"), "de") == "en"
+
+
 def test_refined_text_keeps_what_was_said() -> None:
     segments = tuple(
         Segment(id=number, start=number, end=number + 1.0, text=text)
@@ -108,12 +117,26 @@ def test_refined_text_keeps_what_was_said() -> None:
     assert refined.warnings == (msgspec.structs.replace(kept, stage="refine"),)
 
 
+def test_what_is_written_about_a_text_leaves_the_text_alone() -> None:
+    before = GOLDEN["monologue"]()
+    chapter = Chapter(start=0.5, end=17.0, title="Rain")
+    written = RefineResult(texts={}, title="The concert", summary="It rained.", chapters=(chapter,))
+
+    after = refine.apply(before, written)
+
+    assert (after.title, after.summary, after.chapters) == ("The concert", "It rained.", (chapter,))
+    assert (after.segments, after.text) == (before.segments, before.text)
+    assert refine.apply(after, RefineResult(texts={0: "It rained."})).title == "The concert"
+
+
 def test_an_unsupported_option_is_explained() -> None:
     error = UnsupportedOptionError("beam_sise", engine_entry(), Stage.TRANSCRIBE, ())
 
     assert "did you mean `beam_size`" in error.message
     assert "fake supports batch_size, beam_size" in str(error.hint)
     able = tuple(f"model-{number}" for number in range(9))
+    other = UnsupportedOptionError("title", engine_entry(), Stage.REFINE, able[:1])
+    assert other.hint == "use --refine-model model-0"
     hint = UnsupportedOptionError("vad", engine_entry(), Stage.TRANSCRIBE, able).hint
     assert hint == (
         "use --model model-0 (or model-1, model-2, model-3, model-4, model-5 and 3 more)"

@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from dalston_cli.settings.schema import PipelineSettings
 from dalston_sdk.wire import Stage
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
@@ -47,6 +48,7 @@ class EngineEntry(_Entry):
         slots: Requests that one process works on at the same time.
         network: Whether the engine may reach the network.
         secrets: Environment variables the engine may see, beyond none.
+        tested: What its tests run it with, in a few words, for people.
         folder: Where the engine lives; set by the loader.
     """
 
@@ -62,6 +64,7 @@ class EngineEntry(_Entry):
     ram_mb: int = Field(default=0, ge=0)
     network: bool = False
     secrets: tuple[str, ...] = ()
+    tested: str = ""
     folder: Path = Path()
 
 
@@ -223,3 +226,19 @@ class ModelEntry(_Entry):
             return ()
         first = (self.source.repo,) if self.gated else ()
         return first + tuple(part.repo for part in self.source.parts if part.gated)
+
+
+class PipelineEntry(_Entry):
+    """A named set of settings, from its file under ``catalog/pipelines``.
+
+    Attributes:
+        id: What ``--pipeline`` calls it.
+        summary: What it is for, in a line.
+        settings: Named and written as everywhere else.
+        file: Where the entry was read; set by the loader.
+    """
+
+    id: Identifier
+    summary: Annotated[str, Field(min_length=1)]
+    settings: PipelineSettings
+    file: Path = Path()
