@@ -42,7 +42,7 @@ def main(folder: Path, wav: Path) -> None:
 
     with wave.open(str(wav), "rb") as reader:
         raw = np.frombuffer(reader.readframes(reader.getnframes()), np.int16)
-    audio = raw.astype(np.float32) / 32768
+    audio = (raw / 32768).astype(np.float32)
     found: dict[str, Any] = {}
     for name in ("sortformer-v1", "sortformer-v2"):
         file = folder / name / f"{name}.nemo"

@@ -164,13 +164,13 @@ def test_swaps_leave_text_and_memory_as_they_were(
     samples = read_wav(speech.wav)[: int((speech.sentences[0].end + 0.5) * RATE)]
     wav = write_wav(tmp_path / "first.wav", samples)
     sizes = []
-    for _ in range(20):
+    for _ in range(16):
         heard = engine.result(asked(models["ctc"]), wav, TranscribeResult)
         assert [segment.text for segment in heard.segments] == [speech.sentences[0].text]
         engine.result(DiarizeRequest(model=models["sortformer-v2"]), wav, DiarizeResult)
         sizes.append(engine.health().rss_mb)
     # What the runtime and the allocator keep has settled by then; a leak would go on.
-    assert max(sizes[15:]) < 1.02 * max(sizes[:10])
+    assert max(sizes[12:]) < 1.02 * max(sizes[:10])
 
 
 @pytest.mark.parametrize(
@@ -188,7 +188,8 @@ def test_ten_minutes_do_not_take_memory_by_the_square(
     """Attention to everything takes 7 GB here, with a network of two tiny layers."""
     noise = np.random.default_rng(1).normal(0, 2000, TEN_MINUTES_S * RATE).astype(np.int16)
     wav = write_wav(tmp_path / "long.wav", noise)
-    engine.result(asked(models["conformer"], max_speech_s=2), wav, TranscribeResult)
+    short = write_wav(tmp_path / "short.wav", noise[: 10 * RATE])
+    engine.result(asked(models["conformer"], vad=False), short, TranscribeResult)
     before_mb = engine.health().rss_mb
     status = Path(f"/proc/{engine.process.process.pid}")
     (status / "clear_refs").write_text("5", encoding="ascii")  # forget the peak until now
