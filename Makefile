@@ -1,5 +1,5 @@
 # The commands a newcomer needs; each is a script that can be read in a minute.
-.PHONY: install check test bench docs
+.PHONY: install check test test-engines bench docs
 
 install: ## an environment in .venv with everything for development
 	scripts/install
@@ -10,8 +10,12 @@ check: ## lint, format, types, import contracts, sizes
 test: ## all tests, with branch coverage; installs first if there is no .venv
 	scripts/test
 
+test-engines: ## the engines' suites alone, with environments that are kept
+	scripts/test-engines
+
 bench: ## speed as ratios and counts, printed as a table
 	scripts/bench
 
-docs: ## the generated pages under docs/
+docs: ## the generated pages under docs/, and the README's table of engines
 	.venv/bin/python scripts/generate_cli_docs.py
+	.venv/bin/python scripts/generate_engine_table.py

@@ -1,7 +1,8 @@
 """Speaks the texts in ``examples/`` and makes the recordings that lie beside them.
 
 Needs flite, whose voices the bundled model understands well, and ffmpeg. The same versions of
-both make the same bytes. They are written beside the texts, or into another folder:
+both make the same bytes. They are written beside the texts, or into another folder. The dialogue
+comes with what is known of it: who spoke when (RTTM), every word's time (CTM), and the beep's.
 
     python scripts/make_examples.py [FOLDER]
 """
@@ -15,24 +16,23 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import numpy as np
-from numpy.typing import NDArray
+from spoken_words import SAMPLE_RATE, Samples, speak, word_times
 
 EXAMPLES = Path(__file__).resolve().parent.parent / "examples"
-SAMPLE_RATE = 16_000
 PAUSE_S = 0.35
-OVERLAP_S = 0.5
+DIALOGUE_PAUSE_S = 0.6
 LEAD_S = 0.25
-SILENCE_LEVEL = 200
+BEEP_S = 0.8
+BEEP_HZ = 1000
 VOICES = {
     "monologue": "rms",
     "lecture": "rms",
-    "Anna": "slt",
-    "Ben": "rms",
+    "Alice": "slt",
+    "Bob": "rms",
+    "Frank": "kal16",
     "agent": "awb",
     "customer": "rms",
 }
-
-Samples = NDArray[np.int16]
 
 
 @dataclass(frozen=True)
@@ -40,6 +40,7 @@ class Turn:
     """One speaker's line and where it was placed, in samples."""
 
     speaker: str
+    words: str
     start: int
     samples: Samples
 
@@ -59,15 +60,30 @@ def main(arguments: list[str]) -> None:
 
 
 def make_dialogue(folder: Path) -> None:
-    """Two voices in one channel; the last line falls into the one before it."""
-    turns = placed(script("dialogue"), overlap_at=3)
-    write_wav(folder / "dialogue.wav", mixed(turns))
-    lines = [
+    """Three voices in one channel, and a beep between two lines.
+
+    Nobody interrupts: the tests' tiny models have only learnt sentences with silence around them.
+    Who spoke when, when each word is heard and when the beep is are written beside it.
+    """
+    turns = placed(script("dialogue"), DIALOGUE_PAUSE_S, beep_before=6)
+    beep_at = turns[5].end + round(DIALOGUE_PAUSE_S * SAMPLE_RATE)
+    write_wav(folder / "dialogue.wav", mixed([*turns, Turn("", "", beep_at, beep())]))
+    spoken = [
         f"SPEAKER dialogue 1 {turn.start / SAMPLE_RATE:.3f} "
         f"{len(turn.samples) / SAMPLE_RATE:.3f} <NA> <NA> {turn.speaker} <NA> <NA>\n"
         for turn in turns
     ]
-    (folder / "dialogue.rttm").write_text("".join(lines), encoding="utf-8")
+    (folder / "dialogue.rttm").write_text("".join(spoken), encoding="utf-8")
+    timed = sorted(
+        (turn.start / SAMPLE_RATE + word.start, word.end - word.start, word.text.strip(".,?!"))
+        for turn in turns
+        for word in word_times(turn.words, VOICES[turn.speaker])
+    )
+    marks = [f"dialogue 1 {start:.3f} {length:.3f} {text}\n" for start, length, text in timed]
+    (folder / "dialogue.ctm").write_text("".join(marks), encoding="utf-8")
+    start = beep_at / SAMPLE_RATE
+    event = f"start,end,label\n{start:.3f},{start + BEEP_S:.3f},Beep\n"
+    (folder / "dialogue-events.csv").write_text(event, encoding="utf-8")
 
 
 def make_call(folder: Path) -> None:
@@ -112,16 +128,28 @@ def script(name: str) -> list[tuple[str, str]]:
     return [(speaker, words) for speaker, _, words in (line.partition(": ") for line in lines)]
 
 
-def placed(lines: list[tuple[str, str]], overlap_at: int | None = None) -> list[Turn]:
-    """Speak the lines one after the other; the one at ``overlap_at`` begins too early."""
+def placed(
+    lines: list[tuple[str, str]],
+    pause_s: float = PAUSE_S,
+    *,
+    beep_before: int | None = None,
+) -> list[Turn]:
+    """Speak the lines one after the other, and leave room for a beep before one of them."""
     turns: list[Turn] = []
     at = round(LEAD_S * SAMPLE_RATE)
     for number, (speaker, words) in enumerate(lines):
-        if number == overlap_at:
-            at -= round((PAUSE_S + OVERLAP_S) * SAMPLE_RATE)
-        turns.append(Turn(speaker, at, speak(words, VOICES[speaker])))
-        at = turns[-1].end + round(PAUSE_S * SAMPLE_RATE)
+        if number == beep_before:
+            at += round((BEEP_S + pause_s) * SAMPLE_RATE)
+        turns.append(Turn(speaker, words, at, speak(words, VOICES[speaker])))
+        at = turns[-1].end + round(pause_s * SAMPLE_RATE)
     return turns
+
+
+def beep() -> Samples:
+    """A tone that swells and fades within 10 ms, so that it does not click."""
+    time = np.arange(round(BEEP_S * SAMPLE_RATE)) / SAMPLE_RATE
+    edge = np.minimum(1.0, np.minimum(time, BEEP_S - time) / 0.01)
+    return np.round(6000 * edge * np.sin(2 * np.pi * BEEP_HZ * time)).astype(np.int16)
 
 
 def mixed(turns: list[Turn], length: int = 0) -> Samples:
@@ -131,19 +159,6 @@ def mixed(turns: list[Turn], length: int = 0) -> Samples:
     for turn in turns:
         total[turn.start : turn.end] += turn.samples
     return total.clip(-32768, 32767).astype(np.int16)
-
-
-def speak(words: str, voice: str) -> Samples:
-    """Have flite say something, without the silence at either end."""
-    with tempfile.TemporaryDirectory() as temporary:
-        path = Path(temporary) / "spoken.wav"
-        subprocess.run(["flite", "-voice", voice, "-t", words, "-o", str(path)], check=True)
-        with wave.open(str(path)) as spoken:
-            if spoken.getframerate() != SAMPLE_RATE:
-                raise SystemExit(f"the voice {voice} does not speak at {SAMPLE_RATE} Hz")
-            samples = np.frombuffer(spoken.readframes(spoken.getnframes()), dtype="<i2")
-    loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > SILENCE_LEVEL)
-    return samples[loud[0] : loud[-1] + 1]
 
 
 def write_wav(path: Path, samples: Samples) -> None:

@@ -28,6 +28,7 @@ runtime_model_id: {runtime_id}
 stages: [{stages}]
 name: A model of the fake engine
 languages: [{languages}]
+stage_languages: {{{stage_languages}}}
 licence: Apache-2.0
 source: {source}
 size_mb: 0
@@ -41,6 +42,7 @@ def write_model(folder: Path, id: str, stages: str, **changes: object) -> None: 
     values = {
         "runtime_id": id,
         "languages": "",
+        "stage_languages": "",
         "rank": 0,
         "words": "true",
         "source": "{kind: bundled, package: dalston}",

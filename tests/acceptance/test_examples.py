@@ -19,6 +19,7 @@ from tests.speech import needs_flite
 from dalston_cli.audio.decode import decode
 
 RECORDINGS = ("monologue.wav", "dialogue.wav", "call.wav", "lecture.mp4")
+KNOWN_OF_THE_DIALOGUE = ("dialogue.rttm", "dialogue.ctm", "dialogue-events.csv")
 SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.sh"))
 
 
@@ -60,29 +61,49 @@ def test_recordings_can_be_made_again(tmp_path: Path) -> None:
         two = recordings.ffmpeg_samples(kept)[:, 0]
         assert len(one) == len(two)
         assert recordings.likeness(one, two) > 0.99
-    turns = (tmp_path / "dialogue.rttm").read_text(encoding="utf-8")
-    assert turns == (EXAMPLES / "dialogue.rttm").read_text(encoding="utf-8")
+    for name in KNOWN_OF_THE_DIALOGUE:
+        made_again = (tmp_path / name).read_text(encoding="utf-8")
+        assert made_again == (EXAMPLES / name).read_text(encoding="utf-8")
 
 
 def test_examples_stay_small() -> None:
-    assert sum((EXAMPLES / name).stat().st_size for name in RECORDINGS) < 1_500_000
+    assert sum((EXAMPLES / name).stat().st_size for name in RECORDINGS) < 2_100_000
 
 
-def test_dialogue_is_silent_wherever_nobody_speaks(tmp_path: Path) -> None:
+def rows(name: str, separator: str | None = None) -> list[list[str]]:
+    lines = (EXAMPLES / name).read_text(encoding="utf-8").splitlines()
+    return [line.split(separator) for line in lines]
+
+
+def test_dialogue_is_silent_wherever_nothing_is_said_to_be(tmp_path: Path) -> None:
     decode(EXAMPLES / "dialogue.wav", tmp_path)
     samples = np.abs(recordings.read_wav(tmp_path / "audio.wav").astype(np.int32))
-    spoken = np.zeros(len(samples), dtype=bool)
-    speakers = []
-    for line in (EXAMPLES / "dialogue.rttm").read_text(encoding="utf-8").splitlines():
-        _, _, _, onset, duration, _, _, speaker, _, _ = line.split()
-        start = round(float(onset) * SAMPLE_RATE)
-        end = start + round(float(duration) * SAMPLE_RATE)
+    heard = np.zeros(len(samples), dtype=bool)
+    spans = [(float(turn[3]), float(turn[3]) + float(turn[4])) for turn in rows("dialogue.rttm")]
+    spans += [(float(event[0]), float(event[1])) for event in rows("dialogue-events.csv", ",")[1:]]
+    for span in spans:
+        start, end = (round(edge * SAMPLE_RATE) for edge in span)
         assert samples[start : start + 400].max() > 200
         assert samples[end - 400 : end].max() > 200
-        spoken[start - 16 : end + 16] = True
-        speakers.append(speaker)
-    assert samples[~spoken].max() == 0
-    assert speakers == ["Anna", "Ben", "Anna", "Ben"]
+        heard[start - 16 : end + 16] = True
+    assert samples[~heard].max() == 0
+    assert len(spans) == 12
+
+
+def test_dialogue_s_words_lie_in_the_turns_of_who_says_them() -> None:
+    said = [line[0].partition(": ") for line in rows("dialogue.txt", "\n")]
+    turns, words = rows("dialogue.rttm"), iter(rows("dialogue.ctm"))
+    assert [turn[7] for turn in turns] == [speaker for speaker, _, _ in said]
+    for turn, (_, _, text) in zip(turns, said, strict=True):
+        start = at = float(turn[3])
+        for word in text.split():
+            _, _, onset, length, written = next(words)
+            assert written == word.strip(".?")
+            assert at - 0.002 <= float(onset), word
+            at = float(onset) + float(length)
+            assert 0.03 < float(length) < 0.8, word
+        assert at <= start + float(turn[4]) + 0.002
+    assert next(words, None) is None
 
 
 @pytest.mark.parametrize(

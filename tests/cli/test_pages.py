@@ -1,4 +1,4 @@
-"""``docs/cli.md`` is what the parser says, and every option of every command explains itself."""
+"""Generated pages are current, and every option of every command explains itself."""
 
 import importlib.util
 from collections.abc import Iterator
@@ -9,15 +9,16 @@ from typing import Any
 import pytest
 
 from dalston_cli.app import PROGRAM, build_root
+from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.settings.schema import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
+CATALOG = load_catalog(CatalogPaths.from_environment({}))
 
 
-@pytest.fixture(scope="module")
-def generator() -> ModuleType:
-    path = ROOT / "scripts" / "generate_cli_docs.py"
-    spec = importlib.util.spec_from_file_location("generate_cli_docs", path)
+def script(name: str) -> ModuleType:
+    spec = importlib.util.spec_from_file_location(name, ROOT / "scripts" / f"{name}.py")
     assert spec is not None
     assert spec.loader is not None
     module = importlib.util.module_from_spec(spec)
@@ -25,9 +26,30 @@ def generator() -> ModuleType:
     return module
 
 
-def test_the_page_is_current(generator: ModuleType) -> None:
+def test_the_page_is_current() -> None:
     page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    assert page == generator.render(), "run python scripts/generate_cli_docs.py"
+    assert page == script("generate_cli_docs").render(), "run make docs"
+
+
+def test_the_table_of_engines_is_current() -> None:
+    generator, page = script("generate_engine_table"), (ROOT / "README.md").read_text("utf-8")
+    table = generator.render(CATALOG)
+    assert page == generator.insert(page, table), "run make docs"
+
+    rows = [line for line in table.splitlines() if line.startswith("| [")]
+    assert len(rows) == len(CATALOG.engines)
+    for name, engine in CATALOG.engines.items():
+        [row] = [row for row in rows if row.startswith(f"| [{name}](")]
+        count = sum(model.engine == name for model in CATALOG.models.values())
+        assert f"| {count}: " in row
+        assert row.endswith(f"| {engine.tested} |")
+    with pytest.raises(ValueError, match="has to have the lines"):
+        generator.insert("no marks", table)
+
+
+@pytest.mark.parametrize("engine", CATALOG.engines.values(), ids=lambda engine: engine.name)
+def test_an_engine_says_how_it_was_tested(engine: EngineEntry) -> None:
+    assert engine.tested, f"{engine.folder / 'engine.yaml'} has no `tested`"
 
 
 def leaves() -> Iterator[tuple[str, Any]]:

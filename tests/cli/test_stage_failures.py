@@ -52,7 +52,7 @@ def test_the_text_is_there_and_every_reason_is_told(shell: Shell) -> None:
     assert all(REASON in one["reason"] for one in failed.values())
 
     strict = shell.run(*words, "--strict", "-o", "strict")
-    assert strict.code == ExitCode.UNAVAILABLE
+    assert strict.code == ExitCode.ALL_FAILED
     assert "failed: a.wav: " in strict.err
     assert REASON in strict.err
     assert not (shell.work / "strict" / "a.json").exists()

@@ -346,7 +346,7 @@ def _gated(hub: HubServer) -> ModelEntry:
 
 
 def test_gated_without_a_token_is_explained_without_asking(hub: HubServer, tmp_path: Path) -> None:
-    with pytest.raises(GatedModelError, match="gives it only to people it knows") as raised:
+    with pytest.raises(GatedModelError, match="gives test/tiny only to people it knows") as raised:
         pull(_gated(hub), tmp_path, _options(hub))
     hint = raised.value.hint or ""
     assert "accept the terms on https://huggingface.co/test/tiny" in hint
@@ -356,7 +356,7 @@ def test_gated_without_a_token_is_explained_without_asking(hub: HubServer, tmp_p
 
 
 def test_gated_terms_are_checked_before_any_download(hub: HubServer, tmp_path: Path) -> None:
-    with pytest.raises(GatedModelError, match="has not accepted its terms") as raised:
+    with pytest.raises(GatedModelError, match="has not accepted the terms of test/tiny") as raised:
         pull(_gated(hub), tmp_path, _options(hub, HF_TOKEN="hf_stranger"))
     assert "https://huggingface.co/test/tiny" in (raised.value.hint or "")
     assert [asked.path for asked in hub.state.asked] == ["/api/models/test/tiny/auth-check"]

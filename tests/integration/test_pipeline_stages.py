@@ -215,8 +215,11 @@ async def test_a_failing_stage_costs_nothing_but_itself(stage: str, home: Pipeli
     assert (again.counts, worked(home)) == ({"partial": 1}, {stage}), "it may work next time"
 
     strict = await home.run(recordings, **asked, strict=True)
-    assert (strict.counts, strict.exit_code) == ({"failed": 1}, 5)
-    assert reason in strict.errors[0].message
+    assert (strict.counts, strict.exit_code) == ({"failed": 1}, 6)
+    [error] = strict.errors
+    assert error.code == "stage_failed"
+    assert error.message.startswith(f"without {stage}, which --strict requires: ")
+    assert reason in error.message
     assert worked(home) == {stage}, "the transcription is kept all the same"
 
     mended = await home.run(recordings, **ASKED[stage])

@@ -8,6 +8,7 @@ from dalston_cli.catalog.device import DeviceMissingError
 from dalston_cli.catalog.load import Catalog, UnknownModelError
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.catalog.resolve import (
+    Choice,
     LanguageNotCoveredError,
     ModelWish,
     NoModelError,
@@ -301,4 +302,43 @@ def test_compute_type(asked: str | None, compute_type: str) -> None:
     ],
 )
 def test_covers(languages: list[str], language: str | None, covered: bool) -> None:
-    assert covers(model_entry(languages=languages), language) is covered
+    assert covers(model_entry(languages=languages), Stage.TRANSCRIBE, language) is covered
+
+
+@pytest.mark.parametrize(
+    ("stage", "language", "covered"),
+    [
+        pytest.param(Stage.TRANSCRIBE, "de", True, id="the-models"),
+        pytest.param(Stage.ALIGN, "de", False, id="a-stage-with-fewer"),
+        pytest.param(Stage.ALIGN, "en-gb", True, id="a-variety"),
+        pytest.param(Stage.DIARIZE, "xx", True, id="a-stage-with-any"),
+    ],
+)
+def test_a_stage_may_have_languages_of_its_own(
+    stage: Stage, language: str, *, covered: bool
+) -> None:
+    model = model_entry(
+        stages=["transcribe", "align", "diarize"],
+        languages=["en", "de"],
+        stage_languages={"align": ["en"], "diarize": []},
+    )
+
+    assert covers(model, stage, language) is covered
+
+
+def test_a_stage_alone_is_not_for_a_model_that_has_it_beside_others() -> None:
+    """However good the bundle is: only what it transcribes with would come along for nothing."""
+    bundle = model_entry(
+        id="bundle", engine="all", stages=["transcribe", "diarize"], rank=99, languages=["en"]
+    )
+    alone = model_entry(id="alone", engine="all", stages=["diarize"], rank=1)
+    every = engine_entry(name="all", stages={"transcribe": {}, "diarize": {}})
+
+    def chosen(*models: ModelEntry) -> Choice:
+        catalog = Catalog(engines={"all": every}, models={each.id: each for each in models})
+        installed = [each.id for each in models]
+        return resolve_model(catalog, Stage.DIARIZE, ModelWish(), LAPTOP, installed)
+
+    assert chosen(bundle, alone).model is alone
+    assert "best of 2 models" in chosen(bundle, alone).reason
+    assert chosen(bundle).model is bundle

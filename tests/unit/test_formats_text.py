@@ -6,10 +6,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.transcripts import dialogue, monologue, segment, transcript
+from tests.transcripts import dialogue, meeting, monologue, segment, transcript
 
 from dalston_cli.formats.ctm import WordsMissingError
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import sections
 from dalston_cli.formats.paragraphs import paragraphs
 from dalston_cli.formats.registry import (
     WRITERS,
@@ -21,7 +22,7 @@ from dalston_cli.formats.script import clean, graphemes, joined, width
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
 from dalston_cli.stages.merge import name_speakers
-from dalston_sdk.wire import Segment, Transcript
+from dalston_sdk.wire import Chapter, Segment, Transcript
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,34 @@ def test_names_reach_every_format_that_has_speakers() -> None:
 )
 def test_paragraphs_end_with_the_thought(segments: list[Segment], expected: list[str]) -> None:
     assert [paragraph.text for paragraph in paragraphs(segments)] == expected
+
+
+def test_owners_have_the_names_of_speakers() -> None:
+    named = name_speakers(meeting(), {"SPEAKER_01": "Ada"})
+    options = RenderOptions()
+    assert "- **Ada:** Paint the doors. (`00:00:04`)" in WRITERS["md"].render(named, options)
+    assert "- Paint the doors. (Ada)" in WRITERS["txt"].render(named, options)
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ((), [(None, [0, 1, 2, 3])]),
+        ((0.5,), [(0.5, [0, 1, 2, 3])]),
+        ((4.0, 12.0), [(None, [0]), (4.0, [1, 2]), (12.0, [3])]),
+        ((0.5, 4.5, 5.0), [(0.5, [0, 1]), (4.5, []), (5.0, [2, 3])]),
+    ],
+    ids=["none", "all", "late", "empty"],
+)
+def test_segments_stand_under_their_chapters(
+    starts: tuple[float, ...], expected: list[tuple[float | None, list[int]]]
+) -> None:
+    chapters = tuple(Chapter(start=start, end=14.0, title="A chapter") for start in starts)
+    found = sections(msgspec.structs.replace(meeting(), chapters=chapters))
+    assert [
+        (each.chapter.start if each.chapter else None, [one.id for one in each.segments])
+        for each in found
+    ] == expected
 
 
 def test_one_segment_without_words_spoils_a_ctm_and_silence_does_not() -> None:

@@ -128,6 +128,15 @@ def test_segments_are_split_where_the_speaker_changes(
     assert all(word.speaker == item.speaker for item in result.segments for word in item.words)
 
 
+def test_words_go_by_exclusive_turns_where_there_are_any() -> None:
+    both = turns((0, 4, "A"), (0, 4, "B"))
+    alone = turns((0, 2.1, "A"), (2.1, 4, "B")).turns
+    told = DiarizeResult(turns=both.turns, exclusive_turns=alone)
+    result = merged(mix(segment("How are you? Fine, thanks.", 0, 4), diarize=told))
+    assert [item.text for item in result.segments] == ["How are you?", "Fine, thanks."]
+    assert [(turn.start, turn.end) for turn in result.turns] == [(0, 4), (0, 4)]
+
+
 def test_a_segment_without_words_goes_to_whoever_is_heard_longest() -> None:
     whole = Segment(id=0, start=0, end=4, text="How are you? Fine.")
     result = merged(mix(whole, diarize=turns((0, 1, "A"), (1, 4, "B"))))

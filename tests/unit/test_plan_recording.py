@@ -14,7 +14,7 @@ from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError, N
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
-from dalston_cli.pipeline.plan.planner import Planner, plan_recording
+from dalston_cli.pipeline.plan.planner import EMOTION_ADVICE, Planner, plan_recording
 from dalston_cli.pipeline.request import Overrides, RunOptions, StageModels
 from dalston_sdk.wire import (
     AlignOptions,
@@ -185,6 +185,41 @@ def test_what_is_impossible_is_refused(
         plan_recording(context, RunOptions(**options))
 
 
+@pytest.mark.parametrize(
+    ("changes", "aligners"),
+    [
+        pytest.param({}, ["german", "many", "aligner"], id="the-language-will-show"),
+        pytest.param({"align": "always"}, ["german", "many", "aligner"], id="always"),
+        pytest.param(
+            {"transcribe": TranscribeOptions(language="en")}, ["many"], id="the-language-is-said"
+        ),
+        pytest.param({"stage_models": StageModels(align="german")}, ["german"], id="named"),
+    ],
+)
+def test_every_aligner_that_is_here_may_be_needed(
+    tmp_path: Path, changes: dict[str, Any], aligners: list[str]
+) -> None:
+    folder = tmp_path / "catalog"
+    write_model(folder, "german", "align", languages="de", rank=50)
+    write_model(folder, "many", "align", languages="en, de, fr", rank=30)
+    options = RunOptions(**{"model": "speech-no-words", **changes})
+
+    plan = plan_recording(context_of(make_catalog(folder)), options)
+
+    assert [aligner.model.id for aligner in plan.aligners] == aligners
+    assert plan.align is not None
+    assert plan.align.model.id == ("german" if aligners == ["german"] else "many")
+    assert all(other not in plan.stages for other in plan.more_aligners)
+
+
+def test_another_aligner_makes_another_plan(tmp_path: Path) -> None:
+    folder, options = tmp_path / "catalog", RunOptions(model="speech-no-words")
+    before = plan_recording(context_of(make_catalog(folder)), options)
+    write_model(folder, "german", "align", languages="de", rank=-1)
+
+    assert plan_recording(context_of(make_catalog(folder)), options).key != before.key
+
+
 def test_a_stage_that_no_engine_offers_is_refused_before_anything_runs(tmp_path: Path) -> None:
     catalog = make_catalog(tmp_path / "catalog")
     without = {name: model for name, model in catalog.models.items() if name != "moods"}
@@ -195,6 +230,17 @@ def test_a_stage_that_no_engine_offers_is_refused_before_anything_runs(tmp_path:
 
     assert caught.value.exit_code == 5
     assert caught.value.hint
+
+
+@pytest.mark.parametrize(
+    ("options", "said"),
+    [({}, False), ({"events": EventsOptions()}, False), ({"emotion": EmotionOptions()}, True)],
+)
+def test_who_infers_emotions_is_told_what_the_law_says(
+    catalog: Catalog, options: dict[str, Any], *, said: bool
+) -> None:
+    plan = plan_recording(context_of(catalog), RunOptions(**options))
+    assert (EMOTION_ADVICE in plan.advice) is said
 
 
 def test_all_that_is_missing_is_told_at_once_with_what_gets_it(tmp_path: Path) -> None:
@@ -248,6 +294,18 @@ def test_what_a_pipeline_suggests_is_left_out_where_an_engine_does_not_know_it(
         plan_recording(
             context_of(catalog), replace(options, suggested={}, transcribe=TranscribeOptions())
         )
+
+
+@pytest.mark.parametrize("option", [{"languages": ("en",)}, {"task": "translate"}])
+def test_which_text_it_is_to_be_is_no_suggestion(option: dict[str, Any], tmp_path: Path) -> None:
+    catalog = make_catalog(tmp_path / "catalog")
+    options = RunOptions(
+        transcribe=TranscribeOptions(**option),
+        pipeline="p",
+        suggested={Stage.TRANSCRIBE: frozenset(option)},
+    )
+    with pytest.raises(UsageError, match=r"does not support|cannot translate"):
+        plan_recording(context_of(catalog), options)
 
 
 def test_names_of_speakers_make_another_plan_of_the_same_stages(catalog: Catalog) -> None:

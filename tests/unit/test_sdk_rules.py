@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from dalston_sdk.testing import check_result, check_segments, check_spans
 from dalston_sdk.wire import (
+    ActionItem,
     AlignRequest,
     AlignResult,
     AudioEvent,
+    Chapter,
     DiarizeRequest,
     DiarizeResult,
     Emotion,
@@ -76,6 +78,8 @@ def test_spans_in_time_order_are_accepted(parts: list[tuple[float, float]]) -> N
 
 DIARIZE = DiarizeRequest(model=MODEL)
 TURN = SpeakerTurn(start=0.0, end=1.0, speaker="A")
+LATER = SpeakerTurn(start=0.5, end=2, speaker="B")
+ALONE = SpeakerTurn(start=1, end=2, speaker="B")
 EMOTION = EmotionRequest(model=MODEL, segments=TEXT)
 REFINE = RefineRequest(model=MODEL, language="en", segments=TEXT)
 
@@ -102,6 +106,18 @@ REFINE = RefineRequest(model=MODEL, language="en", segments=TEXT)
             "embeddings of {'B'}, who have no turn",
         ),
         (
+            DIARIZE,
+            DiarizeResult(turns=(TURN, LATER), exclusive_turns=(TURN, ALONE)),
+            DiarizeResult(turns=(TURN, LATER), exclusive_turns=(TURN, LATER)),
+            "the exclusive turns at 0.5 overlap",
+        ),
+        (
+            DIARIZE,
+            DiarizeResult(turns=(TURN,), exclusive_turns=(TURN,)),
+            DiarizeResult(turns=(TURN,), exclusive_turns=(LATER,)),
+            "{'B'} have exclusive turns only",
+        ),
+        (
             EventsRequest(model=MODEL),
             EventsResult(events=(AudioEvent(start=0, end=1, label="Knock", score=0.5),)),
             EventsResult(events=(AudioEvent(start=0, end=1, label="Knock", score=-1),)),
@@ -120,13 +136,28 @@ REFINE = RefineRequest(model=MODEL, language="en", segments=TEXT)
             "unknown segments {7}",
         ),
         (
+            REFINE,
+            RefineResult(texts={}, chapters=(Chapter(start=0.0, end=1.0, title="Hello"),)),
+            RefineResult(texts={}, chapters=(Chapter(start=0.5, end=1.0, title="Hello"),)),
+            "no chapter can be from 0.5 to 1.0",
+        ),
+        (
+            REFINE,
+            RefineResult(texts={}, action_items=(ActionItem(start=0.0, end=1.0, text="Wave."),)),
+            RefineResult(texts={}, action_items=(ActionItem(start=0.0, end=9.0, text="Wave."),)),
+            "no action item can be from 0.0 to 9.0",
+        ),
+        (
             DIARIZE,
             DiarizeResult(turns=()),
             RefineResult(texts={}),
             "DiarizeRequest has no segments",
         ),
     ],
-    ids=["transcribe", "align", "diarize", "events", "emotion", "refine", "mixed-up"],
+    ids=[
+        *("transcribe", "align", "diarize", "exclusive", "exclusive-only"),
+        *("events", "emotion", "refine", "chapters", "action-items", "mixed-up"),
+    ],
 )
 def test_results_that_keep_and_break_a_rule(
     request_: Request, good: Result, bad: Result, reason: str

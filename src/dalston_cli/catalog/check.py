@@ -56,6 +56,10 @@ def check_model(
             offered = ", ".join(offered.value for offered in engine.stages)
             message = f"the engine {engine.name} does not offer {stage.value}, only {offered}"
             yield document.problem(("stages", index), message)
+    for stage in model.stage_languages:
+        if stage not in model.stages:
+            message = "the model does not cover this stage"
+            yield document.problem(("stage_languages", stage.value), message)
     yield from _check_defaults(model, engine, document)
 
 

@@ -92,10 +92,16 @@ class LanguageNotCoveredError(UsageError):
 
     code = "language_not_covered"
 
-    def __init__(self, model: ModelEntry, language: str, others: Iterable[ModelEntry]) -> None:
+    def __init__(
+        self,
+        model: ModelEntry,
+        stage: Stage,
+        language: str,
+        others: Iterable[ModelEntry],
+    ) -> None:
         super().__init__(
             f"the model {model.id} does not understand `{language}`, "
-            f"only {_listed(model.languages)}",
+            f"only {_listed(model.languages_of(stage))}",
             hint=_try_one_of(others, "`dalston models list` shows what each model understands"),
         )
 
@@ -163,11 +169,26 @@ def resolve_model(
     return _choice(catalog, model, wish, machine, reason, needs_pull=not here)
 
 
-def covers(model: ModelEntry, language: str | None) -> bool:
-    """Whether the model understands ``language``; ``en-gb`` is understood by who knows ``en``."""
-    if language is None or not model.languages:
+def every_installed(
+    catalog: Catalog,
+    stage: Stage,
+    wish: ModelWish,
+    machine: Machine,
+    installed: Collection[str],
+) -> tuple[Choice, ...]:
+    """All models that are here and can do the stage as asked, whatever ``wish.model`` says."""
+    fitting = _fitting(catalog, stage, wish, machine)
+    reason = "it is installed and covers the language"
+    here = (model for model in fitting if is_here(model, installed))
+    return tuple(_choice(catalog, model, wish, machine, reason) for model in here)
+
+
+def covers(model: ModelEntry, stage: Stage, language: str | None) -> bool:
+    """Whether the model does the stage in ``language``; who knows ``en`` understands ``en-gb``."""
+    known = model.languages_of(stage)
+    if language is None or not known:
         return True
-    return language in model.languages or language.split("-", 1)[0] in model.languages
+    return language in known or language.split("-", 1)[0] in known
 
 
 def is_here(model: ModelEntry, installed: Collection[str]) -> bool:
@@ -181,16 +202,16 @@ def recommended(
     """The model that is most worth pulling for ``stage``: the best that fits and is not gated."""
     check_device(wish.device, machine)
     fitting = _fitting(catalog, stage, wish, machine)
-    return next((model for model in fitting if not model.gated), None)
+    return next((model for model in fitting if not model.gated_repos), None)
 
 
 def _named(catalog: Catalog, stage: Stage, wish: ModelWish) -> ModelEntry:
     model = catalog.model(wish.model)
-    others = [other for other in catalog.models_for(stage) if covers(other, wish.language)]
+    others = [other for other in catalog.models_for(stage) if covers(other, stage, wish.language)]
     if stage not in model.stages:
         raise StageNotCoveredError(model, stage, others)
-    if wish.language and not covers(model, wish.language):
-        raise LanguageNotCoveredError(model, wish.language, others)
+    if wish.language and not covers(model, stage, wish.language):
+        raise LanguageNotCoveredError(model, stage, wish.language, others)
     return model
 
 
@@ -220,16 +241,18 @@ def _fitting(catalog: Catalog, stage: Stage, wish: ModelWish, machine: Machine) 
     fitting = [
         model
         for model in catalog.models_for(stage)
-        if covers(model, wish.language)
+        if covers(model, stage, wish.language)
         and fits(wish.device, model, catalog.engine(model.engine), machine)
     ]
-    if wish.language is None:
-        fitting.sort(key=_knows_one_language)  # keeps the order by rank among its equals
+    # Sorting keeps the order by rank among equals. Who has this stage beside others is for those
+    # whose stages it all does: for this one alone it would bring the others' weights along.
+    fitting.sort(
+        key=lambda model: (
+            model.stages[0] is not stage,
+            wish.language is None and len(model.languages_of(stage)) == 1,
+        )
+    )
     return fitting
-
-
-def _knows_one_language(model: ModelEntry) -> bool:
-    return len(model.languages) == 1
 
 
 def _choice(
@@ -259,7 +282,7 @@ def _why_best(here: Sequence[ModelEntry], wish: ModelWish) -> str:
     if len(here) == 1:
         return f"it is the only model{language} that is installed"
     best, among = here[0], f"{len(here)} models{language} that are installed"
-    if any(model.rank > best.rank for model in here):
+    if any(model.rank > best.rank and model.stages[0] is best.stages[0] for model in here):
         return f"no language was given, and of {among} it is the best that understands several"
     return f"it is the best of {among}"
 

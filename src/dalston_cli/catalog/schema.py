@@ -7,7 +7,7 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Literal
 
-from pydantic import BaseModel, ConfigDict, Field
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
 from dalston_cli.settings.schema import PipelineSettings
 from dalston_sdk.wire import Stage
@@ -15,6 +15,11 @@ from dalston_sdk.wire import Stage
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80)]
+
+
+PartFolder = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
+]
 
 
 class _Entry(BaseModel):
@@ -43,6 +48,7 @@ class EngineEntry(_Entry):
         slots: Requests that one process works on at the same time.
         network: Whether the engine may reach the network.
         secrets: Environment variables the engine may see, beyond none.
+        tested: What its tests run it with, in a few words, for people.
         folder: Where the engine lives; set by the loader.
     """
 
@@ -58,16 +64,45 @@ class EngineEntry(_Entry):
     ram_mb: int = Field(default=0, ge=0)
     network: bool = False
     secrets: tuple[str, ...] = ()
+    tested: str = ""
     folder: Path = Path()
 
 
+class HubPart(_Entry):
+    """A further repository of a model, which lies in a folder of its own.
+
+    Attributes:
+        folder: Where its files go, below the model's folder.
+        gated: Whether it has terms to accept of its own.
+    """
+
+    repo: str
+    revision: str
+    files: tuple[str, ...] = ("*",)
+    folder: PartFolder
+    gated: bool = False
+
+
+def _one_folder_each(parts: tuple[HubPart, ...]) -> tuple[HubPart, ...]:
+    folders = [part.folder for part in parts]
+    if twice := sorted({folder for folder in folders if folders.count(folder) > 1}):
+        raise ValueError(f"two parts have the folder {twice[0]}")
+    return parts
+
+
 class HubSource(_Entry):
-    """A repository on the Hugging Face hub; only files that match ``files`` are taken."""
+    """A repository on the Hugging Face hub; only files that match ``files`` are taken.
+
+    Attributes:
+        parts: Further repositories that the model needs; ``gated`` of the model is only about the
+            first one.
+    """
 
     kind: Literal["hf"]
     repo: str
     revision: str
     files: tuple[str, ...] = ("*",)
+    parts: Annotated[tuple[HubPart, ...], AfterValidator(_one_folder_each)] = ()
 
 
 class HttpsFile(_Entry):
@@ -146,7 +181,9 @@ class ModelEntry(_Entry):
         runtime_model_id: What the engine's library calls it.
         stages: The stages this model covers.
         languages: BCP-47 lower case; empty means that language does not matter.
+        stage_languages: The languages of the stages that cover others than ``languages``.
         licence: SPDX identifier of the weights.
+        gated: Whether the source, without its parts, gives the weights only to who accepted terms.
         word_error_rate: Measured on clear English speech, 0 to 1 and above; None where nobody
             measured.
         rank: ``--model auto`` takes the installed model with the highest rank that fits.
@@ -160,6 +197,7 @@ class ModelEntry(_Entry):
     stages: tuple[Stage, ...] = Field(min_length=1)
     name: str
     languages: tuple[str, ...] = ()
+    stage_languages: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
     licence: str
     gated: bool = False
     source: Source
@@ -172,10 +210,22 @@ class ModelEntry(_Entry):
     notes: str = ""
     file: Path = Path()
 
+    def languages_of(self, stage: Stage) -> tuple[str, ...]:
+        """BCP-47 lower case; empty where language does not matter to the stage."""
+        return self.stage_languages.get(stage, self.languages)
+
     @property
     def has_files(self) -> bool:
         """Whether there are weights of its own to be brought to this machine and removed."""
         return not isinstance(self.source, BundledSource | ServiceSource)
+
+    @property
+    def gated_repos(self) -> tuple[str, ...]:
+        """The repositories whose terms must be accepted before the weights can be pulled."""
+        if not isinstance(self.source, HubSource):
+            return ()
+        first = (self.source.repo,) if self.gated else ()
+        return first + tuple(part.repo for part in self.source.parts if part.gated)
 
 
 class PipelineEntry(_Entry):

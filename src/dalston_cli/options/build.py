@@ -10,7 +10,7 @@ from dalston_cli.audio.clip import parse_clip
 from dalston_cli.catalog.check import OPTIONS
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
-from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageModels
+from dalston_cli.pipeline.request import OVERVIEW, OutputTarget, RunOptions, StageModels
 from dalston_cli.settings.values import named_speakers
 from dalston_sdk.wire import (
     DiarizeOptions,
@@ -154,6 +154,7 @@ def build_run_options(
         emotion=EmotionOptions(threshold=settings.emotion_threshold) if settings.emotion else None,
         events=_events_options(settings),
         refine=_refine_options(settings),
+        overview=_overview_options(settings),
         pipeline=settings.pipeline,
         suggested=_suggested(suggested),
         speaker_names=tuple(named_speakers(settings.speaker_names).items()),
@@ -244,12 +245,22 @@ def _events_options(settings: "Settings") -> EventsOptions | None:
 def _refine_options(settings: "Settings") -> RefineOptions | None:
     if not settings.refine:
         return None
-    return RefineOptions(
-        level=settings.refine_level,
-        glossary=settings.glossary,
-        max_cost_usd=settings.max_cost,
-        batch=settings.refine_batch or None,
-    )
+    return RefineOptions(level=settings.refine_level, **_language_model_options(settings))
+
+
+def _overview_options(settings: "Settings") -> RefineOptions | None:
+    wanted: dict[str, Any] = {name: True for name in OVERVIEW if getattr(settings, name)}
+    if not wanted:
+        return None
+    return RefineOptions(level="none", **wanted, **_language_model_options(settings))
+
+
+def _language_model_options(settings: "Settings") -> dict[str, Any]:
+    return {
+        "glossary": settings.glossary,
+        "max_cost_usd": settings.max_cost,
+        "batch": settings.refine_batch or None,
+    }
 
 
 def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:

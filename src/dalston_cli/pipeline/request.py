@@ -27,6 +27,9 @@ SpeakerNames = tuple[tuple[str, str], ...]
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""
 
+OVERVIEW = ("title", "summary", "chapters", "action_items")
+"""What a language model can write about a text, as settings and options on the wire call it."""
+
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overrides:
@@ -102,6 +105,8 @@ class RunOptions:
         suggested: Options that only the pipeline set, by stage: an engine that does not know one
             goes without it.
         diarize, emotion, events, refine: None where the stage was not asked for.
+        overview: What a language model is to write about the text, once ``refine`` has put it
+            right; it is the same stage with other work, and a result of its own.
         stage_models: The models of the stages besides transcribe.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
@@ -130,6 +135,7 @@ class RunOptions:
     emotion: EmotionOptions | None = None
     events: EventsOptions | None = None
     refine: RefineOptions | None = None
+    overview: RefineOptions | None = None
     speaker_names: SpeakerNames = ()
     stage_models: StageModels = StageModels()
     device: str = "auto"
@@ -148,6 +154,12 @@ class RunOptions:
     offline: bool = False
     jobs: int | None = None
     keep_alive_s: float = 300.0
+
+    @property
+    def max_cost_usd(self) -> float | None:
+        """What language models may cost in the whole run; None for no limit."""
+        paid = self.refine or self.overview
+        return paid.max_cost_usd if paid else None
 
     @property
     def num_replicas(self) -> int:

@@ -126,7 +126,7 @@ async def _make_tools(
             journal=journal,
             engines=hub,
             emit=emit,
-            budget=Budget(options.refine.max_cost_usd if options.refine else None),
+            budget=Budget(options.max_cost_usd),
             overwrite=options.overwrite,
         ),
         preparer=preparer,

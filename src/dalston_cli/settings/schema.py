@@ -141,6 +141,10 @@ class Stages(_Settings):
     refine_level: RefineLevel | None = None
     glossary: Annotated[tuple[Text, ...] | None, List] = None
     refine_batch: bool = False
+    title: bool = False
+    summary: bool = False
+    chapters: bool = False
+    action_items: bool = False
     max_cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 

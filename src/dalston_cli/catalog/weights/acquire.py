@@ -21,6 +21,7 @@ from dalston_cli.catalog.weights.exchange import (
     HttpsJob,
     HttpsJobFile,
     HubJob,
+    HubRepository,
     Job,
     Pulled,
     Transfer,
@@ -215,13 +216,27 @@ class _Pull:
 
 def _job_source(model: ModelEntry) -> HubJob | HttpsJob:
     match model.source:
-        case HubSource(repo=repo, revision=revision, files=patterns):
-            return HubJob(repo=repo, revision=revision, patterns=patterns, gated=model.gated)
+        case HubSource() as source:
+            return HubJob(repositories=tuple(_repositories(source, gated=model.gated)))
         case HttpsSource(files=files):
             jobs = tuple(HttpsJobFile(url=f.url, path=f.path, sha256=f.sha256) for f in files)
             return HttpsJob(files=jobs, size_hint=model.size_mb * _MB)
         case FileSource() | BundledSource() | ServiceSource():
             raise AssertionError(model.source)  # `pull` does not come here with these
+
+
+def _repositories(source: HubSource, *, gated: bool) -> Iterator[HubRepository]:
+    yield HubRepository(
+        repo=source.repo, revision=source.revision, patterns=source.files, gated=gated
+    )
+    for part in source.parts:
+        yield HubRepository(
+            repo=part.repo,
+            revision=part.revision,
+            patterns=part.files,
+            gated=part.gated,
+            folder=part.folder,
+        )
 
 
 @contextmanager

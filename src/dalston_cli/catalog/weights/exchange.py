@@ -11,13 +11,24 @@ from msgspec import Struct
 from dalston_cli.catalog.weights.layout import ManifestFile
 
 
-class HubJob(Struct, frozen=True, kw_only=True, tag="hf"):
-    """Take a repository's files from the hub."""
+class HubRepository(Struct, frozen=True, kw_only=True):
+    """What to take from one repository.
+
+    Attributes:
+        folder: Where its files go, below the folder of the job; empty for that folder itself.
+    """
 
     repo: str
     revision: str
     patterns: tuple[str, ...]
     gated: bool
+    folder: str = ""
+
+
+class HubJob(Struct, frozen=True, kw_only=True, tag="hf"):
+    """Take files from repositories on the hub."""
+
+    repositories: tuple[HubRepository, ...]
 
 
 class HttpsJobFile(Struct, frozen=True, kw_only=True):
@@ -99,6 +110,7 @@ class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
 
     Attributes:
         url: What was asked for, without its query.
+        repos: The repositories that the hub does not open, where it is known which.
         detail: What the library or the system said.
         needed, free: Bytes, with ``space``; what a file has and should have, with ``truncated``.
         retry_after_s: What the server asks for, with ``rate_limited``.
@@ -112,6 +124,7 @@ class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
     needed: int = 0
     free: int = 0
     retry_after_s: int | None = None
+    repos: tuple[str, ...] = ()
 
 
 Report = Transfer | Pulled | Failure

@@ -193,20 +193,26 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
 
 def _gate(model: ModelEntry, failure: Failure) -> tuple[str, str]:
     """What the hub misses, and how the user can give it."""
-    repo = model.source.repo if isinstance(model.source, HubSource) else ""
-    accept = f"accept the terms on {_HUB}/{repo}"
+    first = (model.source.repo,) if isinstance(model.source, HubSource) else ()
+    repos = failure.repos or model.gated_repos or first
+    accept = f"accept the terms on {' and on '.join(map(terms_page, repos))}"
     tokens = f"{_HUB}/settings/tokens"
     login = "run `hf auth login` or set HF_TOKEN"
     if failure.kind == "token_invalid":
         return "the hub does not accept the token", f"make a new token on {tokens}, then {login}"
     if failure.kind == "token_missing":
-        problem = "the hub gives it only to people it knows"
+        problem = f"the hub gives {' and '.join(repos)} only to people it knows"
         return problem, f"{accept}, make a token with {_PERMISSION} on {tokens}, then {login}"
     problem = (
-        "whom the token belongs to has not accepted its terms, or the token may not read "
-        "gated repositories"
+        f"whom the token belongs to has not accepted the terms of {' and '.join(repos)}, "
+        "or the token may not read gated repositories"
     )
     return problem, f"{accept}; a fine-grained token also needs {_PERMISSION}, see {tokens}"
+
+
+def terms_page(repo: str) -> str:
+    """Where a person accepts the terms of a gated repository."""
+    return f"{_HUB}/{repo}"
 
 
 def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:

@@ -1,4 +1,4 @@
-"""Asks the Hugging Face hub what a repository holds. Runs in the child process.
+"""Asks the Hugging Face hub what repositories hold. Runs in the child process.
 
 Only questions go through ``huggingface_hub``. Its own downloads begin anew after the process was
 killed (every attempt has a file name of its own), so the bytes come through ``download``.
@@ -13,9 +13,10 @@ import httpx2
 from huggingface_hub import HfApi, constants, get_token, hf_hub_url
 from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import ModelInfo
+from msgspec import structs
 
-from dalston_cli.catalog.weights.download import RemoteFile
-from dalston_cli.catalog.weights.exchange import Failure, HubJob, PullFailure
+from dalston_cli.catalog.weights.download import RemoteFile, safe_path
+from dalston_cli.catalog.weights.exchange import Failure, HubJob, HubRepository, PullFailure
 from dalston_cli.catalog.weights.http_failure import failure_of, unreachable
 
 
@@ -24,7 +25,7 @@ class Listing:
     """What is to be downloaded, and with which headers.
 
     Attributes:
-        revision: The commit that a branch's or tag's name stands for now.
+        revision: The commit that the name of the first repository's branch or tag stands for now.
     """
 
     files: tuple[RemoteFile, ...]
@@ -33,42 +34,79 @@ class Listing:
 
 
 def list_files(job: HubJob, timeout_s: float) -> Listing:
-    """The files of the repository that the job wants.
+    """The files of the repositories that the job wants.
 
-    A gated repository is asked first whether this user may have it, before anything is downloaded.
-    The token comes from ``HF_TOKEN`` or from the hub's own token file.
+    Every gated repository is asked first whether this user may have it, before anything is
+    downloaded. The token comes from ``HF_TOKEN`` or from the hub's own token file.
 
     Raises:
-        PullFailure: The repository cannot be had, or has none of the files.
+        PullFailure: A repository cannot be had, or has none of the files.
     """
     api, token = HfApi(library_name="dalston"), get_token()
-    if job.gated and token is None:
-        url = f"{constants.ENDPOINT}/{job.repo}"
-        raise PullFailure(Failure(kind="token_missing", url=url))
-    with _failures(job.repo):
-        if job.gated:
-            api.auth_check(job.repo)
-        info = api.model_info(
-            job.repo, revision=job.revision, files_metadata=True, timeout=timeout_s
-        )
-        if info.gated and not job.gated:
-            api.auth_check(job.repo)
-    files = tuple(_wanted(info, job))
-    if not files:
-        detail = f"{' '.join(job.patterns)} in {job.repo}@{job.revision}"
-        raise PullFailure(Failure(kind="no_files", detail=detail))
+    _check_terms(api, [wanted.repo for wanted in job.repositories if wanted.gated], token)
+    infos = [_ask(api, wanted, timeout_s) for wanted in job.repositories]
+    pairs = list(zip(infos, job.repositories, strict=True))
+    _check_terms(
+        api, [wanted.repo for info, wanted in pairs if info.gated and not wanted.gated], token
+    )
+    files: list[RemoteFile] = []
+    for info, wanted in pairs:
+        files += _wanted(info, wanted)
+    names = [file.path for file in files]
+    if twice := sorted({name for name in names if names.count(name) > 1}):
+        raise PullFailure(Failure(kind="bad_path", file=twice[0]))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
-    return Listing(files=files, headers=headers, revision=info.sha)
+    return Listing(files=tuple(files), headers=headers, revision=infos[0].sha)
 
 
-def _wanted(info: ModelInfo, job: HubJob) -> Iterator[RemoteFile]:
+def _check_terms(api: HfApi, repos: list[str], token: str | None) -> None:
+    """See whether all gated repositories are open to this user; the failure names all that are not.
+
+    Raises:
+        PullFailure: One is not.
+    """
+    if repos and token is None:
+        url = f"{constants.ENDPOINT}/{repos[0]}"
+        raise PullFailure(Failure(kind="token_missing", url=url, repos=tuple(repos)))
+    closed: list[Failure] = []
+    for repo in repos:
+        try:
+            with _failures(repo):
+                api.auth_check(repo)
+        except PullFailure as error:
+            if error.failure.kind != "terms":
+                raise
+            closed.append(error.failure)
+    if closed:
+        names = tuple(repo for failure in closed for repo in failure.repos)
+        raise PullFailure(structs.replace(closed[0], repos=names))
+
+
+def _ask(api: HfApi, wanted: HubRepository, timeout_s: float) -> ModelInfo:
+    with _failures(wanted.repo):
+        return api.model_info(
+            wanted.repo, revision=wanted.revision, files_metadata=True, timeout=timeout_s
+        )
+
+
+def _wanted(info: ModelInfo, wanted: HubRepository) -> list[RemoteFile]:
+    """The files that match, each under the repository's folder; there must be some."""
+    files = list(_matching(info, wanted))
+    if not files:
+        detail = f"{' '.join(wanted.patterns)} in {wanted.repo}@{wanted.revision}"
+        raise PullFailure(Failure(kind="no_files", detail=detail))
+    return files
+
+
+def _matching(info: ModelInfo, wanted: HubRepository) -> Iterator[RemoteFile]:
     for sibling in info.siblings or ():
         path = sibling.rfilename
-        if not any(fnmatchcase(path, pattern) for pattern in job.patterns):
+        if not any(fnmatchcase(path, pattern) for pattern in wanted.patterns):
             continue
+        safe_path(path)  # before a folder's name is put in front of it
         yield RemoteFile(
-            path=path,
-            url=hf_hub_url(job.repo, path, revision=info.sha or job.revision),
+            path=f"{wanted.folder}/{path}" if wanted.folder else path,
+            url=hf_hub_url(wanted.repo, path, revision=info.sha or wanted.revision),
             size=sibling.lfs.size if sibling.lfs else sibling.size,
             sha256=sibling.lfs.sha256 if sibling.lfs else None,
             git_sha1=None if sibling.lfs else sibling.blob_id,
@@ -81,7 +119,8 @@ def _failures(repo: str) -> Iterator[None]:
     try:
         yield
     except HfHubHTTPError as error:
-        raise PullFailure(failure_of(error.response)) from error
+        failure = structs.replace(failure_of(error.response), repos=(repo,))
+        raise PullFailure(failure) from error
     except (httpx2.HTTPError, OSError) as error:
         url = f"{constants.ENDPOINT}/{repo}"
         raise PullFailure(unreachable(error, url)) from error

@@ -18,6 +18,7 @@ from dalston_cli.catalog.schema import (
     BundledSource,
     FileSource,
     HttpsSource,
+    HubPart,
     HubSource,
     ModelEntry,
     ServiceSource,
@@ -47,7 +48,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         source: The source in the catalog at the time, as one line of text.
-        revision: The commit that the hub resolved the revision to.
+        revision: The commit that the hub resolved the revision of the first repository to.
         folder: Where the files lie if they were not copied; absolute.
         damage: What a verification found wrong with the files' content since then, for people.
     """
@@ -106,8 +107,9 @@ class ModelFolder:
 def describe_source(model: ModelEntry) -> str:
     """The model's source as one line that changes whenever other files would be taken."""
     match model.source:
-        case HubSource(repo=repo, revision=revision, files=files):
-            return f"hf:{repo}@{revision} {' '.join(files)}"
+        case HubSource(parts=parts) as source:
+            further = (f" + {part.folder}/ from {_describe_repo(part)}" for part in parts)
+            return f"{_describe_repo(source)}{''.join(further)}"
         case HttpsSource(files=https_files):
             digest = digest_of(f"{file.path}\0{file.sha256}" for file in https_files)
             return f"{https_files[0].url} ({len(https_files)} files, {digest})"
@@ -117,6 +119,10 @@ def describe_source(model: ModelEntry) -> str:
             return f"bundled:{package}"
         case ServiceSource(key=key, url=url):
             return f"service:{key} {url}"
+
+
+def _describe_repo(source: HubSource | HubPart) -> str:
+    return f"hf:{source.repo}@{source.revision} {' '.join(source.files)}"
 
 
 def read_manifest(folder: Path) -> Manifest | None:

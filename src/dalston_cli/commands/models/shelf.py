@@ -71,7 +71,7 @@ class Shelf:
             languages=model.languages,
             size_bytes=(found.size if found else 0) or model.size_mb * 10**6,
             licence=model.licence,
-            gated=model.gated,
+            gated=bool(model.gated_repos),
             installed=found is not None and found.ok,
             state=self._state(model, found),
             problems=found.problems if found else (),

@@ -5,6 +5,8 @@ from typing import Annotated
 import typer
 
 from dalston_cli.amounts import readable_size
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.weights.failures import terms_page
 from dalston_cli.catalog.weights.layout import describe_source
 from dalston_cli.commands.models.shelf import Shelf
 from dalston_cli.console import Console
@@ -35,7 +37,8 @@ def show(
         "engine": f"{model.engine}, which calls it {model.runtime_model_id}",
         "stages": ", ".join(row.stages),
         "languages": ", ".join(model.languages) or "any",
-        "licence": model.licence + (", gated" if model.gated else ""),
+        "licence": model.licence,
+        "terms": _terms(model),
         "source": describe_source(model),
         "size": readable_size(model.size_mb * 10**6),
         "memory": f"RAM {_mb(hardware.ram_mb)}, GPU {_mb(hardware.vram_mb)}",
@@ -52,6 +55,11 @@ def show(
     console.result({"model": model, "installation": row}, text=text)
     for problem in row.problems:
         console.warning(f"{model.id}: {problem}", hint=f"run `dalston models pull {model.id}`")
+
+
+def _terms(model: ModelEntry) -> str:
+    pages = " and on ".join(map(terms_page, model.gated_repos))
+    return f"to be accepted on {pages}" if pages else "-"
 
 
 def _mb(value: int | None) -> str:

@@ -19,6 +19,7 @@ from dalston_sdk.wire import Stage, TranscribeOptions
 Options = TypeVar("Options", bound=Struct)
 
 _MOST_NAMES = 6
+_SAY_WHICH_TEXT = frozenset({"language", "languages", "task"})
 
 
 class UnsupportedOptionError(UsageError):
@@ -31,7 +32,7 @@ class UnsupportedOptionError(UsageError):
         near = did_you_mean(option, supported)
         super().__init__(
             f"engine {engine.name} does not support the option `{option}`{near}",
-            hint=_use_one_of(able)
+            hint=_use_one_of(able, stage)
             or f"leave it out; {engine.name} supports {', '.join(sorted(supported)) or 'none'}",
         )
 
@@ -44,16 +45,19 @@ class NoTranslationError(UsageError):
     def __init__(self, model: ModelEntry, able: Sequence[str]) -> None:
         super().__init__(
             f"model {model.id} cannot translate",
-            hint=_use_one_of(able) or "leave --task translate out",
+            hint=_use_one_of(able, Stage.TRANSCRIBE) or "leave --task translate out",
         )
 
 
 def left_out(
     catalog: Catalog, stage: Stage, model: ModelEntry, wanted: Struct, suggested: Iterable[str]
 ) -> tuple[str, ...]:
-    """The options that were only suggested, and that the model's engine does not honour."""
+    """The options that were only suggested, and that the model's engine does not honour.
+
+    What the text is to be is no suggestion: a language or a translation is never left out.
+    """
     supported = catalog.engine(model.engine).stages[stage].options
-    chosen = _set_fields(wanted)
+    chosen = _set_fields(wanted).keys() - _SAY_WHICH_TEXT
     return tuple(sorted(name for name in suggested if name in chosen and name not in supported))
 
 
@@ -97,9 +101,9 @@ def effective_options(
 def _check_abilities(catalog: Catalog, model: ModelEntry, wanted: TranscribeOptions) -> None:
     transcribing = catalog.models_for(Stage.TRANSCRIBE)
     for language in wanted.languages or ():
-        if not covers(model, language):
-            able = [entry for entry in transcribing if covers(entry, language)]
-            raise LanguageNotCoveredError(model, language, able)
+        if not covers(model, Stage.TRANSCRIBE, language):
+            able = [each for each in transcribing if covers(each, Stage.TRANSCRIBE, language)]
+            raise LanguageNotCoveredError(model, Stage.TRANSCRIBE, language, able)
     if wanted.task == "translate" and not model.capabilities.translation:
         translating = [entry.id for entry in transcribing if entry.capabilities.translation]
         raise NoTranslationError(model, translating)
@@ -120,11 +124,12 @@ def _models_with_option(catalog: Catalog, stage: Stage, option: str) -> tuple[st
     )
 
 
-def _use_one_of(models: Sequence[str]) -> str | None:
+def _use_one_of(models: Sequence[str], stage: Stage) -> str | None:
     """A hint that names a few models, the best first; None where there is none."""
     if not models:
         return None
     more = len(models) - _MOST_NAMES
     others = ", ".join(models[1:_MOST_NAMES])
     rest = f" (or {others}{f' and {more} more' if more > 0 else ''})" if others else ""
-    return f"use --model {models[0]}{rest}"
+    option = "--model" if stage is Stage.TRANSCRIBE else f"--{stage.value}-model"
+    return f"use {option} {models[0]}{rest}"

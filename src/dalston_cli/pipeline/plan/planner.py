@@ -5,17 +5,22 @@ same plan. Recordings without overrides of their own share one plan, so that ten
 cost no more memory than one.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import msgspec
 from msgspec import Struct
 
 from dalston_cli.catalog.resolve import (
+    AUTO,
     Advice,
     Choice,
     ModelWish,
     NoModelError,
     NoModelsError,
+    covers,
+    every_installed,
     resolve_model,
 )
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
@@ -27,7 +32,12 @@ from dalston_cli.pipeline.plan.model import (
     Skipped,
     StagePlan,
 )
-from dalston_cli.pipeline.plan.options import effective_options, left_out, without
+from dalston_cli.pipeline.plan.options import (
+    UnsupportedOptionError,
+    effective_options,
+    left_out,
+    without,
+)
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
 from dalston_sdk.wire import AlignOptions, DiarizeOptions, Stage
@@ -43,6 +53,15 @@ class ServiceOfflineError(UsageError):
             f"the model {model.id} is a service on the network, which --offline forbids",
             hint="leave the stage out, or --offline",
         )
+
+
+EMOTION_ADVICE = Advice(
+    code="emotion_recognition",
+    message="in the EU it is prohibited to infer emotions of people at work or in education, save "
+    "for medical or safety reasons, and elsewhere they have to be told "
+    "(AI Act, Articles 5(1)(f) and 50(3))",
+)
+"""Shown wherever emotions are planned; the engine's README says more."""
 
 
 class Planner:
@@ -126,19 +145,22 @@ class _Planning:
         transcribe = self._stage(
             Stage.TRANSCRIBE, options.model, options.transcribe, options.compute_type
         )
+        align = self._align(transcribe)
         plan = RecordingPlan(
             transcribe=transcribe,
-            align=self._align(transcribe),
+            align=align,
+            more_aligners=self._more_aligners(align),
             align_always=options.align == "always",
-            diarize=self._diarize(),
-            emotion=self._optional(Stage.EMOTION, models.emotion, options.emotion),
+            diarize=self._diarize(transcribe),
+            emotion=self._emotion(),
             events=self._optional(Stage.EVENTS, models.events, options.events),
             refine=self._optional(Stage.REFINE, models.refine, options.refine),
+            overview=self._optional(Stage.REFINE, models.refine, options.overview),
             channels=options.channels,
             clip=options.clip,
             speaker_names=options.speaker_names,
             skipped=tuple(self._skipped),
-            advice=tuple(self._advice),
+            advice=tuple(dict.fromkeys(self._advice)),
         )
         if len(self._missing) == 1 and options.pipeline is None:
             raise self._missing[0]
@@ -202,20 +224,50 @@ class _Planning:
             raise ServiceKeyError(planned.model, service)
 
     def _optional(self, stage: Stage, model: str, wanted: Struct | None) -> StagePlan | None:
-        if wanted is None:
-            return None
+        return None if wanted is None else self._noted(lambda: self._stage(stage, model, wanted))
+
+    def _noted(self, make: Callable[[], StagePlan]) -> StagePlan | None:
+        """What is made; None where no model is there for it: all of them are told at once."""
         try:
-            return self._stage(stage, model, wanted)
-        except NoModelError as error:  # all that is missing is told at once
+            return make()
+        except NoModelError as error:
             self._missing.append(error)
             return None
 
-    def _diarize(self) -> StagePlan | None:
-        wanted = self._options.diarize
-        if wanted is not None and self._options.channels == "split":
+    def _diarize(self, transcribe: StagePlan) -> StagePlan | None:
+        wanted, model = self._options.diarize, self._options.stage_models.diarize
+        if wanted is None:
+            return None
+        if self._options.channels == "split":
             self._skip(Stage.DIARIZE, "each channel is one speaker")
             return None
-        return self._optional(Stage.DIARIZE, self._options.stage_models.diarize, wanted)
+        return self._noted(lambda: self._same_or_other(transcribe, Stage.DIARIZE, model, wanted))
+
+    def _same_or_other(
+        self, transcribe: StagePlan, stage: Stage, model: str, wanted: Struct
+    ) -> StagePlan:
+        """The transcribing model once more where it covers the stage, unless another was named.
+
+        Device and number format stay the same, so that what is loaded already does it.
+        """
+        same, language = transcribe.model, self._options.transcribe.language
+        if model != AUTO or stage not in same.stages or not covers(same, stage, language):
+            return self._stage(stage, model, wanted)
+        choice = Choice(
+            model=same,
+            engine=transcribe.engine,
+            device=transcribe.device,
+            compute_type=transcribe.compute_type,
+            reason=f"{same.id}, which transcribes, covers it",
+        )
+        return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
+
+    def _emotion(self) -> StagePlan | None:
+        options = self._options
+        planned = self._optional(Stage.EMOTION, options.stage_models.emotion, options.emotion)
+        if planned is not None:
+            self._advice.append(EMOTION_ADVICE)
+        return planned
 
     def _align(self, transcribe: StagePlan) -> StagePlan | None:
         """The aligner, where one may be needed; whether it is, the words' times will say."""
@@ -224,18 +276,38 @@ class _Planning:
         if options.align == "never":
             return None
         if options.align == "always":
-            return self._optional(Stage.ALIGN, model, wanted)
+            return self._noted(lambda: self._same_or_other(transcribe, Stage.ALIGN, model, wanted))
         if transcribe.model.capabilities.word_timestamps:
             self._skip(Stage.ALIGN, f"{transcribe.model.id} gives good word times itself")
             return None
-        return self._aligner_if_there_is_one(model, wanted)
+        return self._aligner_if_there_is_one(transcribe, model, wanted)
 
-    def _aligner_if_there_is_one(self, model: str, wanted: AlignOptions) -> StagePlan | None:
+    def _aligner_if_there_is_one(
+        self, transcribe: StagePlan, model: str, wanted: AlignOptions
+    ) -> StagePlan | None:
         try:
-            return self._stage(Stage.ALIGN, model, wanted)
-        except NoModelError:
-            self._skip(Stage.ALIGN, "no model that is installed can align")
+            return self._same_or_other(transcribe, Stage.ALIGN, model, wanted)
+        except NoModelError as error:
+            self._skip(Stage.ALIGN, error.message)
             return None
+
+    def _more_aligners(self, first: StagePlan | None) -> tuple[StagePlan, ...]:
+        """The others that are here, where neither a model nor the language was said."""
+        context, options = self._context, self._options
+        said = options.stage_models.align != AUTO or options.transcribe.language
+        if first is None or said:
+            return ()
+        wish = ModelWish(device=options.device)
+        choices = every_installed(
+            context.catalog, Stage.ALIGN, wish, context.machine, context.installed
+        )
+        others = []
+        for choice in choices:
+            # Nobody asked for this one: what it does not honour is no mistake of the user's.
+            with suppress(UnsupportedOptionError):
+                if choice.model.id != first.model.id:
+                    others.append(self._planned(Stage.ALIGN, choice, options.align_options))
+        return tuple(others)
 
     def _skip(self, stage: Stage, reason: str) -> None:
         self._skipped.append(Skipped(stage=stage, reason=reason))
@@ -245,7 +317,7 @@ def _plan_key(plan: RecordingPlan) -> str:
     clip = plan.clip
     return make_key(
         "plan",
-        stages=tuple(stage.identity() for stage in plan.stages),
+        stages=tuple(stage.identity() for stage in (*plan.stages, *plan.more_aligners)),
         align_always=plan.align_always,
         channels=plan.channels,
         clip=(clip.start, clip.end) if clip else None,

@@ -295,4 +295,5 @@ class _Run:
 
 
 def _digests(plan: RecordingPlan) -> dict[str, str]:
-    return {stage.model.id: stage.weights.digest for stage in plan.stages if stage.weights}
+    stages = (*plan.stages, *plan.more_aligners)
+    return {stage.model.id: stage.weights.digest for stage in stages if stage.weights}

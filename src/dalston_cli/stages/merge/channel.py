@@ -21,7 +21,8 @@ def spoken_segments(channel: ChannelResults, window: Window) -> Iterator[Segment
     """One channel's segments: aligned, sound in time, with emotions and speakers."""
     placed = placed_segments(channel, window)
     if channel.diarize:
-        return assign_speakers(placed, [keyed.turn for keyed in placed_turns(channel, window)])
+        turns = channel.diarize.exclusive_turns or channel.diarize.turns
+        return assign_speakers(placed, [_place(turn, window) for turn in turns])
     return split_by_own_speakers(placed)
 
 
@@ -48,13 +49,12 @@ def placed_segments(channel: ChannelResults, window: Window) -> list[Segment]:
 def placed_turns(channel: ChannelResults, window: Window) -> Iterator[KeyedTurn]:
     """What diarization found, if it was asked."""
     for turn in channel.diarize.turns if channel.diarize else ():
-        start, end = window.place(turn.start, turn.end)
-        yield KeyedTurn(
-            channel=channel.channel,
-            turn=SpeakerTurn(
-                start=start, end=end, speaker=turn.speaker, confidence=turn.confidence
-            ),
-        )
+        yield KeyedTurn(channel=channel.channel, turn=_place(turn, window))
+
+
+def _place(turn: SpeakerTurn, window: Window) -> SpeakerTurn:
+    start, end = window.place(turn.start, turn.end)
+    return msgspec.structs.replace(turn, start=start, end=end)
 
 
 def placed_regions(channel: ChannelResults, window: Window) -> Iterator[SpeechRegion]:

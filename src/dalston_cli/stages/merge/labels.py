@@ -79,6 +79,12 @@ def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcrip
             msgspec.structs.replace(turn, speaker=renamed.get(turn.speaker, turn.speaker))
             for turn in transcript.turns
         ),
+        action_items=tuple(
+            msgspec.structs.replace(item, owner=renamed.get(item.owner, item.owner))
+            if item.owner
+            else item
+            for item in transcript.action_items
+        ),
         speaker_names={**before, **known},
         warnings=(*transcript.warnings, *notices),
     )

@@ -46,7 +46,9 @@ from dalston_sdk.wire.stage import (
 )
 from dalston_sdk.wire.transcript import (
     TRANSCRIPT_VERSION,
+    ActionItem,
     AudioEvent,
+    Chapter,
     Emotion,
     Notice,
     Origin,
@@ -66,10 +68,12 @@ __all__ = [
     "OLDEST_PROTOCOL_VERSION",
     "PROTOCOL_VERSION",
     "TRANSCRIPT_VERSION",
+    "ActionItem",
     "AlignOptions",
     "AlignRequest",
     "AlignResult",
     "AudioEvent",
+    "Chapter",
     "DiarizeOptions",
     "DiarizeRequest",
     "DiarizeResult",

@@ -10,7 +10,9 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from dalston_sdk.wire.transcript import (
+    ActionItem,
     AudioEvent,
+    Chapter,
     Emotion,
     Notice,
     Segment,
@@ -107,12 +109,18 @@ class AlignOptions(
 class DiarizeOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How to find who spoke when; ``num_speakers`` excludes the other two."""
+    """How to find who spoke when; ``num_speakers`` excludes the other two.
+
+    Attributes:
+        chunk_s: Work on so much of a recording at a time, to bound memory, and find the speakers of
+            one chunk again in the next.
+    """
 
     num_speakers: int | None = None
     min_speakers: int | None = None
     max_speakers: int | None = None
     batch_size: int | None = None
+    chunk_s: float | None = None
 
 
 class EmotionOptions(
@@ -127,10 +135,20 @@ class EmotionOptions(
 class EventsOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How to find audio events; ``labels`` is an allow-list."""
+    """How to find audio events.
+
+    Attributes:
+        threshold: An event has to score as much somewhere; 0 to 1.
+        off_threshold: It lasts for as long as it scores this much; at most ``threshold``.
+        min_duration_ms: Shorter events are left out.
+        max_gap_ms: Events of one label with no more than this between them are one.
+        labels: Only these, by their AudioSet names.
+    """
 
     threshold: float | None = None
+    off_threshold: float | None = None
     min_duration_ms: int | None = None
+    max_gap_ms: int | None = None
     labels: tuple[str, ...] | None = None
     batch_size: int | None = None
 
@@ -138,20 +156,27 @@ class EventsOptions(
 class RefineOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How far a language model may clean the text up.
+    """How far a language model may clean the text up, and what it is to write about it.
 
     Attributes:
+        level: How much may change; at ``none`` the text stays as it is.
         glossary: Words and names in their right spelling.
         max_cost_usd: What the whole request may cost at most; what could cost more is refused.
         prices: What the model's tokens cost.
         batch: Hand everything in at once, and wait for up to a day at a lower price.
+        title, summary, chapters, action_items: Whether to write these, about the text as it is
+            after the clean-up.
     """
 
-    level: Literal["light", "standard", "verbatim+punctuation"] | None = None
+    level: Literal["none", "light", "standard", "verbatim+punctuation"] | None = None
     glossary: tuple[str, ...] | None = None
     max_cost_usd: float | None = None
     prices: TokenPrices | None = None
     batch: bool | None = None
+    title: bool | None = None
+    summary: bool | None = None
+    chapters: bool | None = None
+    action_items: bool | None = None
 
 
 class _Request(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage"):
@@ -240,9 +265,16 @@ class AlignResult(_Result, frozen=True, kw_only=True, tag="align"):
 
 
 class DiarizeResult(_Result, frozen=True, kw_only=True, tag="diarize"):
-    """Speaker turns in time order, and one embedding per speaker."""
+    """Speaker turns in time order, and one embedding per speaker.
+
+    Attributes:
+        turns: Who spoke when; turns overlap where several speak at once.
+        exclusive_turns: The same with only the speaker who is heard best at a time, for assigning
+            words; empty where an engine does not tell.
+    """
 
     turns: tuple[SpeakerTurn, ...]
+    exclusive_turns: tuple[SpeakerTurn, ...] = ()
     embeddings: dict[str, tuple[float, ...]] = field(default_factory=dict)
 
 
@@ -262,10 +294,16 @@ class RefineResult(_Result, frozen=True, kw_only=True, tag="refine"):
     """The new text per segment id; segments that are missing stay as they were.
 
     Attributes:
+        title, summary, chapters, action_items: As ``Transcript`` has them; what was not asked for,
+            or could not be had, is missing.
         usage: What was sent and received, and its cost.
     """
 
     texts: dict[int, str]
+    title: str | None = None
+    summary: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+    action_items: tuple[ActionItem, ...] = ()
     usage: TokenUsage | None = None
 
 

@@ -91,6 +91,34 @@ class AudioEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     score: float
 
 
+class Chapter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a recording with a subject of its own, as a language model sees it.
+
+    Attributes:
+        start, end: Those of segments; a chapter ends where the next one begins.
+    """
+
+    start: float
+    end: float
+    title: str
+    summary: str | None = None
+
+
+class ActionItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that is to be done, as a language model understood it.
+
+    Attributes:
+        start, end: The segment in which it is said.
+        owner: Who is to do it: a name that is said, or a speaker's label; None where nobody is
+            named.
+    """
+
+    start: float
+    end: float
+    text: str
+    owner: str | None = None
+
+
 class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A warning that belongs to a transcript.
 
@@ -221,6 +249,8 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
         language: BCP-47 lower case, ``None`` where unknown.
         language_scores: Votes or probabilities per language, where the language was detected.
         turns: Who spoke when, from diarization or from channels.
+        title, summary, chapters, action_items: What a language model wrote about it, where that
+            was asked for; chapters are in time order.
         speaker_names: Where speakers were named, each label and the name that stands for it
             everywhere else in the transcript.
         status: ``partial`` where a requested stage failed; ``stages`` says which and why.
@@ -242,6 +272,10 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     turns: tuple[SpeakerTurn, ...] = ()
     speaker_names: dict[str, str] = field(default_factory=dict)
     events: tuple[AudioEvent, ...] = ()
+    title: str | None = None
+    summary: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+    action_items: tuple[ActionItem, ...] = ()
     warnings: tuple[Notice, ...] = ()
     stages: tuple[StageRecord, ...] = ()
     provenance: dict[str, tuple[Origin, ...]] = field(default_factory=dict)

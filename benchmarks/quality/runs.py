@@ -1,0 +1,97 @@
+"""Asks ``dalston`` for transcripts, as a user would."""
+
+import json
+import os
+import subprocess
+import tempfile
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+from tests.tiny_models import EVERY, write_local_catalog
+
+from benchmarks.workshop import DALSTON, environment, workshop
+
+STAGES = ("transcribe", "align", "diarize")
+
+
+class QualityError(Exception):
+    """A run that gave no transcript; the message is what ``dalston`` said."""
+
+
+@dataclass(frozen=True)
+class Place:
+    """Where engines and models are looked for, and where results go.
+
+    Attributes:
+        of_tests: Whether the models are those of the tests.
+        folder: For results; nothing of it is left.
+    """
+
+    environ: Mapping[str, str]
+    folder: Path
+    of_tests: bool
+
+    def models(self) -> dict[str, tuple[str, ...]]:
+        """The stages of each model that is installed."""
+        rows = json.loads(self.run("models", "list", "--json"))["data"]
+        return {
+            row["id"]: tuple(stage for stage in STAGES if stage in row["stages"])
+            for row in rows
+            if row["installed"]
+        }
+
+    def transcript(self, recording: Path, *options: str) -> dict[str, Any]:
+        """What the JSON says; stages that were run before are not run again.
+
+        Raises:
+            QualityError: There is none, or a stage that was asked for failed.
+        """
+        with tempfile.TemporaryDirectory(dir=self.folder) as out:
+            command = ("transcribe", recording, "-o", out, "-f", "json", "--strict")
+            self.run(*command, "--pull", "never", *options)
+            [written] = Path(out).iterdir()
+            transcript: dict[str, Any] = json.loads(written.read_text(encoding="utf-8"))
+        return transcript
+
+    def run(self, *words: str | Path) -> str:
+        """What ``dalston`` prints.
+
+        Raises:
+            QualityError: It fails.
+        """
+        done = subprocess.run(
+            [DALSTON, *words], env=self.environ, check=False, capture_output=True, text=True
+        )
+        if done.returncode:
+            raise QualityError(done.stderr.strip())
+        return done.stdout
+
+
+@contextmanager
+def place_of_tests() -> Iterator[Place]:
+    """The bundled model and the tests' tiny ones, which are made here."""
+    with workshop() as folder:
+        catalog = write_local_catalog(EVERY, folder / "tiny-catalog", folder / "tiny")
+        environ = _environ(folder, "STATE", "RUNTIME", "MODELS", "CONFIG")
+        environ.pop("DALSTON_ENGINES_PATH", None)
+        place = Place(environ | {"DALSTON_CATALOG_PATH": str(catalog)}, folder, of_tests=True)
+        for model in EVERY:
+            place.run("models", "pull", model.id)
+        yield place
+
+
+@contextmanager
+def place_of_user() -> Iterator[Place]:
+    """The models that whoever asks has installed."""
+    with workshop() as folder:
+        yield Place(_environ(folder, "STATE", "RUNTIME"), folder, of_tests=False)
+
+
+def _environ(folder: Path, *moved: str) -> dict[str, str]:
+    """The caller's environment with some folders moved; engines' environments stay theirs."""
+    names = [f"DALSTON_{name}_DIR" for name in moved]
+    elsewhere = environment(folder)
+    return dict(os.environ) | {name: elsewhere[name] for name in names}

@@ -1,0 +1,168 @@
+"""The engine around whisperX's aligner: when each word of a known text is said."""
+
+import os
+from collections.abc import Iterator, Mapping, Sequence
+from typing import TYPE_CHECKING, ClassVar
+
+from hearing import hear
+from options import SUPPORTED, Aligning, plan_aligning
+from segments import Letters, Task, aligned, not_aligned, plan_task, unaligned
+
+from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.errors import EngineError
+from dalston_sdk.torch_device import (
+    check_torch_device,
+    held_vram_mb,
+    is_torch_out_of_memory,
+    release_memory,
+)
+from dalston_sdk.wire import (
+    AlignRequest,
+    AlignResult,
+    ErrorCode,
+    ModelRef,
+    Notice,
+    Segment,
+    Stage,
+)
+
+if TYPE_CHECKING:
+    from loading import AcousticModel
+
+
+class WhisperxAlignEngine(Engine):
+    """Finds words' times with wav2vec 2.0."""
+
+    name = "whisperx-align"
+    version = "0.1.0"
+    options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.ALIGN: SUPPORTED}
+
+    def __init__(self, *, device: str = "cpu") -> None:
+        super().__init__(device=device)
+        os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
+        os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
+        self._model: AcousticModel | None = None
+
+    def check_device(self) -> str:
+        """Compute something on the GPU, where one was asked for."""
+        return check_torch_device(self.device)
+
+    def vram_mb(self) -> float | None:
+        """Memory that PyTorch holds on the GPU."""
+        return held_vram_mb(self.device)
+
+    def is_out_of_memory(self, error: Exception) -> bool:
+        """PyTorch has an exception for it on a GPU, and words on a CPU."""
+        return is_torch_out_of_memory(error)
+
+    def load(self, model: ModelRef) -> LoadedModel:
+        """Load the weights of one of torchaudio's models, or of a folder of the hub's."""
+        from loading import load_model  # noqa: PLC0415 - brings PyTorch, which takes seconds
+
+        self._model = load_model(model, self.device)
+        return LoadedModel(compute_type="float32")
+
+    def unload(self) -> None:
+        """Drop the weights and give their memory back."""
+        if self._model is not None:
+            self._model = None
+            release_memory(self.device)
+
+    def align(self, request: AlignRequest, audio: Samples, context: RunContext) -> AlignResult:
+        """Times for every word of every segment; segments as they come."""
+        if self._model is None:
+            raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
+        _check_language(self._model, request)
+        aligning = plan_aligning(request.options, device=self.device)
+        duration_s = len(audio) / SAMPLE_RATE
+        done: list[Segment] = []
+        warnings: list[Notice] = []
+        for tasks in _batches(self._model, request, len(audio), aligning.batch_size):
+            context.check_cancelled()
+            for task, letters in _heard(self._model, tasks, audio, aligning, context):
+                segment, notice = _finish(
+                    task, letters, aligning, self._model, context, done[-1].start if done else 0.0
+                )
+                done.append(segment)
+                warnings += [notice] if notice else []
+            context.partial(done[-len(tasks) :])
+            context.progress(min(done[-1].end, duration_s), duration_s)
+        context.progress(duration_s, duration_s)
+        return AlignResult(
+            segments=tuple(done),
+            effective=aligning.effective,
+            warnings=tuple(warnings),
+            compute_type="float32",
+        )
+
+
+def _check_language(model: "AcousticModel", request: AlignRequest) -> None:
+    from loading import covers  # noqa: PLC0415 - in memory since the model was loaded
+
+    if not covers(model, request.language):
+        known = ", ".join(model.languages)
+        raise EngineError(
+            ErrorCode.INVALID_REQUEST,
+            f"{request.model.runtime_id} is for {known}, and the text is {request.language}",
+            hint="see which model is for it with: dalston models list --stage align",
+        )
+
+
+def _batches(
+    model: "AcousticModel", request: AlignRequest, num_samples: int, batch_size: int
+) -> Iterator[list[Task]]:
+    """The segments in order, as many at a time as fill a batch of windows."""
+    tasks: list[Task] = []
+    for index in range(len(request.segments)):
+        tasks.append(
+            plan_task(
+                request.segments,
+                index,
+                language=request.language,
+                alphabet=model.alphabet,
+                num_samples=num_samples,
+                stride=model.stride,
+            )
+        )
+        if sum(len(task.windows) for task in tasks) >= batch_size:
+            yield tasks
+            tasks = []
+    if tasks:
+        yield tasks
+
+
+def _heard(
+    model: "AcousticModel",
+    tasks: Sequence[Task],
+    audio: Samples,
+    aligning: Aligning,
+    context: RunContext,
+) -> Iterator[tuple[Task, Letters]]:
+    """Each task with what the model heard for it."""
+    windows = [window for task in tasks for window in task.windows]
+    heard = hear(model, audio, windows, aligning.batch_size)
+    for task in tasks:
+        letters = Letters(task, model.alphabet)
+        for _ in task.windows:
+            context.check_cancelled()
+            letters.add(next(heard))
+        yield task, letters
+
+
+def _finish(
+    task: Task,
+    letters: Letters,
+    aligning: Aligning,
+    model: "AcousticModel",
+    context: RunContext,
+    not_before: float,
+) -> tuple[Segment, Notice | None]:
+    """The segment with new times, or with its old ones and a warning."""
+    if not task.windows:
+        return unaligned(task), not_aligned(task, task.why_not) if task.why_not else None
+    words = letters.align(
+        aligning.interpolation, model.stride / SAMPLE_RATE, context.check_cancelled
+    )
+    if words is None:
+        return unaligned(task), not_aligned(task, "its text does not fit into its time")
+    return aligned(task, words, not_before=not_before), None

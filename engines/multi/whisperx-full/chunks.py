@@ -1,0 +1,55 @@
+"""Chunks of speech, each of which goes through the model at once."""
+
+from collections.abc import Iterator, Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from options import Decoding
+
+from dalston_sdk.engine import SAMPLE_RATE, Samples
+
+
+@dataclass(frozen=True, kw_only=True)
+class Chunk:
+    """Neighbouring speech that goes through the model at once.
+
+    Attributes:
+        start, end: With a little of the silence around it; seconds.
+    """
+
+    start: float
+    end: float
+
+
+def cut(samples: Samples, chunk: Chunk) -> Samples:
+    """A chunk's samples."""
+    return samples[round(chunk.start * SAMPLE_RATE) : round(chunk.end * SAMPLE_RATE)]
+
+
+def padded(
+    merged: Sequence[Mapping[str, Any]], decoding: Decoding, duration_s: float
+) -> list[Chunk]:
+    """The library's chunks with some of the silence around them, never over each other.
+
+    The detector hears the first sound late: without a margin a short first word is lost.
+    """
+    chunks: list[Chunk] = []
+    for index, chunk in enumerate(merged):
+        before = merged[index - 1]["end"] if index else None
+        after = merged[index + 1]["start"] if index + 1 < len(merged) else None
+        low = 0.0 if before is None else (before + chunk["start"]) / 2
+        high = duration_s if after is None else (chunk["end"] + after) / 2
+        start = round(max(low, chunk["start"] - decoding.pad_s, 0.0), 3)
+        end = round(min(high, chunk["end"] + decoding.pad_s, duration_s), 3)
+        chunks += _cut_up(start, end, decoding.chunk_s)
+    return chunks
+
+
+def _cut_up(start: float, end: float, most_s: float) -> Iterator[Chunk]:
+    """A stretch in equal parts of which none is longer than it may be: wide margins can do that."""
+    count = max(1, -(-round((end - start) * 1000) // round(most_s * 1000)))
+    for part in range(count):
+        low = start + (end - start) * part / count
+        high = start + (end - start) * (part + 1) / count
+        if round(low, 3) < round(high, 3):
+            yield Chunk(start=round(low, 3), end=round(high, 3))

@@ -1,0 +1,257 @@
+"""WhisperX's recogniser: its voice activity detection, its chunks, Whisper in batches."""
+
+import os
+import re
+from collections.abc import Callable, Iterator, Mapping, Sequence
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import torch
+from chunks import Chunk, cut, padded
+from failures import load_failure
+from faster_whisper.tokenizer import Tokenizer
+from languages import known_languages, settle_language, whisper_language
+from options import Decoding
+from whisperx.asr import FasterWhisperPipeline, WhisperModel, load_model
+from whisperx.audio import log_mel_spectrogram
+from whisperx.vads import Pyannote
+
+from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.errors import EngineError
+from dalston_sdk.torch_device import split_device
+from dalston_sdk.wire import ErrorCode, Notice, SpeechRegion, TranscribeOptions
+
+_COMPUTE_TYPES = (
+    "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16",
+    "float16", "bfloat16", "float32",
+)  # fmt: skip
+_LADDERS = {"cpu": ("int8", "float32"), "cuda": ("float16", "float32")}
+_FORMAT_REFUSED = re.compile(r"compute type|NOT_SUPPORTED|not supported", re.IGNORECASE)
+_TRIAL_S = 1
+_LEAST_S = 0.1
+"""The detector has nothing to say about less."""
+_LEAST_CHUNK_S = 0.5
+_FRAME_S = 0.05
+_MAX_CPU_THREADS = 8
+
+
+@dataclass(frozen=True, kw_only=True)
+class Heard:
+    """What the model makes of a chunk; ``avg_logprob`` is the mean over its tokens."""
+
+    chunk: Chunk
+    text: str
+    avg_logprob: float
+
+
+class _Pipeline(FasterWhisperPipeline):  # type: ignore[misc] # the library is untyped
+    """The library's, for a model's own window, where the library takes every one for 30 s."""
+
+    def preprocess(self, audio: Mapping[str, Samples]) -> dict[str, torch.Tensor]:
+        """A chunk's spectrum, as long as the model's window."""
+        samples = audio["inputs"]
+        extractor = self.model.feature_extractor
+        features = log_mel_spectrogram(
+            samples,
+            n_mels=extractor.mel_filters.shape[0],
+            padding=max(0, extractor.n_samples - len(samples)),
+        )
+        return {"inputs": features}
+
+
+class Recogniser:
+    """A Whisper model and the detector of speech that the library carries.
+
+    Attributes:
+        warnings: What there was to say about loading.
+    """
+
+    def __init__(self, pipeline: _Pipeline, warnings: tuple[Notice, ...]) -> None:
+        self._pipeline = pipeline
+        self._defaults = pipeline.options
+        self.warnings = warnings
+
+    @property
+    def whisper(self) -> WhisperModel:
+        """The library's model."""
+        return self._pipeline.model
+
+    @property
+    def compute_type(self) -> str:
+        """The number format in force."""
+        return str(self.whisper.model.compute_type)
+
+    @property
+    def window_s(self) -> int:
+        """What the model hears at once; seconds."""
+        return int(self.whisper.feature_extractor.chunk_length)
+
+    @property
+    def is_multilingual(self) -> bool:
+        """Whether the model knows other languages than English."""
+        return bool(self.whisper.model.is_multilingual)
+
+    def close(self) -> None:
+        """Drop the weights, whoever still holds this object."""
+        self.whisper.model.unload_model()
+
+    def find_speech(
+        self, samples: Samples, decoding: Decoding, check: Callable[[], None]
+    ) -> tuple[list[SpeechRegion], list[Chunk]]:
+        """Where speech is, and the same in chunks for the model.
+
+        Args:
+            samples: float32, shape (num_samples,), 16 kHz, in [-1, 1].
+            decoding: How long chunks may be, and what counts as speech.
+            check: Called now and then; what it raises ends the search.
+        """
+        if len(samples) < _LEAST_S * SAMPLE_RATE:
+            return [], []
+        file = {"waveform": torch.from_numpy(samples).unsqueeze(0), "sample_rate": SAMPLE_RATE}
+        # As the library's own detector does, which leaves no way to be told to stop.
+        scores = self._pipeline.vad_model.vad_pipeline._segmentation(  # noqa: SLF001
+            file, hook=lambda **_progress: check()
+        )
+        # Room for the margins, and for the frame by which the library's chunks may be too long.
+        most_s = max(_LEAST_CHUNK_S, decoding.chunk_s - 2 * decoding.pad_s - _FRAME_S)
+        merged = Pyannote.merge_chunks(scores, most_s, onset=decoding.onset, offset=decoding.offset)
+        duration_s = len(samples) / SAMPLE_RATE
+        regions = [
+            SpeechRegion(start=round(max(0.0, start), 3), end=round(min(end, duration_s), 3))
+            for chunk in merged
+            for start, end in chunk["segments"]
+            if round(max(0.0, start), 3) < round(min(end, duration_s), 3)
+        ]
+        return regions, padded(merged, decoding, duration_s)
+
+    def language(
+        self, options: TranscribeOptions, samples: Samples, chunks: Sequence[Chunk]
+    ) -> tuple[str | None, dict[str, float]]:
+        """As ``settle_language``, of what is said in the chunks."""
+        stretches = [cut(samples, chunk) for chunk in chunks]
+        return settle_language(self.whisper, options, stretches)
+
+    def hear(
+        self, samples: Samples, chunks: Sequence[Chunk], language: str, decoding: Decoding
+    ) -> Iterator[Heard]:
+        """The chunks' texts, as batch after batch is done.
+
+        Args:
+            samples: float32, shape (num_samples,), 16 kHz, in [-1, 1].
+            chunks: None longer than the model's window.
+            language: BCP-47, of what is spoken.
+            decoding: How.
+        """
+        pipeline, whisper = self._pipeline, self.whisper
+        pipeline.options = replace(self._defaults, **decoding.arguments)
+        pipeline.tokenizer = Tokenizer(
+            whisper.hf_tokenizer,
+            whisper.model.is_multilingual,
+            task=decoding.task,
+            language=whisper_language(language, known_languages(whisper)),
+        )
+        pieces = ({"inputs": cut(samples, chunk)} for chunk in chunks)
+        results = pipeline(pieces, batch_size=decoding.batch_size, num_workers=0)
+        for chunk, result in zip(chunks, results, strict=True):
+            text, logprob = result["text"], result["avg_logprob"]
+            if decoding.batch_size == 1:
+                [text], [logprob] = text, logprob
+            yield Heard(chunk=chunk, text=text.strip(), avg_logprob=float(logprob))
+
+
+def load_recogniser(folder: Path, device: str, compute_type: str | None) -> Recogniser:
+    """The recogniser in memory, and a notice where another number format than asked for is used.
+
+    A format that a device lists may still fail in its first multiplication, so each is tried with
+    a second of silence before it counts.
+
+    Raises:
+        EngineError: ``model_load_failed``, ``out_of_memory``, ``device_lost``, or
+            ``invalid_request`` for an unknown number format.
+    """
+    refusals: list[str] = []
+    for one in _ladder(compute_type, split_device(device)[0]):
+        try:
+            whisper = _load_whisper(folder, device, one)
+        except EngineError:
+            raise
+        except Exception as error:
+            if not _FORMAT_REFUSED.search(str(error)):
+                raise load_failure(folder, error, device) from error
+            refusals.append(f"{one} ({str(error).strip().rstrip('.')})")
+            continue
+        return Recogniser(_pipeline(whisper, device), _notices(refusals, one))
+    raise EngineError(
+        ErrorCode.MODEL_LOAD_FAILED, f"no number format works on {device}: {'; '.join(refusals)}"
+    )
+
+
+def _ladder(wanted: str | None, kind: str) -> tuple[str, ...]:
+    ladder = _LADDERS[kind]
+    if wanted is None:
+        return ladder
+    if wanted not in _COMPUTE_TYPES:
+        raise EngineError(
+            ErrorCode.INVALID_REQUEST,
+            f"{wanted} is no number format of CTranslate2's",
+            hint=f"use one of {', '.join(_COMPUTE_TYPES)}",
+        )
+    return (wanted, *(other for other in ladder if other != wanted))
+
+
+def _load_whisper(folder: Path, device: str, compute_type: str) -> WhisperModel:
+    kind, index = split_device(device)
+    whisper = WhisperModel(
+        str(folder),
+        device=kind,
+        device_index=index,
+        compute_type=compute_type,
+        cpu_threads=_cpu_threads(),
+        local_files_only=True,
+    )
+    hears = whisper.feature_extractor.mel_filters.shape[0]
+    if hears != whisper.model.n_mels:
+        raise EngineError(
+            ErrorCode.MODEL_LOAD_FAILED,
+            f"{folder} needs {whisper.model.n_mels} mel bands, and its preprocessor_config.json "
+            f"gives {hears}",
+            hint="dalston models verify",
+        )
+    silence = log_mel_spectrogram(torch.zeros(_TRIAL_S * SAMPLE_RATE), n_mels=hears)
+    encoded = whisper.encode(silence.numpy())
+    start = whisper.hf_tokenizer.token_to_id("<|startoftranscript|>")
+    whisper.model.generate(encoded, [[start]], max_length=4, beam_size=1)
+    return whisper
+
+
+def _pipeline(whisper: WhisperModel, device: str) -> _Pipeline:
+    """The library's parts around a model: its detector of speech, and its default options."""
+    kind, index = split_device(device)
+    library = load_model("", kind, device_index=index, compute_type="auto", model=whisper)
+    return _Pipeline(
+        model=whisper,
+        vad=library.vad_model,
+        vad_params={},
+        options=library.options,
+        device=torch.device(kind, index) if kind == "cuda" else torch.device(kind),
+    )
+
+
+def _notices(refusals: Sequence[str], compute_type: str) -> tuple[Notice, ...]:
+    if not refusals:
+        return ()
+    return (
+        Notice(
+            code="compute_type_fallback",
+            message=f"The device does not run {'; '.join(refusals)}; {compute_type} is used.",
+        ),
+    )
+
+
+def _cpu_threads() -> int:
+    """As many as OMP_NUM_THREADS says, else as this process may use."""
+    said = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    if said.isdigit() and int(said) > 0:
+        return int(said)
+    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
+    return min(usable or 1, _MAX_CPU_THREADS)

@@ -1,0 +1,133 @@
+"""The tiny models of all engines: what each is called, how it is made, and its catalog entry.
+
+Two ways lead to them: the tests' own hub, from which they are pulled as any model is, and folders
+that a catalog names.
+"""
+
+import shutil
+from collections.abc import Callable, Iterable, Mapping
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Any
+
+import yaml
+from tests import tiny_onnx, tiny_whisper
+from tests.asked_engine import ROOT, EngineUnderTest
+from tests.hub import HubRepo
+from tests.onnx_models.families import make_transducer
+
+Make = Callable[[Path], Path]
+
+
+@dataclass(frozen=True)
+class TinyModel:
+    """A model for tests.
+
+    Attributes:
+        entry: Its catalog entry, whose source is a repository of the hub.
+        make: Puts its weights into a folder, and returns where in it they lie.
+    """
+
+    entry: Mapping[str, Any]
+    make: Make
+
+    @property
+    def id(self) -> str:
+        return str(self.entry["id"])
+
+    @property
+    def repo(self) -> str:
+        return str(self.entry["source"]["repo"])
+
+
+def by_script(place: str, part: str) -> Make:
+    """What ``tests/tiny.py`` of the engine in ``place`` makes, run by the engine's interpreter."""
+
+    def make(folder: Path) -> Path:
+        made = folder / place
+        if not made.exists():
+            engine = EngineUnderTest(place)
+            made.parent.mkdir(parents=True, exist_ok=True)
+            engine.run(engine.folder / "tests" / "tiny.py", made)
+        return made / part
+
+    return make
+
+
+def by_copy(weights: Path) -> Make:
+    """Weights that were trained and lie in the repository, without the scripts beside them."""
+
+    def make(folder: Path) -> Path:
+        left_out = shutil.ignore_patterns("training")
+        return Path(shutil.copytree(weights, folder / weights.name, ignore=left_out))
+
+    return make
+
+
+def _transducer(folder: Path) -> Path:
+    (folder / tiny_onnx.MODEL).mkdir()
+    return make_transducer(folder / tiny_onnx.MODEL, kind="tdt")
+
+
+def _entry(model: str, engine: str, stage: str, **fields: Any) -> dict[str, Any]:
+    """The catalog entry of a model that ``auto`` takes before the bundled one."""
+    return {
+        "id": model,
+        "engine": engine,
+        "runtime_model_id": model,
+        "stages": [stage],
+        "name": f"A tiny model for tests of {stage}",
+        "licence": "Apache-2.0",
+        "source": {"kind": "hf", "repo": f"test/{model}", "revision": "main", "files": ["*"]},
+        "size_mb": 3,
+        "rank": 5,
+        **fields,
+    }
+
+
+WHISPER = TinyModel(tiny_whisper.ENTRY, by_copy(tiny_whisper.WEIGHTS))
+PARAKEET = TinyModel(tiny_onnx.ENTRY, _transducer)
+ALIGNER = TinyModel(
+    _entry("tiny-aligner", "whisperx-align", "align", languages=["en"]),
+    by_copy(ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"),
+)
+DIARIZER = TinyModel(
+    _entry("tiny-diarizer", "pyannote", "diarize"), by_script("diarize/pyannote", "community")
+)
+EMOTION = TinyModel(
+    _entry("tiny-emotion", "emotion2vec", "emotion"), by_script("detect/emotion2vec", "plain")
+)
+EVENTS = TinyModel(
+    _entry("tiny-events", "panns-events", "events"), by_script("detect/panns-events", "plain")
+)
+
+PIPELINE = (WHISPER, ALIGNER, DIARIZER, EMOTION, EVENTS)
+"""One for each stage that has weights."""
+EVERY = (*PIPELINE, PARAKEET)
+
+
+def repositories(models: Iterable[TinyModel], folder: Path) -> dict[str, HubRepo]:
+    """Make the weights in ``folder``, and lay them out as the hub's repositories."""
+    return {model.repo: HubRepo.from_folder(model.make(folder)) for model in models}
+
+
+def write_catalog(models: Iterable[TinyModel], folder: Path) -> Path:
+    """Entries that are pulled from the hub."""
+    folder.mkdir()
+    for model in models:
+        _write(folder, model.entry)
+    return folder
+
+
+def write_local_catalog(models: Iterable[TinyModel], folder: Path, weights: Path) -> Path:
+    """Make the weights in ``weights``, and write entries that name them there."""
+    folder.mkdir()
+    for model in models:
+        source = {"kind": "file", "path": str(model.make(weights))}
+        _write(folder, {**model.entry, "source": source})
+    return folder
+
+
+def _write(folder: Path, entry: Mapping[str, Any]) -> None:
+    text = yaml.safe_dump(dict(entry))
+    (folder / f"{entry['id']}.yaml").write_text(text, encoding="utf-8")
