@@ -1,3 +1,8 @@
 """What every test of the repository gets, those beside the engines too."""
 
+from hypothesis import settings
+
 pytest_plugins = ("tests.isolation", "tests.suite_times")
+
+settings.register_profile("busy machines", deadline=None)  # how long an example takes is no fault
+settings.load_profile("busy machines")

@@ -108,6 +108,10 @@ class PipelineHome(EngineHome):
         """How often an engine was asked to do anything, over all processes."""
         return int(self.counter.read_text(encoding="ascii")) if self.counter.exists() else 0
 
+    def reload(self) -> None:
+        """Read the catalog anew, after models were written into it."""
+        self.catalog = make_catalog(self.folder / "catalog")
+
     def surroundings(self) -> Surroundings:
         """This home as a run sees it."""
         knobs = {"CRASH_ON_RUN": NEVER, "COUNTER": str(self.counter)} | self.knobs

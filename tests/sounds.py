@@ -26,7 +26,8 @@ def band(
     hz = np.fft.rfftfreq(count, 1 / RATE)
     spectrum[(hz < low_hz) | (hz > high_hz)] = 0
     noise = np.fft.irfft(spectrum, count)
-    return (peak * noise / np.abs(noise).max()).astype(np.float32)
+    loud: Sound = (peak * noise / np.abs(noise).max()).astype(np.float32)
+    return loud
 
 
 def tone(seconds: float, hz: float, *, peak: float = 0.5) -> Sound:

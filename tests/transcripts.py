@@ -2,9 +2,13 @@
 
 from collections.abc import Sequence
 
+import msgspec
+
 from dalston_sdk.wire import (
     TRANSCRIPT_VERSION,
+    ActionItem,
     AudioEvent,
+    Chapter,
     Emotion,
     Notice,
     RecordingInfo,
@@ -211,5 +215,37 @@ def awkward() -> Transcript:
     )
 
 
-GOLDEN = {"monologue": monologue, "dialogue": dialogue, "awkward": awkward}
+def meeting() -> Transcript:
+    """Two speakers, and what a language model wrote about them, some of which looks like markup."""
+    said = (
+        (0.5, "SPEAKER_00", "Good morning, let us begin with the doors."),
+        (4.0, "SPEAKER_01", "They are green. I will paint them on Monday."),
+        (9.5, "SPEAKER_00", "Then there is the garden."),
+        (12.0, "SPEAKER_01", "Nobody knows who waters it."),
+    )
+    segments = tuple(
+        segment(text, start, start + 2.0, number=number, speaker=speaker)
+        for number, (start, speaker, text) in enumerate(said)
+    )
+    return msgspec.structs.replace(
+        transcript(segments, duration_s=15.0),
+        title="# Doors & *garden*",
+        summary="- The doors are <b>green</b> and will be painted. [Nobody](x) waters the garden.",
+        chapters=(
+            Chapter(start=4.0, end=9.5, title="1. Doors", summary="Who paints them."),
+            Chapter(start=9.5, end=14.0, title="The garden"),
+        ),
+        action_items=(
+            ActionItem(start=4.0, end=6.0, text="Paint the doors.", owner="SPEAKER_01"),
+            ActionItem(start=12.0, end=14.0, text="Water the `garden`."),
+        ),
+        stages=tuple(
+            StageRecord(stage="refine", status="done", engine="llm-cleanup", model="some-model")
+            for _ in range(2)
+        ),
+        generator="dalston 0",
+    )
+
+
+GOLDEN = {"monologue": monologue, "dialogue": dialogue, "awkward": awkward, "meeting": meeting}
 """What ``tests/golden`` holds in every format."""

@@ -39,7 +39,7 @@ NEEDS_A_PULLED_MODEL = {
     "--manifest": "the bundled model takes no prompts",
 }
 """All other commands run on a machine that has pulled nothing."""
-SHOWS_SOMETHING = ("models", "engines", "runs", "doctor", "config")
+SHOWS_SOMETHING = ("models", "pipelines", "engines", "runs", "doctor", "config")
 WRITTEN = [command for document in DOCUMENTS for command in commands_of(document)]
 COMMANDS = [command for command in WRITTEN if not (command.needs_docker or command.needs_gpu)]
 FOR_GPUS = [command for command in WRITTEN if command.needs_gpu]

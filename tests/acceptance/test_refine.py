@@ -15,6 +15,7 @@ from tests.language_models import (
     LanguageModelServer,
     corrected,
     correcting,
+    overview,
     running_language_models,
 )
 
@@ -70,7 +71,13 @@ def monologue(examples: Path) -> Path:
 def refine(
     user: Home, recording: Path, out: Path, *options: str
 ) -> "subprocess.CompletedProcess[str]":
-    return user.run("transcribe", recording, "-o", str(out), "-f", "json,txt", "--refine", *options)
+    return write(user, recording, out, "--refine", *options)
+
+
+def write(
+    user: Home, recording: Path, out: Path, *options: str
+) -> "subprocess.CompletedProcess[str]":
+    return user.run("transcribe", recording, "-o", str(out), "-f", "json,txt,md", *options)
 
 
 def read(out: Path) -> dict[str, Any]:
@@ -161,7 +168,8 @@ def test_a_failure_leaves_the_transcript(
     assert "the transcript is without refine" in done.stderr
 
     strict = refine(user, monologue, tmp_path / "strict", *level, "--strict")
-    assert strict.returncode == 5, strict.stderr
+    assert strict.returncode == 6, strict.stderr
+    assert "without refine, which --strict requires: " in strict.stderr
     assert not (tmp_path / "strict" / "monologue.json").exists()
 
     server.forget()
@@ -237,3 +245,130 @@ def test_a_key_that_was_put_right_is_taken_at_once(
     monkeypatch.setitem(user.environ, "ANTHROPIC_API_KEY", "the-right-key")
     done = refine(user, monologue, tmp_path, *glossary)
     assert done.returncode == 0, done.stderr
+
+
+def test_an_overview_leaves_the_text_alone(
+    user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
+) -> None:
+    options = ("--title", "--summary", "--chapters", "--action-items", "--max-cost", "1")
+    done = write(user, monologue, tmp_path, *options)
+
+    assert done.returncode == 0, done.stderr
+    transcript = read(tmp_path)
+    first, last = transcript["segments"][0], transcript["segments"][-1]
+    assert (transcript["status"], transcript["title"]) == ("complete", "A morning in Dalston")
+    [chapter] = transcript["chapters"]
+    assert (chapter["start"], chapter["end"]) == (first["start"], last["end"])
+    [item] = transcript["action_items"]
+    assert (item["start"], item["end"]) == (last["start"], last["end"])
+    assert not any("raw_text" in segment for segment in transcript["segments"])
+    assert stage(transcript)["options"]["level"] == "none"
+    assert stage(transcript)["usage"]["requests"] == len(server.asked) == 1
+
+    text = (tmp_path / "monologue.txt").read_text()
+    assert text.startswith("A morning in Dalston\n\nSummary\n")
+    assert transcript["text"].split(".")[0] in text
+    markdown = (tmp_path / "monologue.md").read_text()
+    for heading in ("# A morning in Dalston", "## Summary", "## Action items", "### From 0"):
+        assert f"{heading}\n" in markdown
+
+    exported = user.run("export", tmp_path / "monologue.json", "-f", "md", "-o", "-")
+    assert exported.stdout == markdown
+
+
+def test_an_overview_is_paid_for_beside_the_text(
+    user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
+) -> None:
+    glossary = ("--glossary", "Shacklewell")
+    assert refine(user, monologue, tmp_path, *glossary).returncode == 0
+    done = refine(user, monologue, tmp_path, *glossary, "--summary")
+
+    assert done.returncode == 0, done.stderr
+    assert [asked.wanted for asked in server.asked] == [("segments",), ("summary",)]
+    transcript = read(tmp_path)
+    assert transcript["segments"][0]["raw_text"]
+    assert server.asked[1].texts[0] == transcript["segments"][0]["text"]
+    records = [each for each in transcript["stages"] if each["stage"] == "refine"]
+    assert [each["options"]["level"] for each in records] == ["standard", "none"]
+
+
+def test_an_overview_that_fails_leaves_the_text_that_was_put_right(
+    user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
+) -> None:
+    server.behave = lambda asked: (
+        Answer(text=overview(asked, summary=" "))
+        if asked.wanted == ("summary",)
+        else correcting(asked)
+    )
+    options = ("--summary", "--glossary", "Homerton")
+    done = refine(user, monologue, tmp_path, *options)
+
+    assert done.returncode == 7, done.stderr
+    transcript = read(tmp_path)
+    assert (transcript["status"], "summary" in transcript) == ("partial", False)
+    assert transcript["segments"][0]["raw_text"]
+    assert "the transcript is without summary: " in done.stderr
+    assert "the summary in the answer is empty" in done.stderr
+
+    strict = refine(user, monologue, tmp_path / "strict", *options, "--strict")
+    assert strict.returncode == 6, strict.stderr
+    assert "without summary, which --strict requires: " in strict.stderr
+
+    server.forget()
+    assert refine(user, monologue, tmp_path, *options).returncode == 0
+    assert [asked.wanted for asked in server.asked] == [("summary",)]
+    assert read(tmp_path)["summary"]
+
+
+def test_what_was_said_to_the_model_stays_what_was_said(
+    user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
+) -> None:
+    """A model that obeys a recording can write nothing into the text, and name no other place."""
+    server.behave = lambda asked: Answer(
+        text=overview(
+            asked,
+            chapters=[{"segment": 99, "title": "PWNED", "summary": ""}],
+            title="PWNED " * 100,
+        )
+    )
+    done = write(user, monologue, tmp_path, "--title", "--chapters", "--summary")
+
+    assert done.returncode == 0, done.stderr
+    transcript = read(tmp_path)
+    assert {"title", "chapters"}.isdisjoint(transcript)
+    assert "PWNED" not in (tmp_path / "monologue.json").read_text()
+    notices = [each for each in transcript["warnings"] if each.get("stage") == "refine"]
+    assert [each["code"] for each in notices] == ["not_written", "not_written"]
+
+
+@pytest.mark.parametrize("options", [("--refine-batch",), ("--refine-model", "my-llama")])
+def test_an_overview_in_a_batch_and_from_a_server_of_ones_own(
+    user: Home,
+    server: LanguageModelServer,
+    monologue: Path,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+    options: tuple[str, ...],
+) -> None:
+    monkeypatch.setitem(user.environ, "OPENAI_BASE_URL", server.environment["OPENAI_BASE_URL"])
+    words = ("--summary", "--glossary", "Clapton", *options)
+    done = write(user, monologue, tmp_path, *words)
+    assert done.returncode == 0, done.stderr
+    assert read(tmp_path)["summary"]
+    assert len(server.batches) == (options == ("--refine-batch",))
+
+
+def test_an_overview_that_may_cost_too_much_is_not_asked_for(
+    user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
+) -> None:
+    options = ("--summary", "--refine-model", "claude-opus-5-5", "--max-cost", "0.001")
+    done = write(user, monologue, tmp_path, *options)
+    assert done.returncode == 7, done.stderr
+    assert "more than max_cost_usd 0.001 leaves; nothing was spent" in done.stderr
+    assert server.asked == []
+
+    plan = user.run("plan", monologue, *options)
+    assert plan.returncode == 0, plan.stderr
+    assert "refine: claude-opus-5-5 on engine llm-cleanup" in plan.stdout
+    assert "level=none" in plan.stdout
+    assert "summary=True" in plan.stdout

@@ -192,6 +192,24 @@ def test_a_closed_pipe_is_silent(home: Path) -> None:
             id="idle option",
         ),
         pytest.param(
+            ["transcribe", "a", "--speaker-names", "Ada"],
+            "--speaker-names does nothing without --diarize",
+            "add --diarize",
+            id="idle names",
+        ),
+        pytest.param(
+            ["transcribe", "a", "--diarize", "--speaker-names", "Ada,SPEAKER_01=Grace"],
+            "'Ada' should be LABEL=NAME",
+            "transcribe --help",
+            id="half a name",
+        ),
+        pytest.param(
+            ["transcribe", "a", "--channels", "split", "--speaker-names", "S=A,S=B"],
+            "S is named twice",
+            "transcribe --help",
+            id="two names",
+        ),
+        pytest.param(
             ["transcribe", "a", "--glossary", "Dalston"],
             "--glossary does nothing without --refine",
             "add --refine",

@@ -63,11 +63,29 @@ def test_standard_output_is_the_text_alone(talk: Path, capsys: Captured) -> None
     assert [path.name for path in talk.parent.iterdir()] == ["dialogue.json"]
 
 
-def test_options_change_the_text(talk: Path, capsys: Captured) -> None:
-    names = ["--speaker-name", "SPEAKER_00=Aoi", "--speaker-name", "SPEAKER_01= Nour "]
+@pytest.mark.parametrize(
+    "names",
+    [
+        ["--speaker-names", "SPEAKER_00=Aoi,SPEAKER_01= Nour "],
+        ["--speaker-name", "SPEAKER_00=Aoi", "--speaker_name", "SPEAKER_01= Nour "],
+        ["--speaker-names", "Aoi,Nour"],
+    ],
+    ids=["labels", "one by one", "in order"],
+)
+def test_speakers_get_names(names: list[str], talk: Path, capsys: Captured) -> None:
     assert main(["export", str(talk), "-f", "txt", "-o", "-", *names]) == 0
-    lines = capsys.readouterr().out.splitlines()
-    assert [line.partition(":")[0] for line in lines if line] == ["Aoi", "Nour"]
+    written = capsys.readouterr()
+    lines = [line.partition(":")[0] for line in written.out.splitlines() if line]
+    assert (lines, written.err) == (["Aoi", "Nour"], "")
+
+
+def test_a_name_for_nobody_is_a_warning(talk: Path, capsys: Captured) -> None:
+    names = ["--speaker-names", "SPEAKER_07=Aoi"]
+    assert main(["export", str(talk), "-f", "txt", "-o", "-", *names]) == 0
+    assert "nobody has the label SPEAKER_07: there are SPEAKER_00" in capsys.readouterr().err
+
+
+def test_options_change_the_text(talk: Path, capsys: Captured) -> None:
     assert main(["export", str(talk), "-f", "srt", "-o", "-", "--no-speakers"]) == 0
     assert "SPEAKER" not in capsys.readouterr().out
 
@@ -86,7 +104,7 @@ def test_json_says_what_was_written(talk: Path, tmp_path: Path, capsys: Captured
         (["-f", "srd"], 2, "unknown output format 'srd'", "use -f srt"),
         (["-f", "srt,md", "-o", "-"], 2, "not 1 in 2", "-o DIR"),
         (["-f", "srt", "-o", "-", "--json"], 2, "both write to standard output", "leave"),
-        (["-f", "txt", "--speaker-name", "Ada"], 2, "--speaker-name 'Ada'", "SPEAKER_00=Ada"),
+        (["-f", "txt", "--speaker-names", "S=", "-o", "-"], 2, "'S='", "SPEAKER_00=Ada"),
         (["-f", "txt", "-o", "{file}"], 3, "cannot write", "--output-dir"),
     ],
     ids=["exists", "unknown", "two to stdout", "json to stdout", "no label", "no folder"],

@@ -92,15 +92,32 @@ def test_webvtt_reads_vtt(name: str) -> None:
 def test_praatio_reads_textgrid(name: str) -> None:
     transcript = GOLDEN[name]()
     grid = textgrid.openTextgrid(str(golden_file(name, "textgrid")), includeEmptyIntervals=False)
-    tiers = [tier for tier in grid.tierNames if not tier.endswith("words")]
-    spoken = [
+    others = ("words", "emotion")
+    tiers = [
+        tier for tier in grid.tierNames if not (tier.endswith(others) or tier.startswith("event:"))
+    ]
+    spoken = sorted(
         (entry.start, entry.end, entry.label)
         for tier in tiers
         for entry in grid.getTier(tier).entries
-    ]
+    )
     assert spoken == [
         (segment.start, segment.end, clean(segment.text)) for segment in transcript.segments
     ]
+    events = [
+        (entry.start, entry.end, tier.removeprefix("event: "))
+        for tier in grid.tierNames
+        if tier.startswith("event:")
+        for entry in grid.getTier(tier).entries
+    ]
+    assert events == [(event.start, event.end, event.label) for event in transcript.events]
+    felt = [
+        entry.label
+        for tier in grid.tierNames
+        if tier.endswith("emotion")
+        for entry in grid.getTier(tier).entries
+    ]
+    assert felt == [each.emotion.label for each in transcript.segments if each.emotion]
 
 
 @with_words
@@ -198,7 +215,12 @@ def test_markdown_shows_the_text_as_it_is(name: str) -> None:
         for child in token.children or ()
         if child.type in {"text", "text_special"}
     )
-    assert said(GOLDEN[name]()) in letters(without_labels(shown))
+    shown = letters(without_labels(shown))
+    transcript = GOLDEN[name]()
+    written = (transcript.title, transcript.summary, *(each.text for each in transcript.segments))
+    written += tuple(each.title for each in transcript.chapters)
+    written += tuple(each.text for each in transcript.action_items)
+    assert all(letters(clean(text)) in shown for text in written if text)
     assert {token.tag for token in tokens} <= {
         "h1",
         "p",
@@ -210,6 +232,10 @@ def test_markdown_shows_the_text_as_it_is(name: str) -> None:
         "td",
         "th",
         "blockquote",
+        "h2",
+        "h3",
+        "ul",
+        "li",
     }
 
 

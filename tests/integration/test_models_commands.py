@@ -197,6 +197,13 @@ def test_list(environment: dict[str, str]) -> None:
     assert any("CC-BY-4.0 (gated)" in line and "9 languages" in line for line in table)
     aligners = _data(_dalston(environment, "list", "--stage", "align", "--json"))
     assert not {row["id"] for row in aligners} & mine
+    refiners = _data(_dalston(environment, "list", "--stage", "refine", "--json"))
+    for words in (("--stage", "refine,align"), ("--stage", "align", "--stage", "Refine")):
+        both = _data(_dalston(environment, "list", *words, "--json"))
+        assert {row["id"] for row in both} == {row["id"] for row in [*aligners, *refiners]}
+        assert all({"refine", "align"} & set(row["stages"]) for row in both)
+    wrong = _dalston(environment, "list", "--stage", "align,diarise", code=2)
+    assert "did you mean `diarize`?" in wrong.stderr
 
 
 def test_show(environment: dict[str, str]) -> None:

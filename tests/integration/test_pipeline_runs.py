@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Iterator
+from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
 from typing import Any
@@ -130,6 +131,27 @@ async def test_all_formats_are_those_that_can_be(home: PipelineHome) -> None:
     assert [Path(name).suffix for name in home.of(JobFinished)[0].outputs] == [".txt"]
 
 
+async def test_the_language_that_was_heard_chooses_the_aligner(home: PipelineHome) -> None:
+    folder = home.folder / "catalog"
+    write_model(folder, "aligner-de", "align", languages="de", rank=50)
+    home.catalog = make_catalog(folder)
+    choices: dict[str, Any] = {
+        "model": "speech-no-words",
+        "transcribe": TranscribeOptions(word_timestamps=False),
+    }
+
+    await home.run(home.record(1), **choices)  # the fake engine hears English
+    stages = read_json(home.outputs / "note 00.json")["stages"]
+    assert [stage.get("model") for stage in stages] == ["speech-no-words", "aligner"]
+
+    german = {name: one for name, one in home.catalog.models.items() if name != "aligner"}
+    home.catalog = replace(home.catalog, models=german)
+    await home.run(home.record(1), overwrite=True, **choices)
+    skipped = read_json(home.outputs / "note 00.json")["stages"][1]
+    assert skipped["status"] == "skipped"
+    assert skipped["reason"] == "the model aligner-de does not cover the language en"
+
+
 async def test_a_deleted_output_is_written_again_from_the_store(home: PipelineHome) -> None:
     recordings = home.record(2)
     await home.run(recordings)
@@ -212,31 +234,6 @@ async def test_every_stage_leaves_its_mark(home: PipelineHome) -> None:
     assert transcript["events"]
 
 
-async def test_a_run_pays_no_more_than_it_may(home: PipelineHome) -> None:
-    """The fake engine takes 0.4 dollars for a transcript."""
-    recordings = [
-        request_for(write_recording(home.inputs / f"{number}.wav", seconds=number, seed=number))
-        for number in (2, 3, 4)
-    ]
-
-    report = await home.run(recordings, refine=RefineOptions(max_cost_usd=1.0))
-
-    assert report.counts == {"done": 2, "partial": 1}
-    assert [warning.code for warning in home.of(WarningRaised)] == ["stage_failed"]
-    assert "0.2 dollars are not enough" in home.of(WarningRaised)[0].message
-    paid = [
-        stage["usage"]["cost_usd"]
-        for path in home.outputs.glob("*.json")
-        for stage in read_json(path)["stages"]
-        if "usage" in stage
-    ]
-    assert paid == [0.4, 0.4]
-
-    again = await home.run(recordings, refine=RefineOptions(max_cost_usd=0.5))
-    assert again.counts.get("partial", 0) == 0, "what was paid for is not paid for again"
-    assert len(home.ran("refine")) == 1
-
-
 async def test_a_failed_optional_stage_makes_the_transcript_partial(home: PipelineHome) -> None:
     recordings = home.record(1)
     stages = {"stage_models": home.options().stage_models.__class__(diarize="speakers-raises")}
@@ -252,6 +249,8 @@ async def test_a_failed_optional_stage_makes_the_transcript_partial(home: Pipeli
 
     strict = await home.run(recordings, diarize=DiarizeOptions(), strict=True, **stages)
     assert strict.counts == {"failed": 1}
+    assert (strict.exit_code, strict.errors[0].code) == (6, "stage_failed")
+    assert strict.errors[0].message.startswith("without diarize, which --strict requires: ")
     assert home.ran() == [], "the transcription is kept all the same"
 
 

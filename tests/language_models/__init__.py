@@ -3,7 +3,7 @@
 It thinks of nothing: a test's ``Behaviour`` says what comes back. What it was asked is kept.
 """
 
-from tests.language_models.answers import Answer, Asked, Behaviour, corrected, correcting
+from tests.language_models.answers import Answer, Asked, Behaviour, corrected, correcting, overview
 from tests.language_models.server import LanguageModelServer, running_language_models
 
 __all__ = [
@@ -13,5 +13,6 @@ __all__ = [
     "LanguageModelServer",
     "corrected",
     "correcting",
+    "overview",
     "running_language_models",
 ]

@@ -42,8 +42,22 @@ class Asked:
 
     @property
     def texts(self) -> dict[int, str]:
-        """The segments that are to be answered."""
-        return {each["id"]: each["text"] for each in self.prompt["segments"]}
+        """The segments that are to be answered; none where it is about notes."""
+        return {each["id"]: each["text"] for each in self.prompt.get("segments", ())}
+
+    @property
+    def wanted(self) -> tuple[str, ...]:
+        """What the answer has to have, by its schema."""
+        if self.api == "chat":
+            schema = self.body["response_format"]["json_schema"]["schema"]
+        else:
+            schema = self.body["output_config"]["format"]["schema"]
+        return tuple(schema["required"])
+
+    @property
+    def notes(self) -> list[dict[str, Any]]:
+        """What is told about the parts of a long recording; empty where it is shown itself."""
+        return list(self.prompt.get("parts", ()))
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,7 +147,29 @@ def corrected(texts: Mapping[int, str]) -> str:
     return json.dumps({"segments": [{"id": key, "text": text} for key, text in texts.items()]})
 
 
+def overview(asked: Asked, **changes: object) -> str:
+    """An answer that has what is wanted: one chapter and one action item for each part."""
+    segments = [part["chapters"][0]["segment"] for part in asked.notes if "chapters" in part]
+    segments = segments or [min(asked.texts, default=0)]
+    said = [part["action_items"][0]["segment"] for part in asked.notes if "action_items" in part]
+    written: dict[str, object] = {
+        "title": "A morning in Dalston",
+        "summary": f"{len(asked.texts) or len(asked.notes)} things are said.",
+        "chapters": [
+            {"segment": each, "title": f"From {each}", "summary": "It goes on."}
+            for each in segments
+        ],
+        "action_items": [
+            {"segment": each, "text": "Open the door.", "owner": "SPEAKER_00"}
+            for each in said or [max(asked.texts, default=0)]
+        ],
+    }
+    return json.dumps({name: (written | changes)[name] for name in asked.wanted})
+
+
 def correcting(asked: Asked) -> Answer:
-    """Puts a capital letter and a full stop to every segment, as a model should at least."""
+    """Puts a capital letter and a full stop to every segment, or writes what is wanted."""
+    if asked.wanted != ("segments",):
+        return Answer(text=overview(asked))
     texts = {key: f"{text[:1].upper()}{text[1:]}." for key, text in asked.texts.items()}
     return Answer(text=corrected(texts))

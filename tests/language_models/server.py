@@ -1,4 +1,4 @@
-"""The server itself, on a free port of 127.0.0.1."""
+"""The server itself, on a free port of 127.0.0.1 or of another address of this machine."""
 
 import json
 import threading
@@ -17,6 +17,9 @@ _APIS: dict[str, Api] = {"/v1/messages": "messages", "/v1/chat/completions": "ch
 class LanguageModelServer:
     """Answers as ``behave`` says, and remembers what it was asked.
 
+    Args:
+        host: The address it listens on.
+
     Attributes:
         asked: Every request, in their order.
         batches: Every batch, in their order.
@@ -24,7 +27,7 @@ class LanguageModelServer:
         most_at_once: How many were being answered at the same time.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, host: str = "127.0.0.1") -> None:
         self.behave: Behaviour = correcting
         self.asked: list[Asked] = []
         self.batches: list[Batch] = []
@@ -32,16 +35,15 @@ class LanguageModelServer:
         self.most_at_once = 0
         self.closing = threading.Event()
         self._lock = threading.Lock()
-        self._num_now = 0
-        self._http = ThreadingHTTPServer(
-            ("127.0.0.1", 0), type("Handler", (_Handler,), {"models": self})
-        )
+        self._now: list[Asked] = []
+        self._http = ThreadingHTTPServer((host, 0), type("Handler", (_Handler,), {"models": self}))
         self._http.daemon_threads = True
 
     @property
     def url(self) -> str:
         """Where it listens."""
-        return f"http://127.0.0.1:{self._http.server_address[1]}"
+        host, port = self._http.server_address[:2]
+        return f"http://{host!s}:{port}"
 
     @property
     def environment(self) -> dict[str, str]:
@@ -54,8 +56,9 @@ class LanguageModelServer:
         }
 
     def forget(self) -> None:
-        """Behave well again, as if nothing had been asked."""
+        """Behave well again, as if nothing had been asked, even what is still being answered."""
         self.behave, self.asked, self.batches, self.most_at_once = correcting, [], [], 0
+        self._now = []
 
     def serve(self) -> None:
         """Answer until ``close``."""
@@ -72,21 +75,21 @@ class LanguageModelServer:
         with self._lock:
             asked = Asked(api, headers, body, len(self.asked))
             self.asked.append(asked)
-            self._num_now += 1
-            self.most_at_once = max(self.most_at_once, self._num_now)
+            self._now.append(asked)
+            self.most_at_once = max(self.most_at_once, len(self._now))
         return asked
 
-    def end(self) -> None:
+    def end(self, asked: Asked) -> None:
         """A request was answered."""
         with self._lock:
-            self._num_now -= 1
+            self._now = [each for each in self._now if each is not asked]
 
     def hand_in(self, headers: dict[str, str], body: dict[str, Any]) -> Batch:
         """Take a batch."""
         asked = {}
         for each in body["requests"]:
             asked[each["custom_id"]] = self.begin("messages", headers, each["params"])
-            self.end()
+            self.end(asked[each["custom_id"]])
         self.batches.append(Batch(len(self.batches), asked, self.url))
         return self.batches[-1]
 
@@ -136,7 +139,7 @@ class _Handler(BaseHTTPRequestHandler):
             answer = self.models.behave(asked)
             self.models.closing.wait(answer.delay_s)
         finally:
-            self.models.end()
+            self.models.end(asked)
         return answer
 
     def _send(self, status: int, content: bytes, headers: Mapping[str, str] | None = None) -> None:
@@ -153,9 +156,9 @@ class _Handler(BaseHTTPRequestHandler):
 
 
 @contextmanager
-def running_language_models() -> Iterator[LanguageModelServer]:
+def running_language_models(host: str = "127.0.0.1") -> Iterator[LanguageModelServer]:
     """A server for as long as the ``with`` block."""
-    server = LanguageModelServer()
+    server = LanguageModelServer(host)
     thread = threading.Thread(target=server.serve)
     thread.start()
     try:

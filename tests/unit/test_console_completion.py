@@ -1,7 +1,7 @@
 """What the shell offers while a value is typed."""
 
 from dalston_cli.formats.registry import WRITERS
-from dalston_cli.options.completion import complete_formats, complete_models
+from dalston_cli.options.completion import complete_formats, complete_models, complete_stages
 
 
 def test_formats_behind_a_comma_go_on_with_the_list() -> None:
@@ -13,3 +13,8 @@ def test_models_begin_with_what_is_typed() -> None:
     offered = dict(complete_models("pocket"))
     assert "pocketsphinx-en-us" in offered
     assert not any(name.startswith("faster-whisper") for name in offered)
+
+
+def test_stages_go_on_behind_a_comma() -> None:
+    assert complete_stages("e") == ["emotion", "events"]
+    assert complete_stages("align,d") == ["align,diarize"]

@@ -11,7 +11,12 @@ REPOSITORY = Path(__file__).resolve().parents[2]
 ENGINES = sorted(path.parent for path in (REPOSITORY / "engines").glob("*/*/engine.yaml"))
 SOURCES = [path for folder in ENGINES for path in sorted(folder.glob("*.py"))]
 
-MODULES = {"nvidia_ml_py": "pynvml"}
+MODULES = {
+    "nemo_toolkit": "nemo",
+    "nvidia_ml_py": "pynvml",
+    "pyannote_audio": "pyannote",
+    "pyyaml": "yaml",
+}
 """Packages whose module is called otherwise."""
 
 

@@ -1,13 +1,16 @@
 """The registry, names of speakers, paragraphs, and text in all scripts."""
 
+import json
+
 import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.transcripts import dialogue, monologue, segment, transcript
+from tests.transcripts import dialogue, meeting, monologue, segment, transcript
 
 from dalston_cli.formats.ctm import WordsMissingError
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import sections
 from dalston_cli.formats.paragraphs import paragraphs
 from dalston_cli.formats.registry import (
     WRITERS,
@@ -16,9 +19,10 @@ from dalston_cli.formats.registry import (
     writers_named,
 )
 from dalston_cli.formats.script import clean, graphemes, joined, width
-from dalston_cli.formats.speakers import SpeakerNameError, SpeakerNames, parse_speaker_names
+from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
-from dalston_sdk.wire import Segment, Transcript
+from dalston_cli.stages.merge import name_speakers
+from dalston_sdk.wire import Chapter, Segment, Transcript
 
 
 @pytest.mark.parametrize(
@@ -66,33 +70,28 @@ def test_a_transcript_without_text_can_be_written(name: str) -> None:
         (["S0", None], {}, [None, None]),
         (["S0"], {"speakers": True}, ["S0"]),
         (["S0", "S1"], {"speakers": False}, [None, None]),
-        (["S0"], {"speaker_names": {"S0": "Ada"}}, ["Ada"]),
-        (["S0", "S1"], {"speaker_names": {"S0": " Ada\nL. "}}, ["Ada L.", "S1"]),
-        (["S0"], {"speaker_names": {"S9": "Ada"}}, [None]),
-        (["S0"], {"speakers": True, "speaker_names": {"S0": "\t"}}, ["S0"]),
+        (["Ada"], {}, ["Ada"]),
+        (["Ada"], {"speakers": False}, [None]),
+        (["S0", " B\nC "], {}, ["S0", "B C"]),
     ],
     ids=[
         "none", "one", "two", "one and none", "wanted", "unwanted",
-        "named", "one named", "other named", "blank name",
+        "named", "named and unwanted", "on one line",
     ],
 )  # fmt: skip
 def test_speakers_are_shown_where_it_helps(
     labels: list[str | None], options: dict[str, object], expected: list[str | None]
 ) -> None:
-    found = transcript([segment("Hi.", 1, 2, speaker=label) for label in labels])
+    found = msgspec.structs.replace(
+        transcript([segment("Hi.", 1, 2, speaker=label) for label in labels]),
+        speaker_names={"SPEAKER_00": "Ada"},
+    )
     names = SpeakerNames.of(found, RenderOptions(**options))  # type: ignore[arg-type] # by name
     assert [names.get(label) for label in labels] == expected
 
 
-def test_names_are_parsed() -> None:
-    assert parse_speaker_names(["S0=Ada", " S1 = B = C "]) == {"S0": "Ada", "S1": "B = C"}
-    for wrong in ("Ada", "=Ada", "S0=", ""):
-        with pytest.raises(SpeakerNameError, match="does not say which speaker"):
-            parse_speaker_names([wrong])
-
-
 def test_names_reach_every_format_that_has_speakers() -> None:
-    options = RenderOptions(speaker_names={"SPEAKER_00": "Ada <&> L", "SPEAKER_01": "=B,C"})
+    named = name_speakers(dialogue(), {"SPEAKER_00": "Ada <&> L", "SPEAKER_01": "=B,C"})
     expected = {
         "txt": "Ada <&> L: こんにちは",
         "srt": "Ada <&> L: こんにちは",
@@ -104,8 +103,10 @@ def test_names_reach_every_format_that_has_speakers() -> None:
         "textgrid": '"Ada <&> L: words"',
     }
     for name, text in expected.items():
-        assert text in WRITERS[name].render(dialogue(), options), name
-    assert "Ada" not in WRITERS["json"].render(dialogue(), options)
+        assert text in WRITERS[name].render(named, RenderOptions()), name
+    document = json.loads(WRITERS["json"].render(named, RenderOptions()))
+    assert [item["speaker"] for item in document["segments"]] == ["Ada <&> L", "=B,C"]
+    assert document["speaker_names"]["SPEAKER_01"] == "=B,C"
 
 
 @pytest.mark.parametrize(
@@ -125,6 +126,34 @@ def test_names_reach_every_format_that_has_speakers() -> None:
 )
 def test_paragraphs_end_with_the_thought(segments: list[Segment], expected: list[str]) -> None:
     assert [paragraph.text for paragraph in paragraphs(segments)] == expected
+
+
+def test_owners_have_the_names_of_speakers() -> None:
+    named = name_speakers(meeting(), {"SPEAKER_01": "Ada"})
+    options = RenderOptions()
+    assert "- **Ada:** Paint the doors. (`00:00:04`)" in WRITERS["md"].render(named, options)
+    assert "- Paint the doors. (Ada)" in WRITERS["txt"].render(named, options)
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ((), [(None, [0, 1, 2, 3])]),
+        ((0.5,), [(0.5, [0, 1, 2, 3])]),
+        ((4.0, 12.0), [(None, [0]), (4.0, [1, 2]), (12.0, [3])]),
+        ((0.5, 4.5, 5.0), [(0.5, [0, 1]), (4.5, []), (5.0, [2, 3])]),
+    ],
+    ids=["none", "all", "late", "empty"],
+)
+def test_segments_stand_under_their_chapters(
+    starts: tuple[float, ...], expected: list[tuple[float | None, list[int]]]
+) -> None:
+    chapters = tuple(Chapter(start=start, end=14.0, title="A chapter") for start in starts)
+    found = sections(msgspec.structs.replace(meeting(), chapters=chapters))
+    assert [
+        (each.chapter.start if each.chapter else None, [one.id for one in each.segments])
+        for each in found
+    ] == expected
 
 
 def test_one_segment_without_words_spoils_a_ctm_and_silence_does_not() -> None:
@@ -199,11 +228,11 @@ SPOKEN = st.text(min_size=1, max_size=40).filter(lambda text: clean(text) != "")
 @given(texts=st.lists(SPOKEN, max_size=5), name=st.text(max_size=10))
 def test_every_format_can_be_written_whatever_is_said(texts: list[str], name: str) -> None:
     segments = [
-        Segment(id=index, start=index, end=index + 1, text=text, speaker=f"S{index % 2}")
+        Segment(id=index, start=index, end=index + 1, text=text, speaker=(name, "S1")[index % 2])
         for index, text in enumerate(texts)
     ]
     found = transcript(segments)
-    options = RenderOptions(speaker_names={"S0": name})
+    options = RenderOptions()
     for writer in WRITERS.values():
         if writer.name == "ctm" and texts:
             continue

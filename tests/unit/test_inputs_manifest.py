@@ -63,6 +63,26 @@ def test_rows_become_requests(name: str, text: str, tmp_path: Path) -> None:
     assert second.size is None
 
 
+@pytest.mark.parametrize(
+    ("name", "text"),
+    [
+        pytest.param("m.csv", 'path,speaker_names\na.wav,"Ada, Grace"\n', id="order"),
+        pytest.param(
+            "m.csv", 'path,speaker_names\na.wav,"SPEAKER_00=Ada,SPEAKER_01=Grace"\n', id="labels"
+        ),
+        pytest.param("m.jsonl", '{"path": "a.wav", "speaker_names": ["Ada", "Grace"]}', id="list"),
+        pytest.param(
+            "m.jsonl",
+            '{"path": "a", "speaker_names": {"SPEAKER_00": "Ada", "SPEAKER_01": "Grace"}}',
+            id="object",
+        ),
+    ],
+)
+def test_speakers_have_names_of_their_own(name: str, text: str, tmp_path: Path) -> None:
+    (request,) = read_manifest(write(tmp_path, name, text))
+    assert request.overrides.speaker_names == (("SPEAKER_00", "Ada"), ("SPEAKER_01", "Grace"))
+
+
 def test_output_names_the_transcript(tmp_path: Path) -> None:
     rows = "path,output\na.mp3,day 1/talk v1.2\nb,plain\n"
     first, second = read_manifest(write(tmp_path, "m.csv", rows))
@@ -89,6 +109,9 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
         pytest.param("m.csv", "language\nen\n", ":2", "path is missing", id="no-path"),
         pytest.param("m.csv", "path\na\nb,c\n", ":3", "more cells", id="more-cells"),
         pytest.param("m.csv", "path,speakers\na,two\n", ":2", "not a number from 1", id="count"),
+        pytest.param(
+            "m.csv", 'path,speaker_names\na,"S=Ada,Bob"\n', ":2", "LABEL=NAME each", id="names"
+        ),
         pytest.param("m.csv", "path,clip\na,9-3\n", ":2", "ends before it starts", id="clip"),
         pytest.param("m.csv", "path,channels\na,left\n", ":2", "'left'", id="channels"),
         pytest.param("m.csv", "path,output\na,../x\n", ":2", "below the output folder", id="out"),

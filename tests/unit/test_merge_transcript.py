@@ -9,7 +9,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.transcripts import recording, segment
 
-from dalston_cli.stages.merge import ChannelResults, MergeInput, merge
+from dalston_cli.stages.merge import ChannelResults, MergeInput, merge, name_speakers
 from dalston_sdk.wire import (
     AlignResult,
     AudioEvent,
@@ -170,6 +170,84 @@ def test_split_channels_are_one_speaker_each_on_one_clock() -> None:
     ]
 
 
+def test_a_channel_keeps_its_label_whoever_speaks_first() -> None:
+    left = mix(segment("Hello?", 3, 4), channel=0)
+    right = mix(segment("Yes?", 1, 2), channel=1)
+    assert texts(merged(left, right)) == [("SPEAKER_01", "Yes?"), ("SPEAKER_00", "Hello?")]
+    assert texts(merged(mix(channel=0), right)) == [("SPEAKER_01", "Yes?")]
+
+
+def two_speakers() -> Transcript:
+    channel = mix(segment("How are you? Fine.", 0, 4), diarize=turns((0, 3, "x"), (3, 4, "y")))
+    return merged(channel)
+
+
+def speakers_of(transcript: Transcript) -> set[str]:
+    found = {turn.speaker for turn in transcript.turns}
+    found |= {str(item.speaker) for item in transcript.segments}
+    return found | {str(word.speaker) for item in transcript.segments for word in item.words}
+
+
+def test_names_stand_for_labels_everywhere_and_the_labels_are_kept() -> None:
+    named = name_speakers(two_speakers(), {"SPEAKER_00": "Ada", "SPEAKER_01": "Grace"})
+    assert speakers_of(named) == {"Ada", "Grace"}
+    assert named.speaker_names == {"SPEAKER_00": "Ada", "SPEAKER_01": "Grace"}
+    assert named.warnings == two_speakers().warnings
+    undone = {name: label for label, name in named.speaker_names.items()}
+    assert texts(two_speakers()) == [(undone[str(who)], said) for who, said in texts(named)]
+
+
+@pytest.mark.parametrize(
+    ("names", "speakers", "kept"),
+    [
+        pytest.param({}, {"SPEAKER_00", "SPEAKER_01"}, {}, id="none"),
+        pytest.param(
+            {"SPEAKER_01": "Grace"}, {"SPEAKER_00", "Grace"}, {"SPEAKER_01": "Grace"}, id="one"
+        ),
+        pytest.param(
+            {"SPEAKER_00": "SPEAKER_01", "SPEAKER_01": "SPEAKER_00"},
+            {"SPEAKER_00", "SPEAKER_01"},
+            {"SPEAKER_00": "SPEAKER_01", "SPEAKER_01": "SPEAKER_00"},
+            id="exchanged",
+        ),
+        pytest.param(
+            {"SPEAKER_00": "Ada", "SPEAKER_01": "Ada"},
+            {"Ada"},
+            {"SPEAKER_00": "Ada", "SPEAKER_01": "Ada"},
+            id="one person after all",
+        ),
+    ],
+)
+def test_who_is_named(names: dict[str, str], speakers: set[str], kept: dict[str, str]) -> None:
+    named = name_speakers(two_speakers(), names)
+    assert (speakers_of(named), named.speaker_names) == (speakers, kept)
+
+
+def test_a_named_transcript_can_be_given_other_names() -> None:
+    once = name_speakers(two_speakers(), {"SPEAKER_00": "Ada"})
+    again = name_speakers(once, {"SPEAKER_00": "Eve", "SPEAKER_01": "Grace"})
+    assert again == name_speakers(two_speakers(), {"SPEAKER_00": "Eve", "SPEAKER_01": "Grace"})
+
+
+@pytest.mark.parametrize(
+    ("given", "told"),
+    [
+        pytest.param(
+            two_speakers(), "SPEAKER_07, Zoe: there are SPEAKER_00, SPEAKER_01", id="others"
+        ),
+        pytest.param(
+            merged(mix(segment("Hi.", 1, 2))), "Zoe: no speakers were told apart", id="nobody"
+        ),
+    ],
+)
+def test_a_label_that_nobody_has_is_a_warning(given: Transcript, told: str) -> None:
+    named = name_speakers(given, {"SPEAKER_07": "Bob", "Zoe": "Zoe"})
+    [notice] = named.warnings[len(given.warnings) :]
+    assert (notice.code, notice.stage) == ("unknown_speaker", "merge")
+    assert told in notice.message
+    assert texts(named) == texts(given)
+
+
 def test_a_channels_turn_ends_with_a_pause() -> None:
     left = mix(segment("Hello?", 1, 2), segment("Anyone?", 5, 6, number=1), channel=0)
     right = mix(segment("Yes.", 8, 9), channel=1, diarize=turns((8, 9, "A")))
@@ -270,7 +348,13 @@ def engine_segments(draw: st.DrawFn) -> tuple[Segment, ...]:
     found = []
     for number in range(draw(st.integers(0, 6))):
         words = tuple(
-            Word(text=draw(TEXTS), start=draw(TIMES), end=draw(TIMES))
+            Word(
+                text=draw(TEXTS),
+                start=draw(TIMES),
+                end=draw(TIMES),
+                interpolated=draw(st.booleans()),
+                speaker=draw(st.sampled_from([None, None, "x", "y"])),
+            )
             for _ in range(draw(st.integers(0, 8)))
         )
         text = "".join(word.text for word in words).strip() if words else draw(TEXTS)
@@ -293,13 +377,26 @@ def spoken(segments: Sequence[Segment]) -> list[str]:
     )
 
 
+EMOTIONS = st.dictionaries(
+    st.integers(0, 6), st.builds(Emotion, label=st.sampled_from("ab"), score=st.just(0.5))
+)
+EVENTS = st.lists(
+    st.builds(AudioEvent, start=TIMES, end=TIMES, label=st.sampled_from("ab"), score=st.just(0.5)),
+    max_size=4,
+)
+
+
 @given(
     parts=st.lists(st.tuples(engine_segments(), st.none() | SOME_TURNS), min_size=1, max_size=2),
+    emotions=EMOTIONS,
+    events=EVENTS,
     clip_start=st.none() | st.floats(0.0, 1000.0),
     duration_s=st.floats(0.01, 40.0),
 )
 def test_any_results_become_a_sound_transcript(
     parts: list[tuple[tuple[Segment, ...], list[SpeakerTurn] | None]],
+    emotions: dict[int, Emotion],
+    events: list[AudioEvent],
     clip_start: float | None,
     duration_s: float,
 ) -> None:
@@ -309,6 +406,8 @@ def test_any_results_become_a_sound_transcript(
             channel=index,
             duration_s=duration_s,
             diarize=None if found is None else DiarizeResult(turns=tuple(found)),
+            emotion=EmotionResult(emotions=emotions),
+            events=EventsResult(events=tuple(events)),
         )
         for index, (segments, found) in enumerate(parts)
     )
@@ -319,6 +418,12 @@ def test_any_results_become_a_sound_transcript(
     assert all(a.start <= b.start for a, b in pairwise(result.segments))
     spans = [(item.start, item.end) for item in result.segments]
     spans += [(turn.start, turn.end) for turn in result.turns]
+    spans += [(event.start, event.end) for event in result.events]
+    assert all(a.start <= b.start for a, b in pairwise(result.events))
+    assert {event.label for event in result.events} == {event.label for event in events}
+    if len(parts) == 1:
+        with_turns = {turn.speaker for turn in result.turns}
+        assert {item.speaker for item in result.segments if item.speaker} <= with_turns
     assert all(low <= start < end <= high for start, end in spans)
     for item in result.segments:
         assert item.text == item.text.strip()
@@ -326,6 +431,9 @@ def test_any_results_become_a_sound_transcript(
         if item.words:
             assert item.text == "".join(word.text for word in item.words).strip()
             assert (item.start, item.end) == (item.words[0].start, item.words[-1].end)
+            assert {word.speaker for word in item.words} == {item.speaker} or (
+                len(parts) > 1 and {word.speaker for word in item.words} == {None}
+            )
         assert all(word.start < word.end for word in item.words)
         assert all(a.end <= b.start for a, b in pairwise(item.words))
     assert msgspec.json.decode(msgspec.json.encode(result), type=Transcript) == result

@@ -7,7 +7,7 @@ from typing import Any
 import pytest
 from tests.pipeline_home import MACHINE, make_catalog, write_model
 
-from dalston_cli.catalog.load import CatalogError
+from dalston_cli.catalog.document import CatalogError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
@@ -144,6 +144,22 @@ def test_stages_have_results_of_their_own(context: PlanContext) -> None:
     assert identities[:2] == [stage.identity() for stage in before.stages]
     assert len({identity["stage"] for identity in identities}) == 3
     assert before.key != after.key
+
+
+def test_its_own_aligner_goes_before_others_and_they_before_other_bundles(
+    context: PlanContext,
+) -> None:
+    """Which language it is turns out only when the text is there."""
+    own = plan_recording(context, RunOptions(model="bundle"))
+    other = plan_recording(context, RunOptions(model="speech-no-words"))
+
+    assert [each.model.id for each in own.aligners] == [
+        "bundle",
+        "aligner",
+        "greek",
+        "bundle-aligns",
+    ]
+    assert [each.model.id for each in other.aligners][-2:] == ["bundle", "bundle-aligns"]
 
 
 def test_a_bundle_is_pulled_once(context: PlanContext) -> None:

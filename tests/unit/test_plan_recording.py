@@ -1,14 +1,16 @@
 """Plans as a table: what was asked for, what there is, what comes out."""
 
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.launching import FAKE
 from tests.pipeline_home import MACHINE, make_catalog, write_model
 
 from dalston_cli.audio.clip import Clip
-from dalston_cli.catalog.load import Catalog
-from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError
+from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
+from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError, NoModelsError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
@@ -20,6 +22,7 @@ from dalston_sdk.wire import (
     EmotionOptions,
     EventsOptions,
     RefineOptions,
+    Stage,
     TranscribeOptions,
 )
 
@@ -182,6 +185,41 @@ def test_what_is_impossible_is_refused(
         plan_recording(context, RunOptions(**options))
 
 
+@pytest.mark.parametrize(
+    ("changes", "aligners"),
+    [
+        pytest.param({}, ["german", "many", "aligner"], id="the-language-will-show"),
+        pytest.param({"align": "always"}, ["german", "many", "aligner"], id="always"),
+        pytest.param(
+            {"transcribe": TranscribeOptions(language="en")}, ["many"], id="the-language-is-said"
+        ),
+        pytest.param({"stage_models": StageModels(align="german")}, ["german"], id="named"),
+    ],
+)
+def test_every_aligner_that_is_here_may_be_needed(
+    tmp_path: Path, changes: dict[str, Any], aligners: list[str]
+) -> None:
+    folder = tmp_path / "catalog"
+    write_model(folder, "german", "align", languages="de", rank=50)
+    write_model(folder, "many", "align", languages="en, de, fr", rank=30)
+    options = RunOptions(**{"model": "speech-no-words", **changes})
+
+    plan = plan_recording(context_of(make_catalog(folder)), options)
+
+    assert [aligner.model.id for aligner in plan.aligners] == aligners
+    assert plan.align is not None
+    assert plan.align.model.id == ("german" if aligners == ["german"] else "many")
+    assert all(other not in plan.stages for other in plan.more_aligners)
+
+
+def test_another_aligner_makes_another_plan(tmp_path: Path) -> None:
+    folder, options = tmp_path / "catalog", RunOptions(model="speech-no-words")
+    before = plan_recording(context_of(make_catalog(folder)), options)
+    write_model(folder, "german", "align", languages="de", rank=-1)
+
+    assert plan_recording(context_of(make_catalog(folder)), options).key != before.key
+
+
 def test_a_stage_that_no_engine_offers_is_refused_before_anything_runs(tmp_path: Path) -> None:
     catalog = make_catalog(tmp_path / "catalog")
     without = {name: model for name, model in catalog.models.items() if name != "moods"}
@@ -203,6 +241,71 @@ def test_who_infers_emotions_is_told_what_the_law_says(
 ) -> None:
     plan = plan_recording(context_of(catalog), RunOptions(**options))
     assert (EMOTION_ADVICE in plan.advice) is said
+
+
+def test_all_that_is_missing_is_told_at_once_with_what_gets_it(tmp_path: Path) -> None:
+    source = f"{{kind: file, path: {tmp_path}}}"
+    for name, stages in (("who", "diarize"), ("what", "emotion, events")):
+        write_model(tmp_path / "other", name, stages, source=source)
+    write_model(tmp_path / "other", "speech", "transcribe")
+    paths = CatalogPaths(engines=(FAKE,), models=(tmp_path / "other",))
+    context = context_of(load_catalog(paths), installed={})
+    options = RunOptions(
+        pipeline="night",
+        diarize=DiarizeOptions(),
+        emotion=EmotionOptions(),
+        events=EventsOptions(),
+        refine=RefineOptions(),
+    )
+
+    with pytest.raises(NoModelsError) as caught:
+        plan_recording(context, options)
+
+    assert caught.value.message.startswith("the pipeline night wants more than is installed: ")
+    for does in ("diarize", "detect emotions", "detect events", "refine"):
+        assert f"no model that is installed can {does}" in caught.value.message
+    assert caught.value.hint == (
+        "run `dalston models pull who what`; see `dalston models list --stage refine`"
+    )
+    assert caught.value.exit_code == 5
+
+
+def test_what_a_pipeline_suggests_is_left_out_where_an_engine_does_not_know_it(
+    catalog: Catalog,
+) -> None:
+    wanted = EventsOptions(labels=("Dog",), min_duration_ms=5)
+    transcribe = TranscribeOptions(beam_size=2, best_of=3, patience=1.5)
+    suggested = {
+        Stage.EVENTS: frozenset({"labels", "min_duration_ms"}),
+        Stage.TRANSCRIBE: frozenset({"beam_size", "best_of", "patience", "prefix"}),
+    }
+    options = RunOptions(events=wanted, transcribe=transcribe, pipeline="p", suggested=suggested)
+
+    plan = plan_recording(context_of(catalog), options)
+
+    assert plan.transcribe.options == TranscribeOptions(beam_size=2)
+    assert plan.events is not None
+    assert plan.events.options == EventsOptions(labels=("Dog",))
+    told = [advice.message for advice in plan.advice if advice.code == "option_left_out"]
+    assert len(told) == 2
+    assert "does not know best_of, patience, which the pipeline p sets" in told[0]
+    assert "does not know min_duration_ms" in told[1]
+    with pytest.raises(UsageError, match="does not support the option `min_duration_ms`"):
+        plan_recording(
+            context_of(catalog), replace(options, suggested={}, transcribe=TranscribeOptions())
+        )
+
+
+def test_names_of_speakers_make_another_plan_of_the_same_stages(catalog: Catalog) -> None:
+    context = context_of(catalog)
+    plain = plan_recording(context, RunOptions())
+    named = plan_recording(context, RunOptions(speaker_names=(("SPEAKER_00", "Ada"),)))
+    own = Overrides(speaker_names=(("SPEAKER_00", "Eve"),))
+    other = plan_recording(context, RunOptions(speaker_names=(("SPEAKER_00", "Ada"),)), own)
+
+    assert len({plain.key, named.key, other.key}) == 3
+    assert other.speaker_names == (("SPEAKER_00", "Eve"),)
+    assert plain.transcribe.identity() == named.transcribe.identity()
 
 
 def test_a_models_only_language_needs_no_option(tmp_path: Path) -> None:

@@ -3,16 +3,19 @@
 import msgspec
 import pytest
 from tests.launching import engine_entry
+from tests.transcripts import GOLDEN
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.pipeline.plan.options import NoTranslationError, UnsupportedOptionError
 from dalston_cli.stages import align, refine, transcribe
 from dalston_sdk.wire import (
+    Chapter,
     Notice,
     RecordingInfo,
     RefineResult,
     Segment,
     Stage,
+    TranscribeOptions,
     TranscribeResult,
     Transcript,
     Word,
@@ -42,28 +45,47 @@ def test_good_word_times(result: TranscribeResult, *, good: bool) -> None:
 
 
 @pytest.mark.parametrize(
-    ("result", "languages", "reason"),
+    ("result", "covered", "able", "reason"),
     [
-        pytest.param(spoken(), (), None, id="every-language"),
-        pytest.param(spoken(), ("de", "en"), None, id="a-variety"),
-        pytest.param(spoken(), ("en-gb",), None, id="this-very-one"),
-        pytest.param(spoken(), ("de",), "does not cover the language en-gb", id="another"),
-        pytest.param(spoken(text=""), ("en",), "no text", id="no-text"),
+        pytest.param(spoken(), {"all": ()}, "all", "", id="every-language"),
+        pytest.param(spoken(), {"de": ("de",), "en": ("fr", "en")}, "en", "", id="a-variety"),
+        pytest.param(spoken(), {"gb": ("en-gb",), "en": ("en",)}, "gb", "", id="this-very-one"),
+        pytest.param(
+            spoken(),
+            {"de": ("de",)},
+            None,
+            "the model de does not cover the language en-gb",
+            id="one",
+        ),
+        pytest.param(
+            spoken(),
+            {"de": ("de",), "fr": ("fr",)},
+            None,
+            "none of de, fr covers the language en-gb",
+            id="several",
+        ),
+        pytest.param(spoken(text=""), {"en": ("en",)}, None, "there is no text", id="no-text"),
         pytest.param(
             TranscribeResult(language=None, segments=spoken().segments),
-            ("en",),
+            {"en": ("en",)},
+            None,
             "language of the text is not known",
             id="unknown-language",
         ),
     ],
 )
-def test_why_nothing_can_be_aligned(
-    result: TranscribeResult, languages: tuple[str, ...], reason: str | None
+def test_which_model_aligns_a_text(
+    result: TranscribeResult, covered: dict[str, tuple[str, ...]], able: str | None, reason: str
 ) -> None:
-    found = align.why_impossible(result, languages)
+    assert align.able_model(result, covered) == able
+    if able is None:
+        assert reason in align.why_impossible(result, covered)
 
-    assert (found is None) is (reason is None)
-    assert (reason or "") in (found or "")
+
+def test_a_translation_is_in_english() -> None:
+    assert transcribe.text_language(TranscribeOptions(), "de") == "de"
+    assert transcribe.text_language(TranscribeOptions(task="transcribe"), None) is None
+    assert transcribe.text_language(TranscribeOptions(task="translate"), "de") == "en"
 
 
 def test_refined_text_keeps_what_was_said() -> None:
@@ -95,12 +117,26 @@ def test_refined_text_keeps_what_was_said() -> None:
     assert refined.warnings == (msgspec.structs.replace(kept, stage="refine"),)
 
 
+def test_what_is_written_about_a_text_leaves_the_text_alone() -> None:
+    before = GOLDEN["monologue"]()
+    chapter = Chapter(start=0.5, end=17.0, title="Rain")
+    written = RefineResult(texts={}, title="The concert", summary="It rained.", chapters=(chapter,))
+
+    after = refine.apply(before, written)
+
+    assert (after.title, after.summary, after.chapters) == ("The concert", "It rained.", (chapter,))
+    assert (after.segments, after.text) == (before.segments, before.text)
+    assert refine.apply(after, RefineResult(texts={0: "It rained."})).title == "The concert"
+
+
 def test_an_unsupported_option_is_explained() -> None:
     error = UnsupportedOptionError("beam_sise", engine_entry(), Stage.TRANSCRIBE, ())
 
     assert "did you mean `beam_size`" in error.message
     assert "fake supports batch_size, beam_size" in str(error.hint)
     able = tuple(f"model-{number}" for number in range(9))
+    other = UnsupportedOptionError("title", engine_entry(), Stage.REFINE, able[:1])
+    assert other.hint == "use --refine-model model-0"
     hint = UnsupportedOptionError("vad", engine_entry(), Stage.TRANSCRIBE, able).hint
     assert hint == (
         "use --model model-0 (or model-1, model-2, model-3, model-4, model-5 and 3 more)"

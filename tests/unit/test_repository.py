@@ -11,6 +11,7 @@ import pytest
 import yaml
 from packaging.markers import Marker
 from packaging.requirements import Requirement
+from packaging.utils import canonicalize_name
 from packaging.version import Version
 
 import dalston_cli
@@ -51,11 +52,11 @@ def requirements(folder: Path) -> list[Requirement]:
 def locked_versions(folder: Path, python: str) -> dict[str, Version]:
     """What the lock installs with ``python`` on Linux."""
     machine = machine_with(python)
-    found = {}
+    found: dict[str, Version] = {}
     for each in LOCKED.finditer((folder / "requirements.lock").read_text(encoding="utf-8")):
         name, _, version = each["pin"].partition("==")
         if each["marker"] is None or Marker(each["marker"]).evaluate(machine):
-            found[name.lower()] = Version(version)
+            found[canonicalize_name(name)] = Version(version)
     return found
 
 
@@ -112,7 +113,11 @@ def test_a_lock_satisfies_what_is_required(folder: Path, python: str) -> None:
         for each in requirements(folder)
         if each.marker is None or each.marker.evaluate(machine_with(python))
     ]
-    unmet = [str(each) for each in wanted if not each.specifier.contains(locked[each.name])]
+    unmet = [
+        str(each)
+        for each in wanted
+        if not each.specifier.contains(locked[canonicalize_name(each.name)])
+    ]
     assert wanted
     assert unmet == []
 

@@ -16,8 +16,8 @@ EXAMPLE = ROOT / ".env.example"
 PAGE = ROOT / "docs" / "settings.md"
 COMPOSE = ROOT / "compose.yaml"
 COMPOSE_PAGE = ROOT / "docs" / "compose.md"
-OURS = re.compile(r"(?<![A-Z_])DALSTON_[A-Z_]+\b")
-LINE = re.compile(r"#([A-Z_]+)=(\"[^\"]*\"|\S*) +# \S.*")
+OURS = re.compile(r"(?<![A-Z_])DALSTON_[A-Z0-9_]+\b")
+LINE = re.compile(r"#([A-Z][A-Z0-9_]*)=(\"[^\"]*\"|\S*) +# \S.*")
 
 
 def variables_read() -> set[str]:
@@ -33,7 +33,7 @@ def variables_read() -> set[str]:
 
 def variables_of_services() -> set[str]:
     """What Compose puts into ``compose.yaml``."""
-    return set(re.findall(r"\$\{(DALSTON_[A-Z_]+)", COMPOSE.read_text(encoding="utf-8")))
+    return set(re.findall(r"\$\{(DALSTON_[A-Z0-9_]+)", COMPOSE.read_text(encoding="utf-8")))
 
 
 def example_lines() -> Iterator[tuple[str, str]]:

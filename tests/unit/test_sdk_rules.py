@@ -8,9 +8,11 @@ from hypothesis import strategies as st
 
 from dalston_sdk.testing import check_result, check_segments, check_spans
 from dalston_sdk.wire import (
+    ActionItem,
     AlignRequest,
     AlignResult,
     AudioEvent,
+    Chapter,
     DiarizeRequest,
     DiarizeResult,
     Emotion,
@@ -134,6 +136,18 @@ REFINE = RefineRequest(model=MODEL, language="en", segments=TEXT)
             "unknown segments {7}",
         ),
         (
+            REFINE,
+            RefineResult(texts={}, chapters=(Chapter(start=0.0, end=1.0, title="Hello"),)),
+            RefineResult(texts={}, chapters=(Chapter(start=0.5, end=1.0, title="Hello"),)),
+            "no chapter can be from 0.5 to 1.0",
+        ),
+        (
+            REFINE,
+            RefineResult(texts={}, action_items=(ActionItem(start=0.0, end=1.0, text="Wave."),)),
+            RefineResult(texts={}, action_items=(ActionItem(start=0.0, end=9.0, text="Wave."),)),
+            "no action item can be from 0.0 to 9.0",
+        ),
+        (
             DIARIZE,
             DiarizeResult(turns=()),
             RefineResult(texts={}),
@@ -142,7 +156,7 @@ REFINE = RefineRequest(model=MODEL, language="en", segments=TEXT)
     ],
     ids=[
         *("transcribe", "align", "diarize", "exclusive", "exclusive-only"),
-        *("events", "emotion", "refine", "mixed-up"),
+        *("events", "emotion", "refine", "chapters", "action-items", "mixed-up"),
     ],
 )
 def test_results_that_keep_and_break_a_rule(

@@ -11,13 +11,13 @@ from dalston_cli.errors import UsageError
 from dalston_cli.options.batch import BatchOptions
 from dalston_cli.options.build import build_run_options, resolve
 from dalston_cli.options.decoding import DecodingOptions
-from dalston_cli.options.idle import IdleGpusError, refuse_idle_options
+from dalston_cli.options.idle import IdleGpusError, IdleOptionError, refuse_idle_options
 from dalston_cli.options.machine import MachineOptions, ModelOptions
 from dalston_cli.options.output import OutputOptions, TextOptions
 from dalston_cli.options.spelling import normal_name, without_truth_values
 from dalston_cli.options.stages import StageOptions
 from dalston_cli.settings.schema import Settings
-from dalston_sdk.wire import TranscribeOptions
+from dalston_sdk.wire import RefineOptions, TranscribeOptions
 
 GROUPS = (
     DecodingOptions,
@@ -75,6 +75,7 @@ def test_values_arrive() -> None:
             "clip": "1:00-1:30",
             "diarize": True,
             "max_speakers": 3,
+            "speaker_names": "SPEAKER_01=Grace  H,SPEAKER_00=Ada",
             "events": True,
             "event_labels": "Music",
             "refine": True,
@@ -95,11 +96,65 @@ def test_values_arrive() -> None:
     assert (options.clip.start, options.clip.end) == (60, 90)
     assert options.diarize is not None
     assert options.diarize.max_speakers == 3
+    assert options.speaker_names == (("SPEAKER_01", "Grace H"), ("SPEAKER_00", "Ada"))
     assert options.events is not None
     assert options.events.labels == ("Music",)
     assert options.refine is not None
     assert (options.refine.level, options.refine.max_cost_usd) == ("light", 0.5)
     assert options.keep_alive_s == -1
+
+
+@pytest.mark.parametrize(
+    ("values", "refine", "overview"),
+    [
+        pytest.param({}, None, None, id="nothing"),
+        pytest.param({"refine": True}, RefineOptions(), None, id="only-the-text"),
+        pytest.param(
+            {"summary": True, "max_cost": 1},
+            None,
+            RefineOptions(level="none", summary=True, max_cost_usd=1),
+            id="a summary of the text as it is",
+        ),
+        pytest.param(
+            {"refine": True, "refine_level": "light", "title": True, "action_items": True}
+            | {"glossary": "Dalston", "refine_batch": True},
+            RefineOptions(level="light", glossary=("Dalston",), batch=True),
+            RefineOptions(
+                level="none", title=True, action_items=True, glossary=("Dalston",), batch=True
+            ),
+            id="both",
+        ),
+    ],
+)
+def test_what_language_models_are_to_do(
+    values: dict[str, object], refine: RefineOptions | None, overview: RefineOptions | None
+) -> None:
+    options = build_run_options(Settings.model_validate(values))
+    assert (options.refine, options.overview) == (refine, overview)
+    assert options.max_cost_usd == values.get("max_cost")
+
+
+@pytest.mark.parametrize(
+    ("group", "message"),
+    [
+        (StageOptions(max_cost=1.0), "--max-cost does nothing without --refine"),
+        (StageOptions(refine_level="light", summary=True), "--refine-level does nothing without"),
+        (StageOptions(max_cost=1.0, glossary="Dalston", summary=True), None),
+        (StageOptions(refine_batch=True, refine_model="x", chapters=True), None),
+    ],
+    ids=["no-work", "no-clean-up", "summary", "chapters"],
+)
+def test_options_of_language_models_count_with_any_work_for_these(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, group: StageOptions, message: str | None
+) -> None:
+    monkeypatch.setenv("DALSTON_CONFIG_DIR", str(tmp_path))
+    resolved = resolve(MachineOptions(), group, profile=None)
+    if message is None:
+        refuse_idle_options(resolved)
+        return
+    with pytest.raises(IdleOptionError, match=message) as caught:
+        refuse_idle_options(resolved)
+    assert caught.value.hint == "add --refine"
 
 
 @pytest.mark.parametrize(
@@ -239,6 +294,7 @@ def test_truth_values_in_the_dialect_of_whisper(words: list[str], plain: list[st
         ("output_dir", "output-dir"),
         ("vad_filter", "vad"),
         ("logprob_threshold", "log-prob-threshold"),
+        ("speaker_name", "speaker-names"),
     ],
 )
 def test_names_in_the_dialect_of_whisper(name: str, ours: str) -> None:

@@ -1,7 +1,6 @@
 """The engine around whisperX's aligner: when each word of a known text is said."""
 
 import os
-import tempfile
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
@@ -42,8 +41,6 @@ class WhisperxAlignEngine(Engine):
         super().__init__(device=device)
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
         os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
-        # Nothing is compiled; PyTorch would make a folder for it all the same, and leave it there.
-        os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", tempfile.gettempdir())
         self._model: AcousticModel | None = None
 
     def check_device(self) -> str:

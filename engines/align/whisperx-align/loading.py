@@ -3,6 +3,7 @@
 import json
 import logging
 import os
+import tempfile
 from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,8 @@ from dalston_sdk.errors import EngineError
 from dalston_sdk.torch_device import import_torchaudio, is_torch_out_of_memory, split_device
 from dalston_sdk.wire import ErrorCode, ModelRef
 
+# Nothing is compiled; PyTorch would make a folder for it all the same, and leave it there.
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", tempfile.gettempdir())
 # Pickles of weights may hold data only, torchaudio's too, which are loaded without saying so.
 os.environ["TORCH_FORCE_WEIGHTS_ONLY_LOAD"] = "1"
 import_torchaudio()

@@ -55,7 +55,7 @@ def plan_task(
     texts = [word.text for word in segment.words] or split_words(segment.text, language)
     spelled = spell(texts, alphabet)
     within = _room(segments, index, num_samples / SAMPLE_RATE)
-    why_not = _why_not(spelled, within)
+    why_not = _why_not(segment, spelled, within, num_samples)
     windows: list[Window] = []
     if why_not is None and texts:
         windows = windows_of(*within, num_samples=num_samples, stride=stride)
@@ -84,9 +84,11 @@ def _room(segments: Sequence[Segment], index: int, duration_s: float) -> Span:
     return max(0.0, low), min(duration_s, high)
 
 
-def _why_not(spelled: SpelledText, within: Span) -> str | None:
-    if within[1] - within[0] < _LEAST_S:
+def _why_not(segment: Segment, spelled: SpelledText, within: Span, num_samples: int) -> str | None:
+    if segment.start * SAMPLE_RATE >= num_samples:
         return "its times are outside the audio"
+    if within[1] - within[0] < _LEAST_S:
+        return "it has no time"
     if spelled.is_foreign:
         return "its letters are not the model's"
     if not any(spelled.heard):

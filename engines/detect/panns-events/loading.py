@@ -9,6 +9,7 @@ from typing import Any
 import numpy as np
 import torch
 from labels import NUM_LABELS, read_labels
+from stand_ins import put_stand_ins
 
 from dalston_sdk.bare_package import import_from_bare_package
 from dalston_sdk.errors import EngineError
@@ -96,6 +97,7 @@ def _files(model: ModelRef) -> tuple[Path, Path]:
 
 
 def _network() -> torch.nn.Module:
+    put_stand_ins()
     # The package itself would download the names into the home folder, and its classes would
     # download weights over any checkpoint below 300 MB.
     library = import_from_bare_package("panns_inference.models")

@@ -2,6 +2,7 @@
 
 import importlib
 import os
+import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
@@ -21,12 +22,14 @@ from dalston_sdk.wire import DiarizeRequest, DiarizeResult, ErrorCode, ModelRef,
 if TYPE_CHECKING:
     from loading import Diarizer
 
-# Read when the libraries are imported: no reports to their makers, no look-ups at the hub.
+# Read when the libraries are imported: no reports to their makers, no look-ups at the hub, and no
+# folder for compiled code, of which there is none.
 os.environ |= {
     "PYANNOTE_METRICS_ENABLED": "0",
     "OTEL_SDK_DISABLED": "true",
     "HF_HUB_OFFLINE": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
+    "TORCHINDUCTOR_CACHE_DIR": tempfile.gettempdir(),
 }
 
 

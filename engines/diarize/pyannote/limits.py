@@ -43,10 +43,13 @@ class Limits:
 
     def effective(self) -> dict[str, object]:
         """The options in force."""
-        speakers: dict[str, object] = {"min_speakers": self.least, "max_speakers": self.most}
-        if self.exact is not None:
-            speakers = {"num_speakers": self.exact}
-        return speakers | {"batch_size": self.batch_size, "chunk_s": self.chunk_s}
+        return {
+            "num_speakers": self.exact,
+            "min_speakers": self.least,
+            "max_speakers": self.most,
+            "batch_size": self.batch_size,
+            "chunk_s": self.chunk_s,
+        }
 
     def missed(self, count: int) -> tuple[Notice, ...]:
         """The warning that other speakers were found than there are."""

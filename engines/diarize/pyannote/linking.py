@@ -22,9 +22,6 @@ _HEARD_S = 1.0
 _SAME = 0.5
 """The share of the shorter one's speech that must be at the same time as the other's."""
 
-_GAP_S = 0.05
-"""Turns so near to each other at the seam of two stretches are one."""
-
 
 @dataclass
 class _Speaker:
@@ -207,7 +204,7 @@ def _joined(turns: Iterable[Spoken], duration_s: float) -> list[tuple[float, flo
     spans: list[tuple[float, float]] = []
     for turn in sorted(turns, key=lambda turn: turn.start):
         start, end = round(turn.start, 3), round(min(turn.end, duration_s), 3)
-        if spans and start - spans[-1][1] < _GAP_S:
+        if spans and start <= spans[-1][1]:
             spans[-1] = (spans[-1][0], max(end, spans[-1][1]))
         elif start < end:
             spans.append((start, end))

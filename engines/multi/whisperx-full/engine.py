@@ -116,11 +116,7 @@ class WhisperxEngine(Engine):
                 segments.append(aligned)
                 notices += [notice] if notice else []
                 context.progress(min(segment.end, duration_s), duration_s)
-        return AlignResult(
-            segments=tuple(segments),
-            effective={"language": aligner.language},
-            warnings=tuple(notices),
-        )
+        return AlignResult(segments=tuple(segments), warnings=tuple(notices))
 
     def diarize(
         self, request: DiarizeRequest, audio: Samples, context: RunContext
@@ -129,11 +125,14 @@ class WhisperxEngine(Engine):
         speakers = plan_speakers(request.options)
         duration_s = len(audio) / SAMPLE_RATE
         with self._alive():
-            turns, vectors = self._diarizer_at_hand().turns(
+            found = self._diarizer_at_hand().find(
                 audio, speakers, lambda share: context.progress(share * duration_s, duration_s)
             )
         return DiarizeResult(
-            turns=turns, embeddings=vectors, effective=dict.fromkeys(sorted(DIARIZE)) | speakers
+            turns=found.turns,
+            exclusive_turns=found.exclusive,
+            embeddings=found.vectors,
+            effective=dict.fromkeys(sorted(DIARIZE)) | speakers,
         )
 
     def _transcribe(

@@ -12,8 +12,9 @@ _VARIABLES = {
     "PYANNOTE_METRICS_ENABLED": "0",
     "ORT_DISABLE_TELEMETRY": "1",
     "TOKENIZERS_PARALLELISM": "false",
-    # The library makes this folder, which need not be possible where it lies by default.
+    # PyTorch and WhisperX make these folders, which need not be possible where they would lie.
     "TORCH_HOME": tempfile.gettempdir(),
+    "TORCHINDUCTOR_CACHE_DIR": tempfile.gettempdir(),
 }
 
 

@@ -2,6 +2,7 @@
 
 import math
 from collections.abc import Callable, Mapping
+from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
@@ -12,7 +13,23 @@ from whisperx.diarize import DiarizationPipeline
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.wire import SpeakerTurn
 
-_LEAST_S = 0.001
+_SHARES = {"segmentation": (0.0, 0.4), "embeddings": (0.4, 1.0)}
+"""The steps that count what they have done, and their part of the work."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Found:
+    """Who spoke when.
+
+    Attributes:
+        turns: May overlap.
+        exclusive: The same with one speaker at a time.
+        vectors: What each voice is like.
+    """
+
+    turns: tuple[SpeakerTurn, ...]
+    exclusive: tuple[SpeakerTurn, ...]
+    vectors: dict[str, tuple[float, ...]]
 
 
 class Diarizer:
@@ -23,34 +40,44 @@ class Diarizer:
     """
 
     def __init__(self, pipeline: DiarizationPipeline) -> None:
-        self._pipeline = pipeline
+        # The library passes on what this says, but for the exclusive turns.
+        self._pipeline = pipeline.model
 
-    def turns(
-        self,
-        samples: Samples,
-        speakers: Mapping[str, int],
-        progress: Callable[[float], None],
-    ) -> tuple[tuple[SpeakerTurn, ...], dict[str, tuple[float, ...]]]:
-        """Who spoke when, and a vector for the voice of each speaker.
+    def find(
+        self, samples: Samples, speakers: Mapping[str, int], progress: Callable[[float], None]
+    ) -> Found:
+        """Who spoke when.
 
         Args:
             samples: float32, shape (num_samples,), 16 kHz, in [-1, 1].
             speakers: How many there are, as the library's arguments.
             progress: Called with what is done, 0 to 1; what it raises ends the work.
         """
-        table, vectors = self._pipeline(
-            samples,
-            **speakers,
-            return_embeddings=True,
-            progress_callback=lambda percent: progress(float(percent) / 100),
-        )
-        turns = _turns(table.to_dict("records"), len(samples) / SAMPLE_RATE)
+
+        def hook(step: str, *_artifact: object, **counts: Any) -> None:  # noqa: ANN401 - the library's
+            completed, total = counts.get("completed"), counts.get("total")
+            if step in _SHARES and completed is not None and total:
+                low, high = _SHARES[step]
+                progress(low + (high - low) * min(1.0, float(completed) / float(total)))
+
+        audio = {"waveform": torch.from_numpy(samples).unsqueeze(0), "sample_rate": SAMPLE_RATE}
+        output = self._pipeline(audio, hook=hook, **speakers)
+        progress(1.0)
+        duration_s = len(samples) / SAMPLE_RATE
+        turns = _turns(output.speaker_diarization, duration_s)
         speaking = {turn.speaker for turn in turns}
-        return turns, {
-            str(speaker): tuple(round(float(value), 6) for value in vector)
-            for speaker, vector in (vectors or {}).items()
-            if speaker in speaking and all(map(math.isfinite, vector))
-        }
+        exclusive = _turns(output.exclusive_speaker_diarization, duration_s)
+        vectors = () if output.speaker_embeddings is None else output.speaker_embeddings
+        labels = output.speaker_diarization.labels()
+        return Found(
+            turns=turns,
+            exclusive=tuple(turn for turn in exclusive if turn.speaker in speaking),
+            vectors={
+                str(label): tuple(round(float(value), 6) for value in vector)
+                for label, vector in zip(labels, vectors, strict=False)
+                if label in speaking and all(map(math.isfinite, vector))
+            },
+        )
 
 
 def load_diarizer(folder: Path, device: str) -> Diarizer:
@@ -65,12 +92,12 @@ def load_diarizer(folder: Path, device: str) -> Diarizer:
         raise load_failure(folder, error, device) from error
 
 
-def _turns(rows: list[dict[str, Any]], duration_s: float) -> tuple[SpeakerTurn, ...]:
+def _turns(annotation: Any, duration_s: float) -> tuple[SpeakerTurn, ...]:  # noqa: ANN401 - untyped
+    """The library's tracks in time order, none of them outside the recording or without length."""
     turns = []
-    for row in rows:
-        start, end = max(0.0, float(row["start"])), min(float(row["end"]), duration_s)
-        if round(end, 3) - round(start, 3) >= _LEAST_S:
-            turns.append(
-                SpeakerTurn(start=round(start, 3), end=round(end, 3), speaker=str(row["speaker"]))
-            )
+    for segment, _track, label in annotation.itertracks(yield_label=True):
+        start = round(max(0.0, float(segment.start)), 3)
+        end = round(min(float(segment.end), duration_s), 3)
+        if start < end:
+            turns.append(SpeakerTurn(start=start, end=end, speaker=str(label)))
     return tuple(sorted(turns, key=lambda turn: (turn.start, turn.end, turn.speaker)))

@@ -18,6 +18,10 @@ _DELETION = {"light": 1.0, "standard": 0.5}
 
 _JOINERS = frozenset("'`\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}")
 
+_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
+_LETTER_JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
+"""Persian and Hindi are written with them, and emoji."""
+
 
 class AnswerError(Exception):
     """A whole answer cannot be used; the message says why, as the end of a sentence."""
@@ -62,7 +66,7 @@ def why_not(raw: str, text: str, level: str) -> str | None:
     """Why ``text`` may not replace ``raw``; None where it may."""
     if not text:
         return "the answer is empty"
-    if any(unicodedata.category(character) in {"Cc", "Cf", "Co", "Cs"} for character in text):
+    if has_unseen(text):
         return "the answer has characters that cannot be seen"
     before, after = _words(raw), _words(text)
     if before == after:
@@ -74,6 +78,19 @@ def why_not(raw: str, text: str, level: str) -> str | None:
     if distance(old, new, deletion=_DELETION[level], limit=limit) > limit:
         return "the answer changes more than this level allows"
     return None
+
+
+def has_unseen(text: str) -> bool:
+    """Whether there are characters in it that nobody sees; those that join letters are letters."""
+    return any(
+        unicodedata.category(character) in _UNSEEN and character not in _LETTER_JOINERS
+        for character in text
+    )
+
+
+def unfenced(answer: str) -> str:
+    """The JSON of an answer: not every server honours the schema, and some put fences around it."""
+    return answer.strip().removeprefix("```json").strip("`")
 
 
 def distance(old: str, new: str, *, deletion: float, limit: float) -> float:
@@ -103,8 +120,7 @@ def distance(old: str, new: str, *, deletion: float, limit: float) -> float:
 
 def _read(answer: str) -> list[tuple[int, str]]:
     try:
-        # Not every server honours the schema; some put the JSON between fences.
-        document = json.loads(answer.strip().removeprefix("```json").strip("`"))
+        document = json.loads(unfenced(answer))
         found = [(each["id"], each["text"]) for each in document["segments"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise AnswerError("the answer is not JSON of the form asked for") from error

@@ -32,13 +32,15 @@ class Chunk:
         return sum(segment.end - segment.start for segment in self.segments)
 
 
-def cut(segments: Sequence[Segment]) -> list[Chunk]:
+def cut(
+    segments: Sequence[Segment], *, max_tokens: int = MAX_TOKENS, max_segments: int = MAX_SEGMENTS
+) -> list[Chunk]:
     """Chunks of all segments that have text, in their order; a segment is never divided."""
     spoken = [segment for segment in segments if segment.text]
     chunks = []
     start = 0
     while start < len(spoken):
-        end = _end(spoken, start)
+        end = _end(spoken[start : start + max_segments], max_tokens) + start
         chunks.append(
             Chunk(
                 segments=tuple(spoken[start:end]),
@@ -56,14 +58,14 @@ def estimate_tokens(text: str) -> int:
     return math.ceil(num_ascii / 3) + 2 * (len(text) - num_ascii)
 
 
-def _end(spoken: Sequence[Segment], start: int) -> int:
-    """Where the chunk that begins at ``start`` ends; it has one segment at least."""
+def _end(spoken: Sequence[Segment], max_tokens: int) -> int:
+    """How many of them the chunk has that begins with the first: one at least."""
     tokens = 0
-    for index in range(start, min(len(spoken), start + MAX_SEGMENTS)):
-        tokens += estimate_tokens(spoken[index].text)
-        if tokens > MAX_TOKENS and index > start:
+    for index, segment in enumerate(spoken):
+        tokens += estimate_tokens(segment.text)
+        if tokens > max_tokens and index:
             return index
-    return min(len(spoken), start + MAX_SEGMENTS)
+    return len(spoken)
 
 
 def _texts(segments: Sequence[Segment]) -> tuple[str, ...]:

@@ -1,12 +1,10 @@
-"""The engine around language models on the network: it corrects text, and changes nothing else."""
+"""The engine around language models on the network: they correct text, and write about it."""
 
 import logging
 from collections.abc import Mapping
-from typing import Any, ClassVar
+from typing import ClassVar
 
-import msgspec
-from cleanup import clean_up
-from prompt import DEFAULT_LEVEL
+import refining
 from providers import Access, find_access
 
 from dalston_sdk.engine import Engine, LoadedModel, RunContext
@@ -52,17 +50,4 @@ class LlmCleanupEngine(Engine):
         access = self._access
         if access is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
-        cleaned = clean_up(request, access, context)
-        return RefineResult(
-            texts=cleaned.texts,
-            usage=cleaned.usage,
-            effective=_effective(request.options),
-            warnings=cleaned.notices,
-        )
-
-
-def _effective(options: RefineOptions) -> dict[str, Any]:
-    values: dict[str, Any] = {
-        name: msgspec.to_builtins(getattr(options, name)) for name in options.__struct_fields__
-    }
-    return values | {"level": options.level or DEFAULT_LEVEL, "batch": bool(options.batch)}
+        return refining.refine(request, access, context)

@@ -14,7 +14,6 @@ import anthropic
 import openai
 from batches import run_batch
 from cost import Tokens
-from prompt import SCHEMA
 from questions import Provider, Question, Reply
 
 from dalston_sdk.errors import EngineError
@@ -122,7 +121,7 @@ class _Anthropic:
             "messages": [{"role": "user", "content": question.text}],
             "output_config": {
                 "effort": "low",
-                "format": {"type": "json_schema", "schema": SCHEMA},
+                "format": {"type": "json_schema", "schema": question.schema},
             },
         }
 
@@ -156,7 +155,7 @@ class _OpenAI:
             ],
             response_format={
                 "type": "json_schema",
-                "json_schema": {"name": "segments", "strict": True, "schema": SCHEMA},
+                "json_schema": {"name": "answer", "strict": True, "schema": question.schema},
             },
             **limit,
         )

@@ -1,11 +1,14 @@
 """What is asked and answered, whoever is asked."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
-from typing import Protocol
+from typing import Any, Protocol
 
 from checking import AnswerError
-from cost import Tokens
+from cost import Demand, Tokens
+
+THOUGHTS = 4096
+"""Tokens that a model may think before it answers."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -13,14 +16,24 @@ class Question:
     """One thing to ask a model.
 
     Attributes:
-        system: What it is told, the same for all questions about a transcript.
+        system: What it is told, the same for all questions of one kind about a transcript.
         text: What it is asked.
+        schema: What the answer has to be.
         max_tokens: It may write, thoughts included.
+        duration_s: Of the speech that is done with once it is answered.
     """
 
     system: str
     text: str
+    schema: Mapping[str, Any]
     max_tokens: int
+    duration_s: float = 0.0
+
+    @property
+    def demand(self) -> Demand:
+        """What it can take at most."""
+        num_bytes = len(f"{self.system}{self.text}".encode()) + 2 * len(str(self.schema))
+        return Demand(num_bytes=num_bytes, max_tokens=self.max_tokens)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,11 +12,11 @@ from languages import Language, settle_language
 from loading import Recogniser, is_device_lost, is_out_of_memory, load_recogniser
 from onnx_asr.asr import TimestampedResult
 from options import SUPPORTED, Decoding, effective, plan_decoding
-from speech import SpeechFinder, cut, pieces_of
-from words import Token, confidence, words_of
+from speech import SpeechFinder
 
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
+from dalston_sdk.stretches import cut, pieces_of
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
@@ -27,6 +27,7 @@ from dalston_sdk.wire import (
     TranscribeRequest,
     TranscribeResult,
 )
+from dalston_sdk.words import Token, confidence, words_of
 
 _LEAST_PIECE_S = 0.3
 """Statistics over the features of a shorter one are not numbers."""

@@ -5,20 +5,26 @@ from dataclasses import dataclass
 from typing import Any
 
 from languages import Language
-from speech import SpeechRules
 from traits import Traits
 
 from dalston_sdk.errors import EngineError
-from dalston_sdk.wire import ErrorCode, Notice, Stage, TranscribeOptions
+from dalston_sdk.stretches import VAD_OPTIONS, SpeechRules, idle_without_vad, rules_of
+from dalston_sdk.wire import ErrorCode, Notice, TranscribeOptions
 
 GPU_BATCH_SIZE = 8
 """On a CPU a batch is hardly faster than its stretches one by one, and its padding costs."""
 
-_SHORTEST_S = 1.0
-_VAD = ("vad_threshold", "min_speech_ms", "min_silence_ms", "speech_pad_ms")
-
 SUPPORTED = frozenset(
-    {"language", "languages", "task", "batch_size", "word_timestamps", "vad", "max_speech_s", *_VAD}
+    {
+        "language",
+        "languages",
+        "task",
+        "batch_size",
+        "word_timestamps",
+        "vad",
+        "max_speech_s",
+        *VAD_OPTIONS,
+    }
 )
 
 
@@ -63,12 +69,12 @@ def plan_decoding(options: TranscribeOptions, traits: Traits, *, device: str) ->
             hint="use --model onnx-parakeet-tdt-0.6b-v3, or leave the option out",
         )
     return Decoding(
-        rules=_rules(options, traits),
+        rules=rules_of(options, longest_s=traits.longest_s, name=traits.name),
         with_vad=options.vad is not False,
         with_words=traits.gives_times and options.word_timestamps is not False,
         into_english=options.task == "translate",
         batch_size=_batch_size(options, device),
-        warnings=_without_effect(options),
+        warnings=idle_without_vad(options),
     )
 
 
@@ -83,28 +89,8 @@ def effective(options: TranscribeOptions, decoding: Decoding, language: Language
         "word_timestamps": decoding.with_words,
         "vad": decoding.with_vad,
         "max_speech_s": decoding.rules.max_speech_s,
-        **{name: vad[name] if decoding.with_vad else None for name in _VAD},
+        **{name: vad[name] if decoding.with_vad else None for name in VAD_OPTIONS},
     }
-
-
-def _rules(options: TranscribeOptions, traits: Traits) -> SpeechRules:
-    defaults = SpeechRules()
-    rules = SpeechRules(
-        **{
-            name: value if (value := getattr(options, name)) is not None else default
-            for name, default in vars(defaults).items()
-        }
-    )
-    if not 0 < rules.vad_threshold < 1:
-        raise _out_of_range("vad_threshold must be above 0 and below 1")
-    if min(rules.min_speech_ms, rules.min_silence_ms, rules.speech_pad_ms) < 0:
-        raise _out_of_range("min_speech_ms, min_silence_ms and speech_pad_ms cannot be negative")
-    if not _SHORTEST_S < rules.max_speech_s <= traits.longest_s:
-        raise _out_of_range(
-            f"max_speech_s must be more than {_SHORTEST_S:g} and at most {traits.longest_s:g} "
-            f"with {traits.name}"
-        )
-    return rules
 
 
 def _batch_size(options: TranscribeOptions, device: str) -> int:
@@ -117,17 +103,3 @@ def _batch_size(options: TranscribeOptions, device: str) -> int:
 
 def _out_of_range(message: str) -> EngineError:
     return EngineError(ErrorCode.INVALID_REQUEST, message)
-
-
-def _without_effect(options: TranscribeOptions) -> tuple[Notice, ...]:
-    if options.vad is not False:
-        return ()
-    return tuple(
-        Notice(
-            code="option_without_effect",
-            message=f"{name} has no effect because VAD is switched off.",
-            stage=Stage.TRANSCRIBE.value,
-        )
-        for name in _VAD
-        if getattr(options, name) is not None
-    )

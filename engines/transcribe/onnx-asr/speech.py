@@ -1,7 +1,6 @@
-"""Where speech is, and the stretches of it that a recogniser gets: none longer than it can hear."""
+"""Where speech is, found by Silero's detector."""
 
-from collections.abc import Callable, Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator
 from importlib.resources import files
 from pathlib import Path
 
@@ -10,30 +9,11 @@ import onnxruntime as rt
 from onnx_asr.models.silero import SileroVad
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.stretches import SpeechRules, cut, region
 from dalston_sdk.wire import SpeechRegion
 
-_ENERGY_FRAME_S = 0.03
 _LEAST_S = 0.01
 _ENDLESS_S = 1e9
-
-
-@dataclass(frozen=True, kw_only=True)
-class SpeechRules:
-    """What counts as one region of speech.
-
-    Attributes:
-        vad_threshold: From this probability on it is speech; above 0 and below 1.
-        min_speech_ms: Shorter regions are dropped.
-        min_silence_ms: Shorter silences do not end a region.
-        speech_pad_ms: How much is kept around a region.
-        max_speech_s: Longer regions are cut where they are quietest.
-    """
-
-    vad_threshold: float = 0.5
-    min_speech_ms: int = 250
-    min_silence_ms: int = 500
-    speech_pad_ms: int = 150
-    max_speech_s: float = 20.0
 
 
 class SpeechFinder:
@@ -67,7 +47,7 @@ class SpeechFinder:
             low = max(regions[-1].end if regions else 0.0, start / SAMPLE_RATE - pad_s)
             high = min(duration_s, end / SAMPLE_RATE + pad_s)
             if high - low >= _LEAST_S:
-                regions += cut(samples, _region(low, high), rules.max_speech_s)
+                regions += cut(samples, region(low, high), rules.max_speech_s)
         return regions
 
     def _heard(self, samples: Samples, rules: SpeechRules) -> Iterator[tuple[int, int]]:
@@ -84,38 +64,3 @@ class SpeechFinder:
             speech_pad_ms=0,
         )
         yield from next(iter(regions))
-
-
-def cut(samples: Samples, region: SpeechRegion, max_speech_s: float) -> list[SpeechRegion]:
-    """The region in parts of at most ``max_speech_s``, parted where it is quietest."""
-    parts: list[SpeechRegion] = []
-    start = region.start
-    while region.end - start > max_speech_s:
-        middle = _quietest(samples, start + max_speech_s / 2, start + max_speech_s)
-        parts.append(_region(start, middle))
-        start = parts[-1].end
-    return [*parts, _region(start, region.end)]
-
-
-def pieces_of(samples: Samples, regions: Sequence[SpeechRegion], least_s: float) -> list[Samples]:
-    """The samples of each region, silence added to those shorter than ``least_s``."""
-    least = int(least_s * SAMPLE_RATE)
-    pieces = []
-    for region in regions:
-        piece = samples[int(region.start * SAMPLE_RATE) : int(region.end * SAMPLE_RATE)]
-        pieces.append(np.pad(piece, (0, max(0, least - len(piece)))))
-    return pieces
-
-
-def _region(start: float, end: float) -> SpeechRegion:
-    return SpeechRegion(start=round(start, 3), end=round(end, 3))
-
-
-def _quietest(samples: Samples, start: float, end: float) -> float:
-    """The second between ``start`` and ``end`` with the least energy around it."""
-    size = int(_ENERGY_FRAME_S * SAMPLE_RATE)
-    first = int(start * SAMPLE_RATE)
-    window = samples[first : int(end * SAMPLE_RATE)]
-    frames = window[: len(window) // size * size].reshape(-1, size)
-    quietest = int(np.square(frames).mean(axis=1).argmin())
-    return (first + quietest * size + size // 2) / SAMPLE_RATE

@@ -15,6 +15,17 @@ AUTO = "auto"
 _MAX_ALTERNATIVES = 3
 
 
+_DO = {
+    Stage.TRANSCRIBE: "transcribe",
+    Stage.ALIGN: "align",
+    Stage.DIARIZE: "diarize",
+    Stage.EMOTION: "detect emotions",
+    Stage.EVENTS: "detect events",
+    Stage.REFINE: "refine",
+}
+"""What a model does in a stage."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class ModelWish:
     """What the user said about the model of one stage.
@@ -71,7 +82,7 @@ class StageNotCoveredError(UsageError):
     def __init__(self, model: ModelEntry, stage: Stage, others: Iterable[ModelEntry]) -> None:
         does = ", ".join(covered.value for covered in model.stages)
         super().__init__(
-            f"the model {model.id} does not {stage.value}, it is for: {does}",
+            f"the model {model.id} does not {_DO[stage]}, it is for: {does}",
             hint=_try_one_of(others, f"`dalston models list --stage {stage.value}` shows who does"),
         )
 
@@ -101,11 +112,25 @@ class NoModelError(ModelUnavailableError):
     code = "no_model"
 
     def __init__(self, stage: Stage, wish: ModelWish, better: ModelEntry | None) -> None:
+        self.stage = stage
+        self.better = better
         wanted = f" {wish.language}" if wish.language else ""
         where = "" if wish.device == AUTO else f" on {wish.device}"
         super().__init__(
-            f"no model that is installed can {stage.value}{wanted}{where}",
+            f"no model that is installed can {_DO[stage]}{wanted}{where}",
             hint=_get(better) if better else f"`dalston models list --stage {stage.value}`",
+        )
+
+
+class NoModelsError(ModelUnavailableError):
+    """Stages were asked for, by name or by a pipeline, and no installed model can do them."""
+
+    code = "no_model"
+
+    def __init__(self, missing: Sequence[NoModelError], pipeline: str | None = None) -> None:
+        wants = f"the pipeline {pipeline} wants more than is installed: " if pipeline else ""
+        super().__init__(
+            wants + "; ".join(error.message for error in missing), hint=_get_all(missing)
         )
 
 
@@ -142,6 +167,20 @@ def resolve_model(
     here = is_here(model, installed)
     reason = f"it was asked for; {'it is installed' if here else 'it will be pulled first'}"
     return _choice(catalog, model, wish, machine, reason, needs_pull=not here)
+
+
+def every_installed(
+    catalog: Catalog,
+    stage: Stage,
+    wish: ModelWish,
+    machine: Machine,
+    installed: Collection[str],
+) -> tuple[Choice, ...]:
+    """All models that are here and can do the stage as asked, whatever ``wish.model`` says."""
+    fitting = _fitting(catalog, stage, wish, machine)
+    reason = "it is installed and covers the language"
+    here = (model for model in fitting if is_here(model, installed))
+    return tuple(_choice(catalog, model, wish, machine, reason) for model in here)
 
 
 def covers(model: ModelEntry, stage: Stage, language: str | None) -> bool:
@@ -287,6 +326,17 @@ def _get(model: ModelEntry) -> str:
     if isinstance(model.source, ServiceSource):
         return f"{model.id} is a service: export {model.source.key}=your-key"
     return f"run `dalston models pull {model.id}`"
+
+
+def _get_all(missing: Sequence[NoModelError]) -> str:
+    """How to come by a model for every stage, in as few commands as it takes."""
+    models = list({error.better.id: error.better for error in missing if error.better}.values())
+    pulled = [model.id for model in models if not isinstance(model.source, ServiceSource)]
+    hints = [f"run `dalston models pull {' '.join(pulled)}`"] if pulled else []
+    hints += [_get(model) for model in models if model.id not in pulled]
+    nobody = [error.stage.value for error in missing if error.better is None]
+    hints += [f"see `dalston models list --stage {stage}`" for stage in nobody]
+    return "; ".join(hints)
 
 
 def _listed(languages: Sequence[str]) -> str:

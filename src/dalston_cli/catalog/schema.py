@@ -9,6 +9,7 @@ from typing import Annotated, Any, Literal
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
+from dalston_cli.settings.schema import PipelineSettings
 from dalston_sdk.wire import Stage
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
@@ -225,3 +226,19 @@ class ModelEntry(_Entry):
             return ()
         first = (self.source.repo,) if self.gated else ()
         return first + tuple(part.repo for part in self.source.parts if part.gated)
+
+
+class PipelineEntry(_Entry):
+    """A named set of settings, from its file under ``catalog/pipelines``.
+
+    Attributes:
+        id: What ``--pipeline`` calls it.
+        summary: What it is for, in a line.
+        settings: Named and written as everywhere else.
+        file: Where the entry was read; set by the loader.
+    """
+
+    id: Identifier
+    summary: Annotated[str, Field(min_length=1)]
+    settings: PipelineSettings
+    file: Path = Path()

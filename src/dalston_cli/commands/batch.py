@@ -61,8 +61,12 @@ def read_batch(options: BatchOptions) -> Batch:
         options.machine,
         profile=options.screen.profile,
     )
-    run_options = build_run_options(resolved.settings, inputs=options.inputs.inputs or ())
-    refuse_idle_options(resolved)
+    run_options = build_run_options(
+        resolved.settings,
+        inputs=options.inputs.inputs or (),
+        suggested=resolved.from_pipeline(),
+    )
+    refuse_idle_options(resolved, manifest=options.inputs.manifest is not None)
     if options.screen.json and run_options.output.folder is None:
         raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
     warnings: list[WarningRaised] = []

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dalston_cli.console import Console
+from dalston_cli.options.completion import complete_pipelines
 from dalston_cli.options.general import Json
 
 app = typer.Typer(
@@ -17,20 +18,38 @@ app = typer.Typer(
 Profile = Annotated[
     str | None, typer.Option("--profile", metavar="NAME", help="Profile of the settings file.")
 ]
+Pipeline = Annotated[
+    str | None,
+    typer.Option(
+        "--pipeline",
+        "-p",
+        metavar="NAME",
+        help="As if this pipeline were asked for.",
+        autocompletion=complete_pipelines,
+    ),
+]
 All = Annotated[bool, typer.Option("--all", "-a", help="Also settings that nobody has set.")]
 
 
 @app.command("show")
-def show(*, profile: Profile = None, everything: All = False, json: Json = False) -> None:
+def show(
+    *,
+    profile: Profile = None,
+    pipeline: Pipeline = None,
+    everything: All = False,
+    json: Json = False,
+) -> None:
     """Show every setting that is set, its value and where that came from."""
+    from dalston_cli.catalog.pipelines import pipeline_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
+    from dalston_cli.settings.values import written  # noqa: PLC0415 - the same
 
     console = Console("config show", json=json)
-    resolved = load_settings(profile=profile)
+    resolved = load_settings({"pipeline": pipeline}, profile=profile, pipelines=pipeline_settings)
     values = resolved.settings.model_dump(mode="json")
     shown = [
-        (name, _written(value), resolved.sources[name].place or "default")
+        (name, written(value), resolved.sources[name].place or "default")
         for name, value in sorted(values.items())
         if everything or resolved.sources[name].kind != "default"
     ]
@@ -61,10 +80,3 @@ def path(*, json: Json = False) -> None:
     file = Locations.from_environment().config / FILE_NAME
     console = Console("config path", json=json)
     console.result({"file": file, "exists": file.exists()}, text=str(file))
-
-
-def _written(value: object) -> object:
-    """A value as it would be written on the command line; None stays."""
-    if isinstance(value, list):
-        return ",".join(str(item) for item in value) or None
-    return str(value).lower() if isinstance(value, bool) else value

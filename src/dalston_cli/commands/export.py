@@ -1,8 +1,7 @@
 """``dalston export``: finished transcripts in other formats."""
 
-from dataclasses import replace
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
@@ -11,6 +10,9 @@ from dalston_cli.options.export import ExportOptions
 from dalston_cli.options.general import SCREEN, Json, Quiet
 from dalston_cli.options.grouping import flatten
 from dalston_cli.options.output import TextOptions
+
+if TYPE_CHECKING:
+    from dalston_sdk.wire import Transcript
 
 _STDOUT = "-"
 
@@ -34,31 +36,39 @@ def export(
 
     dalston export interview.json -f srt,vtt --max-line-width 36
 
-    dalston export interview.json -f md -o - --speaker-name SPEAKER_00=Ada
+    dalston export interview.json -f md -o - --speaker-names SPEAKER_00=Ada
     """
     from dalston_cli.formats import export as exports  # noqa: PLC0415 - keeps --help fast
     from dalston_cli.formats.registry import (  # noqa: PLC0415 - the same
         only_through_all,
         writers_named,
     )
-    from dalston_cli.formats.speakers import parse_speaker_names  # noqa: PLC0415 - the same
     from dalston_cli.options.build import (  # noqa: PLC0415 - the same
         ExcludedOptionsError,
         build_render_options,
+        parse_speaker_names,
         resolve,
     )
+    from dalston_cli.stages.merge import name_speakers  # noqa: PLC0415 - the same
 
     console = Console("export", json=json, quiet=quiet)
     names = tuple(options.output_format)
     writers = writers_named(names)
-    render = replace(
-        build_render_options(resolve(text, profile=profile).settings),
-        speaker_names=parse_speaker_names(options.speaker_name or ()),
-    )
+    render = build_render_options(resolve(text, profile=profile).settings)
+    speakers = parse_speaker_names(options.speaker_names or ())
+
+    def named(transcript: "Transcript") -> "Transcript":
+        if not speakers:
+            return transcript
+        changed = name_speakers(transcript, speakers)
+        for notice in changed.warnings[len(transcript.warnings) :]:
+            console.warning(f"{transcript.recording.name}: {notice.message}")
+        return changed
+
     if options.output_dir == _STDOUT:
         if json:
             raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
-        console.data(exports.render_one(options.transcripts, writers, render))
+        console.data(exports.render_one(options.transcripts, writers, render, named))
         return
     folder = None if options.output_dir is None else Path(options.output_dir).expanduser()
     planned = exports.plan_exports(
@@ -66,7 +76,11 @@ def export(
     )
     written = []
     rendered = exports.render_exports(
-        planned, render, dispensable=only_through_all(names), on_left_out=console.warning
+        planned,
+        render,
+        change=named,
+        dispensable=only_through_all(names),
+        on_left_out=console.warning,
     )
     for item, content in rendered:
         _write(item.target, content)

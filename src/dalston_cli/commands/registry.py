@@ -32,6 +32,9 @@ COMMANDS: Mapping[str, LazyCommand] = {
         "dalston_cli.commands.export:export", "Write a finished transcript in another format."
     ),
     "models": LazyCommand("dalston_cli.commands.models:app", "List, pull, verify, remove models."),
+    "pipelines": LazyCommand(
+        "dalston_cli.commands.pipelines:app", "List the settings for kinds of recordings."
+    ),
     "engines": LazyCommand(
         "dalston_cli.commands.engines:app",
         "List, start, watch, scale, stop engines; build their images.",

@@ -22,6 +22,8 @@ def plan_lines(report: "PlanReport", *, show_recordings: bool) -> Iterator[str]:
         report: What a run would do.
         show_recordings: Add a table of the first recordings that have something to do.
     """
+    if report.pipeline:
+        yield f"pipeline {report.pipeline}"
     for plan in report.plans:
         yield from _one_plan(plan)
     shown = [one for one in report.recordings if one.state != "unchanged"][:_MOST_ROWS]

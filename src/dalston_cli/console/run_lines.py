@@ -132,7 +132,8 @@ def summary(event: RunFinished) -> str:
     number = sum(event.counts.values())
     counted = [(amount, status) for status, amount in event.counts.items() if amount]
     parts = ", ".join(f"{amount:,} {status.replace('_', ' ')}" for amount, status in counted)
-    line = f"{count(number, 'recording')}: {parts or 'none'}"
+    pipeline = f" through the pipeline {event.pipeline}" if event.pipeline else ""
+    line = f"{count(number, 'recording')}{pipeline}: {parts or 'none'}"
     if not (event.counts.get("done") or event.counts.get("partial")):
         return line
     if event.audio_s <= 0:

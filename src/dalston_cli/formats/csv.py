@@ -20,20 +20,20 @@ COLUMNS = ("start", "end", "speaker", "channel", "language", "emotion", "confide
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # full width too
 
 
-def render(transcript: Transcript, options: RenderOptions) -> str:
+def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
     r"""A header, then one row per segment; times in seconds; lines end in ``\n``."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)
-    writer.writerows(_row(segment, options) for segment in transcript.segments)
+    writer.writerows(_row(segment) for segment in transcript.segments)
     return out.getvalue()
 
 
-def _row(segment: Segment, options: RenderOptions) -> tuple[str, ...]:
+def _row(segment: Segment) -> tuple[str, ...]:
     return (
         f"{segment.start:.3f}",
         f"{segment.end:.3f}",
-        _inert(name_of(segment.speaker, options)) if segment.speaker else "",
+        _inert(name_of(segment.speaker)) if segment.speaker else "",
         "" if segment.channel is None else str(segment.channel),
         _inert(segment.language or ""),
         _inert(segment.emotion.label) if segment.emotion else "",

@@ -9,6 +9,9 @@ from dalston_cli.formats.ctm import WordsMissingError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.read import read_transcript
 from dalston_cli.formats.registry import Writer
+from dalston_sdk.wire import Transcript
+
+Change = Callable[[Transcript], Transcript]
 
 
 class ExportCollisionError(UsageError):
@@ -70,6 +73,11 @@ class Export:
     target: Path
 
 
+def unchanged(transcript: Transcript) -> Transcript:
+    """The transcript as it was read."""
+    return transcript
+
+
 def plan_exports(
     sources: Sequence[Path], writers: Sequence[Writer], folder: Path | None, *, overwrite: bool
 ) -> tuple[Export, ...]:
@@ -109,6 +117,7 @@ def render_exports(
     exports: Sequence[Export],
     options: RenderOptions,
     *,
+    change: Change = unchanged,
     dispensable: frozenset[str] = frozenset(),
     on_left_out: Callable[[str], None] = lambda _: None,
 ) -> Iterator[tuple[Export, str]]:
@@ -117,6 +126,7 @@ def render_exports(
     Args:
         exports: What is planned.
         options: How formats write text.
+        change: What is done to each transcript before it is written.
         dispensable: Formats to leave out where a transcript lacks what they need.
         on_left_out: Told why one was left out.
 
@@ -127,7 +137,7 @@ def render_exports(
     source, transcript = None, None
     for export in exports:
         if transcript is None or export.source != source:
-            source, transcript = export.source, read_transcript(export.source)
+            source, transcript = export.source, change(read_transcript(export.source))
         try:
             text = export.writer.render(transcript, options)
         except WordsMissingError as error:
@@ -138,7 +148,12 @@ def render_exports(
             yield export, text
 
 
-def render_one(sources: Sequence[Path], writers: Sequence[Writer], options: RenderOptions) -> str:
+def render_one(
+    sources: Sequence[Path],
+    writers: Sequence[Writer],
+    options: RenderOptions,
+    change: Change = unchanged,
+) -> str:
     """The text for standard output.
 
     Raises:
@@ -146,4 +161,4 @@ def render_one(sources: Sequence[Path], writers: Sequence[Writer], options: Rend
     """
     if len(sources) != 1 or len(writers) != 1:
         raise ExportToStandardOutputError(len(sources), len(writers))
-    return writers[0].render(read_transcript(sources[0]), options)
+    return writers[0].render(change(read_transcript(sources[0])), options)

@@ -14,14 +14,22 @@ _FULL = 500
 """Characters after which a paragraph ends with its sentence."""
 
 
+_UNCLEAR = ("", "unknown")
+
+
 @dataclass(frozen=True, kw_only=True)
 class Paragraph:
-    """What one speaker says without a long pause, on one line."""
+    """What one speaker says without a long pause, on one line.
+
+    Attributes:
+        emotions: Labels of its segments, each once, in their order; not that none was clear.
+    """
 
     start: float
     end: float
     speaker: str | None
     text: str
+    emotions: tuple[str, ...] = ()
 
 
 def paragraphs(segments: Sequence[Segment]) -> Iterator[Paragraph]:
@@ -54,4 +62,11 @@ def _paragraph(segments: Sequence[Segment]) -> Paragraph:
         end=max(segment.end for segment in segments),
         speaker=segments[0].speaker,
         text=joined(clean(segment.text) for segment in segments),
+        emotions=tuple(
+            dict.fromkeys(
+                label
+                for segment in segments
+                if segment.emotion and (label := clean(segment.emotion.label)) not in _UNCLEAR
+            )
+        ),
     )

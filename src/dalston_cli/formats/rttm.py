@@ -15,13 +15,13 @@ from dalston_sdk.wire import SpeakerTurn, Transcript
 _ONLY_SPEAKER = "SPEAKER_00"
 
 
-def render(transcript: Transcript, options: RenderOptions) -> str:
+def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
     """One line per turn; without turns one per segment, then by one speaker if none is known."""
     file = file_id(transcript.recording)
     channels = _channels(transcript)
     return "".join(
         f"SPEAKER {file} {channels.get(turn.speaker, 1)} {onset_and_duration(turn.start, turn.end)}"
-        f" <NA> <NA> {token(name_of(turn.speaker, options))} {_confidence(turn)} <NA>\n"
+        f" <NA> <NA> {token(name_of(turn.speaker))} {_confidence(turn)} <NA>\n"
         for turn in _turns(transcript)
     )
 

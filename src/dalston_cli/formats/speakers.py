@@ -1,10 +1,8 @@
 """Which name, if any, stands for a speaker in text."""
 
-from collections.abc import Iterable
 from dataclasses import dataclass
 from typing import Self
 
-from dalston_cli.errors import UsageError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean
 from dalston_sdk.wire import Transcript
@@ -23,10 +21,11 @@ class SpeakerNames:
         labels = dict.fromkeys(
             label for segment in transcript.segments if (label := segment.speaker)
         )
-        helpful = len(labels) > 1 or any(label in options.speaker_names for label in labels)
+        named = set(transcript.speaker_names.values())
+        helpful = len(labels) > 1 or not named.isdisjoint(labels)
         return cls(
             shown=helpful if options.speakers is None else options.speakers,
-            names={label: name_of(label, options) for label in labels},
+            names={label: name_of(label) for label in labels},
         )
 
     def get(self, label: str | None) -> str | None:
@@ -36,31 +35,6 @@ class SpeakerNames:
         return self.names.get(label, label)
 
 
-def name_of(label: str, options: RenderOptions) -> str:
-    """The user's name for a speaker, or else the label, on one line."""
-    return clean(options.speaker_names.get(label, label)) or label
-
-
-class SpeakerNameError(UsageError):
-    """A speaker's name is not given as ``LABEL=NAME``."""
-
-    def __init__(self, text: str) -> None:
-        super().__init__(
-            f"--speaker-name {text!r} does not say which speaker has which name",
-            hint="write it as --speaker-name SPEAKER_00=Ada",
-        )
-
-
-def parse_speaker_names(entries: Iterable[str]) -> dict[str, str]:
-    """Names by label, from ``LABEL=NAME``.
-
-    Raises:
-        SpeakerNameError: An entry has no label, no name or no ``=``.
-    """
-    names: dict[str, str] = {}
-    for entry in entries:
-        label, _, name = (part.strip() for part in entry.partition("="))
-        if not label or not name:
-            raise SpeakerNameError(entry)
-        names[label] = name
-    return names
+def name_of(speaker: str) -> str:
+    """A speaker's name or label on one line."""
+    return clean(speaker) or speaker

@@ -1,4 +1,4 @@
-"""Praat's TextGrid: a tier of segments and a tier of words for each speaker.
+"""Praat's TextGrid: tiers of segments, words and emotions for each speaker, one for each event.
 
 Reference:
     Praat manual, "TextGrid file formats": the long text format.
@@ -17,13 +17,17 @@ _SHORTEST_S = 0.001
 Interval = tuple[float, float, str]
 
 
-def render(transcript: Transcript, options: RenderOptions) -> str:
-    """Tiers ``NAME`` and ``NAME: words``, or ``segments`` and ``words`` without speakers."""
+def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
+    """Tiers ``NAME``, ``NAME: words`` and ``NAME: emotion``, or the same without speakers.
+
+    Without, the first is called ``segments``. Events are in ``event: LABEL``, a tier for each
+    label, because they overlap.
+    """
     from praatio.utilities.textgrid_io import (  # type: ignore[import-untyped]  # noqa: PLC0415 - only this format needs it; it has no types
         getTextgridAsStr,
     )
 
-    named = list(_tiers(transcript, options))
+    named = list(_tiers(transcript))
     end = max([_end(transcript), *(interval[1] for _, tier in named for interval in tier)])
     tiers = [
         {
@@ -40,17 +44,25 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     return text if text.endswith("\n") else text + "\n"
 
 
-def _tiers(
-    transcript: Transcript, options: RenderOptions
-) -> Iterable[tuple[str, Sequence[Interval]]]:
+def _tiers(transcript: Transcript) -> Iterable[tuple[str, Sequence[Interval]]]:
     by_speaker: dict[str | None, list[Segment]] = {None: []} if not transcript.segments else {}
     for segment in transcript.segments:
         by_speaker.setdefault(segment.speaker, []).append(segment)
     for speaker, segments in by_speaker.items():
-        name = name_of(speaker, options) if speaker else None
+        name = name_of(speaker) if speaker else None
         yield name or "segments", _apart(_intervals(segments))
         if words := [word for segment in segments for word in segment.words]:
             yield f"{name}: words" if name else "words", _apart(_intervals(words))
+        if felt := [
+            (one.start, one.end, clean(one.emotion.label)) for one in segments if one.emotion
+        ]:
+            yield f"{name}: emotion" if name else "emotion", _apart(sorted(felt))
+    events: dict[str, list[Interval]] = {}
+    for event in transcript.events:
+        label = clean(event.label)
+        events.setdefault(label, []).append((event.start, event.end, label))
+    for label, heard in events.items():
+        yield f"event: {label}", _apart(sorted(heard))
 
 
 def _intervals(spoken: Iterable[Segment | Word]) -> list[Interval]:

@@ -1,16 +1,43 @@
-"""Plain text: one paragraph per line, blank lines between, speakers by name where they help."""
+"""Plain text: one paragraph per line, blank lines between, speakers by name where they help.
+
+Where a language model wrote about the transcript, that comes first, each part under its name.
+"""
+
+from collections.abc import Iterator
 
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import chapter_line, has_overview, owner_of
 from dalston_cli.formats.paragraphs import paragraphs
+from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
-from dalston_sdk.wire import Transcript
+from dalston_sdk.wire import ActionItem, Transcript
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
     """Paragraphs, each ``NAME: text`` where speakers are shown; empty without any text."""
     names = SpeakerNames.of(transcript, options)
-    texts = [
+    blocks = list(_overview(transcript, names))
+    blocks += (
         f"{name}: {paragraph.text}" if (name := names.get(paragraph.speaker)) else paragraph.text
         for paragraph in paragraphs(transcript.segments)
-    ]
-    return "\n\n".join(texts) + "\n" if texts else ""
+    )
+    return "\n\n".join(blocks) + "\n" if blocks else ""
+
+
+def _overview(transcript: Transcript, names: SpeakerNames) -> Iterator[str]:
+    if not has_overview(transcript):
+        return
+    if transcript.title:
+        yield clean(transcript.title)
+    if transcript.summary:
+        yield f"Summary\n{clean(transcript.summary)}"
+    if transcript.chapters:
+        yield "\n".join(("Chapters", *(chapter_line(each) for each in transcript.chapters)))
+    if transcript.action_items:
+        yield "\n".join(("Action items", *(_item(each, names) for each in transcript.action_items)))
+    yield "Transcript"
+
+
+def _item(item: ActionItem, names: SpeakerNames) -> str:
+    owner = owner_of(item, names)
+    return f"- {clean(item.text)}{f' ({owner})' if owner else ''}"

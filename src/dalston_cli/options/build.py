@@ -7,14 +7,17 @@ from typing import TYPE_CHECKING, Any
 
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
+from dalston_cli.catalog.check import OPTIONS
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
-from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageModels
+from dalston_cli.pipeline.request import OVERVIEW, OutputTarget, RunOptions, StageModels
+from dalston_cli.settings.values import named_speakers
 from dalston_sdk.wire import (
     DiarizeOptions,
     EmotionOptions,
     EventsOptions,
     RefineOptions,
+    Stage,
     TranscribeOptions,
 )
 
@@ -31,6 +34,18 @@ _RENAMED = {
     "chunk_length_s": "chunk_length",
     "max_speech_s": "max_speech",
 }
+_RENAMED_OF_STAGE: dict[Stage, dict[str, str]] = {
+    Stage.DIARIZE: {"batch_size": ""},
+    Stage.EMOTION: {"threshold": "emotion_threshold", "batch_size": ""},
+    Stage.EVENTS: {
+        "threshold": "events_threshold",
+        "min_duration_ms": "min_event_ms",
+        "labels": "event_labels",
+        "batch_size": "",
+    },
+}
+"""The setting of an option, by stage; empty where it is no setting."""
+
 _DEFAULT_FORMATS = ("txt", "srt", "json")
 
 
@@ -71,8 +86,32 @@ class WordListError(UsageError):
         )
 
 
+class SpeakerNamesError(UsageError):
+    """Names of speakers are not given as ``LABEL=NAME``, nor in order."""
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"--speaker-names: {problem}",
+            hint="write --speaker-names SPEAKER_00=Ada,SPEAKER_01=Grace",
+        )
+
+
+def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
+    """Names by label, from comma lists.
+
+    Raises:
+        SpeakerNamesError: They cannot be understood.
+    """
+    parts = tuple(part.strip() for entry in entries for part in entry.split(",") if part.strip())
+    try:
+        return named_speakers(parts)
+    except ValueError as error:
+        raise SpeakerNamesError(str(error)) from error
+
+
 def resolve(*groups: "DataclassInstance", profile: str | None) -> "ResolvedSettings":
     """Settings from these option groups, the environment and the settings file."""
+    from dalston_cli.catalog.pipelines import pipeline_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.schema import Settings  # noqa: PLC0415 - loads pydantic
 
@@ -82,14 +121,21 @@ def resolve(*groups: "DataclassInstance", profile: str | None) -> "ResolvedSetti
         for field in fields(group)
         if field.name in Settings.model_fields
     }
-    return load_settings(flags, profile=profile)
+    return load_settings(flags, profile=profile, pipelines=pipeline_settings)
 
 
-def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> RunOptions:
+def build_run_options(
+    settings: "Settings",
+    *,
+    inputs: Sequence[str] = (),
+    suggested: frozenset[str] = frozenset(),
+) -> RunOptions:
     """What the pipeline is asked for.
 
     Args:
         settings: Every setting's value.
+        suggested: Settings that the named pipeline gave: what an engine does not know of them is
+            left out then, and said.
         inputs: INPUTS as given; standard input alone is answered on standard output.
 
     Raises:
@@ -108,6 +154,10 @@ def build_run_options(settings: "Settings", *, inputs: Sequence[str] = ()) -> Ru
         emotion=EmotionOptions(threshold=settings.emotion_threshold) if settings.emotion else None,
         events=_events_options(settings),
         refine=_refine_options(settings),
+        overview=_overview_options(settings),
+        pipeline=settings.pipeline,
+        suggested=_suggested(suggested),
+        speaker_names=tuple(named_speakers(settings.speaker_names).items()),
         stage_models=StageModels(
             **{stage: getattr(settings, f"{stage}_model") for stage in _STAGES}
         ),
@@ -149,6 +199,19 @@ def _transcribe_options(settings: "Settings") -> TranscribeOptions:
     return TranscribeOptions(**values)
 
 
+def _suggested(settings: frozenset[str]) -> dict[Stage, frozenset[str]]:
+    """The options of engines that these settings become; not of refine, which may cost money."""
+    renamed = {Stage.TRANSCRIBE: _RENAMED, **_RENAMED_OF_STAGE}
+    return {
+        stage: frozenset(
+            name
+            for name in OPTIONS[stage].__struct_fields__
+            if renamed[stage].get(name, name) in settings
+        )
+        for stage in renamed
+    }
+
+
 def _word_list(file: str) -> tuple[str, ...]:
     try:
         text = Path(file).expanduser().read_text(encoding="utf-8-sig")
@@ -182,12 +245,22 @@ def _events_options(settings: "Settings") -> EventsOptions | None:
 def _refine_options(settings: "Settings") -> RefineOptions | None:
     if not settings.refine:
         return None
-    return RefineOptions(
-        level=settings.refine_level,
-        glossary=settings.glossary,
-        max_cost_usd=settings.max_cost,
-        batch=settings.refine_batch or None,
-    )
+    return RefineOptions(level=settings.refine_level, **_language_model_options(settings))
+
+
+def _overview_options(settings: "Settings") -> RefineOptions | None:
+    wanted: dict[str, Any] = {name: True for name in OVERVIEW if getattr(settings, name)}
+    if not wanted:
+        return None
+    return RefineOptions(level="none", **wanted, **_language_model_options(settings))
+
+
+def _language_model_options(settings: "Settings") -> dict[str, Any]:
+    return {
+        "glossary": settings.glossary,
+        "max_cost_usd": settings.max_cost,
+        "batch": settings.refine_batch or None,
+    }
 
 
 def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:

@@ -40,10 +40,11 @@ class ExportOptions:
     overwrite: Annotated[
         bool, typer.Option("--overwrite", help="Replace files that are there.")
     ] = False
-    speaker_name: Annotated[
+    speaker_names: Annotated[
         list[str] | None,
         typer.Option(
-            metavar="LABEL=NAME",
-            help="The name to show for a speaker, such as SPEAKER_00=Ada; repeat it.",
+            metavar="LIST",
+            help="Names of speakers such as SPEAKER_00=Ada,SPEAKER_01=Grace, or Ada,Grace in"
+            " the labels' order; names that a transcript has already give way.",
         ),
     ] = None

@@ -1,9 +1,11 @@
 """Options that would do nothing: refused on the command line, let be in the settings."""
 
+from collections.abc import Sequence
 from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
+from dalston_cli.pipeline.request import OVERVIEW
 
 if TYPE_CHECKING:
     from dalston_cli.settings.load import ResolvedSettings
@@ -12,8 +14,9 @@ _OF_STAGE = {
     "diarize": ("num_speakers", "min_speakers", "max_speakers", "diarize_model"),
     "emotion": ("emotion_threshold", "emotion_model"),
     "events": ("events_threshold", "event_labels", "min_event_ms", "events_model"),
-    "refine": ("refine_level", "glossary", "max_cost", "refine_batch", "refine_model"),
+    "refine": ("refine_level",),
 }
+_OF_LANGUAGE_MODELS = ("glossary", "max_cost", "refine_batch", "refine_model")
 
 
 class IdleOptionError(UsageError):
@@ -42,19 +45,37 @@ class IdleGpusError(UsageError):
         )
 
 
-def refuse_idle_options(resolved: "ResolvedSettings") -> None:
+def refuse_idle_options(resolved: "ResolvedSettings", *, manifest: bool = False) -> None:
     """Make sure that no option of the command line is given in vain; settings may be.
 
+    Args:
+        resolved: The settings.
+        manifest: Whether recordings may come with channels of their own.
+
     Raises:
-        IdleOptionError: One belongs to a stage that was not asked for.
+        IdleOptionError: One belongs to a stage that was not asked for, or names speakers that
+            nobody tells apart.
         IdleGpusError: GPUs are listed that do not count.
     """
     for stage, names in _OF_STAGE.items():
-        for name in names:
-            given = resolved.sources[name].kind == "option"
-            if given and not getattr(resolved.settings, stage):
-                raise IdleOptionError(f"--{name.replace('_', '-')}", f"--{stage}")
+        _refuse_without(resolved, names, (stage,))
+    _refuse_without(resolved, _OF_LANGUAGE_MODELS, ("refine", *OVERVIEW))
+    settings, sources = resolved.settings, resolved.sources
+    told_apart = settings.diarize or settings.channels == "split" or manifest
+    if sources["speaker_names"].kind == "option" and not told_apart:
+        raise IdleOptionError("--speaker-names", "--diarize")
     refuse_idle_gpus(resolved)
+
+
+def _refuse_without(
+    resolved: "ResolvedSettings", names: Sequence[str], stages: Sequence[str]
+) -> None:
+    """Each of ``names`` needs one of ``stages``, and the first of these is proposed."""
+    if any(getattr(resolved.settings, stage) for stage in stages):
+        return
+    for name in names:
+        if resolved.sources[name].kind == "option":
+            raise IdleOptionError(f"--{name.replace('_', '-')}", f"--{stages[0]}")
 
 
 def refuse_idle_gpus(resolved: "ResolvedSettings") -> None:

@@ -52,8 +52,9 @@ class InputOptions:
         typer.Option(
             metavar="FILE",
             help="Take recordings and their own options from a CSV or JSONL file with the columns"
-            " path and, where wanted, output, model, language, prompt, hotwords, num_speakers,"
-            " min_speakers, max_speakers, channels, clip.",
+            " path and, where wanted, output, model, language, prompt, hotwords,"
+            " num_speakers,"
+            " min_speakers, max_speakers, speaker_names, channels, clip.",
             rich_help_panel=_PANEL,
         ),
     ] = None

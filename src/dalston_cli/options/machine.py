@@ -5,7 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.options.completion import complete_models
+from dalston_cli.options.completion import complete_models, complete_pipelines
 from dalston_cli.options.general import (
     MACHINE,
     SCREEN,
@@ -29,6 +29,18 @@ _MODEL = "Model and language"
 class ModelOptions:
     """What is asked most often; fields are settings."""
 
+    pipeline: Annotated[
+        str | None,
+        typer.Option(
+            "--pipeline",
+            "-p",
+            metavar="NAME",
+            help="Settings for a kind of recording, see dalston pipelines list; every option and"
+            " setting of yours goes before them.",
+            autocompletion=complete_pipelines,
+            rich_help_panel=_MODEL,
+        ),
+    ] = None
     model: Annotated[
         str | None,
         typer.Option(

@@ -9,8 +9,9 @@ ALIASES = {
     "min-silence-duration-ms": "min-silence-ms",
     "min-speech-duration-ms": "min-speech-ms",
     "max-speech-duration-s": "max-speech",
+    "speaker-name": "speaker-names",
 }
-"""Whisper's name, with dashes: ours."""
+"""Whisper's name or another that is as good, with dashes: ours."""
 
 _SWITCHES = frozenset(
     {

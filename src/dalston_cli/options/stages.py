@@ -82,6 +82,15 @@ class StageOptions:
         int | None,
         typer.Option(metavar="N", help="At most so many speak.", rich_help_panel=_SPEAKERS),
     ] = None
+    speaker_names: Annotated[
+        str | None,
+        typer.Option(
+            metavar="LIST",
+            help="Names such as SPEAKER_00=Ada,SPEAKER_01=Grace, or Ada,Grace in the order in"
+            " which they first speak; with --channels split in the order of the channels.",
+            rich_help_panel=_SPEAKERS,
+        ),
+    ] = None
     emotion: Annotated[
         bool | None,
         typer.Option(
@@ -146,7 +155,7 @@ class StageOptions:
         str | None,
         typer.Option(
             metavar="MODEL",
-            help="Which model cleans up: auto.",
+            help="Which model cleans up and sums up: auto.",
             autocompletion=complete_models,
             rich_help_panel=_DETECT,
         ),
@@ -169,11 +178,43 @@ class StageOptions:
             rich_help_panel=_DETECT,
         ),
     ] = None
+    title: Annotated[
+        bool | None,
+        typer.Option(
+            "--title/--no-title",
+            help="Have a language model find a title; the text stays as it is without --refine.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None
+    summary: Annotated[
+        bool | None,
+        typer.Option(
+            "--summary/--no-summary",
+            help="Have a language model sum up what is said.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None
+    chapters: Annotated[
+        bool | None,
+        typer.Option(
+            "--chapters/--no-chapters",
+            help="Have a language model find chapters.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None
+    action_items: Annotated[
+        bool | None,
+        typer.Option(
+            "--action-items/--no-action-items",
+            help="Have a language model list what is to be done, and by whom.",
+            rich_help_panel=_DETECT,
+        ),
+    ] = None
     max_cost: Annotated[
         float | None,
         typer.Option(
             metavar="USD",
-            help="The most that cleaning up may cost in this run, in US dollars.",
+            help="The most that language models may cost in this run, in US dollars.",
             rich_help_panel=_DETECT,
         ),
     ] = None

@@ -139,6 +139,7 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
 
     Attributes:
         counts: Recordings per status; those that were never begun are ``not_started``.
+        pipeline: The named pipeline that was asked for.
         audio_s: Audio that engines worked on, in seconds.
         models, engines: Digest per model id, fingerprint per engine, of what was used.
     """
@@ -148,6 +149,7 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
     audio_s: float
     elapsed_s: float
     exit_code: int
+    pipeline: str | None = None
     errors: tuple[ErrorInfo, ...] = ()
     models: dict[str, str] = field(default_factory=dict)
     engines: dict[str, str] = field(default_factory=dict)

@@ -3,6 +3,7 @@
 Nothing here looks at a file, a catalog or an engine: ``plan`` does, and says what is impossible.
 """
 
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -16,11 +17,18 @@ from dalston_sdk.wire import (
     EmotionOptions,
     EventsOptions,
     RefineOptions,
+    Stage,
     TranscribeOptions,
 )
 
+SpeakerNames = tuple[tuple[str, str], ...]
+"""Labels such as ``SPEAKER_00``, each with the name of who that is."""
+
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""
+
+OVERVIEW = ("title", "summary", "chapters", "action_items")
+"""What a language model can write about a text, as settings and options on the wire call it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -34,6 +42,7 @@ class Overrides:
     num_speakers: int | None = None
     min_speakers: int | None = None
     max_speakers: int | None = None
+    speaker_names: SpeakerNames | None = None
     channels: Channels | None = None
     clip: Clip | None = None
 
@@ -92,7 +101,12 @@ class RunOptions:
         model: Id of the transcribing model, or ``auto``.
         compute_type: Number format such as ``int8``; None lets the engine choose.
         transcribe: Options that are None are left to the model's and the engine's defaults.
+        pipeline: The named pipeline that some of these come from; None without one.
+        suggested: Options that only the pipeline set, by stage: an engine that does not know one
+            goes without it.
         diarize, emotion, events, refine: None where the stage was not asked for.
+        overview: What a language model is to write about the text, once ``refine`` has put it
+            right; it is the same stage with other work, and a result of its own.
         stage_models: The models of the stages besides transcribe.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
@@ -112,6 +126,8 @@ class RunOptions:
 
     model: str = AUTO_MODEL
     compute_type: str | None = None
+    pipeline: str | None = None
+    suggested: Mapping[Stage, frozenset[str]] = field(default_factory=dict)
     transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
     align: AlignPolicy = "auto"
     align_options: AlignOptions = field(default_factory=AlignOptions)
@@ -119,6 +135,8 @@ class RunOptions:
     emotion: EmotionOptions | None = None
     events: EventsOptions | None = None
     refine: RefineOptions | None = None
+    overview: RefineOptions | None = None
+    speaker_names: SpeakerNames = ()
     stage_models: StageModels = StageModels()
     device: str = "auto"
     gpus: tuple[int, ...] = ()
@@ -136,6 +154,12 @@ class RunOptions:
     offline: bool = False
     jobs: int | None = None
     keep_alive_s: float = 300.0
+
+    @property
+    def max_cost_usd(self) -> float | None:
+        """What language models may cost in the whole run; None for no limit."""
+        paid = self.refine or self.overview
+        return paid.max_cost_usd if paid else None
 
     @property
     def num_replicas(self) -> int:

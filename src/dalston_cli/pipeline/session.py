@@ -99,6 +99,7 @@ async def transcribe(
             planner=planner,
             jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
             fail_fast=options.fail_fast,
+            pipeline=options.pipeline,
         )
         return await run(spec, tools)
 
@@ -125,7 +126,7 @@ async def _make_tools(
             journal=journal,
             engines=hub,
             emit=emit,
-            budget=Budget(options.refine.max_cost_usd if options.refine else None),
+            budget=Budget(options.max_cost_usd),
             overwrite=options.overwrite,
         ),
         preparer=preparer,

@@ -2,7 +2,7 @@
 
 import os
 import tomllib
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal
@@ -31,10 +31,11 @@ class Source:
     """Where a value came from.
 
     Attributes:
-        place: The option, the variable, or the file (with its profile); empty for a default.
+        place: The option, the variable, the file (with its profile), or the pipeline; empty for
+            a default.
     """
 
-    kind: Literal["option", "environment", "profile", "file", "default"]
+    kind: Literal["option", "environment", "profile", "file", "pipeline", "default"]
     place: str = ""
 
 
@@ -53,19 +54,32 @@ class ResolvedSettings:
     profile: str | None
     remote: Mapping[str, RemoteEngine]
 
+    def from_pipeline(self) -> frozenset[str]:
+        """The settings that the pipeline gave and nobody else."""
+        return frozenset(name for name, at in self.sources.items() if at.kind == "pipeline")
+
+
+def no_pipelines(name: str) -> Mapping[str, object]:
+    """For what a pipeline cannot set: the machine and its engines."""
+    del name
+    return {}
+
 
 def load_settings(
     flags: Mapping[str, object] | None = None,
     *,
     profile: str | None = None,
+    pipelines: Callable[[str], Mapping[str, object]] = no_pipelines,
     environ: Mapping[str, str] = os.environ,
     file: Path | None = None,
 ) -> ResolvedSettings:
-    """Every setting: flag, else environment, else profile, else file, else default.
+    """Every setting: flag, else environment, profile, file, pipeline, default.
 
     Args:
         flags: Values from the command line by setting; None means that the flag was not given.
         profile: What ``--profile`` named.
+        pipelines: What the pipeline of a name sets, already validated; whatever it raises is
+            passed on.
         environ: The environment.
         file: The settings file; None takes the one in the configuration folder. It need not
             exist.
@@ -96,6 +110,10 @@ def load_settings(
     for source, layer in layers:
         values |= layer
         sources |= dict.fromkeys(layer, source)
+    if pipeline := values.get("pipeline"):
+        given = {key: value for key, value in pipelines(pipeline).items() if key not in values}
+        values |= given
+        sources |= dict.fromkeys(given, Source(kind="pipeline", place=f"pipeline {pipeline}"))
     return ResolvedSettings(
         settings=Settings.model_validate(values),
         sources=sources,

@@ -16,7 +16,7 @@ from pydantic import (
 )
 
 from dalston_cli.settings.choices import AlignPolicy, LauncherName, PullPolicy, RefineLevel, Task
-from dalston_cli.settings.values import split_list, text_like
+from dalston_cli.settings.values import speakers_named, split_list, text_like
 
 Text = Annotated[str, StringConstraints(min_length=1)]
 List = BeforeValidator(split_list)
@@ -49,11 +49,16 @@ class Output(_Settings):
     speakers: bool | None = None
 
 
-class Machine(_Settings):
-    """Which model, and which part of which machine does the work."""
+class Model(_Settings):
+    """Which model writes the text, and in which number format it computes."""
 
     model: Text = "auto"
     compute_type: Text | None = None
+
+
+class Machine(_Settings):
+    """Which part of which machine does the work."""
+
     device: Annotated[
         str, AfterValidator(text_like(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N"))
     ] = "auto"
@@ -122,6 +127,7 @@ class Stages(_Settings):
     num_speakers: Count | None = None
     min_speakers: Count | None = None
     max_speakers: Count | None = None
+    speaker_names: Annotated[tuple[Text, ...], List, AfterValidator(speakers_named)] = ()
     emotion: bool = False
     emotion_model: Text = "auto"
     emotion_threshold: Probability | None = None
@@ -135,6 +141,10 @@ class Stages(_Settings):
     refine_level: RefineLevel | None = None
     glossary: Annotated[tuple[Text, ...] | None, List] = None
     refine_batch: bool = False
+    title: bool = False
+    summary: bool = False
+    chapters: bool = False
+    action_items: bool = False
     max_cost: Annotated[float, Field(ge=0, allow_inf_nan=False)] | None = None
 
 
@@ -152,8 +162,23 @@ class RemoteEngine(_Settings):
     token_env: Text | None = None
 
 
-class Settings(Output, Machine, Decoding, Stages):
-    """Every setting's value."""
+class PipelineSettings(Output, Model, Decoding, Stages):
+    """What a named pipeline may set: everything about the work, nothing about the machine."""
+
+    def stated(self) -> dict[str, Any]:
+        """What it says itself, without defaults."""
+        said = self.model_fields_set
+        return {name: getattr(self, name) for name in type(self).model_fields if name in said}
+
+
+class Settings(Output, Model, Machine, Decoding, Stages):
+    """Every setting's value.
+
+    Attributes:
+        pipeline: The named pipeline whose settings hold where nothing else says otherwise.
+    """
+
+    pipeline: Text | None = None
 
 
 class SettingsFile(Settings):

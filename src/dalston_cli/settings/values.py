@@ -1,7 +1,7 @@
 """Values as people write them."""
 
 import re
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 
 
 def split_list(value: object) -> object:
@@ -28,6 +28,47 @@ def text_like(pattern: str, meaning: str) -> Callable[[str], str]:
         return text
 
     return check
+
+
+def named_speakers(entries: Sequence[str]) -> dict[str, str]:
+    """Names by speaker label, in the order given.
+
+    Args:
+        entries: ``SPEAKER_00=Ada`` each; or names alone, the first for ``SPEAKER_00``, the second
+            for ``SPEAKER_01``, and so on.
+
+    Raises:
+        ValueError: An entry lacks its label or its name, both ways are mixed, or a label comes
+            twice.
+    """
+    ordered = not any("=" in entry for entry in entries)
+    names: dict[str, str] = {}
+    for index, entry in enumerate(entries):
+        label, equals, name = entry.partition("=")
+        label, name = label.strip(), " ".join(name.split())
+        if ordered:
+            label, name = f"SPEAKER_{index:02d}", " ".join(entry.split())
+        elif not (label and equals and name):
+            raise ValueError(
+                f"{entry!r} should be LABEL=NAME, such as SPEAKER_00=Ada, or all be names in order"
+            )
+        if label in names:
+            raise ValueError(f"the label {label} is named twice")
+        names[label] = name
+    return names
+
+
+def speakers_named(entries: tuple[str, ...]) -> tuple[str, ...]:
+    """The entries as they are, where ``named_speakers`` understands them; else its error."""
+    named_speakers(entries)
+    return entries
+
+
+def written(value: object) -> object:
+    """A value as it would be written on the command line; None stays."""
+    if isinstance(value, list):
+        return ",".join(str(item) for item in value) or None
+    return str(value).lower() if isinstance(value, bool) else value
 
 
 def _parts(text: str) -> tuple[str, ...]:

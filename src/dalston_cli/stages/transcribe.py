@@ -8,6 +8,11 @@ def build_request(model: ModelRef, options: TranscribeOptions) -> TranscribeRequ
     return TranscribeRequest(model=model, options=options)
 
 
+def text_language(options: TranscribeOptions, spoken: str | None) -> str | None:
+    """The language that the text is in: what was translated is in English, whatever is spoken."""
+    return "en" if options.task == "translate" else spoken
+
+
 def has_good_word_times(result: TranscribeResult) -> bool:
     """Whether every segment with text has words, in order, each with a start before its end."""
     for segment in result.segments:

@@ -74,7 +74,7 @@ class FakeEngine(Engine):
         Stage.DIARIZE: frozenset({"num_speakers", "min_speakers", "max_speakers"}),
         Stage.EMOTION: frozenset({"threshold"}),
         Stage.EVENTS: frozenset({"threshold", "labels"}),
-        Stage.REFINE: frozenset({"level", "max_cost_usd"}),
+        Stage.REFINE: frozenset({"level", "max_cost_usd", "summary"}),
     }
     slots = KNOBS.slots
 
@@ -204,9 +204,14 @@ class FakeEngine(Engine):
             raise EngineError(ErrorCode.INVALID_REQUEST, f"{limit_usd:g} dollars are not enough")
         texts = {segment.id: f"{segment.text.capitalize()}." for segment in request.segments}
         return RefineResult(
-            texts=texts,
+            texts=texts if request.options.level != "none" else {},
+            summary=f"It begins: {request.segments[0].text}" if request.options.summary else None,
             usage=TokenUsage(requests=1, input_tokens=9, output_tokens=9, cost_usd=REFINING_USD),
-            effective={"level": request.options.level or "standard", "max_cost_usd": limit_usd},
+            effective={
+                "level": request.options.level or "standard",
+                "max_cost_usd": limit_usd,
+                "summary": bool(request.options.summary),
+            },
         )
 
     def _misbehave(self, batch_size: int | None, context: RunContext) -> None:

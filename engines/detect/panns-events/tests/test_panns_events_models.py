@@ -47,9 +47,7 @@ def test_two_checkpoints_are_one_too_many(engine: AskedEngine, copy: Path) -> No
 
 def test_no_folder_is_no_model(engine: AskedEngine) -> None:
     for model in (ModelRef(runtime_id="Cnn14_DecisionLevelMax"), own(Path("/nowhere"))):
-        error = engine.load_failure(model)
-        assert error.code == ErrorCode.MODEL_MISSING
-        assert "dalston models list" in (error.hint or "")
+        assert engine.load_failure(model).code == ErrorCode.MODEL_MISSING
 
 
 def test_another_number_format_is_refused(engine: AskedEngine, copy: Path) -> None:
@@ -209,7 +207,7 @@ def test_nothing_is_downloaded_or_written(
 
     assert [event.label for event in result.events] == ["Dog"]
     assert not (tmp_path / "called").exists()
-    assert not (home / "panns_data").exists()
+    assert list(home.iterdir()) == []
     after = {file.name: hashlib.sha256(file.read_bytes()).digest() for file in copy.iterdir()}
     assert after == before
 
@@ -296,14 +294,14 @@ def test_swaps_leave_events_and_memory_as_they_were(
     wav = write_wav(tmp_path / "low.wav", band(1, *LOW))
     sizes = []
     with under_test.asked() as engine:
-        for _ in range(10):
+        for _ in range(6):
             for name, label in (("plain", "Dog"), ("swapped", "Siren")):
                 request = listener.request(model=models[name])
                 result = engine.result(request, wav, EventsResult)
                 assert [event.label for event in result.events] == [label]
             sizes.append(engine.health().rss_mb)
     # One network is 327 MB; it must not stay when the next one comes.
-    assert max(sizes[4:]) < 1.1 * max(sizes[:4])
+    assert max(sizes[3:]) < 1.1 * max(sizes[:3])
 
 
 @pytest.mark.slow
@@ -312,12 +310,12 @@ def test_long_recordings_take_no_more_memory(
 ) -> None:
     minute = band(60, *LOW)
     short = write_wav(tmp_path / "1.wav", minute)
-    long = write_wav(tmp_path / "5.wav", *[minute] * 5)
+    long = write_wav(tmp_path / "3.wav", *[minute] * 3)
     sizes = []
     with under_test.asked() as engine:
         for wav in (short, long):
             result = engine.result(listener.request(labels=("Dog",)), wav, EventsResult)
             assert len(result.events) == 1
             sizes.append(engine.health().rss_mb)
-    samples_mb = 240 * 16_000 * 4 * 2 / 2**20
+    samples_mb = 120 * 16_000 * 4 * 2 / 2**20
     assert sizes[1] < sizes[0] + samples_mb + 60

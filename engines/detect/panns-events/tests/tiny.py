@@ -18,6 +18,7 @@ from pathlib import Path
 
 import numpy as np
 import torch
+from stand_ins import put_stand_ins
 from torch import Tensor
 
 from dalston_sdk.bare_package import import_from_bare_package
@@ -89,6 +90,7 @@ def weights(low: int, high: int) -> dict[str, Tensor]:
         low: The place of the label for low sounds.
         high: That for high ones.
     """
+    put_stand_ins()
     library = import_from_bare_package("panns_inference.models")
     spectrum = {"sample_rate": 32000, "window_size": 1024, "hop_size": 320, "mel_bins": 64}
     real = library.Cnn14_DecisionLevelMax(**spectrum, fmin=50, fmax=14000, classes_num=NUM_LABELS)

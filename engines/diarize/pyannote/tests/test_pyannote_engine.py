@@ -110,6 +110,7 @@ def test_batches_change_nothing(diarizer: Any, two: Any) -> None:
 
 def test_what_was_in_force_is_said(diarizer: Any, two: Any) -> None:
     assert diarizer.hear(two.wav).effective == {
+        "num_speakers": None,
         "min_speakers": None,
         "max_speakers": None,
         "batch_size": 8,

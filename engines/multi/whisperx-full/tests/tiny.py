@@ -1,26 +1,26 @@
-"""Makes a tiny bundle: python tiny.py OUT WHISPER; run by the engine's own interpreter.
+"""Makes a tiny bundle: python tiny.py OUT WHISPER ALIGNER; run by the engine's own interpreter.
 
-``OUT`` is a copy of WHISPER with more in it: ``OUT/align/en`` and ``OUT/align/ja`` are wav2vec2 models with
-random weights; ``OUT/diarization`` is a pipeline with the segmentation that comes with WhisperX,
-which is real, and random voice vectors.
+``OUT`` is a copy of WHISPER with more in it: ``OUT/align/en`` is a copy of ALIGNER,
+``OUT/align/ja`` has random weights, and so have the voice vectors of the pipeline
+``OUT/diarization``, whose segmentation is the real one that comes with WhisperX.
 """
+# ruff: noqa: E402 - the libraries come after what they have to be told
 
 import json
-import os
 import shutil
 import sys
 from pathlib import Path
 
-os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
-
-import numpy as np
-import torch
+from quiet import keep_quiet
 
 from dalston_sdk.torch_device import import_torchaudio
 
+keep_quiet()
 import_torchaudio()
 
 import lightning
+import numpy as np
+import torch
 import whisperx
 from pyannote.audio.core.task import Problem, Resolution, Specifications
 from pyannote.audio.models.embedding import XVectorSincNet
@@ -32,7 +32,7 @@ from transformers import (
     Wav2Vec2Processor,
 )
 
-LETTERS = {"en": "ETAONIHSRDLUMWCFGYPBVK'XJQZ", "ja": "あいうえおかきくけこさしすせそ"}
+LETTERS = "あいうえおかきくけこさしすせそ"
 DIMENSION, REDUCED = 256, 128
 PIPELINE = """\
 dependencies:
@@ -120,8 +120,9 @@ def make_diarization(out: Path) -> None:
 
 
 if __name__ == "__main__":
-    place, whisper = Path(sys.argv[1]), Path(sys.argv[2])
-    shutil.copytree(whisper, place, ignore=shutil.ignore_patterns("training"))
-    for language, known in LETTERS.items():
-        make_aligner(place / "align" / language, known)
+    place, whisper, aligner = map(Path, sys.argv[1:])
+    weights_alone = shutil.ignore_patterns("training")
+    shutil.copytree(whisper, place, ignore=weights_alone)
+    shutil.copytree(aligner, place / "align" / "en", ignore=weights_alone)
+    make_aligner(place / "align" / "ja", LETTERS)
     make_diarization(place / "diarization")

@@ -42,12 +42,13 @@ class Running:
         *,
         provider: str = "anthropic",
         language: str | None = "en",
+        speaker: str | None = None,
     ) -> RefineResult:
         """Clean up segments of one second each; raises EngineRequestError."""
         request = RefineRequest(
             model=ModelRef(runtime_id=f"{provider}/some-model"),
             language=language,
-            segments=segments_of(texts),
+            segments=segments_of(texts, speaker),
             options=options or RefineOptions(),
         )
         result = asyncio.run(self._run(request)).result
@@ -65,9 +66,10 @@ class Running:
         raise AssertionError("the stream ended without a result")
 
 
-def segments_of(texts: Mapping[int, str]) -> tuple[Segment, ...]:
+def segments_of(texts: Mapping[int, str], speaker: str | None) -> tuple[Segment, ...]:
     return tuple(
-        Segment(id=key, start=float(key), end=key + 1.0, text=text) for key, text in texts.items()
+        Segment(id=key, start=float(key), end=key + 1.0, text=text, speaker=speaker)
+        for key, text in texts.items()
     )
 
 

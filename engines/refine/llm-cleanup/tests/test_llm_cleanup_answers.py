@@ -81,6 +81,10 @@ def test_the_model_is_told_what_is_wanted(
         "max_cost_usd": None,
         "prices": None,
         "batch": False,
+        "title": False,
+        "summary": False,
+        "chapters": False,
+        "action_items": False,
     }
 
 

@@ -71,6 +71,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     """What a run would do.
 
     Attributes:
+        pipeline: The named pipeline that was asked for.
         counts: Recordings per state.
         pull: Models to download, with their sizes in MB.
         build: Engines whose environments have to be built.
@@ -79,6 +80,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
         estimated_s: Seconds engines will work; None where nothing was measured yet.
     """
 
+    pipeline: str | None
     plans: tuple[PlanDescription, ...]
     recordings: tuple[RecordingForecast, ...]
     counts: dict[str, int]
@@ -120,10 +122,11 @@ def make_report(
         plans = tuple(
             _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
         )
-    return _report(plans, found, forecaster.plans)
+    return _report(options.pipeline, plans, found, forecaster.plans)
 
 
 def _report(
+    pipeline: str | None,
     descriptions: tuple[PlanDescription, ...],
     found: tuple[RecordingForecast, ...],
     plans: Sequence[RecordingPlan],
@@ -134,6 +137,7 @@ def _report(
     missing = {model.id: model.size_mb for plan in plans for model in plan.missing_models}
     unbuilt = {s.engine.name for plan in plans for s in plan.stages if not s.launch.built}
     return PlanReport(
+        pipeline=pipeline,
         plans=descriptions,
         recordings=found,
         counts=dict(sorted(Counter(one.state for one in found).items())),

@@ -2,9 +2,10 @@
 
 Columns (keys) are ``path`` and, where wanted, ``output`` (path below the output folder, without
 an ending), ``model``, ``language``, ``prompt``, ``hotwords`` (a comma list), ``num_speakers``,
-``min_speakers``, ``max_speakers``, ``channels`` and ``clip``. NeMo's ``audio_filepath`` is
-``path``, and its ``text`` and ``duration`` are passed over. Paths are below the manifest's folder.
-Spreadsheets in many countries write CSV with semicolons: its first line tells.
+``min_speakers``, ``max_speakers``, ``speaker_names`` (a comma list), ``channels`` and ``clip``.
+NeMo's ``audio_filepath`` is ``path``, and its ``text`` and ``duration`` are passed over. Paths are
+below the manifest's folder. Spreadsheets in many countries write CSV with semicolons: its first
+line tells.
 """
 
 import csv
@@ -19,7 +20,13 @@ from dalston_cli.audio.clip import parse_clip
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.nearest import did_you_mean
-from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest
+from dalston_cli.pipeline.request import (
+    NO_OVERRIDES,
+    Overrides,
+    RecordingRequest,
+    SpeakerNames,
+)
+from dalston_cli.settings.values import named_speakers
 
 _CSV = {".csv": ",", ".tsv": "\t"}
 _JSON = frozenset({".jsonl", ".ndjson", ".json"})
@@ -193,6 +200,15 @@ def _words(value: object) -> tuple[str, ...]:
     return tuple(part.strip() for part in parts if part.strip())
 
 
+def _names(value: object) -> SpeakerNames:
+    if isinstance(value, dict):
+        value = [f"{label}={name}" for label, name in value.items()]
+    try:
+        return tuple(named_speakers(_words(value)).items())
+    except ValueError:
+        raise _CellError("names in order, or LABEL=NAME each") from None
+
+
 def _count(value: object) -> int:
     text = str(value).strip()
     if not (text.isascii() and text.isdigit() and int(text) > 0):
@@ -208,6 +224,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "num_speakers": _count,
     "min_speakers": _count,
     "max_speakers": _count,
+    "speaker_names": _names,
     "channels": lambda value: parse_channels(str(value)),
     "clip": lambda value: parse_clip(str(value)),
 }

@@ -14,6 +14,7 @@ from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.pipeline.request import SpeakerNames
 from dalston_sdk.wire import ModelRef, Stage
 
 _DECIDE_WHETHER = frozenset({"batch", "max_cost_usd", "prices"})
@@ -134,6 +135,9 @@ class RecordingPlan:
 
     Attributes:
         transcribe: Required; all others may be missing.
+        overview: The refining stage once more, which writes about the text and leaves it as it is.
+        more_aligners: What may align instead of ``align``, all of it here: only when the text is
+            there it is known which language it is in.
         key: Equal for plans that give equal results.
         advice: What the user should know about the choices.
     """
@@ -144,9 +148,12 @@ class RecordingPlan:
     emotion: StagePlan | None = None
     events: StagePlan | None = None
     refine: StagePlan | None = None
+    overview: StagePlan | None = None
     align_always: bool = False
+    more_aligners: tuple[StagePlan, ...] = ()
     channels: Channels = "mix"
     clip: Clip | None = None
+    speaker_names: SpeakerNames = ()
     skipped: tuple[Skipped, ...] = ()
     advice: tuple[Advice, ...] = ()
     key: str = field(default="", compare=False)
@@ -161,8 +168,25 @@ class RecordingPlan:
             self.emotion,
             self.events,
             self.refine,
+            self.overview,
         )
         return tuple(stage for stage in every if stage is not None)
+
+    @property
+    def aligners(self) -> tuple[StagePlan, ...]:
+        """Everything that may align, best first.
+
+        The transcribing model itself goes before all others, models that have this stage beside
+        others after them.
+        """
+        every = (self.align, *self.more_aligners) if self.align else ()
+
+        def order(aligner: StagePlan) -> tuple[bool, bool, int]:
+            model = aligner.model
+            alone = model.stages[0] is Stage.ALIGN
+            return model.id != self.transcribe.model.id, not alone, -model.rank
+
+        return tuple(sorted(every, key=order))
 
     @property
     def missing_models(self) -> tuple[ModelEntry, ...]:

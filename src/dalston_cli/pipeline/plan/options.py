@@ -3,7 +3,7 @@
 Pure: looks at the catalog only, and raises before anything runs.
 """
 
-from collections.abc import Sequence
+from collections.abc import Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
@@ -31,7 +31,7 @@ class UnsupportedOptionError(UsageError):
         near = did_you_mean(option, supported)
         super().__init__(
             f"engine {engine.name} does not support the option `{option}`{near}",
-            hint=_use_one_of(able)
+            hint=_use_one_of(able, stage)
             or f"leave it out; {engine.name} supports {', '.join(sorted(supported)) or 'none'}",
         )
 
@@ -44,8 +44,22 @@ class NoTranslationError(UsageError):
     def __init__(self, model: ModelEntry, able: Sequence[str]) -> None:
         super().__init__(
             f"model {model.id} cannot translate",
-            hint=_use_one_of(able) or "leave --task translate out",
+            hint=_use_one_of(able, Stage.TRANSCRIBE) or "leave --task translate out",
         )
+
+
+def left_out(
+    catalog: Catalog, stage: Stage, model: ModelEntry, wanted: Struct, suggested: Iterable[str]
+) -> tuple[str, ...]:
+    """The options that were only suggested, and that the model's engine does not honour."""
+    supported = catalog.engine(model.engine).stages[stage].options
+    chosen = _set_fields(wanted)
+    return tuple(sorted(name for name in suggested if name in chosen and name not in supported))
+
+
+def without(wanted: Options, names: Iterable[str]) -> Options:
+    """The options, these left to the engine."""
+    return msgspec.structs.replace(wanted, **dict.fromkeys(names))
 
 
 def effective_options(
@@ -106,11 +120,12 @@ def _models_with_option(catalog: Catalog, stage: Stage, option: str) -> tuple[st
     )
 
 
-def _use_one_of(models: Sequence[str]) -> str | None:
+def _use_one_of(models: Sequence[str], stage: Stage) -> str | None:
     """A hint that names a few models, the best first; None where there is none."""
     if not models:
         return None
     more = len(models) - _MOST_NAMES
     others = ", ".join(models[1:_MOST_NAMES])
     rest = f" (or {others}{f' and {more} more' if more > 0 else ''})" if others else ""
-    return f"use --model {models[0]}{rest}"
+    option = "--model" if stage is Stage.TRANSCRIBE else f"--{stage.value}-model"
+    return f"use {option} {models[0]}{rest}"

@@ -5,6 +5,8 @@ same plan. Recordings without overrides of their own share one plan, so that ten
 cost no more memory than one.
 """
 
+from collections.abc import Callable
+from contextlib import suppress
 from dataclasses import replace
 
 import msgspec
@@ -16,7 +18,9 @@ from dalston_cli.catalog.resolve import (
     Choice,
     ModelWish,
     NoModelError,
+    NoModelsError,
     covers,
+    every_installed,
     resolve_model,
 )
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
@@ -28,7 +32,12 @@ from dalston_cli.pipeline.plan.model import (
     Skipped,
     StagePlan,
 )
-from dalston_cli.pipeline.plan.options import effective_options
+from dalston_cli.pipeline.plan.options import (
+    UnsupportedOptionError,
+    effective_options,
+    left_out,
+    without,
+)
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
 from dalston_sdk.wire import AlignOptions, DiarizeOptions, Stage
@@ -115,6 +124,9 @@ def _merged(options: RunOptions, overrides: Overrides) -> RunOptions:
         diarize=diarize,
         channels=options.channels if overrides.channels is None else overrides.channels,
         clip=overrides.clip or options.clip,
+        speaker_names=(
+            options.speaker_names if overrides.speaker_names is None else overrides.speaker_names
+        ),
     )
 
 
@@ -125,6 +137,7 @@ class _Planning:
         self._context = context
         self._options = options
         self._skipped: list[Skipped] = []
+        self._missing: list[NoModelError] = []
         self._advice: list[Advice] = []
 
     def make(self) -> RecordingPlan:
@@ -132,19 +145,27 @@ class _Planning:
         transcribe = self._stage(
             Stage.TRANSCRIBE, options.model, options.transcribe, options.compute_type
         )
+        align = self._align(transcribe)
         plan = RecordingPlan(
             transcribe=transcribe,
-            align=self._align(transcribe),
+            align=align,
+            more_aligners=self._more_aligners(align),
             align_always=options.align == "always",
             diarize=self._diarize(transcribe),
             emotion=self._emotion(),
             events=self._optional(Stage.EVENTS, models.events, options.events),
             refine=self._optional(Stage.REFINE, models.refine, options.refine),
+            overview=self._optional(Stage.REFINE, models.refine, options.overview),
             channels=options.channels,
             clip=options.clip,
+            speaker_names=options.speaker_names,
             skipped=tuple(self._skipped),
-            advice=tuple(self._advice),
+            advice=tuple(dict.fromkeys(self._advice)),
         )
+        if len(self._missing) == 1 and options.pipeline is None:
+            raise self._missing[0]
+        if self._missing:
+            raise NoModelsError(self._missing, options.pipeline)
         return replace(plan, key=_plan_key(plan))
 
     def _stage(
@@ -159,7 +180,22 @@ class _Planning:
         context = self._context
         choice = resolve_model(context.catalog, stage, wish, context.machine, context.installed)
         self._advice += choice.warnings
-        return self._planned(stage, choice, wanted)
+        return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
+
+    def _without_unknown(self, stage: Stage, choice: Choice, wanted: Struct) -> Struct:
+        """What a pipeline suggests is for every engine; what this one does not know is left out."""
+        suggested = self._options.suggested.get(stage, frozenset())
+        names = left_out(self._context.catalog, stage, choice.model, wanted, suggested)
+        if not names:
+            return wanted
+        self._advice.append(
+            Advice(
+                code="option_left_out",
+                message=f"engine {choice.engine.name} does not know {', '.join(names)}, which"
+                f" the pipeline {self._options.pipeline} sets: left out",
+            )
+        )
+        return without(wanted, names)
 
     def _planned(self, stage: Stage, choice: Choice, wanted: Struct) -> StagePlan:
         context = self._context
@@ -188,7 +224,15 @@ class _Planning:
             raise ServiceKeyError(planned.model, service)
 
     def _optional(self, stage: Stage, model: str, wanted: Struct | None) -> StagePlan | None:
-        return None if wanted is None else self._stage(stage, model, wanted)
+        return None if wanted is None else self._noted(lambda: self._stage(stage, model, wanted))
+
+    def _noted(self, make: Callable[[], StagePlan]) -> StagePlan | None:
+        """What is made; None where no model is there for it: all of them are told at once."""
+        try:
+            return make()
+        except NoModelError as error:
+            self._missing.append(error)
+            return None
 
     def _diarize(self, transcribe: StagePlan) -> StagePlan | None:
         wanted, model = self._options.diarize, self._options.stage_models.diarize
@@ -197,7 +241,7 @@ class _Planning:
         if self._options.channels == "split":
             self._skip(Stage.DIARIZE, "each channel is one speaker")
             return None
-        return self._same_or_other(transcribe, Stage.DIARIZE, model, wanted)
+        return self._noted(lambda: self._same_or_other(transcribe, Stage.DIARIZE, model, wanted))
 
     def _same_or_other(
         self, transcribe: StagePlan, stage: Stage, model: str, wanted: Struct
@@ -209,12 +253,14 @@ class _Planning:
         same, language = transcribe.model, self._options.transcribe.language
         if model != AUTO or stage not in same.stages or not covers(same, stage, language):
             return self._stage(stage, model, wanted)
-        return replace(
-            transcribe,
-            stage=stage,
-            options=effective_options(self._context.catalog, stage, same, wanted),
+        choice = Choice(
+            model=same,
+            engine=transcribe.engine,
+            device=transcribe.device,
+            compute_type=transcribe.compute_type,
             reason=f"{same.id}, which transcribes, covers it",
         )
+        return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
 
     def _emotion(self) -> StagePlan | None:
         options = self._options
@@ -230,7 +276,7 @@ class _Planning:
         if options.align == "never":
             return None
         if options.align == "always":
-            return self._same_or_other(transcribe, Stage.ALIGN, model, wanted)
+            return self._noted(lambda: self._same_or_other(transcribe, Stage.ALIGN, model, wanted))
         if transcribe.model.capabilities.word_timestamps:
             self._skip(Stage.ALIGN, f"{transcribe.model.id} gives good word times itself")
             return None
@@ -241,9 +287,27 @@ class _Planning:
     ) -> StagePlan | None:
         try:
             return self._same_or_other(transcribe, Stage.ALIGN, model, wanted)
-        except NoModelError:
-            self._skip(Stage.ALIGN, "no model that is installed can align")
+        except NoModelError as error:
+            self._skip(Stage.ALIGN, error.message)
             return None
+
+    def _more_aligners(self, first: StagePlan | None) -> tuple[StagePlan, ...]:
+        """The others that are here, where neither a model nor the language was said."""
+        context, options = self._context, self._options
+        said = options.stage_models.align != AUTO or options.transcribe.language
+        if first is None or said:
+            return ()
+        wish = ModelWish(device=options.device)
+        choices = every_installed(
+            context.catalog, Stage.ALIGN, wish, context.machine, context.installed
+        )
+        others = []
+        for choice in choices:
+            # Nobody asked for this one: what it does not honour is no mistake of the user's.
+            with suppress(UnsupportedOptionError):
+                if choice.model.id != first.model.id:
+                    others.append(self._planned(Stage.ALIGN, choice, options.align_options))
+        return tuple(others)
 
     def _skip(self, stage: Stage, reason: str) -> None:
         self._skipped.append(Skipped(stage=stage, reason=reason))
@@ -253,9 +317,10 @@ def _plan_key(plan: RecordingPlan) -> str:
     clip = plan.clip
     return make_key(
         "plan",
-        stages=tuple(stage.identity() for stage in plan.stages),
+        stages=tuple(stage.identity() for stage in (*plan.stages, *plan.more_aligners)),
         align_always=plan.align_always,
         channels=plan.channels,
         clip=(clip.start, clip.end) if clip else None,
         skipped=tuple((skipped.stage, skipped.reason) for skipped in plan.skipped),
+        speaker_names=plan.speaker_names,
     )

@@ -20,10 +20,11 @@ from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.running import stage_requests
 from dalston_cli.pipeline.running.recording_audio import AudioInfo, ChannelInfo, RecordingAudio
 from dalston_cli.pipeline.running.stage_execution import StageAudio
+from dalston_cli.pipeline.running.stage_failure import result_name, strictly
 from dalston_cli.pipeline.running.stage_requests import typed
 from dalston_cli.pipeline.running.stage_run import StageDone, StageRunner
 from dalston_cli.stages import align, refine, transcribe
-from dalston_cli.stages.merge import ChannelResults, MergeInput, merge
+from dalston_cli.stages.merge import ChannelResults, MergeInput, merge, name_speakers
 from dalston_sdk.wire import (
     AlignResult,
     DiarizeResult,
@@ -36,6 +37,7 @@ from dalston_sdk.wire import (
     Result,
     Stage,
     StageRecord,
+    TranscribeOptions,
     TranscribeResult,
     Transcript,
 )
@@ -92,7 +94,11 @@ class RecordingStages:
             warnings=(*audio.warnings, *self._advice(), *self._notices),
         )
         transcript = await asyncio.to_thread(merge, merge_input)
-        return await self._refined(transcript)
+        plan = self._work.plan
+        transcript = await self._refined(transcript, plan.refine)
+        transcript = await self._refined(transcript, plan.overview)
+        names = dict(plan.speaker_names)
+        return name_speakers(transcript, names) if names else transcript
 
     async def _channel(self, info: ChannelInfo, offset_s: float) -> ChannelResults:
         audio = StageAudio(
@@ -147,38 +153,49 @@ class RecordingStages:
         self, audio: StageAudio, key: str, transcribed: TranscribeResult
     ) -> AlignResult | None:
         plan = self._work.plan
-        if plan.align is None:
+        if not plan.aligners:
             return None
-        needless = not plan.align_always and transcribe.has_good_word_times(transcribed)
-        why_not = (
-            "the words have good times already"
-            if needless
-            else align.why_impossible(transcribed, plan.align.model.languages_of(Stage.ALIGN))
-        )
-        if why_not is not None:
-            self._skip(Stage.ALIGN, why_not)
+        aligner = self._aligner(transcribed)
+        if isinstance(aligner, str):
+            self._skip(Stage.ALIGN, aligner)
             return None
         return await self._optional(
-            plan.align,
+            aligner,
             audio,
             partial(stage_requests.align_request, transcribed=transcribed),
             AlignResult,
             upstream=(key,),
         )
 
-    async def _refined(self, transcript: Transcript) -> Transcript:
-        plan = self._work.plan.refine
+    def _aligner(self, transcribed: TranscribeResult) -> StagePlan | str:
+        """What aligns the text, now that its language is known, or why nothing does."""
+        plan = self._work.plan
+        if not plan.align_always and transcribe.has_good_word_times(transcribed):
+            return "the words have good times already"
+        covered = {each.model.id: each.model.languages_of(Stage.ALIGN) for each in plan.aligners}
+        able = align.able_model(transcribed, covered)
+        found = (each for each in plan.aligners if each.model.id == able)
+        return next(found, None) or align.why_impossible(transcribed, covered)
+
+    async def _refined(self, transcript: Transcript, plan: StagePlan | None) -> Transcript:
+        """The transcript after the refining stage.
+
+        It is there once for the text itself and once for what is written about it, so that neither
+        is lost, or paid for again, when the other one fails.
+        """
         if plan is None:
             return transcript
         self._records.clear()
         self._notices.clear()
-        text = msgspec.json.encode((transcript.language, transcript.segments)).decode()
+        transcribing = typed(self._work.plan.transcribe.options, TranscribeOptions)
+        language = transcribe.text_language(transcribing, transcript.language)
+        segments = refine.shown(transcript.segments)
         result = await self._optional(
             plan,
             StageAudio(digest="", duration_s=transcript.recording.duration_s, wav=None),
-            partial(stage_requests.refine_request, transcript=transcript),
+            partial(stage_requests.refine_request, segments=segments, language=language),
             RefineResult,
-            upstream=(text,),
+            upstream=(msgspec.json.encode((language, segments)).decode(),),
         )
         transcript = msgspec.structs.replace(
             transcript,
@@ -205,7 +222,7 @@ class RecordingStages:
             )
         except DalstonError as error:
             if self._work.strict:
-                raise
+                raise strictly(plan, error) from error
             self._fail(plan, error)
             return None
         return typed(self._keep(done), kind)
@@ -234,7 +251,7 @@ class RecordingStages:
                 model=plan.model.id,
             )
         )
-        message = f"the transcript is without {stage}: {error.message}"
+        message = f"the transcript is without {result_name(plan)}: {error.message}"
         self._notices.append(Notice(code="stage_failed", message=message, stage=stage))
         self._work.emit(
             StageFinished(

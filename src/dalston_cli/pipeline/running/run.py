@@ -85,6 +85,7 @@ class RunSpec:
         stems: Per recording, the path of its outputs without extension; None for standard output.
         jobs: Recordings in work at the same time, at least 1.
         fail_fast: Begin nothing more after the first failure.
+        pipeline: The named pipeline that was asked for, for the report.
     """
 
     recordings: Sequence[RecordingRequest]
@@ -92,6 +93,7 @@ class RunSpec:
     planner: Planner
     jobs: int
     fail_fast: bool = False
+    pipeline: str | None = None
 
 
 async def run(spec: RunSpec, tools: JobTools) -> RunFinished:
@@ -251,6 +253,7 @@ class _Run:
             audio_s=self._tally.audio_s,
             elapsed_s=elapsed_s,
             exit_code=int(code),
+            pipeline=self._spec.pipeline,
             errors=tuple(self._tally.errors),
             models=self._models,
             engines=self._tools.stages.engines.fingerprints,
@@ -292,4 +295,5 @@ class _Run:
 
 
 def _digests(plan: RecordingPlan) -> dict[str, str]:
-    return {stage.model.id: stage.weights.digest for stage in plan.stages if stage.weights}
+    stages = (*plan.stages, *plan.more_aligners)
+    return {stage.model.id: stage.weights.digest for stage in stages if stage.weights}

@@ -16,7 +16,6 @@ from dalston_sdk.wire import (
     Segment,
     TranscribeOptions,
     TranscribeResult,
-    Transcript,
 )
 
 Kind = TypeVar("Kind", bound=Struct)
@@ -48,11 +47,11 @@ def emotion_request(model: ModelRef, options: Struct, *, segments: tuple[Segment
     return detect.build_emotion_request(model, typed(options, EmotionOptions), segments)
 
 
-def refine_request(model: ModelRef, options: Struct, *, transcript: Transcript) -> Request:
-    """Clean up a transcript's text."""
-    return refine.build_request(
-        model, typed(options, RefineOptions), transcript.segments, transcript.language
-    )
+def refine_request(
+    model: ModelRef, options: Struct, *, segments: tuple[Segment, ...], language: str | None
+) -> Request:
+    """Clean up a transcript's text, or have something written about it."""
+    return refine.build_request(model, typed(options, RefineOptions), segments, language)
 
 
 def typed(value: Struct, kind: type[Kind]) -> Kind:

@@ -1,24 +1,29 @@
 """The way through: each channel's results made sound, then all channels woven together by time."""
 
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterable, Sequence
 
 import msgspec
 
 from dalston_cli import __version__
 from dalston_cli.formats.script import joined
-from dalston_cli.stages.merge.labels import KeyedTurn, relabel
+from dalston_cli.stages.merge.channel import (
+    placed_events,
+    placed_regions,
+    placed_turns,
+    spoken_segments,
+    window_of,
+)
+from dalston_cli.stages.merge.labels import relabel
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
+from dalston_cli.stages.merge.notices import channel_notices
 from dalston_cli.stages.merge.plausibility import check, united
-from dalston_cli.stages.merge.speakers import assign_speakers
-from dalston_cli.stages.merge.times import Window, text_of, tidy
+from dalston_cli.stages.merge.provenance import provenance
+from dalston_cli.stages.merge.times import Window
 from dalston_sdk.wire import (
     TRANSCRIPT_VERSION,
     AudioEvent,
     Notice,
-    Segment,
-    SpeakerTurn,
-    SpeechRegion,
     Transcript,
 )
 
@@ -30,16 +35,18 @@ def merge(merge_input: MergeInput) -> Transcript:
     recording, inside the part that was transcribed; every word of the engines is there once.
     """
     channels = merge_input.channels
-    windows = [_window(merge_input, channel) for channel in channels]
+    windows = [window_of(merge_input, channel) for channel in channels]
     pairs = list(zip(channels, windows, strict=True))
-    spoken = [segment for channel, window in pairs for segment in _segments(channel, window)]
+    spoken = [segment for channel, window in pairs for segment in spoken_segments(channel, window)]
     spoken.sort(key=lambda segment: segment.start)
-    turns = [turn for channel, window in pairs for turn in _turns(channel, window)]
+    turns = [turn for channel, window in pairs for turn in placed_turns(channel, window)]
     named, ordered_turns = relabel(spoken, turns, by_channel=len(channels) > 1)
     segments = tuple(
         msgspec.structs.replace(segment, id=index) for index, segment in enumerate(named)
     )
-    regions = united(region for channel, window in pairs for region in _regions(channel, window))
+    regions = united(
+        region for channel, window in pairs for region in placed_regions(channel, window)
+    )
     failed = any(record.status == "failed" for record in merge_input.stages)
     whole = Window(
         start=min(window.start for window in windows), end=max(window.end for window in windows)
@@ -58,67 +65,41 @@ def merge(merge_input: MergeInput) -> Transcript:
         warnings=_unique(
             [
                 *merge_input.warnings,
-                *(notice for channel, window in pairs for notice in _warnings(channel, window)),
+                *(
+                    notice
+                    for channel, window in pairs
+                    for notice in channel_notices(channel, window)
+                ),
                 *check(segments, regions, whole),
             ]
         ),
         stages=merge_input.stages,
+        provenance=provenance(merge_input, segments, regions),
         generator=merge_input.generator or f"dalston {__version__}",
     )
 
 
-def _window(merge_input: MergeInput, channel: ChannelResults) -> Window:
-    start = merge_input.recording.clip_start or 0.0
-    return Window(start=start, end=start + channel.duration_s)
-
-
-def _segments(channel: ChannelResults, window: Window) -> Iterator[Segment]:
-    """One channel's segments: aligned, sound in time, with emotions and speakers."""
-    aligned = {segment.id: segment for segment in channel.align.segments} if channel.align else {}
-    emotions = channel.emotion.emotions if channel.emotion else {}
-    raw = [
-        msgspec.structs.replace(
-            segment,
-            start=timed.start,
-            end=timed.end,
-            words=timed.words or segment.words,
-            channel=channel.channel,
-            language=segment.language or channel.transcribe.language,
-            emotion=emotions.get(segment.id, segment.emotion),
-        )
-        for segment in channel.transcribe.segments
-        for timed in [aligned.get(segment.id, segment)]
-    ]
-    segments = sorted(tidy(raw, window), key=lambda segment: segment.start)
-    if channel.diarize:
-        turns = channel.diarize.exclusive_turns or channel.diarize.turns
-        return assign_speakers(segments, [_place(turn, window) for turn in turns])
-    return iter(segments)
-
-
-def _turns(channel: ChannelResults, window: Window) -> Iterator[KeyedTurn]:
-    for turn in channel.diarize.turns if channel.diarize else ():
-        yield KeyedTurn(channel=channel.channel, turn=_place(turn, window))
-
-
-def _place(turn: SpeakerTurn, window: Window) -> SpeakerTurn:
-    start, end = window.place(turn.start, turn.end)
-    return msgspec.structs.replace(turn, start=start, end=end)
-
-
-def _regions(channel: ChannelResults, window: Window) -> Iterator[SpeechRegion]:
-    for region in channel.transcribe.speech_regions:
-        start, end = window.place(region.start, region.end)
-        yield SpeechRegion(start=start, end=end)
-
-
 def _events(pairs: Sequence[tuple[ChannelResults, Window]]) -> tuple[AudioEvent, ...]:
-    events = []
-    for channel, window in pairs:
-        for event in channel.events.events if channel.events else ():
-            start, end = window.place(event.start, event.end)
-            events.append(msgspec.structs.replace(event, start=start, end=end))
-    return tuple(sorted(events, key=lambda event: (event.start, event.label)))
+    """All events in time order; what several channels heard at the same time is one."""
+    found = [event for channel, window in pairs for event in placed_events(channel, window)]
+    found.sort(key=lambda event: (event.start, event.label))
+    return tuple(found if len(pairs) == 1 else _heard_once(found))
+
+
+def _heard_once(events: Iterable[AudioEvent]) -> list[AudioEvent]:
+    """Events of one label that overlap, as one with the best score."""
+    out: list[AudioEvent] = []
+    last: dict[str, int] = {}
+    for event in events:
+        before = out[last[event.label]] if event.label in last else None
+        if before is None or event.start >= before.end:
+            last[event.label] = len(out)
+            out.append(event)
+        else:
+            out[last[event.label]] = msgspec.structs.replace(
+                before, end=max(before.end, event.end), score=max(before.score, event.score)
+            )
+    return out
 
 
 def _language(channels: Sequence[ChannelResults]) -> str | None:
@@ -139,52 +120,6 @@ def _language_scores(channels: Sequence[ChannelResults]) -> dict[str, float]:
         language: sum(scores.get(language, 0.0) for scores in scored) / len(scored)
         for language in languages
     }
-
-
-def _warnings(channel: ChannelResults, window: Window) -> Iterator[Notice]:
-    """The results' own warnings on the recording's clock, and words that do not say the text."""
-    results = (
-        ("transcribe", channel.transcribe),
-        ("align", channel.align),
-        ("diarize", channel.diarize),
-        ("emotion", channel.emotion),
-        ("events", channel.events),
-    )
-    for stage, result in results:
-        for notice in result.warnings if result else ():
-            yield _on_clock(notice, stage, window)
-    yield from _differing(channel, window)
-
-
-def _on_clock(notice: Notice, stage: str, window: Window) -> Notice:
-    def moved(seconds: float | None) -> float | None:
-        return None if seconds is None else round(window.start + seconds, 3)
-
-    return msgspec.structs.replace(
-        notice,
-        stage=notice.stage or stage,
-        start=moved(notice.start),
-        end=moved(notice.end),
-    )
-
-
-def _differing(channel: ChannelResults, window: Window) -> Iterator[Notice]:
-    stage = "align" if channel.align else "transcribe"
-    source = channel.align.segments if channel.align else channel.transcribe.segments
-    for segment in source:
-        if segment.words and _letters(segment.text) != _letters(text_of(segment.words)):
-            start, end = window.place(segment.start, segment.end)
-            yield Notice(
-                code="words_differ_from_text",
-                message="the engine's words do not say what its text says; the words were taken",
-                stage=stage,
-                start=start,
-                end=end,
-            )
-
-
-def _letters(text: str) -> str:
-    return "".join(text.split())
 
 
 def _unique(notices: Sequence[Notice]) -> tuple[Notice, ...]:

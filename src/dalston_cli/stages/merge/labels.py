@@ -1,11 +1,16 @@
-"""Speakers' labels: ``SPEAKER_00`` is whoever speaks first, whatever an engine called them."""
+"""Speakers' labels, and their names.
 
-from collections.abc import Iterator, Sequence
+``SPEAKER_00`` is whoever speaks first, whatever an engine called them; where each channel is one
+speaker, it is the speaker of channel 0.
+"""
+
+from collections.abc import Iterator, Mapping, Sequence
 from dataclasses import dataclass
 
 import msgspec
 
-from dalston_sdk.wire import Segment, SpeakerTurn
+from dalston_cli.stages.merge.provenance import USER, with_origin
+from dalston_sdk.wire import Notice, Segment, SpeakerTurn, Transcript
 
 _SAME_TURN_S = 0.5
 """A speaker who goes on within this time has not ended the turn."""
@@ -25,7 +30,7 @@ class KeyedTurn:
 def relabel(
     segments: Sequence[Segment], turns: Sequence[KeyedTurn], *, by_channel: bool
 ) -> tuple[tuple[Segment, ...], tuple[SpeakerTurn, ...]]:
-    """Name the speakers in the order in which they appear.
+    """Give the speakers their labels, in the order in which they appear or by their channels.
 
     Args:
         segments: In time order.
@@ -35,10 +40,7 @@ def relabel(
     keys = [_key(segment, by_channel=by_channel) for segment in segments]
     ordered = sorted(turns, key=lambda keyed: keyed.turn.start)
     heard = [(keyed.channel, keyed.turn.speaker) for keyed in ordered]
-    labels: dict[Key, str] = {}
-    for key in [*keys, *heard]:
-        if key is not None and key not in labels:
-            labels[key] = f"SPEAKER_{len(labels):02d}"
+    labels = _labels([key for key in [*keys, *heard] if key is not None])
     named = tuple(
         _named(segment, labels[key]) if key is not None else segment
         for segment, key in zip(segments, keys, strict=True)
@@ -50,6 +52,65 @@ def relabel(
     diarized = {keyed.channel for keyed in turns}
     rest = [segment for segment in named if segment.channel not in diarized]
     return named, tuple(sorted([*found, *turns_of(rest)], key=lambda turn: turn.start))
+
+
+def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
+    """The transcript with names in place of labels; ``speaker_names`` keeps which is whose.
+
+    Nothing else changes, so this comes last: no engine ever sees a name. Labels may share a name,
+    and a transcript with names can be given others.
+
+    Args:
+        transcript: With labels, or with names from before.
+        names: By label. What names nobody becomes a warning that says which labels there are.
+    """
+    speakers = {segment.speaker for segment in transcript.segments if segment.speaker}
+    speakers |= {turn.speaker for turn in transcript.turns}
+    before = transcript.speaker_names
+    there = {*before, *(speakers - set(before.values()))}
+    known = {label: name for label, name in names.items() if label in there}
+    renamed = {before.get(label, label): name for label, name in known.items()}
+    unknown = [label for label in names if label not in there]
+    notices = (_nobody(unknown, sorted(there)),) if unknown else ()
+    return msgspec.structs.replace(
+        with_origin(transcript, "speaker", USER) if known else transcript,
+        segments=tuple(_renamed(segment, renamed) for segment in transcript.segments),
+        turns=tuple(
+            msgspec.structs.replace(turn, speaker=renamed.get(turn.speaker, turn.speaker))
+            for turn in transcript.turns
+        ),
+        action_items=tuple(
+            msgspec.structs.replace(item, owner=renamed.get(item.owner, item.owner))
+            if item.owner
+            else item
+            for item in transcript.action_items
+        ),
+        speaker_names={**before, **known},
+        warnings=(*transcript.warnings, *notices),
+    )
+
+
+def _nobody(unknown: Sequence[str], there: Sequence[str]) -> Notice:
+    labels = f"there are {', '.join(there)}" if there else "no speakers were told apart"
+    return Notice(
+        code="unknown_speaker",
+        message=f"nobody has the label {', '.join(unknown)}: {labels}",
+        stage="merge",
+    )
+
+
+def _renamed(segment: Segment, names: Mapping[str, str]) -> Segment:
+    def of(speaker: str | None) -> str | None:
+        return None if speaker is None else names.get(speaker, speaker)
+
+    words = tuple(msgspec.structs.replace(word, speaker=of(word.speaker)) for word in segment.words)
+    return msgspec.structs.replace(segment, speaker=of(segment.speaker), words=words)
+
+
+def _labels(keys: Sequence[Key]) -> dict[Key, str]:
+    if all(channel is not None and speaker is None for channel, speaker in keys):
+        return {key: f"SPEAKER_{key[0]:02d}" for key in keys}
+    return {key: f"SPEAKER_{index:02d}" for index, key in enumerate(dict.fromkeys(keys))}
 
 
 def turns_of(segments: Sequence[Segment]) -> Iterator[SpeakerTurn]:

@@ -1,18 +1,23 @@
 """Who said each word: diarization's turns laid over transcription's words.
 
 Each word goes to the speaker who is heard longest while it is spoken. Where turns meet inside a
-word, or nobody is heard, neither model knows better than the sentence does: such words go with
-the words around them, and the change of speakers is put where a sentence ends, if one does.
+word, where several speak, where nobody is heard, or where a word's times are only computed,
+neither model knows better than the sentence does: such words go with the words around them, and
+the change of speakers is put where a sentence ends, if one does. A sentence of which nothing is
+beyond doubt goes to the speaker whose turn is about as long as it: so a "Yes." that is said into
+somebody's speech finds its speaker. A change there and back within a fraction of a second, in
+the middle of a sentence, is no change.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from itertools import groupby
 
 import msgspec
 
 from dalston_cli.formats.punctuation import ends_sentence
 from dalston_cli.stages.merge.times import text_of
+from dalston_cli.stages.merge.turns import Turns, loudest
 from dalston_sdk.wire import Segment, SpeakerTurn, Word
 
 _ALONE = 0.75
@@ -21,47 +26,14 @@ _ALONE = 0.75
 _PRESENT = 0.25
 """The share of a word's time that its speaker must be heard for."""
 
-_REACH_S = 1.0
-"""How far from a word a turn may be and still be the one it belongs to."""
+_FLICKER_S = 0.3
+"""Nobody takes the word and loses it again, amid a sentence, in less than this."""
 
+_BREATH_S = 0.2
+"""A longer pause before or after makes even a short word a remark of its own."""
 
-class Turns:
-    """Speaker turns that can be asked who is heard when; asked in time order they are quick."""
-
-    def __init__(self, turns: Sequence[SpeakerTurn]) -> None:
-        self._turns = sorted(turns, key=lambda turn: turn.start)
-        self._next = 0
-        self._near: list[SpeakerTurn] = []
-        self._last_start = 0.0
-
-    def heard(self, start: float, end: float) -> dict[str, float]:
-        """Seconds that each speaker is heard between two points in time."""
-        seconds: dict[str, float] = {}
-        for turn in self._between(start, end):
-            overlap = min(end, turn.end) - max(start, turn.start)
-            if overlap > 0:
-                seconds[turn.speaker] = seconds.get(turn.speaker, 0.0) + overlap
-        return seconds
-
-    def nearest(self, start: float, end: float) -> str | None:
-        """The speaker whose turn is nearest, if one is near enough."""
-        near = [
-            (max(turn.start - end, start - turn.end, 0.0), turn.speaker)
-            for turn in self._between(start, end)
-        ]
-        distance, speaker = min(near, default=(_REACH_S, None))
-        return speaker if distance < _REACH_S else None
-
-    def _between(self, start: float, end: float) -> Sequence[SpeakerTurn]:
-        """The turns that are within reach."""
-        if start < self._last_start:
-            self._next, self._near = 0, []
-        self._last_start = start
-        while self._next < len(self._turns) and self._turns[self._next].start < end + _REACH_S:
-            self._near.append(self._turns[self._next])
-            self._next += 1
-        self._near = [turn for turn in self._near if turn.end > start - _REACH_S]
-        return self._near
+_EMOTION_SHARE = 1 / 3
+"""The share of a segment that its emotion tells something about whoever spoke it."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -80,29 +52,92 @@ def assign_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -
         segments: With sound times, in time order.
         turns: On the same clock; may overlap.
     """
-    known = Turns(turns)
+    known, known_to_sentences = Turns(turns), Turns(turns)
     for segment in segments:
         if not segment.words:
             heard = known.heard(segment.start, segment.end)
-            speaker = _loudest(heard) or known.nearest(segment.start, segment.end)
+            speaker = loudest(heard) or known.nearest(segment.start, segment.end)
             yield msgspec.structs.replace(segment, speaker=speaker or segment.speaker)
             continue
-        guesses = [_guess(word, known) for word in segment.words]
-        yield from _split(segment, _smooth(guesses))
+        guesses = _without_flicker([_guess(word, known) for word in segment.words])
+        settled = [
+            guess
+            for sentence in _sentences(guesses)
+            for guess in _settled(sentence, known_to_sentences)
+        ]
+        yield from _split(segment, _smooth(settled))
+
+
+def split_by_own_speakers(segments: Sequence[Segment]) -> Iterator[Segment]:
+    """The same where an engine told speakers apart by itself: one segment, one speaker."""
+    for segment in segments:
+        own = [word.speaker or segment.speaker for word in segment.words]
+        if any(own):
+            yield from _split(segment, _filled(own))
+        else:
+            yield segment
+
+
+def undivided(
+    segments: Sequence[Segment], turns: Sequence[SpeakerTurn]
+) -> tuple[tuple[float, float], ...]:
+    """Where segments have no words to be split at, and several speak; as for the other."""
+    known = Turns(turns)
+    found = []
+    for segment in segments:
+        heard = {} if segment.words else known.heard(segment.start, segment.end)
+        if heard and max(heard.values()) < _ALONE * sum(heard.values()):
+            found.append((segment.start, segment.end))
+    return tuple(found)
 
 
 def _guess(word: Word, turns: Turns) -> _Guess:
     heard = turns.heard(word.start, word.end)
-    speaker = _loudest(heard)
+    speaker = loudest(heard)
     if speaker is None:
         return _Guess(word=word, speaker=turns.nearest(word.start, word.end), certain=False)
     present = heard[speaker] >= _PRESENT * (word.end - word.start)
-    certain = present and heard[speaker] >= _ALONE * sum(heard.values())
+    alone = heard[speaker] >= _ALONE * sum(heard.values())
+    certain = present and alone and not word.interpolated
     return _Guess(word=word, speaker=speaker, certain=certain)
 
 
-def _loudest(heard: dict[str, float]) -> str | None:
-    return max(heard, key=lambda speaker: heard[speaker]) if heard else None
+def _without_flicker(guesses: Sequence[_Guess]) -> list[_Guess]:
+    """Changes that are too short to be any, and change back, come into doubt."""
+    runs = [list(run) for _, run in groupby(guesses, key=lambda guess: guess.speaker)]
+    for before, run, after in zip(runs, runs[1:], runs[2:], strict=False):
+        first, last = run[0].word, run[-1].word
+        remark = ends_sentence(before[-1].word.text) or ends_sentence(last.text)
+        apart = first.start - before[-1].word.end, after[0].word.start - last.end
+        if (
+            before[0].speaker == after[0].speaker
+            and last.end - first.start < _FLICKER_S
+            and max(apart) < _BREATH_S
+            and not remark
+        ):
+            run[:] = [replace(guess, certain=False) for guess in run]
+    return [guess for run in runs for guess in run]
+
+
+def _sentences(guesses: Sequence[_Guess]) -> Iterator[list[_Guess]]:
+    sentence: list[_Guess] = []
+    for guess in guesses:
+        sentence.append(guess)
+        if ends_sentence(guess.word.text):
+            yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
+
+
+def _settled(sentence: list[_Guess], turns: Turns) -> list[_Guess]:
+    """A sentence in doubt as a whole, settled by the one turn that fits it, if one does."""
+    if any(guess.certain or guess.word.interpolated for guess in sentence):
+        return sentence
+    speaker = turns.fitting(sentence[0].word.start, sentence[-1].word.end)
+    if speaker is None:
+        return sentence
+    return [replace(guess, speaker=speaker, certain=True) for guess in sentence]
 
 
 def _smooth(guesses: Sequence[_Guess]) -> list[str | None]:
@@ -143,7 +178,14 @@ def _cut(run: Sequence[_Guess], before: str, *, ends_before: bool) -> int:
 
 
 def _split(segment: Segment, speakers: Sequence[str | None]) -> Iterator[Segment]:
-    """One segment per speaker that follows another; all else is kept."""
+    """One segment per speaker that follows another; all else is kept.
+
+    The emotion was heard in the segment as a whole: whoever has little of it goes without.
+    """
+    spoken_s: dict[str | None, float] = {}
+    for speaker, word in zip(speakers, segment.words, strict=True):
+        spoken_s[speaker] = spoken_s.get(speaker, 0.0) + word.end - word.start
+    enough_s = _EMOTION_SHARE * sum(spoken_s.values())
     pairs = zip(speakers, segment.words, strict=True)
     for speaker, group in groupby(pairs, key=lambda pair: pair[0]):
         words = tuple(msgspec.structs.replace(word, speaker=speaker) for _, word in group)
@@ -154,4 +196,5 @@ def _split(segment: Segment, speakers: Sequence[str | None]) -> Iterator[Segment
             text=text_of(words),
             words=words,
             speaker=speaker,
+            emotion=segment.emotion if spoken_s[speaker] >= enough_s else None,
         )

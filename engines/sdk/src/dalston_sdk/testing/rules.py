@@ -7,8 +7,10 @@ from collections.abc import Mapping, Sequence
 from itertools import pairwise
 
 from dalston_sdk.wire import (
+    ActionItem,
     AlignResult,
     AudioEvent,
+    Chapter,
     DiarizeResult,
     EmotionRequest,
     EmotionResult,
@@ -64,6 +66,7 @@ def check_result(request: Request, result: Result, duration_s: float) -> None:
             check_scores("emotion score", [each.score for each in result.emotions.values()])
         case RefineResult():
             check_ids(request, result.texts)
+            check_places(request, result)
 
 
 def check_segments(segments: Sequence[Segment], duration_s: float) -> None:
@@ -132,8 +135,24 @@ def check_ids(request: Request, answers: Mapping[int, object]) -> None:
     require(not strangers, f"there are answers for unknown segments {strangers}")
 
 
+def check_places(request: Request, result: RefineResult) -> None:
+    """Chapters and action items begin and end where segments do, and chapters follow each other."""
+    if not isinstance(request, RefineRequest):
+        raise AssertionError(f"{type(request).__name__} has no text")  # noqa: TRY004 - a rule
+    starts = {segment.start for segment in request.segments}
+    ends = {segment.end for segment in request.segments} | starts
+    for what, items in (("chapter", result.chapters), ("action item", result.action_items)):
+        for start, end in _spans(items):
+            known = start in starts and end in ends
+            require(known, f"no {what} can be from {start} to {end}: no segments are")
+    last = max(ends, default=0.0)
+    check_spans("chapter", _spans(result.chapters), last)
+
+
 def _spans(
-    items: Sequence[Segment | Word | SpeechRegion | SpeakerTurn | AudioEvent],
+    items: Sequence[
+        Segment | Word | SpeechRegion | SpeakerTurn | AudioEvent | Chapter | ActionItem
+    ],
 ) -> list[tuple[float, float]]:
     return [(item.start, item.end) for item in items]
 

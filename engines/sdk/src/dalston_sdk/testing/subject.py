@@ -3,7 +3,7 @@
 import wave
 from collections.abc import Mapping
 from contextlib import aclosing
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 
 import msgspec
@@ -47,6 +47,7 @@ class Subject:
         model: Weights that it can load.
         stages: Per stage the options that ``engine.yaml`` says it supports.
         audio: 16 kHz mono PCM16 WAV with speech; needed unless it only refines.
+        stage_models: Weights for stages that ``model`` does not cover.
         other_model: Other weights, to test the swap; without them the first are loaded again.
         segments: Text for the stages that need one, with times inside ``audio``.
         language: The text's language.
@@ -57,6 +58,7 @@ class Subject:
     model: ModelRef
     stages: Mapping[Stage, frozenset[str]]
     audio: Path | None = None
+    stage_models: Mapping[Stage, ModelRef] = field(default_factory=dict)
     other_model: ModelRef | None = None
     segments: tuple[Segment, ...] = ()
     language: str = "en"
@@ -85,7 +87,7 @@ class Subject:
         """A request that the engine has to answer, or to refuse where ``option`` says so."""
         fields: dict[str, object] = {
             "stage": stage.value,
-            "model": model or self.model,
+            "model": model or self.stage_models.get(stage, self.model),
             "options": dict([option] if option else []),
             "segments": self.segments,
             "language": self.language,

@@ -10,7 +10,9 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from dalston_sdk.wire.transcript import (
+    ActionItem,
     AudioEvent,
+    Chapter,
     Emotion,
     Notice,
     Segment,
@@ -154,20 +156,27 @@ class EventsOptions(
 class RefineOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How far a language model may clean the text up.
+    """How far a language model may clean the text up, and what it is to write about it.
 
     Attributes:
+        level: How much may change; at ``none`` the text stays as it is.
         glossary: Words and names in their right spelling.
         max_cost_usd: What the whole request may cost at most; what could cost more is refused.
         prices: What the model's tokens cost.
         batch: Hand everything in at once, and wait for up to a day at a lower price.
+        title, summary, chapters, action_items: Whether to write these, about the text as it is
+            after the clean-up.
     """
 
-    level: Literal["light", "standard", "verbatim+punctuation"] | None = None
+    level: Literal["none", "light", "standard", "verbatim+punctuation"] | None = None
     glossary: tuple[str, ...] | None = None
     max_cost_usd: float | None = None
     prices: TokenPrices | None = None
     batch: bool | None = None
+    title: bool | None = None
+    summary: bool | None = None
+    chapters: bool | None = None
+    action_items: bool | None = None
 
 
 class _Request(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage"):
@@ -285,10 +294,16 @@ class RefineResult(_Result, frozen=True, kw_only=True, tag="refine"):
     """The new text per segment id; segments that are missing stay as they were.
 
     Attributes:
+        title, summary, chapters, action_items: As ``Transcript`` has them; what was not asked for,
+            or could not be had, is missing.
         usage: What was sent and received, and its cost.
     """
 
     texts: dict[int, str]
+    title: str | None = None
+    summary: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+    action_items: tuple[ActionItem, ...] = ()
     usage: TokenUsage | None = None
 
 

@@ -91,6 +91,34 @@ class AudioEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     score: float
 
 
+class Chapter(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A part of a recording with a subject of its own, as a language model sees it.
+
+    Attributes:
+        start, end: Those of segments; a chapter ends where the next one begins.
+    """
+
+    start: float
+    end: float
+    title: str
+    summary: str | None = None
+
+
+class ActionItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Something that is to be done, as a language model understood it.
+
+    Attributes:
+        start, end: The segment in which it is said.
+        owner: Who is to do it: a name that is said, or a speaker's label; None where nobody is
+            named.
+    """
+
+    start: float
+    end: float
+    text: str
+    owner: str | None = None
+
+
 class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A warning that belongs to a transcript.
 
@@ -199,6 +227,19 @@ class StageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
     usage: TokenUsage | None = None
 
 
+class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Where something in a transcript comes from.
+
+    Attributes:
+        stage: A stage that has a record; ``prepare`` for what channels say, ``user`` for names.
+        engine, model: As in the stage's record.
+    """
+
+    stage: str
+    engine: str | None = None
+    model: str | None = None
+
+
 class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything known about one recording; the JSON output is exactly this.
 
@@ -208,7 +249,16 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
         language: BCP-47 lower case, ``None`` where unknown.
         language_scores: Votes or probabilities per language, where the language was detected.
         turns: Who spoke when, from diarization or from channels.
+        title, summary, chapters, action_items: What a language model wrote about it, where that
+            was asked for; chapters are in time order.
+        speaker_names: Where speakers were named, each label and the name that stands for it
+            everywhere else in the transcript.
         status: ``partial`` where a requested stage failed; ``stages`` says which and why.
+        provenance: Where the transcript's ``text``, ``word_times``, ``language``, ``speaker`` (and
+            turns), ``emotion``, ``events`` and ``speech_regions`` come from, for those there are.
+            Of several origins the last goes before the others where it has something: refined
+            segments have a ``raw_text``, aligned words no other times, named speakers a label
+            in ``speaker_names``.
     """
 
     version: int = field(name="dalston_transcript_version")
@@ -220,7 +270,13 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     language_scores: dict[str, float] = field(default_factory=dict)
     speech_regions: tuple[SpeechRegion, ...] = ()
     turns: tuple[SpeakerTurn, ...] = ()
+    speaker_names: dict[str, str] = field(default_factory=dict)
     events: tuple[AudioEvent, ...] = ()
+    title: str | None = None
+    summary: str | None = None
+    chapters: tuple[Chapter, ...] = ()
+    action_items: tuple[ActionItem, ...] = ()
     warnings: tuple[Notice, ...] = ()
     stages: tuple[StageRecord, ...] = ()
+    provenance: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
     generator: str | None = None

@@ -1,31 +1,17 @@
 """Words from tokens: where they begin and end, what belongs to them, and how sure they are."""
 
-import importlib.util
 import math
 from itertools import pairwise
-from pathlib import Path
-from types import ModuleType
-from typing import Any
 
 import pytest
 
+from dalston_sdk import words
 from dalston_sdk.wire import SpeechRegion
 
 TEN_SECONDS = SpeechRegion(start=0.0, end=10.0)
 
 
-@pytest.fixture(scope="module")
-def words() -> ModuleType:
-    file = Path(__file__).resolve().parent.parent / "words.py"
-    spec = importlib.util.spec_from_file_location("onnx_asr_words", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
-
-
-def tokens(words: ModuleType, *texts: str, every_s: float = 0.2) -> list[Any]:
+def tokens(*texts: str, every_s: float = 0.2) -> list[words.Token]:
     """One token after the other, each as long as the next."""
     return [words.Token(text=text, start=index * every_s) for index, text in enumerate(texts)]
 
@@ -46,19 +32,17 @@ def tokens(words: ModuleType, *texts: str, every_s: float = 0.2) -> list[Any]:
         pytest.param((), (), id="nothing"),
     ],
 )
-def test_what_belongs_together(
-    words: ModuleType, texts: tuple[str, ...], expected: tuple[str, ...]
-) -> None:
-    found = words.words_of(tokens(words, *texts), inside=TEN_SECONDS)
+def test_what_belongs_together(texts: tuple[str, ...], expected: tuple[str, ...]) -> None:
+    found = words.words_of(tokens(*texts), inside=TEN_SECONDS)
     assert tuple(word.text for word in found) == expected
 
 
-def test_a_word_ends_where_the_next_begins(words: ModuleType) -> None:
-    found = words.words_of(tokens(words, " one", " two", " three"), inside=TEN_SECONDS)
+def test_a_word_ends_where_the_next_begins() -> None:
+    found = words.words_of(tokens(" one", " two", " three"), inside=TEN_SECONDS)
     assert [word.end for word in found[:-1]] == [word.start for word in found[1:]]
 
 
-def test_a_word_before_a_pause_ends_at_the_pace_of_its_stretch(words: ModuleType) -> None:
+def test_a_word_before_a_pause_ends_at_the_pace_of_its_stretch() -> None:
     spoken = [
         words.Token(text=text, start=start)
         for text, start in ((" one", 0.0), (" two", 0.3), (" six", 0.6), (" ten", 5.0))
@@ -67,7 +51,7 @@ def test_a_word_before_a_pause_ends_at_the_pace_of_its_stretch(words: ModuleType
     assert [word.end for word in found] == pytest.approx([0.3, 0.6, 0.9, 5.3])
 
 
-def test_late_punctuation_does_not_make_a_word_longer(words: ModuleType) -> None:
+def test_late_punctuation_does_not_make_a_word_longer() -> None:
     spoken = [
         words.Token(text=text, start=start)
         for text, start in ((" one", 0.0), (" two", 0.3), (" six", 0.6), (".", 3.0))
@@ -75,7 +59,7 @@ def test_late_punctuation_does_not_make_a_word_longer(words: ModuleType) -> None
     assert words.words_of(spoken, inside=TEN_SECONDS)[-1].end == pytest.approx(0.9)
 
 
-def test_words_stay_inside_their_stretch(words: ModuleType) -> None:
+def test_words_stay_inside_their_stretch() -> None:
     inside = SpeechRegion(start=2.0, end=2.5)
     spoken = [words.Token(text=f" w{index}", start=1.9 + index * 0.1) for index in range(9)]
     found = words.words_of(spoken, inside=inside)
@@ -95,8 +79,6 @@ def test_words_stay_inside_their_stretch(words: ModuleType) -> None:
         pytest.param((), None, id="none"),
     ],
 )
-def test_how_sure(
-    words: ModuleType, probabilities: tuple[float | None, ...], expected: float | None
-) -> None:
+def test_how_sure(probabilities: tuple[float | None, ...], expected: float | None) -> None:
     logprobs = [None if share is None else math.log(share) for share in probabilities]
     assert words.confidence(logprobs) == expected

@@ -1,4 +1,4 @@
-"""Words from a recogniser's tokens, which say when they begin and never when they end."""
+"""Words from a recogniser's tokens, which say when they begin and seldom when they end."""
 
 import math
 import re
@@ -31,19 +31,22 @@ class Token:
 
     Attributes:
         start: Seconds from the start of the recording.
+        end: Likewise; None where the recogniser does not tell.
         logprob: Natural logarithm of its probability; None where the recogniser gives none.
     """
 
     text: str
     start: float
+    end: float | None = None
     logprob: float | None = None
 
 
 def words_of(tokens: Sequence[Token], *, inside: SpeechRegion) -> list[Word]:
     """Words in time order, each with an end, none reaching out of ``inside``.
 
-    A word ends where the next one begins. Before a pause it ends when its last token has had the
-    time that its letters take at the pace of this stretch, so a pause belongs to no word.
+    A word ends where its last token does. Where the recogniser does not tell, it ends where the
+    next one begins; before a pause it ends when its last token has had the time that its letters
+    take at the pace of this stretch, so a pause belongs to no word.
 
     Args:
         tokens: All tokens of one stretch, in time order.
@@ -54,8 +57,12 @@ def words_of(tokens: Sequence[Token], *, inside: SpeechRegion) -> list[Word]:
     spans: list[Span] = []
     for index, group in enumerate(groups):
         last = next((token for token in reversed(group) if _letters(token)), group[-1])
-        end = last.start + max(_LEAST_S, pace * _letters(last))
-        if index + 1 < len(groups) and groups[index + 1][0].start < end + _PAUSE_S:
+        end = last.end or last.start + max(_LEAST_S, pace * _letters(last))
+        if (
+            last.end is None
+            and index + 1 < len(groups)
+            and groups[index + 1][0].start < end + _PAUSE_S
+        ):
             end = groups[index + 1][0].start
         spans.append((group[0].start, max(end, group[0].start)))
     times = in_order(spans, low=inside.start, high=inside.end, least=_LEAST_S)
@@ -103,7 +110,7 @@ def _closes(text: str) -> bool:
 
 
 def _with_text(token: Token, text: str) -> Token:
-    return Token(text=text, start=token.start, logprob=token.logprob)
+    return Token(text=text, start=token.start, end=token.end, logprob=token.logprob)
 
 
 def _letters(token: Token) -> int:

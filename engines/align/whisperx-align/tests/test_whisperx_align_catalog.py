@@ -1,0 +1,58 @@
+"""The catalog's aligners, held against what the libraries themselves know of them."""
+
+import json
+
+import pytest
+from tests.asked_engine import EngineUnderTest
+
+from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.schema import HttpsSource, HubSource, ModelEntry
+from dalston_sdk.wire import Stage
+
+KNOWN = """
+import json
+import loading
+from whisperx import alignment
+bundles = {
+    name: [language, getattr(loading.torchaudio.pipelines, name)._path]
+    for language, name in alignment.DEFAULT_ALIGN_MODELS_TORCH.items()
+}
+print(json.dumps([bundles, alignment.DEFAULT_ALIGN_MODELS_HF, sorted(loading.ROMANISED)]))
+"""
+NEEDED = {"config.json", "preprocessor_config.json", "vocab.json"}
+
+
+@pytest.fixture(scope="module")
+def aligners() -> list[ModelEntry]:
+    models = load_catalog(CatalogPaths.from_environment({})).models_for(Stage.ALIGN)
+    return [model for model in models if model.engine == "whisperx-align"]
+
+
+def test_names_languages_and_files_are_the_libraries_own(
+    under_test: EngineUnderTest, aligners: list[ModelEntry]
+) -> None:
+    bundles, of_the_hub, of_many = json.loads(under_test.run(KNOWN))
+    for model in aligners:
+        name, source = model.runtime_model_id, model.source
+        if isinstance(source, HttpsSource):
+            (file,) = source.files
+            assert [[*model.languages], file.path] == [[bundles[name][0]], bundles[name][1]]
+            assert file.url.endswith(f"/torchaudio/models/{file.path}")
+            continue
+        assert isinstance(source, HubSource)
+        assert source.repo == name
+        assert len(source.revision) == 40
+        assert set(source.files) >= NEEDED
+        assert {"model.safetensors", "pytorch_model.bin"} & set(source.files)
+        if name in of_many:
+            assert len(model.languages) > 80
+        else:
+            assert [of_the_hub[language] for language in model.languages] == [name]
+
+
+def test_one_of_one_language_goes_before_the_one_of_many(aligners: list[ModelEntry]) -> None:
+    (many,) = [model for model in aligners if len(model.languages) > 1]
+    assert all(model.rank > many.rank for model in aligners if model is not many)
+    assert {model.languages[0] for model in aligners if model is not many} == {
+        *("ar", "de", "en", "es", "fr", "it", "ja", "nl", "pl", "pt", "ru", "zh")
+    }

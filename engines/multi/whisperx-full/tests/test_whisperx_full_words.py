@@ -1,0 +1,176 @@
+"""Aligning: every word gets a time, those that were heard the right one."""
+
+from collections.abc import Sequence
+from itertools import pairwise
+from statistics import median
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.speech import needs_flite
+
+from dalston_sdk.wire import (
+    AlignRequest,
+    AlignResult,
+    ErrorCode,
+    Finished,
+    Progress,
+    Segment,
+    TranscribeRequest,
+    TranscribeResult,
+    Word,
+)
+
+pytestmark = needs_flite
+
+
+def aligned(engine: Any, speech: Any, segments: Sequence[Segment], **fields: Any) -> AlignResult:
+    fields = {"language": "en", "segments": tuple(segments)} | fields
+    request = AlignRequest(model=engine.model, **fields)
+    result: AlignResult = engine.asked.result(request, speech.wav, AlignResult)
+    return result
+
+
+def words_of(result: AlignResult) -> list[Word]:
+    return [word for segment in result.segments for word in segment.words]
+
+
+def known(speech: Any, **texts: str) -> list[Segment]:
+    """The recording's sentences with their true times, a little wider; some with another text."""
+    return [
+        Segment(
+            id=number,
+            start=sentence.start - 0.2,
+            end=sentence.end + 0.2,
+            text=texts.get(f"text_{number}", sentence.text),
+            language="en",
+            confidence=0.9,
+        )
+        for number, sentence in enumerate(speech.sentences)
+    ]
+
+
+def test_words_lie_where_they_are_spoken(engine: Any, speech: Any) -> None:
+    request = TranscribeRequest(model=engine.model)
+    transcribed = engine.asked.result(request, speech.wav, TranscribeResult)
+
+    result = aligned(engine, speech, transcribed.segments)
+
+    words = words_of(result)
+    assert [each.text for each in result.segments] == [each.text for each in transcribed.segments]
+    assert "".join(word.text for word in words).split() == speech.text.split()
+    assert all(before.end <= after.start for before, after in pairwise(words))
+    starts = np.array([word.start for word in words])
+    late = [float(np.abs(starts - sentence.start).min()) for sentence in speech.sentences]
+    assert median(late) < 0.1
+    assert max(late) < 0.3
+    inside = [
+        any(
+            each.start - 0.1 <= word.start and word.end <= each.end + 0.1
+            for each in speech.sentences
+        )
+        for word in words
+    ]
+    assert sum(inside) / len(inside) > 0.9
+    assert not any(word.interpolated for word in words)
+    assert median(word.confidence or 0 for word in words) > 0.3
+
+
+def test_segments_keep_all_but_their_words_and_edges(engine: Any, speech: Any) -> None:
+    result = aligned(engine, speech, known(speech))
+
+    for segment, sentence in zip(result.segments, speech.sentences, strict=True):
+        assert (segment.text, segment.language, segment.confidence) == (sentence.text, "en", 0.9)
+        assert (segment.start, segment.end) == (segment.words[0].start, segment.words[-1].end)
+        assert segment.start == pytest.approx(sentence.start, abs=0.2)
+        assert segment.end == pytest.approx(sentence.end, abs=0.3)
+
+
+def test_what_the_model_has_no_letters_for_is_put_between_its_neighbours(
+    engine: Any, speech: Any
+) -> None:
+    """Numbers, sums and foreign letters; the rest of the sentence keeps its times."""
+    plain = aligned(engine, speech, known(speech))
+
+    result = aligned(engine, speech, known(speech, text_5="Alice will call you at 30 € 木."))
+
+    *heard, number, sign, letter = result.segments[5].words
+    assert [word.interpolated for word in (number, sign, letter)] == [True] * 3
+    assert not any(word.interpolated for word in heard)
+    assert number.confidence is None
+    assert [word.start for word in heard] == pytest.approx(
+        [word.start for word in plain.segments[5].words[:5]], abs=0.1
+    )
+    assert heard[-1].end <= number.start < number.end <= sign.start < sign.end <= letter.start
+    assert letter.end <= speech.sentences[5].end + 0.21
+
+
+@pytest.mark.parametrize(
+    "text", ["12 34 56", "…", "木", "mail bob@example.com now", "a\nline  and\ta tab"]
+)
+def test_every_word_gets_a_time_and_the_text_stays(engine: Any, speech: Any, text: str) -> None:
+    result = aligned(engine, speech, known(speech, text_3=text))
+
+    words = result.segments[3].words
+    assert "".join(word.text for word in words) == text
+    assert len(words) == len(text.split())
+    assert all(word.start < word.end for word in words)
+
+
+def test_text_that_does_not_fit_its_time_is_shared_out_and_said(engine: Any, speech: Any) -> None:
+    """More letters than the model hears frames: the library finds no path."""
+    text = " ".join(["much too long for so short a while"] * 3)
+
+    result = aligned(engine, speech, [Segment(id=0, start=1.0, end=1.3, text=text)])
+
+    [notice] = result.warnings
+    assert (notice.code, notice.stage, notice.start) == ("not_aligned", "align", 1.0)
+    assert all(word.interpolated for word in words_of(result))
+    assert all(1.0 <= word.start < word.end <= 1.301 for word in words_of(result))
+
+
+def test_a_segment_longer_than_the_model_can_take_is_left_alone(engine: Any, silence: Any) -> None:
+    segment = Segment(id=0, start=0.0, end=130.0, text="two words")
+    request = AlignRequest(model=engine.model, language="en", segments=(segment,))
+
+    result = engine.asked.result(request, silence(130.0), AlignResult)
+
+    assert "longer than 120 s" in result.warnings[0].message
+    assert [word.interpolated for word in words_of(result)] == [True, True]
+
+
+def test_words_of_a_language_without_spaces_are_its_characters(engine: Any, speech: Any) -> None:
+    """Shape alone: the model for Japanese has random weights."""
+    segment = known(speech, text_0="あいう、え お")[0]
+
+    result = aligned(engine, speech, [segment], language="ja")
+
+    assert [word.text for word in words_of(result)] == ["あ", "い", "う", "、", "え", " お"]
+    assert all(word.start < word.end for word in words_of(result))
+
+
+def test_a_language_without_an_aligner_is_refused_by_name(engine: Any, speech: Any) -> None:
+    request = AlignRequest(model=engine.model, language="el", segments=tuple(known(speech)))
+
+    error = engine.asked.failure(request, speech.wav)
+
+    assert error.code is ErrorCode.INVALID_REQUEST
+    assert "el; it has one for en, ja" in str(error)
+    assert "--align-model" in (error.hint or "")
+
+
+def test_it_says_how_far_it_is(engine: Any, speech: Any) -> None:
+    request = AlignRequest(model=engine.model, language="en-gb", segments=tuple(known(speech)))
+
+    messages = engine.asked.messages(request, speech.wav)
+
+    done = [each.done_s for each in messages if isinstance(each, Progress) and each.phase == "run"]
+    assert isinstance(messages[-1], Finished)
+    assert done == sorted(done)
+    assert done[-1] == pytest.approx(speech.sentences[-1].end + 0.2)
+
+
+def test_no_text_no_words(engine: Any, speech: Any) -> None:
+    assert aligned(engine, speech, []).segments == ()
+    empty = Segment(id=0, start=0.0, end=1.0, text="")
+    assert aligned(engine, speech, [empty]).segments == (empty,)

@@ -1,0 +1,168 @@
+"""The engine around NVIDIA's NeMo: recognisers of every kind, and a diarizer, in one process."""
+
+import os
+import tempfile
+from collections.abc import Mapping
+from typing import TYPE_CHECKING, ClassVar
+
+from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.errors import EngineError
+from dalston_sdk.stretches import cut, pieces_of, region
+from dalston_sdk.torch_device import (
+    check_torch_device,
+    held_vram_mb,
+    is_torch_out_of_memory,
+    release_memory,
+)
+from dalston_sdk.wire import (
+    DiarizeRequest,
+    DiarizeResult,
+    ErrorCode,
+    ModelRef,
+    Segment,
+    Stage,
+    TranscribeRequest,
+    TranscribeResult,
+)
+
+if TYPE_CHECKING:
+    from loading import Loaded
+    from recognising import Recogniser
+    from sortformer import Diarizer
+    from traits import Traits
+
+_LEAST_PIECE_S = 1.0
+"""The library lengthens what is shorter at both ends, and moves the times of its words by that."""
+
+
+class NemoEngine(Engine):
+    """Recognises speech with Parakeet and Canary, and tells speakers apart with Sortformer."""
+
+    name = "nemo"
+    version = "0.1.0"
+    options: ClassVar[Mapping[Stage, frozenset[str]]] = {
+        Stage.TRANSCRIBE: frozenset(
+            {
+                *("language", "languages", "task", "batch_size", "word_timestamps", "vad"),
+                *("vad_threshold", "min_speech_ms", "min_silence_ms", "speech_pad_ms"),
+                "max_speech_s",
+            }
+        ),
+        Stage.DIARIZE: frozenset({"num_speakers", "max_speakers", "batch_size"}),
+    }
+
+    def __init__(self, *, device: str = "cpu") -> None:
+        super().__init__(device=device)
+        # Before anything imports the hub's client or the compiler that librosa brings.
+        os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
+        os.environ.setdefault("NUMBA_CACHE_DIR", tempfile.gettempdir())
+        self._loaded: Loaded | None = None
+        self._recogniser: tuple[Recogniser, Traits] | None = None
+        self._diarizer: Diarizer | None = None
+
+    def check_device(self) -> str:
+        """Compute something on the GPU, where one was asked for."""
+        return check_torch_device(self.device)
+
+    def vram_mb(self) -> float | None:
+        """Memory this process holds on the GPU."""
+        return held_vram_mb(self.device)
+
+    def is_out_of_memory(self, error: Exception) -> bool:
+        """PyTorch has an exception of its own for it."""
+        return is_torch_out_of_memory(error)
+
+    def load(self, model: ModelRef) -> LoadedModel:
+        """Load a ``.nemo`` file of any kind that this engine has a use for."""
+        # The library takes many seconds to import, and the engine has to answer before.
+        from loading import load_model  # noqa: PLC0415
+        from recognising import Recogniser  # noqa: PLC0415
+        from sortformer import Diarizer  # noqa: PLC0415
+        from traits import traits_of  # noqa: PLC0415
+
+        self._loaded = load_model(model, self.device)
+        if self._loaded.hears_speakers:
+            self._diarizer = Diarizer(self._loaded)
+        else:
+            traits = traits_of(self._loaded)
+            self._recogniser = Recogniser(self._loaded, traits), traits
+        return LoadedModel(compute_type=self._loaded.compute_type)
+
+    def unload(self) -> None:
+        """Drop the weights and give their memory back."""
+        if self._loaded is None:
+            return
+        self._loaded = self._recogniser = self._diarizer = None
+        release_memory(self.device)
+
+    def transcribe(
+        self, request: TranscribeRequest, audio: Samples, context: RunContext
+    ) -> TranscribeResult:
+        """Speech found, then stretch by stretch; segments as they come."""
+        from languages import settle_language  # noqa: PLC0415 - imports the library
+        from options import effective, plan_decoding  # noqa: PLC0415 - likewise
+        from sentences import segments_of  # noqa: PLC0415 - likewise
+        from voice import VoiceFinder  # noqa: PLC0415 - not before somebody needs it
+
+        if self._recogniser is None:
+            raise self._other_kind("tells speakers apart, and does not transcribe")
+        recogniser, traits = self._recogniser
+        options = request.options
+        decoding = plan_decoding(options, traits, device=self.device)
+        language = settle_language(options, traits)
+        duration_s = len(audio) / SAMPLE_RATE
+        if decoding.with_vad:
+            regions = VoiceFinder().find(audio, decoding.rules, context.check_cancelled)
+        else:
+            regions = cut(audio, region(0.0, duration_s), decoding.rules.max_speech_s)
+        written = "en" if decoding.into_english else language.spoken
+        segments: list[Segment] = []
+        for first in range(0, len(regions), decoding.batch_size):
+            context.check_cancelled()
+            batch = regions[first : first + decoding.batch_size]
+            heard = recogniser.hear(
+                pieces_of(audio, batch, _LEAST_PIECE_S),
+                batch,
+                language=language.spoken,
+                into=written,
+                with_words=decoding.with_words,
+            )
+            found: list[Segment] = []
+            for each, place in zip(heard, batch, strict=True):
+                found += segments_of(
+                    each,
+                    place,
+                    first_id=len(segments) + len(found),
+                    language=written,
+                    with_words=decoding.with_words,
+                )
+            segments += found
+            if found:
+                context.partial(found)
+            context.progress(batch[-1].end, duration_s)
+        context.progress(duration_s, duration_s)
+        return TranscribeResult(
+            language=written,
+            segments=tuple(segments),
+            speech_regions=tuple(regions) if decoding.with_vad else (),
+            effective=effective(options, decoding, language),
+            warnings=(*decoding.warnings, *language.warnings),
+            compute_type=self._loaded.compute_type if self._loaded else None,
+        )
+
+    def diarize(
+        self, request: DiarizeRequest, audio: Samples, context: RunContext
+    ) -> DiarizeResult:
+        """Who spoke when, of at most four speakers."""
+        if self._diarizer is None:
+            raise self._other_kind("transcribes, and does not tell speakers apart")
+        return self._diarizer.diarize(request.options, audio, context)
+
+    def _other_kind(self, what: str) -> EngineError:
+        if self._loaded is None:
+            return EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
+        return EngineError(
+            ErrorCode.INVALID_REQUEST,
+            f"{self._loaded.name} {what}",
+            hint="see which models do with: dalston models list",
+        )

@@ -1,0 +1,53 @@
+"""Segments from what was heard in each stretch of a recording."""
+
+from collections.abc import Iterator, Sequence
+
+from recognising import Heard
+
+from dalston_sdk.wire import Segment, SpeechRegion, Word
+
+_ENDS = (".", "?", "!", "…", "。", "？", "！")  # noqa: RUF001 - Chinese and Japanese ones
+_MAY_FOLLOW = "\"'”’»)]"  # noqa: RUF001 - closing quotes
+
+
+def segments_of(
+    heard: Heard, region: SpeechRegion, *, first_id: int, language: str | None, with_words: bool
+) -> list[Segment]:
+    """One segment per sentence; the whole stretch where no word has a time."""
+    if not heard.text:
+        return []
+    if not heard.words:
+        whole = Segment(
+            id=first_id, start=region.start, end=region.end, text=heard.text, language=language
+        )
+        return [whole]
+    return [
+        Segment(
+            id=first_id + index,
+            start=words[0].start,
+            end=words[-1].end,
+            text="".join(word.text for word in words).strip(),
+            words=tuple(words) if with_words else (),
+            language=language,
+            confidence=_confidence(words),
+        )
+        for index, words in enumerate(sentences(heard.words))
+    ]
+
+
+def sentences(words: Sequence[Word]) -> Iterator[list[Word]]:
+    """The words up to each full stop, question mark or exclamation mark."""
+    sentence: list[Word] = []
+    for word in words:
+        sentence.append(word)
+        if word.text.rstrip(_MAY_FOLLOW).endswith(_ENDS):
+            yield sentence
+            sentence = []
+    if sentence:
+        yield sentence
+
+
+def _confidence(words: Sequence[Word]) -> float | None:
+    """The mean of the words'; None where one is unknown."""
+    known = [word.confidence for word in words if word.confidence is not None]
+    return round(sum(known) / len(known), 4) if len(known) == len(words) else None

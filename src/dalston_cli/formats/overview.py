@@ -1,0 +1,51 @@
+"""What a language model wrote about a transcript, as formats for reading show it."""
+
+from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
+
+from dalston_cli.formats.script import clean
+from dalston_cli.formats.speakers import SpeakerNames
+from dalston_cli.formats.timestamp import clock
+from dalston_sdk.wire import ActionItem, AudioEvent, Chapter, Segment, Transcript
+
+
+@dataclass(frozen=True, kw_only=True)
+class Section:
+    """Segments and events under one heading.
+
+    Attributes:
+        chapter: Whose they are; None where there is none.
+    """
+
+    chapter: Chapter | None
+    segments: tuple[Segment, ...]
+    events: tuple[AudioEvent, ...]
+
+
+def has_overview(transcript: Transcript) -> bool:
+    """Whether anything was written about it."""
+    return bool(
+        transcript.title or transcript.summary or transcript.chapters or transcript.action_items
+    )
+
+
+def sections(transcript: Transcript) -> Iterator[Section]:
+    """Everything under the chapters in which it begins; what comes before them has none."""
+    chapters: Sequence[Chapter | None] = (None, *transcript.chapters)
+    starts = [chapter.start for chapter in transcript.chapters]
+    limits = zip((float("-inf"), *starts), (*starts, float("inf")), strict=True)
+    for chapter, (start, end) in zip(chapters, limits, strict=True):
+        segments = tuple(each for each in transcript.segments if start <= each.start < end)
+        events = tuple(each for each in transcript.events if start <= each.start < end)
+        if chapter or segments or events:
+            yield Section(chapter=chapter, segments=segments, events=events)
+
+
+def chapter_line(chapter: Chapter) -> str:
+    """``0:00:00 Title``, as players of videos read it."""
+    return f"{clock(chapter.start, fraction='')} {clean(chapter.title)}"
+
+
+def owner_of(item: ActionItem, names: SpeakerNames) -> str | None:
+    """Who is to do it, by the name that the text shows for them."""
+    return clean(names.names.get(item.owner, item.owner)) if item.owner else None

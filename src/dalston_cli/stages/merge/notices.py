@@ -1,0 +1,96 @@
+"""What the engines themselves warned of, and what is odd about their results."""
+
+from collections.abc import Iterator
+
+import msgspec
+
+from dalston_cli.stages.merge.channel import placed_segments, placed_turns
+from dalston_cli.stages.merge.model import ChannelResults
+from dalston_cli.stages.merge.speakers import undivided
+from dalston_cli.stages.merge.times import Window, text_of
+from dalston_sdk.wire import Notice
+
+
+def channel_notices(channel: ChannelResults, window: Window) -> Iterator[Notice]:
+    """The results' own warnings on the recording's clock, and words that do not say the text."""
+    results = (
+        ("transcribe", channel.transcribe),
+        ("align", channel.align),
+        ("diarize", channel.diarize),
+        ("emotion", channel.emotion),
+        ("events", channel.events),
+    )
+    for stage, result in results:
+        for notice in result.warnings if result else ():
+            yield _on_clock(notice, stage, window)
+    yield from _differing(channel, window)
+    yield from _unaligned(channel, window)
+    yield from _undivided(channel, window)
+
+
+def _unaligned(channel: ChannelResults, window: Window) -> Iterator[Notice]:
+    """Say which text has no times from alignment, though it was aligned."""
+    if channel.align is None:
+        return
+    aligned = {segment.id for segment in channel.align.segments if segment.words}
+    spoken = [segment for segment in channel.transcribe.segments if segment.text.strip()]
+    missing = [segment for segment in spoken if segment.id not in aligned]
+    if missing:
+        start, _ = window.place(missing[0].start, missing[0].end)
+        _, end = window.place(missing[-1].start, missing[-1].end)
+        yield Notice(
+            code="not_aligned",
+            message=f"{len(missing)} of {len(spoken)} segments could not be aligned: they have"
+            " the transcribing model's times",
+            stage="align",
+            start=start,
+            end=max(start, end),
+        )
+
+
+def _undivided(channel: ChannelResults, window: Window) -> Iterator[Notice]:
+    """Say where a change of speakers cannot be put anywhere, for want of words' times."""
+    if channel.diarize is None or all(segment.words for segment in channel.transcribe.segments):
+        return
+    turns = [keyed.turn for keyed in placed_turns(channel, window)]
+    spans = undivided(placed_segments(channel, window), turns)
+    if spans:
+        yield Notice(
+            code="speakers_undivided",
+            message=f"several speakers are heard in {len(spans)} segments that have no word"
+            " times: each went as a whole to who speaks longest (--align always finds them)",
+            stage="merge",
+            start=spans[0][0],
+            end=spans[-1][1],
+        )
+
+
+def _on_clock(notice: Notice, stage: str, window: Window) -> Notice:
+    def moved(seconds: float | None) -> float | None:
+        return None if seconds is None else round(window.start + seconds, 3)
+
+    return msgspec.structs.replace(
+        notice,
+        stage=notice.stage or stage,
+        start=moved(notice.start),
+        end=moved(notice.end),
+    )
+
+
+def _differing(channel: ChannelResults, window: Window) -> Iterator[Notice]:
+    stage = "align" if channel.align else "transcribe"
+    source = channel.align.segments if channel.align else channel.transcribe.segments
+    for segment in source:
+        if segment.words and _letters(segment.text) != _letters(text_of(segment.words)):
+            start, end = window.place(segment.start, segment.end)
+            yield Notice(
+                code="words_differ_from_text",
+                message="the engine's words do not say what its text says; the words were taken",
+                stage=stage,
+                start=start,
+                end=end,
+            )
+
+
+def _letters(text: str) -> str:
+    return "".join(text.split())
