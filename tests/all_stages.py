@@ -31,6 +31,7 @@ from tests.tiny_models import (
 )
 
 DIALOGUE = EXAMPLES / "dialogue.wav"
+EVENTS_FILE = EXAMPLES / "dialogue-events.csv"
 COMMAND = (
     *("--diarize", "--align", "always", "--events", "--emotion", "--refine"),
     *("-f", "json", "-f", "srt", "-f", "rttm"),
@@ -86,9 +87,8 @@ class Outcome:
 
 def transcribe(user: Home, out: Path, *options: str) -> Outcome:
     """The whole command, and what came of it."""
-    done = user.run(
-        *("transcribe", DIALOGUE, *COMMAND, "-o", out, "--json", *options), timeout_s=1200
-    )
+    recording = ("transcribe", DIALOGUE, "-o", out)
+    done = user.run(*recording, *COMMAND, "--json", *options, timeout_s=1200)
     assert done.returncode == 0, problem_of(done)
     text = {suffix: (out / f"dialogue.{suffix}").read_text("utf-8") for suffix in ("srt", "rttm")}
     transcript = json.loads((out / "dialogue.json").read_text(encoding="utf-8"))
@@ -115,7 +115,6 @@ def check_provenance(outcome: Outcome, launcher: str) -> None:
         assert len(record["engine_fingerprint"]) >= 12
         assert record["options"], stage
         assert record["reason"]
-        assert ("model_digest" in record) is (stage != "refine"), stage
     digests = [outcome.record(stage)["model_digest"] for stage in DOES]
     assert len(set(digests)) == len(digests)
     assert outcome.record("refine")["usage"]["requests"] >= 1
@@ -133,11 +132,12 @@ def check_content(outcome: Outcome) -> None:
     """Each stage's part of the transcript is there, and right as far as the models are."""
     transcript, reference = outcome.transcript, read_reference(DIALOGUE)
     segments = transcript["segments"]
+    assert reference.text
     assert jiwer.wer(reference.text, normalise(transcript["text"])) <= 0.1
     check_words(transcript, reference)
     check_speakers(transcript, reference)
     assert all(segment["emotion"]["label"] for segment in segments)
-    assert all(event["label"] and 0 < event["score"] <= 1 for event in transcript["events"])
+    check_beep(transcript["events"])
     assert any(
         segment.get("raw_text") and segment["raw_text"] != segment["text"] for segment in segments
     )
@@ -158,8 +158,17 @@ def check_speakers(transcript: dict[str, Any], reference: Reference) -> None:
     errors = speaker_errors(reference.turns, turns, reference.duration_s)
     assert errors.der < 0.3, errors
     speakers = {turn.name for turn in turns}
-    assert len(speakers) == 3
+    assert len(speakers) >= 3
     assert {segment["speaker"] for segment in transcript["segments"]} <= speakers
+
+
+def check_beep(events: list[dict[str, Any]]) -> None:
+    """Voices are dogs to the tiny model; they are heard on both sides of the beep, not in it."""
+    line = EVENTS_FILE.read_text(encoding="utf-8").splitlines()[1]
+    start, end = (float(field) for field in line.split(",")[:2])
+    before, after = (event for event in events if event["label"] == "Dog")
+    assert start - 1 < before["end"] <= start + 0.5
+    assert end - 0.5 <= after["start"] < end + 1
 
 
 def check_files(outcome: Outcome) -> None:

@@ -3,6 +3,7 @@
 import asyncio
 import os
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass
@@ -87,7 +88,14 @@ class EngineUnderTest:
     def _environ(self) -> dict[str, str]:
         kept = {name: os.environ[name] for name in ("PATH", "HOME", "TMPDIR") if name in os.environ}
         places = os.pathsep.join(map(str, (SDK, self.folder, ROOT)))
-        return kept | {"PYTHONPATH": places, "HF_HUB_OFFLINE": "1", "OMP_NUM_THREADS": "2"}
+        quiet = {
+            "PYTHONPATH": places,
+            "HF_HUB_OFFLINE": "1",
+            "OMP_NUM_THREADS": "2",
+            # PyTorch makes a folder beside other temporary files where this names none.
+            "TORCHINDUCTOR_CACHE_DIR": tempfile.gettempdir(),
+        }
+        return kept | quiet
 
     @contextmanager
     def asked(self, device: str = "cpu", **environment: str) -> Iterator["AskedEngine"]:

@@ -7,11 +7,16 @@ environments that have it.
 import gc
 import importlib
 import importlib.util
+import os
 import sys
+import tempfile
 from pathlib import Path
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode
+
+# Engines compile nothing. PyTorch would make a folder for it all the same, and leave it there.
+os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", tempfile.gettempdir())
 
 _MIB = 1024 * 1024
 _CPU_ALLOCATION = "DefaultCPUAllocator: can't allocate memory"
