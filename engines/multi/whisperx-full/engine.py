@@ -116,6 +116,7 @@ class WhisperxEngine(Engine):
                 segments.append(aligned)
                 notices += [notice] if notice else []
                 context.progress(min(segment.end, duration_s), duration_s)
+            context.progress(duration_s, duration_s)
         return AlignResult(segments=tuple(segments), warnings=tuple(notices))
 
     def diarize(

@@ -58,7 +58,7 @@ def test_words_lie_where_they_are_spoken(engine: Any, speech: Any) -> None:
 
     words = words_of(result)
     assert [each.text for each in result.segments] == [each.text for each in transcribed.segments]
-    assert "".join(word.text for word in words).split() == speech.text.split()
+    assert [word.text.strip() for word in words] == speech.text.split()
     assert all(before.end <= after.start for before, after in pairwise(words))
     starts = np.array([word.start for word in words])
     late = [float(np.abs(starts - sentence.start).min()) for sentence in speech.sentences]
@@ -167,7 +167,7 @@ def test_it_says_how_far_it_is(engine: Any, speech: Any) -> None:
     done = [each.done_s for each in messages if isinstance(each, Progress) and each.phase == "run"]
     assert isinstance(messages[-1], Finished)
     assert done == sorted(done)
-    assert done[-1] == pytest.approx(speech.sentences[-1].end + 0.2)
+    assert done[-1] == pytest.approx(speech.duration_s, abs=0.01)
 
 
 def test_no_text_no_words(engine: Any, speech: Any) -> None:
