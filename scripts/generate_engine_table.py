@@ -3,6 +3,7 @@
 ``python scripts/generate_engine_table.py`` writes it, ``--check`` only says whether it is current.
 """
 
+import re
 import sys
 from collections.abc import Iterable, Iterator
 from pathlib import Path
@@ -66,16 +67,17 @@ def _row(engine: EngineEntry, models: list[ModelEntry]) -> str:
 
 def _names(models: list[ModelEntry]) -> str:
     """How many there are, and what the first are called."""
-    names = list(dict.fromkeys(model.name.partition(",")[0] for model in models))
+    # What is behind a comma or in parentheses tells variants apart.
+    names = list(dict.fromkeys(re.split(r",| \(", model.name)[0] for model in models))
     more = ", …" if len(names) > NUM_NAMED else ""
-    gated = sum(model.gated for model in models)
+    gated = sum(bool(model.gated_repos) for model in models)
     terms = f"; {gated} with terms to accept" if gated else ""
-    return f"{len(models)}: {', '.join(names[:NUM_NAMED])}{more}{terms}"
+    return f"{len(models)}: {', '.join(names[:NUM_NAMED]) or 'none yet'}{more}{terms}"
 
 
 def _licences(engine: EngineEntry, models: list[ModelEntry]) -> str:
     of_models = _once(_licence(model.licence) for model in models)
-    return engine.licence if of_models == engine.licence else f"{engine.licence}; {of_models}"
+    return engine.licence if of_models in {"", engine.licence} else f"{engine.licence}; {of_models}"
 
 
 def _licence(spdx: str) -> str:

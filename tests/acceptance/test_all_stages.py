@@ -3,14 +3,15 @@
 Every model is a tiny one that was pulled from the tests' hub; the language model is a server here.
 """
 
-import shutil
+import json
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.acceptance.home import Home, events_of
 from tests.all_stages import (
-    DIALOGUE,
+    DOES,
     Outcome,
     check_content,
     check_files,
@@ -58,23 +59,64 @@ def test_the_files_agree(outcome: Outcome) -> None:
 
 
 def test_speakers_for_a_finished_folder_cost_diarization_only(user: Home, tmp_path: Path) -> None:
-    folder = tmp_path / "recordings"
+    """Merging is no engine's work and done anew for every transcript; the rest was stored."""
+    folder, out = tmp_path / "recordings", tmp_path / "out"
     folder.mkdir()
-    shutil.copy(DIALOGUE, folder)
-    say("Please send the report to David.", folder / "note.wav")
-    command = (
-        *("transcribe", folder, "-o", tmp_path / "out", "-f", "json,srt", "--json"),
-        *("--align", "always", "--events", "--emotion"),
-    )
-    first = user.run(*command, timeout_s=1200)
+    say("Please send the red report to David.", folder / "note.wav")
+    say("The meeting is on Monday at nine.", folder / "memo.wav", voice="rms")
+    command = ("transcribe", folder, "-o", out, "-f", "json,srt", "--json")
+    stages = ("--align", "always", "--events", "--emotion")
+    first = user.run(*command, *stages, timeout_s=1200)
     assert first.returncode == 0, problem_of(first)
+    before = read(out / "note.json")
 
-    second = user.run(*command, "--diarize", timeout_s=1200)
+    second = user.run(*command, *stages, "--diarize", timeout_s=1200)
 
     assert second.returncode == 0, problem_of(second)
     events = events_of(second)
-    names = ("dialogue.wav", "note.wav")
-    assert stages_run(events) == {name: {"diarize", "merge"} for name in names}
-    engines = {event["engine"] for event in events if event["event"] == "engine_ready"}
-    assert engines == {"pyannote"}
-    assert "SPEAKER_00" in (tmp_path / "out" / "dialogue.json").read_text(encoding="utf-8")
+    assert stages_run(events) == {"note.wav": {"diarize"}, "memo.wav": {"diarize"}}
+    assert {each["engine"] for each in events if each["event"] == "engine_ready"} == {"pyannote"}
+    after = read(out / "note.json")
+    assert set(records(after)) - set(records(before)) == {"diarize"}
+    assert after["text"] == before["text"]
+    assert after["events"] == before["events"]
+    for old, new in zip(before["segments"], after["segments"], strict=True):
+        assert new["emotion"] == old["emotion"]
+        assert "speaker" not in old
+        assert new["speaker"] in {turn["speaker"] for turn in after["turns"]}
+
+
+def test_a_stage_that_fails_leaves_the_transcript(user: Home, tmp_path: Path) -> None:
+    """Every stage that can be left out, with weights that cannot be loaded."""
+    note = say("Please send the white letter to Frank.", tmp_path / "note.wav")
+    optional = ("align", "diarize", "emotion", "events")
+    for stage in optional:
+        for path in user.models.rglob(f"{DOES[stage].id}/**/*"):
+            if path.suffix in {".safetensors", ".bin", ".pt", ".pth"}:
+                path.write_bytes(path.read_bytes()[:1000])
+    command = ("transcribe", note, "--align", "always", "--diarize", "--emotion", "--events")
+
+    done = user.run(*command, "-o", tmp_path / "out", "-f", "json", timeout_s=1200)
+
+    assert done.returncode == 7, problem_of(done)
+    transcript = read(tmp_path / "out" / "note.json")
+    assert transcript["status"] == "partial"
+    assert transcript["text"].startswith("Please send the")
+    for stage in optional:
+        record = records(transcript)[stage]
+        assert record["status"] == "failed", record
+        assert record["reason"]
+        assert f"the transcript is without {stage}" in done.stderr
+    strict = user.run(*command, "-o", tmp_path / "strict", "--strict", timeout_s=1200)
+    assert strict.returncode in {5, 6}, problem_of(strict)
+    assert not list((tmp_path / "strict").glob("*"))
+
+
+def read(path: Path) -> dict[str, Any]:
+    found: dict[str, Any] = json.loads(path.read_text(encoding="utf-8"))
+    return found
+
+
+def records(transcript: dict[str, Any]) -> dict[str, dict[str, Any]]:
+    """What is said of each stage."""
+    return {record["stage"]: record for record in transcript["stages"]}
