@@ -54,8 +54,8 @@ def test_a_missing_file_is_named_and_not_looked_up(
     assert "dalston models pull" in (error.hint or "")
 
 
-def test_no_folder_is_no_model(engine: AskedEngine, tmp_path: Path) -> None:
-    error = engine.load_failure(own(tmp_path / "nowhere"))
+def test_no_folder_is_no_model(engine: AskedEngine) -> None:
+    error = engine.load_failure(ModelRef(runtime_id="nowhere"))
     assert error.code is ErrorCode.MODEL_MISSING
     assert "dalston models list" in (error.hint or "")
 
