@@ -58,7 +58,12 @@ def main(folder: Path, wav: Path) -> None:
     canary = models.ASRModel.restore_from(str(folder / "canary" / "canary.nemo"))
     found["canary"] = [
         canary.transcribe(
-            [audio[: 16000 * 5]], source_lang=code, target_lang=code, pnc="yes", verbose=False
+            [audio[: 16000 * 5]],
+            source_lang=code,
+            target_lang=code,
+            task="asr",
+            pnc="yes",
+            verbose=False,
         )[0].text
         for code in ("en", "de")
     ]

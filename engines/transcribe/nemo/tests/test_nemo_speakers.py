@@ -115,9 +115,12 @@ def test_a_long_recording_goes_through_window_by_window(
     four = engine.result(asked(models["sortformer-v1"], batch_size=4), long, DiarizeResult)
 
     assert one.turns[-1].end > 200
-    assert [(turn.start, turn.end) for turn in one.turns] == pytest.approx(
-        [(turn.start, turn.end) for turn in four.turns]
+    alone, together = (
+        activity([(turn.start, turn.end, turn.speaker) for turn in result.turns], 300)
+        for result in (one, four)
     )
+    assert alone.keys() == together.keys()
+    assert all((alone[who] ^ together[who]).mean() < 0.01 for who in alone)
     assert (one.effective["batch_size"], four.effective["batch_size"]) == (1, 4)
 
 

@@ -7,6 +7,7 @@ weights.
 
 import os
 import sys
+import tempfile
 import warnings
 from collections.abc import Callable
 from pathlib import Path
@@ -40,4 +41,6 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    main(Path(sys.argv[1]))
+    with tempfile.TemporaryDirectory() as place:
+        tempfile.tempdir = place  # where the makers put what goes into their files
+        main(Path(sys.argv[1]))
