@@ -117,9 +117,11 @@ def test_the_plan_tells_who_does_what_and_why(user: Home, tmp_path: Path) -> Non
 
 
 def _ran(done: Any) -> dict[str, bool]:
-    """The stages that were done, and whether their results were there already."""
+    """The stages that an engine did, and whether their results were there already."""
     return {
         event["stage"]: event.get("reused", False)
         for event in events_of(done)
-        if event.get("event") == "stage_finished" and event["status"] == "done"
+        if event.get("event") == "stage_finished"
+        and event["stage"] != "prepare"
+        and event["status"] == "done"
     }

@@ -18,6 +18,8 @@ from tests.tiny_whisper import transcript_of
 pytestmark = [pytest.mark.slow, needs_flite]
 
 MODEL = "tiny-aligner"
+BUILD_S = 900
+"""PyTorch is large, and other tests may be running beside this one."""
 DATA = ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"
 
 
@@ -43,6 +45,9 @@ def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
         made.environ["DALSTON_CATALOG_PATH"] = str(catalog)
         linked = made.run("models", "pull", MODEL)
         assert linked.returncode == 0, linked.stderr
+        for engine in ("pocketsphinx", "whisperx-align"):
+            built = made.run("engines", "build", engine, timeout_s=BUILD_S)
+            assert built.returncode == 0, built.stderr
         yield made
 
 

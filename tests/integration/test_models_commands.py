@@ -34,7 +34,12 @@ def environment(hub: HubServer, tmp_path: Path) -> dict[str, str]:
     models = (
         model_fields(languages=["en", "de"], rank=5),
         model_fields(id="gated", gated=True, licence="CC-BY-4.0", languages=["en"] * 9),
-        model_fields(id="linked", source={"kind": "file", "path": str(mine)}),
+        model_fields(
+            id="linked",
+            source={"kind": "file", "path": str(mine)},
+            languages=["en", "de"],
+            stage_languages={"transcribe": ["en"]},
+        ),
         model_fields(id="inside", source={"kind": "bundled", "package": "pocketsphinx"}),
     )
     coverage = {name: value for name, value in os.environ.items() if name.startswith("COV")}
@@ -212,6 +217,7 @@ def test_show(environment: dict[str, str]) -> None:
     data = _data(_dalston(environment, "show", "tiny", "--json"))
     assert data["model"]["source"]["repo"] == "test/tiny"
     assert data["installation"]["installed"] is False
+    assert "en, de; to transcribe: en\n" in _dalston(environment, "show", "linked").stdout
     wrong = _dalston(environment, "show", "tinny", code=2)
     assert "did you mean `tiny`?" in wrong.stderr
 

@@ -234,26 +234,6 @@ async def test_every_stage_leaves_its_mark(home: PipelineHome) -> None:
     assert transcript["events"]
 
 
-async def test_a_failed_optional_stage_makes_the_transcript_partial(home: PipelineHome) -> None:
-    recordings = home.record(1)
-    stages = {"stage_models": home.options().stage_models.__class__(diarize="speakers-raises")}
-
-    report = await home.run(recordings, diarize=DiarizeOptions(), **stages)
-
-    assert report.counts == {"partial": 1}
-    assert report.exit_code == 7
-    transcript = read_json(home.outputs / "note 00.json")
-    assert transcript["status"] == "partial"
-    assert "zero" in str(transcript["warnings"])
-    assert str(transcript["text"]).startswith("word0")
-
-    strict = await home.run(recordings, diarize=DiarizeOptions(), strict=True, **stages)
-    assert strict.counts == {"failed": 1}
-    assert (strict.exit_code, strict.errors[0].code) == (6, "stage_failed")
-    assert strict.errors[0].message.startswith("without diarize, which --strict requires: ")
-    assert home.ran() == [], "the transcription is kept all the same"
-
-
 async def test_batches_are_halved_until_they_fit_and_that_is_remembered(home: PipelineHome) -> None:
     home.knobs["MAX_BATCH"] = "2"
     recordings = home.record(2)

@@ -21,6 +21,15 @@ ASKED: dict[str, dict[str, Any]] = {
 }
 """What asks for each optional stage."""
 
+GOOD = {
+    "align": "aligner",
+    "diarize": "speakers",
+    "emotion": "moods",
+    "events": "moods",
+    "refine": "editor",
+}
+"""A model that does not fail, for each."""
+
 MARKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "align": lambda transcript: transcript["segments"][0]["words"][0]["probability"] == 0.9,
     "diarize": lambda transcript: bool(transcript["turns"]),
@@ -147,8 +156,8 @@ def stored(home: PipelineHome) -> dict[Path, int]:
 
 
 def noticed(transcript: dict[str, Any]) -> list[dict[str, Any]]:
-    """Its warnings, but for the one that these recordings are silent."""
-    return [each for each in transcript["warnings"] if each["stage"] != "prepare"]
+    """Its warnings, but for the one that these recordings are silent, and for advice."""
+    return [each for each in transcript["warnings"] if each.get("stage") not in {None, "prepare"}]
 
 
 async def test_a_name_for_nobody_is_told_and_kept_in_the_transcript(home: PipelineHome) -> None:
@@ -157,7 +166,7 @@ async def test_a_name_for_nobody_is_told_and_kept_in_the_transcript(home: Pipeli
     )
 
     assert report.counts == {"done": 1}
-    [warning] = [event for event in home.of(WarningRaised) if event.stage != "prepare"]
+    [warning] = [event for event in home.of(WarningRaised) if event.stage not in {None, "prepare"}]
     assert (warning.code, warning.stage) == ("unknown_speaker", "merge")
     assert "SPEAKER_09: there are SPEAKER_00, SPEAKER_01" in warning.message
     transcript = read_json(home.outputs / "note 00.json")
@@ -186,9 +195,7 @@ async def test_channels_are_named_in_their_order_by_each_recording(home: Pipelin
 
 @pytest.mark.parametrize("stage", ASKED)
 async def test_a_failing_stage_costs_nothing_but_itself(stage: str, home: PipelineHome) -> None:
-    write_model(
-        home.folder / "catalog", "fails", stage, runtime_id="raises", languages="en", rank=-1
-    )
+    write_model(home.folder / "catalog", "fails", stage, runtime_id="raises", rank=-1)
     home.reload()
     recordings = home.record(1)
     asked = {**ASKED[stage], "stage_models": StageModels(**{stage: "fails"})}
@@ -206,7 +213,7 @@ async def test_a_failing_stage_costs_nothing_but_itself(stage: str, home: Pipeli
     [notice] = noticed(transcript)
     assert (notice["code"], notice["stage"]) == ("stage_failed", stage)
     assert reason in notice["message"]
-    [told] = [event for event in home.of(WarningRaised) if event.stage != "prepare"]
+    [told] = [event for event in home.of(WarningRaised) if event.stage not in {None, "prepare"}]
     assert (told.code, told.recording, told.stage) == ("stage_failed", "note 00.wav", stage)
     assert reason in told.message
     assert (home.outputs / "note 00.txt").exists()
@@ -215,11 +222,16 @@ async def test_a_failing_stage_costs_nothing_but_itself(stage: str, home: Pipeli
     assert (again.counts, worked(home)) == ({"partial": 1}, {stage}), "it may work next time"
 
     strict = await home.run(recordings, **asked, strict=True)
-    assert (strict.counts, strict.exit_code) == ({"failed": 1}, 5)
-    assert reason in strict.errors[0].message
+    assert (strict.counts, strict.exit_code) == ({"failed": 1}, 6)
+    [error] = strict.errors
+    assert error.code == "stage_failed"
+    assert error.message.startswith(f"without {stage}, which --strict requires: ")
+    assert reason in error.message
     assert worked(home) == {stage}, "the transcription is kept all the same"
 
-    mended = await home.run(recordings, **ASKED[stage])
+    mended = await home.run(
+        recordings, **ASKED[stage], stage_models=StageModels(**{stage: GOOD[stage]})
+    )
     assert (mended.counts, worked(home)) == ({"done": 1}, {stage})
     assert MARKS[stage](read_json(home.outputs / "note 00.json"))
 

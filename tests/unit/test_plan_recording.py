@@ -296,6 +296,18 @@ def test_what_a_pipeline_suggests_is_left_out_where_an_engine_does_not_know_it(
         )
 
 
+@pytest.mark.parametrize("option", [{"languages": ("en",)}, {"task": "translate"}])
+def test_which_text_it_is_to_be_is_no_suggestion(option: dict[str, Any], tmp_path: Path) -> None:
+    catalog = make_catalog(tmp_path / "catalog")
+    options = RunOptions(
+        transcribe=TranscribeOptions(**option),
+        pipeline="p",
+        suggested={Stage.TRANSCRIBE: frozenset(option)},
+    )
+    with pytest.raises(UsageError, match=r"does not support|cannot translate"):
+        plan_recording(context_of(catalog), options)
+
+
 def test_names_of_speakers_make_another_plan_of_the_same_stages(catalog: Catalog) -> None:
     context = context_of(catalog)
     plain = plan_recording(context, RunOptions())

@@ -65,8 +65,9 @@ def load_detector(model: ModelRef, device: str) -> Detector:
     except (ValueError, OSError) as error:
         raise _unusable(folder / _LABELS, str(error)) from error
     try:
+        weights = _weights(checkpoint)
         network = _network()
-        network.load_state_dict(_weights(checkpoint))
+        network.load_state_dict(weights)
         network.to(device).eval()
     except EngineError:
         raise

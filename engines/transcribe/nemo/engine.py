@@ -1,5 +1,6 @@
 """The engine around NVIDIA's NeMo: recognisers of every kind, and a diarizer, in one process."""
 
+import gc
 import os
 import tempfile
 from collections.abc import Mapping
@@ -80,6 +81,10 @@ class NemoEngine(Engine):
         from sortformer import Diarizer  # noqa: PLC0415
         from traits import traits_of  # noqa: PLC0415
 
+        # What the library leaves in memory is there for good; to look through it again and again
+        # would cost seconds, above all when the process ends.
+        if not gc.get_freeze_count():
+            gc.freeze()
         self._loaded = load_model(model, self.device)
         if self._loaded.hears_speakers:
             self._diarizer = Diarizer(self._loaded)

@@ -1,7 +1,6 @@
 """The engine in its own environment, a trained model of its kind, and speech with known times."""
 
 import importlib.util
-import json
 import shutil
 from collections.abc import Iterator
 from pathlib import Path
@@ -68,9 +67,3 @@ def recording(speaker: Speaker) -> Recording:
 def monologue(speaker: Speaker) -> Recording:
     """Over a minute without a pause, by one voice."""
     return speaker.record(speaker.unseen(36), "monologue", voices=("slt",), pause_s=0.0)
-
-
-@pytest.fixture
-def vocabulary(trained: Path) -> dict[str, int]:
-    found: dict[str, int] = json.loads((trained / "vocab.json").read_text(encoding="utf-8"))
-    return found

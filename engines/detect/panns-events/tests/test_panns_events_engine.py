@@ -150,18 +150,12 @@ def test_short_events_are_left_out_and_short_gaps_closed(listener: Any, tmp_path
     check_times(times(joined, "Dog"), [(2, 6), (12, 16)])
     long_ones = listener.hear(wav, min_duration_ms=3000)
     check_times(times(long_ones, "Dog"), [(12, 16)])
-    check_times(
-        times(listener.hear(wav, max_gap_ms=2500, min_duration_ms=3000), "Dog"),
-        [
-            *((2, 6), (12, 16)),
-        ],
-    )
 
 
 def test_a_sound_that_goes_on_over_windows_is_one_event(listener: Any, tmp_path: Path) -> None:
-    wav = write_wav(tmp_path / "long.wav", silence(5), band(80, *LOW, seed=9), silence(3))
+    wav = write_wav(tmp_path / "long.wav", silence(5), band(40, *LOW, seed=9), silence(3))
     one_by_one, together = listener.hear(wav), listener.hear(wav, batch_size=3)
-    check_times(times(one_by_one, "Dog"), [(5, 85)])
+    check_times(times(one_by_one, "Dog"), [(5, 45)])
     assert [(each.label, each.start, each.end) for each in together.events] == [
         (each.label, each.start, each.end) for each in one_by_one.events
     ]

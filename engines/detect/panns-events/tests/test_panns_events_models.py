@@ -252,13 +252,13 @@ import listening, loading
 from tests.sounds import band, tone
 torch.manual_seed(0)
 detector = loading.Detector(model=loading._network().eval(), names=("x",) * 527)
-audio = np.concatenate([band(9, 100, 7000, peak=(n % 3 + 1) / 4, seed=n) for n in range(5)])[:-777]
+audio = np.concatenate([band(8, 100, 7000, peak=(n % 3 + 1) / 4, seed=n) for n in range(4)])[:-777]
 with torch.inference_mode():
     whole = detector.model(torch.from_numpy(listening.upsample(audio))[None])["framewise_output"]
 listening.CORE_STEPS = 40  # three windows, the middle one with margins on both sides
 windows = np.concatenate(list(listening.listen(detector, audio, 1)))
 together = np.concatenate(list(listening.listen(detector, audio, 3)))
-assert len(windows) == listening.num_steps(len(audio)) == 140, len(windows)
+assert len(windows) == listening.num_steps(len(audio)) == 99, len(windows)
 frames = np.repeat(windows, 32, axis=0)
 assert abs(frames - whole[0, : len(frames)].numpy()).max() < 1e-5
 assert abs(together - windows).max() < 1e-5
@@ -308,9 +308,9 @@ def test_swaps_leave_events_and_memory_as_they_were(
 def test_long_recordings_take_no_more_memory(
     under_test: EngineUnderTest, listener: Any, tmp_path: Path
 ) -> None:
-    minute = band(60, *LOW)
-    short = write_wav(tmp_path / "1.wav", minute)
-    long = write_wav(tmp_path / "3.wav", *[minute] * 3)
+    piece = band(40, *LOW)
+    short = write_wav(tmp_path / "1.wav", piece)
+    long = write_wav(tmp_path / "4.wav", *[piece] * 4)
     sizes = []
     with under_test.asked() as engine:
         for wav in (short, long):

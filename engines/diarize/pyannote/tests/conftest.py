@@ -17,6 +17,10 @@ from dalston_sdk.wire import DiarizeOptions, DiarizeRequest, DiarizeResult, Mode
 
 HERE = Path(__file__).parent
 
+ONE_THREAD = {"OMP_NUM_THREADS": "1"}
+"""Of models so small that several threads only wait for each other, the longer the more there is to
+do beside them."""
+
 
 @dataclass(frozen=True)
 class Dialogue:
@@ -65,7 +69,7 @@ def models(
 
 @pytest.fixture(scope="session")
 def engine(under_test: EngineUnderTest) -> Iterator[AskedEngine]:
-    with under_test.asked() as asked:
+    with under_test.asked(**ONE_THREAD) as asked:
         yield asked
 
 
@@ -114,6 +118,12 @@ def two(talk: Callable[..., Dialogue]) -> Dialogue:
 def long(talk: Callable[..., Dialogue]) -> Dialogue:
     """The same two, with a third who comes late and goes early: more than a minute."""
     return talk(*["slt", "rms"] * 6, *["kal16", "slt"] * 3, *["rms", "slt"] * 4)
+
+
+@pytest.fixture(scope="session")
+def one_thread() -> Mapping[str, str]:
+    """For tests that start an engine of their own."""
+    return ONE_THREAD
 
 
 @pytest.fixture(scope="session")

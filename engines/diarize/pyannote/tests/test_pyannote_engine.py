@@ -4,6 +4,7 @@ import asyncio
 import json
 from collections.abc import Callable, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
@@ -31,9 +32,13 @@ def plain(turns: tuple[SpeakerTurn, ...]) -> list[tuple[float, float, str]]:
 
 @pytest.mark.slow
 def test_pyannote_conforms(
-    under_test: EngineUnderTest, models: Mapping[str, ModelRef], two: Any
+    under_test: EngineUnderTest,
+    one_thread: Mapping[str, str],
+    models: Mapping[str, ModelRef],
+    two: Any,
 ) -> None:
-    check_engine(under_test.subject(models["community"], two.wav, other_model=models["legacy"]))
+    subject = under_test.subject(models["community"], two.wav, other_model=models["legacy"])
+    check_engine(replace(subject, start=under_test.start_line(**one_thread)))
 
 
 def test_the_right_speakers_at_the_right_time(

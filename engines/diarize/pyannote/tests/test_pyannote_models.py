@@ -131,7 +131,8 @@ def test_the_name_of_a_folder_does_not_matter(
 
 
 NO_NETWORK = """
-import json, sys
+import json, os, sys
+os.environ["OMP_NUM_THREADS"] = "1"
 asked = []
 def refuse(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
@@ -192,12 +193,15 @@ def test_a_gpu_that_is_not_there_is_said_and_the_cpu_not_taken(
 @needs_flite
 @pytest.mark.slow
 def test_swaps_leave_turns_and_memory_as_they_were(
-    under_test: EngineUnderTest, models: Mapping[str, ModelRef], talk: Callable[..., Any]
+    under_test: EngineUnderTest,
+    one_thread: Mapping[str, str],
+    models: Mapping[str, ModelRef],
+    talk: Callable[..., Any],
 ) -> None:
     wav = talk("slt").wav
     sizes: list[float] = []
     expected: dict[str, object] = {}
-    with under_test.asked() as asked:
+    with under_test.asked(**one_thread) as asked:
         for _ in range(20):
             for name in ("community", "legacy"):
                 result = asked.result(DiarizeRequest(model=models[name]), wav, DiarizeResult)
@@ -212,6 +216,7 @@ def test_swaps_leave_turns_and_memory_as_they_were(
 @pytest.mark.slow
 def test_a_long_recording_takes_no_more_memory_than_a_chunk(
     under_test: EngineUnderTest,
+    one_thread: Mapping[str, str],
     copy_of: Callable[..., Path],
     long: Any,
     write_samples: Callable[[Path, Any], Path],
@@ -227,7 +232,7 @@ def test_a_long_recording_takes_no_more_memory_than_a_chunk(
         minute = np.frombuffer(reader.readframes(60 * 16_000), "<i2") / 32768
     options = DiarizeOptions(chunk_s=60.0, max_speakers=3)
     request = DiarizeRequest(model=own(folder), options=options)
-    with under_test.asked() as asked:
+    with under_test.asked(**one_thread) as asked:
         for _ in range(3):
             wav = write_samples(tmp_path / "short.wav", minute)
             asked.result(request, wav, DiarizeResult)

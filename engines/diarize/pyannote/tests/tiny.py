@@ -154,6 +154,7 @@ def _trained() -> tuple[PyanNet, XVectorMFCC, dict[str, np.ndarray]]:
 
 
 def main(out: Path) -> None:
+    torch.set_num_threads(1)
     segmentation, embedding, arrays = _trained()
     community, legacy = out / "community", out / "legacy"
     save(segmentation, community / "segmentation" / "pytorch_model.bin")

@@ -15,7 +15,7 @@ RATE = 16_000
 SENTENCES = (
     "please send the letter to alice on monday",
     "bob is at the garden on friday",
-    "the red table and the blue window",
+    "the green letter is for grace",
     "call emma at five two seven on sunday",
     "the report is for david",
     "please open the white window on tuesday",
@@ -94,7 +94,7 @@ def write_pcm(wav: Path, samples: bytes) -> Path:
 
 def _say(text: str, wav: Path, voice: str) -> tuple[bytes, float, float]:
     """What flite said, and where the sound is in it, as flite itself tells; seconds."""
-    command = ["flite", "-voice", voice, "-psdur", "-t", text, "-o", wav]
+    command = ["flite", "-voice", voice, "-psdur", "-t", text, "-o", str(wav)]
     done = subprocess.run(command, check=True, capture_output=True, text=True)
     phones = [phone.rpartition(":") for phone in done.stdout.split()]
     assert phones[0][0] == phones[-1][0] == "pau"

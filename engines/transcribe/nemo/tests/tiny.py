@@ -8,22 +8,23 @@ weights.
 import os
 import sys
 import warnings
+from collections.abc import Callable
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
 warnings.simplefilter("ignore")
 
 from nemo.utils import logging  # noqa: E402 - after what it has to find
-from tiny_canary import make_canary  # noqa: E402
-from tiny_conformer import make_conformer  # noqa: E402
-from tiny_flite import make_ctc, make_hybrid, make_transducer  # noqa: E402
-from tiny_sortformer import make_sortformer  # noqa: E402
+from tests.tiny_canary import make_canary  # noqa: E402
+from tests.tiny_conformer import make_conformer  # noqa: E402
+from tests.tiny_flite import make_ctc, make_hybrid, make_transducer  # noqa: E402
+from tests.tiny_sortformer import make_sortformer  # noqa: E402
 
 
 def main(folder: Path) -> None:
     """Make all of them."""
     logging.setLevel(logging.ERROR)
-    makers = {
+    makers: dict[str, Callable[[Path], object]] = {
         "ctc": make_ctc,
         "rnnt": lambda file: make_transducer(file, kind="rnnt"),
         "tdt": lambda file: make_transducer(file, kind="tdt"),

@@ -14,8 +14,8 @@ from typing import Any
 import nemo.collections.asr as nemo_asr
 import torch
 from omegaconf import DictConfig
-from tiny_conformer import ENCODER
-from tiny_flite import FEATURES, PIECES, make_ctc, write_tokenizer
+from tests.tiny_conformer import ENCODER
+from tests.tiny_flite import FEATURES, PIECES, make_ctc, write_tokenizer
 
 SENTENCE = (
     *("▁ple", "ase", "▁sen", "d", "▁the", "▁let", "ter", "▁to", "▁ali", "ce", "▁on", "▁mon"),

@@ -6,7 +6,7 @@ from pathlib import Path
 import nemo.collections.asr as nemo_asr
 import torch
 from omegaconf import DictConfig
-from tiny_flite import FEATURES, PIECES, write_tokenizer
+from tests.tiny_flite import FEATURES, PIECES, write_tokenizer
 
 ENCODER = {
     "_target_": "nemo.collections.asr.modules.ConformerEncoder",

@@ -14,7 +14,9 @@ import nemo.collections.asr as nemo_asr
 import numpy as np
 import torch
 from omegaconf import DictConfig
-from sentencepiece import sentencepiece_model_pb2 as sentencepiece
+from sentencepiece import (  # type: ignore[import-not-found] # lives in the engine's environment
+    sentencepiece_model_pb2 as sentencepiece,
+)
 
 DATA = Path(__file__).resolve().parents[2] / "onnx-asr" / "tests" / "data" / "tiny-ctc-flite"
 PIECES = (DATA / "vocabulary.txt").read_text(encoding="utf-8").split()[:-1]

@@ -6,8 +6,8 @@ from typing import Any
 import nemo.collections.asr as nemo_asr
 import torch
 from omegaconf import DictConfig
-from tiny_conformer import ENCODER
-from tiny_flite import FEATURES
+from tests.tiny_conformer import ENCODER
+from tests.tiny_flite import FEATURES
 
 SPEAKERS = 4
 

@@ -36,7 +36,7 @@ def show(
         "name": model.name,
         "engine": f"{model.engine}, which calls it {model.runtime_model_id}",
         "stages": ", ".join(row.stages),
-        "languages": ", ".join(model.languages) or "any",
+        "languages": _languages(model),
         "licence": model.licence,
         "terms": _terms(model),
         "source": describe_source(model),
@@ -55,6 +55,14 @@ def show(
     console.result({"model": model, "installation": row}, text=text)
     for problem in row.problems:
         console.warning(f"{model.id}: {problem}", hint=f"run `dalston models pull {model.id}`")
+
+
+def _languages(model: ModelEntry) -> str:
+    """The model's, then those of stages that have their own."""
+    every = {"": model.languages} | {
+        f"; to {stage.value}: ": languages for stage, languages in model.stage_languages.items()
+    }
+    return "".join(f"{name}{', '.join(codes) or 'any'}" for name, codes in every.items())
 
 
 def _terms(model: ModelEntry) -> str:

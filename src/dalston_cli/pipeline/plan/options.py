@@ -19,6 +19,7 @@ from dalston_sdk.wire import Stage, TranscribeOptions
 Options = TypeVar("Options", bound=Struct)
 
 _MOST_NAMES = 6
+_SAY_WHICH_TEXT = frozenset({"language", "languages", "task"})
 
 
 class UnsupportedOptionError(UsageError):
@@ -51,9 +52,12 @@ class NoTranslationError(UsageError):
 def left_out(
     catalog: Catalog, stage: Stage, model: ModelEntry, wanted: Struct, suggested: Iterable[str]
 ) -> tuple[str, ...]:
-    """The options that were only suggested, and that the model's engine does not honour."""
+    """The options that were only suggested, and that the model's engine does not honour.
+
+    What the text is to be is no suggestion: a language or a translation is never left out.
+    """
     supported = catalog.engine(model.engine).stages[stage].options
-    chosen = _set_fields(wanted)
+    chosen = _set_fields(wanted).keys() - _SAY_WHICH_TEXT
     return tuple(sorted(name for name in suggested if name in chosen and name not in supported))
 
 

@@ -1,0 +1,160 @@
+"""nemo tells speakers apart as the library does, links windows, and says how many it can."""
+
+import json
+from collections.abc import Mapping
+from itertools import pairwise
+from pathlib import Path
+from typing import Any
+
+import numpy as np
+import pytest
+from tests.asked_engine import AskedEngine, EngineUnderTest
+from tests.recordings import read_wav, write_wav
+from tests.speech import needs_flite
+
+from dalston_sdk.wire import DiarizeOptions, DiarizeRequest, DiarizeResult, ErrorCode, ModelRef
+
+pytestmark = [pytest.mark.slow, needs_flite]
+
+SORTFORMERS = ("sortformer-v1", "sortformer-v2")
+RATE = 16_000
+
+
+@pytest.fixture(scope="module")
+def oracle(nemo: EngineUnderTest, models: Mapping[str, ModelRef], speech: Any) -> dict[str, Any]:
+    folder = Path(models["ctc"].path or "").parent
+    printed = nemo.run(Path(__file__).with_name("oracle.py"), folder, speech.wav)
+    line = next(line for line in printed.splitlines() if line.startswith("ORACLE "))
+    found: dict[str, Any] = json.loads(line.removeprefix("ORACLE "))
+    return found
+
+
+def asked(model: ModelRef, **options: Any) -> DiarizeRequest:
+    return DiarizeRequest(model=model, options=DiarizeOptions(**options))
+
+
+def activity(turns: list[tuple[float, float, str]], duration_s: float) -> dict[str, Any]:
+    """Per speaker, in which hundredths of a second they speak."""
+    found: dict[str, Any] = {}
+    for start, end, speaker in turns:
+        spoken = found.setdefault(speaker, np.zeros(int(duration_s * 100) + 1, bool))
+        spoken[round(start * 100) : round(end * 100)] = True
+    return found
+
+
+@pytest.mark.parametrize("name", SORTFORMERS)
+def test_speakers_are_those_that_the_library_hears(
+    engine: AskedEngine,
+    models: Mapping[str, ModelRef],
+    speech: Any,
+    oracle: dict[str, Any],
+    name: str,
+) -> None:
+    """But for the shortest turns and pauses, which the engine leaves out."""
+    result = engine.result(asked(models[name]), speech.wav, DiarizeResult)
+    duration_s = len(read_wav(speech.wav)) / RATE
+
+    theirs = activity([(float(a), float(b), who) for a, b, who in oracle[name]], duration_s)
+    ours = activity([(turn.start, turn.end, turn.speaker) for turn in result.turns], duration_s)
+    assert 2 <= len(ours) <= 4
+    for spoken in ours.values():
+        likest = max(theirs.values(), key=lambda other: (other & spoken).sum())
+        assert (likest ^ spoken).mean() < 0.1
+    assert result.turns[0].speaker == "SPEAKER_00"
+    assert all(before.start <= after.start for before, after in pairwise(result.turns))
+    assert all(
+        type(turn.start) is float and 0 < (turn.confidence or 0) <= 1 for turn in result.turns
+    )
+
+
+def test_features_made_in_blocks_are_those_of_the_whole(oracle: dict[str, Any]) -> None:
+    whole, parts, difference = oracle["features"]
+    assert whole == parts
+    assert difference < 1e-3
+
+
+def test_nothing_asks_the_network(oracle: dict[str, Any]) -> None:
+    assert oracle["reached"] == []
+
+
+def test_canary_writes_what_the_library_has_it_write(oracle: dict[str, Any]) -> None:
+    assert [text.split()[0] for text in oracle["canary"]] == ["please", "red"]
+
+
+def test_windows_keep_their_speakers(nemo: EngineUnderTest) -> None:
+    """Each window names the speakers in an order of its own."""
+    program = """
+import json, numpy as np
+from turns import linked, turns_of
+rng = np.random.default_rng(0)
+truth = np.repeat(rng.integers(0, 4, 60), 20)
+whole = np.eye(4, dtype=np.float32)[truth]
+windows, step = [], 300
+for start in range(0, 900, step):
+    windows.append(whole[start : start + 600][:, rng.permutation(4)])
+found = linked(windows, shared=300)
+same = max(
+    float((found[:, list(order)] == whole).all())
+    for order in __import__("itertools").permutations(range(4))
+)
+turns = turns_of(found, 0.08, 96.0)
+print(json.dumps([found.shape, same, len(turns), len({turn.speaker for turn in turns})]))
+"""
+    shape, same, turns, speakers = json.loads(nemo.run(program))
+    assert shape == [1200, 4]
+    assert same == 1.0
+    assert speakers == 4
+    assert turns > 30
+
+
+def test_a_long_recording_goes_through_window_by_window(
+    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any, tmp_path: Path
+) -> None:
+    long = write_wav(tmp_path / "long.wav", np.tile(read_wav(speech.wav), 12))
+    one = engine.result(asked(models["sortformer-v1"]), long, DiarizeResult)
+    four = engine.result(asked(models["sortformer-v1"], batch_size=4), long, DiarizeResult)
+
+    assert one.turns[-1].end > 200
+    assert [(turn.start, turn.end) for turn in one.turns] == pytest.approx(
+        [(turn.start, turn.end) for turn in four.turns]
+    )
+    assert (one.effective["batch_size"], four.effective["batch_size"]) == (1, 4)
+
+
+@pytest.mark.parametrize("name", SORTFORMERS)
+def test_no_more_speakers_than_were_asked_for(
+    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any, name: str
+) -> None:
+    free = engine.result(asked(models[name]), speech.wav, DiarizeResult)
+    for options in ({"num_speakers": 1}, {"max_speakers": 1}):
+        result = engine.result(asked(models[name], **options), speech.wav, DiarizeResult)
+        assert {turn.speaker for turn in result.turns} == {"SPEAKER_00"}
+        assert result.effective["max_speakers"] == 1
+        spoken = sum(turn.end - turn.start for turn in result.turns)
+        assert spoken >= max(
+            sum(turn.end - turn.start for turn in free.turns if turn.speaker == who)
+            for who in {turn.speaker for turn in free.turns}
+        )
+
+
+def test_more_than_four_speakers_are_refused_or_said(
+    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any
+) -> None:
+    error = engine.failure(asked(models["sortformer-v2"], num_speakers=5), speech.wav)
+    assert error.code == ErrorCode.INVALID_REQUEST
+    assert "4 speakers" in str(error)
+    assert "dalston models list --stage diarize" in (error.hint or "")
+    result = engine.result(
+        asked(models["sortformer-v2"], max_speakers=6, batch_size=2), speech.wav, DiarizeResult
+    )
+    codes = [notice.code for notice in result.warnings]
+    assert codes == ["speaker_limit", "option_without_effect"]
+
+
+def test_silence_has_no_end_that_is_too_late(
+    engine: AskedEngine, models: Mapping[str, ModelRef], tmp_path: Path
+) -> None:
+    wav = write_wav(tmp_path / "short.wav", np.full(RATE // 100, 99, np.int16))
+    for name in SORTFORMERS:
+        result = engine.result(asked(models[name]), wav, DiarizeResult)
+        assert all(turn.end <= 0.01 for turn in result.turns)

@@ -1,0 +1,59 @@
+"""nemo in a container says the same as outside, word by word and hundredth by hundredth."""
+
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+import yaml
+from tests.asked_engine import ROOT, EngineUnderTest
+from tests.docker.user import DockerUser, made_user
+from tests.isolation import Isolation
+from tests.speech import needs_flite, say
+from tests.tiny_whisper import transcribing, transcript_of
+
+pytestmark = [pytest.mark.slow, needs_flite]
+
+MODEL = "tiny-nemo"
+SENTENCE = "please send the letter to alice on monday"
+ENTRY = {
+    "id": MODEL,
+    "engine": "nemo",
+    "runtime_model_id": "nvidia/parakeet-tdt-0.6b-v2",
+    "stages": ["transcribe"],
+    "name": "A tiny recogniser that knows flite's voices",
+    "languages": ["en"],
+    "licence": "Apache-2.0",
+    "size_mb": 7,
+    "rank": 5,
+    "capabilities": {"word_timestamps": True},
+}
+
+
+@pytest.fixture(scope="module")
+def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
+    """Whose catalog knows a tiny Parakeet, and where its weights are."""
+    with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
+        weights, catalog = made.folder / "weights", made.folder / "catalog"
+        catalog.mkdir()
+        script = ROOT / "engines" / "transcribe" / "nemo" / "tests" / "tiny.py"
+        EngineUnderTest("transcribe/nemo").run(script, weights)
+        entry = ENTRY | {"source": {"kind": "file", "path": str(weights / "tdt")}}
+        (catalog / f"{MODEL}.yaml").write_text(yaml.safe_dump(entry), encoding="utf-8")
+        made.environ["DALSTON_CATALOG_PATH"] = str(catalog)
+        linked = made.run("models", "pull", MODEL)
+        assert linked.returncode == 0, linked.stderr
+        yield made
+
+
+def test_nemo_says_the_same_inside_and_outside(user: DockerUser, tmp_path: Path) -> None:
+    speech = say(SENTENCE, tmp_path / "speech.wav")
+
+    inside = transcript_of(user, speech, tmp_path / "docker", model=MODEL)
+    outside = transcript_of(
+        *(user, speech, tmp_path / "local", "--launcher", "local", "--overwrite"), model=MODEL
+    )
+
+    assert inside["text"] == SENTENCE
+    assert transcribing(inside)["launcher"] == "docker"
+    assert transcribing(outside)["launcher"] == "local"
+    assert inside["segments"] == outside["segments"]
