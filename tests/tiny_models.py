@@ -16,6 +16,7 @@ from tests.asked_engine import ROOT, EngineUnderTest
 from tests.hub import HubRepo
 from tests.onnx_models.families import make_transducer
 
+WAV2VEC2 = ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"
 Make = Callable[[Path], Path]
 
 
@@ -40,7 +41,7 @@ class TinyModel:
         return str(self.entry["source"]["repo"])
 
 
-def by_script(place: str, part: str) -> Make:
+def by_script(place: str, part: str = "", *made_from: Path) -> Make:
     """What ``tests/tiny.py`` of the engine in ``place`` makes, run by the engine's interpreter."""
 
     def make(folder: Path) -> Path:
@@ -48,7 +49,7 @@ def by_script(place: str, part: str) -> Make:
         if not made.exists():
             engine = EngineUnderTest(place)
             made.parent.mkdir(parents=True, exist_ok=True)
-            engine.run(engine.folder / "tests" / "tiny.py", made)
+            engine.run(engine.folder / "tests" / "tiny.py", made, *made_from)
         return made / part
 
     return make
@@ -87,9 +88,19 @@ def _entry(model: str, engine: str, stage: str, **fields: Any) -> dict[str, Any]
 
 WHISPER = TinyModel(tiny_whisper.ENTRY, by_copy(tiny_whisper.WEIGHTS))
 PARAKEET = TinyModel(tiny_onnx.ENTRY, _transducer)
+NEMO = TinyModel(
+    _entry("tiny-nemo", "nemo", "transcribe", languages=["en"], rank=4),
+    by_script("transcribe/nemo", "tdt"),
+)
 ALIGNER = TinyModel(
-    _entry("tiny-aligner", "whisperx-align", "align", languages=["en"]),
-    by_copy(ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"),
+    _entry("tiny-aligner", "whisperx-align", "align", languages=["en"]), by_copy(WAV2VEC2)
+)
+BUNDLE = TinyModel(
+    {
+        **_entry("tiny-bundle", "whisperx-full", "transcribe", languages=["en"], rank=4),
+        "stages": ["transcribe", "align", "diarize"],
+    },
+    by_script("multi/whisperx-full", "", tiny_whisper.WEIGHTS, WAV2VEC2),
 )
 DIARIZER = TinyModel(
     _entry("tiny-diarizer", "pyannote", "diarize"), by_script("diarize/pyannote", "community")
@@ -103,7 +114,7 @@ EVENTS = TinyModel(
 
 PIPELINE = (WHISPER, ALIGNER, DIARIZER, EMOTION, EVENTS)
 """One for each stage that has weights."""
-EVERY = (*PIPELINE, PARAKEET)
+EVERY = (*PIPELINE, PARAKEET, NEMO, BUNDLE)
 
 
 def repositories(models: Iterable[TinyModel], folder: Path) -> dict[str, HubRepo]:

@@ -93,7 +93,7 @@ def test_a_stage_that_fails_leaves_the_transcript(user: Home, tmp_path: Path) ->
     for stage in optional:
         for path in user.models.rglob(f"{DOES[stage].id}/**/*"):
             if path.suffix in {".safetensors", ".bin", ".pt", ".pth"}:
-                path.write_bytes(path.read_bytes()[:1000])
+                path.write_bytes(bytes(path.stat().st_size))
     command = ("transcribe", note, "--align", "always", "--diarize", "--emotion", "--events")
 
     done = user.run(*command, "-o", tmp_path / "out", "-f", "json", timeout_s=1200)

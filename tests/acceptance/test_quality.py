@@ -39,7 +39,7 @@ def test_the_bundled_model_is_scored(lasting_home: Home, examples: Path, tmp_pat
         ("talk.wav", "transcribe", model),
     }
     wer, starts, ends, *speakers = scored["dialogue.wav", "transcribe", model]
-    assert 0 < float(wer) < 0.25
+    assert 0 < float(wer) <= 0.35
     assert all(int(cell.partition(",")[0]) < 40 for cell in (starts, ends))
     assert speakers == ["", "", ""]
     # The lecture's text was not what is spoken there, and the score has to say so.
