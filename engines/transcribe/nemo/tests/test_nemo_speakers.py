@@ -61,7 +61,7 @@ def test_speakers_are_those_that_the_library_hears(
     assert 2 <= len(ours) <= 4
     for spoken in ours.values():
         likest = max(theirs.values(), key=lambda other: (other & spoken).sum())
-        assert (likest ^ spoken).mean() < 0.1
+        assert (likest ^ spoken).mean() < 0.01
     assert result.turns[0].speaker == "SPEAKER_00"
     assert all(before.start <= after.start for before, after in pairwise(result.turns))
     assert all(
