@@ -54,11 +54,12 @@ class NemoEngine(Engine):
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
-        # Before anything imports the hub's client, or the compiler that librosa brings, which
-        # would keep what it compiles beside the library, where it cannot write in a container.
+        # Before anything imports the hub's client, or the compilers that come with it, which
+        # would keep what they compile beside the library, where nobody can write in a container.
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
         self._compiled = tempfile.TemporaryDirectory(prefix="dalston-nemo-")
-        os.environ["NUMBA_CACHE_DIR"] = self._compiled.name
+        for name in ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"):
+            os.environ[name] = self._compiled.name
         self._loaded: Loaded | None = None
         self._recogniser: tuple[Recogniser, Traits] | None = None
         self._diarizer: Diarizer | None = None

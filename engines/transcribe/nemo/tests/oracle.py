@@ -34,11 +34,19 @@ def main(folder: Path, wav: Path) -> None:
     """Ask the library, then the engine."""
     # Under the watch of the hook.
     import engine  # noqa: PLC0415
+
+    server = engine.NemoEngine()
+    import turns  # noqa: PLC0415
     from loading import load_model  # noqa: PLC0415
     from nemo.collections.asr import models  # noqa: PLC0415
     from sortformer import Diarizer  # noqa: PLC0415
 
-    from dalston_sdk.wire import ModelRef, TranscribeOptions, TranscribeRequest  # noqa: PLC0415
+    from dalston_sdk.wire import (  # noqa: PLC0415
+        DiarizeOptions,
+        ModelRef,
+        TranscribeOptions,
+        TranscribeRequest,
+    )
 
     with wave.open(str(wav), "rb") as reader:
         raw = np.frombuffer(reader.readframes(reader.getnframes()), np.int16)
@@ -49,7 +57,10 @@ def main(folder: Path, wav: Path) -> None:
         loaded = load_model(ModelRef(runtime_id=name, path=str(file)), "cpu")
         ours = Diarizer(loaded)  # sets how parts are made of a recording, for both
         lines = loaded.network.diarize([audio], sample_rate=16000, num_workers=0, verbose=False)
-        found[name] = [line.split() for line in lines[0]]
+        theirs = [line.split() for line in lines[0]]
+        turns.LEAST_TURN_S = turns.LEAST_PAUSE_S = 0.0  # the library leaves nothing out
+        heard = ours.diarize(DiarizeOptions(), audio, Context()).turns
+        found[name] = [theirs, [[turn.start, turn.end, turn.speaker] for turn in heard]]
         if name.endswith("v2"):
             long = np.tile(audio, 10)
             whole = ours._features_of(long).numpy()
@@ -67,7 +78,6 @@ def main(folder: Path, wav: Path) -> None:
         )[0].text
         for code in ("en", "de")
     ]
-    server = engine.NemoEngine()
     reference = ModelRef(runtime_id="own", path=str(folder / "ctc"))
     server.load(reference)
     request = TranscribeRequest(model=reference, options=TranscribeOptions())

@@ -13,6 +13,8 @@ from collections.abc import Callable
 from pathlib import Path
 
 os.environ["HF_HUB_OFFLINE"] = "1"
+PLACE = tempfile.TemporaryDirectory()
+tempfile.tempdir = os.environ["TORCHINDUCTOR_CACHE_DIR"] = PLACE.name  # gone at the end
 warnings.simplefilter("ignore")
 
 from nemo.utils import logging  # noqa: E402 - after what it has to find
@@ -41,6 +43,4 @@ def main(folder: Path) -> None:
 
 
 if __name__ == "__main__":
-    with tempfile.TemporaryDirectory() as place:
-        tempfile.tempdir = place  # where the makers put what goes into their files
-        main(Path(sys.argv[1]))
+    main(Path(sys.argv[1]))
