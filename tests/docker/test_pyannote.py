@@ -16,6 +16,8 @@ from tests.speech import SENTENCES, needs_flite, say
 pytestmark = [pytest.mark.slow, needs_flite]
 
 MODEL = "tiny-pyannote"
+BUILD_S = 1200
+"""An image with PyTorch takes minutes on a busy machine."""
 TINY = ROOT / "engines" / "diarize" / "pyannote" / "tests" / "tiny.py"
 ENTRY = {
     "id": MODEL,
@@ -40,6 +42,9 @@ def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
         made.environ["DALSTON_CATALOG_PATH"] = str(catalog)
         linked = made.run("models", "pull", MODEL)
         assert linked.returncode == 0, linked.stderr
+        for engine in ("pocketsphinx", "pyannote"):
+            built = made.run("engines", "build", engine, timeout_s=BUILD_S)
+            assert built.returncode == 0, built.stderr
         yield made
 
 
