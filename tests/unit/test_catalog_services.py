@@ -17,8 +17,9 @@ from dalston_cli.catalog.weights import (
     verify,
 )
 from dalston_cli.catalog.weights.failures import ServiceKeyError
+from dalston_cli.pipeline.plan.choosing import ServiceOfflineError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, StagePlan, Weights
-from dalston_cli.pipeline.plan.planner import Planner, ServiceOfflineError
+from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.request import RunOptions, StageModels
 from dalston_sdk.wire import RefineOptions, Stage, TokenPrices
 

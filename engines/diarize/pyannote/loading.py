@@ -67,6 +67,7 @@ def load_diarizer(model: ModelRef, device: str) -> Diarizer:
         pipeline = _build(parts)
         kind, index = split_device(device)
         pipeline.to(torch.device(kind, index) if kind != "cpu" else torch.device(kind))
+        least_similarity = _similarity(pipeline.clustering.threshold)
     except _DAMAGED as error:
         if is_torch_out_of_memory(error):
             raise
@@ -80,7 +81,7 @@ def load_diarizer(model: ModelRef, device: str) -> Diarizer:
     return Diarizer(
         pipeline=pipeline,
         batch_size=min(batch_size, _CPU_BATCH_SIZE) if device == "cpu" else batch_size,
-        least_similarity=_similarity(pipeline.clustering.threshold),
+        least_similarity=least_similarity,
     )
 
 

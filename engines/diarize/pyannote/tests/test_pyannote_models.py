@@ -54,11 +54,15 @@ def test_a_missing_file_is_named_and_not_looked_up(
     assert "dalston models pull" in (error.hint or "")
 
 
-@pytest.mark.parametrize("path", [None, "pyannote/speaker-diarization-community-1"])
-def test_no_folder_is_no_model(engine: AskedEngine, path: str | None) -> None:
-    error = engine.load_failure(ModelRef(runtime_id="nowhere", path=path))
+def test_no_folder_is_no_model(engine: AskedEngine, tmp_path: Path) -> None:
+    error = engine.load_failure(own(tmp_path / "nowhere"))
     assert error.code is ErrorCode.MODEL_MISSING
     assert "dalston models list" in (error.hint or "")
+
+
+def test_the_name_of_a_repository_is_not_looked_up(engine: AskedEngine) -> None:
+    model = ModelRef(runtime_id="own", path="pyannote/speaker-diarization-community-1")
+    assert engine.load_failure(model).code is ErrorCode.MODEL_MISSING
 
 
 @pytest.mark.parametrize(

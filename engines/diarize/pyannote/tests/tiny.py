@@ -12,7 +12,6 @@ data/weights.npz (see data/training/train.py).
 import os
 import shutil
 import sys
-import tempfile
 import warnings
 from pathlib import Path
 
@@ -23,7 +22,6 @@ import torch
 from dalston_sdk.torch_device import import_torchaudio
 
 os.environ["PYANNOTE_METRICS_ENABLED"] = "0"
-os.environ["TORCHINDUCTOR_CACHE_DIR"] = tempfile.gettempdir()  # else it leaves a folder there
 import_torchaudio()
 with warnings.catch_warnings():
     warnings.simplefilter("ignore")  # nothing here decodes audio

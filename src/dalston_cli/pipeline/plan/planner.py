@@ -6,54 +6,22 @@ cost no more memory than one.
 """
 
 from collections.abc import Callable
-from contextlib import suppress
 from dataclasses import replace
 
-import msgspec
 from msgspec import Struct
 
-from dalston_cli.catalog.resolve import (
-    AUTO,
-    Advice,
-    Choice,
-    ModelWish,
-    NoModelError,
-    NoModelsError,
-    covers,
-    every_installed,
-    resolve_model,
-)
-from dalston_cli.catalog.schema import ModelEntry, ServiceSource
-from dalston_cli.catalog.weights.failures import ServiceKeyError
-from dalston_cli.errors import UsageError
+from dalston_cli.catalog.resolve import AUTO, Advice, NoModelError, NoModelsError
+from dalston_cli.pipeline.plan.choosing import StageChooser
 from dalston_cli.pipeline.plan.model import (
     PlanContext,
     RecordingPlan,
     Skipped,
     StagePlan,
 )
-from dalston_cli.pipeline.plan.options import (
-    UnsupportedOptionError,
-    effective_options,
-    left_out,
-    without,
-)
+from dalston_cli.pipeline.plan.overridden import overridden
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions
-from dalston_sdk.wire import AlignOptions, DiarizeOptions, Stage
-
-
-class ServiceOfflineError(UsageError):
-    """A model of a service was asked for, and the network may not be used."""
-
-    code = "service_offline"
-
-    def __init__(self, model: ModelEntry) -> None:
-        super().__init__(
-            f"the model {model.id} is a service on the network, which --offline forbids",
-            hint="leave the stage out, or --offline",
-        )
-
+from dalston_sdk.wire import AlignOptions, Stage
 
 EMOTION_ADVICE = Advice(
     code="emotion_recognition",
@@ -99,50 +67,21 @@ def plan_recording(
         ModelUnavailableError: No installed model does a stage that was asked for, or the key of a
             service is not set.
     """
-    return _Planning(context, _merged(options, overrides)).make()
-
-
-def _merged(options: RunOptions, overrides: Overrides) -> RunOptions:
-    """The run's options as they are for one recording."""
-    said = {
-        name: value
-        for name in ("language", "initial_prompt", "hotwords")
-        if (value := getattr(overrides, name)) is not None
-    }
-    speakers = {
-        name: value
-        for name in ("num_speakers", "min_speakers", "max_speakers")
-        if (value := getattr(overrides, name)) is not None
-    }
-    diarize = options.diarize
-    if diarize is not None and speakers:
-        diarize = DiarizeOptions(batch_size=diarize.batch_size, **speakers)
-    return replace(
-        options,
-        model=overrides.model or options.model,
-        transcribe=msgspec.structs.replace(options.transcribe, **said),
-        diarize=diarize,
-        channels=options.channels if overrides.channels is None else overrides.channels,
-        clip=overrides.clip or options.clip,
-        speaker_names=(
-            options.speaker_names if overrides.speaker_names is None else overrides.speaker_names
-        ),
-    )
+    return _Planning(context, overridden(options, overrides)).make()
 
 
 class _Planning:
     """One plan in the making."""
 
     def __init__(self, context: PlanContext, options: RunOptions) -> None:
-        self._context = context
+        self._chooser = StageChooser(context, options)
         self._options = options
         self._skipped: list[Skipped] = []
         self._missing: list[NoModelError] = []
-        self._advice: list[Advice] = []
 
     def make(self) -> RecordingPlan:
         options, models = self._options, self._options.stage_models
-        transcribe = self._stage(
+        transcribe = self._chooser.choose(
             Stage.TRANSCRIBE, options.model, options.transcribe, options.compute_type
         )
         align = self._align(transcribe)
@@ -160,7 +99,7 @@ class _Planning:
             clip=options.clip,
             speaker_names=options.speaker_names,
             skipped=tuple(self._skipped),
-            advice=tuple(dict.fromkeys(self._advice)),
+            advice=tuple(dict.fromkeys(self._chooser.advice)),
         )
         if len(self._missing) == 1 and options.pipeline is None:
             raise self._missing[0]
@@ -168,63 +107,12 @@ class _Planning:
             raise NoModelsError(self._missing, options.pipeline)
         return replace(plan, key=_plan_key(plan))
 
-    def _stage(
-        self, stage: Stage, model: str, wanted: Struct, compute_type: str | None = None
-    ) -> StagePlan:
-        wish = ModelWish(
-            model=model,
-            language=self._options.transcribe.language,
-            device=self._options.device,
-            compute_type=compute_type,
-        )
-        context = self._context
-        choice = resolve_model(context.catalog, stage, wish, context.machine, context.installed)
-        self._advice += choice.warnings
-        return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
-
-    def _without_unknown(self, stage: Stage, choice: Choice, wanted: Struct) -> Struct:
-        """What a pipeline suggests is for every engine; what this one does not know is left out."""
-        suggested = self._options.suggested.get(stage, frozenset())
-        names = left_out(self._context.catalog, stage, choice.model, wanted, suggested)
-        if not names:
-            return wanted
-        self._advice.append(
-            Advice(
-                code="option_left_out",
-                message=f"engine {choice.engine.name} does not know {', '.join(names)}, which"
-                f" the pipeline {self._options.pipeline} sets: left out",
-            )
-        )
-        return without(wanted, names)
-
-    def _planned(self, stage: Stage, choice: Choice, wanted: Struct) -> StagePlan:
-        context = self._context
-        planned = StagePlan(
-            stage=stage,
-            model=choice.model,
-            engine=choice.engine,
-            device=choice.device,
-            compute_type=choice.compute_type,
-            launch=context.launch(choice.engine, choice.device),
-            weights=context.installed.get(choice.model.id),
-            options=effective_options(context.catalog, stage, choice.model, wanted),
-            reason=choice.reason,
-        )
-        self._check_service(planned)
-        return planned
-
-    def _check_service(self, planned: StagePlan) -> None:
-        """A service must be allowed, and its key be here unless the engine runs elsewhere."""
-        service = planned.model.source
-        if not isinstance(service, ServiceSource):
-            return
-        if self._options.offline:
-            raise ServiceOfflineError(planned.model)
-        if planned.to_pull:
-            raise ServiceKeyError(planned.model, service)
-
     def _optional(self, stage: Stage, model: str, wanted: Struct | None) -> StagePlan | None:
-        return None if wanted is None else self._noted(lambda: self._stage(stage, model, wanted))
+        return (
+            None
+            if wanted is None
+            else self._noted(lambda: self._chooser.choose(stage, model, wanted))
+        )
 
     def _noted(self, make: Callable[[], StagePlan]) -> StagePlan | None:
         """What is made; None where no model is there for it: all of them are told at once."""
@@ -241,32 +129,15 @@ class _Planning:
         if self._options.channels == "split":
             self._skip(Stage.DIARIZE, "each channel is one speaker")
             return None
-        return self._noted(lambda: self._same_or_other(transcribe, Stage.DIARIZE, model, wanted))
-
-    def _same_or_other(
-        self, transcribe: StagePlan, stage: Stage, model: str, wanted: Struct
-    ) -> StagePlan:
-        """The transcribing model once more where it covers the stage, unless another was named.
-
-        Device and number format stay the same, so that what is loaded already does it.
-        """
-        same, language = transcribe.model, self._options.transcribe.language
-        if model != AUTO or stage not in same.stages or not covers(same, stage, language):
-            return self._stage(stage, model, wanted)
-        choice = Choice(
-            model=same,
-            engine=transcribe.engine,
-            device=transcribe.device,
-            compute_type=transcribe.compute_type,
-            reason=f"{same.id}, which transcribes, covers it",
+        return self._noted(
+            lambda: self._chooser.same_or_other(transcribe, Stage.DIARIZE, model, wanted)
         )
-        return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
 
     def _emotion(self) -> StagePlan | None:
         options = self._options
         planned = self._optional(Stage.EMOTION, options.stage_models.emotion, options.emotion)
         if planned is not None:
-            self._advice.append(EMOTION_ADVICE)
+            self._chooser.advice.append(EMOTION_ADVICE)
         return planned
 
     def _align(self, transcribe: StagePlan) -> StagePlan | None:
@@ -276,7 +147,9 @@ class _Planning:
         if options.align == "never":
             return None
         if options.align == "always":
-            return self._noted(lambda: self._same_or_other(transcribe, Stage.ALIGN, model, wanted))
+            return self._noted(
+                lambda: self._chooser.same_or_other(transcribe, Stage.ALIGN, model, wanted)
+            )
         if transcribe.model.capabilities.word_timestamps:
             self._skip(Stage.ALIGN, f"{transcribe.model.id} gives good word times itself")
             return None
@@ -286,28 +159,18 @@ class _Planning:
         self, transcribe: StagePlan, model: str, wanted: AlignOptions
     ) -> StagePlan | None:
         try:
-            return self._same_or_other(transcribe, Stage.ALIGN, model, wanted)
+            return self._chooser.same_or_other(transcribe, Stage.ALIGN, model, wanted)
         except NoModelError as error:
             self._skip(Stage.ALIGN, error.message)
             return None
 
     def _more_aligners(self, first: StagePlan | None) -> tuple[StagePlan, ...]:
         """The others that are here, where neither a model nor the language was said."""
-        context, options = self._context, self._options
+        options = self._options
         said = options.stage_models.align != AUTO or options.transcribe.language
         if first is None or said:
             return ()
-        wish = ModelWish(device=options.device)
-        choices = every_installed(
-            context.catalog, Stage.ALIGN, wish, context.machine, context.installed
-        )
-        others = []
-        for choice in choices:
-            # Nobody asked for this one: what it does not honour is no mistake of the user's.
-            with suppress(UnsupportedOptionError):
-                if choice.model.id != first.model.id:
-                    others.append(self._planned(Stage.ALIGN, choice, options.align_options))
-        return tuple(others)
+        return self._chooser.others(first, options.align_options)
 
     def _skip(self, stage: Stage, reason: str) -> None:
         self._skipped.append(Skipped(stage=stage, reason=reason))
