@@ -296,6 +296,22 @@ def test_what_a_pipeline_suggests_is_left_out_where_an_engine_does_not_know_it(
         )
 
 
+def test_where_every_model_is_gated_the_hint_says_what_that_takes(tmp_path: Path) -> None:
+    source = "{kind: hf, repo: a/b, revision: main}\ngated: true"
+    write_model(tmp_path, "who", "diarize", source=source)
+    write_model(tmp_path, "who-else", "diarize", source=source, rank=-1)
+    write_model(tmp_path, "speech", "transcribe")
+    catalog = load_catalog(CatalogPaths(engines=(FAKE,), models=(tmp_path,)))
+
+    with pytest.raises(NoModelError) as caught:
+        plan_recording(context_of(catalog, installed={}), RunOptions(diarize=DiarizeOptions()))
+
+    assert caught.value.hint == (
+        "run `dalston models pull who`; before that, accept the terms of who at the hub and set"
+        " HF_TOKEN"
+    )
+
+
 @pytest.mark.parametrize("option", [{"languages": ("en",)}, {"task": "translate"}])
 def test_which_text_it_is_to_be_is_no_suggestion(option: dict[str, Any], tmp_path: Path) -> None:
     catalog = make_catalog(tmp_path / "catalog")

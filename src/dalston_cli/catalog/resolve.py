@@ -223,9 +223,10 @@ def _automatic(
     installed: Collection[str],
 ) -> Choice:
     better = recommended(catalog, stage, wish, machine)
-    here = [model for model in _fitting(catalog, stage, wish, machine) if is_here(model, installed)]
+    fitting = _fitting(catalog, stage, wish, machine)
+    here = [model for model in fitting if is_here(model, installed)]
     if not here:
-        raise NoModelError(stage, wish, better)
+        raise NoModelError(stage, wish, better or next(iter(fitting), None))
     best = here[0]
     if better and (better.rank <= best.rank or is_here(better, installed)):
         better = None
@@ -325,14 +326,22 @@ def _get(model: ModelEntry) -> str:
     """How to come by a model."""
     if isinstance(model.source, ServiceSource):
         return f"{model.id} is a service: export {model.source.key}=your-key"
-    return f"run `dalston models pull {model.id}`"
+    return f"run `dalston models pull {model.id}`{_terms([model])}"
+
+
+def _terms(models: Iterable[ModelEntry]) -> str:
+    """What has to be done before gated models can be pulled."""
+    gated = [model.id for model in models if model.gated_repos]
+    first = f"; before that, accept the terms of {', '.join(gated)} at the hub and set HF_TOKEN"
+    return first if gated else ""
 
 
 def _get_all(missing: Sequence[NoModelError]) -> str:
     """How to come by a model for every stage, in as few commands as it takes."""
     models = list({error.better.id: error.better for error in missing if error.better}.values())
     pulled = [model.id for model in models if not isinstance(model.source, ServiceSource)]
-    hints = [f"run `dalston models pull {' '.join(pulled)}`"] if pulled else []
+    terms = _terms(models)
+    hints = [f"run `dalston models pull {' '.join(pulled)}`{terms}"] if pulled else []
     hints += [_get(model) for model in models if model.id not in pulled]
     nobody = [error.stage.value for error in missing if error.better is None]
     hints += [f"see `dalston models list --stage {stage}`" for stage in nobody]
