@@ -8,14 +8,10 @@ from hearing import hear
 from options import SUPPORTED, Aligning, plan_aligning
 from segments import Letters, Task, aligned, not_aligned, plan_task, unaligned
 
-from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import (
-    check_torch_device,
-    held_vram_mb,
-    is_torch_out_of_memory,
-    release_memory,
-)
+from dalston_sdk.torch_device import release_memory
+from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
     AlignRequest,
     AlignResult,
@@ -30,7 +26,7 @@ if TYPE_CHECKING:
     from loading import AcousticModel
 
 
-class WhisperxAlignEngine(Engine):
+class WhisperxAlignEngine(TorchEngine):
     """Finds words' times with wav2vec 2.0."""
 
     name = "whisperx-align"
@@ -42,18 +38,6 @@ class WhisperxAlignEngine(Engine):
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
         os.environ["HF_HUB_DISABLE_TELEMETRY"] = "1"
         self._model: AcousticModel | None = None
-
-    def check_device(self) -> str:
-        """Compute something on the GPU, where one was asked for."""
-        return check_torch_device(self.device)
-
-    def vram_mb(self) -> float | None:
-        """Memory that PyTorch holds on the GPU."""
-        return held_vram_mb(self.device)
-
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """PyTorch has an exception for it on a GPU, and words on a CPU."""
-        return is_torch_out_of_memory(error)
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Load the weights of one of torchaudio's models, or of a folder of the hub's."""

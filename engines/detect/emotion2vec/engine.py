@@ -7,14 +7,10 @@ from typing import TYPE_CHECKING, ClassVar
 from labels import judge
 from windows import LEAST_SAMPLES, Window, batches_of, windows_of
 
-from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import (
-    check_torch_device,
-    held_vram_mb,
-    is_torch_out_of_memory,
-    release_memory,
-)
+from dalston_sdk.torch_device import release_memory
+from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
     EmotionOptions,
     EmotionRequest,
@@ -36,7 +32,7 @@ GPU_BATCH_SIZE = 8
 """On a CPU windows are no faster together than one by one."""
 
 
-class Emotion2vecEngine(Engine):
+class Emotion2vecEngine(TorchEngine):
     """Labels segments with one of the emotions that the model tells apart."""
 
     name = "emotion2vec"
@@ -48,18 +44,6 @@ class Emotion2vecEngine(Engine):
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
         self._recogniser: Recogniser | None = None
-
-    def check_device(self) -> str:
-        """Compute something on the GPU, where one was asked for."""
-        return check_torch_device(self.device)
-
-    def vram_mb(self) -> float | None:
-        """Memory this process holds on the GPU."""
-        return held_vram_mb(self.device)
-
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """PyTorch says so in a class of its own, or in words."""
-        return is_torch_out_of_memory(error)
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights from a folder as FunASR has it."""

@@ -8,14 +8,10 @@ import numpy as np
 from events import EventFinder, EventRules, Stretch
 from labels import chosen_labels
 
-from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import (
-    check_torch_device,
-    held_vram_mb,
-    is_torch_out_of_memory,
-    release_memory,
-)
+from dalston_sdk.torch_device import release_memory
+from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
     AudioEvent,
     ErrorCode,
@@ -33,7 +29,7 @@ GPU_BATCH_SIZE = 4
 """Windows of half a minute; on a CPU they are no faster together than one by one."""
 
 
-class PannsEventsEngine(Engine):
+class PannsEventsEngine(TorchEngine):
     """Finds AudioSet's sounds in recordings of any length."""
 
     name = "panns-events"
@@ -45,18 +41,6 @@ class PannsEventsEngine(Engine):
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
         self._detector: Detector | None = None
-
-    def check_device(self) -> str:
-        """Compute something on the GPU, where one was asked for."""
-        return check_torch_device(self.device)
-
-    def vram_mb(self) -> float | None:
-        """Memory this process holds on the GPU."""
-        return held_vram_mb(self.device)
-
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """PyTorch says so in a class of its own, or in words."""
-        return is_torch_out_of_memory(error)
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights from a folder with a checkpoint and AudioSet's names."""
@@ -99,7 +83,8 @@ class PannsEventsEngine(Engine):
             events=tuple(sorted(events, key=lambda event: (event.start, event.label))),
             effective={
                 **vars(rules),
-                "labels": [detector.names[place] for place in labels],
+                # All that is looked for would be a page long.
+                "labels": options.labels and tuple(detector.names[place] for place in labels),
                 "batch_size": batch_size,
             },
             compute_type="float32",

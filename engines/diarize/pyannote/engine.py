@@ -9,14 +9,10 @@ from typing import TYPE_CHECKING, ClassVar
 from limits import Limits, limits_of
 from stretches import Stretch, stretches_of
 
-from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import (
-    check_torch_device,
-    held_vram_mb,
-    is_torch_out_of_memory,
-    release_memory,
-)
+from dalston_sdk.torch_device import release_memory
+from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import DiarizeRequest, DiarizeResult, ErrorCode, ModelRef, Stage
 
 if TYPE_CHECKING:
@@ -33,7 +29,7 @@ os.environ |= {
 }
 
 
-class PyannoteEngine(Engine):
+class PyannoteEngine(TorchEngine):
     """Finds speakers with the pipelines community-1 and 3.1."""
 
     name = "pyannote"
@@ -47,18 +43,6 @@ class PyannoteEngine(Engine):
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
         self._diarizer: Diarizer | None = None
-
-    def check_device(self) -> str:
-        """Compute something on the GPU, where one was asked for."""
-        return check_torch_device(self.device)
-
-    def vram_mb(self) -> float | None:
-        """Memory this process holds on the GPU."""
-        return held_vram_mb(self.device)
-
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """PyTorch says so in a class of its own, pyannote.audio as a MemoryError."""
-        return is_torch_out_of_memory(error)
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Load a pipeline and all that it is made of from one folder."""

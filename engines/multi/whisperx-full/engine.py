@@ -12,14 +12,10 @@ from bundle import Bundle, find_bundle
 from options import DIARIZE, TRANSCRIBE, effective, plan_decoding, plan_speakers
 from quiet import keep_quiet
 
-from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import (
-    check_torch_device,
-    held_vram_mb,
-    import_torchaudio,
-    release_memory,
-)
+from dalston_sdk.torch_device import import_torchaudio, release_memory
+from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
     AlignRequest,
     AlignResult,
@@ -41,8 +37,11 @@ if TYPE_CHECKING:
     from word_times import Aligner
 
 
-class WhisperxEngine(Engine):
-    """Transcribes, aligns and diarizes with one bundle; its parts are loaded as they are needed."""
+class WhisperxEngine(TorchEngine):
+    """Transcribes, aligns and diarizes with one bundle; its parts are loaded as they are needed.
+
+    The memory that it reports of a GPU is PyTorch's; CTranslate2 does not tell of Whisper's.
+    """
 
     name = "whisperx-full"
     version = "0.1.0"
@@ -59,14 +58,6 @@ class WhisperxEngine(Engine):
         self._recogniser: Recogniser | None = None
         self._aligner: Aligner | None = None
         self._diarizer: Diarizer | None = None
-
-    def check_device(self) -> str:
-        """Copy something to the GPU, where one was asked for."""
-        return check_torch_device(self.device)
-
-    def vram_mb(self) -> float | None:
-        """Memory that PyTorch holds on the GPU; Whisper's is CTranslate2's, which does not tell."""
-        return held_vram_mb(self.device)
 
     def is_out_of_memory(self, error: Exception) -> bool:
         """PyTorch has an exception for it, CTranslate2 says so in words."""

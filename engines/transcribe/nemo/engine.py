@@ -6,15 +6,11 @@ import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.stretches import cut, pieces_of, region
-from dalston_sdk.torch_device import (
-    check_torch_device,
-    held_vram_mb,
-    is_torch_out_of_memory,
-    release_memory,
-)
+from dalston_sdk.torch_device import release_memory
+from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
     DiarizeRequest,
     DiarizeResult,
@@ -36,7 +32,7 @@ _LEAST_PIECE_S = 1.0
 """The library lengthens what is shorter at both ends, and moves the times of its words by that."""
 
 
-class NemoEngine(Engine):
+class NemoEngine(TorchEngine):
     """Recognises speech with Parakeet and Canary, and tells speakers apart with Sortformer."""
 
     name = "nemo"
@@ -63,18 +59,6 @@ class NemoEngine(Engine):
         self._loaded: Loaded | None = None
         self._recogniser: tuple[Recogniser, Traits] | None = None
         self._diarizer: Diarizer | None = None
-
-    def check_device(self) -> str:
-        """Compute something on the GPU, where one was asked for."""
-        return check_torch_device(self.device)
-
-    def vram_mb(self) -> float | None:
-        """Memory this process holds on the GPU."""
-        return held_vram_mb(self.device)
-
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """PyTorch has an exception of its own for it."""
-        return is_torch_out_of_memory(error)
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Load a ``.nemo`` file of any kind that this engine has a use for."""

@@ -64,8 +64,7 @@ def test_speech_is_told_only_where_it_is_asked_for(listener: Any, wav: Path) -> 
     asked = listener.hear(wav, labels=("speech",))
 
     assert times(usual, "Speech") == []
-    assert "Speech" not in usual.effective["labels"]
-    assert len(usual.effective["labels"]) == 527 - 4  # as many of those left out have their names
+    assert usual.effective["labels"] is None
     check_times(times(asked, "Speech"), [(4, 7), (11, 13), (16, 18)])
     assert {event.label for event in asked.events} == {"Speech"}
 
