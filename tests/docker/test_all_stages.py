@@ -28,16 +28,16 @@ ENGINES = {str(model.entry["engine"]) for model in DOES.values()} | {REFINER[0]}
 @pytest.fixture(scope="module")
 def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
     """Has pulled the tiny models and built every image."""
-    with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
-        bridge = made.client.networks.get("bridge").attrs
-        # The address at which containers find the machine that they run on.
-        with running_language_models(bridge["IPAM"]["Config"][0]["Gateway"]) as server:
-            open_service(made, server)
-            with pulled_models(made):
-                for engine in sorted(ENGINES):
-                    built = made.run("engines", "build", engine, timeout_s=1200)
-                    assert built.returncode == 0, problem_of(built)
-                yield made
+    with (
+        made_user(docker_daemon, cache=isolation.places["CACHE"]) as made,
+        running_language_models(made.outside) as server,
+    ):
+        open_service(made, server)
+        with pulled_models(made):
+            for engine in sorted(ENGINES):
+                built = made.run("engines", "build", engine, timeout_s=1200)
+                assert built.returncode == 0, problem_of(built)
+            yield made
 
 
 def test_the_dialogue_goes_through_a_container_for_every_stage(

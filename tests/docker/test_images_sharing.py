@@ -46,7 +46,7 @@ def wait_until_nothing_is_built(author: EngineAuthor) -> None:
 def test_a_build_that_nobody_waits_for_ends(author: EngineAuthor, how: signal.Signals) -> None:
     author.lock((FAKE / "requirements.lock").read_text())
     process = author.start("engines", "build", author.engine)
-    wait_for(process, "Collecting numpy")
+    wait_for(process, "Collecting ")  # the first of many packages
     assert author.building()
     os.kill(process.pid, how)
     _, said = process.communicate(timeout=END_S)

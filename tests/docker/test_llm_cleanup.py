@@ -1,12 +1,10 @@
 """llm-cleanup in a container: the one engine that has a network, and nothing else besides."""
 
 import json
-import socket
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import psutil
 import pytest
 from tests.docker.user import DockerUser, made_user
 from tests.isolation import Isolation
@@ -34,11 +32,7 @@ def new_user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
 
 @pytest.fixture(scope="module")
 def started_server(new_user: DockerUser) -> Iterator[LanguageModelServer]:
-    """On the address at which containers find the machine that they run on."""
-    options = new_user.client.networks.get("bridge").attrs["Options"]
-    addresses = psutil.net_if_addrs()[options["com.docker.network.bridge.name"]]
-    [address] = [each.address for each in addresses if each.family is socket.AF_INET]
-    with running_language_models(address) as server:
+    with running_language_models(new_user.outside) as server:
         yield server
 
 

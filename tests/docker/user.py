@@ -2,12 +2,14 @@
 
 import os
 import shutil
+import socket
 import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
 import docker
+import psutil
 from docker.models.containers import Container
 from docker.models.images import Image
 from tests.acceptance.home import Home
@@ -32,6 +34,14 @@ class DockerUser(Home):
         passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
         self.environ |= passed | {"DOCKER_HOST": host, "DALSTON_LAUNCHER": "docker"}
         self.client = docker.DockerClient(base_url=host)
+
+    @property
+    def outside(self) -> str:
+        """The address at which containers with a network find this machine."""
+        options = self.client.networks.get("bridge").attrs["Options"]
+        addresses = psutil.net_if_addrs()[options["com.docker.network.bridge.name"]]
+        [found] = [each.address for each in addresses if each.family is socket.AF_INET]
+        return str(found)
 
     def containers(self, engine: str | None = None, *, ended: bool = False) -> list[Container]:
         """This user's, the newest first; those that ended and were kept for their logs, too."""
