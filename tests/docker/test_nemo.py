@@ -14,6 +14,7 @@ from tests.tiny_whisper import transcribing, transcript_of
 pytestmark = [pytest.mark.slow, needs_flite]
 
 MODEL = "tiny-nemo"
+BUILD_S = 1200
 SENTENCE = "please send the letter to alice on monday"
 ENTRY = {
     "id": MODEL,
@@ -42,6 +43,8 @@ def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
         made.environ["DALSTON_CATALOG_PATH"] = str(catalog)
         linked = made.run("models", "pull", MODEL)
         assert linked.returncode == 0, linked.stderr
+        built = made.run("engines", "build", "nemo", timeout_s=BUILD_S)
+        assert built.returncode == 0, built.stderr
         yield made
 
 
