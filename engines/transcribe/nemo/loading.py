@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
+from archives import unpack_with_any_python
 from nemo.collections.asr import models
 from nemo.core.classes import ModelPT
 from nemo.utils import logging
@@ -67,6 +68,7 @@ def load_model(model: ModelRef, device: str) -> Loaded:
             ``invalid_request`` for an unknown number format.
     """
     logging.setLevel(logging.ERROR)
+    unpack_with_any_python()
     compute_type = _compute_type(model.compute_type, device)
     file = _file(model)
     _check_archive(file)

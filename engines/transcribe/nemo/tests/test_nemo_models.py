@@ -149,6 +149,28 @@ def test_half_precision_is_used_where_asked_for(
     assert engine.load_failure(other).code == ErrorCode.INVALID_REQUEST
 
 
+OLD_PYTHON = """
+import sys, tarfile
+extract_with_filters = tarfile.TarFile.extract
+def extract(self, member, path="", set_attrs=True, *, numeric_owner=False):
+    return extract_with_filters(self, member, path, set_attrs, numeric_owner=numeric_owner)
+tarfile.TarFile.extract = extract
+del tarfile.data_filter
+
+from loading import load_model
+from dalston_sdk.wire import ModelRef
+print(type(load_model(ModelRef(runtime_id="own", path=sys.argv[1]), "cpu").network).__name__)
+"""
+"""What Python 3.11.2 lacks, which Debian 12 has."""
+
+
+def test_weights_are_unpacked_by_a_python_without_filters_for_archives(
+    nemo: EngineUnderTest, models: Mapping[str, ModelRef]
+) -> None:
+    said = nemo.run(OLD_PYTHON, str(models["tdt"].path))
+    assert said.splitlines()[-1] == "EncDecRNNTBPEModel"
+
+
 def test_a_gpu_that_is_not_there_is_said_and_the_cpu_not_taken(nemo: EngineUnderTest) -> None:
     with nemo.asked("cuda:63") as asked_engine:
         health = asked_engine.health()
