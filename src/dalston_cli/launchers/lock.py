@@ -7,6 +7,7 @@ wheel for a CPU from a folder that uv's own variable ``UV_FIND_LINKS`` names, an
 """
 
 import os
+import re
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -14,6 +15,21 @@ from dalston_sdk.identity import LOCK_NAME
 
 CUDA_LOCK_NAME = "requirements-cuda.lock"
 _WITH_TWO_BUILDS = "x86_64"
+_FOR_A_CPU = re.compile(r"^torch==(\S+\+cpu)\b", re.MULTILINE)
+
+
+def fitting_locks(folder: Path, *, device: str, machine: str) -> tuple[Path, ...]:
+    """The locks whose environments can run an engine, the smaller one first.
+
+    Args:
+        folder: The engine's folder.
+        device: ``cpu``, ``cuda`` or ``cuda:N``.
+        machine: The processor's architecture.
+    """
+    lock, cuda = folder / LOCK_NAME, folder / CUDA_LOCK_NAME
+    if machine != _WITH_TWO_BUILDS or not cuda.is_file():
+        return (lock,)
+    return (lock, cuda) if device == "cpu" else (cuda,)
 
 
 def choose_lock(
@@ -33,30 +49,33 @@ def choose_lock(
         machine: The processor's architecture; on macOS it is another one.
         environ: Where ``UV_FIND_LINKS`` may name a folder of wheels.
     """
-    cuda = folder / CUDA_LOCK_NAME
-    if machine != _WITH_TWO_BUILDS or not cuda.is_file():
-        return folder / LOCK_NAME
-    if device == "cpu" and cpu_wheels(python, machine, environ):
-        return folder / LOCK_NAME
-    return cuda
+    first, *others = fitting_locks(folder, device=device, machine=machine)
+    if others and not cpu_wheels(folder, python=python, machine=machine, environ=environ):
+        return others[0]
+    return first
 
 
 def cpu_wheels(
-    python: str, machine: str, environ: Mapping[str, str] = os.environ
+    folder: Path, *, python: str, machine: str, environ: Mapping[str, str] = os.environ
 ) -> tuple[Path, ...]:
-    """PyTorch's wheels for a CPU that fit an interpreter, in the folders of ``UV_FIND_LINKS``.
+    """PyTorch's wheels for a CPU that an engine's lock names, in the folders of ``UV_FIND_LINKS``.
 
     Args:
+        folder: The engine's folder.
         python: Such as ``cpython-3.11``.
         machine: The processor's architecture.
         environ: Where the variable may be.
     """
+    lock = folder / LOCK_NAME
+    named = _FOR_A_CPU.search(lock.read_text(encoding="utf-8")) if lock.is_file() else None
+    if named is None:
+        return ()
     tag = python.replace("cpython-", "cp").replace(".", "")
-    folders = [Path(one) for one in environ.get("UV_FIND_LINKS", "").replace(",", " ").split()]
+    places = [Path(one) for one in environ.get("UV_FIND_LINKS", "").replace(",", " ").split()]
     return tuple(
         wheel
-        for folder in folders
-        for wheel in sorted(folder.glob(f"torch-*+cpu-{tag}-*_{machine}.whl"))
+        for place in places
+        for wheel in sorted(place.glob(f"torch-{named[1]}-{tag}-*_{machine}.whl"))
     )
 
 

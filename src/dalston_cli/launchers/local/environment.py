@@ -25,7 +25,7 @@ from dalston_cli.folder_lock import lock_folder
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import remove_folder
-from dalston_cli.launchers.lock import choose_lock, uv_variables
+from dalston_cli.launchers.lock import choose_lock, fitting_locks, uv_variables
 from dalston_sdk.identity import python_tag
 
 NUM_EXPLAINED_LINES = 20
@@ -90,10 +90,17 @@ class EnvironmentStore:
         return self._folder / f"{engine.name}-{hashlib.sha256(marks + content).hexdigest()[:12]}"
 
     def python(self, engine: EngineEntry, device: str = "cpu") -> Path | None:
-        """The interpreter of the environment; None where it is not built or is broken."""
-        place = self.place(engine, device)
-        python = place / "environment" / "bin" / "python"
-        return python if (place / "complete.json").is_file() and python.exists() else None
+        """The interpreter of the environment; None where it is not built or is broken.
+
+        An environment that fits is taken as it is, whatever would be built now: which lock that
+        is depends on a variable that the shell before this one may have had.
+        """
+        locks = fitting_locks(engine.folder, device=device, machine=platform.machine())
+        for place in (self._place(engine, lock) for lock in locks):
+            python = place / "environment" / "bin" / "python"
+            if (place / "complete.json").is_file() and python.exists():
+                return python
+        return None
 
     def ensure(self, engine: EngineEntry, preparation: Preparation, device: str = "cpu") -> Path:
         """The interpreter of the environment, built first if need be; may take minutes.

@@ -27,7 +27,7 @@ from dalston_cli.launchers.docker.images.errors import ImageBuildError
 from dalston_cli.launchers.docker.images.interpreter import python_of
 from dalston_cli.launchers.docker.images.naming import image_tag
 from dalston_cli.launchers.docker.images.stream import Answer, Ask, Message
-from dalston_cli.launchers.lock import CUDA_LOCK_NAME, cpu_wheels
+from dalston_cli.launchers.lock import cpu_wheels
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:
@@ -185,8 +185,9 @@ def _wheels(
     recipe: Recipe, python: str, machine: str, environ: Mapping[str, str]
 ) -> Sequence[Path]:
     """PyTorch for a CPU, where the image is for one and the engine wants it."""
-    wanted = recipe.variant == "cpu" and (recipe.engine.folder / CUDA_LOCK_NAME).is_file()
-    return cpu_wheels(python, machine, environ) if wanted else ()
+    if recipe.variant != "cpu":
+        return ()
+    return cpu_wheels(recipe.engine.folder, python=python, machine=machine, environ=environ)
 
 
 def _labels(recipe: Recipe, python: str, digest: str) -> dict[str, str]:
