@@ -2,7 +2,7 @@
 
 from hypothesis import settings
 
-pytest_plugins = ("tests.isolation", "tests.suite_times")
+pytest_plugins = ("tests.support.isolation", "tests.support.suite_times")
 
 settings.register_profile("busy machines", deadline=None)  # how long an example takes is no fault
 settings.load_profile("busy machines")

@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 import jiwer
-from tests.scoring import normalise
+from tests.support.scoring import normalise
 
 from benchmarks.measurement import Measurement
 from benchmarks.workshop import DALSTON, REPOSITORY, environment, workshop

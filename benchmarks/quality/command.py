@@ -10,8 +10,8 @@ from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from tests.scoring import normalise
-from tests.tiny_models import WHISPER
+from tests.support.scoring import normalise
+from tests.support.tiny_models import WHISPER
 
 from benchmarks.quality.references import Reference, Span, read_reference, read_references
 from benchmarks.quality.runs import Place, QualityError, place_of_tests, place_of_user

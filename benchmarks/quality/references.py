@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.scoring import normalise
+from tests.support.scoring import normalise
 
 
 @dataclass(frozen=True)

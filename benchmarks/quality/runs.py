@@ -10,7 +10,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from tests.tiny_models import EVERY, write_local_catalog
+from tests.support.tiny_models import EVERY, write_local_catalog
 
 from benchmarks.workshop import DALSTON, environment, workshop
 

@@ -9,7 +9,7 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.home import Home
-from tests.isolation import Isolation
+from tests.support.isolation import Isolation
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 

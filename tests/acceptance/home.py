@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import psutil
-from tests.places import folder_variables
+from tests.support.places import folder_variables
 
 DALSTON = Path(sys.executable).with_name("dalston")
 

@@ -10,7 +10,7 @@ from typing import Any
 
 import pytest
 from tests.acceptance.home import Home, events_of
-from tests.all_stages import (
+from tests.support.all_stages import (
     DOES,
     Outcome,
     check_content,
@@ -22,8 +22,8 @@ from tests.all_stages import (
     stages_run,
     transcribe,
 )
-from tests.language_models import LanguageModelServer, running_language_models
-from tests.speech import needs_flite, say
+from tests.support.language_models import LanguageModelServer, running_language_models
+from tests.support.speech import needs_flite, say
 
 pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
 

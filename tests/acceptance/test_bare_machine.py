@@ -8,7 +8,7 @@ from pathlib import Path
 import jiwer
 import pytest
 from tests.acceptance.home import Home
-from tests.scoring import normalise
+from tests.support.scoring import normalise
 
 SHARED_AUDIO = Path(__file__).resolve().parents[3] / "shared" / "audio"
 WITHOUT_NETWORK = (

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from tests.acceptance.home import Home, counts_of, events_of
-from tests.recordings import make_bad, make_good
+from tests.support.recordings import make_bad, make_good
 
 
 def test_every_good_recording_is_transcribed_and_every_bad_one_named(

@@ -10,11 +10,11 @@ from pathlib import Path
 import jiwer
 import numpy as np
 import pytest
-from tests import recordings
 from tests.acceptance.home import Home
-from tests.recordings import EXAMPLES, SAMPLE_RATE
-from tests.scoring import normalise
-from tests.speech import needs_flite
+from tests.support import recordings
+from tests.support.recordings import EXAMPLES, SAMPLE_RATE
+from tests.support.scoring import normalise
+from tests.support.speech import needs_flite
 
 from dalston_cli.audio.decode import decode
 

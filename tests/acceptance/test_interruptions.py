@@ -10,7 +10,7 @@ from typing import Any
 import psutil
 import pytest
 from tests.acceptance.home import Home, events_of
-from tests.speech import needs_flite, say_many
+from tests.support.speech import needs_flite, say_many
 
 pytestmark = needs_flite
 

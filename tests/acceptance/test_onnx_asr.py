@@ -11,11 +11,11 @@ import jiwer
 import pytest
 import yaml
 from tests.acceptance.home import Home, events_of
-from tests.hub import HubRepo, HubServer, running_hub
-from tests.onnx_models.families import make_transducer
-from tests.speech import needs_flite, say
-from tests.tiny_onnx import ENTRY, MODEL, RUNTIME_ID, SENTENCE
-from tests.tiny_whisper import transcribing, transcript_of
+from tests.support.hub import HubRepo, HubServer, running_hub
+from tests.support.onnx_models.families import make_transducer
+from tests.support.speech import needs_flite, say
+from tests.support.tiny_onnx import ENTRY, MODEL, RUNTIME_ID, SENTENCE
+from tests.support.tiny_whisper import transcribing, transcript_of
 
 pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
 

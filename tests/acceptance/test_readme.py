@@ -11,9 +11,17 @@ from pathlib import Path
 
 import pytest
 from tests.acceptance.home import Home
-from tests.documents import DOCUMENTS, REPOSITORY, Command, blocks_of, commands_of, read, spans_of
-from tests.hub import HubRepo, HubServer, running_hub
-from tests.recordings import ffmpeg
+from tests.support.documents import (
+    DOCUMENTS,
+    REPOSITORY,
+    Command,
+    blocks_of,
+    commands_of,
+    read,
+    spans_of,
+)
+from tests.support.hub import HubRepo, HubServer, running_hub
+from tests.support.recordings import ffmpeg
 
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine_probe import probe_machine

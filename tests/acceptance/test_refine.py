@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.acceptance.home import Home
-from tests.language_models import (
+from tests.support.language_models import (
     Answer,
     Asked,
     LanguageModelServer,

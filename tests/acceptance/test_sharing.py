@@ -4,8 +4,8 @@ import re
 from pathlib import Path
 
 from tests.acceptance.home import Home, events_of
-from tests.speech import needs_flite, say_many
-from tests.waiting import eventually
+from tests.support.speech import needs_flite, say_many
+from tests.support.waiting import eventually
 
 pytestmark = needs_flite
 

@@ -12,9 +12,9 @@ from typing import Any
 import pytest
 import yaml
 from tests.acceptance.home import Home, counts_of, events_of
-from tests.hub import HubRepo, HubServer, running_hub
-from tests.speech import needs_flite
-from tests.tiny_whisper import (
+from tests.support.hub import HubRepo, HubServer, running_hub
+from tests.support.speech import needs_flite
+from tests.support.tiny_whisper import (
     ENTRY,
     MODEL,
     WEIGHTS,

@@ -12,11 +12,11 @@ import jiwer
 import pytest
 import yaml
 from tests.acceptance.home import Home, events_of
-from tests.asked_engine import ROOT, EngineUnderTest
-from tests.hub import HubRepo, HubServer, running_hub
-from tests.scoring import normalise
-from tests.speech import needs_flite
-from tests.tiny_whisper import SENTENCES, WEIGHTS, say_sentences
+from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.hub import HubRepo, HubServer, running_hub
+from tests.support.scoring import normalise
+from tests.support.speech import needs_flite
+from tests.support.tiny_whisper import SENTENCES, WEIGHTS, say_sentences
 
 pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
 

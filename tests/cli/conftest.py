@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.places import folder_variables
+from tests.support.places import folder_variables
 
 
 @pytest.fixture(autouse=True)

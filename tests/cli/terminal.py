@@ -9,8 +9,8 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from pathlib import Path
 
-from tests.launching import FAKE
-from tests.pipeline_home import write_model
+from tests.support.launching import FAKE
+from tests.support.pipeline_home import write_model
 
 COMMAND = (sys.executable, "-m", "dalston_cli")
 

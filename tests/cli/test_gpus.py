@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.recordings import EXAMPLES
+from tests.support.recordings import EXAMPLES
 
 from dalston_cli import app
 from dalston_cli.errors import ExitCode

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from tests.cli.terminal import Shell
-from tests.pipeline_home import write_model, write_recording
+from tests.support.pipeline_home import write_model, write_recording
 
 from dalston_cli.errors import ExitCode
 

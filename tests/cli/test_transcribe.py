@@ -7,8 +7,8 @@ from pathlib import Path
 
 import pytest
 from tests.cli.terminal import Shell
-from tests.pipeline_home import write_recording
-from tests.recordings import make_bad, make_good
+from tests.support.pipeline_home import write_recording
+from tests.support.recordings import make_bad, make_good
 
 from dalston_cli.errors import ExitCode
 

@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.launching import FAKE, EngineHome, engine_entry
-from tests.waiting import eventually
+from tests.support.launching import FAKE, EngineHome, engine_entry
+from tests.support.waiting import eventually
 
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.errors import EngineUnavailableError

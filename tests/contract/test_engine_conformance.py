@@ -6,7 +6,7 @@ from types import MappingProxyType
 
 import pytest
 import yaml
-from tests.fake_engine import FOLDER, MODEL, OTHER_MODEL, fake_line, write_wav
+from tests.support.fake_engine import FOLDER, MODEL, OTHER_MODEL, fake_line, write_wav
 
 from dalston_sdk.testing import Subject, check_engine
 from dalston_sdk.wire import Segment, Stage

@@ -5,8 +5,16 @@ import signal
 from pathlib import Path
 
 import pytest
-from tests.fake_engine import FOLDER, fake_line, finished, run_all, settled, transcribe, write_wav
-from tests.waiting import eventually
+from tests.support.fake_engine import (
+    FOLDER,
+    fake_line,
+    finished,
+    run_all,
+    settled,
+    transcribe,
+    write_wav,
+)
+from tests.support.waiting import eventually
 
 from dalston_sdk.client import (
     EngineClient,

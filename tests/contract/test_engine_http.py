@@ -6,7 +6,7 @@ from pathlib import Path
 import httpx2
 import msgspec
 import pytest
-from tests.fake_engine import MODEL, TOKEN, fake_line, run_all, write_wav
+from tests.support.fake_engine import MODEL, TOKEN, fake_line, run_all, write_wav
 
 from dalston_sdk.client import EngineClient, EngineRequestError
 from dalston_sdk.testing import EngineProcess

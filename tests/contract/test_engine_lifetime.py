@@ -8,7 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 import pytest
-from tests.fake_engine import (
+from tests.support.fake_engine import (
     MODEL,
     fake_line,
     finished,
@@ -16,7 +16,7 @@ from tests.fake_engine import (
     transcribe,
     write_wav,
 )
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 from dalston_sdk.client import EngineClient, EngineRequestError
 from dalston_sdk.testing import EngineProcess

@@ -5,7 +5,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.fake_engine import (
+from tests.support.fake_engine import (
     MODEL,
     OTHER_MODEL,
     fake_line,
@@ -15,7 +15,7 @@ from tests.fake_engine import (
     transcribe,
     write_wav,
 )
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 from dalston_sdk.client import EngineClient, EngineRequestError
 from dalston_sdk.testing import EngineProcess

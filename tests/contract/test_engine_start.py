@@ -8,7 +8,7 @@ import sys
 from pathlib import Path
 
 import pytest
-from tests.fake_engine import FOLDER, fake_line, settled
+from tests.support.fake_engine import FOLDER, fake_line, settled
 
 from dalston_sdk.testing import EngineProcess, StartLine
 

@@ -4,7 +4,7 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.fake_engine import fake_line, finished, run_all, transcribe, write_wav
+from tests.support.fake_engine import fake_line, finished, run_all, transcribe, write_wav
 
 from dalston_sdk.client import EngineClient, EngineRequestError
 from dalston_sdk.testing import EngineProcess

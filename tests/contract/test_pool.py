@@ -11,8 +11,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
-from tests.launching import EngineHome, finish, num_running, request
-from tests.waiting import eventually
+from tests.support.launching import EngineHome, finish, num_running, request
+from tests.support.waiting import eventually
 
 from dalston_cli.launchers.failure import EngineCrashedError, EngineFailedError, EngineRefusal
 from dalston_cli.launchers.local.record import process_of
@@ -73,7 +73,7 @@ async def test_acquiring_twice_gives_the_same_engine(home: EngineHome) -> None:
 EIGHT = """
 import asyncio, sys
 from dalston_sdk.wire import ErrorCode
-from tests.launching import EngineHome, finish
+from tests.support.launching import EngineHome, finish
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.settings.locations import Locations
 from pathlib import Path

@@ -5,8 +5,8 @@ from collections.abc import Iterator
 from functools import partial
 
 import pytest
-from tests.launching import EngineHome, finish
-from tests.waiting import eventually
+from tests.support.launching import EngineHome, finish
+from tests.support.waiting import eventually
 
 from dalston_cli.launchers.failure import EngineFailedError
 from dalston_cli.launchers.pool.limits import PoolLimits

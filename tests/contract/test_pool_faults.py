@@ -6,8 +6,8 @@ from dataclasses import replace
 from pathlib import Path
 
 import pytest
-from tests.launching import EngineHome, engine_entry, finish, num_running, request
-from tests.waiting import eventually
+from tests.support.launching import EngineHome, engine_entry, finish, num_running, request
+from tests.support.waiting import eventually
 
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.contact import shut_down

@@ -11,8 +11,8 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.launching import EngineHome, engine_entry, finish
-from tests.waiting import eventually
+from tests.support.launching import EngineHome, engine_entry, finish
+from tests.support.waiting import eventually
 
 from dalston_cli.launchers.base import Address, Preparation
 from dalston_cli.launchers.contact import ask_health

@@ -8,8 +8,8 @@ from collections.abc import AsyncIterator, Iterator
 from dataclasses import dataclass
 
 import pytest
-from tests.launching import FAKE, EngineHome, finish, pass_over
-from tests.waiting import eventually
+from tests.support.launching import FAKE, EngineHome, finish, pass_over
+from tests.support.waiting import eventually
 
 from dalston_cli.launchers.control import stop_engines
 from dalston_cli.launchers.failure import NotOursError

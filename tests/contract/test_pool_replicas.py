@@ -4,7 +4,7 @@ import asyncio
 from collections.abc import Iterator
 
 import pytest
-from tests.launching import EngineHome, finish
+from tests.support.launching import EngineHome, finish
 
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.notice import PoolNotice, Trouble

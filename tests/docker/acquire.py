@@ -4,7 +4,7 @@ import asyncio
 import os
 import sys
 
-from tests.launching import engine_entry
+from tests.support.launching import engine_entry
 
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.docker.options import DockerOptions

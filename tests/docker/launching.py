@@ -9,7 +9,7 @@ from typing import Any
 
 import docker
 from docker.models.containers import Container
-from tests.launching import EngineHome
+from tests.support.launching import EngineHome
 
 from dalston_cli.launchers.base import EngineInstance, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health

@@ -12,7 +12,7 @@ import yaml
 from docker.models.containers import Container
 from docker.models.images import Image
 from tests.docker.user import DockerUser
-from tests.launching import FAKE
+from tests.support.launching import FAKE
 
 from dalston_cli.launchers.docker.labels import DIGEST, ENGINE, SOURCE
 

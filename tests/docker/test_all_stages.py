@@ -4,7 +4,8 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.all_stages import (
+from tests.docker.user import DockerUser, made_user
+from tests.support.all_stages import (
     DOES,
     REFINER,
     check_content,
@@ -15,10 +16,9 @@ from tests.all_stages import (
     pulled_models,
     transcribe,
 )
-from tests.docker.user import DockerUser, made_user
-from tests.isolation import Isolation
-from tests.language_models import running_language_models
-from tests.speech import needs_flite
+from tests.support.isolation import Isolation
+from tests.support.language_models import running_language_models
+from tests.support.speech import needs_flite
 
 pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
 

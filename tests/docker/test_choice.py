@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.docker.launching import DockerHome, made_home
-from tests.launching import FAKE, engine_entry
+from tests.support.launching import FAKE, engine_entry
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation

@@ -12,8 +12,8 @@ from docker.models.containers import Container
 from tests.acceptance.home import events_of
 from tests.docker.stack import REPOSITORY, Stack, made_stack, problem_of_compose
 from tests.docker.user import DockerUser, made_user
-from tests.launching import engine_entry
-from tests.speech import needs_flite, say
+from tests.support.launching import engine_entry
+from tests.support.speech import needs_flite, say
 
 from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.launchers.docker.labels import SERVICE

@@ -8,7 +8,7 @@ import pytest
 from tests.docker.stack import Stack
 from tests.docker.test_compose import ENGINE, SENTENCE, made_service, reused, status, transcribe
 from tests.docker.user import DockerUser, made_user
-from tests.speech import needs_flite, say
+from tests.support.speech import needs_flite, say
 
 pytestmark = [pytest.mark.docker, pytest.mark.slow, needs_flite]
 

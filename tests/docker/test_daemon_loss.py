@@ -11,7 +11,7 @@ import pytest
 from tests.acceptance.home import counts_of, events_of
 from tests.docker.daemon import PrivateDaemon
 from tests.docker.user import DockerUser, made_user
-from tests.speech import needs_flite, say_long
+from tests.support.speech import needs_flite, say_long
 
 pytestmark = [pytest.mark.slow, needs_flite]
 

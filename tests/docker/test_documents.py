@@ -8,9 +8,9 @@ from pathlib import Path
 
 import pytest
 from tests.docker.user import DockerUser, made_user
-from tests.documents import DOCUMENTS, Command, commands_of
-from tests.isolation import Isolation
-from tests.recordings import EXAMPLES, ffmpeg
+from tests.support.documents import DOCUMENTS, Command, commands_of
+from tests.support.isolation import Isolation
+from tests.support.recordings import EXAMPLES, ffmpeg
 
 pytestmark = pytest.mark.slow
 

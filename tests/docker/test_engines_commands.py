@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.docker.launching import DockerHome, made_home
-from tests.launching import FAKE
+from tests.support.launching import FAKE
 
 from dalston_cli.app import main
 

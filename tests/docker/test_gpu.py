@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.docker.daemon import IMAGE
-from tests.launching import EngineHome
+from tests.support.launching import EngineHome
 
 from dalston_cli.catalog.machine import Gpu
 from dalston_cli.launchers.base import Preparation

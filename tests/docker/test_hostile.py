@@ -23,7 +23,7 @@ from docker.models.containers import Container
 from tests.docker.daemon import connected
 from tests.docker.user import DockerUser, made_user
 from tests.engines.hostile.attempts import LET_IT, MARKER, NOTHING
-from tests.pipeline_home import write_recording
+from tests.support.pipeline_home import write_recording
 
 pytestmark = [pytest.mark.slow]
 

@@ -9,7 +9,7 @@ import pytest
 from docker.models.images import Image
 from tests.docker.own_engine import EngineAuthor, inside, made_author
 from tests.docker.user import DockerUser, made_user
-from tests.launching import engine_entry
+from tests.support.launching import engine_entry
 
 from dalston_cli.launchers.docker import labels
 from dalston_sdk.identity import digest_engine

@@ -9,7 +9,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.docker.own_engine import EngineAuthor, made_author
-from tests.launching import FAKE
+from tests.support.launching import FAKE
 
 pytestmark = pytest.mark.slow
 

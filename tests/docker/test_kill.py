@@ -9,7 +9,7 @@ from pathlib import Path
 import pytest
 from docker.errors import APIError, NotFound
 from tests.docker.user import DockerUser, made_user
-from tests.speech import needs_flite, say_long
+from tests.support.speech import needs_flite, say_long
 
 pytestmark = [pytest.mark.slow, needs_flite]
 

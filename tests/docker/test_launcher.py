@@ -11,8 +11,8 @@ from typing import Any
 
 import pytest
 from tests.docker.launching import DockerHome, health_of, made_home
-from tests.launching import finish, request
-from tests.waiting import eventually
+from tests.support.launching import finish, request
+from tests.support.waiting import eventually
 
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker import labels

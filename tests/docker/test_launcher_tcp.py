@@ -9,8 +9,8 @@ from pathlib import Path
 
 import pytest
 from tests.docker.launching import DockerHome, health_of, made_home
-from tests.launching import finish
-from tests.waiting import eventually
+from tests.support.launching import finish
+from tests.support.waiting import eventually
 
 from dalston_cli.launchers.base import Address, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health

@@ -7,9 +7,9 @@ from typing import Any
 
 import pytest
 from tests.docker.user import DockerUser, made_user
-from tests.isolation import Isolation
-from tests.language_models import Answer, LanguageModelServer, running_language_models
-from tests.recordings import EXAMPLES
+from tests.support.isolation import Isolation
+from tests.support.language_models import Answer, LanguageModelServer, running_language_models
+from tests.support.recordings import EXAMPLES
 
 pytestmark = pytest.mark.slow
 

@@ -5,11 +5,11 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.asked_engine import ROOT, EngineUnderTest
 from tests.docker.user import DockerUser, made_user
-from tests.isolation import Isolation
-from tests.speech import needs_flite, say
-from tests.tiny_whisper import transcribing, transcript_of
+from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.isolation import Isolation
+from tests.support.speech import needs_flite, say
+from tests.support.tiny_whisper import transcribing, transcript_of
 
 pytestmark = [pytest.mark.slow, needs_flite]
 

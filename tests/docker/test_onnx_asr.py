@@ -6,11 +6,11 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.docker.user import DockerUser, made_user
-from tests.isolation import Isolation
-from tests.onnx_models.families import make_transducer
-from tests.speech import needs_flite, say
-from tests.tiny_onnx import ENTRY, MODEL, SENTENCE
-from tests.tiny_whisper import transcribing, transcript_of
+from tests.support.isolation import Isolation
+from tests.support.onnx_models.families import make_transducer
+from tests.support.speech import needs_flite, say
+from tests.support.tiny_onnx import ENTRY, MODEL, SENTENCE
+from tests.support.tiny_whisper import transcribing, transcript_of
 
 pytestmark = [pytest.mark.slow, needs_flite]
 

@@ -4,8 +4,8 @@ import asyncio
 from functools import partial
 
 from tests.docker.launching import made_home
-from tests.launching import finish, num_running
-from tests.waiting import eventually
+from tests.support.launching import finish, num_running
+from tests.support.waiting import eventually
 
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.limits import PoolLimits

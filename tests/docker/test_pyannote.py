@@ -8,10 +8,10 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.asked_engine import ROOT, EngineUnderTest
 from tests.docker.user import DockerUser, made_user
-from tests.isolation import Isolation
-from tests.speech import SENTENCES, needs_flite, say
+from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.isolation import Isolation
+from tests.support.speech import SENTENCES, needs_flite, say
 
 pytestmark = [pytest.mark.slow, needs_flite]
 

@@ -8,7 +8,7 @@ from typing import Any
 
 import pytest
 from tests.docker.launching import DockerHome, made_home
-from tests.launching import engine_entry
+from tests.support.launching import engine_entry
 
 from dalston_cli.launchers.base import EngineInstance
 from dalston_cli.launchers.docker import labels

@@ -12,11 +12,11 @@ import pytest
 import yaml
 from tests.acceptance.home import events_of
 from tests.docker.user import DockerUser, made_user
-from tests.isolation import Isolation
-from tests.launching import engine_entry
-from tests.recordings import EXAMPLES
-from tests.speech import needs_flite, say_long, say_many
-from tests.tiny_whisper import (
+from tests.support.isolation import Isolation
+from tests.support.launching import engine_entry
+from tests.support.recordings import EXAMPLES
+from tests.support.speech import needs_flite, say_long, say_many
+from tests.support.tiny_whisper import (
     ENTRY,
     MODEL,
     WEIGHTS,

@@ -8,12 +8,12 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.asked_engine import ROOT
 from tests.docker.user import DockerUser, made_user
-from tests.isolation import Isolation
-from tests.speech import needs_flite, say
-from tests.tiny_onnx import SENTENCE
-from tests.tiny_whisper import transcript_of
+from tests.support.asked_engine import ROOT
+from tests.support.isolation import Isolation
+from tests.support.speech import needs_flite, say
+from tests.support.tiny_onnx import SENTENCE
+from tests.support.tiny_whisper import transcript_of
 
 pytestmark = [pytest.mark.slow, needs_flite]
 

@@ -2,7 +2,7 @@
 
 import pytest
 from tests.golden.write import CASES, FOLDER, golden_file, rendered
-from tests.transcripts import GOLDEN
+from tests.support.transcripts import GOLDEN
 
 from dalston_cli.formats.ctm import WordsMissingError
 from dalston_cli.formats.options import RenderOptions

@@ -19,7 +19,7 @@ import webvtt
 from markdown_it import MarkdownIt
 from praatio import textgrid  # type: ignore[import-untyped] # it has no types
 from tests.golden.write import golden_file
-from tests.transcripts import GOLDEN
+from tests.support.transcripts import GOLDEN
 
 from dalston_cli.formats.script import clean
 from dalston_sdk.wire import Transcript

@@ -2,7 +2,7 @@
 
 from pathlib import Path
 
-from tests.transcripts import GOLDEN
+from tests.support.transcripts import GOLDEN
 
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS

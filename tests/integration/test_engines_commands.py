@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.launching import FAKE, EngineHome
+from tests.support.launching import FAKE, EngineHome
 
 from dalston_cli.app import main
 from dalston_cli.launchers.local.record import process_of

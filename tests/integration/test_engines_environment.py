@@ -10,7 +10,7 @@ from pathlib import Path
 import psutil
 import pytest
 import uv
-from tests.launching import FAKE, EngineHome, engine_entry, finish, pass_over
+from tests.support.launching import FAKE, EngineHome, engine_entry, finish, pass_over
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation

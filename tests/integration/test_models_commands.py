@@ -11,8 +11,8 @@ from typing import Any
 
 import psutil
 import pytest
-from tests.hub import Fault, HubRepo, HubServer, running_hub
-from tests.hub.entries import model_fields, write_catalog
+from tests.support.hub import Fault, HubRepo, HubServer, running_hub
+from tests.support.hub.entries import model_fields, write_catalog
 
 from dalston_cli.catalog.weights import ModelFolder
 
@@ -260,7 +260,7 @@ def test_the_hub_runs_as_a_program(environment: dict[str, str], tmp_path: Path) 
     (weights / "model.bin").write_bytes(b"served" * 20_000)
     root = Path(__file__).parents[2]
     program = subprocess.Popen(
-        [sys.executable, "-m", "tests.hub", str(weights)],
+        [sys.executable, "-m", "tests.support.hub", str(weights)],
         cwd=root,
         stdin=subprocess.PIPE,
         stdout=subprocess.PIPE,

@@ -6,7 +6,7 @@ from pathlib import Path
 
 import httpx2
 import pytest
-from tests.hub import HubFile, HubRepo, HubServer, running_hub
+from tests.support.hub import HubFile, HubRepo, HubServer, running_hub
 
 from dalston_cli.catalog.weights.download import Download, RemoteFile
 from dalston_cli.catalog.weights.exchange import PullFailure

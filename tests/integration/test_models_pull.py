@@ -8,8 +8,8 @@ from pathlib import Path
 from time import monotonic
 
 import pytest
-from tests.hub import Fault, HubFile, HubRepo, HubServer, running_hub
-from tests.hub.entries import model_entry
+from tests.support.hub import Fault, HubFile, HubRepo, HubServer, running_hub
+from tests.support.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights import (

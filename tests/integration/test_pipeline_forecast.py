@@ -6,7 +6,7 @@ from collections.abc import Iterator
 from typing import Any
 
 import pytest
-from tests.pipeline_home import PipelineHome, request_for, write_recording
+from tests.support.pipeline_home import PipelineHome, request_for, write_recording
 
 from dalston_cli.app import main
 from dalston_cli.pipeline.forecast.forecaster import RecordingForecast

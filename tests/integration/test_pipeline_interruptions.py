@@ -8,8 +8,8 @@ from typing import Any
 
 import psutil
 import pytest
-from tests import pipeline_process
-from tests.pipeline_home import PipelineHome
+from tests.support import pipeline_process
+from tests.support.pipeline_home import PipelineHome
 
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import Event, JobFinished, JobStarted, RunStarted

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.pipeline_home import (
+from tests.support.pipeline_home import (
     PipelineHome,
     request_for,
     write_recording,

@@ -10,14 +10,14 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.pipeline_home import (
+from tests.support.pipeline_home import (
     PipelineHome,
     make_catalog,
     request_for,
     write_model,
     write_recording,
 )
-from tests.recordings import BAD, make_bad, make_good
+from tests.support.recordings import BAD, make_bad, make_good
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.source import shown_name

@@ -6,7 +6,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.pipeline_home import PipelineHome, request_for, write_model, write_recording
+from tests.support.pipeline_home import PipelineHome, request_for, write_model, write_recording
 
 from dalston_cli.pipeline.events import EngineReady, StageFinished, StageStarted, WarningRaised
 from dalston_cli.pipeline.request import Overrides, StageModels

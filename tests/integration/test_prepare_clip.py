@@ -4,8 +4,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests import recordings
-from tests.recordings import SAMPLE_RATE
+from tests.support import recordings
+from tests.support.recordings import SAMPLE_RATE
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.decode import decode

@@ -6,8 +6,8 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
-from tests import recordings
-from tests.recordings import EXAMPLES, SAMPLE_RATE
+from tests.support import recordings
+from tests.support.recordings import EXAMPLES, SAMPLE_RATE
 
 from dalston_cli.audio.decode import decode
 from dalston_cli.audio.probe import probe

@@ -11,9 +11,9 @@ from pathlib import Path
 import numpy as np
 import psutil
 import pytest
-from tests import recordings
-from tests.recordings import EXAMPLES, SAMPLE_RATE
-from tests.waiting import eventually
+from tests.support import recordings
+from tests.support.recordings import EXAMPLES, SAMPLE_RATE
+from tests.support.waiting import eventually
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip

@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
-from tests import recordings
+from tests.support import recordings
 
 from dalston_cli.audio.declared import duration_hint, flac_duration, wav_duration
 from dalston_cli.audio.errors import RecordingError, RecordingMissingError

@@ -2,7 +2,7 @@ import os
 from pathlib import Path
 
 import pytest
-from tests.hub.entries import engine_entry, model_entry
+from tests.support.hub.entries import engine_entry, model_entry
 
 from dalston_cli.catalog.device import (
     DeviceMissingError,

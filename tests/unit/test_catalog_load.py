@@ -2,7 +2,7 @@ from pathlib import Path
 from time import perf_counter
 
 import pytest
-from tests.hub.entries import ENGINE_YAML
+from tests.support.hub.entries import ENGINE_YAML
 
 from dalston_cli.catalog.document import CatalogError
 from dalston_cli.catalog.load import (

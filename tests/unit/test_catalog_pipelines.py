@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.documents import blocks_of, read
+from tests.support.documents import blocks_of, read
 
 from dalston_cli.catalog.document import CatalogError
 from dalston_cli.catalog.load import CatalogPaths

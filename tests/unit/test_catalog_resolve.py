@@ -2,7 +2,7 @@ from collections.abc import Sequence
 from typing import Any
 
 import pytest
-from tests.hub.entries import engine_entry, model_entry
+from tests.support.hub.entries import engine_entry, model_entry
 
 from dalston_cli.catalog.device import DeviceMissingError
 from dalston_cli.catalog.load import Catalog, UnknownModelError

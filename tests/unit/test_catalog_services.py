@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.hub.entries import engine_entry, model_entry
+from tests.support.hub.entries import engine_entry, model_entry
 
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.hub.entries import model_entry
+from tests.support.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights import (

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.launching import engine_entry
+from tests.support.launching import engine_entry
 
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.docker import labels

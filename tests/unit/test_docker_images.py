@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 from docker.utils.build import exclude_paths
-from tests.launching import FAKE, engine_entry
+from tests.support.launching import FAKE, engine_entry
 
 from dalston_cli.catalog.schema import StageSupport
 from dalston_cli.launchers.docker.images.context import (

@@ -3,7 +3,7 @@
 import re
 from pathlib import Path
 
-from tests.documents import blocks_of, read
+from tests.support.documents import blocks_of, read
 
 from dalston_cli.pipeline.intake import manifest
 

@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 from tests.golden.write import golden_file
-from tests.transcripts import GOLDEN
+from tests.support.transcripts import GOLDEN
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.formats.export import (

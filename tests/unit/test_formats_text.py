@@ -6,7 +6,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.transcripts import dialogue, meeting, monologue, segment, transcript
+from tests.support.transcripts import dialogue, meeting, monologue, segment, transcript
 
 from dalston_cli.formats.ctm import WordsMissingError
 from dalston_cli.formats.options import RenderOptions

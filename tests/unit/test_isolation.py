@@ -7,7 +7,7 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.isolation import PLACES, USERS_DOCKER, Isolation, own_folders, snapshot
+from tests.support.isolation import PLACES, USERS_DOCKER, Isolation, own_folders, snapshot
 
 from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.settings.locations import Locations

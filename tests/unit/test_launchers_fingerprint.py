@@ -9,8 +9,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.launching import FAKE, engine_entry
-from tests.places import folder_variables
+from tests.support.launching import FAKE, engine_entry
+from tests.support.places import folder_variables
 
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.fingerprint import engine_digest, secret_marks

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 import pytest
-from tests.launching import engine_entry
+from tests.support.launching import engine_entry
 
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError
 from dalston_cli.catalog.machine import Gpu, Machine

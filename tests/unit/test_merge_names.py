@@ -1,7 +1,7 @@
 """Names of speakers in a transcript: everywhere, with their labels kept, and given again."""
 
 import pytest
-from tests.transcripts import recording, segment
+from tests.support.transcripts import recording, segment
 
 from dalston_cli.stages.merge import ChannelResults, MergeInput, merge, name_speakers
 from dalston_sdk.wire import DiarizeResult, Segment, SpeakerTurn, TranscribeResult, Transcript

@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from tests.transcripts import recording, segment
+from tests.support.transcripts import recording, segment
 
 from dalston_cli.stages.merge import ChannelResults, MergeInput, merge
 from dalston_sdk.wire import Notice, Segment, SpeechRegion, TranscribeResult

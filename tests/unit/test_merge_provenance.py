@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from tests.transcripts import recording, segment
+from tests.support.transcripts import recording, segment
 
 from dalston_cli.stages import refine
 from dalston_cli.stages.merge import ChannelResults, MergeInput, merge, name_speakers

@@ -7,7 +7,7 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.transcripts import recording, segment
+from tests.support.transcripts import recording, segment
 
 from dalston_cli.stages.merge import ChannelResults, MergeInput, merge
 from dalston_sdk.wire import (

@@ -5,7 +5,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.pipeline_home import MACHINE, make_catalog, write_model
+from tests.support.pipeline_home import MACHINE, make_catalog, write_model
 
 from dalston_cli.catalog.document import CatalogError
 from dalston_cli.catalog.schema import EngineEntry

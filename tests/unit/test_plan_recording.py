@@ -5,8 +5,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.launching import FAKE
-from tests.pipeline_home import MACHINE, make_catalog, write_model
+from tests.support.launching import FAKE
+from tests.support.pipeline_home import MACHINE, make_catalog, write_model
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog

@@ -2,8 +2,8 @@
 
 import msgspec
 import pytest
-from tests.launching import engine_entry
-from tests.transcripts import GOLDEN
+from tests.support.launching import engine_entry
+from tests.support.transcripts import GOLDEN
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.pipeline.plan.options import NoTranslationError, UnsupportedOptionError

@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 from benchmarks.quality.references import Span, read_reference, read_references
 from benchmarks.quality.scores import speaker_errors, word_error_rate, word_time_errors
-from tests.recordings import EXAMPLES
+from tests.support.recordings import EXAMPLES
 
 
 def spans(*rows: tuple[float, float, str]) -> list[Span]:

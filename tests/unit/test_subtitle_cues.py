@@ -5,7 +5,7 @@ from itertools import pairwise
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
-from tests.transcripts import segment, transcript
+from tests.support.transcripts import segment, transcript
 
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS

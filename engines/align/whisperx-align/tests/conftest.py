@@ -7,8 +7,8 @@ from pathlib import Path
 from types import ModuleType
 
 import pytest
-from tests.asked_engine import ROOT, EngineUnderTest
-from tests.word_times import Aligner, Recording, Speaker
+from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.word_times import Aligner, Recording, Speaker
 
 from dalston_sdk.wire import ModelRef
 

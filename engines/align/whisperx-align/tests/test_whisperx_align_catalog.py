@@ -3,7 +3,7 @@
 import json
 
 import pytest
-from tests.asked_engine import EngineUnderTest
+from tests.support.asked_engine import EngineUnderTest
 
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.catalog.schema import HttpsSource, HubSource, ModelEntry

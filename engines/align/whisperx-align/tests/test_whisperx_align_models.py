@@ -5,9 +5,9 @@ import shutil
 from pathlib import Path
 
 import pytest
-from tests.asked_engine import EngineUnderTest
-from tests.speech import needs_flite
-from tests.word_times import Aligner, Recording
+from tests.support.asked_engine import EngineUnderTest
+from tests.support.speech import needs_flite
+from tests.support.word_times import Aligner, Recording
 
 from dalston_sdk.testing import check_engine
 from dalston_sdk.testing.rules import check_result

@@ -3,7 +3,7 @@
 import json
 from pathlib import Path
 
-from tests.asked_engine import EngineUnderTest
+from tests.support.asked_engine import EngineUnderTest
 
 AS_WHISPERX = """
 import json

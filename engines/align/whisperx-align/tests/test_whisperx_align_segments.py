@@ -4,8 +4,8 @@ from itertools import pairwise
 
 import msgspec
 import pytest
-from tests.speech import needs_flite
-from tests.word_times import Aligner, Recording
+from tests.support.speech import needs_flite
+from tests.support.word_times import Aligner, Recording
 
 from dalston_sdk.testing.rules import check_segments
 from dalston_sdk.wire import ErrorCode, ModelRef, Segment, Word

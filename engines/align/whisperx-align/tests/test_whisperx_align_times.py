@@ -5,8 +5,8 @@ from statistics import median
 import msgspec
 import numpy as np
 import pytest
-from tests.speech import needs_flite
-from tests.word_times import Aligner, Recording, Speaker
+from tests.support.speech import needs_flite
+from tests.support.word_times import Aligner, Recording, Speaker
 
 from dalston_sdk.wire import AlignResult, Segment, Word
 

@@ -8,8 +8,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.asked_engine import AskedEngine, EngineUnderTest
-from tests.sounds import band, silence, write_wav
+from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.sounds import band, silence, write_wav
 
 from dalston_sdk.testing import check_engine
 from dalston_sdk.wire import ErrorCode, ModelRef, Progress, Segment

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.asked_engine import AskedEngine, EngineUnderTest
-from tests.sounds import band, write_wav
+from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.sounds import band, write_wav
 
 from dalston_sdk.wire import EmotionResult, ErrorCode, ModelRef, Segment
 

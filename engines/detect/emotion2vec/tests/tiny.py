@@ -15,7 +15,7 @@ from typing import Any
 
 import torch
 from omegaconf import OmegaConf
-from tests.sounds import band
+from tests.support.sounds import band
 from torch.nn import functional
 
 from dalston_sdk.bare_package import import_from_bare_package

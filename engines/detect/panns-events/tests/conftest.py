@@ -5,8 +5,8 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.asked_engine import AskedEngine, EngineUnderTest
-from tests.sounds import band, silence, write_wav
+from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.sounds import band, silence, write_wav
 
 from dalston_sdk.wire import EventsOptions, EventsRequest, EventsResult, ModelRef
 

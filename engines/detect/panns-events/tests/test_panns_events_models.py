@@ -7,8 +7,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.asked_engine import AskedEngine, EngineUnderTest
-from tests.sounds import band, write_wav
+from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.sounds import band, write_wav
 
 from dalston_sdk.wire import ErrorCode, EventsResult, ModelRef
 
@@ -249,7 +249,7 @@ def test_windows_hear_what_the_whole_recording_would(under_test: EngineUnderTest
         """
 import numpy as np, torch
 import listening, loading
-from tests.sounds import band, tone
+from tests.support.sounds import band, tone
 torch.manual_seed(0)
 detector = loading.Detector(model=loading._network().eval(), names=("x",) * 527)
 audio = np.concatenate([band(8, 100, 7000, peak=(n % 3 + 1) / 4, seed=n) for n in range(4)])[:-777]

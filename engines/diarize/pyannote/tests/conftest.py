@@ -10,8 +10,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.asked_engine import AskedEngine, EngineUnderTest
-from tests.speech import SENTENCES
+from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.speech import SENTENCES
 
 from dalston_sdk.wire import DiarizeOptions, DiarizeRequest, DiarizeResult, ModelRef
 

@@ -6,8 +6,8 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.hub import HubFile, HubRepo, HubServer, running_hub
-from tests.speech import needs_flite
+from tests.support.hub import HubFile, HubRepo, HubServer, running_hub
+from tests.support.speech import needs_flite
 
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.catalog.schema import HubSource, ModelEntry

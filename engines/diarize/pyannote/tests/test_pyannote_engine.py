@@ -11,8 +11,8 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.asked_engine import AskedEngine, EngineUnderTest
-from tests.speech import needs_flite
+from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.speech import needs_flite
 
 from dalston_sdk.testing import check_engine
 from dalston_sdk.wire import DiarizeResult, ErrorCode, ModelRef, Progress, SpeakerTurn

@@ -11,7 +11,7 @@ from typing import Any
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
-from tests.asked_engine import EngineUnderTest
+from tests.support.asked_engine import EngineUnderTest
 
 FOLDER = Path(__file__).resolve().parents[1]
 

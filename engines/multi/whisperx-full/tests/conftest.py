@@ -8,8 +8,8 @@ from pathlib import Path
 
 import numpy as np
 import pytest
-from tests.asked_engine import ROOT, AskedEngine, EngineUnderTest
-from tests.speech import say
+from tests.support.asked_engine import ROOT, AskedEngine, EngineUnderTest
+from tests.support.speech import say
 
 from dalston_sdk.wire import ModelRef
 

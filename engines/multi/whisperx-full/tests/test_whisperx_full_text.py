@@ -6,8 +6,8 @@ from typing import Any
 
 import jiwer
 import pytest
-from tests.scoring import normalise
-from tests.speech import needs_flite
+from tests.support.scoring import normalise
+from tests.support.speech import needs_flite
 
 from dalston_sdk.wire import (
     ErrorCode,

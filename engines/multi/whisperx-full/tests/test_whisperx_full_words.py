@@ -7,7 +7,7 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.speech import needs_flite
+from tests.support.speech import needs_flite
 
 from dalston_sdk.wire import (
     AlignRequest,

@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 import yaml
-from tests.language_models import LanguageModelServer, running_language_models
+from tests.support.language_models import LanguageModelServer, running_language_models
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation

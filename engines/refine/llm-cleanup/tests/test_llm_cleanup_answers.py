@@ -6,7 +6,7 @@ from typing import Any
 
 import pytest
 import yaml
-from tests.language_models import Answer, Asked, LanguageModelServer, corrected, correcting
+from tests.support.language_models import Answer, Asked, LanguageModelServer, corrected, correcting
 
 from dalston_sdk.testing import StartLine, Subject, check_engine
 from dalston_sdk.wire import ModelRef, RefineOptions, Segment, Stage, TokenPrices

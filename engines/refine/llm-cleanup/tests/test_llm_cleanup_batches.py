@@ -5,7 +5,7 @@ from contextlib import aclosing
 from typing import Any
 
 import pytest
-from tests.language_models import Answer, Asked, LanguageModelServer, correcting
+from tests.support.language_models import Answer, Asked, LanguageModelServer, correcting
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.wire import (

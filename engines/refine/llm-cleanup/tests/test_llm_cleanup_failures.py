@@ -7,7 +7,7 @@ from typing import Any
 
 import msgspec
 import pytest
-from tests.language_models import Answer, Asked, LanguageModelServer, correcting
+from tests.support.language_models import Answer, Asked, LanguageModelServer, correcting
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.testing import EngineProcess, StartLine

@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.language_models import Answer, Asked, LanguageModelServer, correcting, overview
+from tests.support.language_models import Answer, Asked, LanguageModelServer, correcting, overview
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.wire import ErrorCode, RefineOptions, TokenPrices

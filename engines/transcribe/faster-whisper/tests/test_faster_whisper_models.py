@@ -9,7 +9,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.speech import needs_flite
+from tests.support.speech import needs_flite
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.testing import EngineProcess, StartLine

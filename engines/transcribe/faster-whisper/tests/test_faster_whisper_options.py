@@ -3,7 +3,7 @@
 from typing import Any
 
 import pytest
-from tests.speech import needs_flite
+from tests.support.speech import needs_flite
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.wire import ErrorCode, TranscribeOptions

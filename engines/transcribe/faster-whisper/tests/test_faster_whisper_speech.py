@@ -11,7 +11,7 @@ from typing import Any
 
 import jiwer
 import pytest
-from tests.speech import needs_flite
+from tests.support.speech import needs_flite
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_sdk.client import EngineRequestError

@@ -7,7 +7,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.asked_engine import AskedEngine, EngineUnderTest
 
 from dalston_sdk.wire import ModelRef
 

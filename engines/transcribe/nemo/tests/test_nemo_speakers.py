@@ -8,9 +8,9 @@ from typing import Any
 
 import numpy as np
 import pytest
-from tests.asked_engine import AskedEngine, EngineUnderTest
-from tests.recordings import read_wav, write_wav
-from tests.speech import needs_flite
+from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.recordings import read_wav, write_wav
+from tests.support.speech import needs_flite
 
 from dalston_sdk.wire import DiarizeOptions, DiarizeRequest, DiarizeResult, ErrorCode, ModelRef
 

@@ -13,8 +13,8 @@ from types import ModuleType
 
 import pytest
 import yaml
-from tests.onnx_models.families import DATA, FAMILIES
-from tests.onnx_models.whisper import make_whisper
+from tests.support.onnx_models.families import DATA, FAMILIES
+from tests.support.onnx_models.whisper import make_whisper
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation

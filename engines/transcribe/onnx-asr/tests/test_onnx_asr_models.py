@@ -9,8 +9,8 @@ from typing import Any
 
 import jiwer
 import pytest
-from tests.onnx_models.families import make_ctc
-from tests.speech import needs_flite, say
+from tests.support.onnx_models.families import make_ctc
+from tests.support.speech import needs_flite, say
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.testing import EngineProcess, StartLine

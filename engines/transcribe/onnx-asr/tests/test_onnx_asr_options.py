@@ -5,7 +5,7 @@ from itertools import pairwise
 from typing import Any
 
 import pytest
-from tests.speech import needs_flite
+from tests.support.speech import needs_flite
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.wire import ErrorCode, ModelRef

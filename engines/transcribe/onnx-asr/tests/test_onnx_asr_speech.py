@@ -14,9 +14,9 @@ from typing import Any
 
 import jiwer
 import pytest
-from tests.speech import needs_flite
-from tests.tiny_whisper import SENTENCES as WHISPER_SENTENCES
-from tests.tiny_whisper import say_sentences
+from tests.support.speech import needs_flite
+from tests.support.tiny_whisper import SENTENCES as WHISPER_SENTENCES
+from tests.support.tiny_whisper import say_sentences
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_sdk.testing import StartLine, Subject, check_engine

@@ -13,7 +13,7 @@ from typing import Any
 import jiwer
 import pytest
 import yaml
-from tests.speech import SENTENCES, needs_flite, say
+from tests.support.speech import SENTENCES, needs_flite, say
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.testing import EngineProcess, StartLine, Subject, check_engine

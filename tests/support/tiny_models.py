@@ -11,10 +11,10 @@ from pathlib import Path
 from typing import Any
 
 import yaml
-from tests import tiny_onnx, tiny_whisper
-from tests.asked_engine import ROOT, EngineUnderTest
-from tests.hub import HubRepo
-from tests.onnx_models.families import make_transducer
+from tests.support import tiny_onnx, tiny_whisper
+from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.hub import HubRepo
+from tests.support.onnx_models.families import make_transducer
 
 WAV2VEC2 = ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"
 Make = Callable[[Path], Path]

@@ -11,9 +11,9 @@ from pathlib import Path
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.onnx_models.graph import FLOAT, INT32, INT64, Graph
+from tests.support.onnx_models.graph import FLOAT, INT32, INT64, Graph
 
-DATA = Path(__file__).resolve().parents[2] / "engines/transcribe/onnx-asr/tests/data/tiny-ctc-flite"
+DATA = Path(__file__).resolve().parents[3] / "engines/transcribe/onnx-asr/tests/data/tiny-ctc-flite"
 VOCABULARY = (DATA / "vocabulary.txt").read_text(encoding="utf-8").split()
 """The tokens that the network tells apart; the last one stands for nothing."""
 

@@ -5,7 +5,7 @@ from collections.abc import Iterable, Mapping
 from pathlib import Path
 from types import MappingProxyType
 
-from tests.waiting import eventually
+from tests.support.waiting import eventually
 
 from dalston_sdk.client import EngineClient
 from dalston_sdk.testing import StartLine
@@ -19,7 +19,7 @@ from dalston_sdk.wire import (
     TranscribeRequest,
 )
 
-FOLDER = Path(__file__).parent / "engines" / "fake"
+FOLDER = Path(__file__).parents[1] / "engines" / "fake"
 TOKEN = "a-token-for-tests"
 MODEL = ModelRef(runtime_id="one")
 OTHER_MODEL = ModelRef(runtime_id="two")

@@ -4,7 +4,7 @@ import os
 from pathlib import Path
 from typing import Any
 
-from tests.places import folder_variables
+from tests.support.places import folder_variables
 
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 

@@ -11,8 +11,8 @@ from typing import BinaryIO
 
 import numpy as np
 from numpy.typing import NDArray
-from tests.onnx_models.graph import FLOAT, INT64, Graph
-from tests.tiny_whisper import WEIGHTS
+from tests.support.onnx_models.graph import FLOAT, INT64, Graph
+from tests.support.tiny_whisper import WEIGHTS
 
 _HEADS = 4
 _WINDOW_FRAMES = 1000

@@ -15,11 +15,11 @@ import jiwer
 from benchmarks.quality.references import Reference, Span, read_reference
 from benchmarks.quality.scores import speaker_errors, word_time_errors
 from tests.acceptance.home import Home, events_of
-from tests.hub import running_hub
-from tests.language_models import LanguageModelServer
-from tests.recordings import EXAMPLES
-from tests.scoring import normalise
-from tests.tiny_models import (
+from tests.support.hub import running_hub
+from tests.support.language_models import LanguageModelServer
+from tests.support.recordings import EXAMPLES
+from tests.support.scoring import normalise
+from tests.support.tiny_models import (
     ALIGNER,
     DIARIZER,
     EMOTION,

@@ -7,10 +7,10 @@ from typing import Any
 
 import jiwer
 from tests.acceptance.home import Home
-from tests.scoring import normalise
-from tests.speech import say
+from tests.support.scoring import normalise
+from tests.support.speech import say
 
-REPOSITORY = Path(__file__).resolve().parents[1]
+REPOSITORY = Path(__file__).resolve().parents[2]
 WEIGHTS = REPOSITORY / "engines/transcribe/faster-whisper/tests/data/tiny-whisper-flite"
 MODEL = "tiny-flite"
 ENTRY = {

@@ -3,8 +3,15 @@
 It thinks of nothing: a test's ``Behaviour`` says what comes back. What it was asked is kept.
 """
 
-from tests.language_models.answers import Answer, Asked, Behaviour, corrected, correcting, overview
-from tests.language_models.server import LanguageModelServer, running_language_models
+from tests.support.language_models.answers import (
+    Answer,
+    Asked,
+    Behaviour,
+    corrected,
+    correcting,
+    overview,
+)
+from tests.support.language_models.server import LanguageModelServer, running_language_models
 
 __all__ = [
     "Answer",

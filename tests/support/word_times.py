@@ -8,7 +8,7 @@ from pathlib import Path
 from types import ModuleType
 
 import numpy as np
-from tests.asked_engine import AskedEngine
+from tests.support.asked_engine import AskedEngine
 
 from dalston_sdk.wire import AlignOptions, AlignRequest, AlignResult, ModelRef, Segment
 

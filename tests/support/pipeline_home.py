@@ -5,7 +5,7 @@ from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any, TypeVar
 
-from tests.launching import FAKE, EngineHome
+from tests.support.launching import FAKE, EngineHome
 
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog

@@ -14,7 +14,7 @@ from pathlib import Path
 
 import psutil
 import pytest
-from tests.places import folder_variables
+from tests.support.places import folder_variables
 
 PLACES = ("CONFIG", "CACHE", "STATE", "MODELS", "RUNTIME")
 USERS_DOCKER = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")

@@ -22,7 +22,7 @@ from dalston_sdk.client_errors import EngineRequestError
 from dalston_sdk.testing import EngineProcess, StartLine, Subject
 from dalston_sdk.wire import Finished, Health, ModelRef, Request, Stage, StreamMessage
 
-ROOT = Path(__file__).resolve().parents[1]
+ROOT = Path(__file__).resolve().parents[2]
 SDK = ROOT / "engines" / "sdk" / "src"
 
 Answer = TypeVar("Answer")

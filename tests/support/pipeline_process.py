@@ -1,4 +1,4 @@
-"""A run in a process of its own, to be killed: ``python -m tests.pipeline_process JSON``.
+"""A run in a process of its own, to be killed: ``python -m tests.support.pipeline_process JSON``.
 
 Prints each event as a line of JSON.
 """
@@ -11,7 +11,7 @@ from pathlib import Path
 from typing import Any
 
 import msgspec
-from tests.pipeline_home import MACHINE, PipelineHome, make_catalog, request_for
+from tests.support.pipeline_home import MACHINE, PipelineHome, make_catalog, request_for
 
 from dalston_cli.launchers.registry import make_launchers
 from dalston_cli.pipeline.events import Event
@@ -32,8 +32,8 @@ def start(home: PipelineHome, **options: Any) -> subprocess.Popen[str]:
         "options": options,
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.pipeline_process", json.dumps(told)],
-        cwd=Path(__file__).resolve().parent.parent,
+        [sys.executable, "-m", "tests.support.pipeline_process", json.dumps(told)],
+        cwd=Path(__file__).resolve().parents[2],
         stdout=subprocess.PIPE,
         stderr=subprocess.PIPE,
         text=True,

@@ -10,7 +10,7 @@ from typing import Any
 
 import psutil
 import yaml
-from tests.places import folder_variables
+from tests.support.places import folder_variables
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
@@ -20,7 +20,7 @@ from dalston_cli.launchers.registry import Launchers, make_launchers
 from dalston_cli.settings.locations import Locations
 from dalston_sdk.wire import Finished, ModelRef, StreamMessage, TranscribeOptions, TranscribeRequest
 
-FAKE = Path(__file__).parent / "engines" / "fake"
+FAKE = Path(__file__).parents[1] / "engines" / "fake"
 
 
 def engine_entry(folder: Path = FAKE, **changes: Any) -> EngineEntry:

@@ -1,10 +1,10 @@
-"""``python -m tests.hub FOLDER…``: serve each folder as the repository ``test/<its name>``."""
+"""``python -m tests.support.hub FOLDER…``: serve each as the repository ``test/<its name>``."""
 
 import sys
 from pathlib import Path
 
-from tests.hub.content import HubRepo
-from tests.hub.server import running_hub
+from tests.support.hub.content import HubRepo
+from tests.support.hub.server import running_hub
 
 
 def main() -> None:

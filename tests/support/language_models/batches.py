@@ -3,7 +3,7 @@
 import json
 from typing import Any
 
-from tests.language_models.answers import Answer, Asked
+from tests.support.language_models.answers import Answer, Asked
 
 NUM_LOOKS = 2
 """How often one has to look until a batch is done."""

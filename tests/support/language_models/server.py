@@ -7,8 +7,8 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from tests.language_models.answers import Answer, Api, Asked, Behaviour, correcting
-from tests.language_models.batches import Batch
+from tests.support.language_models.answers import Answer, Api, Asked, Behaviour, correcting
+from tests.support.language_models.batches import Batch
 
 _BATCHES = "/v1/messages/batches"
 _APIS: dict[str, Api] = {"/v1/messages": "messages", "/v1/chat/completions": "chat"}

@@ -9,9 +9,9 @@ import re
 from http.server import BaseHTTPRequestHandler
 from typing import Any, cast
 
-from tests.hub.content import HubFile, HubRepo
-from tests.hub.faults import Fault
-from tests.hub.server import Asked, HubState
+from tests.support.hub.content import HubFile, HubRepo
+from tests.support.hub.faults import Fault
+from tests.support.hub.server import Asked, HubState
 
 _API = re.compile(r"/api/models/(?P<repo>[^/]+/[^/?]+)(?P<rest>/[^?]*)?(?:\?.*)?")
 _RESOLVE = re.compile(r"/(?P<repo>[^/]+/[^/]+)/resolve/(?P<revision>[^/]+)/(?P<path>[^?]+)")

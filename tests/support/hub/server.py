@@ -6,8 +6,8 @@ from contextlib import contextmanager
 from dataclasses import dataclass, field
 from http.server import ThreadingHTTPServer
 
-from tests.hub.content import HubFile, HubRepo
-from tests.hub.faults import Fault
+from tests.support.hub.content import HubFile, HubRepo
+from tests.support.hub.faults import Fault
 
 
 @dataclass(frozen=True)
@@ -63,7 +63,7 @@ class HubServer:
     """A hub at ``url``."""
 
     def __init__(self, repos: dict[str, HubRepo] | None = None, *, port: int = 0) -> None:
-        from tests.hub.handler import HubHandler  # noqa: PLC0415 - it needs HubState
+        from tests.support.hub.handler import HubHandler  # noqa: PLC0415 - it needs HubState
 
         self.state = HubState(repos=repos or {})
         self._server = ThreadingHTTPServer(("127.0.0.1", port), HubHandler)
