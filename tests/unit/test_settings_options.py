@@ -5,6 +5,7 @@ from dataclasses import fields
 from pathlib import Path
 
 import pytest
+from tests.support.run_options import asked
 
 from dalston_cli.catalog.device import RepeatedGpuError
 from dalston_cli.errors import UsageError
@@ -56,10 +57,10 @@ def test_every_option_of_transcribing_is_a_setting() -> None:
 
 def test_defaults_leave_everything_to_the_engine() -> None:
     options = build_run_options(Settings())
-    assert options.transcribe == TranscribeOptions()
+    assert asked(options, "transcribe") == TranscribeOptions()
     assert options.formats == ("txt", "srt", "json")
     assert options.output.folder == Path()
-    assert options.diarize is None
+    assert asked(options, "diarize") is None
 
 
 def test_values_arrive() -> None:
@@ -85,7 +86,7 @@ def test_values_arrive() -> None:
         }
     )
     options = build_run_options(settings)
-    transcribe = options.transcribe
+    transcribe = asked(options, "transcribe")
     assert transcribe.language == "pt-br"
     assert transcribe.temperature == (0.0, 0.2)
     assert transcribe.hotwords == ("Dalston", "Kingsland")
@@ -94,13 +95,11 @@ def test_values_arrive() -> None:
     assert options.channels == "split"
     assert options.clip is not None
     assert (options.clip.start, options.clip.end) == (60, 90)
-    assert options.diarize is not None
-    assert options.diarize.max_speakers == 3
+    assert asked(options, "diarize").max_speakers == 3
     assert options.speaker_names == (("SPEAKER_01", "Grace H"), ("SPEAKER_00", "Ada"))
-    assert options.events is not None
-    assert options.events.labels == ("Music",)
-    assert options.refine is not None
-    assert (options.refine.level, options.refine.max_cost_usd) == ("light", 0.5)
+    assert asked(options, "events").labels == ("Music",)
+    refine = asked(options, "refine")
+    assert (refine.level, refine.max_cost_usd) == ("light", 0.5)
     assert options.keep_alive_s == -1
 
 
@@ -130,7 +129,7 @@ def test_what_language_models_are_to_do(
     values: dict[str, object], refine: RefineOptions | None, overview: RefineOptions | None
 ) -> None:
     options = build_run_options(Settings.model_validate(values))
-    assert (options.refine, options.overview) == (refine, overview)
+    assert (asked(options, "refine"), asked(options, "overview")) == (refine, overview)
     assert options.max_cost_usd == values.get("max_cost")
 
 
@@ -215,13 +214,17 @@ def test_a_gpu_is_listed_once() -> None:
 
 
 def test_language_auto_is_detected() -> None:
-    assert build_run_options(Settings(language="auto")).transcribe.language is None
+    assert build_run_options(Settings(language="auto")).language is None
 
 
 def test_hotwords_from_a_file_come_behind(tmp_path: Path) -> None:
     (tmp_path / "words.txt").write_text("\ufeffSmith, John\n\nDalston\n", encoding="utf-8")
     settings = Settings(hotwords=("one",), hotwords_file=str(tmp_path / "words.txt"))
-    assert build_run_options(settings).transcribe.hotwords == ("one", "Smith, John", "Dalston")
+    assert asked(build_run_options(settings), "transcribe").hotwords == (
+        "one",
+        "Smith, John",
+        "Dalston",
+    )
 
 
 def test_a_missing_hotwords_file_is_a_usage_error(tmp_path: Path) -> None:

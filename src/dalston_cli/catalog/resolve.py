@@ -15,17 +15,6 @@ AUTO = "auto"
 _MAX_ALTERNATIVES = 3
 
 
-_DO = {
-    Stage.TRANSCRIBE: "transcribe",
-    Stage.ALIGN: "align",
-    Stage.DIARIZE: "diarize",
-    Stage.EMOTION: "detect emotions",
-    Stage.EVENTS: "detect events",
-    Stage.REFINE: "refine",
-}
-"""What a model does in a stage."""
-
-
 @dataclass(frozen=True, kw_only=True)
 class ModelWish:
     """What the user said about the model of one stage.
@@ -35,12 +24,14 @@ class ModelWish:
         language: BCP-47 lower case that the recordings are in; None detects it.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         compute_type: Number format such as ``int8``; None takes the model's or engine's own.
+        verb: What the model is to do, as messages say it; empty for the stage's name.
     """
 
     model: str = AUTO
     language: str | None = None
     device: str = AUTO
     compute_type: str | None = None
+    verb: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -79,10 +70,12 @@ class StageNotCoveredError(UsageError):
 
     code = "stage_not_covered"
 
-    def __init__(self, model: ModelEntry, stage: Stage, others: Iterable[ModelEntry]) -> None:
+    def __init__(
+        self, model: ModelEntry, stage: Stage, others: Iterable[ModelEntry], verb: str = ""
+    ) -> None:
         does = ", ".join(covered.value for covered in model.stages)
         super().__init__(
-            f"the model {model.id} does not {_DO[stage]}, it is for: {does}",
+            f"the model {model.id} does not {verb or stage.value}, it is for: {does}",
             hint=_try_one_of(others, f"`dalston models list --stage {stage.value}` shows who does"),
         )
 
@@ -117,7 +110,7 @@ class NoModelError(ModelUnavailableError):
         wanted = f" {wish.language}" if wish.language else ""
         where = "" if wish.device == AUTO else f" on {wish.device}"
         super().__init__(
-            f"no model that is installed can {_DO[stage]}{wanted}{where}",
+            f"no model that is installed can {wish.verb or stage.value}{wanted}{where}",
             hint=_get(better) if better else f"`dalston models list --stage {stage.value}`",
         )
 
@@ -209,7 +202,7 @@ def _named(catalog: Catalog, stage: Stage, wish: ModelWish) -> ModelEntry:
     model = catalog.model(wish.model)
     others = [other for other in catalog.models_for(stage) if covers(other, stage, wish.language)]
     if stage not in model.stages:
-        raise StageNotCoveredError(model, stage, others)
+        raise StageNotCoveredError(model, stage, others, wish.verb)
     if wish.language and not covers(model, stage, wish.language):
         raise LanguageNotCoveredError(model, stage, wish.language, others)
     return model

@@ -5,21 +5,32 @@ from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
 from dalston_cli.catalog.check import OPTIONS
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
-from dalston_cli.pipeline.request import OVERVIEW, OutputTarget, RunOptions, StageModels
+from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageWish
 from dalston_cli.settings.values import named_speakers
+from dalston_cli.stages.align import ALIGN
+from dalston_cli.stages.base import Stage
+from dalston_cli.stages.diarize import DIARIZE
+from dalston_cli.stages.emotion import EMOTION
+from dalston_cli.stages.events import EVENTS
+from dalston_cli.stages.overview import OVERVIEW
+from dalston_cli.stages.refine import OVERVIEW_FIELDS, REFINE
+from dalston_cli.stages.transcribe import TRANSCRIBE
 from dalston_sdk.wire import (
+    AlignOptions,
     DiarizeOptions,
     EmotionOptions,
     EventsOptions,
     RefineOptions,
-    Stage,
     TranscribeOptions,
 )
+from dalston_sdk.wire import Stage as StageKind
 
 if TYPE_CHECKING:
     from _typeshed import DataclassInstance
@@ -34,10 +45,10 @@ _RENAMED = {
     "chunk_length_s": "chunk_length",
     "max_speech_s": "max_speech",
 }
-_RENAMED_OF_STAGE: dict[Stage, dict[str, str]] = {
-    Stage.DIARIZE: {"batch_size": ""},
-    Stage.EMOTION: {"threshold": "emotion_threshold", "batch_size": ""},
-    Stage.EVENTS: {
+_RENAMED_OF_STAGE: dict[StageKind, dict[str, str]] = {
+    StageKind.DIARIZE: {"batch_size": ""},
+    StageKind.EMOTION: {"threshold": "emotion_threshold", "batch_size": ""},
+    StageKind.EVENTS: {
         "threshold": "events_threshold",
         "min_duration_ms": "min_event_ms",
         "labels": "event_labels",
@@ -146,21 +157,10 @@ def build_run_options(
     )
     gpus = chosen_gpus(settings.device, settings.gpus)
     return RunOptions(
-        model=settings.model,
+        stages=_stages(settings, suggested),
         compute_type=settings.compute_type,
-        transcribe=_transcribe_options(settings),
-        align=settings.align,
-        diarize=_diarize_options(settings),
-        emotion=EmotionOptions(threshold=settings.emotion_threshold) if settings.emotion else None,
-        events=_events_options(settings),
-        refine=_refine_options(settings),
-        overview=_overview_options(settings),
         pipeline=settings.pipeline,
-        suggested=_suggested(suggested),
         speaker_names=tuple(named_speakers(settings.speaker_names).items()),
-        stage_models=StageModels(
-            **{stage: getattr(settings, f"{stage}_model") for stage in _STAGES}
-        ),
         device="cuda" if gpus else settings.device,
         gpus=gpus,
         replicas=settings.replicas,
@@ -182,7 +182,29 @@ def build_run_options(
     )
 
 
-_STAGES = ("align", "diarize", "emotion", "events", "refine")
+def _stages(settings: "Settings", suggested: frozenset[str]) -> dict["Stage[Any, Any]", StageWish]:
+    """Return what is asked of each stage that is wanted."""
+    options: dict[Stage[Any, Any], Struct | None] = {
+        TRANSCRIBE: _transcribe_options(settings),
+        ALIGN: None if settings.align == "never" else AlignOptions(),
+        DIARIZE: _diarize_options(settings),
+        EMOTION: EmotionOptions(threshold=settings.emotion_threshold) if settings.emotion else None,
+        EVENTS: _events_options(settings),
+        REFINE: _refine_options(settings),
+        OVERVIEW: _overview_options(settings),
+    }
+    return {
+        stage: StageWish(
+            options=wanted,
+            model=settings.model
+            if stage is TRANSCRIBE
+            else getattr(settings, f"{stage.kind.value}_model"),
+            required=stage is not ALIGN or settings.align == "always",
+            suggested=_suggested(suggested).get(stage.kind, frozenset()),
+        )
+        for stage, wanted in options.items()
+        if wanted is not None
+    }
 
 
 def _transcribe_options(settings: "Settings") -> TranscribeOptions:
@@ -199,9 +221,9 @@ def _transcribe_options(settings: "Settings") -> TranscribeOptions:
     return TranscribeOptions(**values)
 
 
-def _suggested(settings: frozenset[str]) -> dict[Stage, frozenset[str]]:
+def _suggested(settings: frozenset[str]) -> dict[StageKind, frozenset[str]]:
     """The options of engines that these settings become; not of refine, which may cost money."""
-    renamed = {Stage.TRANSCRIBE: _RENAMED, **_RENAMED_OF_STAGE}
+    renamed = {StageKind.TRANSCRIBE: _RENAMED, **_RENAMED_OF_STAGE}
     return {
         stage: frozenset(
             name
@@ -249,7 +271,7 @@ def _refine_options(settings: "Settings") -> RefineOptions | None:
 
 
 def _overview_options(settings: "Settings") -> RefineOptions | None:
-    wanted: dict[str, Any] = {name: True for name in OVERVIEW if getattr(settings, name)}
+    wanted: dict[str, Any] = {name: True for name in OVERVIEW_FIELDS if getattr(settings, name)}
     if not wanted:
         return None
     return RefineOptions(level="none", **wanted, **_language_model_options(settings))

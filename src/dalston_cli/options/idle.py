@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
-from dalston_cli.pipeline.request import OVERVIEW
+from dalston_cli.stages.refine import OVERVIEW_FIELDS
 
 if TYPE_CHECKING:
     from dalston_cli.settings.load import ResolvedSettings
@@ -59,7 +59,7 @@ def refuse_idle_options(resolved: "ResolvedSettings", *, manifest: bool = False)
     """
     for stage, names in _OF_STAGE.items():
         _refuse_without(resolved, names, (stage,))
-    _refuse_without(resolved, _OF_LANGUAGE_MODELS, ("refine", *OVERVIEW))
+    _refuse_without(resolved, _OF_LANGUAGE_MODELS, ("refine", *OVERVIEW_FIELDS))
     settings, sources = resolved.settings, resolved.sources
     told_apart = settings.diarize or settings.channels == "split" or manifest
     if sources["speaker_names"].kind == "option" and not told_apart:
