@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import yaml
 from tests.support.places import folder_variables
+from tests.support.processes import processes_of
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
@@ -98,14 +99,7 @@ class EngineHome:
 
     def processes(self) -> list[psutil.Process]:
         """Every engine process that has to do with this home."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if any(str(self.locations.runtime) in word for word in process.cmdline()):
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+        return processes_of(self.locations.runtime, by_variables=False)
 
     def close(self) -> None:
         """End what runs and remove every file."""
