@@ -49,7 +49,7 @@ async def run(
     handle: EngineHandle, audio: Path, work: TranscribeRequest | None = None
 ) -> AsyncIterator[StreamMessage]:
     """Run, and close the stream whatever happens."""
-    async with aclosing(handle.run(work or request(), audio)) as messages:
+    async with handle.slot() as slot, aclosing(slot.run(work or request(), audio)) as messages:
         async for message in messages:
             yield message
 
