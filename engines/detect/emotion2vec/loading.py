@@ -13,8 +13,8 @@ import torch
 from labels import read_labels
 from omegaconf import OmegaConf
 
-from dalston_sdk.bare_package import import_from_bare_package
 from dalston_sdk.errors import EngineError
+from dalston_sdk.submodule_import import import_submodule_only
 from dalston_sdk.torch_device import is_torch_out_of_memory
 from dalston_sdk.wire import ErrorCode, ModelRef
 
@@ -122,7 +122,7 @@ def _settings(file: Path) -> dict[str, Any]:
 def _network(settings: dict[str, Any], num_labels: int) -> torch.nn.Module:
     # Its imports say to standard output what they could not find, which is not needed here.
     with contextlib.redirect_stdout(io.StringIO()):
-        library = import_from_bare_package("funasr.models.emotion2vec.model")
+        library = import_submodule_only("funasr.models.emotion2vec.model")
     network: torch.nn.Module = library.Emotion2vec(model_conf=settings, vocab_size=num_labels)
     return network
 

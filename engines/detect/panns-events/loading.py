@@ -11,8 +11,8 @@ import torch
 from labels import NUM_LABELS, read_labels
 from stand_ins import put_stand_ins
 
-from dalston_sdk.bare_package import import_from_bare_package
 from dalston_sdk.errors import EngineError
+from dalston_sdk.submodule_import import import_submodule_only
 from dalston_sdk.torch_device import is_torch_out_of_memory
 from dalston_sdk.wire import ErrorCode, ModelRef
 
@@ -101,7 +101,7 @@ def _network() -> torch.nn.Module:
     put_stand_ins()
     # The package itself would download the names into the home folder, and its classes would
     # download weights over any checkpoint below 300 MB.
-    library = import_from_bare_package("panns_inference.models")
+    library = import_submodule_only("panns_inference.models")
     network: torch.nn.Module = library.Cnn14_DecisionLevelMax(**_SPECTRUM, classes_num=NUM_LABELS)
     return network
 

@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 from tests.support.sounds import band
 from torch.nn import functional
 
-from dalston_sdk.bare_package import import_from_bare_package
+from dalston_sdk.submodule_import import import_submodule_only
 
 HUB = (
     *("生气/angry", "厌恶/disgusted", "恐惧/fearful", "开心/happy", "中立/neutral"),
@@ -54,7 +54,7 @@ feature_encoder_spec: "[(32, 10, 5)] + [(32, 3, 2)] * 4 + [(32,2,2)] + [(32,2,2)
 def network(labels: list[str], seed: int) -> Any:
     """A random network whose head knows the three sounds."""
     torch.manual_seed(seed)
-    library = import_from_bare_package("funasr.models.emotion2vec.model")
+    library = import_submodule_only("funasr.models.emotion2vec.model")
     model = library.Emotion2vec(
         model_conf=OmegaConf.create(SETTINGS), vocab_size=len(labels)
     ).eval()

@@ -21,7 +21,7 @@ import torch
 from stand_ins import put_stand_ins
 from torch import Tensor
 
-from dalston_sdk.bare_package import import_from_bare_package
+from dalston_sdk.submodule_import import import_submodule_only
 
 NUM_LABELS = 527
 
@@ -91,7 +91,7 @@ def weights(low: int, high: int) -> dict[str, Tensor]:
         high: That for high ones.
     """
     put_stand_ins()
-    library = import_from_bare_package("panns_inference.models")
+    library = import_submodule_only("panns_inference.models")
     spectrum = {"sample_rate": 32000, "window_size": 1024, "hop_size": 320, "mel_bins": 64}
     real = library.Cnn14_DecisionLevelMax(**spectrum, fmin=50, fmax=14000, classes_num=NUM_LABELS)
     state = {

@@ -36,7 +36,7 @@ def main(folder: Path, wav: Path) -> None:
     import engine  # noqa: PLC0415
 
     server = engine.NemoEngine()
-    import turns  # noqa: PLC0415
+    import activity_turns  # noqa: PLC0415
     from loading import load_model  # noqa: PLC0415
     from nemo.collections.asr import models  # noqa: PLC0415
     from sortformer import Diarizer  # noqa: PLC0415
@@ -58,7 +58,9 @@ def main(folder: Path, wav: Path) -> None:
         ours = Diarizer(loaded)  # sets how parts are made of a recording, for both
         lines = loaded.network.diarize([audio], sample_rate=16000, num_workers=0, verbose=False)
         theirs = [line.split() for line in lines[0]]
-        turns.LEAST_TURN_S = turns.LEAST_PAUSE_S = 0.0  # the library leaves nothing out
+        activity_turns.LEAST_TURN_S = activity_turns.LEAST_PAUSE_S = (
+            0.0  # the library leaves nothing out
+        )
         heard = ours.diarize(DiarizeOptions(), audio, Context()).turns
         found[name] = [theirs, [[turn.start, turn.end, turn.speaker] for turn in heard]]
         if name.endswith("v2"):
