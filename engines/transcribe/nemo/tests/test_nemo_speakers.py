@@ -87,7 +87,7 @@ def test_windows_keep_their_speakers(nemo: EngineUnderTest) -> None:
     """Each window names the speakers in an order of its own."""
     program = """
 import json, numpy as np
-from turns import linked, turns_of
+from activity_turns import linked, turns_of
 rng = np.random.default_rng(0)
 truth = np.repeat(rng.integers(0, 4, 60), 20)
 whole = np.eye(4, dtype=np.float32)[truth]

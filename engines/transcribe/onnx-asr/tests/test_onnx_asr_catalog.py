@@ -22,7 +22,7 @@ KINDS = {"canary": "nemo-conformer-aed", "whisper": "whisper"}
 PROGRAM = """
 import json, sys
 from onnx_asr.loader import create_asr_resolver
-from traits import _LANGUAGES
+from capabilities import _LANGUAGES
 for line in sys.stdin:
     name, known, folder, quantization = json.loads(line)
     resolver = create_asr_resolver(name if known else None, folder, offline=True)

@@ -41,7 +41,7 @@ LONGEST_S = 60.0
 
 
 @dataclass(frozen=True, kw_only=True)
-class Traits:
+class Capabilities:
     """What a loaded model can do.
 
     Attributes:
@@ -51,7 +51,7 @@ class Traits:
         detects_language: Whether it can be asked which language it hears.
         translates: Whether it can write English when it hears something else.
         gives_times: Whether its tokens have times.
-        longest_s: What it can take at once.
+        max_chunk_s: What it can take at once.
     """
 
     name: str
@@ -60,11 +60,11 @@ class Traits:
     detects_language: bool
     translates: bool
     gives_times: bool
-    longest_s: float
+    max_chunk_s: float
 
 
-def traits_of(name: str, recogniser: object) -> Traits:
-    """The traits of a model.
+def capabilities_of(name: str, recogniser: object) -> Capabilities:
+    """The capabilities of a model.
 
     Args:
         name: The library's name of the model, or any other for somebody's own.
@@ -72,12 +72,12 @@ def traits_of(name: str, recogniser: object) -> Traits:
     """
     is_canary = isinstance(recogniser, NemoConformerAED)
     is_whisper = isinstance(recogniser, WhisperHf)
-    return Traits(
+    return Capabilities(
         name=name,
         languages=tuple(_LANGUAGES.get(name, ())),
         is_told_language=is_canary or is_whisper,
         detects_language=is_whisper,
         translates=is_canary,
         gives_times=not (is_canary or is_whisper),
-        longest_s=WHISPER_WINDOW_S if is_whisper else LONGEST_S,
+        max_chunk_s=WHISPER_WINDOW_S if is_whisper else LONGEST_S,
     )

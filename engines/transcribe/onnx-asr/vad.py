@@ -8,15 +8,15 @@ import numpy as np
 import onnxruntime as rt
 from onnx_asr.models.silero import SileroVad
 
+from dalston_sdk.chunks import VadSettings, rounded_region, split_region
 from dalston_sdk.engine import SAMPLE_RATE, Samples
-from dalston_sdk.stretches import SpeechRules, cut, region
 from dalston_sdk.wire import SpeechRegion
 
 _LEAST_S = 0.01
 _ENDLESS_S = 1e9
 
 
-class SpeechFinder:
+class SpeechDetector:
     """The Silero detector that lies in a package of this environment; always on the CPU."""
 
     def __init__(self) -> None:
@@ -30,7 +30,7 @@ class SpeechFinder:
         )
 
     def find(
-        self, samples: Samples, rules: SpeechRules, check: Callable[[], None]
+        self, samples: Samples, rules: VadSettings, check: Callable[[], None]
     ) -> list[SpeechRegion]:
         """Regions with speech, in time order, apart from each other, none longer than allowed.
 
@@ -47,10 +47,10 @@ class SpeechFinder:
             low = max(regions[-1].end if regions else 0.0, start / SAMPLE_RATE - pad_s)
             high = min(duration_s, end / SAMPLE_RATE + pad_s)
             if high - low >= _LEAST_S:
-                regions += cut(samples, region(low, high), rules.max_speech_s)
+                regions += split_region(samples, rounded_region(low, high), rules.max_speech_s)
         return regions
 
-    def _heard(self, samples: Samples, rules: SpeechRules) -> Iterator[tuple[int, int]]:
+    def _heard(self, samples: Samples, rules: VadSettings) -> Iterator[tuple[int, int]]:
         """The library's own regions: not padded, since its paddings overlap, and not cut."""
         regions: Iterator[Iterator[tuple[int, int]]] = self._vad.segment_batch(
             samples[None],

@@ -8,7 +8,7 @@ from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode
 
 
-def check_sendable(value: object, kind: Any) -> None:  # noqa: ANN401 - any type, or a union of them
+def check_encodable(value: object, kind: Any) -> None:  # noqa: ANN401 - any type, or a union of them
     """Write ``value`` as JSON and read it back as ``kind``.
 
     Engines get their numbers from libraries of their own: a numpy scalar cannot be written at

@@ -36,7 +36,7 @@ _LANGUAGES: dict[str, Sequence[str]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Traits:
+class Capabilities:
     """What a loaded recogniser can do.
 
     Attributes:
@@ -56,17 +56,17 @@ class Traits:
     can_look_locally: bool
 
     @property
-    def longest_s(self) -> float:
+    def max_chunk_s(self) -> float:
         """The longest stretch that it can hear; seconds."""
         return LOCAL_ATTENTION_S if self.can_look_locally else FULL_ATTENTION_S
 
 
-def traits_of(loaded: Loaded) -> Traits:
-    """The traits of a recogniser."""
+def capabilities_of(loaded: Loaded) -> Capabilities:
+    """The capabilities of a recogniser."""
     network = loaded.network
     is_canary = isinstance(network, models.EncDecMultiTaskModel)
     languages = tuple(_LANGUAGES.get(loaded.name, ()))
-    return Traits(
+    return Capabilities(
         name=loaded.name,
         languages=languages or (languages_of(network) if is_canary else ()),
         is_told_language=is_canary,

