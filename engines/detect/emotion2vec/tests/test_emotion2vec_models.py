@@ -9,7 +9,7 @@ from tests.support.engine_under_test import EngineUnderTest
 from tests.support.sounds import band, write_wav
 
 from dalston_sdk.testing import RunningEngine, check_missing_gpu
-from dalston_sdk.wire import ErrorCode, ModelRef, Segment, Stage
+from dalston_sdk.wire import EmotionResult, ErrorCode, ModelRef, Segment, Stage
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "model.pt", "tokens.txt"])
@@ -223,7 +223,8 @@ def test_swaps_change_neither_emotions_nor_memory(
 ) -> None:
     wav = write_wav(tmp_path / "low.wav", band(1, 60, 900, seed=31))
     segments = (Segment(id=0, start=0, end=1, text="words"),)
-    results, sizes = {}, []
+    results: dict[str, EmotionResult] = {}
+    sizes = []
     with under_test.running(models["plain"]) as engine:
         for _ in range(6):
             for name in ("plain", "other"):

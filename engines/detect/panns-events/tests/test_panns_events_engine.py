@@ -2,6 +2,7 @@
 
 from itertools import pairwise
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.support.engine_fixtures import Models
@@ -99,7 +100,7 @@ def test_an_unknown_sound_is_refused_with_a_suggestion(
     ],
 )
 def test_values_out_of_range_are_refused(
-    engine: RunningEngine, wav: Path, options: dict[str, object], named: str
+    engine: RunningEngine, wav: Path, options: dict[str, Any], named: str
 ) -> None:
     error = engine.failure(engine.request(Stage.EVENTS, **options), wav)
     assert error.code == ErrorCode.INVALID_REQUEST

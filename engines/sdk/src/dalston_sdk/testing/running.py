@@ -5,7 +5,7 @@ from collections.abc import Callable, Coroutine, Iterator, Sequence
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
-from typing import TypeVar
+from typing import Any, TypeAlias, TypeVar
 
 from dalston_sdk.client import EngineClient, EngineRequestError
 from dalston_sdk.testing.process import EngineProcess, StartLine, settled
@@ -29,6 +29,9 @@ from dalston_sdk.wire import (
     TranscribeResult,
 )
 
+OptionValue: TypeAlias = Any
+"""A value of some option; the request's type is checked when it is built."""
+
 AnyResult = TypeVar("AnyResult")
 Reply = TypeVar("Reply")
 
@@ -48,7 +51,7 @@ class RunningEngine:
     model: ModelRef
 
     def transcribe(
-        self, audio: Path, *, model: ModelRef | None = None, **options: object
+        self, audio: Path, *, model: ModelRef | None = None, **options: OptionValue
     ) -> TranscribeResult:
         """Transcribe a recording."""
         request = self.request(Stage.TRANSCRIBE, model=model, **options)
@@ -61,14 +64,14 @@ class RunningEngine:
         *,
         model: ModelRef | None = None,
         language: str = "en",
-        **options: object,
+        **options: OptionValue,
     ) -> AlignResult:
         """Find when the words of the segments are said."""
         request = self.request(Stage.ALIGN, segments, model=model, language=language, **options)
         return self.result(request, audio, AlignResult)
 
     def diarize(
-        self, audio: Path, *, model: ModelRef | None = None, **options: object
+        self, audio: Path, *, model: ModelRef | None = None, **options: OptionValue
     ) -> DiarizeResult:
         """Find who speaks when in a recording."""
         request = self.request(Stage.DIARIZE, model=model, **options)
@@ -80,14 +83,14 @@ class RunningEngine:
         segments: Sequence[Segment],
         *,
         model: ModelRef | None = None,
-        **options: object,
+        **options: OptionValue,
     ) -> EmotionResult:
         """Label segments of a recording with emotions."""
         request = self.request(Stage.EMOTION, segments, model=model, **options)
         return self.result(request, audio, EmotionResult)
 
     def detect_events(
-        self, audio: Path, *, model: ModelRef | None = None, **options: object
+        self, audio: Path, *, model: ModelRef | None = None, **options: OptionValue
     ) -> EventsResult:
         """Find audio events in a recording."""
         request = self.request(Stage.EVENTS, model=model, **options)
@@ -99,7 +102,7 @@ class RunningEngine:
         *,
         model: ModelRef | None = None,
         language: str | None = "en",
-        **options: object,
+        **options: OptionValue,
     ) -> RefineResult:
         """Clean up the text of segments."""
         request = self.request(Stage.REFINE, segments, model=model, language=language, **options)
@@ -112,7 +115,7 @@ class RunningEngine:
         *,
         model: ModelRef | None = None,
         language: str | None = None,
-        **options: object,
+        **options: OptionValue,
     ) -> Request:
         """Build a request without sending it."""
         return build_request(
