@@ -9,12 +9,13 @@ A ``conftest.py`` beside an engine assigns them to the names under which its tes
 """
 
 import shutil
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.engine_under_test import EngineUnderTest
+from tests.support.flite import Speech, record
 
 from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import ModelRef
@@ -91,6 +92,21 @@ def running_fixture(**environment: str) -> Any:
             yield running
 
     return engine
+
+
+def speech_fixture(texts: Callable[[], Sequence[str]], **options: Any) -> Any:
+    """Make a recording of sentences by flite.
+
+    Args:
+        texts: Makes the sentences.
+        options: As ``flite.record`` takes them.
+    """
+
+    @pytest.fixture(scope="session")
+    def speech(tmp_path_factory: pytest.TempPathFactory) -> Speech:
+        return record(tmp_path_factory.mktemp("speech") / "speech.wav", texts(), **options)
+
+    return speech
 
 
 def broken_copy_fixture() -> Any:
