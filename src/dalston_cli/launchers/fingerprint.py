@@ -10,7 +10,7 @@ import os
 from collections.abc import Mapping
 
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_sdk.identity import digest_engine, locked_versions
+from dalston_sdk.identity import digest_engine, digest_results, locked_versions
 
 
 def engine_digest(engine: EngineEntry) -> str:
@@ -19,8 +19,15 @@ def engine_digest(engine: EngineEntry) -> str:
     An embedded engine runs with what the CLI has installed, whatever its lock says: where the
     versions differ, so does the digest.
     """
-    deviations = _deviations(engine) if engine.embedded else {}
-    return digest_engine(engine.folder, deviations=deviations)
+    return digest_engine(engine.folder, deviations=_deviations(engine))
+
+
+def results_digest(engine: EngineEntry) -> str:
+    """Compute the digest of what an engine's results depend on; an equal one gives equal results.
+
+    See ``dalston_sdk.identity`` for how that is known.
+    """
+    return digest_results(engine.folder, deviations=_deviations(engine))
 
 
 def fingerprint_of(digest: str, *marks: object) -> str:
@@ -46,7 +53,12 @@ def secret_marks(engine: EngineEntry, environ: Mapping[str, str] = os.environ) -
 
 
 def _deviations(engine: EngineEntry) -> Mapping[str, str]:
-    """Installed versions that the lock does not have; what this Python does not need is missing."""
+    """Find installed versions that the lock of an embedded engine does not have.
+
+    What this Python does not need is not installed.
+    """
+    if not engine.embedded:
+        return {}
     from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
 
     found: dict[str, str] = {}

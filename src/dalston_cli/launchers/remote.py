@@ -165,5 +165,5 @@ class RemoteLauncher:
                 unset = f"; {remote.unset} is not set" if remote.unset else ""
                 problems[remote.url] = f"{error.problem}{unset}"
             else:
-                return health.fingerprint
+                return health.results or health.fingerprint
         raise RemoteUnreachableError(name, problems)

@@ -49,7 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 def _serve(options: argparse.Namespace) -> int:
     # The server's libraries and the engine's may take seconds to import; a wrong argument is
     # answered before.
-    from dalston_sdk.identity import digest_engine  # noqa: PLC0415 - see above
+    from dalston_sdk.identity import digest_engine, digest_results  # noqa: PLC0415 - see above
     from dalston_sdk.server.engine_folder import (  # noqa: PLC0415 - see above
         EngineFolderError,
         load_engine_class,
@@ -69,6 +69,7 @@ def _serve(options: argparse.Namespace) -> int:
         settings = ServerSettings(
             runtime_dir=options.runtime_dir,
             fingerprint=options.fingerprint or digest_engine(options.engine_dir.absolute()),
+            results=None if options.fingerprint else digest_results(options.engine_dir.absolute()),
             keep_alive_s=options.keep_alive,
             tcp=options.tcp,
             token=options.token,

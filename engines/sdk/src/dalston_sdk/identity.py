@@ -1,8 +1,12 @@
-"""What makes two engines the same: a digest of everything that determines their results.
+"""Digests of an engine: of its files, and of what its results depend on.
 
-The command line computes it from the files before an engine runs, and an engine computes it from
-its own; the same code with the same lock under the same Python gives the same digest in a virtual
-environment, in a container and on another machine.
+The command line computes them from the files before an engine runs, and an engine computes them
+from its own; the same code with the same lock under the same Python gives the same digests in a
+virtual environment, in a container and on another machine.
+
+Code can change and results stay the same. An engine's folder then holds ``results.json``, which
+names the earlier code: its results are still found in the store. The record holds for exactly the
+files that it was made for, so an engine that was edited since never passes for the earlier one.
 """
 
 import hashlib
@@ -12,8 +16,10 @@ import re
 import sys
 from collections.abc import Iterable, Iterator, Mapping
 from pathlib import Path
+from typing import NamedTuple
 
 LOCK_NAME = "requirements.lock"
+RECORD_NAME = "results.json"
 
 _PIN = re.compile(r"^([A-Za-z0-9][A-Za-z0-9._-]*)==([^\s;\\]+)", re.MULTILINE)
 _FOLDERS_WITHOUT_EFFECT = frozenset({"tests", "__pycache__"})
@@ -32,7 +38,7 @@ def digest_engine(
     machine: str | None = None,
     deviations: Mapping[str, str] | None = None,
 ) -> str:
-    """What determines an engine's results: its code, its lock, this SDK and the interpreter.
+    """Compute the digest of an engine's code, its lock, this SDK and the interpreter.
 
     Tests, pages and hidden files of the engine's folder do not count, nor does where it lies.
 
@@ -46,9 +52,65 @@ def digest_engine(
     Returns:
         SHA-256 in hex.
     """
+    return _digest(digest_sources(folder), python, machine, deviations)
+
+
+def digest_results(
+    folder: Path,
+    *,
+    python: str | None = None,
+    machine: str | None = None,
+    deviations: Mapping[str, str] | None = None,
+) -> str:
+    """Compute the digest of what an engine's results depend on.
+
+    Arguments and result are those of ``digest_engine``, to which this digest is equal unless the
+    engine's folder records that an earlier version of its files gives the same results.
+    """
+    sources = digest_sources(folder)
+    return _digest(_same_results(folder, sources) or sources, python, machine, deviations)
+
+
+class Sources(NamedTuple):
+    """Digests, as hex SHA-256, of an engine's own files and of the SDK's."""
+
+    code: str
+    sdk: str
+
+
+def digest_sources(folder: Path) -> Sources:
+    """Compute the digests of the files that the engine in ``folder`` consists of."""
+    own = (file for file in engine_files(folder) if file[0] != RECORD_NAME)
+    return Sources(code=digest_files(own), sdk=digest_files(source_files(sdk_folder())))
+
+
+def results_record(sources: Sources, same_as: Sources) -> str:
+    """Write the record which says that ``sources`` gives the results of ``same_as``."""
+    record = {"sources": _mark(sources), "same_results_as": same_as._asdict()}
+    return json.dumps(record, indent=2) + "\n"
+
+
+def _same_results(folder: Path, sources: Sources) -> Sources | None:
+    """Read the earlier sources from the record; None without one, or where it is of other files."""
+    try:
+        record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
+    except FileNotFoundError:
+        return None
+    return Sources(**record["same_results_as"]) if record["sources"] == _mark(sources) else None
+
+
+def _mark(sources: Sources) -> str:
+    return hashlib.sha256("\0".join(sources).encode()).hexdigest()
+
+
+def _digest(
+    sources: Sources,
+    python: str | None,
+    machine: str | None,
+    deviations: Mapping[str, str] | None,
+) -> str:
     parts = {
-        "code": digest_files(engine_files(folder)),
-        "sdk": digest_files(source_files(sdk_folder())),
+        **sources._asdict(),
         "python": python or python_tag(),
         "machine": machine or platform.machine(),
         "deviations": dict(deviations or {}),

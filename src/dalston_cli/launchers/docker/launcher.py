@@ -95,7 +95,7 @@ class DockerLauncher:
 
     def digest(self, engine: EngineEntry, device: str) -> str:
         """What determines the results of the engine in its image."""
-        return self.images.digest(engine, device)
+        return self.images.results_digest(engine, device)
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
         """Whether its image is there."""

@@ -25,7 +25,12 @@ from dalston_cli.launchers.base import (
 )
 from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
 from dalston_cli.launchers.failure import NoLogError
-from dalston_cli.launchers.fingerprint import engine_digest, fingerprint_of, secret_marks
+from dalston_cli.launchers.fingerprint import (
+    engine_digest,
+    fingerprint_of,
+    results_digest,
+    secret_marks,
+)
 from dalston_cli.launchers.folder import (
     ReentrantFolderLock,
     check_private,
@@ -86,8 +91,8 @@ class LocalLauncher:
         self._lock = ReentrantFolderLock(locations.runtime)
 
     def digest(self, engine: EngineEntry, device: str) -> str:  # noqa: ARG002 - the same on all
-        """See ``engine_digest``."""
-        return engine_digest(engine)
+        """See ``results_digest``."""
+        return results_digest(engine)
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
         """Whether its environment is there, if it needs one."""

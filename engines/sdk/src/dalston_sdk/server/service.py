@@ -39,6 +39,7 @@ class ServerSettings:
 
     runtime_dir: Path
     fingerprint: str
+    results: str | None = None
     keep_alive_s: float = 300.0
     tcp: tuple[str, int] | None = None
     token: str | None = field(default=None, repr=False)
@@ -91,6 +92,7 @@ class Service:
             protocol=self.settings.protocol.newest,
             oldest_protocol=self.settings.protocol.oldest,
             fingerprint=self.settings.fingerprint,
+            results=self.settings.results,
             device=self.device.name,
             pid=os.getpid(),
             slots=self.engine.slots,

@@ -80,6 +80,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         protocol, oldest_protocol: The range of protocol versions this engine speaks.
+        results: Digest of what its results depend on; None where ``fingerprint`` stands for it.
         device: ``cpu`` or ``cuda:N``, after a real call to the device.
         running, slots: Requests in progress, and how many may be at once.
         waiting: Requests that wait for a slot or for their model.
@@ -101,6 +102,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rss_mb: float
     uptime_s: float
     waiting: int = 0
+    results: str | None = None
     loaded: ModelRef | None = None
     vram_mb: float | None = None
     keep_alive_s: float | None = None

@@ -35,7 +35,7 @@ from dalston_cli.launchers.docker.images.turns import one_at_a_time
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import make_private
-from dalston_sdk.identity import digest_engine
+from dalston_sdk.identity import digest_engine, digest_results
 
 if TYPE_CHECKING:
     from dalston_cli.launchers.docker.daemon import Daemon
@@ -65,12 +65,21 @@ class ImageStore:
 
         Works without a daemon, too: it is then the one on the usual base image.
         """
+        python, machine = self._platform(engine, device)
+        return digest_engine(engine.folder, python=python, machine=machine)
+
+    def results_digest(self, engine: EngineEntry, device: str) -> str:
+        """Compute the digest of what the engine's results depend on, for the same image."""
+        python, machine = self._platform(engine, device)
+        return digest_results(engine.folder, python=python, machine=machine)
+
+    def _platform(self, engine: EngineEntry, device: str) -> tuple[str, str]:
+        """Return the Python and the processor architecture of the engine's image."""
         if not self._daemon.may_be_there() or self._daemon.problem() is not None:
-            return digest_engine(engine.folder, python=USUAL, machine=platform.machine())
-        if image := self.find(engine, device):
-            return image.digest
+            return USUAL, platform.machine()
         machine = self._daemon.facts.machine
-        return digest_engine(engine.folder, python=self._expected_python, machine=machine)
+        image = self.find(engine, device)
+        return (image.python if image else self._expected_python), machine
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
         """Whether there is an image made from the engine as it is now."""
