@@ -167,7 +167,7 @@ def build_run_options(
         channels=parse_channels(settings.channels),
         clip=parse_clip(settings.clip) if settings.clip else None,
         formats=_formats(settings, to_stdout=to_stdout),
-        dispensable_formats=_dispensable(settings),
+        optional_formats=_optional_formats(settings),
         output=OutputTarget(
             folder=None if to_stdout else Path(settings.output_dir or ".").expanduser()
         ),
@@ -273,10 +273,10 @@ def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
     return names
 
 
-def _dispensable(settings: "Settings") -> frozenset[str]:
-    from dalston_cli.formats.registry import only_through_all  # noqa: PLC0415 - not for --help
+def _optional_formats(settings: "Settings") -> frozenset[str]:
+    from dalston_cli.formats.registry import optional_formats  # noqa: PLC0415 - not for --help
 
-    return only_through_all(settings.output_format)
+    return optional_formats(settings.output_format)
 
 
 def build_render_options(settings: "Settings") -> "RenderOptions":

@@ -1,14 +1,15 @@
-"""Finished transcripts in other formats: what would be written, and its text. Writes nothing."""
+"""Finished transcripts in other formats."""
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+from dalston_cli.atomic_file import write_whole
 from dalston_cli.errors import InputError, UsageError
-from dalston_cli.formats.ctm import WordsMissingError
-from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.read import read_transcript
 from dalston_cli.formats.registry import Writer
+from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
+from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_sdk.wire import Transcript
 
 Change = Callable[[Transcript], Transcript]
@@ -39,7 +40,7 @@ class ExportOverSourceError(UsageError):
 
 
 class ExportExistsError(InputError):
-    """An output is there already."""
+    """An output exists already."""
 
     code = "export_exists"
 
@@ -65,7 +66,7 @@ class Export:
 
     Attributes:
         source: The transcript's JSON.
-        target: Where it goes.
+        target: The output file.
     """
 
     source: Path
@@ -73,92 +74,90 @@ class Export:
     target: Path
 
 
-def unchanged(transcript: Transcript) -> Transcript:
-    """The transcript as it was read."""
-    return transcript
-
-
 def plan_exports(
-    sources: Sequence[Path], writers: Sequence[Writer], folder: Path | None, *, overwrite: bool
+    sources: Sequence[Path], spec: OutputSpec, folder: Path | None
 ) -> tuple[Export, ...]:
-    """What will be written, refused as a whole where something is in the way.
+    """Name every output, or refuse them all.
 
     Args:
-        sources: Transcripts; ``talk.json`` becomes ``talk.srt``, and stays what it is.
-        writers: The formats.
+        sources: Transcripts; ``talk.json`` becomes ``talk.srt``, and stays as it is.
+        spec: Formats and options.
         folder: None puts each output beside its transcript.
-        overwrite: Replace outputs that are there.
 
     Raises:
         ExportCollisionError: Two transcripts have the same name.
         ExportOverSourceError: An output would replace another transcript that is read.
-        ExportExistsError: An output is there already.
+        ExportExistsError: An output exists already.
     """
     planned: dict[Path, Export] = {}
     read = {source.absolute() for source in sources}
     for source in dict.fromkeys(sources):
         stem = source.name.removesuffix(".json")
-        for writer in writers:
+        for writer in spec.writers:
             target = (folder or source.parent) / f"{stem}{writer.extension}"
             place = target.absolute()
             if writer.name == "json" and place == source.absolute():
-                continue  # it is there already, as what is read
+                continue  # its own source
             if place in read:
                 raise ExportOverSourceError(target)
             if place in planned:
                 raise ExportCollisionError(planned[place].source, source, target)
-            if target.exists() and not overwrite:
+            if target.exists() and not spec.overwrite:
                 raise ExportExistsError(target)
             planned[place] = Export(source=source, writer=writer, target=target)
     return tuple(planned.values())
 
 
-def render_exports(
+def write_exports(
     exports: Sequence[Export],
-    options: RenderOptions,
+    spec: OutputSpec,
     *,
-    change: Change = unchanged,
-    dispensable: frozenset[str] = frozenset(),
-    on_left_out: Callable[[str], None] = lambda _: None,
-) -> Iterator[tuple[Export, str]]:
-    """The text of every planned file; each transcript is read once, when its turn comes.
+    change: Change,
+    on_dropped: Callable[[str], None],
+) -> Iterator[Export]:
+    """Write planned files, each transcript read once, when its turn comes.
 
     Args:
-        exports: What is planned.
-        options: How formats write text.
-        change: What is done to each transcript before it is written.
-        dispensable: Formats to leave out where a transcript lacks what they need.
-        on_left_out: Told why one was left out.
+        exports: The plan.
+        spec: Formats and options.
+        change: Applied to each transcript before it is written.
+        on_dropped: Called with the reason when an optional format is dropped.
+
+    Yields:
+        Every file that was written.
 
     Raises:
         TranscriptUnreadableError: A source is no transcript.
-        WordsMissingError: Another format needs words that a transcript does not have.
+        WordsMissingError: A format that is not optional needs words.
+        OutputUnwritableError: The system refuses.
     """
     source, transcript = None, None
     for export in exports:
         if transcript is None or export.source != source:
             source, transcript = export.source, change(read_transcript(export.source))
+        reason = spec.reason_to_drop(export.writer, transcript)
+        if reason is not None:
+            on_dropped(reason)
+            continue
+        data = export.writer.render(transcript, spec.render).encode("utf-8", errors="replace")
         try:
-            text = export.writer.render(transcript, options)
-        except WordsMissingError as error:
-            if export.writer.name not in dispensable:
-                raise
-            on_left_out(f"{error.message}: {export.writer.name} is left out")
-        else:
-            yield export, text
+            write_whole(export.target, data)
+        except OSError as error:
+            raise OutputUnwritableError(export.target, error) from error
+        yield export
 
 
-def render_one(
-    sources: Sequence[Path],
-    writers: Sequence[Writer],
-    options: RenderOptions,
-    change: Change = unchanged,
-) -> str:
-    """The text for standard output.
+def export_text(sources: Sequence[Path], spec: OutputSpec, change: Change) -> str:
+    """Return the text for standard output.
 
     Raises:
         ExportToStandardOutputError: There is more than one transcript or format.
+        TranscriptUnreadableError: The source is no transcript.
+        WordsMissingError: The format needs words.
     """
-    if len(sources) != 1 or len(writers) != 1:
-        raise ExportToStandardOutputError(len(sources), len(writers))
-    return writers[0].render(change(read_transcript(sources[0])), options)
+    if len(sources) != 1 or len(spec.formats) != 1:
+        raise ExportToStandardOutputError(len(sources), len(spec.formats))
+    [writer], transcript = spec.writers, change(read_transcript(sources[0]))
+    if error := writer.unmet_need(transcript):
+        raise error
+    return writer.render(transcript, spec.render)
