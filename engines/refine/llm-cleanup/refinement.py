@@ -1,15 +1,15 @@
-"""One request from its text to its result: what is put right, and what is written about it."""
+"""Runs one request: cleans up the text, then writes the overview."""
 
 import asyncio
 from contextlib import aclosing
 from typing import Any
 
 import msgspec
-from asking import Asker
-from cleanup import Cleaned, clean_up
-from overview import Overview, wanted_of, write_overview
+from cleanup import CleanupResult, clean_up
+from overview import Overview, requested_items, write_overview
 from prompt import DEFAULT_LEVEL
-from providers import Access
+from providers import Endpoint
+from session import ModelSession
 
 from dalston_sdk.engine import RunContext
 from dalston_sdk.errors import EngineError
@@ -18,29 +18,31 @@ from dalston_sdk.wire import Notice, RefineOptions, RefineRequest, RefineResult
 KEEP_TEXT = "none"
 
 
-def refine(request: RefineRequest, access: Access, context: RunContext) -> RefineResult:
-    """Do what the options ask for; where the text was put right, it is never lost again.
+def refine(request: RefineRequest, endpoint: Endpoint, context: RunContext) -> RefineResult:
+    """Clean up the text and write the overview, as the options say.
+
+    If the overview fails after the text was cleaned up, the result has the text and a notice.
 
     Raises:
-        EngineError: As ``clean_up``; and as ``write_overview`` where that is all that was asked.
-        CancelledError: Nobody waits for it any more; what is on its way is dropped.
+        EngineError: As ``clean_up``; and as ``write_overview`` where only that is wanted.
+        CancelledError: The request was cancelled; pending prompts are dropped.
     """
-    return asyncio.run(_refine(request, access, context))
+    return asyncio.run(_refine(request, endpoint, context))
 
 
-async def _refine(request: RefineRequest, access: Access, context: RunContext) -> RefineResult:
+async def _refine(request: RefineRequest, endpoint: Endpoint, context: RunContext) -> RefineResult:
     options = request.options
-    cleans, writes = options.level != KEEP_TEXT, bool(wanted_of(options))
+    cleans, writes = options.level != KEEP_TEXT, bool(requested_items(options))
     speech_s = sum(segment.end - segment.start for segment in request.segments if segment.text)
-    cleaned, overview = Cleaned(), Overview()
-    async with aclosing(access.open()) as provider:
-        asker = Asker(provider, access, options, context, speech_s * (cleans + writes))
+    cleaned, overview = CleanupResult(), Overview()
+    async with aclosing(endpoint.open()) as provider:
+        session = ModelSession(provider, endpoint, options, context, speech_s * (cleans + writes))
         if cleans:
-            cleaned = await clean_up(request, asker)
+            cleaned = await clean_up(request, session)
             request = _with_texts(request, cleaned.texts)
         if writes:
             try:
-                overview = await write_overview(request, asker)
+                overview = await write_overview(request, session)
             except EngineError as error:
                 if not cleans:
                     raise
@@ -52,7 +54,7 @@ async def _refine(request: RefineRequest, access: Access, context: RunContext) -
         summary=overview.summary,
         chapters=overview.chapters,
         action_items=overview.action_items,
-        usage=asker.usage(),
+        usage=session.usage(),
         effective=_effective(options),
         warnings=(*cleaned.notices, *overview.notices),
     )
