@@ -1,5 +1,5 @@
 # The commands a newcomer needs; each is a script that can be read in a minute.
-.PHONY: install check test test-engines bench docs
+.PHONY: install check test test-all test-engines bench docs
 
 install: ## an environment in .venv with everything for development
 	scripts/install
@@ -7,8 +7,11 @@ install: ## an environment in .venv with everything for development
 check: ## lint, format, types, import contracts, sizes
 	scripts/check
 
-test: ## all tests, with branch coverage; installs first if there is no .venv
+test: ## the tests of everything but most engines and Docker, in minutes; installs first if there is no .venv
 	scripts/test
+
+test-all: ## every test; Docker's where there is a daemon
+	scripts/test-all
 
 test-engines: ## the engines' suites alone, with environments that are kept
 	scripts/test-engines

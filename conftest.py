@@ -2,7 +2,13 @@
 
 from hypothesis import settings
 
-pytest_plugins = ("tests.support.isolation", "tests.support.suite_times")
+pytest_plugins = (
+    "tests.support.engine_suites",
+    "tests.support.interrupts",
+    "tests.support.isolation",
+    "tests.support.selection",
+    "tests.support.suite_times",
+)
 
 settings.register_profile("busy machines", deadline=None)  # how long an example takes is no fault
 settings.load_profile("busy machines")

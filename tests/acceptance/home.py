@@ -2,14 +2,18 @@
 
 import json
 import os
+import shutil
 import subprocess
 import sys
-from collections.abc import Sequence
+import tempfile
+from collections.abc import Iterator, Sequence
+from contextlib import contextmanager
 from pathlib import Path
-from typing import Any
+from typing import Any, TypeVar
 
 import psutil
 from tests.support.places import folder_variables
+from tests.support.processes import line_of, processes_of
 
 DALSTON = Path(sys.executable).with_name("dalston")
 
@@ -20,7 +24,12 @@ class Home:
     Args:
         folder: Where everything of this user lies; short, for the sockets' sake.
         cache: Where engines' environments are built; below ``folder`` by default.
+
+    Attributes:
+        engines_are_containers: Then no process here tells whether any is running.
     """
+
+    engines_are_containers = False
 
     def __init__(self, folder: Path, *, cache: Path | None = None) -> None:
         self.folder = folder
@@ -77,32 +86,41 @@ class Home:
         )
 
     def processes(self) -> list[psutil.Process]:
-        """Every process that runs with this home's runtime folder."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if process.environ().get("DALSTON_RUNTIME_DIR") == str(self.runtime) or any(
-                    str(self.runtime) in word for word in process.cmdline()
-                ):
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return found
+        """Every process that was told of this home's runtime folder."""
+        return processes_of(self.runtime)
 
     def engines(self) -> list[psutil.Process]:
         """The engine processes among them."""
-        return [
-            process for process in self.processes() if "dalston_sdk" in " ".join(process.cmdline())
-        ]
+        return [process for process in self.processes() if "dalston_sdk" in line_of(process)]
 
     def end_engines(self) -> list[str]:
         """Stop engines politely; return what had to be killed."""
-        self.run("engines", "stop", "--all")
+        if self.engines_are_containers or self.engines():
+            self.run("engines", "stop", "--all")
         left_over = []
         for process in self.processes():
-            left_over.append(" ".join(process.cmdline()))
+            left_over.append(line_of(process))
             process.kill()
         return left_over
+
+
+User = TypeVar("User", bound=Home)
+
+
+@contextmanager
+def leaving(user: User) -> Iterator[User]:
+    """The user, whose folder is gone afterwards; fails if anything of theirs still runs."""
+    try:
+        yield user
+    finally:
+        left_over = user.end_engines()
+        shutil.rmtree(user.folder, ignore_errors=True)
+    assert not left_over, f"still running after the test: {left_over}"
+
+
+def short_folder(parent: Path | None = None) -> Path:
+    """A new folder for a user; short, because a Unix socket's path may have 107 bytes only."""
+    return Path(tempfile.mkdtemp(prefix="dal-", dir=parent))
 
 
 def events_of(result: subprocess.CompletedProcess[str]) -> list[dict[str, Any]]:

@@ -18,7 +18,7 @@ from dalston_cli.launchers.failure import EngineCrashedError, EngineFailedError,
 from dalston_cli.launchers.local.record import process_of
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.limits import PoolLimits
-from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Trouble
+from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_sdk.wire import ErrorCode
 

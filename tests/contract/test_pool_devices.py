@@ -10,7 +10,7 @@ from tests.support.waiting import eventually
 
 from dalston_cli.launchers.failure import EngineFailedError
 from dalston_cli.launchers.pool.limits import PoolLimits
-from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Trouble
+from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.survey import survey_engines
 

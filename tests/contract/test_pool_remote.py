@@ -14,7 +14,7 @@ from tests.support.waiting import eventually
 from dalston_cli.launchers.control import stop_engines
 from dalston_cli.launchers.failure import NotOursError
 from dalston_cli.launchers.pool.handle import EngineHandle
-from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Trouble
+from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.remote import (
@@ -74,8 +74,9 @@ async def test_a_remote_engine_gets_the_audio_and_is_left_running(
         result = await finish(handle, home.audio)
         again = await pool.acquire(home.spec(), replicas=3)
         assert again is handle
+        async with handle.slot() as slot:
+            assert slot.launcher == "remote"
     assert result.result.effective["batch_size"] == 16
-    assert handle.launcher == "remote"
     assert handle.fingerprint == "fe" * 32
     assert [notice.reused for notice in notices if isinstance(notice, Ready)] == [True]
     assert server.process.returncode is None

@@ -22,7 +22,7 @@ from dalston_cli.launchers.docker.daemon import DaemonUnavailableError
 from dalston_cli.launchers.failure import EngineCrashedError, NoLogError
 from dalston_cli.launchers.folder import RuntimeFolderError
 from dalston_cli.launchers.pool.limits import PoolLimits
-from dalston_cli.launchers.pool.notice import PoolNotice, Ready
+from dalston_cli.launchers.pool.notices import PoolNotice, Ready
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_sdk.wire import TranscribeResult
 

@@ -1,9 +1,7 @@
 """A user of Dalston whose engines are containers, and what a test does to those from outside."""
 
 import os
-import shutil
 import socket
-import tempfile
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -12,7 +10,7 @@ import docker
 import psutil
 from docker.models.containers import Container
 from docker.models.images import Image
-from tests.acceptance.home import Home
+from tests.acceptance.home import Home, leaving, short_folder
 
 from dalston_cli.launchers.docker.labels import ENGINE, HOME
 
@@ -27,6 +25,8 @@ class DockerUser(Home):
         host: Where the daemon listens.
         cache: Where engines' environments are built; below ``folder`` by default.
     """
+
+    engines_are_containers = True
 
     def __init__(self, folder: Path, host: str, *, cache: Path | None = None) -> None:
         super().__init__(folder, cache=cache)
@@ -72,11 +72,5 @@ def made_user(
     host: str, *, cache: Path | None = None, parent: Path | None = None
 ) -> Iterator[DockerUser]:
     """A user who has just installed Dalston; nothing of theirs is left at the end."""
-    folder = Path(tempfile.mkdtemp(prefix="dal-", dir=parent))
-    user = DockerUser(folder, host, cache=cache)
-    try:
+    with leaving(DockerUser(short_folder(parent), host, cache=cache)) as user:
         yield user
-    finally:
-        left_over = user.end_engines()
-        shutil.rmtree(folder, ignore_errors=True)
-    assert not left_over, f"still running after the test: {left_over}"

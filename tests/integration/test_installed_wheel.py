@@ -9,7 +9,6 @@ import shutil
 import subprocess
 import sys
 import tarfile
-import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +16,7 @@ from pathlib import Path
 import psutil
 import pytest
 import uv
-from tests.acceptance.home import Home
+from tests.acceptance.home import Home, leaving, short_folder
 
 pytestmark = [pytest.mark.network, pytest.mark.slow]
 
@@ -72,14 +71,8 @@ def home(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inst
     run(program, "venv", "--python", sys.executable, environment, cwd=wheel.parent)
     python = environment / "bin" / "python"
     run(program, "pip", "install", "--python", python, wheel, cwd=wheel.parent)
-    folder = Path(tempfile.mkdtemp(prefix="dal-"))  # short: a socket's path may have 107 bytes
-    user = InstalledHome(folder, environment / "bin" / "dalston")
-    try:
+    with leaving(InstalledHome(short_folder(), environment / "bin" / "dalston")) as user:
         yield user
-    finally:
-        left_over = user.end_engines()
-        shutil.rmtree(folder, ignore_errors=True)
-    assert not left_over, f"still running after the tests: {left_over}"
 
 
 def destination(name: str) -> str | None:

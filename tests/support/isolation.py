@@ -1,7 +1,9 @@
 """Keeps tests away from the user's own folders, and fails the run that leaves something behind.
 
 Every folder of Dalston and the folder for temporary files lie in one place during a run of tests.
-What still lies there at the end, and every process that has to do with it, was left behind.
+What still lies there at the end, and every process that has to do with it, was left behind. The
+user's folders lie there too, so that a process that has lost Dalston's variables is noticed.
+Nothing else is looked at: another run of tests or another Dalston of the same user does not count.
 Docker's clients are led there too, where no daemon listens; tests of Docker name another one.
 Engines' environments are kept for the next run where ``DALSTON_TEST_CACHE_DIR`` says where.
 """
@@ -15,13 +17,15 @@ from pathlib import Path
 import psutil
 import pytest
 from tests.support.places import folder_variables
+from tests.support.processes import line_of, processes_of
 
 PLACES = ("CONFIG", "CACHE", "STATE", "MODELS", "RUNTIME")
 USERS_DOCKER = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 """More of what says which daemon is asked; without them ``DOCKER_HOST`` alone does."""
 END_S = 10.0
 """How long processes that are ending already may take."""
-_DEPTH = 3
+USERS_FOLDERS = ("CONFIG_HOME", "CACHE_HOME", "STATE_HOME", "DATA_HOME", "RUNTIME_DIR")
+"""Where programs of the user keep their files, as XDG names them."""
 
 
 class Isolation:
@@ -29,6 +33,7 @@ class Isolation:
 
     Attributes:
         root: Short, because a Unix socket's path may have 107 bytes only.
+        user: What takes the place of the user's own folders; tests leave it empty.
         environ: The variables that lead everything here.
         places: Each folder of Dalston, by its name in the variables.
         others: More folders of this run, where its processes may have been started.
@@ -39,10 +44,13 @@ class Isolation:
         self.others = others
         self.temporary = self.root / "tmp"
         self.temporary.mkdir()
+        self.user = self.root / "user"
         kept = os.environ.get("DALSTON_TEST_CACHE_DIR")
         elsewhere = {"cache": Path(kept).expanduser().absolute()} if kept else {}
         variables = folder_variables(self.root, **elsewhere)
         self.environ = variables | {
+            **{f"XDG_{name}": str(self.user / name.lower()) for name in USERS_FOLDERS},
+            **_kept_download_caches(os.environ),
             "TMPDIR": str(self.temporary),
             "DOCKER_HOST": f"unix://{self.root}/no-docker.sock",
             "DOCKER_CONFIG": str(self.root / "docker"),
@@ -53,27 +61,20 @@ class Isolation:
         """Processes, temporary files and whatever lies in the runtime folder, in words."""
         processes = self.processes()
         psutil.wait_procs(processes, timeout=end_s)
-        left = [f"process {named(one)}" for one in processes if one.is_running()]
-        runtime = self.places["RUNTIME"]
-        for folder in (self.temporary, runtime):
+        left = [f"process {one.pid}: {line_of(one)}" for one in processes if one.is_running()]
+        places = {"temporary": self.temporary, "runtime": self.places["RUNTIME"]}
+        for kind, folder in places.items():
             found = sorted(folder.iterdir()) if folder.is_dir() else []
-            left += [f"{'runtime' if folder == runtime else 'temporary'} {path}" for path in found]
+            left += [f"{kind} {path}" for path in found]
+        left += [f"in the user's folders {path}" for path in sorted(self.user.rglob("dalston*"))]
         return left
 
     def processes(self) -> list[psutil.Process]:
         """Every process but this one and its parents that knows of this run's folders."""
         this = psutil.Process()
         mine = {this.pid, *(parent.pid for parent in this.parents())}
-        marks = tuple(str(folder) for folder in (self.root, *self.others))
-        found = []
-        for process in psutil.process_iter():
-            try:
-                words = [*process.cmdline(), *process.environ().values()]
-            except psutil.Error:
-                continue
-            if process.pid not in mine and any(mark in word for word in words for mark in marks):
-                found.append(process)
-        return [process for process in found if not _belongs_to_python(process)]
+        found = processes_of(self.root, *self.others)
+        return [one for one in found if one.pid not in mine and not _belongs_to_python(one)]
 
     def close(self) -> None:
         """Kill what is left, and remove the folder."""
@@ -82,55 +83,21 @@ class Isolation:
         shutil.rmtree(self.root, ignore_errors=True)
 
 
-def named(process: psutil.Process) -> str:
-    """Its number and command line."""
-    try:
-        return f"{process.pid}: {' '.join(process.cmdline())}"
-    except psutil.Error:
-        return str(process.pid)
-
-
-def own_folders(environ: Mapping[str, str]) -> tuple[Path, ...]:
-    """The folders of Dalston that belong to the user who runs the tests."""
-    from dalston_cli.settings.locations import (  # noqa: PLC0415 - after coverage has begun
-        Locations,
-    )
-
-    others = {name: value for name, value in environ.items() if not name.startswith("DALSTON_")}
-    places = Locations.from_environment(others)
-    return (places.config, places.cache, places.state, places.models, places.runtime)
-
-
-def snapshot(folders: tuple[Path, ...]) -> dict[Path, int]:
-    """Every path in the upper levels of ``folders``, with the time of its last change."""
-    found: dict[Path, int] = {}
-    for folder in folders:
-        _look_into(folder, _DEPTH, found)
-    return found
-
-
-def _look_into(folder: Path, depth: int, found: dict[Path, int]) -> None:
-    if depth == 0 or not folder.is_dir():
-        return
-    for entry in os.scandir(folder):
-        found[Path(entry.path)] = entry.stat(follow_symlinks=False).st_mtime_ns
-        if entry.is_dir(follow_symlinks=False):
-            _look_into(Path(entry.path), depth - 1, found)
+def _kept_download_caches(environ: Mapping[str, str]) -> dict[str, str]:
+    """Where uv and pip keep what they downloaded, as variables: the user's own places."""
+    cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
+    names = {"UV_CACHE_DIR": cache / "uv", "PIP_CACHE_DIR": cache / "pip"}
+    return {name: environ.get(name) or str(place) for name, place in names.items()}
 
 
 def _belongs_to_python(process: psutil.Process) -> bool:
-    """Whether it is Python's own helper, which ends with the process that it serves."""
-    try:
-        return "multiprocessing.resource_tracker" in " ".join(process.cmdline())
-    except psutil.Error:
-        return True
+    """Return True for Python's own helper, which ends with the process that it serves."""
+    return "multiprocessing.resource_tracker" in line_of(process)
 
 
 @pytest.fixture(scope="session", autouse=True)
 def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Isolation]:
     """Folders of its own for the run of tests; an error at its end where anything is left."""
-    users = own_folders(os.environ)
-    before = snapshot(users)
     place = Isolation((tmp_path_factory.getbasetemp(),))
     with pytest.MonkeyPatch.context() as patch:
         for name, value in place.environ.items():
@@ -143,10 +110,4 @@ def isolation(tmp_path_factory: pytest.TempPathFactory) -> Iterator[Isolation]:
             left = place.left_over()
         finally:
             place.close()
-    after = snapshot(users)
-    left += [
-        f"{path}, unless you used Dalston meanwhile"
-        for path, changed in after.items()
-        if before.get(path) != changed
-    ]
     assert not left, "the tests left behind:\n" + "\n".join(left)

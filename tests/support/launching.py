@@ -11,6 +11,7 @@ from typing import Any
 import psutil
 import yaml
 from tests.support.places import folder_variables
+from tests.support.processes import processes_of
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
@@ -48,7 +49,7 @@ async def run(
     handle: EngineHandle, audio: Path, work: TranscribeRequest | None = None
 ) -> AsyncIterator[StreamMessage]:
     """Run, and close the stream whatever happens."""
-    async with aclosing(handle.run(work or request(), audio)) as messages:
+    async with handle.slot() as slot, aclosing(slot.run(work or request(), audio)) as messages:
         async for message in messages:
             yield message
 
@@ -98,14 +99,7 @@ class EngineHome:
 
     def processes(self) -> list[psutil.Process]:
         """Every engine process that has to do with this home."""
-        found = []
-        for process in psutil.process_iter():
-            try:
-                if any(str(self.locations.runtime) in word for word in process.cmdline()):
-                    found.append(process)
-            except psutil.Error:
-                continue
-        return [process for process in found if process.status() != psutil.STATUS_ZOMBIE]
+        return processes_of(self.locations.runtime, by_variables=False)
 
     def close(self) -> None:
         """End what runs and remove every file."""

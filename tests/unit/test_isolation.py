@@ -4,10 +4,11 @@ import os
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
-from tests.support.isolation import PLACES, USERS_DOCKER, Isolation, own_folders, snapshot
+from tests.support.isolation import PLACES, USERS_DOCKER, Isolation
 
 from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.settings.locations import Locations
@@ -25,8 +26,10 @@ def test_every_test_has_folders_that_are_not_the_users(isolation: Isolation) -> 
     assert {os.environ[f"DALSTON_{name}_DIR"] for name in PLACES} == {
         str(folder) for folder in isolation.places.values()
     }
-    mine = Locations.from_environment()
-    assert not set(own_folders({})) & {mine.config, mine.cache, mine.state, mine.models}
+    others = {name: value for name, value in os.environ.items() if not name.startswith("DALSTON_")}
+    users = Locations.from_environment(others)
+    for folder in (users.config, users.cache, users.state, users.models, users.runtime):
+        assert folder.is_relative_to(isolation.user)
 
 
 def test_no_test_sees_a_docker_daemon_of_the_users() -> None:
@@ -52,15 +55,7 @@ def test_files_and_sockets_are_named(place: Isolation) -> None:
 
 
 def test_processes_are_named_and_ended(place: Isolation) -> None:
-    command = [sys.executable, "-c", "import sys; print('here', flush=True); sys.stdin.read()"]
-    with subprocess.Popen(
-        command,
-        env={**os.environ, **place.environ},
-        stdin=subprocess.PIPE,
-        stdout=subprocess.PIPE,
-    ) as process:
-        assert process.stdout is not None
-        process.stdout.readline()
+    with other_process(place, Path("nothing")) as process:
         [found] = place.left_over(end_s=0)
         assert found.startswith(f"process {process.pid}: ")
         place.close()
@@ -68,13 +63,35 @@ def test_processes_are_named_and_ended(place: Isolation) -> None:
     assert not place.root.exists()
 
 
-def test_changes_below_the_users_folders_are_seen(tmp_path: Path) -> None:
-    (tmp_path / "state" / "logs").mkdir(parents=True)
-    folders = (tmp_path / "state", tmp_path / "missing")
-    before = snapshot(folders)
-    assert set(before) == {tmp_path / "state" / "logs"}
+def test_what_was_written_into_the_users_folders_is_named(place: Isolation) -> None:
+    (place.user / "state_home" / "dalston").mkdir(parents=True)
+    (place.user / "cache_home" / "fontconfig").mkdir(parents=True)
+    [found] = place.left_over(end_s=0)
+    assert found.endswith("user/state_home/dalston")
 
-    (tmp_path / "state" / "logs" / "fake").mkdir()
 
-    changed = {path for path, when in snapshot(folders).items() if before.get(path) != when}
-    assert changed == {tmp_path / "state" / "logs", tmp_path / "state" / "logs" / "fake"}
+def test_another_run_of_tests_beside_this_one_does_not_count(tmp_path: Path) -> None:
+    mine, others = tmp_path / "pytest-1", tmp_path / "pytest-10"
+    place, other = Isolation((mine,)), Isolation((others,))
+    try:
+        with other_process(other, others / "audio.wav") as process:
+            assert place.left_over(end_s=0) == []
+            assert [found.pid for found in other.processes()] == [process.pid]
+    finally:
+        place.close()
+        other.close()
+
+
+@contextmanager
+def other_process(place: Isolation, argument: Path) -> Iterator[subprocess.Popen[bytes]]:
+    """A process that was started within ``place`` and waits."""
+    program = "import sys; print('here', flush=True); sys.stdin.read()"
+    with subprocess.Popen(
+        [sys.executable, "-c", program, argument],
+        env={**os.environ, **place.environ},
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+    ) as process:
+        assert process.stdout is not None
+        process.stdout.readline()
+        yield process

@@ -12,7 +12,8 @@ from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.catalog.weights.options import PullOptions, PullProgress
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
-from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Starting, Trouble
+from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
+from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Starting, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.pipeline.events import (
     EngineReady,
@@ -30,7 +31,6 @@ from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.running.budget import Budget
-from dalston_cli.pipeline.running.engine_hub import EngineHub, EngineUse
 from dalston_cli.pipeline.running.job import JobTools
 from dalston_cli.pipeline.running.run import RunSpec, jobs_at_once, run
 from dalston_cli.pipeline.running.scratch import scratch_folder
@@ -118,13 +118,13 @@ async def _make_tools(
         Pool(surroundings.launchers, on_event=lambda notice: _tell(notice, emit))
     )
     preparer = await stack.enter_async_context(Preparer())
-    hub = EngineHub(pool, _engine_use(options, surroundings))
-    stack.push_async_callback(hub.close)
+    engines = RunEngines(pool, _engine_use(options, surroundings))
+    stack.push_async_callback(engines.close)
     return JobTools(
         stages=StageTools(
             store=FileStore(locations.state / STORE_NAME),
             journal=journal,
-            engines=hub,
+            engines=engines,
             emit=emit,
             budget=Budget(options.max_cost_usd),
             overwrite=options.overwrite,

@@ -10,7 +10,7 @@ from dalston_cli.options.idle import refuse_idle_gpus
 
 if TYPE_CHECKING:
     from dalston_cli.launchers.base import EngineSpec
-    from dalston_cli.launchers.pool.notice import Listener, PoolNotice
+    from dalston_cli.launchers.pool.notices import OnNotice, PoolNotice
     from dalston_cli.launchers.registry import Launchers
     from dalston_cli.launchers.survey import EngineState
     from dalston_cli.settings.schema import Settings
@@ -88,7 +88,7 @@ def tell_choice(console: Console, launchers: "Launchers", spec: "EngineSpec") ->
     console.detail(f"{spec.engine.name} gets the launcher {choice.launcher.name}: {choice.reason}")
 
 
-def tell_to(console: Console) -> "Listener":
+def tell_to(console: Console) -> "OnNotice":
     """Passes on what happens to engines."""
 
     def tell(notice: "PoolNotice") -> None:
@@ -98,7 +98,7 @@ def tell_to(console: Console) -> "Listener":
 
 
 def _tell(console: Console, notice: "PoolNotice") -> None:
-    from dalston_cli.launchers.pool.notice import Ready, Starting, Trouble  # noqa: PLC0415 - as above
+    from dalston_cli.launchers.pool.notices import Ready, Starting, Trouble  # noqa: PLC0415 - as above
 
     match notice:
         case Starting(message=message) if message:

@@ -1,4 +1,4 @@
-"""What the pool tells about its work, as values; whoever uses the pool decides who hears it."""
+"""Events of the pool, as values for its caller."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -9,7 +9,7 @@ StartStep = Literal["environment", "process", "model"]
 
 @dataclass(frozen=True, kw_only=True)
 class Starting:
-    """An engine is being started; a step may be told several times, each with a new message."""
+    """An engine is being started; a step may come several times, each with a new message."""
 
     engine: str
     launcher: str
@@ -22,8 +22,8 @@ class Ready:
     """An engine answers.
 
     Attributes:
-        reused: It ran already.
-        reason: Why it has this launcher.
+        reused: It was running already.
+        reason: Why this launcher was chosen.
     """
 
     engine: str
@@ -50,8 +50,8 @@ class Trouble:
 
 
 PoolNotice = Starting | Ready | Trouble
-Listener = Callable[[PoolNotice], None]
+OnNotice = Callable[[PoolNotice], None]
 
 
 def ignore_notice(notice: PoolNotice) -> None:
-    """Nobody wants to know."""
+    """Do nothing, for callers without interest in notices."""

@@ -1,4 +1,4 @@
-"""Ready engines for one spec: found running, or started, exactly as many as are missing."""
+"""Ready engines for one spec: found running or started, exactly as many as are missing."""
 
 import asyncio
 import time
@@ -11,8 +11,13 @@ from dalston_cli.launchers.base import EngineInstance, EngineSpec, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, shut_down
 from dalston_cli.launchers.failure import EngineCrashedError
 from dalston_cli.launchers.pool.limits import PoolLimits
-from dalston_cli.launchers.pool.member import DeviceGoneError, InstanceGoneError, Member, Watch
-from dalston_cli.launchers.pool.notice import Listener, Ready, Starting, StartStep, Trouble
+from dalston_cli.launchers.pool.notices import OnNotice, Ready, Starting, StartStep, Trouble
+from dalston_cli.launchers.pool.readiness import (
+    DeviceGoneError,
+    InstanceGoneError,
+    ReadinessProbe,
+    Replica,
+)
 from dalston_cli.launchers.registry import LauncherChoice
 
 _ROUNDS = 20
@@ -36,15 +41,15 @@ class EngineSupplyError(EngineUnavailableError):
         )
 
 
-class Supply:
+class Provisioner:
     """Finds or starts the engines that one spec needs.
 
     Args:
-        choice: What starts them, and why that.
-        spec: What they are.
-        fingerprint: What a running one must have to be taken.
-        limits: How long to wait.
-        listener: Told what happens; always called from the event loop.
+        choice: The launcher, with the reason for it.
+        spec: The engine, and how it is to run.
+        fingerprint: The fingerprint that a running engine must have to be reused.
+        limits: Time limits.
+        on_event: Called with every notice, from the event loop.
     """
 
     def __init__(
@@ -54,30 +59,30 @@ class Supply:
         fingerprint: str,
         *,
         limits: PoolLimits,
-        listener: Listener,
+        on_event: OnNotice,
     ) -> None:
         self.launcher = choice.launcher
         self._reason = choice.reason
         self.spec = spec
         self.fingerprint = fingerprint
         self._limits = limits
-        self._listener = listener
+        self._on_event = on_event
         self._useless: set[str] = set()
 
     def avoid(self, instance: EngineInstance) -> None:
         """Never take ``instance`` again: it cannot be reached any more, or is about to end."""
-        if self.launcher.manages:  # another's engine may come back at the same URL
+        if self.launcher.manages:  # an engine behind a URL may come back
             self._useless.add(instance.identity)
 
-    async def take(self, missing: int, *, taken: Collection[str]) -> list[Member]:
-        """Ready engines, as many as can be had; at least one, unless the caller has all there are.
+    async def take(self, missing: int, *, taken: Collection[str]) -> list[Replica]:
+        """Find or start engines; at least one, unless the caller has all there are.
 
         Args:
-            missing: How many are wanted; a launcher that does not start any gives all it has.
+            missing: Number wanted; a launcher that starts none gives all it has.
             taken: Identities of those that the caller has already.
 
         Raises:
-            EngineUnavailableError: Not one can be had; the reason of the first.
+            EngineUnavailableError: There is not one; the reason of the first.
         """
         num_killed = 0
         for _ in range(_ROUNDS):
@@ -88,24 +93,24 @@ class Supply:
             joined = await asyncio.gather(
                 *(self._join(candidate) for candidate in candidates), return_exceptions=True
             )
-            members = [member for member in joined if isinstance(member, Member)]
-            await self._raise_unexpected(joined, members)
-            if members:
-                self._tell_ready(members, candidates, began)
-                return members
+            replicas = [member for member in joined if isinstance(member, Replica)]
+            await self._raise_unexpected(joined, replicas)
+            if replicas:
+                self._report_ready(replicas, candidates, began)
+                return replicas
             reasons = [error for error in joined if isinstance(error, EngineUnavailableError)]
             if reasons:
                 num_killed += 1
                 if not _was_killed(reasons[0]) or num_killed > self._limits.restarts:
                     raise reasons[0]
-                self.tell_trouble(reasons[0].code, reasons[0].message)
+                self.report_trouble(reasons[0].code, reasons[0].message)
         raise EngineSupplyError(self.spec.engine.name)
 
     async def retire_outdated(self) -> None:
-        """Let idle engines of the same name and device end whose fingerprint is another.
+        """Stop idle engines of the same name and device whose fingerprint differs.
 
-        One that works for somebody else goes on, and ends by its keep-alive; if that is never,
-        it is asked to end after its work.
+        One that works for another process goes on and ends by its keep-alive; if it has none, it
+        is asked to end after its work.
         """
         for instance in await asyncio.to_thread(self.launcher.find):
             same_place = (
@@ -127,17 +132,17 @@ class Supply:
         loop = asyncio.get_running_loop()
 
         def report(line: str) -> None:
-            loop.call_soon_threadsafe(self._tell_starting, "environment", line)
+            loop.call_soon_threadsafe(self._report_starting, "environment", line)
 
         preparation = Preparation(report)
         try:
             await asyncio.to_thread(self.launcher.prepare, self.spec, preparation)
         finally:
             preparation.abandon()
-        self._tell_starting("process", "")
+        self._report_starting("process", "")
 
     def _find_or_start(self, missing: int, taken: Collection[str]) -> list[_Candidate]:
-        """Holds the launcher's lock, so that of many processes only one starts what is missing."""
+        """Hold the launcher's lock, so that only one of many processes starts what is missing."""
         with self.launcher.exclusive():
             found = self._choose(self.launcher.find(), taken)
             for replica in range(len(taken) + len(found), len(taken) + missing):
@@ -160,7 +165,7 @@ class Supply:
         return instance.fingerprint == self.fingerprint and instance.device in self.spec.devices
 
     def _freest_device(self, found: Collection[_Candidate], taken: Collection[str]) -> str:
-        """The device with the fewest replicas of this engine; the first of equals."""
+        """Return the device with the fewest replicas of this engine; the first of equals."""
         devices = self.spec.devices
         if len(devices) == 1:
             return devices[0]
@@ -168,34 +173,34 @@ class Supply:
         used.update(each.device for each in self.launcher.find() if each.identity in taken)
         return min(devices, key=lambda device: used[device])
 
-    async def _join(self, candidate: _Candidate) -> Member:
-        watch = Watch(self.launcher, self.spec, limits=self._limits)
+    async def _join(self, candidate: _Candidate) -> Replica:
+        probe = ReadinessProbe(self.launcher, self.spec, limits=self._limits)
         try:
-            return await watch.join(candidate.instance, started=candidate.started)
+            return await probe.join(candidate.instance, started=candidate.started)
         except InstanceGoneError as error:
             self.avoid(candidate.instance)
             if isinstance(error, DeviceGoneError):
-                self.tell_trouble("device_lost", f"starting another engine: {error.problem}")
+                self.report_trouble("device_lost", f"starting another engine: {error.problem}")
             raise
 
     async def _raise_unexpected(
-        self, joined: list[Member | BaseException], members: list[Member]
+        self, joined: list[Replica | BaseException], replicas: list[Replica]
     ) -> None:
-        """Tell of replicas that are missing; let go of everything where the error is a bug."""
+        """Report replicas that are missing; close all connections if an error is a bug."""
         for error in joined:
-            if isinstance(error, Member | InstanceGoneError):
+            if isinstance(error, Replica | InstanceGoneError):
                 continue
             if isinstance(error, EngineUnavailableError):
-                if members:
-                    self.tell_trouble("replica_missing", error.message)
+                if replicas:
+                    self.report_trouble("replica_missing", error.message)
                 continue
-            for member in members:
-                await member.close()
+            for replica in replicas:
+                await replica.close()
             raise error
 
-    def tell_trouble(self, code: str, message: str) -> None:
-        """Say that something went wrong and is being dealt with."""
-        self._listener(
+    def report_trouble(self, code: str, message: str) -> None:
+        """Report that something went wrong and is being dealt with."""
+        self._on_event(
             Trouble(
                 engine=self.spec.engine.name,
                 launcher=self.launcher.name,
@@ -204,8 +209,8 @@ class Supply:
             )
         )
 
-    def _tell_starting(self, step: StartStep, message: str) -> None:
-        self._listener(
+    def _report_starting(self, step: StartStep, message: str) -> None:
+        self._on_event(
             Starting(
                 engine=self.spec.engine.name,
                 launcher=self.launcher.name,
@@ -214,17 +219,17 @@ class Supply:
             )
         )
 
-    def _tell_ready(
-        self, members: list[Member], candidates: list[_Candidate], began: float
+    def _report_ready(
+        self, replicas: list[Replica], candidates: list[_Candidate], began: float
     ) -> None:
         started = {item.instance.identity for item in candidates if item.started}
-        for member in members:
-            self._listener(
+        for replica in replicas:
+            self._on_event(
                 Ready(
                     engine=self.spec.engine.name,
                     launcher=self.launcher.name,
-                    device=member.device,
-                    reused=member.instance.identity not in started,
+                    device=replica.device,
+                    reused=replica.instance.identity not in started,
                     elapsed_s=time.monotonic() - began,
                     reason=self._reason,
                 )

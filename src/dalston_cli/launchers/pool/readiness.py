@@ -1,9 +1,9 @@
-"""One ready engine: its connection, and how much of it is in use."""
+"""Waiting until an engine is ready, and the replica that it then is."""
 
 import asyncio
 import time
 from contextlib import AsyncExitStack
-from dataclasses import dataclass, field
+from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState, Launcher
@@ -28,14 +28,14 @@ _STOP_S = 5.0
 
 
 class InstanceGoneError(Exception):
-    """An instance that was found ended, or is about to, before it could be used."""
+    """A running instance ended, or began to end, before it could be used."""
 
 
 class DeviceGoneError(InstanceGoneError):
-    """An instance that was found has lost its device; another may get it.
+    """A running instance has lost its device; a new one may get it.
 
     Attributes:
-        problem: What it says itself.
+        problem: The engine's own words.
     """
 
     def __init__(self, problem: str) -> None:
@@ -43,66 +43,75 @@ class DeviceGoneError(InstanceGoneError):
         self.problem = problem
 
 
-@dataclass(kw_only=True)
-class Member:
-    """An engine that answers.
+@dataclass(kw_only=True, eq=False)
+class Replica:
+    """One engine that answers.
 
     Attributes:
-        health: What it said when it was ready.
-        active: Slots of it that our requests hold.
+        health: Its answer when it became ready.
+        active: Slots that our requests hold.
     """
 
     instance: EngineInstance
     client: "EngineClient"
     health: Health
     connection: AsyncExitStack
-    active: int = field(default=0)
+    active: int = 0
+
+    @property
+    def slots(self) -> int:
+        """Number of requests that it works on at the same time."""
+        return max(1, self.health.slots)
 
     @property
     def load(self) -> float:
-        """The part of it that is in use, from 0 to 1."""
-        return self.active / self.health.slots
+        """Share of the slots that is in use, from 0 to 1."""
+        return self.active / self.slots
 
     @property
     def device(self) -> str:
-        """Where it computes, such as ``cuda:0``."""
+        """The device it computes on, such as ``cuda:0``."""
         return device_of(self.instance, self.health)
+
+    def is_free(self, *, alone: bool) -> bool:
+        """Return True if it has a free slot; with ``alone``, if all its slots are free."""
+        return self.active == 0 if alone else self.active < self.slots
 
     async def close(self) -> None:
         """Close the connection; the engine goes on."""
         await self.connection.aclose()
 
 
-class Watch:
-    """Waits for one instance to answer, and sees at once when it ends.
+class ReadinessProbe:
+    """Waits until an instance answers, and notices at once if it ends.
 
     Args:
-        launcher: Where the instance comes from.
-        spec: What it is to serve.
-        limits: How long it may take to answer.
+        launcher: The launcher of the instance.
+        spec: The engine that is wanted.
+        limits: Time limits.
     """
 
     def __init__(self, launcher: Launcher, spec: EngineSpec, *, limits: PoolLimits) -> None:
         self._launcher = launcher
         self._spec = spec
         self._heartbeat_s = limits.heartbeat_s
-        managed = launcher.manages  # others' engines run already, or never will
+        managed = launcher.manages  # an engine of another owner runs already, or never will
         self._timeout_s = limits.start_timeout_s if managed else limits.probe_timeout_s
 
-    async def join(self, instance: EngineInstance, *, started: bool) -> Member:
+    async def join(self, instance: EngineInstance, *, started: bool) -> Replica:
         """Connect to ``instance`` as soon as it is ready.
 
         Args:
-            instance: Found or just started.
-            started: We started it, so its end is an error and not another's business.
+            instance: Found running or just started.
+            started: This process started it, so its end is an error.
 
         Raises:
-            EngineCrashedError: It ended, and we had started it.
-            InstanceGoneError: It ended or is ending, and others had started it.
-            DeviceGoneError: It lost its device since it was started; it is stopped if it is ours.
-            EngineFailedError: It says that it cannot work; it is stopped.
+            EngineCrashedError: It ended, and this process had started it.
+            InstanceGoneError: It ended or is ending, and another process had started it.
+            DeviceGoneError: It lost its device since it was started; it is stopped if owned.
+            EngineFailedError: It reports that it cannot work; it is stopped.
             EngineSilentError: It did not answer in time; it is stopped.
-            EngineProtocolError: It speaks another version of the protocol.
+            EngineProtocolError: It uses another version of the protocol.
         """
         from dalston_sdk.client import EngineClient  # noqa: PLC0415 - httpx2 is slow to import
 
@@ -117,7 +126,7 @@ class Watch:
                 )
             )
             health = await self._wait(instance, client, started=started)
-            return Member(
+            return Replica(
                 instance=instance, client=client, health=health, connection=stack.pop_all()
             )
 
@@ -141,7 +150,7 @@ class Watch:
         )
 
     async def _ask(self, instance: EngineInstance, client: "EngineClient") -> Health | None:
-        """What it says; None while it does not answer."""
+        """Return its health; None while it does not answer."""
         from dalston_sdk.client import (  # noqa: PLC0415 - httpx2 is slow to import
             EngineRequestError,
             EngineStreamError,
@@ -186,7 +195,7 @@ class Watch:
         if not started:
             return InstanceGoneError()
         lines = await asyncio.to_thread(self._launcher.tail, instance, lines=NUM_LOG_LINES)
-        await asyncio.to_thread(self._launcher.find)  # removes what it left
+        await asyncio.to_thread(self._launcher.find)  # removes its left-over files
         return EngineCrashedError(instance.engine, end, lines, when="before it was ready")
 
     async def _give_up(self, instance: EngineInstance) -> list[str]:
