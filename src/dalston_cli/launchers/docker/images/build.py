@@ -2,7 +2,7 @@
 
 import os
 from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
@@ -17,6 +17,7 @@ from dalston_cli.launchers.docker.images.context import (
     pack,
     shared_files,
 )
+from dalston_cli.launchers.docker.images.image_list import image_digest
 from dalston_cli.launchers.docker.images.interpreter import python_of
 from dalston_cli.launchers.docker.images.naming import image_tag
 from dalston_cli.launchers.docker.images.torch_layer import TorchLayer, torch_locks
@@ -85,21 +86,27 @@ def build_image(
         preparation=preparation,
         environ=environ,
     )
+    base, machine = recipe.base, daemon.facts.machine
     locks = torch_locks(engine.folder)
-    arguments = {"BASE_IMAGE": recipe.base}
-    base = builder.run(
-        pack(shared_files(builder.dockerfile, environ)),
-        arguments=arguments,
-        target="base",
-        cached=recipe.cached or bool(locks),
-    )
-    python, machine = python_of(daemon, base), daemon.facts.machine
-    if locks:
-        wheels = cpu_wheels(engine.folder, python=python, machine=machine, environ=environ)
-        layer = TorchLayer(
-            variant=variant, base=base, locks=locks, wheels=wheels if variant == "cpu" else ()
+    # Two processes that build the base at once would get two images, and a layer on each.
+    with alone(f"torch-{variant}") if locks else nullcontext():
+        with_python = builder.run(
+            pack(shared_files(builder.dockerfile, environ)),
+            arguments={"BASE_IMAGE": base},
+            target="base",
+            cached=recipe.cached or bool(locks),
         )
-        arguments = {"BASE_IMAGE": layer.ensure(builder, arguments, alone(f"torch-{variant}"))}
+        python = python_of(daemon, with_python)
+        if locks:
+            wheels = cpu_wheels(engine.folder, python=python, machine=machine, environ=environ)
+            layer = TorchLayer(
+                variant=variant,
+                base=base,
+                base_digest=image_digest(daemon, with_python),
+                locks=locks,
+                wheels=wheels if variant == "cpu" else (),
+            )
+            base = layer.ensure(builder)
     while True:
         digest = digest_engine(engine.folder, python=python, machine=machine)
         context = make_context(engine, variant, environ)
@@ -107,7 +114,7 @@ def build_image(
             break  # else the engine was edited while it was packed
     return builder.run(
         context,
-        arguments={**arguments, "ENGINE": engine_place(engine)},
+        arguments={"BASE_IMAGE": base, "ENGINE": engine_place(engine)},
         tag=recipe.tag,
         labels=_labels(recipe, python, digest),
         cached=recipe.cached,

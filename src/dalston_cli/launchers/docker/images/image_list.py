@@ -1,5 +1,7 @@
 """Lists the images of engines that a daemon has, by their labels, and removes images."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -95,6 +97,14 @@ def image_of_id(daemon: "Daemon", identity: str) -> EngineImage:
     with daemon.explained():
         whole = daemon.client.images.get(identity).id
     return next(image for image in engine_images(daemon) if image.id == whole)
+
+
+def image_digest(daemon: "Daemon", identity: str) -> str:
+    """Compute a digest of an image's files and variables, which its id is not: that has a time."""
+    with daemon.explained():
+        found = daemon.client.images.get(identity).attrs
+    parts = [found["RootFS"]["Layers"], found["Config"].get("Env")]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
 def stage_images(daemon: "Daemon", engine: str | None = None) -> list[StageImage]:

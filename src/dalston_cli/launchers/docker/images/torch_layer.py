@@ -7,8 +7,7 @@ images share that layer. It is known by a label with the digest of what it is ma
 
 import hashlib
 import re
-from collections.abc import Mapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING
@@ -54,43 +53,35 @@ class TorchLayer:
     """One image to find or to build.
 
     Attributes:
-        base: Id of the image it is built on, which has a Python.
+        base: Name of the base image.
+        base_digest: Digest of the base image with its Python.
         locks: Result of ``torch_locks``.
         wheels: PyTorch for a CPU, where it is at hand.
     """
 
     variant: str
     base: str
+    base_digest: str
     locks: dict[str, str]
     wheels: Sequence[Path]
 
-    def ensure(
-        self, builder: Builder, arguments: Mapping[str, str], alone: AbstractContextManager[None]
-    ) -> str:
-        """Build the image unless it is there, and return its id.
-
-        Args:
-            builder: The builder of an engine that needs it.
-            arguments: The arguments of that engine's Dockerfile.
-            alone: Keeps other processes from building it at the same time.
+    def ensure(self, builder: Builder) -> str:
+        """Build the image unless it is there, and return its id; no other process may do so now.
 
         Raises:
             ImageBuildError: A step failed.
             AbandonedError: The caller stopped waiting.
         """
         digest = self._digest(builder.dockerfile)
-        if found := _find(builder.daemon, digest):
-            return found
-        with alone:
-            return _find(builder.daemon, digest) or self._build(builder, arguments, digest)
+        return _find(builder.daemon, digest) or self._build(builder, digest)
 
-    def _build(self, builder: Builder, arguments: Mapping[str, str], digest: str) -> str:
+    def _build(self, builder: Builder, digest: str) -> str:
         builder.preparation.tell("building the layer with PyTorch that engines share")
         files = {name: text.encode() for name, text in self.locks.items()}
         version = _VERSION.findall("".join(self.locks.values()))[0]
         built = builder.run(
             pack(shared_files(builder.dockerfile, builder.environ) | files, self.wheels),
-            arguments={**arguments, "PYTORCH": "yes"},
+            arguments={"BASE_IMAGE": self.base, "PYTORCH": "yes"},
             target=_STAGE,
             tag=f"{REPOSITORY}/{_STAGE}:{version}-{self.variant}-{digest[:8]}",
             labels={labels.STAGE: _STAGE, labels.VARIANT: self.variant, labels.TORCH: digest},
@@ -100,7 +91,7 @@ class TorchLayer:
         return built
 
     def _digest(self, dockerfile: str) -> str:
-        parts = [self.base, (data_root() / dockerfile).read_text(encoding="utf-8")]
+        parts = [self.base_digest, (data_root() / dockerfile).read_text(encoding="utf-8")]
         parts += [*self.locks.values(), *(wheel.name for wheel in self.wheels)]
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
