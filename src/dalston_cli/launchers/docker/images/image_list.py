@@ -16,6 +16,10 @@ if TYPE_CHECKING:
     from dalston_cli.launchers.docker.daemon import Daemon
 
 
+TORCH_STAGE = "torch"
+"""The Dockerfile's stage with PyTorch alone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineImage:
     """One image of an engine.

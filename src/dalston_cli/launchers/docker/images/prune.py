@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.docker.images.image_list import (
+    TORCH_STAGE,
     EngineImage,
     StageImage,
     engine_images,
@@ -106,15 +107,7 @@ def find_stale(
     needed = _needed(found, engines, daemon.facts.machine) | used
     images = [image for image in found if _is_meant(image.engine, only) and image.id not in needed]
     below = {image.torch for image in found if image not in images}
-    stages = []
-    kinds: set[tuple[str, str, str]] = set()
-    for stage in stage_images(daemon):
-        kind = (stage.engine, stage.variant, stage.stage)
-        is_needed = stage.torch in below if stage.stage == "torch" else False
-        is_newest = kind not in kinds and not every_stage
-        if _is_meant(stage.engine, only) and not (is_needed or is_newest):
-            stages.append(stage)
-        kinds.add(kind)
+    stages = _stale_stages(stage_images(daemon), below, only, every_stage=every_stage)
     return Stale(images=tuple(images), stages=tuple(stages))
 
 
@@ -128,6 +121,31 @@ def remove_stale(daemon: "Daemon", stale: Stale) -> Pruned:
         num_stages=sum(stage.id in gone for stage in stale.stages),
         freed_bytes=max(0, before - _used_bytes(daemon)),
     )
+
+
+def _stale_stages(
+    found: Sequence[StageImage], below: set[str | None], only: Collection[str], *, every_stage: bool
+) -> list[StageImage]:
+    """Select stages, the newest first; the layers with PyTorch last, on which others are built.
+
+    Args:
+        found: The newest first.
+        below: Digests of the layers that remaining images are built on.
+        only: See ``find_stale``.
+        every_stage: See ``find_stale``.
+    """
+    stale = []
+    kinds: set[tuple[str, str, str]] = set()
+    for stage in sorted(found, key=lambda each: each.stage == TORCH_STAGE):
+        kind = (stage.engine, stage.variant, stage.stage)
+        is_newest = kind not in kinds and not every_stage
+        is_below = stage.stage == TORCH_STAGE and stage.torch in below
+        kinds.add(kind)
+        if _is_meant(stage.engine, only) and not (is_newest or is_below):
+            stale.append(stage)
+        else:
+            below = below | {stage.torch}
+    return stale
 
 
 def _is_meant(engine: str, only: Collection[str]) -> bool:

@@ -16,7 +16,11 @@ from dalston_cli.catalog.load import data_root
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.images.builder import Builder
 from dalston_cli.launchers.docker.images.context import TORCH_LOCKS, pack, shared_files
-from dalston_cli.launchers.docker.images.image_list import remove_images, stage_images
+from dalston_cli.launchers.docker.images.image_list import (
+    TORCH_STAGE,
+    remove_images,
+    stage_images,
+)
 from dalston_cli.launchers.docker.images.naming import REPOSITORY
 from dalston_cli.launchers.lock import CUDA_LOCK_NAME
 from dalston_sdk.identity import LOCK_NAME
@@ -24,7 +28,6 @@ from dalston_sdk.identity import LOCK_NAME
 if TYPE_CHECKING:
     from dalston_cli.launchers.docker.daemon import Daemon
 
-_STAGE = "torch"
 _WITHOUT_CUDA = "torch"
 _WITH_CUDA = r"torch|triton|cuda-toolkit|nvidia-(?!ml-py)[a-z0-9-]+"
 _VERSION = re.compile(r"^torch==([0-9.]+)", re.MULTILINE)
@@ -82,9 +85,9 @@ class TorchLayer:
         built = builder.run(
             pack(shared_files(builder.dockerfile, builder.environ) | files, self.wheels),
             arguments={"BASE_IMAGE": self.base, "PYTORCH": "yes"},
-            target=_STAGE,
-            tag=f"{REPOSITORY}/{_STAGE}:{version}-{self.variant}-{digest[:8]}",
-            labels={labels.STAGE: _STAGE, labels.VARIANT: self.variant, labels.TORCH: digest},
+            target=TORCH_STAGE,
+            tag=f"{REPOSITORY}/{TORCH_STAGE}:{version}-{self.variant}-{digest[:8]}",
+            labels={labels.STAGE: TORCH_STAGE, labels.VARIANT: self.variant, labels.TORCH: digest},
         )
         kept = [one.id for one in stage_images(builder.daemon) if one.installed_pytorch]
         remove_images(builder.daemon, kept)  # PyTorch a second time, and its wheel
@@ -97,5 +100,7 @@ class TorchLayer:
 
 
 def _find(daemon: "Daemon", digest: str) -> str | None:
-    found = (one.id for one in stage_images(daemon) if one.stage == _STAGE and one.torch == digest)
+    found = (
+        one.id for one in stage_images(daemon) if one.stage == TORCH_STAGE and one.torch == digest
+    )
     return next(found, None)
