@@ -9,8 +9,10 @@ from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
 
+import docker
 import pytest
 from docker.models.images import Image
+from tests.docker.daemon import connected
 from tests.docker.own_engine import EngineAuthor, inside, made_author
 
 from dalston_cli.catalog.load import load_catalog
@@ -60,8 +62,8 @@ def authors(
     python = python_of(Daemon({"DOCKER_HOST": docker_daemon}), os.environ["DALSTON_BASE_IMAGE"])
     digest = make_wheel(wheels, python)
     with ExitStack() as stack:
+        stack.callback(remove_layers, stack.enter_context(connected(docker_daemon)))
         made = [stack.enter_context(made_author(docker_daemon)) for _ in range(2)]
-        stack.callback(remove_layers, made[0])
         for author in made:
             author.environ["UV_FIND_LINKS"] = str(wheels)
             # As processes of one user, who wait for each other.
@@ -76,25 +78,25 @@ def authors(
         yield made[0], made[1]
 
 
-def layers_with_torch(author: EngineAuthor) -> list[Image]:
-    found = author.client.images.list(filters={"label": f"{labels.STAGE}=torch"})
+def layers_with_torch(client: docker.DockerClient) -> list[Image]:
+    found = client.images.list(filters={"label": f"{labels.STAGE}=torch"})
     return [one for one in found if any(VERSION in tag for tag in one.tags)]
 
 
-def remove_layers(author: EngineAuthor) -> None:
+def remove_layers(client: docker.DockerClient) -> None:
     """With what was built on them; images of engines are gone."""
-    for layer in layers_with_torch(author):
+    for layer in layers_with_torch(client):
         label = f"{labels.TORCH}={layer.labels[labels.TORCH]}"
-        for image in author.client.images.list(filters={"label": label, "dangling": True}):
-            author.client.images.remove(str(image.id), force=True)
-        author.client.images.remove(str(layer.id), force=True)
+        for image in client.images.list(filters={"label": label, "dangling": True}):
+            client.images.remove(str(image.id), force=True)
+        client.images.remove(str(layer.id), force=True)
 
 
 Authors = tuple[EngineAuthor, EngineAuthor]
 
 
 def test_two_engines_share_the_layer(authors: Authors) -> None:
-    [layer] = layers_with_torch(authors[0])
+    [layer] = layers_with_torch(authors[0].client)
     below = layer.attrs["RootFS"]["Layers"]
     images = [author.image() for author in authors]
     for image in images:
@@ -127,7 +129,7 @@ def test_an_edited_engine_is_built_on_the_same_layer(authors: Authors) -> None:
 
 def test_the_layer_goes_when_no_image_is_built_on_it(authors: Authors, docker_daemon: str) -> None:
     author, daemon = authors[0], Daemon({"DOCKER_HOST": docker_daemon})
-    [layer] = layers_with_torch(author)
+    [layer] = layers_with_torch(author.client)
 
     def can_go() -> list[str]:
         """The layer, and what was built on it; pruning would take other tests' stages, too."""
@@ -144,4 +146,4 @@ def test_the_layer_goes_when_no_image_is_built_on_it(authors: Authors, docker_da
     assert author.stages() == []
     assert can_go()[-1] == layer.id
     remove_images(daemon, can_go())
-    assert layers_with_torch(author) == []
+    assert layers_with_torch(author.client) == []
