@@ -1,7 +1,6 @@
-"""From settings to what the pipeline is asked for; ``transcribe`` and ``plan`` share this."""
+"""From settings to the options of a run; ``transcribe`` and ``plan`` share this."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
@@ -9,53 +8,26 @@ from msgspec import Struct
 
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
-from dalston_cli.catalog.check import OPTIONS
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
+from dalston_cli.options.parameters import Flags
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageWish
+from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.values import named_speakers
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage
-from dalston_cli.stages.diarize import DIARIZE
-from dalston_cli.stages.emotion import EMOTION
-from dalston_cli.stages.events import EVENTS
 from dalston_cli.stages.overview import OVERVIEW
-from dalston_cli.stages.refine import OVERVIEW_FIELDS, REFINE
+from dalston_cli.stages.refine import REFINE
+from dalston_cli.stages.registry import STAGES
 from dalston_cli.stages.transcribe import TRANSCRIBE
-from dalston_sdk.wire import (
-    AlignOptions,
-    DiarizeOptions,
-    EmotionOptions,
-    EventsOptions,
-    RefineOptions,
-    TranscribeOptions,
-)
-from dalston_sdk.wire import Stage as StageKind
+from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from dalston_cli.formats.options import RenderOptions
     from dalston_cli.settings.load import ResolvedSettings
     from dalston_cli.settings.schema import Settings
 
 STDOUT = "-"
-_RENAMED = {
-    "hallucination_silence_threshold_s": "hallucination_silence_threshold",
-    "chunk_length_s": "chunk_length",
-    "max_speech_s": "max_speech",
-}
-_RENAMED_OF_STAGE: dict[StageKind, dict[str, str]] = {
-    StageKind.DIARIZE: {"batch_size": ""},
-    StageKind.EMOTION: {"threshold": "emotion_threshold", "batch_size": ""},
-    StageKind.EVENTS: {
-        "threshold": "events_threshold",
-        "min_duration_ms": "min_event_ms",
-        "labels": "event_labels",
-        "batch_size": "",
-    },
-}
-"""The setting of an option, by stage; empty where it is no setting."""
 
 _DEFAULT_FORMATS = ("txt", "srt", "json")
 
@@ -108,7 +80,7 @@ class SpeakerNamesError(UsageError):
 
 
 def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
-    """Names by label, from comma lists.
+    """Return names by label, from comma lists.
 
     Raises:
         SpeakerNamesError: They cannot be understood.
@@ -120,18 +92,11 @@ def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
         raise SpeakerNamesError(str(error)) from error
 
 
-def resolve(*groups: "DataclassInstance", profile: str | None) -> "ResolvedSettings":
-    """Settings from these option groups, the environment and the settings file."""
+def resolve(flags: Flags, *, profile: str | None) -> "ResolvedSettings":
+    """Take settings from the command line, the environment and the settings file."""
     from dalston_cli.catalog.pipelines import pipeline_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.schema import Settings  # noqa: PLC0415 - loads pydantic
 
-    flags = {
-        field.name: getattr(group, field.name)
-        for group in groups
-        for field in fields(group)
-        if field.name in Settings.model_fields
-    }
     return load_settings(flags, profile=profile, pipelines=pipeline_settings)
 
 
@@ -141,12 +106,12 @@ def build_run_options(
     inputs: Sequence[str] = (),
     suggested: frozenset[str] = frozenset(),
 ) -> RunOptions:
-    """What the pipeline is asked for.
+    """Build what the pipeline is asked for.
 
     Args:
         settings: Every setting's value.
-        suggested: Settings that the named pipeline gave: what an engine does not know of them is
-            left out then, and said.
+        suggested: Settings that only the named pipeline sets: those of them that an engine does
+            not support are dropped, and reported.
         inputs: INPUTS as given; standard input alone is answered on standard output.
 
     Raises:
@@ -182,56 +147,58 @@ def build_run_options(
     )
 
 
-def _stages(settings: "Settings", suggested: frozenset[str]) -> dict["Stage[Any, Any]", StageWish]:
-    """Return what is asked of each stage that is wanted."""
-    options: dict[Stage[Any, Any], Struct | None] = {
-        TRANSCRIBE: _transcribe_options(settings),
-        ALIGN: None if settings.align == "never" else AlignOptions(),
-        DIARIZE: _diarize_options(settings),
-        EMOTION: EmotionOptions(threshold=settings.emotion_threshold) if settings.emotion else None,
-        EVENTS: _events_options(settings),
-        REFINE: _refine_options(settings),
-        OVERVIEW: _overview_options(settings),
-    }
+def _values(settings: "Settings", stage: str) -> dict[str, Any]:
+    """Return the options of a stage that differ from the settings' defaults, which set none."""
     return {
-        stage: StageWish(
-            options=wanted,
+        field: value
+        for field, name in stage_fields(stage).items()
+        if (value := getattr(settings, name)) != TABLE[name].default
+    }
+
+
+def _stages(settings: "Settings", suggested: frozenset[str]) -> dict[Stage[Any, Any], StageWish]:
+    """Return what is asked of each stage that is wanted."""
+    _check_speakers(settings)
+    wishes = {}
+    for stage in STAGES:
+        options = _options(settings, stage)
+        if options is None:
+            continue
+        fields = stage_fields(stage.name).items()
+        wishes[stage] = StageWish(
+            options=options,
             model=settings.model
             if stage is TRANSCRIBE
             else getattr(settings, f"{stage.kind.value}_model"),
             required=stage is not ALIGN or settings.align == "always",
-            suggested=_suggested(suggested).get(stage.kind, frozenset()),
+            suggested=frozenset(
+                field for field, name in fields if name in suggested and not stage.costs_money
+            ),
         )
-        for stage, wanted in options.items()
-        if wanted is not None
-    }
+    return wishes
+
+
+def _options(settings: "Settings", stage: Stage[Any, Any]) -> Struct | None:
+    """Return the options of a stage; None where it is not wanted."""
+    if stage is TRANSCRIBE:
+        return _transcribe_options(settings)
+    if stage is ALIGN:
+        return None if settings.align == "never" else AlignOptions()
+    values = _values(settings, stage.name)
+    if stage is OVERVIEW:
+        about_text = {**_values(settings, REFINE.name), **values, "level": "none"}
+        return RefineOptions(**about_text) if values else None
+    wanted: Struct = stage.options(**values)
+    return wanted if getattr(settings, stage.name) else None
 
 
 def _transcribe_options(settings: "Settings") -> TranscribeOptions:
-    values: dict[str, Any] = {
-        name: getattr(settings, _RENAMED.get(name, name))
-        for name in TranscribeOptions.__struct_fields__
-    }
-    if values["language"] is not None:
-        language = values["language"].lower().replace("_", "-")
-        values["language"] = None if language == "auto" else language
+    values = _values(settings, "transcribe")
+    language = (settings.language or "auto").lower().replace("_", "-")
+    values["language"] = None if language == "auto" else language
     if settings.hotwords_file:
-        words = _word_list(settings.hotwords_file)
-        values["hotwords"] = (*(values["hotwords"] or ()), *words)
+        values["hotwords"] = (*(settings.hotwords or ()), *_word_list(settings.hotwords_file))
     return TranscribeOptions(**values)
-
-
-def _suggested(settings: frozenset[str]) -> dict[StageKind, frozenset[str]]:
-    """The options of engines that these settings become; not of refine, which may cost money."""
-    renamed = {StageKind.TRANSCRIBE: _RENAMED, **_RENAMED_OF_STAGE}
-    return {
-        stage: frozenset(
-            name
-            for name in OPTIONS[stage].__struct_fields__
-            if renamed[stage].get(name, name) in settings
-        )
-        for stage in renamed
-    }
 
 
 def _word_list(file: str) -> tuple[str, ...]:
@@ -242,47 +209,18 @@ def _word_list(file: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _diarize_options(settings: "Settings") -> DiarizeOptions | None:
+def _check_speakers(settings: "Settings") -> None:
+    """Refuse numbers of speakers that contradict each other.
+
+    Raises:
+        UsageError: They do.
+    """
     least, most = settings.min_speakers, settings.max_speakers
     if settings.num_speakers is not None and (least is not None or most is not None):
         other = "--max-speakers" if least is None else "--min-speakers"
         raise ExcludedOptionsError("--num-speakers", other, "it says the number exactly")
     if least is not None and most is not None and least > most:
         raise SpeakerRangeError(least, most)
-    if not settings.diarize:
-        return None
-    return DiarizeOptions(num_speakers=settings.num_speakers, min_speakers=least, max_speakers=most)
-
-
-def _events_options(settings: "Settings") -> EventsOptions | None:
-    if not settings.events:
-        return None
-    return EventsOptions(
-        threshold=settings.events_threshold,
-        min_duration_ms=settings.min_event_ms,
-        labels=settings.event_labels,
-    )
-
-
-def _refine_options(settings: "Settings") -> RefineOptions | None:
-    if not settings.refine:
-        return None
-    return RefineOptions(level=settings.refine_level, **_language_model_options(settings))
-
-
-def _overview_options(settings: "Settings") -> RefineOptions | None:
-    wanted: dict[str, Any] = {name: True for name in OVERVIEW_FIELDS if getattr(settings, name)}
-    if not wanted:
-        return None
-    return RefineOptions(level="none", **wanted, **_language_model_options(settings))
-
-
-def _language_model_options(settings: "Settings") -> dict[str, Any]:
-    return {
-        "glossary": settings.glossary,
-        "max_cost_usd": settings.max_cost,
-        "batch": settings.refine_batch or None,
-    }
 
 
 def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
@@ -302,7 +240,7 @@ def _optional_formats(settings: "Settings") -> frozenset[str]:
 
 
 def build_render_options(settings: "Settings") -> "RenderOptions":
-    """How formats write text.
+    """Build the rules by which formats write text.
 
     Raises:
         SubtitleRulesError: A rule for subtitles is impossible.

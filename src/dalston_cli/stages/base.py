@@ -54,6 +54,7 @@ class Stage(ABC, Generic[Options, Result]):
         wants_audio: True for a stage that works on the audio of a channel; False for one that
             works on the transcript, after all channels were merged.
         optional: Its failure leaves the transcript without its part.
+        costs_money: A named pipeline cannot suggest options of it: the user asks for them.
         same_model: The transcribing model does this stage, too, where it can.
         advice: What the user should know wherever this stage is planned.
     """
@@ -66,6 +67,7 @@ class Stage(ABC, Generic[Options, Result]):
     needs: "ClassVar[tuple[Stage[Any, Any], ...]]" = ()
     wants_audio: ClassVar[bool] = True
     optional: ClassVar[bool] = True
+    costs_money: ClassVar[bool] = False
     same_model: ClassVar[bool] = False
     advice: ClassVar[Advice | None] = None
 

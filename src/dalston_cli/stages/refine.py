@@ -31,6 +31,7 @@ class Refine(Stage[RefineOptions, RefineResult]):
     options = RefineOptions
     result = RefineResult
     wants_audio = False
+    costs_money = True
 
     def request(self, model: ModelRef, options: RefineOptions, inputs: Inputs) -> RefineRequest:
         """Send the segments without what the language model has no use for."""
