@@ -109,7 +109,7 @@ FailureKind = Literal[
 
 
 class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
-    """Why the pull cannot go on.
+    """Reason why a pull failed.
 
     Attributes:
         url: Of the request, without its query.
