@@ -27,7 +27,7 @@ from dalston_cli.launchers.docker.images.errors import ImageBuildError
 from dalston_cli.launchers.docker.images.interpreter import python_of
 from dalston_cli.launchers.docker.images.naming import image_tag
 from dalston_cli.launchers.docker.images.stream import Answer, Ask, Message
-from dalston_cli.launchers.lock import cpu_wheels
+from dalston_cli.launchers.requirements_lock import cpu_wheels
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:
