@@ -13,7 +13,7 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from dalston_cli import __version__
-from dalston_cli.commands.registry import LazyCommands, RootGroup, command_words
+from dalston_cli.commands.registry import HELP_NAMES, LazyCommands, RootGroup, command_words
 from dalston_cli.console import Console
 from dalston_cli.errors import DalstonError, ExitCode, InterruptedRunError, UsageError
 from dalston_cli.options.spelling import normal_name, without_truth_values
@@ -87,7 +87,7 @@ def build_root() -> TyperGroup:
         callback=_root,
         rich_markup_mode=None,
         context_settings={
-            "help_option_names": ["-h", "--help"],
+            "help_option_names": [*HELP_NAMES],
             "token_normalize_func": normal_name,
         },
         epilog="--debug, anywhere on the line, shows the traceback of an error.",

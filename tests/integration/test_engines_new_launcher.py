@@ -32,8 +32,8 @@ class SecondLauncher(LocalLauncher):
 
     @classmethod
     def from_context(cls, context: LauncherContext) -> Self:
-        locations = context.locations
-        return cls(replace(locations, runtime=locations.runtime.with_name("run2")), offline=context.offline)
+        runtime = context.locations.runtime.with_name("run2")
+        return cls(replace(context.locations, runtime=runtime), offline=context.offline)
 
 
 LAUNCHER = SecondLauncher

@@ -16,7 +16,7 @@ from dalston_cli.options.build import (
     build_run_options,
     resolve,
 )
-from dalston_cli.options.idle import refuse_idle_options
+from dalston_cli.options.without_effect import refuse_without_effect
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
@@ -52,21 +52,13 @@ def read_batch(options: BatchOptions) -> Batch:
         InputError: Nothing is found, or a list of recordings cannot be read.
         ConfigurationError: The settings file or a catalog is wrong.
     """
-    resolved = resolve(
-        options.model,
-        options.output,
-        options.text,
-        options.stages,
-        options.decoding,
-        options.machine,
-        profile=options.screen.profile,
-    )
+    resolved = resolve(options.settings, profile=options.screen.profile)
     run_options = build_run_options(
         resolved.settings,
         inputs=options.inputs.inputs or (),
         suggested=resolved.from_pipeline(),
     )
-    refuse_idle_options(resolved, manifest=options.inputs.manifest is not None)
+    refuse_without_effect(resolved, manifest=options.inputs.manifest is not None)
     if options.screen.json and run_options.output.folder is None:
         raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
     warnings: list[WarningRaised] = []

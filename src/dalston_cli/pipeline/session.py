@@ -23,8 +23,9 @@ from dalston_cli.pipeline.events import (
     RunFinished,
     WarningRaised,
 )
-from dalston_cli.pipeline.outputs.delivery import Layout, check_writable
+from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_outputs
+from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
@@ -130,9 +131,9 @@ async def _make_tools(
             overwrite=options.overwrite,
         ),
         preparer=preparer,
-        layout=Layout(
+        outputs=OutputSpec(
             formats=options.formats,
-            dispensable=options.dispensable_formats,
+            optional=options.optional_formats,
             render=options.render,
             overwrite=options.overwrite,
             print_text=listeners.print_text,

@@ -9,16 +9,15 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
+from dalston_cli.settings.declare import option_name, variable_name
 from dalston_cli.settings.explain import (
     OptionError,
     SettingsFileError,
     UnknownProfileError,
     VariableError,
     line_of,
-    option_name,
     problem_in_file,
     problem_of,
-    variable_name,
 )
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsFile

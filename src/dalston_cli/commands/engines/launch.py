@@ -6,7 +6,7 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.commands.engines.setting import load
 from dalston_cli.console import Console
-from dalston_cli.options.idle import refuse_idle_gpus
+from dalston_cli.options.without_effect import refuse_gpus_without_effect
 
 if TYPE_CHECKING:
     from dalston_cli.launchers.base import EngineSpec
@@ -39,7 +39,7 @@ def launch(
     from dalston_cli.launchers.control import start_engine  # noqa: PLC0415 - loads psutil
 
     resolved, launchers = load(profile=profile, **flags)
-    refuse_idle_gpus(resolved)
+    refuse_gpus_without_effect(resolved)
     spec = engine_spec(name, resolved.settings, devices)
     tell_choice(console, launchers, spec)
     replicas = resolved.settings.replicas
