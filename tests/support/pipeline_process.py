@@ -14,6 +14,7 @@ import msgspec
 from tests.support.pipeline_home import MACHINE, PipelineHome, make_catalog, request_for
 from tests.support.run_options import run_options
 
+from dalston_cli.launchers.base import LauncherContext
 from dalston_cli.launchers.registry import make_launchers
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event
@@ -56,7 +57,7 @@ def main() -> None:
         locations=locations,
         catalog=make_catalog(folder / "catalog"),
         machine=MACHINE,
-        launchers=make_launchers(locations),
+        launchers=make_launchers(LauncherContext(locations=locations)),
         engine_environment=told["environment"],
     )
     options = run_options(

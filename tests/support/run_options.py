@@ -3,7 +3,7 @@
 from typing import Any
 
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
-from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions, StageWish
+from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions, StageRequest
 from dalston_cli.stages.base import Results, Stage
 from dalston_cli.stages.merge.model import ChannelResults
 from dalston_cli.stages.registry import STAGES
@@ -35,7 +35,7 @@ def run_options(
     asked |= {name: changes.pop(name) for name in BY_NAME if changes.get(name) is not None}
     models = {"transcribe": model, **(stage_models or {})}
     stages = {
-        BY_NAME[name]: StageWish(
+        BY_NAME[name]: StageRequest(
             options=options,
             model=models.get(BY_NAME[name].kind.value, AUTO_MODEL),
             required=name != "align" or align == "always",
@@ -54,8 +54,8 @@ def channel_results(channel: int | None, duration_s: float, **results: Any) -> C
 
 def asked(options: RunOptions, stage: str) -> Any:
     """The options of one stage; None where it is not wanted."""
-    wish = options.stages.get(BY_NAME[stage])
-    return wish.options if wish else None
+    request = options.stages.get(BY_NAME[stage])
+    return request.options if request else None
 
 
 def planned(plan: RecordingPlan, stage: str) -> StagePlan:

@@ -3,7 +3,7 @@
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.resolve import ModelWish, is_here, recommended
+from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import BundledSource, ModelEntry
 from dalston_cli.catalog.weights import installed_ids
 from dalston_cli.console import Console
@@ -46,7 +46,7 @@ def offer_better_model(
 
 def _better(options: RunOptions, environment: Environment) -> ModelEntry | None:
     """Return the model to download; None where one that was downloaded is there already."""
-    wish = ModelWish(
+    request = ModelRequest(
         language=options.language,
         device=options.device,
         compute_type=options.compute_type,
@@ -59,8 +59,8 @@ def _better(options: RunOptions, environment: Environment) -> ModelEntry | None:
         for model in here
     ):
         return None
-    better = recommended(catalog, Stage.TRANSCRIBE, wish, machine)
-    return None if better is None or is_here(better, installed) else better
+    better = recommended(catalog, Stage.TRANSCRIBE, request, machine)
+    return None if better is None or is_installed(better, installed) else better
 
 
 def _remember(answered: Path) -> None:

@@ -11,7 +11,7 @@ from dalston_cli.audio.clip import parse_clip
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
 from dalston_cli.options.parameters import Flags
-from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageWish
+from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
 from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.values import named_speakers
 from dalston_cli.stages.align import ALIGN
@@ -156,16 +156,16 @@ def _values(settings: "Settings", stage: str) -> dict[str, Any]:
     }
 
 
-def _stages(settings: "Settings", suggested: frozenset[str]) -> dict[Stage[Any, Any], StageWish]:
+def _stages(settings: "Settings", suggested: frozenset[str]) -> dict[Stage[Any, Any], StageRequest]:
     """Return what is asked of each stage that is wanted."""
     _check_speakers(settings)
-    wishes = {}
+    requests = {}
     for stage in STAGES:
         options = _options(settings, stage)
         if options is None:
             continue
         fields = stage_fields(stage.name).items()
-        wishes[stage] = StageWish(
+        requests[stage] = StageRequest(
             options=options,
             model=settings.model
             if stage is TRANSCRIBE
@@ -175,7 +175,7 @@ def _stages(settings: "Settings", suggested: frozenset[str]) -> dict[Stage[Any, 
                 field for field, name in fields if name in suggested and not stage.costs_money
             ),
         )
-    return wishes
+    return requests
 
 
 def _options(settings: "Settings", stage: Stage[Any, Any]) -> Struct | None:

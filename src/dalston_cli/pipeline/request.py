@@ -81,7 +81,7 @@ class OutputTarget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageWish:
+class StageRequest:
     """What the user asks of one stage.
 
     Attributes:
@@ -98,10 +98,10 @@ class StageWish:
     suggested: frozenset[str] = frozenset()
 
 
-def _only_text() -> Mapping[Stage[Any, Any], StageWish]:
+def _only_text() -> Mapping[Stage[Any, Any], StageRequest]:
     return {
-        TRANSCRIBE: StageWish(options=TranscribeOptions()),
-        ALIGN: StageWish(options=AlignOptions(), required=False),
+        TRANSCRIBE: StageRequest(options=TranscribeOptions()),
+        ALIGN: StageRequest(options=AlignOptions(), required=False),
     }
 
 
@@ -130,7 +130,7 @@ class RunOptions:
         keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
     """
 
-    stages: Mapping[Stage[Any, Any], StageWish] = field(default_factory=_only_text)
+    stages: Mapping[Stage[Any, Any], StageRequest] = field(default_factory=_only_text)
     compute_type: str | None = None
     pipeline: str | None = None
     speaker_names: SpeakerNames = ()
@@ -158,8 +158,8 @@ class RunOptions:
 
     def with_model(self, model: str) -> "RunOptions":
         """Return the same with another transcribing model."""
-        wish = replace(self.stages[TRANSCRIBE], model=model)
-        return replace(self, stages={**self.stages, TRANSCRIBE: wish})
+        request = replace(self.stages[TRANSCRIBE], model=model)
+        return replace(self, stages={**self.stages, TRANSCRIBE: request})
 
     @property
     def language(self) -> str | None:

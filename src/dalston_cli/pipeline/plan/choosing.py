@@ -9,10 +9,10 @@ from dalston_cli.catalog.resolve import (
     AUTO,
     Advice,
     Choice,
-    ModelWish,
-    covers,
-    every_installed,
+    ModelRequest,
+    installed_choices,
     resolve_model,
+    supports_language,
 )
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
 from dalston_cli.catalog.weights.failures import ServiceKeyError
@@ -24,7 +24,7 @@ from dalston_cli.pipeline.plan.options import (
     effective_options,
     without,
 )
-from dalston_cli.pipeline.request import RunOptions, StageWish
+from dalston_cli.pipeline.request import RunOptions, StageRequest
 from dalston_cli.stages.base import Stage
 from dalston_cli.stages.transcribe import TRANSCRIBE
 
@@ -58,13 +58,13 @@ class StageChooser:
         self.advice: list[Advice] = []
 
     def choose(
-        self, stage: Stage[Any, Any], wish: StageWish, transcribing: StagePlan | None = None
+        self, stage: Stage[Any, Any], request: StageRequest, transcribing: StagePlan | None = None
     ) -> StagePlan:
         """Plan a stage with the model that was named, or the best one that is here.
 
         Args:
             stage: What is to be done.
-            wish: What the user asks of it.
+            request: What the user asks of it.
             transcribing: None while that is not planned. Where its model covers a stage that it
                 is to do, too, and no other was named, it is taken once more; device and number
                 format stay the same, so that what is loaded already does it.
@@ -74,7 +74,7 @@ class StageChooser:
             UsageError: What was asked for is impossible.
             ModelUnavailableError: The key of a service is not set.
         """
-        if transcribing is not None and self._can_do_both(transcribing, stage, wish):
+        if transcribing is not None and self._can_do_both(transcribing, stage, request):
             choice = Choice(
                 model=transcribing.model,
                 engine=transcribing.engine,
@@ -83,16 +83,16 @@ class StageChooser:
                 reason=f"{transcribing.model.id}, which transcribes, covers it",
             )
         else:
-            choice = self._resolved(stage, wish)
-        return self._planned(stage, choice, wish, self._without_unknown(stage, choice, wish))
+            choice = self._resolved(stage, request)
+        return self._planned(stage, choice, request, self._without_unknown(stage, choice, request))
 
-    def others(self, first: StagePlan, wish: StageWish) -> tuple[StagePlan, ...]:
-        """Plan the stage with each other model that is here, as far as it honours the wish."""
+    def others(self, first: StagePlan, request: StageRequest) -> tuple[StagePlan, ...]:
+        """Plan the stage with each other model that is here, as far as it can do it."""
         context, stage = self._context, first.stage
-        choices = every_installed(
+        choices = installed_choices(
             context.catalog,
             stage.kind,
-            ModelWish(device=self._options.device),
+            ModelRequest(device=self._options.device),
             context.machine,
             context.installed,
         )
@@ -101,42 +101,44 @@ class StageChooser:
             # The user did not name this one: what it does not honour is no mistake.
             with suppress(UnsupportedOptionError):
                 if choice.model.id != first.model.id:
-                    others.append(self._planned(stage, choice, wish, wish.options))
+                    others.append(self._planned(stage, choice, request, request.options))
         return tuple(others)
 
     def _can_do_both(
-        self, transcribing: StagePlan, stage: Stage[Any, Any], wish: StageWish
+        self, transcribing: StagePlan, stage: Stage[Any, Any], request: StageRequest
     ) -> bool:
         model = transcribing.model
         return (
             stage.same_model
-            and wish.model == AUTO
+            and request.model == AUTO
             and stage.kind in model.stages
-            and covers(model, stage.kind, self._options.language)
+            and supports_language(model, stage.kind, self._options.language)
         )
 
-    def _resolved(self, stage: Stage[Any, Any], wish: StageWish) -> Choice:
+    def _resolved(self, stage: Stage[Any, Any], request: StageRequest) -> Choice:
         options, context = self._options, self._context
-        model_wish = ModelWish(
-            model=wish.model,
+        model_request = ModelRequest(
+            model=request.model,
             language=options.language,
             device=options.device,
             compute_type=options.compute_type if stage is TRANSCRIBE else None,
             verb=stage.verb,
         )
         choice = resolve_model(
-            context.catalog, stage.kind, model_wish, context.machine, context.installed
+            context.catalog, stage.kind, model_request, context.machine, context.installed
         )
         self.advice += choice.warnings
         return choice
 
-    def _without_unknown(self, stage: Stage[Any, Any], choice: Choice, wish: StageWish) -> Struct:
+    def _without_unknown(
+        self, stage: Stage[Any, Any], choice: Choice, request: StageRequest
+    ) -> Struct:
         """Drop what a pipeline suggests, for any engine, and what this one does not support."""
         names = dropped(
-            self._context.catalog, stage.kind, choice.model, wish.options, wish.suggested
+            self._context.catalog, stage.kind, choice.model, request.options, request.suggested
         )
         if not names:
-            return wish.options
+            return request.options
         self.advice.append(
             Advice(
                 code="option_left_out",
@@ -144,10 +146,10 @@ class StageChooser:
                 f" the pipeline {self._options.pipeline} sets: left out",
             )
         )
-        return without(wish.options, names)
+        return without(request.options, names)
 
     def _planned(
-        self, stage: Stage[Any, Any], choice: Choice, wish: StageWish, options: Struct
+        self, stage: Stage[Any, Any], choice: Choice, request: StageRequest, options: Struct
     ) -> StagePlan:
         context = self._context
         planned = StagePlan(
@@ -160,7 +162,7 @@ class StageChooser:
             weights=context.installed.get(choice.model.id),
             options=effective_options(context.catalog, stage.kind, choice.model, options),
             reason=choice.reason,
-            required=wish.required,
+            required=request.required,
         )
         self._check_service(planned)
         return planned

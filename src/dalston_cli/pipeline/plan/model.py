@@ -23,9 +23,6 @@ _WITHOUT_EFFECT = frozenset({"batch", "max_cost_usd", "prices"})
 """Options that decide if and when there is a result, and what it costs, but not the result: paying
 once is enough."""
 
-REMOTE = "remote"
-"""The launcher whose engines see other disks than ours."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
@@ -45,12 +42,14 @@ class Launch:
 
     Attributes:
         digest: Of everything in the engine that determines its results.
+        brings_own_weights: The engine has its own weights, at the same place below its folder.
         built: Whether its environment or image exists, so that it can start at once.
         reason: Why this launcher.
     """
 
     launcher: str
     digest: str
+    brings_own_weights: bool = False
     built: bool = True
     reason: str = ""
 
@@ -99,14 +98,14 @@ class StagePlan:
 
     @property
     def to_pull(self) -> bool:
-        """True if the weights must be brought here first; a remote engine has its own."""
-        return self.weights is None and self.launch.launcher != REMOTE
+        """True if the weights must be brought here first; some engines have their own."""
+        return self.weights is None and not self.launch.brings_own_weights
 
     @property
     def model_ref(self) -> ModelRef:
         """The weights as a request names them: elsewhere they lie where they would lie here."""
         path = self.weights.path if self.weights else None
-        if self.launch.launcher == REMOTE and self.model.has_files:
+        if self.launch.brings_own_weights and self.model.has_files:
             path = Path(self.model.engine, self.model.id)
         return ModelRef(
             runtime_id=self.model.runtime_model_id,

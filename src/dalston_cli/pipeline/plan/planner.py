@@ -8,7 +8,8 @@ cost no more memory than one.
 from dataclasses import replace
 from typing import Any
 
-from dalston_cli.catalog.resolve import AUTO, NoModelError, NoModelsError
+from dalston_cli.catalog.resolve import AUTO
+from dalston_cli.catalog.resolve_errors import NoModelError, NoModelsError
 from dalston_cli.pipeline.plan.choosing import StageChooser
 from dalston_cli.pipeline.plan.model import (
     PlanContext,
@@ -18,7 +19,7 @@ from dalston_cli.pipeline.plan.model import (
 )
 from dalston_cli.pipeline.plan.overridden import overridden
 from dalston_cli.pipeline.records.keys import make_key
-from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions, StageWish
+from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions, StageRequest
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage
 from dalston_cli.stages.registry import STAGES
@@ -93,20 +94,20 @@ class _Planning:
         )
         return replace(plan, key=_plan_key(plan))
 
-    def _add(self, stage: Stage[Any, Any], wish: StageWish) -> None:
+    def _add(self, stage: Stage[Any, Any], request: StageRequest) -> None:
         """Plan a stage that is wanted; models that are missing are told all at once."""
         transcribing = self._stages.get(TRANSCRIBE)
         if transcribing is not None:
-            required, channels = wish.required, self._options.channels
+            required, channels = request.required, self._options.channels
             if reason := stage.skipped(transcribing.model, channels, required=required):
                 self._skipped.append(Skipped(stage=stage, reason=reason))
                 return
         try:
-            self._stages[stage] = self._chooser.choose(stage, wish, transcribing)
+            self._stages[stage] = self._chooser.choose(stage, request, transcribing)
         except NoModelError as error:
             if not stage.optional:
                 raise
-            if wish.required:
+            if request.required:
                 self._missing.append(error)
             else:
                 self._skipped.append(Skipped(stage=stage, reason=error.message))

@@ -1,4 +1,4 @@
-"""Digests: of files, and of everything that decides what a stage's result is.
+"""Digests: of files, and of everything that determines the result of a stage.
 
 Two runs that would do the same work get the same key, on any machine and in any process.
 """
@@ -9,11 +9,11 @@ from pathlib import Path
 from dalston_cli.audio.source import digest_of
 
 STORE_FORMAT = 1
-"""Raised when stored results of older versions of Dalston must not be used again."""
+"""Increased when results of older versions of Dalston must not be used again."""
 
 
 def digest_file(path: Path) -> str:
-    """``sha256:<hex>`` of a file's bytes.
+    """Return ``sha256:<hex>`` of a file's bytes.
 
     Raises:
         OSError: It cannot be read.
@@ -23,15 +23,15 @@ def digest_file(path: Path) -> str:
 
 
 def digest_bytes(data: bytes) -> str:
-    """``sha256:<hex>`` of bytes in memory."""
+    """Return ``sha256:<hex>`` of bytes in memory."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def make_key(purpose: str, **parts: object) -> str:
-    """The key of a result: 64 hex digits that depend on every part and on nothing else.
+    """Return the key of a result: 64 hex digits that depend on every part and on nothing else.
 
     Args:
-        purpose: What the key is for; keys of different purposes never meet.
+        purpose: Kind of result; keys of different purposes never collide.
         parts: Structs, tuples, numbers, text; anything that JSON can hold.
     """
     import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
