@@ -227,8 +227,7 @@ def test_two_processes_write_at_once(path: Path) -> None:
         import sys
         from pathlib import Path
         from dalston_cli.pipeline.events import JobFinished
-        from dalston_cli.pipeline.endpoints import FileStamp, reference_of
-from dalston_cli.pipeline.records.journal import Journal
+        from dalston_cli.pipeline.records.journal import Journal
 
         with Journal(Path(sys.argv[1])) as journal:
             run = journal.begin_run(200)
