@@ -109,7 +109,7 @@ def test_the_other_commands_know_the_parts(hub: HubServer, tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_token_every_page_is_named_and_nobody_asked(
+def test_without_a_token_every_page_is_named_and_no_server_asked(
     hub: HubServer, tmp_path: Path
 ) -> None:
     with pytest.raises(GatedModelError, match="test/segmentation and test/embedding") as raised:
