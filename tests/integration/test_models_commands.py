@@ -14,7 +14,7 @@ import pytest
 from tests.support.hub import Fault, HubRepo, HubServer, running_hub
 from tests.support.hub.entries import model_fields, write_catalog
 
-from dalston_cli.catalog.weights import ModelFolder
+from dalston_cli.catalog.weights.layout import ModelFolder
 
 SIZE = 1_000_000
 DALSTON = (sys.executable, "-m", "dalston_cli")
