@@ -58,7 +58,7 @@ def main(folder: Path, wav: Path) -> None:
         ours = Diarizer(loaded)  # sets how parts are made of a recording, for both
         lines = loaded.network.diarize([audio], sample_rate=16000, num_workers=0, verbose=False)
         theirs = [line.split() for line in lines[0]]
-        activity_turns.LEAST_TURN_S = activity_turns.LEAST_PAUSE_S = (
+        activity_turns.MIN_TURN_S = activity_turns.MIN_PAUSE_S = (
             0.0  # the library leaves nothing out
         )
         heard = ours.diarize(DiarizeOptions(), audio, Context()).turns
