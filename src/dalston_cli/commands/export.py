@@ -1,31 +1,22 @@
 """``dalston export``: finished transcripts in other formats."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from dalston_cli.console import Console
 from dalston_cli.options.export import ExportOptions
-from dalston_cli.options.general import SCREEN, Json, Quiet
-from dalston_cli.options.grouping import flatten
-from dalston_cli.options.output import TextOptions
+from dalston_cli.options.general import Json, Profile, Quiet
+from dalston_cli.options.parameters import flatten
 
 if TYPE_CHECKING:
     from dalston_sdk.wire import Transcript
 
 _STDOUT = "-"
 
-Profile = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Profile of the settings file.", rich_help_panel=SCREEN),
-]
-
 
 @flatten
 def export(
     options: ExportOptions,
-    text: TextOptions,
     profile: Profile = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -60,7 +51,7 @@ def export(
     names = tuple(options.output_format)
     spec = OutputSpec(
         formats=tuple(writer.name for writer in writers_named(names)),
-        render=build_render_options(resolve(text, profile=profile).settings),
+        render=build_render_options(resolve(options.settings, profile=profile).settings),
         optional=optional_formats(names),
         overwrite=options.overwrite,
     )
