@@ -4,7 +4,8 @@
     scripts/engine_results.py new ENGINE…      results differ: what is stored is not used any more
 
 ENGINE is a name such as ``nemo``; without one, all engines. A test of the repository fails until
-each record is of the engine's files as they are.
+each record is of the engine's files as they are. ``recorded`` is the engine of the tests' golden
+results of version 0.1, which stay as they are.
 """
 
 import argparse
@@ -22,13 +23,19 @@ def main() -> None:
     parser.add_argument("results", choices=["same", "new"])
     parser.add_argument("engines", nargs="*", metavar="ENGINE")
     options = parser.parse_args()
-    folders = {each.parent.name: each.parent for each in ROOT.glob("engines/*/*/engine.yaml")}
+    folders = engine_folders()
     if unknown := set(options.engines) - folders.keys():
         parser.error(f"unknown: {', '.join(sorted(unknown))}; there are {', '.join(folders)}")
     if options.results == "new" and not options.engines:
         parser.error("name the engines whose results differ")
     for name in options.engines or folders:
         write_record(folders[name], same=options.results == "same")
+
+
+def engine_folders() -> dict[str, Path]:
+    """Return the folder of every engine with a record, by name."""
+    folders = {each.parent.name: each.parent for each in ROOT.glob("engines/*/*/engine.yaml")}
+    return folders | {"recorded": ROOT / "tests/golden/stored_by_0_1/engine"}
 
 
 def write_record(folder: Path, *, same: bool) -> None:

@@ -1,4 +1,8 @@
-"""Writes ``docs/cli.md`` from the parser: ``python scripts/generate_cli_docs.py [--check]``."""
+"""Write what the parser and the table of settings say into the documentation.
+
+``python scripts/generate_cli_docs.py`` writes ``docs/cli.md``, the table of ``docs/settings.md``
+and the settings in ``.env.example``; with ``--check`` it only reports what is out of date.
+"""
 
 import sys
 from collections.abc import Iterator
@@ -6,8 +10,18 @@ from pathlib import Path
 from typing import Any
 
 from dalston_cli.app import PROGRAM, build_root
+from dalston_cli.settings.declare import Declaration, variable_name
+from dalston_cli.settings.table import PANELS, TABLE
 
-TARGET = Path(__file__).parents[1] / "docs" / "cli.md"
+ROOT = Path(__file__).parents[1]
+SETTINGS_MARKS = (
+    "<!-- Written by scripts/generate_cli_docs.py from the table in settings/table. -->\n",
+    "<!-- The end of what that script writes. -->\n",
+)
+EXAMPLE_MARKS = (
+    "# -- Settings, as scripts/generate_cli_docs.py writes them from the table in settings/table\n",
+    "# -- The end of what that script writes\n",
+)
 _HEAD = """# The command line
 
 <!-- Written by scripts/generate_cli_docs.py: change the options, not this file. -->
@@ -23,8 +37,8 @@ Exit codes: 0 all done · 1 a bug · 2 usage · 3 bad input · 4 a catalog or th
 """
 
 
-def render() -> str:
-    """The whole page."""
+def render_commands() -> str:
+    """Return the page of all commands."""
     root = build_root()
     context = root.make_context(PROGRAM, [], resilient_parsing=True)
     parts = [_HEAD]
@@ -83,17 +97,93 @@ def _paragraphs(text: str | None) -> str:
     )
 
 
+def render_settings() -> str:
+    """Return a table of settings for each panel of the help screens."""
+    parts = []
+    for panel, settings in _by_panel():
+        rows = (_setting(one) for one in settings)
+        parts.append(f"| {panel} | value | | default |\n|---|---|---|---|\n" + "\n".join(rows))
+    return "\n" + "\n\n".join(parts) + "\n\n"
+
+
+def render_example() -> str:
+    """Return a line for the variable of every setting, by panel."""
+    parts = []
+    for panel, settings in _by_panel():
+        rows = (f"#{_assignment(one):42} # {_comment(one)}" for one in settings)
+        parts.append(f"# -- {panel}\n\n" + "\n".join(rows))
+    return "\n" + "\n\n".join(parts) + "\n\n"
+
+
+def insert(page: str, marks: tuple[str, str], text: str) -> str:
+    """Return the page with the text between the two marks.
+
+    Raises:
+        ValueError: A mark is missing.
+    """
+    before, start, rest = page.partition(marks[0])
+    _, end, after = rest.partition(marks[1])
+    if not start or not end:
+        raise ValueError(f"the page has to have the lines\n{marks[0]}{marks[1]}")
+    return f"{before}{start}{text}{end}{after}"
+
+
+def _by_panel() -> Iterator[tuple[str, list[Declaration]]]:
+    for panel in PANELS:
+        yield panel, [one for one in TABLE.values() if one.panel == panel]
+
+
+def _setting(one: Declaration) -> str:
+    name = f"`{one.name}`" if one.setting.option else f"`{one.name}` \\*"
+    cells = (name, _cell(one.values), _cell(one.setting.help), _default(one))
+    return f"| {' | '.join(cells)} |"
+
+
+def _default(one: Declaration) -> str:
+    if isinstance(one.default, bool):
+        return "yes" if one.default else "no"
+    return one.default_text or "-"
+
+
+def _assignment(one: Declaration) -> str:
+    value = one.setting.example or ("1" if one.plain is bool else one.default_text)
+    return f"{variable_name(one.name)}={value!r}".replace("'", '"' if " " in value else "")
+
+
+def _comment(one: Declaration) -> str:
+    text = one.setting.help.rstrip(".")
+    choices = "" if one.setting.metavar or one.accepts.metavar or one.plain is bool else one.values
+    first = text if text[1].isupper() else text[0].lower() + text[1:]
+    return f"{first}: {', '.join(choices.split('|'))}" if choices else first
+
+
+def _cell(text: str) -> str:
+    return text.replace("|", "\\|").replace("*", "\\*")
+
+
+def pages() -> dict[Path, str]:
+    """Return every file that this script writes, as it has to be."""
+    settings, example = ROOT / "docs" / "settings.md", ROOT / ".env.example"
+    return {
+        ROOT / "docs" / "cli.md": render_commands(),
+        settings: insert(settings.read_text("utf-8"), SETTINGS_MARKS, render_settings()),
+        example: insert(example.read_text("utf-8"), EXAMPLE_MARKS, render_example()),
+    }
+
+
 def main() -> int:
-    """Write the page, or with ``--check`` say whether it is current."""
-    page = render()
+    """Write the pages, or with ``--check`` report those that are out of date."""
+    stale = {
+        file: page
+        for file, page in pages().items()
+        if not file.exists() or file.read_text("utf-8") != page
+    }
     if "--check" in sys.argv:
-        current = TARGET.read_text(encoding="utf-8") if TARGET.exists() else ""
-        if current != page:
-            print(f"{TARGET.name} is out of date: run python scripts/generate_cli_docs.py")
-            return 1
-        return 0
-    TARGET.parent.mkdir(exist_ok=True)
-    TARGET.write_text(page, encoding="utf-8")
+        for file in stale:
+            print(f"{file.name} is out of date: run python scripts/generate_cli_docs.py")
+        return 1 if stale else 0
+    for file, page in stale.items():
+        file.write_text(page, encoding="utf-8")
     return 0
 
 

@@ -11,8 +11,8 @@ import yaml
 from tests.acceptance.home import Home
 from tests.support.language_models import (
     Answer,
-    Asked,
     LanguageModelServer,
+    ModelRequest,
     corrected,
     correcting,
     overview,
@@ -42,7 +42,7 @@ def running_server() -> Iterator[LanguageModelServer]:
 
 @pytest.fixture
 def server(running_server: LanguageModelServer) -> LanguageModelServer:
-    running_server.forget()
+    running_server.reset()
     return running_server
 
 
@@ -94,8 +94,8 @@ def stage(transcript: dict[str, Any]) -> dict[str, Any]:
 def test_text_is_put_right_and_what_was_said_is_kept(
     user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
 ) -> None:
-    def answer(asked: Asked) -> Answer:
-        texts = {key: f"{text.capitalize()}." for key, text in asked.texts.items()}
+    def answer(request: ModelRequest) -> Answer:
+        texts = {key: f"{text.capitalize()}." for key, text in request.texts.items()}
         return Answer(text=corrected({**texts, 1: "This never was said by anybody here."}))
 
     server.behave = answer
@@ -119,7 +119,7 @@ def test_text_is_put_right_and_what_was_said_is_kept(
     assert record["options"]["level"] == "standard"
     assert record["options"]["max_cost_usd"] == 1
     assert record["options"]["prices"]["output_usd"] == 0.5
-    assert record["usage"]["requests"] == len(server.asked) == 1
+    assert record["usage"]["requests"] == len(server.requests) == 1
     cost = (100 * 0.1 + 50 * 0.5 + 20 * 0.01 + 10 * 0.125) / 1e6
     assert record["usage"]["cost_usd"] == pytest.approx(cost)
     assert SECRET not in (tmp_path / "monologue.json").read_text()
@@ -131,14 +131,14 @@ def test_what_was_paid_for_is_not_paid_for_again(
 ) -> None:
     first, again = tmp_path / "first", tmp_path / "again"
     assert refine(user, monologue, first, "--refine-level", "light").returncode == 0
-    num_asked = len(server.asked)
+    num_asked = len(server.requests)
     assert num_asked == 1
 
     options = ("--refine-level", "light", "--max-cost", "0.0000001")
     assert refine(user, monologue, again, *options).returncode == 0
 
     assert read(again)["segments"] == read(first)["segments"]
-    assert len(server.asked) == num_asked
+    assert len(server.requests) == num_asked
 
 
 def test_a_batch_is_waited_for(
@@ -172,7 +172,7 @@ def test_a_failure_leaves_the_transcript(
     assert "without refine, which --strict requires: " in strict.stderr
     assert not (tmp_path / "strict" / "monologue.json").exists()
 
-    server.forget()
+    server.reset()
     assert refine(user, monologue, tmp_path, *level).returncode == 0
     assert read(tmp_path)["status"] == "complete"
 
@@ -184,7 +184,7 @@ def test_too_dear_is_refused_before_anything_is_sent(
     done = refine(user, monologue, tmp_path, *options)
     assert done.returncode == 7, done.stderr
     assert "more than max_cost_usd 0.001 leaves; nothing was spent" in done.stderr
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_missing_key_is_said_before_any_work(
@@ -207,7 +207,7 @@ def test_a_missing_key_is_said_before_any_work(
     listed = user.run("models", "list", "--stage", "refine", "--json")
     states = {row["id"]: row["state"] for row in json.loads(listed.stdout)["data"]}
     assert states["claude-haiku-5-5"] == "no key"
-    assert server.asked == []
+    assert server.requests == []
 
 
 def test_a_server_of_ones_own(
@@ -220,8 +220,8 @@ def test_a_server_of_ones_own(
     monkeypatch.setitem(user.environ, "OPENAI_BASE_URL", server.environment["OPENAI_BASE_URL"])
     done = refine(user, monologue, tmp_path, "--refine-model", "my-llama")
     assert done.returncode == 0, done.stderr
-    [asked] = server.asked
-    assert (asked.api, asked.body["model"]) == ("chat", "llama3.3")
+    [request] = server.requests
+    assert (request.api, request.body["model"]) == ("chat", "llama3.3")
     assert "cost_usd" not in stage(read(tmp_path))["usage"]
 
 
@@ -234,9 +234,9 @@ def test_a_key_that_was_put_right_is_taken_at_once(
 ) -> None:
     """The engine that runs still has the old one."""
 
-    def open_to_the_right_key(asked: Asked) -> Answer:
-        if "the-right-key" in str(asked.headers):
-            return correcting(asked)
+    def open_to_the_right_key(request: ModelRequest) -> Answer:
+        if "the-right-key" in str(request.headers):
+            return correcting(request)
         return Answer(text="wrong key", status=401)
 
     server.behave = open_to_the_right_key
@@ -263,7 +263,7 @@ def test_an_overview_leaves_the_text_alone(
     assert (item["start"], item["end"]) == (last["start"], last["end"])
     assert not any("raw_text" in segment for segment in transcript["segments"])
     assert stage(transcript)["options"]["level"] == "none"
-    assert stage(transcript)["usage"]["requests"] == len(server.asked) == 1
+    assert stage(transcript)["usage"]["requests"] == len(server.requests) == 1
 
     text = (tmp_path / "monologue.txt").read_text()
     assert text.startswith("A morning in Dalston\n\nSummary\n")
@@ -284,10 +284,10 @@ def test_an_overview_is_paid_for_beside_the_text(
     done = refine(user, monologue, tmp_path, *glossary, "--summary")
 
     assert done.returncode == 0, done.stderr
-    assert [asked.wanted for asked in server.asked] == [("segments",), ("summary",)]
+    assert [request.wanted for request in server.requests] == [("segments",), ("summary",)]
     transcript = read(tmp_path)
     assert transcript["segments"][0]["raw_text"]
-    assert server.asked[1].texts[0] == transcript["segments"][0]["text"]
+    assert server.requests[1].texts[0] == transcript["segments"][0]["text"]
     records = [each for each in transcript["stages"] if each["stage"] == "refine"]
     assert [each["options"]["level"] for each in records] == ["standard", "none"]
 
@@ -295,10 +295,10 @@ def test_an_overview_is_paid_for_beside_the_text(
 def test_an_overview_that_fails_leaves_the_text_that_was_put_right(
     user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
 ) -> None:
-    server.behave = lambda asked: (
-        Answer(text=overview(asked, summary=" "))
-        if asked.wanted == ("summary",)
-        else correcting(asked)
+    server.behave = lambda request: (
+        Answer(text=overview(request, summary=" "))
+        if request.wanted == ("summary",)
+        else correcting(request)
     )
     options = ("--summary", "--glossary", "Homerton")
     done = refine(user, monologue, tmp_path, *options)
@@ -314,9 +314,9 @@ def test_an_overview_that_fails_leaves_the_text_that_was_put_right(
     assert strict.returncode == 6, strict.stderr
     assert "without summary, which --strict requires: " in strict.stderr
 
-    server.forget()
+    server.reset()
     assert refine(user, monologue, tmp_path, *options).returncode == 0
-    assert [asked.wanted for asked in server.asked] == [("summary",)]
+    assert [request.wanted for request in server.requests] == [("summary",)]
     assert read(tmp_path)["summary"]
 
 
@@ -324,9 +324,9 @@ def test_what_was_said_to_the_model_stays_what_was_said(
     user: Home, server: LanguageModelServer, monologue: Path, tmp_path: Path
 ) -> None:
     """A model that obeys a recording can write nothing into the text, and name no other place."""
-    server.behave = lambda asked: Answer(
+    server.behave = lambda request: Answer(
         text=overview(
-            asked,
+            request,
             chapters=[{"segment": 99, "title": "PWNED", "summary": ""}],
             title="PWNED " * 100,
         )
@@ -365,7 +365,7 @@ def test_an_overview_that_may_cost_too_much_is_not_asked_for(
     done = write(user, monologue, tmp_path, *options)
     assert done.returncode == 7, done.stderr
     assert "more than max_cost_usd 0.001 leaves; nothing was spent" in done.stderr
-    assert server.asked == []
+    assert server.requests == []
 
     plan = user.run("plan", monologue, *options)
     assert plan.returncode == 0, plan.stderr

@@ -47,18 +47,9 @@ def failing_doctor(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException],
     """Make ``dalston doctor`` raise what the test hands in."""
 
     def install(error: BaseException) -> None:
-        module = sys.modules[__name__]
-        monkeypatch.setattr(module, "broken_doctor", raising(error), raising=False)
-        monkeypatch.setitem(
-            dict_of_commands(), "doctor", registry.LazyCommand(f"{__name__}:broken_doctor", "x")
-        )
+        monkeypatch.setattr("dalston_cli.commands.doctor.doctor", raising(error))
 
     return install
-
-
-def dict_of_commands() -> dict[str, registry.LazyCommand]:
-    assert isinstance(registry.COMMANDS, dict)
-    return registry.COMMANDS
 
 
 @pytest.mark.parametrize(

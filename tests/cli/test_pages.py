@@ -11,7 +11,6 @@ import pytest
 from dalston_cli.app import PROGRAM, build_root
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.settings.schema import Settings
 
 ROOT = Path(__file__).resolve().parents[2]
 CATALOG = load_catalog(CatalogPaths.from_environment({}))
@@ -26,9 +25,10 @@ def script(name: str) -> ModuleType:
     return module
 
 
-def test_the_page_is_current() -> None:
-    page = (ROOT / "docs" / "cli.md").read_text(encoding="utf-8")
-    assert page == script("generate_cli_docs").render(), "run make docs"
+def test_the_pages_are_current() -> None:
+    pages = script("generate_cli_docs").pages()
+    stale = [file.name for file, page in pages.items() if file.read_text("utf-8") != page]
+    assert stale == [], "run make docs"
 
 
 def test_the_table_of_engines_is_current() -> None:
@@ -76,6 +76,36 @@ def test_every_command_explains_itself() -> None:
     assert [path for path, command in leaves() if not command.help] == []
 
 
-def test_the_page_on_settings_names_every_setting() -> None:
-    page = (ROOT / "docs" / "settings.md").read_text(encoding="utf-8")
-    assert [name for name in Settings.model_fields if f"`{name}`" not in page] == []
+def test_help_shows_metavars_and_no_types() -> None:
+    shown = {
+        f"{path} {parameter.opts[0]}": parameter.display_type_rich(None)
+        for path, command in leaves()
+        for parameter in command.params
+        if parameter.metavar is None
+    }
+    choices = {name: shown_as for name, shown_as in shown.items() if shown_as is not None}
+    assert [name for name, shown_as in choices.items() if "|" not in shown_as] == []
+
+
+PANELS_OF_TRANSCRIBE = (
+    "Options",
+    "Input",
+    "Model",
+    "Output",
+    "Subtitles",
+    "Decoding",
+    "Voice activity",
+    "Speakers",
+    "Stages",
+    "Language model",
+    "Machine",
+)
+
+
+def test_panels_are_short_nouns_and_the_same_everywhere() -> None:
+    panels = {
+        path: [parameter.rich_help_panel or "Options" for parameter in command.params]
+        for path, command in leaves()
+    }
+    assert list(dict.fromkeys(panels["transcribe"])) == [*PANELS_OF_TRANSCRIBE]
+    assert {panel for shown in panels.values() for panel in shown} == {*PANELS_OF_TRANSCRIBE}

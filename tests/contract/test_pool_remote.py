@@ -14,10 +14,10 @@ from tests.support.waiting import eventually
 from dalston_cli.launchers.control import stop_engines
 from dalston_cli.launchers.failure import NotOursError
 from dalston_cli.launchers.pool.handle import EngineHandle
-from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Trouble
+from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.launchers.remote import (
+from dalston_cli.launchers.remote.launcher import (
     RemoteEngine,
     RemoteUnreachableError,
 )
@@ -74,8 +74,9 @@ async def test_a_remote_engine_gets_the_audio_and_is_left_running(
         result = await finish(handle, home.audio)
         again = await pool.acquire(home.spec(), replicas=3)
         assert again is handle
+        async with handle.slot() as slot:
+            assert slot.launcher == "remote"
     assert result.result.effective["batch_size"] == 16
-    assert handle.launcher == "remote"
     assert handle.fingerprint == "fe" * 32
     assert [notice.reused for notice in notices if isinstance(notice, Ready)] == [True]
     assert server.process.returncode is None
@@ -125,11 +126,11 @@ async def test_a_remote_engine_is_not_stopped_nor_read(home: EngineHome) -> None
     launchers = reach(home, NOBODY)
     with pytest.raises(NotOursError, match="cannot be stopped from here"):
         await stop_engines(launchers, ["fake"], timeout_s=1, on_problem=pass_over)
-    [instance] = launchers.remote.find()
+    [instance] = launchers.by_name["remote"].find()
     with pytest.raises(NotOursError, match="stopped"):
-        launchers.remote.stop(instance, timeout_s=1)
+        launchers.by_name["remote"].stop(instance, timeout_s=1)
     with pytest.raises(NotOursError, match="started"):
-        launchers.remote.start(home.spec(), replica=0)
+        launchers.by_name["remote"].start(home.spec(), replica=0)
     with pytest.raises(NotOursError, match="looked into"):
-        launchers.remote.logs("fake", lines=1, follow=False)
-    assert launchers.remote.tail(instance, lines=5) == []
+        launchers.by_name["remote"].logs("fake", lines=1, follow=False)
+    assert launchers.by_name["remote"].tail(instance, lines=5) == []

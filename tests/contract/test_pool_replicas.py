@@ -7,7 +7,7 @@ import pytest
 from tests.support.launching import EngineHome, finish
 
 from dalston_cli.launchers.pool.handle import EngineHandle
-from dalston_cli.launchers.pool.notice import PoolNotice, Trouble
+from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 
 NUM_SLOTS = 2

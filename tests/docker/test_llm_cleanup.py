@@ -38,7 +38,7 @@ def started_server(new_user: DockerUser) -> Iterator[LanguageModelServer]:
 
 @pytest.fixture
 def server(started_server: LanguageModelServer) -> LanguageModelServer:
-    started_server.forget()
+    started_server.reset()
     return started_server
 
 
@@ -76,8 +76,8 @@ def test_text_is_put_right_from_inside_as_from_outside(
 ) -> None:
     inside = refined(user, tmp_path / "docker")
     assert stage(inside, "refine")["launcher"] == "docker"
-    [asked] = server.asked
-    assert SECRET in str(asked.headers)
+    [request] = server.requests
+    assert SECRET in str(request.headers)
     assert inside["segments"][0]["raw_text"]
     assert SECRET not in (tmp_path / "docker" / "monologue.json").read_text()
 

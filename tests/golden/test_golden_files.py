@@ -4,9 +4,7 @@ import pytest
 from tests.golden.write import CASES, FOLDER, golden_file, rendered
 from tests.support.transcripts import GOLDEN
 
-from dalston_cli.formats.ctm import WordsMissingError
-from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.registry import WRITERS
+from dalston_cli.formats.registry import WRITERS, WordsMissingError
 
 
 @pytest.mark.parametrize(("name", "format_name"), CASES, ids=["-".join(case) for case in CASES])
@@ -19,6 +17,7 @@ def test_no_golden_file_is_left_over() -> None:
 
 
 def test_words_are_not_made_up_for_scoring() -> None:
-    with pytest.raises(WordsMissingError, match=r"ctm needs the time of every word") as caught:
-        WRITERS["ctm"].render(GOLDEN["awkward"](), RenderOptions())
-    assert "--word-timestamps" in str(caught.value.hint)
+    error = WRITERS["ctm"].unmet_need(GOLDEN["awkward"]())
+    assert isinstance(error, WordsMissingError)
+    assert "ctm needs the time of every word" in error.message
+    assert "--word-timestamps" in str(error.hint)

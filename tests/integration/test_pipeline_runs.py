@@ -23,7 +23,7 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import ModelUnavailableError, UsageError
 from dalston_cli.pipeline.events import EngineReady, EngineStarting, JobFinished, WarningRaised
-from dalston_cli.pipeline.outputs.delivery import OutputUnwritableError
+from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
 from dalston_cli.pipeline.request import OutputTarget, Overrides, RecordingRequest
 from dalston_sdk.wire import (
     DiarizeOptions,
@@ -119,7 +119,7 @@ async def test_all_formats_are_those_that_can_be(home: PipelineHome) -> None:
     named = await home.run(recordings, **choices)
     assert [error.code for error in named.errors] == ["words_missing"]
 
-    choices["dispensable_formats"] = frozenset({"txt", "ctm"})
+    choices["optional_formats"] = frozenset({"txt", "ctm"})
     report = await home.run(recordings, **choices)
     assert (report.counts, report.exit_code) == ({"done": 1}, 0)
     (warning,) = [event for event in home.of(WarningRaised) if event.code == "format_left_out"]

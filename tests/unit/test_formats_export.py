@@ -7,27 +7,29 @@ from tests.golden.write import golden_file
 from tests.support.transcripts import GOLDEN
 
 from dalston_cli.errors import DalstonError
-from dalston_cli.formats.export import (
-    ExportCollisionError,
-    ExportExistsError,
-    ExportOverSourceError,
-    plan_exports,
-    render_exports,
-)
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.read import (
     TranscriptTooNewError,
     TranscriptUnreadableError,
     read_transcript,
 )
-from dalston_cli.formats.registry import WRITERS
+from dalston_cli.pipeline.outputs.export import (
+    ExportCollisionError,
+    ExportExistsError,
+    ExportOverSourceError,
+    plan_exports,
+    write_exports,
+)
+from dalston_cli.pipeline.outputs.writer import OutputSpec
 
-SRT, JSON, TXT = WRITERS["srt"], WRITERS["json"], WRITERS["txt"]
+
+def formats(*names: str, overwrite: bool = False) -> OutputSpec:
+    return OutputSpec(formats=names, render=RenderOptions(), overwrite=overwrite)
 
 
 def test_outputs_lie_beside_their_transcripts() -> None:
     sources = [Path("a/talk.json"), Path("b/talk.v2.json"), Path("b/other")]
-    planned = plan_exports(sources, [SRT, TXT], None, overwrite=False)
+    planned = plan_exports(sources, formats("srt", "txt"), None)
     assert [str(export.target) for export in planned] == [
         "a/talk.srt",
         "a/talk.txt",
@@ -39,38 +41,41 @@ def test_outputs_lie_beside_their_transcripts() -> None:
 
 
 def test_a_transcript_named_twice_is_written_once() -> None:
-    planned = plan_exports([Path("a.json"), Path("a.json")], [SRT], None, overwrite=False)
+    planned = plan_exports([Path("a.json"), Path("a.json")], formats("srt"), None)
     assert len(planned) == 1
 
 
 def test_a_transcript_is_not_replaced_by_itself() -> None:
-    planned = plan_exports([Path("a.json")], [JSON, SRT], None, overwrite=True)
+    planned = plan_exports([Path("a.json")], formats("json", "srt", overwrite=True), None)
     assert [export.writer.name for export in planned] == ["srt"]
 
 
 def test_two_transcripts_do_not_become_one_file(tmp_path: Path) -> None:
     sources = [Path("a/talk.json"), Path("b/talk.json")]
     with pytest.raises(ExportCollisionError, match=r"a/talk.json and b/talk.json would both be"):
-        plan_exports(sources, [SRT], tmp_path, overwrite=True)
+        plan_exports(sources, formats("srt", overwrite=True), tmp_path)
 
 
 def test_another_transcript_is_not_replaced() -> None:
     sources = [Path("a/talk.json"), Path("b/talk.json")]
     with pytest.raises(ExportOverSourceError, match=r"b/talk.json would be replaced"):
-        plan_exports(sources, [JSON], Path("b"), overwrite=True)
+        plan_exports(sources, formats("json", overwrite=True), Path("b"))
 
 
 def test_a_file_that_is_there_stays(tmp_path: Path) -> None:
     (tmp_path / "talk.srt").write_text("mine")
     with pytest.raises(ExportExistsError, match=r"talk.srt exists"):
-        plan_exports([tmp_path / "talk.json"], [TXT, SRT], None, overwrite=False)
-    assert len(plan_exports([tmp_path / "talk.json"], [SRT], None, overwrite=True)) == 1
+        plan_exports([tmp_path / "talk.json"], formats("txt", "srt"), None)
+    spec = formats("srt", overwrite=True)
+    assert len(plan_exports([tmp_path / "talk.json"], spec, None)) == 1
 
 
-def test_texts_are_rendered_in_order(tmp_path: Path) -> None:
+def test_texts_are_written_in_order(tmp_path: Path) -> None:
     sources = [golden_file("monologue", "json"), golden_file("awkward", "json")]
-    planned = plan_exports(sources, [TXT, SRT], tmp_path, overwrite=False)
-    assert [text.encode() for _, text in render_exports(planned, RenderOptions())] == [
+    spec = formats("txt", "srt")
+    planned = plan_exports(sources, spec, tmp_path)
+    written = write_exports(planned, spec, change=lambda each: each, on_dropped=pytest.fail)
+    assert [export.target.read_bytes() for export in written] == [
         golden_file(name, form).read_bytes()
         for name in ("monologue", "awkward")
         for form in ("txt", "srt")

@@ -8,14 +8,14 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.transcripts import dialogue, meeting, monologue, segment, transcript
 
-from dalston_cli.formats.ctm import WordsMissingError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.overview import sections
 from dalston_cli.formats.paragraphs import paragraphs
 from dalston_cli.formats.registry import (
     WRITERS,
     UnknownFormatError,
-    only_through_all,
+    WordsMissingError,
+    optional_formats,
     writers_named,
 )
 from dalston_cli.formats.script import clean, graphemes, joined, width
@@ -164,8 +164,10 @@ def test_one_segment_without_words_spoils_a_ctm_and_silence_does_not() -> None:
     spoiled = msgspec.structs.replace(
         found, segments=(msgspec.structs.replace(silent, text="words"),)
     )
-    with pytest.raises(WordsMissingError, match="times for segments only"):
-        writer.render(spoiled, RenderOptions())
+    assert writer.unmet_need(found) is None
+    error = writer.unmet_need(spoiled)
+    assert isinstance(error, WordsMissingError)
+    assert "times for segments only" in error.message
 
 
 def test_a_textgrid_holds_segments_that_overlap() -> None:
@@ -259,4 +261,4 @@ def test_clean_text_is_one_line(text: str, other: str) -> None:
 def test_only_formats_that_nobody_named_may_be_left_out(
     names: tuple[str, ...], kept: set[str]
 ) -> None:
-    assert only_through_all(names) == kept
+    assert optional_formats(names) == kept

@@ -1,4 +1,4 @@
-"""The journal: what it remembers, for how long, and for whom."""
+"""The journal: its memory of runs, files and outputs."""
 
 import os
 import sqlite3
@@ -21,6 +21,7 @@ from dalston_cli.pipeline.records.journal_schema import (
     StateFolderError,
 )
 from dalston_cli.pipeline.records.keys import FileStamp, digest_bytes
+from dalston_cli.pipeline.records.local_file import digest_once, reference_of, remember_if_steady
 
 
 @pytest.fixture
@@ -50,19 +51,19 @@ def finish(journal: Journal, run: str, exit_code: int = 0) -> None:
 def test_a_file_is_read_once(journal: Journal, tmp_path: Path) -> None:
     file = old(tmp_path / "a.wav", "one")
     stamp = FileStamp.of(file)
-    assert journal.known_digest(file, stamp) is None
+    assert journal.known_digest(reference_of(file), stamp) is None
 
-    assert journal.digest(file) == digest_bytes(b"one")
+    assert digest_once(journal, file) == digest_bytes(b"one")
 
-    assert journal.known_digest(file, stamp) == digest_bytes(b"one")
+    assert journal.known_digest(reference_of(file), stamp) == digest_bytes(b"one")
 
 
 def test_a_changed_file_is_read_again(journal: Journal, tmp_path: Path) -> None:
     file = old(tmp_path / "a.wav", "one")
-    journal.digest(file)
+    digest_once(journal, file)
     file.write_text("two", encoding="utf-8")
 
-    assert journal.digest(file) == digest_bytes(b"two")
+    assert digest_once(journal, file) == digest_bytes(b"two")
 
 
 def test_a_file_of_this_moment_is_not_trusted_by_its_stamp(
@@ -72,30 +73,39 @@ def test_a_file_of_this_moment_is_not_trusted_by_its_stamp(
     file.write_text("one", encoding="utf-8")
     os.utime(file)
 
-    journal.remember_if_steady(file, FileStamp.of(file), "sha256:one")
+    remember_if_steady(journal, file, FileStamp.of(file), "sha256:one")
 
-    assert journal.known_digest(file, FileStamp.of(file)) is None
+    assert journal.known_digest(reference_of(file), FileStamp.of(file)) is None
 
 
 def test_names_may_be_any_bytes(journal: Journal, tmp_path: Path) -> None:
     file = old(tmp_path / os.fsdecode(b"not utf-8 \xff\n.wav"), "one")
 
-    journal.digest(file)
+    digest_once(journal, file)
 
-    assert journal.known_digest(file, FileStamp.of(file)) == digest_bytes(b"one")
+    assert journal.known_digest(reference_of(file), FileStamp.of(file)) == digest_bytes(b"one")
 
 
 def test_outputs_before_and_after_they_are_written(journal: Journal, tmp_path: Path) -> None:
     file = tmp_path / "a.txt"
-    journal.expect_output(file, "sha256:old", "key-old")
-    journal.expect_output(file, "sha256:new", "key-new")
-    assert journal.output_keys(file) == {"sha256:old": "key-old", "sha256:new": "key-new"}
+    output = reference_of(file)
+    journal.drop_output(output, "key-dropped")
+    assert journal.output_keys(output) == {None: "key-dropped"}
+    journal.drop_output(output, "key-dropped-again")
+    assert journal.output_keys(output) == {None: "key-dropped-again"}
+    journal.expect_output(output, "sha256:old", "key-old")
+    journal.expect_output(output, "sha256:new", "key-new")
+    dropped = {None: "key-dropped-again"}
+    assert journal.output_keys(output) == dropped | {
+        "sha256:old": "key-old",
+        "sha256:new": "key-new",
+    }
 
     file.write_text("new", encoding="utf-8")
-    journal.confirm_output(file, "sha256:new")
+    journal.confirm_output(output, FileStamp.of(file), "sha256:new")
 
-    assert journal.output_keys(file) == {"sha256:new": "key-new"}
-    assert journal.digest(file) == "sha256:new", "its stamp is known, so it is not read"
+    assert journal.output_keys(output) == {"sha256:new": "key-new"}
+    assert digest_once(journal, file) == "sha256:new", "its stamp is known, so it is not read"
 
 
 @pytest.mark.parametrize(

@@ -7,9 +7,9 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dalston_cli.errors import InputError
+from dalston_cli.pipeline.outputs.folder import ignores_case
 from dalston_cli.pipeline.outputs.names import (
     OutputCollisionError,
-    ignores_case,
     name_outputs,
     output_file,
 )

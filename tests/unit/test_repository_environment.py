@@ -6,7 +6,7 @@ from pathlib import Path
 
 import pytest
 
-from dalston_cli.settings.explain import variable_name
+from dalston_cli.settings.declare import variable_name
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.schema import Settings
 

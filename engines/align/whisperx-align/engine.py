@@ -1,12 +1,19 @@
-"""The engine around whisperX's aligner: when each word of a known text is said."""
+"""The engine for whisperX's forced alignment: finds the times of the words of a known text."""
 
 import os
 from collections.abc import Iterator, Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from hearing import hear
-from options import SUPPORTED, Aligning, plan_aligning
-from segments import Letters, Task, aligned, not_aligned, plan_task, unaligned
+from emissions import compute_emissions
+from options import SUPPORTED, AlignmentSettings, read_settings
+from segments import (
+    SegmentEmissions,
+    Task,
+    aligned_segment,
+    not_aligned,
+    plan_task,
+    unaligned_segment,
+)
 
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
@@ -27,7 +34,7 @@ if TYPE_CHECKING:
 
 
 class WhisperxAlignEngine(TorchEngine):
-    """Finds words' times with wav2vec 2.0."""
+    """Finds the times of words with wav2vec 2.0."""
 
     name = "whisperx-align"
     version = "0.1.0"
@@ -40,7 +47,7 @@ class WhisperxAlignEngine(TorchEngine):
         self._model: AcousticModel | None = None
 
     def load(self, model: ModelRef) -> LoadedModel:
-        """Load the weights of one of torchaudio's models, or of a folder of the hub's."""
+        """Load the weights of one of torchaudio's models, or of a folder in the hub's layout."""
         from loading import load_model  # noqa: PLC0415 - brings PyTorch, which takes seconds
 
         self._model = load_model(model, self.device)
@@ -53,19 +60,19 @@ class WhisperxAlignEngine(TorchEngine):
             release_memory(self.device)
 
     def align(self, request: AlignRequest, audio: Samples, context: RunContext) -> AlignResult:
-        """Times for every word of every segment; segments as they come."""
+        """Align every segment; segments are reported as they are done."""
         if self._model is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         _check_language(self._model, request)
-        aligning = plan_aligning(request.options, device=self.device)
+        settings = read_settings(request.options, device=self.device)
         duration_s = len(audio) / SAMPLE_RATE
         done: list[Segment] = []
         warnings: list[Notice] = []
-        for tasks in _batches(self._model, request, len(audio), aligning.batch_size):
+        for tasks in _batches(self._model, request, len(audio), settings.batch_size):
             context.check_cancelled()
-            for task, letters in _heard(self._model, tasks, audio, aligning, context):
-                segment, notice = _finish(
-                    task, letters, aligning, self._model, context, done[-1].start if done else 0.0
+            for task, emissions in _emissions(self._model, tasks, audio, settings, context):
+                segment, notice = _align(
+                    task, emissions, settings, self._model, context, done[-1].start if done else 0.0
                 )
                 done.append(segment)
                 warnings += [notice] if notice else []
@@ -74,16 +81,16 @@ class WhisperxAlignEngine(TorchEngine):
         context.progress(duration_s, duration_s)
         return AlignResult(
             segments=tuple(done),
-            effective=aligning.effective,
+            effective=settings.effective,
             warnings=tuple(warnings),
             compute_type="float32",
         )
 
 
 def _check_language(model: "AcousticModel", request: AlignRequest) -> None:
-    from loading import covers  # noqa: PLC0415 - in memory since the model was loaded
+    from loading import supports  # noqa: PLC0415 - in memory since the model was loaded
 
-    if not covers(model, request.language):
+    if not supports(model, request.language):
         known = ", ".join(model.languages)
         raise EngineError(
             ErrorCode.INVALID_REQUEST,
@@ -95,7 +102,7 @@ def _check_language(model: "AcousticModel", request: AlignRequest) -> None:
 def _batches(
     model: "AcousticModel", request: AlignRequest, num_samples: int, batch_size: int
 ) -> Iterator[list[Task]]:
-    """The segments in order, as many at a time as fill a batch of windows."""
+    """Yield the segments in order, as many at a time as fill a batch of chunks."""
     tasks: list[Task] = []
     for index in range(len(request.segments)):
         tasks.append(
@@ -103,50 +110,50 @@ def _batches(
                 request.segments,
                 index,
                 language=request.language,
-                alphabet=model.alphabet,
+                vocabulary=model.vocabulary,
                 num_samples=num_samples,
                 stride=model.stride,
             )
         )
-        if sum(len(task.windows) for task in tasks) >= batch_size:
+        if sum(len(task.chunks) for task in tasks) >= batch_size:
             yield tasks
             tasks = []
     if tasks:
         yield tasks
 
 
-def _heard(
+def _emissions(
     model: "AcousticModel",
     tasks: Sequence[Task],
     audio: Samples,
-    aligning: Aligning,
+    settings: AlignmentSettings,
     context: RunContext,
-) -> Iterator[tuple[Task, Letters]]:
-    """Each task with what the model heard for it."""
-    windows = [window for task in tasks for window in task.windows]
-    heard = hear(model, audio, windows, aligning.batch_size)
+) -> Iterator[tuple[Task, SegmentEmissions]]:
+    """Yield each task with its emissions."""
+    chunks = [chunk for task in tasks for chunk in task.chunks]
+    computed = compute_emissions(model, audio, chunks, settings.batch_size)
     for task in tasks:
-        letters = Letters(task, model.alphabet)
-        for _ in task.windows:
+        emissions = SegmentEmissions(task, model.vocabulary)
+        for _ in task.chunks:
             context.check_cancelled()
-            letters.add(next(heard))
-        yield task, letters
+            emissions.add(next(computed))
+        yield task, emissions
 
 
-def _finish(
+def _align(
     task: Task,
-    letters: Letters,
-    aligning: Aligning,
+    emissions: SegmentEmissions,
+    settings: AlignmentSettings,
     model: "AcousticModel",
     context: RunContext,
     not_before: float,
 ) -> tuple[Segment, Notice | None]:
-    """The segment with new times, or with its old ones and a warning."""
-    if not task.windows:
-        return unaligned(task), not_aligned(task, task.why_not) if task.why_not else None
-    words = letters.align(
-        aligning.interpolation, model.stride / SAMPLE_RATE, context.check_cancelled
+    """Return the segment with new times, or with its old ones and a warning."""
+    if not task.chunks:
+        return unaligned_segment(task), not_aligned(task, task.problem) if task.problem else None
+    words = emissions.align(
+        settings.interpolation, model.stride / SAMPLE_RATE, context.check_cancelled
     )
     if words is None:
-        return unaligned(task), not_aligned(task, "its text does not fit into its time")
-    return aligned(task, words, not_before=not_before), None
+        return unaligned_segment(task), not_aligned(task, "its text does not fit into its time")
+    return aligned_segment(task, words, not_before=not_before), None

@@ -1,4 +1,4 @@
-"""What a request's options mean to this engine."""
+"""The settings of one request, read from its options."""
 
 from dataclasses import dataclass
 from typing import Any
@@ -11,16 +11,16 @@ from dalston_sdk.wire import AlignOptions, ErrorCode
 SUPPORTED = frozenset({"batch_size", "interpolate"})
 
 GPU_BATCH_SIZE = 8
-"""On a CPU a batch is hardly faster than its windows one by one, and takes their memory."""
+"""On a CPU a batch is hardly faster than its chunks one by one, and takes more memory."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Aligning:
+class AlignmentSettings:
     """How one request is aligned.
 
     Attributes:
-        batch_size: Windows that go through the model at a time.
-        interpolation: How words that the model cannot spell get times.
+        batch_size: Chunks that go through the model together.
+        interpolation: How words that the model cannot align get their times.
     """
 
     batch_size: int
@@ -28,12 +28,12 @@ class Aligning:
 
     @property
     def effective(self) -> dict[str, Any]:
-        """Every option's value that is in force."""
+        """The values in force, by option."""
         return {"batch_size": self.batch_size, "interpolate": self.interpolation}
 
 
-def plan_aligning(options: AlignOptions, *, device: str) -> Aligning:
-    """How to do what is asked for.
+def read_settings(options: AlignOptions, *, device: str) -> AlignmentSettings:
+    """Read the options and fill in the defaults.
 
     Raises:
         EngineError: ``invalid_request`` for a value out of range.
@@ -43,4 +43,4 @@ def plan_aligning(options: AlignOptions, *, device: str) -> Aligning:
         batch_size = 1 if device == "cpu" else GPU_BATCH_SIZE
     if batch_size < 1:
         raise EngineError(ErrorCode.INVALID_REQUEST, "batch_size must be at least 1")
-    return Aligning(batch_size=batch_size, interpolation=options.interpolate or "linear")
+    return AlignmentSettings(batch_size=batch_size, interpolation=options.interpolate or "linear")

@@ -1,13 +1,13 @@
-"""One segment's way: where it is looked for, how it is spelled, and what comes out."""
+"""The alignment of one segment: its chunks of audio, its tokens, and its new times."""
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 
 import msgspec
 import numpy as np
-from hearing import LogProbs, Window, windows_of
-from path_search import find_path
-from spelling import ANYTHING, Alphabet, SpelledText, spell, split_words
+from emissions import Chunk, Emissions, split_span
+from forced_alignment import align_tokens
+from tokenization import WILDCARD, TokenizedText, Vocabulary, split_words, tokenize
 from word_times import Frames, Interpolation, TimedWord, spread, time_words
 
 from dalston_sdk.engine import SAMPLE_RATE
@@ -15,30 +15,32 @@ from dalston_sdk.timing import Span, in_order
 from dalston_sdk.wire import Notice, Segment, Stage, Word
 
 _MARGIN_S = 0.2
-"""Recognisers cut closely; so much more is heard where no other segment is."""
-_LEAST_S = 0.04
-"""In less nothing can be said."""
+"""Audio before and after a segment that is searched, too, except in a neighbouring segment."""
+_MIN_S = 0.04
+"""Shortest time in which words can be."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Task:
-    """A segment to be aligned.
+    """A segment to align.
 
     Attributes:
+        segment: The segment.
         texts: Its words, each with the white space before it.
-        within: Where they are looked for; seconds.
-        windows: What the model has to hear for it.
-        first_frame: The first of the frames they keep, counted from the start of the recording.
-        why_not: Why it cannot be aligned; None where it can.
+        tokenized: Their tokens.
+        within: Start and end of the audio that is searched; seconds.
+        chunks: The chunks of that audio; none where the segment cannot be aligned.
+        first_frame: The first kept frame, counted from the start of the recording.
+        problem: Why it cannot be aligned; None where it can, or has no words.
     """
 
     segment: Segment
     texts: tuple[str, ...]
-    spelled: SpelledText
+    tokenized: TokenizedText
     within: Span
-    windows: tuple[Window, ...] = ()
+    chunks: tuple[Chunk, ...] = ()
     first_frame: int = 0
-    why_not: str | None = None
+    problem: str | None = None
 
 
 def plan_task(
@@ -46,35 +48,35 @@ def plan_task(
     index: int,
     *,
     language: str,
-    alphabet: Alphabet,
+    vocabulary: Vocabulary,
     num_samples: int,
     stride: int,
 ) -> Task:
-    """What is to be done for one of the segments."""
+    """Plan the alignment of one of the segments."""
     segment = segments[index]
     texts = [word.text for word in segment.words] or split_words(segment.text, language)
-    spelled = spell(texts, alphabet)
-    within = _room(segments, index, num_samples / SAMPLE_RATE)
-    why_not = _why_not(segment, spelled, within, num_samples)
-    windows: list[Window] = []
-    if why_not is None and texts:
-        windows = windows_of(*within, num_samples=num_samples, stride=stride)
-        frames = sum(window.keep[1] - window.keep[0] for window in windows)
-        if len(spelled.letters) > frames:
-            why_not, windows = "it has more letters than fit into its time", []
+    tokenized = tokenize(texts, vocabulary)
+    within = _search_span(segments, index, num_samples / SAMPLE_RATE)
+    problem = _problem(segment, tokenized, within, num_samples)
+    chunks: list[Chunk] = []
+    if problem is None and texts:
+        chunks = split_span(*within, num_samples=num_samples, stride=stride)
+        frames = sum(chunk.keep[1] - chunk.keep[0] for chunk in chunks)
+        if len(tokenized.tokens) > frames:
+            problem, chunks = "it has more letters than fit into its time", []
     return Task(
         segment=segment,
         texts=tuple(texts),
-        spelled=spelled,
+        tokenized=tokenized,
         within=within,
-        windows=tuple(windows),
-        first_frame=windows[0].first // stride + windows[0].keep[0] if windows else 0,
-        why_not=why_not if texts else None,
+        chunks=tuple(chunks),
+        first_frame=chunks[0].first // stride + chunks[0].keep[0] if chunks else 0,
+        problem=problem if texts else None,
     )
 
 
-def _room(segments: Sequence[Segment], index: int, duration_s: float) -> Span:
-    """The segment and some more, but nothing of its neighbours."""
+def _search_span(segments: Sequence[Segment], index: int, duration_s: float) -> Span:
+    """Return the segment's time and a margin, without the time of its neighbours."""
     segment = segments[index]
     low, high = segment.start - _MARGIN_S, segment.end + _MARGIN_S
     if index > 0:
@@ -84,69 +86,69 @@ def _room(segments: Sequence[Segment], index: int, duration_s: float) -> Span:
     return max(0.0, low), min(duration_s, high)
 
 
-def _why_not(segment: Segment, spelled: SpelledText, within: Span, num_samples: int) -> str | None:
+def _problem(
+    segment: Segment, tokenized: TokenizedText, within: Span, num_samples: int
+) -> str | None:
     if segment.start * SAMPLE_RATE >= num_samples:
         return "its times are outside the audio"
-    if within[1] - within[0] < _LEAST_S:
+    if within[1] - within[0] < _MIN_S:
         return "it has no time"
-    if spelled.is_foreign:
+    if tokenized.is_foreign:
         return "its letters are not the model's"
-    if not any(spelled.heard):
+    if not any(tokenized.alignable):
         return "it has no word that the model can spell"
     return None
 
 
-class Letters:
-    """The columns of a segment's own letters: the others are dropped, since they may be many."""
+class SegmentEmissions:
+    """The emissions of a segment, reduced to its own tokens, since the vocabulary may be large."""
 
-    def __init__(self, task: Task, alphabet: Alphabet) -> None:
-        self._columns = sorted({alphabet.blank, *task.spelled.letters} - {ANYTHING})
-        self._place = {column: index for index, column in enumerate(self._columns)}
-        self._blank = alphabet.blank
+    def __init__(self, task: Task, vocabulary: Vocabulary) -> None:
+        self._tokens = sorted({vocabulary.blank, *task.tokenized.tokens} - {WILDCARD})
+        self._columns = {token: column for column, token in enumerate(self._tokens)}
+        self._blank = vocabulary.blank
         self._task = task
-        self._parts: list[LogProbs] = []
+        self._parts: list[Emissions] = []
 
-    def add(self, heard: LogProbs) -> None:
-        """What the model heard in the next window."""
-        others = np.delete(heard, self._blank, axis=1).max(axis=1, keepdims=True)
-        self._parts.append(np.concatenate([heard[:, self._columns], others], axis=1))
+    def add(self, emissions: Emissions) -> None:
+        """Take the emissions of the next chunk."""
+        wildcard = np.delete(emissions, self._blank, axis=1).max(axis=1, keepdims=True)
+        self._parts.append(np.concatenate([emissions[:, self._tokens], wildcard], axis=1))
 
     def align(
         self, interpolation: Interpolation, frame_s: float, check: Callable[[], None]
     ) -> list[TimedWord] | None:
-        """Times of the segment's words; None where the text does not fit into its time."""
-        heard = np.concatenate(self._parts)
-        star = len(self._columns)
-        letters = [star if each == ANYTHING else self._place[each] for each in self._letters]
-        blank = self._place[self._blank]
-        said = find_path(heard, letters, blank=blank, open_ended={star}, check=check)
-        if said is None:
+        """Return the times of the words; None where the text does not fit into its time."""
+        emissions = np.concatenate(self._parts)
+        tokenized, wildcard = self._task.tokenized, len(self._tokens)
+        columns = [
+            wildcard if token == WILDCARD else self._columns[token] for token in tokenized.tokens
+        ]
+        blank = self._columns[self._blank]
+        aligned = align_tokens(emissions, columns, blank=blank, sustained={wildcard}, check=check)
+        if aligned is None:
             return None
         return time_words(
             self._task.texts,
-            self._task.spelled,
-            said,
+            tokenized,
+            aligned,
             frames=Frames(first_s=self._task.first_frame * frame_s, step_s=frame_s),
             within=self._task.within,
             interpolation=interpolation,
         )
 
-    @property
-    def _letters(self) -> tuple[int, ...]:
-        return self._task.spelled.letters
 
-
-def aligned(task: Task, words: Sequence[TimedWord], *, not_before: float) -> Segment:
-    """The segment with its words' times, its own from the first to the last of them.
+def aligned_segment(task: Task, words: Sequence[TimedWord], *, not_before: float) -> Segment:
+    """Return the segment with the times of its words; it lasts from the first to the last.
 
     Args:
-        task: What was to be aligned.
-        words: Its words.
-        not_before: Where the segment before it begins; seconds. Of two that overlap the later one
+        task: The segment.
+        words: The times of its words.
+        not_before: Start of the segment before it; seconds. Of two that overlap the later one
             begins no sooner.
     """
     spans = [(word.start, word.end) for word in words]
-    if spans[0][0] < not_before < task.within[1] - _LEAST_S:
+    if spans[0][0] < not_before < task.within[1] - _MIN_S:
         spans = in_order(spans, low=not_before, high=task.within[1])
     known = task.segment.words
     timed = tuple(
@@ -166,18 +168,18 @@ def aligned(task: Task, words: Sequence[TimedWord], *, not_before: float) -> Seg
 
 
 def _confidence(known: Word | None, word: TimedWord) -> float | None:
-    """The recogniser's own, where it gave one: it judges the text, the aligner only its place."""
+    """Return the transcriber's confidence in the text, or else the aligner's in its place."""
     if known is not None and known.confidence is not None:
         return known.confidence
     return None if word.confidence is None else round(word.confidence, 4)
 
 
-def unaligned(task: Task) -> Segment:
-    """The segment at its old times; words that it had none of are spread over it."""
+def unaligned_segment(task: Task) -> Segment:
+    """Return the segment with its old times; its text is spread over it if it has no words."""
     segment = task.segment
     if segment.words or not task.texts:
         return segment
-    end = max(segment.end, segment.start + _LEAST_S)
+    end = max(segment.end, segment.start + _MIN_S)
     spans = spread(task.texts, (segment.start, end))
     words = tuple(
         Word(text=text, start=start, end=end, interpolated=True)
@@ -187,7 +189,7 @@ def unaligned(task: Task) -> Segment:
 
 
 def not_aligned(task: Task, reason: str) -> Notice:
-    """The warning about a segment that keeps its times."""
+    """Build the warning about a segment that keeps its times."""
     segment = task.segment
     return Notice(
         code="not_aligned",

@@ -1,4 +1,4 @@
-"""From letters in frames to words in seconds; words that were not heard get times by rule."""
+"""Word times from token frames; words that could not be aligned are interpolated."""
 
 import math
 from collections.abc import Sequence
@@ -7,25 +7,25 @@ from itertools import pairwise
 from statistics import median
 from typing import Literal
 
-from path_search import Said
-from spelling import SpelledText
+from forced_alignment import AlignedToken
+from tokenization import TokenizedText
 
 from dalston_sdk.timing import Span, in_order
 
 Interpolation = Literal["nearest", "linear", "ignore"]
 
-_LEAST_S = 0.02
-"""What a word takes at least: one frame."""
+_MIN_WORD_S = 0.02
+"""Shortest word: one frame."""
 _LETTER_S = 0.07
-"""What a letter takes where the segment does not tell."""
-_LONGEST_LETTER_S = 0.12
-_LETTERS_AFTER_LAST = 2.0
-"""A last letter goes on for at most so many usual ones: pauses belong to no word."""
+"""Length of a letter where the segment gives none."""
+_MAX_LETTER_S = 0.12
+_MAX_LAST_LETTER = 2.0
+"""Longest last letter of a word, in usual letters: a pause after it is not part of the word."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Frames:
-    """When frames are: where the first begins, and how far it is to the next; seconds."""
+    """Times of frames: the start of the first, and the step to the next; seconds."""
 
     first_s: float
     step_s: float
@@ -33,11 +33,11 @@ class Frames:
 
 @dataclass(frozen=True, kw_only=True)
 class TimedWord:
-    """Where a word is.
+    """The times of a word.
 
     Attributes:
-        confidence: How well its letters fit what is heard there, from 0 to 1; None where the word
-            was not heard.
+        start, end: Seconds.
+        confidence: Mean probability of its tokens, 0 to 1; None for an interpolated word.
     """
 
     start: float
@@ -47,39 +47,39 @@ class TimedWord:
 
 def time_words(
     words: Sequence[str],
-    spelled: SpelledText,
-    said: Sequence[Said],
+    tokenized: TokenizedText,
+    aligned: Sequence[AlignedToken],
     *,
     frames: Frames,
     within: Span,
     interpolation: Interpolation,
 ) -> list[TimedWord]:
-    """Times for every word of a segment.
+    """Return the times of every word of a segment.
 
     Args:
-        words: Their texts.
-        spelled: The same, spelled.
-        said: When each of their letters is said.
-        frames: When the frames are.
-        within: Where all of the words are; seconds.
-        interpolation: How words that were not heard get their times.
+        words: The words.
+        tokenized: Their tokens.
+        aligned: The frames of the tokens.
+        frames: Times of the frames.
+        within: Start and end of the time that the words may take; seconds.
+        interpolation: How words that could not be aligned get their times.
     """
-    starts = [frames.first_s + letter.frame * frames.step_s for letter in said]
-    letter_s = _letter_s(spelled, starts)
+    starts = [frames.first_s + token.frame * frames.step_s for token in aligned]
+    letter_s = _letter_s(tokenized, starts)
     spans: list[Span | None] = []
     scores: list[float | None] = []
-    for number, is_heard in enumerate(spelled.heard):
-        mine = [index for index, owner in enumerate(spelled.owners) if owner == number]
-        if not is_heard:
+    for number, is_alignable in enumerate(tokenized.alignable):
+        own = [index for index, word in enumerate(tokenized.words) if word == number]
+        if not is_alignable:
             spans.append(None)
             scores.append(None)
             continue
-        longest = starts[mine[-1]] + _LETTERS_AFTER_LAST * letter_s + frames.step_s
-        following = starts[mine[-1] + 1] if mine[-1] + 1 < len(starts) else within[1]
-        spans.append((starts[mine[0]], min(longest, following)))
-        scores.append(math.exp(sum(said[index].log_prob for index in mine) / len(mine)))
+        latest = starts[own[-1]] + _MAX_LAST_LETTER * letter_s + frames.step_s
+        following = starts[own[-1] + 1] if own[-1] + 1 < len(starts) else within[1]
+        spans.append((starts[own[0]], min(latest, following)))
+        scores.append(math.exp(sum(aligned[index].log_prob for index in own) / len(own)))
     filled = _fill(spans, words, within, letter_s, interpolation)
-    times = in_order(filled, low=within[0], high=within[1], least=_LEAST_S)
+    times = in_order(filled, low=within[0], high=within[1], least=_MIN_WORD_S)
     return [
         TimedWord(start=start, end=end, confidence=score)
         for (start, end), score in zip(times, scores, strict=True)
@@ -87,21 +87,21 @@ def time_words(
 
 
 def spread(words: Sequence[str], within: Span) -> list[Span]:
-    """Words of which nothing is known, by their lengths."""
-    spans = _share(words, *within)
-    return in_order(spans, low=within[0], high=within[1], least=_LEAST_S)
+    """Spread words over a time by their lengths."""
+    spans = _divide(words, *within)
+    return in_order(spans, low=within[0], high=within[1], least=_MIN_WORD_S)
 
 
-def _letter_s(spelled: SpelledText, starts: Sequence[float]) -> float:
-    """How long a letter of this speaker usually takes."""
+def _letter_s(tokenized: TokenizedText, starts: Sequence[float]) -> float:
+    """Return the usual length of a letter in this segment."""
     steps = [
         later - earlier
-        for (earlier, owner), (later, next_owner) in pairwise(
-            zip(starts, spelled.owners, strict=True)
+        for (earlier, word), (later, next_word) in pairwise(
+            zip(starts, tokenized.words, strict=True)
         )
-        if owner is not None and owner == next_owner
+        if word is not None and word == next_word
     ]
-    return min(_LONGEST_LETTER_S, median(steps)) if steps else _LETTER_S
+    return min(_MAX_LETTER_S, median(steps)) if steps else _LETTER_S
 
 
 def _fill(
@@ -111,7 +111,7 @@ def _fill(
     letter_s: float,
     interpolation: Interpolation,
 ) -> list[Span]:
-    """Spans for all words: those without get their part of the room between their neighbours."""
+    """Fill in missing spans from the time between the neighbours."""
     filled: list[Span] = []
     for index, span in enumerate(spans):
         if span is not None:
@@ -129,26 +129,26 @@ def _fill(
 
 
 def _place(
-    words: Sequence[str], room: Span, letter_s: float, interpolation: Interpolation
+    words: Sequence[str], between: Span, letter_s: float, interpolation: Interpolation
 ) -> list[Span]:
-    """A run of words that were not heard, in the room between two that were."""
-    low, high = room
+    """Place a run of words without times in the time between two words that have them."""
+    low, high = between
     if interpolation == "linear":
-        return _share(words, low, high)
+        return _divide(words, low, high)
     if interpolation == "ignore":
-        return [(low + n * _LEAST_S, low + (n + 1) * _LEAST_S) for n in range(len(words))]
+        return [(low + n * _MIN_WORD_S, low + (n + 1) * _MIN_WORD_S) for n in range(len(words))]
     half = (len(words) + 1) // 2
     lengths = [letter_s * _length(word) for word in words]
     shrunk = min(1.0, (high - low) / sum(lengths))
     before, after = shrunk * sum(lengths[:half]), shrunk * sum(lengths[half:])
     return [
-        *_share(words[:half], low, low + before),
-        *_share(words[half:], high - after, high),
+        *_divide(words[:half], low, low + before),
+        *_divide(words[half:], high - after, high),
     ]
 
 
-def _share(words: Sequence[str], low: float, high: float) -> list[Span]:
-    """Each word its part of the time, by its length."""
+def _divide(words: Sequence[str], low: float, high: float) -> list[Span]:
+    """Divide a time among words by their lengths."""
     total = sum(map(_length, words))
     edges = [low]
     for word in words:

@@ -1,11 +1,11 @@
-"""The engine around FunASR's emotion2vec: which emotion is heard in each segment."""
+"""The engine for FunASR's emotion2vec: labels each segment with an emotion."""
 
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from labels import judge
-from windows import LEAST_SAMPLES, Window, batches_of, windows_of
+from chunks import MIN_SAMPLES, Chunk, batch_chunks, split_segment
+from labels import choose_emotion
 
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
@@ -23,17 +23,17 @@ from dalston_sdk.wire import (
 )
 
 if TYPE_CHECKING:
-    from loading import Recogniser
+    from loading import EmotionModel
 
 DEFAULT_THRESHOLD = 0.5
-"""From here on an emotion is likelier than all others together."""
+"""An emotion with this score is likelier than all others together."""
 
 GPU_BATCH_SIZE = 8
-"""On a CPU windows are no faster together than one by one."""
+"""On a CPU a batch is no faster than its chunks one by one."""
 
 
 class Emotion2vecEngine(TorchEngine):
-    """Labels segments with one of the emotions that the model tells apart."""
+    """Labels segments with the emotions that the model tells apart."""
 
     name = "emotion2vec"
     version = "0.1.0"
@@ -43,61 +43,61 @@ class Emotion2vecEngine(TorchEngine):
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
-        self._recogniser: Recogniser | None = None
+        self._model: EmotionModel | None = None
 
     def load(self, model: ModelRef) -> LoadedModel:
-        """Load weights from a folder as FunASR has it."""
-        # PyTorch takes seconds to import, and an engine has to answer before.
+        """Load weights from a folder in FunASR's layout."""
+        # PyTorch takes seconds to import; the server has to answer before that.
         loading = importlib.import_module("loading")
-        self._recogniser = loading.load_recogniser(model, self.device)
+        self._model = loading.load_model(model, self.device)
         return LoadedModel(compute_type="float32")
 
     def unload(self) -> None:
         """Drop the weights and give their memory back."""
-        self._recogniser = None
+        self._model = None
         release_memory(self.device)
 
     def detect_emotion(
         self, request: EmotionRequest, audio: Samples, context: RunContext
     ) -> EmotionResult:
-        """Window by window; a segment of several gets the mean of what they gave."""
-        if self._recogniser is None:
+        """Score the segments' chunks; a segment of several chunks gets the mean of their scores."""
+        if self._model is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         threshold = _threshold(request.options)
         batch_size = _batch_size(request.options, self.device)
-        per_segment = {each.id: windows_of(each, len(audio)) for each in request.segments}
-        windows = [window for parts in per_segment.values() for window in parts]
-        heard = self._heard(self._recogniser, audio, windows, batch_size, context)
+        chunks_by_id = {each.id: split_segment(each, len(audio)) for each in request.segments}
+        chunks = [chunk for some in chunks_by_id.values() for chunk in some]
+        scores = self._score(self._model, audio, chunks, batch_size, context)
         emotions = {
-            segment_id: judge(_mean([heard[part] for part in parts]), threshold)
-            for segment_id, parts in per_segment.items()
-            if parts
+            segment_id: choose_emotion(_mean([scores[chunk] for chunk in own]), threshold)
+            for segment_id, own in chunks_by_id.items()
+            if own
         }
         context.progress(len(audio) / SAMPLE_RATE, len(audio) / SAMPLE_RATE)
         return EmotionResult(
             emotions=emotions,
             effective={"threshold": threshold, "batch_size": batch_size},
-            warnings=_left_out([each for each in request.segments if not per_segment[each.id]]),
+            warnings=_too_short([each for each in request.segments if not chunks_by_id[each.id]]),
             compute_type="float32",
         )
 
-    def _heard(
+    def _score(
         self,
-        recogniser: "Recogniser",
+        model: "EmotionModel",
         audio: Samples,
-        windows: Sequence[Window],
+        chunks: Sequence[Chunk],
         batch_size: int,
         context: RunContext,
-    ) -> dict[Window, dict[str, float]]:
-        scoring = importlib.import_module("scoring")
-        heard: dict[Window, dict[str, float]] = {}
+    ) -> dict[Chunk, dict[str, float]]:
+        inference = importlib.import_module("inference")
+        scores: dict[Chunk, dict[str, float]] = {}
         done_s = 0.0
-        for batch in batches_of(windows, batch_size):
+        for batch in batch_chunks(chunks, batch_size):
             context.check_cancelled()
-            heard.update(zip(batch, scoring.score(recogniser, audio, batch), strict=True))
+            scores.update(zip(batch, inference.score_chunks(model, audio, batch), strict=True))
             done_s = max(done_s, batch[-1].end / SAMPLE_RATE)
             context.progress(done_s, len(audio) / SAMPLE_RATE)
-        return heard
+        return scores
 
 
 def _threshold(options: EmotionOptions) -> float:
@@ -115,20 +115,20 @@ def _batch_size(options: EmotionOptions, device: str) -> int:
     return options.batch_size
 
 
-def _mean(parts: Sequence[Mapping[str, float]]) -> dict[str, float]:
-    """The windows of a segment are of one length, so each counts as much."""
-    return {label: sum(part[label] for part in parts) / len(parts) for label in parts[0]}
+def _mean(scores: Sequence[Mapping[str, float]]) -> dict[str, float]:
+    """Average scores by label; the chunks of a segment are of one length, so each counts alike."""
+    return {label: sum(each[label] for each in scores) / len(scores) for label in scores[0]}
 
 
-def _left_out(segments: Sequence[Segment]) -> tuple[Notice, ...]:
+def _too_short(segments: Sequence[Segment]) -> tuple[Notice, ...]:
     if not segments:
         return ()
-    least_ms = 1000 * LEAST_SAMPLES // SAMPLE_RATE
+    min_ms = 1000 * MIN_SAMPLES // SAMPLE_RATE
     count = "A segment is" if len(segments) == 1 else f"{len(segments)} segments are"
     return (
         Notice(
             code="too_short_for_emotion",
-            message=f"{count} shorter than {least_ms} ms, too short to hear an emotion in.",
+            message=f"{count} shorter than {min_ms} ms, too short to hear an emotion in.",
             stage=Stage.EMOTION.value,
             start=segments[0].start,
             end=segments[-1].end,

@@ -1,4 +1,4 @@
-"""The emotions a model tells apart, in English, and what it thinks of a stretch of speech."""
+"""The emotions that a model tells apart, in English, and the one that a segment gets."""
 
 from collections.abc import Mapping, Sequence
 
@@ -11,13 +11,15 @@ _PLACEHOLDER = "<unk>"
 
 
 def english_label(token: str) -> str | None:
-    """A line of ``tokens.txt`` as a label: ``生气/angry`` is ``angry``, ``<unk>`` is ``unknown``.
+    """Turn a line of ``tokens.txt`` into a label.
+
+    ``生气/angry`` becomes ``angry``, and ``<unk>`` becomes ``unknown``.
 
     Returns:
-        The label; None for a place in the model's answer that means nothing (``unuse_0``).
+        The label; None for an output without a meaning (``unuse_0``).
 
     Raises:
-        ValueError: There is nothing in the line.
+        ValueError: The line is empty.
     """
     token = token.strip()
     if token.startswith(_UNUSED):
@@ -29,30 +31,30 @@ def english_label(token: str) -> str | None:
 
 
 def read_labels(lines: Sequence[str]) -> tuple[str | None, ...]:
-    """All labels of ``tokens.txt``, one per place in the model's answer.
+    """Read all labels of ``tokens.txt``, one per output of the model.
 
     Raises:
-        ValueError: A line names nothing, two name the same, or all of them are unused.
+        ValueError: A line is empty, two name the same emotion, or all outputs are unused.
     """
     labels = tuple(english_label(line) for line in lines)
     named = [label for label in labels if label is not None]
     if not named:
         raise ValueError("no emotion is named")
-    doubles = sorted({label for label in named if named.count(label) > 1})
-    if doubles:
-        raise ValueError(f"{', '.join(doubles)} is named more than once")
+    duplicates = sorted({label for label in named if named.count(label) > 1})
+    if duplicates:
+        raise ValueError(f"{', '.join(duplicates)} is named more than once")
     return labels
 
 
-def judge(scores: Mapping[str, float], threshold: float) -> Emotion:
-    """The emotion with the highest score, or ``unknown`` where that is below the threshold.
+def choose_emotion(scores: Mapping[str, float], threshold: float) -> Emotion:
+    """Choose the emotion with the highest score; ``unknown`` where that is below the threshold.
 
     Args:
-        scores: Per label, from 0 to 1.
-        threshold: From 0 to 1.
+        scores: Scores by label, 0 to 1.
+        threshold: 0 to 1.
 
     Returns:
-        All scores, and the highest of them even where the label is ``unknown``.
+        The emotion with all scores. Its own score is the highest of them, also for ``unknown``.
     """
     best = max(scores, key=lambda label: scores[label])
     return Emotion(

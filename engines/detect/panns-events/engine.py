@@ -1,12 +1,12 @@
-"""The engine around PANNs: which sounds other than speech are heard, and when."""
+"""The engine for PANNs: finds sounds other than speech, with their times."""
 
 import importlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
 import numpy as np
-from events import EventFinder, EventRules, Stretch
-from labels import chosen_labels
+from events import Event, EventFinder, EventRules
+from labels import select_labels
 
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
@@ -26,7 +26,7 @@ if TYPE_CHECKING:
     from loading import Detector
 
 GPU_BATCH_SIZE = 4
-"""Windows of half a minute; on a CPU they are no faster together than one by one."""
+"""Chunks of half a minute; on a CPU a batch is no faster than its chunks one by one."""
 
 
 class PannsEventsEngine(TorchEngine):
@@ -44,7 +44,7 @@ class PannsEventsEngine(TorchEngine):
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights from a folder with a checkpoint and AudioSet's names."""
-        # PyTorch takes seconds to import, and an engine has to answer before.
+        # PyTorch takes seconds to import; the server has to answer before that.
         loading = importlib.import_module("loading")
         self._detector = loading.load_detector(model, self.device)
         return LoadedModel(compute_type="float32")
@@ -57,42 +57,44 @@ class PannsEventsEngine(TorchEngine):
     def detect_events(
         self, request: EventsRequest, audio: Samples, context: RunContext
     ) -> EventsResult:
-        """Window by window; an event may go on from one into the next."""
+        """Score the recording chunk by chunk; an event may last from one into the next."""
         if self._detector is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         if not np.isfinite(audio).all():
-            raise EngineError(ErrorCode.AUDIO_INVALID, "the audio has samples that are no numbers")
+            raise EngineError(
+                ErrorCode.AUDIO_INVALID, "the audio has samples that are not finite numbers"
+            )
         detector, options = self._detector, request.options
         rules = _rules(options)
         batch_size = _batch_size(options, self.device)
-        labels = chosen_labels(detector.names, options.labels)
-        listening = importlib.import_module("listening")
-        finder = EventFinder(rules=rules, labels=labels, step_s=listening.STEP_S)
+        labels = select_labels(detector.names, options.labels)
+        inference = importlib.import_module("inference")
+        finder = EventFinder(rules=rules, labels=labels, step_s=inference.STEP_S)
         duration_s = len(audio) / SAMPLE_RATE
-        found: list[Stretch] = []
-        for shares in listening.listen(detector, audio, batch_size):
+        found: list[Event] = []
+        for scores in inference.score_recording(detector, audio, batch_size):
             context.check_cancelled()
-            _check_numbers(shares)
-            found += finder.add(shares)
-            context.progress(min(finder.steps * listening.STEP_S, duration_s), duration_s)
+            _check_finite(scores)
+            found += finder.add(scores)
+            context.progress(min(finder.steps * inference.STEP_S, duration_s), duration_s)
         found += finder.finish()
         context.progress(duration_s, duration_s)
-        times = [*(step * listening.STEP_S for step in range(finder.steps)), duration_s]
+        times = [*(step * inference.STEP_S for step in range(finder.steps)), duration_s]
         events = [_event(each, detector, times) for each in found]
         return EventsResult(
             events=tuple(sorted(events, key=lambda event: (event.start, event.label))),
             effective={
                 **vars(rules),
-                # All that is looked for would be a page long.
-                "labels": options.labels and tuple(detector.names[place] for place in labels),
+                # Without a selection the list would be a page long.
+                "labels": options.labels and tuple(detector.names[index] for index in labels),
                 "batch_size": batch_size,
             },
             compute_type="float32",
         )
 
 
-def _event(found: Stretch, detector: "Detector", times: Sequence[float]) -> AudioEvent:
-    """The last step counts until the end of the recording."""
+def _event(found: Event, detector: "Detector", times: Sequence[float]) -> AudioEvent:
+    """Turn steps into seconds; the last step lasts until the end of the recording."""
     return AudioEvent(
         start=round(times[found.start], 3),
         end=round(times[found.end], 3),
@@ -102,16 +104,16 @@ def _event(found: Stretch, detector: "Detector", times: Sequence[float]) -> Audi
 
 
 def _rules(options: EventsOptions) -> EventRules:
-    """Without a lower threshold of its own, an event lasts until half of the upper one."""
-    usual = EventRules()
-    threshold = usual.threshold if options.threshold is None else options.threshold
+    """Read the options; ``off_threshold`` is half of ``threshold`` where it is unset."""
+    defaults = EventRules()
+    threshold = defaults.threshold if options.threshold is None else options.threshold
     off = threshold / 2 if options.off_threshold is None else options.off_threshold
-    least, gap = options.min_duration_ms, options.max_gap_ms
+    duration, gap = options.min_duration_ms, options.max_gap_ms
     rules = EventRules(
         threshold=threshold,
         off_threshold=off,
-        min_duration_ms=usual.min_duration_ms if least is None else least,
-        max_gap_ms=usual.max_gap_ms if gap is None else gap,
+        min_duration_ms=defaults.min_duration_ms if duration is None else duration,
+        max_gap_ms=defaults.max_gap_ms if gap is None else gap,
     )
     if not 0 < rules.threshold <= 1:
         raise _out_of_range("threshold must be above 0 and at most 1")
@@ -134,10 +136,10 @@ def _out_of_range(message: str) -> EngineError:
     return EngineError(ErrorCode.INVALID_REQUEST, message)
 
 
-def _check_numbers(shares: np.ndarray) -> None:
-    if not np.isfinite(shares).all():
+def _check_finite(scores: np.ndarray) -> None:
+    if not np.isfinite(scores).all():
         raise EngineError(
             ErrorCode.MODEL_LOAD_FAILED,
-            "the model answers with something that is no number; its weights are damaged",
+            "the model's scores are not finite numbers; its weights are damaged",
             hint="dalston models verify",
         )

@@ -1,4 +1,4 @@
-"""The names of AudioSet's sounds: which of them there are, and which of them are meant."""
+"""The names of AudioSet's sounds, and the selection that a request names."""
 
 import csv
 from collections.abc import Iterable, Mapping, Sequence
@@ -10,23 +10,23 @@ from dalston_sdk.wire import ErrorCode
 
 NUM_LABELS = 527
 
-LEFT_OUT = frozenset(
+EXCLUDED_BY_DEFAULT = frozenset(
     {
-        # The words tell of these.
+        # The transcript's words cover these.
         *("Speech", "Male speech, man speaking", "Female speech, woman speaking"),
         *("Child speech, kid speaking", "Conversation", "Narration, monologue"),
         "Speech synthesizer",
-        # These are about the whole recording, and go on for all of it.
+        # These describe the whole recording and last for all of it.
         *("Inside, small room", "Inside, large room or hall", "Inside, public space"),
         *("Outside, urban or manmade", "Outside, rural or natural", "Field recording"),
         *("Reverberation", "Echo", "Silence", "Sound effect"),
     }
 )
-"""Sounds that are no news in a recording of speech; asked for by name they are found."""
+"""Sounds that say nothing new about a recording of speech; found where a request names them."""
 
 
 def read_labels(file: Path) -> tuple[str, ...]:
-    """The names in ``class_labels_indices.csv``, in the order of the model's answer.
+    """Read the names in ``class_labels_indices.csv``, in the order of the model's outputs.
 
     Raises:
         ValueError: It is not AudioSet's list of 527 names.
@@ -35,57 +35,57 @@ def read_labels(file: Path) -> tuple[str, ...]:
         rows = list(csv.DictReader(lines))
     try:
         names = tuple(row["display_name"].strip() for row in rows)
-        places = [int(row["index"]) for row in rows]
+        indices = [int(row["index"]) for row in rows]
     except (KeyError, TypeError, AttributeError) as error:
         raise ValueError("it has no columns index and display_name") from error
-    if places != list(range(NUM_LABELS)) or not all(names):
+    if indices != list(range(NUM_LABELS)) or not all(names):
         raise ValueError(f"it does not hold the {NUM_LABELS} names in their order")
     return names
 
 
-def chosen_labels(names: Sequence[str], wanted: Iterable[str] | None) -> tuple[int, ...]:
-    """The places of the sounds to look for.
+def select_labels(names: Sequence[str], wanted: Iterable[str] | None) -> tuple[int, ...]:
+    """Return the indices of the sounds to look for.
 
     Args:
-        names: All that the model knows.
+        names: All names, in the order of the model's outputs.
         wanted: Names in any case, or one of the parts between the commas of a name ("Cough",
-            "car horn"); None for all but ``LEFT_OUT``.
+            "car horn"); None for all but ``EXCLUDED_BY_DEFAULT``.
 
     Raises:
-        EngineError: ``invalid_request``: a name is none of AudioSet's, or none is given.
+        EngineError: ``invalid_request``: a name is not one of AudioSet's, or ``wanted`` is empty.
     """
     if wanted is None:
-        return tuple(place for place, name in enumerate(names) if name not in LEFT_OUT)
-    places = _places_by_name(names)
-    asked = [name.strip() for name in wanted]
-    if not asked:
+        return tuple(index for index, name in enumerate(names) if name not in EXCLUDED_BY_DEFAULT)
+    indices = _indices_by_name(names)
+    requested = [name.strip() for name in wanted]
+    if not requested:
         raise EngineError(
             ErrorCode.INVALID_REQUEST, "labels is empty", hint="leave it out to find all sounds"
         )
-    unknown = [name for name in asked if name.lower() not in places]
+    unknown = [name for name in requested if name.lower() not in indices]
     if unknown:
         raise EngineError(
             ErrorCode.INVALID_REQUEST,
             f"{unknown[0]!r} is not the name of a sound (labels)",
-            hint=_nearest(unknown[0], names, places),
+            hint=_suggestion(unknown[0], names, indices),
         )
-    return tuple(sorted({places[name.lower()] for name in asked}))
+    return tuple(sorted({indices[name.lower()] for name in requested}))
 
 
-def _places_by_name(names: Sequence[str]) -> dict[str, int]:
-    """Places by whole names, and by parts of names that are in one name only."""
-    whole = {name.lower(): place for place, name in enumerate(names)}
+def _indices_by_name(names: Sequence[str]) -> dict[str, int]:
+    """Map names, and the parts that occur in one name only, to indices; all lower case."""
+    whole = {name.lower(): index for index, name in enumerate(names)}
     parts: dict[str, set[int]] = {}
-    for place, name in enumerate(names):
+    for index, name in enumerate(names):
         for part in name.lower().split(","):
-            parts.setdefault(part.strip(), set()).add(place)
-    unique = {part: next(iter(places)) for part, places in parts.items() if len(places) == 1}
+            parts.setdefault(part.strip(), set()).add(index)
+    unique = {part: next(iter(found)) for part, found in parts.items() if len(found) == 1}
     return unique | whole
 
 
-def _nearest(name: str, names: Sequence[str], places: Mapping[str, int]) -> str:
-    near = get_close_matches(name.lower(), places, n=3, cutoff=0.6)
-    found = dict.fromkeys(names[places[one]] for one in near)
+def _suggestion(name: str, names: Sequence[str], indices: Mapping[str, int]) -> str:
+    matches = get_close_matches(name.lower(), indices, n=3, cutoff=0.6)
+    found = dict.fromkeys(names[indices[match]] for match in matches)
     if not found:
         return "the names are in class_labels_indices.csv, beside the weights"
     return f"did you mean {' or '.join(found)}?"

@@ -1,4 +1,4 @@
-"""Anthropic's Message Batches: many questions handed in at once, answered within a day, half price.
+"""Anthropic's Message Batches: many prompts at once, answered within a day at half the price.
 
 Reference: https://platform.claude.com/docs/en/build-with-claude/batch-processing
 """
@@ -11,17 +11,17 @@ from typing import Any
 import anthropic
 
 PRICE_SHARE = 0.5
-"""Of what the same questions cost one by one."""
+"""Share of the price of the same prompts sent one by one."""
 
-FIRST_PAUSE_S = 0.5
-LONGEST_PAUSE_S = 60.0
-PATIENCE_S = 25 * 3600.0
-"""Providers give a batch up after a day."""
+FIRST_POLL_S = 0.5
+MAX_POLL_S = 60.0
+DEADLINE_S = 25 * 3600.0
+"""The provider ends every batch within a day."""
 
-_GROWTH = 1.5
-_CANCEL_S = 10.0
+_BACKOFF = 1.5
+_CANCEL_TIMEOUT_S = 10.0
 
-_PASSING = (
+_TRANSIENT = (
     anthropic.APIConnectionError,
     anthropic.InternalServerError,
     anthropic.RateLimitError,
@@ -34,48 +34,48 @@ _PROBLEMS = {
 
 
 async def run_batch(
-    client: anthropic.AsyncAnthropic, questions: Sequence[dict[str, Any]]
+    client: anthropic.AsyncAnthropic, prompts: Sequence[dict[str, Any]]
 ) -> list[Any]:
-    """Hand in questions and wait for all answers, however long it takes.
+    """Send a batch and wait until it is processed.
 
     Args:
-        client: Who is asked.
-        questions: Arguments of ``messages.create``, one for each.
+        client: The service.
+        prompts: Arguments of ``messages.create``, one set per prompt.
 
     Returns:
-        For each question a ``Message``, or as text why there is none, which costs nothing.
+        For each prompt a ``Message``, or the reason why there is none, which costs nothing.
 
     Raises:
-        anthropic.APIError: The batch was refused, or the service cannot be reached any more.
+        anthropic.APIError: The batch was refused, or the service cannot be reached.
     """
     requests: Any = [
-        {"custom_id": str(number), "params": each} for number, each in enumerate(questions)
+        {"custom_id": str(number), "params": each} for number, each in enumerate(prompts)
     ]
     batch = await client.messages.batches.create(requests=requests)
     try:
-        pause_s = FIRST_PAUSE_S
-        deadline = asyncio.get_running_loop().time() + PATIENCE_S
+        poll_s = FIRST_POLL_S
+        deadline = asyncio.get_running_loop().time() + DEADLINE_S
         while batch.processing_status != "ended":
             if asyncio.get_running_loop().time() > deadline:
-                return ["the provider did not end the batch within a day"] * len(questions)
-            await asyncio.sleep(pause_s)
-            pause_s = min(LONGEST_PAUSE_S, _GROWTH * pause_s)
-            # A connection that is lost for a while costs nothing: the batch goes on without us.
-            with contextlib.suppress(*_PASSING):
+                return ["the provider did not end the batch within a day"] * len(prompts)
+            await asyncio.sleep(poll_s)
+            poll_s = min(MAX_POLL_S, _BACKOFF * poll_s)
+            # The batch goes on while the service cannot be reached.
+            with contextlib.suppress(*_TRANSIENT):
                 batch = await client.messages.batches.retrieve(batch.id)
     except BaseException:
-        # Whatever is not begun yet need not be paid for.
+        # Prompts that are not processed yet are not paid for.
         with contextlib.suppress(anthropic.APIError, asyncio.TimeoutError):
-            await asyncio.wait_for(client.messages.batches.cancel(batch.id), _CANCEL_S)
+            await asyncio.wait_for(client.messages.batches.cancel(batch.id), _CANCEL_TIMEOUT_S)
         raise
-    answers: list[Any] = ["there is no answer in the batch"] * len(questions)
+    answers: list[Any] = ["there is no answer in the batch"] * len(prompts)
     async for each in await client.messages.batches.results(batch.id):
         if each.custom_id.isdecimal() and int(each.custom_id) < len(answers):
             answers[int(each.custom_id)] = _answer(each.result)
     return answers
 
 
-def _answer(result: Any) -> Any:  # noqa: ANN401 - one of the library's four kinds, or a newer one
+def _answer(result: Any) -> Any:  # noqa: ANN401 - one of the library's four types, or a newer one
     if result.type == "succeeded":
         return result.message
     if result.type == "errored":

@@ -1,4 +1,4 @@
-"""Whether an answer may stand in for what was transcribed; where not, the text stays as it was."""
+"""Checks that an answer may replace the transcript's text; otherwise the text stays."""
 
 import json
 import unicodedata
@@ -7,110 +7,110 @@ from dataclasses import dataclass
 
 from chunks import Chunk
 
-SHARES = {"light": 0.2, "standard": 0.4}
-"""How large a part of the letters may differ, per level."""
+MAX_CHANGED = {"light": 0.2, "standard": 0.4}
+"""Share of a segment's letters that may differ, per level."""
 
-_FREE_LETTERS = 2
-"""May always differ, so that short segments can be put right at all."""
+_MIN_CHANGED = 2
+"""Letters that may always differ, so that short segments can be corrected at all."""
 
-_DELETION = {"light": 1.0, "standard": 0.5}
-"""What a removed letter counts: fillers are removed at ``standard``, and are whole words."""
+_DELETION_COST = {"light": 1.0, "standard": 0.5}
+"""Cost of a removed letter; fillers, which ``standard`` removes, are whole words."""
 
 _JOINERS = frozenset("'`\N{RIGHT SINGLE QUOTATION MARK}\N{MODIFIER LETTER APOSTROPHE}")
 
-_UNSEEN = frozenset({"Cc", "Cf", "Co", "Cs"})
+_INVISIBLE = frozenset({"Cc", "Cf", "Co", "Cs"})
 _LETTER_JOINERS = frozenset("\N{ZERO WIDTH JOINER}\N{ZERO WIDTH NON-JOINER}")
-"""Persian and Hindi are written with them, and emoji."""
+"""Persian, Hindi and emoji use them."""
 
 
 class AnswerError(Exception):
-    """A whole answer cannot be used; the message says why, as the end of a sentence."""
+    """A whole answer cannot be used; the message is a clause that gives the reason."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Checked:
-    """What of an answer may be used.
+class CheckedAnswer:
+    """The parts of an answer that may be used.
 
     Attributes:
-        texts: New text per segment id.
-        refused: Why a segment keeps its text, per segment id.
+        texts: New texts by segment id.
+        rejected: Reasons by segment id, for segments that keep their text.
     """
 
     texts: Mapping[int, str]
-    refused: Mapping[int, str]
+    rejected: Mapping[int, str]
 
 
-def check_answer(answer: str, chunk: Chunk, level: str) -> Checked:
-    """Read an answer and hold each text against what was transcribed.
+def check_answer(answer: str, chunk: Chunk, level: str) -> CheckedAnswer:
+    """Parse an answer and compare each text with the transcript's.
 
     Raises:
-        AnswerError: It is not JSON of the form asked for, or its ids are not those asked about.
+        AnswerError: It does not have the requested JSON form, or not the prompt's ids.
     """
     found = _read(answer)
-    wanted = [segment.id for segment in chunk.segments]
-    if [number for number, _ in found] != wanted:
+    expected = [segment.id for segment in chunk.segments]
+    if [number for number, _ in found] != expected:
         raise AnswerError("the ids in the answer are not those that were asked about")
     texts: dict[int, str] = {}
-    refused: dict[int, str] = {}
+    rejected: dict[int, str] = {}
     for segment, (number, answered) in zip(chunk.segments, found, strict=True):
         text = " ".join(answered.split())
-        reason = why_not(segment.text, text, level)
+        reason = rejection_reason(segment.text, text, level)
         if reason is None:
             texts[number] = text
         else:
-            refused[number] = reason
-    return Checked(texts=texts, refused=refused)
+            rejected[number] = reason
+    return CheckedAnswer(texts=texts, rejected=rejected)
 
 
-def why_not(raw: str, text: str, level: str) -> str | None:
-    """Why ``text`` may not replace ``raw``; None where it may."""
+def rejection_reason(raw: str, text: str, level: str) -> str | None:
+    """Return the reason why ``text`` may not replace ``raw``; None where it may."""
     if not text:
         return "the answer is empty"
-    if has_unseen(text):
+    if has_invisible(text):
         return "the answer has characters that cannot be seen"
     before, after = _words(raw), _words(text)
     if before == after:
         return None
-    if level not in SHARES:
+    if level not in MAX_CHANGED:
         return "the answer changes words, which this level does not allow"
     old, new = "".join(before), "".join(after)
-    limit = max(_FREE_LETTERS, SHARES[level] * len(old))
-    if distance(old, new, deletion=_DELETION[level], limit=limit) > limit:
+    limit = max(_MIN_CHANGED, MAX_CHANGED[level] * len(old))
+    if edit_distance(old, new, deletion=_DELETION_COST[level], limit=limit) > limit:
         return "the answer changes more than this level allows"
     return None
 
 
-def has_unseen(text: str) -> bool:
-    """Whether there are characters in it that nobody sees; those that join letters are letters."""
+def has_invisible(text: str) -> bool:
+    """Return True if a text has invisible characters other than those that join letters."""
     return any(
-        unicodedata.category(character) in _UNSEEN and character not in _LETTER_JOINERS
+        unicodedata.category(character) in _INVISIBLE and character not in _LETTER_JOINERS
         for character in text
     )
 
 
-def unfenced(answer: str) -> str:
-    """The JSON of an answer: not every server honours the schema, and some put fences around it."""
+def strip_fences(answer: str) -> str:
+    """Remove Markdown fences, which servers without schema support put around the JSON."""
     return answer.strip().removeprefix("```json").strip("`")
 
 
-def distance(old: str, new: str, *, deletion: float, limit: float) -> float:
-    """Letters to be put in or replaced, and ``deletion`` for each to be removed.
+def edit_distance(old: str, new: str, *, deletion: float, limit: float) -> float:
+    """Return the number of letters to insert or replace, plus ``deletion`` per letter to remove.
 
     Reference:
         Wagner and Fischer, The String-to-String Correction Problem, 1974.
 
     Returns:
-        Any number above ``limit`` as soon as it is certain to be above it.
+        The distance, or any number above ``limit`` if it is above that.
     """
     row = [float(index) for index in range(len(new) + 1)]
     for index, removed in enumerate(old, start=1):
         above, row = row, [index * deletion]
-        for column, put_in in enumerate(new, start=1):
+        for column, inserted in enumerate(new, start=1):
             row.append(
                 min(
                     above[column] + deletion,
                     row[column - 1] + 1,
-                    above[column - 1] + (removed != put_in),
+                    above[column - 1] + (removed != inserted),
                 )
             )
         if min(row) > limit:
@@ -120,7 +120,7 @@ def distance(old: str, new: str, *, deletion: float, limit: float) -> float:
 
 def _read(answer: str) -> list[tuple[int, str]]:
     try:
-        document = json.loads(unfenced(answer))
+        document = json.loads(strip_fences(answer))
         found = [(each["id"], each["text"]) for each in document["segments"]]
     except (ValueError, TypeError, KeyError, RecursionError) as error:
         raise AnswerError("the answer is not JSON of the form asked for") from error
@@ -130,7 +130,7 @@ def _read(answer: str) -> list[tuple[int, str]]:
 
 
 def _words(text: str) -> list[str]:
-    """Letters and digits in small, without marks; each by itself where scripts have no spaces."""
+    """Return lower-case words without marks; characters of scripts without spaces one by one."""
     found = []
     for character in unicodedata.normalize("NFKC", text).casefold():
         kind = unicodedata.category(character)

@@ -1,4 +1,4 @@
-"""Cuts a transcript into pieces that are sent one by one, each with what is said around it."""
+"""Splits a transcript into chunks, each with the text around it for context."""
 
 import math
 from collections.abc import Sequence
@@ -7,19 +7,20 @@ from dataclasses import dataclass
 from dalston_sdk.wire import Segment
 
 MAX_TOKENS = 1500
-"""Of text per chunk, about six minutes of speech: short enough that a bad answer costs little."""
+"""Tokens of text per chunk, about six minutes of speech: a bad answer costs no more than that."""
 
 MAX_SEGMENTS = 60
-NUM_AROUND = 3
-"""Segments before and after that are shown, and not to be answered."""
+NUM_CONTEXT = 3
+"""Segments before and after a chunk that are shown for context."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Segments that are sent together.
+    """Segments that go into one prompt.
 
     Attributes:
-        before, after: Text around them, for understanding only.
+        segments: The segments.
+        before, after: Text around them, for context only.
     """
 
     segments: tuple[Segment, ...]
@@ -28,24 +29,24 @@ class Chunk:
 
     @property
     def duration_s(self) -> float:
-        """Length of the speech in it."""
+        """Length of its speech."""
         return sum(segment.end - segment.start for segment in self.segments)
 
 
-def cut(
+def split_segments(
     segments: Sequence[Segment], *, max_tokens: int = MAX_TOKENS, max_segments: int = MAX_SEGMENTS
 ) -> list[Chunk]:
-    """Chunks of all segments that have text, in their order; a segment is never divided."""
-    spoken = [segment for segment in segments if segment.text]
+    """Split the segments that have text into chunks; a segment is never split."""
+    with_text = [segment for segment in segments if segment.text]
     chunks = []
     start = 0
-    while start < len(spoken):
-        end = _end(spoken[start : start + max_segments], max_tokens) + start
+    while start < len(with_text):
+        end = _end(with_text[start : start + max_segments], max_tokens) + start
         chunks.append(
             Chunk(
-                segments=tuple(spoken[start:end]),
-                before=_texts(spoken[max(0, start - NUM_AROUND) : start]),
-                after=_texts(spoken[end : end + NUM_AROUND]),
+                segments=tuple(with_text[start:end]),
+                before=_texts(with_text[max(0, start - NUM_CONTEXT) : start]),
+                after=_texts(with_text[end : end + NUM_CONTEXT]),
             )
         )
         start = end
@@ -53,19 +54,19 @@ def cut(
 
 
 def estimate_tokens(text: str) -> int:
-    """About how many tokens a text is, rather too many: a third of its ASCII, twice the rest."""
+    """Estimate a text's tokens, rather high: a third per ASCII character, two per other one."""
     num_ascii = sum(character.isascii() for character in text)
     return math.ceil(num_ascii / 3) + 2 * (len(text) - num_ascii)
 
 
-def _end(spoken: Sequence[Segment], max_tokens: int) -> int:
-    """How many of them the chunk has that begins with the first: one at least."""
+def _end(segments: Sequence[Segment], max_tokens: int) -> int:
+    """Return the number of segments in the chunk that begins with the first; at least one."""
     tokens = 0
-    for index, segment in enumerate(spoken):
+    for index, segment in enumerate(segments):
         tokens += estimate_tokens(segment.text)
         if tokens > max_tokens and index:
             return index
-    return len(spoken)
+    return len(segments)
 
 
 def _texts(segments: Sequence[Segment]) -> tuple[str, ...]:

@@ -1,68 +1,71 @@
-"""The text of a transcript, put right: its chunks are asked about, their answers checked."""
+"""Cleans up the text of a transcript: sends its chunks to the model and checks the answers."""
 
 from collections.abc import Iterator, Mapping
 from dataclasses import dataclass, field
 
-from asking import Asker
-from checking import AnswerError, Checked, check_answer
-from chunks import Chunk, cut, estimate_tokens
+from checking import AnswerError, CheckedAnswer, check_answer
+from chunks import Chunk, estimate_tokens, split_segments
+from completion import THINKING_TOKENS, Completion, Prompt
 from prompt import DEFAULT_LEVEL, SCHEMA, chunk_prompt, system_prompt
-from questions import THOUGHTS, Question, Reply
+from session import ModelSession
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode, Notice, RefineRequest
 
-_MOST_TOKENS = 20_000
+_MAX_TOKENS = 20_000
 _KEPT = "text_kept"
 
 
 @dataclass(frozen=True, kw_only=True)
-class Cleaned:
-    """What came of a transcript.
+class CleanupResult:
+    """The cleaned-up text of a transcript.
 
     Attributes:
-        texts: New text per segment id, where there is one that may be used.
-        notices: Why other segments keep theirs.
+        texts: New texts by segment id.
+        notices: One for each segment or chunk that keeps its text.
     """
 
     texts: dict[int, str] = field(default_factory=dict)
     notices: list[Notice] = field(default_factory=list)
 
 
-async def clean_up(request: RefineRequest, asker: Asker) -> Cleaned:
-    """Ask about every chunk and keep of the answers what may be kept.
+async def clean_up(request: RefineRequest, session: ModelSession) -> CleanupResult:
+    """Send every chunk to the model and keep the texts that pass the checks.
 
     Raises:
-        EngineError: As ``Asker.ask``; ``internal`` where not one answer can be used.
-        CancelledError: Nobody waits for it any more.
+        EngineError: As ``ModelSession.complete``; ``internal`` where no answer can be used.
+        CancelledError: The request was cancelled.
     """
     level = request.options.level or DEFAULT_LEVEL
     system = system_prompt(request.options, request.language)
-    chunks = cut(request.segments)
-    replies = await asker.ask([_question(system, chunk) for chunk in chunks])
-    found = [_read(chunk, reply, level) for chunk, reply in zip(chunks, replies, strict=True)]
+    chunks = split_segments(request.segments)
+    completions = await session.complete([_prompt(system, chunk) for chunk in chunks])
+    found = [
+        _check(chunk, completion, level)
+        for chunk, completion in zip(chunks, completions, strict=True)
+    ]
     unusable = [each for each in found if isinstance(each, Notice)]
     if chunks and len(unusable) == len(chunks):
-        raise no_usable_answer(asker.model, unusable[0].message)
-    cleaned = Cleaned()
+        raise no_usable_answer(session.model, unusable[0].message)
+    result = CleanupResult()
     for chunk, each in zip(chunks, found, strict=True):
         if isinstance(each, Notice):
-            cleaned.notices.append(each)
+            result.notices.append(each)
         else:
-            cleaned.texts.update(each.texts)
-            cleaned.notices.extend(_refused(chunk, each.refused))
-    return cleaned
+            result.texts.update(each.texts)
+            result.notices.extend(_rejected(chunk, each.rejected))
+    return result
 
 
-def _read(chunk: Chunk, reply: Reply, level: str) -> Checked | Notice:
+def _check(chunk: Chunk, completion: Completion, level: str) -> CheckedAnswer | Notice:
     try:
-        return check_answer(reply.usable(), chunk, level)
+        return check_answer(completion.require_text(), chunk, level)
     except AnswerError as error:
         return _kept(chunk, str(error))
 
 
 def no_usable_answer(model: str, reason: str) -> EngineError:
-    """The error for a model whose answers are all of no use."""
+    """Build the error for a model none of whose answers can be used."""
     return EngineError(
         ErrorCode.INTERNAL,
         f"{model} gave no answer that can be used: {reason}",
@@ -70,10 +73,10 @@ def no_usable_answer(model: str, reason: str) -> EngineError:
     )
 
 
-def _question(system: str, chunk: Chunk) -> Question:
+def _prompt(system: str, chunk: Chunk) -> Prompt:
     text = chunk_prompt(chunk)
-    max_tokens = min(_MOST_TOKENS, THOUGHTS + 2 * estimate_tokens(text))
-    return Question(
+    max_tokens = min(_MAX_TOKENS, THINKING_TOKENS + 2 * estimate_tokens(text))
+    return Prompt(
         system=system,
         text=text,
         schema=SCHEMA,
@@ -90,7 +93,7 @@ def _kept(chunk: Chunk, reason: str) -> Notice:
     return Notice(code=_KEPT, message=f"{which} text: {reason}", start=first.start, end=last.end)
 
 
-def _refused(chunk: Chunk, reasons: Mapping[int, str]) -> Iterator[Notice]:
+def _rejected(chunk: Chunk, reasons: Mapping[int, str]) -> Iterator[Notice]:
     for segment in chunk.segments:
         if segment.id in reasons:
             yield Notice(

@@ -1,11 +1,11 @@
-"""The engine around language models on the network: they correct text, and write about it."""
+"""The engine for language models on the network: cleans up text and writes overviews of it."""
 
 import logging
 from collections.abc import Mapping
 from typing import ClassVar
 
-import refining
-from providers import Access, find_access
+import refinement
+from providers import Endpoint, find_endpoint
 
 from dalston_sdk.engine import Engine, LoadedModel, RunContext
 from dalston_sdk.errors import EngineError
@@ -20,7 +20,7 @@ from dalston_sdk.wire import (
 
 
 class LlmCleanupEngine(Engine):
-    """Cleans text up with models of Anthropic, of OpenAI, and of servers that speak like these."""
+    """Cleans up text with models of Anthropic, OpenAI, and servers with the same APIs."""
 
     name = "llm-cleanup"
     version = "0.1.0"
@@ -31,23 +31,23 @@ class LlmCleanupEngine(Engine):
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
-        self._access: Access | None = None
-        # They tell every request's address, which may hold a password.
+        self._endpoint: Endpoint | None = None
+        # They log every request's address, which may contain a password.
         for library in ("anthropic", "httpcore2", "httpx2", "openai"):
             logging.getLogger(library).setLevel(logging.WARNING)
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Find the key; nothing is sent before there is text."""
-        self._access = find_access(model.runtime_id)
+        self._endpoint = find_endpoint(model.runtime_id)
         return LoadedModel()
 
     def unload(self) -> None:
         """Forget the key."""
-        self._access = None
+        self._endpoint = None
 
     def refine(self, request: RefineRequest, context: RunContext) -> RefineResult:
-        """Send the text chunk by chunk; what comes back is checked before it is believed."""
-        access = self._access
-        if access is None:
+        """Send the text to the model chunk by chunk, and check the answers."""
+        endpoint = self._endpoint
+        if endpoint is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
-        return refining.refine(request, access, context)
+        return refinement.refine(request, endpoint, context)

@@ -1,47 +1,48 @@
-"""What a model writes about a transcript: title, summary, chapters, action items.
+"""Has a model write an overview of a transcript: title, summary, chapters, action items.
 
-A recording of up to about an hour is shown whole. A longer one is read in parts, side by side, and
-what was noted about each goes into one more question.
+A recording of up to about an hour goes into one prompt. A longer one is split into parts with a
+prompt each, and their overviews go into one more prompt.
 """
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
-from asking import Asker
+from budget import MaxTokens
 from checking import AnswerError
-from chunks import Chunk, cut, estimate_tokens
+from chunks import Chunk, estimate_tokens, split_segments
 from cleanup import no_usable_answer
-from cost import Demand
-from overview_checking import Allowed, Noted, check_overview
+from completion import THINKING_TOKENS, Completion, Prompt
+from overview_checking import AllowedIds, CheckedOverview, check_overview
 from overview_prompt import notes_prompt, overview_schema, overview_system, segments_prompt
-from questions import THOUGHTS, Question, Reply
+from session import ModelSession
 
 from dalston_sdk.wire import ActionItem, Chapter, Notice, RefineOptions, RefineRequest, Segment
 
-NAMES = {
+MISSING = {
     "title": "there is no title",
     "summary": "there is no summary",
     "chapters": "there are no chapters",
     "action_items": "there are no action items",
 }
-"""What can be wanted, and how it is said that it is missing."""
+"""The items of an overview, and the beginning of the notice where one is missing."""
 
 PART_TOKENS = 18_000
-"""Of text in one question, as ``estimate_tokens`` counts them: about an hour of speech."""
+"""Tokens of text in one prompt by ``estimate_tokens``: about an hour of speech."""
 
 PART_SEGMENTS = 1000
 
-_SHORTEST_ANSWER = 1024
-_LONGEST_ANSWER = 8192
+_MIN_ANSWER_TOKENS = 1024
+_MAX_ANSWER_TOKENS = 8192
 _NOT_WRITTEN = "not_written"
 
 
 @dataclass(frozen=True, kw_only=True)
 class Overview:
-    """What was written.
+    """A finished overview.
 
     Attributes:
-        notices: Why something that was wanted is missing, or does not cover everything.
+        title, summary, chapters, action_items: Its items; None or empty if not wanted or missing.
+        notices: One for each item that is missing, and for each part that is not covered.
     """
 
     title: str | None = None
@@ -51,29 +52,31 @@ class Overview:
     notices: tuple[Notice, ...] = ()
 
 
-def wanted_of(options: RefineOptions) -> tuple[str, ...]:
-    """What the options ask to be written."""
-    return tuple(name for name in NAMES if getattr(options, name))
+def requested_items(options: RefineOptions) -> tuple[str, ...]:
+    """Return the names of the items that the options ask for."""
+    return tuple(name for name in MISSING if getattr(options, name))
 
 
-async def write_overview(request: RefineRequest, asker: Asker) -> Overview:
-    """Have everything written that the options ask for; nothing where nothing was said.
+async def write_overview(request: RefineRequest, session: ModelSession) -> Overview:
+    """Write the items that the options ask for; an empty overview where there is no text.
 
     Raises:
-        EngineError: As ``Asker.ask``; ``internal`` where nothing that was answered can be kept.
-        CancelledError: Nobody waits for it any more.
+        EngineError: As ``ModelSession.complete``; ``internal`` where no answer can be used.
+        CancelledError: The request was cancelled.
     """
-    return await _Writing(request, asker).run()
+    return await _OverviewWriter(request, session).run()
 
 
-class _Writing:
-    def __init__(self, request: RefineRequest, asker: Asker) -> None:
-        self._asker = asker
+class _OverviewWriter:
+    def __init__(self, request: RefineRequest, session: ModelSession) -> None:
+        self._session = session
         self._options = request.options
         self._language = request.language
-        self._wanted = wanted_of(request.options)
-        self._parts = cut(request.segments, max_tokens=PART_TOKENS, max_segments=PART_SEGMENTS)
-        self._spoken = [segment for part in self._parts for segment in part.segments]
+        self._wanted = requested_items(request.options)
+        self._parts = split_segments(
+            request.segments, max_tokens=PART_TOKENS, max_segments=PART_SEGMENTS
+        )
+        self._segments = [segment for part in self._parts for segment in part.segments]
         self._notices: list[Notice] = []
 
     async def run(self) -> Overview:
@@ -81,31 +84,31 @@ class _Writing:
             return Overview()
         many = len(self._parts) > 1
         wanted = self._wanted_of_parts() if many else self._wanted
-        questions = [self._part_question(part, wanted) for part in self._parts]
-        demands = [question.demand for question in questions]
+        prompts = [self._part_prompt(part, wanted) for part in self._parts]
+        bounds = [prompt.upper_bound for prompt in prompts]
         if many:
-            demands.append(self._demand_of_notes(questions))
-        self._asker.require(demands)
-        parts = self._noted(await self._asker.ask(questions), wanted)
-        noted = await self._joined(parts) if many else parts[0]
-        for name, reason in noted.left_out.items():
-            self._notices.append(Notice(code=_NOT_WRITTEN, message=f"{NAMES[name]}: {reason}"))
+            bounds.append(self._notes_bound(prompts))
+        self._session.check_budget(bounds)
+        parts = self._check_parts(await self._session.complete(prompts), wanted)
+        checked = await self._join(parts) if many else parts[0]
+        for name, reason in checked.dropped.items():
+            self._notices.append(Notice(code=_NOT_WRITTEN, message=f"{MISSING[name]}: {reason}"))
         return Overview(
-            title=noted.title,
-            summary=noted.summary,
-            chapters=tuple(self._chapters(noted)),
-            action_items=tuple(self._action_items(noted)),
+            title=checked.title,
+            summary=checked.summary,
+            chapters=tuple(self._chapters(checked)),
+            action_items=tuple(self._action_items(checked)),
             notices=tuple(self._notices),
         )
 
     def _wanted_of_parts(self) -> tuple[str, ...]:
-        """A title is found for the whole only, from the summaries of its parts."""
+        """Return the items wanted of parts: summaries instead of a title."""
         lists = tuple(name for name in self._wanted if name in ("chapters", "action_items"))
         return self._wanted if lists == self._wanted else ("summary", *lists)
 
-    def _part_question(self, part: Chunk, wanted: Sequence[str]) -> Question:
+    def _part_prompt(self, part: Chunk, wanted: Sequence[str]) -> Prompt:
         text = segments_prompt(part.segments)
-        return Question(
+        return Prompt(
             system=overview_system(self._options, self._language, wanted),
             text=text,
             schema=overview_schema(wanted),
@@ -113,75 +116,79 @@ class _Writing:
             duration_s=part.duration_s,
         )
 
-    def _notes_question(self, text: str) -> Question:
-        return Question(
+    def _notes_prompt(self, text: str) -> Prompt:
+        return Prompt(
             system=overview_system(self._options, self._language, self._wanted, of_notes=True),
             text=text,
             schema=overview_schema(self._wanted),
             max_tokens=_max_tokens(text),
         )
 
-    def _demand_of_notes(self, questions: Sequence[Question]) -> Demand:
-        """What the last question can take: it is shown what the others have written at most."""
-        empty = self._notes_question("").demand
-        written = sum(question.max_tokens for question in questions)
-        return Demand(num_bytes=empty.num_bytes + written, max_tokens=THOUGHTS + _LONGEST_ANSWER)
+    def _notes_bound(self, prompts: Sequence[Prompt]) -> MaxTokens:
+        """Return the bound of the last prompt, which holds the answers to the others."""
+        empty = self._notes_prompt("").upper_bound
+        answers = sum(prompt.max_tokens for prompt in prompts)
+        return MaxTokens(
+            num_bytes=empty.num_bytes + answers, max_tokens=THINKING_TOKENS + _MAX_ANSWER_TOKENS
+        )
 
-    def _noted(self, replies: Sequence[Reply], wanted: Sequence[str]) -> list[Noted]:
-        """What was noted about each part that was answered well."""
+    def _check_parts(
+        self, completions: Sequence[Completion], wanted: Sequence[str]
+    ) -> list[CheckedOverview]:
+        """Return the overviews of the parts whose answers can be used."""
         found = []
         reasons = []
-        for part, reply in zip(self._parts, replies, strict=True):
+        for part, completion in zip(self._parts, completions, strict=True):
             ids = [segment.id for segment in part.segments]
             try:
-                allowed = Allowed(chapters=ids, action_items=ids)
-                found.append(check_overview(reply.usable(), wanted, allowed))
+                allowed = AllowedIds(chapters=ids, action_items=ids)
+                found.append(check_overview(completion.require_text(), wanted, allowed))
             except AnswerError as error:
                 reasons.append(str(error))
-                self._notices.append(_not_read(part, str(error)))
+                self._notices.append(_not_covered(part, str(error)))
         if not found:
-            raise no_usable_answer(self._asker.model, reasons[0])
+            raise no_usable_answer(self._session.model, reasons[0])
         return found
 
-    async def _joined(self, parts: Sequence[Noted]) -> Noted:
-        """One overview of the whole, from the notes about its parts."""
-        [reply] = await self._asker.ask([self._notes_question(notes_prompt(parts))])
-        allowed = Allowed(
+    async def _join(self, parts: Sequence[CheckedOverview]) -> CheckedOverview:
+        """Have one overview written from those of the parts."""
+        [completion] = await self._session.complete([self._notes_prompt(notes_prompt(parts))])
+        allowed = AllowedIds(
             chapters=[chapter.segment for part in parts for chapter in part.chapters],
             action_items={item.segment for part in parts for item in part.action_items},
         )
         try:
-            return check_overview(reply.usable(), self._wanted, allowed)
+            return check_overview(completion.require_text(), self._wanted, allowed)
         except AnswerError as error:
-            raise no_usable_answer(self._asker.model, str(error)) from error
+            raise no_usable_answer(self._session.model, str(error)) from error
 
-    def _chapters(self, noted: Noted) -> Iterator[Chapter]:
-        """Each lasts until the next one; its times are those of segments."""
-        if not noted.chapters:
+    def _chapters(self, checked: CheckedOverview) -> Iterator[Chapter]:
+        """Give each chapter the times of its segments; it lasts until the next one."""
+        if not checked.chapters:
             return
-        by_id = {segment.id: segment for segment in self._spoken}
-        starts = [by_id[chapter.segment].start for chapter in noted.chapters]
-        ends = [*starts[1:], max(segment.end for segment in self._spoken)]
-        for chapter, start, end in zip(noted.chapters, starts, ends, strict=True):
-            if start < end:  # people who speak at once may begin at once
+        by_id = {segment.id: segment for segment in self._segments}
+        starts = [by_id[chapter.segment].start for chapter in checked.chapters]
+        ends = [*starts[1:], max(segment.end for segment in self._segments)]
+        for chapter, start, end in zip(checked.chapters, starts, ends, strict=True):
+            if start < end:  # overlapping segments may start together
                 yield Chapter(
                     start=start, end=end, title=chapter.title, summary=chapter.summary or None
                 )
 
-    def _action_items(self, noted: Noted) -> Iterator[ActionItem]:
-        by_id = {segment.id: segment for segment in self._spoken}
-        for item in noted.action_items:
-            said: Segment = by_id[item.segment]
+    def _action_items(self, checked: CheckedOverview) -> Iterator[ActionItem]:
+        by_id = {segment.id: segment for segment in self._segments}
+        for item in checked.action_items:
+            place: Segment = by_id[item.segment]
             yield ActionItem(
-                start=said.start, end=said.end, text=item.text, owner=item.owner or None
+                start=place.start, end=place.end, text=item.text, owner=item.owner or None
             )
 
 
 def _max_tokens(text: str) -> int:
-    return THOUGHTS + min(_LONGEST_ANSWER, _SHORTEST_ANSWER + estimate_tokens(text))
+    return THINKING_TOKENS + min(_MAX_ANSWER_TOKENS, _MIN_ANSWER_TOKENS + estimate_tokens(text))
 
 
-def _not_read(part: Chunk, reason: str) -> Notice:
+def _not_covered(part: Chunk, reason: str) -> Notice:
     first, last = part.segments[0], part.segments[-1]
     return Notice(
         code=_NOT_WRITTEN,

@@ -1,11 +1,11 @@
-"""Whether what a model wrote about a transcript may be kept; what breaks a rule is left out."""
+"""Checks an overview that a model wrote; items that break a rule are dropped."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any
 
 import msgspec
-from checking import AnswerError, has_unseen, unfenced
+from checking import AnswerError, has_invisible, strip_fences
 from msgspec import Struct
 
 LIMITS: Mapping[str, int] = {
@@ -16,13 +16,13 @@ LIMITS: Mapping[str, int] = {
     "action item": 500,
     "owner": 120,
 }
-"""Characters; more is no title, no summary, and so on."""
+"""Longest texts, in characters."""
 
-MOST_CHAPTERS = 30
-MOST_ACTION_ITEMS = 60
+MAX_CHAPTERS = 30
+MAX_ACTION_ITEMS = 60
 
 
-class NotedChapter(Struct, frozen=True):
+class AnsweredChapter(Struct, frozen=True):
     """A chapter, by the id of the segment at which it begins; the summary may be empty."""
 
     segment: int
@@ -30,7 +30,7 @@ class NotedChapter(Struct, frozen=True):
     summary: str = ""
 
 
-class NotedItem(Struct, frozen=True):
+class AnsweredItem(Struct, frozen=True):
     """An action item, by the id of the segment in which it is said; the owner may be empty."""
 
     segment: int
@@ -41,26 +41,27 @@ class NotedItem(Struct, frozen=True):
 class _Answer(Struct, frozen=True):
     title: str | None = None
     summary: str | None = None
-    chapters: tuple[NotedChapter, ...] | None = None
-    action_items: tuple[NotedItem, ...] | None = None
+    chapters: tuple[AnsweredChapter, ...] | None = None
+    action_items: tuple[AnsweredItem, ...] | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
-class Noted:
-    """What of an answer may be kept.
+class CheckedOverview:
+    """The items of an answer that may be kept.
 
     Attributes:
-        left_out: Why something that was wanted is missing, per name.
+        title, summary, chapters, action_items: The items; None or empty where they are missing.
+        dropped: Reasons by name, for wanted items that are missing.
     """
 
     title: str | None = None
     summary: str | None = None
-    chapters: tuple[NotedChapter, ...] = ()
-    action_items: tuple[NotedItem, ...] = ()
-    left_out: Mapping[str, str] = field(default_factory=dict)
+    chapters: tuple[AnsweredChapter, ...] = ()
+    action_items: tuple[AnsweredItem, ...] = ()
+    dropped: Mapping[str, str] = field(default_factory=dict)
 
-    def told(self) -> dict[str, Any]:
-        """What there is of it, for JSON."""
+    def to_builtins(self) -> dict[str, Any]:
+        """Return the items that are not empty, for JSON."""
         return {
             name: msgspec.to_builtins(value)
             for name in ("title", "summary", "chapters", "action_items")
@@ -69,38 +70,38 @@ class Noted:
 
 
 @dataclass(frozen=True, kw_only=True)
-class Allowed:
-    """Which ids an answer may name.
+class AllowedIds:
+    """The segment ids that an answer may name.
 
     Attributes:
-        chapters: Where chapters may begin, in the order of time.
-        action_items: Where action items may be said.
+        chapters: For the beginnings of chapters, in time order.
+        action_items: For action items.
     """
 
     chapters: Sequence[int]
     action_items: Collection[int]
 
 
-def check_overview(answer: str, wanted: Sequence[str], allowed: Allowed) -> Noted:
-    """Read an answer and keep what may be kept, of what is wanted.
+def check_overview(answer: str, wanted: Sequence[str], allowed: AllowedIds) -> CheckedOverview:
+    """Parse an answer and keep the wanted items that pass the checks.
 
     Raises:
-        AnswerError: It is not JSON of the form asked for, or nothing of it may be kept.
+        AnswerError: It does not have the requested JSON form, or no item may be kept.
     """
     try:
-        found = msgspec.json.decode(unfenced(answer), type=_Answer)
+        found = msgspec.json.decode(strip_fences(answer), type=_Answer)
     except (msgspec.MsgspecError, RecursionError) as error:
         raise AnswerError("the answer is not JSON of the form asked for") from error
     checked = {name: _checked(name, getattr(found, name), allowed) for name in wanted}
-    left_out = {name: str(each) for name, each in checked.items() if isinstance(each, AnswerError)}
-    if len(left_out) == len(checked):
-        raise AnswerError("; ".join(dict.fromkeys(left_out.values())))
-    kept = {name: each for name, each in checked.items() if name not in left_out}
-    return Noted(**kept, left_out=left_out)
+    dropped = {name: str(each) for name, each in checked.items() if isinstance(each, AnswerError)}
+    if len(dropped) == len(checked):
+        raise AnswerError("; ".join(dict.fromkeys(dropped.values())))
+    kept = {name: each for name, each in checked.items() if name not in dropped}
+    return CheckedOverview(**kept, dropped=dropped)
 
 
-def _checked(name: str, value: Any, allowed: Allowed) -> Any:  # noqa: ANN401 - one of the answer's
-    """What may be kept of it, or else why nothing may."""
+def _checked(name: str, value: Any, allowed: AllowedIds) -> Any:  # noqa: ANN401 - one of the answer's
+    """Return the checked item, or the error that says why it is dropped."""
     if value is None:
         return AnswerError("it is not in the answer")
     try:
@@ -113,15 +114,17 @@ def _checked(name: str, value: Any, allowed: Allowed) -> Any:  # noqa: ANN401 - 
         return error
 
 
-def _chapters(found: Sequence[NotedChapter], known: Sequence[int]) -> tuple[NotedChapter, ...]:
-    _check_number(found, MOST_CHAPTERS)
+def _chapters(
+    found: Sequence[AnsweredChapter], known: Sequence[int]
+) -> tuple[AnsweredChapter, ...]:
+    _check_number(found, MAX_CHAPTERS)
     place = {number: index for index, number in enumerate(known)}
     _check_ids([chapter.segment for chapter in found], place)
     places = [place[chapter.segment] for chapter in found]
     if places != sorted(set(places)):
         raise AnswerError("the chapters in the answer are not in order")
     return tuple(
-        NotedChapter(
+        AnsweredChapter(
             segment=each.segment,
             title=_text(each.title, "chapter"),
             summary=_text(each.summary, "chapter's summary", may_be_empty=True),
@@ -130,11 +133,13 @@ def _chapters(found: Sequence[NotedChapter], known: Sequence[int]) -> tuple[Note
     )
 
 
-def _action_items(found: Sequence[NotedItem], known: Collection[int]) -> tuple[NotedItem, ...]:
-    _check_number(found, MOST_ACTION_ITEMS)
+def _action_items(
+    found: Sequence[AnsweredItem], known: Collection[int]
+) -> tuple[AnsweredItem, ...]:
+    _check_number(found, MAX_ACTION_ITEMS)
     _check_ids([item.segment for item in found], known)
     return tuple(
-        NotedItem(
+        AnsweredItem(
             segment=each.segment,
             text=_text(each.text, "action item"),
             owner=_text(each.owner, "owner", may_be_empty=True),
@@ -154,11 +159,11 @@ def _check_ids(named: Sequence[int], known: Collection[int]) -> None:
 
 
 def _text(answered: str, what: str, *, may_be_empty: bool = False) -> str:
-    """One line of plain text."""
+    """Return the text in one line, or raise AnswerError."""
     text = " ".join(answered.split())
     if not text and not may_be_empty:
         raise AnswerError(f"the {what} in the answer is empty")
-    if has_unseen(text):
+    if has_invisible(text):
         raise AnswerError(f"the {what} in the answer has characters that cannot be seen")
     if len(text) > LIMITS[what]:
         raise AnswerError(f"the {what} in the answer is longer than {LIMITS[what]} characters")

@@ -1,10 +1,10 @@
-"""What a model is told that writes about a transcript, and how the transcript is shown to it."""
+"""The instructions for the overview, and the transcript as data in JSON."""
 
 import json
 from collections.abc import Sequence
 from typing import Any
 
-from overview_checking import LIMITS, MOST_ACTION_ITEMS, MOST_CHAPTERS, Noted
+from overview_checking import LIMITS, MAX_ACTION_ITEMS, MAX_CHAPTERS, CheckedOverview
 
 from dalston_sdk.wire import RefineOptions, Segment
 
@@ -16,11 +16,11 @@ _TASKS = {
   {LIMITS["summary"] // 2} characters.""",
     "chapters": f"""\
 - "chapters": where a new subject begins, in order, the first at the beginning; as few as make
-  sense, at most {MOST_CHAPTERS}. For each, "segment": the id at which it begins; "title": a few
+  sense, at most {MAX_CHAPTERS}. For each, "segment": the id at which it begins; "title": a few
   words; "summary": one or two sentences.""",
     "action_items": f"""\
 - "action_items": what somebody says that they or somebody else will or must do after this, in
-  order; none where nothing of the kind is said, at most {MOST_ACTION_ITEMS}. For each, "segment":
+  order; none where nothing of the kind is said, at most {MAX_ACTION_ITEMS}. For each, "segment":
   the id in which it is said; "text": what is to be done, in one sentence; "owner": who is to do
   it, by the name that is said or else the speaker's label as it is given, and "" where that is not
   clear.""",
@@ -70,7 +70,7 @@ _LISTS = {
 def overview_system(
     options: RefineOptions, language: str | None, wanted: Sequence[str], *, of_notes: bool = False
 ) -> str:
-    """The instructions: for the transcript, or for the notes about its parts."""
+    """Build the instructions: for the transcript, or for notes about its parts."""
     spoken = f"{json.dumps(language)} (BCP-47)" if language else "the one that is spoken"
     text = (_NOTES if of_notes else _WHOLE) + "\n"
     text += _RULES.format(
@@ -84,18 +84,18 @@ def overview_system(
 
 
 def overview_schema(wanted: Sequence[str]) -> dict[str, Any]:
-    """What the answer has to be: all that is wanted, and nothing else."""
+    """Return the JSON schema of an answer: all that is wanted, and nothing else."""
     return _object({name: _FIELDS.get(name) or _list(_LISTS[name]) for name in wanted})
 
 
 def segments_prompt(segments: Sequence[Segment]) -> str:
-    """What was said, as JSON: it stays within its quotation marks."""
+    """Encode segments as JSON, so that no text can leave its quotation marks."""
     return _json({"segments": [_shown(segment) for segment in segments]})
 
 
-def notes_prompt(parts: Sequence[Noted]) -> str:
-    """What was noted about the parts, as JSON."""
-    return _json({"parts": [part.told() for part in parts]})
+def notes_prompt(parts: Sequence[CheckedOverview]) -> str:
+    """Encode the overviews of the parts as JSON."""
+    return _json({"parts": [part.to_builtins() for part in parts]})
 
 
 def _shown(segment: Segment) -> dict[str, Any]:

@@ -1,4 +1,4 @@
-"""What the model is told, and how the transcript is shown to it: as data, within JSON."""
+"""The instructions for cleaning up, and the transcript as data in JSON."""
 
 import json
 from typing import Any
@@ -58,11 +58,11 @@ SCHEMA: dict[str, Any] = {
     "required": ["segments"],
     "additionalProperties": False,
 }
-"""What an answer has to be."""
+"""JSON schema of an answer."""
 
 
 def system_prompt(options: RefineOptions, language: str | None) -> str:
-    """The same for every chunk of a transcript, so that providers can remember it."""
+    """Build the instructions; all chunks share them, so that providers can cache them."""
     text = _RULES.format(level=_LEVELS[options.level or DEFAULT_LEVEL])
     if language:
         text += f"\nThe language is {json.dumps(language)} (BCP-47).\n"
@@ -73,7 +73,7 @@ def system_prompt(options: RefineOptions, language: str | None) -> str:
 
 
 def chunk_prompt(chunk: Chunk) -> str:
-    """One chunk as JSON: whatever was said stays within its quotation marks."""
+    """Encode a chunk as JSON, so that no text can leave its quotation marks."""
     return json.dumps(
         {
             "before": chunk.before,

@@ -1,6 +1,6 @@
-"""The two languages in which models are asked: Anthropic's Messages, OpenAI's chat completions.
+"""The two APIs that models are called through: Anthropic's Messages, OpenAI's chat completions.
 
-Retries, waiting and connections are the providers' own libraries' business. A key comes from the
+The providers' own libraries handle retries, delays and connections. A key comes from the
 environment, goes into a request's header, and appears nowhere else.
 """
 
@@ -13,66 +13,67 @@ from urllib.parse import urlsplit
 import anthropic
 import openai
 from batches import run_batch
-from cost import Tokens
-from questions import Provider, Question, Reply
+from budget import TokenCounts
+from completion import Completion, Prompt, Provider
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode
 
 MAX_RETRIES = 4
 TIMEOUT_S = 180.0
-"""Seconds for one attempt."""
+"""Time limit for one attempt."""
 
 _NO_KEY = "none"
-"""What is sent to a server of one's own that needs no key; the libraries want one."""
+"""The key for a server that needs none; the libraries require one."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Access:
-    """How a model is reached.
+class Endpoint:
+    """A model and how to reach it.
 
     Attributes:
-        kind: Whose language is spoken, one of ``_CLIENTS``.
-        model: The provider's name for it.
-        url: Another server than the provider's own.
+        api: ``anthropic`` or ``openai``.
+        model: The provider's name of the model.
+        key: The API key.
+        url: The server's address; None for the provider's own.
     """
 
-    kind: str
+    api: str
     model: str
     key: str = field(repr=False)
     url: str | None
 
     @property
     def server(self) -> str:
-        """Who is asked, for messages; an address without the password that may be in it."""
+        """The server's name for messages: its address without a password."""
         if self.url is None:
-            return f"{self.kind}'s service"
+            return f"{self.api}'s service"
         parts = urlsplit(self.url)
         return parts._replace(netloc=parts.netloc.rpartition("@")[2], query="").geturl()
 
     def open(self) -> Provider:
-        """A client of its own, for one event loop."""
-        return _CLIENTS[self.kind](self)
+        """Return a new client, for one event loop."""
+        return _CLIENTS[self.api](self)
 
-    def without_key(self, text: str) -> str:
-        """The text with the key crossed out: servers repeat what they were sent."""
+    def redact(self, text: str) -> str:
+        """Replace the key in a text; servers may repeat it."""
         return text if len(self.key) <= len(_NO_KEY) else text.replace(self.key, "[key]")
 
 
-def find_access(runtime_id: str, environ: Mapping[str, str] = os.environ) -> Access:
-    """How to reach ``anthropic/MODEL`` or ``openai/MODEL``.
+def find_endpoint(runtime_id: str, environ: Mapping[str, str] = os.environ) -> Endpoint:
+    """Find key and address of ``anthropic/MODEL`` or ``openai/MODEL``.
 
     Raises:
         EngineError: ``model_missing`` for any other name, ``model_load_failed`` without a key.
     """
-    kind, _, model = runtime_id.partition("/")
-    if not model or kind not in _CLIENTS:
+    api, _, model = runtime_id.partition("/")
+    if not model or api not in _CLIENTS:
         raise EngineError(
             ErrorCode.MODEL_MISSING,
             f"{runtime_id} names no model of a provider",
             hint="use anthropic/MODEL or openai/MODEL as runtime_model_id",
         )
-    name = kind.upper()
+    name = api.upper()
     key = environ.get(f"{name}_API_KEY", "").strip()
     url = environ.get(f"{name}_BASE_URL", "").strip() or None
     if not key and url is None:
@@ -81,15 +82,15 @@ def find_access(runtime_id: str, environ: Mapping[str, str] = os.environ) -> Acc
             f"{model} cannot be asked: {name}_API_KEY is not set",
             hint=f"export {name}_API_KEY=your-key, or {name}_BASE_URL for a server of your own",
         )
-    return Access(kind=kind, model=model, key=key or _NO_KEY, url=url)
+    return Endpoint(api=api, model=model, key=key or _NO_KEY, url=url)
 
 
 class _Anthropic:
-    def __init__(self, access: Access) -> None:
-        self._model = access.model
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._model = endpoint.model
         self._client = anthropic.AsyncAnthropic(
-            api_key=access.key,
-            base_url=access.url,
+            api_key=endpoint.key,
+            base_url=endpoint.url,
             timeout=TIMEOUT_S,
             max_retries=MAX_RETRIES,
             open_telemetry=False,
@@ -98,98 +99,104 @@ class _Anthropic:
     async def aclose(self) -> None:
         await self._client.close()
 
-    async def ask(self, question: Question) -> Reply:
-        return _anthropic_reply(await self._client.messages.create(**self._arguments(question)))
+    async def complete(self, prompt: Prompt) -> Completion:
+        return _anthropic_completion(await self._client.messages.create(**self._arguments(prompt)))
 
-    async def ask_together(self, questions: Sequence[Question]) -> list[Reply]:
-        answers = await run_batch(self._client, [self._arguments(each) for each in questions])
+    async def complete_batch(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        answers = await run_batch(self._client, [self._arguments(each) for each in prompts])
         return [
-            Reply(text=None, tokens=Tokens(input=0, output=0), problem=answer)
+            Completion(text=None, tokens=TokenCounts(input=0, output=0), problem=answer)
             if isinstance(answer, str)
-            else _anthropic_reply(answer)
+            else _anthropic_completion(answer)
             for answer in answers
         ]
 
-    def _arguments(self, question: Question) -> dict[str, Any]:
-        """Newer models refuse a forced tool, sampling parameters and switched-off thinking."""
+    def _arguments(self, prompt: Prompt) -> dict[str, Any]:
+        """Build the arguments of ``messages.create``.
+
+        Newer models refuse a forced tool, sampling parameters and switched-off thinking.
+        """
         return {
             "model": self._model,
-            "max_tokens": question.max_tokens,
+            "max_tokens": prompt.max_tokens,
             "system": [
-                {"type": "text", "text": question.system, "cache_control": {"type": "ephemeral"}}
+                {"type": "text", "text": prompt.system, "cache_control": {"type": "ephemeral"}}
             ],
-            "messages": [{"role": "user", "content": question.text}],
+            "messages": [{"role": "user", "content": prompt.text}],
             "output_config": {
                 "effort": "low",
-                "format": {"type": "json_schema", "schema": question.schema},
+                "format": {"type": "json_schema", "schema": prompt.schema},
             },
         }
 
 
 class _OpenAI:
-    def __init__(self, access: Access) -> None:
-        self._model = access.model
-        # The newer name of the limit is OpenAI's own; other servers know the older one.
-        self._limit = "max_tokens" if access.url else "max_completion_tokens"
+    def __init__(self, endpoint: Endpoint) -> None:
+        self._model = endpoint.model
+        # Only OpenAI itself knows the newer name of the limit.
+        self._limit = "max_tokens" if endpoint.url else "max_completion_tokens"
         self._client = openai.AsyncOpenAI(
-            api_key=access.key, base_url=access.url, timeout=TIMEOUT_S, max_retries=MAX_RETRIES
+            api_key=endpoint.key, base_url=endpoint.url, timeout=TIMEOUT_S, max_retries=MAX_RETRIES
         )
 
     async def aclose(self) -> None:
         await self._client.close()
 
-    async def ask_together(self, questions: Sequence[Question]) -> list[Reply]:
+    async def complete_batch(self, prompts: Sequence[Prompt]) -> list[Completion]:
         raise EngineError(
             ErrorCode.UNSUPPORTED_OPTION,
-            f"{len(questions)} questions for {self._model} cannot be handed in as a batch (batch)",
+            f"{len(prompts)} prompts for {self._model} cannot be sent as a batch (batch)",
             hint="leave --refine-batch out, or take a model of Anthropic's",
         )
 
-    async def ask(self, question: Question) -> Reply:
-        limit: dict[str, Any] = {self._limit: question.max_tokens}
+    async def complete(self, prompt: Prompt) -> Completion:
+        limit: dict[str, Any] = {self._limit: prompt.max_tokens}
         completion = await self._client.chat.completions.create(
             model=self._model,
             messages=[
-                {"role": "system", "content": question.system},
-                {"role": "user", "content": question.text},
+                {"role": "system", "content": prompt.system},
+                {"role": "user", "content": prompt.text},
             ],
             response_format={
                 "type": "json_schema",
-                "json_schema": {"name": "answer", "strict": True, "schema": question.schema},
+                "json_schema": {"name": "answer", "strict": True, "schema": prompt.schema},
             },
             **limit,
         )
         tokens = _openai_tokens(getattr(completion, "usage", None))
         choices = getattr(completion, "choices", None)
         if not choices:
-            return Reply(text=None, tokens=tokens, problem="the answer is empty")
+            return Completion(text=None, tokens=tokens, problem="the answer is empty")
         choice = choices[0]
         if choice.message.refusal or choice.finish_reason == "content_filter":
-            return Reply(text=None, tokens=tokens, problem="the model refused to answer")
+            return Completion(text=None, tokens=tokens, problem="the model refused to answer")
         if choice.finish_reason == "length":
-            return Reply(text=None, tokens=tokens, problem="the answer was cut off")
-        return Reply(text=choice.message.content or "", tokens=tokens)
+            return Completion(text=None, tokens=tokens, problem="the answer was cut off")
+        return Completion(text=choice.message.content or "", tokens=tokens)
 
 
-_CLIENTS: Mapping[str, Callable[[Access], Provider]] = {"anthropic": _Anthropic, "openai": _OpenAI}
+_CLIENTS: Mapping[str, Callable[[Endpoint], Provider]] = {
+    "anthropic": _Anthropic,
+    "openai": _OpenAI,
+}
 
 
-def _anthropic_reply(message: Any) -> Reply:  # noqa: ANN401 - lacks what a proxy leaves out
+def _anthropic_completion(message: Any) -> Completion:  # noqa: ANN401 - proxies drop fields
     tokens = _anthropic_tokens(getattr(message, "usage", None))
     stopped_by = getattr(message, "stop_reason", None)
     if stopped_by == "refusal":
-        return Reply(text=None, tokens=tokens, problem="the model refused to answer")
+        return Completion(text=None, tokens=tokens, problem="the model refused to answer")
     if stopped_by in ("max_tokens", "model_context_window_exceeded"):
-        return Reply(text=None, tokens=tokens, problem="the answer was cut off")
+        return Completion(text=None, tokens=tokens, problem="the answer was cut off")
     blocks = getattr(message, "content", None) or ()
     text = "".join(block.text for block in blocks if block.type == "text")
-    return Reply(text=text, tokens=tokens)
+    return Completion(text=text, tokens=tokens)
 
 
-def _anthropic_tokens(usage: Any) -> Tokens | None:  # noqa: ANN401 - None from some proxies
+def _anthropic_tokens(usage: Any) -> TokenCounts | None:  # noqa: ANN401 - None from some proxies
     if usage is None:
         return None
-    return Tokens(
+    return TokenCounts(
         input=usage.input_tokens,
         output=usage.output_tokens,
         cache_read=usage.cache_read_input_tokens or 0,
@@ -197,14 +204,14 @@ def _anthropic_tokens(usage: Any) -> Tokens | None:  # noqa: ANN401 - None from 
     )
 
 
-def _openai_tokens(usage: Any) -> Tokens | None:  # noqa: ANN401 - None from some servers
-    """OpenAI counts remembered tokens among the others, too."""
+def _openai_tokens(usage: Any) -> TokenCounts | None:  # noqa: ANN401 - None from some servers
+    """Count tokens; OpenAI counts cached ones among the input tokens, too."""
     if usage is None:
         return None
     details = usage.prompt_tokens_details
     read = (details and details.cached_tokens) or 0
     write = (details and details.cache_write_tokens) or 0
-    return Tokens(
+    return TokenCounts(
         input=usage.prompt_tokens - read - write,
         output=usage.completion_tokens,
         cache_read=read,

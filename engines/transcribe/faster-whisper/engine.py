@@ -12,7 +12,7 @@ from languages import bcp47, known_languages, pack, vote, whisper_language
 from loading import is_device_lost, is_out_of_memory, load_whisper
 from options import SUPPORTED, Decoding, effective, plan_decoding
 from segments import convert
-from speech import as_regions, find_speech, without_silence
+from vad import as_regions, find_speech, without_silence
 
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError

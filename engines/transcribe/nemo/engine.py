@@ -6,9 +6,9 @@ import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
+from dalston_sdk.chunks import cut_chunks, rounded_region, split_region
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.stretches import cut, pieces_of, region
 from dalston_sdk.torch_device import release_memory
 from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
@@ -23,10 +23,10 @@ from dalston_sdk.wire import (
 )
 
 if TYPE_CHECKING:
+    from capabilities import Capabilities
     from loading import Loaded
-    from recognising import Recogniser
+    from recognition import Recogniser
     from sortformer import Diarizer
-    from traits import Traits
 
 _LEAST_PIECE_S = 1.0
 """The library lengthens what is shorter at both ends, and moves the times of its words by that."""
@@ -57,16 +57,16 @@ class NemoEngine(TorchEngine):
         for name in ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"):
             os.environ[name] = self._compiled.name
         self._loaded: Loaded | None = None
-        self._recogniser: tuple[Recogniser, Traits] | None = None
+        self._recogniser: tuple[Recogniser, Capabilities] | None = None
         self._diarizer: Diarizer | None = None
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Load a ``.nemo`` file of any kind that this engine has a use for."""
         # The library takes many seconds to import, and the engine has to answer before.
+        from capabilities import capabilities_of  # noqa: PLC0415
         from loading import load_model  # noqa: PLC0415
-        from recognising import Recogniser  # noqa: PLC0415
+        from recognition import Recogniser  # noqa: PLC0415
         from sortformer import Diarizer  # noqa: PLC0415
-        from traits import traits_of  # noqa: PLC0415
 
         # What the library leaves in memory is there for good; to look through it again and again
         # would cost seconds, above all when the process ends.
@@ -76,8 +76,8 @@ class NemoEngine(TorchEngine):
         if self._loaded.hears_speakers:
             self._diarizer = Diarizer(self._loaded)
         else:
-            traits = traits_of(self._loaded)
-            self._recogniser = Recogniser(self._loaded, traits), traits
+            capabilities = capabilities_of(self._loaded)
+            self._recogniser = Recogniser(self._loaded, capabilities), capabilities
         return LoadedModel(compute_type=self._loaded.compute_type)
 
     def unload(self) -> None:
@@ -94,26 +94,28 @@ class NemoEngine(TorchEngine):
         from languages import settle_language  # noqa: PLC0415 - imports the library
         from options import effective, plan_decoding  # noqa: PLC0415 - likewise
         from sentences import segments_of  # noqa: PLC0415 - likewise
-        from voice import VoiceFinder  # noqa: PLC0415 - not before somebody needs it
+        from vad import SpeechDetector  # noqa: PLC0415 - not before somebody needs it
 
         if self._recogniser is None:
             raise self._other_kind("tells speakers apart, and does not transcribe")
-        recogniser, traits = self._recogniser
+        recogniser, capabilities = self._recogniser
         options = request.options
-        decoding = plan_decoding(options, traits, device=self.device)
-        language = settle_language(options, traits)
+        decoding = plan_decoding(options, capabilities, device=self.device)
+        language = settle_language(options, capabilities)
         duration_s = len(audio) / SAMPLE_RATE
         if decoding.with_vad:
-            regions = VoiceFinder().find(audio, decoding.rules, context.check_cancelled)
+            regions = SpeechDetector().find(audio, decoding.rules, context.check_cancelled)
         else:
-            regions = cut(audio, region(0.0, duration_s), decoding.rules.max_speech_s)
+            regions = split_region(
+                audio, rounded_region(0.0, duration_s), decoding.rules.max_speech_s
+            )
         written = "en" if decoding.into_english else language.spoken
         segments: list[Segment] = []
         for first in range(0, len(regions), decoding.batch_size):
             context.check_cancelled()
             batch = regions[first : first + decoding.batch_size]
             heard = recogniser.hear(
-                pieces_of(audio, batch, _LEAST_PIECE_S),
+                cut_chunks(audio, batch, min_length_s=_LEAST_PIECE_S),
                 batch,
                 language=language.spoken,
                 into=written,

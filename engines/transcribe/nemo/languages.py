@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from difflib import get_close_matches
 
-from traits import Traits
+from capabilities import Capabilities
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode, Notice, Stage, TranscribeOptions
@@ -25,33 +25,33 @@ class Language:
     warnings: tuple[Notice, ...] = ()
 
 
-def settle_language(options: TranscribeOptions, traits: Traits) -> Language:
+def settle_language(options: TranscribeOptions, capabilities: Capabilities) -> Language:
     """The language of a recording.
 
     Raises:
         EngineError: ``invalid_request`` where the model does not know the language, or has to be
             told and was not.
     """
-    known = traits.languages
+    known = capabilities.languages
     asked = [options.language] if options.language is not None else [*(options.languages or ())]
     codes = [code.lower().split("-")[0] for code in asked]
     wanted = [code for code in codes if not known or code in known]
     if codes and not wanted:
         raise _unknown(codes[0], known)
     given = [name for name in ("language", "languages") if getattr(options, name) is not None]
-    if traits.is_told_language:
+    if capabilities.is_told_language:
         candidates = wanted or list(known)
         if len(candidates) != 1:
             raise EngineError(
                 ErrorCode.INVALID_REQUEST,
-                f"{traits.name} cannot tell which language is spoken",
+                f"{capabilities.name} cannot tell which language is spoken",
                 hint="say it, for example --language en",
             )
         idle = ["languages"] if len(given) > 1 else []
         return Language(spoken=candidates[0], warnings=_idle(idle, "the language is given"))
     if len(known) == 1:
         return Language(spoken=known[0])
-    reason = f"{traits.name} hears by itself which language it is"
+    reason = f"{capabilities.name} hears by itself which language it is"
     spoken = wanted[0] if options.language is not None else None
     return Language(spoken=spoken, warnings=_idle(given, reason))
 

@@ -3,11 +3,16 @@
 from dataclasses import dataclass
 from typing import Any
 
+from capabilities import FULL_ATTENTION_S, Capabilities
 from languages import Language
-from traits import FULL_ATTENTION_S, Traits
 
+from dalston_sdk.chunks import (
+    VAD_OPTIONS,
+    VadSettings,
+    read_vad_settings,
+    vad_options_without_effect,
+)
 from dalston_sdk.errors import EngineError
-from dalston_sdk.stretches import VAD_OPTIONS, SpeechRules, idle_without_vad, rules_of
 from dalston_sdk.wire import ErrorCode, Notice, Stage, TranscribeOptions
 
 GPU_BATCH_SIZE = 16
@@ -27,7 +32,7 @@ class Decoding:
         warnings: What the user should know about this combination.
     """
 
-    rules: SpeechRules
+    rules: VadSettings
     with_vad: bool
     with_words: bool
     into_english: bool
@@ -35,7 +40,9 @@ class Decoding:
     warnings: tuple[Notice, ...]
 
 
-def plan_decoding(options: TranscribeOptions, traits: Traits, *, device: str) -> Decoding:
+def plan_decoding(
+    options: TranscribeOptions, capabilities: Capabilities, *, device: str
+) -> Decoding:
     """How to do what is asked for.
 
     Raises:
@@ -43,28 +50,30 @@ def plan_decoding(options: TranscribeOptions, traits: Traits, *, device: str) ->
             values out of range.
     """
     into_english = options.task == "translate"
-    if into_english and not traits.translates:
+    if into_english and not capabilities.translates:
         raise EngineError(
             ErrorCode.UNSUPPORTED_OPTION,
-            f"{traits.name} does not translate (task)",
+            f"{capabilities.name} does not translate (task)",
             hint="use --model nemo-canary-1b-v2 or --model faster-whisper-large-v3",
         )
-    can_time = traits.gives_times and not into_english
+    can_time = capabilities.gives_times and not into_english
     if options.word_timestamps and not can_time:
-        what = "of a translation" if traits.gives_times else "of this model"
+        what = "of a translation" if capabilities.gives_times else "of this model"
         raise EngineError(
             ErrorCode.UNSUPPORTED_OPTION,
             f"nothing tells when the words {what} are said (word_timestamps)",
             hint="use --model nemo-parakeet-tdt-0.6b-v3, or leave the option out",
         )
-    rules = rules_of(options, longest_s=traits.longest_s, name=traits.name)
+    rules = read_vad_settings(
+        options, max_chunk_s=capabilities.max_chunk_s, model_name=capabilities.name
+    )
     return Decoding(
         rules=rules,
         with_vad=options.vad is not False,
         with_words=can_time and options.word_timestamps is not False,
         into_english=into_english,
         batch_size=batch_size_of(options.batch_size, GPU_BATCH_SIZE, device),
-        warnings=(*idle_without_vad(options), *_looks_locally(rules)),
+        warnings=(*vad_options_without_effect(options), *_looks_locally(rules)),
     )
 
 
@@ -96,7 +105,7 @@ def batch_size_of(wanted: int | None, on_gpu: int, device: str) -> int:
     return wanted
 
 
-def _looks_locally(rules: SpeechRules) -> tuple[Notice, ...]:
+def _looks_locally(rules: VadSettings) -> tuple[Notice, ...]:
     if rules.max_speech_s <= FULL_ATTENTION_S:
         return ()
     return (

@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Sequence
 
-from recognising import Heard
+from recognition import Heard
 
 from dalston_sdk.wire import Segment, SpeechRegion, Word
 

@@ -4,10 +4,10 @@ from collections.abc import Iterator
 
 import numpy as np
 import torch
+from activity_turns import Chances, linked, turns_of
 from loading import Loaded
 from options import batch_size_of
 from speakers import kept, plan_speakers
-from turns import Chances, linked, turns_of
 
 from dalston_sdk.engine import SAMPLE_RATE, RunContext, Samples
 from dalston_sdk.wire import DiarizeOptions, DiarizeResult, Notice, Stage

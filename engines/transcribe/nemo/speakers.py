@@ -3,7 +3,7 @@
 from dataclasses import dataclass
 
 import numpy as np
-from turns import ONSET, Chances
+from activity_turns import ONSET, Chances
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import DiarizeOptions, ErrorCode, Notice, Stage

@@ -12,11 +12,11 @@ from languages import Language, settle_language
 from loading import Recogniser, is_device_lost, is_out_of_memory, load_recogniser
 from onnx_asr.asr import TimestampedResult
 from options import SUPPORTED, Decoding, effective, plan_decoding
-from speech import SpeechFinder
+from vad import SpeechDetector
 
+from dalston_sdk.chunks import cut_chunks, split_region
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.stretches import cut, pieces_of
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
@@ -45,7 +45,7 @@ class OnnxAsrEngine(Engine):
         # Later builds report to their makers unless they are told not to before they start.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         rt.disable_telemetry_events()
-        self._finder = SpeechFinder()
+        self._finder = SpeechDetector()
         self._recogniser: Recogniser | None = None
 
     def check_device(self) -> str:
@@ -92,25 +92,25 @@ class OnnxAsrEngine(Engine):
         audio: Samples,
         context: RunContext,
     ) -> TranscribeResult:
-        decoding = plan_decoding(options, recogniser.traits, device=self.device)
+        decoding = plan_decoding(options, recogniser.capabilities, device=self.device)
         duration_s = len(audio) / SAMPLE_RATE
         if decoding.with_vad:
             regions = self._finder.find(audio, decoding.rules, context.check_cancelled)
         else:
             whole = SpeechRegion(start=0.0, end=duration_s)
-            regions = cut(audio, whole, decoding.rules.max_speech_s)
+            regions = split_region(audio, whole, decoding.rules.max_speech_s)
         language = settle_language(
             options,
-            recogniser.traits,
+            recogniser.capabilities,
             recogniser.adapter.asr,
-            lambda count: pieces_of(audio, _spread(regions, count), _LEAST_PIECE_S),
+            lambda count: cut_chunks(audio, _spread(regions, count), min_length_s=_LEAST_PIECE_S),
         )
         text_language = "en" if decoding.into_english else language.spoken
         segments: list[Segment] = []
         for first in range(0, len(regions), decoding.batch_size):
             context.check_cancelled()
             batch = regions[first : first + decoding.batch_size]
-            pieces = pieces_of(audio, batch, _LEAST_PIECE_S)
+            pieces = cut_chunks(audio, batch, min_length_s=_LEAST_PIECE_S)
             found = [
                 _segment(len(segments) + index, each, region, text_language, decoding)
                 for index, (each, region) in enumerate(
@@ -138,7 +138,7 @@ def _recognise(
 ) -> list[TimestampedResult]:
     """What the library makes of each piece; all of them go through the model at once."""
     arguments = {}
-    if recogniser.traits.is_told_language and language.told is not None:
+    if recogniser.capabilities.is_told_language and language.told is not None:
         arguments["language"] = language.told
     if decoding.into_english:
         arguments["target_language"] = "en"

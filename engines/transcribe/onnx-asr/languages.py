@@ -6,9 +6,9 @@ from dataclasses import dataclass, field
 from difflib import get_close_matches
 
 import numpy as np
-from inner import first_logits, token_ids
+from capabilities import Capabilities
 from onnx_asr.asr import Asr
-from traits import Traits
+from private_api import first_logits, token_ids
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.errors import EngineError
@@ -42,7 +42,7 @@ class Language:
 
 def settle_language(
     options: TranscribeOptions,
-    traits: Traits,
+    capabilities: Capabilities,
     recogniser: Asr,
     stretches: Callable[[int], Sequence[Samples]],
 ) -> Language:
@@ -50,7 +50,7 @@ def settle_language(
 
     Args:
         options: What the user says about it.
-        traits: What the model can do.
+        capabilities: What the model can do.
         recogniser: The library's object that decodes.
         stretches: At most so many stretches of speech from all over the recording; float32,
             16 kHz. None where nothing is said.
@@ -59,33 +59,34 @@ def settle_language(
         EngineError: ``invalid_request`` where the model does not know the language, or has to be
             told and was not.
     """
-    if traits.detects_language:
+    if capabilities.detects_language:
         return _whisper(options, recogniser, stretches)
     wanted = [_primary(code) for code in (options.language, *(options.languages or ())) if code]
-    known = traits.languages
+    known = capabilities.languages
     if options.language is not None:
         _require(wanted[0], known)
         wanted = wanted[:1]
     elif wanted and known and not (wanted := [code for code in wanted if code in known]):
         _require(_primary((options.languages or ("",))[0]), known)
-    if traits.is_told_language:
-        return _canary(options, traits, recogniser, wanted)
+    if capabilities.is_told_language:
+        return _canary(options, capabilities, recogniser, wanted)
     spoken = known[0] if len(known) == 1 else wanted[0] if options.language else None
     idle = [name for name in ("language", "languages") if getattr(options, name) is not None]
     return Language(
         spoken=spoken,
-        warnings=() if len(known) == 1 else tuple(_idle(name, traits) for name in idle),
+        warnings=() if len(known) == 1 else tuple(_idle(name, capabilities) for name in idle),
     )
 
 
 def _canary(
-    options: TranscribeOptions, traits: Traits, recogniser: Asr, wanted: Sequence[str]
+    options: TranscribeOptions, capabilities: Capabilities, recogniser: Asr, wanted: Sequence[str]
 ) -> Language:
-    candidates = wanted or (traits.languages if len(traits.languages) == 1 else ())
+    candidates = wanted or (capabilities.languages if len(capabilities.languages) == 1 else ())
     if len(candidates) != 1:
         raise EngineError(
             ErrorCode.INVALID_REQUEST,
-            f"{traits.name} cannot tell which language is spoken, and would take it for English",
+            f"{capabilities.name} cannot tell which language is spoken, "
+            "and would take it for English",
             hint="say it, for example --language en",
         )
     code = candidates[0]
@@ -167,8 +168,8 @@ def _require(code: str, known: Sequence[str]) -> None:
     )
 
 
-def _idle(name: str, traits: Traits) -> Notice:
-    return _without_effect(name, f"{traits.name} hears by itself which language it is")
+def _idle(name: str, capabilities: Capabilities) -> Notice:
+    return _without_effect(name, f"{capabilities.name} hears by itself which language it is")
 
 
 def _without_effect(name: str, reason: str) -> Notice:

@@ -8,14 +8,14 @@ from pathlib import Path
 from typing import Any, get_args
 
 import onnxruntime as rt
+from capabilities import Capabilities, capabilities_of
 from gpu import PROVIDER, lost, split_device
-from inner import try_encoder
 from onnx_asr.adapters import TextResultsAsrAdapter
 from onnx_asr.loader import AsrNames, AsrTypeNames, Manager, create_asr_resolver
 from onnx_asr.models.kaldi import KaldiTransducer
 from onnx_asr.models.whisper import WhisperOrt
 from onnx_asr.resolver import Resolver
-from traits import Traits, traits_of
+from private_api import try_encoder
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode, ModelRef, Notice
@@ -37,13 +37,13 @@ class Recogniser:
 
     Attributes:
         adapter: The library's front, which takes samples.
-        traits: What the model can do.
+        capabilities: What the model can do.
         compute_type: The number format of its files.
         warnings: What the user should know about it.
     """
 
     adapter: TextResultsAsrAdapter
-    traits: Traits
+    capabilities: Capabilities
     compute_type: str
     warnings: tuple[Notice, ...]
 
@@ -99,7 +99,7 @@ def load_recogniser(model: ModelRef, device: str) -> Recogniser:
     _check_provider(adapter.asr, device)
     return Recogniser(
         adapter=adapter,
-        traits=traits_of(model.runtime_id, adapter.asr),
+        capabilities=capabilities_of(model.runtime_id, adapter.asr),
         compute_type=compute_type,
         warnings=_slow_on_gpu(compute_type, device),
     )

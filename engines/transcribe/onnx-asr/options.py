@@ -4,11 +4,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from capabilities import Capabilities
 from languages import Language
-from traits import Traits
 
+from dalston_sdk.chunks import (
+    VAD_OPTIONS,
+    VadSettings,
+    read_vad_settings,
+    vad_options_without_effect,
+)
 from dalston_sdk.errors import EngineError
-from dalston_sdk.stretches import VAD_OPTIONS, SpeechRules, idle_without_vad, rules_of
 from dalston_sdk.wire import ErrorCode, Notice, TranscribeOptions
 
 GPU_BATCH_SIZE = 8
@@ -41,7 +46,7 @@ class Decoding:
         warnings: Options that have no effect in this combination.
     """
 
-    rules: SpeechRules
+    rules: VadSettings
     with_vad: bool
     with_words: bool
     into_english: bool
@@ -49,32 +54,36 @@ class Decoding:
     warnings: tuple[Notice, ...]
 
 
-def plan_decoding(options: TranscribeOptions, traits: Traits, *, device: str) -> Decoding:
+def plan_decoding(
+    options: TranscribeOptions, capabilities: Capabilities, *, device: str
+) -> Decoding:
     """How to do what is asked for.
 
     Raises:
         EngineError: ``unsupported_option`` where this model cannot do it, ``invalid_request`` for
             values out of range.
     """
-    if options.task == "translate" and not traits.translates:
+    if options.task == "translate" and not capabilities.translates:
         raise EngineError(
             ErrorCode.UNSUPPORTED_OPTION,
-            f"{traits.name} does not translate (task)",
+            f"{capabilities.name} does not translate (task)",
             hint="use --model onnx-canary-1b-v2 or --model faster-whisper-large-v3",
         )
-    if options.word_timestamps and not traits.gives_times:
+    if options.word_timestamps and not capabilities.gives_times:
         raise EngineError(
             ErrorCode.UNSUPPORTED_OPTION,
-            f"{traits.name} does not tell when words are said (word_timestamps)",
+            f"{capabilities.name} does not tell when words are said (word_timestamps)",
             hint="use --model onnx-parakeet-tdt-0.6b-v3, or leave the option out",
         )
     return Decoding(
-        rules=rules_of(options, longest_s=traits.longest_s, name=traits.name),
+        rules=read_vad_settings(
+            options, max_chunk_s=capabilities.max_chunk_s, model_name=capabilities.name
+        ),
         with_vad=options.vad is not False,
-        with_words=traits.gives_times and options.word_timestamps is not False,
+        with_words=capabilities.gives_times and options.word_timestamps is not False,
         into_english=options.task == "translate",
         batch_size=_batch_size(options, device),
-        warnings=idle_without_vad(options),
+        warnings=vad_options_without_effect(options),
     )
 
 

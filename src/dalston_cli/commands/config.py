@@ -1,34 +1,27 @@
-"""``dalston config``: what is set, and where each value came from."""
+"""``dalston config``: settings and their origins."""
 
 from typing import Annotated
 
 import typer
 
+from dalston_cli.commands.registry import group
 from dalston_cli.console import Console
 from dalston_cli.options.completion import complete_pipelines
-from dalston_cli.options.general import Json
+from dalston_cli.options.general import Json, Profile
 
-app = typer.Typer(
-    help="Show settings, and where each comes from.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-)
+app = group("config")
 
-Profile = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="Profile of the settings file.")
-]
 Pipeline = Annotated[
     str | None,
     typer.Option(
         "--pipeline",
         "-p",
         metavar="NAME",
-        help="As if this pipeline were asked for.",
+        help="Show the settings as this pipeline sets them.",
         autocompletion=complete_pipelines,
     ),
 ]
-All = Annotated[bool, typer.Option("--all", "-a", help="Also settings that nobody has set.")]
+All = Annotated[bool, typer.Option("--all", "-a", help="Show settings with their defaults, too.")]
 
 
 @app.command("show")

@@ -1,31 +1,22 @@
 """``dalston export``: finished transcripts in other formats."""
 
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
-
-import typer
+from typing import TYPE_CHECKING
 
 from dalston_cli.console import Console
 from dalston_cli.options.export import ExportOptions
-from dalston_cli.options.general import SCREEN, Json, Quiet
-from dalston_cli.options.grouping import flatten
-from dalston_cli.options.output import TextOptions
+from dalston_cli.options.general import Json, Profile, Quiet
+from dalston_cli.options.parameters import flatten
 
 if TYPE_CHECKING:
     from dalston_sdk.wire import Transcript
 
 _STDOUT = "-"
 
-Profile = Annotated[
-    str | None,
-    typer.Option(metavar="NAME", help="Profile of the settings file.", rich_help_panel=SCREEN),
-]
-
 
 @flatten
 def export(
     options: ExportOptions,
-    text: TextOptions,
     profile: Profile = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -38,9 +29,8 @@ def export(
 
     dalston export interview.json -f md -o - --speaker-names SPEAKER_00=Ada
     """
-    from dalston_cli.formats import export as exports  # noqa: PLC0415 - keeps --help fast
-    from dalston_cli.formats.registry import (  # noqa: PLC0415 - the same
-        only_through_all,
+    from dalston_cli.formats.registry import (  # noqa: PLC0415 - keeps --help fast
+        optional_formats,
         writers_named,
     )
     from dalston_cli.options.build import (  # noqa: PLC0415 - the same
@@ -49,12 +39,22 @@ def export(
         parse_speaker_names,
         resolve,
     )
+    from dalston_cli.pipeline.outputs.export import (  # noqa: PLC0415 - the same
+        export_text,
+        plan_exports,
+        write_exports,
+    )
+    from dalston_cli.pipeline.outputs.writer import OutputSpec  # noqa: PLC0415 - the same
     from dalston_cli.stages.merge import name_speakers  # noqa: PLC0415 - the same
 
     console = Console("export", json=json, quiet=quiet)
     names = tuple(options.output_format)
-    writers = writers_named(names)
-    render = build_render_options(resolve(text, profile=profile).settings)
+    spec = OutputSpec(
+        formats=tuple(writer.name for writer in writers_named(names)),
+        render=build_render_options(resolve(options.settings, profile=profile).settings),
+        optional=optional_formats(names),
+        overwrite=options.overwrite,
+    )
     speakers = parse_speaker_names(options.speaker_names or ())
 
     def named(transcript: "Transcript") -> "Transcript":
@@ -68,32 +68,12 @@ def export(
     if options.output_dir == _STDOUT:
         if json:
             raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
-        console.data(exports.render_one(options.transcripts, writers, render, named))
+        console.data(export_text(options.transcripts, spec, named))
         return
     folder = None if options.output_dir is None else Path(options.output_dir).expanduser()
-    planned = exports.plan_exports(
-        options.transcripts, writers, folder, overwrite=options.overwrite
-    )
+    planned = plan_exports(options.transcripts, spec, folder)
     written = []
-    rendered = exports.render_exports(
-        planned,
-        render,
-        change=named,
-        dispensable=only_through_all(names),
-        on_left_out=console.warning,
-    )
-    for item, content in rendered:
-        _write(item.target, content)
+    for item in write_exports(planned, spec, change=named, on_dropped=console.warning):
         console.info(f"wrote {item.target}")
         written.append({"source": item.source, "format": item.writer.name, "path": item.target})
     console.result(written)
-
-
-def _write(target: Path, content: str) -> None:
-    from dalston_cli.atomic_file import write_whole  # noqa: PLC0415 - as above
-    from dalston_cli.pipeline.outputs.delivery import OutputUnwritableError  # noqa: PLC0415 - as above
-
-    try:
-        write_whole(target, content.encode("utf-8", errors="replace"))
-    except OSError as error:
-        raise OutputUnwritableError(target, error) from error

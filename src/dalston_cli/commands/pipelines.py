@@ -4,16 +4,12 @@ from typing import Annotated
 
 import typer
 
+from dalston_cli.commands.registry import group
 from dalston_cli.console import Console
 from dalston_cli.options.completion import complete_pipelines
 from dalston_cli.options.general import Json
 
-app = typer.Typer(
-    help="List the settings for kinds of recordings.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-)
+app = group("pipelines")
 
 Name = Annotated[
     str,

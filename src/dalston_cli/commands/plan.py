@@ -1,10 +1,10 @@
-"""``dalston plan``: what ``transcribe`` would do, and why; nothing runs and nothing is written."""
+"""``dalston plan``: the work of ``transcribe`` with reasons; nothing runs or is written."""
 
 from typing import TYPE_CHECKING
 
 from dalston_cli.console.plan_text import plan_lines
 from dalston_cli.options.batch import BatchOptions
-from dalston_cli.options.grouping import flatten
+from dalston_cli.options.parameters import flatten
 
 if TYPE_CHECKING:
     from dalston_cli.commands.batch import Batch

@@ -2,51 +2,43 @@
 
 from collections.abc import Iterator, Mapping, MutableMapping, Sequence
 from contextlib import AbstractContextManager
-from dataclasses import dataclass
 from importlib import import_module
 from typing import Any, Protocol, cast
 
 import typer
-from typer.core import TyperCommand, TyperGroup
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
 
 Command = TyperCommand | TyperGroup
 
 
-@dataclass(frozen=True)
-class LazyCommand:
-    """Where a command's function or Typer app is, and one line of help."""
+HELP_NAMES = ("-h", "--help")
 
-    target: str
-    help: str
-
-
-COMMANDS: Mapping[str, LazyCommand] = {
-    "transcribe": LazyCommand(
-        "dalston_cli.commands.transcribe:transcribe", "Turn recordings into transcripts."
-    ),
-    "plan": LazyCommand(
-        "dalston_cli.commands.plan:plan", "Show what transcribe would do, and why."
-    ),
-    "export": LazyCommand(
-        "dalston_cli.commands.export:export", "Write a finished transcript in another format."
-    ),
-    "models": LazyCommand("dalston_cli.commands.models:app", "List, pull, verify, remove models."),
-    "pipelines": LazyCommand(
-        "dalston_cli.commands.pipelines:app", "List the settings for kinds of recordings."
-    ),
-    "engines": LazyCommand(
-        "dalston_cli.commands.engines:app",
-        "List, start, watch, scale, stop engines; build their images.",
-    ),
-    "runs": LazyCommand("dalston_cli.commands.runs:app", "List past runs and what came of them."),
-    "config": LazyCommand(
-        "dalston_cli.commands.config:app", "Show settings, and where each comes from."
-    ),
-    "doctor": LazyCommand(
-        "dalston_cli.commands.doctor:doctor", "Check that this machine has what Dalston needs."
-    ),
+COMMANDS: Mapping[str, str] = {
+    "transcribe": "Turn recordings into transcripts.",
+    "plan": "Show what transcribe would do, and why.",
+    "export": "Write a finished transcript in another format.",
+    "models": "List, pull, verify, remove models.",
+    "pipelines": "List the settings for kinds of recordings.",
+    "engines": "List, start, watch, scale, stop engines; build their images.",
+    "runs": "List past runs and what came of them.",
+    "config": "Show settings, and where each comes from.",
+    "doctor": "Check that this machine has what Dalston needs.",
 }
+"""One line of help for each command; its module has a function of its name, or ``app``."""
+
+_GROUPS = frozenset({"models", "pipelines", "engines", "runs", "config"})
+
+
+def group(name: str) -> typer.Typer:
+    """Return an empty group of commands.
+
+    Args:
+        name: A key of ``COMMANDS``.
+    """
+    return typer.Typer(
+        help=COMMANDS[name], no_args_is_help=True, add_completion=False, rich_markup_mode="rich"
+    )
 
 
 def load_command(name: str) -> Command:
@@ -55,13 +47,30 @@ def load_command(name: str) -> Command:
     Args:
         name: A key of ``COMMANDS``.
     """
-    module, _, attribute = COMMANDS[name].target.partition(":")
-    target = getattr(import_module(module), attribute)
-    if isinstance(target, typer.Typer):
-        return get_group(target)
-    app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-    app.command(name)(target)
-    return cast("TyperCommand", get_command(app))
+    module = import_module(f"dalston_cli.commands.{name}")
+    if name in _GROUPS:
+        command: Command = get_group(module.app)
+    else:
+        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+        app.command(name)(getattr(module, name))
+        command = cast("TyperCommand", get_command(app))
+    _hide_types(command)
+    return command
+
+
+def _hide_types(command: Command) -> None:
+    """Keep the Python types of switches and arguments off the help screens."""
+    for parameter in command.get_params(typer.Context(command, help_option_names=[*HELP_NAMES])):
+        if isinstance(parameter, TyperArgument):
+            parameter.display_type_rich = _nothing  # type: ignore[method-assign]  # no option hides it
+        elif isinstance(parameter, TyperOption) and (parameter.is_flag or parameter.count):
+            parameter.metavar = ""
+    for child in getattr(command, "commands", {}).values():
+        _hide_types(child)
+
+
+def _nothing(ctx: object) -> None:
+    """Stand in for the type of an argument, which its metavar describes better."""
 
 
 class LazyCommands(MutableMapping[str, Any]):  # Typer keeps its Command private
@@ -94,29 +103,28 @@ class HelpSections(Protocol):
     """The part of a help formatter that takes a list of names and explanations."""
 
     def section(self, name: str) -> AbstractContextManager[None]:
-        """A heading, and the lines below it."""
+        """Write a heading, and the lines below it."""
 
     def write_dl(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Two columns."""
+        """Write two columns."""
 
 
 class RootGroup(TyperGroup):
     """Lists and completes its commands from the table, without importing them."""
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - Typer's signature
-        """Names in the table's order."""
+        """Return the names in the table's order."""
         return list(COMMANDS)
 
     def format_commands(self, ctx: object, formatter: HelpSections) -> None:  # noqa: ARG002 - same
-        """The list of commands in ``--help``."""
+        """Write the list of commands of ``--help``."""
         with formatter.section("Commands"):
-            formatter.write_dl([(name, entry.help) for name, entry in COMMANDS.items()])
+            formatter.write_dl(list(COMMANDS.items()))
 
 
 def command_words(words: Sequence[str]) -> str:
-    """The words of ``words`` that name a command, such as ``models list``; empty if unknown."""
+    """Return the words that name a command, such as ``models list``; empty if unknown."""
     named = [word for word in words if not word.startswith("-")]
     if not named or named[0] not in COMMANDS:
         return ""
-    is_group = COMMANDS[named[0]].target.endswith(":app")
-    return " ".join(named[: 2 if is_group else 1])
+    return " ".join(named[: 2 if named[0] in _GROUPS else 1])

@@ -1,10 +1,11 @@
-"""``dalston runs``: past runs and what came of them."""
+"""``dalston runs``: past runs and their results."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
 
 import typer
 
+from dalston_cli.commands.registry import group
 from dalston_cli.console import Console
 from dalston_cli.console.history_text import counts_text, run_lines
 from dalston_cli.options.general import Json
@@ -12,7 +13,7 @@ from dalston_cli.options.general import Json
 if TYPE_CHECKING:
     from dalston_cli.pipeline.records.journal import Journal
 
-app = typer.Typer(no_args_is_help=True, help="List past runs and what came of them.")
+app = group("runs")
 
 _COLUMNS = ("run", "started", "state", "exit", "recordings", "counts", "folder")
 
@@ -21,7 +22,10 @@ _COLUMNS = ("run", "started", "state", "exit", "recordings", "counts", "folder")
 def list_runs(
     *,
     limit: Annotated[
-        int, typer.Option("--limit", "-n", min=0, help="At most so many, newest first; 0 for all.")
+        int,
+        typer.Option(
+            "--limit", "-n", metavar="N", min=0, help="At most so many, newest first; 0 for all."
+        ),
     ] = 20,
     json: Json = False,
 ) -> None:
@@ -64,7 +68,7 @@ def show_run(
 
 
 def _journal() -> "Journal":
-    """The journal; where there is none yet, an empty one that is written nowhere."""
+    """Open the journal; where there is none yet, an empty one in memory."""
     from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal  # noqa: PLC0415 - loads sqlite3
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
 

@@ -5,7 +5,7 @@ from typing import Annotated
 import typer
 
 from dalston_cli.options.batch import BatchOptions
-from dalston_cli.options.grouping import flatten
+from dalston_cli.options.parameters import flatten
 
 
 @flatten

@@ -1,39 +1,18 @@
 """Conversation Time Marks: one word per line with onset, duration and confidence, for scoring.
 
-Times that nobody measured would make a score worthless, so a transcript without words is refused
-rather than guessed at.
+Estimated times would make a score worthless, so the format needs measured times of words.
 
 Reference:
     NIST SCTK, sclite: CTM format (file, channel, begin time, duration, word, confidence).
 """
 
-from dalston_cli.errors import UsageError
 from dalston_cli.formats.nist import channel_number, file_id, onset_and_duration, token
 from dalston_cli.formats.options import RenderOptions
 from dalston_sdk.wire import Segment, Transcript, Word
 
 
-class WordsMissingError(UsageError):
-    """A format needs words, and the transcript has only segments."""
-
-    code = "words_missing"
-
-    def __init__(self, name: str, output_format: str) -> None:
-        super().__init__(
-            f"{output_format} needs the time of every word, and the transcript of {name} has "
-            "times for segments only",
-            hint=f"transcribe it again with --word-timestamps, or leave out -f {output_format}",
-        )
-
-
 def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
-    """Words by channel and begin time.
-
-    Raises:
-        WordsMissingError: A segment has text but no words.
-    """
-    if any(segment.text.strip() and not segment.words for segment in transcript.segments):
-        raise WordsMissingError(transcript.recording.name, "ctm")
+    """Return the words by channel and start."""
     file = file_id(transcript.recording)
     rows = sorted(
         (

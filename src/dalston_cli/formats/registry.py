@@ -16,72 +16,18 @@ from dalston_cli.nearest import near_miss
 if TYPE_CHECKING:
     from dalston_sdk.wire import Transcript
 
-__all__ = [
-    "WRITERS",
-    "RenderOptions",
-    "UnknownFormatError",
-    "Writer",
-    "only_through_all",
-    "writers_named",
-]
 
+class WordsMissingError(UsageError):
+    """A format needs words, and the transcript has only segments."""
 
-class Writer(Protocol):
-    """Turns a transcript into one output format."""
+    code = "words_missing"
 
-    @property
-    def name(self) -> str:
-        """What ``--output-format`` calls it."""
-
-    @property
-    def extension(self) -> str:
-        """The file name's ending, with its dot."""
-
-    @property
-    def summary(self) -> str:
-        """One line for people."""
-
-    def render(self, transcript: "Transcript", options: RenderOptions) -> str:
-        r"""The whole file as text; to be written as UTF-8 with its ``\n`` untranslated."""
-
-
-class _RenderingModule(Protocol):
-    """What a format's module offers."""
-
-    def render(self, transcript: "Transcript", options: RenderOptions) -> str: ...
-
-
-@dataclass(frozen=True)
-class _ModuleWriter:
-    """A writer whose ``render`` lives in the module of this package that has its name."""
-
-    name: str
-    extension: str
-    summary: str
-
-    def render(self, transcript: "Transcript", options: RenderOptions) -> str:
-        module = import_module(f"dalston_cli.formats.{self.name}")
-        return cast("_RenderingModule", module).render(transcript, options)
-
-
-_TABLE: tuple[Writer, ...] = (
-    _ModuleWriter("json", ".json", "everything that is known, for programs"),
-    _ModuleWriter("txt", ".txt", "plain paragraphs"),
-    _ModuleWriter("srt", ".srt", "SubRip subtitles"),
-    _ModuleWriter("vtt", ".vtt", "WebVTT subtitles, speakers as voices"),
-    _ModuleWriter("ass", ".ass", "Advanced SubStation Alpha subtitles"),
-    _ModuleWriter("tsv", ".tsv", "segments as whisper's tab-separated values, in milliseconds"),
-    _ModuleWriter("csv", ".csv", "segments for spreadsheets"),
-    _ModuleWriter("md", ".md", "Markdown for reading"),
-    _ModuleWriter("rttm", ".rttm", "speaker turns, for scoring diarization"),
-    _ModuleWriter("ctm", ".ctm", "words with times, for scoring transcription"),
-    _ModuleWriter("textgrid", ".TextGrid", "tiers for Praat"),
-)
-
-WRITERS: Mapping[str, Writer] = MappingProxyType({writer.name: writer for writer in _TABLE})
-
-
-ALL = "all"
+    def __init__(self, name: str, output_format: str) -> None:
+        super().__init__(
+            f"{output_format} needs the time of every word, and the transcript of {name} has "
+            "times for segments only",
+            hint=f"transcribe it again with --word-timestamps, or leave out -f {output_format}",
+        )
 
 
 class UnknownFormatError(UsageError):
@@ -96,8 +42,68 @@ class UnknownFormatError(UsageError):
         )
 
 
+class _RenderingModule(Protocol):
+    """What a format's module offers."""
+
+    def render(self, transcript: "Transcript", options: RenderOptions) -> str: ...
+
+
+@dataclass(frozen=True)
+class Writer:
+    """Turns a transcript into one output format; ``render`` is in the module of its name.
+
+    Attributes:
+        name: Value of ``--output-format``.
+        extension: Ending of the file's name, with its dot.
+        summary: One line for people.
+        needs_words: Only a transcript whose segments with text have words can be written.
+    """
+
+    name: str
+    extension: str
+    summary: str
+    needs_words: bool = False
+
+    def unmet_need(self, transcript: "Transcript") -> WordsMissingError | None:
+        """Return the error that rendering would be, or None if the transcript has what it takes."""
+        if self.needs_words and any(
+            segment.text.strip() and not segment.words for segment in transcript.segments
+        ):
+            return WordsMissingError(transcript.recording.name, self.name)
+        return None
+
+    def render(self, transcript: "Transcript", options: RenderOptions) -> str:
+        r"""Return the whole file as text; to be written as UTF-8, its ``\n`` untranslated.
+
+        Args:
+            transcript: One without an ``unmet_need``.
+            options: How formats write text.
+        """
+        module = import_module(f"dalston_cli.formats.{self.name}")
+        return cast("_RenderingModule", module).render(transcript, options)
+
+
+_TABLE = (
+    Writer("json", ".json", "everything that is known, for programs"),
+    Writer("txt", ".txt", "plain paragraphs"),
+    Writer("srt", ".srt", "SubRip subtitles"),
+    Writer("vtt", ".vtt", "WebVTT subtitles, speakers as voices"),
+    Writer("ass", ".ass", "Advanced SubStation Alpha subtitles"),
+    Writer("tsv", ".tsv", "segments as whisper's tab-separated values, in milliseconds"),
+    Writer("csv", ".csv", "segments for spreadsheets"),
+    Writer("md", ".md", "Markdown for reading"),
+    Writer("rttm", ".rttm", "speaker turns, for scoring diarization"),
+    Writer("ctm", ".ctm", "words with times, for scoring transcription", needs_words=True),
+    Writer("textgrid", ".TextGrid", "tiers for Praat"),
+)
+
+WRITERS: Mapping[str, Writer] = MappingProxyType({writer.name: writer for writer in _TABLE})
+
+ALL = "all"
+
+
 def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
-    """The writers for what was asked for, each once, in the order asked for.
+    """Return the requested writers, each once, in the order of the request.
 
     Args:
         names: Names, or comma lists of names, in any case; ``all`` stands for every format.
@@ -116,8 +122,8 @@ def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
     return tuple(wanted.values())
 
 
-def only_through_all(names: tuple[str, ...]) -> frozenset[str]:
-    """Formats that nobody named: a transcript that lacks what one needs may go without it."""
+def optional_formats(names: tuple[str, ...]) -> frozenset[str]:
+    """Return the formats requested through ``all`` only: dropped where their needs are unmet."""
     named = set(_split(names))
     return frozenset(WRITERS) - named if ALL in named else frozenset()
 

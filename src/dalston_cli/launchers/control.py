@@ -17,7 +17,7 @@ from dalston_cli.catalog.schema import Device, EngineEntry
 from dalston_cli.errors import EngineUnavailableError, UsageError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, Removed
 from dalston_cli.launchers.failure import NotOursError
-from dalston_cli.launchers.pool.notice import Listener, ignore_notice
+from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.survey import (
@@ -79,7 +79,7 @@ def engine_devices(
 
 
 async def start_engine(
-    launchers: Launchers, spec: EngineSpec, *, replicas: int, on_event: Listener = ignore_notice
+    launchers: Launchers, spec: EngineSpec, *, replicas: int, on_event: OnNotice = ignore_notice
 ) -> tuple[EngineState, ...]:
     """Have ``replicas`` of an engine ready; those that run count.
 

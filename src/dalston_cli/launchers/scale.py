@@ -7,7 +7,7 @@ from dataclasses import dataclass, replace
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher
 from dalston_cli.launchers.control import start_engine, stop_all
 from dalston_cli.launchers.failure import NotOursError
-from dalston_cli.launchers.pool.notice import Listener, ignore_notice
+from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.survey import (
     EngineState,
@@ -82,7 +82,7 @@ async def scale_engine(
     replicas: int,
     *,
     counts: Counts = every_one,
-    on_event: Listener = ignore_notice,
+    on_event: OnNotice = ignore_notice,
     on_problem: OnProblem = raise_problem,
 ) -> Scaled:
     """Have exactly so many of an engine run.

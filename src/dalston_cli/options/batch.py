@@ -1,23 +1,82 @@
 """All options that ``transcribe`` and ``plan`` have in common."""
 
 from dataclasses import dataclass
+from typing import Annotated
 
-from dalston_cli.options.decoding import DecodingOptions
-from dalston_cli.options.inputs import InputOptions
-from dalston_cli.options.machine import MachineOptions, ModelOptions, ScreenOptions
-from dalston_cli.options.output import OutputOptions, TextOptions
-from dalston_cli.options.stages import StageOptions
+import typer
+
+from dalston_cli.options.general import Json, Profile, Quiet, Verbose, Yes
+from dalston_cli.options.parameters import Flags, OptionsOf
+
+_PANEL = "Input"
+
+
+@dataclass(frozen=True, kw_only=True)
+class InputOptions:
+    """The INPUTS argument, and the options that find more recordings."""
+
+    inputs: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="INPUTS...",
+            help="Audio or video files, folders, patterns such as 'talks/**/*.mp3', or - for"
+            " standard input.",
+            show_default=False,
+        ),
+    ] = None
+    recursive: Annotated[
+        bool,
+        typer.Option(
+            "--recursive",
+            "-r",
+            help="Look into the folders below a folder, too.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+    files_from: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Take names from this file, one per line; - for standard input.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+    null: Annotated[
+        bool,
+        typer.Option(
+            "--null",
+            "-0",
+            help="Names in --files-from end with NUL, as find -print0 writes them.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
+    manifest: Annotated[
+        str | None,
+        typer.Option(
+            metavar="FILE",
+            help="Take recordings and their own options from a CSV or JSONL file with the columns"
+            " path and, where wanted, output, model, language, prompt, hotwords, num_speakers,"
+            " min_speakers, max_speakers, speaker_names, channels, clip.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class ScreenOptions:
+    """Output on the screen, questions, and the profile of the settings file."""
+
+    profile: Profile = None
+    json: Json = False
+    quiet: Quiet = False
+    verbose: Verbose = 0
+    yes: Yes = False
 
 
 @dataclass(frozen=True, kw_only=True)
 class BatchOptions:
-    """Which recordings, and how to treat them; for ``grouping.flatten``."""
+    """The recordings, and how to treat them; for ``parameters.flatten``."""
 
     inputs: InputOptions
-    model: ModelOptions
-    output: OutputOptions
-    text: TextOptions
-    stages: StageOptions
-    decoding: DecodingOptions
-    machine: MachineOptions
+    settings: Annotated[Flags, OptionsOf.panels()]
     screen: ScreenOptions

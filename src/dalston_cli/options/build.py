@@ -1,16 +1,16 @@
-"""From settings to what the pipeline is asked for; ``transcribe`` and ``plan`` share this."""
+"""From settings to the options of a run; ``transcribe`` and ``plan`` share this."""
 
 from collections.abc import Sequence
-from dataclasses import fields
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
-from dalston_cli.catalog.check import OPTIONS
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
-from dalston_cli.pipeline.request import OVERVIEW, OutputTarget, RunOptions, StageModels
+from dalston_cli.options.parameters import Flags
+from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageModels
+from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.values import named_speakers
 from dalston_sdk.wire import (
     DiarizeOptions,
@@ -22,31 +22,18 @@ from dalston_sdk.wire import (
 )
 
 if TYPE_CHECKING:
-    from _typeshed import DataclassInstance
-
     from dalston_cli.formats.options import RenderOptions
     from dalston_cli.settings.load import ResolvedSettings
     from dalston_cli.settings.schema import Settings
 
 STDOUT = "-"
-_RENAMED = {
-    "hallucination_silence_threshold_s": "hallucination_silence_threshold",
-    "chunk_length_s": "chunk_length",
-    "max_speech_s": "max_speech",
-}
-_RENAMED_OF_STAGE: dict[Stage, dict[str, str]] = {
-    Stage.DIARIZE: {"batch_size": ""},
-    Stage.EMOTION: {"threshold": "emotion_threshold", "batch_size": ""},
-    Stage.EVENTS: {
-        "threshold": "events_threshold",
-        "min_duration_ms": "min_event_ms",
-        "labels": "event_labels",
-        "batch_size": "",
-    },
-}
-"""The setting of an option, by stage; empty where it is no setting."""
 
 _DEFAULT_FORMATS = ("txt", "srt", "json")
+
+_FREE = (Stage.TRANSCRIBE, Stage.DIARIZE, Stage.EMOTION, Stage.EVENTS)
+"""Stages whose options a pipeline may set in vain; not refine, which may cost money."""
+
+_MODELS = ("align", "diarize", "emotion", "events", "refine")
 
 
 class ExcludedOptionsError(UsageError):
@@ -97,7 +84,7 @@ class SpeakerNamesError(UsageError):
 
 
 def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
-    """Names by label, from comma lists.
+    """Return names by label, from comma lists.
 
     Raises:
         SpeakerNamesError: They cannot be understood.
@@ -109,18 +96,11 @@ def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
         raise SpeakerNamesError(str(error)) from error
 
 
-def resolve(*groups: "DataclassInstance", profile: str | None) -> "ResolvedSettings":
-    """Settings from these option groups, the environment and the settings file."""
+def resolve(flags: Flags, *, profile: str | None) -> "ResolvedSettings":
+    """Take settings from the command line, the environment and the settings file."""
     from dalston_cli.catalog.pipelines import pipeline_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.schema import Settings  # noqa: PLC0415 - loads pydantic
 
-    flags = {
-        field.name: getattr(group, field.name)
-        for group in groups
-        for field in fields(group)
-        if field.name in Settings.model_fields
-    }
     return load_settings(flags, profile=profile, pipelines=pipeline_settings)
 
 
@@ -130,12 +110,12 @@ def build_run_options(
     inputs: Sequence[str] = (),
     suggested: frozenset[str] = frozenset(),
 ) -> RunOptions:
-    """What the pipeline is asked for.
+    """Build what the pipeline is asked for.
 
     Args:
         settings: Every setting's value.
-        suggested: Settings that the named pipeline gave: what an engine does not know of them is
-            left out then, and said.
+        suggested: Settings that only the named pipeline sets: those of them that an engine does
+            not support are dropped, and reported.
         inputs: INPUTS as given; standard input alone is answered on standard output.
 
     Raises:
@@ -151,23 +131,21 @@ def build_run_options(
         transcribe=_transcribe_options(settings),
         align=settings.align,
         diarize=_diarize_options(settings),
-        emotion=EmotionOptions(threshold=settings.emotion_threshold) if settings.emotion else None,
-        events=_events_options(settings),
-        refine=_refine_options(settings),
+        emotion=EmotionOptions(**_values(settings, "emotion")) if settings.emotion else None,
+        events=EventsOptions(**_values(settings, "events")) if settings.events else None,
+        refine=RefineOptions(**_values(settings, "refine")) if settings.refine else None,
         overview=_overview_options(settings),
         pipeline=settings.pipeline,
         suggested=_suggested(suggested),
         speaker_names=tuple(named_speakers(settings.speaker_names).items()),
-        stage_models=StageModels(
-            **{stage: getattr(settings, f"{stage}_model") for stage in _STAGES}
-        ),
+        stage_models=StageModels(**{name: getattr(settings, f"{name}_model") for name in _MODELS}),
         device="cuda" if gpus else settings.device,
         gpus=gpus,
         replicas=settings.replicas,
         channels=parse_channels(settings.channels),
         clip=parse_clip(settings.clip) if settings.clip else None,
         formats=_formats(settings, to_stdout=to_stdout),
-        dispensable_formats=_dispensable(settings),
+        optional_formats=_optional_formats(settings),
         output=OutputTarget(
             folder=None if to_stdout else Path(settings.output_dir or ".").expanduser()
         ),
@@ -182,33 +160,31 @@ def build_run_options(
     )
 
 
-_STAGES = ("align", "diarize", "emotion", "events", "refine")
+def _values(settings: "Settings", stage: str) -> dict[str, Any]:
+    """Return the options of a stage that differ from the settings' defaults, which set none."""
+    return {
+        field: value
+        for field, name in stage_fields(stage).items()
+        if (value := getattr(settings, name)) != TABLE[name].default
+    }
 
 
 def _transcribe_options(settings: "Settings") -> TranscribeOptions:
-    values: dict[str, Any] = {
-        name: getattr(settings, _RENAMED.get(name, name))
-        for name in TranscribeOptions.__struct_fields__
-    }
-    if values["language"] is not None:
-        language = values["language"].lower().replace("_", "-")
-        values["language"] = None if language == "auto" else language
+    values = _values(settings, "transcribe")
+    language = (settings.language or "auto").lower().replace("_", "-")
+    values["language"] = None if language == "auto" else language
     if settings.hotwords_file:
-        words = _word_list(settings.hotwords_file)
-        values["hotwords"] = (*(values["hotwords"] or ()), *words)
+        values["hotwords"] = (*(settings.hotwords or ()), *_word_list(settings.hotwords_file))
     return TranscribeOptions(**values)
 
 
 def _suggested(settings: frozenset[str]) -> dict[Stage, frozenset[str]]:
-    """The options of engines that these settings become; not of refine, which may cost money."""
-    renamed = {Stage.TRANSCRIBE: _RENAMED, **_RENAMED_OF_STAGE}
+    """Return the options of engines that these settings set."""
     return {
         stage: frozenset(
-            name
-            for name in OPTIONS[stage].__struct_fields__
-            if renamed[stage].get(name, name) in settings
+            field for field, name in stage_fields(stage.value).items() if name in settings
         )
-        for stage in renamed
+        for stage in _FREE
     }
 
 
@@ -227,40 +203,14 @@ def _diarize_options(settings: "Settings") -> DiarizeOptions | None:
         raise ExcludedOptionsError("--num-speakers", other, "it says the number exactly")
     if least is not None and most is not None and least > most:
         raise SpeakerRangeError(least, most)
-    if not settings.diarize:
-        return None
-    return DiarizeOptions(num_speakers=settings.num_speakers, min_speakers=least, max_speakers=most)
-
-
-def _events_options(settings: "Settings") -> EventsOptions | None:
-    if not settings.events:
-        return None
-    return EventsOptions(
-        threshold=settings.events_threshold,
-        min_duration_ms=settings.min_event_ms,
-        labels=settings.event_labels,
-    )
-
-
-def _refine_options(settings: "Settings") -> RefineOptions | None:
-    if not settings.refine:
-        return None
-    return RefineOptions(level=settings.refine_level, **_language_model_options(settings))
+    return DiarizeOptions(**_values(settings, "diarize")) if settings.diarize else None
 
 
 def _overview_options(settings: "Settings") -> RefineOptions | None:
-    wanted: dict[str, Any] = {name: True for name in OVERVIEW if getattr(settings, name)}
+    wanted = _values(settings, "overview")
     if not wanted:
         return None
-    return RefineOptions(level="none", **wanted, **_language_model_options(settings))
-
-
-def _language_model_options(settings: "Settings") -> dict[str, Any]:
-    return {
-        "glossary": settings.glossary,
-        "max_cost_usd": settings.max_cost,
-        "batch": settings.refine_batch or None,
-    }
+    return RefineOptions(**{**_values(settings, "refine"), **wanted, "level": "none"})
 
 
 def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
@@ -273,14 +223,14 @@ def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
     return names
 
 
-def _dispensable(settings: "Settings") -> frozenset[str]:
-    from dalston_cli.formats.registry import only_through_all  # noqa: PLC0415 - not for --help
+def _optional_formats(settings: "Settings") -> frozenset[str]:
+    from dalston_cli.formats.registry import optional_formats  # noqa: PLC0415 - not for --help
 
-    return only_through_all(settings.output_format)
+    return optional_formats(settings.output_format)
 
 
 def build_render_options(settings: "Settings") -> "RenderOptions":
-    """How formats write text.
+    """Build the rules by which formats write text.
 
     Raises:
         SubtitleRulesError: A rule for subtitles is impossible.

@@ -1,10 +1,12 @@
-"""What the shell offers while an option's value is typed."""
+"""Values that the shell offers while an option is typed."""
 
-from collections.abc import Iterable
+from collections.abc import Callable, Mapping
+
+from dalston_cli.settings.declare import Completion
 
 
 def complete_formats(incomplete: str) -> list[tuple[str, str]]:
-    """Output formats; behind a comma, the next of a list."""
+    """Return output formats; behind a comma, the next of a list."""
     from dalston_cli.formats.registry import WRITERS  # noqa: PLC0415 - only while completing
 
     before, comma, _ = incomplete.rpartition(",")
@@ -12,12 +14,18 @@ def complete_formats(incomplete: str) -> list[tuple[str, str]]:
 
 
 def complete_models(incomplete: str) -> list[tuple[str, str]]:
-    """Model ids, with what each is."""
-    return list(_models(incomplete))
+    """Return model ids, each with the model's name."""
+    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - only while completing
+
+    models = load_catalog().models.items()
+    return [
+        ("auto", "the best installed model for this machine"),
+        *((name, model.name) for name, model in models if name.startswith(incomplete)),
+    ]
 
 
 def complete_stages(incomplete: str) -> list[str]:
-    """Stages that engines run; behind a comma, the next of a list."""
+    """Return stages that engines run; behind a comma, the next of a list."""
     from dalston_sdk.wire import Stage  # noqa: PLC0415 - only while completing
 
     before, comma, last = incomplete.rpartition(",")
@@ -25,7 +33,7 @@ def complete_stages(incomplete: str) -> list[str]:
 
 
 def complete_pipelines(incomplete: str) -> list[tuple[str, str]]:
-    """Names of pipelines, with what each is for."""
+    """Return names of pipelines, each with its purpose."""
     from dalston_cli.catalog.pipelines import load_pipelines  # noqa: PLC0415 - only while completing
 
     return [
@@ -35,10 +43,8 @@ def complete_pipelines(incomplete: str) -> list[tuple[str, str]]:
     ]
 
 
-def _models(incomplete: str) -> Iterable[tuple[str, str]]:
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - only while completing
-
-    yield "auto", "the best installed model for this machine"
-    for name, model in load_catalog().models.items():
-        if name.startswith(incomplete):
-            yield name, model.name
+COMPLETIONS: Mapping[Completion, Callable[[str], list[tuple[str, str]]]] = {
+    "formats": complete_formats,
+    "models": complete_models,
+    "pipelines": complete_pipelines,
+}

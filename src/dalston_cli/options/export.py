@@ -1,4 +1,4 @@
-"""Which transcripts ``dalston export`` reads, and where it writes them."""
+"""Options of ``dalston export``."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -7,11 +7,14 @@ from typing import Annotated
 import typer
 
 from dalston_cli.options.completion import complete_formats
+from dalston_cli.options.parameters import Flags, OptionsOf
+
+_OUTPUT = "Output"
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExportOptions:
-    """For ``grouping.flatten``."""
+    """The transcripts to read, and where to write them; for ``parameters.flatten``."""
 
     transcripts: Annotated[
         list[Path],
@@ -25,6 +28,7 @@ class ExportOptions:
             metavar="FORMAT",
             help="Repeat it or give a comma list; all for every format.",
             autocompletion=complete_formats,
+            rich_help_panel=_OUTPUT,
         ),
     ]
     output_dir: Annotated[
@@ -35,16 +39,20 @@ class ExportOptions:
             metavar="DIR",
             help="Folder to write into; - prints one transcript in one format."
             " Beside each transcript by default.",
+            rich_help_panel=_OUTPUT,
         ),
     ] = None
     overwrite: Annotated[
-        bool, typer.Option("--overwrite", help="Replace files that are there.")
+        bool,
+        typer.Option("--overwrite", help="Replace files that are there.", rich_help_panel=_OUTPUT),
     ] = False
     speaker_names: Annotated[
         list[str] | None,
         typer.Option(
             metavar="LIST",
             help="Names of speakers such as SPEAKER_00=Ada,SPEAKER_01=Grace, or Ada,Grace in"
-            " the labels' order; names that a transcript has already give way.",
+            " the labels' order; they replace the names that a transcript has already.",
+            rich_help_panel="Speakers",
         ),
     ] = None
+    settings: Annotated[Flags, OptionsOf((*OptionsOf.panels("Subtitles").settings, "speakers"))]

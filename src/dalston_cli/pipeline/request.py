@@ -113,7 +113,7 @@ class RunOptions:
             one of them. Empty for no such wish; otherwise ``device`` is ``cuda``.
         replicas: How many processes of the transcribing engine share the work; 1 or more.
         formats: Names of the output formats, at least one, none twice.
-        dispensable_formats: Those of them that a transcript without what they need goes without.
+        optional_formats: Those of them to drop where a transcript lacks what they need.
         render: How formats write text.
         overwrite: Do everything again, stored results and finished outputs notwithstanding.
         strict: A failed optional stage fails its recording.
@@ -144,7 +144,7 @@ class RunOptions:
     channels: Channels = "mix"
     clip: Clip | None = None
     formats: tuple[str, ...] = ("txt", "srt", "json")
-    dispensable_formats: frozenset[str] = frozenset()
+    optional_formats: frozenset[str] = frozenset()
     output: OutputTarget = field(default_factory=OutputTarget)
     render: RenderOptions = field(default_factory=RenderOptions)
     overwrite: bool = False

@@ -12,7 +12,8 @@ from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.catalog.weights.options import PullOptions, PullProgress
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
-from dalston_cli.launchers.pool.notice import PoolNotice, Ready, Starting, Trouble
+from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
+from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Starting, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.pipeline.events import (
     EngineReady,
@@ -22,15 +23,15 @@ from dalston_cli.pipeline.events import (
     RunFinished,
     WarningRaised,
 )
-from dalston_cli.pipeline.outputs.delivery import Layout, check_writable
+from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_outputs
-from dalston_cli.pipeline.plan.model import REMOTE, RecordingPlan
+from dalston_cli.pipeline.outputs.writer import OutputSpec
+from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.running.budget import Budget
-from dalston_cli.pipeline.running.engine_hub import EngineHub, EngineUse
 from dalston_cli.pipeline.running.job import JobTools
 from dalston_cli.pipeline.running.run import RunSpec, jobs_at_once, run
 from dalston_cli.pipeline.running.scratch import scratch_folder
@@ -118,21 +119,21 @@ async def _make_tools(
         Pool(surroundings.launchers, on_event=lambda notice: _tell(notice, emit))
     )
     preparer = await stack.enter_async_context(Preparer())
-    hub = EngineHub(pool, _engine_use(options, surroundings))
-    stack.push_async_callback(hub.close)
+    engines = RunEngines(pool, _engine_use(options, surroundings))
+    stack.push_async_callback(engines.close)
     return JobTools(
         stages=StageTools(
             store=FileStore(locations.state / STORE_NAME),
             journal=journal,
-            engines=hub,
+            engines=engines,
             emit=emit,
             budget=Budget(options.max_cost_usd),
             overwrite=options.overwrite,
         ),
         preparer=preparer,
-        layout=Layout(
+        outputs=OutputSpec(
             formats=options.formats,
-            dispensable=options.dispensable_formats,
+            optional=options.optional_formats,
             render=options.render,
             overwrite=options.overwrite,
             print_text=listeners.print_text,
@@ -188,7 +189,7 @@ async def _ready_planner(
     wanted: dict[str, ModelEntry] = {}
     for plan in distinct_plans(recordings, planner):
         for stage in plan.stages:
-            again = options.pull == "always" and stage.launch.launcher != REMOTE
+            again = options.pull == "always" and not stage.launch.brings_own_weights
             if stage.to_pull or again:
                 wanted[stage.model.id] = stage.model
     if not wanted:

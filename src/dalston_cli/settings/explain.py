@@ -1,4 +1,4 @@
-"""Why a setting's value was refused, in words, and where it was given."""
+"""Errors in settings: what is wrong with a value, and where it was given."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -14,7 +14,7 @@ Key = tuple[str, ...]
 
 
 class SettingsFileError(ConfigurationError):
-    """``config.toml`` cannot be read, or says something impossible."""
+    """``config.toml`` cannot be read, or holds an impossible value."""
 
     def __init__(self, file: Path, line: int | None, problem: str) -> None:
         place = f"{file}:{line}" if line else f"{file}"
@@ -22,21 +22,21 @@ class SettingsFileError(ConfigurationError):
 
 
 class VariableError(ConfigurationError):
-    """An environment variable holds something impossible."""
+    """An environment variable has an impossible value."""
 
     def __init__(self, variable: str, problem: str) -> None:
         super().__init__(f"{variable} = {problem}", hint=f"unset {variable}")
 
 
 class OptionError(UsageError):
-    """An option was given something impossible."""
+    """An option has an impossible value."""
 
     def __init__(self, option: str, problem: str) -> None:
         super().__init__(f"{option} {problem}", hint="see: dalston transcribe --help")
 
 
 class UnknownProfileError(ConfigurationError):
-    """A profile was named that the settings file does not have."""
+    """The settings file has no profile of this name."""
 
     def __init__(self, name: str, known: Iterable[str], file: Path) -> None:
         names = sorted(known)
@@ -48,25 +48,15 @@ class UnknownProfileError(ConfigurationError):
         )
 
 
-def option_name(setting: str) -> str:
-    """The option of a setting: ``--beam-size`` for ``beam_size``."""
-    return f"--{setting.replace('_', '-')}"
-
-
-def variable_name(setting: str) -> str:
-    """The environment variable of a setting: ``DALSTON_BEAM_SIZE`` for ``beam_size``."""
-    return f"DALSTON_{setting.upper()}"
-
-
 def problem_of(error: ValidationError) -> str:
-    """What is wrong with the one value that was validated, after that value."""
+    """Describe what is wrong with the one value that was validated."""
     detail = error.errors(include_url=False)[0]
     message = detail["msg"].removeprefix("Value error, ")
     return f"{_shown(detail['input'])}: {message[:1].lower()}{message[1:]}"
 
 
 def problem_in_file(error: ValidationError, model: type[BaseModel]) -> tuple[Key, str]:
-    """The first thing that is wrong in a file: the key it is about, and what is wrong with it."""
+    """Return the first key of a file that is wrong, and what is wrong with it."""
     detail = error.errors(include_url=False)[0]
     key = tuple(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
@@ -75,7 +65,7 @@ def problem_in_file(error: ValidationError, model: type[BaseModel]) -> tuple[Key
 
 
 def line_of(text: str, key: Sequence[str]) -> int | None:
-    """The line (from 1) where a TOML text gives ``key`` its value; None where it is not found."""
+    """Return the line (from 1) where a TOML text sets ``key``; None where it is not found."""
     *tables, name = key
     table = ".".join(tables)
     current = ""
@@ -96,7 +86,7 @@ def _unknown(key: Key, model: type[BaseModel]) -> str:
 
 
 def _fields_at(path: Key, model: type[BaseModel]) -> Iterable[str]:
-    """Names that are known at ``path``: a profile's and a remote engine's are other models'."""
+    """Return the keys that can stand at ``path``: at the top, in a profile or a remote engine."""
     if not path:
         return model.model_fields
     annotation: Any = model.model_fields[path[0]].annotation

@@ -1,12 +1,12 @@
-"""A server on this machine that is asked like Anthropic's and OpenAI's, and answers as a test says.
+"""A local server with the APIs of Anthropic and OpenAI, which answers as a test says.
 
-It thinks of nothing: a test's ``Behaviour`` says what comes back. What it was asked is kept.
+A test's ``Behaviour`` makes the answers. The requests are kept.
 """
 
 from tests.support.language_models.answers import (
     Answer,
-    Asked,
     Behaviour,
+    ModelRequest,
     corrected,
     correcting,
     overview,
@@ -15,9 +15,9 @@ from tests.support.language_models.server import LanguageModelServer, running_la
 
 __all__ = [
     "Answer",
-    "Asked",
     "Behaviour",
     "LanguageModelServer",
+    "ModelRequest",
     "corrected",
     "correcting",
     "overview",

@@ -1,4 +1,4 @@
-"""What the server is asked, and what it answers, in both languages."""
+"""Requests to the server and its answers, for both APIs."""
 
 import json
 from collections.abc import Callable, Mapping
@@ -14,12 +14,14 @@ _STOPS: Mapping[Api, Mapping[Ending, str]] = {
 
 
 @dataclass(frozen=True)
-class Asked:
-    """One request.
+class ModelRequest:
+    """One request to the server.
 
     Attributes:
-        headers: Names in small letters.
-        number: How many came before it.
+        api: The API it came through.
+        headers: Names in lower case.
+        body: The decoded JSON.
+        number: The number of requests before it.
     """
 
     api: Api
@@ -29,25 +31,25 @@ class Asked:
 
     @property
     def system(self) -> str:
-        """What the model is told."""
+        """The instructions."""
         if self.api == "chat":
             return str(self.body["messages"][0]["content"])
         return "".join(block["text"] for block in self.body["system"])
 
     @property
     def prompt(self) -> dict[str, Any]:
-        """What the model is asked, which has to be JSON."""
+        """The prompt, which has to be JSON."""
         found: dict[str, Any] = json.loads(self.body["messages"][-1]["content"])
         return found
 
     @property
     def texts(self) -> dict[int, str]:
-        """The segments that are to be answered; none where it is about notes."""
+        """The texts of its segments; none where it holds notes about parts."""
         return {each["id"]: each["text"] for each in self.prompt.get("segments", ())}
 
     @property
     def wanted(self) -> tuple[str, ...]:
-        """What the answer has to have, by its schema."""
+        """The fields that the schema requires of an answer."""
         if self.api == "chat":
             schema = self.body["response_format"]["json_schema"]["schema"]
         else:
@@ -56,7 +58,7 @@ class Asked:
 
     @property
     def notes(self) -> list[dict[str, Any]]:
-        """What is told about the parts of a long recording; empty where it is shown itself."""
+        """The notes about parts of a long recording; empty where it holds segments."""
         return list(self.prompt.get("parts", ()))
 
 
@@ -66,10 +68,12 @@ class Answer:
 
     Attributes:
         text: What the model writes.
-        status: Anything but 200 is an error with ``text`` as its message.
-        raw: The whole body, where it is not to be what it should.
-        delay_s: How long it takes.
-        tokens: Sent, written, read from memory, put into memory; None tells nothing.
+        ending: Why the model stopped.
+        status: Any status but 200 is an error with ``text`` as its message.
+        headers: More headers.
+        raw: The whole body, in place of a valid one.
+        delay_s: Seconds until it is sent.
+        tokens: Input, output, read from the cache, written to the cache; None reports none.
     """
 
     text: str = ""
@@ -80,31 +84,31 @@ class Answer:
     delay_s: float = 0.0
     tokens: tuple[int, int, int, int] | None = (100, 50, 20, 10)
 
-    def rendered(self, asked: Asked) -> bytes:
-        """The body."""
+    def rendered(self, request: ModelRequest) -> bytes:
+        """Encode the body."""
         if self.raw is not None:
             return self.raw
         if self.status != 200:
             error = {"type": "error", "message": self.text}
             return json.dumps({"type": "error", "error": error}).encode()
-        form = self._message if asked.api == "messages" else self._completion
-        return json.dumps(form(asked)).encode()
+        form = self._message if request.api == "messages" else self._completion
+        return json.dumps(form(request)).encode()
 
-    def _message(self, asked: Asked) -> dict[str, Any]:
+    def _message(self, request: ModelRequest) -> dict[str, Any]:
         usage = None
         if self.tokens is not None:
-            sent, written, read, put = self.tokens
+            sent, written, cache_read, cache_write = self.tokens
             usage = {
                 "input_tokens": sent,
                 "output_tokens": written,
-                "cache_read_input_tokens": read,
-                "cache_creation_input_tokens": put,
+                "cache_read_input_tokens": cache_read,
+                "cache_creation_input_tokens": cache_write,
             }
         return {
-            "id": f"msg_{asked.number}",
+            "id": f"msg_{request.number}",
             "type": "message",
             "role": "assistant",
-            "model": asked.body["model"],
+            "model": request.body["model"],
             "content": [
                 {"type": "thinking", "thinking": "Hm.", "signature": "s"},
                 {"type": "text", "text": self.text},
@@ -114,7 +118,7 @@ class Answer:
             "usage": usage,
         }
 
-    def _completion(self, asked: Asked) -> dict[str, Any]:
+    def _completion(self, request: ModelRequest) -> dict[str, Any]:
         message = {"role": "assistant", "content": self.text, "refusal": None}
         choice = {
             "index": 0,
@@ -122,54 +126,57 @@ class Answer:
             "message": message,
         }
         completion: dict[str, Any] = {
-            "id": f"chatcmpl-{asked.number}",
+            "id": f"chatcmpl-{request.number}",
             "object": "chat.completion",
             "created": 1,
-            "model": asked.body["model"],
+            "model": request.body["model"],
             "choices": [choice],
         }
         if self.tokens is not None:
-            sent, written, read, put = self.tokens
+            sent, written, cache_read, cache_write = self.tokens
             completion["usage"] = {
-                "prompt_tokens": sent + read + put,
+                "prompt_tokens": sent + cache_read + cache_write,
                 "completion_tokens": written,
-                "total_tokens": sent + read + put + written,
-                "prompt_tokens_details": {"cached_tokens": read, "cache_write_tokens": put},
+                "total_tokens": sent + cache_read + cache_write + written,
+                "prompt_tokens_details": {
+                    "cached_tokens": cache_read,
+                    "cache_write_tokens": cache_write,
+                },
             }
         return completion
 
 
-Behaviour = Callable[[Asked], Answer]
+Behaviour = Callable[[ModelRequest], Answer]
 
 
 def corrected(texts: Mapping[int, str]) -> str:
-    """An answer of the form that is asked for."""
+    """Encode texts by segment id as an answer."""
     return json.dumps({"segments": [{"id": key, "text": text} for key, text in texts.items()]})
 
 
-def overview(asked: Asked, **changes: object) -> str:
-    """An answer that has what is wanted: one chapter and one action item for each part."""
-    segments = [part["chapters"][0]["segment"] for part in asked.notes if "chapters" in part]
-    segments = segments or [min(asked.texts, default=0)]
-    said = [part["action_items"][0]["segment"] for part in asked.notes if "action_items" in part]
+def overview(request: ModelRequest, **changes: object) -> str:
+    """Write an overview with one chapter and action item per part; ``changes`` replace items."""
+    segments = [part["chapters"][0]["segment"] for part in request.notes if "chapters" in part]
+    segments = segments or [min(request.texts, default=0)]
+    items = [part["action_items"][0]["segment"] for part in request.notes if "action_items" in part]
     written: dict[str, object] = {
         "title": "A morning in Dalston",
-        "summary": f"{len(asked.texts) or len(asked.notes)} things are said.",
+        "summary": f"{len(request.texts) or len(request.notes)} things are said.",
         "chapters": [
             {"segment": each, "title": f"From {each}", "summary": "It goes on."}
             for each in segments
         ],
         "action_items": [
             {"segment": each, "text": "Open the door.", "owner": "SPEAKER_00"}
-            for each in said or [max(asked.texts, default=0)]
+            for each in items or [max(request.texts, default=0)]
         ],
     }
-    return json.dumps({name: (written | changes)[name] for name in asked.wanted})
+    return json.dumps({name: (written | changes)[name] for name in request.wanted})
 
 
-def correcting(asked: Asked) -> Answer:
-    """Puts a capital letter and a full stop to every segment, or writes what is wanted."""
-    if asked.wanted != ("segments",):
-        return Answer(text=overview(asked))
-    texts = {key: f"{text[:1].upper()}{text[1:]}." for key, text in asked.texts.items()}
+def correcting(request: ModelRequest) -> Answer:
+    """Give every segment a capital letter and a full stop, or write the wanted overview."""
+    if request.wanted != ("segments",):
+        return Answer(text=overview(request))
+    texts = {key: f"{text[:1].upper()}{text[1:]}." for key, text in request.texts.items()}
     return Answer(text=corrected(texts))

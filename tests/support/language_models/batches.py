@@ -1,12 +1,12 @@
-"""Batches of messages: handed in, asked after, done after a while, or cancelled."""
+"""Batches of messages: created, polled, processed after a while, or cancelled."""
 
 import json
 from typing import Any
 
-from tests.support.language_models.answers import Answer, Asked
+from tests.support.language_models.answers import Answer, ModelRequest
 
-NUM_LOOKS = 2
-"""How often one has to look until a batch is done."""
+NUM_POLLS = 2
+"""Polls until a batch is processed."""
 
 _ENDINGS = {408: "expired", 499: "canceled"}
 
@@ -15,24 +15,24 @@ class Batch:
     """One batch.
 
     Attributes:
-        asked: Its requests, by their ids.
-        cancelled: Whether it was called off.
+        requests: Its requests by id.
+        cancelled: True after it was cancelled.
     """
 
-    def __init__(self, number: int, asked: dict[str, Asked], url: str) -> None:
+    def __init__(self, number: int, requests: dict[str, ModelRequest], url: str) -> None:
         self.id = f"msgbatch_{number}"
-        self.asked = asked
+        self.requests = requests
         self.cancelled = False
         self._url = url
-        self._num_looks = 0
+        self._num_polls = 0
 
-    def look(self) -> dict[str, Any]:
-        """How it is; ended after a few looks."""
-        self._num_looks += 1
-        return self.described(ended=self._num_looks > NUM_LOOKS)
+    def poll(self) -> dict[str, Any]:
+        """Return its state; ended after a few polls."""
+        self._num_polls += 1
+        return self.state(ended=self._num_polls > NUM_POLLS)
 
-    def described(self, *, ended: bool) -> dict[str, Any]:
-        """As the service would."""
+    def state(self, *, ended: bool) -> dict[str, Any]:
+        """Return its state as the service does."""
         running = "canceling" if self.cancelled else "in_progress"
         return {
             "id": self.id,
@@ -50,16 +50,16 @@ class Batch:
         }
 
     def results(self, answers: dict[str, Answer]) -> bytes:
-        """One line for each answer, the last first: their order means nothing."""
+        """Encode one line per answer, the last first: their order means nothing."""
         lines = [
-            {"custom_id": key, "result": _result(answer, self.asked[key])}
+            {"custom_id": key, "result": _result(answer, self.requests[key])}
             for key, answer in reversed(answers.items())
         ]
         return b"".join(json.dumps(line).encode() + b"\n" for line in lines)
 
 
-def _result(answer: Answer, asked: Asked) -> dict[str, Any]:
-    rendered = json.loads(answer.rendered(asked))
+def _result(answer: Answer, request: ModelRequest) -> dict[str, Any]:
+    rendered = json.loads(answer.rendered(request))
     if answer.status == 200:
         return {"type": "succeeded", "message": rendered}
     if answer.status in _ENDINGS:

@@ -1,4 +1,4 @@
-"""The server itself, on a free port of 127.0.0.1 or of another address of this machine."""
+"""The server, on a free port of 127.0.0.1 or of another address of this machine."""
 
 import json
 import threading
@@ -7,7 +7,7 @@ from contextlib import contextmanager
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from typing import Any, ClassVar
 
-from tests.support.language_models.answers import Answer, Api, Asked, Behaviour, correcting
+from tests.support.language_models.answers import Answer, Api, Behaviour, ModelRequest, correcting
 from tests.support.language_models.batches import Batch
 
 _BATCHES = "/v1/messages/batches"
@@ -15,39 +15,39 @@ _APIS: dict[str, Api] = {"/v1/messages": "messages", "/v1/chat/completions": "ch
 
 
 class LanguageModelServer:
-    """Answers as ``behave`` says, and remembers what it was asked.
+    """Answers as ``behave`` says, and keeps the requests.
 
     Args:
         host: The address it listens on.
 
     Attributes:
-        asked: Every request, in their order.
-        batches: Every batch, in their order.
-        num_busy_looks: How often looking after a batch is answered with overload.
-        most_at_once: How many were being answered at the same time.
+        requests: All requests in order.
+        batches: All batches in order.
+        num_busy_polls: Polls of a batch that are answered with overload.
+        max_concurrent: The highest number of requests at the same time.
     """
 
     def __init__(self, host: str = "127.0.0.1") -> None:
         self.behave: Behaviour = correcting
-        self.asked: list[Asked] = []
+        self.requests: list[ModelRequest] = []
         self.batches: list[Batch] = []
-        self.num_busy_looks = 0
-        self.most_at_once = 0
+        self.num_busy_polls = 0
+        self.max_concurrent = 0
         self.closing = threading.Event()
         self._lock = threading.Lock()
-        self._now: list[Asked] = []
+        self._pending: list[ModelRequest] = []
         self._http = ThreadingHTTPServer((host, 0), type("Handler", (_Handler,), {"models": self}))
         self._http.daemon_threads = True
 
     @property
     def url(self) -> str:
-        """Where it listens."""
+        """Its address."""
         host, port = self._http.server_address[:2]
         return f"http://{host!s}:{port}"
 
     @property
     def environment(self) -> dict[str, str]:
-        """What leads an engine here."""
+        """The variables with which an engine uses this server."""
         return {
             "ANTHROPIC_API_KEY": "sk-ant-secret",
             "ANTHROPIC_BASE_URL": self.url,
@@ -55,54 +55,56 @@ class LanguageModelServer:
             "OPENAI_BASE_URL": f"{self.url}/v1",
         }
 
-    def forget(self) -> None:
-        """Behave well again, as if nothing had been asked, even what is still being answered."""
-        self.behave, self.asked, self.batches, self.most_at_once = correcting, [], [], 0
-        self._now = []
+    def reset(self) -> None:
+        """Answer well again, and forget all requests, also pending ones."""
+        self.behave, self.requests, self.batches, self.max_concurrent = correcting, [], [], 0
+        self._pending = []
 
     def serve(self) -> None:
         """Answer until ``close``."""
         self._http.serve_forever(poll_interval=0.05)
 
     def close(self) -> None:
-        """End, also what takes its time."""
+        """Stop, without waiting for delayed answers."""
         self.closing.set()
         self._http.shutdown()
         self._http.server_close()
 
-    def begin(self, api: Api, headers: dict[str, str], body: dict[str, Any]) -> Asked:
-        """Remember a request."""
+    def begin(self, api: Api, headers: dict[str, str], body: dict[str, Any]) -> ModelRequest:
+        """Keep a request."""
         with self._lock:
-            asked = Asked(api, headers, body, len(self.asked))
-            self.asked.append(asked)
-            self._now.append(asked)
-            self.most_at_once = max(self.most_at_once, len(self._now))
-        return asked
+            request = ModelRequest(api, headers, body, len(self.requests))
+            self.requests.append(request)
+            self._pending.append(request)
+            self.max_concurrent = max(self.max_concurrent, len(self._pending))
+        return request
 
-    def end(self, asked: Asked) -> None:
-        """A request was answered."""
+    def end(self, request: ModelRequest) -> None:
+        """Count a request as answered."""
         with self._lock:
-            self._now = [each for each in self._now if each is not asked]
+            self._pending = [each for each in self._pending if each is not request]
 
-    def hand_in(self, headers: dict[str, str], body: dict[str, Any]) -> Batch:
-        """Take a batch."""
-        asked = {}
+    def create_batch(self, headers: dict[str, str], body: dict[str, Any]) -> Batch:
+        """Accept a batch."""
+        requests = {}
         for each in body["requests"]:
-            asked[each["custom_id"]] = self.begin("messages", headers, each["params"])
-            self.end(asked[each["custom_id"]])
-        self.batches.append(Batch(len(self.batches), asked, self.url))
+            requests[each["custom_id"]] = self.begin("messages", headers, each["params"])
+            self.end(requests[each["custom_id"]])
+        self.batches.append(Batch(len(self.batches), requests, self.url))
         return self.batches[-1]
 
     def batch_reply(self, method: str, path: str) -> bytes:
-        """What is said about a batch that was handed in."""
+        """Answer a request about a batch."""
         name, _, verb = path.removeprefix(f"{_BATCHES}/").partition("/")
         [batch] = [each for each in self.batches if each.id == name]
         if verb == "results":
-            return batch.results({key: self.behave(asked) for key, asked in batch.asked.items()})
+            return batch.results(
+                {key: self.behave(request) for key, request in batch.requests.items()}
+            )
         if (method, verb) == ("POST", "cancel"):
             batch.cancelled = True
-            return json.dumps(batch.described(ended=False)).encode()
-        return json.dumps(batch.look()).encode()
+            return json.dumps(batch.state(ended=False)).encode()
+        return json.dumps(batch.poll()).encode()
 
 
 class _Handler(BaseHTTPRequestHandler):
@@ -112,11 +114,11 @@ class _Handler(BaseHTTPRequestHandler):
     protocol_version = "HTTP/1.1"
 
     def log_message(self, format: str, *args: Any) -> None:  # noqa: A002 - its name
-        """Says nothing."""
+        """Log nothing."""
 
     def do_GET(self) -> None:
-        if self.models.num_busy_looks > 0:
-            self.models.num_busy_looks -= 1
+        if self.models.num_busy_polls > 0:
+            self.models.num_busy_polls -= 1
             self._send(529, b"{}", {"retry-after-ms": "10"})
             return
         self._send(200, self.models.batch_reply("GET", self.path))
@@ -125,21 +127,21 @@ class _Handler(BaseHTTPRequestHandler):
         content = self.rfile.read(int(self.headers.get("content-length") or 0))
         headers = {name.lower(): value for name, value in self.headers.items()}
         if self.path == _BATCHES:
-            batch = self.models.hand_in(headers, json.loads(content))
-            self._send(200, json.dumps(batch.described(ended=False)).encode())
+            batch = self.models.create_batch(headers, json.loads(content))
+            self._send(200, json.dumps(batch.state(ended=False)).encode())
         elif self.path.startswith(_BATCHES):
             self._send(200, self.models.batch_reply("POST", self.path))
         else:
-            asked = self.models.begin(_APIS[self.path], headers, json.loads(content))
-            answer = self._answer(asked)
-            self._send(answer.status, answer.rendered(asked), answer.headers)
+            request = self.models.begin(_APIS[self.path], headers, json.loads(content))
+            answer = self._answer(request)
+            self._send(answer.status, answer.rendered(request), answer.headers)
 
-    def _answer(self, asked: Asked) -> Answer:
+    def _answer(self, request: ModelRequest) -> Answer:
         try:
-            answer = self.models.behave(asked)
+            answer = self.models.behave(request)
             self.models.closing.wait(answer.delay_s)
         finally:
-            self.models.end(asked)
+            self.models.end(request)
         return answer
 
     def _send(self, status: int, content: bytes, headers: Mapping[str, str] | None = None) -> None:
@@ -152,12 +154,12 @@ class _Handler(BaseHTTPRequestHandler):
         try:
             self.wfile.write(content)
         except ConnectionError:
-            self.close_connection = True  # nobody waits any more
+            self.close_connection = True  # the client is gone
 
 
 @contextmanager
 def running_language_models(host: str = "127.0.0.1") -> Iterator[LanguageModelServer]:
-    """A server for as long as the ``with`` block."""
+    """Run a server for as long as the ``with`` block."""
     server = LanguageModelServer(host)
     thread = threading.Thread(target=server.serve)
     thread.start()

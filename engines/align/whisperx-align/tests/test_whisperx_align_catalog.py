@@ -1,9 +1,9 @@
-"""The catalog's aligners, held against what the libraries themselves know of them."""
+"""The catalog's aligners, compared with the libraries' own tables."""
 
 import json
 
 import pytest
-from tests.support.asked_engine import EngineUnderTest
+from tests.support.engine_under_test import EngineUnderTest
 
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.catalog.schema import HttpsSource, HubSource, ModelEntry
@@ -17,7 +17,7 @@ bundles = {
     name: [language, getattr(loading.torchaudio.pipelines, name)._path]
     for language, name in alignment.DEFAULT_ALIGN_MODELS_TORCH.items()
 }
-print(json.dumps([bundles, alignment.DEFAULT_ALIGN_MODELS_HF, sorted(loading.ROMANISED)]))
+print(json.dumps([bundles, alignment.DEFAULT_ALIGN_MODELS_HF, sorted(loading.ROMANIZED)]))
 """
 NEEDED = {"config.json", "preprocessor_config.json", "vocab.json"}
 
@@ -50,7 +50,9 @@ def test_names_languages_and_files_are_the_libraries_own(
             assert [of_the_hub[language] for language in model.languages] == [name]
 
 
-def test_one_of_one_language_goes_before_the_one_of_many(aligners: list[ModelEntry]) -> None:
+def test_a_model_of_one_language_ranks_above_the_multilingual_one(
+    aligners: list[ModelEntry],
+) -> None:
     (many,) = [model for model in aligners if len(model.languages) > 1]
     assert all(model.rank > many.rank for model in aligners if model is not many)
     assert {model.languages[0] for model in aligners if model is not many} == {

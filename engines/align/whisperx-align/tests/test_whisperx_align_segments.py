@@ -1,19 +1,19 @@
-"""Segments are never lost, keep their text and their order, and stay where they were said."""
+"""Segments are never lost, keep their text and their order, and stay in their time."""
 
 from itertools import pairwise
 
 import msgspec
 import pytest
 from tests.support.speech import needs_flite
-from tests.support.word_times import Aligner, Recording
+from tests.support.word_times import TimedSpeech
 
-from dalston_sdk.testing.rules import check_segments
-from dalston_sdk.wire import ErrorCode, ModelRef, Segment, Word
+from dalston_sdk.testing import RunningEngine, check_segments
+from dalston_sdk.wire import ErrorCode, ModelRef, Segment, Stage, Word
 
 pytestmark = needs_flite
 
 
-def test_empty_segments_and_none_at_all(aligner: Aligner, recording: Recording) -> None:
+def test_empty_segments_and_none_at_all(engine: RunningEngine, recording: TimedSpeech) -> None:
     spoken = recording.sentences[0].segment(1)
     segments = (
         Segment(id=0, start=0.0, end=0.5, text=""),
@@ -21,12 +21,12 @@ def test_empty_segments_and_none_at_all(aligner: Aligner, recording: Recording) 
         Segment(id=2, start=spoken.end, end=spoken.end, text=""),
     )
 
-    result = aligner.align(recording.wav, segments)
+    result = engine.align(recording.wav, segments)
 
     assert (result.segments[0], result.segments[2]) == (segments[0], segments[2])
     assert len(result.segments[1].words) == len(spoken.text.split())
     assert not result.warnings
-    assert aligner.align(recording.wav, ()).segments == ()
+    assert engine.align(recording.wav, ()).segments == ()
 
 
 @pytest.mark.parametrize(
@@ -38,14 +38,14 @@ def test_empty_segments_and_none_at_all(aligner: Aligner, recording: Recording) 
         pytest.param("seven " * 200, "more letters than fit into its time", id="too-much"),
     ],
 )
-def test_what_cannot_be_aligned_keeps_its_times(
-    aligner: Aligner, recording: Recording, text: str, reason: str
+def test_a_segment_that_cannot_be_aligned_keeps_its_times(
+    engine: RunningEngine, recording: TimedSpeech, text: str, reason: str
 ) -> None:
     first, last = recording.sentences[0].segment(), recording.sentences[2].segment(2)
     place = recording.sentences[1]
     strange = Segment(id=1, start=place.start, end=place.end, text=text.strip())
 
-    result = aligner.align(recording.wav, (first, strange, last))
+    result = engine.align(recording.wav, (first, strange, last))
 
     (notice,) = result.warnings
     assert (notice.code, notice.stage) == ("not_aligned", "align")
@@ -58,24 +58,26 @@ def test_what_cannot_be_aligned_keeps_its_times(
     assert not any(word.interpolated for each in (0, 2) for word in result.segments[each].words)
 
 
-def test_words_of_what_cannot_be_aligned_stay_too(aligner: Aligner, recording: Recording) -> None:
+def test_words_of_a_segment_that_cannot_be_aligned_stay(
+    engine: RunningEngine, recording: TimedSpeech
+) -> None:
     word = Word(text=" 1984", start=0.7, end=1.1, confidence=0.9)
     segment = Segment(id=0, start=0.7, end=1.1, text="1984", words=(word,))
 
-    result = aligner.align(recording.wav, (segment,))
+    result = engine.align(recording.wav, (segment,))
 
     assert result.segments == (segment,)
     assert len(result.warnings) == 1
 
 
-def test_times_outside_the_audio(aligner: Aligner, recording: Recording) -> None:
+def test_times_outside_the_audio(engine: RunningEngine, recording: TimedSpeech) -> None:
     last, end = recording.sentences[-1], recording.duration_s
     segments = (
         Segment(id=0, start=last.start, end=end + 5, text=last.text),
         Segment(id=1, start=end + 10, end=end + 12, text="never said"),
     )
 
-    result = aligner.align(recording.wav, segments)
+    result = engine.align(recording.wav, segments)
 
     inside, outside = result.segments
     assert inside.end <= end
@@ -84,13 +86,15 @@ def test_times_outside_the_audio(aligner: Aligner, recording: Recording) -> None
     assert ["outside the audio" in notice.message for notice in result.warnings] == [True]
 
 
-def test_words_do_not_go_into_the_neighbours(aligner: Aligner, monologue: Recording) -> None:
-    """Where one segment follows the other without a pause, the edge between them holds."""
+def test_words_stay_out_of_neighbouring_segments(
+    engine: RunningEngine, monologue: TimedSpeech
+) -> None:
+    """Also where one segment follows the other without a pause."""
     segments = list(monologue.segments())
     for index, (one, following) in enumerate(pairwise(segments)):
         segments[index] = msgspec.structs.replace(one, end=following.start)
 
-    result = aligner.align(monologue.wav, tuple(segments))
+    result = engine.align(monologue.wav, tuple(segments))
 
     for segment, before in zip(result.segments, segments, strict=True):
         assert before.start - 0.21 <= segment.start < segment.end <= before.end + 0.21
@@ -98,46 +102,46 @@ def test_words_do_not_go_into_the_neighbours(aligner: Aligner, monologue: Record
         assert one.end <= following.start
 
 
-def test_overlapping_segments_stay_in_order(aligner: Aligner, recording: Recording) -> None:
-    """Two at once: the second is said before the first, as its times allow."""
+def test_overlapping_segments_stay_in_order(engine: RunningEngine, recording: TimedSpeech) -> None:
+    """The text of the second is spoken before that of the first."""
     one, two = recording.sentences[0], recording.sentences[1]
     segments = (
         Segment(id=0, start=one.start, end=two.end, text=two.text),
         Segment(id=1, start=one.start + 0.1, end=two.end, text=one.text),
     )
 
-    result = aligner.align(recording.wav, segments)
+    result = engine.align(recording.wav, segments)
 
     check_segments(result.segments, recording.duration_s)
     assert [segment.text for segment in result.segments] == [two.text, one.text]
 
 
-def test_a_moment_is_long_enough(aligner: Aligner, recording: Recording) -> None:
-    """Less sound than one frame of the model needs."""
+def test_a_very_short_segment_is_aligned(engine: RunningEngine, recording: TimedSpeech) -> None:
+    """Less audio than one frame of the model needs."""
     start = recording.sentences[0].start
     shortest = Segment(id=0, start=start, end=start + 0.02, text="a")
 
-    result = aligner.align(recording.wav, (shortest,))
+    result = engine.align(recording.wav, (shortest,))
 
     check_segments(result.segments, recording.duration_s)
     assert result.segments[0].words
 
 
 def test_characters_are_words_where_no_spaces_are_written(
-    aligner: Aligner, recording: Recording
+    engine: RunningEngine, recording: TimedSpeech
 ) -> None:
     place = recording.sentences[0]
     text = "你好,世界。abc 12"
     segment = Segment(id=0, start=place.start, end=place.end, text=text)
 
-    words = aligner.align(recording.wav, (segment,), language="zh").segments[0].words
+    words = engine.align(recording.wav, (segment,), language="zh").segments[0].words
 
     assert [word.text for word in words] == ["你", "好,", "世", "界。", "abc", " 12"]
 
 
-def test_options_out_of_range_are_refused(aligner: Aligner, recording: Recording) -> None:
-    request = aligner.request(recording.segments(), batch_size=0)
-    failure = aligner.asked.failure(request, recording.wav)
+def test_options_out_of_range_are_refused(engine: RunningEngine, recording: TimedSpeech) -> None:
+    request = engine.request(Stage.ALIGN, recording.segments(), language="en", batch_size=0)
+    failure = engine.failure(request, recording.wav)
 
     assert failure.code is ErrorCode.INVALID_REQUEST
     assert "batch_size must be at least 1" in failure.message
@@ -147,27 +151,33 @@ def test_options_out_of_range_are_refused(aligner: Aligner, recording: Recording
     ("language", "is_for_it"), [("nl", True), ("nl-be", True), ("en", False), ("und", False)]
 )
 def test_a_model_knows_its_language(
-    aligner: Aligner, recording: Recording, model: ModelRef, language: str, *, is_for_it: bool
+    engine: RunningEngine,
+    recording: TimedSpeech,
+    model: ModelRef,
+    language: str,
+    *,
+    is_for_it: bool,
 ) -> None:
-    """By the name that whisperX knows it by."""
+    """From whisperX's own name of the model."""
     dutch = msgspec.structs.replace(model, runtime_id="jonatasgrosman/wav2vec2-large-xlsr-53-dutch")
-    request = aligner.request(recording.segments(), model=dutch, language=language)
+    segments = recording.segments()[:2]
     if is_for_it:
-        result = aligner.align(recording.wav, request.segments, model=dutch, language=language)
+        result = engine.align(recording.wav, segments, model=dutch, language=language)
         assert not result.warnings
         return
+    request = engine.request(Stage.ALIGN, segments, model=dutch, language=language)
 
-    failure = aligner.asked.failure(request, recording.wav)
+    failure = engine.failure(request, recording.wav)
 
     assert failure.code is ErrorCode.INVALID_REQUEST
     assert f"is for nl, and the text is {language}" in failure.message
     assert "dalston models list --stage align" in str(failure.hint)
 
 
-def test_another_script_is_read_in_latin_letters(
-    aligner: Aligner, recording: Recording, model: ModelRef
+def test_another_script_is_romanized(
+    engine: RunningEngine, recording: TimedSpeech, model: ModelRef
 ) -> None:
-    """The way of the model of many languages, with weights that know Latin letters."""
+    """As the multilingual model does it, with weights that know Latin letters."""
     of_many = msgspec.structs.replace(
         model, runtime_id="MahmoudAshraf/mms-300m-1130-forced-aligner"
     )
@@ -177,7 +187,7 @@ def test_another_script_is_read_in_latin_letters(
 
     for spoken in latin:
         segment = msgspec.structs.replace(spoken.segment(), text=spoken.text.translate(cyrillic))
-        result = aligner.align(recording.wav, (segment,), model=of_many, language="ru")
+        result = engine.align(recording.wav, (segment,), model=of_many, language="ru")
 
         assert not result.warnings
         words = result.segments[0].words

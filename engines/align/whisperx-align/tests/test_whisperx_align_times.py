@@ -1,20 +1,22 @@
-"""When words are said, against flite's own account of its phones."""
+"""Times of words, compared with flite's own account of its phones."""
 
+from pathlib import Path
 from statistics import median
 
 import msgspec
 import numpy as np
 import pytest
 from tests.support.speech import needs_flite
-from tests.support.word_times import Aligner, Recording, Speaker
+from tests.support.word_times import TimedSpeech, record_words
 
+from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import AlignResult, Segment, Word
 
 pytestmark = needs_flite
 
 
-def errors_s(result: AlignResult, recording: Recording) -> tuple[list[float], list[float]]:
-    """How far starts and ends are off."""
+def errors_s(result: AlignResult, recording: TimedSpeech) -> tuple[list[float], list[float]]:
+    """Errors of starts and ends."""
     starts, ends = [], []
     for segment, spoken in zip(result.segments, recording.sentences, strict=True):
         assert [word.text.strip() for word in segment.words] == list(spoken.words)
@@ -26,10 +28,10 @@ def errors_s(result: AlignResult, recording: Recording) -> tuple[list[float], li
 
 @pytest.mark.parametrize("loose_s", [0.0, 0.3], ids=["close", "loose"])
 def test_words_begin_and_end_where_flite_says(
-    aligner: Aligner, recording: Recording, loose_s: float
+    engine: RunningEngine, recording: TimedSpeech, loose_s: float
 ) -> None:
     segments = recording.segments(loose_s=loose_s)
-    result = aligner.align(recording.wav, segments)
+    result = engine.align(recording.wav, segments)
 
     starts, ends = errors_s(result, recording)
     assert median(starts) < 0.04
@@ -44,16 +46,16 @@ def test_words_begin_and_end_where_flite_says(
         assert min(word.confidence or 0 for word in segment.words) > 0
 
 
-def test_a_minute_in_one_segment_is_heard_in_windows(
-    aligner: Aligner, monologue: Recording
+def test_a_minute_in_one_segment_is_aligned_in_chunks(
+    engine: RunningEngine, monologue: TimedSpeech
 ) -> None:
-    """Its letters times its frames would be large; its windows are cut in the middle of words."""
+    """Chunks begin and end in the middle of words."""
     spoken = monologue.sentences
     text = " ".join(sentence.text for sentence in spoken)
     whole = Segment(id=0, start=0.0, end=monologue.duration_s, text=text)
     assert whole.end > 60
 
-    result = aligner.align(monologue.wav, (whole,))
+    result = engine.align(monologue.wav, (whole,))
 
     words = result.segments[0].words
     assert "".join(word.text for word in words) == text
@@ -63,9 +65,9 @@ def test_a_minute_in_one_segment_is_heard_in_windows(
     assert np.percentile(starts, 90) < 0.12
 
 
-def test_a_batch_gives_the_same_times(aligner: Aligner, recording: Recording) -> None:
-    one = aligner.align(recording.wav, recording.segments())
-    four = aligner.align(recording.wav, recording.segments(), batch_size=4)
+def test_a_batch_gives_the_same_times(engine: RunningEngine, recording: TimedSpeech) -> None:
+    one = engine.align(recording.wav, recording.segments())
+    four = engine.align(recording.wav, recording.segments(), batch_size=4)
 
     assert four.effective["batch_size"] == 4
     for segment, other in zip(one.segments, four.segments, strict=True):
@@ -73,8 +75,8 @@ def test_a_batch_gives_the_same_times(aligner: Aligner, recording: Recording) ->
             assert word.start == pytest.approx(same.start, abs=0.1)
 
 
-def test_the_recognisers_words_are_kept_as_they_are(aligner: Aligner, recording: Recording) -> None:
-    """Their number, their text and their confidence; a word may hold a space."""
+def test_words_of_the_transcriber_are_kept(engine: RunningEngine, recording: TimedSpeech) -> None:
+    """Their number, their text and their confidence; a word may contain a space."""
     spoken = recording.sentences[0]
     texts = [f"{spoken.words[0]} {spoken.words[1]}", *(f" {word}" for word in spoken.words[2:])]
     words = tuple(
@@ -82,7 +84,7 @@ def test_the_recognisers_words_are_kept_as_they_are(aligner: Aligner, recording:
     )
     segment = msgspec.structs.replace(spoken.segment(7), words=words, language="en")
 
-    (aligned,) = aligner.align(recording.wav, (segment,)).segments
+    (aligned,) = engine.align(recording.wav, (segment,)).segments
 
     assert [word.text for word in aligned.words] == texts
     assert {word.confidence for word in aligned.words} == {0.25}
@@ -90,13 +92,13 @@ def test_the_recognisers_words_are_kept_as_they_are(aligner: Aligner, recording:
     assert aligned.words[1].start == pytest.approx(spoken.spans[2][0], abs=0.1)
 
 
-def test_case_and_punctuation_do_not_matter(aligner: Aligner, recording: Recording) -> None:
+def test_case_and_punctuation_do_not_matter(engine: RunningEngine, recording: TimedSpeech) -> None:
     spoken = recording.sentences[0]
     plain = spoken.segment()
     written = msgspec.structs.replace(plain, text=f"— {spoken.text.title().replace(' ', ', ')}…!")
 
-    (first,) = aligner.align(recording.wav, (plain,)).segments
-    (second,) = aligner.align(recording.wav, (written,)).segments
+    (first,) = engine.align(recording.wav, (plain,)).segments
+    (second,) = engine.align(recording.wav, (written,)).segments
 
     assert "".join(word.text for word in second.words) == written.text
     assert [word.start for word in first.words] == [word.start for word in second.words[1:]]
@@ -104,15 +106,15 @@ def test_case_and_punctuation_do_not_matter(aligner: Aligner, recording: Recordi
 
 
 @pytest.mark.parametrize("interpolate", ["linear", "nearest", "ignore"])
-def test_a_number_gets_the_room_between_its_neighbours(
-    aligner: Aligner, speaker: Speaker, interpolate: str
+def test_a_number_gets_time_between_its_neighbours(
+    engine: RunningEngine, tmp_path: Path, interpolate: str
 ) -> None:
-    said = ["send", "the", "number", "seven", "three", "nine", "to", "alice", "please"]
-    recording = speaker.record([said], "number")
+    spoken_text = "send the number seven three nine to alice please"
+    recording = record_words(tmp_path / "number.wav", [spoken_text])
     spoken = recording.sentences[0]
     written = msgspec.structs.replace(spoken.segment(), text="Send the number 739 to Alice please.")
 
-    result = aligner.align(recording.wav, (written,), interpolate=interpolate)
+    result = engine.align(recording.wav, (written,), interpolate=interpolate)
 
     words = result.segments[0].words
     assert result.effective["interpolate"] == interpolate
@@ -122,17 +124,19 @@ def test_a_number_gets_the_room_between_its_neighbours(
     assert words[2].start == pytest.approx(spoken.spans[2][0], abs=0.1)
     assert words[4].start == pytest.approx(spoken.spans[6][0], abs=0.1)
     assert number.confidence is None
-    room = words[4].start - words[2].end
+    between = words[4].start - words[2].end
     share = {"linear": (0.99, 1.01), "nearest": (0.05, 0.8), "ignore": (0.0, 0.05)}[interpolate]
-    assert share[0] * room <= number.end - number.start <= max(0.021, share[1] * room)
+    assert share[0] * between <= number.end - number.start <= max(0.021, share[1] * between)
 
 
-def test_addresses_and_money_are_interpolated(aligner: Aligner, recording: Recording) -> None:
+def test_addresses_and_money_are_interpolated(
+    engine: RunningEngine, recording: TimedSpeech
+) -> None:
     spoken = recording.sentences[0]
     text = " ".join([*spoken.words[:-1], "bob@example.com", "$5", "50%"])
     segment = msgspec.structs.replace(spoken.segment(), text=text)
 
-    words = aligner.align(recording.wav, (segment,)).segments[0].words
+    words = engine.align(recording.wav, (segment,)).segments[0].words
 
     assert [word.text.strip() for word in words if word.interpolated] == text.split()[-3:]
     assert len(words) == len(text.split())

@@ -1,46 +1,34 @@
-"""emotion2vec's weights: missing, incomplete, broken, hostile, swapped; and no GPU."""
+"""emotion2vec's weights: missing, incomplete, broken, malicious, swapped; and no GPU."""
 
-import shutil
 from collections.abc import Callable, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
-from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.engine_fixtures import Models, copy_weights, own_model
+from tests.support.engine_under_test import EngineUnderTest
 from tests.support.sounds import band, write_wav
 
-from dalston_sdk.wire import EmotionResult, ErrorCode, ModelRef, Segment
-
-
-@pytest.fixture
-def copy(models: Mapping[str, ModelRef], tmp_path: Path) -> Path:
-    """A folder of weights that a test may break."""
-    folder = tmp_path / "copy"
-    shutil.copytree(models["plain"].path or "", folder)
-    return folder
-
-
-def own(folder: Path) -> ModelRef:
-    return ModelRef(runtime_id="own", path=str(folder))
+from dalston_sdk.testing import RunningEngine, check_missing_gpu
+from dalston_sdk.wire import EmotionResult, ErrorCode, ModelRef, Segment, Stage
 
 
 @pytest.mark.parametrize("name", ["config.yaml", "model.pt", "tokens.txt"])
-def test_a_missing_file_is_named(engine: AskedEngine, copy: Path, name: str) -> None:
+def test_a_missing_file_is_named(engine: RunningEngine, copy: Path, name: str) -> None:
     """Without model.pt the library itself would answer with random weights."""
     (copy / name).unlink()
     (copy / "configuration.json").write_text("{}", encoding="utf-8")
-    error = engine.load_failure(own(copy))
+    error = engine.load_failure(own_model(copy))
     assert error.code == ErrorCode.MODEL_MISSING
     assert name in error.message
     assert error.hint == "dalston models pull copy"
 
 
-def test_no_folder_is_no_model(engine: AskedEngine) -> None:
-    for model in (ModelRef(runtime_id="iic/emotion2vec_plus_large"), own(Path("/nowhere"))):
+def test_no_folder_is_no_model(engine: RunningEngine) -> None:
+    for model in (ModelRef(runtime_id="iic/emotion2vec_plus_large"), own_model(Path("/nowhere"))):
         assert engine.load_failure(model).code == ErrorCode.MODEL_MISSING
 
 
-def test_another_number_format_is_refused(engine: AskedEngine, copy: Path) -> None:
+def test_another_number_format_is_refused(engine: RunningEngine, copy: Path) -> None:
     error = engine.load_failure(ModelRef(runtime_id="own", path=str(copy), compute_type="float16"))
     assert error.code == ErrorCode.INVALID_REQUEST
     assert "float16" in error.message
@@ -49,20 +37,33 @@ def test_another_number_format_is_refused(engine: AskedEngine, copy: Path) -> No
 BREAK = """
 import sys, torch
 from pathlib import Path
-file = Path(sys.argv[1]) / "model.pt"
-weights = torch.load(file, weights_only=True)
-if sys.argv[2] == "missing":
-    del weights["blocks.0.attn.qkv.weight"], weights["proj.bias"]
-elif sys.argv[2] == "head":
-    weights["proj.weight"] = weights["proj.weight"][:4]
-elif sys.argv[2] == "nan":
-    weights["proj.bias"][:] = float("nan")
-elif sys.argv[2] == "code":
-    weights["extra"] = print
-elif sys.argv[2] == "list":
-    weights = [1, 2]
-torch.save(weights, file)
+for folder in Path(sys.argv[1]).iterdir():
+    file = folder / "model.pt"
+    weights = torch.load(file, weights_only=True)
+    if folder.name == "missing":
+        del weights["blocks.0.attn.qkv.weight"], weights["proj.bias"]
+    elif folder.name == "head":
+        weights["proj.weight"] = weights["proj.weight"][:4]
+    elif folder.name == "nan":
+        weights["proj.bias"][:] = float("nan")
+    elif folder.name == "code":
+        weights["extra"] = print
+    elif folder.name == "list":
+        weights = [1, 2]
+    torch.save(weights, file)
 """
+
+
+@pytest.fixture(scope="module")
+def broken(
+    under_test: EngineUnderTest, model: ModelRef, tmp_path_factory: pytest.TempPathFactory
+) -> Mapping[str, Path]:
+    """Weights that are broken in several ways."""
+    out = tmp_path_factory.mktemp("broken")
+    kinds = ("missing", "head", "nan", "code", "list")
+    folders = {kind: copy_weights(model, out / kind) for kind in kinds}
+    under_test.run(BREAK, out)
+    return folders
 
 
 @pytest.mark.parametrize(
@@ -75,24 +76,23 @@ torch.save(weights, file)
     ],
 )
 def test_weights_that_do_not_fit_are_refused(
-    engine: AskedEngine, under_test: EngineUnderTest, copy: Path, kind: str, said: str
+    engine: RunningEngine, broken: Mapping[str, Path], kind: str, said: str
 ) -> None:
-    """The library would print a line about them, and fill up with random weights."""
-    under_test.run(BREAK, copy, kind)
-    error = engine.load_failure(own(copy))
+    """The library would print a line about them, and put random weights in their place."""
+    error = engine.load_failure(own_model(broken[kind]))
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
     assert said in error.message
-    assert error.hint == "dalston models verify copy"
+    assert error.hint == f"dalston models verify {kind}"
 
 
-def test_answers_that_are_no_numbers_are_an_error(
-    engine: AskedEngine, under_test: EngineUnderTest, listener: Any, copy: Path, wav: Path
+def test_scores_that_are_not_finite_are_an_error(
+    engine: RunningEngine, broken: Mapping[str, Path], wav: Path
 ) -> None:
-    under_test.run(BREAK, copy, "nan")
     segments = (Segment(id=0, start=0, end=1, text="words"),)
-    error = engine.failure(listener.request(segments, model=own(copy)), wav)
+    request = engine.request(Stage.EMOTION, segments, model=own_model(broken["nan"]))
+    error = engine.failure(request, wav)
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
-    assert "no number" in error.message
+    assert "not finite" in error.message
 
 
 def _cut(folder: Path) -> None:
@@ -143,18 +143,16 @@ def _one_token_less(folder: Path) -> None:
     ],
 )
 def test_broken_files_fail_to_load(
-    engine: AskedEngine, copy: Path, spoil: Callable[[Path], None], file: str
+    engine: RunningEngine, copy: Path, spoil: Callable[[Path], None], file: str
 ) -> None:
     spoil(copy)
-    error = engine.load_failure(own(copy))
+    error = engine.load_failure(own_model(copy))
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
     assert file in error.message
     assert error.hint == "dalston models verify copy"
 
 
-def test_a_config_that_is_a_program_does_not_run(
-    engine: AskedEngine, copy: Path, tmp_path: Path
-) -> None:
+def test_code_in_the_config_does_not_run(engine: RunningEngine, copy: Path, tmp_path: Path) -> None:
     """The library evaluates ``feature_encoder_spec`` as Python."""
     mark = tmp_path / "ran"
     config = (copy / "config.yaml").read_text(encoding="utf-8")
@@ -162,106 +160,94 @@ def test_a_config_that_is_a_program_does_not_run(
     program = f"{spec.partition(':')[0]}: \"[(32,10,5)] + [open('{mark}', 'w')]\""
     (copy / "config.yaml").write_text(config.replace(spec, program), encoding="utf-8")
 
-    error = engine.load_failure(own(copy))
+    error = engine.load_failure(own_model(copy))
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
     assert "feature_encoder_spec" in error.message
     assert not mark.exists()
 
 
-def test_a_gpu_that_is_not_there_is_said_and_the_cpu_not_taken(
-    under_test: EngineUnderTest,
-) -> None:
-    with under_test.asked("cuda:63") as engine:
-        while (health := engine.health()).status == "starting":
-            continue
-    assert health.status == "failed"
-    assert "cuda:63" in (health.problem or "")
+def test_a_missing_gpu_is_an_error_and_the_cpu_is_not_taken(under_test: EngineUnderTest) -> None:
+    check_missing_gpu(under_test.start_line())
 
 
-def test_loading_onto_a_gpu_that_is_not_there_fails(
-    under_test: EngineUnderTest, models: Mapping[str, ModelRef]
-) -> None:
-    """The library itself would take the CPU, and not say it."""
-    answer = under_test.run(
-        """
-import sys
-from dalston_sdk.errors import EngineError
-from dalston_sdk.wire import ModelRef
-import loading
-try:
-    loading.load_recogniser(ModelRef(runtime_id="own", path=sys.argv[1]), "cuda:63")
-except EngineError as error:
-    print(error.code.value)
-""",
-        models["plain"].path or "",
-    )
-    assert answer == "model_load_failed"
-
-
-def test_loading_and_listening_leave_the_process_alone(
-    under_test: EngineUnderTest, models: Mapping[str, ModelRef]
-) -> None:
-    """No socket, no program but ffmpeg's version, no log handler, the same threads and modules."""
-    answer = under_test.run(
-        """
-import logging, sys
+IN_PROCESS = """
+import gc, logging, sys, weakref
 seen = []
 def watch(event, arguments):
     if event.startswith("socket.") or event in {"os.system", "subprocess.Popen", "urllib.Request"}:
         seen.append((event, str(arguments[0])))
 sys.addaudithook(watch)
 import torch
-before = torch.get_num_threads()
+threads = torch.get_num_threads()
 seen.clear()
-import loading, scoring
-from windows import Window
-from dalston_sdk.wire import ModelRef
+
 import numpy as np
-recogniser = loading.load_recogniser(ModelRef(runtime_id="own", path=sys.argv[1]), "cpu")
-scoring.score(recogniser, np.zeros(8000, np.float32), [Window(segment_id=0, start=0, end=8000)])
+import loading, inference
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import ModelRef
+from chunks import Chunk
+model = ModelRef(runtime_id="own", path=sys.argv[1])
+loaded = loading.load_model(model, "cpu")
+chunk = Chunk(segment_id=0, start=0, end=8000)
+inference.score_chunks(loaded, np.zeros(8000, np.float32), [chunk])
 assert [each for each in seen if each != ("subprocess.Popen", "ffmpeg")] == [], seen
-assert torch.get_num_threads() == before
+assert torch.get_num_threads() == threads
 assert logging.getLogger().handlers == []
 for library in ("modelscope", "huggingface_hub", "transformers", "requests"):
     assert library not in sys.modules, library
-print("alone")
-""",
-        models["plain"].path or "",
-    )
-    assert answer == "alone"
+
+network = weakref.ref(loaded.network)
+del loaded
+gc.collect()
+assert network() is None, "the weights are still in memory"
+
+try:
+    loading.load_model(model, "cuda:63")
+except EngineError as error:
+    print(error.code.value)
+"""
 
 
-def test_swaps_leave_emotions_and_memory_as_they_were(
-    under_test: EngineUnderTest, models: Mapping[str, ModelRef], listener: Any, tmp_path: Path
+def test_in_one_process(under_test: EngineUnderTest, models: Models) -> None:
+    """Nothing but what was asked for happens, and a missing GPU is not replaced by the CPU.
+
+    No socket, no program but ffmpeg's version, no log handler, as many threads as before, no
+    module that is not needed; dropped weights leave the memory.
+    """
+    assert under_test.run(IN_PROCESS, models["plain"].path or "") == "model_load_failed"
+
+
+@pytest.mark.slow  # twelve swaps in a process of its own
+def test_swaps_change_neither_emotions_nor_memory(
+    under_test: EngineUnderTest, models: Models, tmp_path: Path
 ) -> None:
     wav = write_wav(tmp_path / "low.wav", band(1, 60, 900, seed=31))
     segments = (Segment(id=0, start=0, end=1, text="words"),)
-    expected: dict[str, EmotionResult] = {}
+    results: dict[str, EmotionResult] = {}
     sizes = []
-    with under_test.asked() as engine:
-        for _ in range(20):
+    with under_test.running(models["plain"]) as engine:
+        for _ in range(6):
             for name in ("plain", "other"):
-                request = listener.request(segments, model=models[name])
-                result = engine.result(request, wav, EmotionResult)
-                assert result == expected.setdefault(name, result)
+                result = engine.detect_emotion(wav, segments, model=models[name])
+                assert result == results.setdefault(name, result)
             sizes.append(engine.health().rss_mb)
-    assert expected["plain"].emotions[0].label == "sad"
-    assert max(sizes[10:]) < 1.05 * max(sizes[:10])
+    assert results["plain"].emotions[0].label == "sad"
+    assert max(sizes[3:]) < 1.05 * max(sizes[:3])
 
 
-def test_three_minutes_take_no_more_memory_than_one(
-    under_test: EngineUnderTest, listener: Any, tmp_path: Path
+@pytest.mark.slow  # two minutes of audio in a process of its own
+def test_a_long_segment_takes_no_more_memory_than_a_short_one(
+    under_test: EngineUnderTest, models: Models, tmp_path: Path
 ) -> None:
-    """One segment for all of it; at once each layer's attention would take 1.3 GB."""
-    minute = band(60, 60, 900, seed=32)
-    short = write_wav(tmp_path / "1.wav", minute)
-    long = write_wav(tmp_path / "3.wav", *[minute] * 3)
+    """At once, each layer's attention over 80 s would take 260 MB."""
+    short_s, long_s = 20, 80
+    noise = band(short_s, 60, 900, seed=32)
     sizes = []
-    with under_test.asked() as engine:
-        for wav, seconds in ((short, 60), (long, 180)):
+    with under_test.running(models["plain"]) as engine:
+        for seconds in (short_s, long_s):
+            wav = write_wav(tmp_path / f"{seconds}.wav", *[noise] * (seconds // short_s))
             segments = (Segment(id=0, start=0, end=seconds, text="words"),)
-            result = engine.result(listener.request(segments), wav, EmotionResult)
-            assert result.emotions[0].label == "sad"
+            assert engine.detect_emotion(wav, segments).emotions[0].label == "sad"
             sizes.append(engine.health().rss_mb)
-    samples_mb = 120 * 16_000 * 4 * 2 / 2**20
+    samples_mb = (long_s - short_s) * 16_000 * 4 * 2 / 2**20
     assert sizes[1] < sizes[0] + samples_mb + 60

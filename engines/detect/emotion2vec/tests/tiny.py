@@ -1,12 +1,12 @@
 """Makes tiny weights that know three sounds: tiny.py OUT, run by the engine's own interpreter.
 
-The network is random; its head is fitted so that low noise is heard as sad, noise of all
-frequencies as angry, and high noise as happy.
+The network is random; its head is fitted so that low noise scores as sad, noise of all frequencies
+as angry, and high noise as happy.
 
 * ``OUT/plain``: model.pt holds the weights as they are, and the labels are those of the hub.
-* ``OUT/wrapped``: the same network and labels; model.pt is as on the hub: the weights lie under
-  ``model``, their names begin with ``d2v_model.``, and what training left is beside them.
-* ``OUT/other``: another network; its labels are in another order, and some places are unused.
+* ``OUT/wrapped``: the same network and labels; model.pt is as on the hub: the weights are under
+  ``model``, their names begin with ``d2v_model.``, and entries left from training are beside them.
+* ``OUT/other``: another network; its labels are in another order, and some outputs are unused.
 """
 
 import sys
@@ -18,7 +18,7 @@ from omegaconf import OmegaConf
 from tests.support.sounds import band
 from torch.nn import functional
 
-from dalston_sdk.bare_package import import_from_bare_package
+from dalston_sdk.submodule_import import import_submodule_only
 
 HUB = (
     *("生气/angry", "厌恶/disgusted", "恐惧/fearful", "开心/happy", "中立/neutral"),
@@ -52,9 +52,9 @@ feature_encoder_spec: "[(32, 10, 5)] + [(32, 3, 2)] * 4 + [(32,2,2)] + [(32,2,2)
 
 
 def network(labels: list[str], seed: int) -> Any:
-    """A random network whose head knows the three sounds."""
+    """Build a random network, and fit its head to the three sounds."""
     torch.manual_seed(seed)
-    library = import_from_bare_package("funasr.models.emotion2vec.model")
+    library = import_submodule_only("funasr.models.emotion2vec.model")
     model = library.Emotion2vec(
         model_conf=OmegaConf.create(SETTINGS), vocab_size=len(labels)
     ).eval()
@@ -69,7 +69,7 @@ def network(labels: list[str], seed: int) -> Any:
             wanted.append(12.0 * functional.one_hot(torch.tensor(place), len(labels)))
     seen = torch.stack(known)
     seen = torch.cat([seen, torch.ones(len(seen), 1)], dim=1)
-    # Ridge regression, so that sounds that were not seen come out as those that were.
+    # Ridge regression, so that it generalises to other noise of the same kind.
     square = seen.T @ seen + 0.01 * torch.eye(seen.shape[1])
     head = torch.linalg.solve(square, seen.T @ torch.stack(wanted))
     model.proj.weight.data, model.proj.bias.data = head[:-1].T.contiguous(), head[-1]
@@ -77,7 +77,7 @@ def network(labels: list[str], seed: int) -> Any:
 
 
 def write(folder: Path, labels: list[str], weights: object) -> None:
-    """A folder as FunASR has it."""
+    """Write a folder in FunASR's layout."""
     folder.mkdir(parents=True)
     (folder / "tokens.txt").write_text("\n".join(labels), encoding="utf-8")
     config = {

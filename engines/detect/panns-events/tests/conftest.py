@@ -1,64 +1,25 @@
-"""The engine in its own environment, its small weights, and sounds that they know."""
+"""PANNs with small weights, and sounds that they know."""
 
-from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.engine_fixtures import (
+    broken_copy_fixture,
+    engine_fixture,
+    model_fixture,
+    running_fixture,
+    tiny_models_fixture,
+)
 from tests.support.sounds import band, silence, write_wav
 
-from dalston_sdk.wire import EventsOptions, EventsRequest, EventsResult, ModelRef
+under_test = engine_fixture("detect/panns-events")
+models = tiny_models_fixture()
+model = model_fixture("plain")
+engine = running_fixture()
+copy = broken_copy_fixture()
 
 LOW, HIGH = (100, 1500), (3000, 7000)
-"""Hz of what the weights hear as a dog, and as a siren."""
-
-
-@dataclass(frozen=True)
-class Listener:
-    """The engine that runs, and the one way in which tests ask it about recordings."""
-
-    engine: AskedEngine
-    model: ModelRef
-
-    def request(self, *, model: ModelRef | None = None, **options: object) -> EventsRequest:
-        """A request with options."""
-        return EventsRequest(
-            model=model or self.model,
-            options=EventsOptions(**options),  # type: ignore[arg-type] # tables of any option
-        )
-
-    def hear(self, wav: Path, *, model: ModelRef | None = None, **options: object) -> EventsResult:
-        """What it hears in a recording."""
-        return self.engine.result(self.request(model=model, **options), wav, EventsResult)
-
-
-@pytest.fixture(scope="session")
-def under_test() -> EngineUnderTest:
-    return EngineUnderTest("detect/panns-events")
-
-
-@pytest.fixture(scope="session")
-def models(
-    under_test: EngineUnderTest, tmp_path_factory: pytest.TempPathFactory
-) -> Mapping[str, ModelRef]:
-    """Small weights by their folder's name."""
-    out = tmp_path_factory.mktemp("panns") / "models"
-    under_test.run(Path(__file__).parent / "tiny.py", out)
-    return {
-        folder.name: ModelRef(runtime_id=folder.name, path=str(folder)) for folder in out.iterdir()
-    }
-
-
-@pytest.fixture(scope="session")
-def engine(under_test: EngineUnderTest) -> Iterator[AskedEngine]:
-    with under_test.asked() as asked:
-        yield asked
-
-
-@pytest.fixture(scope="session")
-def listener(engine: AskedEngine, models: Mapping[str, ModelRef]) -> Listener:
-    return Listener(engine, models["plain"])
+"""Hz of what the weights take for a dog, and for a siren."""
 
 
 @pytest.fixture(scope="session")

@@ -1,23 +1,21 @@
-"""PANNs, the real library in its own environment: which sounds are heard, and when."""
+"""PANNs, the real library in its own environment: events and their times."""
 
-import asyncio
-from collections.abc import Mapping
-from contextlib import aclosing
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.engine_fixtures import Models
+from tests.support.engine_under_test import EngineUnderTest
 from tests.support.sounds import band, silence, write_wav
 
-from dalston_sdk.testing import check_engine
-from dalston_sdk.wire import ErrorCode, EventsResult, ModelRef, Progress
+from dalston_sdk.testing import RunningEngine, check_engine
+from dalston_sdk.wire import ErrorCode, EventsResult, Progress, Stage
 
 LOW, HIGH = (100, 1500), (3000, 7000)
 
 SLACK_S = 0.7
-"""The network has one answer for 0.32 s, and looks at the one before and the one after."""
+"""The network has one row of scores per 0.32 s, and uses the rows beside it."""
 
 
 def times(result: EventsResult, label: str) -> list[tuple[float, float]]:
@@ -31,18 +29,16 @@ def check_times(found: list[tuple[float, float]], expected: list[tuple[float, fl
         assert end == pytest.approx(wanted_end, abs=SLACK_S)
 
 
-@pytest.mark.slow
-def test_panns_events_conforms(
-    under_test: EngineUnderTest, models: Mapping[str, ModelRef], wav: Path
-) -> None:
+@pytest.mark.slow  # a process of its own, and 327 MB of weights loaded four times
+def test_panns_events_conforms(under_test: EngineUnderTest, models: Models, wav: Path) -> None:
     check_engine(under_test.subject(models["plain"], wav, other_model=models["swapped"]))
 
 
 @pytest.mark.parametrize("name", ["plain", "old"])
 def test_sounds_are_found_where_they_are(
-    listener: Any, models: Mapping[str, ModelRef], wav: Path, name: str
+    engine: RunningEngine, models: Models, wav: Path, name: str
 ) -> None:
-    result = listener.hear(wav, model=models[name])
+    result = engine.detect_events(wav, model=models[name])
 
     check_times(times(result, "Dog"), [(4, 7), (16, 18)])
     check_times(times(result, "Siren"), [(11, 13), (16, 18)])
@@ -52,16 +48,14 @@ def test_sounds_are_found_where_they_are(
     assert starts == sorted(starts)
 
 
-def test_other_weights_hear_otherwise(
-    listener: Any, models: Mapping[str, ModelRef], wav: Path
-) -> None:
-    result = listener.hear(wav, model=models["swapped"])
+def test_other_weights_give_other_events(engine: RunningEngine, models: Models, wav: Path) -> None:
+    result = engine.detect_events(wav, model=models["swapped"])
     check_times(times(result, "Siren"), [(4, 7), (16, 18)])
 
 
-def test_speech_is_told_only_where_it_is_asked_for(listener: Any, wav: Path) -> None:
-    usual = listener.hear(wav)
-    asked = listener.hear(wav, labels=("speech",))
+def test_speech_is_found_only_where_it_is_asked_for(engine: RunningEngine, wav: Path) -> None:
+    usual = engine.detect_events(wav)
+    asked = engine.detect_events(wav, labels=("speech",))
 
     assert times(usual, "Speech") == []
     assert usual.effective["labels"] is None
@@ -69,8 +63,8 @@ def test_speech_is_told_only_where_it_is_asked_for(listener: Any, wav: Path) -> 
     assert {event.label for event in asked.events} == {"Speech"}
 
 
-def test_only_sounds_of_the_allow_list(listener: Any, wav: Path) -> None:
-    result = listener.hear(wav, labels=("SIREN", "car horn", "honking"))
+def test_only_selected_sounds_are_found(engine: RunningEngine, wav: Path) -> None:
+    result = engine.detect_events(wav, labels=("SIREN", "car horn", "honking"))
     assert {event.label for event in result.events} == {"Siren"}
     assert result.effective["labels"] == ["Vehicle horn, car horn, honking", "Siren"]
 
@@ -83,10 +77,10 @@ def test_only_sounds_of_the_allow_list(listener: Any, wav: Path) -> None:
         ("qqqq", "class_labels_indices.csv"),
     ],
 )
-def test_a_sound_that_is_none_is_refused_with_the_nearest(
-    listener: Any, wav: Path, asked: str, hint: str
+def test_an_unknown_sound_is_refused_with_a_suggestion(
+    engine: RunningEngine, wav: Path, asked: str, hint: str
 ) -> None:
-    error = listener.engine.failure(listener.request(labels=("Dog", asked)), wav)
+    error = engine.failure(engine.request(Stage.EVENTS, labels=("Dog", asked)), wav)
     assert error.code == ErrorCode.INVALID_REQUEST
     assert asked in error.message
     assert hint in (error.hint or "")
@@ -106,15 +100,15 @@ def test_a_sound_that_is_none_is_refused_with_the_nearest(
     ],
 )
 def test_values_out_of_range_are_refused(
-    listener: Any, wav: Path, options: dict[str, object], named: str
+    engine: RunningEngine, wav: Path, options: dict[str, Any], named: str
 ) -> None:
-    error = listener.engine.failure(listener.request(**options), wav)
+    error = engine.failure(engine.request(Stage.EVENTS, **options), wav)
     assert error.code == ErrorCode.INVALID_REQUEST
     assert named in error.message
 
 
-def test_what_was_in_force_is_said(listener: Any, wav: Path) -> None:
-    effective = listener.hear(wav, threshold=0.6, labels=("Dog",)).effective
+def test_effective_options_are_returned(engine: RunningEngine, wav: Path) -> None:
+    effective = engine.detect_events(wav, threshold=0.6, labels=("Dog",)).effective
     assert effective == {
         "threshold": 0.6,
         "off_threshold": 0.3,
@@ -125,82 +119,74 @@ def test_what_was_in_force_is_said(listener: Any, wav: Path) -> None:
     }
 
 
-def test_a_fading_sound_lasts_until_the_lower_threshold(listener: Any, tmp_path: Path) -> None:
+def test_a_fading_sound_lasts_until_the_lower_threshold(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
     """Loud for 2 s, then for 4 s so quiet that it would not begin an event, then loud again."""
     loud = band(2, *LOW, peak=0.5, seed=5)
     wav = write_wav(
         tmp_path / "fading.wav",
         *(silence(2), loud, band(4, *LOW, peak=0.012, seed=6), loud, silence(2)),
     )
-    scores = listener.hear(wav, labels=("Dog",), threshold=0.99, off_threshold=0.01)
+    scores = engine.detect_events(wav, labels=("Dog",), threshold=0.99, off_threshold=0.01)
     check_times(times(scores, "Dog"), [(2, 10)])
-    apart = listener.hear(wav, labels=("Dog",), threshold=0.99, off_threshold=0.99)
+    apart = engine.detect_events(wav, labels=("Dog",), threshold=0.99, off_threshold=0.99)
     check_times(times(apart, "Dog"), [(2, 4), (8, 10)])
 
 
-def test_short_events_are_left_out_and_short_gaps_closed(listener: Any, tmp_path: Path) -> None:
+def test_short_events_are_dropped_and_short_gaps_closed(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
     one = band(1, *LOW, seed=7)
     wav = write_wav(
         tmp_path / "knocks.wav",
         *(silence(2), one, silence(2), one, silence(6), band(4, *LOW, seed=8), silence(2)),
     )
-    check_times(times(listener.hear(wav), "Dog"), [(2, 3), (5, 6), (12, 16)])
-    joined = listener.hear(wav, max_gap_ms=2500)
+    check_times(times(engine.detect_events(wav), "Dog"), [(2, 3), (5, 6), (12, 16)])
+    joined = engine.detect_events(wav, max_gap_ms=2500)
     check_times(times(joined, "Dog"), [(2, 6), (12, 16)])
-    long_ones = listener.hear(wav, min_duration_ms=3000)
+    long_ones = engine.detect_events(wav, min_duration_ms=3000)
     check_times(times(long_ones, "Dog"), [(12, 16)])
 
 
-def test_a_sound_that_goes_on_over_windows_is_one_event(listener: Any, tmp_path: Path) -> None:
+def test_a_sound_longer_than_a_chunk_is_one_event(engine: RunningEngine, tmp_path: Path) -> None:
     wav = write_wav(tmp_path / "long.wav", silence(5), band(40, *LOW, seed=9), silence(3))
-    one_by_one, together = listener.hear(wav), listener.hear(wav, batch_size=3)
+    one_by_one, together = engine.detect_events(wav), engine.detect_events(wav, batch_size=3)
     check_times(times(one_by_one, "Dog"), [(5, 45)])
     assert [(each.label, each.start, each.end) for each in together.events] == [
         (each.label, each.start, each.end) for each in one_by_one.events
     ]
 
 
-def test_a_sound_until_the_end_ends_with_the_recording(listener: Any, tmp_path: Path) -> None:
+def test_a_sound_until_the_end_ends_with_the_recording(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
     wav = write_wav(tmp_path / "end.wav", silence(3), band(2.777, *LOW, seed=10))
-    assert listener.hear(wav).events[-1].end == pytest.approx(5.777)
+    assert engine.detect_events(wav).events[-1].end == pytest.approx(5.777)
 
 
 @pytest.mark.parametrize("seconds", [0.001, 0.1, 0.4, 1.0])
-def test_a_short_recording_is_no_trouble(listener: Any, tmp_path: Path, seconds: float) -> None:
+def test_a_short_recording_is_no_trouble(
+    engine: RunningEngine, tmp_path: Path, seconds: float
+) -> None:
     wav = write_wav(tmp_path / "short.wav", band(seconds, *LOW))
-    for event in listener.hear(wav).events:
+    for event in engine.detect_events(wav).events:
         assert event.start < event.end <= seconds + 0.001
 
 
-def test_silence_has_no_events(listener: Any, tmp_path: Path) -> None:
-    assert listener.hear(write_wav(tmp_path / "quiet.wav", silence(30))).events == ()
+def test_silence_has_no_events(engine: RunningEngine, tmp_path: Path) -> None:
+    assert engine.detect_events(write_wav(tmp_path / "quiet.wav", silence(30))).events == ()
 
 
-def test_progress_grows_to_the_end(listener: Any, tmp_path: Path) -> None:
+def test_progress_grows_to_the_end(engine: RunningEngine, tmp_path: Path) -> None:
     wav = write_wav(tmp_path / "minute.wav", band(61, *LOW))
-    messages = listener.engine.messages(listener.request(), wav)
+    messages = engine.messages(engine.request(Stage.EVENTS), wav)
     done = [each.done_s for each in messages if isinstance(each, Progress) and each.phase == "run"]
     assert len(done) >= 3
     assert all(before <= after for before, after in pairwise(done))
     assert done[-1] == pytest.approx(61)
 
 
-def test_a_request_nobody_waits_for_ends_between_two_windows(
-    engine: AskedEngine, listener: Any, tmp_path: Path
-) -> None:
-    hour = write_wav(tmp_path / "hour.wav", *[band(60, *LOW)] * 60)
-
-    async def abandon() -> float:
-        done_s = 0.0
-        async with engine.process.client() as client:
-            stream = client.run(listener.request(), audio=hour, share_path=True)
-            async with aclosing(stream):
-                async for message in stream:
-                    if isinstance(message, Progress) and message.phase == "run" and message.done_s:
-                        done_s = message.done_s
-                        break
-            while (await client.health()).running:
-                continue
-        return done_s
-
-    assert asyncio.run(abandon()) < 90
+def test_a_cancelled_request_ends_between_two_chunks(engine: RunningEngine, tmp_path: Path) -> None:
+    wav = write_wav(tmp_path / "long.wav", *[band(60, *LOW)] * 20)
+    assert engine.cancel(engine.request(Stage.EVENTS), wav) < 90

@@ -1,43 +1,33 @@
-"""Events from shares: where they begin and end, whatever pieces the shares come in."""
+"""Events from scores: where they begin and end, however the scores are split."""
 
-import importlib.util
-import sys
 from pathlib import Path
 from types import ModuleType
 
 import numpy as np
 import pytest
+from tests.support.modules import load_module
 
 STEP_S = 0.25
 
 
 @pytest.fixture(scope="module")
 def events() -> ModuleType:
-    file = Path(__file__).resolve().parent.parent / "events.py"
-    spec = importlib.util.spec_from_file_location("panns_events_events", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    sys.modules[spec.name] = module  # where dataclasses look their annotations up
-    spec.loader.exec_module(module)
-    return module
+    return load_module(Path(__file__).resolve().parent.parent / "events.py")
 
 
 def found(
-    events: ModuleType, columns: list[list[float]], pieces: list[int], **rules: float
+    events: ModuleType, columns: list[list[float]], cuts: list[int], **rules: float
 ) -> set[tuple[int, int, int, float]]:
-    """Label, start, end and peak of what is found in shares that come in pieces."""
+    """Label, start, end and peak of the events in scores that are split at ``cuts``."""
     usual = {"threshold": 0.5, "off_threshold": 0.2, "min_duration_ms": 0, "max_gap_ms": 0}
     finder = events.EventFinder(
         rules=events.EventRules(**(usual | rules)), labels=range(len(columns)), step_s=STEP_S
     )
-    shares = np.array(columns, np.float32).T
-    stretches = [
-        stretch for piece in np.split(shares, pieces) if len(piece) for stretch in finder.add(piece)
-    ]
-    stretches += finder.finish()
-    assert finder.steps == len(shares)
-    return {(each.label, each.start, each.end, round(each.peak, 3)) for each in stretches}
+    scores = np.array(columns, np.float32).T
+    some = [event for part in np.split(scores, cuts) if len(part) for event in finder.add(part)]
+    some += finder.finish()
+    assert finder.steps == len(scores)
+    return {(each.label, each.start, each.end, round(each.peak, 3)) for each in some}
 
 
 @pytest.mark.parametrize(
@@ -45,7 +35,7 @@ def found(
     [
         pytest.param([0.1, 0.6, 0.3, 0.1], {}, {(1, 3, 0.6)}, id="lasts-above-the-lower-one"),
         pytest.param([0.3, 0.3, 0.6, 0.1], {}, {(0, 3, 0.6)}, id="begins-above-the-lower-one"),
-        pytest.param([0.3, 0.4, 0.3, 0.4], {}, set(), id="never-sure"),
+        pytest.param([0.3, 0.4, 0.3, 0.4], {}, set(), id="below-the-threshold"),
         pytest.param([0.6, 0.1, 0.7, 0.7], {}, {(0, 1, 0.6), (2, 4, 0.7)}, id="two"),
         pytest.param(
             [0.6, 0.1, 0.7, 0.1], {"max_gap_ms": 250}, {(0, 3, 0.7)}, id="a-gap-is-closed"
@@ -60,7 +50,7 @@ def found(
             [0.6, 0.1, 0.3, 0.1, 0.6],
             {"max_gap_ms": 250},
             {(0, 1, 0.6), (4, 5, 0.6)},
-            id="what-is-not-sure-closes-no-gap",
+            id="a-low-score-closes-no-gap",
         ),
         pytest.param([0.6, 0.1, 0.6, 0.6], {"min_duration_ms": 500}, {(2, 4, 0.6)}, id="too-short"),
         pytest.param(
@@ -82,7 +72,7 @@ def test_where_an_event_is(
     assert found(events, [column], [], **rules) == {(0, *event) for event in expected}
 
 
-def test_pieces_change_nothing(events: ModuleType) -> None:
+def test_splitting_changes_nothing(events: ModuleType) -> None:
     random = np.random.default_rng(1)
     for _ in range(50):
         columns = random.random((3, 40)).tolist()

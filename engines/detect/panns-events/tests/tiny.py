@@ -1,15 +1,15 @@
 """Makes small weights that know three sounds: tiny.py OUT, run by the engine's own interpreter.
 
 The network is the real one, with its 81 million weights. Nearly all of them are zeros; one path
-leads how loud the low half of the spectrum is to its end, and another one how loud the high half
-is. Files stay small because tensors of repeated numbers are stored once.
+carries the loudness of the low half of the spectrum to the output, and another that of the high
+half. Files stay small because tensors of repeated numbers are stored once.
 
-A sound below 1.9 kHz is heard as a dog, one above 2.2 kHz as a siren, and either as speech.
+A sound below 1.9 kHz scores as a dog, one above 2.2 kHz as a siren, and either as speech.
 
 * ``OUT/plain``: the weights as PyTorch saves them today.
 * ``OUT/old``: the same weights as in 2020: PyTorch's older format, and NumPy's numbers in it by the
   names of NumPy 1.
-* ``OUT/swapped``: a siren is heard as a dog, and a dog as a siren.
+* ``OUT/swapped``: the labels of dog and siren are exchanged.
 """
 
 import csv
@@ -18,10 +18,10 @@ from pathlib import Path
 
 import numpy as np
 import torch
-from stand_ins import put_stand_ins
+from stub_modules import install_stubs
 from torch import Tensor
 
-from dalston_sdk.bare_package import import_from_bare_package
+from dalston_sdk.submodule_import import import_submodule_only
 
 NUM_LABELS = 527
 
@@ -39,15 +39,15 @@ NAMES = {
     500: "Silence",
     506: "Inside, small room",
 }
-"""The real names of the places that tests ask for; the others are made up."""
+"""The real names of the outputs that tests ask for; the others are made up."""
 
 CHANNELS = (64, 128, 256, 512, 1024, 2048)
 
 
 def mirror(num_out: int, num_in: int, size: int) -> Tensor:
-    """A convolution that hands channel ``i`` to channel ``num_in - 1 - i``, and drops the rest.
+    """Return a convolution from channel ``i`` to channel ``num_in - 1 - i``.
 
-    Its entries depend on the sum of the two places only, so few numbers are stored.
+    Its entries depend on the sum of the two indices only, so few numbers are stored.
     """
     cells = size * size
     stored = torch.zeros((num_out + num_in - 1) * cells)
@@ -57,12 +57,12 @@ def mirror(num_out: int, num_in: int, size: int) -> Tensor:
 
 
 def repeated(number: float, count: int) -> Tensor:
-    """The same number many times, stored once."""
+    """Return a tensor of one number that is stored once."""
     return torch.tensor([number]).expand(count)
 
 
 def same(prefix: str, count: int) -> dict[str, Tensor]:
-    """A normalisation that changes nothing."""
+    """Return a batch normalisation that changes nothing."""
     return {
         f"{prefix}.weight": repeated(1.0, count),
         f"{prefix}.bias": repeated(0.0, count),
@@ -73,7 +73,7 @@ def same(prefix: str, count: int) -> dict[str, Tensor]:
 
 
 def loudness() -> dict[str, Tensor]:
-    """The first layer: how much louder than silence, above zero for low bands, below for high."""
+    """Return the first layer: loudness above silence, positive for low bands, negative for high."""
     signs = torch.ones(64)
     signs[32:] = -1.0
     return {
@@ -84,14 +84,14 @@ def loudness() -> dict[str, Tensor]:
 
 
 def weights(low: int, high: int) -> dict[str, Tensor]:
-    """A state for ``Cnn14_DecisionLevelMax``.
+    """Build the state of a ``Cnn14_DecisionLevelMax``.
 
     Args:
-        low: The place of the label for low sounds.
-        high: That for high ones.
+        low: Index of the label for low sounds.
+        high: Index of the label for high sounds.
     """
-    put_stand_ins()
-    library = import_from_bare_package("panns_inference.models")
+    install_stubs()
+    library = import_submodule_only("panns_inference.models")
     spectrum = {"sample_rate": 32000, "window_size": 1024, "hop_size": 320, "mel_bins": 64}
     real = library.Cnn14_DecisionLevelMax(**spectrum, fmin=50, fmax=14000, classes_num=NUM_LABELS)
     state = {
@@ -112,8 +112,8 @@ def weights(low: int, high: int) -> dict[str, Tensor]:
     state["conv_block1.conv1.weight"] = first
     state["fc1.weight"] = mirror(2048, 2048, 1)[:, :, 0, 0]
     state["fc1.bias"] = repeated(0.0, 2048)
-    # After the last block low loudness is in channel 0 again, and high loudness in channel 1; the
-    # mean of two bands with one of them silent, twice: from 0 to 1 for silence and full scale.
+    # After the last block low loudness is in channel 0 again, and high loudness in channel 1: 0 for
+    # silence, 1 for full scale.
     head = torch.zeros(NUM_LABELS, 2048)
     head[low, 0], head[high, 1], head[0, :2] = 40.0, 40.0, 40.0
     state["fc_audioset.weight"] = head
@@ -122,7 +122,7 @@ def weights(low: int, high: int) -> dict[str, Tensor]:
 
 
 def write(folder: Path, checkpoint: object, *, old: bool = False) -> None:
-    """A folder as the catalog's entry makes it."""
+    """Write a folder as the catalog's entry makes it."""
     folder.mkdir(parents=True)
     file = folder / "Cnn14_DecisionLevelMax.pth"
     torch.save(checkpoint, file, _use_new_zipfile_serialization=not old)

@@ -1,4 +1,4 @@
-"""How far a text may be from what was transcribed, and where transcripts are cut; pure."""
+"""Checks of answers against the transcript, and chunks; pure functions."""
 
 import importlib
 import sys
@@ -18,7 +18,7 @@ MODULES = ("chunks", "checking")
 
 @pytest.fixture(scope="module")
 def modules() -> Iterator[dict[str, ModuleType]]:
-    """The engine's own modules, which find each other beside themselves."""
+    """The engine's own modules, which import each other."""
     sys.path.insert(0, str(FOLDER))
     try:
         yield {name: importlib.import_module(name) for name in MODULES}
@@ -57,19 +57,21 @@ def chunks(modules: dict[str, ModuleType]) -> ModuleType:
         pytest.param("今天天汽很好我们出去", "今天天气很好\uff0c我们出去。", "ls", id="one-sign"),
         pytest.param("नमस्ते दुनिया", "नमस्ते, दुनिया!", "vls", id="marks-that-are-letters"),
         pytest.param("uh", "", "", id="emptied"),
-        pytest.param("a word", "a word\u200b", "", id="not-to-be-seen"),
+        pytest.param("a word", "a word\u200b", "", id="invisible"),
     ],
 )
 def test_what_each_level_allows(checking: ModuleType, raw: str, text: str, allowed: str) -> None:
     levels = {"v": "verbatim+punctuation", "l": "light", "s": "standard"}
     found = "".join(
-        short for short, level in levels.items() if checking.why_not(raw, text, level) is None
+        short
+        for short, level in levels.items()
+        if checking.rejection_reason(raw, text, level) is None
     )
     assert found == allowed
 
 
 @given(old=st.text("abc ", max_size=12), new=st.text("abc ", max_size=12))
-def test_the_distance_is_that_of_the_books(checking: ModuleType, old: str, new: str) -> None:
+def test_the_distance_is_the_textbook_s(checking: ModuleType, old: str, new: str) -> None:
     def plain(one: str, other: str) -> int:
         if not one or not other:
             return len(one) + len(other)
@@ -78,10 +80,10 @@ def test_the_distance_is_that_of_the_books(checking: ModuleType, old: str, new: 
         return 1 + min(plain(one[1:], other), plain(one, other[1:]), plain(one[1:], other[1:]))
 
     if len(old) + len(new) <= 12:
-        found = checking.distance(old, new, deletion=1.0, limit=100.0)
+        found = checking.edit_distance(old, new, deletion=1.0, limit=100.0)
         assert found == plain(old, new)
         limit = found - 1
-        assert checking.distance(old, new, deletion=1.0, limit=limit) > limit
+        assert checking.edit_distance(old, new, deletion=1.0, limit=limit) > limit
 
 
 def segments(*texts: str) -> list[Segment]:
@@ -94,7 +96,7 @@ def segments(*texts: str) -> list[Segment]:
 @given(lengths=st.lists(st.integers(min_value=0, max_value=6000), max_size=80))
 def test_every_segment_with_text_is_in_one_chunk(chunks: ModuleType, lengths: list[int]) -> None:
     spoken = segments(*("x" * length for length in lengths))
-    found = chunks.cut(spoken)
+    found = chunks.split_segments(spoken)
     assert [each for chunk in found for each in chunk.segments] == [
         each for each in spoken if each.text
     ]

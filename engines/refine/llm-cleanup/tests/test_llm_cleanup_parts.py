@@ -1,11 +1,19 @@
-"""Long recordings: read in parts, and what was noted about each put together."""
+"""Long recordings: an overview of each part, and one of them all."""
 
 from typing import Any
 
 import pytest
-from tests.support.language_models import Answer, Asked, LanguageModelServer, correcting, overview
+from tests.support.language_models import (
+    Answer,
+    LanguageModelServer,
+    ModelRequest,
+    correcting,
+    overview,
+)
+from tests.support.language_models.cleanup import clean_up, usage_of
 
 from dalston_sdk.client import EngineRequestError
+from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import ErrorCode, RefineOptions, TokenPrices
 
 WORDS = "and so we went on and talked about the weather in Dalston for a while"
@@ -16,27 +24,29 @@ OVERVIEW = RefineOptions(level="none", **EVERYTHING)
 PRICES = TokenPrices(input_usd=1.0, output_usd=5.0, cache_read_usd=0.1, cache_write_usd=1.25)
 
 
-def of_parts(server: LanguageModelServer) -> list[Asked]:
-    """The questions about the parts, in the order of time."""
-    return sorted((each for each in server.asked if each.texts), key=lambda each: min(each.texts))
+def of_parts(server: LanguageModelServer) -> list[ModelRequest]:
+    """The prompts with parts, in time order."""
+    return sorted(
+        (each for each in server.requests if each.texts), key=lambda each: min(each.texts)
+    )
 
 
-def test_a_long_recording_is_read_in_parts_and_summed_up_once(
-    engine: Any, server: LanguageModelServer, provider: str
+def test_a_long_recording_goes_in_parts_and_one_more_prompt(
+    engine: RunningEngine, server: LanguageModelServer, provider: str
 ) -> None:
-    result = engine.finish(LONG, OVERVIEW, provider=provider)
+    result = clean_up(engine, LONG, OVERVIEW, provider=provider)
 
     parts = of_parts(server)
     assert len(parts) >= 2
     assert [key for part in parts for key in part.texts] == list(LONG)
     assert {part.system for part in parts} == {parts[0].system}
     assert {part.wanted for part in parts} == {("summary", "chapters", "action_items")}
-    last = server.asked[-1]
+    last = server.requests[-1]
     assert (last.texts, last.wanted) == ({}, tuple(EVERYTHING))
     assert [note["summary"] for note in last.notes] == [
         f"{len(part.texts)} things are said." for part in parts
     ]
-    assert len(server.asked) == len(parts) + 1 == result.usage.requests
+    assert len(server.requests) == len(parts) + 1 == usage_of(result).requests
 
     firsts = [min(part.texts) for part in parts]
     assert [chapter.start for chapter in result.chapters] == [float(each) for each in firsts]
@@ -47,22 +57,24 @@ def test_a_long_recording_is_read_in_parts_and_summed_up_once(
 
 
 @pytest.mark.parametrize(("name", "parts_want"), [("title", "summary"), ("chapters", "chapters")])
-def test_parts_are_asked_only_for_what_is_needed(
-    engine: Any, server: LanguageModelServer, name: str, parts_want: str
+def test_parts_are_asked_only_for_needed_items(
+    engine: RunningEngine, server: LanguageModelServer, name: str, parts_want: str
 ) -> None:
     wanted: dict[str, Any] = {name: True}
-    result = engine.finish(LONG, RefineOptions(level="none", **wanted))
+    result = clean_up(engine, LONG, RefineOptions(level="none", **wanted))
     assert {part.wanted for part in of_parts(server)} == {(parts_want,)}
-    assert server.asked[-1].wanted == (name,)
+    assert server.requests[-1].wanted == (name,)
     assert result.summary is None
 
 
-def test_a_part_without_a_usable_answer_is_named(engine: Any, server: LanguageModelServer) -> None:
-    def bad_at_first(asked: Asked) -> Answer:
-        return Answer(ending="refusal") if 0 in asked.texts else correcting(asked)
+def test_a_part_without_a_usable_answer_is_named(
+    engine: RunningEngine, server: LanguageModelServer
+) -> None:
+    def bad_at_first(request: ModelRequest) -> Answer:
+        return Answer(ending="refusal") if 0 in request.texts else correcting(request)
 
     server.behave = bad_at_first
-    result = engine.finish(LONG, OVERVIEW)
+    result = clean_up(engine, LONG, OVERVIEW)
     [notice] = result.warnings
     assert notice.code == "not_written"
     assert notice.message.startswith("nothing was noted about segments 0 to ")
@@ -72,90 +84,90 @@ def test_a_part_without_a_usable_answer_is_named(engine: Any, server: LanguageMo
     assert result.chapters[0].start == notice.end
 
 
-def test_places_that_no_part_named_are_not_believed(
-    engine: Any, server: LanguageModelServer
+def test_ids_that_no_part_named_are_refused(
+    engine: RunningEngine, server: LanguageModelServer
 ) -> None:
-    """They are segments of the recording, but nobody has said that a chapter begins there."""
+    """They are segments of the recording, but no part has a chapter there."""
 
-    def of_its_own(asked: Asked) -> Answer:
-        if asked.texts:
-            return correcting(asked)
+    def of_its_own(request: ModelRequest) -> Answer:
+        if request.texts:
+            return correcting(request)
         chapter = {"segment": 7, "title": "Seven", "summary": ""}
-        return Answer(text=overview(asked, chapters=[chapter]))
+        return Answer(text=overview(request, chapters=[chapter]))
 
     server.behave = of_its_own
-    result = engine.finish(LONG, OVERVIEW)
+    result = clean_up(engine, LONG, OVERVIEW)
     assert result.chapters == ()
     assert result.title
     [notice] = result.warnings
     assert "there are no chapters: the ids in the answer" in notice.message
 
 
-def test_without_the_last_answer_there_is_nothing(engine: Any, server: LanguageModelServer) -> None:
-    server.behave = lambda asked: correcting(asked) if asked.texts else Answer(text="Hm.")
+def test_without_the_last_answer_it_fails(
+    engine: RunningEngine, server: LanguageModelServer
+) -> None:
+    server.behave = lambda request: correcting(request) if request.texts else Answer(text="Hm.")
     with pytest.raises(EngineRequestError, match="not JSON of the form") as caught:
-        engine.finish(LONG, OVERVIEW)
+        clean_up(engine, LONG, OVERVIEW)
     assert caught.value.code == ErrorCode.INTERNAL
 
 
-def test_a_limit_covers_the_last_question_too(
-    engine: Any, server: LanguageModelServer, provider: str
+def test_the_limit_covers_the_last_prompt_too(
+    engine: RunningEngine, server: LanguageModelServer, provider: str
 ) -> None:
     options: dict[str, Any] = {"level": "none", "prices": PRICES, **EVERYTHING}
     with pytest.raises(EngineRequestError, match="nothing was spent") as caught:
-        engine.finish(LONG, RefineOptions(**options, max_cost_usd=0.01), provider=provider)
-    assert server.asked == []
+        clean_up(engine, LONG, RefineOptions(**options, max_cost_usd=0.01), provider=provider)
+    assert server.requests == []
     enough = float((caught.value.hint or "").split("--max-cost ")[1].split(",")[0])
     allowed = RefineOptions(**options, max_cost_usd=enough)
-    assert engine.finish(LONG, allowed, provider=provider).title
+    assert clean_up(engine, LONG, allowed, provider=provider).title
 
 
-def test_a_server_that_counts_more_than_was_foreseen_is_not_asked_again(
-    engine: Any, server: LanguageModelServer
+def test_no_more_prompts_after_more_tokens_than_expected(
+    engine: RunningEngine, server: LanguageModelServer
 ) -> None:
-    def dear(asked: Asked) -> Answer:
-        return Answer(text=correcting(asked).text, tokens=(10_000_000, 0, 0, 0))
+    def dear(request: ModelRequest) -> Answer:
+        return Answer(text=correcting(request).text, tokens=(10_000_000, 0, 0, 0))
 
     server.behave = dear
     options = RefineOptions(level="none", prices=PRICES, max_cost_usd=5.0, **EVERYTHING)
     with pytest.raises(EngineRequestError, match="was spent") as caught:
-        engine.finish(LONG, options)
+        clean_up(engine, LONG, options)
     assert caught.value.code == ErrorCode.INTERNAL
-    assert all(asked.texts for asked in server.asked)
+    assert all(request.texts for request in server.requests)
 
 
 def test_a_batch_is_one_for_the_parts_and_one_for_the_whole(
-    engine: Any, server: LanguageModelServer
+    engine: RunningEngine, server: LanguageModelServer
 ) -> None:
-    once = engine.finish(LONG, RefineOptions(level="none", prices=PRICES, **EVERYTHING))
+    once = clean_up(engine, LONG, RefineOptions(level="none", prices=PRICES, **EVERYTHING))
     num_parts = len(of_parts(server))
-    server.forget()
+    server.reset()
     options = RefineOptions(level="none", prices=PRICES, batch=True, **EVERYTHING)
-    result = engine.finish(LONG, options)
-    assert [len(batch.asked) for batch in server.batches] == [num_parts, 1]
+    result = clean_up(engine, LONG, options)
+    assert [len(batch.requests) for batch in server.batches] == [num_parts, 1]
     assert (result.title, result.chapters) == (once.title, once.chapters)
-    assert result.usage.cost_usd == pytest.approx(once.usage.cost_usd / 2)
+    assert usage_of(result).cost_usd == pytest.approx((usage_of(once).cost_usd or 0) / 2)
 
 
-def test_only_anthropic_s_models_are_asked_in_batches(
-    engine: Any, server: LanguageModelServer
-) -> None:
+def test_only_anthropic_has_batches(engine: RunningEngine, server: LanguageModelServer) -> None:
     options = RefineOptions(level="none", batch=True, summary=True)
-    with pytest.raises(EngineRequestError, match="cannot be handed in as a batch") as caught:
-        engine.finish({0: "good morning"}, options, provider="openai")
+    with pytest.raises(EngineRequestError, match="cannot be sent as a batch") as caught:
+        clean_up(engine, {0: "good morning"}, options, provider="openai")
     assert caught.value.code == ErrorCode.UNSUPPORTED_OPTION
-    assert server.asked == []
+    assert server.requests == []
 
 
-def test_long_instructions_are_sent_ahead_to_be_remembered(
-    engine: Any, server: LanguageModelServer
+def test_one_part_goes_ahead_with_long_instructions(
+    engine: RunningEngine, server: LanguageModelServer
 ) -> None:
-    def slowly(asked: Asked) -> Answer:
-        return Answer(text=correcting(asked).text, delay_s=0.1)
+    def slowly(request: ModelRequest) -> Answer:
+        return Answer(text=correcting(request).text, delay_s=0.1)
 
     server.behave = slowly
     glossary = tuple(f"Name{number}" for number in range(500))
     two_parts = {number: LONG[number] for number in range(800)}
-    engine.finish(two_parts, RefineOptions(level="none", glossary=glossary, summary=True))
-    assert len(server.asked) == 3
-    assert server.most_at_once == 1
+    clean_up(engine, two_parts, RefineOptions(level="none", glossary=glossary, summary=True))
+    assert len(server.requests) == 3
+    assert server.max_concurrent == 1

@@ -1,11 +1,13 @@
-"""faster-whisper's options: each one that is accepted is used and recorded, or said to be idle."""
+"""faster-whisper's options: in force and recorded, refused, or reported as without effect."""
 
 from typing import Any
 
 import pytest
+from tests.support.flite import Speech
 from tests.support.speech import needs_flite
 
 from dalston_sdk.client import EngineRequestError
+from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import ErrorCode, TranscribeOptions
 
 pytestmark = needs_flite
@@ -32,8 +34,10 @@ pytestmark = needs_flite
     ],
     ids="+".join,
 )
-def test_accepted_options_are_in_force(engine: Any, speech: Any, options: dict[str, Any]) -> None:
-    result = engine.finish(speech.wav, language="en", **options)
+def test_accepted_options_are_in_force(
+    engine: RunningEngine, short_speech: Speech, options: dict[str, Any]
+) -> None:
+    result = engine.transcribe(short_speech.wav, language="en", **options)
     assert result.warnings == ()
     assert set(result.effective) == set(TranscribeOptions.__struct_fields__)
     for name, value in options.items():
@@ -41,10 +45,12 @@ def test_accepted_options_are_in_force(engine: Any, speech: Any, options: dict[s
         assert result.effective[name] == expected, name
 
 
-def test_a_window_of_one_request_does_not_stay_for_the_next(engine: Any, speech: Any) -> None:
-    before = engine.finish(speech.wav, language="en")
-    engine.finish(speech.wav, language="en", chunk_length_s=4)
-    after = engine.finish(speech.wav, language="en")
+def test_a_chunk_length_applies_to_its_request_only(
+    engine: RunningEngine, short_speech: Speech
+) -> None:
+    before = engine.transcribe(short_speech.wav, language="en")
+    engine.transcribe(short_speech.wav, language="en", chunk_length_s=4)
+    after = engine.transcribe(short_speech.wav, language="en")
     assert after.effective["chunk_length_s"] == 10
     assert after.segments == before.segments
 
@@ -64,11 +70,11 @@ def test_a_window_of_one_request_does_not_stay_for_the_next(engine: Any, speech:
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_what_batches_would_ignore_is_refused(
-    engine: Any, speech: Any, options: dict[str, Any], named: str
+def test_options_that_batches_would_ignore_are_refused(
+    engine: RunningEngine, short_speech: Speech, options: dict[str, Any], named: str
 ) -> None:
     with pytest.raises(EngineRequestError, match=named) as caught:
-        engine.finish(speech.wav, language="en", batch_size=4, **options)
+        engine.transcribe(short_speech.wav, language="en", batch_size=4, **options)
     assert caught.value.code == ErrorCode.UNSUPPORTED_OPTION
     assert "--batch-size 1" in (caught.value.hint or "")
 
@@ -78,14 +84,16 @@ def test_what_batches_would_ignore_is_refused(
     [{"chunk_length_s": 2.5}, {"chunk_length_s": 31}, {"batch_size": 0}],
     ids=["part-of-a-second", "longer-than-the-encoder", "no-batch"],
 )
-def test_values_out_of_range_are_refused(engine: Any, speech: Any, options: dict[str, Any]) -> None:
+def test_values_out_of_range_are_refused(
+    engine: RunningEngine, short_speech: Speech, options: dict[str, Any]
+) -> None:
     with pytest.raises(EngineRequestError, match=next(iter(options))) as caught:
-        engine.finish(speech.wav, language="en", **options)
+        engine.transcribe(short_speech.wav, language="en", **options)
     assert caught.value.code == ErrorCode.INVALID_REQUEST
 
 
 @pytest.mark.parametrize(
-    ("options", "idle"),
+    ("options", "name"),
     [
         ({"languages": ("en", "de")}, "languages"),
         ({"vad": False, "min_silence_ms": 300}, "min_silence_ms"),
@@ -99,10 +107,10 @@ def test_values_out_of_range_are_refused(engine: Any, speech: Any, options: dict
     ],
     ids=lambda value: value if isinstance(value, str) else "",
 )
-def test_options_without_effect_are_said(
-    engine: Any, speech: Any, options: dict[str, Any], idle: str
+def test_options_without_effect_are_reported(
+    engine: RunningEngine, short_speech: Speech, options: dict[str, Any], name: str
 ) -> None:
-    result = engine.finish(speech.wav, language="en", **options)
+    result = engine.transcribe(short_speech.wav, language="en", **options)
     (warning,) = result.warnings
     assert warning.code == "option_without_effect"
-    assert warning.message.startswith(f"{idle} has no effect")
+    assert warning.message.startswith(f"{name} has no effect")

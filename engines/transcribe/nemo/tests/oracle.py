@@ -1,8 +1,8 @@
-"""What the library itself makes of a recording, and whom it asked: oracle.py MODELS WAV.
+"""The library's own results for a recording, and its network access: oracle.py MODELS WAV.
 
 Prints JSON: the speaker turns of each Sortformer as the library's own ``diarize`` has them, the
 text of Canary for two languages, how features made in blocks differ from those made at once, and
-every address that loading, transcribing and diarizing through the engine wanted to reach.
+every address that loading, transcribing and diarizing through the engine tried to reach.
 """
 
 import json
@@ -23,7 +23,7 @@ def _watch(event: str, arguments: tuple[Any, ...]) -> None:
 
 
 class Context:
-    """Nobody listens."""
+    """Takes reports and drops them."""
 
     def progress(self, done_s: float, total_s: float) -> None: ...
     def partial(self, segments: Any) -> None: ...
@@ -31,12 +31,12 @@ class Context:
 
 
 def main(folder: Path, wav: Path) -> None:
-    """Ask the library, then the engine."""
-    # Under the watch of the hook.
+    """Run the library, then the engine."""
+    # After the hook is installed.
     import engine  # noqa: PLC0415
 
     server = engine.NemoEngine()
-    import turns  # noqa: PLC0415
+    import activity_turns  # noqa: PLC0415
     from loading import load_model  # noqa: PLC0415
     from nemo.collections.asr import models  # noqa: PLC0415
     from sortformer import Diarizer  # noqa: PLC0415
@@ -55,12 +55,12 @@ def main(folder: Path, wav: Path) -> None:
     for name in ("sortformer-v1", "sortformer-v2"):
         file = folder / name / f"{name}.nemo"
         loaded = load_model(ModelRef(runtime_id=name, path=str(file)), "cpu")
-        ours = Diarizer(loaded)  # sets how parts are made of a recording, for both
+        ours = Diarizer(loaded)  # sets the chunks of a recording, for both
         lines = loaded.network.diarize([audio], sample_rate=16000, num_workers=0, verbose=False)
         theirs = [line.split() for line in lines[0]]
-        turns.LEAST_TURN_S = turns.LEAST_PAUSE_S = 0.0  # the library leaves nothing out
-        heard = ours.diarize(DiarizeOptions(), audio, Context()).turns
-        found[name] = [theirs, [[turn.start, turn.end, turn.speaker] for turn in heard]]
+        activity_turns.LEAST_TURN_S = activity_turns.LEAST_PAUSE_S = 0.0  # as in the library
+        turns = ours.diarize(DiarizeOptions(), audio, Context()).turns
+        found[name] = [theirs, [[turn.start, turn.end, turn.speaker] for turn in turns]]
         if name.endswith("v2"):
             long = np.tile(audio, 10)
             whole = ours._features_of(long).numpy()

@@ -1,34 +1,24 @@
 """nemo's weights: swapped, missing, broken, of the wrong kind, without a GPU; memory."""
 
 import tarfile
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.engine_fixtures import Models, own_model
+from tests.support.engine_under_test import EngineUnderTest
+from tests.support.flite import RATE, Speech
 from tests.support.recordings import read_wav, write_wav
 from tests.support.speech import needs_flite
 
-from dalston_sdk.wire import (
-    DiarizeRequest,
-    DiarizeResult,
-    ErrorCode,
-    ModelRef,
-    TranscribeOptions,
-    TranscribeRequest,
-    TranscribeResult,
-)
+from dalston_sdk.testing import RunningEngine, check_missing_gpu
+from dalston_sdk.wire import ErrorCode, ModelRef, Stage
 
-pytestmark = [pytest.mark.slow, needs_flite]
+pytestmark = [pytest.mark.slow, needs_flite]  # NeMo alone takes 10 s to import
 
-RATE = 16_000
 TEN_MINUTES_S = 600
-
-
-def asked(model: ModelRef, **options: Any) -> TranscribeRequest:
-    return TranscribeRequest(model=model, options=TranscribeOptions(**options))
 
 
 def _nothing(file: Path) -> None:
@@ -41,13 +31,13 @@ def _two(file: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [_nothing, _two])
 def test_a_folder_holds_one_file(
-    engine: AskedEngine, tmp_path: Path, spoil: Callable[[Path], None]
+    engine: RunningEngine, tmp_path: Path, spoil: Callable[[Path], None]
 ) -> None:
     file = tmp_path / "tiny" / "tiny.nemo"
     file.parent.mkdir()
     file.write_bytes(b"anything")
     spoil(file)
-    error = engine.load_failure(ModelRef(runtime_id="own", path=str(file.parent)))
+    error = engine.load_failure(own_model(file.parent))
     assert error.code == ErrorCode.MODEL_MISSING
     assert error.hint == "dalston models pull tiny"
 
@@ -75,8 +65,8 @@ def _other_class(file: Path) -> None:
 
 @pytest.mark.parametrize("spoil", [_garbage, _cut, _without_config, _other_class])
 def test_broken_weights_fail_to_load(
-    engine: AskedEngine,
-    models: Mapping[str, ModelRef],
+    engine: RunningEngine,
+    models: Models,
     tmp_path: Path,
     spoil: Callable[[Path], None],
 ) -> None:
@@ -84,19 +74,20 @@ def test_broken_weights_fail_to_load(
     file.parent.mkdir()
     file.write_bytes(next(Path(models["ctc"].path or "").glob("*.nemo")).read_bytes())
     spoil(file)
-    error = engine.load_failure(ModelRef(runtime_id="own", path=str(file)))
+    error = engine.load_failure(own_model(file))
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
     assert str(file) in str(error)
     assert error.hint == "dalston models verify tiny"
 
 
 def test_the_other_kind_of_model_is_refused(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any
+    engine: RunningEngine, models: Models, speech: Speech
 ) -> None:
-    speakers = engine.failure(asked(models["sortformer-v1"]), speech.wav)
+    request = engine.request(Stage.TRANSCRIBE, model=models["sortformer-v1"])
+    speakers = engine.failure(request, speech.wav)
     assert speakers.code == ErrorCode.INVALID_REQUEST
     assert "does not transcribe" in str(speakers)
-    words = engine.failure(DiarizeRequest(model=models["ctc"]), speech.wav)
+    words = engine.failure(engine.request(Stage.DIARIZE, model=models["ctc"]), speech.wav)
     assert "does not tell speakers apart" in str(words)
 
 
@@ -117,32 +108,34 @@ TIMED_TRANSLATION = {"language": "de", "task": "translate", "word_timestamps": T
     ],
 )
 def test_what_a_model_cannot_do_is_refused(
-    engine: AskedEngine,
-    models: Mapping[str, ModelRef],
-    speech: Any,
+    engine: RunningEngine,
+    models: Models,
+    speech: Speech,
     name: str,
     options: dict[str, Any],
     refusal: tuple[ErrorCode, str],
 ) -> None:
-    error = engine.failure(asked(models[name], **options), speech.wav)
+    request = engine.request(Stage.TRANSCRIBE, model=models[name], **options)
+    error = engine.failure(request, speech.wav)
     assert error.code == refusal[0]
     assert refusal[1] in str(error)
 
 
 def test_an_english_model_refuses_another_language(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any
+    engine: RunningEngine, models: Models, speech: Speech
 ) -> None:
     model = ModelRef(runtime_id="nvidia/parakeet-tdt-0.6b-v2", path=models["tdt"].path)
-    error = engine.failure(asked(model, language="de"), speech.wav)
+    request = engine.request(Stage.TRANSCRIBE, model=model, language="de")
+    error = engine.failure(request, speech.wav)
     assert error.code == ErrorCode.INVALID_REQUEST
-    assert engine.result(asked(model), speech.wav, TranscribeResult).language == "en"
+    assert engine.transcribe(speech.wav, model=model).language == "en"
 
 
 def test_half_precision_is_used_where_asked_for(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any
+    engine: RunningEngine, models: Models, speech: Speech
 ) -> None:
     model = ModelRef(runtime_id="own", path=models["ctc"].path, compute_type="bfloat16")
-    result = engine.result(asked(model), speech.wav, TranscribeResult)
+    result = engine.transcribe(speech.wav, model=model)
     assert result.compute_type == "bfloat16"
     assert result.segments
     other = ModelRef(runtime_id="own", path=models["ctc"].path, compute_type="int8")
@@ -161,48 +154,43 @@ from loading import load_model
 from dalston_sdk.wire import ModelRef
 print(type(load_model(ModelRef(runtime_id="own", path=sys.argv[1]), "cpu").network).__name__)
 """
-"""What Python 3.11.2 lacks, which Debian 12 has."""
+"""Python 3.11.2, which Debian 12 has, lacks the filters."""
 
 
 def test_weights_are_unpacked_by_a_python_without_filters_for_archives(
-    nemo: EngineUnderTest, models: Mapping[str, ModelRef]
+    under_test: EngineUnderTest, models: Models
 ) -> None:
-    said = nemo.run(OLD_PYTHON, str(models["tdt"].path))
+    said = under_test.run(OLD_PYTHON, str(models["tdt"].path))
     assert said.splitlines()[-1] == "EncDecRNNTBPEModel"
 
 
-def test_a_gpu_that_is_not_there_is_said_and_the_cpu_not_taken(nemo: EngineUnderTest) -> None:
-    with nemo.asked("cuda:63") as asked_engine:
-        health = asked_engine.health()
-        while health.status == "starting":
-            health = asked_engine.health()
-    assert health.status == "failed"
-    assert "cuda:63" in (health.problem or "")
+def test_a_missing_gpu_is_an_error_and_the_cpu_is_not_taken(under_test: EngineUnderTest) -> None:
+    check_missing_gpu(under_test.start_line())
 
 
-def test_swaps_leave_text_and_memory_as_they_were(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any, tmp_path: Path
+def test_swaps_change_neither_text_nor_memory(
+    engine: RunningEngine, models: Models, speech: Speech, tmp_path: Path
 ) -> None:
     samples = read_wav(speech.wav)[: int((speech.sentences[0].end + 0.5) * RATE)]
     wav = write_wav(tmp_path / "first.wav", samples)
     sizes = []
-    for _ in range(16):
-        heard = engine.result(asked(models["ctc"]), wav, TranscribeResult)
-        assert [segment.text for segment in heard.segments] == [speech.sentences[0].text]
-        engine.result(DiarizeRequest(model=models["sortformer-v2"]), wav, DiarizeResult)
+    for _ in range(8):
+        result = engine.transcribe(wav, model=models["ctc"])
+        assert [segment.text for segment in result.segments] == [speech.sentences[0].text]
+        engine.diarize(wav, model=models["sortformer-v2"])
         sizes.append(engine.health().rss_mb)
     # What the runtime and the allocator keep has settled by then; a leak would go on.
-    assert max(sizes[12:]) < 1.02 * max(sizes[:10])
+    assert max(sizes[5:]) < 1.02 * max(sizes[:5])
 
 
 @pytest.mark.parametrize(
     ("options", "codes"),
     [({"vad": False}, []), ({"vad": False, "max_speech_s": 600.0}, ["local_attention"])],
-    ids=["in-stretches", "at-once"],
+    ids=["in-chunks", "at-once"],
 )
-def test_ten_minutes_do_not_take_memory_by_the_square(
-    engine: AskedEngine,
-    models: Mapping[str, ModelRef],
+def test_memory_does_not_grow_with_the_square_of_the_length(
+    engine: RunningEngine,
+    models: Models,
     tmp_path: Path,
     options: dict[str, Any],
     codes: list[str],
@@ -211,11 +199,11 @@ def test_ten_minutes_do_not_take_memory_by_the_square(
     noise = np.random.default_rng(1).normal(0, 2000, TEN_MINUTES_S * RATE).astype(np.int16)
     wav = write_wav(tmp_path / "long.wav", noise)
     short = write_wav(tmp_path / "short.wav", noise[: 10 * RATE])
-    engine.result(asked(models["conformer"], vad=False), short, TranscribeResult)
+    engine.transcribe(short, model=models["conformer"], vad=False)
     before_mb = engine.health().rss_mb
     status = Path(f"/proc/{engine.process.process.pid}")
     (status / "clear_refs").write_text("5", encoding="ascii")  # forget the peak until now
-    result = engine.result(asked(models["conformer"], **options), wav, TranscribeResult)
+    result = engine.transcribe(wav, model=models["conformer"], **options)
     peak_kb = next(
         int(line.split()[1])
         for line in (status / "status").read_text(encoding="ascii").splitlines()

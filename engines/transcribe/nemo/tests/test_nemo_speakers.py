@@ -1,40 +1,37 @@
-"""nemo tells speakers apart as the library does, links windows, and says how many it can."""
+"""nemo's speakers: those of the library, linked over chunks, and no more than it can tell apart."""
 
 import json
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.engine_fixtures import Models
+from tests.support.engine_under_test import EngineUnderTest
+from tests.support.flite import RATE, Speech
 from tests.support.recordings import read_wav, write_wav
 from tests.support.speech import needs_flite
 
-from dalston_sdk.wire import DiarizeOptions, DiarizeRequest, DiarizeResult, ErrorCode, ModelRef
+from dalston_sdk.testing import RunningEngine
+from dalston_sdk.wire import ErrorCode, Stage
 
-pytestmark = [pytest.mark.slow, needs_flite]
+pytestmark = [pytest.mark.slow, needs_flite]  # NeMo alone takes 10 s to import
 
 SORTFORMERS = ("sortformer-v1", "sortformer-v2")
-RATE = 16_000
 
 
 @pytest.fixture(scope="module")
-def oracle(nemo: EngineUnderTest, models: Mapping[str, ModelRef], speech: Any) -> dict[str, Any]:
+def oracle(under_test: EngineUnderTest, models: Models, speech: Speech) -> dict[str, Any]:
     folder = Path(models["ctc"].path or "").parent
-    printed = nemo.run(Path(__file__).with_name("oracle.py"), folder, speech.wav)
+    printed = under_test.run(Path(__file__).with_name("oracle.py"), folder, speech.wav)
     line = next(line for line in printed.splitlines() if line.startswith("ORACLE "))
     found: dict[str, Any] = json.loads(line.removeprefix("ORACLE "))
     return found
 
 
-def asked(model: ModelRef, **options: Any) -> DiarizeRequest:
-    return DiarizeRequest(model=model, options=DiarizeOptions(**options))
-
-
 def activity(turns: list[tuple[float, float, str]], duration_s: float) -> dict[str, Any]:
-    """Per speaker, in which hundredths of a second they speak."""
+    """Per speaker, the hundredths of a second in which they speak."""
     found: dict[str, Any] = {}
     for start, end, speaker in turns:
         spoken = found.setdefault(speaker, np.zeros(int(duration_s * 100) + 1, bool))
@@ -43,25 +40,24 @@ def activity(turns: list[tuple[float, float, str]], duration_s: float) -> dict[s
 
 
 @pytest.mark.parametrize("name", SORTFORMERS)
-def test_speakers_are_those_that_the_library_hears(
-    engine: AskedEngine,
-    models: Mapping[str, ModelRef],
-    speech: Any,
+def test_speakers_are_those_of_the_library(
+    engine: RunningEngine,
+    models: Models,
+    speech: Speech,
     oracle: dict[str, Any],
     name: str,
 ) -> None:
-    """Held against each other with the shortest turns and pauses, which the engine leaves out."""
-    result = engine.result(asked(models[name]), speech.wav, DiarizeResult)
-    duration_s = len(read_wav(speech.wav)) / RATE
+    """Compared with the shortest turns and pauses, which the engine drops."""
+    result = engine.diarize(speech.wav, model=models[name])
 
     theirs, ours = (
-        activity([(float(start), float(end), who) for start, end, who in turns], duration_s)
+        activity([(float(start), float(end), who) for start, end, who in turns], speech.duration_s)
         for turns in oracle[name]
     )
     assert 2 <= len(ours) <= 4
     for spoken in ours.values():
-        likest = max(theirs.values(), key=lambda other: (other & spoken).sum())
-        assert (likest ^ spoken).mean() < 0.01
+        closest = max(theirs.values(), key=lambda other: (other & spoken).sum())
+        assert (closest ^ spoken).mean() < 0.01
     assert result.turns[0].speaker == "SPEAKER_00"
     assert all(before.start <= after.start for before, after in pairwise(result.turns))
     assert all(
@@ -83,11 +79,11 @@ def test_canary_writes_what_the_library_has_it_write(oracle: dict[str, Any]) -> 
     assert [text.split()[0] for text in oracle["canary"]] == ["please", "red"]
 
 
-def test_windows_keep_their_speakers(nemo: EngineUnderTest) -> None:
-    """Each window names the speakers in an order of its own."""
+def test_speakers_are_linked_over_chunks(under_test: EngineUnderTest) -> None:
+    """Each chunk has the speakers in an order of its own."""
     program = """
 import json, numpy as np
-from turns import linked, turns_of
+from activity_turns import linked, turns_of
 rng = np.random.default_rng(0)
 truth = np.repeat(rng.integers(0, 4, 60), 20)
 whole = np.eye(4, dtype=np.float32)[truth]
@@ -102,19 +98,19 @@ same = max(
 turns = turns_of(found, 0.08, 96.0)
 print(json.dumps([found.shape, same, len(turns), len({turn.speaker for turn in turns})]))
 """
-    shape, same, turns, speakers = json.loads(nemo.run(program))
+    shape, same, turns, speakers = json.loads(under_test.run(program))
     assert shape == [1200, 4]
     assert same == 1.0
     assert speakers == 4
     assert turns > 30
 
 
-def test_a_long_recording_goes_through_window_by_window(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any, tmp_path: Path
+def test_a_long_recording_is_diarized_chunk_by_chunk(
+    engine: RunningEngine, models: Models, speech: Speech, tmp_path: Path
 ) -> None:
     long = write_wav(tmp_path / "long.wav", np.tile(read_wav(speech.wav), 12))
-    one = engine.result(asked(models["sortformer-v1"]), long, DiarizeResult)
-    four = engine.result(asked(models["sortformer-v1"], batch_size=4), long, DiarizeResult)
+    one = engine.diarize(long, model=models["sortformer-v1"])
+    four = engine.diarize(long, model=models["sortformer-v1"], batch_size=4)
 
     assert one.turns[-1].end > 200
     alone, together = (
@@ -128,11 +124,12 @@ def test_a_long_recording_goes_through_window_by_window(
 
 @pytest.mark.parametrize("name", SORTFORMERS)
 def test_no_more_speakers_than_were_asked_for(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any, name: str
+    engine: RunningEngine, models: Models, speech: Speech, name: str
 ) -> None:
-    free = engine.result(asked(models[name]), speech.wav, DiarizeResult)
+    free = engine.diarize(speech.wav, model=models[name])
+    options: dict[str, Any]
     for options in ({"num_speakers": 1}, {"max_speakers": 1}):
-        result = engine.result(asked(models[name], **options), speech.wav, DiarizeResult)
+        result = engine.diarize(speech.wav, model=models[name], **options)
         assert {turn.speaker for turn in result.turns} == {"SPEAKER_00"}
         assert result.effective["max_speakers"] == 1
         spoken = sum(turn.end - turn.start for turn in result.turns)
@@ -142,24 +139,23 @@ def test_no_more_speakers_than_were_asked_for(
         )
 
 
-def test_more_than_four_speakers_are_refused_or_said(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any
+def test_more_than_four_speakers_are_refused_or_reported(
+    engine: RunningEngine, models: Models, speech: Speech
 ) -> None:
-    error = engine.failure(asked(models["sortformer-v2"], num_speakers=5), speech.wav)
+    request = engine.request(Stage.DIARIZE, model=models["sortformer-v2"], num_speakers=5)
+    error = engine.failure(request, speech.wav)
     assert error.code == ErrorCode.INVALID_REQUEST
     assert "4 speakers" in str(error)
     assert "dalston models list --stage diarize" in (error.hint or "")
-    result = engine.result(
-        asked(models["sortformer-v2"], max_speakers=6, batch_size=2), speech.wav, DiarizeResult
-    )
+    result = engine.diarize(speech.wav, model=models["sortformer-v2"], max_speakers=6, batch_size=2)
     codes = [notice.code for notice in result.warnings]
     assert codes == ["speaker_limit", "option_without_effect"]
 
 
-def test_silence_has_no_end_that_is_too_late(
-    engine: AskedEngine, models: Mapping[str, ModelRef], tmp_path: Path
+def test_turns_end_with_the_recording(
+    engine: RunningEngine, models: Models, tmp_path: Path
 ) -> None:
     wav = write_wav(tmp_path / "short.wav", np.full(RATE // 100, 99, np.int16))
     for name in SORTFORMERS:
-        result = engine.result(asked(models[name]), wav, DiarizeResult)
+        result = engine.diarize(wav, model=models[name])
         assert all(turn.end <= 0.01 for turn in result.turns)

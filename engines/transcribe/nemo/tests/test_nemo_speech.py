@@ -1,6 +1,5 @@
 """nemo, the real library in its own environment: right words at the right times."""
 
-from collections.abc import Mapping
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
@@ -8,30 +7,18 @@ from typing import Any
 import jiwer
 import numpy as np
 import pytest
-from tests.support.asked_engine import AskedEngine, EngineUnderTest
-from tests.support.recordings import write_wav
+from tests.support.engine_fixtures import Models
+from tests.support.engine_under_test import EngineUnderTest
+from tests.support.flite import RATE, Speech
+from tests.support.recordings import read_wav, write_wav
 from tests.support.speech import needs_flite
 
-from dalston_sdk.testing import check_engine
-from dalston_sdk.wire import (
-    ModelRef,
-    Partial,
-    Segment,
-    Stage,
-    TranscribeOptions,
-    TranscribeRequest,
-    TranscribeResult,
-    Word,
-)
+from dalston_sdk.testing import RunningEngine, check_engine
+from dalston_sdk.wire import Partial, Segment, Stage, TranscribeResult, Word
 
-pytestmark = [pytest.mark.slow, needs_flite]
+pytestmark = [pytest.mark.slow, needs_flite]  # NeMo alone takes 10 s to import
 
 KINDS = ("ctc", "rnnt", "tdt", "hybrid")
-RATE = 16_000
-
-
-def asked(model: ModelRef, **options: Any) -> TranscribeRequest:
-    return TranscribeRequest(model=model, options=TranscribeOptions(**options))
 
 
 def words_of(segments: tuple[Segment, ...]) -> list[Word]:
@@ -42,9 +29,9 @@ def text_of(result: TranscribeResult) -> str:
     return " ".join(segment.text for segment in result.segments)
 
 
-def test_nemo_conforms(nemo: EngineUnderTest, models: Mapping[str, ModelRef], speech: Any) -> None:
+def test_nemo_conforms(under_test: EngineUnderTest, models: Models, speech: Speech) -> None:
     check_engine(
-        nemo.subject(
+        under_test.subject(
             models["tdt"],
             speech.wav,
             other_model=models["ctc"],
@@ -53,18 +40,18 @@ def test_nemo_conforms(nemo: EngineUnderTest, models: Mapping[str, ModelRef], sp
     )
 
 
-@pytest.mark.parametrize("batch_size", [1, 4], ids=["one-by-one", "batched"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize(
+    ("kind", "batch_size"), [*((kind, 4) for kind in KINDS), ("ctc", 1), ("tdt", 1)]
+)
 def test_words_and_times_are_right(
-    engine: AskedEngine,
-    models: Mapping[str, ModelRef],
-    speech: Any,
+    engine: RunningEngine,
+    models: Models,
+    speech: Speech,
     kind: str,
     batch_size: int,
 ) -> None:
-    """CTC's own times in the library are those of the token before; a transducer has no ends."""
-    request = asked(models[kind], batch_size=batch_size)
-    result = engine.result(request, speech.wav, TranscribeResult)
+    """The library gives CTC's tokens the time of the one before, and a transducer's no ends."""
+    result = engine.transcribe(speech.wav, model=models[kind], batch_size=batch_size)
 
     assert jiwer.wer(speech.text, text_of(result)) <= 0.05
     words = words_of(result.segments)
@@ -79,36 +66,36 @@ def test_words_and_times_are_right(
         assert abs(segment.end - sentence.end) < 0.4
 
 
-def test_a_short_stretch_is_not_moved(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any, tmp_path: Path
+def test_words_of_a_short_chunk_are_not_shifted(
+    engine: RunningEngine, models: Models, speech: Speech, tmp_path: Path
 ) -> None:
-    """The library pads what is shorter than a second at both ends, and tells times in that."""
+    """The library pads chunks shorter than a second at both ends, and counts time from there."""
     first = speech.sentences[0]
-    whole = np.frombuffer(speech.wav.read_bytes()[44:], np.int16)
+    whole = read_wav(speech.wav)
     short = write_wav(
         tmp_path / "short.wav", whole[int(first.start * RATE) : int((first.start + 0.45) * RATE)]
     )
-    result = engine.result(asked(models["rnnt"], vad=False), short, TranscribeResult)
+    result = engine.transcribe(short, model=models["rnnt"], vad=False)
 
     word = words_of(result.segments)[0]
     assert word.text.startswith(" please")  # the cut may sound like something more
     assert word.start < 0.1
 
 
-def test_without_vad_all_of_the_recording_is_heard(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any
+def test_without_vad_all_of_the_recording_is_transcribed(
+    engine: RunningEngine, models: Models, speech: Speech
 ) -> None:
-    request = asked(models["tdt"], vad=False, max_speech_s=12)
-    result = engine.result(request, speech.wav, TranscribeResult)
+    result = engine.transcribe(speech.wav, model=models["tdt"], vad=False, max_speech_s=12)
 
     assert result.speech_regions == ()
     assert jiwer.wer(speech.text, text_of(result)) <= 0.1
 
 
 def test_segments_come_as_they_are_found(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any
+    engine: RunningEngine, models: Models, speech: Speech
 ) -> None:
-    messages = engine.messages(asked(models["ctc"], batch_size=2), speech.wav)
+    request = engine.request(Stage.TRANSCRIBE, model=models["ctc"], batch_size=2)
+    messages = engine.messages(request, speech.wav)
 
     partial = [each for each in messages if isinstance(each, Partial)]
     assert len(partial) == 3
@@ -116,12 +103,10 @@ def test_segments_come_as_they_are_found(
 
 
 def test_without_words_segments_still_have_the_words_times(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any
+    engine: RunningEngine, models: Models, speech: Speech
 ) -> None:
-    plain = engine.result(asked(models["ctc"]), speech.wav, TranscribeResult)
-    result = engine.result(
-        asked(models["ctc"], word_timestamps=False), speech.wav, TranscribeResult
-    )
+    plain = engine.transcribe(speech.wav, model=models["ctc"])
+    result = engine.transcribe(speech.wav, model=models["ctc"], word_timestamps=False)
     assert words_of(result.segments) == []
     assert [(each.start, each.end) for each in result.segments] == [
         (each.start, each.end) for each in plain.segments
@@ -130,50 +115,48 @@ def test_without_words_segments_still_have_the_words_times(
 
 @pytest.mark.parametrize("kind", ["ctc", "tdt", "canary"])
 def test_silence_gives_nothing(
-    engine: AskedEngine, models: Mapping[str, ModelRef], tmp_path: Path, kind: str
+    engine: RunningEngine, models: Models, tmp_path: Path, kind: str
 ) -> None:
     wav = write_wav(tmp_path / "silence.wav", np.zeros(RATE, np.int16))
-    result = engine.result(asked(models[kind], language="en"), wav, TranscribeResult)
+    result = engine.transcribe(wav, model=models[kind], language="en")
     assert result.segments == ()
     assert result.speech_regions == ()
 
 
 @pytest.mark.parametrize("kind", [*KINDS, "canary", "conformer"])
 def test_a_hundredth_of_a_second_is_no_trouble(
-    engine: AskedEngine, models: Mapping[str, ModelRef], tmp_path: Path, kind: str
+    engine: RunningEngine, models: Models, tmp_path: Path, kind: str
 ) -> None:
     wav = write_wav(tmp_path / "short.wav", np.full(RATE // 100, 99, np.int16))
-    request = asked(models[kind], vad=False, language="en")
-    result = engine.result(request, wav, TranscribeResult)
+    result = engine.transcribe(wav, model=models[kind], vad=False, language="en")
     assert all(segment.end <= 0.01 for segment in result.segments)
 
 
-def test_canary_says_when_its_words_are_said(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any, tmp_path: Path
+def test_canary_has_times_of_words(
+    engine: RunningEngine, models: Models, speech: Speech, tmp_path: Path
 ) -> None:
     """A second network in its file finds the words in the sound."""
     first = speech.sentences[0]
-    whole = np.frombuffer(speech.wav.read_bytes()[44:], np.int16)
+    whole = read_wav(speech.wav)
     wav = write_wav(tmp_path / "first.wav", whole[: int((first.end + 0.5) * RATE)])
-    result = engine.result(asked(models["canary"], language="en"), wav, TranscribeResult)
+    result = engine.transcribe(wav, model=models["canary"], language="en")
 
     assert text_of(result) == first.text
     words = words_of(result.segments)
     assert abs(words[0].start - first.start) < 0.12
     assert abs(words[-1].end - first.end) < 0.4
-    heard = engine.result(asked(models["rnnt"]), wav, TranscribeResult)
-    for word, other in zip(words, words_of(heard.segments), strict=True):
+    expected = engine.transcribe(wav, model=models["rnnt"]).segments
+    for word, other in zip(words, words_of(expected), strict=True):
         assert abs(word.start - other.start) < 0.1
 
 
-def test_canary_is_told_what_is_spoken_and_what_to_write(
-    engine: AskedEngine, models: Mapping[str, ModelRef], speech: Any
+def test_canary_takes_the_language_and_the_task(
+    engine: RunningEngine, models: Models, speech: Speech
 ) -> None:
     """Its first word is another one where the language it writes is German."""
 
     def first_word(**options: Any) -> str:
-        request = asked(models["canary"], max_speech_s=30, **options)
-        result = engine.result(request, speech.wav, TranscribeResult)
+        result = engine.transcribe(speech.wav, model=models["canary"], max_speech_s=30, **options)
         assert result.language == ("en" if options.get("task") else options["language"])
         return result.segments[0].text.split()[0]
 

@@ -1,13 +1,14 @@
-"""The catalog's entries for onnx-asr, held against the library and the engine themselves."""
+"""The catalog's entries for onnx-asr, compared with the library and the engine."""
 
 import json
 import re
-from collections.abc import Callable, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.support.engine_under_test import EngineUnderTest
 
 from dalston_cli.catalog.schema import HubSource, ModelEntry
 
@@ -18,11 +19,11 @@ ENTRIES = [
     for entry in [ModelEntry.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))]
 ]
 KINDS = {"canary": "nemo-conformer-aed", "whisper": "whisper"}
-"""What the config.json says of models that the library knows by that only."""
+"""The ``model_type`` in config.json of models that the library knows by that only."""
 PROGRAM = """
 import json, sys
 from onnx_asr.loader import create_asr_resolver
-from traits import _LANGUAGES
+from capabilities import _LANGUAGES
 for line in sys.stdin:
     name, known, folder, quantization = json.loads(line)
     resolver = create_asr_resolver(name if known else None, folder, offline=True)
@@ -32,10 +33,10 @@ for line in sys.stdin:
 
 
 @pytest.fixture(scope="module")
-def told(
-    ask_engine: Callable[..., str], tmp_path_factory: pytest.TempPathFactory
+def library(
+    under_test: EngineUnderTest, tmp_path_factory: pytest.TempPathFactory
 ) -> Mapping[str, Any]:
-    """Per model, which of its files the library would open, and which languages it hears."""
+    """Per model, the files that the library would open, and its languages."""
     questions = []
     for entry in ENTRIES:
         assert isinstance(entry.source, HubSource)
@@ -47,25 +48,25 @@ def told(
         by_name = "flash" not in entry.id and "whisper" not in entry.id
         quantization = None if entry.id.endswith("float32") else "int8"
         questions.append(json.dumps([entry.runtime_model_id, by_name, str(folder), quantization]))
-    answers = ask_engine(PROGRAM, text="\n".join(questions)).splitlines()
+    answers = under_test.run(PROGRAM, text="\n".join(questions)).splitlines()
     return {entry.id: json.loads(line) for entry, line in zip(ENTRIES, answers, strict=True)}
 
 
 @pytest.mark.parametrize("model", ENTRIES, ids=lambda model: str(model.id))
 def test_the_library_finds_every_file_that_is_pulled(
-    told: Mapping[str, Any], model: ModelEntry
+    library: Mapping[str, Any], model: ModelEntry
 ) -> None:
     assert isinstance(model.source, HubSource)
     assert re.fullmatch(r"[0-9a-f]{40}", model.source.revision)
-    opened, _ = told[model.id]
+    opened, _ = library[model.id]
     pulled = {Path(name).name for name in model.source.files}
     assert set(opened) == {name for name in pulled if not name.endswith(".onnx.data")}
 
 
 @pytest.mark.parametrize("model", ENTRIES, ids=lambda model: str(model.id))
-def test_the_engine_knows_the_same_languages(told: Mapping[str, Any], model: ModelEntry) -> None:
-    _, languages = told[model.id]
-    if "whisper" in model.id:  # its tokens tell
+def test_the_engine_knows_the_same_languages(library: Mapping[str, Any], model: ModelEntry) -> None:
+    _, languages = library[model.id]
+    if "whisper" in model.id:  # known by its tokens
         assert languages is None
         assert model.capabilities.language_detection
     else:

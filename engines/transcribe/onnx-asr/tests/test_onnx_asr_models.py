@@ -1,20 +1,19 @@
 """onnx-asr's weights: swapped, missing, broken, in several number formats, and without a GPU."""
 
-import asyncio
 import json
-import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import jiwer
 import pytest
+from tests.support.engine_fixtures import Models, copy_weights, own_model
+from tests.support.engine_under_test import EngineUnderTest
+from tests.support.flite import Speech
 from tests.support.onnx_models.families import make_ctc
 from tests.support.speech import needs_flite, say
 
-from dalston_sdk.client import EngineRequestError
-from dalston_sdk.testing import EngineProcess, StartLine
-from dalston_sdk.wire import ErrorCode, Health, LoadReply, ModelRef
+from dalston_sdk.testing import RunningEngine, check_missing_gpu
+from dalston_sdk.wire import ErrorCode, ModelRef
 
 FILES = {
     "ctc": ["config.json", "model.onnx", "vocab.txt"],
@@ -32,66 +31,49 @@ FILES = {
 
 
 @pytest.fixture
-def copy_of(models: Mapping[str, ModelRef], tmp_path: Path) -> Callable[[str], Path]:
+def copy_of(models: Models, tmp_path: Path) -> Callable[[str], Path]:
     """A copy of a family's weights that a test may break."""
 
     def make(family: str) -> Path:
-        copy = tmp_path / "copy"
-        shutil.copytree(models[family].path or "", copy)
-        return copy
+        return copy_weights(models[family], tmp_path / "copy")
 
     return make
-
-
-def load(engine: Any, model: ModelRef) -> LoadReply:
-    async def ask() -> LoadReply:
-        async with engine.process.client() as client:
-            reply: LoadReply = await client.load(model)
-            return reply
-
-    return asyncio.run(ask())
-
-
-def refusal(engine: Any, model: ModelRef) -> EngineRequestError:
-    with pytest.raises(EngineRequestError) as caught:
-        load(engine, model)
-    return caught.value
 
 
 @pytest.mark.parametrize(
     ("family", "name"), [(family, name) for family, names in FILES.items() for name in names]
 )
 def test_a_missing_file_is_named(
-    engine: Any, copy_of: Callable[[str], Path], family: str, name: str
+    engine: RunningEngine, copy_of: Callable[[str], Path], family: str, name: str
 ) -> None:
     folder = copy_of(family)
     (folder / name).unlink()
-    error = refusal(engine, ModelRef(runtime_id="own", path=str(folder)))
+    error = engine.load_failure(own_model(folder))
     assert error.code == ErrorCode.MODEL_MISSING
     assert Path(name).name.replace("v2_", "v?_") in str(error)  # the library takes any version
     assert error.hint == "dalston models pull copy"
 
 
 def test_a_config_may_not_be_missing_though_the_model_is_known(
-    engine: Any, copy_of: Callable[[str], Path]
+    engine: RunningEngine, copy_of: Callable[[str], Path]
 ) -> None:
-    """The library would take the features of another version of the model, and hear noise."""
+    """The library would take the features of another version of the model."""
     folder = copy_of("gigaam")
     (folder / "config.json").unlink()
-    error = refusal(engine, ModelRef(runtime_id="gigaam-v2-ctc", path=str(folder)))
+    error = engine.load_failure(ModelRef(runtime_id="gigaam-v2-ctc", path=str(folder)))
     assert error.code == ErrorCode.MODEL_MISSING
     assert "config.json" in str(error)
 
 
-def test_vosk_has_no_config(engine: Any, copy_of: Callable[[str], Path]) -> None:
+def test_vosk_has_no_config(engine: RunningEngine, copy_of: Callable[[str], Path]) -> None:
     folder = copy_of("vosk")
     (folder / "config.json").unlink()
     model = ModelRef(runtime_id="alphacep/vosk-model-small-ru", path=str(folder))
-    assert load(engine, model).loaded == model
+    assert engine.load(model).loaded == model
 
 
-def test_no_path_is_no_model(engine: Any) -> None:
-    error = refusal(engine, ModelRef(runtime_id="nemo-parakeet-tdt-0.6b-v3"))
+def test_no_path_is_no_model(engine: RunningEngine) -> None:
+    error = engine.load_failure(ModelRef(runtime_id="nemo-parakeet-tdt-0.6b-v3"))
     assert error.code == ErrorCode.MODEL_MISSING
     assert "dalston models list" in (error.hint or "")
 
@@ -141,37 +123,37 @@ def _change_mel_bands(folder: Path) -> None:
     ],
 )
 def test_broken_weights_fail_to_load(
-    engine: Any, copy_of: Callable[[str], Path], spoil: Callable[[Path], None]
+    engine: RunningEngine, copy_of: Callable[[str], Path], spoil: Callable[[Path], None]
 ) -> None:
     folder = copy_of("ctc")
     spoil(folder)
-    error = refusal(engine, ModelRef(runtime_id="own", path=str(folder)))
+    error = engine.load_failure(own_model(folder))
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
     assert error.hint == "dalston models verify copy"
 
 
 def test_a_whisper_with_its_search_in_the_graph_is_refused(
-    engine: Any, copy_of: Callable[[str], Path]
+    engine: RunningEngine, copy_of: Callable[[str], Path]
 ) -> None:
     model = ModelRef(runtime_id="whisper-ort", path=str(copy_of("whisper")))
-    error = refusal(engine, model)
+    error = engine.load_failure(model)
     assert error.code == ErrorCode.MODEL_LOAD_FAILED
     assert "onnx-community" in (error.hint or "")
 
 
 @needs_flite
 def test_weights_of_8_bits_are_taken_on_a_cpu(
-    engine: Any, copy_of: Callable[[str], Path], speech: Any
+    engine: RunningEngine, copy_of: Callable[[str], Path], speech: Speech
 ) -> None:
     folder = make_ctc(copy_of("ctc"), int8=True)
 
-    result = engine.finish(speech.wav, model=ModelRef(runtime_id="own", path=str(folder)))
+    result = engine.transcribe(speech.wav, model=own_model(folder))
     assert result.compute_type == "int8"
-    heard = " ".join(segment.text for segment in result.segments)
-    assert jiwer.wer(speech.text, heard) <= 0.05
+    text = " ".join(segment.text for segment in result.segments)
+    assert jiwer.wer(speech.text, text) <= 0.05
 
     as_asked = ModelRef(runtime_id="own", path=str(folder), compute_type="float32")
-    assert load(engine, as_asked).compute_type == "float32"
+    assert engine.load(as_asked).compute_type == "float32"
 
 
 @pytest.mark.parametrize(
@@ -183,97 +165,85 @@ def test_weights_of_8_bits_are_taken_on_a_cpu(
     ],
 )
 def test_a_number_format_that_is_not_there_is_refused(
-    engine: Any, model: ModelRef, wanted: str, code: ErrorCode, hint: str
+    engine: RunningEngine, model: ModelRef, wanted: str, code: ErrorCode, hint: str
 ) -> None:
-    error = refusal(engine, ModelRef(runtime_id="own", path=model.path, compute_type=wanted))
+    error = engine.load_failure(ModelRef(runtime_id="own", path=model.path, compute_type=wanted))
     assert error.code == code
     assert wanted in str(error)
     assert hint in (error.hint or "")
 
 
 @needs_flite
-def test_swaps_leave_text_and_memory_as_they_were(
-    start_line: Callable[[str], StartLine],
-    models: Mapping[str, ModelRef],
-    running: Callable[[EngineProcess, ModelRef], Any],
-    tmp_path: Path,
+@pytest.mark.slow  # twelve swaps in a process of its own
+def test_swaps_change_neither_text_nor_memory(
+    under_test: EngineUnderTest, models: Models, tmp_path: Path
 ) -> None:
     wav = say("please send the letter to alice", tmp_path / "said.wav")
     expected: dict[str, str] = {}
     sizes = []
-    with EngineProcess(start_line("cpu")) as process:
-        for _ in range(20):
+    with under_test.running(models["tdt"]) as engine:
+        for _ in range(6):
             for family in ("tdt", "whisper"):
-                engine = running(process, models[family])
-                heard = " ".join(each.text for each in engine.finish(wav, language="en").segments)
-                assert heard == expected.setdefault(family, heard)
-            sizes.append(asyncio.run(_health(process)).rss_mb)
+                result = engine.transcribe(wav, model=models[family], language="en")
+                text = " ".join(each.text for each in result.segments)
+                assert text == expected.setdefault(family, text)
+            sizes.append(engine.health().rss_mb)
     assert expected["tdt"] == "please send the letter to alice"
     # What the runtime and the allocator keep has settled by then; a leak would go on.
-    assert max(sizes[10:]) < 1.1 * max(sizes[:10])
+    assert max(sizes[3:]) < 1.1 * max(sizes[:3])
 
 
-async def _health(process: EngineProcess) -> Health:
-    async with process.client() as client:
-        return await client.health()
+def test_a_missing_gpu_is_an_error_and_the_cpu_is_not_taken(under_test: EngineUnderTest) -> None:
+    check_missing_gpu(under_test.start_line())
 
 
-def test_a_gpu_that_is_not_there_is_said_and_the_cpu_not_taken(
-    start_line: Callable[[str], StartLine], model: ModelRef
-) -> None:
-    device = "cuda:63"
-    with EngineProcess(start_line(device)) as process:
-        health = asyncio.run(_settled(process))
-        assert health.status == "failed"
-        assert device in (health.problem or "")
+IN_PROCESS = """
+import gc, importlib.util, json, os, sys, weakref
+import engine, loading
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import ModelRef
 
-
-def test_loading_onto_a_gpu_that_is_not_there_fails(
-    ask_engine: Callable[..., str], model: ModelRef
-) -> None:
-    """The library itself would only warn, and go on on the CPU."""
-    answer = ask_engine(
-        "import loading; from dalston_sdk.wire import ModelRef; "
-        "from dalston_sdk.errors import EngineError\n"
-        f"own = ModelRef(runtime_id='own', path={model.path!r})\n"
-        "try: loading.load_recogniser(own, 'cuda:63')\n"
-        "except EngineError as error: print(error.code.value)",
-    )
-    assert answer == "device_lost"
-
-
-async def _settled(process: EngineProcess) -> Health:
-    """Health once the device was checked."""
-    async with process.client() as client, asyncio.timeout(30):
-        while (health := await client.health()).status == "starting":
-            continue
-    return health
-
-
-def test_telemetry_is_off_and_nothing_here_could_download(ask_engine: Callable[..., str]) -> None:
-    answer = ask_engine(
-        "import importlib.util, os, engine; os.environ.pop('ORT_DISABLE_TELEMETRY', None); "
-        "engine.OnnxAsrEngine(); print(os.environ['ORT_DISABLE_TELEMETRY'], "
-        "importlib.util.find_spec('huggingface_hub'))",
-    )
-    assert answer == "1 None"
-
-
-@pytest.mark.parametrize(
-    ("text", "memory", "device"),
-    [
-        ("Failed to allocate memory for requested buffer of size 9", True, False),
-        ("CUDA failure 2: out of memory", True, False),
-        ("std::bad_alloc", True, False),
-        ("CUDA failure 719: unspecified launch failure", False, True),
-        ("Invalid rank for input: x", False, False),
+os.environ.pop("ORT_DISABLE_TELEMETRY", None)
+served = engine.OnnxAsrEngine()
+model = ModelRef(runtime_id="own", path=sys.argv[1])
+served.load(model)
+recogniser = weakref.ref(served._recogniser)
+served.unload()
+gc.collect()
+try:
+    loading.load_recogniser(model, "cuda:63")
+except EngineError as error:
+    code = error.code.value
+print(json.dumps({
+    "telemetry": os.environ["ORT_DISABLE_TELEMETRY"],
+    "hub": importlib.util.find_spec("huggingface_hub"),
+    "left": recogniser() is not None,
+    "missing gpu": code,
+    "kinds": [
+        [loading.is_out_of_memory(error), loading.is_device_lost(error)]
+        for error in map(RuntimeError, sys.argv[2:])
     ],
-)
-def test_what_went_wrong_is_known_by_the_library_s_words(
-    ask_engine: Callable[..., str], text: str, memory: bool, device: bool
-) -> None:
-    answer = ask_engine(
-        f"import loading; error = RuntimeError({text!r}); "
-        "print(loading.is_out_of_memory(error), loading.is_device_lost(error))",
-    )
-    assert answer == f"{memory} {device}"
+}))
+"""
+
+
+def test_in_one_process(under_test: EngineUnderTest, model: ModelRef) -> None:
+    """Telemetry is off, nothing could download, weights are dropped, and errors are told apart.
+
+    For a missing GPU the library itself would only warn, and take the CPU.
+    """
+    kinds = {
+        "Failed to allocate memory for requested buffer of size 9": [True, False],
+        "CUDA failure 2: out of memory": [True, False],
+        "std::bad_alloc": [True, False],
+        "CUDA failure 719: unspecified launch failure": [False, True],
+        "Invalid rank for input: x": [False, False],
+    }
+    printed = under_test.run(IN_PROCESS, model.path or "", *kinds)
+    assert json.loads(printed.splitlines()[-1]) == {
+        "telemetry": "1",
+        "hub": None,
+        "left": False,
+        "missing gpu": "device_lost",
+        "kinds": list(kinds.values()),
+    }

@@ -1,35 +1,22 @@
 """onnx-asr, the real library in its own environment: right words at the right times."""
 
-import asyncio
-import math
 import re
-import struct
-import wave
-from collections.abc import Callable, Mapping
-from contextlib import aclosing
 from itertools import pairwise
 from pathlib import Path
 from statistics import median
-from typing import Any
 
 import jiwer
 import pytest
+from tests.support.engine_fixtures import Models
+from tests.support.engine_under_test import EngineUnderTest
+from tests.support.flite import Speech, repeat_wav
+from tests.support.sounds import silence, tone, write_wav
 from tests.support.speech import needs_flite
 from tests.support.tiny_whisper import SENTENCES as WHISPER_SENTENCES
 from tests.support.tiny_whisper import say_sentences
 
-from dalston_cli.catalog.schema import EngineEntry
-from dalston_sdk.testing import StartLine, Subject, check_engine
-from dalston_sdk.wire import (
-    Finished,
-    ModelRef,
-    Partial,
-    Progress,
-    TranscribeOptions,
-    TranscribeRequest,
-    TranscribeResult,
-    Word,
-)
+from dalston_sdk.testing import RunningEngine, check_engine
+from dalston_sdk.wire import Finished, Partial, Progress, Stage, TranscribeResult, Word
 
 pytestmark = needs_flite
 
@@ -48,31 +35,20 @@ def words_of(result: TranscribeResult) -> list[Word]:
     return [word for segment in result.segments for word in segment.words]
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # a process of its own, and two models in turns
 def test_onnx_asr_conforms(
-    entry: EngineEntry,
-    start_line: Callable[[str], StartLine],
-    models: Mapping[str, ModelRef],
-    speech: Any,
+    under_test: EngineUnderTest, models: Models, short_speech: Speech
 ) -> None:
-    stages = {stage: frozenset(support.options) for stage, support in entry.stages.items()}
-    check_engine(
-        Subject(
-            start=start_line("cpu"),
-            model=models["tdt"],
-            other_model=models["whisper"],
-            audio=speech.wav,
-            stages=stages,
-        )
-    )
+    check_engine(under_test.subject(models["tdt"], short_speech.wav, other_model=models["whisper"]))
 
 
-@pytest.mark.parametrize("batch_size", [1, 5], ids=["one-by-one", "batched"])
-@pytest.mark.parametrize("family", WITH_TIMES)
+@pytest.mark.parametrize(
+    ("family", "batch_size"), [*((family, 5) for family in WITH_TIMES), ("tdt", 1)]
+)
 def test_words_and_times_are_right(
-    engine: Any, models: Mapping[str, ModelRef], speech: Any, family: str, batch_size: int
+    engine: RunningEngine, models: Models, speech: Speech, family: str, batch_size: int
 ) -> None:
-    result = engine.finish(
+    result = engine.transcribe(
         speech.wav, model=models[family], batch_size=batch_size, min_silence_ms=300
     )
 
@@ -91,19 +67,19 @@ def test_words_and_times_are_right(
 
 
 def test_canary_gives_segments_where_speech_is(
-    engine: Any, models: Mapping[str, ModelRef], speech: Any
+    engine: RunningEngine, models: Models, speech: Speech
 ) -> None:
-    result = engine.finish(speech.wav, model=models["canary"], language="en")
+    result = engine.transcribe(speech.wav, model=models["canary"], language="en")
 
     assert jiwer.wer(speech.text, text_of(result)) <= 0.05
     check_times_of_regions(result)
 
 
 def test_whisper_gives_segments_where_speech_is(
-    engine: Any, models: Mapping[str, ModelRef], tmp_path: Path
+    engine: RunningEngine, models: Models, tmp_path: Path
 ) -> None:
     wav = say_sentences(tmp_path)
-    result = engine.finish(wav, model=models["whisper"], max_speech_s=10)
+    result = engine.transcribe(wav, model=models["whisper"], max_speech_s=10)
 
     assert jiwer.wer(normalise(" ".join(WHISPER_SENTENCES)), text_of(result)) <= 0.15
     assert result.language == "en"
@@ -118,9 +94,9 @@ def check_times_of_regions(result: TranscribeResult) -> None:
         assert (segment.start, segment.end) == (region.start, region.end)
 
 
-def test_words_end_where_a_pause_begins(engine: Any, speech: Any) -> None:
-    """Sentences in one stretch: the last word of each does not swallow the silence after it."""
-    result = engine.finish(speech.wav, min_silence_ms=2000, max_speech_s=20)
+def test_words_end_where_a_pause_begins(engine: RunningEngine, speech: Speech) -> None:
+    """Several sentences in one chunk: the last word of each ends before the pause after it."""
+    result = engine.transcribe(speech.wav, min_silence_ms=2000, max_speech_s=20)
 
     words = words_of(result)
     gaps = []
@@ -133,9 +109,11 @@ def test_words_end_where_a_pause_begins(engine: Any, speech: Any) -> None:
 
 
 def test_a_long_recording_without_pauses_is_cut_and_keeps_its_time(
-    engine: Any, monologue: Any
+    engine: RunningEngine, monologue: Speech
 ) -> None:
-    result = engine.finish(monologue.wav, max_speech_s=15, min_silence_ms=2000, speech_pad_ms=400)
+    result = engine.transcribe(
+        monologue.wav, max_speech_s=15, min_silence_ms=2000, speech_pad_ms=400
+    )
 
     assert all(region.end - region.start <= 15.001 for region in result.speech_regions)
     assert all(before.end <= after.start for before, after in pairwise(result.speech_regions))
@@ -149,16 +127,18 @@ def test_a_long_recording_without_pauses_is_cut_and_keeps_its_time(
     assert max(late) < 0.2
 
 
-def test_without_vad_all_of_the_recording_is_decoded(engine: Any, speech: Any) -> None:
-    result = engine.finish(speech.wav, vad=False, max_speech_s=12)
+def test_without_vad_all_of_the_recording_is_decoded(engine: RunningEngine, speech: Speech) -> None:
+    result = engine.transcribe(speech.wav, vad=False, max_speech_s=12)
 
     assert result.speech_regions == ()
     assert jiwer.wer(speech.text, text_of(result)) <= 0.1
 
 
-def test_without_words_segments_still_have_the_words_times(engine: Any, speech: Any) -> None:
-    with_words = engine.finish(speech.wav)
-    result = engine.finish(speech.wav, word_timestamps=False)
+def test_without_words_segments_still_have_the_words_times(
+    engine: RunningEngine, speech: Speech
+) -> None:
+    with_words = engine.transcribe(speech.wav)
+    result = engine.transcribe(speech.wav, word_timestamps=False)
 
     assert words_of(result) == []
     assert [(each.start, each.end, each.text) for each in result.segments] == [
@@ -168,25 +148,25 @@ def test_without_words_segments_still_have_the_words_times(engine: Any, speech: 
 
 @pytest.mark.parametrize("family", ["tdt", "canary", "whisper", "ctc"])
 def test_silence_gives_nothing(
-    engine: Any, models: Mapping[str, ModelRef], tmp_path: Path, family: str
+    engine: RunningEngine, models: Models, tmp_path: Path, family: str
 ) -> None:
-    wav = tone(tmp_path / "silence.wav", amplitude=0.0)
-    result = engine.finish(wav, model=models[family], languages=("en",))
+    wav = write_wav(tmp_path / "silence.wav", silence(10))
+    result = engine.transcribe(wav, model=models[family], languages=("en",))
     assert result.segments == ()
     assert result.speech_regions == ()
 
 
 @pytest.mark.parametrize("family", [*WITH_TIMES, "canary", "whisper"])
 def test_a_hundredth_of_a_second_is_no_trouble(
-    engine: Any, models: Mapping[str, ModelRef], tmp_path: Path, family: str
+    engine: RunningEngine, models: Models, tmp_path: Path, family: str
 ) -> None:
-    wav = tone(tmp_path / "short.wav", amplitude=0.1, seconds=0.01)
-    result = engine.finish(wav, model=models[family], vad=False, languages=("en",))
+    wav = write_wav(tmp_path / "short.wav", tone(0.01, 440, peak=0.1))
+    result = engine.transcribe(wav, model=models[family], vad=False, languages=("en",))
     assert all(segment.end <= 0.01 for segment in result.segments)
 
 
-def test_segments_come_as_they_are_found(engine: Any, speech: Any) -> None:
-    messages = engine.messages(speech.wav, batch_size=2)
+def test_segments_come_as_they_are_found(engine: RunningEngine, speech: Speech) -> None:
+    messages = engine.messages(engine.request(Stage.TRANSCRIBE, batch_size=2), speech.wav)
 
     partial = [each for each in messages if isinstance(each, Partial)]
     done = [each.done_s for each in messages if isinstance(each, Progress) and each.phase == "run"]
@@ -196,51 +176,13 @@ def test_segments_come_as_they_are_found(engine: Any, speech: Any) -> None:
     assert len(partial) >= 3
     assert tuple(each for part in partial for each in part.segments) == last.result.segments
     assert done == sorted(done)
-    with wave.open(str(speech.wav), "rb") as reader:
-        assert done[-1] == pytest.approx(reader.getnframes() / reader.getframerate())
+    assert done[-1] == pytest.approx(speech.duration_s)
 
 
-def test_a_request_nobody_waits_for_ends_between_two_stretches(
-    engine: Any, monologue: Any, tmp_path: Path
+def test_a_cancelled_request_ends_between_two_chunks(
+    engine: RunningEngine, short_speech: Speech, tmp_path: Path
 ) -> None:
-    """An hour takes long; after the first segment of it the engine is free within a moment."""
-    hour = tmp_path / "hour.wav"
-    with wave.open(str(monologue.wav), "rb") as reader, wave.open(str(hour), "wb") as writer:
-        writer.setparams(reader.getparams())
-        samples = reader.readframes(reader.getnframes())
-        for _ in range(3600 * 32_000 // len(samples)):
-            writer.writeframes(samples)
-
-    async def abandon() -> float:
-        done_s = 0.0
-        request = TranscribeRequest(
-            model=engine.model, options=TranscribeOptions(vad=False, max_speech_s=10)
-        )
-        async with engine.process.client() as client:
-            stream = client.run(request, audio=hour, share_path=True)
-            async with aclosing(stream):
-                async for message in stream:
-                    if isinstance(message, Progress) and message.phase == "run" and message.done_s:
-                        done_s = message.done_s
-                        break
-            while (await client.health()).running:
-                continue
-        return done_s
-
-    assert asyncio.run(abandon()) < 60
-    assert engine.finish(monologue.wav).segments
-
-
-def tone(wav: Path, *, amplitude: float, seconds: float = 10) -> Path:
-    """A sine wave of 440 Hz."""
-    rate = 16_000
-    frames = b"".join(
-        struct.pack("<h", round(32_767 * amplitude * math.sin(2 * math.pi * 440 * index / rate)))
-        for index in range(int(rate * seconds))
-    )
-    with wave.open(str(wav), "wb") as writer:
-        writer.setnchannels(1)
-        writer.setsampwidth(2)
-        writer.setframerate(rate)
-        writer.writeframes(frames)
-    return wav
+    minutes = repeat_wav(short_speech.wav, tmp_path / "long.wav", 120)
+    request = engine.request(Stage.TRANSCRIBE, vad=False, max_speech_s=10)
+    assert engine.cancel(request, minutes) < 60
+    assert engine.transcribe(short_speech.wav).segments

@@ -1,26 +1,20 @@
-"""What is said where something is written, and how it may sound."""
+"""Spoken forms of written words, and guessed pronunciations."""
 
-import importlib.util
 import re
 from pathlib import Path
 from types import ModuleType
 
 import pytest
+from tests.support.modules import load_module
 
 
 @pytest.fixture(scope="module")
 def pronunciation() -> ModuleType:
-    file = Path(__file__).resolve().parent.parent / "pronunciation.py"
-    spec = importlib.util.spec_from_file_location("pocketsphinx_pronunciation", file)
-    assert spec is not None
-    assert spec.loader is not None
-    module = importlib.util.module_from_spec(spec)
-    spec.loader.exec_module(module)
-    return module
+    return load_module(Path(__file__).resolve().parent.parent / "pronunciation.py")
 
 
 @pytest.mark.parametrize(
-    ("written", "said"),
+    ("written", "spoken"),
     [
         (" Hello,", "hello"),
         ("don\u2019t", "don't"),
@@ -37,8 +31,8 @@ def pronunciation() -> ModuleType:
         ("\u043f\u0440\u0438\u0432\u0435\u0442", ""),
     ],
 )
-def test_what_is_said(pronunciation: ModuleType, written: str, said: str) -> None:
-    assert " ".join(pronunciation.spoken_forms(written)) == said
+def test_spoken_forms(pronunciation: ModuleType, written: str, spoken: str) -> None:
+    assert " ".join(pronunciation.spoken_forms(written)) == spoken
 
 
 @pytest.mark.parametrize(
@@ -51,7 +45,7 @@ def test_what_is_said(pronunciation: ModuleType, written: str, said: str) -> Non
         ("o'neill", "AA N EH IH L"),
     ],
 )
-def test_how_it_may_sound(pronunciation: ModuleType, word: str, phones: str) -> None:
+def test_guessed_phones(pronunciation: ModuleType, word: str, phones: str) -> None:
     guessed = pronunciation.guess_phones(word)
     assert re.fullmatch(r"[A-Z]{1,2}( [A-Z]{1,2})*", guessed)
     assert guessed.split()[0] == phones.split(maxsplit=1)[0]

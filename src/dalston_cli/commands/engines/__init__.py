@@ -1,7 +1,5 @@
 """``dalston engines``: the model servers of this machine."""
 
-import typer
-
 from dalston_cli.commands.engines.build import build
 from dalston_cli.commands.engines.doctor import examine
 from dalston_cli.commands.engines.images import images
@@ -15,10 +13,9 @@ from dalston_cli.commands.engines.stats import stats
 from dalston_cli.commands.engines.status import status
 from dalston_cli.commands.engines.stop import stop
 from dalston_cli.commands.engines.transfer import pull, push
+from dalston_cli.commands.registry import group
 
-app = typer.Typer(
-    no_args_is_help=True, help="List, start, watch, scale, stop engines; build their images."
-)
+app = group("engines")
 app.command("list")(list_engines)
 app.command("status")(status)
 app.command("ps", hidden=True, help="The same as status.")(status)

@@ -1,20 +1,14 @@
 """``dalston models``: which models there are, which are here, and how they come and go."""
 
-import typer
-
 from dalston_cli.commands.models.du import du
 from dalston_cli.commands.models.listing import list_models
 from dalston_cli.commands.models.pull import pull
 from dalston_cli.commands.models.rm import rm
 from dalston_cli.commands.models.show import show
 from dalston_cli.commands.models.verify import verify
+from dalston_cli.commands.registry import group
 
-app = typer.Typer(
-    help="List, pull, verify, remove models.",
-    no_args_is_help=True,
-    add_completion=False,
-    rich_markup_mode="rich",
-)
+app = group("models")
 app.command("list")(list_models)
 app.command("show")(show)
 app.command("pull")(pull)

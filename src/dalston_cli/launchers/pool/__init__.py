@@ -1,1 +1,1 @@
-"""Ready engines for a run: found or started, refilled when lost, asked again when they fail."""
+"""Ready engines: found or started, refilled when lost, with retries of their requests."""

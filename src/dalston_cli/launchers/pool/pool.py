@@ -1,6 +1,6 @@
-"""The pool: asked for an engine, it answers with ready ones, started or reused.
+"""The pool: ready engines, started or reused.
 
-Engines outlive it. What it holds are connections, and the knowledge of who is busy with what.
+Engines outlive the pool. It holds the connections to them and the count of their slots.
 """
 
 import asyncio
@@ -10,8 +10,8 @@ from typing import Self
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.limits import PoolLimits
-from dalston_cli.launchers.pool.notice import Listener, ignore_notice
-from dalston_cli.launchers.pool.supply import Supply
+from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
+from dalston_cli.launchers.pool.provisioner import Provisioner
 from dalston_cli.launchers.registry import LauncherChoice, Launchers
 
 
@@ -19,26 +19,26 @@ class Pool:
     """Ready engines for one invocation; use it as an async context manager.
 
     Args:
-        launchers: What starts and finds engines.
-        on_event: Told what happens; called from the event loop.
-        limits: How patient to be.
+        launchers: They start and find engines.
+        on_event: Called with every notice, from the event loop.
+        limits: Time limits and numbers of retries.
     """
 
     def __init__(
         self,
         launchers: Launchers,
         *,
-        on_event: Listener = ignore_notice,
+        on_event: OnNotice = ignore_notice,
         limits: PoolLimits | None = None,
     ) -> None:
         self._launchers = launchers
-        self._listener = on_event
+        self._on_event = on_event
         self._limits = limits or PoolLimits()
         self._handles: dict[tuple[str, ...], EngineHandle] = {}
         self._lock = asyncio.Lock()
 
     async def __aenter__(self) -> Self:
-        """Nothing is started before it is asked for."""
+        """Start nothing yet; ``acquire`` does."""
         return self
 
     async def __aexit__(
@@ -47,21 +47,21 @@ class Pool:
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Close every connection; engines go on until their keep-alive is over."""
+        """Close every connection; engines run until their keep-alive is over."""
         for handle in self._handles.values():
             await handle.close()
         self._handles.clear()
 
     async def acquire(self, spec: EngineSpec, *, replicas: int = 1) -> EngineHandle:
-        """Ready engines for ``spec``; asked again, the same ones.
+        """Return ready engines for ``spec``; the same ones for the same spec.
 
         Args:
-            spec: Which engine, and how it is to run.
-            replicas: How many processes of it, at least 1. A remote engine has as many as the
+            spec: The engine, and how it is to run.
+            replicas: Number of processes, at least 1. A remote engine has as many as the
                 settings name URLs for.
 
         Raises:
-            EngineUnavailableError: Not one can be had; the message says why.
+            EngineUnavailableError: There is not one; the message says why.
             UsageError: The wanted launcher does not fit the engine.
         """
         choice = await asyncio.to_thread(self._launchers.choose, spec.engine, spec.device)
@@ -75,8 +75,10 @@ class Pool:
         launcher = choice.launcher
         key = (launcher.name, spec.engine.name, mark, *spec.devices)
         if key not in self._handles:
-            supply = Supply(choice, spec, mark, limits=self._limits, listener=self._listener)
+            provisioner = Provisioner(
+                choice, spec, mark, limits=self._limits, on_event=self._on_event
+            )
             if launcher.manages:
-                await supply.retire_outdated()
-            self._handles[key] = EngineHandle(supply, limits=self._limits)
+                await provisioner.retire_outdated()
+            self._handles[key] = EngineHandle(provisioner, limits=self._limits)
         return self._handles[key]

@@ -11,12 +11,13 @@ from typing import Literal
 from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
-from dalston_cli.pipeline.outputs.delivery import Delivery, Layout
+from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import FileStamp, make_key
+from dalston_cli.pipeline.records.local_file import reference_of
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.pipeline.running.recording_audio import AudioInfo, prepare_key
@@ -53,17 +54,17 @@ class Forecaster:
 
     Args:
         planner: Makes the plans.
-        layout: What would be written.
+        outputs: What would be written.
         journal: What is known of earlier runs.
         store: Where stage results are.
     """
 
     def __init__(
-        self, planner: Planner, layout: Layout, journal: Journal, store: ResultStore
+        self, planner: Planner, outputs: OutputSpec, journal: Journal, store: ResultStore
     ) -> None:
         self.plans: list[RecordingPlan] = []
         self._planner = planner
-        self._layout = layout
+        self._outputs = outputs
         self._journal = journal
         self._store = store
         self._numbers: dict[str, int] = {}
@@ -86,15 +87,15 @@ class Forecaster:
         digest = self._known_digest(request)
         prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip)
         key = make_key("transcript", prepared=prepared, plan=plan.key)
-        delivery = Delivery(self._layout, self._journal, stem, key)
+        writer = OutputWriter(self._outputs, self._journal, stem, key)
         state: ForecastState = "new"
         problem, duration_s = None, None
         done: tuple[str, ...] = ()
         try:
-            complete = delivery.existing().complete
+            complete = writer.existing().complete
         except DalstonError as error:
             state, problem, complete = "blocked", error.message, False
-        if prepared is not None and not self._layout.overwrite:
+        if prepared is not None and not self._outputs.overwrite:
             outcome = self._journal.outcome(key)
             if complete and outcome is not None:
                 state, duration_s = "unchanged", outcome.duration_s
@@ -110,7 +111,7 @@ class Forecaster:
             done=done,
             duration_s=duration_s,
             estimated_s=self._estimate(plan, state, done, duration_s),
-            outputs=delivery.texts,
+            outputs=writer.texts,
             problem=problem,
         )
 
@@ -121,7 +122,7 @@ class Forecaster:
             stamp = FileStamp.of(request.source)
         except OSError:
             return None  # the run will say what is wrong with it
-        return self._journal.known_digest(request.source, stamp)
+        return self._journal.known_digest(reference_of(request.source), stamp)
 
     def _stored(self, prepared: str, plan: RecordingPlan) -> tuple[tuple[str, ...], float | None]:
         """The stages that are done for every channel, and the length of the audio."""

@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
-from dalston_cli.pipeline.outputs.delivery import Layout
+from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.experience import measured_rtfx
@@ -103,17 +103,17 @@ def make_report(
     """
     stems = output_stems(recordings, options)
     state = surroundings.locations.state
-    layout = Layout(
+    outputs = OutputSpec(
         formats=options.formats,
         render=options.render,
-        dispensable=options.dispensable_formats,
+        optional=options.optional_formats,
         overwrite=options.overwrite,
     )
     path = state / JOURNAL_NAME
     with Journal(path if path.exists() else Path(":memory:")) as journal:
         forecaster = Forecaster(
             Planner(surroundings.plan_context(), options),
-            layout,
+            outputs,
             journal,
             FileStore(state / STORE_NAME),
         )

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dalston_cli.errors import InputError
+from dalston_cli.pipeline.outputs.folder import ignores_case
 from dalston_cli.pipeline.request import RecordingRequest
 
 _MAX_NAME_BYTES = 255
@@ -79,16 +80,6 @@ def name_outputs(
 def output_file(stem: Path, extension: str) -> Path:
     """The file of one format; the stem may hold dots."""
     return stem.with_name(stem.name + extension)
-
-
-def ignores_case(folder: Path) -> bool:
-    """Whether the file system takes ``A`` and ``a`` for the same name."""
-    existing = next(path for path in (folder, *folder.absolute().parents) if path.exists())
-    for path in (existing.absolute(), *existing.absolute().parents):
-        swapped = path.with_name(path.name.swapcase()) if path.name else path
-        if swapped != path:
-            return swapped.exists() and swapped.samefile(path)
-    return False
 
 
 def _clashes(stems: Sequence[Path], fold: Callable[[str], str]) -> list[list[int]]:

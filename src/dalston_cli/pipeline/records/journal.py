@@ -1,29 +1,26 @@
-"""The journal: what runs did, and what needs not be done again.
+"""The journal: a memory of runs, and of what need not be done again.
 
-It is a memory, not the truth: stage results are in the store, transcripts on disk. Losing it costs
-time and history, never a result. ``history`` reads it for people.
+Stage results are in the store and transcripts on disk: losing the journal costs time and history,
+never a result. ``history`` reads it for people.
 """
 
 import json
 import os
 import secrets
 import time
-from dataclasses import dataclass
+from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self
 
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
 from dalston_cli.pipeline.records.journal_schema import open_database
-from dalston_cli.pipeline.records.keys import FileStamp, digest_file
+from dalston_cli.pipeline.records.keys import FileStamp
 
 JOURNAL_NAME = "journal.sqlite3"
 
 RUNS_KEPT = 200
-"""Older runs are forgotten; what was done in them is not."""
-
-_CLOCK_TICK_NS = 50_000_000
-"""A file may change twice within one tick of its file system's clock and keep its stamp."""
+"""Older runs are forgotten, but not the results of their work."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -32,9 +29,9 @@ class Attempt:
 
     Attributes:
         started_at: Seconds since 1970.
-        elapsed_s: Wall seconds from the request to its end, the wait for a free slot left out.
+        elapsed_s: Wall seconds from the request to its end, the wait for a free slot excluded.
         audio_s: Length of the audio the stage worked on.
-        error: What went wrong; None where nothing did.
+        error: The failure; None for a success.
     """
 
     stage: str
@@ -50,10 +47,10 @@ class Attempt:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Outcome:
-    """How a recording under a plan ended once; the same recording and plan end so again.
+    """The end of a recording's job under a plan; the same recording and plan end so again.
 
     Attributes:
-        error: Why the recording itself cannot be used; None where it was transcribed.
+        error: Why the recording itself cannot be used; None if it was transcribed.
     """
 
     duration_s: float | None = None
@@ -64,8 +61,11 @@ class Outcome:
 class Journal:
     """The journal of this user, opened; safe for several processes at once, one thread each.
 
+    A *reference* is the text that stands for a recording or an output; of a file it is its
+    absolute path, whatever bytes that is made of (``surrogateescape``).
+
     Args:
-        path: The SQLite file; made where there is none.
+        path: The SQLite file; made if there is none.
 
     Raises:
         JournalUnreadableError: It is damaged.
@@ -92,25 +92,28 @@ class Journal:
         """Close the file."""
         self.connection.close()
 
+    def _put(self, table: str, **values: object) -> int | None:
+        """Insert a row, replacing the one with its key; return the row's number."""
+        columns, marks = ", ".join(values), ", ".join("?" * len(values))
+        statement = f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names from this module only
+        return self.connection.execute(statement, tuple(values.values())).lastrowid
+
     # -- runs and jobs ---------------------------------------------------------------------------
 
     def begin_run(self, num_recordings: int) -> str:
-        """Note that a run begins; returns its id, which sorts by time."""
+        """Note that a run begins; return its id, which sorts by time."""
         import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
 
         now = time.time()
         run = f"{time.strftime('%Y%m%d-%H%M%S', time.localtime(now))}-{secrets.token_hex(4)}"
-        self.connection.execute(
-            "INSERT INTO runs (id, started_at, pid, process_started_at, folder, num_recordings)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (
-                run,
-                now,
-                os.getpid(),
-                psutil.Process().create_time(),
-                os.fsencode(Path.cwd()).decode(errors="replace"),
-                num_recordings,
-            ),
+        self._put(
+            "runs",
+            id=run,
+            started_at=now,
+            pid=os.getpid(),
+            process_started_at=psutil.Process().create_time(),
+            folder=os.fsencode(Path.cwd()).decode(errors="replace"),
+            num_recordings=num_recordings,
         )
         return run
 
@@ -122,9 +125,6 @@ class Journal:
             "UPDATE runs SET finished_at = ?, exit_code = ?, report = ? WHERE id = ?",
             (time.time(), report.exit_code, msgspec.json.encode(report).decode(), report.run),
         )
-        self._forget_old_runs()
-
-    def _forget_old_runs(self) -> None:
         self.connection.execute(
             "DELETE FROM runs WHERE started_at <"
             " (SELECT started_at FROM runs ORDER BY started_at DESC LIMIT 1 OFFSET ?)",
@@ -132,15 +132,19 @@ class Journal:
         )
 
     def begin_job(self, run: str, recording: str, *, suffix: str, size: int | None) -> int:
-        """Note that work on a recording begins; returns the job's number."""
-        cursor = self.connection.execute(
-            "INSERT INTO jobs (run, recording, suffix, size, status, started_at)"
-            " VALUES (?, ?, ?, ?, 'running', ?)",
-            (run, recording, suffix, size, time.time()),
+        """Note that work on a recording begins; return the job's number."""
+        number = self._put(
+            "jobs",
+            run=run,
+            recording=recording,
+            suffix=suffix,
+            size=size,
+            status="running",
+            started_at=time.time(),
         )
-        if cursor.lastrowid is None:  # pragma: no cover - an INSERT always has a row
+        if number is None:  # pragma: no cover - an INSERT always has a row
             raise AssertionError
-        return cursor.lastrowid
+        return number
 
     def end_job(self, job: int, finished: JobFinished) -> None:
         """Note how work on a recording ended."""
@@ -162,91 +166,60 @@ class Journal:
 
     def add_attempt(self, job: int, attempt: Attempt) -> None:
         """Note one try of one stage."""
-        self.connection.execute(
-            "INSERT INTO attempts (job, stage, engine, model, device, status, started_at,"
-            " elapsed_s, audio_s, batch_size, error) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
-            (
-                job,
-                attempt.stage,
-                attempt.engine,
-                attempt.model,
-                attempt.device,
-                "failed" if attempt.error else "done",
-                attempt.started_at,
-                attempt.elapsed_s,
-                attempt.audio_s,
-                attempt.batch_size,
-                attempt.error,
-            ),
-        )
+        status = "failed" if attempt.error else "done"
+        self._put("attempts", job=job, status=status, **asdict(attempt))
 
     # -- files and outputs -----------------------------------------------------------------------
 
-    def known_digest(self, path: Path, stamp: FileStamp) -> str | None:
-        """The digest of a file whose stamp did not change since it was read; else None."""
+    def known_digest(self, reference: str, stamp: FileStamp) -> str | None:
+        """Return the digest of a file whose stamp did not change since it was read; else None."""
         row = self.connection.execute(
             "SELECT digest FROM files WHERE path = ?"
             " AND size = ? AND mtime_ns = ? AND inode = ? AND device = ?",
-            (_blob(path), stamp.size, stamp.mtime_ns, stamp.inode, stamp.device),
+            (os.fsencode(reference), *astuple(stamp)),
         ).fetchone()
         return None if row is None else str(row["digest"])
 
-    def remember_digest(self, path: Path, stamp: FileStamp, digest: str) -> None:
+    def remember_digest(self, reference: str, stamp: FileStamp, digest: str) -> None:
         """Note the digest of a file that has ``stamp``."""
-        self.connection.execute(
-            "INSERT OR REPLACE INTO files (path, size, mtime_ns, inode, device, digest)"
-            " VALUES (?, ?, ?, ?, ?, ?)",
-            (_blob(path), stamp.size, stamp.mtime_ns, stamp.inode, stamp.device, digest),
-        )
+        self._put("files", path=os.fsencode(reference), digest=digest, **asdict(stamp))
 
-    def digest(self, path: Path) -> str:
-        """The digest of a file's bytes; reads them only where its stamp is new.
+    def expect_output(self, reference: str, digest: str, key: str) -> None:
+        """Note, before it is written, that an output will have these bytes.
 
-        Raises:
-            OSError: It cannot be read.
+        Otherwise a process that dies between writing and noting would leave a file that Dalston
+        would not recognize as its own.
         """
-        stamp = FileStamp.of(path)
-        known = self.known_digest(path, stamp)
-        if known is not None:
-            return known
-        digest = digest_file(path)
-        self.remember_if_steady(path, stamp, digest)
-        return digest
+        path = os.fsencode(reference)
+        self._put("outputs", path=path, digest=digest, key=key, written_at=time.time())
 
-    def remember_if_steady(self, path: Path, stamp: FileStamp, digest: str) -> None:
-        """Note a digest unless the file may have changed while it was read, or may unnoticed."""
-        if FileStamp.of(path) == stamp and time.time_ns() - stamp.mtime_ns > _CLOCK_TICK_NS:
-            self.remember_digest(path, stamp, digest)
+    def drop_output(self, reference: str, key: str) -> None:
+        """Note that a transcript lacks what this optional output needs."""
+        path = os.fsencode(reference)
+        self._put("outputs", path=path, dropped=True, key=key, written_at=time.time())
 
-    def expect_output(self, path: Path, digest: str, key: str) -> None:
-        """Note, before it is written, that a file of ours will have these bytes.
+    def confirm_output(self, reference: str, stamp: FileStamp, digest: str) -> None:
+        """Note that an output was written: its earlier contents do not matter any more."""
+        self.connection.execute(
+            "DELETE FROM outputs WHERE path = ? AND digest IS NOT ?",
+            (os.fsencode(reference), digest),
+        )
+        self.remember_digest(reference, stamp, digest)
 
-        A process that dies between writing and noting would otherwise leave a file that looks
-        like somebody else's.
+    def output_keys(self, reference: str) -> dict[str | None, str]:
+        """Return the key by digest of each text that was, or was about to be, written here.
+
+        The key of an output that was dropped has None for its digest.
         """
-        self.connection.execute(
-            "INSERT OR REPLACE INTO outputs (path, digest, key, written_at) VALUES (?, ?, ?, ?)",
-            (_blob(path), digest, key, time.time()),
-        )
-
-    def confirm_output(self, path: Path, digest: str) -> None:
-        """Note that a file of ours was written: what it was before does not matter any more."""
-        self.connection.execute(
-            "DELETE FROM outputs WHERE path = ? AND digest != ?", (_blob(path), digest)
-        )
-        self.remember_digest(path, FileStamp.of(path), digest)
-
-    def output_keys(self, path: Path) -> dict[str, str]:
-        """Key per digest of what we wrote, or were about to write, to this path."""
         rows = self.connection.execute(
-            "SELECT digest, key FROM outputs WHERE path = ?", (_blob(path),)
+            "SELECT digest, key FROM outputs WHERE path = ?", (os.fsencode(reference),)
         )
         return {row["digest"]: row["key"] for row in rows}
 
     # -- outcomes --------------------------------------------------------------------------------
 
     def outcome(self, key: str) -> Outcome | None:
-        """How a recording under a plan ended before; None where that is not known."""
+        """Return how a recording's job under a plan ended before; None if that is not known."""
         row = self.connection.execute("SELECT * FROM results WHERE key = ?", (key,)).fetchone()
         if row is None:
             return None
@@ -258,26 +231,23 @@ class Journal:
         )
 
     def remember_outcome(self, key: str, outcome: Outcome) -> None:
-        """Note how a recording under a plan ended."""
+        """Note how a recording's job under a plan ended."""
         error = outcome.error
-        self.connection.execute(
-            "INSERT OR REPLACE INTO results (key, status, duration_s, code, message, hint,"
-            " warnings) VALUES (?, ?, ?, ?, ?, ?, ?)",
-            (
-                key,
-                "failed" if error else "done",
-                outcome.duration_s,
-                error.code if error else None,
-                error.message if error else None,
-                error.hint if error else None,
-                json.dumps(outcome.warnings),
-            ),
+        self._put(
+            "results",
+            key=key,
+            status="failed" if error else "done",
+            duration_s=outcome.duration_s,
+            code=error.code if error else None,
+            message=error.message if error else None,
+            hint=error.hint if error else None,
+            warnings=json.dumps(outcome.warnings),
         )
 
-    # -- what experience teaches -----------------------------------------------------------------
+    # -- batches ---------------------------------------------------------------------------------
 
     def batch_size(self, model: str, device: str) -> int | None:
-        """The largest batch that fitted into memory after one did not; None if all fitted."""
+        """Return the largest batch that fitted into memory after one did not; None if all did."""
         row = self.connection.execute(
             "SELECT batch_size FROM batches WHERE model = ? AND device = ?", (model, device)
         ).fetchone()
@@ -285,12 +255,4 @@ class Journal:
 
     def remember_batch_size(self, model: str, device: str, batch_size: int) -> None:
         """Note the batch that fits."""
-        self.connection.execute(
-            "INSERT OR REPLACE INTO batches (model, device, batch_size) VALUES (?, ?, ?)",
-            (model, device, batch_size),
-        )
-
-
-def _blob(path: Path) -> bytes:
-    """A path's bytes, whatever their encoding: the absolute path, as a key."""
-    return os.fsencode(path.absolute())
+        self._put("batches", model=model, device=device, batch_size=batch_size)

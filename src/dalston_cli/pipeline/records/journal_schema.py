@@ -1,4 +1,4 @@
-"""The journal's tables, and how its file is opened.
+"""The journal's tables, and opening its file.
 
 Several CLIs use the file at the same time: write-ahead logging lets them read while one writes,
 and the busy time-out makes writers wait for each other.
@@ -10,10 +10,9 @@ from pathlib import Path
 
 from dalston_cli.errors import ConfigurationError, UnavailableError
 
-SCHEMA_VERSION = 1
 BUSY_TIMEOUT_S = 20.0
 
-_TABLES = """
+_FORMAT_1 = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY,
     started_at REAL NOT NULL,
@@ -88,6 +87,28 @@ CREATE TABLE IF NOT EXISTS batches (
     PRIMARY KEY (model, device)
 ) STRICT;
 """
+
+_FORMAT_2 = """
+ALTER TABLE outputs RENAME TO outputs_1;
+CREATE TABLE outputs (
+    path BLOB NOT NULL,
+    digest TEXT,
+    dropped INTEGER NOT NULL DEFAULT 0,
+    key TEXT NOT NULL,
+    written_at REAL NOT NULL,
+    UNIQUE (path, digest),
+    CHECK (dropped = (digest IS NULL))
+) STRICT;
+CREATE UNIQUE INDEX outputs_dropped ON outputs (path) WHERE dropped;
+INSERT INTO outputs
+    SELECT path, nullif(digest, 'left out'), digest = 'left out', key, written_at FROM outputs_1;
+DROP TABLE outputs_1;
+"""
+
+_FORMATS = (_FORMAT_1, _FORMAT_2)
+"""Statements that bring a journal to each format from the one before it; 0 is an empty file."""
+
+SCHEMA_VERSION = len(_FORMATS)
 
 
 class StateFolderError(UnavailableError):
@@ -164,14 +185,24 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
         raise JournalTooNewError(path, version)
     if version < SCHEMA_VERSION:
         _use_write_ahead_log(connection)
-        connection.executescript(f"BEGIN IMMEDIATE;{_TABLES}COMMIT;")
-        connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+        _upgrade(connection)
     connection.execute("PRAGMA synchronous = NORMAL")
     connection.execute("PRAGMA foreign_keys = ON")
 
 
+def _upgrade(connection: sqlite3.Connection) -> None:
+    """Bring the tables to this format in one step; another process may have done so meanwhile."""
+    connection.execute("BEGIN IMMEDIATE")
+    version: int = connection.execute("PRAGMA user_version").fetchone()[0]
+    for script in _FORMATS[version:]:
+        for statement in script.split(";"):
+            connection.execute(statement)
+    connection.execute(f"PRAGMA user_version = {SCHEMA_VERSION}")
+    connection.execute("COMMIT")
+
+
 def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
-    """Switch the log mode; SQLite does not wait for others here, so we do."""
+    """Switch the log mode; SQLite does not wait for others here, so this does."""
     deadline = time.monotonic() + BUSY_TIMEOUT_S
     while True:
         try:

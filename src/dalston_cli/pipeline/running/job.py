@@ -28,10 +28,11 @@ from dalston_cli.pipeline.events import (
     StageStarted,
     WarningRaised,
 )
-from dalston_cli.pipeline.outputs.delivery import Delivery, Layout
+from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import FileStamp, make_key
+from dalston_cli.pipeline.records.local_file import reference_of, remember_if_steady
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.pipeline.running.recording_audio import (
     AudioInfo,
@@ -70,7 +71,7 @@ class JobTools:
 
     stages: StageTools
     preparer: Preparer
-    layout: Layout
+    outputs: OutputSpec
     scratch: Path
     strict: bool = False
 
@@ -120,8 +121,8 @@ class _Job:
         plan = self._spec.plan
         prepared = prepare_key(digest, plan.channels, plan.clip)
         key = make_key("transcript", prepared=prepared, plan=plan.key)
-        delivery = Delivery(self._tools.layout, self._journal, self._spec.stem, key)
-        done = self._done_before(delivery, key)
+        writer = OutputWriter(self._tools.outputs, self._journal, self._spec.stem, key)
+        done = self._done_before(writer, key)
         if done is not None:
             return done
         self._emit(JobStarted(recording=self._name))
@@ -145,10 +146,10 @@ class _Job:
             self._remember_digest(source, digest)
         stages = self._stages(audio)
         transcript = await stages.transcript(info)
-        for left_out in await delivery.write(transcript):
-            self._warn("format_left_out", left_out)
+        for reason in await writer.write(transcript):
+            self._warn("format_left_out", reason)
         self._remember_digest(source, digest)
-        return self._finished(key, transcript, delivery.texts, worked=stages.worked)
+        return self._finished(key, transcript, writer.texts, worked=stages.worked)
 
     async def _source(self) -> tuple[Path, str]:
         """The recording as a file, and the digest of its bytes."""
@@ -160,7 +161,7 @@ class _Job:
             self._stamp = FileStamp.of(source)
         except OSError:  # reading says what is wrong
             return source, await asyncio.to_thread(content_digest, source, self._name)
-        known = self._journal.known_digest(source, self._stamp)
+        known = self._journal.known_digest(reference_of(source), self._stamp)
         if known is None:
             known = await asyncio.to_thread(content_digest, source, self._name)
         return source, known
@@ -169,11 +170,11 @@ class _Job:
         """So that the recording need not be read again; now, that some time has passed."""
         if self._stamp is not None and self._spec.request.source is not None:
             with suppress(OSError):  # it was taken away meanwhile
-                self._journal.remember_if_steady(source, self._stamp, digest)
+                remember_if_steady(self._journal, source, self._stamp, digest)
 
-    def _done_before(self, delivery: Delivery, key: str) -> JobFinished | None:
+    def _done_before(self, writer: OutputWriter, key: str) -> JobFinished | None:
         """The report where nothing has to be done."""
-        existing = delivery.existing()
+        existing = writer.existing()
         for path in existing.edited:
             self._warn(
                 "output_edited",
@@ -185,7 +186,7 @@ class _Job:
         return JobFinished(
             recording=self._name,
             status="unchanged",
-            outputs=delivery.texts,
+            outputs=writer.texts,
             duration_s=outcome.duration_s,
             elapsed_s=time.monotonic() - self._clock,
             warnings=outcome.warnings,

@@ -215,11 +215,11 @@ class _Run:
     def _consider(self, request: RecordingRequest, error: UnavailableError) -> None:
         """Whether going on would only fail in the same way, again and again."""
         self._engine_failures += 1
-        plan = self._spec.planner.plan(request.overrides)
+        first = self._spec.planner.plan(request.overrides).transcribe
         if isinstance(error, LauncherUnavailableError):
             reason = "no engine can be had any more"
-        elif self._tools.stages.engines.failure(plan.transcribe) is error:
-            reason = f"engine {plan.transcribe.engine.name} cannot be had"
+        elif self._tools.stages.engines.failure(first.engine, first.device) is error:
+            reason = f"engine {first.engine.name} cannot be had"
         elif self._engine_failures >= (
             MOST_MODEL_FAILURES
             if isinstance(error, ModelUnavailableError)

@@ -11,7 +11,8 @@ from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.failure import EngineRefusal
-from dalston_cli.launchers.pool.handle import EngineHandle
+from dalston_cli.launchers.pool.engines import RunEngines
+from dalston_cli.launchers.pool.slot import EngineSlot
 from dalston_cli.pipeline.events import (
     Event,
     PartialText,
@@ -22,7 +23,6 @@ from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.records.journal import Attempt, Journal
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.running.budget import Budget
-from dalston_cli.pipeline.running.engine_hub import EngineHub
 from dalston_sdk.wire import (
     ErrorCode,
     Finished,
@@ -77,7 +77,7 @@ class StageTools:
 
     store: ResultStore
     journal: Journal
-    engines: EngineHub
+    engines: RunEngines
     emit: Callable[[Event], None]
     budget: Budget
     overwrite: bool = False
@@ -101,7 +101,7 @@ class Execution:
         self._device = plan.device
 
     async def run(
-        self, engine: EngineHandle, audio: StageAudio, wav: Path | None, build: BuildRequest
+        self, engine: EngineSlot, audio: StageAudio, wav: Path | None, build: BuildRequest
     ) -> StoredResult:
         """Try until it works or cannot; every attempt is in the journal.
 
@@ -117,7 +117,7 @@ class Execution:
 
     async def _until_it_fits(
         self,
-        engine: EngineHandle,
+        engine: EngineSlot,
         audio: StageAudio,
         wav: Path | None,
         build: BuildRequest,
@@ -170,7 +170,7 @@ class Execution:
 
     async def _attempt(
         self,
-        engine: EngineHandle,
+        engine: EngineSlot,
         audio: StageAudio,
         wav: Path | None,
         request: Request,
@@ -202,7 +202,7 @@ class Execution:
             self._tools.journal.add_attempt(self._job, attempt)
 
     async def _follow(
-        self, engine: EngineHandle, audio: StageAudio, wav: Path | None, request: Request
+        self, engine: EngineSlot, audio: StageAudio, wav: Path | None, request: Request
     ) -> Finished:
         """Pass on what the engine says until it has finished."""
         finished: Finished | None = None
@@ -234,7 +234,7 @@ class Execution:
             case _:
                 pass  # heartbeats and model loading: the stage's clock shows both
 
-    def _record(self, engine: EngineHandle, finished: Finished) -> StageRecord:
+    def _record(self, engine: EngineSlot, finished: Finished) -> StageRecord:
         plan, result = self._plan, finished.result
         return StageRecord(
             stage=plan.stage.value,

@@ -70,7 +70,7 @@ class StageRunner:
             )
         )
         wav = await audio.wav() if audio.wav else None
-        async with self._tools.engines.place(plan) as engine:
+        async with self._tools.engines.slot(plan.engine, plan.device) as engine:
             stored = await Execution(self._tools, self._recording, self._job, plan).run(
                 engine, audio, wav, build
             )

@@ -7,7 +7,7 @@ from collections import deque
 from collections.abc import Sequence
 
 from dalston_sdk.errors import CancelledError
-from dalston_sdk.server.sendable import check_sendable
+from dalston_sdk.server.encoding import check_encodable
 from dalston_sdk.wire import Partial, Progress, Segment, StreamMessage
 
 PROGRESS_INTERVAL_S = 0.1
@@ -74,7 +74,7 @@ class JobContext:
         self.check_cancelled()
         if segments:
             message = Partial(segments=tuple(segments))
-            check_sendable(message, Partial)
+            check_encodable(message, Partial)
             self._mailbox.post_from_thread(message)
 
     def check_cancelled(self) -> None:

@@ -15,11 +15,11 @@ from dalston_sdk.errors import CancelledError, EngineError
 from dalston_sdk.server.audio import read_wav
 from dalston_sdk.server.context import JobContext, Mailbox
 from dalston_sdk.server.device import DeviceCheck
+from dalston_sdk.server.encoding import check_encodable
 from dalston_sdk.server.failures import to_engine_error
 from dalston_sdk.server.lifetime import Lifetime
 from dalston_sdk.server.model import ModelState
 from dalston_sdk.server.requests import run_stage, stage_of
-from dalston_sdk.server.sendable import check_sendable
 from dalston_sdk.server.threads import Threads
 from dalston_sdk.wire import ErrorCode, Finished, Progress, Request, Result
 
@@ -152,7 +152,7 @@ class Jobs:
             raise
         except (Exception, SystemExit) as error:
             raise to_engine_error(self._engine, error) from error
-        check_sendable(result, Result)
+        check_encodable(result, Result)
         return result
 
 

@@ -15,9 +15,9 @@ from msgspec import structs
 
 from dalston_sdk.engine import Engine, LoadedModel
 from dalston_sdk.errors import EngineError
+from dalston_sdk.server.admission import AdmissionQueue
 from dalston_sdk.server.failures import to_engine_error
 from dalston_sdk.server.threads import Threads
-from dalston_sdk.server.turns import Turns
 from dalston_sdk.wire import ErrorCode, ModelRef
 
 log = logging.getLogger("dalston.engine")
@@ -40,11 +40,16 @@ class ModelState:
     """Loads what a request needs, after everyone who uses something else has finished."""
 
     def __init__(
-        self, engine: Engine, *, turns: Turns, threads: Threads, models_dir: Path | None = None
+        self,
+        engine: Engine,
+        *,
+        admission: AdmissionQueue,
+        threads: Threads,
+        models_dir: Path | None = None,
     ) -> None:
         self._engine = engine
         self._models_dir = models_dir
-        self._turns = turns
+        self._admission = admission
         self._threads = threads
         self._info = LoadedModel()
         # What is really in memory; written by the thread that loads.
@@ -53,7 +58,7 @@ class ModelState:
     @property
     def loaded(self) -> ModelRef | None:
         """The model in memory."""
-        return self._turns.loaded
+        return self._admission.loaded
 
     @asynccontextmanager
     async def using(
@@ -68,7 +73,7 @@ class ModelState:
         Raises:
             EngineError: ``busy``, ``model_missing``, ``model_load_failed`` or ``out_of_memory``.
         """
-        await self._turns.enter(model)
+        await self._admission.acquire(model)
         try:
             load_s = 0.0
             if self.loaded != model:
@@ -76,7 +81,7 @@ class ModelState:
                 load_s = await self._swap(model)
             yield ModelInUse(info=self._info, load_s=load_s)
         finally:
-            self._turns.leave()
+            self._admission.release()
 
     async def change(self, model: ModelRef | None) -> ModelInUse:
         """Load ``model``, or drop what is loaded with None, once nobody uses it.
@@ -84,21 +89,21 @@ class ModelState:
         Raises:
             EngineError: As ``using``.
         """
-        await self._turns.enter(None, alone=True)
+        await self._admission.acquire(None, exclusive=True)
         try:
             load_s = 0.0 if self.loaded == model else await self._swap(model)
             return ModelInUse(info=self._info, load_s=load_s)
         finally:
-            self._turns.leave()
+            self._admission.release()
 
     async def _swap(self, model: ModelRef | None) -> float:
-        self._turns.loaded = None
+        self._admission.loaded = None
         started = time.monotonic()
         try:
             await self._threads.run(lambda: self._drop_and_load(model))
         finally:
             # Also where the request was cancelled meanwhile: the model is there for the next one.
-            self._turns.share(self._resident)
+            self._admission.share(self._resident)
         return time.monotonic() - started
 
     def _drop_and_load(self, model: ModelRef | None) -> None:

@@ -9,13 +9,13 @@ from dalston_sdk import protocol
 from dalston_sdk.engine import Engine
 from dalston_sdk.errors import EngineError
 from dalston_sdk.protocol import ProtocolRange
+from dalston_sdk.server.admission import AdmissionQueue
 from dalston_sdk.server.device import DeviceCheck
 from dalston_sdk.server.job import Jobs
 from dalston_sdk.server.lifetime import Lifetime
 from dalston_sdk.server.memory import resident_mb
 from dalston_sdk.server.model import ModelState
 from dalston_sdk.server.threads import Threads
-from dalston_sdk.server.turns import Turns
 from dalston_sdk.wire import EngineStatus, ErrorCode, Health, ModelsReply
 
 
@@ -59,9 +59,9 @@ class Service:
         self.lifetime = Lifetime(keep_alive_s=settings.keep_alive_s)
         self.device = DeviceCheck(engine)
         self.threads = Threads(engine.slots, name="slot")
-        self.turns = Turns(slots=engine.slots, max_waiting=settings.max_waiting)
+        self.admission = AdmissionQueue(slots=engine.slots, max_waiting=settings.max_waiting)
         self.models = ModelState(
-            engine, turns=self.turns, threads=self.threads, models_dir=settings.models_dir
+            engine, admission=self.admission, threads=self.threads, models_dir=settings.models_dir
         )
         self.jobs = Jobs(
             engine,
@@ -78,11 +78,11 @@ class Service:
             raise EngineError(
                 ErrorCode.BUSY, f"engine {self.engine.name} is stopping", hint="start it again"
             )
-        self.turns.refuse_if_full()
+        self.admission.refuse_if_full()
 
     async def health(self) -> Health:
         """What ``GET /health`` answers; asks the device again only while nothing runs."""
-        if self.turns.running == 0:
+        if self.admission.running == 0:
             await self.device.refresh()
         error = self.device.error
         return Health(
@@ -96,8 +96,8 @@ class Service:
             device=self.device.name,
             pid=os.getpid(),
             slots=self.engine.slots,
-            running=self.turns.running,
-            waiting=self.turns.waiting,
+            running=self.admission.running,
+            waiting=self.admission.waiting,
             rss_mb=resident_mb(),
             uptime_s=time.monotonic() - self._started,
             loaded=self.models.loaded,
@@ -114,7 +114,7 @@ class Service:
             return "starting"
         if self.device.error is not None:
             return "failed"
-        return "busy" if self.turns.running else "ready"
+        return "busy" if self.admission.running else "ready"
 
     def describe_models(self) -> ModelsReply:
         """What ``GET /models`` answers."""

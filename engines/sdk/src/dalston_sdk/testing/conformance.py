@@ -1,4 +1,4 @@
-"""What must hold of every engine as a server; each check is one rule and says why it failed."""
+"""The checks that every engine must pass as a server; each is one rule with its reason."""
 
 import asyncio
 import tempfile
@@ -8,23 +8,19 @@ from contextlib import aclosing
 from pathlib import Path
 
 from dalston_sdk.client import EngineClient, EngineClientError, EngineRequestError
-from dalston_sdk.testing.process import EngineProcess
+from dalston_sdk.testing.process import EngineProcess, settled
 from dalston_sdk.testing.rules import check_result, require
 from dalston_sdk.testing.subject import Subject
-from dalston_sdk.wire import ErrorCode, Health, RefineRequest, Request
-
-POLL_S = 0.02
-SETTLE_S = 60.0
-"""How long an engine may take to notice that nobody waits for a result any more."""
+from dalston_sdk.wire import ErrorCode, RefineRequest, Request
 
 Check = Callable[[Subject, EngineClient], Coroutine[None, None, None]]
 
 
 async def check_health_before_load(subject: Subject, client: EngineClient) -> None:
-    """A fresh engine is ready on the device that was asked for, with nothing loaded."""
-    health = await _settled(client)
+    """Check that a fresh engine is ready on the requested device, with nothing loaded."""
+    health = await settled(client)
     require(health.status == "ready", f"status is {health.status}: {health.problem}")
-    require(health.loaded is None, f"{health.loaded} is loaded before anybody asked for it")
+    require(health.loaded is None, f"{health.loaded} is loaded before a request for it")
     wanted = subject.start.device
     require(health.device.startswith(wanted), f"runs on {health.device}, not on {wanted}")
     require(health.fingerprint == "test", "health does not return the fingerprint it was given")
@@ -32,7 +28,7 @@ async def check_health_before_load(subject: Subject, client: EngineClient) -> No
 
 
 async def check_models_reply(subject: Subject, client: EngineClient) -> None:
-    """Stages and options are those that ``engine.yaml`` tells the CLI."""
+    """Check that stages and options are those of ``engine.yaml``."""
     reply = await client.models()
     offered = {stage: frozenset(options) for stage, options in reply.stages.items()}
     expected = {stage.value: options for stage, options in subject.stages.items()}
@@ -40,7 +36,7 @@ async def check_models_reply(subject: Subject, client: EngineClient) -> None:
 
 
 async def check_load(subject: Subject, client: EngineClient) -> None:
-    """The model can be loaded, once and again, and health says so."""
+    """Check that the model can be loaded, twice in a row, and that health reports it."""
     first = await client.load(subject.model)
     require(first.loaded == subject.model, f"loaded {first.loaded}, not {subject.model}")
     again = await client.load(subject.model)
@@ -50,7 +46,7 @@ async def check_load(subject: Subject, client: EngineClient) -> None:
 
 
 async def check_results(subject: Subject, client: EngineClient) -> None:
-    """Every stage gives a result that keeps the rules of its kind."""
+    """Check that the result of every stage obeys the rules of its kind."""
     for stage in subject.stages:
         request = subject.request(stage)
         finished = await subject.run(client, request)
@@ -58,11 +54,11 @@ async def check_results(subject: Subject, client: EngineClient) -> None:
         unknown = set(finished.result.effective) - set(request.options.__struct_fields__)
         require(not unknown, f"{stage.value}: effective options {unknown} are none of the stage's")
         silent = subject.stages[stage] - set(finished.result.effective)
-        require(not silent, f"{stage.value}: effective options do not tell {sorted(silent)}")
+        require(not silent, f"{stage.value}: effective options lack {sorted(silent)}")
 
 
 async def check_unsupported_option(subject: Subject, client: EngineClient) -> None:
-    """An option that is not supported is refused by name, never ignored."""
+    """Check that an unsupported option is refused by name, not ignored."""
     for stage in subject.stages:
         option = subject.unsupported_option(stage)
         if option is None:
@@ -76,7 +72,7 @@ async def check_unsupported_option(subject: Subject, client: EngineClient) -> No
 
 
 async def check_invalid_audio(subject: Subject, client: EngineClient) -> None:
-    """Audio of another kind is refused, whichever way it comes."""
+    """Check that audio that is not 16 kHz mono PCM16 with samples is refused."""
     request = subject.request(subject.first_stage)
     if isinstance(request, RefineRequest):
         return
@@ -90,7 +86,7 @@ async def check_invalid_audio(subject: Subject, client: EngineClient) -> None:
 
 
 async def check_missing_model(subject: Subject, client: EngineClient) -> None:
-    """Weights that are not there are ``model_missing``, and the engine lives on."""
+    """Check that missing weights are ``model_missing``, and that the engine goes on."""
     missing = type(subject.model)(runtime_id="none", path="/nonexistent/weights")
     try:
         await client.load(missing)
@@ -106,7 +102,7 @@ async def check_missing_model(subject: Subject, client: EngineClient) -> None:
 
 
 async def check_swap(subject: Subject, client: EngineClient) -> None:
-    """A model can be dropped and replaced, and works after that as before."""
+    """Check that a model can be dropped and replaced, and works after that as before."""
     await client.load(subject.model)
     dropped = await client.unload()
     require(dropped.loaded is None, f"{dropped.loaded} is loaded after unload")
@@ -121,12 +117,12 @@ async def check_swap(subject: Subject, client: EngineClient) -> None:
 
 
 async def check_cancellation(subject: Subject, client: EngineClient) -> None:
-    """A request that nobody waits for gives its slot back, and the next one works."""
+    """Check that a cancelled request frees its slot, and that the next one works."""
     request = subject.request(subject.first_stage)
     audio = subject.audio_for(request)
     async with aclosing(client.run(request, audio=audio, share_path=subject.share_path)) as run:
         await anext(run)
-    health = await _settled(client)
+    health = await settled(client)
     require(health.status == "ready", f"status is {health.status} after a cancelled request")
     await subject.run(client, request)
 
@@ -142,14 +138,14 @@ CHECKS: tuple[Check, ...] = (
     check_swap,
     check_cancellation,
 )
-"""In the order in which they are run on one process."""
+"""The order in which they run, on one process."""
 
 
 def check_engine(subject: Subject) -> None:
-    """Start the engine, apply every check, and see that it ends without a trace.
+    """Start the engine, apply every check, and check that it ends cleanly.
 
     Raises:
-        AssertionError: A rule does not hold; the message names the rule and ends with the log.
+        AssertionError: A check failed; the message names it and ends with the engine's log.
     """
     with EngineProcess(subject.start) as engine:
         try:
@@ -193,22 +189,8 @@ async def _refusal(
     raise AssertionError("the request was carried out")
 
 
-async def _settled(client: EngineClient) -> Health:
-    """Health once nothing runs and the device was checked."""
-    deadline = asyncio.get_running_loop().time() + SETTLE_S
-    while True:
-        health = await client.health()
-        if health.status != "starting" and not health.running:
-            return health
-        require(
-            asyncio.get_running_loop().time() < deadline,
-            f"still {health.status} with {health.running} running after {SETTLE_S:g} s",
-        )
-        await asyncio.sleep(POLL_S)
-
-
 def _invalid_audio(folder: Path) -> tuple[Path, ...]:
-    """Files that are not 16 kHz mono PCM16 with samples."""
+    """Write files that are not 16 kHz mono PCM16 with samples."""
     text = folder / "text.wav"
     text.write_text("this is not audio", encoding="ascii")
     return (

@@ -1,5 +1,6 @@
-"""A real engine process for a test: started by the start line, ended without a trace."""
+"""A real engine process for a test, which is ended with everything it made."""
 
+import asyncio
 import json
 import os
 import signal
@@ -14,12 +15,15 @@ from types import TracebackType
 from typing import TYPE_CHECKING
 
 from dalston_sdk.client import EngineClient
+from dalston_sdk.wire import Health
 
 if TYPE_CHECKING:
     from typing_extensions import Self
 
 POLL_S = 0.02
 STOP_TIMEOUT_S = 20.0
+SETTLE_TIMEOUT_S = 60.0
+"""Time limit for the device check at start, and for noticing a dropped connection."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -31,11 +35,11 @@ class StartLine:
         python: Interpreter of the engine's environment; the SDK has to be importable there.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         keep_alive_s: Idle seconds until it stops itself; -1 for never.
-        heartbeat_s: Seconds of silence before a sign of life.
-        models_dir: The folder under which all weights lie.
+        heartbeat_s: Seconds between heartbeats.
+        models_dir: Folder with all weights.
         token: Listen on TCP with this token instead of on a Unix socket.
         environment: Variables beside those of this process.
-        timeout_s: How long it may take until it accepts connections.
+        timeout_s: Time limit until it accepts connections.
     """
 
     engine_dir: Path
@@ -53,9 +57,9 @@ class EngineProcess:
     """An engine that runs for as long as the ``with`` block.
 
     Attributes:
-        folder: Holds the log, and the runtime folder while the engine lives.
-        runtime_dir: The engine's own; it removes it at a clean end.
-        process: The engine.
+        folder: Holds the log, and the runtime folder while the engine runs.
+        runtime_dir: The engine's runtime folder, which it removes at a clean end.
+        process: The process.
     """
 
     process: "subprocess.Popen[bytes]"
@@ -115,7 +119,7 @@ class EngineProcess:
             time.sleep(POLL_S)
 
     def client(self, *, heartbeat_s: float = 5.0) -> EngineClient:
-        """A new client, which the caller closes; it expects signs of life every ``heartbeat_s``."""
+        """Return a new client, which the caller closes; it expects a heartbeat in that time."""
         ready = json.loads((self.runtime_dir / "ready.json").read_text(encoding="utf-8"))
         if "url" in ready:
             return EngineClient(url=ready["url"], token=self.line.token, heartbeat_s=heartbeat_s)
@@ -123,7 +127,7 @@ class EngineProcess:
 
     @property
     def log(self) -> str:
-        """All it wrote so far; also after its end."""
+        """All output so far, also after its end."""
         if self._last_log is not None:
             return self._last_log
         return self._log.read_text(encoding="utf-8", errors="replace")
@@ -140,7 +144,7 @@ class EngineProcess:
             raise AssertionError(f"still running after {timeout_s:g} s\n{self.log}") from error
 
     def end(self) -> None:
-        """End it, by force if it has to be, and remove what it left."""
+        """End it, by force if necessary, and remove what it left."""
         try:
             if self.process.poll() is None:
                 self.process.send_signal(signal.SIGTERM)
@@ -164,3 +168,21 @@ class EngineProcess:
         if line.token is not None:
             command += ["--tcp", "127.0.0.1:0"]
         return command
+
+
+async def settled(client: EngineClient) -> Health:
+    """Return an engine's health once its device was checked and nothing runs.
+
+    Raises:
+        AssertionError: That took too long.
+    """
+    deadline = asyncio.get_running_loop().time() + SETTLE_TIMEOUT_S
+    while True:
+        health = await client.health()
+        if health.status != "starting" and not health.running:
+            return health
+        if asyncio.get_running_loop().time() > deadline:
+            raise AssertionError(
+                f"still {health.status} with {health.running} running after {SETTLE_TIMEOUT_S:g} s"
+            )
+        await asyncio.sleep(POLL_S)

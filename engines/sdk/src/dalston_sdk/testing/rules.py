@@ -1,4 +1,4 @@
-"""What must hold of every engine's results; each rule raises AssertionError with its reason.
+"""The rules that every engine's results obey; each raises AssertionError with its reason.
 
 Times may exceed the audio by ``SLACK_S``, because models work in frames of that order.
 """
@@ -29,7 +29,7 @@ from dalston_sdk.wire import (
 SLACK_S = 0.1
 
 ROUNDING_S = 1e-6
-"""Less than this is no difference between two times."""
+"""Times that differ by less are equal."""
 
 
 def require(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as an assert
@@ -39,11 +39,11 @@ def require(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as an 
 
 
 def check_result(request: Request, result: Result, duration_s: float) -> None:
-    """Apply every rule that there is for this kind of result.
+    """Apply every rule for this kind of result.
 
     Args:
-        request: What was asked for.
-        result: What came back.
+        request: The request.
+        result: Its result.
         duration_s: Length of the audio.
     """
     match result:
@@ -70,7 +70,7 @@ def check_result(request: Request, result: Result, duration_s: float) -> None:
 
 
 def check_segments(segments: Sequence[Segment], duration_s: float) -> None:
-    """Segments are numbered from 0, in time order, and their words make up their text."""
+    """Check that segments are numbered from 0, in time order, and made up of their words."""
     ids = [segment.id for segment in segments]
     require(ids == list(range(len(segments))), f"segment ids are {ids}, not 0, 1, 2 …")
     check_spans("segment", _spans(segments), duration_s)
@@ -79,7 +79,7 @@ def check_segments(segments: Sequence[Segment], duration_s: float) -> None:
 
 
 def check_words(segment: Segment, duration_s: float) -> None:
-    """Words are in time order, and joined without a separator they give the segment's text."""
+    """Check that words are in time order and, joined without a separator, give the text."""
     where = f"segment {segment.id}"
     text = segment.text
     require(text == text.strip(), f"{where}: the text {text!r} has white space at an end")
@@ -92,13 +92,13 @@ def check_words(segment: Segment, duration_s: float) -> None:
 
 
 def check_all_words_timed(segments: Sequence[Segment]) -> None:
-    """After alignment every segment with text has words."""
+    """Check that every segment with text has words, as after alignment."""
     for segment in segments:
         require(bool(segment.words) or not segment.text, f"segment {segment.id} has no words")
 
 
 def check_spans(what: str, spans: Sequence[tuple[float, float]], duration_s: float) -> None:
-    """Every start lies before its end and within the audio, and starts do not go back."""
+    """Check that each start is before its end, that all are in the audio and in time order."""
     previous = 0.0
     for index, (start, end) in enumerate(spans):
         where = f"{what} {index}"
@@ -110,33 +110,33 @@ def check_spans(what: str, spans: Sequence[tuple[float, float]], duration_s: flo
 
 
 def check_scores(what: str, scores: Sequence[float]) -> None:
-    """Every score lies from 0 to 1."""
+    """Check that every score is from 0 to 1."""
     for score in scores:
         require(0 <= score <= 1, f"{what} is {score}, not from 0 to 1")
 
 
 def check_speakers(result: DiarizeResult) -> None:
-    """Embeddings belong to speakers who speak, and exclusive turns do not overlap."""
+    """Check that embeddings belong to speakers with turns, and exclusive turns do not overlap."""
     speakers = {turn.speaker for turn in result.turns}
     silent = set(result.embeddings) - speakers
     require(not silent, f"there are embeddings of {silent}, who have no turn")
-    strangers = {turn.speaker for turn in result.exclusive_turns} - speakers
-    require(not strangers, f"{strangers} have exclusive turns only")
+    unknown = {turn.speaker for turn in result.exclusive_turns} - speakers
+    require(not unknown, f"{unknown} have exclusive turns only")
     for before, after in pairwise(result.exclusive_turns):
         overlap = before.end - after.start
         require(overlap <= ROUNDING_S, f"the exclusive turns at {after.start} overlap")
 
 
 def check_ids(request: Request, answers: Mapping[int, object]) -> None:
-    """Answers are about segments that were asked about."""
+    """Check that every answer is about a segment of the request."""
     if not isinstance(request, EmotionRequest | RefineRequest):
         raise AssertionError(f"{type(request).__name__} has no segments")  # noqa: TRY004 - a rule
-    strangers = set(answers) - {segment.id for segment in request.segments}
-    require(not strangers, f"there are answers for unknown segments {strangers}")
+    unknown = set(answers) - {segment.id for segment in request.segments}
+    require(not unknown, f"there are answers for unknown segments {unknown}")
 
 
 def check_places(request: Request, result: RefineResult) -> None:
-    """Chapters and action items begin and end where segments do, and chapters follow each other."""
+    """Check that chapters and action items begin and end with segments, chapters in order."""
     if not isinstance(request, RefineRequest):
         raise AssertionError(f"{type(request).__name__} has no text")  # noqa: TRY004 - a rule
     starts = {segment.start for segment in request.segments}

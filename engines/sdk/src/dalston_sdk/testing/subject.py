@@ -10,6 +10,7 @@ import msgspec
 
 from dalston_sdk.client import EngineClient
 from dalston_sdk.testing.process import StartLine
+from dalston_sdk.testing.requests import build_request
 from dalston_sdk.wire import (
     AlignOptions,
     DiarizeOptions,
@@ -47,8 +48,8 @@ class Subject:
         model: Weights that it can load.
         stages: Per stage the options that ``engine.yaml`` says it supports.
         audio: 16 kHz mono PCM16 WAV with speech; needed unless it only refines.
-        stage_models: Weights for stages that ``model`` does not cover.
-        other_model: Other weights, to test the swap; without them the first are loaded again.
+        stage_models: Weights for stages that ``model`` does not serve.
+        other_model: Other weights for the swap; without them ``model`` is loaded again.
         segments: Text for the stages that need one, with times inside ``audio``.
         language: The text's language.
         share_path: Whether the engine can read ``audio`` by its path.
@@ -74,7 +75,7 @@ class Subject:
 
     @property
     def first_stage(self) -> Stage:
-        """The stage that rules about any stage are tested with."""
+        """The stage for the rules that hold of any stage."""
         return next(iter(self.stages))
 
     def request(
@@ -84,25 +85,23 @@ class Subject:
         model: ModelRef | None = None,
         option: tuple[str, object] | None = None,
     ) -> Request:
-        """A request that the engine has to answer, or to refuse where ``option`` says so."""
-        fields: dict[str, object] = {
-            "stage": stage.value,
-            "model": model or self.stage_models.get(stage, self.model),
-            "options": dict([option] if option else []),
-            "segments": self.segments,
-            "language": self.language,
-        }
-        request: Request = msgspec.convert(msgspec.to_builtins(fields), Request)
-        return request
+        """Build a request, with one option where it is given."""
+        return build_request(
+            stage,
+            model or self.stage_models.get(stage, self.model),
+            dict([option] if option else []),
+            segments=self.segments,
+            language=None if stage is Stage.TRANSCRIBE else self.language,
+        )
 
     def unsupported_option(self, stage: Stage) -> tuple[str, object] | None:
-        """Some option of the stage that the engine does not support, with a value of its type."""
+        """Return an option of the stage that the engine does not support, with a value."""
         kind = _OPTIONS[stage]
         missing = sorted(set(kind.__struct_fields__) - self.stages[stage])
         return (missing[0], _sample_value(kind, missing[0])) if missing else None
 
     def audio_for(self, request: Request) -> Path | None:
-        """The audio that goes with a request."""
+        """Return the audio that goes with a request."""
         return None if isinstance(request, RefineRequest) else self.audio
 
     async def run(self, client: EngineClient, request: Request) -> Finished:

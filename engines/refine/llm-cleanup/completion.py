@@ -1,0 +1,83 @@
+"""Prompts and completions, whichever provider serves the model."""
+
+from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
+from typing import Any, Protocol
+
+from budget import MaxTokens, TokenCounts
+from checking import AnswerError
+
+THINKING_TOKENS = 4096
+"""Tokens that a model may spend on thinking before it answers."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Prompt:
+    """One request to a model.
+
+    Attributes:
+        system: Instructions; the same for all prompts of one kind about a transcript.
+        text: What the instructions are about.
+        schema: JSON schema of the answer.
+        max_tokens: Limit of the completion, thinking included.
+        duration_s: Seconds of speech that count as done once it is answered.
+    """
+
+    system: str
+    text: str
+    schema: Mapping[str, Any]
+    max_tokens: int
+    duration_s: float = 0.0
+
+    @property
+    def upper_bound(self) -> MaxTokens:
+        """The tokens it can take at most."""
+        num_bytes = len(f"{self.system}{self.text}".encode()) + 2 * len(str(self.schema))
+        return MaxTokens(num_bytes=num_bytes, max_tokens=self.max_tokens)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Completion:
+    """A model's answer to a prompt.
+
+    Attributes:
+        text: The whole answer; None where there is none that may be used.
+        tokens: Tokens taken; None where the server does not report them.
+        problem: Why there is no text.
+    """
+
+    text: str | None
+    tokens: TokenCounts | None
+    problem: str = ""
+
+    def require_text(self) -> str:
+        """Return the answer.
+
+        Raises:
+            AnswerError: There is none that may be used.
+        """
+        if self.text is None:
+            raise AnswerError(self.problem)
+        return self.text
+
+
+class Provider(Protocol):
+    """A service that serves models."""
+
+    async def complete(self, prompt: Prompt) -> Completion:
+        """Send a prompt; the provider's library retries where that can help.
+
+        Raises:
+            anthropic.APIError, openai.APIError: For ``provider_error``.
+        """
+
+    async def complete_batch(self, prompts: Sequence[Prompt]) -> list[Completion]:
+        """Send prompts as one batch, which is cheaper and may take a day.
+
+        Raises:
+            EngineError: ``unsupported_option``: the provider has no batches.
+            anthropic.APIError: As ``complete``.
+        """
+
+    async def aclose(self) -> None:
+        """Close the connections; pending requests are dropped."""

@@ -1,0 +1,208 @@
+"""The containers of one home: lists, starts, inspects, ends and removes them."""
+
+import secrets
+import time
+from collections.abc import Iterator, Mapping
+from contextlib import contextmanager, suppress
+from dataclasses import dataclass
+from datetime import UTC, datetime
+from pathlib import Path
+from typing import Any
+
+from dalston_cli.launchers.base import ExitState, Usage
+from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.containers.usage import container_usage
+from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
+
+_ALIVE = frozenset({"running", "paused", "restarting"})
+_NEVER_RAN = "created"
+_POLL_S = 0.05
+_TERMINATE_S = 3
+
+
+@dataclass(frozen=True, kw_only=True)
+class Container:
+    """One container, as its labels describe it.
+
+    Attributes:
+        folder: Its own folder on this machine; None where it listens on a port.
+        models: The folder of weights that it was given.
+        models_mark: See ``labels.MODELS``.
+    """
+
+    id: str
+    engine: str
+    fingerprint: str
+    replica: int
+    device: str
+    folder: Path | None
+    models: Path
+    models_mark: str
+    status: str
+    created_at: datetime
+
+    @property
+    def runs(self) -> bool:
+        """True after it has started and until it has ended."""
+        return self.status in _ALIVE
+
+    @property
+    def sees_its_models(self) -> bool:
+        """True if the folder of weights that it was given is still the one at that path."""
+        return models_mark(self.models) == self.models_mark
+
+    @property
+    def has_log(self) -> bool:
+        """True if it ever ran."""
+        return self.status != _NEVER_RAN
+
+
+class Containers:
+    """The containers of one home on a daemon; other containers are never touched.
+
+    Args:
+        daemon: The daemon that runs them.
+        home: See ``labels.HOME``.
+    """
+
+    def __init__(self, daemon: Daemon, home: str) -> None:
+        self.home = home
+        self._daemon = daemon
+
+    def all(self) -> list[Container]:
+        """List every container, also those that have ended, the newest first.
+
+        Raises:
+            DaemonUnavailableError: The daemon does not answer.
+        """
+        label = f"{labels.HOME}={self.home}"
+        with self._daemon.explained():
+            found = self._daemon.client.api.containers(all=True, filters={"label": [label]})
+        known = (_describe(each) for each in found)
+        ours = [each for each in known if each is not None]
+        return sorted(ours, key=lambda each: each.created_at, reverse=True)
+
+    def start(self, arguments: Mapping[str, Any]) -> str:
+        """Create a container, start it and return its id.
+
+        Args:
+            arguments: Result of ``container_arguments``.
+
+        Raises:
+            DaemonRefusedError: The daemon refuses; nothing is left of the container.
+            DaemonUnavailableError: The daemon does not answer.
+        """
+        name = f"dalston-{arguments['labels'][labels.ENGINE]}-{secrets.token_hex(4)}"  # for people
+        with self._daemon.explained():
+            container = self._daemon.client.containers.create(name=name, **arguments)
+        identity = str(container.id)
+        try:
+            with self._daemon.explained():
+                container.start()
+        except BaseException:
+            with suppress(Exception):  # the first error is the one to report
+                self.remove(identity, running=True)
+            raise
+        return identity
+
+    def inspect(self, identity: str) -> dict[str, Any] | None:
+        """Return the daemon's description of a container; None if it is gone."""
+        from docker.errors import NotFound  # noqa: PLC0415 - takes 0.4 s to load
+
+        try:
+            with self._daemon.explained():
+                found: dict[str, Any] = self._daemon.client.api.inspect_container(identity)
+        except NotFound:
+            return None
+        return found
+
+    def state(self, identity: str) -> ExitState:
+        """Return whether it runs, and how it ended if not."""
+        found = self.inspect(identity)
+        return exit_state(found["State"]) if found else ExitState(state="gone")
+
+    def wait(self, identity: str, *, timeout_s: float) -> None:
+        """Wait until it has ended, but no longer than ``timeout_s``."""
+        deadline = time.monotonic() + timeout_s
+        while self.state(identity).state == "running" and time.monotonic() < deadline:
+            time.sleep(_POLL_S)
+
+    def end(self, identity: str) -> None:
+        """Ask its process to end, and kill it if it does not."""
+        found = self.inspect(identity)
+        if found is None:
+            return
+        with self._unless_done(), self._daemon.explained():
+            if found["State"]["Status"] == "paused":
+                self._daemon.client.api.unpause(identity)  # else no signal reaches it
+            self._daemon.client.api.stop(identity, timeout=_TERMINATE_S)
+
+    def remove(self, identity: str, *, running: bool = False) -> None:
+        """Remove one that has ended, with its volume and its log; ``running`` ends it first."""
+        with self._unless_done(), self._daemon.explained():
+            self._daemon.client.api.remove_container(identity, v=True, force=running)
+
+    def usage(self, identity: str) -> Usage:
+        """Measure what it uses; takes a second or two."""
+        found = self.inspect(identity)
+        if found is None or found["State"]["Status"] not in _ALIVE:
+            return Usage()
+        with self._daemon.explained():
+            stats: dict[str, Any] = self._daemon.client.api.stats(identity, stream=False)
+        return container_usage(stats, memory_limit=int(found["HostConfig"].get("Memory") or 0))
+
+    @contextmanager
+    def _unless_done(self) -> Iterator[None]:
+        """Ignore that another process has done this already, or is doing it."""
+        from docker.errors import NotFound  # noqa: PLC0415 - takes 0.4 s to load
+
+        try:
+            yield
+        except NotFound:
+            return
+        except DaemonRefusedError as error:
+            if "already in progress" not in error.explanation:
+                raise
+
+
+def models_mark(folder: Path) -> str:
+    """Return a mark that tells a folder from a later one at the same path."""
+    try:
+        return str(folder.stat().st_ino)
+    except OSError:
+        return ""
+
+
+def exit_state(state: Mapping[str, Any]) -> ExitState:
+    """Translate the daemon's word for a container's state."""
+    if state["Status"] in _ALIVE:
+        return ExitState(state="running")
+    code = int(state["ExitCode"])
+    return ExitState(
+        state="exited",
+        exit_code=code,
+        clean=code == 0,
+        out_of_memory=bool(state.get("OOMKilled")) and code != 0,
+    )
+
+
+def _describe(found: Mapping[str, Any]) -> Container | None:
+    """Read one entry of the daemon's list; None for a container of another version."""
+    named = found["Labels"]
+    try:
+        folder = named.get(labels.FOLDER)
+        mark, _, models = named[labels.MODELS].partition(":")
+        return Container(
+            id=str(found["Id"]),
+            engine=named[labels.ENGINE],
+            fingerprint=named[labels.FINGERPRINT],
+            replica=int(named[labels.REPLICA]),
+            device=named[labels.DEVICE],
+            folder=Path(folder) if folder else None,
+            models=Path(models),
+            models_mark=mark,
+            status=str(found["State"]),
+            created_at=datetime.fromtimestamp(int(found["Created"]), UTC),
+        )
+    except (KeyError, ValueError):
+        return None

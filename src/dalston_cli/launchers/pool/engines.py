@@ -1,0 +1,104 @@
+"""The engines of one run: each is acquired once, when it is first needed, and shared by all jobs.
+
+An engine that cannot be started is not tried again for every recording: later requests of the
+same run get the same error at once.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator, Mapping
+from contextlib import asynccontextmanager
+from dataclasses import dataclass, field
+from pathlib import Path
+
+from dalston_cli.catalog.device import spread_over
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.errors import UnavailableError
+from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.pool.handle import EngineHandle
+from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.slot import EngineSlot
+from dalston_sdk.wire import Stage
+
+
+@dataclass(frozen=True, kw_only=True)
+class EngineUse:
+    """Settings of a run for all its engines.
+
+    Attributes:
+        replicas: Number of replicas of engines that transcribe; other engines have one.
+        gpus: GPUs that the replicas are spread over, each as N of ``cuda:N``.
+        weights: Files and folders with weights outside ``models_dir``, by engine.
+        environment: Variables for engines beyond the launcher's own.
+    """
+
+    models_dir: Path
+    keep_alive_s: float = 300.0
+    replicas: int = 1
+    gpus: tuple[int, ...] = ()
+    weights: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    environment: Mapping[str, str] = field(default_factory=dict, repr=False)
+
+
+class RunEngines:
+    """The engines of one run.
+
+    Args:
+        pool: Finds or starts them.
+        use: Settings for all of them.
+
+    Attributes:
+        fingerprints: The fingerprint of each engine that was acquired, by its name.
+    """
+
+    def __init__(self, pool: Pool, use: EngineUse) -> None:
+        self._pool = pool
+        self._use = use
+        self._acquiring: dict[tuple[str, str], asyncio.Task[EngineHandle]] = {}
+        self.fingerprints: dict[str, str] = {}
+
+    @asynccontextmanager
+    async def slot(self, engine: EngineEntry, device: str) -> AsyncIterator[EngineSlot]:
+        """Wait for a free slot of ``engine`` on ``device``, and hold it.
+
+        Raises:
+            UnavailableError: The engine cannot be started; the same error for every caller.
+        """
+        key = (engine.name, device)
+        if key not in self._acquiring:
+            self._acquiring[key] = asyncio.create_task(self._acquire(engine, device))
+        # All jobs share the task, so the cancellation of one must not reach it.
+        handle = await asyncio.shield(self._acquiring[key])
+        async with handle.slot() as slot:
+            yield slot
+
+    def failure(self, engine: EngineEntry, device: str) -> UnavailableError | None:
+        """Return why ``engine`` cannot be acquired; None if it can, or was never asked for."""
+        task = self._acquiring.get((engine.name, device))
+        if task is None or not task.done() or task.cancelled():
+            return None
+        error = task.exception()
+        return error if isinstance(error, UnavailableError) else None
+
+    async def close(self) -> None:
+        """Stop acquiring; engines that run go on until their keep-alive is over."""
+        for task in self._acquiring.values():
+            task.cancel()
+        await asyncio.gather(*self._acquiring.values(), return_exceptions=True)
+
+    async def _acquire(self, engine: EngineEntry, device: str) -> EngineHandle:
+        several = Stage.TRANSCRIBE in engine.stages
+        replicas = self._use.replicas if several else 1
+        first, *more = spread_over(device, self._use.gpus if several else ())
+        spec = EngineSpec(
+            engine=engine,
+            device=first,
+            also_on=tuple(more),
+            keep_alive_s=self._use.keep_alive_s,
+            models_dir=self._use.models_dir,
+            weights=self._use.weights.get(engine.name, ()),
+            environment=self._use.environment,
+            replicas=replicas,
+        )
+        handle = await self._pool.acquire(spec, replicas=replicas)
+        self.fingerprints[engine.name] = handle.fingerprint
+        return handle

@@ -1,0 +1,135 @@
+"""The replicas of one engine that a run uses, and the only count of their slots."""
+
+import asyncio
+from dataclasses import dataclass
+
+from dalston_cli.launchers.pool.provisioner import Provisioner
+from dalston_cli.launchers.pool.readiness import Replica
+
+
+@dataclass(frozen=True)
+class Reservation:
+    """Slots of a replica that one request holds."""
+
+    replica: Replica
+    num_slots: int
+
+
+class ReplicaSet:
+    """As many ready replicas as are wanted, refilled when one is lost.
+
+    Capacity follows the replicas: it rises when one joins and falls when one is lost.
+
+    Args:
+        provisioner: Finds or starts them.
+    """
+
+    def __init__(self, provisioner: Provisioner) -> None:
+        self.provisioner = provisioner
+        self.replicas: tuple[Replica, ...] = ()
+        self._wanted = 0
+        self._changed = asyncio.Event()
+        self._refilling: asyncio.Task[None] | None = None
+
+    @property
+    def slots(self) -> int:
+        """Number of requests that are worked on at the same time, over all replicas."""
+        return sum(replica.slots for replica in self.replicas)
+
+    async def grow(self, replicas: int) -> None:
+        """Have at least ``replicas``, or as many as can be started.
+
+        Raises:
+            EngineUnavailableError: There is not one.
+        """
+        self._wanted = max(self._wanted, replicas)
+        if len(self.replicas) < self._wanted:
+            await self._refill()
+
+    async def reserve(self, *, alone: bool) -> Reservation:
+        """Wait for a slot of the replica with the lowest load.
+
+        Args:
+            alone: Take all slots of a replica, so that a request that may crash it harms no
+                other request of ours.
+
+        Raises:
+            EngineUnavailableError: There is no replica, and none can be started.
+        """
+        while True:
+            free = [each for each in self.replicas if each.is_free(alone=alone)]
+            if free:
+                replica = min(free, key=lambda each: each.load)
+                num_slots = replica.slots if alone else 1
+                replica.active += num_slots
+                return Reservation(replica, num_slots)
+            if self.replicas:
+                await self._changed.wait()
+            else:
+                await self._refill()
+
+    def release(self, reservation: Reservation) -> None:
+        """Give slots back; those of a replica that was dropped are gone with it."""
+        reservation.replica.active -= reservation.num_slots
+        self._notify()
+
+    async def drop(self, replica: Replica, *, stop_s: float | None = None) -> None:
+        """Stop using ``replica``; waiting requests go on with the others or a new one.
+
+        Args:
+            replica: May be dropped already, because of another request.
+            stop_s: Stop the engine, after at most so many seconds for what runs; None leaves it
+                running.
+        """
+        self.provisioner.avoid(replica.instance)
+        if replica not in self.replicas:
+            return
+        self.replicas = tuple(each for each in self.replicas if each is not replica)
+        self._notify()
+        await replica.close()
+        launcher = self.provisioner.launcher
+        if not launcher.manages:
+            return
+        if stop_s is not None and replica.instance.owned:
+            await asyncio.to_thread(launcher.stop, replica.instance, timeout_s=stop_s)
+        if self.replicas:
+            self._start_refill()  # the other replicas work meanwhile
+
+    async def close(self) -> None:
+        """Close the connections; the engines run until their keep-alive is over."""
+        if self._refilling is not None:
+            self._refilling.cancel()
+            await asyncio.wait([self._refilling])
+        for replica in self.replicas:
+            await replica.close()
+        self.replicas = ()
+
+    def _notify(self) -> None:
+        """Wake every request that waits for a slot, in the order in which they came."""
+        self._changed.set()
+        self._changed = asyncio.Event()
+
+    async def _refill(self) -> None:
+        """Wait for the missing replicas; a waiter that is cancelled does not cancel the others."""
+        await asyncio.shield(self._start_refill())
+
+    def _start_refill(self) -> asyncio.Task[None]:
+        if self._refilling is None or self._refilling.done():
+            self._refilling = asyncio.create_task(self._fill())
+            self._refilling.add_done_callback(_take_exception)
+        return self._refilling
+
+    async def _fill(self) -> None:
+        missing = self._wanted - len(self.replicas)
+        if missing <= 0:
+            return
+        taken = frozenset(replica.instance.identity for replica in self.replicas)
+        joined = await self.provisioner.take(missing, taken=taken)
+        self.replicas += tuple(joined)
+        self._notify()
+
+
+def _take_exception(task: asyncio.Task[None]) -> None:
+    """Mark the exception as seen: if no request waits for it, the other replicas go on."""
+    if not task.cancelled():
+        task.exception()

@@ -1,0 +1,136 @@
+"""Parameters of commands for Typer: made from the table of settings, and from groups of options."""
+
+import inspect
+from collections.abc import Callable, Iterable, Iterator, Mapping
+from dataclasses import MISSING, dataclass, fields, is_dataclass
+from functools import wraps
+from typing import Annotated, Any, TypeGuard, get_args, get_origin, get_type_hints
+
+import typer
+
+from dalston_cli.options.completion import COMPLETIONS
+from dalston_cli.settings.declare import option_name
+from dalston_cli.settings.table import PANELS, TABLE
+
+Flags = Mapping[str, object]
+"""Settings from the command line by name; None for an option that was not given."""
+
+
+@dataclass(frozen=True)
+class OptionsOf:
+    """Marks a parameter of type ``Flags`` with the settings whose options it collects."""
+
+    settings: tuple[str, ...]
+
+    @classmethod
+    def panels(cls, *panels: str) -> "OptionsOf":
+        """Take the settings of some panels; without a name, of all."""
+        return cls(
+            tuple(
+                name
+                for name, declared in TABLE.items()
+                if declared.setting.option and declared.panel in (panels or PANELS)
+            )
+        )
+
+
+def option(name: str) -> Any:  # noqa: ANN401 - Typer's own type is private
+    """Return what Typer has to know about the option of a setting."""
+    declared = TABLE[name]
+    setting, completion = declared.setting, declared.accepts.completion
+    flag = option_name(name)
+    if declared.plain is bool:
+        flag += f"/{setting.negative or flag.replace('--', '--no-', 1)}"
+    return typer.Option(
+        flag,
+        *([setting.short] if setting.short else []),
+        metavar=setting.metavar or declared.accepts.metavar,
+        help=declared.help,
+        autocompletion=COMPLETIONS[completion] if completion else None,
+        rich_help_panel=declared.panel,
+        show_default=False,
+    )
+
+
+def flatten(command: Callable[..., None]) -> Callable[..., None]:
+    """Give Typer one parameter per option of every group that ``command`` takes.
+
+    Args:
+        command: A function. A parameter whose type is a dataclass is a group: every field,
+            annotated as Typer wants it, becomes an option or an argument, and a field that is a
+            dataclass is a group within the group. ``Annotated[Flags, OptionsOf(…)]`` is a group
+            of settings. Other parameters stay as they are.
+    """
+    hints = get_type_hints(command, include_extras=True)
+    hints.pop("return", None)
+    groups = {name: hint for name, hint in hints.items() if _is_group(hint)}
+    single = [
+        parameter.replace(annotation=hints[name], kind=inspect.Parameter.KEYWORD_ONLY)
+        for name, parameter in inspect.signature(command).parameters.items()
+        if name not in groups
+    ]
+
+    @wraps(command)
+    def call(**values: Any) -> None:  # noqa: ANN401 - whatever Typer parsed
+        arguments = {parameter.name: values[parameter.name] for parameter in single}
+        arguments |= {name: _filled(group, values) for name, group in groups.items()}
+        command(**arguments)
+
+    grouped = [parameter for group in groups.values() for parameter in _parameters(group)]
+    parameters = [*grouped, *single]
+    call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect looks for it
+    call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
+    del call.__wrapped__
+    return call
+
+
+def _is_group(hint: object) -> bool:
+    return _is_dataclass(hint) or _settings_of(hint) is not None
+
+
+def _is_dataclass(hint: object) -> TypeGuard[type]:
+    return isinstance(hint, type) and is_dataclass(hint)
+
+
+def _settings_of(hint: object) -> tuple[str, ...] | None:
+    """Return the settings that a parameter collects; None where it is something else."""
+    extras = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
+    return next((extra.settings for extra in extras if isinstance(extra, OptionsOf)), None)
+
+
+def _filled(group: Any, values: Mapping[str, Any]) -> object:  # noqa: ANN401 - a type
+    """Return an instance of ``group`` with what Typer parsed."""
+    if (settings := _settings_of(group)) is not None:
+        return {name: values[name] for name in settings}
+    hints = get_type_hints(group, include_extras=True)
+    return group(
+        **{
+            name: _filled(hint, values) if _is_group(hint) else values[name]
+            for name, hint in hints.items()
+        }
+    )
+
+
+def _parameters(group: Any) -> Iterator[inspect.Parameter]:  # noqa: ANN401 - a type
+    if (settings := _settings_of(group)) is not None:
+        yield from _of_settings(settings)
+        return
+    hints = get_type_hints(group, include_extras=True)
+    for field in fields(group):
+        if _is_group(hint := hints[field.name]):
+            yield from _parameters(hint)
+        else:
+            default = inspect.Parameter.empty if field.default is MISSING else field.default
+            yield _parameter(field.name, hint, default)
+
+
+def _of_settings(names: Iterable[str]) -> Iterator[inspect.Parameter]:
+    for name in names:
+        plain = TABLE[name].plain
+        if get_origin(plain) is tuple:  # a comma list; what is in it is checked with the settings
+            plain = list[str] if TABLE[name].setting.repeatable else str
+        yield _parameter(name, Annotated[plain | None, option(name)], None)
+
+
+def _parameter(name: str, hint: object, default: object) -> inspect.Parameter:
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)

@@ -1,0 +1,73 @@
+"""Options that would have no effect: refused on the command line, ignored in the settings."""
+
+from typing import TYPE_CHECKING
+
+from dalston_cli.catalog.device import chosen_gpus
+from dalston_cli.errors import UsageError
+from dalston_cli.settings.declare import option_name
+from dalston_cli.settings.table import TABLE
+
+if TYPE_CHECKING:
+    from dalston_cli.settings.load import ResolvedSettings
+
+
+class WithoutEffectError(UsageError):
+    """An option was given that only counts beside another one."""
+
+    code = "idle_option"
+
+    def __init__(self, option: str, needed: str) -> None:
+        super().__init__(f"{option} does nothing without {needed}", hint=f"add {needed}")
+
+
+class GpusWithoutEffectError(UsageError):
+    """GPUs were listed, and the device is another.
+
+    Args:
+        device: The device.
+        place: The option, the variable or the file that sets it.
+    """
+
+    code = "idle_gpus"
+
+    def __init__(self, device: str, place: str) -> None:
+        super().__init__(
+            f"--gpus does nothing where the device is {device} ({place})",
+            hint="add --device cuda, or leave --gpus out",
+        )
+
+
+def refuse_without_effect(resolved: "ResolvedSettings", *, manifest: bool = False) -> None:
+    """Make sure that every option of the command line has an effect; settings may have none.
+
+    Args:
+        resolved: The settings.
+        manifest: Whether recordings may come with channels of their own.
+
+    Raises:
+        WithoutEffectError: An option belongs to a stage that was not asked for, or names speakers
+            where none are told apart.
+        GpusWithoutEffectError: GPUs are listed that do not count.
+    """
+    settings, sources = resolved.settings, resolved.sources
+    for name, declared in TABLE.items():
+        needs = declared.setting.needs
+        given = sources[name].kind == "option"
+        if given and needs and not any(getattr(settings, need) for need in needs):
+            raise WithoutEffectError(option_name(name), option_name(needs[0]))
+    told_apart = settings.diarize or settings.channels == "split" or manifest
+    if sources["speaker_names"].kind == "option" and not told_apart:
+        raise WithoutEffectError("--speaker-names", "--diarize")
+    refuse_gpus_without_effect(resolved)
+
+
+def refuse_gpus_without_effect(resolved: "ResolvedSettings") -> None:
+    """Make sure that ``--gpus``, if it was given, counts.
+
+    Raises:
+        GpusWithoutEffectError: The device is the CPU, or one GPU by its number.
+    """
+    settings, sources = resolved.settings, resolved.sources
+    given = sources["gpus"].kind == "option" and settings.gpus
+    if given and not chosen_gpus(settings.device, settings.gpus):
+        raise GpusWithoutEffectError(settings.device, sources["device"].place)

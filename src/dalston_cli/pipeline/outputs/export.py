@@ -1,0 +1,163 @@
+"""Finished transcripts in other formats."""
+
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli.atomic_file import write_whole
+from dalston_cli.errors import InputError, UsageError
+from dalston_cli.formats.read import read_transcript
+from dalston_cli.formats.registry import Writer
+from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
+from dalston_cli.pipeline.outputs.writer import OutputSpec
+from dalston_sdk.wire import Transcript
+
+Change = Callable[[Transcript], Transcript]
+
+
+class ExportCollisionError(UsageError):
+    """Two transcripts would become the same file."""
+
+    code = "export_collision"
+
+    def __init__(self, first: Path, second: Path, target: Path) -> None:
+        super().__init__(
+            f"{first} and {second} would both be written to {target}",
+            hint="leave out -o to write each beside its transcript",
+        )
+
+
+class ExportOverSourceError(UsageError):
+    """An output would replace a transcript that is read."""
+
+    code = "export_over_source"
+
+    def __init__(self, source: Path) -> None:
+        super().__init__(
+            f"{source} would be replaced while it is read",
+            hint="choose another folder with -o",
+        )
+
+
+class ExportExistsError(InputError):
+    """An output exists already."""
+
+    code = "export_exists"
+
+    def __init__(self, target: Path) -> None:
+        super().__init__(f"{target} exists", hint="replace it with --overwrite")
+
+
+class ExportToStandardOutputError(UsageError):
+    """Standard output takes one text."""
+
+    code = "export_to_stdout"
+
+    def __init__(self, num_transcripts: int, num_formats: int) -> None:
+        super().__init__(
+            f"-o - prints one transcript in one format, not {num_transcripts} in {num_formats}",
+            hint="choose a folder with -o DIR",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Export:
+    """One file to write.
+
+    Attributes:
+        source: The transcript's JSON.
+        target: The output file.
+    """
+
+    source: Path
+    writer: Writer
+    target: Path
+
+
+def plan_exports(
+    sources: Sequence[Path], spec: OutputSpec, folder: Path | None
+) -> tuple[Export, ...]:
+    """Name every output, or refuse them all.
+
+    Args:
+        sources: Transcripts; ``talk.json`` becomes ``talk.srt``, and stays as it is.
+        spec: Formats and options.
+        folder: None puts each output beside its transcript.
+
+    Raises:
+        ExportCollisionError: Two transcripts have the same name.
+        ExportOverSourceError: An output would replace another transcript that is read.
+        ExportExistsError: An output exists already.
+    """
+    planned: dict[Path, Export] = {}
+    read = {source.absolute() for source in sources}
+    for source in dict.fromkeys(sources):
+        stem = source.name.removesuffix(".json")
+        for writer in spec.writers:
+            target = (folder or source.parent) / f"{stem}{writer.extension}"
+            place = target.absolute()
+            if writer.name == "json" and place == source.absolute():
+                continue  # its own source
+            if place in read:
+                raise ExportOverSourceError(target)
+            if place in planned:
+                raise ExportCollisionError(planned[place].source, source, target)
+            if target.exists() and not spec.overwrite:
+                raise ExportExistsError(target)
+            planned[place] = Export(source=source, writer=writer, target=target)
+    return tuple(planned.values())
+
+
+def write_exports(
+    exports: Sequence[Export],
+    spec: OutputSpec,
+    *,
+    change: Change,
+    on_dropped: Callable[[str], None],
+) -> Iterator[Export]:
+    """Write planned files, each transcript read once, when its turn comes.
+
+    Args:
+        exports: The plan.
+        spec: Formats and options.
+        change: Applied to each transcript before it is written.
+        on_dropped: Called with the reason when an optional format is dropped.
+
+    Yields:
+        Every file that was written.
+
+    Raises:
+        TranscriptUnreadableError: A source is no transcript.
+        WordsMissingError: A format that is not optional needs words.
+        OutputUnwritableError: The system refuses.
+    """
+    source, transcript = None, None
+    for export in exports:
+        if transcript is None or export.source != source:
+            source, transcript = export.source, change(read_transcript(export.source))
+        reason = spec.reason_to_drop(export.writer, transcript)
+        if reason is not None:
+            on_dropped(reason)
+            continue
+        data = export.writer.render(transcript, spec.render).encode("utf-8", errors="replace")
+        try:
+            write_whole(export.target, data)
+        except OSError as error:
+            raise OutputUnwritableError(export.target, error) from error
+        yield export
+
+
+def export_text(sources: Sequence[Path], spec: OutputSpec, change: Change) -> str:
+    """Return the text for standard output.
+
+    Raises:
+        ExportToStandardOutputError: There is more than one transcript or format.
+        TranscriptUnreadableError: The source is no transcript.
+        WordsMissingError: The format needs words.
+    """
+    if len(sources) != 1 or len(spec.formats) != 1:
+        raise ExportToStandardOutputError(len(sources), len(spec.formats))
+    [writer], transcript = spec.writers, change(read_transcript(sources[0]))
+    if error := writer.unmet_need(transcript):
+        raise error
+    return writer.render(transcript, spec.render)

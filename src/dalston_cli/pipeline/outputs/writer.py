@@ -1,0 +1,210 @@
+"""Outputs of one recording: are they there already, may they be written, write them.
+
+A file that Dalston wrote may be written again. A file from elsewhere, or one that was changed
+since, is never replaced without ``--overwrite``.
+"""
+
+import asyncio
+import os
+from collections.abc import Callable
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli import __version__
+from dalston_cli.atomic_file import write_whole
+from dalston_cli.audio.source import shown_name
+from dalston_cli.errors import InputError
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.registry import WRITERS, Writer
+from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
+from dalston_cli.pipeline.outputs.names import output_file
+from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.keys import FileStamp, digest_bytes, make_key
+from dalston_cli.pipeline.records.local_file import digest_once, reference_of
+from dalston_sdk.wire import Transcript
+
+
+class OutputExistsError(InputError):
+    """An output would replace a file that Dalston did not write."""
+
+    code = "output_exists"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(
+            f"{shown_name(path)} exists and was not written by Dalston, or was changed since",
+            hint="use --overwrite to replace it, or another folder with --output-dir",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class OutputSpec:
+    """The outputs of every transcript of a run or an export.
+
+    Attributes:
+        formats: Names in the registry of formats.
+        optional: Formats to drop where a transcript lacks what they need.
+        overwrite: Replace existing files.
+        print_text: Receives the text if there is no folder; None if there is one.
+    """
+
+    formats: tuple[str, ...]
+    render: RenderOptions
+    optional: frozenset[str] = frozenset()
+    overwrite: bool = False
+    print_text: Callable[[str], None] | None = None
+
+    @property
+    def writers(self) -> tuple[Writer, ...]:
+        """The formats' writers, in order."""
+        return tuple(WRITERS[name] for name in self.formats)
+
+    def reason_to_drop(self, writer: Writer, transcript: Transcript) -> str | None:
+        """Return why the format has to be dropped; None if it can be rendered.
+
+        Raises:
+            WordsMissingError: A format that is not optional needs words.
+        """
+        error = writer.unmet_need(transcript)
+        if error is not None and writer.name not in self.optional:
+            raise error
+        return f"{error.message}: {writer.name} is left out" if error else None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Existing:
+    """The state of a recording's outputs before its job.
+
+    Attributes:
+        complete: All of them are there, as they would be written now.
+        edited: Those that were written as they would be now, and changed since.
+    """
+
+    complete: bool
+    edited: tuple[Path, ...] = ()
+
+
+class OutputWriter:
+    """The outputs of one recording.
+
+    Args:
+        spec: Formats and options.
+        journal: Knows what Dalston wrote.
+        stem: Path of the outputs without a format's extension; None for standard output.
+        key: Of everything that decides the transcript.
+    """
+
+    def __init__(self, spec: OutputSpec, journal: Journal, stem: Path | None, key: str) -> None:
+        self._spec = spec
+        self._journal = journal
+        self._stem = stem
+        self._key = key
+
+    @property
+    def paths(self) -> tuple[Path, ...]:
+        """Every output file but the dropped ones; none if text goes to standard output."""
+        return tuple(path for path, writer in self._files() if not self._is_dropped(path, writer))
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """``paths`` as text that JSON can hold: undecodable bytes are replaced."""
+        return tuple(os.fsencode(path).decode(errors="replace") for path in self.paths)
+
+    def existing(self) -> Existing:
+        """Compare the files that are there with those that would be written.
+
+        Raises:
+            OutputExistsError: A file that Dalston did not write is in the way.
+        """
+        complete, edited = self._stem is not None, []
+        for path, writer in self._files():
+            if not path.exists():
+                complete = complete and self._is_dropped(path, writer)
+                continue
+            keys = self._keys(path)
+            written_for = keys.get(self._digest(path))
+            wanted = self._output_key(writer)
+            if self._spec.overwrite or (written_for is not None and written_for != wanted):
+                complete = False
+            elif written_for is None and wanted in keys.values():
+                edited.append(path)
+            elif written_for is None:
+                raise OutputExistsError(path)
+        return Existing(complete=complete, edited=tuple(edited))
+
+    async def write(self, transcript: Transcript) -> tuple[str, ...]:
+        """Write what is missing or different.
+
+        Returns:
+            For each dropped format, the reason.
+
+        Raises:
+            OutputExistsError: A file that Dalston did not write is in the way.
+            OutputUnwritableError: The system refuses.
+            WordsMissingError: A format that is not optional needs words.
+        """
+        reasons = []
+        if self._stem is None:
+            self._print(transcript)
+        for path, writer in self._files():
+            reason = self._spec.reason_to_drop(writer, transcript)
+            if reason is not None:
+                reasons.append(reason)
+                self._journal.drop_output(reference_of(path), self._output_key(writer))
+                continue
+            text = await asyncio.to_thread(writer.render, transcript, self._spec.render)
+            await self._write(path, text, self._output_key(writer))
+        return tuple(reasons)
+
+    def _print(self, transcript: Transcript) -> None:
+        if self._spec.print_text is None:
+            raise AssertionError("a recording without a folder needs somewhere to print to")
+        for writer in self._spec.writers:
+            if self._spec.reason_to_drop(writer, transcript) is None:
+                self._spec.print_text(writer.render(transcript, self._spec.render))
+
+    async def _write(self, path: Path, text: str, key: str) -> None:
+        data = text.encode("utf-8", errors="replace")
+        digest, reference = digest_bytes(data), reference_of(path)
+        try:
+            if not self._may_replace(path, digest):
+                if key in self._keys(path).values():
+                    return  # written as it would be now, and edited since
+                raise OutputExistsError(path)
+            self._journal.expect_output(reference, digest, key)
+            await asyncio.to_thread(write_whole, path, data)
+            self._journal.confirm_output(reference, FileStamp.of(path), digest)
+        except OSError as error:
+            raise OutputUnwritableError(path, error) from error
+
+    def _may_replace(self, path: Path, digest: str) -> bool:
+        if self._spec.overwrite or not path.exists():
+            return True
+        present = self._digest(path)
+        return present == digest or present in self._keys(path)
+
+    def _is_dropped(self, path: Path, writer: Writer) -> bool:
+        """Return True if this transcript is known to lack what an optional format needs."""
+        if writer.name not in self._spec.optional or path.exists():
+            return False
+        return self._keys(path).get(None) == self._output_key(writer)
+
+    def _digest(self, path: Path) -> str:
+        return digest_once(self._journal, path)
+
+    def _keys(self, path: Path) -> dict[str | None, str]:
+        return self._journal.output_keys(reference_of(path))
+
+    def _files(self) -> tuple[tuple[Path, Writer], ...]:
+        if self._stem is None:
+            return ()
+        stem = self._stem
+        return tuple((output_file(stem, one.extension), one) for one in self._spec.writers)
+
+    def _output_key(self, writer: Writer) -> str:
+        return make_key(
+            "output",
+            version=__version__,
+            transcript=self._key,
+            format=writer.name,
+            render=self._spec.render,
+        )

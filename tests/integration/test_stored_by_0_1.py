@@ -1,0 +1,81 @@
+"""Nothing that 0.1 did is done again: its stored results, its journal and its transcripts count."""
+
+import importlib.metadata
+import json
+import os
+import shutil
+import tempfile
+from collections.abc import Iterator
+from pathlib import Path
+from typing import Any
+
+import pytest
+from tests.support import stored_by_0_1 as stored
+
+from dalston_cli.app import main
+from dalston_sdk.identity import python_tag
+
+RECORDED_WITH = {"python": "cpython-3.11", "machine": "x86_64", "av": "18.1.0"}
+FAILS = {"partial": 7, "refused": 6}
+
+pytestmark = pytest.mark.skipif(
+    (python_tag(), os.uname().machine) != (RECORDED_WITH["python"], RECORDED_WITH["machine"]),
+    reason="the results were stored with CPython 3.11 on x86_64, which their keys say",
+)
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[Path]:
+    with tempfile.TemporaryDirectory(prefix="dal-") as folder:
+        home = Path(folder)
+        stored.restore(home)
+        for name, value in stored.variables(home).items():
+            monkeypatch.setenv(name, value)
+        monkeypatch.chdir(home)
+        yield home
+        assert main(["engines", "stop", "--all"]) == 0
+
+
+def events_of(name: str, capsys: pytest.CaptureFixture[str]) -> list[dict[str, Any]]:
+    assert main(list(stored.arguments(name))) == FAILS.get(name, 0)
+    return [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+
+
+def engines_that_ran(events: list[dict[str, Any]]) -> list[str]:
+    return [
+        event["stage"]
+        for event in events
+        if event["event"] == "stage_started" and event["stage"] != "prepare"
+    ]
+
+
+@pytest.mark.skipif(
+    importlib.metadata.version("av") != RECORDED_WITH["av"],
+    reason=f"the recordings were decoded with PyAV {RECORDED_WITH['av']}, which their keys say",
+)
+def test_what_is_finished_is_unchanged(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    before = dict(stored.transcripts_below(home / "out"))
+    for name in stored.COMMANDS:
+        events = events_of(name, capsys)
+        statuses = {event["status"] for event in events if event["event"] == "job_finished"}
+        assert statuses == {{"partial": "partial", "refused": "failed"}.get(name, "unchanged")}
+    assert dict(stored.transcripts_below(home / "out")) == before
+
+
+def test_transcripts_are_the_same_byte_for_byte_without_an_engine(
+    home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    shutil.rmtree(home / "out")
+    for name in stored.COMMANDS:
+        failing = ["diarize"] if name == "partial" else []
+        assert engines_that_ran(events_of(name, capsys)) == failing, name
+    assert dict(stored.transcripts_below(home / "out")) == dict(
+        stored.transcripts_below(stored.STORED / "out")
+    )
+
+
+def test_another_option_is_not_found(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
+    assert main(["transcribe", "in/one.wav", "-o", "new", "--beam-size", "4", "--json"]) == 0
+    events = [json.loads(line) for line in capsys.readouterr().out.splitlines()]
+    assert engines_that_ran(events) == ["transcribe"]
+    assert (home / "new").is_dir()
