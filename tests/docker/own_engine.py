@@ -29,10 +29,7 @@ class EngineAuthor(DockerUser):
         super().__init__(folder, host)
         self.engine = f"own-{uuid.uuid4().hex[:8]}"
         self.source = folder / "engines" / self.engine
-        shutil.copytree(FAKE, self.source, ignore=shutil.ignore_patterns("__pycache__"))
-        named = yaml.safe_load((FAKE / "engine.yaml").read_text()) | {"name": self.engine}
-        (self.source / "engine.yaml").write_text(yaml.safe_dump(named, sort_keys=False))
-        self.lock("# Nothing.\n")
+        self.write()
         self.environ["DALSTON_ENGINES_PATH"] = str(self.source.parent)
 
     def lock(self, content: str) -> None:
@@ -62,6 +59,20 @@ class EngineAuthor(DockerUser):
     def building(self) -> list[Container]:
         """The builder's containers for it."""
         return self.client.containers.list(all=True, filters={"label": self._source_label})
+
+    def begin_anew(self) -> None:
+        """Forget its images and edits; what builds keep stays, so that the next one is fast."""
+        for image in self.all_images():
+            self.client.images.remove(str(image.id), force=True)
+        shutil.rmtree(self.source)
+        self.write()
+
+    def write(self) -> None:
+        """Write its folder."""
+        shutil.copytree(FAKE, self.source, ignore=shutil.ignore_patterns("__pycache__"))
+        named = yaml.safe_load((FAKE / "engine.yaml").read_text()) | {"name": self.engine}
+        (self.source / "engine.yaml").write_text(yaml.safe_dump(named, sort_keys=False))
+        self.lock("# Nothing.\n")
 
     def remove_images(self) -> None:
         """Whatever became of them."""

@@ -31,10 +31,17 @@ for folder, _, names in os.walk("/"):
 NO_SUCH_PACKAGE = "no-such-package-of-dalston==1 --hash=sha256:" + 64 * "0" + "\n"
 
 
-@pytest.fixture
-def author(docker_daemon: str) -> Iterator[EngineAuthor]:
+@pytest.fixture(scope="module")
+def lasting_author(docker_daemon: str) -> Iterator[EngineAuthor]:
     with made_author(docker_daemon) as made:
         yield made
+
+
+@pytest.fixture
+def author(lasting_author: EngineAuthor) -> EngineAuthor:
+    """Somebody who has built nothing; the builder knows the steps."""
+    lasting_author.begin_anew()
+    return lasting_author
 
 
 @pytest.fixture(scope="module")

@@ -20,7 +20,6 @@ from tests.support.tiny_whisper import (
     ENTRY,
     MODEL,
     WEIGHTS,
-    check_words,
     say_sentences,
     transcribing,
     transcript_of,
@@ -133,23 +132,6 @@ def whisper(user: DockerUser) -> Path:
     linked = user.run("models", "pull", MODEL)
     assert linked.returncode == 0, linked.stderr
     return weights
-
-
-def test_whisper_says_the_same_inside_and_outside(
-    user: DockerUser, whisper: Path, speech: Path, tmp_path: Path
-) -> None:
-    options = ("--language", "en")
-
-    inside = transcript_of(user, speech, tmp_path / "docker", *options)
-    outside = transcript_of(
-        *(user, speech, tmp_path / "local", *options),
-        *("--launcher", "local", "--overwrite"),
-    )
-
-    check_words(inside)
-    assert transcribing(inside)["launcher"] == "docker"
-    assert transcribing(outside)["launcher"] == "local"
-    assert inside["text"] == outside["text"]
 
 
 def test_weights_that_a_container_cannot_read_are_named(
