@@ -39,7 +39,7 @@ def lasting_author(docker_daemon: str) -> Iterator[EngineAuthor]:
 
 @pytest.fixture
 def author(lasting_author: EngineAuthor) -> EngineAuthor:
-    """Somebody who has built nothing; the builder knows the steps."""
+    """A user who has built no image; Docker has the steps in its cache."""
     lasting_author.begin_anew()
     return lasting_author
 
@@ -97,7 +97,7 @@ def test_an_image_says_what_it_is(pocketsphinx: Image) -> None:
     }
 
 
-def test_an_image_runs_as_nobody_and_stays_offline(pocketsphinx: Image) -> None:
+def test_an_image_runs_without_rights_and_stays_offline(pocketsphinx: Image) -> None:
     config = pocketsphinx.attrs["Config"]
     assert config["User"] == "65532:65532"
     assert config["Entrypoint"] == [
