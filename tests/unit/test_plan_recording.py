@@ -10,7 +10,7 @@ from tests.support.pipeline_home import MACHINE, make_catalog, write_model
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
-from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError, NoModelsError
+from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError, NoModelError, NoModelsError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
@@ -446,7 +446,7 @@ def test_a_remote_engine_finds_the_weights_among_its_own(tmp_path: Path) -> None
     folder = tmp_path / "catalog"
     source = f"{{kind: file, path: {tmp_path}/weights}}"
     write_model(folder, "own", "transcribe", source=source)
-    far = Launch(launcher="remote", digest="d")
+    far = Launch(launcher="remote", digest="d", brings_own_weights=True)
     context = context_of(make_catalog(folder), installed={}, launch=lambda *_: far)
 
     plan = plan_recording(context, RunOptions(model="own"))

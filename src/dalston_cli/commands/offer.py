@@ -1,10 +1,10 @@
-"""Asks, once and only at a terminal, whether to download a better model than the bundled one."""
+"""Offer, once and only at a terminal, to download a better model than the bundled one."""
 
 from dataclasses import replace
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.resolve import ModelWish, is_here, recommended
+from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import BundledSource, ModelEntry
 from dalston_cli.catalog.weights import installed_ids
 from dalston_cli.console import Console
@@ -18,15 +18,15 @@ _ANSWERED = "asked-for-a-better-model"
 def offer_better_model(
     options: RunOptions, surroundings: Surroundings, console: Console, *, assume_yes: bool
 ) -> RunOptions:
-    """The options, with a model to pull where there is only the bundled one and the user agrees.
+    """Return the options, with a model to pull if only the bundled one is here and the user agrees.
 
-    Whoever said no is not asked again. In a script nothing is asked, and nothing is downloaded
-    unless ``--yes`` was given.
+    A user who declined is not asked again. In a script nothing is asked, and nothing is
+    downloaded unless ``--yes`` was given.
 
     Args:
         options: With ``--model auto``, else they come back as they are.
         surroundings: What is installed.
-        console: Knows whether somebody can answer.
+        console: Asks, where a person can answer.
         assume_yes: ``--yes`` was given.
     """
     answered = surroundings.locations.state / _ANSWERED
@@ -46,8 +46,8 @@ def offer_better_model(
 
 
 def _better(options: RunOptions, surroundings: Surroundings) -> ModelEntry | None:
-    """What to download; None where a model that was downloaded is there already."""
-    wish = ModelWish(
+    """Return the model to download; None where one that was downloaded is there already."""
+    request = ModelRequest(
         language=options.transcribe.language,
         device=options.device,
         compute_type=options.compute_type,
@@ -60,8 +60,8 @@ def _better(options: RunOptions, surroundings: Surroundings) -> ModelEntry | Non
         for model in here
     ):
         return None
-    better = recommended(catalog, Stage.TRANSCRIBE, wish, machine)
-    return None if better is None or is_here(better, installed) else better
+    better = recommended(catalog, Stage.TRANSCRIBE, request, machine)
+    return None if better is None or is_installed(better, installed) else better
 
 
 def _remember(answered: Path) -> None:

@@ -1,18 +1,19 @@
-"""What some settings can be, as types: the same for the settings file, the options and the work."""
+"""Values that some settings can have, as types for the file, the options and the pipeline."""
 
 from typing import Literal
 
 AlignPolicy = Literal["auto", "always", "never"]
 """``auto`` aligns only where the transcribing model's own word times are not good."""
 
+AUTO = "auto"
 LauncherName = Literal["auto", "docker", "local", "remote"]
-"""How engines are started; ``auto`` decides for each engine."""
+"""How engines are started: the folders of ``launchers``, of which ``auto`` prefers earlier ones."""
 
 PullPolicy = Literal["missing", "never", "always"]
-"""When to download weights or images."""
+"""The occasion to download weights or images."""
 
 RefineLevel = Literal["light", "standard", "verbatim+punctuation"]
-"""How much a language model may change."""
+"""The amount of text that a language model may change."""
 
 Task = Literal["transcribe", "translate"]
 """``translate`` means into English."""

@@ -1,4 +1,4 @@
-"""Weights: what is installed, and how it gets there, is verified and goes away again."""
+"""Weights: pulling, linking, verifying and removing them."""
 
 from dalston_cli.catalog.weights.acquire import ensure_installed, pull
 from dalston_cli.catalog.weights.audit import (
@@ -9,6 +9,7 @@ from dalston_cli.catalog.weights.audit import (
     remove,
     verify,
 )
+from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import (
     InstalledModel,
     installed,
@@ -16,7 +17,7 @@ from dalston_cli.catalog.weights.inventory import (
     weights_elsewhere,
 )
 from dalston_cli.catalog.weights.layout import ModelFolder
-from dalston_cli.catalog.weights.options import PullOptions, PullProgress
+from dalston_cli.catalog.weights.options import PullOptions
 
 __all__ = [
     "DamagedModelError",
