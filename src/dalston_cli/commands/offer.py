@@ -6,7 +6,7 @@ from pathlib import Path
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import BundledSource, ModelEntry
-from dalston_cli.catalog.weights import installed_ids
+from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.console import Console
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
 from dalston_cli.pipeline.surroundings import Surroundings
