@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.docker.user import DockerUser, made_user
-from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.engine_under_test import ROOT, EngineUnderTest
 from tests.support.isolation import Isolation
 from tests.support.speech import SENTENCES, needs_flite, say
 

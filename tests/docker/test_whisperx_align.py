@@ -9,7 +9,7 @@ from typing import Any
 import pytest
 import yaml
 from tests.docker.user import DockerUser, made_user
-from tests.support.asked_engine import ROOT
+from tests.support.engine_under_test import ROOT
 from tests.support.isolation import Isolation
 from tests.support.speech import needs_flite, say
 from tests.support.tiny_onnx import SENTENCE

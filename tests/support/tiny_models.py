@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from tests.support import tiny_onnx, tiny_whisper
-from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.engine_under_test import ROOT, EngineUnderTest
 from tests.support.hub import HubRepo
 from tests.support.onnx_models.families import make_transducer
 

@@ -1,21 +1,21 @@
 """Makes a tiny bundle: python tiny.py OUT WHISPER ALIGNER; run by the engine's own interpreter.
 
 ``OUT`` is a copy of WHISPER with more in it: ``OUT/align/en`` is a copy of ALIGNER,
-``OUT/align/ja`` has random weights, and so have the voice vectors of the pipeline
-``OUT/diarization``, whose segmentation is the real one that comes with WhisperX.
+``OUT/align/ja`` has random weights, and so has the embedding model of the pipeline
+``OUT/diarization``, whose segmentation model is the real one that comes with WhisperX.
 """
-# ruff: noqa: E402 - the libraries come after what they have to be told
+# ruff: noqa: E402 - the libraries are imported after their settings
 
 import json
 import shutil
 import sys
 from pathlib import Path
 
-from quiet import keep_quiet
+from library_settings import configure_libraries
 
 from dalston_sdk.torch_device import import_torchaudio
 
-keep_quiet()
+configure_libraries()
 import_torchaudio()
 
 import lightning
