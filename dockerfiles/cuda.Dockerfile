@@ -2,11 +2,13 @@
 #
 #   docker build -f dockerfiles/cuda.Dockerfile --build-arg ENGINE=transcribe/faster-whisper .
 #
-# The context needs engines/sdk and the engine's folder. Where the network wants a certificate of its
-# own, put it into certificates/bundle.pem: pip uses it, and the finished image does not have it.
-# Whatever builds images understands this file: nothing here needs BuildKit.
+# An engine with PyTorch also takes --build-arg PYTORCH=yes. The context needs dockerfiles/,
+# engines/sdk and the engine's folder. Where the network wants a certificate of its own, put it into
+# certificates/bundle.pem: pip uses it, and the finished image does not have it.
+# Any builder can use this file: nothing here needs BuildKit.
 
-# CUDA 12 with cuDNN 9, which the engines' libraries load; their wheels bring neither.
+# CUDA 12 with cuDNN 9, which CTranslate2 and ONNX Runtime load and do not bring. PyTorch's packages bring
+# CUDA 13: what needs nothing else is built on the base of cpu.Dockerfile, see compose.yaml.
 ARG BASE_IMAGE=nvidia/cuda:12.8.1-cudnn-runtime-ubuntu24.04@sha256:ac55d124da4882b497f732d8dfd9a702d5447a5f29d08d56da6f64f0a1eb34bc
 # The base, with the Python of its system where it brings none.
 FROM ${BASE_IMAGE} AS base
@@ -16,26 +18,48 @@ RUN if ! command -v python3 > /dev/null; then \
         && rm -rf /var/lib/apt/lists/*; \
     fi
 
-# The engine's packages: this stage depends on the lock alone, so an edited engine reuses it.
-FROM base AS packages
-ARG ENGINE
-LABEL dalston.stage="packages" dalston.source="${ENGINE}" dalston.variant="cuda"
+# pip, and an environment with PyTorch alone where that is asked for. A base that has an environment
+# keeps it: then /opt/layer is empty.
+FROM base AS installer
 RUN if ! python3 -c "import ensurepip" 2> /dev/null; then \
         apt-get update \
         && DEBIAN_FRONTEND=noninteractive apt-get install -y --no-install-recommends python3-venv \
         && rm -rf /var/lib/apt/lists/*; \
     fi \
-    && python3 -m venv /opt/installer \
-    && python3 -m venv --without-pip /opt/engine
+    && python3 -m venv /opt/installer
+ARG PYTORCH=no
+LABEL dalston.stage="installer" dalston.pytorch="${PYTORCH}" dalston.variant="cuda"
 # A pattern that finds nothing is fine beside one that finds something.
+COPY dockerfiles/torch-cuda.lock certificates*/bundle.pem* /opt/lock/
+RUN install -d /opt/layer \
+    && if [ -e /opt/engine ]; then exit; fi \
+    && python3 -m venv --without-pip /opt/engine \
+    && if [ "$PYTORCH" = yes ]; then \
+        if [ -s /opt/lock/bundle.pem ]; then export PIP_CERT=/opt/lock/bundle.pem; fi \
+        && /opt/installer/bin/pip --python /opt/engine/bin/python install \
+            --require-hashes --no-cache-dir --disable-pip-version-check --progress-bar off \
+            --root-user-action ignore --no-deps -r /opt/lock/torch-cuda.lock; \
+    fi \
+    && rm -r /opt/layer \
+    && mv /opt/engine /opt/layer
+
+# What all engines with PyTorch share; for other engines an empty environment.
+FROM base AS torch
+COPY --from=installer /opt/layer /opt/engine
+
+# The engine's other packages: this stage depends on the lock alone, so an edited engine reuses it.
+FROM torch AS packages
+ARG ENGINE
+LABEL dalston.stage="packages" dalston.source="${ENGINE}" dalston.variant="cuda"
+COPY --from=installer /opt/installer /opt/installer
 COPY engines/${ENGINE}/requirements*.lock certificates*/bundle.pem* /opt/lock/
 RUN if [ -s /opt/lock/bundle.pem ]; then export PIP_CERT=/opt/lock/bundle.pem; fi \
     && lock=requirements.lock \
     && if [ -f /opt/lock/requirements-cuda.lock ]; then lock=requirements-cuda.lock; fi \
-    && cd /opt/lock \
-    && /opt/installer/bin/pip --python /opt/engine/bin/python install \
+    && install -d /opt/packages \
+    && /opt/installer/bin/pip --python /opt/engine/bin/python install --prefix /opt/packages \
         --require-hashes --no-cache-dir --disable-pip-version-check --progress-bar off \
-        --root-user-action ignore --no-deps -r "$lock"
+        --root-user-action ignore --no-deps -r "/opt/lock/$lock"
 
 # The engine and the SDK, compiled: the finished image is read-only.
 FROM base AS code
@@ -45,7 +69,7 @@ COPY engines/sdk/src/dalston_sdk /opt/dalston/sdk/dalston_sdk
 COPY engines/${ENGINE} /opt/dalston/engine
 RUN python3 -m compileall -q /opt/dalston
 
-FROM base
+FROM torch
 RUN install -d -m 1777 /spool
 ENV DO_NOT_TRACK=1 \
     HF_HUB_DISABLE_TELEMETRY=1 \
@@ -59,7 +83,7 @@ ENV DO_NOT_TRACK=1 \
     PYTHONSAFEPATH=1 \
     PYTHONUNBUFFERED=1 \
     TRANSFORMERS_OFFLINE=1
-COPY --from=packages /opt/engine /opt/engine
+COPY --from=packages /opt/packages /opt/engine
 COPY --from=code /opt/dalston /opt/dalston
 LABEL dalston.variant="cuda"
 USER 65532:65532

@@ -5,19 +5,27 @@ for a CPU do not. ``requirements.lock`` has no CUDA: on Linux it takes PyTorch's
 CPU from a folder of wheels (UV_FIND_LINKS). ``requirements-cuda.lock`` is for GPUs, and for CPUs
 where no such wheel is at hand; all of it is on PyPI.
 
-What a library wants and does not need may be overruled in ``overrides.in``.
+What a library wants and does not need may be overruled in ``overrides.in``; what PyTorch wants for
+CUDA may not, because all engines share one PyTorch. Versions in a lock that is there are kept.
+
+PyTorch's own lines are written to ``dockerfiles/torch-*.lock``, from which images get a layer that
+engines share.
 """
 
 import argparse
 import hashlib
 import os
 import re
+import shutil
 import subprocess
 import tempfile
 from pathlib import Path
 
 import uv
 
+from dalston_cli.launchers.docker.images.torch_layer import torch_locks
+
+ROOT = Path(__file__).resolve().parents[1]
 TORCH = "2.13.0"
 EVERYWHERE = (
     "filelock",
@@ -51,9 +59,9 @@ HEADER = "# Made by: scripts/lock_engine.py {place}\n"
 
 
 def lock(folder: Path, python: str) -> None:
-    """Write the locks of one engine."""
+    """Write the locks of one engine, and PyTorch's lines for images."""
     header = HEADER.format(place=f"{folder.parent.parent.name}/{folder.parent.name}/{folder.name}")
-    without_cuda = compiled(folder, python, EVERYWHERE)
+    without_cuda = compiled(folder, python, "requirements.lock", ())
     torch = TORCH_LINES.search(without_cuda)
     if torch is not None:
         lines = torch[0].split(" \\\n", 1)[1]
@@ -65,34 +73,55 @@ def lock(folder: Path, python: str) -> None:
         )
         cuda = tuple(f"{one} ; {LINUX}" for one in WITH_CUDA)
         (folder / "requirements-cuda.lock").write_text(
-            header + compiled(folder, python, EVERYWHERE + cuda), encoding="utf-8"
+            header + compiled(folder, python, "requirements-cuda.lock", cuda), encoding="utf-8"
         )
     (folder / "requirements.lock").write_text(header + without_cuda, encoding="utf-8")
+    for name, content in torch_locks(folder).items():
+        (ROOT / name).write_text(header + content, encoding="utf-8")
 
 
-def compiled(folder: Path, python: str, torch_wants: tuple[str, ...]) -> str:
-    """Exact versions with their hashes, for every system."""
+def compiled(folder: Path, python: str, name: str, cuda: tuple[str, ...]) -> str:
+    """Choose exact versions with their hashes, for every system.
+
+    Args:
+        folder: The engine's folder.
+        python: The oldest Python that the versions have to work with.
+        name: The lock; its versions are kept if it is there.
+        cuda: What PyTorch wants besides for CUDA.
+    """
     with tempfile.TemporaryDirectory() as place:
-        wants = ", ".join(f'"{one}"' for one in torch_wants)
+        wants = ", ".join(f'"{one}"' for one in EVERYWHERE + cuda)
         settings = Path(place, "uv.toml")
         settings.write_text(
             f'dependency-metadata = [{{ name = "torch", version = "{TORCH}", '
             f"requires-dist = [{wants}] }}]\n",
             encoding="utf-8",
         )
-        overrides = folder / "overrides.in"
-        options = ["--override", str(overrides)] if overrides.is_file() else []
+        output = Path(place, name)
+        if (folder / name).is_file():
+            shutil.copy(folder / name, output)
+        overrides = Path(place, "overrides.in")
+        overrides.write_text(overruled(folder, cuda), encoding="utf-8")
         environ = {name: value for name, value in os.environ.items() if name != "UV_FIND_LINKS"}
         command = [
             *("pip", "compile", "--config-file", str(settings), "--universal"),
             *("--python-version", python, "--generate-hashes", "--no-header"),
-            *("--no-emit-index-url", "--no-annotate", "--quiet", *options),
+            *("--no-emit-index-url", "--no-annotate", "--quiet"),
+            *("--override", str(overrides), "--output-file", str(output)),
             str(folder / "requirements.in"),
         ]
-        done = subprocess.run(
-            [uv.find_uv_bin(), *command], env=environ, check=True, stdout=subprocess.PIPE, text=True
-        )
-    return done.stdout
+        subprocess.run([uv.find_uv_bin(), *command], env=environ, check=True)
+        return output.read_text(encoding="utf-8")
+
+
+def overruled(folder: Path, cuda: tuple[str, ...]) -> str:
+    """Read what an engine overrules, with the versions that PyTorch for CUDA insists on."""
+    overrides = folder / "overrides.in"
+    lines = overrides.read_text(encoding="utf-8") if overrides.is_file() else ""
+    for one in cuda:
+        package = re.escape(re.split(r"[=<\[]", one)[0])
+        lines = re.sub(rf"^{package}\b.*$", one, lines, flags=re.MULTILINE)
+    return lines
 
 
 def cpu_build() -> tuple[str, str]:

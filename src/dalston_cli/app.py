@@ -37,7 +37,7 @@ class StoppedError(InterruptedRunError):
 
 
 class InternalError(DalstonError):
-    """Dalston itself is wrong."""
+    """Dalston itself has a bug."""
 
     code = "bug"
 
@@ -80,7 +80,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def build_root() -> TyperGroup:
-    """The root's parser; its commands are imported when they are looked up."""
+    """Build the root's parser; its commands are imported when they are looked up."""
     app = typer.Typer(
         name=PROGRAM,
         cls=RootGroup,
@@ -118,7 +118,7 @@ def _root(
 
 
 def _dispatch(words: list[str]) -> int:
-    """Parse and run; Typer's own exceptions come out, except for the one that only ends."""
+    """Parse and run; Typer's exceptions are passed on, except for the one that only exits."""
     root = build_root()
     if _COMPLETION_VARIABLE in os.environ:
         root.main(args=words, prog_name=PROGRAM)
@@ -131,7 +131,7 @@ def _dispatch(words: list[str]) -> int:
 
 
 def _explain(error: BaseException) -> DalstonError:
-    """Any exception as an error with a message, a hint and an exit code."""
+    """Turn any exception into an error with a message, a hint and an exit code."""
     if isinstance(error, DalstonError):
         return error
     if isinstance(error, KeyboardInterrupt | typer.Abort):
@@ -142,7 +142,7 @@ def _explain(error: BaseException) -> DalstonError:
 
 
 def _report_usage(console: Console, error: TyperException) -> int:
-    """Show Typer's complaint about the command line, with what may have been meant."""
+    """Report a malformed command line, with options of similar names."""
     message = error.format_message().rstrip(".")
     if not message:  # a group without a command has shown its help already
         return ExitCode.USAGE
@@ -175,5 +175,5 @@ def _use_utf8() -> None:
 
 
 def _close_stdout() -> None:
-    """Nobody reads any more: keep the interpreter from complaining when it flushes at its end."""
+    """Detach a closed pipe, or the interpreter complains when it flushes at its end."""
     os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

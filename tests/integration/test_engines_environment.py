@@ -1,8 +1,10 @@
 """An engine in an environment of its own: built once by uv, isolated, repaired, removed."""
 
 import os
+import re
 import shutil
 import subprocess
+import tempfile
 from collections.abc import Iterator
 from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
@@ -105,6 +107,36 @@ def test_a_broken_environment_is_built_anew(
     assert lines
     assert (store.size_bytes(engine) or 0) > 1_000_000
     assert subprocess.run([built, "-c", "import msgspec"], check=False).returncode == 0
+
+
+def test_environments_share_their_files_with_uv_s_cache(built: Path) -> None:
+    [module] = built.parents[1].rglob("msgspec/__init__.py")
+    assert module.stat().st_nlink > 1
+
+
+SHM = Path("/dev/shm")
+
+
+@pytest.mark.skipif(not SHM.is_dir(), reason="no second disk is known to be there")
+@pytest.mark.parametrize("is_named", [False, True], ids=["uv's usual cache", "the user's cache"])
+def test_a_cache_on_another_disk_is_told(
+    engine: EngineEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, *, is_named: bool
+) -> None:
+    monkeypatch.delenv("UV_CACHE_DIR", raising=False)
+    if is_named:
+        monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path))
+    folder = shutil.copytree(engine.folder, tmp_path / "fake")
+    lock = (folder / "requirements.lock").read_text(encoding="utf-8")
+    [small] = re.findall(r"^msgspec==.*\n(?: +.*\n)+", lock, re.MULTILINE)
+    (folder / "requirements.lock").write_text(small, encoding="utf-8")
+    lines: list[str] = []
+    with tempfile.TemporaryDirectory(dir=SHM) as cache:
+        store = EnvironmentStore(Path(cache))
+        python = store.ensure(engine_entry(folder, embedded=False), Preparation(lines.append))
+        [module] = python.parents[1].rglob("msgspec/__init__.py")
+        assert (module.stat().st_nlink == 1) is is_named
+        assert (Path(cache) / "uv").is_dir() is not is_named
+    assert any("uv's cache " in line and "is on another disk" in line for line in lines)
 
 
 def test_a_changed_lock_is_another_environment(home: EngineHome, engine: EngineEntry) -> None:

@@ -1,6 +1,7 @@
-"""Images of engines, as far as nobody has to be asked: names, contexts, sources."""
+"""Images of engines, as far as no daemon is needed: names, contexts, sources."""
 
 import io
+import re
 import tarfile
 from pathlib import Path
 
@@ -9,22 +10,29 @@ from docker.utils.build import exclude_paths
 from tests.support.launching import FAKE, engine_entry
 
 from dalston_cli.catalog.schema import StageSupport
+from dalston_cli.launchers.docker.images.availability import usual_base
 from dalston_cli.launchers.docker.images.context import (
     CERTIFICATES,
+    TORCH_LOCKS,
     CertificatesMissingError,
     engine_place,
     make_context,
+    pack,
 )
 from dalston_cli.launchers.docker.images.errors import NoRegistryError
 from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
-from dalston_cli.launchers.docker.images.reach import usual_base
 from dalston_cli.launchers.docker.images.sources import Source, image_sources
+from dalston_cli.launchers.docker.images.torch_layer import torch_locks
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.settings.choices import PullPolicy
 from dalston_sdk.identity import engine_files, sdk_folder, source_files
 from dalston_sdk.wire import Stage
 
 ROOT = Path(__file__).parents[2]
+ENGINES = [path.parent for path in sorted((ROOT / "engines").glob("*/*/engine.yaml"))]
+WITH_PYTORCH = {
+    *("nemo", "whisperx-align", "pyannote", "whisperx-full", "emotion2vec", "panns-events")
+}
 REGISTRY = "registry.example.org/speech"
 
 
@@ -60,9 +68,31 @@ def test_names_have_engine_version_and_variant() -> None:
 
 @pytest.mark.parametrize("variant", ["cpu", "cuda"])
 def test_a_dockerfile_names_its_base_by_digest(variant: str) -> None:
-    name, _, digest = usual_base(variant).partition("@sha256:")
+    name, _, digest = usual_base(engine_entry(), variant).partition("@sha256:")
     assert ":" in name
     assert len(digest) == 64
+
+
+@pytest.mark.parametrize(
+    ("place", "brings_cuda"),
+    [
+        ("transcribe/faster-whisper", False),  # CTranslate2 loads CUDA 12
+        ("transcribe/onnx-asr", False),  # as does ONNX Runtime
+        ("multi/whisperx-full", False),  # CTranslate2 beside PyTorch
+        ("transcribe/nemo", True),
+        ("align/whisperx-align", True),
+        ("diarize/pyannote", True),
+        ("detect/emotion2vec", True),
+        ("detect/panns-events", True),
+    ],
+)
+def test_an_engine_whose_packages_bring_cuda_is_built_on_a_base_without(
+    place: str, brings_cuda: bool
+) -> None:
+    entry = engine_entry(ROOT / "engines" / place)
+    base = usual_base(entry, "cuda")
+    assert base.startswith("python:" if brings_cuda else "nvidia/cuda:")
+    assert (base == usual_base(entry, "cpu")) is brings_cuda
 
 
 def test_a_context_has_the_places_of_the_checkout(folder: Path) -> None:
@@ -79,7 +109,7 @@ def test_a_context_has_the_places_of_the_checkout(folder: Path) -> None:
     assert sorted(engine) == ["engine.py", "engine.yaml", "part/more.py", "requirements.lock"]
     sdk = {f"engines/sdk/src/dalston_sdk/{name}" for name, _ in source_files(sdk_folder())}
     rest = set(files) - sdk - {place + name for name in engine}
-    assert rest == {"dockerfiles/cpu.Dockerfile"}
+    assert rest == {"dockerfiles/cpu.Dockerfile", *TORCH_LOCKS}
 
 
 def test_the_same_content_gives_the_same_bytes(
@@ -98,11 +128,38 @@ def test_the_same_content_gives_the_same_bytes(
     assert make_context(engine_entry(copy), "cpu", {}) != first
 
 
-def test_wheels_come_along_beside_the_checkout(folder: Path, tmp_path: Path) -> None:
+def test_wheels_come_along_beside_the_checkout(tmp_path: Path) -> None:
     wheel = tmp_path / "torch-2.13.0+cpu-cp311-cp311-manylinux_2_28_x86_64.whl"
     wheel.write_bytes(b"wheel")
-    files = unpack(make_context(engine_entry(folder), "cpu", {}, [wheel]))
-    assert files[f"wheels/{wheel.name}"] == b"wheel"
+    assert unpack(pack({}, [wheel])) == {f"wheels/{wheel.name}": b"wheel"}
+
+
+def test_all_engines_with_pytorch_share_its_lines() -> None:
+    """And builders of the checkout, such as Compose, install the same."""
+    found = {folder: torch_locks(folder) for folder in ENGINES}
+    assert {folder.name for folder in ENGINES if found[folder]} == WITH_PYTORCH
+    for name in TORCH_LOCKS:
+        header, _, lines = (ROOT / name).read_text().partition("\n")
+        assert header.startswith("# Made by: scripts/lock_engine.py")
+        assert {locks[name] for locks in found.values() if locks} == {lines}
+        assert len(re.findall(r"^torch==", lines, re.MULTILINE)) == (2 if "cpu" in name else 1)
+
+
+@pytest.mark.parametrize("folder", ENGINES, ids=lambda folder: folder.name)
+def test_the_lock_for_gpus_has_every_part_of_pytorch_that_is_shared(folder: Path) -> None:
+    cuda = folder / "requirements-cuda.lock"
+    if folder.name not in WITH_PYTORCH:
+        assert not cuda.is_file()
+        return
+    names = re.findall(r"^([a-z0-9-]+)==", torch_locks(folder)[TORCH_LOCKS[1]], re.MULTILINE)
+    assert {"torch", "triton", "cuda-toolkit", "nvidia-cudnn-cu13", "nvidia-cublas"} <= set(names)
+    assert "nvidia-ml-py" not in names
+
+
+def test_both_dockerfiles_finish_an_image_in_the_same_way() -> None:
+    cpu, cuda = ((ROOT / f"dockerfiles/{each}.Dockerfile").read_text() for each in ("cpu", "cuda"))
+    last = cpu.index("\nFROM base AS code")
+    assert cpu[last:].replace('"cpu"', '"cuda"') == cuda[cuda.index("\nFROM base AS code") :]
 
 
 @pytest.mark.parametrize(

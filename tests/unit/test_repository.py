@@ -27,7 +27,7 @@ LOCKED = re.compile(
     r"^(?P<pin>[A-Za-z0-9][^\s=]*==\S+)(?: ; (?P<marker>[^\\]+?))? \\\n", re.MULTILINE
 )
 OF_A_MACHINE = re.compile(
-    rb"(?<![\w.~-])/(?:work|root|opt(?!/(?:dalston|engine|hostile|installer|lock)\b)|tmp/[a-z]{2})/[\w.]"
+    rb"(?<![\w.~-])/(?:work|root|opt(?!/(?:dalston|engine|hostile|installer|layer|lock|packages)\b)|tmp/[a-z]{2})/[\w.]"
     rb"|(?i:https?://[^\s/\"']*(?:artifactory|nexus|devpi|mirror|pypi-)[^\s\"']*)"
     rb"|--(?:extra-)?index-url[ =]http|--find-links[ =](?!\. )\S"
 )

@@ -5,8 +5,12 @@ from typing import Any
 
 import pytest
 import yaml
+from tests.support.launching import engine_entry
 
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.images.availability import usual_base
+from dalston_cli.launchers.docker.images.context import engine_place
+from dalston_cli.launchers.docker.images.torch_layer import torch_locks
 
 ROOT = Path(__file__).resolve().parents[2]
 PROFILES = {"core", "gpu", "speakers", "detect"}
@@ -33,15 +37,26 @@ def about(engine: str) -> dict[str, Any]:
     return found
 
 
+def expected_arguments(engine: str, variant: str) -> dict[str, str]:
+    """What the launcher would tell the Dockerfile."""
+    entry = engine_entry(ENGINES[engine])
+    arguments = {"ENGINE": engine_place(entry)}
+    if torch_locks(entry.folder):
+        arguments["PYTORCH"] = "yes"
+    base = usual_base(entry, variant)
+    if variant == "cuda" and base == usual_base(entry, "cpu"):
+        arguments["BASE_IMAGE"] = base
+    return arguments
+
+
 @every_service
 def test_a_service_is_an_engine_of_this_version(name: str) -> None:
     service = SERVICES[name]
     engine = service["labels"][labels.ENGINE]
     variant = "cpu" if service["labels"][labels.DEVICE] == "cpu" else "cuda"
-    folder = ENGINES[engine]
     assert name == (engine if variant == "cpu" else f"{engine}-gpu")
     assert service["image"] == f"dalston/{engine}:{about(engine)['version']}-{variant}"
-    assert service["build"]["args"] == {"ENGINE": f"{folder.parent.name}/{engine}"}
+    assert service["build"]["args"] == expected_arguments(engine, variant)
     assert service["build"]["dockerfile"] == f"dockerfiles/{variant}.Dockerfile"
     assert variant in about(engine)["devices"]
     assert service["labels"][labels.SERVICE] == "compose"

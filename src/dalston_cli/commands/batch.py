@@ -1,4 +1,4 @@
-"""From the command line to a batch: what ``transcribe`` and ``plan`` hand to the pipeline."""
+"""From the command line to a batch, which ``transcribe`` and ``plan`` hand to the pipeline."""
 
 import sys
 from dataclasses import dataclass
@@ -26,7 +26,7 @@ from dalston_cli.settings.locations import Locations
 
 @dataclass(frozen=True, kw_only=True)
 class Batch:
-    """Everything that a run or a plan is made from.
+    """The input of a run or a plan.
 
     Attributes:
         warnings: About what was passed over while looking for recordings.
@@ -39,7 +39,7 @@ class Batch:
 
 
 def console_for(command: str, options: BatchOptions) -> Console:
-    """The console that ``--json``, ``-q`` and ``-v`` ask for."""
+    """Build the console that ``--json``, ``-q`` and ``-v`` ask for."""
     screen = options.screen
     return Console(command, json=screen.json, quiet=screen.quiet, verbose=screen.verbose)
 
@@ -52,23 +52,32 @@ def read_batch(options: BatchOptions) -> Batch:
         InputError: Nothing is found, or a list of recordings cannot be read.
         ConfigurationError: The settings file or a catalog is wrong.
     """
+    inputs = options.inputs
     resolved = resolve(options.settings, profile=options.screen.profile)
     run_options = build_run_options(
         resolved.settings,
-        inputs=options.inputs.inputs or (),
+        inputs=inputs.inputs or (),
         suggested=resolved.from_pipeline(),
     )
-    refuse_without_effect(resolved, manifest=options.inputs.manifest is not None)
-    if options.screen.json and run_options.output.folder is None:
+    refuse_without_effect(resolved, manifest=inputs.manifest is not None)
+    folder = run_options.output.folder
+    if options.screen.json and folder is None:
         raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
     warnings: list[WarningRaised] = []
     finder = RecordingFinder(
-        sources=_sources(options, run_options),
+        sources=InputSources(
+            inputs=tuple(inputs.inputs or ()),
+            recursive=inputs.recursive,
+            files_from=inputs.files_from,
+            null=inputs.null,
+            manifest=Path(inputs.manifest) if inputs.manifest else None,
+            output_folder=folder,
+        ),
         stdin=sys.stdin.buffer,
         on_warning=warnings.append,
     )
     recordings = tuple(finder.find())
-    if run_options.output.folder is None and len(recordings) > 1:
+    if folder is None and len(recordings) > 1:
         raise StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
     locations, catalog = Locations.from_environment(), load_catalog()
     check_remotes(resolved, catalog.engines)
@@ -82,16 +91,4 @@ def read_batch(options: BatchOptions) -> Batch:
             launchers=configured_launchers(resolved, locations),
         ),
         warnings=tuple(warnings),
-    )
-
-
-def _sources(options: BatchOptions, run_options: RunOptions) -> InputSources:
-    inputs = options.inputs
-    return InputSources(
-        inputs=tuple(inputs.inputs or ()),
-        recursive=inputs.recursive,
-        files_from=inputs.files_from,
-        null=inputs.null,
-        manifest=Path(inputs.manifest) if inputs.manifest else None,
-        output_folder=run_options.output.folder,
     )

@@ -1,4 +1,4 @@
-"""``dalston config``: what is set, and where each value came from."""
+"""``dalston config``: settings and their origins."""
 
 from typing import Annotated
 

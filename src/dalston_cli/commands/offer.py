@@ -1,4 +1,4 @@
-"""Asks, once and only at a terminal, whether to download a better model than the bundled one."""
+"""Offer, once and only at a terminal, to download a better model than the bundled one."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -18,15 +18,15 @@ _ANSWERED = "asked-for-a-better-model"
 def offer_better_model(
     options: RunOptions, surroundings: Surroundings, console: Console, *, assume_yes: bool
 ) -> RunOptions:
-    """The options, with a model to pull where there is only the bundled one and the user agrees.
+    """Return the options, with a model to pull if only the bundled one is here and the user agrees.
 
-    Whoever said no is not asked again. In a script nothing is asked, and nothing is downloaded
-    unless ``--yes`` was given.
+    A user who declined is not asked again. In a script nothing is asked, and nothing is
+    downloaded unless ``--yes`` was given.
 
     Args:
         options: With ``--model auto``, else they come back as they are.
         surroundings: What is installed.
-        console: Knows whether somebody can answer.
+        console: Asks, where a person can answer.
         assume_yes: ``--yes`` was given.
     """
     answered = surroundings.locations.state / _ANSWERED
@@ -46,7 +46,7 @@ def offer_better_model(
 
 
 def _better(options: RunOptions, surroundings: Surroundings) -> ModelEntry | None:
-    """What to download; None where a model that was downloaded is there already."""
+    """Return the model to download; None where one that was downloaded is there already."""
     wish = ModelWish(
         language=options.transcribe.language,
         device=options.device,

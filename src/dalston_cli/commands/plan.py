@@ -1,4 +1,4 @@
-"""``dalston plan``: what ``transcribe`` would do, and why; nothing runs and nothing is written."""
+"""``dalston plan``: the work of ``transcribe`` with reasons; nothing runs or is written."""
 
 from typing import TYPE_CHECKING
 

@@ -1,4 +1,4 @@
-"""``dalston runs``: past runs and what came of them."""
+"""``dalston runs``: past runs and their results."""
 
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -68,7 +68,7 @@ def show_run(
 
 
 def _journal() -> "Journal":
-    """The journal; where there is none yet, an empty one that is written nowhere."""
+    """Open the journal; where there is none yet, an empty one in memory."""
     from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal  # noqa: PLC0415 - loads sqlite3
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
 

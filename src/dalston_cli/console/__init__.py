@@ -1,4 +1,4 @@
-"""What a person or a program sees. stdout carries data only; rich is loaded where it draws."""
+"""Output for people and programs. stdout carries data only; rich is loaded where it draws."""
 
 from dalston_cli.console.envelope import RESULT_VERSION, Envelope, encode_json, error_data
 from dalston_cli.console.screen import Console, Meter, Mode

@@ -1,4 +1,4 @@
-"""What is written down when Dalston itself is wrong."""
+"""The log of a bug in Dalston."""
 
 import os
 import sys
@@ -14,7 +14,7 @@ _KEPT = 20
 
 
 def write_crash_log(error: BaseException) -> Path | None:
-    """Keep the traceback in a file; None where no file can be written."""
+    """Write the traceback to a file and return its path; None where no file can be written."""
     folder = Locations.from_environment().state / "logs" / "cli"
     path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
     text = "".join(

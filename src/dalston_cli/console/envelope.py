@@ -1,4 +1,4 @@
-"""``--json``: what commands print for programs, and how values become JSON."""
+"""``--json``: the output of commands for programs, and values as JSON."""
 
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, fields, is_dataclass
@@ -21,7 +21,7 @@ class Envelope:
 
     Attributes:
         command: Words of the command, such as ``models list``; empty where none was recognised.
-        data: What the command is about; None after an error.
+        data: The result; None after an error.
         errors: Objects with ``code``, ``message``, ``hint``, ``recording`` and ``stage``.
         event: Set where the envelope ends a stream of events, whose lines all have it.
     """
@@ -34,11 +34,11 @@ class Envelope:
 
     @property
     def status(self) -> Status:
-        """How it went, in a word."""
+        """The outcome in a word."""
         return _STATUS.get(self.exit_code, "error")
 
     def encode(self) -> str:
-        """One line of JSON."""
+        """Return one line of JSON."""
         event = {} if self.event is None else {"event": self.event}
         return encode_json(
             {
@@ -61,7 +61,7 @@ _STATUS: dict[int, Status] = {
 
 
 def error_data(error: DalstonError) -> dict[str, object]:
-    """An error as the envelope holds it."""
+    """Return an error as the envelope holds it."""
     return {
         "code": error.code,
         "message": error.message,
@@ -72,14 +72,14 @@ def error_data(error: DalstonError) -> dict[str, object]:
 
 
 def encode_json(value: object) -> str:
-    """``value`` as one line of JSON: Structs, dataclasses, pydantic models, paths and enums too."""
+    """Return one line of JSON for structs, dataclasses, pydantic models, paths and enums, too."""
     import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
 
     return msgspec.json.encode(_plain(value)).decode()
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON
-    """``value`` in the types of JSON, every text encodable."""
+    """Return ``value`` in the types of JSON, every text encodable."""
     match value:
         case None | bool() | int() | float():
             return value
@@ -106,7 +106,7 @@ def _plain_object(value: object) -> Any:  # noqa: ANN401 - JSON
 
 
 def _complete(error: object) -> dict[str, object]:
-    """Every key of an error, also those that a Struct leaves out at their default."""
+    """Return every key of an error, also those that a struct omits at their default."""
     keys = ("code", "message", "hint", "recording", "stage")
     plain: dict[str, object] = _plain(error)
     return {key: plain.get(key) for key in keys}

@@ -1,4 +1,4 @@
-"""A past run as people read it."""
+"""A past run as text."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -11,12 +11,12 @@ if TYPE_CHECKING:
 
 
 def counts_text(counts: dict[str, int]) -> str:
-    """Such as ``3 done, 1 failed``."""
+    """Return text such as ``3 done, 1 failed``."""
     return ", ".join(f"{number} {status}" for status, number in counts.items())
 
 
 def run_lines(record: "RunRecord") -> Iterator[str]:
-    """Everything about one run, line by line."""
+    """Yield everything about one run, line by line."""
     run = record.summary
     took = "" if run.elapsed_s is None else f", {run.elapsed_s:.1f} s"
     end = "" if run.exit_code is None else f", exit code {run.exit_code}"

@@ -30,7 +30,7 @@ class DrawnMeter:
 
 @contextmanager
 def drawn_meter(stream: TextIO, description: str, total: float | None) -> Iterator[DrawnMeter]:
-    """A bar that is there while the block runs."""
+    """Show a bar while the block runs."""
     progress = Progress(
         TextColumn("{task.description}", markup=False),
         BarColumn(),

@@ -1,4 +1,4 @@
-"""A plan as people read it: stages with reasons, then recordings, then the sum."""
+"""A plan as text: stages with reasons, then recordings, then the sum."""
 
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
@@ -16,10 +16,10 @@ _COLUMNS = ("recording", "state", "length", "work", "stored")
 
 
 def plan_lines(report: "PlanReport", *, show_recordings: bool) -> Iterator[str]:
-    """The report, line by line.
+    """Yield the report, line by line.
 
     Args:
-        report: What a run would do.
+        report: The plan of a run.
         show_recordings: Add a table of the first recordings that have something to do.
     """
     if report.pipeline:

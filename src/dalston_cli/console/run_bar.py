@@ -1,8 +1,6 @@
-"""A run for a person who watches: one bar over all audio, lines scrolling above it."""
+"""A run at a terminal: one bar over all audio, lines scrolling above it."""
 
 import time
-from contextlib import ExitStack
-from types import TracebackType
 from typing import Self
 
 from rich.console import Console as RichConsole
@@ -28,16 +26,15 @@ class RunBar(RunLines):
     """Lines as for a log file, and below them a bar with speed and time to go.
 
     Args:
-        console: Where lines go.
+        console: Prints the lines.
         show_text: Show text as it comes, where there is one recording only.
     """
 
     def __init__(self, console: Console, *, show_text: bool = True) -> None:
         super().__init__(console)
         self._show_text = show_text
-        self._tally = RunProgress()
+        self._progress = RunProgress()
         self._clock = time.monotonic()
-        self._stack = ExitStack()
         self._bar = Progress(
             SpinnerColumn(),
             TextColumn("{task.description}", markup=False),
@@ -56,18 +53,9 @@ class RunBar(RunLines):
         self._stack.enter_context(self._bar)
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Take the bar away."""
-        self._stack.close()
-
     def take(self, event: Event) -> None:
-        """Show an event, and how far the run is."""
-        self._tally.take(event)
+        """Show an event, and the progress of the run."""
+        self._progress.take(event)
         match event:
             case EngineStarting():
                 self._describe(f"starting {event.engine}: {event.message or event.step}")
@@ -78,7 +66,7 @@ class RunBar(RunLines):
                 self._describe(f"{event.step} {event.model} {readable_size(event.done_bytes)}{of}")
             case JobStarted():
                 self._describe(printable(event.recording))
-            case PartialText() if self._show_text and self._tally.num_recordings == 1:
+            case PartialText() if self._show_text and self._progress.num_recordings == 1:
                 self._show(event)
             case RunFinished():
                 self._bar.stop()
@@ -105,15 +93,15 @@ class RunBar(RunLines):
 
     def _draw(self) -> None:
         elapsed = time.monotonic() - self._clock
-        tally = self._tally
-        figures = [f"{tally.finished}/{tally.num_recordings}"]
-        if (rtfx := tally.rtfx(elapsed)) is not None:
+        progress = self._progress
+        figures = [f"{progress.finished}/{progress.num_recordings}"]
+        if (rtfx := progress.rtfx(elapsed)) is not None:
             figures.append(speed(rtfx))
-        if (left := tally.remaining_s(elapsed)) is not None:
+        if (left := progress.remaining_s(elapsed)) is not None:
             figures.append(f"{duration(left)} left")
         self._bar.update(
             self._task,
-            completed=tally.done_s,
-            total=tally.total_s or None,
+            completed=progress.done_s,
+            total=progress.total_s or None,
             figures="  ".join(figures),
         )

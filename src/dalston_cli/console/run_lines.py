@@ -1,10 +1,9 @@
-"""A run in plain lines on stderr, for log files and for who redirects it."""
+"""A run in plain lines on stderr, for log files and where stderr is redirected."""
 
 from collections.abc import Callable
-from types import TracebackType
-from typing import Self
 
 from dalston_cli.amounts import count, duration, readable_size, speed
+from dalston_cli.console.run_view import RunView
 from dalston_cli.console.screen import Console
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import (
@@ -19,29 +18,18 @@ from dalston_cli.pipeline.events import (
 )
 
 
-class RunLines:
+class RunLines(RunView):
     """One line per recording that ends, one per warning, and a summary.
 
     Args:
-        console: Decides what a quiet or a curious user wants to see.
+        console: Drops lines that the user did not ask for.
     """
 
     def __init__(self, console: Console) -> None:
-        self.console = console
+        super().__init__(console)
         self._hints: set[str] = set()
         self._pulled: set[str] = set()
         self._warned: set[tuple[str, str]] = set()
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to put away."""
 
     def take(self, event: Event) -> None:
         """Show an event, if it is worth a line."""
@@ -57,14 +45,14 @@ class RunLines:
         self.console.info(line)
 
     def alert(self, line: str, hint: str | None = None) -> None:
-        """Write a line that a quiet user wants to see, too; a hint is given once."""
+        """Write a line with ``--quiet``, too; a hint is given once."""
         self.console.alert(line)
         if hint and hint not in self._hints:
             self._hints.add(hint)
             self.console.alert(f"hint: {hint}")
 
     def job_finished(self, event: JobFinished) -> None:
-        """Say how a recording ended."""
+        """Report the end of a recording."""
         match event.status:
             case "failed":
                 problem = event.error.message if event.error else "no reason is known"
@@ -78,13 +66,13 @@ class RunLines:
                 self.console.detail(f"{event.status}: {event.recording}")
 
     def warning(self, event: WarningRaised) -> None:
-        """Say that something is not as it should be; the same of many recordings only once."""
+        """Report a problem; the same one of many recordings only once."""
         if (event.code, event.message) not in self._warned:
             self._warned.add((event.code, event.message))
             self.alert(_about(event.recording, event.message, "warning"), event.hint)
 
     def engine_starting(self, event: EngineStarting) -> None:
-        """Say that an engine is coming; building its environment or image takes minutes."""
+        """Report the start of an engine; building its environment or image takes minutes."""
         told = f": {event.message}" if event.message else ""
         in_docker = event.launcher == "docker" and event.step == "environment"
         step = "image" if in_docker else event.step
@@ -92,26 +80,26 @@ class RunLines:
         (self.say if event.step == "environment" else self.console.detail)(line)
 
     def engine_ready(self, event: EngineReady) -> None:
-        """Say that an engine is there."""
+        """Report that an engine is ready."""
         how = "reused" if event.reused else f"started in {duration(event.elapsed_s)}"
         why = f"; launcher {event.launcher}: {event.reason}" if event.reason else ""
         self.console.detail(f"engine {event.engine} is ready on {event.device} ({how}{why})")
 
     def model_pulling(self, event: ModelPulling) -> None:
-        """Say once that a model is being downloaded."""
+        """Report once that a model is being downloaded."""
         if event.step == "downloading" and event.model not in self._pulled:
             self._pulled.add(event.model)
             amount = f", {readable_size(event.total_bytes)}" if event.total_bytes else ""
             self.say(f"downloading {event.model}{amount}")
 
     def stage_finished(self, event: StageFinished) -> None:
-        """Say how a stage ended, to who asked for more."""
+        """Report the end of a stage, with ``--verbose``."""
         how = "taken from the store" if event.reused else f"{event.status}"
         reason = f": {event.reason}" if event.reason else ""
         self.console.detail(f"{event.recording}: {event.stage} {how}{reason}")
 
     def run_finished(self, event: RunFinished) -> None:
-        """Sum the run up, and say how to go on where it was stopped."""
+        """Sum the run up, with a hint to go on where it was stopped."""
         self.say(summary(event))
         if event.exit_code == ExitCode.INTERRUPTED:
             self.alert("hint: run the same command again to go on: finished stages are kept")
@@ -128,7 +116,7 @@ class RunLines:
 
 
 def summary(event: RunFinished) -> str:
-    """A run in one line: how many recordings ended how, and how fast."""
+    """Return a run in one line: recordings by outcome, and speed."""
     number = sum(event.counts.values())
     counted = [(amount, status) for status, amount in event.counts.items() if amount]
     parts = ", ".join(f"{amount:,} {status.replace('_', ' ')}" for amount, status in counted)
@@ -155,7 +143,7 @@ def _outcome(event: JobFinished) -> str:
 
 
 def _about(recording: str | None, message: str, kind: str) -> str:
-    """A line that names its recording once."""
+    """Return a line that names its recording once."""
     if recording is None or recording in message:
         return f"{kind}: {message}"
     return f"{kind}: {recording}: {message}"

@@ -1,4 +1,4 @@
-"""How far a run is: a pure tally of its events, in seconds of audio."""
+"""The progress of a run, counted from its events in seconds of audio."""
 
 from dataclasses import dataclass, field
 
@@ -64,12 +64,12 @@ class RunProgress:
         return self._length_s + unknown * self._length_s / self._num_known
 
     def rtfx(self, elapsed_s: float) -> float | None:
-        """Seconds of audio per wall second, leaving out what was done before this run."""
+        """Return seconds of audio per wall second, without what was done before this run."""
         done = self._fresh_s + sum(self._running_s.values())
         return done / elapsed_s if elapsed_s > 0 and done > 0 else None
 
     def remaining_s(self, elapsed_s: float) -> float | None:
-        """Wall seconds to go at the speed so far; None while nothing is known."""
+        """Return wall seconds to go at the speed so far; None while nothing is known."""
         rate = self.rtfx(elapsed_s)
         return max(0.0, self.total_s - self.done_s) / rate if rate and self.total_s else None
 

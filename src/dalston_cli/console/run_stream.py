@@ -1,29 +1,12 @@
 """A run for programs: every event is a line of JSON on stdout, the last one is the report."""
 
-from types import TracebackType
-from typing import Self
-
 from dalston_cli.console.envelope import Envelope, encode_json
-from dalston_cli.console.screen import Console
+from dalston_cli.console.run_view import RunView
 from dalston_cli.pipeline.events import Event, RunFinished
 
 
-class RunStream:
+class RunStream(RunView):
     """NDJSON; the last line holds the keys of every command's envelope, too."""
-
-    def __init__(self, console: Console) -> None:
-        self.console = console
-
-    def __enter__(self) -> Self:
-        return self
-
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
-        """Nothing to put away."""
 
     def take(self, event: Event) -> None:
         """Write an event."""
@@ -40,5 +23,5 @@ class RunStream:
             self.console.data(encode_json(event))
 
     def print_text(self, text: str) -> None:
-        """Transcripts do not belong between events: write them nowhere."""
+        """Refuse: a transcript must not stand between events."""
         raise AssertionError(f"--json and text on stdout exclude each other: {text[:40]!r}")

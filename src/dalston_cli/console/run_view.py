@@ -1,17 +1,24 @@
-"""What shows a run: lines, a bar, or JSON."""
+"""The view of a run: lines, a bar, or JSON."""
 
+from abc import ABC, abstractmethod
+from contextlib import ExitStack
 from types import TracebackType
-from typing import Protocol, Self
+from typing import Self
 
 from dalston_cli.console.screen import Console, Mode
 from dalston_cli.pipeline.events import Event
 
 
-class RunView(Protocol):
-    """Shows the events of a run while the block lasts."""
+class RunView(ABC):
+    """Shows the events of a run while a ``with`` block lasts."""
+
+    def __init__(self, console: Console) -> None:
+        self.console = console
+        self._stack = ExitStack()
+        """Closed with the view."""
 
     def __enter__(self) -> Self:
-        """Begin to show."""
+        return self
 
     def __exit__(
         self,
@@ -19,20 +26,23 @@ class RunView(Protocol):
         error: BaseException | None,
         trace: TracebackType | None,
     ) -> None:
-        """Put the screen in order."""
+        """Clean up the screen."""
+        self._stack.close()
 
+    @abstractmethod
     def take(self, event: Event) -> None:
         """Show an event."""
 
+    @abstractmethod
     def print_text(self, text: str) -> None:
         """Write a transcript to stdout."""
 
 
 def run_view(console: Console, *, show_text: bool = True) -> RunView:
-    """The view that fits who reads.
+    """Return the view that fits the console.
 
     Args:
-        console: Knows who that is.
+        console: A terminal, a file, or JSON.
         show_text: Whether text may be shown as it comes.
     """
     if console.mode is Mode.JSON:

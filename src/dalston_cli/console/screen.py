@@ -16,7 +16,7 @@ STREAMING = frozenset({"transcribe"})
 
 
 class Mode(StrEnum):
-    """Who reads: a person, a program, or a person who only wants to know of trouble."""
+    """The reader: a person, a program, or a person who wants warnings and errors only."""
 
     HUMAN = "human"
     JSON = "json"
@@ -24,19 +24,19 @@ class Mode(StrEnum):
 
 
 class Meter(Protocol):
-    """Something that shows how far a transfer is."""
+    """The display of a transfer's progress."""
 
     def update(self, done: float, total: float | None = None) -> None:
         """Show that ``done`` of ``total`` is there; None keeps the total known before."""
 
 
 class Console:
-    """What a command says, and where.
+    """The output of a command.
 
     Args:
         command: Words of the command, such as ``models list``, for ``--json``.
         json: Print one JSON envelope instead of text.
-        quiet: Leave out everything on stderr but warnings and errors.
+        quiet: Print nothing on stderr but warnings and errors.
         verbose: How often ``-v`` was given.
         stdout, stderr: The process's own by default.
     """
@@ -61,22 +61,22 @@ class Console:
 
     @property
     def stdout(self) -> TextIO:
-        """Where data goes; looked up late, so that a redirected ``sys.stdout`` counts."""
+        """The stream for data; looked up late, so that a redirected ``sys.stdout`` counts."""
         return self._stdout or sys.stdout
 
     @property
     def stderr(self) -> TextIO:
-        """Where everything else goes."""
+        """The stream for everything else."""
         return self._stderr or sys.stderr
 
     @property
     def draws(self) -> bool:
-        """Whether bars and questions may appear: a person watches stderr."""
+        """True if bars and questions may appear: stderr is a terminal."""
         return self.mode is Mode.HUMAN and self.stderr.isatty()
 
     @property
     def asks(self) -> bool:
-        """Whether somebody is there to answer a question."""
+        """True if a person can answer a question."""
         return self.draws and sys.stdin is not None and sys.stdin.isatty()
 
     def data(self, text: str) -> None:
@@ -114,7 +114,7 @@ class Console:
             columns: Headings, in lower case.
             rows: Cells in the order of ``columns``; None is shown as ``-``.
             data: The same for programs.
-            empty: What to say on stderr where there are no rows.
+            empty: Message on stderr where there are no rows.
         """
         if self.mode is Mode.JSON:
             self.result(data)
@@ -126,32 +126,32 @@ class Console:
             self.info(empty)
 
     def info(self, message: str) -> None:
-        """Say something that a person may want to know while waiting."""
+        """Print a message for a person who waits."""
         if self.mode is Mode.HUMAN:
             self._say(message)
 
     def detail(self, message: str) -> None:
-        """Say something that only ``-v`` asks for."""
+        """Print a message with ``--verbose`` only."""
         if self.mode is Mode.HUMAN and self.verbose:
             self._say(message)
 
     def alert(self, message: str) -> None:
-        """Say something that a quiet user wants to know, too."""
+        """Print a message with ``--quiet``, too."""
         self._say(message)
 
     def hint(self, message: str) -> None:
-        """Say what to do next."""
+        """Print a next step."""
         if self.mode is not Mode.JSON:
             self._say(f"hint: {message}")
 
     def warning(self, message: str, *, hint: str | None = None) -> None:
-        """Say that something is not as it should be."""
+        """Print a warning, and a hint if there is one."""
         self._say(f"warning: {message}")
         if hint:
             self._say(f"hint: {hint}")
 
     def error(self, error: DalstonError) -> None:
-        """Say what went wrong: on stderr, or as an envelope where a program reads."""
+        """Print an error on stderr, or as an envelope with ``--json``."""
         if self.mode is Mode.JSON:
             from dalston_cli.console.envelope import error_data  # noqa: PLC0415 - rarely needed
 
@@ -186,11 +186,11 @@ class Console:
 
     @contextmanager
     def meter(self, description: str, *, total: float | None = None) -> Iterator[Meter]:
-        """Show how far something is: a bar in a terminal, else only that it began.
+        """Show progress: a bar in a terminal, else only that the work began.
 
         Args:
-            description: What is going on.
-            total: Bytes in all; None where nobody knows yet.
+            description: The work in progress.
+            total: Bytes in all; None where it is not known yet.
         """
         if not self.draws:
             self.info(description)
@@ -219,7 +219,7 @@ class Console:
 
 
 class _SilentMeter:
-    """Where nobody watches."""
+    """A meter that shows nothing."""
 
     def update(self, done: float, total: float | None = None) -> None:
         """Show nothing."""

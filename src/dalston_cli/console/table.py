@@ -1,10 +1,10 @@
-"""Plain tables: columns aligned by two spaces, headings in capitals, for eyes and for awk."""
+"""Plain tables: columns two spaces apart, headings in capitals, for people and for awk."""
 
 from collections.abc import Sequence
 
 
 def render_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
-    """A table as text.
+    """Return a table as text.
 
     Args:
         columns: Headings.
@@ -23,7 +23,7 @@ def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
 
 
 def _width(text: str) -> int:
-    """Columns that a terminal takes: a Chinese character takes two."""
+    """Return the columns that a terminal takes: a Chinese character takes two."""
     if text.isascii():
         return len(text)
     from rich.cells import cell_len  # noqa: PLC0415 - keeps `dalston --help` fast

@@ -10,7 +10,7 @@ _SURROGATES = re.compile("[\ud800-\udfff]")
 
 
 def printable(text: object) -> str:
-    r"""One line of ``text`` that no terminal interprets.
+    r"""Return one line of ``text`` that no terminal interprets.
 
     Control characters, line breaks and marks that change the reading direction are written as
     ``\n``, ``\x1b`` or ``\u202e``, so that a file's name can neither forge a line of our output
@@ -20,7 +20,7 @@ def printable(text: object) -> str:
 
 
 def printable_message(text: str) -> str:
-    """Like ``printable``, but lines that are indented by two spaces stay lines of their own.
+    """Do as ``printable``, but keep lines that are indented by two spaces.
 
     Messages quote the last lines of a log that way. Indented, a line cannot pass for an ``error:``
     or a ``hint:`` of ours.
@@ -29,7 +29,7 @@ def printable_message(text: str) -> str:
 
 
 def encodable(text: str) -> str:
-    """``text`` with undecodable bytes replaced, its lines kept: what any UTF-8 stream takes."""
+    """Return ``text`` as any UTF-8 stream takes it: undecodable bytes replaced, lines kept."""
     return _SURROGATES.sub("\ufffd", text)
 
 

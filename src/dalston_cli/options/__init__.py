@@ -1,5 +1,5 @@
-"""What commands have in common on the command line.
+"""Options of commands.
 
-``general`` holds options of many commands as ``Annotated`` aliases; the other modules hold the
-options of ``transcribe`` and ``plan`` as groups, which ``grouping.flatten`` turns into parameters.
+``general`` holds options of many commands as ``Annotated`` aliases; ``batch`` and ``export`` hold
+groups of options, which ``parameters.flatten`` turns into parameters.
 """

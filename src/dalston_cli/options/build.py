@@ -84,7 +84,7 @@ class SpeakerNamesError(UsageError):
 
 
 def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
-    """Names by label, from comma lists.
+    """Return names by label, from comma lists.
 
     Raises:
         SpeakerNamesError: They cannot be understood.

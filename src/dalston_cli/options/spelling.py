@@ -1,4 +1,4 @@
-"""Other spellings of options: whisper's, which many scripts already use."""
+"""Other spellings of options, such as whisper's, which many scripts already use."""
 
 import re
 from collections.abc import Sequence
@@ -30,13 +30,13 @@ _VERBOSE = {"True": "--verbose", "False": "--quiet"}
 
 
 def normal_name(name: str) -> str:
-    """An option's name as this program spells it: ``output-dir`` for ``output_dir``."""
+    """Return an option's name as this program spells it: ``output-dir`` for ``output_dir``."""
     dashed = name.replace("_", "-")
     return ALIASES.get(dashed, dashed)
 
 
 def without_truth_values(words: Sequence[str]) -> list[str]:
-    """``--word_timestamps True`` as ``--word-timestamps``, ``… False`` as ``--no-…``.
+    """Replace ``--word_timestamps True`` by ``--word-timestamps``, ``… False`` by ``--no-…``.
 
     Args:
         words: A command line; what comes after ``--`` is left alone.
@@ -54,7 +54,7 @@ def without_truth_values(words: Sequence[str]) -> list[str]:
 
 
 def _switch(word: str, following: Sequence[str]) -> tuple[str, str, bool]:
-    """A switch's name, ``True`` or ``False`` or nothing, and whether that was behind a ``=``."""
+    """Return a switch's name, its ``True`` or ``False`` if any, and True if a ``=`` joins them."""
     match = re.fullmatch(r"--([a-z_-]+)(?:=(True|False))?", word)
     if match is None:
         return "", "", False

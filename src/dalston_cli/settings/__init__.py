@@ -1,1 +1,1 @@
-"""Settings and places: what the user configured, from where, and which folders Dalston uses."""
+"""Settings, each value with its source, and the folders that Dalston uses."""

@@ -1,4 +1,4 @@
-"""What some settings can be, as types: the same for the settings file, the options and the work."""
+"""Values that some settings can have, as types for the file, the options and the pipeline."""
 
 from typing import Literal
 
@@ -6,13 +6,13 @@ AlignPolicy = Literal["auto", "always", "never"]
 """``auto`` aligns only where the transcribing model's own word times are not good."""
 
 LauncherName = Literal["auto", "docker", "local", "remote"]
-"""How engines are started; ``auto`` decides for each engine."""
+"""A way to start engines; ``auto`` decides for each engine."""
 
 PullPolicy = Literal["missing", "never", "always"]
-"""When to download weights or images."""
+"""The occasion to download weights or images."""
 
 RefineLevel = Literal["light", "standard", "verbatim+punctuation"]
-"""How much a language model may change."""
+"""The amount of text that a language model may change."""
 
 Task = Literal["transcribe", "translate"]
 """``translate`` means into English."""

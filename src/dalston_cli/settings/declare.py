@@ -1,4 +1,4 @@
-"""How one setting is declared: its type with what it accepts, and all that is shown of it.
+"""The declaration of a setting: its type with what it accepts, and all that is shown of it.
 
 Loads neither pydantic nor Typer: both are given what they need where they are used.
 """
@@ -20,7 +20,7 @@ Completion = Literal["formats", "models", "pipelines"]
 
 @dataclass(frozen=True)
 class Accepts:
-    """What values of a type have to be; stands in ``Annotated``, and pydantic heeds it.
+    """The rules for values of a type; stands in ``Annotated``, where pydantic finds it.
 
     Attributes:
         metavar: What help screens show for a value; None for the choices themselves.
@@ -48,7 +48,7 @@ class Accepts:
         source: object,
         handler: "GetCoreSchemaHandler",
     ) -> "CoreSchema":
-        """Answer pydantic, which looks for a method of this name."""
+        """Build the schema that pydantic asks a type's metadata for."""
         from pydantic_core import core_schema  # noqa: PLC0415 - keeps `dalston --help` fast
 
         names = ("ge", "gt", "le", "min_length")
@@ -98,7 +98,7 @@ class Declaration:
 
     Attributes:
         plain: Its type without None and without limits: what a command line understands.
-        accepts: What the type's values have to be.
+        accepts: The rules for its values.
         panel: The group of options under which help screens show it.
     """
 
@@ -111,7 +111,7 @@ class Declaration:
 
     @property
     def values(self) -> str:
-        """What a value looks like: a metavar, or all choices."""
+        """The form of a value: a metavar, or all choices."""
         if self.plain is bool:
             return "yes|no"
         return self.setting.metavar or self.accepts.metavar or "|".join(get_args(self.plain))
@@ -147,7 +147,7 @@ def variable_name(setting: str) -> str:
 
 
 def declarations(group: type, panel: str) -> Iterator[Declaration]:
-    """Read the settings that a class declares with its annotations."""
+    """Read the settings that a class declares in its annotations."""
     for name, hint in get_type_hints(group, include_extras=True).items():
         setting = next(each for each in hint.__metadata__ if isinstance(each, Setting))
         plain, accepts = _plain(hint)

@@ -1,4 +1,4 @@
-"""From flags, environment and file to one value per setting, remembering where each came from."""
+"""Resolve flags, environment and file to one value per setting, with its origin."""
 
 import os
 import tomllib
@@ -27,7 +27,7 @@ FILE_NAME = "config.toml"
 
 @dataclass(frozen=True, kw_only=True)
 class Source:
-    """Where a value came from.
+    """The origin of a value.
 
     Attributes:
         place: The option, the variable, the file (with its profile), or the pipeline; empty for
@@ -40,11 +40,11 @@ class Source:
 
 @dataclass(frozen=True, kw_only=True)
 class ResolvedSettings:
-    """Every setting's value, and where it came from.
+    """Every setting's value, and its origin.
 
     Attributes:
-        file: Where the settings file is, or would be.
-        profile: The profile in force; None where none is.
+        file: Path of the settings file, which need not exist.
+        profile: The profile in force, if any.
     """
 
     settings: Settings
@@ -54,12 +54,12 @@ class ResolvedSettings:
     remote: Mapping[str, RemoteEngine]
 
     def from_pipeline(self) -> frozenset[str]:
-        """The settings that the pipeline gave and nobody else."""
+        """Return the settings that only the pipeline sets."""
         return frozenset(name for name, at in self.sources.items() if at.kind == "pipeline")
 
 
 def no_pipelines(name: str) -> Mapping[str, object]:
-    """For what a pipeline cannot set: the machine and its engines."""
+    """Set nothing, for commands about the machine and its engines."""
     del name
     return {}
 
@@ -72,12 +72,12 @@ def load_settings(
     environ: Mapping[str, str] = os.environ,
     file: Path | None = None,
 ) -> ResolvedSettings:
-    """Every setting: flag, else environment, profile, file, pipeline, default.
+    """Take every setting from flag, environment, profile, file, pipeline or default, in this order.
 
     Args:
         flags: Values from the command line by setting; None means that the flag was not given.
-        profile: What ``--profile`` named.
-        pipelines: What the pipeline of a name sets, already validated; whatever it raises is
+        profile: The profile that ``--profile`` names.
+        pipelines: Returns the validated settings of the pipeline of a name; what it raises is
             passed on.
         environ: The environment.
         file: The settings file; None takes the one in the configuration folder. It need not
@@ -123,7 +123,7 @@ def load_settings(
 
 
 def read_file(file: Path) -> SettingsFile:
-    """The settings file; empty where there is none.
+    """Read the settings file; one that does not exist is empty.
 
     Raises:
         SettingsFileError: It cannot be read, or holds something impossible.
@@ -143,7 +143,7 @@ def read_file(file: Path) -> SettingsFile:
 
 
 def _underscored(table: Mapping[str, Any]) -> dict[str, Any]:
-    """``beam-size`` is as good as ``beam_size``; names of profiles and engines stay."""
+    """Turn dashes in keys into underscores, but not in names of profiles and engines."""
     plain = {name.replace("-", "_"): value for name, value in table.items()}
     if isinstance(profiles := plain.get("profiles"), dict):
         plain["profiles"] = {

@@ -1,6 +1,6 @@
 """The folders Dalston uses on this machine; each can be moved by an environment variable.
 
-Nothing is created here: whoever writes creates.
+Nothing is created here: the code that writes into a folder creates it.
 """
 
 import os
@@ -16,7 +16,7 @@ class Locations:
 
     Attributes:
         config: ``config.toml`` lives here (``DALSTON_CONFIG_DIR``).
-        cache: What can be rebuilt: engine environments, decoded audio (``DALSTON_CACHE_DIR``).
+        cache: Files that can be built again, such as engine environments (``DALSTON_CACHE_DIR``).
         state: Stage results, the journal of runs, engine logs (``DALSTON_STATE_DIR``).
         models: Weights that were pulled (``DALSTON_MODELS_DIR``).
         runtime: Sockets and pids of engines that run; short, only for the user
@@ -31,7 +31,7 @@ class Locations:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "Locations":
-        """Where each folder is, from the environment or else by the system's custom."""
+        """Take each folder from the environment, else by the convention of the system."""
         import platformdirs  # noqa: PLC0415 - keeps `dalston --help` fast
 
         def place(name: str, default: str | Path) -> Path:
@@ -50,7 +50,7 @@ class Locations:
 
 
 def _runtime_dir(environ: Mapping[str, str]) -> Path:
-    """A short private folder: a Unix socket's path may have 107 bytes, on macOS 103."""
+    """Return a short private folder: a Unix socket's path may have 107 bytes, on macOS 103."""
     if runtime := environ.get("XDG_RUNTIME_DIR"):
         return Path(runtime) / "dalston"
     return Path(tempfile.gettempdir()) / f"dalston-{os.getuid()}"

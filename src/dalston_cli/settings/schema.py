@@ -1,4 +1,4 @@
-"""The settings as pydantic models: what a file, a variable and an option are checked against.
+"""The settings as pydantic models, which check files, variables and options.
 
 The settings themselves are declared in ``settings.table``.
 """
@@ -22,7 +22,7 @@ class RemoteEngine(_Strict):
     """An engine that runs already, somewhere.
 
     Attributes:
-        url: Where it listens, such as ``http://gpu-server:8401``.
+        url: Its address, such as ``http://gpu-server:8401``.
         token_env: The environment variable that holds its bearer token.
     """
 

@@ -5,7 +5,7 @@ from collections.abc import Callable, Sequence
 
 
 def split_list(value: object) -> object:
-    """A comma list as a tuple of its parts; a list of comma lists is flattened.
+    """Split a comma list into a tuple; a list of comma lists is flattened.
 
     Options can be repeated and can hold commas, a variable can only hold commas, and TOML has
     arrays: ``-f srt -f vtt``, ``-f srt,vtt`` and ``["srt", "vtt"]`` mean the same.
@@ -20,7 +20,7 @@ def split_list(value: object) -> object:
 
 
 def text_like(pattern: str, meaning: str) -> Callable[[str], str]:
-    """A check that a text is wholly as ``pattern`` wants it; its complaint is in words."""
+    """Return a check that a whole text matches ``pattern``; its error says ``meaning``."""
 
     def check(text: str) -> str:
         if not re.fullmatch(pattern, text):
@@ -31,7 +31,7 @@ def text_like(pattern: str, meaning: str) -> Callable[[str], str]:
 
 
 def named_speakers(entries: Sequence[str]) -> dict[str, str]:
-    """Names by speaker label, in the order given.
+    """Return names by speaker label, in the order given.
 
     Args:
         entries: ``SPEAKER_00=Ada`` each; or names alone, the first for ``SPEAKER_00``, the second
@@ -59,13 +59,13 @@ def named_speakers(entries: Sequence[str]) -> dict[str, str]:
 
 
 def speakers_named(entries: tuple[str, ...]) -> tuple[str, ...]:
-    """The entries as they are, where ``named_speakers`` understands them; else its error."""
+    """Return the entries unchanged, or raise the error of ``named_speakers``."""
     named_speakers(entries)
     return entries
 
 
 def written(value: object) -> object:
-    """A value as it would be written on the command line; None stays."""
+    """Return a value as it is written on the command line; None stays."""
     if isinstance(value, list):
         return ",".join(str(item) for item in value) or None
     return str(value).lower() if isinstance(value, bool) else value

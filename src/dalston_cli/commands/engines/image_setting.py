@@ -12,7 +12,7 @@ from dalston_cli.errors import UsageError
 if TYPE_CHECKING:
     from dalston_cli.catalog.schema import EngineEntry
     from dalston_cli.launchers.docker.daemon import Daemon
-    from dalston_cli.launchers.docker.images.stock import EngineImage
+    from dalston_cli.launchers.docker.images.image_list import EngineImage
     from dalston_cli.launchers.docker.images.store import ImageStore
     from dalston_cli.settings.schema import Settings
 

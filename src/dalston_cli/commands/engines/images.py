@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from datetime import UTC, datetime
 from typing import Literal
 
-from dalston_cli.amounts import readable_size, rough_duration
+from dalston_cli.amounts import count, readable_size, rough_duration
 from dalston_cli.commands.engines.image_setting import ListedImage, open_images
 from dalston_cli.commands.engines.setting import EngineNames, Profile
 from dalston_cli.console import Console
@@ -31,7 +31,8 @@ def images(engines: EngineNames = None, *, profile: Profile = None, json: Json =
     An outdated one was made from an engine that has changed since, see dalston engines prune.
     """
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.docker.images.stock import engine_images  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.launchers.docker.images.image_list import engine_images  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.launchers.docker.images.prune import measure_stages  # noqa: PLC0415 - the same
 
     _, daemon, _ = open_images(profile)
     known = load_catalog().engines
@@ -44,9 +45,15 @@ def images(engines: EngineNames = None, *, profile: Profile = None, json: Json =
         if entry is not None:
             state = "current" if image.is_current(entry, daemon.facts.machine) else "outdated"
         listed.append(ImageState(image=ListedImage.of(image), state=state))
-    Console("engines images", json=json).table(
-        COLUMNS, [_row(each) for each in listed], data=listed, empty="there are no images"
-    )
+    console = Console("engines images", json=json)
+    rows = [_row(each) for each in listed]
+    console.table(COLUMNS, rows, data=listed, empty="there are no images")
+    kept = measure_stages(daemon, known)
+    if kept.num_stages:
+        console.info(
+            f"builds keep {count(kept.num_stages, 'part')}, {readable_size(kept.size_bytes)}; "
+            f"engines prune frees {readable_size(kept.stale_bytes)}, with --builds all of it"
+        )
 
 
 def _row(listed: ImageState) -> tuple[object, ...]:

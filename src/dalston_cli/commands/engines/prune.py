@@ -1,5 +1,7 @@
 """``dalston engines prune``: free what old images take."""
 
+from typing import Annotated
+
 import typer
 
 from dalston_cli.amounts import count, readable_size
@@ -25,6 +27,9 @@ class ConfirmationError(UsageError):
 def prune(
     engines: EngineNames = None,
     *,
+    builds: Annotated[
+        bool, typer.Option("--builds", help="Remove everything that builds keep to be faster.")
+    ] = False,
     yes: Yes = False,
     profile: Profile = None,
     json: Json = False,
@@ -43,7 +48,7 @@ def prune(
 
     console = Console("engines prune", json=json, quiet=quiet)
     _, daemon, _ = open_images(profile)
-    stale = find_stale(daemon, load_catalog().engines, engines or ())
+    stale = find_stale(daemon, load_catalog().engines, engines or (), every_stage=builds)
     for image in stale.images:
         console.info(f"{image.tag or image.id} of {image.engine}, {readable_size(image.size)}")
     if stale and not yes and not console.asks:

@@ -23,14 +23,14 @@ class BundledModelError(UsageError):
 
 
 class ConfirmationError(UsageError):
-    """Nobody is there to say yes."""
+    """There is no terminal to confirm at."""
 
     code = "confirmation"
 
     def __init__(self, model_ids: list[str]) -> None:
         words = " ".join(model_ids)
         super().__init__(
-            "removing models needs a confirmation, and nobody can be asked here",
+            "removing models needs a confirmation, and no terminal is there to ask at",
             hint=f"run `dalston models rm -y {words}`",
         )
 
@@ -54,7 +54,7 @@ def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Jso
 
 
 def _folder(shelf: Shelf, model_id: str) -> ModelFolder:
-    """Where the model lies; also of one that no catalog knows any more but that takes room."""
+    """Return the folder of a model; also of one that is in no catalog any more but takes room."""
     if model_id not in shelf.catalog.models:
         for usage in disk_usage(shelf.folder):
             if usage.model == model_id:

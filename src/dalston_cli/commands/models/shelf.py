@@ -1,4 +1,4 @@
-"""What all the commands need: the catalog, the folder of all models, and one view of a model."""
+"""The catalog with the folder of all models, and one view of a model, for all commands."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -61,7 +61,7 @@ class Shelf:
         return cls(catalog=load_catalog(), folder=Locations.from_environment().models)
 
     def row(self, model: ModelEntry) -> ModelRow:
-        """What there is to say about ``model`` in one line."""
+        """Describe ``model`` in one line."""
         found = installed(model, self.folder)
         return ModelRow(
             id=model.id,

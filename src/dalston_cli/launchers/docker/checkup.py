@@ -13,7 +13,7 @@ from dalston_cli.finding import Finding
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
 from dalston_cli.launchers.docker.gpu.problem import gpu_problem, probe_gpu_host
 from dalston_cli.launchers.docker.gpu.request import wants_cdi
-from dalston_cli.launchers.docker.images.stock import engine_images
+from dalston_cli.launchers.docker.images.image_list import engine_images
 
 _TIMEOUT_S = 5.0
 _LITTLE_DISK_BYTES = 10_000_000_000

@@ -16,7 +16,13 @@ BASE = "dalston.base"
 """What an image was built on, as it was asked for."""
 
 STAGE = "dalston.stage"
-"""``packages`` or ``code`` on what builds keep, so that the next one has less to do."""
+"""``torch`` on the layer with PyTorch; ``installer``, ``packages``, ``code`` on parts of builds."""
+
+TORCH = "dalston.torch"
+"""Digest of what the layer with PyTorch is made from; on it, and on images that are built on it."""
+
+PYTORCH = "dalston.pytorch"
+"""``yes`` on the stage that installed PyTorch for that layer."""
 
 SOURCE = "dalston.source"
 """Of which engine that is: its folder below ``engines``."""

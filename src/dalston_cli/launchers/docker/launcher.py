@@ -22,11 +22,11 @@ from dalston_cli.launchers.base import (
     Usage,
 )
 from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
+from dalston_cli.launchers.docker.containers.container_list import Container, Containers
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders
 from dalston_cli.launchers.docker.containers.leftovers import clean_up
 from dalston_cli.launchers.docker.containers.logs import follow_log, tail_log
 from dalston_cli.launchers.docker.containers.network import RemoteDaemonError
-from dalston_cli.launchers.docker.containers.register import Container, Containers
 from dalston_cli.launchers.docker.containers.starter import Starter
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
 from dalston_cli.launchers.docker.gpu.problem import gpu_problem, probe_gpu_host

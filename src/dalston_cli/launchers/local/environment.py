@@ -2,12 +2,16 @@
 
 ``<cache>/environments/<engine>-<hash>/`` is locked while it is being worked on. In it, a
 ``building-…`` folder becomes ``environment`` when everything is installed, and ``complete.json``
-is written last: without it nothing counts. uv takes indexes, mirrors and proxies from the user's
-own settings.
+is written last: an environment without it is incomplete. uv takes indexes, mirrors and proxies
+from the user's own settings.
+
+Environments share the files of equal packages, above all PyTorch's, by hard links into uv's cache.
+That needs one disk: where uv's cache is on another one, a cache beside the environments is used.
 """
 
 import hashlib
 import json
+import os
 import platform
 import shutil
 import subprocess
@@ -70,7 +74,7 @@ class EnvironmentStore:
         self._offline = offline
 
     def place(self, engine: EngineEntry, device: str = "cpu") -> Path:
-        """Where the environment of ``engine`` for a device is or will be.
+        """Return where the environment of ``engine`` for a device is or will be.
 
         Raises:
             LockMissingError: The engine has no lock.
@@ -90,7 +94,7 @@ class EnvironmentStore:
         return self._folder / f"{engine.name}-{hashlib.sha256(marks + content).hexdigest()[:12]}"
 
     def python(self, engine: EngineEntry, device: str = "cpu") -> Path | None:
-        """The interpreter of the environment; None where it is not built or is broken.
+        """Return the interpreter of the environment; None where it is not built or is broken.
 
         An environment that fits is taken as it is, whatever would be built now: which lock that
         is depends on a variable that the shell before this one may have had.
@@ -103,12 +107,12 @@ class EnvironmentStore:
         return None
 
     def ensure(self, engine: EngineEntry, preparation: Preparation, device: str = "cpu") -> Path:
-        """The interpreter of the environment, built first if need be; may take minutes.
+        """Return the interpreter of the environment, built first if need be; may take minutes.
 
         Args:
             engine: Its lock says what is installed.
-            preparation: Told uv's output, a line at a time.
-            device: What it is to run on.
+            preparation: Receives uv's output, a line at a time.
+            device: ``cpu``, ``cuda`` or ``cuda:N``.
 
         Raises:
             EnvironmentBuildError: uv failed; the message has its last lines.
@@ -126,7 +130,7 @@ class EnvironmentStore:
         return place / "environment" / "bin" / "python"
 
     def size_bytes(self, engine: EngineEntry, device: str = "cpu") -> int | None:
-        """What the environment takes on disk as files count; None where it is not built."""
+        """Add up the sizes of the environment's files; None where it is not built."""
         if self.python(engine, device) is None:
             return None
         return sum(path.lstat().st_size for path in self.place(engine, device).rglob("*"))
@@ -152,7 +156,7 @@ def _build(engine: str, lock: Path, place: Path, report: Callable[[str], None]) 
     try:
         _fill(engine, lock, building, report)
         building.rename(final)
-    except BaseException:  # whatever ended it, Ctrl-C too, half an environment helps nobody
+    except BaseException:  # Ctrl-C, too: half an environment is of no use
         shutil.rmtree(building, ignore_errors=True)
         raise
     facts = {"engine": engine, "lock": lock.name, "built_at": datetime.now(UTC).isoformat()}
@@ -160,7 +164,7 @@ def _build(engine: str, lock: Path, place: Path, report: Callable[[str], None]) 
 
 
 def _fill(engine: str, lock: Path, building: Path, report: Callable[[str], None]) -> None:
-    """Make the environment and install what the lock says.
+    """Make the environment and install the packages of the lock.
 
     Raises:
         EnvironmentBuildError: uv failed.
@@ -174,8 +178,9 @@ def _fill(engine: str, lock: Path, building: Path, report: Callable[[str], None]
         "--allow-existing",
         str(building),
     ]
+    environ = uv_variables(lock) | _cache_variables(building, report)
     for arguments in (make, _sync_arguments(building / "bin" / "python", lock)):
-        code, lines = _run_uv(arguments, uv_variables(lock), building.parent, report)
+        code, lines = _run_uv(arguments, environ, building.parent, report)
         if code != 0:
             raise EnvironmentBuildError(engine, f"uv ended with code {code}", lines)
 
@@ -187,13 +192,40 @@ def _sync_arguments(python: Path, lock: Path) -> list[str]:
     ]
 
 
+def _cache_variables(building: Path, report: Callable[[str], None]) -> dict[str, str]:
+    """Have uv's cache on the disk of the environments, unless the user chose its place."""
+    import uv  # noqa: PLC0415 - only a build needs it
+
+    told = subprocess.run(
+        [uv.find_uv_bin(), "cache", "dir", "--color", "never"],
+        cwd=building,
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    cache = Path(told.stdout.strip())
+    if told.returncode != 0 or _disk(cache) == _disk(building):
+        return {}
+    if os.environ.get("UV_CACHE_DIR"):
+        report(f"uv's cache {cache} is on another disk: environments cannot share files")
+        return {}
+    beside = building.parents[2] / "uv"
+    report(f"uv's cache {cache} is on another disk; {beside} is used, to share files by hard links")
+    return {"UV_CACHE_DIR": str(beside)}
+
+
+def _disk(path: Path) -> int:
+    """Return the device number of the disk that a folder is or will be on."""
+    return next(each for each in (path, *path.parents) if each.exists()).stat().st_dev
+
+
 def _run_uv(
     arguments: list[str],
     environ: Mapping[str, str],
     folder: Path,
     report: Callable[[str], None],
 ) -> tuple[int, Sequence[str]]:
-    """Run uv in ``folder``, far from any project whose settings it would take for ours."""
+    """Run uv in ``folder``, away from any project whose settings it would apply."""
     import uv  # noqa: PLC0415 - only a build needs it
 
     last: deque[str] = deque(maxlen=NUM_EXPLAINED_LINES)

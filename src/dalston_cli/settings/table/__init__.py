@@ -18,17 +18,17 @@ from dalston_cli.settings.table.stages import LanguageModel, Speakers, Stages
 class Work(
     Input, Model, Output, Subtitles, Decoding, VoiceActivity, Speakers, Stages, LanguageModel
 ):
-    """Everything about the work and nothing about the machine: what a pipeline may set."""
+    """Everything about the work and nothing about the machine: the settings of pipelines."""
 
 
 class General:
-    """What other settings come from."""
+    """The source of other settings."""
 
     pipeline: Annotated[
         Annotated[str, Accepts("NAME", completion="pipelines", min_length=1)] | None,
         Setting(
-            "Settings for a kind of recording, see dalston pipelines list; every option and"
-            " setting of yours goes before them.",
+            "Settings for a kind of recording, see dalston pipelines list; your own options"
+            " and settings take precedence.",
             short="-p",
             example="interview",
         ),
@@ -59,6 +59,6 @@ TABLE: Mapping[str, Declaration] = {
 
 
 def stage_fields(stage: str) -> dict[str, str]:
-    """Return what a stage calls the settings that it gets, each with the setting's name."""
+    """Return the settings that a stage gets, by the names that the stage has for them."""
     options = {name: declared.stage_option for name, declared in TABLE.items()}
     return {at[1]: name for name, at in options.items() if at and at[0] == stage}

@@ -1,4 +1,4 @@
-"""Which part of which machine does the work, and how engines are started there."""
+"""Settings of the machine and its engines."""
 
 from typing import Annotated
 
@@ -9,7 +9,7 @@ from dalston_cli.settings.values import text_like
 
 
 class Machine:
-    """What a pipeline cannot set, because it belongs to a machine and not to the work."""
+    """Settings that belong to a machine and not to the work: a pipeline cannot set them."""
 
     device: Annotated[
         str,
@@ -31,7 +31,7 @@ class Machine:
     jobs: Annotated[
         Annotated[int, Accepts("N", ge=1, le=256)] | None,
         Setting(
-            "Recordings in work at the same time; goes by the engine by default.",
+            "Recordings to work on at the same time; by default as many as the engine can.",
             short="-j",
             example="4",
         ),
@@ -46,8 +46,7 @@ class Machine:
     ] = "missing"
     offline: Annotated[bool, Setting("Never use the network.", negative="--online")] = False
     pull_image: Annotated[
-        PullPolicy,
-        Setting("When to download images of engines, where there is a registry."),
+        PullPolicy, Setting("When to download images of engines, where there is a registry.")
     ] = "missing"
     image_registry: Annotated[
         Text | None,
@@ -78,8 +77,6 @@ class Machine:
     engine_cpus: Annotated[
         Annotated[float, Accepts("N", gt=0)] | None,
         Setting(
-            "The most cores that one container may use; by default all.",
-            option=False,
-            example="4",
+            "The most cores that one container may use; by default all.", option=False, example="4"
         ),
     ] = None

@@ -1,4 +1,4 @@
-"""Which part of a recording, where its transcripts go, and how their text is laid out."""
+"""Settings of recordings and their transcripts."""
 
 from typing import Annotated
 
@@ -28,7 +28,7 @@ class Input:
 
 
 class Output:
-    """Where transcripts go, and what happens to those that are there."""
+    """Folder and formats of transcripts, and the treatment of finished and failed recordings."""
 
     output_dir: Annotated[
         Text | None,
@@ -44,8 +44,8 @@ class Output:
         tuple[Text, ...],
         Accepts("FORMAT", completion="formats", split=True),
         Setting(
-            "Repeat it or give a comma list; all for every format. txt, srt and json by default,"
-            " txt on standard output.",
+            "Formats of the transcripts, repeated or as a comma list; all for every format."
+            " txt, srt and json by default, txt on standard output.",
             short="-f",
             repeatable=True,
             example="txt,srt,json",
@@ -70,7 +70,7 @@ class Output:
 
 
 class Subtitles:
-    """How lines of text are filled, and how long they stay."""
+    """Length and duration of lines."""
 
     max_line_width: Annotated[
         int, Accepts("COLUMNS", ge=8), Setting("Columns of a subtitle's line.")

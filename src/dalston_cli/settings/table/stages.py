@@ -1,5 +1,6 @@
-"""What happens besides transcribing."""
+"""Settings of the stages besides transcribing."""
 
+from functools import partial
 from typing import Annotated
 
 from dalston_cli.settings.choices import AlignPolicy, RefineLevel
@@ -14,32 +15,30 @@ from dalston_cli.settings.table.types import (
 )
 from dalston_cli.settings.values import speakers_named
 
-_ANY_LANGUAGE_MODEL = ("refine", "title", "summary", "chapters", "action_items")
+_diarize = partial(Setting, needs=("diarize",))
+_emotion = partial(Setting, needs=("emotion",))
+_events = partial(Setting, needs=("events",))
+_language_model = partial(Setting, needs=("refine", "title", "summary", "chapters", "action_items"))
 
 
 class Speakers:
-    """Who speaks when, and what the speakers are called."""
+    """Speaker turns, and names of speakers."""
 
     diarize: Annotated[bool, Setting("Find who spoke when.")] = False
-    diarize_model: Annotated[
-        ModelName, Setting("Which model finds the speakers.", needs=("diarize",))
-    ] = "auto"
+    diarize_model: Annotated[ModelName, _diarize("Model that finds the speakers.")] = "auto"
     num_speakers: Annotated[
         Count | None,
-        Setting(
+        _diarize(
             "Number of speakers, where it is known; excludes the next two.",
             example="2",
             sets="diarize",
-            needs=("diarize",),
         ),
     ] = None
     min_speakers: Annotated[
-        Count | None,
-        Setting("Fewest speakers there can be.", example="2", sets="diarize", needs=("diarize",)),
+        Count | None, _diarize("Fewest speakers there can be.", example="2", sets="diarize")
     ] = None
     max_speakers: Annotated[
-        Count | None,
-        Setting("Most speakers there can be.", example="5", sets="diarize", needs=("diarize",)),
+        Count | None, _diarize("Most speakers there can be.", example="5", sets="diarize")
     ] = None
     speaker_names: Annotated[
         tuple[Text, ...],
@@ -65,77 +64,50 @@ class Stages:
             " are not good."
         ),
     ] = "auto"
-    align_model: Annotated[ModelName, Setting("Which model finds word times.")] = "auto"
+    align_model: Annotated[ModelName, Setting("Model that finds word times.")] = "auto"
     emotion: Annotated[bool, Setting("Label each segment with an emotion.")] = False
-    emotion_model: Annotated[
-        ModelName, Setting("Which model labels emotions.", needs=("emotion",))
-    ] = "auto"
+    emotion_model: Annotated[ModelName, _emotion("Model that labels emotions.")] = "auto"
     emotion_threshold: Annotated[
         Probability | None,
-        Setting(
-            "Below it the label is unknown.",
-            example="0.5",
-            sets="emotion.threshold",
-            needs=("emotion",),
-        ),
+        _emotion("Below it the label is unknown.", example="0.5", sets="emotion.threshold"),
     ] = None
     events: Annotated[bool, Setting("Find noises, music, laughter and other events.")] = False
-    events_model: Annotated[ModelName, Setting("Which model finds events.", needs=("events",))] = (
-        "auto"
-    )
+    events_model: Annotated[ModelName, _events("Model that finds events.")] = "auto"
     events_threshold: Annotated[
         Probability | None,
-        Setting(
-            "Drop events that score less.",
-            example="0.5",
-            sets="events.threshold",
-            needs=("events",),
-        ),
+        _events("Drop events that score less.", example="0.5", sets="events.threshold"),
     ] = None
     event_labels: Annotated[
-        Texts | None,
-        Setting(
-            "Only these events.", example="Laughter,Music", sets="events.labels", needs=("events",)
-        ),
+        Texts | None, _events("Only these events.", example="Laughter,Music", sets="events.labels")
     ] = None
     min_event_ms: Annotated[
         Milliseconds | None,
-        Setting(
-            "Drop shorter events.",
-            example="200",
-            sets="events.min_duration_ms",
-            needs=("events",),
-        ),
+        _events("Drop shorter events.", example="200", sets="events.min_duration_ms"),
     ] = None
 
 
 class LanguageModel:
-    """What a language model does to the text, or writes about it."""
+    """Changes to the text by a language model, and what it writes about the text."""
 
     refine: Annotated[bool, Setting("Clean the text up with a language model.")] = False
-    refine_model: Annotated[
-        ModelName,
-        Setting("Which model cleans up and sums up.", needs=_ANY_LANGUAGE_MODEL),
-    ] = "auto"
+    refine_model: Annotated[ModelName, _language_model("Model that cleans up and sums up.")] = (
+        "auto"
+    )
     refine_level: Annotated[
         RefineLevel | None,
         Setting("How much it may change.", example="light", sets="refine.level", needs=("refine",)),
     ] = None
     glossary: Annotated[
         Texts | None,
-        Setting(
-            "Words and names in their right spelling.",
-            example="Dalston,Hackney",
-            sets="refine",
-            needs=_ANY_LANGUAGE_MODEL,
+        _language_model(
+            "Words and names in their right spelling.", example="Dalston,Hackney", sets="refine"
         ),
     ] = None
     refine_batch: Annotated[
         bool,
-        Setting(
+        _language_model(
             "Hand the text in as a batch: half the price, and hours until it is done.",
             sets="refine.batch",
-            needs=_ANY_LANGUAGE_MODEL,
         ),
     ] = False
     title: Annotated[
@@ -157,10 +129,9 @@ class LanguageModel:
     ] = False
     max_cost: Annotated[
         Annotated[float, Accepts("USD", ge=0, finite=True)] | None,
-        Setting(
+        _language_model(
             "The most that language models may cost in this run, in US dollars.",
             example="0.10",
             sets="refine.max_cost_usd",
-            needs=_ANY_LANGUAGE_MODEL,
         ),
     ] = None

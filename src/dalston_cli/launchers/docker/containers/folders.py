@@ -14,7 +14,7 @@ _OURS = re.compile(r"[a-z0-9._-]{1,10}-[0-9a-f]{8}-\d+|\.old-.+-\d+-\d+")
 
 
 class ContainerFolders:
-    """The folders below ``<runtime>/c``; to be changed only by who holds the runtime folder.
+    """The folders below ``<runtime>/c``; changed only while the runtime folder is locked.
 
     Args:
         runtime: ``Locations.runtime``.
@@ -24,13 +24,13 @@ class ContainerFolders:
         self._root = runtime / _NAME
 
     def make(self, engine: str, fingerprint: str, replica: int, *, owner: int | None) -> Path:
-        """An empty folder for a container whose replica's number no other one has.
+        """Make an empty folder for a container with a replica number of its own.
 
         Args:
-            engine: Its engine's name.
-            fingerprint: Of the engine.
-            replica: Its number.
-            owner: Whom it is given to; None for the caller.
+            engine: Name of the engine.
+            fingerprint: Fingerprint of the engine.
+            replica: Number of the replica.
+            owner: Id of the user and group who get the folder; None for the caller.
 
         Raises:
             RuntimeFolderError: It cannot be trusted, or its path is too long for a socket.
@@ -45,14 +45,14 @@ class ContainerFolders:
         return folder
 
     def unused(self, in_use: Collection[Path]) -> list[Path]:
-        """Those that none of ``in_use`` is; whatever else lies there is none of ours."""
+        """List the folders that are not in use; other files at that place are ignored."""
         if not self._root.is_dir():
             return []
         found = (path for path in sorted(self._root.iterdir()) if _OURS.fullmatch(path.name))
         return [path for path in found if path not in in_use]
 
     def remove(self, folders: Collection[Path]) -> None:
-        """Remove them, and the folder that they are in when it is empty."""
+        """Remove folders, and their parent when it is empty."""
         for folder in folders:
             remove_folder(folder)
         with suppress(OSError):  # not empty, or never made

@@ -1,12 +1,12 @@
-"""What containers leave behind, and when it goes."""
+"""Removes ended containers and their folders, except for the newest logs."""
 
 from collections import Counter
 from collections.abc import Callable
 from contextlib import AbstractContextManager
 from pathlib import Path
 
+from dalston_cli.launchers.docker.containers.container_list import Container, Containers
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders
-from dalston_cli.launchers.docker.containers.register import Container, Containers
 
 NUM_KEPT = 3
 """Ended containers of one engine that are kept for their logs."""
@@ -17,28 +17,28 @@ def clean_up(
     folders: ContainerFolders,
     exclusive: Callable[[], AbstractContextManager[None]],
 ) -> list[Container]:
-    """Every container that is left, the newest first, after what nobody needs was removed.
+    """Remove what is no longer needed, and list the remaining containers, the newest first.
 
     Args:
-        containers: All of one home.
-        folders: Of the same home.
-        exclusive: Keeps everybody else from starting any; asked for where there is anything to
-            remove, to look again before it is removed.
+        containers: The containers of one home.
+        folders: The folders of the same home.
+        exclusive: Keeps other processes from starting containers. It is taken only where there
+            is something to remove, and everything is looked at again then.
     """
     found = containers.all()
-    if not _dispensable(found) and not folders.unused(_in_use(found)):
+    if not _removable(found) and not folders.unused(_in_use(found)):
         return found
     with exclusive():
         found = containers.all()
-        gone = _dispensable(found)
+        gone = _removable(found)
         for container in gone:
             containers.remove(container.id)
         folders.remove(folders.unused(_in_use(found)))
     return [container for container in found if container not in gone]
 
 
-def _dispensable(found: list[Container]) -> list[Container]:
-    """Those that never ran or whose logs are old; under the lock nobody is about to start one."""
+def _removable(found: list[Container]) -> list[Container]:
+    """Select those that never ran or whose logs are old; under the lock, none is about to start."""
     num_ended: Counter[str] = Counter()
     gone = []
     for container in found:

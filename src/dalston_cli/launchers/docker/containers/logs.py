@@ -1,4 +1,4 @@
-"""Containers' logs, which the daemon keeps as long as it keeps the containers."""
+"""Reads containers' logs, which the daemon keeps as long as the containers."""
 
 from collections.abc import Iterable, Iterator
 
@@ -7,7 +7,7 @@ from dalston_cli.launchers.lines import plain_line
 
 
 def tail_log(daemon: Daemon, container: str, lines: int) -> list[str]:
-    """The last lines of a container's log without colours; none where it is gone."""
+    """Read the last lines of a container's log, without colours; none if it is gone."""
     from docker.errors import NotFound  # noqa: PLC0415 - takes 0.4 s to load
 
     try:
@@ -19,10 +19,10 @@ def tail_log(daemon: Daemon, container: str, lines: int) -> list[str]:
 
 
 def follow_log(daemon: Daemon, container: str, lines: int) -> Iterator[str]:
-    """The last lines, and every line that comes, until the container has ended.
+    """Yield the last lines, and every new line until the container has ended.
 
     Raises:
-        DaemonUnavailableError: The daemon does not answer, or stops to.
+        DaemonUnavailableError: The daemon does not answer, or stops answering.
     """
     with daemon.explained():
         stream = daemon.client.api.logs(container, tail=lines, stream=True, follow=True)
@@ -34,7 +34,7 @@ def follow_log(daemon: Daemon, container: str, lines: int) -> Iterator[str]:
 
 
 def _split(chunks: Iterable[bytes]) -> Iterator[str]:
-    """Lines out of pieces that end anywhere."""
+    """Join pieces that end anywhere into lines."""
     rest = b""
     for chunk in chunks:
         *lines, rest = (rest + chunk).split(b"\n")

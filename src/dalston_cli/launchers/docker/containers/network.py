@@ -1,7 +1,7 @@
-"""Reaching a container where no Unix socket can be shared: a port of this machine, and a token.
+"""Reaches containers through a port and a token where no Unix socket can be shared.
 
-The token is in the container's environment, where whoever may use the daemon can read it: so
-every Dalston of this user finds it again, and nobody else.
+The token is in the container's environment, where only users of the daemon can read it: every
+Dalston of this user finds it again.
 """
 
 import secrets
@@ -55,15 +55,17 @@ class PortUnreachableError(EngineUnavailableError):
 
 
 def make_token() -> str:
-    """A new secret, hard to guess."""
+    """Make a secret that is hard to guess."""
     return secrets.token_urlsafe(32)
 
 
 def ensure_network(daemon: Daemon) -> None:
-    """Make the network through which containers are reached, and reach nothing, if need be.
+    """Create the network through which containers are reached, unless it is there.
+
+    Containers in it reach neither each other nor the world.
 
     Raises:
-        DaemonRefusedError: The daemon refuses, perhaps because there is another of that name.
+        DaemonRefusedError: The daemon refuses, perhaps because the name is taken.
     """
     with daemon.explained():
         networks = daemon.client.networks
@@ -78,11 +80,11 @@ def ensure_network(daemon: Daemon) -> None:
 
 
 def published_address(container: Mapping[str, Any], host: str) -> Address | None:
-    """Where a container listens, as the daemon describes it; None while it publishes no port.
+    """Return where a container listens; None while it publishes no port.
 
     Args:
-        container: What the daemon says of it.
-        host: Where ports of the daemon's machine can be reached.
+        container: The daemon's description of it.
+        host: Address at which ports of the daemon's machine can be reached.
     """
     ports = container["NetworkSettings"].get("Ports") or {}
     bindings = ports.get(f"{labels.PORT}/tcp") or ()
@@ -92,7 +94,7 @@ def published_address(container: Mapping[str, Any], host: str) -> Address | None
 
 
 def can_connect(address: Address) -> bool:
-    """Whether somebody listens there; a daemon listens for its containers from their start."""
+    """Return True if the port accepts connections, as it does from a container's start on."""
     host, _, port = (address.url or "").rpartition("/")[2].rpartition(":")
     try:
         socket.create_connection((host, int(port)), timeout=_CONNECT_S).close()
@@ -102,7 +104,7 @@ def can_connect(address: Address) -> bool:
 
 
 def engine_token(container: Mapping[str, Any]) -> str | None:
-    """What opens the port of a container, as the daemon describes it."""
+    """Return the token of a container that the daemon described; None if it has none."""
     for line in container["Config"].get("Env") or ():
         name, _, value = str(line).partition("=")
         if name == TOKEN_VARIABLE:

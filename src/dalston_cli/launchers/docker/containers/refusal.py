@@ -1,4 +1,4 @@
-"""What a daemon says when it does not start a container, in words that a person can act on."""
+"""Explains a daemon's refusal to start a container."""
 
 import re
 
@@ -30,13 +30,13 @@ class MountMissingError(EngineUnavailableError):
 def explain_start(
     engine: str, error: DaemonRefusedError, facts: DaemonFacts, host: GpuHost | None
 ) -> EngineUnavailableError:
-    """The error for what the daemon said.
+    """Turn the daemon's answer into an error with a hint.
 
     Args:
-        engine: Which one was to be started.
+        engine: Name of the engine that was to be started.
         error: The daemon's answer.
-        facts: What it says about itself.
-        host: What lies on its machine for GPUs, where one was asked for.
+        facts: Facts about the daemon.
+        host: State of its machine's GPUs, where a GPU was asked for.
     """
     for pattern in _MISSING_SOURCE:
         if found := pattern.search(error.explanation):

@@ -1,4 +1,4 @@
-"""What a container is told to be: the whole of an engine's sandbox, in one place.
+"""The sandbox of an engine: every argument that its container is created with.
 
 An engine sees its weights, which it cannot change, and the audio that it is sent. It has no
 network, no rights, no files of the user's, and no more memory, cores and processes than it may.
@@ -40,7 +40,7 @@ _OF_THE_IMAGE = frozenset(
 
 
 class WeightsPlaceError(EngineUnavailableError):
-    """Weights lie where an engine's container has something else."""
+    """Weights lie at a path that an engine's container has for something else."""
 
     code = "weights_place"
 
@@ -54,7 +54,7 @@ class WeightsPlaceError(EngineUnavailableError):
 
 
 class LimitUnsupportedError(EngineUnavailableError):
-    """A limit was asked for that the daemon cannot keep."""
+    """A limit was asked for that the daemon cannot enforce."""
 
     code = "limit_unsupported"
 
@@ -67,12 +67,12 @@ class LimitUnsupportedError(EngineUnavailableError):
 
 @dataclass(frozen=True, kw_only=True)
 class User:
-    """Who an engine is inside its container.
+    """The user that an engine runs as inside its container.
 
     Attributes:
         name: ``uid:gid``.
-        owner: Whom its folder on the host has to be given to; None where it has the right owner.
-        namespace: How users inside are users outside, where that is not the daemon's custom.
+        owner: Id that its folder on the host must belong to; None where the owner is right.
+        namespace: Mapping of users inside to users outside; None for the daemon's default.
     """
 
     name: str
@@ -82,18 +82,18 @@ class User:
 
 @dataclass(frozen=True, kw_only=True)
 class ContainerPlan:
-    """One container to be made.
+    """One container to create.
 
     Attributes:
-        image: Its image's id.
-        home: Whose container it is; see ``labels.HOME``.
-        user: Who the engine is inside.
-        cores: How many there are for all replicas.
+        image: Id of its image.
+        home: Home of the container; see ``labels.HOME``.
+        user: User that the engine runs as.
+        cores: Number of cores for all replicas.
         models: The engine's folder of weights.
         models_mark: Tells ``models`` from a later folder at the same place.
         folder: Its own folder on the host; None where it listens on a port.
-        token: What opens the port.
-        gpu: What ``gpu_arguments`` gave for its device.
+        token: Token for the port.
+        gpu: Result of ``gpu_arguments`` for its device.
     """
 
     spec: EngineSpec
@@ -111,12 +111,12 @@ class ContainerPlan:
 
 
 def container_user(facts: DaemonFacts, *, uid: int, gid: int) -> User:
-    """The user of this machine as whom an engine runs, who is never root of it.
+    """Choose the user of this machine that an engine runs as, which is never root.
 
     Args:
         facts: A rootless daemon's own user is root inside its containers, or can be kept.
-        uid: Of the caller.
-        gid: Of the caller.
+        uid: User id of the caller.
+        gid: Group id of the caller.
     """
     if facts.rootless:
         kept = facts.product == "Podman"
@@ -129,11 +129,11 @@ def container_user(facts: DaemonFacts, *, uid: int, gid: int) -> User:
 def container_arguments(
     plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions
 ) -> dict[str, Any]:
-    """Keyword arguments for ``docker.DockerClient.containers.create``.
+    """Make keyword arguments for ``docker.DockerClient.containers.create``.
 
     Raises:
-        LimitUnsupportedError: A limit was asked for that the daemon cannot keep.
-        WeightsPlaceError: Weights would hide what the engine itself needs.
+        LimitUnsupportedError: A limit was asked for that the daemon cannot enforce.
+        WeightsPlaceError: Weights would hide files that the engine needs.
     """
     engine = plan.spec.engine
     namespace = {"userns_mode": plan.user.namespace} if plan.user.namespace else {}
@@ -196,7 +196,7 @@ def _labels(plan: ContainerPlan) -> dict[str, str]:
 
 
 def _mounts(plan: ContainerPlan) -> list[dict[str, Any]]:
-    """Each a plain mount of the API, whose daemon refuses what is not there."""
+    """List mounts in the API's own form, for which the daemon refuses missing sources."""
     name = plan.spec.engine.name
     mounts: list[dict[str, Any]] = [
         {"Type": "volume", "Target": SPOOL_PLACE},
@@ -221,12 +221,12 @@ def _network(plan: ContainerPlan) -> dict[str, Any]:
         return {"network_mode": "bridge", **published}
     if not plan.token:
         return {"network_mode": "none"}
-    # Nobody answers there: Docker looks names up outside for whoever is in a network.
+    # No server answers there: Docker would look names up outside for containers in a network.
     return {"network": NETWORK, "dns": ["127.0.0.1"], **published}
 
 
 def _limits(plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions) -> dict[str, Any]:
-    """What it may take at most; a daemon that cannot limit says so, or refuses to start it."""
+    """Collect limits; a limit that the daemon cannot enforce is left out, or an error if set."""
     limits: dict[str, Any] = {}
     if _can(facts, "PidsLimit"):
         limits["pids_limit"] = _MAX_PROCESSES

@@ -1,4 +1,4 @@
-"""From a spec to a running container, and to the address that it is reached at."""
+"""Turns a spec into a running container, and tells the address that it listens at."""
 
 import os
 from pathlib import Path
@@ -6,6 +6,7 @@ from pathlib import Path
 from dalston_cli.catalog.machine import Gpu
 from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.launchers.base import Address, EngineSpec
+from dalston_cli.launchers.docker.containers.container_list import Containers, models_mark
 from dalston_cli.launchers.docker.containers.folders import SOCKET_NAME, ContainerFolders
 from dalston_cli.launchers.docker.containers.network import (
     PortUnreachableError,
@@ -15,7 +16,6 @@ from dalston_cli.launchers.docker.containers.network import (
     published_address,
 )
 from dalston_cli.launchers.docker.containers.refusal import MountMissingError, explain_start
-from dalston_cli.launchers.docker.containers.register import Containers, models_mark
 from dalston_cli.launchers.docker.containers.sandbox import (
     ContainerPlan,
     container_arguments,
@@ -35,10 +35,10 @@ class Starter:
     """Starts the containers of one home.
 
     Args:
-        daemon: Where they run.
-        options: What they may take.
-        containers: All of that home.
-        folders: Of the same home.
+        daemon: The daemon that runs them.
+        options: Limits of a container.
+        containers: The containers of the home.
+        folders: The folders of the same home.
     """
 
     def __init__(
@@ -55,12 +55,12 @@ class Starter:
         self._addresses: dict[str, Address] = {}
 
     def start(self, spec: EngineSpec, *, image: str, fingerprint: str, replica: int) -> Started:
-        """Start one; to be called by who holds the runtime folder.
+        """Start a container; the caller holds the lock of the runtime folder.
 
         Args:
             spec: The engine.
-            image: Its image's id.
-            fingerprint: Of the engine.
+            image: Id of its image.
+            fingerprint: Fingerprint of the engine.
             replica: A number that no running container of that fingerprint has.
 
         Raises:
@@ -76,7 +76,7 @@ class Starter:
             raise
 
     def address(self, identity: str, folder: Path | None) -> Address:
-        """Where a container listens: its socket, or its port, the same as long as it runs."""
+        """Return where a container listens: its socket, or its port, fixed while it runs."""
         if folder is not None:
             return Address(socket=folder / SOCKET_NAME)
         if identity not in self._addresses:

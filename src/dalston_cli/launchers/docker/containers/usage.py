@@ -1,4 +1,4 @@
-"""What a container takes of its machine, from what the daemon counts.
+"""Computes how much of its machine a container uses, from the daemon's counters.
 
 Reference: https://docs.docker.com/reference/api/engine/ (ContainerStats)
 """
@@ -10,15 +10,15 @@ from dalston_cli.launchers.base import Usage
 
 _MB = 1_000_000
 _CACHES = ("inactive_file", "total_inactive_file")
-"""What the kernel would give back at once, by cgroup version 2 and 1."""
+"""Names of memory that the kernel can reclaim at once, by cgroup version 2 and 1."""
 
 
 def container_usage(stats: Mapping[str, Any], *, memory_limit: int) -> Usage:
-    """What one container takes.
+    """Compute the usage of one container.
 
     Args:
-        stats: One answer of the daemon, with the one before it.
-        memory_limit: The container's own, in bytes; 0 for none.
+        stats: One answer of the daemon, which includes the previous counters.
+        memory_limit: The container's memory limit in bytes; 0 for none.
     """
     memory = stats.get("memory_stats") or {}
     used = memory.get("usage")
@@ -33,7 +33,7 @@ def container_usage(stats: Mapping[str, Any], *, memory_limit: int) -> Usage:
 
 
 def _cpu_percent(now: Mapping[str, Any], before: Mapping[str, Any]) -> float | None:
-    """Between two looks; the whole machine's time counts all cores."""
+    """Compare two samples; the machine's time counts all cores."""
     try:
         spent = now["cpu_usage"]["total_usage"] - before["cpu_usage"]["total_usage"]
         passed = now["system_cpu_usage"] - before["system_cpu_usage"]

@@ -1,15 +1,16 @@
-"""What an image is built from, as the archive that a daemon takes.
+"""The files that an image is built from, as the archive that a daemon takes.
 
 It has the places of the checkout, wherever the engine lies, and the same bytes for the same
-content: the daemon finds its cached layers again. What says nothing about an engine's results,
-such as its tests, stays outside.
+content: the daemon finds its cached layers again. Files without effect on an engine's results,
+such as its tests, are left out.
 """
 
 import io
 import os
 import tarfile
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
+from typing import IO
 
 from dalston_cli.catalog.load import data_root
 from dalston_cli.catalog.schema import EngineEntry
@@ -19,6 +20,7 @@ from dalston_sdk.wire import Stage
 
 CERTIFICATES = "certificates/bundle.pem"
 WHEELS = "wheels"
+TORCH_LOCKS = ("dockerfiles/torch-cpu.lock", "dockerfiles/torch-cuda.lock")
 _SDK = "engines/sdk/src/dalston_sdk"
 _MODE = 0o644
 _CHANGED_S = 315_532_800  # 1980, the earliest time that every archive format can tell
@@ -37,12 +39,12 @@ class CertificatesMissingError(ConfigurationError):
 
 
 def engine_place(engine: EngineEntry) -> str:
-    """The engine below ``engines``, which Dockerfiles call ``ENGINE``; wherever it lies."""
+    """Return the engine's place below ``engines``, which Dockerfiles call ``ENGINE``."""
     return f"{_family(engine)}/{engine.name}"
 
 
 def _family(engine: EngineEntry) -> str:
-    """The folder of engines of its kind, as in the checkout."""
+    """Return the folder of engines of its kind, as in the checkout."""
     if engine.folder.parent.parent.name == "engines":
         return engine.folder.parent.name
     first = next(iter(engine.stages))
@@ -50,52 +52,66 @@ def _family(engine: EngineEntry) -> str:
 
 
 def dockerfile_place(variant: str) -> str:
-    """The Dockerfile of a variant, in the archive as in the checkout."""
+    """Return the Dockerfile of a variant, in the archive as in the checkout."""
     return f"dockerfiles/{variant}.Dockerfile"
 
 
 def make_context(
-    engine: EngineEntry,
-    variant: str,
-    environ: Mapping[str, str] = os.environ,
-    wheels: Sequence[Path] = (),
+    engine: EngineEntry, variant: str, environ: Mapping[str, str] = os.environ
 ) -> bytes:
-    """The archive for one engine, uncompressed.
+    """Pack the files that one engine's image is built from.
 
     Args:
         engine: The engine that the image is for; its lock has to be there.
         variant: ``cpu`` or ``cuda``.
-        environ: Where ``SSL_CERT_FILE`` may name the certificates that pip is to trust.
-        wheels: Packages that pip is to look at besides those of its index.
+        environ: ``SSL_CERT_FILE`` may name the certificates that pip is to trust.
 
     Raises:
         CertificatesMissingError: It names no file.
     """
+    files = shared_files(dockerfile_place(variant), environ)
+    for name in TORCH_LOCKS:
+        files[name] = (data_root() / name).read_bytes()
+    for name, content in engine_files(engine.folder):
+        files[f"engines/{engine_place(engine)}/{name}"] = content
+    for name, content in source_files(sdk_folder()):
+        files[f"{_SDK}/{name}"] = content
+    return pack(files)
+
+
+def shared_files(dockerfile: str, environ: Mapping[str, str]) -> dict[str, bytes]:
+    """Read the Dockerfile and the certificates of the network.
+
+    Raises:
+        CertificatesMissingError: ``SSL_CERT_FILE`` names no file.
+    """
+    files = {dockerfile: (data_root() / dockerfile).read_bytes()}
+    if path := environ.get("SSL_CERT_FILE"):
+        files[CERTIFICATES] = _certificates(path)
+    return files
+
+
+def pack(files: Mapping[str, bytes], wheels: Sequence[Path] = ()) -> bytes:
+    """Make an uncompressed archive, the same for the same content.
+
+    Args:
+        files: Content by name.
+        wheels: Large files, which are put into ``wheels``.
+    """
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT) as archive:
-        for name, content in sorted(_entries(engine, variant, environ)):
-            entry = tarfile.TarInfo(name)
-            entry.size, entry.mode, entry.mtime = len(content), _MODE, _CHANGED_S
-            archive.addfile(entry, io.BytesIO(content))
-        for wheel in wheels:  # these are large
-            entry = tarfile.TarInfo(f"{WHEELS}/{wheel.name}")
-            entry.size, entry.mode, entry.mtime = wheel.stat().st_size, _MODE, _CHANGED_S
+        for name, content in sorted(files.items()):
+            _add(archive, name, len(content), io.BytesIO(content))
+        for wheel in wheels:
             with wheel.open("rb") as content_of_wheel:
-                archive.addfile(entry, content_of_wheel)
+                _add(archive, f"{WHEELS}/{wheel.name}", wheel.stat().st_size, content_of_wheel)
     return whole.getvalue()
 
 
-def _entries(
-    engine: EngineEntry, variant: str, environ: Mapping[str, str]
-) -> Iterator[tuple[str, bytes]]:
-    dockerfile = dockerfile_place(variant)
-    yield dockerfile, (data_root() / dockerfile).read_bytes()
-    if path := environ.get("SSL_CERT_FILE"):
-        yield CERTIFICATES, _certificates(path)
-    for name, content in engine_files(engine.folder):
-        yield f"engines/{engine_place(engine)}/{name}", content
-    for name, content in source_files(sdk_folder()):
-        yield f"{_SDK}/{name}", content
+def _add(archive: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> None:
+    entry = tarfile.TarInfo(name)
+    entry.size, entry.mode, entry.mtime = size, _MODE, _CHANGED_S
+    archive.addfile(entry, content)
 
 
 def _certificates(path: str) -> bytes:
@@ -106,5 +122,5 @@ def _certificates(path: str) -> bytes:
 
 
 def has_lock(engine: EngineEntry) -> bool:
-    """Whether the engine says what is to be installed for it."""
+    """Return True if the engine says what is to be installed for it."""
     return (engine.folder / LOCK_NAME).is_file()

@@ -1,4 +1,4 @@
-"""How images fail to be had, explained."""
+"""Errors of images that cannot be found, built, pulled or pushed."""
 
 from collections.abc import Sequence
 
@@ -6,7 +6,7 @@ from dalston_cli.errors import ConfigurationError, EngineUnavailableError
 
 
 class ImageMissingError(EngineUnavailableError):
-    """An engine's image is not there, and nothing may be fetched or built."""
+    """An engine's image is missing, and fetching or building is not allowed."""
 
     code = "image_missing"
 
@@ -18,7 +18,7 @@ class ImageMissingError(EngineUnavailableError):
 
 
 class ImageBuildError(EngineUnavailableError):
-    """The daemon could not build an image; the message has the last lines of what it said."""
+    """The daemon could not build an image; the message has its last lines of output."""
 
     code = "image_build"
 
@@ -32,7 +32,7 @@ class ImageBuildError(EngineUnavailableError):
 
 
 class BaseImageMissingError(EngineUnavailableError):
-    """What an image is built on is not there, and may not be pulled."""
+    """The base image is missing, and may not be pulled."""
 
     code = "base_image_missing"
 
@@ -70,7 +70,7 @@ class NoImageToPushError(EngineUnavailableError):
 
 
 class ForeignImageError(EngineUnavailableError):
-    """An image of the right name was made from something else than what is here."""
+    """An image of the right name was made from other files than those here."""
 
     code = "foreign_image"
 
@@ -83,7 +83,7 @@ class ForeignImageError(EngineUnavailableError):
 
 
 class NoRegistryError(ConfigurationError):
-    """Images are to come from a registry, and there is none."""
+    """Images were to come from a registry, and none is set."""
 
     code = "no_registry"
 

@@ -1,4 +1,4 @@
-"""Which Python an image has: a part of what determines an engine's results."""
+"""Finds out which Python an image has, on which an engine's results depend."""
 
 from typing import TYPE_CHECKING, Any
 
@@ -8,13 +8,13 @@ if TYPE_CHECKING:
     from dalston_cli.launchers.docker.daemon import Daemon
 
 USUAL = "cpython-3.12"
-"""The interpreter of the images that the Dockerfiles name."""
+"""Interpreter of the base images that the Dockerfiles name."""
 
 _TELL = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
 
 
 class NoPythonError(EngineUnavailableError):
-    """An image has no Python that could be asked."""
+    """An image has no Python that runs."""
 
     code = "no_python"
 
@@ -26,17 +26,17 @@ class NoPythonError(EngineUnavailableError):
 
 
 def python_of(daemon: "Daemon", image: str) -> str:
-    """The interpreter of an image that is there, such as ``cpython-3.12``.
+    """Return the interpreter of an image that is here, such as ``cpython-3.12``.
 
-    Asked in a container that lives for a moment, without network.
+    Runs a short-lived container without network.
 
     Args:
-        daemon: Who has the image.
-        image: Its name or id.
+        daemon: The daemon that has the image.
+        image: Name or id of the image.
 
     Raises:
-        NoPythonError: There is none.
-        docker.errors.ImageNotFound: The image is not there.
+        NoPythonError: The image has none.
+        docker.errors.ImageNotFound: The image is missing.
     """
     from docker.errors import APIError, ImageNotFound  # noqa: PLC0415 - takes 0.4 s to load
 
@@ -53,7 +53,7 @@ def python_of(daemon: "Daemon", image: str) -> str:
 
 
 def _run(daemon: "Daemon", image: str, command: list[str]) -> tuple[int, str]:
-    """Exit code and output of a command in a container that is gone afterwards."""
+    """Run a command in a container that is removed afterwards; return exit code and output."""
     container: Any = daemon.client.containers.create(
         image,
         entrypoint=command[:1],

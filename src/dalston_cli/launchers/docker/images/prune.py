@@ -1,11 +1,12 @@
-"""Which images of ours nobody needs any more, and what their removal frees."""
+"""Finds and removes images that are no longer needed, and measures what builds keep."""
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.launchers.docker.images.stock import (
+from dalston_cli.launchers.docker.images.image_list import (
+    TORCH_STAGE,
     EngineImage,
     StageImage,
     engine_images,
@@ -19,11 +20,11 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class Stale:
-    """What can go.
+    """Images to remove.
 
     Attributes:
-        images: Made from an engine as it is no more, or replaced.
-        stages: What earlier builds kept.
+        images: Of an earlier state of an engine, or replaced.
+        stages: Parts of earlier builds.
     """
 
     images: tuple[EngineImage, ...] = ()
@@ -35,12 +36,12 @@ class Stale:
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """What is gone.
+    """Removed images.
 
     Attributes:
         images: Their names; the id of one that had no name.
-        num_stages: How many parts of earlier builds.
-        freed_bytes: What the daemon's images take less than before.
+        num_stages: Number of parts of earlier builds.
+        freed_bytes: Difference of the disk space that the daemon's layers take.
     """
 
     images: tuple[str, ...]
@@ -48,38 +49,70 @@ class Pruned:
     freed_bytes: int
 
 
-def find_stale(
-    daemon: "Daemon", engines: Mapping[str, EngineEntry], only: Collection[str] = ()
-) -> Stale:
-    """What can go of the images of ours that no container has.
+@dataclass(frozen=True, kw_only=True)
+class KeptStages:
+    """The parts of builds that Docker keeps.
 
-    An image stays while its engine is as it was, and one with a name if nobody here knows its
-    engine: it may be somebody else's. Of what builds keep, the newest of each kind stays.
+    Attributes:
+        size_bytes: Without the layers that they share with other images.
+        stale_bytes: The share of it that ``engines prune`` frees.
+    """
+
+    num_stages: int
+    size_bytes: int
+    stale_bytes: int
+
+
+def measure_stages(daemon: "Daemon", engines: Mapping[str, EngineEntry]) -> KeptStages:
+    """Measure the disk space of what builds keep.
 
     Args:
-        daemon: Who has the images.
+        daemon: The daemon that has the images.
+        engines: Every engine there is, by name.
+    """
+    with daemon.explained():
+        images = daemon.client.df().get("Images") or ()
+    own = {each["Id"]: int(each["Size"]) - max(0, int(each["SharedSize"])) for each in images}
+    stages = stage_images(daemon)
+    stale = find_stale(daemon, engines).stages
+    return KeptStages(
+        num_stages=len(stages),
+        size_bytes=sum(own.get(stage.id, 0) for stage in stages),
+        stale_bytes=sum(own.get(stage.id, 0) for stage in stale),
+    )
+
+
+def find_stale(
+    daemon: "Daemon",
+    engines: Mapping[str, EngineEntry],
+    only: Collection[str] = (),
+    *,
+    every_stage: bool = False,
+) -> Stale:
+    """Find the images of engines, and parts of builds, that can be removed.
+
+    An image that a container has stays. So does an image while its engine is as it was, and one
+    with a name if its engine is not known here: it may be another user's. Of what builds keep,
+    the newest of each kind stays, and the layer with PyTorch that an image is built on.
+
+    Args:
+        daemon: The daemon that has the images.
         engines: Every engine there is, by name.
         only: Names of engines to look at; empty for all.
+        every_stage: Take the newest of each kind, too.
     """
     with daemon.explained():
         used = {each["ImageID"] for each in daemon.client.api.containers(all=True)}
     found = engine_images(daemon)
-    needed = _needed(found, engines, daemon.facts.machine)
-    images = [
-        image for image in found if _is_meant(image.engine, only) and image.id not in used | needed
-    ]
-    newest: set[tuple[str, str, str]] = set()
-    stages = []
-    for stage in stage_images(daemon):
-        kind = (stage.engine, stage.variant, stage.stage)
-        if kind in newest and _is_meant(stage.engine, only):
-            stages.append(stage)
-        newest.add(kind)
+    needed = _needed(found, engines, daemon.facts.machine) | used
+    images = [image for image in found if _is_meant(image.engine, only) and image.id not in needed]
+    below = {image.torch for image in found if image not in images}
+    stages = _stale_stages(stage_images(daemon), below, only, every_stage=every_stage)
     return Stale(images=tuple(images), stages=tuple(stages))
 
 
 def remove_stale(daemon: "Daemon", stale: Stale) -> Pruned:
-    """Remove what was found, except what a container got meanwhile."""
+    """Remove what was found, except images that a container got meanwhile."""
     before = _used_bytes(daemon)
     images, stages = ([one.id for one in each] for each in (stale.images, stale.stages))
     gone = remove_images(daemon, [*images, *stages])
@@ -90,6 +123,31 @@ def remove_stale(daemon: "Daemon", stale: Stale) -> Pruned:
     )
 
 
+def _stale_stages(
+    found: Sequence[StageImage], below: set[str | None], only: Collection[str], *, every_stage: bool
+) -> list[StageImage]:
+    """Select stages, the newest first; the layers with PyTorch last, on which others are built.
+
+    Args:
+        found: The newest first.
+        below: Digests of the layers that remaining images are built on.
+        only: See ``find_stale``.
+        every_stage: See ``find_stale``.
+    """
+    stale = []
+    kinds: set[tuple[str, str, str]] = set()
+    for stage in sorted(found, key=lambda each: each.stage == TORCH_STAGE):
+        kind = (stage.engine, stage.variant, stage.stage)
+        is_newest = kind not in kinds and not every_stage
+        is_below = stage.stage == TORCH_STAGE and stage.torch in below
+        kinds.add(kind)
+        if _is_meant(stage.engine, only) and not (is_newest or is_below):
+            stale.append(stage)
+        else:
+            below = below | {stage.torch}
+    return stale
+
+
 def _is_meant(engine: str, only: Collection[str]) -> bool:
     return not only or engine in only
 
@@ -97,7 +155,10 @@ def _is_meant(engine: str, only: Collection[str]) -> bool:
 def _needed(
     images: Sequence[EngineImage], engines: Mapping[str, EngineEntry], machine: str
 ) -> set[str]:
-    """Ids of what must stay; of current ones whose name somebody took, the newest of each kind."""
+    """Return the ids of images that must stay.
+
+    Of current images that lost their name to another one, the newest of each kind stays.
+    """
     needed = set()
     served = set()
     for image in sorted(images, key=lambda each: each.tag is None):

@@ -1,4 +1,4 @@
-"""Where an image may come from, in which order: what ``--pull-image`` means."""
+"""Sources of an image and their order: the meaning of ``--pull-image``."""
 
 from typing import Literal
 
@@ -9,15 +9,15 @@ Source = Literal["here", "registry", "build"]
 
 
 def image_sources(options: DockerOptions, *, offline: bool) -> tuple[Source, ...]:
-    """What to try, one after the other, until there is an image.
+    """List the sources to try, one after the other, until there is an image.
 
-    ``missing`` takes what is here, else asks the registry if there is one, else builds.
-    ``always`` asks the registry each time, and nobody else: who says so wants what lies there.
-    ``never`` fetches no image, not even one to build on: it takes what is here, or builds on a
-    base image that is here. ``offline`` takes what is here.
+    ``missing`` uses a local image, else asks the registry if there is one, else builds.
+    ``always`` asks the registry each time and uses nothing else.
+    ``never`` pulls no image, not even a base image: it uses a local image, or builds on a local
+    base image. ``offline`` uses a local image only.
 
     Raises:
-        NoRegistryError: There is no registry that could always be asked.
+        NoRegistryError: ``always`` was asked for, and there is no registry.
     """
     if offline:
         return ("here",)

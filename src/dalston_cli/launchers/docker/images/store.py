@@ -1,4 +1,4 @@
-"""The image of an engine: found by what it was made from, else pulled or built."""
+"""Gets the image of an engine: found by the digest of its files, else pulled or built."""
 
 import platform
 from contextlib import AbstractContextManager
@@ -9,7 +9,9 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation
+from dalston_cli.launchers.docker.images.availability import ImageAvailability, usual_base
 from dalston_cli.launchers.docker.images.build import Recipe, build_image
+from dalston_cli.launchers.docker.images.build_lock import build_lock
 from dalston_cli.launchers.docker.images.context import has_lock
 from dalston_cli.launchers.docker.images.errors import (
     BaseImageMissingError,
@@ -19,19 +21,17 @@ from dalston_cli.launchers.docker.images.errors import (
     NoImageToPushError,
     NoRegistryError,
 )
-from dalston_cli.launchers.docker.images.interpreter import USUAL, NoPythonError, python_of
-from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
-from dalston_cli.launchers.docker.images.reach import ImageReach, usual_base
-from dalston_cli.launchers.docker.images.sources import image_sources
-from dalston_cli.launchers.docker.images.stock import (
+from dalston_cli.launchers.docker.images.image_list import (
     EngineImage,
     engine_images,
     image_of_id,
     remove_images,
     stage_images,
 )
+from dalston_cli.launchers.docker.images.interpreter import USUAL, NoPythonError, python_of
+from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
+from dalston_cli.launchers.docker.images.sources import image_sources
 from dalston_cli.launchers.docker.images.transfer import Transferred, pull_image, push_image
-from dalston_cli.launchers.docker.images.turns import one_at_a_time
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import make_private
@@ -45,10 +45,10 @@ class ImageStore:
     """Images of engines at one daemon.
 
     Args:
-        daemon: Who has them.
+        daemon: The daemon that has them.
         options: Where they may come from.
-        offline: Take what is there; reach for nothing.
-        runtime: ``Locations.runtime``; processes that want the same image wait for each other here.
+        offline: Use local images; pull and build nothing.
+        runtime: ``Locations.runtime``, for locks of images that are being built or pulled.
     """
 
     def __init__(
@@ -58,10 +58,10 @@ class ImageStore:
         self._options = options
         self._offline = offline
         self._locks = runtime / "images"
-        self._reach = ImageReach(daemon)
+        self._availability = ImageAvailability(daemon)
 
     def digest(self, engine: EngineEntry, device: str) -> str:
-        """What determines the engine's results: in its image, or in the one it would get.
+        """Compute the engine's digest: in its image, or in the one it would get.
 
         Works without a daemon, too: it is then the one on the usual base image.
         """
@@ -82,14 +82,14 @@ class ImageStore:
         return (image.python if image else self._expected_python), machine
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
-        """Whether there is an image made from the engine as it is now."""
+        """Return True if there is an image made from the engine as it is now."""
         return self.find(engine, device) is not None
 
     def find(self, engine: EngineEntry, device: str) -> EngineImage | None:
-        """The newest image made from the engine as it is now, on the base that was asked for.
+        """Return the newest image made from the engine as it is now, on the base asked for.
 
         Raises:
-            DaemonUnavailableError: Nobody answers.
+            DaemonUnavailableError: The daemon does not answer.
         """
         for image in engine_images(self._daemon, engine.name, variant_of(device)):
             if self._fits(image, engine):
@@ -97,25 +97,25 @@ class ImageStore:
         return None
 
     def ensure(self, engine: EngineEntry, device: str, preparation: Preparation) -> EngineImage:
-        """The engine's image, pulled or built first if need be; may take minutes.
+        """Return the engine's image, pulled or built first if need be; may take minutes.
 
         Args:
-            engine: Its files say what the image must be made from.
+            engine: The engine, whose present files the image must be made from.
             device: ``cpu``, ``cuda`` or ``cuda:N``.
-            preparation: Told why an image is pulled or built, and each step.
+            preparation: Receives the reason why an image is pulled or built, and each step.
 
         Raises:
-            EngineUnavailableError: There is none to be had; the message says why.
-            NoRegistryError: It is to come from a registry, and there is none.
-            AbandonedError: Nobody waits any more.
+            EngineUnavailableError: No image can be had; the message says why.
+            NoRegistryError: It is to come from a registry, and none is set.
+            AbandonedError: The caller stopped waiting.
         """
         variant = variant_of(device)
         sources = image_sources(self._options, offline=self._offline)
         if "here" in sources and (image := self.find(engine, device)):
             return self._named(image, engine)
-        with self._alone(engine, variant, preparation):
+        with self._alone(f"{engine.name}-{variant}", preparation):
             for source in sources:
-                if source == "here":  # another process may have had it made while we waited
+                if source == "here":  # another process may have built it while we waited
                     image = self.find(engine, device)
                 elif source == "registry":
                     image = self._pull_or_none(engine, variant, preparation)
@@ -132,13 +132,13 @@ class ImageStore:
         preparation: Preparation,
         on_bytes: Transferred | None = None,
     ) -> EngineImage:
-        """Get the engine's image from the registry, and give it the name it has here.
+        """Pull the engine's image from the registry, and give it its local name.
 
         Raises:
-            NoRegistryError: There is no registry.
+            NoRegistryError: No registry is set.
             ImageMissingError: ``offline`` was asked for.
             ImageTransferError: It does not answer, or does not have the image.
-            ForeignImageError: What lies there was made from something else.
+            ForeignImageError: Its image was made from other files.
         """
         variant = variant_of(device)
         if self._options.registry is None:
@@ -163,10 +163,10 @@ class ImageStore:
         preparation: Preparation,
         on_bytes: Transferred | None = None,
     ) -> str:
-        """Give the engine's image to the registry; the name it has there.
+        """Push the engine's image to the registry, and return its name there.
 
         Raises:
-            NoRegistryError: There is no registry.
+            NoRegistryError: No registry is set.
             NoImageToPushError: There is no image made from the engine as it is now.
             ImageTransferError: The registry does not take it.
         """
@@ -189,26 +189,26 @@ class ImageStore:
         """Build the engine's image, unless another process just did.
 
         Args:
-            engine: What to build an image of.
+            engine: The engine to build an image of.
             device: ``cpu``, ``cuda`` or ``cuda:N``.
-            preparation: Told each step.
-            anew: Build in any case, and take no layer of an earlier build.
+            preparation: Receives each step.
+            anew: Build in any case, and reuse no layer but PyTorch's.
 
         Raises:
             ImageMissingError: ``offline`` was asked for.
-            LockMissingError: The engine does not say what is to be installed.
-            BaseImageMissingError: What it is built on is not here, and may not be pulled.
+            LockMissingError: The engine has no lock.
+            BaseImageMissingError: The base image is not here, and may not be pulled.
             ImageBuildError: A step failed; the message has the last lines.
-            AbandonedError: Nobody waits any more.
+            AbandonedError: The caller stopped waiting.
         """
         variant = variant_of(device)
-        with self._alone(engine, variant, preparation):
+        with self._alone(f"{engine.name}-{variant}", preparation):
             if not anew and (image := self.find(engine, device)):
                 return self._named(image, engine)
             return self._build(engine, variant, preparation, cached=not anew)
 
     def refusal(self, engine: EngineEntry, device: str) -> str | None:
-        """Why there is no image to be had for ``engine``; None where there is one, or will be.
+        """Explain why no image can be had for ``engine``; None where there is or will be one.
 
         Asks a registry at most once for each image, and for a few seconds only.
         """
@@ -220,14 +220,14 @@ class ImageStore:
         sources = image_sources(self._options, offline=False)
         if "registry" in sources and self._options.registry is not None:
             tag = registry_tag(self._options.registry, engine, variant)
-            if self._reach.is_obtainable(tag):
+            if self._availability.is_obtainable(tag):
                 return None
             if "build" not in sources:
                 return f"{tag} cannot be pulled"
         return self._build_refusal(engine, variant)
 
     def remove(self, engine: str) -> tuple[str, ...]:
-        """Remove every image of an engine that no container has, and what builds kept of it.
+        """Remove every image of an engine that no container has, and the parts that builds kept.
 
         Returns:
             The names of its images; the id of one that has no name.
@@ -246,27 +246,34 @@ class ImageStore:
     def _build(
         self, engine: EngineEntry, variant: str, preparation: Preparation, *, cached: bool
     ) -> EngineImage:
-        base = self._options.base_image
         if self._offline:
             raise ImageMissingError(engine.name, variant)
         if not has_lock(engine):
             raise LockMissingError(engine)
-        if self._options.pull == "never" and not self._reach.is_here(base or usual_base(variant)):
-            raise BaseImageMissingError(engine.name, base or usual_base(variant))
-        recipe = Recipe(engine=engine, variant=variant, base=base, cached=cached)
+        asked = self._options.base_image
+        base = asked or usual_base(engine, variant)
+        if self._options.pull == "never" and not self._availability.is_here(base):
+            raise BaseImageMissingError(engine.name, base)
+        recipe = Recipe(engine=engine, variant=variant, base=base, asked_base=asked, cached=cached)
         preparation.tell(f"building {recipe.tag}")
-        built = build_image(self._daemon, recipe, preparation)
+        built = build_image(
+            self._daemon, recipe, preparation, lambda name: self._alone(name, preparation)
+        )
         return image_of_id(self._daemon, built)
 
     def _build_refusal(self, engine: EngineEntry, variant: str) -> str | None:
-        base = self._options.base_image or usual_base(variant)
+        base = self._options.base_image or usual_base(engine, variant)
         if not has_lock(engine):
             return "it has no lock to build an image from"
-        if self._reach.is_here(base):
+        if self._availability.is_here(base):
             return None
         if self._options.pull == "never":
             return f"its image would be built on {base}, which is not here"
-        return None if self._reach.is_obtainable(base) else f"{base} cannot be pulled to build on"
+        return (
+            None
+            if self._availability.is_obtainable(base)
+            else f"{base} cannot be pulled to build on"
+        )
 
     def _pull_or_none(
         self, engine: EngineEntry, variant: str, preparation: Preparation
@@ -281,7 +288,7 @@ class ImageStore:
 
     @cached_property
     def _expected_python(self) -> str:
-        """The interpreter that an image built now would have, as far as can be told at once."""
+        """Interpreter that an image built now would have, as far as known without building."""
         from docker.errors import ImageNotFound  # noqa: PLC0415 - takes 0.4 s to load
 
         if self._options.base_image is None:
@@ -293,7 +300,7 @@ class ImageStore:
             return USUAL
 
     def _named(self, image: EngineImage, engine: EngineEntry) -> EngineImage:
-        """Give an image its name where another one has it, from an earlier state of the engine."""
+        """Give an image its name back where an image of an earlier state of the engine has it."""
         if image.tag is not None:
             return image
         tag = image_tag(engine, image.variant)
@@ -301,9 +308,7 @@ class ImageStore:
             self._daemon.client.images.get(image.id).tag(*tag.rsplit(":", 1))
         return replace(image, tag=tag)
 
-    def _alone(
-        self, engine: EngineEntry, variant: str, preparation: Preparation
-    ) -> AbstractContextManager[None]:
+    def _alone(self, name: str, preparation: Preparation) -> AbstractContextManager[None]:
         """Keep other processes from getting the same image."""
         make_private(self._locks.parent)
-        return one_at_a_time(self._locks / f"{engine.name}-{variant}", preparation)
+        return build_lock(self._locks / name, preparation)

@@ -1,4 +1,4 @@
-"""Long answers of a daemon, followed without losing sight of whoever waits for them."""
+"""Follows long answers of a daemon, and stops when the caller no longer waits for them."""
 
 import queue
 import threading
@@ -22,13 +22,13 @@ Ask = Callable[["docker.APIClient"], Iterator[Message]]
 
 
 class Answer:
-    """One long answer, read in a thread of its own; to be closed in any case.
+    """One long answer, read in a thread of its own; must be closed.
 
-    The connection is this answer's own, so that closing it ends what the daemon does for it.
+    It has its own connection, so that closing it ends the daemon's work for it.
 
     Args:
-        daemon: Whom to ask.
-        ask: Makes the request with the library's low-level client it is given, and yields messages.
+        daemon: The daemon to ask.
+        ask: Makes the request with the low-level client it is given, and yields messages.
     """
 
     def __init__(self, daemon: "Daemon", ask: Ask) -> None:
@@ -41,10 +41,10 @@ class Answer:
         self._thread.start()
 
     def follow(self, preparation: Preparation) -> Iterator[Message]:
-        """Every message as it comes.
+        """Yield every message as it arrives.
 
         Raises:
-            AbandonedError: Nobody waits any more.
+            AbandonedError: The caller stopped waiting.
         """
         while True:
             preparation.check()
@@ -59,11 +59,11 @@ class Answer:
             yield message
 
     def close(self) -> None:
-        """Hang up, and see that the thread ends."""
+        """Close the connection, and wait for the thread to end."""
         from docker.types.daemon import CancellableStream  # noqa: PLC0415 - takes 0.4 s to load
 
         if self._thread.is_alive() and self._response is not None:
-            with suppress(OSError, AttributeError):  # it ended by itself meanwhile
+            with suppress(OSError, AttributeError):  # it has just ended by itself
                 CancellableStream(iter(()), self._response).close()
         self._thread.join(_GIVE_UP_S)
         self._api.close()

@@ -15,21 +15,21 @@ if TYPE_CHECKING:
     from dalston_cli.launchers.docker.daemon import Daemon
 
 Transferred = Callable[[int, int], None]
-"""Told bytes that are done and bytes in all, as far as both are known."""
+"""Receives bytes done and bytes in total, as far as both are known."""
 
 
 def _silent(done: int, total: int) -> None:
-    """Where nobody wants to know."""
+    """Ignore progress."""
 
 
 def pull_image(
     daemon: "Daemon", tag: str, preparation: Preparation, on_bytes: Transferred = _silent
 ) -> None:
-    """Get an image from its registry, with what ``docker login`` knows.
+    """Pull an image from its registry, with the credentials of ``docker login``.
 
     Raises:
-        ImageTransferError: The registry does not answer, or does not have it for us.
-        AbandonedError: Nobody waits any more.
+        ImageTransferError: The registry does not answer, or does not give the image.
+        AbandonedError: The caller stopped waiting.
     """
     _transfer(daemon, "pulled", tag, preparation, on_bytes)
 
@@ -37,11 +37,11 @@ def pull_image(
 def push_image(
     daemon: "Daemon", tag: str, preparation: Preparation, on_bytes: Transferred = _silent
 ) -> None:
-    """Give an image to its registry, with what ``docker login`` knows.
+    """Push an image to its registry, with the credentials of ``docker login``.
 
     Raises:
-        ImageTransferError: The registry does not answer, or does not take it from us.
-        AbandonedError: Nobody waits any more.
+        ImageTransferError: The registry does not answer, or does not take the image.
+        AbandonedError: The caller stopped waiting.
     """
     _transfer(daemon, "pushed", tag, preparation, on_bytes)
 
@@ -74,7 +74,7 @@ def _transfer(
 
 
 def _note(message: Message, layers: dict[str, tuple[int, int]]) -> None:
-    """How far one layer is; unpacking it afterwards counts no bytes a second time."""
+    """Record the progress of one layer; unpacking it later does not count again."""
     detail = message.get("progressDetail") or {}
     if message.get("status") in {"Downloading", "Pushing"} and detail.get("total"):
         total = int(detail["total"])

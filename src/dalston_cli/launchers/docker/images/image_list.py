@@ -1,5 +1,7 @@
-"""The images of engines that a daemon has, found by their labels."""
+"""Lists the images of engines that a daemon has, by their labels, and removes images."""
 
+import hashlib
+import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
@@ -14,16 +16,21 @@ if TYPE_CHECKING:
     from dalston_cli.launchers.docker.daemon import Daemon
 
 
+TORCH_STAGE = "torch"
+"""The Dockerfile's stage with PyTorch alone."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class EngineImage:
     """One image of an engine.
 
     Attributes:
-        tag: What it is called; None where a newer one took its name.
+        tag: Its name; None where a newer image took the name.
         python: Its interpreter, such as ``cpython-3.12``.
-        digest: What determines the results of the engine in it.
-        base: What it was built on, where somebody asked for that.
-        size: Bytes, with the layers that it shares with others.
+        digest: Digest of the engine in it.
+        base: The base image that was asked for; None for the usual one.
+        torch: Digest of the layer with PyTorch below it; None where it has none.
+        size: Bytes, including layers that it shares with other images.
         created_s: When it was built, in seconds since 1970.
     """
 
@@ -34,20 +41,24 @@ class EngineImage:
     python: str
     digest: str
     base: str | None = None
+    torch: str | None = None
     size: int = 0
     created_s: float = 0.0
 
     def is_current(self, engine: EngineEntry, machine: str) -> bool:
-        """Whether it was made from ``engine`` as it is now."""
+        """Return True if it was made from ``engine`` as it is now."""
         return self.digest == digest_engine(engine.folder, python=self.python, machine=machine)
 
 
 @dataclass(frozen=True, kw_only=True)
 class StageImage:
-    """What a build keeps, so that the next one has less to do.
+    """A part of a build that Docker keeps, so that the next build has less to do.
 
     Attributes:
+        engine: Name of the engine; empty where it is of no engine alone.
         stage: The part of the Dockerfile, such as ``packages``.
+        torch: Digest of the layer with PyTorch in it; None where there is none.
+        installed_pytorch: It installed PyTorch for that layer.
         created_s: When it was built, in seconds since 1970.
     """
 
@@ -55,16 +66,18 @@ class StageImage:
     engine: str
     variant: str
     stage: str
+    torch: str | None
+    installed_pytorch: bool
     created_s: float
 
 
 def engine_images(
     daemon: "Daemon", engine: str | None = None, variant: str | None = None
 ) -> list[EngineImage]:
-    """Every image of ours, the newest first.
+    """List the images of engines, the newest first.
 
     Args:
-        daemon: Who has them.
+        daemon: The daemon that has them.
         engine: Only those of the engine of this name.
         variant: Only ``cpu`` or only ``cuda``.
     """
@@ -84,21 +97,29 @@ def engine_images(
 
 
 def image_of_id(daemon: "Daemon", identity: str) -> EngineImage:
-    """The image of ours with an id, which may be the short form that builders print."""
+    """Return the image with an id, which may be the short form that builders print."""
     with daemon.explained():
         whole = daemon.client.images.get(identity).id
     return next(image for image in engine_images(daemon) if image.id == whole)
 
 
+def image_digest(daemon: "Daemon", identity: str) -> str:
+    """Compute a digest of an image's files and variables, which its id is not: that has a time."""
+    with daemon.explained():
+        found = daemon.client.images.get(identity).attrs
+    parts = [found["RootFS"]["Layers"], found["Config"].get("Env")]
+    return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
+
+
 def stage_images(daemon: "Daemon", engine: str | None = None) -> list[StageImage]:
-    """What builds keep, the newest first.
+    """List the parts of builds that Docker keeps, the newest first.
 
     Args:
-        daemon: Who has it.
-        engine: Only that of the engine of this name.
+        daemon: The daemon that has them.
+        engine: Only those of the engine of this name.
     """
     with daemon.explained():
-        found = daemon.client.api.images(filters={"label": labels.STAGE, "dangling": True})
+        found = daemon.client.api.images(filters={"label": labels.STAGE})
     images = [_read_stage(each) for each in found if labels.DIGEST not in each["Labels"]]
     wanted = [image for image in images if engine in {None, image.engine}]
     return sorted(wanted, key=lambda image: (-image.created_s, image.id))
@@ -108,11 +129,11 @@ def remove_images(daemon: "Daemon", images: Iterable[str]) -> tuple[str, ...]:
     """Remove images with all their names, except those that a container has.
 
     Args:
-        daemon: Who has them.
-        images: Their ids.
+        daemon: The daemon that has them.
+        images: Ids of the images.
 
     Returns:
-        The ids of those that are gone.
+        The ids of removed images.
     """
     from docker.errors import APIError, NotFound  # noqa: PLC0415 - takes 0.4 s to load
 
@@ -146,6 +167,7 @@ def _read(found: dict[str, Any]) -> EngineImage:
         python=known.get(labels.PYTHON, ""),
         digest=known[labels.DIGEST],
         base=known.get(labels.BASE),
+        torch=known.get(labels.TORCH),
         size=int(found.get("Size") or 0),
         created_s=float(found.get("Created") or 0),
     )
@@ -158,5 +180,7 @@ def _read_stage(found: dict[str, Any]) -> StageImage:
         engine=known.get(labels.SOURCE, "").rpartition("/")[2],
         variant=known.get(labels.VARIANT, ""),
         stage=known[labels.STAGE],
+        torch=known.get(labels.TORCH),
+        installed_pytorch=known.get(labels.PYTORCH) == "yes",
         created_s=float(found.get("Created") or 0),
     )

@@ -1,4 +1,4 @@
-"""Processes that want the same thing made wait for each other, and let it be made once."""
+"""A lock that lets one process build or pull an image while others that need it wait."""
 
 import os
 import time
@@ -13,15 +13,15 @@ _LOOK_S = 0.5
 
 
 @contextmanager
-def one_at_a_time(folder: Path, preparation: Preparation) -> Iterator[None]:
-    """Hold ``folder``, which is gone afterwards with the one around it if that is empty.
+def build_lock(folder: Path, preparation: Preparation) -> Iterator[None]:
+    """Hold a lock on ``folder``, which is removed afterwards, and its parent if that is empty.
 
     Args:
-        folder: What all of them lock.
-        preparation: Told once if another process is first.
+        folder: The folder that stands for the image.
+        preparation: Receives a line if another process holds the lock.
 
     Raises:
-        AbandonedError: Nobody waits any more.
+        AbandonedError: The caller stopped waiting.
     """
     descriptor = try_lock_folder(folder, make=True)
     if descriptor is None:
@@ -33,7 +33,7 @@ def one_at_a_time(folder: Path, preparation: Preparation) -> Iterator[None]:
     try:
         yield
     finally:
-        with suppress(OSError):  # others wait for something else
+        with suppress(OSError):  # other images are being built
             folder.rmdir()
             folder.parent.rmdir()
         os.close(descriptor)

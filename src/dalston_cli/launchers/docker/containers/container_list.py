@@ -1,4 +1,4 @@
-"""The containers of one home: listed, started, looked at, ended and removed."""
+"""The containers of one home: lists, starts, inspects, ends and removes them."""
 
 import secrets
 import time
@@ -43,25 +43,25 @@ class Container:
 
     @property
     def runs(self) -> bool:
-        """Whether it has started and not ended."""
+        """True after it has started and until it has ended."""
         return self.status in _ALIVE
 
     @property
     def sees_its_models(self) -> bool:
-        """Whether the folder that it was given is still the one at that place."""
+        """True if the folder of weights that it was given is still the one at that path."""
         return models_mark(self.models) == self.models_mark
 
     @property
     def has_log(self) -> bool:
-        """Whether it ever ran."""
+        """True if it ever ran."""
         return self.status != _NEVER_RAN
 
 
 class Containers:
-    """What one home has on a daemon; others' containers are never looked at.
+    """The containers of one home on a daemon; other containers are never touched.
 
     Args:
-        daemon: Where they run.
+        daemon: The daemon that runs them.
         home: See ``labels.HOME``.
     """
 
@@ -70,10 +70,10 @@ class Containers:
         self._daemon = daemon
 
     def all(self) -> list[Container]:
-        """Every one, ended ones too, the newest first.
+        """List every container, also those that have ended, the newest first.
 
         Raises:
-            DaemonUnavailableError: Nobody can be asked.
+            DaemonUnavailableError: The daemon does not answer.
         """
         label = f"{labels.HOME}={self.home}"
         with self._daemon.explained():
@@ -83,13 +83,13 @@ class Containers:
         return sorted(ours, key=lambda each: each.created_at, reverse=True)
 
     def start(self, arguments: Mapping[str, Any]) -> str:
-        """Make one and start it; its id.
+        """Create a container, start it and return its id.
 
         Args:
-            arguments: What ``container_arguments`` gave.
+            arguments: Result of ``container_arguments``.
 
         Raises:
-            DaemonRefusedError: The daemon says no; nothing is left of it.
+            DaemonRefusedError: The daemon refuses; nothing is left of the container.
             DaemonUnavailableError: The daemon does not answer.
         """
         name = f"dalston-{arguments['labels'][labels.ENGINE]}-{secrets.token_hex(4)}"  # for people
@@ -100,13 +100,13 @@ class Containers:
             with self._daemon.explained():
                 container.start()
         except BaseException:
-            with suppress(Exception):  # what went wrong first is what counts
+            with suppress(Exception):  # the first error is the one to report
                 self.remove(identity, running=True)
             raise
         return identity
 
     def inspect(self, identity: str) -> dict[str, Any] | None:
-        """What the daemon says of a container; None where it is gone."""
+        """Return the daemon's description of a container; None if it is gone."""
         from docker.errors import NotFound  # noqa: PLC0415 - takes 0.4 s to load
 
         try:
@@ -117,7 +117,7 @@ class Containers:
         return found
 
     def state(self, identity: str) -> ExitState:
-        """Whether it runs, and how it ended if not."""
+        """Return whether it runs, and how it ended if not."""
         found = self.inspect(identity)
         return exit_state(found["State"]) if found else ExitState(state="gone")
 
@@ -128,7 +128,7 @@ class Containers:
             time.sleep(_POLL_S)
 
     def end(self, identity: str) -> None:
-        """Ask its process to end, and end it where it does not."""
+        """Ask its process to end, and kill it if it does not."""
         found = self.inspect(identity)
         if found is None:
             return
@@ -143,7 +143,7 @@ class Containers:
             self._daemon.client.api.remove_container(identity, v=True, force=running)
 
     def usage(self, identity: str) -> Usage:
-        """What it takes now; takes a second or two."""
+        """Measure what it uses; takes a second or two."""
         found = self.inspect(identity)
         if found is None or found["State"]["Status"] not in _ALIVE:
             return Usage()
@@ -153,7 +153,7 @@ class Containers:
 
     @contextmanager
     def _unless_done(self) -> Iterator[None]:
-        """Pass over what somebody else has done already, or is doing."""
+        """Ignore that another process has done this already, or is doing it."""
         from docker.errors import NotFound  # noqa: PLC0415 - takes 0.4 s to load
 
         try:
@@ -166,7 +166,7 @@ class Containers:
 
 
 def models_mark(folder: Path) -> str:
-    """Tells a folder from a later one at the same place."""
+    """Return a mark that tells a folder from a later one at the same path."""
     try:
         return str(folder.stat().st_ino)
     except OSError:
@@ -174,7 +174,7 @@ def models_mark(folder: Path) -> str:
 
 
 def exit_state(state: Mapping[str, Any]) -> ExitState:
-    """What the daemon calls a container's state."""
+    """Translate the daemon's word for a container's state."""
     if state["Status"] in _ALIVE:
         return ExitState(state="running")
     code = int(state["ExitCode"])
@@ -187,7 +187,7 @@ def exit_state(state: Mapping[str, Any]) -> ExitState:
 
 
 def _describe(found: Mapping[str, Any]) -> Container | None:
-    """A container of the daemon's list; None for one that another version made."""
+    """Read one entry of the daemon's list; None for a container of another version."""
     named = found["Labels"]
     try:
         folder = named.get(labels.FOLDER)
