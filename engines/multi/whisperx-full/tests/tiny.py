@@ -54,7 +54,7 @@ params:
 
 
 def make_aligner(out: Path, letters: str) -> None:
-    """A wav2vec2 model with two layers, in the layout of the hub."""
+    """Make a wav2vec2 model with two layers, in the layout of the hub."""
     out.mkdir(parents=True)
     vocabulary = ["<pad>", "<s>", "</s>", "<unk>", "|", *letters]
     (out / "vocab.json").write_text(json.dumps({one: i for i, one in enumerate(vocabulary)}))
@@ -81,7 +81,7 @@ def make_aligner(out: Path, letters: str) -> None:
 
 
 def make_diarization(out: Path) -> None:
-    """A pipeline in the layout of pyannote's community-1."""
+    """Make a pipeline in the layout of pyannote's community-1."""
     for part in ("segmentation", "embedding", "plda"):
         (out / part).mkdir(parents=True)
     (out / "config.yaml").write_text(PIPELINE)
