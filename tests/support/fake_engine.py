@@ -33,7 +33,7 @@ def fake_line(
     knobs: Mapping[str, object] = MappingProxyType({}),
     **more_knobs: str | float | Path,
 ) -> StartLine:
-    """Return the start line of the fake engine, with knobs named as in its README, in lower case."""
+    """Return the start line of the fake engine, with knobs named as in its README in lower case."""
     return StartLine(
         engine_dir=FOLDER,
         keep_alive_s=keep_alive_s,

@@ -230,10 +230,10 @@ def _fill_transducer(model: Any, kind: str) -> None:
     content.copy_(20.0 * torch.eye(width))
     takes, forgets, content, gives = memory.bias_ih_l0.data.split(width)
     takes.fill_(20.0), forgets.fill_(-20.0), gives.fill_(20.0)
-    last = math.tanh(1.0)
+    kept = math.tanh(1.0)
     joint, one = model.joint, torch.eye(width)
     joint.enc.weight.data = torch.cat([one, one])
-    joint.pred.weight.data = torch.cat([-_FAR * one, _FAR / last * one])
+    joint.pred.weight.data = torch.cat([-_FAR * one, _FAR / kept * one])
     joint.pred.bias.data[width:] = -_FAR
     last = joint.joint_net[-1]
     last.weight.data[:width, :width] = one
