@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from dalston_cli import app
 from dalston_cli.commands.config import app as config_app
 from dalston_cli.errors import ExitCode
-from dalston_cli.pipeline.checkup import folders
+from dalston_cli.pipeline.diagnosis import folders
 
 
 def test_show_says_where_values_come_from(

@@ -13,15 +13,15 @@ from tests.support.waiting import eventually
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.diagnosis import (
-    Circumstances,
-    Diagnosis,
+    DiagnosisContext,
+    EngineDiagnosis,
     diagnose_engine,
     first_unreadable,
 )
 from dalston_cli.launchers.docker.daemon import DaemonUnavailableError
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.launchers.remote import RemoteEngine
+from dalston_cli.launchers.remote.launcher import RemoteEngine
 from dalston_cli.launchers.survey import survey_engines
 
 GPU = Gpu(index=0, name="Any", vram_mb=8_000)
@@ -45,8 +45,8 @@ def diagnose(
     launchers: Launchers | None = None,
     engine: dict[str, Any] | None = None,
     **settings: Any,
-) -> Diagnosis:
-    where = Circumstances(
+) -> EngineDiagnosis:
+    where = DiagnosisContext(
         launchers=launchers or home.launchers,
         machine=Machine(cpus=2, ram_mb=4_000, gpus=has),
         models_dir=home.locations.models,
@@ -56,7 +56,7 @@ def diagnose(
     return diagnose_engine(entry, where, on_problem=without_docker)
 
 
-def failures(diagnosis: Diagnosis) -> dict[str, str]:
+def failures(diagnosis: EngineDiagnosis) -> dict[str, str]:
     return {one.name: one.message for one in diagnosis.findings if one.status == "fail"}
 
 
@@ -70,7 +70,7 @@ def test_an_engine_that_does_not_run_is_fit(home: EngineHome) -> None:
 
 
 async def has_failed(home: EngineHome) -> bool:
-    states = await survey_engines([home.launchers.local])
+    states = await survey_engines([home.local])
     return [state.state for state in states] == ["failed"]
 
 
@@ -150,5 +150,5 @@ def test_what_cannot_be_read(tmp_path: Path, path: str, mode: int, found: str | 
         each.chmod(0o755)
     (folder / path).chmod(mode)
     expected = None if found is None else folder / found
-    assert first_unreadable(folder, by_everybody=True) == expected
-    assert first_unreadable(folder, by_everybody=False) is None
+    assert first_unreadable(folder, by_every_user=True) == expected
+    assert first_unreadable(folder, by_every_user=False) is None

@@ -122,7 +122,7 @@ async def test_a_crash_is_survived_and_the_request_repeated(home: EngineHome) ->
         await finish(handle, home.audio)
 
     assert [notice.reused for notice in ready_of(notices)] == [False, False]
-    assert len(home.launchers.local.find()) == 1
+    assert len(home.local.find()) == 1
 
 
 async def test_crashing_for_ever_is_given_up_with_the_log(home: EngineHome) -> None:
@@ -176,8 +176,8 @@ async def test_an_idle_engine_that_ended_is_replaced_without_a_word(home: Engine
     notices: list[PoolNotice] = []
     async with Pool(home.launchers, on_event=notices.append, limits=HURRY) as pool:
         handle = await pool.acquire(home.spec())
-        [instance] = home.launchers.local.find()
-        await asyncio.to_thread(home.launchers.local.stop, instance, timeout_s=10)
+        [instance] = home.local.find()
+        await asyncio.to_thread(home.local.stop, instance, timeout_s=10)
         await finish(handle, home.audio)
     assert [notice.reused for notice in ready_of(notices)] == [False, False]
     assert not [notice for notice in notices if isinstance(notice, Trouble)]
@@ -209,12 +209,12 @@ async def test_an_engine_that_goes_silent_is_ended_and_replaced(home: EngineHome
 async def test_an_outdated_idle_engine_is_replaced(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         await pool.acquire(home.spec({"SLOTS": "1"}))
-    [old] = home.launchers.local.find()
+    [old] = home.local.find()
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(home.spec({"SLOTS": "2"}))
         assert handle.slots == 2
-    await eventually(lambda: len(home.launchers.local.find()) == 1)
-    [new] = home.launchers.local.find()
+    await eventually(lambda: len(home.local.find()) == 1)
+    [new] = home.local.find()
     assert new.identity != old.identity
     assert new.fingerprint == handle.fingerprint
 
@@ -226,7 +226,7 @@ async def test_an_outdated_busy_engine_finishes_its_work(home: EngineHome) -> No
         await eventually(partial(works, handle))
         await ours.acquire(home.spec({"SLOTS": "2"}))
         await work
-        assert len(home.launchers.local.find()) == 2
+        assert len(home.local.find()) == 2
 
 
 async def test_replicas_share_the_work_and_survive_each_other(home: EngineHome) -> None:
@@ -235,7 +235,7 @@ async def test_replicas_share_the_work_and_survive_each_other(home: EngineHome) 
         assert handle.slots == 2
         work = [asyncio.create_task(finish(handle, home.audio)) for _ in range(4)]
         await eventually(partial(works, handle, 2))
-        victim = process_of(home.launchers.local.find()[0])
+        victim = process_of(home.local.find()[0])
         os.kill(victim.pid, signal.SIGKILL)
         await asyncio.gather(*work)
         assert handle.slots >= 1
@@ -273,7 +273,7 @@ async def test_a_lost_device_is_recreated_once_and_then_told(home: EngineHome) -
     async with Pool(home.launchers, limits=HURRY) as pool:
         with pytest.raises(EngineFailedError, match="cannot work"):
             await pool.acquire(home.spec({"DEVICE_LOST": "1"}))
-    assert home.launchers.local.find() == []
+    assert home.local.find() == []
 
 
 async def test_busy_is_waited_for(home: EngineHome) -> None:

@@ -56,7 +56,7 @@ async def work(engines: RunEngines, engine: EngineEntry, audio: Path) -> None:
 
 async def busy(home: EngineHome) -> list[EngineInstance]:
     """Instances that work on a request now."""
-    found = home.launchers.local.find()
+    found = home.local.find()
     answers = await asyncio.gather(
         *(ask_health(each.address) for each in found), return_exceptions=True
     )

@@ -27,7 +27,7 @@ def home() -> Iterator[EngineHome]:
 
 def devices(home: EngineHome) -> Counter[str]:
     """How many engines run on each device."""
-    return Counter(instance.device for instance in home.launchers.local.find())
+    return Counter(instance.device for instance in home.local.find())
 
 
 @pytest.mark.parametrize(
@@ -54,13 +54,13 @@ async def test_replicas_get_different_gpus(
 async def test_a_second_run_adds_only_the_gpu_that_is_missing(home: EngineHome) -> None:
     async with Pool(home.launchers, limits=HURRY) as pool:
         await pool.acquire(home.spec(ANY, device="cuda:0"))
-    [first] = home.launchers.local.find()
+    [first] = home.local.find()
     async with Pool(home.launchers, limits=HURRY) as pool:
         spec = home.spec(ANY, device="cuda:1", also_on=("cuda:0",))
         await pool.acquire(spec, replicas=2)
 
     assert devices(home) == {"cuda:0": 1, "cuda:1": 1}
-    assert first.identity in {instance.identity for instance in home.launchers.local.find()}
+    assert first.identity in {instance.identity for instance in home.local.find()}
 
 
 async def test_an_engine_on_another_gpu_is_left_alone(home: EngineHome) -> None:
@@ -71,7 +71,7 @@ async def test_an_engine_on_another_gpu_is_left_alone(home: EngineHome) -> None:
 
 
 async def has_failed(home: EngineHome) -> bool:
-    states = await survey_engines([home.launchers.local])
+    states = await survey_engines([home.local])
     return [state.state for state in states] == ["failed"]
 
 
@@ -81,7 +81,7 @@ async def test_a_found_engine_that_lost_its_gpu_is_had_anew(home: EngineHome) ->
     notices: list[PoolNotice] = []
     async with Pool(home.launchers, limits=HURRY) as pool:
         await pool.acquire(spec)
-    [before] = home.launchers.local.find()
+    [before] = home.local.find()
     lost.touch()
     await eventually(partial(has_failed, home))
 
@@ -89,7 +89,7 @@ async def test_a_found_engine_that_lost_its_gpu_is_had_anew(home: EngineHome) ->
         handle = await pool.acquire(spec)
         await finish(handle, home.audio)
 
-    [after] = home.launchers.local.find()
+    [after] = home.local.find()
     assert after.identity != before.identity
     assert [notice.code for notice in notices if isinstance(notice, Trouble)] == ["device_lost"]
 
@@ -98,4 +98,4 @@ async def test_a_new_engine_without_its_gpu_is_an_error_and_not_the_cpu(home: En
     async with Pool(home.launchers, limits=HURRY) as pool:
         with pytest.raises(EngineFailedError, match="runs on the CPU only, but cuda:0 was asked"):
             await pool.acquire(home.spec(device="cuda:0"))
-    assert home.launchers.local.find() == []
+    assert home.local.find() == []

@@ -186,14 +186,14 @@ async def test_an_engine_that_is_ending_is_not_waited_for(
         handle = await pool.acquire(spec)
         work = asyncio.create_task(ask(handle, home.audio, "slow", times=1))
         await eventually(lambda: is_working(handle))
-        [ending] = home.launchers.local.find()
+        [ending] = home.local.find()
         await shut_down(ending.address)
         await ask(handle, home.audio, "other", times=0)
         async with Pool(home.make_launchers()) as other:
             await ask(await other.acquire(spec), home.audio, "other", times=0)
         await work
     assert num_started(notices) == 2
-    await eventually(lambda: len(home.launchers.local.find()) == 1)
+    await eventually(lambda: len(home.local.find()) == 1)
 
 
 async def is_working(handle: EngineHandle) -> bool:

@@ -24,7 +24,7 @@ from dalston_cli.launchers.failure import (
 )
 from dalston_cli.launchers.folder import RuntimeFolderError
 from dalston_cli.launchers.local.environment import EnvironmentMissingError
-from dalston_cli.launchers.local.launcher import EngineStartError
+from dalston_cli.launchers.local.launcher import EngineStartError, LocalLauncher
 from dalston_cli.launchers.local.process import ProcessIdentity, identify, is_running
 from dalston_cli.launchers.local.record import InstanceRecord, process_of
 from dalston_cli.launchers.pool.limits import PoolLimits
@@ -57,7 +57,7 @@ def leave_behind(home: EngineHome, name: str, process: ProcessIdentity) -> Path:
 
 
 def socket_of(home: EngineHome) -> Path:
-    [instance] = home.launchers.local.find()
+    [instance] = home.local.find()
     assert instance.address.socket is not None
     return instance.address.socket
 
@@ -74,7 +74,7 @@ async def test_an_engine_sees_no_secrets_and_lies_in_private_folders(
     entry = engine_entry(secrets=("ANTHROPIC_API_KEY",))
     async with Pool(home.launchers) as pool:
         await pool.acquire(home.spec(engine=entry))
-    [instance] = home.launchers.local.find()
+    [instance] = home.local.find()
     process = psutil.Process(process_of(instance).pid)
     found = process.environ()
 
@@ -91,7 +91,7 @@ async def test_a_record_of_a_pid_that_is_somebody_elses_now_is_dropped(home: Eng
     us = identify(os.getpid())
     assert us is not None
     folder = leave_behind(home, "fake-abababab-0", ProcessIdentity(pid=us.pid, started=1.0))
-    assert home.launchers.local.find() == []
+    assert home.local.find() == []
     assert not folder.exists()
     assert is_running(us)
 
@@ -100,10 +100,10 @@ async def test_a_young_folder_without_a_record_is_left_to_its_maker(home: Engine
     folder = home.locations.runtime / "fake-abababab-0"
     folder.mkdir(parents=True, mode=0o700)
     home.locations.runtime.chmod(0o700)
-    assert home.launchers.local.find() == []
+    assert home.local.find() == []
     assert folder.exists()
     os.utime(folder, (0, 0))
-    assert home.launchers.local.find() == []
+    assert home.local.find() == []
     assert not folder.exists()
 
 
@@ -112,7 +112,7 @@ def test_what_else_lies_in_the_runtime_folder_is_left_alone(home: EngineHome) ->
     theirs.mkdir(parents=True)
     home.locations.runtime.chmod(0o700)
     os.utime(theirs, (0, 0))
-    assert home.launchers.local.find() == []
+    assert home.local.find() == []
     assert theirs.exists()
 
 
@@ -121,18 +121,18 @@ def test_what_a_killed_removal_left_is_removed(home: EngineHome) -> None:
     folder.mkdir(parents=True)
     home.locations.runtime.chmod(0o700)
     os.utime(folder, (0, 0))
-    assert home.launchers.local.find() == []
+    assert home.local.find() == []
     assert list(home.locations.runtime.iterdir()) == []
 
 
 async def test_an_engine_killed_by_the_system_leaves_no_folder(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         await pool.acquire(home.spec())
-    [instance] = home.launchers.local.find()
+    [instance] = home.local.find()
     os.kill(process_of(instance).pid, signal.SIGKILL)
-    await eventually(lambda: home.launchers.local.state(instance).state == "exited")
-    assert home.launchers.local.state(instance).exit_code == -signal.SIGKILL
-    assert home.launchers.local.find() == []
+    await eventually(lambda: home.local.state(instance).state == "exited")
+    assert home.local.state(instance).exit_code == -signal.SIGKILL
+    assert home.local.find() == []
     assert list(home.locations.runtime.iterdir()) == []
 
 
@@ -141,8 +141,8 @@ async def test_stopping_lets_running_work_finish(home: EngineHome) -> None:
         handle = await pool.acquire(home.spec({"RUN_S": "0.8"}))
         work = asyncio.create_task(finish(handle, home.audio))
         await eventually(lambda: is_busy(socket_of(home)))
-        [instance] = home.launchers.local.find()
-        await asyncio.to_thread(home.launchers.local.stop, instance, timeout_s=20)
+        [instance] = home.local.find()
+        await asyncio.to_thread(home.local.stop, instance, timeout_s=20)
         await work
     assert home.processes() == []
     assert list(home.locations.runtime.iterdir()) == []
@@ -151,9 +151,9 @@ async def test_stopping_lets_running_work_finish(home: EngineHome) -> None:
 async def test_stopping_ends_what_does_not_answer(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
         await pool.acquire(home.spec())
-    [instance] = home.launchers.local.find()
+    [instance] = home.local.find()
     os.kill(process_of(instance).pid, signal.SIGSTOP)
-    await asyncio.to_thread(home.launchers.local.stop, instance, timeout_s=0.2)
+    await asyncio.to_thread(home.local.stop, instance, timeout_s=0.2)
     assert home.processes() == []
     assert list(home.locations.runtime.iterdir()) == []
 
@@ -174,7 +174,7 @@ async def test_an_engine_of_another_protocol_is_explained_and_ended(home: Engine
 
 
 async def test_logs_can_be_read_after_the_end(home: EngineHome) -> None:
-    local = home.launchers.local
+    local = home.local
     with pytest.raises(NoLogError, match="fake has no log"):
         local.logs("fake", lines=5, follow=False)
     async with Pool(home.launchers) as pool:
@@ -188,7 +188,7 @@ async def test_logs_can_be_read_after_the_end(home: EngineHome) -> None:
 
 def test_a_runtime_folder_of_others_is_not_used(home: EngineHome) -> None:
     home.locations.runtime.mkdir(mode=0o755)
-    for action in (home.launchers.local.find, home.launchers.local.exclusive().__enter__):
+    for action in (home.local.find, home.local.exclusive().__enter__):
         with pytest.raises(RuntimeFolderError, match="can be entered by others"):
             action()
     home.locations.runtime.chmod(0o700)
@@ -200,11 +200,11 @@ def test_a_path_that_is_too_long_starts_nothing(home: EngineHome) -> None:
         runtime=home.folder / ("x" * 100),
     )
     with pytest.raises(RuntimeFolderError, match="is too long"):
-        home.make_launchers().local.start(home.spec(), replica=0)
+        LocalLauncher(home.locations).start(home.spec(), replica=0)
 
 
 def test_a_number_in_use_is_passed_over(home: EngineHome) -> None:
-    local = home.launchers.local
+    local = home.local
     first = local.start(home.spec(), replica=0)
     second = local.start(home.spec(), replica=0)
     assert (first.replica, second.replica) == (0, 1)
@@ -214,7 +214,7 @@ def test_a_number_in_use_is_passed_over(home: EngineHome) -> None:
 def test_what_cannot_be_started_is_explained(home: EngineHome) -> None:
     entry = engine_entry(embedded=False)
     with pytest.raises(EngineStartError, match="its environment is not built"):
-        home.launchers.local.start(home.spec(engine=entry), replica=0)
+        home.local.start(home.spec(engine=entry), replica=0)
     assert list(home.locations.runtime.iterdir()) == []
 
 
@@ -222,18 +222,18 @@ def test_offline_nothing_is_built(home: EngineHome) -> None:
     spec = home.spec(engine=engine_entry(embedded=False))
     lines: list[str] = []
     with pytest.raises(EnvironmentMissingError, match="--offline forbids"):
-        home.make_launchers(offline=True).local.prepare(spec, Preparation(lines.append))
+        LocalLauncher(home.locations, offline=True).prepare(spec, Preparation(lines.append))
     assert lines == []
 
 
 def test_an_engine_without_a_lock_is_explained(home: EngineHome) -> None:
     entry = engine_entry(embedded=False).model_copy(update={"folder": home.folder})
     with pytest.raises(LockMissingError, match=r"no requirements\.lock"):
-        home.launchers.local.prepare(home.spec(engine=entry), Preparation(print))
+        home.local.prepare(home.spec(engine=entry), Preparation(print))
 
 
 def test_the_record_names_process_and_log(home: EngineHome) -> None:
-    instance = home.launchers.local.start(home.spec(), replica=0)
+    instance = home.local.start(home.spec(), replica=0)
     assert instance.address.socket is not None
     record = json.loads((instance.address.socket.parent / "instance.json").read_bytes())
     assert record["pid"] == process_of(instance).pid

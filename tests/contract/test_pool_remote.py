@@ -17,7 +17,7 @@ from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.launchers.remote import (
+from dalston_cli.launchers.remote.launcher import (
     RemoteEngine,
     RemoteUnreachableError,
 )
@@ -126,11 +126,11 @@ async def test_a_remote_engine_is_not_stopped_nor_read(home: EngineHome) -> None
     launchers = reach(home, NOBODY)
     with pytest.raises(NotOursError, match="cannot be stopped from here"):
         await stop_engines(launchers, ["fake"], timeout_s=1, on_problem=pass_over)
-    [instance] = launchers.remote.find()
+    [instance] = launchers.by_name["remote"].find()
     with pytest.raises(NotOursError, match="stopped"):
-        launchers.remote.stop(instance, timeout_s=1)
+        launchers.by_name["remote"].stop(instance, timeout_s=1)
     with pytest.raises(NotOursError, match="started"):
-        launchers.remote.start(home.spec(), replica=0)
+        launchers.by_name["remote"].start(home.spec(), replica=0)
     with pytest.raises(NotOursError, match="looked into"):
-        launchers.remote.logs("fake", lines=1, follow=False)
-    assert launchers.remote.tail(instance, lines=5) == []
+        launchers.by_name["remote"].logs("fake", lines=1, follow=False)
+    assert launchers.by_name["remote"].tail(instance, lines=5) == []

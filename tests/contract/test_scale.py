@@ -11,7 +11,7 @@ from tests.support.waiting import eventually
 from dalston_cli.launchers.failure import NotOursError
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.pool import Pool
-from dalston_cli.launchers.remote import RemoteEngine
+from dalston_cli.launchers.remote.launcher import RemoteEngine
 from dalston_cli.launchers.scale import RunningReplicas, as_one, running_replicas, scale_engine
 
 
@@ -28,7 +28,7 @@ async def works(handle: EngineHandle) -> bool:
 
 async def test_a_busy_replica_is_kept_although_it_is_the_newest(home: EngineHome) -> None:
     spec = home.spec({"RUN_S": "2"})
-    old = home.launchers.local.start(spec, replica=5)
+    old = home.local.start(spec, replica=5)
     await scale_engine(home.launchers, spec, 2, on_problem=pass_over)
     async with Pool(home.launchers) as pool:
         handle = await pool.acquire(spec, replicas=2)
@@ -37,7 +37,7 @@ async def test_a_busy_replica_is_kept_although_it_is_the_newest(home: EngineHome
         scaled = await scale_engine(home.launchers, spec, 1, on_problem=pass_over)
         await work
     assert [each.identity for each in scaled.stopped] == [old.identity]
-    [left] = home.launchers.local.find()
+    [left] = home.local.find()
     assert left.started_at > old.started_at
 
 

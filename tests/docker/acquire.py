@@ -7,20 +7,23 @@ import sys
 from tests.support.launching import engine_entry
 
 from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.docker.launcher import DockerLauncher
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.pool.pool import Pool
-from dalston_cli.launchers.registry import make_launchers
+from dalston_cli.launchers.registry import Launchers
 from dalston_cli.settings.locations import Locations
 
 
 async def main() -> None:
     locations = Locations.from_environment()
     options = DockerOptions(base_image=os.environ["DALSTON_BASE_IMAGE"])
-    launchers = make_launchers(locations, requested="docker", docker=options)
+    launchers = Launchers(
+        {"docker": DockerLauncher(locations, options, offline=False, required=True)}, "docker"
+    )
     spec = EngineSpec(engine=engine_entry(), models_dir=locations.models)
     async with Pool(launchers) as pool:
         await pool.acquire(spec)
-        [instance] = [each for each in launchers.docker.find() if each.owned]
+        [instance] = [each for each in launchers.by_name["docker"].find() if each.owned]
         sys.stdout.write(instance.identity)
 
 

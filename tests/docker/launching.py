@@ -21,6 +21,13 @@ from dalston_cli.launchers.registry import Launchers
 from dalston_sdk.wire import Health
 
 
+def docker_of(launchers: Launchers) -> DockerLauncher:
+    """The launcher for containers among ``launchers``."""
+    found = launchers.by_name["docker"]
+    assert isinstance(found, DockerLauncher)
+    return found
+
+
 class DockerHome(EngineHome):
     """Containers and launchers of one test; ``close`` removes them all.
 
@@ -33,7 +40,7 @@ class DockerHome(EngineHome):
         self.host = host
         self.client = docker.DockerClient(base_url=host)
         self.docker_launchers = self.with_docker()
-        self.docker = self.docker_launchers.docker
+        self.docker = docker_of(self.docker_launchers)
 
     def with_docker(self, *, host: str | None = None, **options: Any) -> Launchers:
         """Launchers as another process would have them that was asked for containers."""
@@ -45,7 +52,8 @@ class DockerHome(EngineHome):
             required=True,
             daemon=Daemon({"DOCKER_HOST": host or self.host}),
         )
-        return replace(self.make_launchers(requested="docker"), docker=launcher)
+        made = self.make_launchers(requested="docker")
+        return replace(made, by_name={**made.by_name, "docker": launcher})
 
     def found(self, launcher: DockerLauncher | None = None) -> list[EngineInstance]:
         """What a launcher finds, but for what Compose keeps running."""

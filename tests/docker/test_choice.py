@@ -71,7 +71,7 @@ def test_a_base_image_that_must_not_be_pulled_is_the_reason_for_local(
 @pytest.mark.network
 def test_what_is_built_is_taken(home: DockerHome, engine: EngineEntry) -> None:
     spec = replace(home.spec(), engine=engine)
-    home.launchers.local.prepare(spec, Preparation(print))
+    home.local.prepare(spec, Preparation(print))
     choice = choose(home, engine)
     assert (choice.launcher.name, choice.reason) == (
         "local",

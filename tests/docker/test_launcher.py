@@ -10,7 +10,7 @@ from subprocess import PIPE, Popen
 from typing import Any
 
 import pytest
-from tests.docker.launching import DockerHome, health_of, made_home
+from tests.docker.launching import DockerHome, docker_of, health_of, made_home
 from tests.support.launching import finish, request
 from tests.support.waiting import eventually
 
@@ -51,14 +51,13 @@ async def test_an_engine_works_in_a_container_and_is_used_again(home: DockerHome
             assert done.result.segments
     assert [notice.reused for notice in notices if isinstance(notice, Ready)] == [False, True]
     [instance] = home.found()
-    assert not instance.shares_disk
     assert instance.owned
     assert (await health_of(instance)).fingerprint == home.docker.fingerprint(home.spec())  # type: ignore[union-attr]  # it answers
 
 
 async def test_what_is_started_is_found_by_others(home: DockerHome) -> None:
     started = home.start()
-    [found] = home.found(home.with_docker().docker)
+    [found] = home.found(docker_of(home.with_docker()))
     assert replace(found, started_at=started.started_at) == started
     assert home.docker.state(found).state == "running"
     assert home.docker.last_started("fake") == found.started_at
@@ -83,7 +82,7 @@ async def test_another_fingerprint_replaces_an_idle_engine(
         await pool.acquire(home.spec(**changes))
         await eventually(lambda: home.docker.state(old).state == "exited")
         assert home.docker.state(old).clean
-        [new] = home.found(launchers.docker)
+        [new] = home.found(docker_of(launchers))
     assert new.fingerprint != old.fingerprint
 
 
@@ -269,12 +268,12 @@ def test_a_folder_too_deep_for_a_socket_is_refused(home: DockerHome) -> None:
     deep = home.folder / ("d" * 90)
     home.locations = replace(home.locations, runtime=deep)
     with pytest.raises(RuntimeFolderError, match="too long"):
-        home.start(home.with_docker().docker)
+        home.start(docker_of(home.with_docker()))
     assert home.containers() == []
 
 
 def test_what_an_engine_takes_is_told(home: DockerHome) -> None:
-    launcher = home.with_docker(memory_mb=300).docker
+    launcher = docker_of(home.with_docker(memory_mb=300))
     usage = launcher.usage(home.start(launcher))
     assert usage.memory_limit_mb == 300
     assert usage.memory_mb is not None
@@ -286,7 +285,7 @@ def test_a_daemon_that_is_not_there_is_an_error_only_where_it_was_asked_for(
     home: DockerHome,
 ) -> None:
     nowhere = f"unix://{home.folder}/nobody.sock"
-    asked = home.with_docker(host=nowhere).docker
+    asked = docker_of(home.with_docker(host=nowhere))
     for action in (asked.find, lambda: asked.prepare(home.spec(), Preparation(print))):
         with pytest.raises(DaemonUnavailableError, match=r"nobody\.sock"):
             action()

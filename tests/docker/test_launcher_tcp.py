@@ -8,7 +8,7 @@ from contextlib import suppress
 from pathlib import Path
 
 import pytest
-from tests.docker.launching import DockerHome, health_of, made_home
+from tests.docker.launching import DockerHome, docker_of, health_of, made_home
 from tests.support.launching import finish
 from tests.support.waiting import eventually
 
@@ -93,7 +93,7 @@ async def test_an_engine_works_on_a_port_and_is_found_by_others(
     async with Pool(launchers) as pool:
         done = await finish(await pool.acquire(home.spec()), home.audio)
         assert isinstance(done.result, TranscribeResult)
-    [instance] = home.found(home.with_docker(host=forwarder.host).docker)
+    [instance] = home.found(docker_of(home.with_docker(host=forwarder.host)))
     address = instance.address
     assert address.url is not None
     assert address.url.startswith("http://127.0.0.1:")
@@ -102,13 +102,13 @@ async def test_an_engine_works_on_a_port_and_is_found_by_others(
     for token in (None, "guessed"):
         with pytest.raises(NoAnswerError):
             await ask_health(Address(url=address.url, token=token))
-    await asyncio.to_thread(launchers.docker.stop, instance, timeout_s=10)
-    assert launchers.docker.state(instance).clean
+    await asyncio.to_thread(launchers.by_name["docker"].stop, instance, timeout_s=10)
+    assert launchers.by_name["docker"].state(instance).clean
     assert not (home.locations.runtime / "c").exists()
 
 
 async def test_it_reaches_nobody(home: DockerHome, forwarder: Forwarder) -> None:
-    launcher = home.with_docker(host=forwarder.host).docker
+    launcher = docker_of(home.with_docker(host=forwarder.host))
     first = await asyncio.to_thread(home.start, launcher)
     second = await asyncio.to_thread(home.start, launcher)
     await eventually(lambda: health_of(second))
@@ -129,7 +129,7 @@ print(json.dumps([attempt({seen["dalston"]["IPAddress"]!r}, 8400), attempt("1.1.
 async def test_the_token_is_in_no_argument_and_no_label(
     home: DockerHome, forwarder: Forwarder
 ) -> None:
-    instance = await asyncio.to_thread(home.start, home.with_docker(host=forwarder.host).docker)
+    instance = await asyncio.to_thread(home.start, docker_of(home.with_docker(host=forwarder.host)))
     token = instance.address.token
     assert token
     assert token not in repr(instance)
@@ -142,19 +142,19 @@ def test_weights_that_the_daemon_does_not_find_are_named(
 ) -> None:
     missing = home.folder / "no-such-weights"
     with pytest.raises(MountMissingError, match=r"Docker does not find /.*no-such") as caught:
-        home.start(home.with_docker(host=forwarder.host).docker, weights=(missing,))
+        home.start(docker_of(home.with_docker(host=forwarder.host)), weights=(missing,))
     assert str(missing) in str(caught.value.hint)
     assert home.containers() == []
 
 
 def test_homes_of_other_machines_are_told_apart(home: DockerHome, forwarder: Forwarder) -> None:
     home.start()
-    assert home.found(home.with_docker(host=forwarder.host).docker) == []
+    assert home.found(docker_of(home.with_docker(host=forwarder.host))) == []
 
 
 @pytest.mark.parametrize("host", ["ssh://somebody@192.0.2.1", "tcp://192.0.2.1:2375"])
 def test_a_daemon_of_another_machine_is_explained(home: DockerHome, host: str) -> None:
-    launcher = home.with_docker(host=host).docker
+    launcher = docker_of(home.with_docker(host=host))
     with pytest.raises(RemoteDaemonError, match="another machine") as caught:
         launcher.prepare(home.spec(), Preparation(print))
     assert "docs/compose.md" in str(caught.value.hint)
@@ -163,7 +163,7 @@ def test_a_daemon_of_another_machine_is_explained(home: DockerHome, host: str) -
 def test_a_port_that_is_not_on_this_machine_is_explained(
     home: DockerHome, forwarder: Forwarder, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    launcher = home.with_docker(host=forwarder.host).docker
+    launcher = docker_of(home.with_docker(host=forwarder.host))
     # As through a tunnel: the daemon seems to be here, and the ports that it publishes are not.
     monkeypatch.setattr(type(launcher.daemon), "address", "127.0.0.77")
     monkeypatch.setattr(type(launcher.daemon), "shares_disk", True)

@@ -7,7 +7,7 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.docker.launching import DockerHome, made_home
+from tests.docker.launching import DockerHome, docker_of, made_home
 from tests.support.launching import engine_entry
 
 from dalston_cli.launchers.base import EngineInstance
@@ -84,7 +84,7 @@ def look(docker_daemon: str) -> Iterator[Look]:
         weights = home.folder / "weights"
         weights.mkdir()
         (weights / "model.bin").write_bytes(b"weights")
-        launcher = home.with_docker(memory_mb=MEMORY_MB, cpus=CORES).docker
+        launcher = docker_of(home.with_docker(memory_mb=MEMORY_MB, cpus=CORES))
         entry = engine_entry(secrets=("LLM_KEY", "OTHER_KEY"))
         instance = home.start(launcher, engine=entry, weights=(weights,))
         for folder in (weights, home.locations.models / "fake"):

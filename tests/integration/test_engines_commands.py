@@ -92,7 +92,7 @@ def test_the_life_of_an_engine(home: EngineHome, dalston: Dalston) -> None:
 
     [first] = dalston.data("status", "fake")
     assert first["keep_alive_s"] == 100
-    assert first["pid"] == process_of(home.launchers.local.find()[0]).pid
+    assert first["pid"] == process_of(home.local.find()[0]).pid
     assert dalston.data("ps") != []
     assert dalston.data("status", "pocketsphinx") == []
 
@@ -178,7 +178,7 @@ def test_stats_tell_what_an_engine_takes(home: EngineHome, dalston: Dalston) -> 
 
 def test_status_tells_of_an_engine_that_does_not_answer(home: EngineHome, dalston: Dalston) -> None:
     dalston("start", "fake")
-    [instance] = home.launchers.local.find()
+    [instance] = home.local.find()
     os.kill(process_of(instance).pid, signal.SIGSTOP)
     out, err = dalston("status")
     assert re.search(r"^fake +local +0 +cpu +- +unreachable +- +-$", out, LINES)

@@ -164,8 +164,8 @@ def test_a_wrong_hash_is_refused_and_leaves_nothing(home: EngineHome, tmp_path: 
 
 
 def test_removing_frees_everything(home: EngineHome, engine: EngineEntry, built: Path) -> None:
-    for instance in home.launchers.local.find():
-        home.launchers.local.stop(instance, timeout_s=10)
+    for instance in home.local.find():
+        home.local.stop(instance, timeout_s=10)
     removed = remove_engine(home.launchers, "fake", on_problem=pass_over)
     assert [place.name for place in removed.environments] == [
         EnvironmentStore(home.locations.cache).place(engine).name

@@ -5,6 +5,7 @@ import tempfile
 import wave
 from collections.abc import AsyncIterator, Mapping
 from contextlib import aclosing
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -15,9 +16,13 @@ from tests.support.processes import processes_of
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
-from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.base import EngineSpec, Launcher, LauncherContext
+from dalston_cli.launchers.docker.launcher import DockerLauncher
+from dalston_cli.launchers.docker.options import DockerOptions
+from dalston_cli.launchers.local.launcher import LocalLauncher
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.registry import Launchers, make_launchers
+from dalston_cli.launchers.remote.launcher import RemoteEngine, RemoteLauncher
 from dalston_cli.settings.locations import Locations
 from dalston_sdk.wire import Finished, ModelRef, StreamMessage, TranscribeOptions, TranscribeRequest
 
@@ -75,11 +80,26 @@ class EngineHome:
         self.variables = folder_variables(self.folder)
         self.locations = Locations.from_environment(self.variables)
         self.launchers = self.make_launchers()
+        self.local = LocalLauncher(self.locations)
         self.audio = self._make_audio()
 
-    def make_launchers(self, **options: Any) -> Launchers:
+    def make_launchers(
+        self,
+        *,
+        remotes: Mapping[str, tuple[RemoteEngine, ...]] | None = None,
+        docker: DockerOptions | None = None,
+        offline: bool = False,
+        **options: Any,
+    ) -> Launchers:
         """Launchers as another process would have them."""
-        return make_launchers(self.locations, **options)
+        context = LauncherContext(locations=self.locations, offline=offline, **options)
+        made = make_launchers(context)
+        special: dict[str, Launcher] = {}
+        if remotes is not None:
+            special["remote"] = RemoteLauncher(remotes)
+        if docker is not None:
+            special["docker"] = DockerLauncher(self.locations, docker, offline=offline)
+        return replace(made, by_name={**made.by_name, **special})
 
     def spec(
         self,
@@ -103,8 +123,8 @@ class EngineHome:
 
     def close(self) -> None:
         """End what runs and remove every file."""
-        for instance in self.launchers.local.find():
-            self.launchers.local.stop(instance, timeout_s=0)
+        for instance in self.local.find():
+            self.local.stop(instance, timeout_s=0)
         for process in self.processes():
             process.kill()
         shutil.rmtree(self.folder)

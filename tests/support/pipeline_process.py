@@ -13,6 +13,7 @@ from typing import Any
 import msgspec
 from tests.support.pipeline_home import MACHINE, PipelineHome, make_catalog, request_for
 
+from dalston_cli.launchers.base import LauncherContext
 from dalston_cli.launchers.registry import make_launchers
 from dalston_cli.pipeline.events import Event
 from dalston_cli.pipeline.request import OutputTarget, RunOptions
@@ -55,7 +56,7 @@ def main() -> None:
         locations=locations,
         catalog=make_catalog(folder / "catalog"),
         machine=MACHINE,
-        launchers=make_launchers(locations),
+        launchers=make_launchers(LauncherContext(locations=locations)),
         engine_environment=told["environment"],
     )
     options = RunOptions(

@@ -67,4 +67,4 @@ def test_an_instance_listens_in_its_folder(tmp_path: Path) -> None:
     )
     instance = record.to_instance(tmp_path, "local")
     assert instance.address.socket == tmp_path / "engine.sock"
-    assert (instance.identity, instance.shares_disk) == ("7@1.5", True)
+    assert instance.identity == "7@1.5"

@@ -8,25 +8,24 @@ from tests.support.launching import engine_entry
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.errors import DalstonError, ExitCode
-from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.base import EngineSpec, LauncherContext
 from dalston_cli.launchers.control import engine_device, engine_devices
 from dalston_cli.launchers.docker.daemon import DaemonUnavailableError
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.registry import (
     Launchers,
-    NoRemoteError,
     UnknownLauncherError,
     check_remotes,
     configured_launchers,
-    docker_options,
     make_launchers,
 )
-from dalston_cli.launchers.remote import RemoteEngine, RemoteUnreachableError
+from dalston_cli.launchers.remote.launcher import NoRemoteError, RemoteUnreachableError
 from dalston_cli.settings.explain import SettingsFileError
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.locations import Locations
+from dalston_cli.settings.schema import RemoteEngine
 
-REMOTES = {"fake": (RemoteEngine(url="http://gpu:8401"),)}
+REMOTES = {"fake": RemoteEngine(url="http://gpu:8401")}
 
 
 @pytest.fixture(autouse=True)
@@ -39,8 +38,9 @@ def no_daemon(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> str:
 
 def launchers(folder: Path, requested: str, *, with_remote: bool) -> Launchers:
     locations = Locations.from_environment({"DALSTON_RUNTIME_DIR": str(folder)})
-    remotes = REMOTES if with_remote else None
-    return make_launchers(locations, requested=requested, remotes=remotes)
+    remotes = REMOTES if with_remote else {}
+    context = LauncherContext(locations=locations, requested=requested, remotes=remotes)
+    return make_launchers(context)
 
 
 @pytest.mark.parametrize(
@@ -104,7 +104,7 @@ def test_the_settings_name_launcher_urls_and_tokens(tmp_path: Path) -> None:
     found = configured_launchers(
         resolved, Locations.from_environment({}), environ={"GPU_TOKEN": "opensesame"}
     )
-    instances = {instance.engine: instance for instance in found.remote.find()}
+    instances = {instance.engine: instance for instance in found.by_name["remote"].find()}
     assert found.requested == "remote"
     assert instances["fake"].address.url == "http://gpu:8401"
     assert instances["fake"].address.token == "opensesame"
@@ -116,7 +116,7 @@ def test_the_settings_say_how_images_are_had_and_what_containers_may_take() -> N
     values = {"PULL_IMAGE": "never", "IMAGE_REGISTRY": "registry.example.org/speech"}
     values |= {"BASE_IMAGE": "base:1", "ENGINE_MEMORY_MB": "2000", "ENGINE_CPUS": "1.5"}
     resolved = load_settings(environ={f"DALSTON_{name}": value for name, value in values.items()})
-    assert docker_options(resolved.settings) == DockerOptions(
+    assert DockerOptions.from_settings(resolved.settings) == DockerOptions(
         pull="never",
         registry="registry.example.org/speech",
         base_image="base:1",
@@ -133,7 +133,7 @@ def test_a_token_that_is_not_set_is_named(tmp_path: Path) -> None:
     resolved = load_settings(environ={}, file=file)
     found = configured_launchers(resolved, Locations.from_environment({}), environ={})
     with pytest.raises(RemoteUnreachableError, match="GPU_TOKEN is not set"):
-        found.remote.fingerprint(
+        found.by_name["remote"].fingerprint(
             EngineSpec(engine=engine_entry(), device="cpu", keep_alive_s=1, models_dir=tmp_path)
         )
 

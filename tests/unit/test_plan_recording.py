@@ -446,7 +446,7 @@ def test_a_remote_engine_finds_the_weights_among_its_own(tmp_path: Path) -> None
     folder = tmp_path / "catalog"
     source = f"{{kind: file, path: {tmp_path}/weights}}"
     write_model(folder, "own", "transcribe", source=source)
-    far = Launch(launcher="remote", digest="d")
+    far = Launch(launcher="remote", digest="d", brings_own_weights=True)
     context = context_of(make_catalog(folder), installed={}, launch=lambda *_: far)
 
     plan = plan_recording(context, RunOptions(model="own"))

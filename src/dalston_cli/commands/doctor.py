@@ -1,4 +1,4 @@
-"""``dalston doctor``: what this machine has, what it lacks, and what to do about it."""
+"""``dalston doctor``: the diagnosis of this machine."""
 
 import typer
 
@@ -13,11 +13,11 @@ def doctor(*, json: Json = False) -> None:
     Changes nothing. Ends with exit code 5 where something is missing that Dalston cannot do
     without.
     """
-    from dalston_cli.pipeline.checkup.examine import examine  # noqa: PLC0415 - loads PyAV and pydantic
+    from dalston_cli.pipeline.diagnosis.diagnose import diagnose  # noqa: PLC0415 - loads PyAV and pydantic
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - loads platformdirs
 
     console = Console("doctor", json=json)
-    checks = list(examine(Locations.from_environment()))
+    checks = list(diagnose(Locations.from_environment()))
     failed = [check for check in checks if check.status == "fail"]
     code = ExitCode.UNAVAILABLE if failed else ExitCode.OK
     errors = [{"code": "unavailable", "message": c.message, "hint": c.hint} for c in failed]

@@ -89,6 +89,8 @@ def _sum_lines(report: "PlanReport") -> Iterator[str]:
 
 
 def _built(report: "PlanReport", engine: str) -> str:
+    from dalston_cli.launchers.registry import launcher_class  # noqa: PLC0415 - loads pydantic
+
     stages = [stage for plan in report.plans for stage in plan.stages]
-    in_docker = any(each.engine == engine and each.launcher == "docker" for each in stages)
-    return "image" if in_docker else "environment"
+    built = {launcher_class(each.launcher).builds for each in stages if each.engine == engine}
+    return "image" if "image" in built else "environment"

@@ -74,8 +74,10 @@ class RunLines(RunView):
     def engine_starting(self, event: EngineStarting) -> None:
         """Report the start of an engine; building its environment or image takes minutes."""
         told = f": {event.message}" if event.message else ""
-        in_docker = event.launcher == "docker" and event.step == "environment"
-        step = "image" if in_docker else event.step
+        from dalston_cli.launchers.registry import launcher_class  # noqa: PLC0415 - loads pydantic
+
+        built = launcher_class(event.launcher).builds if event.step == "environment" else None
+        step = built or event.step
         line = f"starting engine {event.engine} ({event.launcher}, {step}){told}"
         (self.say if event.step == "environment" else self.console.detail)(line)
 

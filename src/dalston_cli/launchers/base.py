@@ -1,14 +1,21 @@
-"""What a launcher is: something that can start, find, watch and stop an engine's process."""
+"""The launcher protocol: launchers start, find, watch and stop the processes of engines."""
 
-from collections.abc import Callable, Iterator, Mapping
+import os
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from contextlib import AbstractContextManager
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
 from threading import Event
-from typing import Literal, Protocol
+from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.diagnosis import Diagnosis
+from dalston_cli.settings.choices import AUTO
+from dalston_cli.settings.locations import Locations
+
+if TYPE_CHECKING:
+    from dalston_cli.settings.schema import RemoteEngine, Settings
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -20,9 +27,9 @@ class EngineSpec:
         also_on: Further devices, for further replicas.
         keep_alive_s: Idle seconds until the engine stops itself; -1 for never, 0 at once.
         models_dir: The folder under which all weights lie, for read access.
-        weights: Files and folders with weights of this engine that lie elsewhere.
+        weights: Files and folders with weights of this engine outside ``models_dir``.
         environment: Variables for the engine beyond the launcher's own, secrets included.
-        replicas: How many of it will run side by side and share the processor's cores.
+        replicas: Number of processes that run side by side and share the processor's cores.
     """
 
     engine: EngineEntry
@@ -42,7 +49,7 @@ class EngineSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Where an engine listens: a Unix socket, or a URL with a bearer token."""
+    """Address of an engine: a Unix socket, or a URL with a bearer token."""
 
     socket: Path | None = None
     url: str | None = None
@@ -57,9 +64,7 @@ class EngineInstance:
         fingerprint: Digest of engine code, lock, SDK and options that matter.
         replica: From 0.
         identity: The launcher's own name for it: a pid, a container id, a URL.
-        shares_disk: Whether a path on this machine means the same to the engine. If not, it gets
-            audio as bytes, and weights by their place below the models folder.
-        owned: Whether Dalston started it, and so may end it.
+        owned: True if Dalston started it, and so may end it.
     """
 
     engine: str
@@ -70,17 +75,16 @@ class EngineInstance:
     identity: str
     address: Address
     started_at: datetime
-    shares_disk: bool = True
     owned: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
 class ExitState:
-    """Whether an instance still runs, and how it ended if not.
+    """State of an instance, and how it ended if it did.
 
     Attributes:
-        state: ``gone`` where it ended and nobody can tell how.
-        clean: It ended of its own will, as idle engines do.
+        state: ``gone`` if it ended and its exit code is unknown.
+        clean: It stopped itself, as idle engines do.
         out_of_memory: It was killed because it took more memory than it may.
     """
 
@@ -92,11 +96,11 @@ class ExitState:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """What one instance takes of its machine now; None where nobody can tell.
+    """Resources that one instance uses now; None where they are unknown.
 
     Attributes:
         cpu_percent: 100 is one core.
-        memory_limit_mb: None where there is no limit of its own.
+        memory_limit_mb: None if it has no limit of its own.
         processes: Processes or threads that count against its limit.
     """
 
@@ -108,7 +112,7 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Removed:
-    """What was removed of one engine.
+    """Files and images of one engine that were removed.
 
     Attributes:
         environments: Folders of virtual environments.
@@ -123,77 +127,134 @@ class Removed:
 
 
 class AbandonedError(Exception):
-    """Nobody waits any more for what is being prepared."""
+    """The caller no longer waits for a preparation."""
 
 
 class Preparation:
-    """Something long that a launcher does before it can start an engine, and who waits for it.
+    """A long preparation before an engine can start, as its caller sees it.
 
     Args:
-        tell: Told what is being done, a line at a time.
+        tell: Called with each line of progress.
     """
 
     def __init__(self, tell: Callable[[str], None]) -> None:
-        self._tell = tell
+        self.tell = tell
         self._abandoned = Event()
 
-    def tell(self, line: str) -> None:
-        """Say what is being done."""
-        self._tell(line)
-
     def abandon(self) -> None:
-        """Nobody waits any more; may be called from any thread."""
+        """Ask the preparation to stop; may be called from any thread."""
         self._abandoned.set()
 
     def check(self) -> None:
-        """To be called at least every second by who waits for something else.
+        """Raise if the preparation should stop; to be called at least every second.
 
         Raises:
-            AbandonedError: Nobody waits any more.
+            AbandonedError: The caller no longer waits.
         """
         if self._abandoned.is_set():
             raise AbandonedError
+
+
+@dataclass(frozen=True, kw_only=True)
+class LauncherContext:
+    """Everything that a launcher may be made from.
+
+    Attributes:
+        locations: Folders of environments, logs, sockets and weights.
+        requested: Name of the launcher that the user wants, or ``auto``.
+        offline: Build no environment and no image, and pull none.
+        settings: None for the defaults.
+        remotes: URLs of engines, by engine name.
+        environ: Environment variables, for addresses and tokens.
+    """
+
+    locations: Locations
+    requested: str = AUTO
+    offline: bool = False
+    settings: "Settings | None" = None
+    remotes: Mapping[str, "RemoteEngine"] = field(default_factory=dict)
+    environ: Mapping[str, str] = field(default_factory=lambda: os.environ, repr=False)
+
+
+Product = Literal["environment", "image"] | None
+"""Noun for the thing that a launcher builds before an engine can start; None for nothing."""
 
 
 class Launcher(Protocol):
     """Starts and finds the processes of engines; knows nothing of stages or models.
 
     Attributes:
-        manages: Whether it starts and ends engines; one that does not only reaches them.
+        name: As in ``settings.choices.LauncherName``.
+        manages: It starts and ends engines; one that does not only reaches them.
+        builds: Kind of thing that it builds before an engine can start.
+        brings_own_weights: Its engines have their own weights; none are pulled for them.
+        shares_disk: A path on this machine means the same to its engines. Others get audio as
+            bytes, and weights by their place below the models folder.
+        keeps_logs: The logs of its engines can be read here.
     """
 
     name: str
     manages: bool
+    builds: Product
+    brings_own_weights: bool
+    shares_disk: bool
+    keeps_logs: bool
+
+    @classmethod
+    def from_context(cls, context: LauncherContext) -> Self:
+        """Make the launcher."""
+
+    def claim(self, engine: EngineEntry) -> str | None:
+        """Return why ``auto`` takes this launcher before all others; None if it need not."""
+
+    def refusal(self, engine: EngineEntry, device: str) -> str | None:
+        """Return why ``auto`` does not take this launcher; None if nothing speaks against it."""
+
+    def merit(self, engine: EngineEntry, device: str) -> str:
+        """Return why ``auto`` takes this launcher, which refused nothing."""
+
+    def answers(self) -> bool:
+        """Return True if engines can be started with it at all now."""
+
+    def check(self, engine: EngineEntry) -> None:
+        """Make sure that the user may ask for this launcher.
+
+        Raises:
+            DalstonError: It cannot start or reach the engine.
+        """
+
+    def diagnose(self) -> Iterable[Diagnosis]:
+        """Look at what it needs on this machine; changes nothing."""
 
     def digest(self, engine: EngineEntry, device: str) -> str:
-        """What determines the results of ``engine`` when this launcher starts it on ``device``."""
+        """Return the digest of everything in the engine that determines its results."""
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
-        """Whether everything is there that ``start`` needs."""
+        """Return True if everything is there that ``start`` needs."""
 
     def fingerprint(self, spec: EngineSpec) -> str:
-        """What must be the same for a running engine to be reused for ``spec``."""
+        """Return what must be the same for a running engine to be reused for ``spec``."""
 
     def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
-        """Build what ``start`` needs if it is not there; may take minutes.
+        """Build what ``start`` needs if it is missing; may take minutes.
 
         Args:
             spec: The engine that is to start.
-            preparation: Told what is being done; hears nothing where nothing is.
+            preparation: Told about progress, and asked whether to go on.
 
         Raises:
             EngineUnavailableError: It cannot be built; the message says why.
-            AbandonedError: Nobody waits any more.
+            AbandonedError: The caller no longer waits.
         """
 
     def exclusive(self) -> AbstractContextManager[None]:
-        """Keep every other process from starting engines; held only to look and to start."""
+        """Keep other processes from starting engines; held only to look and to start."""
 
     def find(self) -> list[EngineInstance]:
-        """Every instance of every engine that this launcher started and that still runs."""
+        """Return every instance of every engine of this launcher that runs."""
 
     def start(self, spec: EngineSpec, *, replica: int) -> EngineInstance:
-        """Start one; returns as soon as the process exists, before it is ready.
+        """Start one; return as soon as the process exists, before it is ready.
 
         Args:
             spec: The engine, after ``prepare``.
@@ -204,22 +265,34 @@ class Launcher(Protocol):
         """
 
     def state(self, instance: EngineInstance) -> ExitState:
-        """Whether the instance runs."""
+        """Return whether the instance runs, and how it ended if not."""
 
     def stop(self, instance: EngineInstance, *, timeout_s: float) -> None:
-        """Ask it to finish, wait, then end it; leaves nothing behind but its log."""
+        """Ask it to finish, wait, then end it; only its log stays.
+
+        Args:
+            instance: One that ``find`` or ``start`` gave.
+            timeout_s: Time for what runs; 0 ends it without asking.
+
+        Raises:
+            NotOursError: Dalston did not start it.
+        """
 
     def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
-        """The last lines that ``instance`` logged."""
+        """Return the last lines that ``instance`` logged."""
 
     def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
-        """The last lines of the newest log of ``engine``, and the ones to come if ``follow``."""
+        """Yield the last lines of the newest log of ``engine``, and later ones if ``follow``.
+
+        Raises:
+            NoLogError: There is none.
+        """
 
     def last_started(self, engine: str) -> datetime | None:
-        """When the newest instance of ``engine`` was started that has a log; None without any."""
+        """Return when the newest instance with a log was started; None if there is none."""
 
     def usage(self, instance: EngineInstance) -> Usage:
-        """What ``instance`` takes of the machine; takes up to a second."""
+        """Return what ``instance`` uses of the machine; takes up to a second."""
 
     def remove(self, engine: str) -> Removed:
         """Remove what was built for an engine that does not run, and its logs."""

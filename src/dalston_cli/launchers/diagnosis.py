@@ -1,4 +1,4 @@
-"""Whether one engine is fit to work here: how it would start, whether it runs, what it can read."""
+"""Diagnosis of one engine: how it would start, whether it runs, and what it can read."""
 
 import asyncio
 import os
@@ -8,26 +8,26 @@ from pathlib import Path
 
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import DalstonError
-from dalston_cli.finding import Finding
 from dalston_cli.launchers.base import Launcher
 from dalston_cli.launchers.control import engine_devices
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.survey import EngineState, OnProblem, survey_engines
 
 _READ, _ENTER = 0o004, 0o001
-"""Rights of everybody, in a file's mode."""
+"""Rights of all users, in a file's mode."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Diagnosis:
-    """What was found about one engine.
+class EngineDiagnosis:
+    """State of one engine.
 
     Attributes:
-        launcher: What it would be started with; None where nothing can start it.
-        devices: What its replicas would run on; empty where that cannot be had.
+        launcher: The launcher that would start it; None if none can.
+        devices: Devices of its replicas; empty if they are not available.
         built: Its environment or image is there.
-        running: Every one that runs, whoever started it.
+        running: Every instance that runs, also of other owners.
     """
 
     engine: str
@@ -35,15 +35,15 @@ class Diagnosis:
     devices: tuple[str, ...]
     built: bool
     running: tuple[EngineState, ...]
-    findings: tuple[Finding, ...]
+    findings: tuple[Diagnosis, ...]
 
 
 @dataclass(frozen=True, kw_only=True)
-class Circumstances:
-    """What the findings depend on.
+class DiagnosisContext:
+    """Launchers, machine and settings that the diagnosis depends on.
 
     Attributes:
-        device, gpus: What the settings say.
+        device, gpus: From the settings.
         models_dir: The folder under which all weights lie.
     """
 
@@ -55,35 +55,35 @@ class Circumstances:
 
 
 def diagnose_engine(
-    engine: EngineEntry, circumstances: Circumstances, *, on_problem: OnProblem
-) -> Diagnosis:
+    engine: EngineEntry, context: DiagnosisContext, *, on_problem: OnProblem
+) -> EngineDiagnosis:
     """Look at everything about one engine; starts and changes nothing.
 
     Args:
-        engine: Which.
-        circumstances: Where.
-        on_problem: Told of launchers that cannot be asked what runs.
+        engine: The engine.
+        context: Launchers, machine and settings.
+        on_problem: Called for each launcher that cannot be asked.
     """
-    return _Diagnosing(engine, circumstances, on_problem).diagnose()
+    return _EngineCheck(engine, context, on_problem).diagnose()
 
 
-class _Diagnosing:
+class _EngineCheck:
     def __init__(
-        self, engine: EngineEntry, circumstances: Circumstances, on_problem: OnProblem
+        self, engine: EngineEntry, context: DiagnosisContext, on_problem: OnProblem
     ) -> None:
         self._engine = engine
-        self._where = circumstances
+        self._context = context
         self._on_problem = on_problem
-        self._findings: list[Finding] = []
+        self._findings: list[Diagnosis] = []
 
-    def diagnose(self) -> Diagnosis:
+    def diagnose(self) -> EngineDiagnosis:
         devices = self._look_at_devices()
         launcher = self._look_at_launcher(devices[0] if devices else "cuda")
         built = launcher is not None and self._look_at_build(launcher, devices)
         running = self._look_at_running()
-        if launcher is not self._where.launchers.remote:
+        if launcher is None or not launcher.brings_own_weights:
             self._look_at_weights(launcher)
-        return Diagnosis(
+        return EngineDiagnosis(
             engine=self._engine.name,
             launcher=launcher.name if launcher else None,
             devices=devices,
@@ -93,9 +93,9 @@ class _Diagnosing:
         )
 
     def _look_at_devices(self) -> tuple[str, ...]:
-        where = self._where
+        context = self._context
         try:
-            devices = engine_devices(where.device, where.gpus, self._engine, where.machine)
+            devices = engine_devices(context.device, context.gpus, self._engine, context.machine)
         except DalstonError as error:
             self._fail("device", error.message, error.hint)
             return ()
@@ -104,7 +104,7 @@ class _Diagnosing:
 
     def _look_at_launcher(self, device: str) -> Launcher | None:
         try:
-            choice = self._where.launchers.choose(self._engine, device)
+            choice = self._context.launchers.choose(self._engine, device)
         except DalstonError as error:
             self._fail("launcher", error.message, error.hint)
             return None
@@ -112,15 +112,12 @@ class _Diagnosing:
         return choice.launcher
 
     def _look_at_build(self, launcher: Launcher, devices: Sequence[str]) -> bool:
-        """Whether it can start at once, and if not, whether it can be built."""
+        """Return True if it can start at once; if not, check that it can be built."""
         if not devices:
             return False
-        launchers, engine = self._where.launchers, self._engine
         try:
-            built = launcher.is_built(engine, devices[0])
-            refusal = None
-            if launcher is launchers.docker and not built:
-                refusal = launchers.docker.refusal(engine, devices[0])
+            built = launcher.is_built(self._engine, devices[0])
+            refusal = None if built else launcher.refusal(self._engine, devices[0])
         except DalstonError as error:
             self._fail("built", error.message, error.hint)
             return False
@@ -133,7 +130,7 @@ class _Diagnosing:
         return built
 
     def _look_at_running(self) -> tuple[EngineState, ...]:
-        every = self._where.launchers.by_name.values()
+        every = self._context.launchers.by_name.values()
         found = survey_engines(every, [self._engine.name], on_problem=self._on_problem)
         states = asyncio.run(found)
         for state in states:
@@ -148,22 +145,23 @@ class _Diagnosing:
         return states
 
     def _look_at_weights(self, launcher: Launcher | None) -> None:
-        folder = self._where.models_dir / self._engine.name
-        nobody = launcher is self._where.launchers.docker and os.geteuid() == 0
+        folder = self._context.models_dir / self._engine.name
+        # Root's engines run as another user where they do not share the disk, as in containers.
+        as_another = launcher is not None and not launcher.shares_disk and os.geteuid() == 0
         if not folder.exists():
             self._ok("weights", "none were pulled")
-        elif path := first_unreadable(folder, by_everybody=nobody):
-            who = "the user that containers of root run as" if nobody else "you"
+        elif path := first_unreadable(folder, by_every_user=as_another):
+            who = "the user that containers of root run as" if as_another else "you"
             hint = f"let it be read: chmod -R a+rX '{folder}'"
             self._fail("weights", f"{path} cannot be read by {who}", hint)
         else:
             self._ok("weights", f"can be read in {folder}")
 
     def _ok(self, name: str, message: str) -> None:
-        self._findings.append(Finding(name=name, status="ok", message=message))
+        self._findings.append(Diagnosis(name=name, status="ok", message=message))
 
     def _fail(self, name: str, message: str, hint: str | None) -> None:
-        self._findings.append(Finding(name=name, status="fail", message=message, hint=hint))
+        self._findings.append(Diagnosis(name=name, status="fail", message=message, hint=hint))
 
 
 def _way_out(state: EngineState) -> str:
@@ -172,22 +170,22 @@ def _way_out(state: EngineState) -> str:
     return f"look after it where it was started: {state.address}"
 
 
-def first_unreadable(folder: Path, *, by_everybody: bool) -> Path | None:
-    """The first of a folder and everything in it that cannot be read.
+def first_unreadable(folder: Path, *, by_every_user: bool) -> Path | None:
+    """Return the first path in a folder, or the folder, that cannot be read.
 
     Args:
-        folder: Is there.
-        by_everybody: By any user of this machine, instead of by this process.
+        folder: An existing folder.
+        by_every_user: Check for any user of this machine instead of for this process.
     """
     inside = (Path(place) / name for place, _, names in os.walk(folder) for name in names)
     places = (Path(place) for place, _, _ in os.walk(folder))
     for path, right in (*((one, _READ | _ENTER) for one in places), *((f, _READ) for f in inside)):
-        if not _may(path, right, by_everybody=by_everybody):
+        if not _may(path, right, by_every_user=by_every_user):
             return path
     return None
 
 
-def _may(path: Path, right: int, *, by_everybody: bool) -> bool:
-    if by_everybody:
+def _may(path: Path, right: int, *, by_every_user: bool) -> bool:
+    if by_every_user:
         return path.stat().st_mode & right == right
     return os.access(path, os.R_OK | (os.X_OK if right & _ENTER else 0))

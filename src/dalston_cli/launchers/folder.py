@@ -1,4 +1,4 @@
-"""Folders that only this user may enter, for what engines have while they run."""
+"""Private folders of running engines: sockets and records that only this user may reach."""
 
 import os
 import shutil
@@ -13,7 +13,7 @@ from dalston_cli.errors import UnavailableError
 from dalston_cli.folder_lock import lock_folder
 
 MAX_SOCKET_PATH_BYTES = 103 if sys.platform == "darwin" else 107
-"""What ``sun_path`` holds besides its end mark."""
+"""Bytes that fit into ``sun_path`` besides the terminating zero."""
 
 
 class RuntimeFolderError(UnavailableError):
@@ -44,7 +44,7 @@ def make_private(folder: Path) -> None:
 
 
 def check_private(folder: Path) -> None:
-    """Make sure that an existing folder is ours alone, before anything in it is believed.
+    """Make sure that an existing folder is ours alone, before its contents are trusted.
 
     Raises:
         RuntimeFolderError: It belongs to someone else, others may enter it, or it is no folder.
@@ -98,7 +98,7 @@ class ReentrantFolderLock:
 
 
 def remove_folder(folder: Path) -> None:
-    """Remove ``folder`` at once as others see it, whatever is still being done in it."""
+    """Remove ``folder`` in one step as other processes see it, even while it is in use."""
     beside = folder.with_name(f".old-{folder.name}-{os.getpid()}-{threading.get_ident()}")
     try:
         folder.rename(beside)

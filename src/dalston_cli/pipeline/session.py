@@ -26,7 +26,7 @@ from dalston_cli.pipeline.events import (
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec
-from dalston_cli.pipeline.plan.model import REMOTE, RecordingPlan
+from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
@@ -189,7 +189,7 @@ async def _ready_planner(
     wanted: dict[str, ModelEntry] = {}
     for plan in distinct_plans(recordings, planner):
         for stage in plan.stages:
-            again = options.pull == "always" and stage.launch.launcher != REMOTE
+            again = options.pull == "always" and not stage.launch.brings_own_weights
             if stage.to_pull or again:
                 wanted[stage.model.id] = stage.model
     if not wanted:

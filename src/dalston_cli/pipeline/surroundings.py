@@ -51,6 +51,7 @@ class Surroundings:
         return Launch(
             launcher=choice.launcher.name,
             digest=choice.launcher.digest(engine, device),
+            brings_own_weights=choice.launcher.brings_own_weights,
             built=choice.launcher.is_built(engine, device),
             reason=choice.reason,
         )

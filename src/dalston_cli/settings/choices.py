@@ -5,8 +5,9 @@ from typing import Literal
 AlignPolicy = Literal["auto", "always", "never"]
 """``auto`` aligns only where the transcribing model's own word times are not good."""
 
+AUTO = "auto"
 LauncherName = Literal["auto", "docker", "local", "remote"]
-"""A way to start engines; ``auto`` decides for each engine."""
+"""How engines are started: the folders of ``launchers``, of which ``auto`` prefers earlier ones."""
 
 PullPolicy = Literal["missing", "never", "always"]
 """The occasion to download weights or images."""

@@ -1,4 +1,4 @@
-"""``dalston engines doctor``: whether engines are fit to work on this machine."""
+"""``dalston engines doctor``: the diagnosis of engines on this machine."""
 
 from typing import TYPE_CHECKING
 
@@ -10,8 +10,8 @@ from dalston_cli.errors import ExitCode
 from dalston_cli.options.general import Device, Json, Launcher
 
 if TYPE_CHECKING:
-    from dalston_cli.finding import Finding
-    from dalston_cli.launchers.diagnosis import Diagnosis
+    from dalston_cli.diagnosis import Diagnosis
+    from dalston_cli.launchers.diagnosis import EngineDiagnosis
 
 COLUMNS = ("status", "engine", "what", "found")
 
@@ -31,7 +31,7 @@ def examine(
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
     from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
     from dalston_cli.launchers.diagnosis import (  # noqa: PLC0415 - loads psutil
-        Circumstances,
+        DiagnosisContext,
         diagnose_engine,
     )
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - loads platformdirs
@@ -40,7 +40,7 @@ def examine(
     catalog = load_catalog()
     chosen = [catalog.engine(name) for name in engines or catalog.engines]
     resolved, launchers = load(profile=profile, device=device, launcher=launcher)
-    where = Circumstances(
+    context = DiagnosisContext(
         launchers=launchers,
         machine=probe_machine(),
         models_dir=Locations.from_environment().models,
@@ -48,11 +48,11 @@ def examine(
         gpus=resolved.settings.gpus,
     )
     warn = warn_once(console)
-    found = [diagnose_engine(engine, where, on_problem=warn) for engine in chosen]
+    found = [diagnose_engine(engine, context, on_problem=warn) for engine in chosen]
     _show(console, found, json=json)
 
 
-def _show(console: Console, found: "list[Diagnosis]", *, json: bool) -> None:
+def _show(console: Console, found: "list[EngineDiagnosis]", *, json: bool) -> None:
     failed = [(each.engine, one) for each in found for one in each.findings if one.status == "fail"]
     code = ExitCode.UNAVAILABLE if failed else ExitCode.OK
     if json:
@@ -66,6 +66,6 @@ def _show(console: Console, found: "list[Diagnosis]", *, json: bool) -> None:
     raise typer.Exit(code)
 
 
-def _error(engine: str, finding: "Finding") -> dict[str, str | None]:
-    message = f"engine {engine}: {finding.message}"
-    return {"code": "unavailable", "message": message, "hint": finding.hint}
+def _error(engine: str, diagnosis: "Diagnosis") -> dict[str, str | None]:
+    message = f"engine {engine}: {diagnosis.message}"
+    return {"code": "unavailable", "message": message, "hint": diagnosis.hint}

@@ -1,4 +1,4 @@
-"""What ``start``, ``restart`` and ``scale`` share: engines made ready while a person watches."""
+"""The part that ``start``, ``restart`` and ``scale`` share: make engines ready, with messages."""
 
 import asyncio
 from collections.abc import Mapping, Sequence
@@ -24,17 +24,17 @@ def launch(
     *,
     devices: Sequence[str] = (),
 ) -> "tuple[EngineState, ...]":
-    """Have an engine ready.
+    """Make an engine ready.
 
     Args:
-        console: Told what happens meanwhile.
+        console: Gets the messages.
         name: The engine's name.
-        profile: What ``--profile`` named.
-        flags: Settings from the command line; None where one was not given.
-        devices: What its replicas are to run on; empty for what the settings say.
+        profile: Value of ``--profile``.
+        flags: Settings from the command line; None for those not given.
+        devices: Devices of its replicas; empty for those of the settings.
 
     Returns:
-        What its launcher has of it now.
+        All instances of its launcher.
     """
     from dalston_cli.launchers.control import start_engine  # noqa: PLC0415 - loads psutil
 
@@ -44,17 +44,17 @@ def launch(
     tell_choice(console, launchers, spec)
     replicas = resolved.settings.replicas
     if not devices:
-        replicas = max(replicas, len(spec.devices))  # no GPU that was listed stays without one
+        replicas = max(replicas, len(spec.devices))  # one for each listed GPU
     return asyncio.run(start_engine(launchers, spec, replicas=replicas, on_event=tell_to(console)))
 
 
 def engine_spec(name: str, settings: "Settings", devices: Sequence[str] = ()) -> "EngineSpec":
-    """The engine of that name as the settings want it.
+    """Return the engine of that name as the settings want it.
 
     Args:
         name: The engine's name.
-        settings: Every setting's value.
-        devices: What its replicas are to run on; empty for what the settings say.
+        settings: All settings.
+        devices: Devices of its replicas; empty for those of the settings.
 
     Raises:
         UnknownEngineError: There is none.
@@ -83,13 +83,13 @@ def engine_spec(name: str, settings: "Settings", devices: Sequence[str] = ()) ->
 
 
 def tell_choice(console: Console, launchers: "Launchers", spec: "EngineSpec") -> None:
-    """Say to who asked for more which launcher an engine gets, and why."""
+    """Show the chosen launcher and the reason, with ``--verbose``."""
     choice = launchers.choose(spec.engine, spec.device)
     console.detail(f"{spec.engine.name} gets the launcher {choice.launcher.name}: {choice.reason}")
 
 
 def tell_to(console: Console) -> "OnNotice":
-    """Passes on what happens to engines."""
+    """Return a callback that shows the pool's notices."""
 
     def tell(notice: "PoolNotice") -> None:
         _tell(console, notice)
@@ -99,10 +99,11 @@ def tell_to(console: Console) -> "OnNotice":
 
 def _tell(console: Console, notice: "PoolNotice") -> None:
     from dalston_cli.launchers.pool.notices import Ready, Starting, Trouble  # noqa: PLC0415 - as above
+    from dalston_cli.launchers.registry import launcher_class  # noqa: PLC0415 - as above
 
     match notice:
         case Starting(message=message) if message:
-            what = "image" if notice.launcher == "docker" else "environment"
+            what = launcher_class(notice.launcher).builds
             console.info(f"preparing the {what} of {notice.engine}: {message}")
         case Starting():
             console.info(f"starting {notice.engine}")

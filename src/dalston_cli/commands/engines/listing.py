@@ -1,4 +1,4 @@
-"""``dalston engines list``: every engine there is, whether or not it runs."""
+"""``dalston engines list``: every engine, running or not."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,8 +23,8 @@ class ListedEngine:
     """One engine, as ``--json`` prints it.
 
     Attributes:
-        launcher: The one that it would be started with now.
-        environment: What that launcher has of it; ``unavailable`` where it cannot start it.
+        launcher: The launcher that would start it now.
+        environment: State of what that launcher builds; ``unavailable`` if it cannot start it.
     """
 
     engine: str
@@ -105,14 +105,14 @@ def _environment(
         built = launcher.is_built(engine, device)
     except (EngineUnavailableError, UsageError):
         return launchers.requested, "unavailable"
-    if launcher is launchers.remote:
+    if not launcher.manages:
         return launcher.name, "remote"
-    if launcher is launchers.local and engine.embedded:
+    if engine.embedded and launcher.builds == "environment":
         return launcher.name, "embedded"
     return launcher.name, "built" if built else "not built"
 
 
 def _shown(listed: ListedEngine) -> str:
-    """With the launcher, where that is not said already."""
+    """Return the environment, with the launcher where it is not clear."""
     plain = listed.environment in {"embedded", "remote"}
     return listed.environment if plain else f"{listed.environment} ({listed.launcher})"

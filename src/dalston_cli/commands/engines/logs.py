@@ -1,4 +1,4 @@
-"""``dalston engines logs``: what an engine wrote while it worked."""
+"""``dalston engines logs``: the log of an engine."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -10,6 +10,7 @@ from dalston_cli.errors import ExitCode
 from dalston_cli.options.general import Launcher
 
 if TYPE_CHECKING:
+    from dalston_cli.catalog.schema import EngineEntry
     from dalston_cli.launchers.base import Launcher as EngineLauncher
     from dalston_cli.launchers.registry import Launchers
     from dalston_cli.launchers.survey import OnProblem
@@ -28,10 +29,10 @@ def show_logs(
     profile: Profile = None,
 ) -> None:
     """Show the end of the newest log of an engine; it outlives the engine."""
-    find_engine(engine)
+    entry = find_engine(engine)
     _, launchers = load(profile=profile, launcher=launcher)
     console = Console("engines logs")
-    source = _source(launchers, engine, launcher, warn_once(console))
+    source = _source(launchers, entry, launcher, warn_once(console))
     try:
         for line in source.logs(engine, lines=lines, follow=follow):
             console.data(printable(line))
@@ -40,13 +41,22 @@ def show_logs(
 
 
 def _source(
-    launchers: "Launchers", engine: str, named: str | None, on_problem: "OnProblem"
+    launchers: "Launchers", engine: "EngineEntry", named: str | None, on_problem: "OnProblem"
 ) -> "EngineLauncher":
-    """The launcher that was named, else the one with the newest log, else one to say so."""
+    """Return the launcher that was named, else the one with the newest log.
+
+    Raises:
+        NoLogError: There is no log.
+    """
+    from dalston_cli.launchers.failure import NoLogError  # noqa: PLC0415 - loads pydantic
     from dalston_cli.launchers.survey import newest_log  # noqa: PLC0415 - loads msgspec
 
     if named is not None and named != "auto":
         return launchers.by_name[named]
     every = launchers.by_name.values()
-    nowhere = launchers.remote if launchers.remote.offers(engine) else launchers.local
-    return newest_log(every, engine, on_problem=on_problem) or nowhere
+    if newest := newest_log(every, engine.name, on_problem=on_problem):
+        return newest
+    for one in every:
+        if not one.keeps_logs and one.claim(engine):
+            return one  # which explains where its logs are
+    raise NoLogError(engine.name)

@@ -73,7 +73,7 @@ def scale(
     )
     _tell(console, engine, replicas, scaled)
     found = survey_engines(launchers.by_name.values(), [engine], on_problem=warn)
-    show_states(console, asyncio.run(found))
+    show_states(console, asyncio.run(found), launchers)
 
 
 def _tell(console: Console, engine: str, replicas: int, scaled: "Scaled") -> None:

@@ -57,7 +57,7 @@ def start(
     flags |= {"keep_alive": keep_alive, "offline": offline}
     console = Console("engines start", json=json, quiet=quiet, verbose=verbose)
     states = launch(console, engine, profile, flags)
-    show_states(console, states)
+    show_states(console, states, load(profile=profile)[1])
     other = [state.keep_alive_s for state in states if state.keep_alive_s != keep_alive]
     if keep_alive is not None and other:
         console.warning(
@@ -100,4 +100,4 @@ def restart(
         states += launch(console, engine, profile, flags, devices=devices)
     if not ran:
         states += launch(console, engine, profile, given)
-    show_states(console, tuple(states))
+    show_states(console, tuple(states), launchers)

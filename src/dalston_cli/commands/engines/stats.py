@@ -1,4 +1,4 @@
-"""``dalston engines stats``: what running engines take of the machine."""
+"""``dalston engines stats``: the resources that running engines use."""
 
 import asyncio
 from typing import TYPE_CHECKING
@@ -31,7 +31,7 @@ def stats(engines: EngineNames = None, *, profile: Profile = None, json: Json = 
     rows = [
         (
             each.engine,
-            launcher_of(each),
+            launcher_of(each, launchers),
             each.replica,
             each.device or None,
             None if each.cpu_percent is None else f"{each.cpu_percent:.0f} %",

@@ -1,4 +1,4 @@
-"""``dalston engines status``: what runs, on what, with which model, and for how long."""
+"""``dalston engines status``: the engines that run, their devices and models."""
 
 import asyncio
 from datetime import UTC, datetime
@@ -10,6 +10,7 @@ from dalston_cli.console import Console
 from dalston_cli.options.general import Json
 
 if TYPE_CHECKING:
+    from dalston_cli.launchers.registry import Launchers
     from dalston_cli.launchers.stats import EngineStats
     from dalston_cli.launchers.survey import EngineState
 
@@ -27,15 +28,17 @@ def status(engines: EngineNames = None, *, profile: Profile = None, json: Json =
     _, launchers = load(profile=profile)
     every = launchers.by_name.values()
     found = survey_engines(every, engines or (), on_problem=warn_once(console))
-    show_states(console, asyncio.run(found))
+    show_states(console, asyncio.run(found), launchers)
 
 
-def show_states(console: Console, states: "tuple[EngineState, ...]") -> None:
+def show_states(
+    console: Console, states: "tuple[EngineState, ...]", launchers: "Launchers"
+) -> None:
     """End a command with a table of engines that run."""
     rows = [
         (
             each.engine,
-            launcher_of(each),
+            launcher_of(each, launchers),
             each.replica,
             each.device or None,
             each.model,
@@ -51,9 +54,10 @@ def show_states(console: Console, states: "tuple[EngineState, ...]") -> None:
             console.warning(f"engine {each.engine}: {each.problem}")
 
 
-def launcher_of(state: "EngineState | EngineStats") -> str:
-    """The launcher's name; a container that is not ours is one of a compose stack."""
-    return "docker (compose)" if state.launcher == "docker" and not state.owned else state.launcher
+def launcher_of(state: "EngineState | EngineStats", launchers: "Launchers") -> str:
+    """Return the launcher's name; one that it can manage and does not own belongs to Compose."""
+    of_compose = launchers.by_name[state.launcher].manages and not state.owned
+    return f"{state.launcher} (compose)" if of_compose else state.launcher
 
 
 def _memory(state: "EngineState") -> str | None:

@@ -1,27 +1,29 @@
 """``docker``: an engine as a container that sees its weights and the audio it is sent.
 
-What it may and may not do is in ``container.py``. A container that has ended is kept for its log,
-the newest few of each engine; what other ones leave is removed when somebody looks.
+Its limits are in ``containers/sandbox.py``. The newest ended containers of each engine are kept
+for their logs; older ones, and the folders of ended ones, are removed at the next look.
 """
 
 import itertools
 import socket
 from collections.abc import Iterator, Mapping, Sequence
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from functools import cached_property
 from pathlib import Path
+from typing import Self
 
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.launchers.base import (
     EngineInstance,
     EngineSpec,
     ExitState,
+    LauncherContext,
     Preparation,
+    Product,
     Removed,
     Usage,
 )
-from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
 from dalston_cli.launchers.docker.containers.container_list import Container, Containers
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders
 from dalston_cli.launchers.docker.containers.leftovers import clean_up
@@ -29,32 +31,33 @@ from dalston_cli.launchers.docker.containers.logs import follow_log, tail_log
 from dalston_cli.launchers.docker.containers.network import RemoteDaemonError
 from dalston_cli.launchers.docker.containers.starter import Starter
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
+from dalston_cli.launchers.docker.diagnosis import diagnose_docker
 from dalston_cli.launchers.docker.gpu.problem import gpu_problem, probe_gpu_host
 from dalston_cli.launchers.docker.images.errors import ImageMissingError
 from dalston_cli.launchers.docker.images.naming import variant_of
 from dalston_cli.launchers.docker.images.store import ImageStore
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.docker.services import ComposeServices
-from dalston_cli.launchers.failure import NoLogError, NotOursError
 from dalston_cli.launchers.fingerprint import fingerprint_of, secret_marks
-from dalston_cli.launchers.folder import ReentrantFolderLock, make_private
+from dalston_cli.launchers.folder_launcher import FolderLauncher
 from dalston_cli.settings.locations import Locations
 
 
-class DockerLauncher:
+class DockerLauncher(FolderLauncher):
     """Starts and finds engines that are containers of this user.
 
     Args:
-        locations: Where weights and runtime folders lie.
-        options: How images are had and what containers may take.
+        locations: Folders of weights and sockets.
+        options: Source of images, and limits of containers.
         offline: Never build or pull an image.
-        required: Docker was asked for, so that a daemon that does not answer is an error to who
-            looks for containers; else there are none.
-        daemon: Which one; the one that the environment names by default.
+        required: Docker was asked for: a daemon that does not answer is an error, instead of one
+            without containers.
+        daemon: None for the one that the environment names.
     """
 
     name = "docker"
-    manages = True
+    builds: Product = "image"
+    shares_disk = False
 
     def __init__(
         self,
@@ -69,17 +72,50 @@ class DockerLauncher:
         self.images = ImageStore(self.daemon, options, offline=offline, runtime=locations.runtime)
         self._options = options
         self._required = required
-        self._runtime = locations.runtime
+        super().__init__(locations.runtime)
         self._folders = ContainerFolders(locations.runtime)
-        self._lock = ReentrantFolderLock(locations.runtime)
         self._services = ComposeServices(
             self.daemon, locations.models, lambda digest: self._mark(digest, {}, ())
         )
 
-    def refusal(self, engine: EngineEntry, device: str) -> str | None:
-        """Why an engine that may run anywhere is better not run in a container; None if nothing.
+    @classmethod
+    def from_context(cls, context: LauncherContext) -> Self:
+        """Make the launcher."""
+        settings = context.settings
+        return cls(
+            context.locations,
+            DockerOptions.from_settings(settings) if settings else DockerOptions(),
+            offline=context.offline,
+            required=context.requested == cls.name,
+            daemon=Daemon(context.environ),
+        )
 
-        Cheap: looks at no more than it must, and loads no library where there is no Docker.
+    def answers(self) -> bool:
+        """Return True if a daemon answers."""
+        return self.daemon.may_be_there() and self.daemon.problem() is None
+
+    def merit(self, engine: EngineEntry, device: str) -> str:
+        """Return how its image is available."""
+        built = self.is_built(engine, device)
+        return f"Docker answers, and the engine's image {'is here' if built else 'can be had'}"
+
+    def check(self, engine: EngineEntry) -> None:  # noqa: ARG002 - the same for all
+        """Make sure that a daemon answers.
+
+        Raises:
+            DaemonUnavailableError: None does.
+        """
+        if problem := self.daemon.problem():
+            raise problem
+
+    def diagnose(self) -> Iterator[Diagnosis]:
+        """Look at the daemon."""
+        return diagnose_docker(self.daemon, required=self._required)
+
+    def refusal(self, engine: EngineEntry, device: str) -> str | None:
+        """Return why an engine is better not run in a container; None if nothing is.
+
+        Cheap: looks at no more than it must, and loads no library if there is no Docker.
         """
         if not self.daemon.may_be_there():
             return "there is no Docker"
@@ -94,45 +130,34 @@ class DockerLauncher:
         return self.images.refusal(engine, device)
 
     def digest(self, engine: EngineEntry, device: str) -> str:
-        """What determines the results of the engine in its image."""
+        """Return the digest of the engine in its image."""
         return self.images.results_digest(engine, device)
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
-        """Whether its image is there."""
+        """Return True if its image is there."""
         return self.images.is_built(engine, device)
 
     def fingerprint(self, spec: EngineSpec) -> str:
-        """What its image does, and what a container of it is given."""
+        """Return the fingerprint of its image and of what a container of it is given."""
         digest = self.images.digest(spec.engine, spec.device)
         return self._mark(digest, spec.environment, spec.weights, *secret_marks(spec.engine))
 
     def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
-        """Have the image; see the protocol.
+        """Build or pull the image; see the protocol.
 
         Raises:
-            DaemonUnavailableError: Nobody can be asked.
-            RemoteDaemonError: What it starts could not be reached.
-            EngineUnavailableError: The image cannot be had.
+            DaemonUnavailableError: No daemon answers.
+            RemoteDaemonError: A container could not be reached.
+            EngineUnavailableError: The image cannot be built or pulled.
         """
         if not self.daemon.shares_disk:
             raise RemoteDaemonError(self.daemon.endpoint)
         self.images.ensure(spec.engine, spec.device, preparation)
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold the runtime folder; may be taken again by the thread that has it.
-
-        Raises:
-            RuntimeFolderError: The runtime folder cannot be trusted.
-        """
-        make_private(self._runtime)
-        with self._lock.hold():
-            yield
-
     def find(self) -> list[EngineInstance]:
-        """Every container that runs, and every engine that Compose keeps running.
+        """Return every container that runs, and every engine that Compose keeps running.
 
-        What ended containers left is removed, but for the newest logs.
+        Ended containers are removed, but for the newest logs.
 
         Raises:
             DaemonUnavailableError: Docker was asked for, and does not answer.
@@ -172,54 +197,23 @@ class DockerLauncher:
             identity=identity,
             address=address,
             started_at=datetime.now(UTC),
-            shares_disk=False,
         )
 
     def state(self, instance: EngineInstance) -> ExitState:
-        """Whether the container runs, and how it ended if not."""
+        """Return whether the container runs, and how it ended if not."""
         return self._containers.state(instance.identity)
 
-    def stop(self, instance: EngineInstance, *, timeout_s: float) -> None:
-        """Ask it to finish what runs, then end it; it is kept for its log.
-
-        Args:
-            instance: One that ``find`` or ``start`` gave.
-            timeout_s: How long it may go on with what runs; 0 ends it without asking.
-
-        Raises:
-            NotOursError: Compose keeps it running.
-        """
-        if not instance.owned:
-            raise NotOursError(instance.engine, "stopped")
-        if timeout_s > 0 and _has_understood(instance):
-            self._containers.wait(instance.identity, timeout_s=timeout_s)
-        self._containers.end(instance.identity)
-        self._look()
-
     def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
-        """The last lines of its own log."""
+        """Return the last lines of its own log."""
         return tail_log(self.daemon, instance.identity, lines)
 
-    def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
-        """Lines of the container that was made last; see the protocol.
-
-        Raises:
-            NoLogError: There is none.
-        """
-        newest = self._newest(engine)
-        if newest is None:
-            raise NoLogError(engine)
-        if follow:
-            return follow_log(self.daemon, newest.id, lines)
-        return iter(tail_log(self.daemon, newest.id, lines))
-
     def last_started(self, engine: str) -> datetime | None:
-        """When the newest container was made that has a log."""
+        """Return when the newest container with a log was created."""
         newest = self._newest(engine)
         return newest.created_at if newest else None
 
     def usage(self, instance: EngineInstance) -> Usage:
-        """Of the container; takes a second or two."""
+        """Measure the container; takes a second or two."""
         return self._containers.usage(instance.identity)
 
     def remove(self, engine: str) -> Removed:
@@ -232,9 +226,24 @@ class DockerLauncher:
                 self._containers.remove(container.id)
         return Removed(engine=engine, images=self.images.remove(engine), num_logs=len(ended))
 
+    def _wait(self, instance: EngineInstance, *, timeout_s: float) -> None:
+        self._containers.wait(instance.identity, timeout_s=timeout_s)
+
+    def _end(self, instance: EngineInstance) -> None:
+        self._containers.end(instance.identity)
+        self._look()
+
+    def _newest_log(self, engine: str, *, lines: int, follow: bool) -> Iterator[str] | None:
+        newest = self._newest(engine)
+        if newest is None:
+            return None
+        if follow:
+            return follow_log(self.daemon, newest.id, lines)
+        return iter(tail_log(self.daemon, newest.id, lines))
+
     @cached_property
     def _containers(self) -> Containers:
-        # The same path on another machine would be somebody else's.
+        # The same path on another machine has another owner.
         own = self.daemon.socket is not None
         home = str(self._runtime) if own else f"{socket.gethostname()}:{self._runtime}"
         return Containers(self.daemon, home)
@@ -252,7 +261,7 @@ class DockerLauncher:
         return fingerprint_of(digest, sorted(environment.items()), limits, places, *secrets)
 
     def _has_service(self, engine: EngineEntry, device: str) -> bool:
-        """Whether Compose keeps one running that would be reused; it needs no image of ours."""
+        """Return True if Compose runs one that would be reused; it needs no image of ours."""
         services = [each for each in self._services.find() if each.engine == engine.name]
         if not services:
             return False
@@ -286,14 +295,7 @@ class DockerLauncher:
             identity=container.id,
             address=self._starter.address(container.id, container.folder),
             started_at=container.created_at,
-            shares_disk=False,
         )
 
 
-def _has_understood(instance: EngineInstance) -> bool:
-    """Ask it to finish; whether it answered, which one that is starting or hangs does not."""
-    try:
-        run_aside(shut_down(instance.address))
-    except NoAnswerError:
-        return False
-    return True
+LAUNCHER = DockerLauncher

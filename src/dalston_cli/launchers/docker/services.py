@@ -127,7 +127,6 @@ class ComposeServices:
             identity=service.container,
             address=service.address,
             started_at=datetime.fromisoformat(service.started),
-            shares_disk=False,
             owned=False,
         )
 

@@ -29,7 +29,7 @@ from dalston_cli.folder_lock import lock_folder
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import remove_folder
-from dalston_cli.launchers.lock import choose_lock, fitting_locks, uv_variables
+from dalston_cli.launchers.requirements_lock import choose_lock, fitting_locks, uv_variables
 from dalston_sdk.identity import python_tag
 
 NUM_EXPLAINED_LINES = 20

@@ -1,17 +1,16 @@
 """``local``: an engine as a detached process of this machine, in an environment of its own.
 
-What this isolates: the engine's packages, its environment variables (no secrets but those that
-its ``engine.yaml`` names), its folder. What it cannot isolate without a container: the network and
-the user's files. Libraries are told to stay offline, and those that obey do.
+Isolated are the engine's packages, its environment variables (no secrets but those that its
+``engine.yaml`` names) and its folder; not isolated are the network and the user's files, which
+would take a container. Libraries are told to stay offline by their own variables.
 """
 
-import re
 import sys
 import time
 from collections.abc import Iterator
-from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Self
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
@@ -19,24 +18,24 @@ from dalston_cli.launchers.base import (
     EngineInstance,
     EngineSpec,
     ExitState,
+    LauncherContext,
     Preparation,
+    Product,
     Removed,
     Usage,
 )
-from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
-from dalston_cli.launchers.failure import NoLogError
 from dalston_cli.launchers.fingerprint import (
     engine_digest,
     fingerprint_of,
     results_digest,
     secret_marks,
 )
-from dalston_cli.launchers.folder import (
-    ReentrantFolderLock,
-    check_private,
-    check_socket_path,
-    make_private,
-    remove_folder,
+from dalston_cli.launchers.folder import check_private, check_socket_path, remove_folder
+from dalston_cli.launchers.folder_launcher import (
+    SOCKET_NAME,
+    FolderLauncher,
+    engine_folders,
+    folder_name,
 )
 from dalston_cli.launchers.local.environment import EnvironmentStore
 from dalston_cli.launchers.local.log import EngineLogs, follow_lines, tail_lines
@@ -50,18 +49,17 @@ from dalston_cli.launchers.local.process import (
     spawn_detached,
     wait_until_ended,
 )
-from dalston_cli.launchers.local.record import SOCKET_NAME, InstanceRecord, process_of, read_record
+from dalston_cli.launchers.local.record import InstanceRecord, process_of, read_record
 from dalston_cli.launchers.sdk import snapshot_sdk
 from dalston_cli.launchers.variables import process_variables
 from dalston_cli.settings.locations import Locations
 
 _ABANDONED_AFTER_S = 60.0
-_OUR_FOLDER = re.compile(r"[a-z0-9._-]{1,10}-[0-9a-f]{8}-\d+|\.old-.+-\d+-\d+")
 _TERMINATE_S = 3.0
 
 
 class EngineStartError(EngineUnavailableError):
-    """A local engine's process could not even be made."""
+    """A local engine's process could not be created."""
 
     code = "engine_start"
 
@@ -72,34 +70,47 @@ class EngineStartError(EngineUnavailableError):
         )
 
 
-class LocalLauncher:
+class LocalLauncher(FolderLauncher):
     """Starts and finds engines that are processes of this user.
 
     Args:
-        locations: Where environments, logs and runtime folders lie.
+        locations: Folders of environments, logs and sockets.
         offline: Never build an environment.
     """
 
     name = "local"
-    manages = True
+    builds: Product = "environment"
+    shares_disk = True
 
     def __init__(self, locations: Locations, *, offline: bool = False) -> None:
         self.environments = EnvironmentStore(locations.cache, offline=offline)
         self.engine_logs = EngineLogs(locations.state / "logs")
         self._cache = locations.cache
-        self._root = locations.runtime
-        self._lock = ReentrantFolderLock(locations.runtime)
+        super().__init__(locations.runtime)
+
+    @classmethod
+    def from_context(cls, context: LauncherContext) -> Self:
+        """Make the launcher."""
+        return cls(context.locations, offline=context.offline)
+
+    def claim(self, engine: EngineEntry) -> str | None:
+        """Claim engines that run with our own interpreter."""
+        return "it needs no environment of its own" if engine.embedded else None
+
+    def merit(self, engine: EngineEntry, device: str) -> str:  # noqa: ARG002 - the same for all
+        """Return that it needs nothing else."""
+        return "it runs on this machine"
 
     def digest(self, engine: EngineEntry, device: str) -> str:  # noqa: ARG002 - the same on all
         """See ``results_digest``."""
         return results_digest(engine)
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
-        """Whether its environment is there, if it needs one."""
+        """Return True if its environment is there, or it needs none."""
         return engine.embedded or self.environments.python(engine, device) is not None
 
     def fingerprint(self, spec: EngineSpec) -> str:
-        """See ``fingerprint_of``."""
+        """Return the fingerprint; see ``fingerprint_of``."""
         marks = secret_marks(spec.engine)
         return fingerprint_of(engine_digest(spec.engine), sorted(spec.environment.items()), *marks)
 
@@ -112,28 +123,17 @@ class LocalLauncher:
             self.environments.ensure(spec.engine, preparation, spec.device)
             snapshot_sdk(self._cache)
 
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold the runtime folder; may be taken again by the thread that has it.
-
-        Raises:
-            RuntimeFolderError: The runtime folder cannot be trusted.
-        """
-        make_private(self._root)
-        with self._lock.hold():
-            yield
-
     def find(self) -> list[EngineInstance]:
-        """Every engine that runs; what dead ones left is removed.
+        """Return every engine that runs; remove the folders of dead ones.
 
         Raises:
             RuntimeFolderError: The runtime folder cannot be trusted.
         """
-        if not self._root.exists():
+        if not self._runtime.exists():
             return []
-        check_private(self._root)
+        check_private(self._runtime)
         alive, dead = [], []
-        for folder in self._folders():
+        for folder in engine_folders(self._runtime):
             record = read_record(folder)
             if record is not None and is_running(record.process):
                 alive.append(record.to_instance(folder, self.name))
@@ -165,7 +165,7 @@ class LocalLauncher:
             return record.to_instance(folder, self.name)
 
     def state(self, instance: EngineInstance) -> ExitState:
-        """Whether the process runs; its exit code is known if this process started it."""
+        """Return whether it runs; its exit code is known if this process started it."""
         process = process_of(instance)
         if is_running(process):
             return ExitState(state="running")
@@ -176,52 +176,41 @@ class LocalLauncher:
             clean=code in {0, None} and _has_removed_its_folder(instance),
         )
 
-    def stop(self, instance: EngineInstance, *, timeout_s: float) -> None:
-        """Ask it to finish what runs, then end it; nothing but its log is left.
-
-        Args:
-            instance: One that ``find`` or ``start`` gave.
-            timeout_s: How long it may go on with what runs; 0 ends it without asking.
-        """
-        process = process_of(instance)
-        if timeout_s > 0 and is_running(process) and _has_understood(instance):
-            wait_until_ended(process, timeout_s=timeout_s)
-        end_process(process, timeout_s=_TERMINATE_S)
-        if instance.address.socket is not None and instance.address.socket.parent.exists():
-            self._remove_dead([instance.address.socket.parent])
-
     def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
-        """The last lines of its own log."""
+        """Return the last lines of its own log."""
         pid = str(process_of(instance).pid)
         path = self.engine_logs.of_process(instance.engine, pid)
         return tail_lines(path, lines) if path else []
 
-    def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
-        """Lines of the newest log; see the protocol.
-
-        Raises:
-            NoLogError: There is none.
-        """
-        path = self.engine_logs.newest(engine)
-        if path is None:
-            raise NoLogError(engine)
-        return follow_lines(path, lines) if follow else iter(tail_lines(path, lines))
-
     def last_started(self, engine: str) -> datetime | None:
-        """When the process with the newest log was started."""
+        """Return when the process with the newest log was started."""
         return self.engine_logs.newest_time(engine)
 
     def usage(self, instance: EngineInstance) -> Usage:
-        """Of the process and those that it started."""
+        """Measure the process and those that it started."""
         return process_usage(process_of(instance))
 
     def remove(self, engine: str) -> Removed:
-        """Remove the environments, those of earlier locks too, and the logs."""
+        """Remove the environments, also those of earlier locks, and the logs."""
         return Removed(
             engine=engine,
             environments=self.environments.remove(engine),
             num_logs=self.engine_logs.remove(engine),
         )
+
+    def _wait(self, instance: EngineInstance, *, timeout_s: float) -> None:
+        wait_until_ended(process_of(instance), timeout_s=timeout_s)
+
+    def _end(self, instance: EngineInstance) -> None:
+        end_process(process_of(instance), timeout_s=_TERMINATE_S)
+        if instance.address.socket is not None and instance.address.socket.parent.exists():
+            self._remove_dead([instance.address.socket.parent])
+
+    def _newest_log(self, engine: str, *, lines: int, follow: bool) -> Iterator[str] | None:
+        path = self.engine_logs.newest(engine)
+        if path is None:
+            return None
+        return follow_lines(path, lines) if follow else iter(tail_lines(path, lines))
 
     def _spawn(self, spec: EngineSpec, folder: Path, mark: str, number: int) -> InstanceRecord:
         log = self.engine_logs.create(spec.engine.name)
@@ -261,27 +250,23 @@ class LocalLauncher:
         return process_variables(secrets=spec.engine.secrets, extra=extra, replicas=spec.replicas)
 
     def _make_folder(self, engine: str, mark: str, replica: int) -> tuple[Path, int]:
-        """The first free number from ``replica`` on; an engine that is ending keeps its folder."""
+        """Take the first free number from ``replica`` on; an ending engine still has its folder."""
         for number in range(replica, replica + 1000):
-            folder = self._root / f"{engine[:10]}-{mark[:8]}-{number}"
+            folder = self._runtime / folder_name(engine, mark, number)
             check_socket_path(folder / SOCKET_NAME)
             try:
                 folder.mkdir(mode=0o700)
             except FileExistsError:
                 continue
             return folder, number
-        raise EngineStartError(engine, f"{self._root} is full of its folders")
-
-    def _folders(self) -> list[Path]:
-        """What engines have here; whatever else the user keeps in this folder is none of ours."""
-        return [path for path in sorted(self._root.iterdir()) if _OUR_FOLDER.fullmatch(path.name)]
+        raise EngineStartError(engine, f"{self._runtime} is full of its folders")
 
     def _logs_in_use(self) -> set[Path]:
-        records = [read_record(folder) for folder in self._folders()]
+        records = [read_record(folder) for folder in engine_folders(self._runtime)]
         return {record.log for record in records if record is not None}
 
     def _remove_dead(self, folders: list[Path]) -> None:
-        """Look again with the lock: the name may belong to a new engine by now."""
+        """Look again under the lock, for the name may belong to a new engine by now."""
         with self.exclusive():
             for folder in folders:
                 record = read_record(folder)
@@ -290,7 +275,7 @@ class LocalLauncher:
 
 
 def _is_abandoned(folder: Path) -> bool:
-    """Whether nobody can be about to put a record into ``folder`` any more."""
+    """Return True if ``folder`` is too old for a starting engine that has no record yet."""
     try:
         return time.time() - folder.lstat().st_mtime > _ABANDONED_AFTER_S
     except FileNotFoundError:
@@ -298,15 +283,9 @@ def _is_abandoned(folder: Path) -> bool:
 
 
 def _has_removed_its_folder(instance: EngineInstance) -> bool:
-    """Only an engine that ends of its own will does so."""
+    """Return True if the engine removed its folder, which it does when it stops itself."""
     socket = instance.address.socket
     return socket is not None and not socket.parent.exists()
 
 
-def _has_understood(instance: EngineInstance) -> bool:
-    """Ask it to finish; whether it answered, which one that is starting or hangs does not."""
-    try:
-        run_aside(shut_down(instance.address))
-    except NoAnswerError:
-        return False
-    return True
+LAUNCHER = LocalLauncher

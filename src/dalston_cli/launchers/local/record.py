@@ -1,4 +1,4 @@
-"""``instance.json``: what a local engine's runtime folder says about the process it belongs to."""
+"""``instance.json``: the record of a local engine's process in its runtime folder."""
 
 import json
 from dataclasses import dataclass
@@ -7,10 +7,10 @@ from pathlib import Path
 
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.launchers.base import Address, EngineInstance
+from dalston_cli.launchers.folder_launcher import SOCKET_NAME
 from dalston_cli.launchers.local.process import ProcessIdentity
 
 RECORD_NAME = "instance.json"
-SOCKET_NAME = "engine.sock"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class InstanceRecord:
     log: Path
 
     def to_instance(self, folder: Path, launcher: str) -> EngineInstance:
-        """As the pool sees it; ``folder`` is its runtime folder."""
+        """Return it as the pool sees it; ``folder`` is its runtime folder."""
         return EngineInstance(
             engine=self.engine,
             launcher=launcher,
@@ -39,7 +39,7 @@ class InstanceRecord:
         )
 
     def write(self, folder: Path) -> None:
-        """Put it into ``folder`` in one step."""
+        """Write it into ``folder`` in one step."""
         text = json.dumps(
             {
                 "engine": self.engine,
@@ -56,7 +56,7 @@ class InstanceRecord:
 
 
 def read_record(folder: Path) -> InstanceRecord | None:
-    """What ``folder`` says; None where it says nothing (yet, or any more) that we understand."""
+    """Read the record in ``folder``; None if there is none (yet), or it cannot be understood."""
     try:
         found = json.loads((folder / RECORD_NAME).read_bytes())
         return InstanceRecord(
@@ -75,6 +75,6 @@ def read_record(folder: Path) -> InstanceRecord | None:
 
 
 def process_of(instance: EngineInstance) -> ProcessIdentity:
-    """The process that ``InstanceRecord.to_instance`` named."""
+    """Return the process that ``InstanceRecord.to_instance`` named."""
     pid, _, started = instance.identity.partition("@")
     return ProcessIdentity(pid=int(pid), started=float(started))

@@ -171,7 +171,7 @@ class EngineSlot:
         )
 
         attempts.worked = False
-        shares_disk = replica.instance.shares_disk
+        shares_disk = self._provisioner.launcher.shares_disk
         if not shares_disk:
             request = _below(self._provisioner.spec.models_dir, request)
         stream = replica.client.run(request, audio=audio, share_path=shares_disk)

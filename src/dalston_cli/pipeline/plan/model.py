@@ -21,9 +21,6 @@ _DECIDE_WHETHER = frozenset({"batch", "max_cost_usd", "prices"})
 """Options that decide whether and when there is a result, and what it costs, but not the result:
 paying once is enough."""
 
-REMOTE = "remote"
-"""The launcher whose engines see other disks than ours."""
-
 
 @dataclass(frozen=True, kw_only=True)
 class Weights:
@@ -43,12 +40,14 @@ class Launch:
 
     Attributes:
         digest: Of everything in the engine that determines its results.
+        brings_own_weights: The engine has its own weights, at the same place below its folder.
         built: Whether its environment or image exists, so that it can start at once.
         reason: Why this launcher.
     """
 
     launcher: str
     digest: str
+    brings_own_weights: bool = False
     built: bool = True
     reason: str = ""
 
@@ -91,13 +90,13 @@ class StagePlan:
     @property
     def to_pull(self) -> bool:
         """Whether the weights must be brought here first; a remote engine has its own."""
-        return self.weights is None and self.launch.launcher != REMOTE
+        return self.weights is None and not self.launch.brings_own_weights
 
     @property
     def model_ref(self) -> ModelRef:
         """The weights as a request names them: elsewhere they lie where they would lie here."""
         path = self.weights.path if self.weights else None
-        if self.launch.launcher == REMOTE and self.model.has_files:
+        if self.launch.brings_own_weights and self.model.has_files:
             path = Path(self.model.engine, self.model.id)
         return ModelRef(
             runtime_id=self.model.runtime_model_id,

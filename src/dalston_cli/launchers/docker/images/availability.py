@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 from dalston_cli.catalog.load import data_root
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.docker.images.context import dockerfile_place
-from dalston_cli.launchers.lock import CUDA_LOCK_NAME
+from dalston_cli.launchers.requirements_lock import CUDA_LOCK_NAME
 
 if TYPE_CHECKING:
     from dalston_cli.launchers.docker.daemon import Daemon

@@ -21,7 +21,7 @@ from dalston_cli.launchers.docker.images.image_list import image_digest
 from dalston_cli.launchers.docker.images.interpreter import python_of
 from dalston_cli.launchers.docker.images.naming import image_tag
 from dalston_cli.launchers.docker.images.torch_layer import TorchLayer, torch_locks
-from dalston_cli.launchers.lock import cpu_wheels
+from dalston_cli.launchers.requirements_lock import cpu_wheels
 from dalston_sdk.identity import digest_engine
 
 if TYPE_CHECKING:

@@ -22,7 +22,7 @@ from dalston_cli.launchers.docker.images.image_list import (
     stage_images,
 )
 from dalston_cli.launchers.docker.images.naming import REPOSITORY
-from dalston_cli.launchers.lock import CUDA_LOCK_NAME
+from dalston_cli.launchers.requirements_lock import CUDA_LOCK_NAME
 from dalston_sdk.identity import LOCK_NAME
 
 if TYPE_CHECKING:

@@ -1,32 +1,39 @@
 # ruff: noqa: ARG002 - the protocol has arguments that a remote engine has no use for
-"""``remote``: engines that somebody else started, reached through URLs from the settings."""
+"""``remote``: engines with another owner, reached through URLs from the settings."""
 
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
+from typing import TYPE_CHECKING, Self
 
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.diagnosis import Diagnosis
+from dalston_cli.errors import EngineUnavailableError, UsageError
 from dalston_cli.launchers.base import (
     Address,
     EngineInstance,
     EngineSpec,
     ExitState,
+    LauncherContext,
     Preparation,
+    Product,
     Removed,
     Usage,
 )
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
 from dalston_cli.launchers.failure import NotOursError
 
+if TYPE_CHECKING:
+    from dalston_cli.settings.schema import RemoteEngine as RemoteSettings
+
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteEngine:
-    """Where one engine listens.
+    """Address of one engine.
 
     Attributes:
-        token: The bearer token it wants; None where it wants none, or nobody knows it.
+        token: The bearer token; None if it wants none, or the token is unknown.
         unset: The variable that should hold the token, and is not set.
     """
 
@@ -48,6 +55,18 @@ class RemoteUnreachableError(EngineUnavailableError):
         )
 
 
+class NoRemoteError(UsageError):
+    """The remote launcher was asked for an engine that has no URL."""
+
+    code = "no_remote"
+
+    def __init__(self, engine: str) -> None:
+        super().__init__(
+            f"the settings name no URL for engine {engine}",
+            hint="see dalston config path, or use --launcher local",
+        )
+
+
 class RemoteLauncher:
     """Reaches engines at fixed URLs; starts and stops nothing.
 
@@ -57,17 +76,53 @@ class RemoteLauncher:
 
     name = "remote"
     manages = False
+    builds: Product = None
+    brings_own_weights = True
+    shares_disk = False
+    keeps_logs = False
 
     def __init__(self, engines: Mapping[str, tuple[RemoteEngine, ...]]) -> None:
         self._engines = engines
         self._fingerprints: dict[str, str] = {}
 
-    def offers(self, engine: str) -> bool:
-        """Whether the settings name a URL for ``engine``."""
-        return bool(self._engines.get(engine))
+    @classmethod
+    def from_context(cls, context: LauncherContext) -> Self:
+        """Make the launcher; tokens are taken from the environment."""
+        return cls(
+            {name: (_engine(one, context.environ),) for name, one in context.remotes.items()}
+        )
+
+    def claim(self, engine: EngineEntry) -> str | None:
+        """Claim engines that have a URL."""
+        return "the settings name a URL for it" if self._engines.get(engine.name) else None
+
+    def refusal(self, engine: EngineEntry, device: str) -> str | None:
+        """Refuse engines without a URL."""
+        return None if self.claim(engine) else "the settings name no URL for it"
+
+    def merit(self, engine: EngineEntry, device: str) -> str:
+        """Return the reason of its claim."""
+        return self.claim(engine) or ""
+
+    def answers(self) -> bool:
+        """Return False: it starts none."""
+        return False
+
+    def check(self, engine: EngineEntry) -> None:
+        """Make sure that the engine has a URL.
+
+        Raises:
+            NoRemoteError: It has none.
+        """
+        if not self.claim(engine):
+            raise NoRemoteError(engine.name)
+
+    def diagnose(self) -> tuple[Diagnosis, ...]:
+        """Return nothing: it needs nothing on this machine."""
+        return ()
 
     def digest(self, engine: EngineEntry, device: str) -> str:
-        """What the engine itself says, asked for once; it knows its code, we do not.
+        """Ask the engine itself, once; its code is not on this machine.
 
         Raises:
             RemoteUnreachableError: None of its URLs answers.
@@ -78,23 +133,23 @@ class RemoteLauncher:
         return self._fingerprints[name]
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
-        """Taken for granted."""
+        """Return True: there is nothing to build."""
         return True
 
     def fingerprint(self, spec: EngineSpec) -> str:
-        """The same as ``digest``."""
+        """Return the digest."""
         return self.digest(spec.engine, spec.device)
 
     def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
-        """Nothing is to be built here."""
+        """Do nothing: there is nothing to build."""
 
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Nothing is started, so nothing has to be kept from starting."""
+        """Hold nothing: no engine is started."""
         yield
 
     def find(self) -> list[EngineInstance]:
-        """Every URL of the settings, whether or not something answers there."""
+        """Return an instance for every URL of the settings, even if it does not answer."""
         return [
             EngineInstance(
                 engine=name,
@@ -105,7 +160,6 @@ class RemoteLauncher:
                 identity=remote.url,
                 address=Address(url=remote.url, token=remote.token),
                 started_at=datetime.fromtimestamp(0, UTC),
-                shares_disk=False,
                 owned=False,
             )
             for name, remotes in self._engines.items()
@@ -113,7 +167,7 @@ class RemoteLauncher:
         ]
 
     def start(self, spec: EngineSpec, *, replica: int) -> EngineInstance:
-        """Refused.
+        """Refuse.
 
         Raises:
             NotOursError: Always.
@@ -121,11 +175,11 @@ class RemoteLauncher:
         raise NotOursError(spec.engine.name, "started")
 
     def state(self, instance: EngineInstance) -> ExitState:
-        """Taken for running: only its answers can tell."""
+        """Return ``running``: only a request can find out more."""
         return ExitState(state="running")
 
     def stop(self, instance: EngineInstance, *, timeout_s: float) -> None:
-        """Refused.
+        """Refuse.
 
         Raises:
             NotOursError: Always.
@@ -133,11 +187,11 @@ class RemoteLauncher:
         raise NotOursError(instance.engine, "stopped")
 
     def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
-        """None: the log is where it runs."""
+        """Return nothing: the log is where it runs."""
         return []
 
     def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
-        """Refused.
+        """Refuse.
 
         Raises:
             NotOursError: Always.
@@ -145,15 +199,15 @@ class RemoteLauncher:
         raise NotOursError(engine, "looked into")
 
     def last_started(self, engine: str) -> datetime | None:
-        """Unknown."""
+        """Return None: it is unknown."""
         return None
 
     def usage(self, instance: EngineInstance) -> Usage:
-        """Unknown but to its owner."""
+        """Return nothing: only its owner can measure it."""
         return Usage()
 
     def remove(self, engine: str) -> Removed:
-        """Nothing of it is here."""
+        """Remove nothing: nothing of it is here."""
         return Removed(engine=engine)
 
     def _ask_fingerprint(self, name: str) -> str:
@@ -167,3 +221,11 @@ class RemoteLauncher:
             else:
                 return health.results or health.fingerprint
         raise RemoteUnreachableError(name, problems)
+
+
+def _engine(remote: "RemoteSettings", environ: Mapping[str, str]) -> RemoteEngine:
+    token = environ.get(remote.token_env) if remote.token_env else None
+    return RemoteEngine(url=remote.url, token=token, unset=None if token else remote.token_env)
+
+
+LAUNCHER = RemoteLauncher

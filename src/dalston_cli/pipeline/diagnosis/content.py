@@ -1,4 +1,4 @@
-"""What the user set, and which engines and models there are."""
+"""Checks of the settings, the catalogs and the models."""
 
 from collections.abc import Callable
 from typing import TypeVar
@@ -7,8 +7,8 @@ from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import ModelWish, recommended
 from dalston_cli.catalog.weights import installed_ids
+from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import DalstonError
-from dalston_cli.finding import Finding
 from dalston_cli.settings.load import FILE_NAME, ResolvedSettings, load_settings
 from dalston_cli.settings.locations import Locations
 from dalston_sdk.wire import Stage
@@ -23,15 +23,15 @@ class NoEnginesError(DalstonError):
         super().__init__("no engine is found", hint="install Dalston again")
 
 
-def look_at_settings(locations: Locations) -> tuple[Finding, ResolvedSettings | None]:
-    """The settings in force; None where something in them is impossible."""
+def look_at_settings(locations: Locations) -> tuple[Diagnosis, ResolvedSettings | None]:
+    """Check the settings; return them too, or None if they are invalid."""
     file = locations.config / FILE_NAME
     found = f"{file}" if file.exists() else f"no file at {file}, defaults are in force"
     return _explained("settings", lambda: load_settings(file=file), lambda _: found)
 
 
-def look_at_catalogs() -> tuple[Finding, Catalog | None]:
-    """All engines and models; None where a catalog is wrong."""
+def look_at_catalogs() -> tuple[Diagnosis, Catalog | None]:
+    """Check the catalogs; return them too, or None if one is invalid."""
     return _explained(
         "catalogs",
         _full_catalog,
@@ -39,14 +39,14 @@ def look_at_catalogs() -> tuple[Finding, Catalog | None]:
     )
 
 
-def look_at_models(catalog: Catalog, locations: Locations, machine: Machine) -> Finding:
-    """The models that are here, and which to get where that is not enough."""
+def look_at_models(catalog: Catalog, locations: Locations, machine: Machine) -> Diagnosis:
+    """Check the installed models, and name a better one if they are not enough."""
     here = sorted(installed_ids(catalog, locations.models))
     pulled = [name for name in here if catalog.model(name).has_files]
     if pulled:
-        return Finding(name="models", status="ok", message=f"installed: {', '.join(pulled)}")
+        return Diagnosis(name="models", status="ok", message=f"installed: {', '.join(pulled)}")
     better = recommended(catalog, Stage.TRANSCRIBE, ModelWish(), machine)
-    return Finding(
+    return Diagnosis(
         name="models",
         status="warn",
         message="only what comes with Dalston, which makes many mistakes"
@@ -67,10 +67,10 @@ def _full_catalog() -> Catalog:
 
 def _explained(
     name: str, look: Callable[[], T], describe: Callable[[T], str]
-) -> tuple[Finding, T | None]:
-    """What ``look`` gives, or the error it raises, as a finding."""
+) -> tuple[Diagnosis, T | None]:
+    """Return the outcome of ``look`` as a diagnosis, and its value if it raised no error."""
     try:
         found = look()
     except DalstonError as error:
-        return Finding(name=name, status="fail", message=error.message, hint=error.hint), None
-    return Finding(name=name, status="ok", message=describe(found)), found
+        return Diagnosis(name=name, status="fail", message=error.message, hint=error.hint), None
+    return Diagnosis(name=name, status="ok", message=describe(found)), found

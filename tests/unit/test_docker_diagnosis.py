@@ -11,17 +11,17 @@ from typing import Any
 import pytest
 
 from dalston_cli.catalog.machine import Machine
-from dalston_cli.finding import Finding
+from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.launchers.docker import daemon as daemon_module
-from dalston_cli.launchers.docker.checkup import examine_docker
 from dalston_cli.launchers.docker.daemon import Daemon
-from dalston_cli.pipeline.checkup.hardware import look_at_gpus
+from dalston_cli.launchers.docker.diagnosis import diagnose_docker
+from dalston_cli.pipeline.diagnosis.hardware import look_at_gpus
 
 NOTHING_LOADED = """
 import sys
-from dalston_cli.launchers.docker.checkup import examine_docker
+from dalston_cli.launchers.docker.diagnosis import diagnose_docker
 from dalston_cli.launchers.docker.daemon import Daemon
-[finding] = examine_docker(Daemon({"DOCKER_HOST": sys.argv[1]}), required=False)
+[finding] = diagnose_docker(Daemon({"DOCKER_HOST": sys.argv[1]}), required=False)
 assert finding.status == "warn", finding
 assert not {"docker", "requests", "urllib3"} & set(sys.modules), sorted(sys.modules)
 """
@@ -34,9 +34,9 @@ def folder() -> Iterator[Path]:
         yield Path(made)
 
 
-def examine(host: str | None, **options: Any) -> list[Finding]:
+def examine(host: str | None, **options: Any) -> list[Diagnosis]:
     environ = {} if host is None else {"DOCKER_HOST": host}
-    return list(examine_docker(Daemon(environ), **{"required": False} | options))
+    return list(diagnose_docker(Daemon(environ), **{"required": False} | options))
 
 
 def test_without_docker_all_is_well(folder: Path, monkeypatch: pytest.MonkeyPatch) -> None:

@@ -7,9 +7,9 @@ import pytest
 from tests.docker.daemon import IMAGE
 
 from dalston_cli import app
-from dalston_cli.launchers.docker import checkup
-from dalston_cli.launchers.docker.checkup import examine_docker
+from dalston_cli.launchers.docker import diagnosis
 from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.diagnosis import diagnose_docker
 
 
 def test_a_daemon_that_is_fit(docker_daemon: str, capsys: pytest.CaptureFixture[str]) -> None:
@@ -30,10 +30,10 @@ def test_a_daemon_that_is_fit(docker_daemon: str, capsys: pytest.CaptureFixture[
 def test_a_full_disk(
     docker_daemon: str, limit: str, status: str, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr(checkup, "_LITTLE_DISK_BYTES", 10**18)
-    monkeypatch.setattr(checkup, limit, 10**18)
+    monkeypatch.setattr(diagnosis, "_LITTLE_DISK_BYTES", 10**18)
+    monkeypatch.setattr(diagnosis, limit, 10**18)
     daemon = Daemon({"DOCKER_HOST": docker_daemon})
-    found = {one.name: one for one in examine_docker(daemon, required=True)}
+    found = {one.name: one for one in diagnose_docker(daemon, required=True)}
     assert found["docker disk"].status == status
     assert "dalston engines prune" in str(found["docker disk"].hint)
 
@@ -49,7 +49,7 @@ def test_images_are_listed_by_their_names(docker_daemon: str) -> None:
     finally:
         container.remove()
     try:
-        found = {one.name: one for one in examine_docker(daemon, required=True)}
+        found = {one.name: one for one in diagnose_docker(daemon, required=True)}
     finally:
         daemon.client.images.remove("dalston/seen:1.0-cpu")
     assert "dalston/seen:1.0-cpu" in found["docker images"].message

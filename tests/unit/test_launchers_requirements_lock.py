@@ -4,7 +4,7 @@ from pathlib import Path
 
 import pytest
 
-from dalston_cli.launchers.lock import (
+from dalston_cli.launchers.requirements_lock import (
     CUDA_LOCK_NAME,
     choose_lock,
     cpu_wheels,

@@ -1,4 +1,4 @@
-"""What there is of Docker on this machine, and what keeps engines from running in containers."""
+"""Diagnosis of Docker on this machine: what keeps engines from running in containers."""
 
 import shutil
 from collections.abc import Callable, Iterator
@@ -8,8 +8,8 @@ from threading import Thread
 from typing import Literal
 
 from dalston_cli.amounts import readable_size
+from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import DalstonError
-from dalston_cli.finding import Finding
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
 from dalston_cli.launchers.docker.gpu.problem import gpu_problem, probe_gpu_host
 from dalston_cli.launchers.docker.gpu.request import wants_cdi
@@ -20,21 +20,21 @@ _LITTLE_DISK_BYTES = 10_000_000_000
 """An image for GPUs takes several gigabytes, and twice as much while it is built."""
 _NO_DISK_BYTES = 1_000_000_000
 _LIMITS = {"MemoryLimit": "memory", "PidsLimit": "number of processes", "CpuCfsQuota": "cores"}
-"""By their names in what a daemon says about itself."""
+"""Limits by their names in a daemon's own description."""
 
 
-def examine_docker(
+def diagnose_docker(
     daemon: Daemon, *, required: bool, timeout_s: float = _TIMEOUT_S
-) -> Iterator[Finding]:
+) -> Iterator[Diagnosis]:
     """Look at the daemon and what it has; starts and changes nothing.
 
     Args:
         daemon: It may not be there, and it may hang.
-        required: The settings say that engines run in containers.
-        timeout_s: How long it may take to answer everything.
+        required: The settings want engines in containers.
+        timeout_s: Time limit for all of its answers.
     """
     if not required and not daemon.may_be_there():
-        yield Finding(
+        yield Diagnosis(
             name="docker",
             status="ok",
             message="not installed; engines run as processes of this machine",
@@ -44,11 +44,11 @@ def examine_docker(
     try:
         yield from _within(timeout_s, lambda: list(_look(daemon)))
     except DaemonUnavailableError as error:
-        yield Finding(name="docker", status=worse, message=error.problem, hint=error.hint)
+        yield Diagnosis(name="docker", status=worse, message=error.problem, hint=error.hint)
     except DalstonError as error:
-        yield Finding(name="docker", status=worse, message=error.message, hint=error.hint)
+        yield Diagnosis(name="docker", status=worse, message=error.message, hint=error.hint)
     except TimeoutError:
-        yield Finding(
+        yield Diagnosis(
             name="docker",
             status=worse,
             message=f"no answer from {daemon.endpoint} within {timeout_s:g} s",
@@ -56,12 +56,12 @@ def examine_docker(
         )
 
 
-def _look(daemon: Daemon) -> Iterator[Finding]:
+def _look(daemon: Daemon) -> Iterator[Diagnosis]:
     facts = daemon.facts
     kind = f"{facts.product} {facts.version}{', rootless' if facts.rootless else ''}"
-    yield Finding(name="docker", status="ok", message=f"{kind} at {daemon.endpoint}")
+    yield Diagnosis(name="docker", status="ok", message=f"{kind} at {daemon.endpoint}")
     if not daemon.shares_disk:
-        yield Finding(
+        yield Diagnosis(
             name="docker reach",
             status="warn",
             message="its daemon runs on another machine, where engines cannot be reached from here",
@@ -76,7 +76,7 @@ def _look(daemon: Daemon) -> Iterator[Finding]:
     yield _images(daemon)
 
 
-def _transport(daemon: Daemon) -> Finding:
+def _transport(daemon: Daemon) -> Diagnosis:
     if daemon.shares_sockets:
         message = "over Unix sockets in a private folder; containers have no network"
     else:
@@ -84,15 +84,15 @@ def _transport(daemon: Daemon) -> Finding:
             "over ports of 127.0.0.1 with a token, for containers run in a virtual machine"
             " that shares no sockets"
         )
-    return Finding(name="docker reach", status="ok", message=message)
+    return Diagnosis(name="docker reach", status="ok", message=message)
 
 
-def _limits(daemon: Daemon) -> Finding:
+def _limits(daemon: Daemon) -> Diagnosis:
     missing = [name for key, name in _LIMITS.items() if daemon.facts.raw.get(key) is False]
     if not missing:
         message = "memory, processes and cores of containers can be limited"
-        return Finding(name="docker limits", status="ok", message=message)
-    return Finding(
+        return Diagnosis(name="docker limits", status="ok", message=message)
+    return Diagnosis(
         name="docker limits",
         status="warn",
         message=f"a container's {' and '.join(missing)} cannot be limited: one engine may take all",
@@ -100,7 +100,7 @@ def _limits(daemon: Daemon) -> Finding:
     )
 
 
-def _disk(daemon: Daemon) -> Finding:
+def _disk(daemon: Daemon) -> Diagnosis:
     root = Path(str(daemon.facts.raw.get("DockerRootDir", "")))
     try:
         free = shutil.disk_usage(root).free if daemon.shares_sockets else None
@@ -108,11 +108,11 @@ def _disk(daemon: Daemon) -> Finding:
         free = None
     if free is None:
         message = f"the disk of {root} cannot be looked at from here"
-        return Finding(name="docker disk", status="ok", message=message)
+        return Diagnosis(name="docker disk", status="ok", message=message)
     message = f"{readable_size(free)} free for images in {root}"
     if free >= _LITTLE_DISK_BYTES:
-        return Finding(name="docker disk", status="ok", message=message)
-    return Finding(
+        return Diagnosis(name="docker disk", status="ok", message=message)
+    return Diagnosis(
         name="docker disk",
         status="fail" if free < _NO_DISK_BYTES else "warn",
         message=message,
@@ -120,39 +120,39 @@ def _disk(daemon: Daemon) -> Finding:
     )
 
 
-def _gpu(daemon: Daemon) -> Finding:
+def _gpu(daemon: Daemon) -> Diagnosis:
     host = probe_gpu_host()
     problem = gpu_problem(daemon.facts, host)
     if problem is None:
         way = "the Container Device Interface" if wants_cdi(daemon.facts) else "NVIDIA's runtime"
-        return Finding(name="docker gpu", status="ok", message=f"given through {way}")
+        return Diagnosis(name="docker gpu", status="ok", message=f"given through {way}")
     if problem.missing == "driver":
         message = "no NVIDIA driver here; engines run on the processor"
-        return Finding(name="docker gpu", status="ok", message=message)
-    return Finding(name="docker gpu", status="warn", message=problem.message, hint=problem.hint)
+        return Diagnosis(name="docker gpu", status="ok", message=message)
+    return Diagnosis(name="docker gpu", status="warn", message=problem.message, hint=problem.hint)
 
 
-def _images(daemon: Daemon) -> Finding:
+def _images(daemon: Daemon) -> Diagnosis:
     tags = sorted(image.tag for image in engine_images(daemon) if image.tag)
     message = ", ".join(tags) or "none; an engine's is built or pulled when it first starts"
-    return Finding(name="docker images", status="ok", message=message)
+    return Diagnosis(name="docker images", status="ok", message=message)
 
 
-def _within(timeout_s: float, look: Callable[[], list[Finding]]) -> list[Finding]:
-    """What ``look`` gives or raises; a daemon that hangs keeps nobody from going on.
+def _within(timeout_s: float, look: Callable[[], list[Diagnosis]]) -> list[Diagnosis]:
+    """Return or raise the outcome of ``look``, but do not wait for a daemon that hangs.
 
     Raises:
         TimeoutError: It takes longer.
     """
-    answers: SimpleQueue[list[Finding] | Exception] = SimpleQueue()
+    answers: SimpleQueue[list[Diagnosis] | Exception] = SimpleQueue()
 
     def ask() -> None:
         try:
             answers.put(look())
-        except Exception as error:  # noqa: BLE001 - raised again where it is waited for
+        except Exception as error:  # noqa: BLE001 - raised again by the waiting thread
             answers.put(error)
 
-    Thread(target=ask, name="docker checkup", daemon=True).start()
+    Thread(target=ask, name="docker diagnosis", daemon=True).start()
     try:
         answer = answers.get(timeout=timeout_s)
     except Empty:

@@ -1,0 +1,1 @@
+"""Engines at URLs, which Dalston reaches and does not manage."""
