@@ -12,8 +12,7 @@ from tests.support.engine_fixtures import (
 under_test = engine_fixture("diarize/pyannote")
 models = tiny_models_fixture()
 model = model_fixture("community")
-# The models are so small that several threads only wait for each other.
-engine = running_fixture(OMP_NUM_THREADS="1")
+engine = running_fixture()
 
 
 @pytest.fixture(scope="session")

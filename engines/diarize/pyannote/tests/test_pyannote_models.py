@@ -134,7 +134,6 @@ def test_the_name_of_a_folder_does_not_matter(
 
 NO_NETWORK = """
 import json, os, sys
-os.environ["OMP_NUM_THREADS"] = "1"
 asked = []
 def refuse(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
@@ -194,7 +193,7 @@ def test_swaps_change_neither_turns_nor_memory(
     wav = make_dialogue("slt").wav
     sizes: list[float] = []
     turns: dict[str, object] = {}
-    with under_test.running(models["community"], OMP_NUM_THREADS="1") as engine:
+    with under_test.running(models["community"]) as engine:
         for _ in range(6):
             for name in ("community", "legacy"):
                 result = engine.diarize(wav, model=models[name])
@@ -219,7 +218,7 @@ def test_a_long_recording_takes_no_more_memory_than_a_chunk(
     minute = read_wav(long.wav)[: 60 * RATE]
     short_wav = write_pcm(tmp_path / "one.wav", minute)
     long_wav = write_pcm(tmp_path / "ten.wav", np.tile(minute, 10))
-    with under_test.running(own_model(folder), OMP_NUM_THREADS="1") as engine:
+    with under_test.running(own_model(folder)) as engine:
         for _ in range(3):
             engine.diarize(short_wav, chunk_s=60.0, max_speakers=3)
         before = _peak_mb(engine)
