@@ -10,7 +10,7 @@ from pathlib import Path
 from typing import Any
 
 from dalston_cli.app import PROGRAM, build_root
-from dalston_cli.settings.declare import Declaration, variable_name
+from dalston_cli.settings.declare import Setting
 from dalston_cli.settings.table import PANELS, TABLE
 
 ROOT = Path(__file__).parents[1]
@@ -128,31 +128,31 @@ def insert(page: str, marks: tuple[str, str], text: str) -> str:
     return f"{before}{start}{text}{end}{after}"
 
 
-def _by_panel() -> Iterator[tuple[str, list[Declaration]]]:
+def _by_panel() -> Iterator[tuple[str, list[Setting]]]:
     for panel in PANELS:
         yield panel, [one for one in TABLE.values() if one.panel == panel]
 
 
-def _setting(one: Declaration) -> str:
-    name = f"`{one.name}`" if one.setting.option else f"`{one.name}` \\*"
-    cells = (name, _cell(one.values), _cell(one.setting.help), _default(one))
+def _setting(one: Setting) -> str:
+    name = f"`{one.name}`" if one.option else f"`{one.name}` \\*"
+    cells = (name, _cell(one.values), _cell(one.help), _default(one))
     return f"| {' | '.join(cells)} |"
 
 
-def _default(one: Declaration) -> str:
+def _default(one: Setting) -> str:
     if isinstance(one.default, bool):
         return "yes" if one.default else "no"
     return one.default_text or "-"
 
 
-def _assignment(one: Declaration) -> str:
-    value = one.setting.example or ("1" if one.plain is bool else one.default_text)
-    return f"{variable_name(one.name)}={value!r}".replace("'", '"' if " " in value else "")
+def _assignment(one: Setting) -> str:
+    value = one.example or ("1" if one.type is bool else one.default_text)
+    return f"{one.variable}={value!r}".replace("'", '"' if " " in value else "")
 
 
-def _comment(one: Declaration) -> str:
-    text = one.setting.help.rstrip(".")
-    choices = "" if one.setting.metavar or one.accepts.metavar or one.plain is bool else one.values
+def _comment(one: Setting) -> str:
+    text = one.help.rstrip(".")
+    choices = "" if one.metavar or one.kind.metavar or one.type is bool else one.values
     first = text if text[1].isupper() else text[0].lower() + text[1:]
     return f"{first}: {', '.join(choices.split('|'))}" if choices else first
 

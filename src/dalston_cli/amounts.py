@@ -1,4 +1,4 @@
-"""Durations, sizes and speeds as people read them."""
+"""Durations, sizes and speeds as text for people."""
 
 _MINUTE_S = 60
 _HOUR_S = 3600
@@ -7,7 +7,7 @@ _TWO_DIGITS = 10
 
 
 def duration(seconds: float) -> str:
-    """``4.2 s``, ``3:07`` or ``1:02:33``."""
+    """Return ``4.2 s``, ``3:07`` or ``1:02:33``."""
     if seconds < _MINUTE_S:
         return f"{seconds:.1f} s"
     whole = round(seconds)
@@ -17,7 +17,7 @@ def duration(seconds: float) -> str:
 
 
 def rough_duration(seconds: float) -> str:
-    """``40 s``, ``5 min`` or ``2 h``; a duration that is over is ``0 s``."""
+    """Return ``40 s``, ``5 min`` or ``2 h``; a negative duration is ``0 s``."""
     if seconds >= _HOUR_S:
         return f"{seconds / _HOUR_S:.0f} h"
     if seconds >= _MINUTE_S:
@@ -26,7 +26,7 @@ def rough_duration(seconds: float) -> str:
 
 
 def readable_size(num_bytes: float) -> str:
-    """``512 B``, ``3.4 MB`` or ``75 MB``, in powers of 1000, as download pages have them."""
+    """Return ``512 B``, ``3.4 MB`` or ``75 MB``, in powers of 1000."""
     amount, unit = float(num_bytes), "B"
     for larger in ("kB", "MB", "GB", "TB"):
         if amount < _KILO:
@@ -38,10 +38,10 @@ def readable_size(num_bytes: float) -> str:
 
 
 def speed(rtfx: float) -> str:
-    """Audio seconds per wall second: ``0.8x`` or ``35x``."""
+    """Return audio seconds per wall second: ``0.8x`` or ``35x``."""
     return f"{rtfx:.1f}x" if rtfx < _TWO_DIGITS else f"{rtfx:.0f}x"
 
 
 def count(number: int, noun: str) -> str:
-    """``1 recording``, ``2 recordings``."""
+    """Return ``1 recording``, ``2 recordings``."""
     return f"{number:,} {noun}" + ("" if number == 1 else "s")

@@ -1,4 +1,4 @@
-"""Files that are there wholly or not at all, whoever is killed and however many write them."""
+"""Atomic files: complete or missing, even if a writer is killed or several write at once."""
 
 import fcntl
 import hashlib
@@ -10,8 +10,8 @@ from typing import BinaryIO
 def write_whole(path: Path, data: bytes) -> None:
     """Write ``data`` to ``path`` in one step, with the permissions a new file would have.
 
-    The unfinished file lies beside it under a name that follows from its own: what a killed
-    process left is taken over by the next that writes the same file.
+    The unfinished file lies beside it under a name derived from its own: the next process that
+    writes the same file takes over the leftover of one that was killed.
 
     Raises:
         OSError: The disk is full or the folder cannot be written.
@@ -31,13 +31,13 @@ def write_whole(path: Path, data: bytes) -> None:
 
 
 def sync(file: BinaryIO) -> None:
-    """Bring a file's bytes to the disk."""
+    """Flush a file's bytes to the disk."""
     file.flush()
     os.fsync(file.fileno())
 
 
 def sync_folder(folder: Path) -> None:
-    """Bring a folder's names to the disk: what was renamed there stays so after a power cut."""
+    """Flush a folder's names to the disk, so that a rename survives a power cut."""
     descriptor = os.open(folder, os.O_RDONLY | os.O_DIRECTORY)
     try:
         os.fsync(descriptor)
@@ -46,7 +46,7 @@ def sync_folder(folder: Path) -> None:
 
 
 def _open_alone(path: Path) -> int:
-    """Open or make ``path`` and hold it against other processes that would write it too."""
+    """Open or make ``path`` and lock it against other processes that write it."""
     while True:
         descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
@@ -54,7 +54,7 @@ def _open_alone(path: Path) -> int:
             if os.path.samestat(os.fstat(descriptor), path.stat()):
                 return descriptor
         except FileNotFoundError:
-            pass  # whoever held it has finished, and it has its final name now
+            pass  # the process that held it has finished and renamed it
         os.close(descriptor)
 
 

@@ -1,11 +1,11 @@
-"""What somebody probably meant."""
+"""Near misses of mistyped words."""
 
 import difflib
 from collections.abc import Iterable
 
 
 def near_miss(word: str, known: Iterable[str]) -> str | None:
-    """The entry of ``known`` that looks most like ``word``, or None where none is close."""
+    """Return the entry of ``known`` that is most like ``word``, or None if none is close."""
     word, by_lower = word.lower(), {entry.lower(): entry for entry in known}
     close = difflib.get_close_matches(word, by_lower, n=1, cutoff=0.6)
     longer = [entry for entry in by_lower if entry and word.startswith(entry)]
@@ -14,6 +14,6 @@ def near_miss(word: str, known: Iterable[str]) -> str | None:
 
 
 def did_you_mean(word: str, known: Iterable[str]) -> str:
-    """``; did you mean `x`?`` to put behind a message, or nothing."""
+    """Return ``; did you mean `x`?`` to append to a message, or nothing."""
     close = near_miss(word, known)
     return f"; did you mean `{close}`?" if close else ""

@@ -25,7 +25,7 @@ from tests.support.all_stages import (
 from tests.support.language_models import LanguageModelServer, running_language_models
 from tests.support.speech import needs_flite, say
 
-pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
+pytestmark = [needs_flite, pytest.mark.network]
 
 
 @pytest.fixture(scope="module")

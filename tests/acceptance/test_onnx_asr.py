@@ -17,7 +17,7 @@ from tests.support.speech import needs_flite, say
 from tests.support.tiny_onnx import ENTRY, MODEL, RUNTIME_ID, SENTENCE
 from tests.support.tiny_whisper import transcribing, transcript_of
 
-pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
+pytestmark = [needs_flite, pytest.mark.network]
 
 
 @pytest.fixture(scope="module")

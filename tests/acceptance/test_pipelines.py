@@ -7,8 +7,6 @@ from tests.acceptance.home import Home
 
 from dalston_cli.errors import ExitCode
 
-pytestmark = pytest.mark.slow
-
 
 @pytest.mark.parametrize(
     ("name", "endings"),

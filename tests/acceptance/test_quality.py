@@ -5,11 +5,9 @@ import subprocess
 import sys
 from pathlib import Path
 
-import pytest
 from tests.acceptance.home import Home
 
 REPOSITORY = Path(__file__).resolve().parents[2]
-pytestmark = pytest.mark.slow
 
 
 def test_the_bundled_model_is_scored(lasting_home: Home, examples: Path, tmp_path: Path) -> None:

@@ -31,7 +31,7 @@ from dalston_cli.formats.registry import WRITERS
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.schema import Settings
 
-pytestmark = [pytest.mark.slow, pytest.mark.network]
+pytestmark = pytest.mark.network
 
 WEIGHTS = REPOSITORY / "engines/transcribe/faster-whisper/tests/data/tiny-whisper-flite"
 PULLED = "faster-whisper-large-v3-turbo"
@@ -157,13 +157,13 @@ def test_a_command_within_a_sentence_exists(user: Home, tmp_path: Path, span: Co
     words = span.text.replace("ID", "pocketsphinx-en-us").split()[1:]
     path = list(takewhile(lambda word: not word.startswith("-"), words))
 
-    explained = user.run(*path, "--help")
+    explained = user.run_here(*path, "--help")
 
     assert explained.returncode == 0, span
     for option in words[len(path) :]:
         assert option in explained.stdout, span
     if words[0] in SHOWS_SOMETHING and not span.needs_docker:
-        done = user.run(*words, cwd=tmp_path)
+        done = user.run_here(*words, cwd=tmp_path)
         assert done.returncode == 0, f"{span}\n{done.stderr}"
 
 
@@ -184,7 +184,7 @@ def test_other_words_for_a_command_exist(user: Home) -> None:
     assert len(rows) == 6
     for group, first, others in rows:
         for name in (first, *re.findall(r"\w+", others)):
-            assert user.run(group, name, "--help").returncode == 0, f"dalston {group} {name}"
+            assert user.run_here(group, name, "--help").returncode == 0, f"dalston {group} {name}"
 
 
 def test_the_readme_names_every_format_and_exit_code() -> None:
@@ -218,7 +218,9 @@ def test_links_lead_somewhere(document: str) -> None:
 
 
 @pytest.mark.parametrize("text", blocks_of("docs/settings.md", "toml"))
-def test_settings_files_are_understood(user: Home, tmp_path: Path, text: str) -> None:
+def test_settings_files_are_understood(
+    user: Home, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, text: str
+) -> None:
     file = tmp_path / "config.toml"
     file.write_text(text, encoding="utf-8")
     plain = load_settings(environ={}, file=file)
@@ -228,7 +230,8 @@ def test_settings_files_are_understood(user: Home, tmp_path: Path, text: str) ->
     for profile in profiles:
         found = load_settings(environ={}, file=file, profile=profile)
         assert "profile" in {source.kind for source in found.sources.values()}
-        shown = user.run("config", "show", "--profile", profile, DALSTON_CONFIG_DIR=str(tmp_path))
+        monkeypatch.setitem(user.environ, "DALSTON_CONFIG_DIR", str(tmp_path))
+        shown = user.run_here("config", "show", "--profile", profile)
         assert shown.returncode == 0, shown.stderr
         assert profile in shown.stdout
 

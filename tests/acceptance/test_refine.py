@@ -19,7 +19,7 @@ from tests.support.language_models import (
     running_language_models,
 )
 
-pytestmark = [pytest.mark.slow, pytest.mark.network]
+pytestmark = pytest.mark.network
 
 SECRET = "sk-ant-secret"
 OWN_MODEL = {

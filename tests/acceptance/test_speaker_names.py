@@ -4,10 +4,7 @@ import json
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.acceptance.home import Home
-
-pytestmark = pytest.mark.slow
 
 
 def test_the_sides_of_a_call_are_named_and_renamed(

@@ -24,7 +24,7 @@ from tests.support.tiny_whisper import (
     transcript_of,
 )
 
-pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
+pytestmark = [needs_flite, pytest.mark.network]
 
 
 @pytest.fixture(scope="module")

@@ -18,7 +18,7 @@ from tests.support.scoring import normalise
 from tests.support.speech import needs_flite
 from tests.support.tiny_whisper import SENTENCES, WEIGHTS, say_sentences
 
-pytestmark = [needs_flite, pytest.mark.slow, pytest.mark.network]
+pytestmark = [needs_flite, pytest.mark.network]
 
 UNDER_TEST = EngineUnderTest("multi/whisperx-full")
 ALIGNER = ROOT / "engines/align/whisperx-align/tests/data/tiny-wav2vec2-flite"

@@ -11,12 +11,9 @@ import pytest
 
 ROOT = Path(__file__).resolve().parents[2]
 TABLE = Path("src/dalston_cli/settings/table/machine.py")
-BEFORE = "    device: Annotated["
+BEFORE = "    device: str = "
 DECLARATION = """\
-    wind_speed: Annotated[
-        Annotated[int, Accepts("KNOTS", ge=1)] | None,
-        Setting("Wind that the fan may make.", example="7"),
-    ] = None
+    wind_speed: int | None = Kind("KNOTS", ge=1)("Wind that the fan may make.", example="7")
 """
 
 

@@ -1,4 +1,4 @@
-"""The models commands as processes, against a real server: killed, doubled, offline."""
+"""The models commands against a real server: killed and doubled as processes, offline."""
 
 import json
 import os
@@ -13,8 +13,9 @@ import psutil
 import pytest
 from tests.support.hub import Fault, HubRepo, HubServer, running_hub
 from tests.support.hub.entries import model_fields, write_catalog
+from tests.support.in_process import run_dalston
 
-from dalston_cli.catalog.weights import ModelFolder
+from dalston_cli.catalog.weights.layout import ModelFolder
 
 SIZE = 1_000_000
 DALSTON = (sys.executable, "-m", "dalston_cli")
@@ -49,15 +50,7 @@ def environment(hub: HubServer, tmp_path: Path) -> dict[str, str]:
 def _dalston(
     environment: Mapping[str, str], *words: str, code: int = 0
 ) -> subprocess.CompletedProcess[str]:
-    done = subprocess.run(
-        [*DALSTON, "models", *words],
-        env=environment,
-        capture_output=True,
-        text=True,
-        timeout=TIMEOUT_S,
-        check=False,
-        stdin=subprocess.DEVNULL,
-    )
+    done = run_dalston("models", *words, environ=environment)
     assert done.returncode == code, done.stderr + done.stdout
     return done
 
@@ -139,7 +132,7 @@ def test_a_silent_hub_is_refused_in_time_with_a_hint(
     assert "hint: run `dalston models pull tiny` again" in done.stderr
 
 
-@pytest.mark.slow
+@pytest.mark.slow  # waits as long as a user has to, by default 20 s
 def test_a_silent_hub_is_refused_within_30_s_by_default(
     hub: HubServer, environment: dict[str, str]
 ) -> None:

@@ -22,6 +22,7 @@ import pytest
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "DALSTON_TEST_CACHE_DIR"
 _MODULE = re.compile(r"\b(?:tests|benchmarks|dalston_cli)(?:\.\w+)+")
+_FROM = re.compile(r"^ *from ((?:tests|benchmarks)(?:\.\w+)*) import (\([^)]*\)|.*)", re.MULTILINE)
 _PLACE = re.compile(r"\bengines/\w+/[\w/-]+")
 _OWN_MODULES = ("tests", "benchmarks")
 
@@ -138,14 +139,16 @@ def _used_by(sources: Iterable[Path], root: Path) -> set[Path]:
 
 
 def _modules_in(text: str, root: Path) -> Iterable[Path]:
-    for name in set(_MODULE.findall(text)):
-        base = root / "src" if name.startswith("dalston_cli") else root
-        place = base / name.replace(".", "/")
-        if place.is_dir():
-            yield from place.glob("*.py")
-        for path in (place.with_suffix(".py"), place.parent.with_suffix(".py")):
-            if path.is_file():
-                yield path
+    """The files of the modules that are named; of a package of the CLI, all of its modules."""
+    names = set(_MODULE.findall(text))
+    for module, imported in _FROM.findall(text):
+        names |= {f"{module}.{name}" for name in re.findall(r"\w+", imported)}
+    for name in names:
+        is_cli = name.startswith("dalston_cli")
+        place = (root / "src" if is_cli else root) / name.replace(".", "/")
+        yield from place.glob("*.py" if is_cli else "__init__.py")
+        if (path := place.with_suffix(".py")).is_file():
+            yield path
 
 
 def _places_in(text: str, root: Path) -> Iterable[Path]:

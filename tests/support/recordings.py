@@ -161,14 +161,18 @@ def likeness(first: NDArray[np.int16], second: NDArray[np.int16], *, max_lag: in
     Args:
         max_lag: Samples by which either may be late; the best lag counts.
     """
-    return max(
-        max(_correlation(first[lag:], second), _correlation(first, second[lag:]))
-        for lag in range(max_lag + 1)
-    )
-
-
-def _correlation(first: NDArray[np.int16], second: NDArray[np.int16]) -> float:
     length = min(len(first), len(second))
-    one = first[:length].astype(np.float64)
-    two = second[:length].astype(np.float64)
-    return float(np.dot(one, two) / (np.linalg.norm(one) * np.linalg.norm(two)))
+    one, two = (each[:length].astype(np.float64) for each in (first, second))
+    energies = [np.concatenate(([0.0], np.cumsum(each * each))) for each in (one, two)]
+
+    def correlation(late: int, later: int) -> float:
+        """Of ``one`` from ``late`` on with ``two`` from ``later`` on."""
+        common = length - max(late, later)
+        product = float(np.dot(one[late : late + common], two[later : later + common]))
+        of_one, of_two = (
+            float(energy[start + common] - energy[start])
+            for energy, start in zip(energies, (late, later), strict=True)
+        )
+        return product / float(np.sqrt(of_one * of_two))
+
+    return max(max(correlation(lag, 0), correlation(0, lag)) for lag in range(max_lag + 1))

@@ -29,11 +29,6 @@ def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--part", choices=("newcomer", "rest"), help="what make test runs, or all but")
 
 
-def pytest_configure(config: pytest.Config) -> None:
-    if config.pluginmanager.has_plugin("dsession"):
-        config.pluginmanager.register(Scheduling(), "scheduling")
-
-
 @pytest.hookimpl(trylast=True)
 def pytest_collection_modifyitems(config: pytest.Config, items: list[pytest.Item]) -> None:
     items.sort(key=lambda item: _turn(item.nodeid))  # stable, so files stay together
@@ -67,16 +62,14 @@ def _turn(node: str) -> int:
     )
 
 
-class Scheduling:
-    """Gives whole groups to xdist's workers, in the order in which they were collected."""
+@pytest.hookimpl(optionalhook=True)
+def pytest_xdist_make_scheduler(config: pytest.Config, log: Any) -> Any:
+    """Give whole groups to xdist's workers, in the order in which they were collected."""
+    from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # noqa: PLC0415 - only with workers
 
-    @pytest.hookimpl
-    def pytest_xdist_make_scheduler(self, config: pytest.Config, log: Any) -> Any:
-        from xdist.scheduler import LoadScopeScheduling  # type: ignore[import-untyped] # noqa: PLC0415 - only with workers
+    class ByGroup(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
+        def _split_scope(self, nodeid: str) -> str:
+            return group_of(nodeid)
 
-        class ByGroup(LoadScopeScheduling):  # type: ignore[misc] # xdist has no types
-            def _split_scope(self, nodeid: str) -> str:
-                return group_of(nodeid)
-
-        config.option.loadscopereorder = False
-        return ByGroup(config, log)
+    config.option.loadscopereorder = False
+    return ByGroup(config, log)

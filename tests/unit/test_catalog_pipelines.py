@@ -16,6 +16,7 @@ from dalston_cli.catalog.pipelines import (
 )
 from dalston_cli.options.build import build_run_options
 from dalston_cli.options.completion import complete_pipelines
+from dalston_cli.settings.declare import settings_of
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.schema import PipelineSettings, Settings
 from dalston_cli.settings.table.machine import Machine
@@ -56,7 +57,7 @@ def test_ours_can_be_asked_for_and_are_on_the_page() -> None:
 
 def test_a_pipeline_says_nothing_about_the_machine() -> None:
     assert set(Settings.model_fields) - set(PipelineSettings.model_fields) == {
-        *Machine.__annotations__,
+        *(one.name for one in settings_of(Machine)),
         "pipeline",
     }
 

@@ -9,13 +9,15 @@ from dalston_cli.catalog.load import Catalog, UnknownModelError
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.catalog.resolve import (
     Choice,
-    LanguageNotCoveredError,
-    ModelWish,
-    NoModelError,
-    StageNotCoveredError,
-    covers,
+    ModelRequest,
     recommended,
     resolve_model,
+    supports_language,
+)
+from dalston_cli.catalog.resolve_errors import (
+    LanguageNotCoveredError,
+    NoModelError,
+    StageNotCoveredError,
 )
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import DalstonError
@@ -63,23 +65,27 @@ CATALOG = Catalog(
 
 
 @pytest.mark.parametrize(
-    ("wish", "machine", "installed", "model", "device"),
+    ("wanted", "machine", "installed", "model", "device"),
     [
-        pytest.param(ModelWish(), LAPTOP, [], "sphinx-en", "cpu", id="only-the-bundled-one"),
-        pytest.param(ModelWish(), GPU, [], "sphinx-en", "cpu", id="bundled-stays-on-the-cpu"),
-        pytest.param(ModelWish(), LAPTOP, ["fw-tiny"], "fw-tiny", "cpu", id="installed-is-better"),
+        pytest.param(ModelRequest(), LAPTOP, [], "sphinx-en", "cpu", id="only-the-bundled-one"),
+        pytest.param(ModelRequest(), GPU, [], "sphinx-en", "cpu", id="bundled-stays-on-the-cpu"),
         pytest.param(
-            ModelWish(), LAPTOP, ["fw-tiny", "fw-turbo"], "fw-turbo", "cpu", id="best-rank"
+            ModelRequest(), LAPTOP, ["fw-tiny"], "fw-tiny", "cpu", id="installed-is-better"
         ),
         pytest.param(
-            ModelWish(), LAPTOP, ["fw-large", "fw-tiny"], "fw-tiny", "cpu", id="too-little-ram"
+            ModelRequest(), LAPTOP, ["fw-tiny", "fw-turbo"], "fw-turbo", "cpu", id="best-rank"
         ),
         pytest.param(
-            ModelWish(), GPU, ["fw-large", "fw-tiny"], "fw-large", "cuda:0", id="gpu-has-room"
+            ModelRequest(), LAPTOP, ["fw-large", "fw-tiny"], "fw-tiny", "cpu", id="too-little-ram"
         ),
-        pytest.param(ModelWish(), SMALL_GPU, ["fw-large"], "fw-large", "cpu", id="gpu-too-small"),
         pytest.param(
-            ModelWish(language="de"),
+            ModelRequest(), GPU, ["fw-large", "fw-tiny"], "fw-large", "cuda:0", id="gpu-has-room"
+        ),
+        pytest.param(
+            ModelRequest(), SMALL_GPU, ["fw-large"], "fw-large", "cpu", id="gpu-too-small"
+        ),
+        pytest.param(
+            ModelRequest(language="de"),
             LAPTOP,
             ["fw-tiny", "fw-tiny.en"],
             "fw-tiny",
@@ -87,10 +93,10 @@ CATALOG = Catalog(
             id="language",
         ),
         pytest.param(
-            ModelWish(language="en-gb"), LAPTOP, ["fw-tiny.en"], "fw-tiny.en", "cpu", id="region"
+            ModelRequest(language="en-gb"), LAPTOP, ["fw-tiny.en"], "fw-tiny.en", "cpu", id="region"
         ),
         pytest.param(
-            ModelWish(),
+            ModelRequest(),
             LAPTOP,
             ["fw-distil.en", "fw-tiny"],
             "fw-tiny",
@@ -98,7 +104,7 @@ CATALOG = Catalog(
             id="unknown-language-needs-several",
         ),
         pytest.param(
-            ModelWish(language="en"),
+            ModelRequest(language="en"),
             LAPTOP,
             ["fw-distil.en", "fw-tiny"],
             "fw-distil.en",
@@ -106,17 +112,19 @@ CATALOG = Catalog(
             id="known-language-takes-its-own",
         ),
         pytest.param(
-            ModelWish(), LAPTOP, ["fw-distil.en"], "fw-distil.en", "cpu", id="only-one-language"
-        ),
-        pytest.param(ModelWish(device="cpu"), GPU, ["fw-turbo"], "fw-turbo", "cpu", id="cpu-asked"),
-        pytest.param(
-            ModelWish(device="cuda"), GPU, ["fw-tiny"], "fw-tiny", "cuda:0", id="gpu-asked"
+            ModelRequest(), LAPTOP, ["fw-distil.en"], "fw-distil.en", "cpu", id="only-one-language"
         ),
         pytest.param(
-            ModelWish(model="fw-large"), LAPTOP, [], "fw-large", "cpu", id="named-though-large"
+            ModelRequest(device="cpu"), GPU, ["fw-turbo"], "fw-turbo", "cpu", id="cpu-asked"
         ),
         pytest.param(
-            ModelWish(model="sphinx-en"),
+            ModelRequest(device="cuda"), GPU, ["fw-tiny"], "fw-tiny", "cuda:0", id="gpu-asked"
+        ),
+        pytest.param(
+            ModelRequest(model="fw-large"), LAPTOP, [], "fw-large", "cpu", id="named-though-large"
+        ),
+        pytest.param(
+            ModelRequest(model="sphinx-en"),
             GPU,
             ["fw-turbo"],
             "sphinx-en",
@@ -124,7 +132,7 @@ CATALOG = Catalog(
             id="named-though-worse",
         ),
         pytest.param(
-            ModelWish(model="fw-tiny", device="cuda:0"),
+            ModelRequest(model="fw-tiny", device="cuda:0"),
             GPU,
             [],
             "fw-tiny",
@@ -134,9 +142,9 @@ CATALOG = Catalog(
     ],
 )
 def test_choice(
-    wish: ModelWish, machine: Machine, installed: Sequence[str], model: str, device: str
+    wanted: ModelRequest, machine: Machine, installed: Sequence[str], model: str, device: str
 ) -> None:
-    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, wish, machine, installed)
+    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, wanted, machine, installed)
     assert (choice.model.id, choice.device) == (model, device)
     assert choice.engine.name == choice.model.engine
     assert choice.needs_pull == (model not in {*installed, "sphinx-en"})
@@ -144,11 +152,11 @@ def test_choice(
 
 
 @pytest.mark.parametrize(
-    ("stage", "wish", "machine", "error", "message"),
+    ("stage", "wanted", "machine", "error", "message"),
     [
         pytest.param(
             Stage.TRANSCRIBE,
-            ModelWish(model="fw-tinny"),
+            ModelRequest(model="fw-tinny"),
             LAPTOP,
             UnknownModelError,
             "did you mean `fw-tiny`",
@@ -156,7 +164,7 @@ def test_choice(
         ),
         pytest.param(
             Stage.ALIGN,
-            ModelWish(model="fw-tiny"),
+            ModelRequest(model="fw-tiny"),
             LAPTOP,
             StageNotCoveredError,
             "fw-tiny does not align, it is for: transcribe",
@@ -164,7 +172,7 @@ def test_choice(
         ),
         pytest.param(
             Stage.TRANSCRIBE,
-            ModelWish(model="fw-tiny.en", language="de"),
+            ModelRequest(model="fw-tiny.en", language="de"),
             LAPTOP,
             LanguageNotCoveredError,
             "does not understand `de`, only en",
@@ -172,7 +180,7 @@ def test_choice(
         ),
         pytest.param(
             Stage.TRANSCRIBE,
-            ModelWish(language="de"),
+            ModelRequest(language="de"),
             LAPTOP,
             NoModelError,
             "no model that is installed can transcribe de",
@@ -180,7 +188,7 @@ def test_choice(
         ),
         pytest.param(
             Stage.TRANSCRIBE,
-            ModelWish(device="cuda"),
+            ModelRequest(device="cuda"),
             LAPTOP,
             DeviceMissingError,
             "cuda was asked for, but no GPU",
@@ -188,51 +196,51 @@ def test_choice(
         ),
         pytest.param(
             Stage.TRANSCRIBE,
-            ModelWish(device="cuda"),
+            ModelRequest(device="cuda"),
             GPU,
             NoModelError,
             "can transcribe on cuda",
             id="bundled-has-no-gpu",
         ),
         pytest.param(
-            Stage.DIARIZE, ModelWish(), LAPTOP, NoModelError, "can diarize", id="needs-a-gpu"
+            Stage.DIARIZE, ModelRequest(), LAPTOP, NoModelError, "can diarize", id="needs-a-gpu"
         ),
         pytest.param(
             Stage.DIARIZE,
-            ModelWish(model="turns"),
+            ModelRequest(model="turns"),
             LAPTOP,
             DeviceMissingError,
             "the engine gpu-only needs a GPU, but no GPU",
             id="named-needs-a-gpu",
         ),
         pytest.param(
-            Stage.REFINE, ModelWish(), LAPTOP, NoModelError, "can refine", id="nobody-does-it"
+            Stage.REFINE, ModelRequest(), LAPTOP, NoModelError, "can refine", id="no-model-does-it"
         ),
     ],
 )
 def test_refusal(
-    stage: Stage, wish: ModelWish, machine: Machine, error: type[DalstonError], message: str
+    stage: Stage, wanted: ModelRequest, machine: Machine, error: type[DalstonError], message: str
 ) -> None:
     with pytest.raises(error, match=message) as raised:
-        resolve_model(CATALOG, stage, wish, machine, [])
+        resolve_model(CATALOG, stage, wanted, machine, [])
     assert raised.value.hint
 
 
 def test_alternatives_are_named() -> None:
-    wish = ModelWish(model="fw-tiny.en", language="de")
+    wanted = ModelRequest(model="fw-tiny.en", language="de")
     with pytest.raises(LanguageNotCoveredError) as raised:
-        resolve_model(CATALOG, Stage.TRANSCRIBE, wish, LAPTOP, [])
+        resolve_model(CATALOG, Stage.TRANSCRIBE, wanted, LAPTOP, [])
     assert "`--model fw-turbo`" in (raised.value.hint or "")
 
 
 def test_the_missing_model_can_be_pulled_by_the_hint() -> None:
     with pytest.raises(NoModelError) as raised:
-        resolve_model(CATALOG, Stage.TRANSCRIBE, ModelWish(language="de"), LAPTOP, [])
+        resolve_model(CATALOG, Stage.TRANSCRIBE, ModelRequest(language="de"), LAPTOP, [])
     assert raised.value.hint == "run `dalston models pull fw-turbo`"
 
 
 def test_the_bundled_model_comes_with_a_plain_warning() -> None:
-    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, ModelWish(), LAPTOP, [])
+    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, ModelRequest(), LAPTOP, [])
     (warning,) = choice.warnings
     assert "gets about 40 of 100 words wrong" in warning.message
     assert "takes everything for en" in warning.message
@@ -242,14 +250,14 @@ def test_the_bundled_model_comes_with_a_plain_warning() -> None:
 
 
 @pytest.mark.parametrize(
-    ("stage", "wish"),
+    ("stage", "wanted"),
     [
-        pytest.param(Stage.TRANSCRIBE, ModelWish(model="sphinx-en"), id="it-was-asked-for"),
-        pytest.param(Stage.ALIGN, ModelWish(), id="nothing-better-exists"),
+        pytest.param(Stage.TRANSCRIBE, ModelRequest(model="sphinx-en"), id="it-was-asked-for"),
+        pytest.param(Stage.ALIGN, ModelRequest(), id="nothing-better-exists"),
     ],
 )
-def test_no_warning_where_it_does_not_help(stage: Stage, wish: ModelWish) -> None:
-    choice = resolve_model(CATALOG, stage, wish, LAPTOP, [])
+def test_no_warning_where_it_does_not_help(stage: Stage, wanted: ModelRequest) -> None:
+    choice = resolve_model(CATALOG, stage, wanted, LAPTOP, [])
     assert choice.model.id == "sphinx-en"
     assert choice.warnings == ()
     assert choice.better is None
@@ -258,21 +266,21 @@ def test_no_warning_where_it_does_not_help(stage: Stage, wish: ModelWish) -> Non
 def test_recommendations_fit_the_machine_and_are_not_gated() -> None:
     small = Machine(cpus=2, ram_mb=2_000)
     for machine, expected in ((LAPTOP, "fw-turbo"), (small, "fw-tiny")):
-        best = recommended(CATALOG, Stage.TRANSCRIBE, ModelWish(language="de"), machine)
+        best = recommended(CATALOG, Stage.TRANSCRIBE, ModelRequest(language="de"), machine)
         assert best is not None
         assert best.id == expected
-    assert recommended(CATALOG, Stage.REFINE, ModelWish(), LAPTOP) is None
+    assert recommended(CATALOG, Stage.REFINE, ModelRequest(), LAPTOP) is None
 
 
 def test_a_better_model_of_one_language_is_named() -> None:
     here = ["fw-distil.en", "fw-tiny"]
-    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, ModelWish(), LAPTOP, here)
+    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, ModelRequest(), LAPTOP, here)
     assert choice.reason.startswith("no language was given, and of 3 models that are installed")
     (warning,) = choice.warnings
     assert "fw-distil.en, which is installed too, is better" in warning.message
     assert warning.hint == "add --language en if they do"
 
-    english = resolve_model(CATALOG, Stage.TRANSCRIBE, ModelWish(language="en"), LAPTOP, here)
+    english = resolve_model(CATALOG, Stage.TRANSCRIBE, ModelRequest(language="en"), LAPTOP, here)
     assert english.reason.startswith("it is the best of 3 models for en")
     assert english.warnings == ()
 
@@ -285,8 +293,8 @@ def test_a_better_model_of_one_language_is_named() -> None:
     ],
 )
 def test_compute_type(asked: str | None, compute_type: str) -> None:
-    wish = ModelWish(model="fw-tiny.en", compute_type=asked)
-    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, wish, LAPTOP, [])
+    wanted = ModelRequest(model="fw-tiny.en", compute_type=asked)
+    choice = resolve_model(CATALOG, Stage.TRANSCRIBE, wanted, LAPTOP, [])
     assert choice.compute_type == compute_type
 
 
@@ -302,7 +310,9 @@ def test_compute_type(asked: str | None, compute_type: str) -> None:
     ],
 )
 def test_covers(languages: list[str], language: str | None, covered: bool) -> None:
-    assert covers(model_entry(languages=languages), Stage.TRANSCRIBE, language) is covered
+    assert (
+        supports_language(model_entry(languages=languages), Stage.TRANSCRIBE, language) is covered
+    )
 
 
 @pytest.mark.parametrize(
@@ -323,11 +333,11 @@ def test_a_stage_may_have_languages_of_its_own(
         stage_languages={"align": ["en"], "diarize": []},
     )
 
-    assert covers(model, stage, language) is covered
+    assert supports_language(model, stage, language) is covered
 
 
 def test_a_stage_alone_is_not_for_a_model_that_has_it_beside_others() -> None:
-    """However good the bundle is: only what it transcribes with would come along for nothing."""
+    """A model of several stages is not taken for one: its other weights would have no use."""
     bundle = model_entry(
         id="bundle", engine="all", stages=["transcribe", "diarize"], rank=99, languages=["en"]
     )
@@ -337,7 +347,7 @@ def test_a_stage_alone_is_not_for_a_model_that_has_it_beside_others() -> None:
     def chosen(*models: ModelEntry) -> Choice:
         catalog = Catalog(engines={"all": every}, models={each.id: each for each in models})
         installed = [each.id for each in models]
-        return resolve_model(catalog, Stage.DIARIZE, ModelWish(), LAPTOP, installed)
+        return resolve_model(catalog, Stage.DIARIZE, ModelRequest(), LAPTOP, installed)
 
     assert chosen(bundle, alone).model is alone
     assert "best of 2 models" in chosen(bundle, alone).reason

@@ -7,16 +7,13 @@ from tests.support.hub.entries import engine_entry, model_entry
 
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.resolve import ModelWish, NoModelError, resolve_model
-from dalston_cli.catalog.weights import (
-    PullOptions,
-    ensure_installed,
-    installed,
-    installed_ids,
-    pull,
-    verify,
-)
+from dalston_cli.catalog.resolve import ModelRequest, resolve_model
+from dalston_cli.catalog.resolve_errors import NoModelError
+from dalston_cli.catalog.weights.acquire import ensure_installed, pull
+from dalston_cli.catalog.weights.audit import verify
 from dalston_cli.catalog.weights.failures import ServiceKeyError
+from dalston_cli.catalog.weights.inventory import installed, installed_ids
+from dalston_cli.catalog.weights.options import PullOptions
 from dalston_cli.pipeline.plan.choosing import ServiceOfflineError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, StagePlan, Weights
 from dalston_cli.pipeline.plan.planner import Planner
@@ -95,7 +92,7 @@ def test_there_is_nothing_to_pull_or_verify(
 
 def test_auto_says_which_key_is_missing() -> None:
     with pytest.raises(NoModelError, match="no model that is installed can refine") as caught:
-        resolve_model(CATALOG, Stage.REFINE, ModelWish(), MACHINE, [])
+        resolve_model(CATALOG, Stage.REFINE, ModelRequest(), MACHINE, [])
     assert caught.value.hint == "far is a service: export FAR_KEY=your-key"
 
 

@@ -10,7 +10,7 @@ from tests.support.pipeline_home import MACHINE, make_catalog, write_model
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
-from dalston_cli.catalog.resolve import LanguageNotCoveredError, NoModelError, NoModelsError
+from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError, NoModelError, NoModelsError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights

@@ -75,5 +75,5 @@ async def test_every_report_of_cancelled_work_raises(report: str) -> None:
 
 async def test_segments_that_cannot_be_sent_are_refused() -> None:
     context = JobContext(Mailbox(asyncio.get_running_loop()), threading.Event())
-    with pytest.raises(EngineError, match="what cannot be sent"):
+    with pytest.raises(EngineError, match="cannot be sent"):
         context.partial([Segment(id=0, start=float("inf"), end=1.0, text="a")])

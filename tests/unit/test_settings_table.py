@@ -2,21 +2,22 @@
 
 import inspect
 from pathlib import Path
-from typing import Annotated, get_origin
+from typing import Annotated, Any, get_origin, get_type_hints
 
 import pytest
+from pydantic import TypeAdapter, ValidationError
 
 from dalston_cli.catalog.check import OPTIONS
 from dalston_cli.commands.transcribe import transcribe
 from dalston_cli.options.build import build_run_options, resolve
-from dalston_cli.settings.declare import Accepts, Declaration, Setting, declarations, variable_name
+from dalston_cli.settings.declare import Kind, Setting, group, settings_of
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.schema import PipelineSettings, Settings, SettingsFile
 from dalston_cli.settings.table import TABLE, stage_fields
-from dalston_cli.settings.table.types import Count
+from dalston_cli.settings.table.kinds import count
 from dalston_sdk.wire import Stage
 
-ALL = pytest.mark.parametrize("declared", TABLE.values(), ids=TABLE)
+ALL = pytest.mark.parametrize("one", TABLE.values(), ids=TABLE)
 NO_SETTINGS = {
     Stage.ALIGN: {"batch_size", "interpolate"},
     Stage.DIARIZE: {"batch_size", "chunk_s"},
@@ -27,10 +28,9 @@ NO_SETTINGS = {
 """Options of stages that are for models to set and not for users."""
 
 
-def example(declared: Declaration) -> str:
+def example(one: Setting) -> str:
     """Return a value other than the default where there is one."""
-    is_switch = declared.plain is bool
-    return declared.setting.example or ("true" if is_switch else declared.default_text)
+    return one.example or ("true" if one.type is bool else one.default_text)
 
 
 def test_the_table_makes_the_models() -> None:
@@ -40,14 +40,14 @@ def test_the_table_makes_the_models() -> None:
 
 
 @ALL
-def test_a_setting_is_an_option_a_key_and_a_variable(declared: Declaration, tmp_path: Path) -> None:
-    name, value = declared.name, example(declared)
-    assert (name in inspect.signature(transcribe).parameters) is declared.setting.option
+def test_a_setting_is_an_option_a_key_and_a_variable(one: Setting, tmp_path: Path) -> None:
+    name, value = one.name, example(one)
+    assert (name in inspect.signature(transcribe).parameters) is one.option
 
     file = tmp_path / "config.toml"
     file.write_text(f'{name} = "{value}"\n', encoding="utf-8")
     by_key = load_settings(environ={}, file=file)
-    by_variable = load_settings(environ={variable_name(name): value}, file=tmp_path / "none")
+    by_variable = load_settings(environ={one.variable: value}, file=tmp_path / "none")
     by_option = load_settings({name: value}, environ={}, file=tmp_path / "none")
     places = [found.sources[name].kind for found in (by_key, by_variable, by_option)]
     assert places == ["file", "environment", "option"]
@@ -55,14 +55,19 @@ def test_a_setting_is_an_option_a_key_and_a_variable(declared: Declaration, tmp_
 
 
 @ALL
-def test_a_setting_is_described(declared: Declaration) -> None:
-    setting = declared.setting
-    assert setting.help.endswith(".")
-    assert setting.example or declared.plain is bool or declared.default_text
-    assert declared.values
-    assert set(setting.needs) <= set(TABLE)
-    assert setting.negative == "" or declared.plain is bool
-    assert not setting.repeatable or get_origin(declared.plain) is tuple
+def test_a_setting_is_described(one: Setting) -> None:
+    assert one.help.endswith(".")
+    assert one.example or one.type is bool or one.default_text
+    assert one.values
+    assert set(one.needs) <= set(TABLE)
+    assert one.negative == "" or one.type is bool
+    assert not one.repeatable or get_origin(one.type) is tuple
+
+
+@ALL
+def test_a_default_is_a_possible_value(one: Setting) -> None:
+    checked = Settings.model_validate({one.name: one.default}, strict=True)
+    assert getattr(checked, one.name) == one.default
 
 
 @pytest.mark.parametrize("stage", OPTIONS)
@@ -83,24 +88,58 @@ def test_what_a_pipeline_sets_follows_from_the_table() -> None:
     }
 
 
+_size = Kind("X", gt=0)
+_names = Kind("LIST", split=True, min_length=2)
+
+
+@group("Panel", sets="align")
 class Extra:
-    """A group with a type of each kind."""
+    """A group with a setting of each sort."""
 
-    first: Annotated[Count | None, Setting("How many.", sets="align")] = None
-    second: Annotated[float, Accepts("X", gt=0), Setting("How much.")] = 0.5
-    third: Annotated[
-        Annotated[tuple[str, ...], Accepts("LIST", split=True)] | None,
-        Setting("Which.", metavar="NAMES"),
-    ] = None
+    first: int | None = count("How many.")
+    second: float = _size("How much.", 0.5, sets="")
+    third: tuple[str, ...] | None = _names("Which.", metavar="NAMES", sets="events.labels")
 
 
-def test_a_declaration_is_read() -> None:
-    first, second, third = declarations(Extra, "Panel")
-    assert (first.plain, first.values, first.help) == (int, "N", "How many.")
-    assert first.stage_option == ("align", "first")
-    assert (second.plain, second.values, second.help) == (float, "X", "How much (default: 0.5).")
-    assert (third.plain, third.values, third.default_text) == (tuple[str, ...], "NAMES", "")
-    assert third.accepts.split
+def test_a_group_is_read() -> None:
+    first, second, third = settings_of(Extra)
+    assert (first.type, first.values, first.full_help) == (int, "N", "How many.")
+    assert (first.flag, first.variable) == ("--first", "DALSTON_FIRST")
+    assert (second.type, second.values, second.full_help) == (
+        float,
+        "X",
+        "How much (default: 0.5).",
+    )
+    assert (third.type, third.values, third.default_text) == (tuple[str, ...], "NAMES", "")
+    stages = [one.stage_option for one in (first, second, third)]
+    assert stages == [("align", "first"), ("", "second"), ("events", "labels")]
+    assert {one.panel for one in (first, second, third)} == {"Panel"}
+    assert (Extra.first, Extra.second, Extra.third) == (None, 0.5, None)
+    assert get_type_hints(Extra) == {
+        "first": int | None,
+        "second": float,
+        "third": tuple[str, ...] | None,
+    }
+
+
+@pytest.mark.parametrize(
+    ("hint", "kind", "value", "expected"),
+    [
+        (int | None, count, "3", 3),
+        (int | None, count, None, None),
+        (int | None, count, 0, "greater than or equal to 1"),
+        (tuple[str, ...] | None, _names, "ab, cd", ("ab", "cd")),
+        (tuple[str, ...] | None, _names, "ab,c", "at least 2 characters"),
+        (float, _size, 0, "greater than 0"),
+    ],
+)
+def test_a_kind_checks_values(hint: Any, kind: Kind, value: object, expected: object) -> None:
+    adapter: TypeAdapter[object] = TypeAdapter(Annotated[hint, kind])
+    if isinstance(expected, str):
+        with pytest.raises(ValidationError, match=expected):
+            adapter.validate_python(value)
+        return
+    assert adapter.validate_python(value) == expected
 
 
 def test_flags_that_were_not_given_say_nothing(

@@ -7,15 +7,17 @@ from typing import Any, ClassVar
 
 from faster_whisper import BatchedInferencePipeline, WhisperModel
 from faster_whisper.transcribe import TranscriptionInfo, restore_speech_timestamps
-from gpu import check_gpu, held_vram_mb, split_device
-from languages import bcp47, known_languages, pack, vote, whisper_language
-from loading import is_device_lost, is_out_of_memory, load_whisper
+from languages import known_languages, pack, vote, whisper_language
+from loading import load_whisper, try_gpu
 from options import SUPPORTED, Decoding, effective, plan_decoding
 from segments import convert
 from vad import as_regions, find_speech, without_silence
 
+from dalston_sdk.ctranslate2_loading import is_device_lost, is_out_of_memory
+from dalston_sdk.devices import check_gpu, process_vram_mb
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
+from dalston_sdk.languages import from_whisper_code
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
@@ -37,32 +39,31 @@ class FasterWhisperEngine(Engine):
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
-        # The library imports ONNX Runtime with its first VAD, which would report to its makers.
+        # The library's VAD imports ONNX Runtime, which would send telemetry to Microsoft.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         self._whisper: WhisperModel | None = None
         self._runtime_id = ""
 
     def check_device(self) -> str:
-        """Copy something to the GPU, where one was asked for."""
-        return "cpu" if self.device == "cpu" else check_gpu(self.device)
+        """Copy a number to the GPU, if one was asked for."""
+        return check_gpu(self.device, try_gpu)
 
     def vram_mb(self) -> float | None:
-        """Memory this process holds on the GPU."""
-        return None if self.device == "cpu" else held_vram_mb(self.device)
+        """Return the GPU memory of this process, in MiB; None on a CPU."""
+        return process_vram_mb(self.device)
 
     def is_out_of_memory(self, error: Exception) -> bool:
-        """CTranslate2 says so in a plain RuntimeError."""
+        """Recognise the messages of CTranslate2, which raises plain RuntimeErrors."""
         return is_out_of_memory(error)
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights in CTranslate2's format from a folder."""
-        kind, index = split_device(self.device)
-        self._whisper, warnings = load_whisper(model, kind=kind, index=index)
+        self._whisper, warnings = load_whisper(model, self.device)
         self._runtime_id = model.runtime_id
         return LoadedModel(compute_type=self._whisper.model.compute_type, warnings=warnings)
 
     def unload(self) -> None:
-        """Drop the weights and give their memory back."""
+        """Drop the weights and free their memory."""
         if self._whisper is not None:
             self._whisper.model.unload_model()
             self._whisper = None
@@ -71,7 +72,7 @@ class FasterWhisperEngine(Engine):
     def transcribe(
         self, request: TranscribeRequest, audio: Samples, context: RunContext
     ) -> TranscribeResult:
-        """Speech found, language settled, then decoded; segments are reported as they come."""
+        """Find the speech and the language, then decode, reporting segments as they come."""
         if self._whisper is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         try:
@@ -90,7 +91,7 @@ class FasterWhisperEngine(Engine):
         audio: Samples,
         context: RunContext,
     ) -> TranscribeResult:
-        _refuse_what_the_model_cannot(whisper, self._runtime_id, options)
+        _check_supported(whisper, self._runtime_id, options)
         decoding = plan_decoding(
             options,
             device=self.device,
@@ -98,16 +99,16 @@ class FasterWhisperEngine(Engine):
         )
         duration_s = len(audio) / SAMPLE_RATE
         whole = {"start": 0, "end": len(audio)}
-        chunks = [whole] if decoding.vad is None else find_speech(audio, decoding.vad)
-        regions = as_regions(chunks)
+        speech = [whole] if decoding.vad is None else find_speech(audio, decoding.vad)
+        regions = as_regions(speech)
         context.check_cancelled()
-        language, scores = _language(whisper, options, audio, regions, decoding)
+        language, scores = _find_language(whisper, options, audio, regions, decoding)
         segments: list[Segment] = []
         used = None
-        if chunks and language is not None:
-            found, info = _start(whisper, audio, chunks, language, decoding)
+        if speech and language is not None:
+            found, info = _decode(whisper, audio, speech, language, decoding)
             used = info.transcription_options
-            text_language = "en" if options.task == "translate" else bcp47(language)
+            text_language = "en" if options.task == "translate" else from_whisper_code(language)
             for segment in convert(
                 found, regions=regions, duration_s=duration_s, language=text_language
             ):
@@ -115,7 +116,7 @@ class FasterWhisperEngine(Engine):
                 context.partial([segment])
                 context.progress(segment.end, duration_s)
         context.progress(duration_s, duration_s)
-        spoken = None if language is None else bcp47(language)
+        spoken = None if language is None else from_whisper_code(language)
         return TranscribeResult(
             language="en" if options.task == "translate" and spoken else spoken,
             segments=tuple(segments),
@@ -127,11 +128,9 @@ class FasterWhisperEngine(Engine):
         )
 
 
-def _refuse_what_the_model_cannot(
-    whisper: WhisperModel, runtime_id: str, options: TranscribeOptions
-) -> None:
+def _check_supported(whisper: WhisperModel, runtime_id: str, options: TranscribeOptions) -> None:
     english_only = not whisper.model.is_multilingual
-    # Turbo and the distilled models have the token but were never taught to translate.
+    # Turbo and the distilled models have the token but were not trained to translate.
     if options.task == "translate" and (
         english_only or "turbo" in runtime_id or "distil" in runtime_id
     ):
@@ -148,14 +147,14 @@ def _refuse_what_the_model_cannot(
         )
 
 
-def _language(
+def _find_language(
     whisper: WhisperModel,
     options: TranscribeOptions,
     audio: Samples,
     regions: Sequence[SpeechRegion],
     decoding: Decoding,
 ) -> tuple[str | None, dict[str, float]]:
-    """Whisper's code of the language, and the scores where it was detected."""
+    """Return Whisper's code of the language, and scores where the language was detected."""
     if options.language is not None:
         return whisper_language(options.language, whisper), {}
     allowed = [whisper_language(code, whisper) for code in options.languages or ()]
@@ -173,22 +172,22 @@ def _language(
     return whisper_language(next(iter(scores)), whisper), scores
 
 
-def _start(
+def _decode(
     whisper: WhisperModel,
     audio: Samples,
-    chunks: Sequence[dict[str, int]],
+    speech: Sequence[dict[str, int]],
     language: str,
     decoding: Decoding,
 ) -> tuple[Iterable[Any], TranscriptionInfo]:
-    """The library's generator of segments, timed from the start of the recording."""
+    """Start decoding; segments come with times from the start of the recording."""
     arguments = {**decoding.arguments, "language": language}
     found: Iterable[Any]
     if decoding.batch_size > 1:
-        # Our own stretches, each whole as it was recorded: the library would paste regions
-        # together and lose the time between them.
+        # Chunks as they were recorded, with their pauses: the library would join regions and lose
+        # the time between them.
         clips = [
-            {"start": region.start, "end": region.end}
-            for region in pack(as_regions(chunks), decoding.chunk_length_s)
+            {"start": chunk.start, "end": chunk.end}
+            for chunk in pack(as_regions(speech), decoding.chunk_length_s)
         ]
         found, info = BatchedInferencePipeline(model=whisper).transcribe(
             audio, clip_timestamps=clips, **arguments
@@ -196,7 +195,7 @@ def _start(
     elif decoding.vad is None:
         found, info = whisper.transcribe(audio, vad_filter=False, **arguments)
     else:
-        speech = without_silence(audio, chunks)
-        found, info = whisper.transcribe(speech, vad_filter=False, **arguments)
-        found = restore_speech_timestamps(found, chunks, SAMPLE_RATE)
+        shortened = without_silence(audio, speech)
+        found, info = whisper.transcribe(shortened, vad_filter=False, **arguments)
+        found = restore_speech_timestamps(found, speech, SAMPLE_RATE)
     return found, info

@@ -1,4 +1,4 @@
-"""What a request's options mean to faster-whisper, and which of them cannot be honoured together.
+"""Turns a request's options into faster-whisper's arguments, and refuses what it cannot honour.
 
 Reference: the parameters of ``WhisperModel.transcribe`` and ``BatchedInferencePipeline.transcribe``
 in faster-whisper 1.2.1. The batched pipeline accepts more parameters than it uses.
@@ -8,14 +8,16 @@ from collections.abc import Mapping
 from dataclasses import dataclass
 from typing import Any
 
+from dalston_sdk.decoding import read_batch_size
 from dalston_sdk.errors import EngineError
-from dalston_sdk.wire import ErrorCode, Notice, Stage, TranscribeOptions
+from dalston_sdk.notices import option_without_effect
+from dalston_sdk.wire import ErrorCode, Notice, TranscribeOptions
 
 GPU_BATCH_SIZE = 8
-"""On a GPU batches are about four times as fast; on a CPU hardly, and they cost accuracy."""
+"""Batches are about four times as fast on a GPU, hardly faster on a CPU, and less accurate."""
 
 MAX_CHUNK_S = 30
-"""Whisper's encoder sees 30 s at once."""
+"""The length of the input of Whisper's encoder."""
 
 _SEQUENTIAL_ONLY = (
     "best_of",
@@ -39,11 +41,11 @@ _RENAMED = {
     "hallucination_silence_threshold_s": "hallucination_silence_threshold",
     "temperature": "temperatures",
 }
-_OURS = frozenset(
+_DECIDED_HERE = frozenset(
     {"language", "languages", "task", "batch_size", "chunk_length_s", "hotwords", "suppress_tokens"}
     | {"vad", *_VAD}
 )
-"""Reported from what we decided; everything else from what the library says it used."""
+"""Reported as decided here; all other options as the library reports that it used them."""
 
 SUPPORTED = frozenset(TranscribeOptions.__struct_fields__)
 
@@ -53,10 +55,10 @@ class Decoding:
     """How one request is decoded.
 
     Attributes:
-        arguments: For the library's ``transcribe``, all but the audio and the language.
-        vad: The library's names of the VAD options; None where no silence is cut away.
-        batch_size: 1 decodes window after window.
-        chunk_length_s: Length of a window.
+        arguments: Of the library's ``transcribe``, except the audio and the language.
+        vad: VAD options by the library's names; None where silence is not cut away.
+        batch_size: Chunks that go through the model at once; with 1, chunks are decoded in order.
+        chunk_length_s: Length of a chunk.
         warnings: Options that have no effect in this combination.
     """
 
@@ -68,15 +70,15 @@ class Decoding:
 
 
 def plan_decoding(options: TranscribeOptions, *, device: str, chunk_length_s: int) -> Decoding:
-    """What to ask of the library.
+    """Work out the library's arguments for a request.
 
     Args:
-        options: As requested.
+        options: The request's.
         device: ``cpu`` or ``cuda:N``.
-        chunk_length_s: The model's own window.
+        chunk_length_s: The length of the model's own window.
 
     Raises:
-        EngineError: ``unsupported_option`` where a batch cannot honour what was asked for,
+        EngineError: ``unsupported_option`` for options that the library ignores in batches,
             ``invalid_request`` for values out of range.
     """
     if options.chunk_length_s is not None:
@@ -95,13 +97,13 @@ def plan_decoding(options: TranscribeOptions, *, device: str, chunk_length_s: in
 def effective(
     options: TranscribeOptions, decoding: Decoding, used: object, language: str | None
 ) -> dict[str, Any]:
-    """Every option's value that was in force.
+    """Return every option with the value that was in force.
 
     Args:
-        options: As requested.
+        options: The request's.
         decoding: As planned.
-        used: The library's own ``TranscriptionOptions`` of the call; None where nothing was said.
-        language: What the library was told to hear.
+        used: The library's ``TranscriptionOptions`` of the call; None where there was no speech.
+        language: BCP-47 code of the language that the library was told.
     """
     values: dict[str, Any] = {
         "language": language,
@@ -116,7 +118,7 @@ def effective(
     for name, theirs in _VAD.items():
         value = (decoding.vad or {}).get(theirs)
         values[name] = None if value == float("inf") else value
-    for name in SUPPORTED - _OURS:
+    for name in SUPPORTED - _DECIDED_HERE:
         theirs = _RENAMED.get(name, name)
         planned = decoding.arguments.get("temperature" if name == "temperature" else theirs)
         values[name] = planned if used is None else getattr(used, theirs)
@@ -133,17 +135,15 @@ def _batch_size(options: TranscribeOptions, device: str) -> int:
         sequential.append("temperature (as a ladder)")
     if options.vad is False:
         sequential.append("vad (switched off)")
-    if options.batch_size is None:
-        return 1 if device == "cpu" or sequential else GPU_BATCH_SIZE
-    if options.batch_size < 1:
-        raise EngineError(ErrorCode.INVALID_REQUEST, "batch_size must be at least 1")
-    if options.batch_size > 1 and sequential:
+    default = 1 if device == "cpu" or sequential else GPU_BATCH_SIZE
+    batch_size = read_batch_size(options.batch_size, default=default)
+    if batch_size > 1 and sequential:
         raise EngineError(
             ErrorCode.UNSUPPORTED_OPTION,
             f"faster-whisper cannot honour {', '.join(sequential)} in batches",
             hint="use --batch-size 1, or leave the option out",
         )
-    return options.batch_size
+    return batch_size
 
 
 def _whole_seconds(seconds: float) -> int:
@@ -156,7 +156,7 @@ def _whole_seconds(seconds: float) -> int:
 
 
 def _vad(options: TranscribeOptions, batch_size: int, chunk_length_s: int) -> dict[str, float]:
-    """The library's own defaults of either mode, and what the request says."""
+    """Return the VAD options of a request, with the library's defaults with or without batches."""
     values: dict[str, float] = {
         "threshold": 0.5,
         "min_speech_duration_ms": 0,
@@ -176,10 +176,10 @@ def _arguments(options: TranscribeOptions, batch_size: int, chunk_length_s: int)
     arguments: dict[str, Any] = {
         "task": "transcribe",
         "word_timestamps": True,
-        # Text carried over from window to window makes Whisper repeat itself.
+        # Text carried over from chunk to chunk makes Whisper repeat itself.
         "condition_on_previous_text": False,
         "suppress_tokens": [-1],
-        # Always said, because the library keeps the last call's value.
+        # Always given, because the library keeps the value of the last call.
         "chunk_length": chunk_length_s,
     }
     for name in SUPPORTED - {"language", "languages", "batch_size", "chunk_length_s", "vad", *_VAD}:
@@ -190,33 +190,26 @@ def _arguments(options: TranscribeOptions, batch_size: int, chunk_length_s: int)
         arguments["hotwords"] = ", ".join(options.hotwords)
     if batch_size > 1:
         arguments["batch_size"] = batch_size
-        # Otherwise a whole stretch of up to 30 s becomes one segment.
+        # Otherwise a whole chunk of up to 30 s becomes one segment.
         arguments["without_timestamps"] = False
     return arguments
 
 
 def _without_effect(options: TranscribeOptions) -> list[Notice]:
-    """A notice for each option that another one makes pointless."""
-    pointless = {
+    """Return a notice for each option that has no effect because of another one."""
+    reasons = {
         name: "VAD is switched off"
         for name in _VAD
         if options.vad is False and getattr(options, name) is not None
     }
     if options.language is not None and options.languages is not None:
-        pointless["languages"] = "the language is given"
+        reasons["languages"] = "the language is given"
     if options.prompt_reset_on_temperature is not None and not options.condition_on_previous_text:
-        pointless["prompt_reset_on_temperature"] = "condition_on_previous_text is off"
+        reasons["prompt_reset_on_temperature"] = "condition_on_previous_text is off"
     if options.hallucination_silence_threshold_s is not None and options.word_timestamps is False:
-        pointless["hallucination_silence_threshold_s"] = "word_timestamps is off"
+        reasons["hallucination_silence_threshold_s"] = "word_timestamps is off"
     if options.hotwords is not None and options.prefix is not None:
-        pointless["hotwords"] = "there is a prefix"
+        reasons["hotwords"] = "there is a prefix"
     if options.best_of is not None and not any(options.temperature or (1.0,)):
-        pointless["best_of"] = "no temperature is above 0"
-    return [
-        Notice(
-            code="option_without_effect",
-            message=f"{name} has no effect because {reason}.",
-            stage=Stage.TRANSCRIBE.value,
-        )
-        for name, reason in pointless.items()
-    ]
+        reasons["best_of"] = "no temperature is above 0"
+    return [option_without_effect(name, reason) for name, reason in reasons.items()]

@@ -1,4 +1,4 @@
-"""The library's segments as ours: possible times, plain floats, texts that fit their words."""
+"""Converts the library's segments: plausible times, plain floats, texts that fit their words."""
 
 import math
 from bisect import bisect_right
@@ -9,7 +9,7 @@ from faster_whisper.transcribe import Segment as WhisperSegment
 from dalston_sdk.timing import Span, in_order
 from dalston_sdk.wire import Segment, SpeechRegion, Word
 
-_LEAST_S = 0.01
+_MIN_WORD_S = 0.01
 
 
 def convert(
@@ -19,7 +19,7 @@ def convert(
     duration_s: float,
     language: str | None,
 ) -> Iterator[Segment]:
-    """Our segments, one for each of the library's that says something.
+    """Yield a segment of ours for each of the library's that has text.
 
     Args:
         found: What the library yields.
@@ -29,19 +29,19 @@ def convert(
     """
     earliest = 0.0
     number = 0
-    for heard in found:
-        words = [word for word in heard.words or () if word.word.strip()]
-        text = "".join(word.word for word in words).strip() or heard.text.strip()
+    for source in found:
+        words = [word for word in source.words or () if word.word.strip()]
+        text = "".join(word.word for word in words).strip() or source.text.strip()
         if not text:
             continue
-        # A stretch that starts where the recording ends is moved back over what came before.
-        low = max(0.0, min(earliest, duration_s - _LEAST_S * max(1, len(words))))
+        # A segment that starts where the recording ends is moved back over the one before it.
+        low = max(0.0, min(earliest, duration_s - _MIN_WORD_S * max(1, len(words))))
         spans = [_inside((float(word.start), float(word.end)), regions) for word in words]
         spans = in_order(
-            spans or [(float(heard.start), float(heard.end))],
+            spans or [(float(source.start), float(source.end))],
             low=low,
             high=duration_s,
-            least=_LEAST_S,
+            least=_MIN_WORD_S,
         )
         earliest = spans[-1][1]
         probabilities = [float(word.probability) for word in words]
@@ -51,25 +51,25 @@ def convert(
             end=spans[-1][1],
             text=text,
             words=tuple(
-                Word(text=word.word, start=start, end=end, confidence=_share(probability))
+                Word(text=word.word, start=start, end=end, confidence=_score(probability))
                 for word, (start, end), probability in zip(
                     words, spans if words else (), probabilities, strict=True
                 )
             ),
             language=language,
-            confidence=_share(
-                sum(probabilities) / len(probabilities) if words else math.exp(heard.avg_logprob)
+            confidence=_score(
+                sum(probabilities) / len(probabilities) if words else math.exp(source.avg_logprob)
             ),
-            avg_logprob=round(float(heard.avg_logprob), 4),
-            no_speech_prob=round(float(heard.no_speech_prob), 4),
-            compression_ratio=round(float(heard.compression_ratio), 3),
-            temperature=None if heard.temperature is None else float(heard.temperature),
+            avg_logprob=round(float(source.avg_logprob), 4),
+            no_speech_prob=round(float(source.no_speech_prob), 4),
+            compression_ratio=round(float(source.compression_ratio), 3),
+            temperature=None if source.temperature is None else float(source.temperature),
         )
         number += 1
 
 
 def _inside(span: Span, regions: Sequence[SpeechRegion]) -> Span:
-    """The part of a word that lies in the region where its middle is."""
+    """Clip a word to the region in which its middle lies."""
     middle = (span[0] + span[1]) / 2
     index = bisect_right(regions, middle, key=lambda region: region.start) - 1
     if index < 0 or middle > regions[index].end:
@@ -77,5 +77,5 @@ def _inside(span: Span, regions: Sequence[SpeechRegion]) -> Span:
     return max(span[0], regions[index].start), min(span[1], regions[index].end)
 
 
-def _share(value: float) -> float:
+def _score(value: float) -> float:
     return round(min(1.0, max(0.0, value)), 4)

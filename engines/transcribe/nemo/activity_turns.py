@@ -1,4 +1,4 @@
-"""Speaker turns from how likely each speaker speaks, frame by frame."""
+"""Turns the posteriors of a diarizer's speakers, frame by frame, into speaker turns."""
 
 from collections.abc import Sequence
 from itertools import permutations
@@ -8,53 +8,55 @@ from numpy.typing import NDArray
 
 from dalston_sdk.wire import SpeakerTurn
 
-Chances = NDArray[np.float32]
-"""Shape (num_frames, num_speakers), from 0 to 1."""
+Posteriors = NDArray[np.float32]
+"""Probability that a speaker is active: shape (num_frames, num_speakers), from 0 to 1."""
 
 ONSET, OFFSET = 0.5, 0.5
 """A turn begins above the one and ends below the other."""
-LEAST_TURN_S = 0.16
-LEAST_PAUSE_S = 0.24
-"""Shorter pauses do not end a turn, and shorter turns are nobody's."""
+MIN_TURN_S = 0.16
+"""Shorter turns are dropped."""
+MIN_PAUSE_S = 0.24
+"""Shorter pauses do not end a turn."""
 
 
-def linked(windows: Sequence[Chances], *, shared: int) -> Chances:
-    """Windows put together, with the same speaker in the same place all the way.
+def link_chunks(chunks: Sequence[Posteriors], *, num_shared: int) -> Posteriors:
+    """Join the posteriors of overlapping chunks, with each speaker in one column throughout.
 
-    Each window names its speakers anew. Those of two windows are the same who speak at the same
-    time in what both have heard; in the middle of that one window takes over from the other.
+    The order of speakers differs between chunks. Columns of two chunks belong to the same speaker
+    if they are active at the same time in the frames that both chunks have; in the middle of those
+    frames one chunk takes over from the other.
 
     Args:
-        windows: Each but the last of the same length.
-        shared: How many frames two windows that follow each other share.
+        chunks: All but the last of the same length.
+        num_shared: Number of frames that two consecutive chunks share.
     """
-    whole = [windows[0]]
-    before = windows[0]
-    for window in windows[1:]:
-        common = min(shared, len(before), len(window))
-        agreement = before[-common:].T @ window[:common]
+    parts = [chunks[0]]
+    before = chunks[0]
+    for chunk in chunks[1:]:
+        common = min(num_shared, len(before), len(chunk))
+        agreement = before[-common:].T @ chunk[:common]
         order = max(
-            permutations(range(window.shape[1])),
-            key=lambda places: sum(agreement[index, place] for index, place in enumerate(places)),
+            permutations(range(chunk.shape[1])),
+            key=lambda columns: sum(agreement[row, column] for row, column in enumerate(columns)),
         )
-        before = window[:, list(order)]
-        whole[-1] = whole[-1][: len(whole[-1]) - common // 2]
-        whole.append(before[common - common // 2 :])
-    return np.concatenate(whole)
+        before = chunk[:, list(order)]
+        parts[-1] = parts[-1][: len(parts[-1]) - common // 2]
+        parts.append(before[common - common // 2 :])
+    return np.concatenate(parts)
 
 
-def turns_of(chances: Chances, frame_s: float, duration_s: float) -> list[SpeakerTurn]:
-    """Turns in time order; speakers are numbered as they come in.
+def turns_of(posteriors: Posteriors, frame_s: float, duration_s: float) -> list[SpeakerTurn]:
+    """Return turns in time order; speakers are numbered in the order of their first turns.
 
     Args:
-        chances: Of each speaker in each frame.
-        frame_s: The length of a frame in seconds.
-        duration_s: The length of the recording; no turn ends after it.
+        posteriors: Of each speaker in each frame.
+        frame_s: Length of a frame in seconds.
+        duration_s: Length of the recording; no turn ends after it.
     """
     found = [
         (round(start * frame_s, 3), round(min(end * frame_s, duration_s), 3), speaker, start, end)
-        for speaker in range(chances.shape[1])
-        for start, end in _spans(chances[:, speaker], frame_s)
+        for speaker in range(posteriors.shape[1])
+        for start, end in _spans(posteriors[:, speaker], frame_s)
     ]
     found = sorted(turn for turn in found if turn[0] < turn[1])
     names: dict[int, str] = {}
@@ -65,29 +67,29 @@ def turns_of(chances: Chances, frame_s: float, duration_s: float) -> list[Speake
             start=start,
             end=end,
             speaker=names[speaker],
-            confidence=round(min(1.0, float(chances[first:last, speaker].mean())), 4),
+            confidence=round(min(1.0, float(posteriors[first:last, speaker].mean())), 4),
         )
         for start, end, speaker, first, last in found
     ]
 
 
-def _spans(chances: NDArray[np.float32], frame_s: float) -> list[tuple[int, int]]:
-    """Frames at which one speaker begins and ends, small gaps closed, small turns dropped."""
+def _spans(posteriors: NDArray[np.float32], frame_s: float) -> list[tuple[int, int]]:
+    """Return the frames at which one speaker's turns begin and end."""
     spans: list[tuple[int, int]] = []
     begun: int | None = None
-    crossed = np.flatnonzero((chances > ONSET) | (chances < OFFSET))
+    crossed = np.flatnonzero((posteriors > ONSET) | (posteriors < OFFSET))
     for frame in crossed.tolist():
-        if begun is None and chances[frame] > ONSET:
+        if begun is None and posteriors[frame] > ONSET:
             begun = frame
-        elif begun is not None and chances[frame] < OFFSET:
+        elif begun is not None and posteriors[frame] < OFFSET:
             spans.append((begun, frame))
             begun = None
     if begun is not None:
-        spans.append((begun, len(chances)))
+        spans.append((begun, len(posteriors)))
     closed: list[tuple[int, int]] = []
     for start, end in spans:
-        if closed and (start - closed[-1][1]) * frame_s < LEAST_PAUSE_S:
+        if closed and (start - closed[-1][1]) * frame_s < MIN_PAUSE_S:
             closed[-1] = closed[-1][0], end
         else:
             closed.append((start, end))
-    return [span for span in closed if (span[1] - span[0]) * frame_s >= LEAST_TURN_S]
+    return [span for span in closed if (span[1] - span[0]) * frame_s >= MIN_TURN_S]

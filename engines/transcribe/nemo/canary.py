@@ -1,4 +1,4 @@
-"""What is special about Canary: prompts, and two ways to learn when its words are said."""
+"""Canary's prompts, and its two ways to give times for words: an aligner, or time tokens."""
 
 import re
 from collections.abc import Sequence
@@ -21,20 +21,20 @@ _PLAIN = {
     "itn": "no",
     "diarize": "no",
 }
-"""What newer models are told beside languages, where their own files do not say otherwise."""
+"""Prompt slots of newer models other than languages, unless their own files say otherwise."""
 
-Span = tuple[str, float, float]
-"""A word with its start and end, in seconds from the start of its stretch."""
+TimedWord = tuple[str, float, float]
+"""A word with its start and end, in seconds from the start of its chunk."""
 
 
 def prompt_of(network: ModelPT, language: str, into: str, *, with_times: bool) -> dict[str, str]:
-    """The slots of the model's own form of prompt.
+    """Return the slots of a prompt, as far as the model's own format has them.
 
     Args:
         network: The library's object.
-        language: What is spoken, as a code that the model knows.
-        into: What is to be written; another language is a translation.
-        with_times: Whether the model is to write times between words.
+        language: The language spoken, as a code that the model knows.
+        into: The language of the text; a translation if it is another one.
+        with_times: True to have the model write times between words.
     """
     given = network.prompt.get_default_dialog_slots()
     defaults = given[0]["slots"] if given else {}
@@ -52,7 +52,7 @@ def prompt_of(network: ModelPT, language: str, into: str, *, with_times: bool) -
 
 
 def languages_of(network: ModelPT) -> tuple[str, ...]:
-    """The codes that the model's tokenizer knows."""
+    """Return the language codes that the model's tokenizer knows."""
     tokenizer = network.tokenizer
     langs = getattr(tokenizer, "langs", None)
     if langs:
@@ -64,7 +64,7 @@ def languages_of(network: ModelPT) -> tuple[str, ...]:
 
 
 def writes_times(network: ModelPT) -> bool:
-    """Whether the model brings an aligner, or has learnt to write times between its words."""
+    """Return True if the model has an aligner, or was trained to write times between its words."""
     if getattr(network, "timestamps_asr_model", None) is not None:
         return True
     names = set(map(str, network.tokenizer.vocab))
@@ -73,44 +73,43 @@ def writes_times(network: ModelPT) -> bool:
     )
 
 
-def aligned(
-    found: Sequence[Hypothesis], pieces: Sequence[Samples], aligner: ModelPT, device: str
-) -> list[Hypothesis]:
-    """The same hypotheses, those with text with the times at which the aligner hears it."""
-    with_text = [index for index, each in enumerate(found) if each.text.strip()]
+def align_words(
+    hypotheses: Sequence[Hypothesis], chunks: Sequence[Samples], aligner: ModelPT, device: str
+) -> None:
+    """Add the times of words to the hypotheses that have text, by forced alignment."""
+    with_text = [index for index, each in enumerate(hypotheses) if each.text.strip()]
     if with_text:
         aligner.to(device)
         get_forced_aligned_timestamps_with_external_model(
-            audio=[pieces[index] for index in with_text],
+            audio=[chunks[index] for index in with_text],
             batch_size=len(with_text),
             external_ctc_model=aligner,
-            main_model_predictions=[found[index] for index in with_text],
+            main_model_predictions=[hypotheses[index] for index in with_text],
             timestamp_type=["word"],
             viterbi_device=aligner.device,
             verbose=False,
         )
-    return list(found)
 
 
-def spoken_words(hypothesis: Hypothesis, *, with_words: bool) -> tuple[str, list[Span]]:
-    """The text without marks, and its words with times; none of them unless each has some."""
+def text_and_words(hypothesis: Hypothesis, *, with_words: bool) -> tuple[str, list[TimedWord]]:
+    """Return the text without special tokens, and its words with times if all words have one."""
     times = hypothesis.timestamp if isinstance(hypothesis.timestamp, dict) else {}
     text = " ".join(_SPECIAL.sub(" ", hypothesis.text).split())
     words = times.get("word", []) if with_words else []
-    spans = [
+    timed = [
         (str(each["word"]).strip(), float(each["start"]), float(each["end"]))
         for each in words
         if str(each["word"]).strip()
     ]
-    if " ".join(word for word, _, _ in spans) != text:
+    if " ".join(word for word, _, _ in timed) != text:
         return text, []
-    return text, [_with_time(spans, index) for index in range(len(spans))]
+    return text, [_with_time(timed, index) for index in range(len(timed))]
 
 
-def _with_time(spans: Sequence[Span], index: int) -> Span:
-    """A word that the aligner could not place is where the one before it ends."""
-    word, start, end = spans[index]
+def _with_time(timed: Sequence[TimedWord], index: int) -> TimedWord:
+    """Place a word that the aligner could not place at the end of the one before it."""
+    word, start, end = timed[index]
     if start >= 0 and end >= 0:
-        return spans[index]
-    before = next((each[2] for each in reversed(spans[:index]) if each[2] >= 0), 0.0)
+        return timed[index]
+    before = next((each[2] for each in reversed(timed[:index]) if each[2] >= 0), 0.0)
     return word, before, before

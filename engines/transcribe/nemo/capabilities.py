@@ -1,4 +1,4 @@
-"""What a loaded model can do, and which languages each known model hears."""
+"""What a loaded model can do, and the languages of each known model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -7,8 +7,10 @@ from canary import languages_of, writes_times
 from loading import Loaded
 from nemo.collections.asr import models
 
+from dalston_sdk.decoding import Capabilities
+
 FULL_ATTENTION_S = 60.0
-"""Conformers need memory by the square of the length; most were taught 20 to 40 s."""
+"""A Conformer's memory grows with the square of the length; most were trained on 20 to 40 s."""
 LOCAL_ATTENTION_S = 600.0
 
 _EUROPEAN = (
@@ -36,42 +38,30 @@ _LANGUAGES: dict[str, Sequence[str]] = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Capabilities:
+class NemoCapabilities(Capabilities):
     """What a loaded recogniser can do.
 
     Attributes:
-        name: The library's name of the model.
-        languages: BCP-47 codes that it hears; empty where nobody told us.
-        is_told_language: Whether it has to be told the language and keeps to it.
-        translates: Whether it can write English when it hears something else.
-        gives_times: Whether its words have times.
-        can_look_locally: Whether its encoder can look at what is near only.
+        has_local_attention: True if its encoder can attend to nearby frames only.
     """
 
-    name: str
-    languages: tuple[str, ...]
-    is_told_language: bool
-    translates: bool
-    gives_times: bool
-    can_look_locally: bool
-
-    @property
-    def max_chunk_s(self) -> float:
-        """The longest stretch that it can hear; seconds."""
-        return LOCAL_ATTENTION_S if self.can_look_locally else FULL_ATTENTION_S
+    has_local_attention: bool
 
 
-def capabilities_of(loaded: Loaded) -> Capabilities:
-    """The capabilities of a recogniser."""
+def capabilities_of(loaded: Loaded) -> NemoCapabilities:
+    """Return the capabilities of a recogniser."""
     network = loaded.network
     is_canary = isinstance(network, models.EncDecMultiTaskModel)
     languages = tuple(_LANGUAGES.get(loaded.name, ()))
-    return Capabilities(
+    has_local_attention = (
+        not is_canary and getattr(network.encoder, "self_attention_model", None) == "rel_pos"
+    )
+    return NemoCapabilities(
         name=loaded.name,
         languages=languages or (languages_of(network) if is_canary else ()),
-        is_told_language=is_canary,
+        must_be_told_language=is_canary,
         translates=is_canary,
-        gives_times=not is_canary or writes_times(network),
-        can_look_locally=not is_canary
-        and getattr(network.encoder, "self_attention_model", None) == "rel_pos",
+        times_words=not is_canary or writes_times(network),
+        max_chunk_s=LOCAL_ATTENTION_S if has_local_attention else FULL_ATTENTION_S,
+        has_local_attention=has_local_attention,
     )

@@ -1,14 +1,16 @@
-"""The engine around NVIDIA's NeMo: recognisers of every kind, and a diarizer, in one process."""
+"""The engine around NVIDIA's NeMo: recognisers of several families, and a diarizer."""
 
 import gc
 import os
 import tempfile
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from dalston_sdk.chunks import cut_chunks, rounded_region, split_region
+from dalston_sdk.chunks import rounded_region, split_region
+from dalston_sdk.decoding import SUPPORTED_OPTIONS, effective_options, transcribe_in_batches
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
+from dalston_sdk.languages import choose_language
 from dalston_sdk.torch_device import release_memory
 from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
@@ -17,19 +19,20 @@ from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
     Segment,
+    SpeechRegion,
     Stage,
     TranscribeRequest,
     TranscribeResult,
 )
 
 if TYPE_CHECKING:
-    from capabilities import Capabilities
+    from capabilities import NemoCapabilities
     from loading import Loaded
     from recognition import Recogniser
     from sortformer import Diarizer
 
-_LEAST_PIECE_S = 1.0
-"""The library lengthens what is shorter at both ends, and moves the times of its words by that."""
+_MIN_CHUNK_S = 1.0
+"""The library pads shorter chunks at both ends, which moves the times of their words."""
 
 
 class NemoEngine(TorchEngine):
@@ -38,42 +41,36 @@ class NemoEngine(TorchEngine):
     name = "nemo"
     version = "0.1.0"
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
-        Stage.TRANSCRIBE: frozenset(
-            {
-                *("language", "languages", "task", "batch_size", "word_timestamps", "vad"),
-                *("vad_threshold", "min_speech_ms", "min_silence_ms", "speech_pad_ms"),
-                "max_speech_s",
-            }
-        ),
+        Stage.TRANSCRIBE: SUPPORTED_OPTIONS,
         Stage.DIARIZE: frozenset({"num_speakers", "max_speakers", "batch_size"}),
     }
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
-        # Before anything imports the hub's client, or the compilers that come with it, which
-        # would keep what they compile beside the library, where nobody can write in a container.
+        # Before anything imports the hub's client, or the compilers that come with it, which keep
+        # compiled code beside the library, a place that is read-only in a container.
         os.environ["HF_HUB_OFFLINE"] = os.environ["TRANSFORMERS_OFFLINE"] = "1"
         self._compiled = tempfile.TemporaryDirectory(prefix="dalston-nemo-")
         for name in ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"):
             os.environ[name] = self._compiled.name
         self._loaded: Loaded | None = None
-        self._recogniser: tuple[Recogniser, Capabilities] | None = None
+        self._recogniser: tuple[Recogniser, NemoCapabilities] | None = None
         self._diarizer: Diarizer | None = None
 
     def load(self, model: ModelRef) -> LoadedModel:
-        """Load a ``.nemo`` file of any kind that this engine has a use for."""
-        # The library takes many seconds to import, and the engine has to answer before.
+        """Load a ``.nemo`` file with a recogniser or a diarizer."""
+        # The library takes many seconds to import, and the engine has to answer before that.
         from capabilities import capabilities_of  # noqa: PLC0415
         from loading import load_model  # noqa: PLC0415
         from recognition import Recogniser  # noqa: PLC0415
         from sortformer import Diarizer  # noqa: PLC0415
 
-        # What the library leaves in memory is there for good; to look through it again and again
-        # would cost seconds, above all when the process ends.
+        # The library's objects stay in memory; collecting garbage among them again and again
+        # would take seconds, above all at the end of the process.
         if not gc.get_freeze_count():
             gc.freeze()
         self._loaded = load_model(model, self.device)
-        if self._loaded.hears_speakers:
+        if self._loaded.is_diarizer:
             self._diarizer = Diarizer(self._loaded)
         else:
             capabilities = capabilities_of(self._loaded)
@@ -81,7 +78,7 @@ class NemoEngine(TorchEngine):
         return LoadedModel(compute_type=self._loaded.compute_type)
 
     def unload(self) -> None:
-        """Drop the weights and give their memory back."""
+        """Drop the weights and free their memory."""
         if self._loaded is None:
             return
         self._loaded = self._recogniser = self._diarizer = None
@@ -90,69 +87,76 @@ class NemoEngine(TorchEngine):
     def transcribe(
         self, request: TranscribeRequest, audio: Samples, context: RunContext
     ) -> TranscribeResult:
-        """Speech found, then stretch by stretch; segments as they come."""
-        from languages import settle_language  # noqa: PLC0415 - imports the library
-        from options import effective, plan_decoding  # noqa: PLC0415 - likewise
+        """Find the speech, then decode chunk by chunk."""
+        from options import plan  # noqa: PLC0415 - imports the library
         from sentences import segments_of  # noqa: PLC0415 - likewise
-        from vad import SpeechDetector  # noqa: PLC0415 - not before somebody needs it
+        from vad import SpeechDetector  # noqa: PLC0415 - not needed before
 
-        if self._recogniser is None:
-            raise self._other_kind("tells speakers apart, and does not transcribe")
+        if self._recogniser is None or self._loaded is None:
+            raise self._wrong_model("diarizes, and does not transcribe")
         recogniser, capabilities = self._recogniser
         options = request.options
-        decoding = plan_decoding(options, capabilities, device=self.device)
-        language = settle_language(options, capabilities)
-        duration_s = len(audio) / SAMPLE_RATE
+        decoding = plan(options, capabilities, device=self.device)
+        language = choose_language(
+            options,
+            model_name=capabilities.name,
+            known=capabilities.languages,
+            must_be_told=capabilities.must_be_told_language,
+        )
         if decoding.with_vad:
-            regions = SpeechDetector().find(audio, decoding.rules, context.check_cancelled)
+            regions = SpeechDetector().find(audio, decoding.vad, context.check_cancelled)
         else:
-            regions = split_region(
-                audio, rounded_region(0.0, duration_s), decoding.rules.max_speech_s
-            )
-        written = "en" if decoding.into_english else language.spoken
-        segments: list[Segment] = []
-        for first in range(0, len(regions), decoding.batch_size):
-            context.check_cancelled()
-            batch = regions[first : first + decoding.batch_size]
-            heard = recogniser.hear(
-                cut_chunks(audio, batch, min_length_s=_LEAST_PIECE_S),
+            whole = rounded_region(0.0, len(audio) / SAMPLE_RATE)
+            regions = split_region(audio, whole, decoding.vad.max_speech_s)
+        text_language = "en" if decoding.into_english else language.spoken
+
+        def decode(
+            chunks: list[Samples], batch: Sequence[SpeechRegion], first_id: int
+        ) -> list[Segment]:
+            transcriptions = recogniser.transcribe(
+                chunks,
                 batch,
                 language=language.spoken,
-                into=written,
+                into=text_language,
                 with_words=decoding.with_words,
             )
             found: list[Segment] = []
-            for each, place in zip(heard, batch, strict=True):
+            for transcription, region in zip(transcriptions, batch, strict=True):
                 found += segments_of(
-                    each,
-                    place,
-                    first_id=len(segments) + len(found),
-                    language=written,
+                    transcription,
+                    region,
+                    first_id=first_id + len(found),
+                    language=text_language,
                     with_words=decoding.with_words,
                 )
-            segments += found
-            if found:
-                context.partial(found)
-            context.progress(batch[-1].end, duration_s)
-        context.progress(duration_s, duration_s)
+            return found
+
+        segments = transcribe_in_batches(
+            audio,
+            regions,
+            decode,
+            context,
+            batch_size=decoding.batch_size,
+            min_chunk_s=_MIN_CHUNK_S,
+        )
         return TranscribeResult(
-            language=written,
+            language=text_language,
             segments=tuple(segments),
             speech_regions=tuple(regions) if decoding.with_vad else (),
-            effective=effective(options, decoding, language),
+            effective=effective_options(options, decoding, language.spoken),
             warnings=(*decoding.warnings, *language.warnings),
-            compute_type=self._loaded.compute_type if self._loaded else None,
+            compute_type=self._loaded.compute_type,
         )
 
     def diarize(
         self, request: DiarizeRequest, audio: Samples, context: RunContext
     ) -> DiarizeResult:
-        """Who spoke when, of at most four speakers."""
+        """Find the turns of at most four speakers."""
         if self._diarizer is None:
-            raise self._other_kind("transcribes, and does not tell speakers apart")
+            raise self._wrong_model("transcribes, and does not diarize")
         return self._diarizer.diarize(request.options, audio, context)
 
-    def _other_kind(self, what: str) -> EngineError:
+    def _wrong_model(self, what: str) -> EngineError:
         if self._loaded is None:
             return EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         return EngineError(

@@ -1,4 +1,4 @@
-"""Brings a ``.nemo`` file into memory; the library finds out by itself of which class it is."""
+"""Loads a ``.nemo`` file; the library finds out by itself which class of model it holds."""
 
 import re
 import tarfile
@@ -6,17 +6,24 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import torch
-from archives import unpack_with_any_python
+from archives import patch_unpacking
 from nemo.collections.asr import models
 from nemo.core.classes import ModelPT
 from nemo.utils import logging
 
+from dalston_sdk.devices import split_device
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import is_torch_out_of_memory, split_device
+from dalston_sdk.torch_device import is_torch_out_of_memory
+from dalston_sdk.weights import (
+    loading_failed,
+    not_enough_memory,
+    weights_incomplete,
+    weights_not_found,
+)
 from dalston_sdk.wire import ErrorCode, ModelRef
 
 DTYPES = {"float32": None, "bfloat16": torch.bfloat16, "float16": torch.float16}
-"""Our names of number formats, and what PyTorch computes in; weights stay as they are."""
+"""Dalston's names of number formats, and what PyTorch computes in; weights are not converted."""
 
 _CONFIG = "model_config.yaml"
 _TARGET = re.compile(r"^target:\s*['\"]?([\w.]+)", re.MULTILINE)
@@ -30,12 +37,12 @@ _WITH_OTHER_PROMPTS = (
 
 @dataclass(frozen=True, kw_only=True)
 class Loaded:
-    """A model in memory.
+    """A loaded model.
 
     Attributes:
-        name: What the library calls it.
+        name: The library's name of the model.
         network: The library's own object.
-        device: Where it is, ``cpu`` or ``cuda:N``.
+        device: ``cpu`` or ``cuda:N``.
         compute_type: The number format in force.
     """
 
@@ -45,19 +52,19 @@ class Loaded:
     compute_type: str
 
     @property
-    def hears_speakers(self) -> bool:
-        """Whether it tells speakers apart, and does not write down what they say."""
+    def is_diarizer(self) -> bool:
+        """True if it diarizes; otherwise it transcribes."""
         return isinstance(self.network, models.SortformerEncLabelModel)
 
-    def computing(self) -> torch.autocast:
-        """A context in which PyTorch computes in this number format."""
+    def autocast(self) -> torch.autocast:
+        """Return a context in which PyTorch computes in this number format."""
         dtype = DTYPES[self.compute_type]
         kind = split_device(self.device)[0]
         return torch.autocast(kind, dtype=dtype, enabled=dtype is not None)
 
 
 def load_model(model: ModelRef, device: str) -> Loaded:
-    """The loaded model, ready to be asked.
+    """Load a model.
 
     Args:
         model: The weights; ``path`` is a ``.nemo`` file or a folder that holds one.
@@ -68,7 +75,7 @@ def load_model(model: ModelRef, device: str) -> Loaded:
             ``invalid_request`` for an unknown number format.
     """
     logging.setLevel(logging.ERROR)
-    unpack_with_any_python()
+    patch_unpacking()
     compute_type = _compute_type(model.compute_type, device)
     file = _file(model)
     _check_archive(file)
@@ -81,11 +88,11 @@ def load_model(model: ModelRef, device: str) -> Loaded:
     ):
         raise EngineError(
             ErrorCode.MODEL_LOAD_FAILED,
-            f"{file} holds a {type(network).__name__}, with which this engine can do nothing",
+            f"{file} holds a {type(network).__name__}, which this engine cannot use",
             hint="see which models there are with: dalston models list",
         )
     network.eval().freeze()
-    # Noise against the bits of training, and lengths that fit training's GPUs.
+    # Noise and padding are for training.
     network.preprocessor.featurizer.dither = 0.0
     network.preprocessor.featurizer.pad_to = 0
     return Loaded(name=model.runtime_id, network=network, device=device, compute_type=compute_type)
@@ -96,34 +103,26 @@ def _compute_type(wanted: str | None, device: str) -> str:
     if wanted is not None and wanted not in known:
         raise EngineError(
             ErrorCode.INVALID_REQUEST,
-            f"{wanted} is no number format that this engine computes in on {device}",
+            f"this engine does not compute in {wanted} on {device}",
             hint=f"use one of {', '.join(known)}",
         )
     return wanted or "float32"
 
 
 def _file(model: ModelRef) -> Path:
-    place = Path(model.path) if model.path is not None else None
-    if place is None or not place.exists():
-        raise EngineError(
-            ErrorCode.MODEL_MISSING,
-            f"the weights of {model.runtime_id} are not at {model.path}",
-            hint="see which there are with: dalston models list",
-        )
-    if place.is_file():
-        return place
-    found = sorted(place.glob("*.nemo"))
+    path = Path(model.path) if model.path is not None else None
+    if path is None or not path.exists():
+        raise weights_not_found(model)
+    if path.is_file():
+        return path
+    found = sorted(path.glob("*.nemo"))
     if len(found) != 1:
-        raise EngineError(
-            ErrorCode.MODEL_MISSING,
-            f"{place} holds {len(found)} files named *.nemo; one is needed",
-            hint=f"dalston models pull {place.name}",
-        )
+        raise weights_incomplete(path, f"it holds {len(found)} files named *.nemo; one is needed")
     return found[0]
 
 
 def _check_archive(file: Path) -> None:
-    """Say in words what is wrong with a file that the library would fail on in many ways."""
+    """Refuse a file that is not a NeMo archive; the library would fail in many different ways."""
     try:
         with tarfile.open(file) as archive:
             names = {Path(name).name: name for name in archive.getnames()}
@@ -132,19 +131,10 @@ def _check_archive(file: Path) -> None:
     except (tarfile.TarError, OSError, EOFError) as error:
         raise _failure(file, error) from error
     if not _TARGET.search(text):
-        raise _failure(file, ValueError(f"it has no {_CONFIG} that names a kind of model"))
+        raise _failure(file, ValueError(f"it has no {_CONFIG} that names a class of model"))
 
 
 def _failure(file: Path, error: Exception) -> EngineError:
     if is_torch_out_of_memory(error):
-        return EngineError(
-            ErrorCode.OUT_OF_MEMORY,
-            f"there is not enough memory to load {file.name}",
-            hint="use a smaller model, or --device cpu",
-        )
-    lines = str(error).strip().splitlines() or [type(error).__name__]
-    return EngineError(
-        ErrorCode.MODEL_LOAD_FAILED,
-        f"{file} cannot be loaded: {lines[0]}",
-        hint=f"dalston models verify {file.parent.name}",
-    )
+        return not_enough_memory(file.parent, error, hint="use a smaller model, or --device cpu")
+    return loading_failed(file.parent, error, file=file)

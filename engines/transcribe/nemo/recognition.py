@@ -1,4 +1,4 @@
-"""One front for CTC, transducers and Canary: samples in, text and words out."""
+"""Recognition with CTC models, transducers and Canary: samples in, text and words out."""
 
 import math
 from collections.abc import Iterable, Iterator, Sequence
@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from typing import SupportsInt
 
 import torch
-from canary import aligned, prompt_of, spoken_words
-from capabilities import FULL_ATTENTION_S, Capabilities
+from canary import align_words, prompt_of, text_and_words
+from capabilities import FULL_ATTENTION_S, NemoCapabilities
 from loading import Loaded
 from nemo.collections.asr import models
 from nemo.collections.asr.models.aed_multitask_models import MultiTaskTranscriptionConfig
@@ -22,7 +22,8 @@ from dalston_sdk.wire import SpeechRegion, Word
 from dalston_sdk.words import Token, words_of
 
 _LOCAL_FRAMES = 128
-"""How far to either side of a frame long stretches are looked at; about ten seconds."""
+"""Context of local attention on each side of a frame; about ten seconds."""
+_MIN_WORD_S = 0.02
 _CONFIDENCE = {
     "preserve_token_confidence": True,
     "exclude_blank": True,
@@ -31,17 +32,17 @@ _CONFIDENCE = {
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
-    """What one stretch says: its words at their times in the recording, where they have any."""
+class Transcription:
+    """The text of one chunk, and its words with times in the recording if the model gives any."""
 
     text: str
     words: tuple[Word, ...] = ()
 
 
 class Recogniser:
-    """A loaded model that writes down what is said."""
+    """A loaded model that transcribes."""
 
-    def __init__(self, loaded: Loaded, capabilities: Capabilities) -> None:
+    def __init__(self, loaded: Loaded, capabilities: NemoCapabilities) -> None:
         self._loaded = loaded
         self._network = loaded.network
         self._capabilities = capabilities
@@ -49,131 +50,135 @@ class Recogniser:
         stride_s = float(self._network.cfg.preprocessor.window_stride)
         self._frame_s = stride_s * self._network.encoder.subsampling_factor
 
-    def hear(
+    def transcribe(
         self,
-        pieces: Sequence[Samples],
+        chunks: Sequence[Samples],
         regions: Sequence[SpeechRegion],
         *,
         language: str | None,
         into: str | None,
         with_words: bool,
-    ) -> list[Heard]:
-        """What each piece says; all of them go through the model at once.
+    ) -> list[Transcription]:
+        """Transcribe a batch of chunks.
 
         Args:
-            pieces: float32, 16 kHz, in [-1, 1], at least a second long: the library lengthens what
-                is shorter at both ends, which moves every time.
-            regions: Where in the recording each of them is.
-            language: What is spoken; None for models that cannot be told.
-            into: The language to write; likewise.
-            with_words: Whether words are asked for.
+            chunks: float32, 16 kHz, in [-1, 1], at least a second long: the library pads shorter
+                ones at both ends, which moves all times.
+            regions: Where in the recording each chunk is.
+            language: The language spoken; None for models that cannot be told.
+            into: The language of the text; likewise.
+            with_words: True if words are asked for.
         """
-        longest_s = max(map(len, pieces)) / SAMPLE_RATE
-        with torch.inference_mode(), self._loaded.computing(), self._attention(longest_s):
-            if self._capabilities.is_told_language and language is not None:
-                return self._canary(pieces, regions, language, into or language, with_words)
+        longest_s = max(map(len, chunks)) / SAMPLE_RATE
+        with torch.inference_mode(), self._loaded.autocast(), self._attention(longest_s):
+            if self._capabilities.must_be_told_language and language is not None:
+                return self._canary(chunks, regions, language, into or language, with_words)
             found = self._network.transcribe(
-                list(pieces), batch_size=len(pieces), return_hypotheses=True, verbose=False
+                list(chunks), batch_size=len(chunks), return_hypotheses=True, verbose=False
             )
         return [
             self._from_tokens(hypothesis, region)
             for hypothesis, region in zip(found, regions, strict=True)
         ]
 
-    def _from_tokens(self, hypothesis: Hypothesis, region: SpeechRegion) -> Heard:
+    def _from_tokens(self, hypothesis: Hypothesis, region: SpeechRegion) -> Transcription:
         if isinstance(self._network, models.EncDecCTCModel):
             tokens = self._ctc_tokens(hypothesis)
         else:
             tokens = self._transducer_tokens(hypothesis)
         moved = [_moved(token, region.start) for token in tokens]
         words = words_of(moved, inside=region)
-        return Heard(text="".join(word.text for word in words).strip(), words=tuple(words))
+        return Transcription(text="".join(word.text for word in words).strip(), words=tuple(words))
 
     def _ctc_tokens(self, hypothesis: Hypothesis) -> list[Token]:
-        """Tokens at the frames where they are likeliest.
+        """Return the tokens of the best path, each with the frame in which it begins.
 
-        The library's own times have each token begin where the one before it began.
+        In the library's own times each token begins where the one before it began.
         """
-        chances, best = torch.softmax(hypothesis.y_sequence.float(), dim=-1).max(dim=-1)
+        posteriors, best = torch.softmax(hypothesis.y_sequence.float(), dim=-1).max(dim=-1)
         blank = hypothesis.y_sequence.shape[-1] - 1
         tokens: list[Token] = []
         before = blank
-        for frame, (number, chance) in enumerate(zip(best.tolist(), chances.tolist(), strict=True)):
-            if number not in (blank, before):
-                tokens.append(self._token(number, frame, 0, chance))
-            before = number
+        frames = zip(best.tolist(), posteriors.tolist(), strict=True)
+        for frame, (token_id, posterior) in enumerate(frames):
+            if token_id not in (blank, before):
+                tokens.append(self._token(token_id, frame, 0, posterior))
+            before = token_id
         return tokens
 
     def _transducer_tokens(self, hypothesis: Hypothesis) -> list[Token]:
-        """Tokens at the frames where they came out, with their lengths where the model has some."""
-        numbers = _plain(hypothesis.y_sequence)
-        frames = _plain(hypothesis.timestamp["timestep"])
-        durations = _plain(hypothesis.token_duration) or [0] * len(numbers)
-        chances = hypothesis.token_confidence or [None] * len(numbers)
+        """Return tokens at the frames that emitted them, with durations if the model gives any."""
+        token_ids = _to_ints(hypothesis.y_sequence)
+        frames = _to_ints(hypothesis.timestamp["timestep"])
+        durations = _to_ints(hypothesis.token_duration) or [0] * len(token_ids)
+        confidences = hypothesis.token_confidence or [None] * len(token_ids)
         return [
-            self._token(number, frame, duration, chance)
-            for number, frame, duration, chance in zip(
-                numbers, frames, durations, chances, strict=True
+            self._token(token_id, frame, duration, confidence)
+            for token_id, frame, duration, confidence in zip(
+                token_ids, frames, durations, confidences, strict=True
             )
         ]
 
-    def _token(self, number: int, frame: int, duration: int, chance: float | None) -> Token:
-        end = (frame + duration) * self._frame_s if duration else None
-        known = None if chance is None else math.log(max(float(chance), 1e-9))
-        return Token(text=self._piece(number), start=frame * self._frame_s, end=end, logprob=known)
+    def _token(self, token_id: int, frame: int, duration: int, confidence: float | None) -> Token:
+        return Token(
+            text=self._token_text(token_id),
+            start=frame * self._frame_s,
+            end=(frame + duration) * self._frame_s if duration else None,
+            logprob=None if confidence is None else math.log(max(float(confidence), 1e-9)),
+        )
 
-    def _piece(self, number: int) -> str:
-        """A token as text, with a space where a word begins."""
+    def _token_text(self, token_id: int) -> str:
+        """Return a token's text, with a space where a word begins."""
         if not hasattr(self._network, "tokenizer"):
-            return str(self._network.cfg.decoder.vocabulary[number])
-        piece = str(self._network.tokenizer.ids_to_tokens([number])[0])
+            return str(self._network.cfg.decoder.vocabulary[token_id])
+        piece = str(self._network.tokenizer.ids_to_tokens([token_id])[0])
         if getattr(self._network, "tokenizer_type", "bpe") == "wpe":
             return piece[2:] if piece.startswith("##") else f" {piece}"
         return piece.replace("▁", " ")
 
     def _canary(
         self,
-        pieces: Sequence[Samples],
+        chunks: Sequence[Samples],
         regions: Sequence[SpeechRegion],
         language: str,
         into: str,
-        with_words: bool,  # noqa: FBT001 - handed on from keywords
-    ) -> list[Heard]:
+        with_words: bool,  # noqa: FBT001 - passed on from keywords
+    ) -> list[Transcription]:
         network = self._network
         aligner = getattr(network, "timestamps_asr_model", None)
-        asks_for_times = with_words and aligner is None
+        needs_time_tokens = with_words and aligner is None
         config = MultiTaskTranscriptionConfig(
-            batch_size=len(pieces),
+            batch_size=len(chunks),
             return_hypotheses=True,
             verbose=False,
             enable_chunking=False,
-            prompt=prompt_of(network, language, into, with_times=asks_for_times),
+            prompt=prompt_of(network, language, into, with_times=needs_time_tokens),
         )
         found = network.transcribe(
-            list(pieces), override_config=config, timestamps=True if asks_for_times else None
+            list(chunks), override_config=config, timestamps=True if needs_time_tokens else None
         )
         if with_words and aligner is not None:
-            found = aligned(found, pieces, aligner, self._loaded.device)
-        heard = []
+            align_words(found, chunks, aligner, self._loaded.device)
+        transcriptions = []
         for hypothesis, region in zip(found, regions, strict=True):
-            text, spans = spoken_words(hypothesis, with_words=with_words)
-            placed = in_order(
-                [(region.start + start, region.start + end) for _, start, end in spans],
+            text, timed = text_and_words(hypothesis, with_words=with_words)
+            spans = in_order(
+                [(region.start + start, region.start + end) for _, start, end in timed],
                 low=region.start,
                 high=region.end,
-                least=0.02,
+                least=_MIN_WORD_S,
             )
             words = [
                 Word(text=f" {word}", start=start, end=end)
-                for (word, _, _), (start, end) in zip(spans, placed, strict=True)
+                for (word, _, _), (start, end) in zip(timed, spans, strict=True)
             ]
-            heard.append(Heard(text=text, words=tuple(words)))
-        return heard
+            transcriptions.append(Transcription(text=text, words=tuple(words)))
+        return transcriptions
 
     @contextmanager
     def _attention(self, longest_s: float) -> Iterator[None]:
-        """Memory by the length instead of by its square, where stretches are long."""
-        if longest_s <= FULL_ATTENTION_S or not self._capabilities.can_look_locally:
+        """Use local attention for long chunks: its memory grows with the length, not the square."""
+        if longest_s <= FULL_ATTENTION_S or not self._capabilities.has_local_attention:
             yield
             return
         encoder = self._network.encoder
@@ -186,13 +191,13 @@ class Recogniser:
 
 
 def _decode_greedily(network: ModelPT) -> None:
-    """The same search for every model, and how sure it is of each token."""
+    """Set greedy search for every model, with times and confidences of tokens."""
     if isinstance(network, models.EncDecMultiTaskModel):
         return
     decoding = OmegaConf.create(OmegaConf.to_container(network.cfg.decoding, resolve=True))
     with open_dict(decoding):
         decoding.strategy = "greedy_batch"
-        # CTC's times are read from its frames; a transducer keeps durations only if told so.
+        # CTC's times come from its frames; a transducer keeps durations only if configured to.
         decoding.compute_timestamps = isinstance(network, models.EncDecRNNTModel)
         decoding.preserve_alignments = False
         if isinstance(network, models.EncDecRNNTModel):
@@ -205,6 +210,6 @@ def _moved(token: Token, by_s: float) -> Token:
     return replace(token, start=token.start + by_s, end=end)
 
 
-def _plain(numbers: Iterable[SupportsInt] | None) -> list[int]:
-    """Integers of Python's own, of whatever the library has them in."""
+def _to_ints(numbers: Iterable[SupportsInt] | None) -> list[int]:
+    """Convert the library's numbers to Python's integers."""
     return [] if numbers is None else [int(number) for number in numbers]

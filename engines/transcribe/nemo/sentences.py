@@ -1,8 +1,8 @@
-"""Segments from what was heard in each stretch of a recording."""
+"""Turns the transcription of a chunk into segments, one per sentence."""
 
 from collections.abc import Iterator, Sequence
 
-from recognition import Heard
+from recognition import Transcription
 
 from dalston_sdk.wire import Segment, SpeechRegion, Word
 
@@ -11,14 +11,23 @@ _MAY_FOLLOW = "\"'”’»)]"  # noqa: RUF001 - closing quotes
 
 
 def segments_of(
-    heard: Heard, region: SpeechRegion, *, first_id: int, language: str | None, with_words: bool
+    transcription: Transcription,
+    region: SpeechRegion,
+    *,
+    first_id: int,
+    language: str | None,
+    with_words: bool,
 ) -> list[Segment]:
-    """One segment per sentence; the whole stretch where no word has a time."""
-    if not heard.text:
+    """Return one segment per sentence; one for the whole chunk if its words have no times."""
+    if not transcription.text:
         return []
-    if not heard.words:
+    if not transcription.words:
         whole = Segment(
-            id=first_id, start=region.start, end=region.end, text=heard.text, language=language
+            id=first_id,
+            start=region.start,
+            end=region.end,
+            text=transcription.text,
+            language=language,
         )
         return [whole]
     return [
@@ -31,12 +40,12 @@ def segments_of(
             language=language,
             confidence=_confidence(words),
         )
-        for index, words in enumerate(sentences(heard.words))
+        for index, words in enumerate(sentences(transcription.words))
     ]
 
 
 def sentences(words: Sequence[Word]) -> Iterator[list[Word]]:
-    """The words up to each full stop, question mark or exclamation mark."""
+    """Yield the words up to each full stop, question mark or exclamation mark."""
     sentence: list[Word] = []
     for word in words:
         sentence.append(word)
@@ -48,6 +57,6 @@ def sentences(words: Sequence[Word]) -> Iterator[list[Word]]:
 
 
 def _confidence(words: Sequence[Word]) -> float | None:
-    """The mean of the words'; None where one is unknown."""
+    """Return the mean of the words' confidences; None if one has none."""
     known = [word.confidence for word in words if word.confidence is not None]
     return round(sum(known) / len(known), 4) if len(known) == len(words) else None

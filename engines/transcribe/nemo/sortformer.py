@@ -1,34 +1,35 @@
-"""Sortformer: how likely each of at most four speakers speaks, frame by frame, then turns."""
+"""Diarization with Sortformer: the posterior of each speaker frame by frame, then turns."""
 
 from collections.abc import Iterator
 
 import numpy as np
 import torch
-from activity_turns import Chances, linked, turns_of
+from activity_turns import Posteriors, link_chunks, turns_of
 from loading import Loaded
-from options import batch_size_of
-from speakers import kept, plan_speakers
+from speakers import keep_speakers, read_speaker_count
 
+from dalston_sdk.decoding import read_batch_size
 from dalston_sdk.engine import SAMPLE_RATE, RunContext, Samples
+from dalston_sdk.notices import option_without_effect
 from dalston_sdk.wire import DiarizeOptions, DiarizeResult, Notice, Stage
 
-WINDOW_S, SHARED_S = 90.0, 30.0
-"""What a model that hears a recording at once was taught to hear, and what two windows share."""
+CHUNK_S, SHARED_S = 90.0, 30.0
+"""The length on which models without streaming were trained, and the overlap of two chunks."""
 GPU_BATCH_SIZE = 4
 BLOCK_S = 60.0
-"""Features are made of so much at a time."""
+"""Features are computed block by block."""
 MARGIN_S = 1.0
-"""So much is heard on both sides of a block, so that its features are those of the whole."""
+"""Audio on both sides of a block, so that its features are those of the whole recording."""
 
-# The makers' own setting for recordings that are there from their beginning to their end.
+# NVIDIA's own settings for recordings that are complete, as opposed to live audio.
 _STREAMING = {
     "chunk_len": 340,
     "chunk_right_context": 40,
     "fifo_len": 40,
     "spkcache_update_period": 300,
 }
-_LEAST_S = 0.2
-"""The network halves its frames three times; fewer leave nothing."""
+_MIN_AUDIO_S = 0.2
+"""The network halves the number of frames three times; less audio leaves none."""
 
 
 class Diarizer:
@@ -38,7 +39,7 @@ class Diarizer:
         self._loaded = loaded
         self._network = loaded.network
         modules = self._network.sortformer_modules
-        self._speakers = int(modules.n_spk)
+        self._num_speakers = int(modules.n_spk)
         self._stride_s = float(self._network.cfg.preprocessor.window_stride)
         self.frame_s = self._stride_s * int(self._network.encoder.subsampling_factor)
         self._is_streaming = bool(self._network.streaming_mode)
@@ -50,85 +51,88 @@ class Diarizer:
     def diarize(
         self, options: DiarizeOptions, audio: Samples, context: RunContext
     ) -> DiarizeResult:
-        """Who spoke when.
+        """Find the speaker turns of a recording.
 
         Args:
-            options: How many speakers there are, and how many windows to hear at a time.
+            options: The number of speakers, and the batch size.
             audio: float32, shape (num_samples,), 16 kHz, in [-1, 1].
-            context: What is told how far the work is.
+            context: Gets the progress.
 
         Raises:
-            EngineError: ``invalid_request`` where more speakers are asked for than the model can
+            EngineError: ``invalid_request`` if more speakers are asked for than the model can
                 tell apart, or values are out of range.
         """
-        wanted = plan_speakers(options, most=self._speakers, name=self._loaded.name)
-        batch_size = batch_size_of(options.batch_size, GPU_BATCH_SIZE, self._loaded.device)
+        wanted = read_speaker_count(options, limit=self._num_speakers, model_name=self._loaded.name)
+        batch_size = read_batch_size(
+            options.batch_size, default=1 if self._loaded.device == "cpu" else GPU_BATCH_SIZE
+        )
         duration_s = len(audio) / SAMPLE_RATE
-        audio = np.pad(audio, (0, max(0, int(_LEAST_S * SAMPLE_RATE) - len(audio))))
-        with torch.inference_mode(), self._loaded.computing():
+        audio = np.pad(audio, (0, max(0, int(_MIN_AUDIO_S * SAMPLE_RATE) - len(audio))))
+        with torch.inference_mode(), self._loaded.autocast():
             if self._is_streaming:
-                chances = self._in_order(audio, context)
+                posteriors = self._stream(audio, context)
             else:
-                chances = self._by_windows(audio, batch_size, context)
-        chances, notices = kept(chances, wanted)
+                posteriors = self._by_chunks(audio, batch_size, context)
+        posteriors, notices = keep_speakers(posteriors, wanted)
         context.progress(duration_s, duration_s)
         return DiarizeResult(
-            turns=tuple(turns_of(chances, self.frame_s, duration_s)),
+            turns=tuple(turns_of(posteriors, self.frame_s, duration_s)),
             effective={
                 "num_speakers": options.num_speakers,
-                "max_speakers": wanted.most,
+                "max_speakers": wanted.max_speakers,
                 "batch_size": 1 if self._is_streaming else batch_size,
             },
-            warnings=(*wanted.warnings, *notices, *self._idle(options)),
+            warnings=(*wanted.warnings, *notices, *self._without_effect(options)),
             compute_type=self._loaded.compute_type,
         )
 
-    def _in_order(self, audio: Samples, context: RunContext) -> Chances:
-        """Part after part, with what the network remembers of each speaker."""
+    def _stream(self, audio: Samples, context: RunContext) -> Posteriors:
+        """Go through the recording in order, with the network's memory of each speaker."""
         network, modules = self._network, self._network.sortformer_modules
         features = self._features(audio, context)
         count = features.shape[2]
         lengths = torch.tensor([count], device=network.device)
         state = modules.init_streaming_state(batch_size=1, device=network.device)
-        nothing = torch.zeros((1, 0, self._speakers), device=network.device)
+        no_predictions = torch.zeros((1, 0, self._num_speakers), device=network.device)
         found = []
-        parts = modules.streaming_feat_loader(features, lengths, torch.zeros_like(lengths))
+        chunks = modules.streaming_feat_loader(features, lengths, torch.zeros_like(lengths))
         done_s = 0.0
-        for _, part, part_lengths, left, right in parts:
-            state, heard = network.forward_streaming_step(
-                processed_signal=part.to(network.device),
-                processed_signal_length=part_lengths,
+        for _, chunk, chunk_lengths, left, right in chunks:
+            state, predictions = network.forward_streaming_step(
+                processed_signal=chunk.to(network.device),
+                processed_signal_length=chunk_lengths,
                 streaming_state=state,
-                total_preds=nothing,
+                total_preds=no_predictions,
                 left_offset=left,
                 right_offset=right,
             )
-            found.append(_plain(heard[0]))
+            found.append(_to_numpy(predictions[0]))
             done_s += len(found[-1]) * self.frame_s
             context.progress(min(done_s, len(audio) / SAMPLE_RATE), len(audio) / SAMPLE_RATE)
         return np.concatenate(found)
 
-    def _by_windows(self, audio: Samples, batch_size: int, context: RunContext) -> Chances:
-        """Windows that share some time, each with the speakers' names of the one before it."""
-        size = int(WINDOW_S * SAMPLE_RATE)
+    def _by_chunks(self, audio: Samples, batch_size: int, context: RunContext) -> Posteriors:
+        """Go through overlapping chunks, and find the speakers of each in the one before it."""
+        size = int(CHUNK_S * SAMPLE_RATE)
         step = size - int(SHARED_S * SAMPLE_RATE)
         starts = [0]
         while starts[-1] + size < len(audio):
             starts.append(starts[-1] + step)
-        # One scale for the whole recording; the library takes each batch's own.
+        # One scale for the whole recording; the library would scale each batch by itself.
         audio = audio / (np.float32(audio.max()) + np.float32(self._network.eps))
-        found: list[Chances] = []
+        found: list[Posteriors] = []
         for first in range(0, len(starts), batch_size):
             context.check_cancelled()
             batch = [audio[start : start + size] for start in starts[first : first + batch_size]]
-            found += self._windows(batch)
+            found += self._infer(batch)
             done_s = starts[min(first + batch_size, len(starts)) - 1] / SAMPLE_RATE
             context.progress(done_s, len(audio) / SAMPLE_RATE)
-        return linked(found, shared=round(SHARED_S / self.frame_s))
+        return link_chunks(found, num_shared=round(SHARED_S / self.frame_s))
 
-    def _windows(self, batch: list[Samples]) -> list[Chances]:
+    def _infer(self, batch: list[Samples]) -> list[Posteriors]:
+        """Return the posteriors of each chunk."""
         network = self._network
-        made = [self._features_of(piece) for piece in batch]
+        made = [self._features_of(chunk) for chunk in batch]
         lengths = torch.tensor([each.shape[2] for each in made], device=network.device)
         features = torch.zeros(
             (len(made), made[0].shape[1], int(lengths.max())), device=network.device
@@ -138,11 +142,13 @@ class Diarizer:
         states, counts = network.frontend_encoder(
             processed_signal=features, processed_signal_length=lengths
         )
-        chances = network.forward_infer(states, counts)
-        return [_plain(chances[row, : int(count)]) for row, count in enumerate(counts.tolist())]
+        posteriors = network.forward_infer(states, counts)
+        return [
+            _to_numpy(posteriors[row, : int(count)]) for row, count in enumerate(counts.tolist())
+        ]
 
     def _features(self, audio: Samples, context: RunContext) -> torch.Tensor:
-        """The features of a whole recording, made block by block; on the CPU."""
+        """Compute the features of a whole recording block by block, and keep them on the CPU."""
         if str(self._network.cfg.preprocessor.get("normalize", "NA")) not in ("NA", "None"):
             return self._features_of(audio).cpu()
         blocks = []
@@ -164,27 +170,21 @@ class Diarizer:
         features, count = network.preprocessor(input_signal=samples, length=length)
         return features[:, :, : int(count[0])]
 
-    def _idle(self, options: DiarizeOptions) -> tuple[Notice, ...]:
+    def _without_effect(self, options: DiarizeOptions) -> tuple[Notice, ...]:
         if not self._is_streaming or options.batch_size in (None, 1):
             return ()
-        return (
-            Notice(
-                code="option_without_effect",
-                message=f"batch_size has no effect because {self._loaded.name} hears a recording "
-                "in order, one part after the other.",
-                stage=Stage.DIARIZE.value,
-            ),
-        )
+        reason = f"{self._loaded.name} hears a recording in order, one part after the other"
+        return (option_without_effect("batch_size", reason, stage=Stage.DIARIZE),)
 
 
 def _blocks(num_samples: int) -> Iterator[tuple[int, int]]:
-    """Where each block begins and ends; only the last one is of another length."""
+    """Yield the first and last sample of each block; only the last one has another length."""
     size = int(BLOCK_S * SAMPLE_RATE)
     for start in range(0, max(1, num_samples - size // 2), size):
         end = start + size
         yield start, num_samples if end + size // 2 >= num_samples else end
 
 
-def _plain(chances: torch.Tensor) -> Chances:
-    found: Chances = chances.float().cpu().numpy()
-    return found
+def _to_numpy(posteriors: torch.Tensor) -> Posteriors:
+    array: Posteriors = posteriors.float().cpu().numpy()
+    return array

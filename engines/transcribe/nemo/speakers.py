@@ -1,76 +1,80 @@
-"""How many speakers there are to be, and who of those that were heard they are."""
+"""The number of speakers that a request asks for, and the choice among those that were found."""
 
 from dataclasses import dataclass
 
 import numpy as np
-from activity_turns import ONSET, Chances
+from activity_turns import ONSET, Posteriors
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import DiarizeOptions, ErrorCode, Notice, Stage
 
 
 @dataclass(frozen=True, kw_only=True)
-class Speakers:
+class SpeakerCount:
     """How many speakers a result may have.
 
     Attributes:
-        most: At most so many.
-        exactly: Whether there are to be that many.
-        warnings: Options that have no effect.
+        max_speakers: The largest number.
+        is_exact: True if there should be exactly that many.
+        warnings: What the user should know about these options.
     """
 
-    most: int
-    exactly: bool
+    max_speakers: int
+    is_exact: bool
     warnings: tuple[Notice, ...] = ()
 
 
-def plan_speakers(options: DiarizeOptions, *, most: int, name: str) -> Speakers:
-    """How many speakers are asked for.
+def read_speaker_count(options: DiarizeOptions, *, limit: int, model_name: str) -> SpeakerCount:
+    """Return how many speakers a request asks for.
 
     Args:
         options: The request's.
-        most: How many the model can tell apart.
-        name: What it is called, for people.
+        limit: The largest number of speakers that the model can tell apart.
+        model_name: For messages.
 
     Raises:
-        EngineError: ``invalid_request`` for more exact speakers than that, or less than one.
+        EngineError: ``invalid_request`` if ``num_speakers`` is above the limit, or a number is
+            below 1.
     """
     if options.num_speakers is not None and options.max_speakers is not None:
         raise _refused("num_speakers excludes max_speakers", "give one of them")
     number = options.num_speakers if options.max_speakers is None else options.max_speakers
     if number is not None and number < 1:
         raise _refused("there has to be at least one speaker", None)
-    if options.num_speakers is not None and options.num_speakers > most:
+    if options.num_speakers is not None and options.num_speakers > limit:
         raise _refused(
-            f"{name} tells at most {most} speakers apart, and {options.num_speakers} are asked for",
+            f"{model_name} tells at most {limit} speakers apart, "
+            f"and {options.num_speakers} are asked for",
             "use a pyannote model: dalston models list --stage diarize",
         )
-    too_many = number is not None and number > most
-    return Speakers(
-        most=min(most, number or most),
-        exactly=options.num_speakers is not None,
-        warnings=(_limit(name, most, number),) if too_many and number is not None else (),
+    return SpeakerCount(
+        max_speakers=min(limit, number or limit),
+        is_exact=options.num_speakers is not None,
+        warnings=() if number is None or number <= limit else (_limit(model_name, limit, number),),
     )
 
 
-def kept(chances: Chances, wanted: Speakers) -> tuple[Chances, tuple[Notice, ...]]:
-    """The chances of those who speak most; what others say is said by the likeliest of them."""
-    speaks = (chances > ONSET).sum(axis=0)
-    active = int(np.count_nonzero(speaks))
+def keep_speakers(
+    posteriors: Posteriors, wanted: SpeakerCount
+) -> tuple[Posteriors, tuple[Notice, ...]]:
+    """Keep the speakers who speak most; the speech of others goes to the likeliest of them."""
+    active_frames = (posteriors > ONSET).sum(axis=0)
+    num_active = int(np.count_nonzero(active_frames))
     notices: tuple[Notice, ...] = ()
-    if wanted.exactly and active < wanted.most:
-        notices = (_fewer(active, wanted.most),)
-    if active <= wanted.most:
-        return chances, notices
-    ranked = np.argsort(-speaks, kind="stable")
-    stay, leave = sorted(ranked[: wanted.most].tolist()), ranked[wanted.most :].tolist()
-    found = chances[:, stay].copy()
-    likeliest = found.argmax(axis=1)
-    rows = np.arange(len(found))
-    found[rows, likeliest] = np.maximum(
-        found[rows, likeliest], chances[:, leave].max(axis=1, initial=0.0)
+    if wanted.is_exact and num_active < wanted.max_speakers:
+        notices = (_fewer(num_active, wanted.max_speakers),)
+    if num_active <= wanted.max_speakers:
+        return posteriors, notices
+    ranked = np.argsort(-active_frames, kind="stable")
+    stay = sorted(ranked[: wanted.max_speakers].tolist())
+    leave = ranked[wanted.max_speakers :].tolist()
+    kept = posteriors[:, stay].copy()
+    likeliest = kept.argmax(axis=1)
+    rows = np.arange(len(kept))
+    kept[rows, likeliest] = np.maximum(
+        kept[rows, likeliest], posteriors[:, leave].max(axis=1, initial=0.0)
     )
-    return found, notices
+    return kept, notices
 
 
 def _fewer(found: int, wanted: int) -> Notice:

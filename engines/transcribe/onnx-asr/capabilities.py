@@ -1,10 +1,12 @@
-"""What each family of models can do, and which languages each known model hears."""
+"""What each family of models can do, and the languages of each known model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
 
 from onnx_asr.models.nemo import NemoConformerAED
 from onnx_asr.models.whisper import WhisperHf
+
+from dalston_sdk.decoding import Capabilities
 
 _EUROPEAN = (
     "bg", "cs", "da", "de", "el", "en", "es", "et", "fi", "fr", "hr", "hu", "it", "lt", "lv", "mt",
@@ -32,52 +34,40 @@ _LANGUAGES: dict[str, Sequence[str]] = {
     "alphacep/vosk-model-small-ru": ("ru",),
     "t-tech/t-one": ("ru",),
 }
-"""By the library's name of a model. Whisper's languages are told by its tokens."""
+"""By the library's name of a model. Whisper's languages are those of its tokens."""
 
 WHISPER_WINDOW_S = 30.0
-"""The library throws away what is longer."""
-LONGEST_S = 60.0
-"""Conformers need memory by the square of the length; most were taught 20 to 40 s."""
+"""The library drops what is longer."""
+MAX_CHUNK_S = 60.0
+"""A Conformer's memory grows with the square of the length; most were trained on 20 to 40 s."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Capabilities:
+class OnnxCapabilities(Capabilities):
     """What a loaded model can do.
 
     Attributes:
-        name: The library's name of the model.
-        languages: BCP-47 codes that it hears; empty where nobody told us.
-        is_told_language: Whether it has to be told the language and keeps to it.
-        detects_language: Whether it can be asked which language it hears.
-        translates: Whether it can write English when it hears something else.
-        gives_times: Whether its tokens have times.
-        max_chunk_s: What it can take at once.
+        detects_language: True if it gives a probability for each language.
     """
 
-    name: str
-    languages: tuple[str, ...]
-    is_told_language: bool
     detects_language: bool
-    translates: bool
-    gives_times: bool
-    max_chunk_s: float
 
 
-def capabilities_of(name: str, recogniser: object) -> Capabilities:
-    """The capabilities of a model.
+def capabilities_of(name: str, recogniser: object) -> OnnxCapabilities:
+    """Return the capabilities of a model.
 
     Args:
-        name: The library's name of the model, or any other for somebody's own.
+        name: The library's name of the model; any other name for a model of the user's own.
         recogniser: The library's object that decodes.
     """
     is_canary = isinstance(recogniser, NemoConformerAED)
     is_whisper = isinstance(recogniser, WhisperHf)
-    return Capabilities(
+    return OnnxCapabilities(
         name=name,
         languages=tuple(_LANGUAGES.get(name, ())),
-        is_told_language=is_canary or is_whisper,
+        must_be_told_language=is_canary or is_whisper,
         detects_language=is_whisper,
         translates=is_canary,
-        gives_times=not (is_canary or is_whisper),
-        max_chunk_s=WHISPER_WINDOW_S if is_whisper else LONGEST_S,
+        times_words=not (is_canary or is_whisper),
+        max_chunk_s=WHISPER_WINDOW_S if is_whisper else MAX_CHUNK_S,
     )

@@ -5,18 +5,24 @@ import os
 from collections.abc import Mapping, Sequence
 from typing import ClassVar
 
-import numpy as np
 import onnxruntime as rt
-from gpu import check_gpu, held_vram_mb, lost
-from languages import Language, settle_language
-from loading import Recogniser, is_device_lost, is_out_of_memory, load_recogniser
+from languages import find_language
+from loading import Recogniser, is_device_lost, is_out_of_memory, load_recogniser, try_gpu
 from onnx_asr.asr import TimestampedResult
-from options import SUPPORTED, Decoding, effective, plan_decoding
 from vad import SpeechDetector
 
 from dalston_sdk.chunks import cut_chunks, split_region
+from dalston_sdk.decoding import (
+    SUPPORTED_OPTIONS,
+    Decoding,
+    effective_options,
+    plan_decoding,
+    transcribe_in_batches,
+)
+from dalston_sdk.devices import check_gpu, device_lost, process_vram_mb
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
+from dalston_sdk.languages import evenly_spaced, to_whisper_code
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
@@ -29,8 +35,11 @@ from dalston_sdk.wire import (
 )
 from dalston_sdk.words import Token, confidence, words_of
 
-_LEAST_PIECE_S = 0.3
-"""Statistics over the features of a shorter one are not numbers."""
+_GPU_BATCH_SIZE = 8
+"""On a CPU a batch is hardly faster than its chunks one by one, and its padding costs time."""
+
+_MIN_CHUNK_S = 0.3
+"""With a shorter chunk the statistics over its features are not numbers."""
 
 
 class OnnxAsrEngine(Engine):
@@ -38,26 +47,26 @@ class OnnxAsrEngine(Engine):
 
     name = "onnx-asr"
     version = "0.1.0"
-    options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.TRANSCRIBE: SUPPORTED}
+    options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.TRANSCRIBE: SUPPORTED_OPTIONS}
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
-        # Later builds report to their makers unless they are told not to before they start.
+        # Later builds send telemetry to Microsoft unless it is switched off before they start.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         rt.disable_telemetry_events()
-        self._finder = SpeechDetector()
+        self._detector = SpeechDetector()
         self._recogniser: Recogniser | None = None
 
     def check_device(self) -> str:
-        """Copy something to the GPU, where one was asked for."""
-        return "cpu" if self.device == "cpu" else check_gpu(self.device)
+        """Copy a number to the GPU, if one was asked for."""
+        return check_gpu(self.device, try_gpu)
 
     def vram_mb(self) -> float | None:
-        """Memory this process holds on the GPU."""
-        return None if self.device == "cpu" else held_vram_mb(self.device)
+        """Return the GPU memory of this process, in MiB; None on a CPU."""
+        return process_vram_mb(self.device)
 
     def is_out_of_memory(self, error: Exception) -> bool:
-        """ONNX Runtime says so in words."""
+        """Recognise the messages of ONNX Runtime, which has no exception of its own for it."""
         return is_out_of_memory(error)
 
     def load(self, model: ModelRef) -> LoadedModel:
@@ -68,21 +77,21 @@ class OnnxAsrEngine(Engine):
         )
 
     def unload(self) -> None:
-        """Drop the weights and give their memory back."""
+        """Drop the weights and free their memory."""
         self._recogniser = None
         gc.collect()
 
     def transcribe(
         self, request: TranscribeRequest, audio: Samples, context: RunContext
     ) -> TranscribeResult:
-        """Speech found, language settled, then stretch by stretch; segments as they come."""
+        """Find the speech and the language, then decode chunk by chunk."""
         if self._recogniser is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         try:
             return self._transcribe(self._recogniser, request.options, audio, context)
         except Exception as error:
             if self.device != "cpu" and is_device_lost(error):
-                raise lost(self.device, str(error)) from error
+                raise device_lost(self.device, str(error)) from error
             raise
 
     def _transcribe(
@@ -92,103 +101,107 @@ class OnnxAsrEngine(Engine):
         audio: Samples,
         context: RunContext,
     ) -> TranscribeResult:
-        decoding = plan_decoding(options, recogniser.capabilities, device=self.device)
-        duration_s = len(audio) / SAMPLE_RATE
+        decoding = plan_decoding(
+            options,
+            recogniser.capabilities,
+            default_batch_size=1 if self.device == "cpu" else _GPU_BATCH_SIZE,
+            translating_models="--model onnx-canary-1b-v2 or --model faster-whisper-large-v3",
+            timing_model="--model onnx-parakeet-tdt-0.6b-v3",
+        )
         if decoding.with_vad:
-            regions = self._finder.find(audio, decoding.rules, context.check_cancelled)
+            regions = self._detector.find(audio, decoding.vad, context.check_cancelled)
         else:
-            whole = SpeechRegion(start=0.0, end=duration_s)
-            regions = split_region(audio, whole, decoding.rules.max_speech_s)
-        language = settle_language(
+            whole = SpeechRegion(start=0.0, end=len(audio) / SAMPLE_RATE)
+            regions = split_region(audio, whole, decoding.vad.max_speech_s)
+        language = find_language(
             options,
             recogniser.capabilities,
             recogniser.adapter.asr,
-            lambda count: cut_chunks(audio, _spread(regions, count), min_length_s=_LEAST_PIECE_S),
+            lambda count: cut_chunks(
+                audio, evenly_spaced(regions, count), min_length_s=_MIN_CHUNK_S
+            ),
         )
         text_language = "en" if decoding.into_english else language.spoken
-        segments: list[Segment] = []
-        for first in range(0, len(regions), decoding.batch_size):
-            context.check_cancelled()
-            batch = regions[first : first + decoding.batch_size]
-            pieces = cut_chunks(audio, batch, min_length_s=_LEAST_PIECE_S)
-            found = [
-                _segment(len(segments) + index, each, region, text_language, decoding)
-                for index, (each, region) in enumerate(
-                    _with_text(_recognise(recogniser, pieces, language, decoding), batch)
-                )
+
+        def decode(
+            chunks: list[Samples], batch: Sequence[SpeechRegion], first_id: int
+        ) -> list[Segment]:
+            results = _recognise(recogniser, chunks, language.spoken, decoding)
+            with_text = [
+                (result, region)
+                for result, region in zip(results, batch, strict=True)
+                if result.text.strip()
             ]
-            segments += found
-            if found:
-                context.partial(found)
-            context.progress(batch[-1].end, duration_s)
-        context.progress(duration_s, duration_s)
+            return [
+                _segment(first_id + index, result, region, text_language, decoding)
+                for index, (result, region) in enumerate(with_text)
+            ]
+
+        segments = transcribe_in_batches(
+            audio,
+            regions,
+            decode,
+            context,
+            batch_size=decoding.batch_size,
+            min_chunk_s=_MIN_CHUNK_S,
+        )
         return TranscribeResult(
             language=text_language,
             segments=tuple(segments),
             language_scores=language.scores,
             speech_regions=tuple(regions) if decoding.with_vad else (),
-            effective=effective(options, decoding, language),
+            effective=effective_options(options, decoding, language.spoken),
             warnings=(*recogniser.warnings, *decoding.warnings, *language.warnings),
             compute_type=recogniser.compute_type,
         )
 
 
 def _recognise(
-    recogniser: Recogniser, pieces: list[Samples], language: Language, decoding: Decoding
+    recogniser: Recogniser, chunks: list[Samples], language: str | None, decoding: Decoding
 ) -> list[TimestampedResult]:
-    """What the library makes of each piece; all of them go through the model at once."""
+    """Decode a batch of chunks."""
     arguments = {}
-    if recogniser.capabilities.is_told_language and language.told is not None:
-        arguments["language"] = language.told
+    capabilities = recogniser.capabilities
+    if capabilities.must_be_told_language and language is not None:
+        is_whisper = capabilities.detects_language
+        arguments["language"] = to_whisper_code(language) if is_whisper else language
     if decoding.into_english:
         arguments["target_language"] = "en"
-    heard: list[TimestampedResult] = recogniser.adapter.with_timestamps().recognize(
-        pieces, **arguments
+    results: list[TimestampedResult] = recogniser.adapter.with_timestamps().recognize(
+        chunks, **arguments
     )
-    return heard
-
-
-def _with_text(
-    heard: Sequence[TimestampedResult], regions: Sequence[SpeechRegion]
-) -> list[tuple[TimestampedResult, SpeechRegion]]:
-    return [pair for pair in zip(heard, regions, strict=True) if pair[0].text.strip()]
+    return results
 
 
 def _segment(
-    number: int,
-    heard: TimestampedResult,
+    segment_id: int,
+    result: TimestampedResult,
     region: SpeechRegion,
     language: str | None,
     decoding: Decoding,
 ) -> Segment:
-    """One stretch as a segment, its words where the model's tokens have times."""
-    logprobs = heard.logprobs or ()
-    words = words_of(_tokens(heard, region), inside=region)
-    share = confidence(logprobs) if all(value <= 0 for value in logprobs) else None
+    """Turn the result for one chunk into a segment, with words if the model's tokens have times."""
+    logprobs = result.logprobs or ()
+    words = words_of(_tokens(result, region), inside=region)
+    score = confidence(logprobs) if all(value <= 0 for value in logprobs) else None
     return Segment(
-        id=number,
+        id=segment_id,
         start=words[0].start if words else region.start,
         end=words[-1].end if words else region.end,
-        text="".join(word.text for word in words).strip() or heard.text.strip(),
+        text="".join(word.text for word in words).strip() or result.text.strip(),
         words=tuple(words) if decoding.with_words else (),
         language=language,
-        confidence=share,
-        avg_logprob=round(sum(logprobs) / len(logprobs), 4) if share is not None else None,
+        confidence=score,
+        avg_logprob=round(sum(logprobs) / len(logprobs), 4) if score is not None else None,
     )
 
 
-def _tokens(heard: TimestampedResult, region: SpeechRegion) -> list[Token]:
-    """The tokens at their time in the recording; none where the model gives no times."""
-    if heard.timestamps is None or heard.tokens is None:
+def _tokens(result: TimestampedResult, region: SpeechRegion) -> list[Token]:
+    """Return the tokens with times in the recording; none if the model gives no times."""
+    if result.timestamps is None or result.tokens is None:
         return []
-    logprobs = heard.logprobs or [None] * len(heard.tokens)
+    logprobs = result.logprobs or [None] * len(result.tokens)
     return [
         Token(text=text, start=region.start + start, logprob=logprob)
-        for text, start, logprob in zip(heard.tokens, heard.timestamps, logprobs, strict=True)
+        for text, start, logprob in zip(result.tokens, result.timestamps, logprobs, strict=True)
     ]
-
-
-def _spread(regions: Sequence[SpeechRegion], count: int) -> list[SpeechRegion]:
-    """At most ``count`` regions from all over the recording."""
-    chosen = np.linspace(0, len(regions) - 1, min(count, len(regions))).round().astype(int)
-    return [regions[index] for index in chosen.tolist()]

@@ -1,15 +1,13 @@
-"""Brings a model into memory: its files are found first, and never on the hub."""
+"""Loads a model: its files are looked up in its folder first, and never on the hub."""
 
-import os
 import re
-from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, get_args
 
+import numpy as np
 import onnxruntime as rt
-from capabilities import Capabilities, capabilities_of
-from gpu import PROVIDER, lost, split_device
+from capabilities import OnnxCapabilities, capabilities_of
 from onnx_asr.adapters import TextResultsAsrAdapter
 from onnx_asr.loader import AsrNames, AsrTypeNames, Manager, create_asr_resolver
 from onnx_asr.models.kaldi import KaldiTransducer
@@ -17,11 +15,19 @@ from onnx_asr.models.whisper import WhisperOrt
 from onnx_asr.resolver import Resolver
 from private_api import try_encoder
 
+from dalston_sdk.devices import cpu_threads, device_lost, split_device
 from dalston_sdk.errors import EngineError
+from dalston_sdk.weights import (
+    loading_failed,
+    not_enough_memory,
+    require_folder,
+    weights_incomplete,
+)
 from dalston_sdk.wire import ErrorCode, ModelRef, Notice
 
 _SUFFIXES = {"float32": None, "float16": "fp16", "int8": "int8"}
-"""Our names of number formats, and what the files of each have in their names."""
+"""Dalston's names of number formats, and the suffix in the names of their files."""
+_GPU_PROVIDER = "CUDAExecutionProvider"
 _CPU_LADDER = ("int8", "float32", "float16")
 _GPU_LADDER = ("float16", "float32", "int8")
 
@@ -36,30 +42,45 @@ class Recogniser:
     """A loaded model.
 
     Attributes:
-        adapter: The library's front, which takes samples.
+        adapter: The library's public object, which takes samples.
         capabilities: What the model can do.
         compute_type: The number format of its files.
         warnings: What the user should know about it.
     """
 
     adapter: TextResultsAsrAdapter
-    capabilities: Capabilities
+    capabilities: OnnxCapabilities
     compute_type: str
     warnings: tuple[Notice, ...]
 
 
 def is_out_of_memory(error: Exception) -> bool:
-    """Whether an error of ONNX Runtime's means that memory ran out."""
+    """Return True if an error of ONNX Runtime means that memory ran out."""
     return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
 
 
 def is_device_lost(error: Exception) -> bool:
-    """Whether CUDA no longer answers this process."""
+    """Return True if an error means that CUDA no longer answers this process."""
     return not is_out_of_memory(error) and _DEVICE_LOST.search(str(error)) is not None
 
 
+def try_gpu(kind: str, index: int) -> None:
+    """Copy a number to the GPU.
+
+    Raises:
+        RuntimeError: It does not work; the message says why in one line.
+    """
+    if _GPU_PROVIDER not in rt.get_available_providers():
+        raise RuntimeError("this build of ONNX Runtime has no CUDA")
+    try:
+        rt.OrtValue.ortvalue_from_numpy(np.ones(1, dtype=np.float32), kind, index)
+    except RuntimeError as error:
+        reason = str(error).strip().splitlines()[-1]
+        raise RuntimeError(f"{reason}; it needs CUDA 12 and cuDNN 9") from error
+
+
 def load_recogniser(model: ModelRef, device: str) -> Recogniser:
-    """The loaded model.
+    """Load a model.
 
     Args:
         model: The weights; ``path`` is a folder in the layout of the model's family.
@@ -69,14 +90,14 @@ def load_recogniser(model: ModelRef, device: str) -> Recogniser:
         EngineError: ``model_missing``, ``model_load_failed``, ``out_of_memory``, ``device_lost``,
             or ``invalid_request`` for an unknown number format.
     """
-    folder = _folder(model)
-    # Somebody's own model is of the kind that its config.json names.
+    folder = require_folder(model)
+    # The kind of a user's own model is the one that its config.json names.
     known = model.runtime_id in (*get_args(AsrNames), *get_args(AsrTypeNames))
     name = model.runtime_id if known else None
     try:
         resolver = create_asr_resolver(name, folder, offline=True)
     except FileNotFoundError as error:
-        raise _missing(folder, str(error)) from error
+        raise weights_incomplete(folder, str(error).rstrip(".")) from error
     except (ValueError, TypeError, AttributeError) as error:
         raise _failure(folder, error, device) from error
     if resolver.model_type is WhisperOrt:
@@ -86,8 +107,8 @@ def load_recogniser(model: ModelRef, device: str) -> Recogniser:
             hint="use an export by optimum, such as onnx-community/whisper-base",
         )
     if resolver.model_type is not KaldiTransducer and not (folder / "config.json").is_file():
-        # The library would take the features of another version of the model, and hear noise.
-        raise _missing(folder, "File 'config.json' not found")
+        # The library would compute the features of another version of the model.
+        raise weights_incomplete(folder, "File 'config.json' not found")
     compute_type = _compute_type(resolver, model, device)
     try:
         adapter = _manager(device).create_asr(
@@ -105,42 +126,32 @@ def load_recogniser(model: ModelRef, device: str) -> Recogniser:
     )
 
 
-def _folder(model: ModelRef) -> Path:
-    if model.path is None or not (folder := Path(model.path)).is_dir():
-        raise EngineError(
-            ErrorCode.MODEL_MISSING,
-            f"the weights of {model.runtime_id} are not at {model.path}",
-            hint="see which there are with: dalston models list",
-        )
-    return folder
-
-
 def _compute_type(resolver: Resolver[Any], model: ModelRef, device: str) -> str:
-    """The number format asked for, else the best one that lies in the folder."""
+    """Return the number format asked for, else the best one whose files are in the folder."""
     wanted = model.compute_type
     if wanted is not None and wanted not in _SUFFIXES:
         raise EngineError(
             ErrorCode.INVALID_REQUEST,
-            f"{wanted} is no number format of ONNX files'",
+            f"ONNX files have no number format {wanted}",
             hint=f"use one of {', '.join(_SUFFIXES)}",
         )
     ladder = _CPU_LADDER if device == "cpu" else _GPU_LADDER
     problems = {each: _problem(resolver, each) for each in ladder}
-    here = [each for each, problem in problems.items() if problem is None]
+    present = [each for each, problem in problems.items() if problem is None]
     folder = Path(model.path or "")
-    if not here:
-        raise _missing(folder, problems[wanted or "float32"] or "")
-    if wanted is not None and wanted not in here:
+    if not present:
+        raise weights_incomplete(folder, (problems[wanted or "float32"] or "").rstrip("."))
+    if wanted is not None and wanted not in present:
         raise EngineError(
             ErrorCode.MODEL_MISSING,
-            f"{folder} has the weights as {', '.join(here)}, and not as {wanted}",
-            hint=f"leave --compute-type out, or use --compute-type {here[0]}",
+            f"{folder} has the weights as {', '.join(present)}, and not as {wanted}",
+            hint=f"leave --compute-type out, or use --compute-type {present[0]}",
         )
-    return wanted or here[0]
+    return wanted or present[0]
 
 
 def _problem(resolver: Resolver[Any], compute_type: str) -> str | None:
-    """What is missing of the files in a number format; None where they are all there."""
+    """Return which file of a number format is missing; None if all are there."""
     try:
         resolver.resolve_model(quantization=_SUFFIXES[compute_type])
     except OSError as error:  # the library's own errors of this kind are OSErrors, too
@@ -150,32 +161,23 @@ def _problem(resolver: Resolver[Any], compute_type: str) -> str | None:
 
 def _manager(device: str) -> Manager:
     options = rt.SessionOptions()
-    options.intra_op_num_threads = _cpu_threads()
-    options.log_severity_level = 3  # errors; what is wrong comes as an exception anyway
+    options.intra_op_num_threads = cpu_threads()
+    options.log_severity_level = 3  # errors only; failures are raised as exceptions anyway
     providers: list[Any] = ["CPUExecutionProvider"]
     if device != "cpu":
-        # Else the memory pool grows by powers of two.
+        # By default the memory pool grows by powers of two.
         arena = {"device_id": split_device(device)[1], "arena_extend_strategy": "kSameAsRequested"}
-        providers.insert(0, (PROVIDER, arena))
+        providers.insert(0, (_GPU_PROVIDER, arena))
     return Manager(options, providers)
 
 
-def _cpu_threads() -> int:
-    """As many as OMP_NUM_THREADS says, else as this process may use."""
-    said = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    if said.isdigit() and int(said) > 0:
-        return int(said)
-    usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
-    return usable or 1
-
-
 def _check_provider(recogniser: object, device: str) -> None:
-    """ONNX Runtime goes on on the CPU where a GPU fails, and only warns."""
+    """Raise if ONNX Runtime fell back to the CPU, about which it only warns."""
     if device == "cpu":
         return
     for part in vars(recogniser).values():
-        if isinstance(part, rt.InferenceSession) and part.get_providers()[0] != PROVIDER:
-            raise lost(device, "ONNX Runtime could not use it and took the CPU")
+        if isinstance(part, rt.InferenceSession) and part.get_providers()[0] != _GPU_PROVIDER:
+            raise device_lost(device, "ONNX Runtime could not use it and took the CPU")
 
 
 def _slow_on_gpu(compute_type: str, device: str) -> tuple[Notice, ...]:
@@ -190,30 +192,11 @@ def _slow_on_gpu(compute_type: str, device: str) -> tuple[Notice, ...]:
     )
 
 
-def _missing(folder: Path, problem: str) -> EngineError:
-    return EngineError(
-        ErrorCode.MODEL_MISSING,
-        f"{folder} is not complete: {problem.rstrip('.')}",
-        hint=f"dalston models pull {folder.name}",
-    )
-
-
 def _failure(folder: Path, error: Exception, device: str) -> EngineError:
     if is_out_of_memory(error):
-        return EngineError(
-            ErrorCode.OUT_OF_MEMORY,
-            f"there is not enough memory to load {folder.name}: {error}",
-            hint="use a smaller model, or one with int8 weights",
+        return not_enough_memory(
+            folder, error, hint="use a smaller model, or one with int8 weights"
         )
     if is_device_lost(error):
-        return lost(device, str(error))
-    return EngineError(
-        ErrorCode.MODEL_LOAD_FAILED,
-        f"{folder} cannot be loaded: {_first_line(error)}",
-        hint=f"dalston models verify {folder.name}",
-    )
-
-
-def _first_line(error: Exception) -> str:
-    lines: Sequence[str] = str(error).strip().splitlines()
-    return lines[0] if lines else type(error).__name__
+        return device_lost(device, str(error))
+    return loading_failed(folder, error)

@@ -1,5 +1,5 @@
-"""What the library knows of a model and does not tell; true of onnx-asr 0.12.0, which is pinned."""
-# ruff: noqa: SLF001 - that is what this module is for, so that no other one has to
+"""What the library does not offer in public; holds for onnx-asr 0.12.0, which is pinned."""
+# ruff: noqa: SLF001 - this module exists so that no other one uses private names
 
 from collections.abc import Mapping, Sequence
 
@@ -12,7 +12,7 @@ from dalston_sdk.engine import SAMPLE_RATE, Samples
 
 
 def try_encoder(recogniser: Asr) -> None:
-    """Let the model hear a second of silence, which fails where its files do not fit each other."""
+    """Encode a second of silence, which fails if the model's files do not fit each other."""
     silence, length = np.zeros((1, SAMPLE_RATE), np.float32), np.array([SAMPLE_RATE])
     if isinstance(recogniser, WhisperHf):
         recogniser._encode(silence, length)
@@ -21,24 +21,24 @@ def try_encoder(recogniser: Asr) -> None:
 
 
 def token_ids(recogniser: Asr) -> Mapping[str, int]:
-    """The number of each token of a Whisper or Canary model."""
+    """Return the id of each token of a Whisper or Canary model."""
     ids: Mapping[str, int] = recogniser._tokens
     return ids
 
 
-def first_logits(recogniser: Asr, piece: Samples, tokens: Sequence[int]) -> NDArray[np.float64]:
-    """How strongly a Whisper model expects each of ``tokens`` at the start of its text.
+def first_logits(recogniser: Asr, chunk: Samples, tokens: Sequence[int]) -> NDArray[np.float64]:
+    """Return the logits that a Whisper model gives to tokens at the start of its text.
 
     Args:
         recogniser: A Whisper model.
-        piece: float32, shape (num_samples,), 16 kHz, in [-1, 1]; 30 s at most.
-        tokens: Numbers of tokens.
+        chunk: float32, shape (num_samples,), 16 kHz, in [-1, 1]; 30 s at most.
+        tokens: Ids of tokens.
 
     Returns:
         Logits, in the order of ``tokens``.
     """
-    heard = recogniser._encode(piece[None], np.array([len(piece)]))
+    encoded = recogniser._encode(chunk[None], np.array([len(chunk)]))
     state = recogniser._create_state()
-    logits, _ = recogniser._decode(recogniser._detect_lang_input, state, heard)
+    logits, _ = recogniser._decode(recogniser._detect_lang_input, state, encoded)
     wanted: NDArray[np.float64] = logits[0, -1, list(tokens)].astype(np.float64)
     return wanted

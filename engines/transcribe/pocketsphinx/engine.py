@@ -1,14 +1,15 @@
-"""The engine around pocketsphinx: English, on any machine, with the model in its own package."""
+"""The engine around pocketsphinx: English, on any machine, with the model of its own package."""
 
 from collections.abc import Mapping
 from pathlib import Path
 from typing import ClassVar
 
 import pocketsphinx
-from endpointing import EndpointRules, cut, speech_regions
+from endpointing import EndpointSettings, speech_regions
 from forced_alignment import Aligner
-from recognition import Recogniser, join, segments_of
+from recognition import Recogniser, join_regions, segments_of
 
+from dalston_sdk.chunks import split_region
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import (
@@ -86,38 +87,40 @@ class PocketsphinxEngine(Engine):
     def transcribe(
         self, request: TranscribeRequest, audio: Samples, context: RunContext
     ) -> TranscribeResult:
-        """Words for each stretch of speech, reported as they come."""
+        """Decode chunk by chunk, reporting segments as they come."""
         options = request.options
-        _check(options)
+        _check_supported(options)
         recogniser = self._loaded()
-        rules = _rules(options)
+        settings = _read_settings(options)
         duration_s = len(audio) / SAMPLE_RATE
-        whole = SpeechRegion(start=0.0, end=duration_s)
         with_vad = options.vad is not False
         if with_vad:
-            regions = speech_regions(audio, rules)
+            regions = speech_regions(audio, settings)
         else:
-            regions = cut(audio, whole, rules.max_speech_s)
+            whole = SpeechRegion(start=0.0, end=duration_s)
+            regions = split_region(audio, whole, settings.max_speech_s)
         segments: list[Segment] = []
-        for region in join(regions, rules.max_speech_s):
+        for chunk in join_regions(regions, settings.max_speech_s):
             context.check_cancelled()
-            words = recogniser.recognise(audio, region)
-            found = segments_of(words, first_id=len(segments), pause_s=rules.min_silence_ms / 1000)
+            words = recogniser.recognise(audio, chunk)
+            found = segments_of(
+                words, first_id=len(segments), pause_s=settings.min_silence_ms / 1000
+            )
             if options.word_timestamps is False:
                 found = [_without_words(segment) for segment in found]
             segments += found
             if found:
                 context.partial(found)
-            context.progress(region.end, duration_s)
+            context.progress(chunk.end, duration_s)
         return TranscribeResult(
             language="en",
             segments=tuple(segments),
             speech_regions=tuple(regions) if with_vad else (),
-            effective=_effective(options, rules),
+            effective=_effective(options, settings),
         )
 
     def align(self, request: AlignRequest, audio: Samples, context: RunContext) -> AlignResult:
-        """Times for every word of every segment."""
+        """Align every segment with its audio."""
         _check_language(request.language)
         self._aligner = self._aligner or Aligner()
         duration_s = len(audio) / SAMPLE_RATE
@@ -125,10 +128,10 @@ class PocketsphinxEngine(Engine):
         warnings: list[Notice] = []
         for segment in request.segments:
             context.check_cancelled()
-            aligned, followed = self._aligner.align(segment, audio)
+            aligned, fits = self._aligner.align(segment, audio)
             segments.append(aligned)
-            if not followed:
-                warnings.append(_not_followed(segment))
+            if not fits:
+                warnings.append(_alignment_failed(segment))
             context.progress(min(segment.end, duration_s), duration_s)
         return AlignResult(segments=tuple(segments), warnings=tuple(warnings))
 
@@ -138,7 +141,7 @@ class PocketsphinxEngine(Engine):
         return self._recogniser
 
 
-def _check(options: TranscribeOptions) -> None:
+def _check_supported(options: TranscribeOptions) -> None:
     if options.language is not None:
         _check_language(options.language)
     elif options.languages and not any(_is_english(language) for language in options.languages):
@@ -164,24 +167,23 @@ def _is_english(language: str) -> bool:
     return language.lower().split("-")[0] == "en"
 
 
-def _rules(options: TranscribeOptions) -> EndpointRules:
-    rules = EndpointRules()
-    return EndpointRules(
+def _read_settings(options: TranscribeOptions) -> EndpointSettings:
+    return EndpointSettings(
         **{
             name: value if (value := getattr(options, name)) is not None else default
-            for name, default in vars(rules).items()
+            for name, default in vars(EndpointSettings()).items()
         }
     )
 
 
-def _effective(options: TranscribeOptions, rules: EndpointRules) -> dict[str, object]:
+def _effective(options: TranscribeOptions, settings: EndpointSettings) -> dict[str, object]:
     return {
         "language": "en",
         "languages": options.languages,
         "task": "transcribe",
         "vad": options.vad is not False,
         "word_timestamps": options.word_timestamps is not False,
-        **vars(rules),
+        **vars(settings),
     }
 
 
@@ -196,7 +198,7 @@ def _without_words(segment: Segment) -> Segment:
     )
 
 
-def _not_followed(segment: Segment) -> Notice:
+def _alignment_failed(segment: Segment) -> Notice:
     return Notice(
         code="alignment_failed",
         message="The text could not be found in the audio; word times are spread evenly.",

@@ -1,4 +1,4 @@
-"""When each word of a known text is said: pocketsphinx's forced aligner, segment by segment."""
+"""Forced alignment of a known text with pocketsphinx, segment by segment."""
 
 import re
 from collections.abc import Sequence
@@ -13,60 +13,63 @@ from dalston_sdk.timing import Span, in_order
 from dalston_sdk.wire import Segment, Word
 
 _CONTEXT_S = 0.1
-"""Heard around a segment, since its edges may cut into a word."""
+"""Audio kept on both sides of a segment, since its edges may cut into a word."""
 _BEAMS = {"beam": 1e-80, "pbeam": 1e-80, "wbeam": 1e-60}
-"""Wider than for recognition, so that a word too many in the text does not lose the rest."""
+"""Wider than for recognition, so that a wrong word in the text does not lose the others."""
 
 
 class Aligner:
-    """Finds words' times; learns words that the dictionary does not have as they come."""
+    """Finds the times of words; adds words to the dictionary where they are missing."""
 
     def __init__(self) -> None:
         self._decoder = Decoder(lm=None, loglevel="FATAL", **_BEAMS)
 
     def align(self, segment: Segment, samples: Samples) -> tuple[Segment, bool]:
-        """The segment with times for every word, and whether the aligner could follow the text.
+        """Find the times of all words of a segment.
 
-        Words whose sound is unknown, and all words where the text could not be followed, get
-        times by interpolation and say so.
+        Words whose pronunciation is unknown get interpolated times, and all words do if the text
+        does not fit the audio.
+
+        Returns:
+            The segment with times for every word, and True if the text fits the audio.
         """
         words = _words(segment)
         if not words:
             return segment, True
         forms = [spoken_forms(word.text) for word in words]
-        heard = self._follow([form for group in forms for form in group], segment, samples)
+        found = self._align([form for group in forms for form in group], segment, samples)
         spans: list[Span | None] = []
-        remaining = iter(heard)
+        remaining = iter(found)
         for group in forms:
-            spoken = [next(remaining) for _ in group] if heard else []
+            spoken = [next(remaining) for _ in group] if found else []
             spans.append((spoken[0][0], spoken[-1][1]) if spoken else None)
         times = in_order(_fill(spans, words, segment), low=segment.start, high=segment.end)
         timed = tuple(
             msgspec.structs.replace(word, start=start, end=end, interpolated=span is None)
             for word, span, (start, end) in zip(words, spans, times, strict=True)
         )
-        return msgspec.structs.replace(segment, words=timed), bool(heard)
+        return msgspec.structs.replace(segment, words=timed), bool(found)
 
-    def _follow(self, said: Sequence[str], segment: Segment, samples: Samples) -> list[Span]:
-        """A span per said word; none where the text does not fit the sound."""
-        if not said:
+    def _align(self, spoken: Sequence[str], segment: Segment, samples: Samples) -> list[Span]:
+        """Return a span per spoken word; none if the text does not fit the audio."""
+        if not spoken:
             return []
-        for word in said:
+        for word in spoken:
             if self._decoder.lookup_word(word) is None:
                 self._decoder.add_word(word, guess_phones(word), update=False)
         start = max(0.0, segment.start - _CONTEXT_S)
-        piece = samples[int(start * SAMPLE_RATE) : int((segment.end + _CONTEXT_S) * SAMPLE_RATE)]
-        self._decoder.set_align_text(" ".join(said))
+        chunk = samples[int(start * SAMPLE_RATE) : int((segment.end + _CONTEXT_S) * SAMPLE_RATE)]
+        self._decoder.set_align_text(" ".join(spoken))
         spans = [
             span_s(entry, start)
-            for entry in decode(self._decoder, piece)
+            for entry in decode(self._decoder, chunk)
             if not is_filler(entry.word)
         ]
-        return spans if len(spans) == len(said) else []
+        return spans if len(spans) == len(spoken) else []
 
 
 def _words(segment: Segment) -> list[Word]:
-    """The segment's words, from its text where it has none."""
+    """Return the segment's words, split from its text if it has none."""
     if segment.words:
         return list(segment.words)
     return [
@@ -76,7 +79,7 @@ def _words(segment: Segment) -> list[Word]:
 
 
 def _fill(spans: Sequence[Span | None], words: Sequence[Word], segment: Segment) -> list[Span]:
-    """Spans for all words: a run without shares the time between its neighbours by length."""
+    """Interpolate missing spans: they share the time between their neighbours by text length."""
     filled: list[Span] = []
     for index, span in enumerate(spans):
         if span is not None:

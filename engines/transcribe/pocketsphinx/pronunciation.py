@@ -1,6 +1,6 @@
-"""How a written word sounds, for words that the dictionary may not have.
+"""Guesses the pronunciation of words that the dictionary does not have.
 
-The guess only has to be near enough for the aligner to find where the word is.
+The guess only has to be near enough for the aligner to find the word.
 """
 
 import re
@@ -37,24 +37,24 @@ _LONGEST = max(map(len, _SOUNDS))
 
 
 def spoken_forms(written: str) -> list[str]:
-    """What is said where ``written`` stands: lower-case words, numbers spelt out.
+    """Return a written word as it is spoken: lower-case words, numbers spelt out.
 
-    Empty where nothing of it is said, as for a lone dash, or where its script has no sounds here.
+    Empty for what is not spoken, such as a lone dash, and for scripts other than Latin.
     """
     plain = unicodedata.normalize("NFKD", written.lower().replace(_CURLY_APOSTROPHE, "'"))
     plain = "".join(letter for letter in plain if not unicodedata.combining(letter))
     plain = re.sub(r"(?<=\d),(?=\d{3})", "", plain)
-    said: list[str] = []
+    spoken: list[str] = []
     for token in _TOKEN.findall(plain):
         if token.isdigit():
-            said += number_words(token)
+            spoken += number_words(token)
         else:
-            said.append(_SIGNS.get(token, token))
-    return said
+            spoken.append(_SIGNS.get(token, token))
+    return spoken
 
 
 def number_words(digits: str) -> list[str]:
-    """A whole number in English words; very long ones digit by digit."""
+    """Return a whole number in English words; very long ones digit by digit."""
     value = int(digits)
     if value > _MAX_NUMBER or (len(digits) > 1 and digits.startswith("0")):
         return [_ONES[int(digit)] for digit in digits]
@@ -73,7 +73,7 @@ def _number(value: int) -> list[str]:
 
 
 def guess_phones(word: str) -> str:
-    """Phones for a word of plain letters by the commonest sound of each group of letters."""
+    """Return phones for a word of plain letters: the most common sound of each letter group."""
     letters = word.replace("'", "")
     if len(letters) > 3 and letters.endswith("e"):  # noqa: PLR2004 - a silent e ends longer words
         letters = letters[:-1]

@@ -1,4 +1,4 @@
-"""One stretch of speech through pocketsphinx's decoder: words with times and confidence."""
+"""Decodes one chunk of speech with pocketsphinx: words with times and confidence."""
 
 import re
 from collections.abc import Iterable, Sequence
@@ -17,11 +17,11 @@ _FILLER = re.compile(r"<.*>|\[.*\]|\+\+.*\+\+")
 _ALTERNATE = re.compile(r"\(\d+\)$")
 _BLOCK_BYTES = 6400  # 0.2 s
 _JOIN_GAP_S = 1.0
-"""Neighbouring regions are decoded together: a longer stretch is normalised better."""
+"""Neighbouring regions are decoded together: a longer chunk is normalised better."""
 
 
-def join(regions: Sequence[SpeechRegion], max_length_s: float) -> list[SpeechRegion]:
-    """Regions put together while they are near each other and the whole stays short enough."""
+def join_regions(regions: Sequence[SpeechRegion], max_length_s: float) -> list[SpeechRegion]:
+    """Join neighbouring regions into chunks of at most ``max_length_s``."""
     joined: list[SpeechRegion] = []
     for region in regions:
         if (
@@ -36,71 +36,70 @@ def join(regions: Sequence[SpeechRegion], max_length_s: float) -> list[SpeechReg
 
 
 class Recogniser:
-    """Turns stretches of speech into words.
+    """Turns chunks of speech into words.
 
-    The library keeps Python's lock for as long as one call takes, and a server that cannot answer
-    meanwhile looks dead. So audio goes in by small blocks. What is lost by that, the normalisation
-    by the mean of the whole stretch, is measured beforehand by a second decoder that has next to
-    nothing to search for.
+    The library holds Python's interpreter lock during each call, and a server that cannot answer
+    meanwhile looks dead. So audio goes in by small blocks. That loses the normalisation by the mean
+    of the whole chunk, which is measured beforehand by a second decoder with a trivial search.
     """
 
     def __init__(self) -> None:
         self._decoder = Decoder(loglevel="FATAL")
-        self._meter = Decoder(lm=None, loglevel="FATAL")
-        self._meter.set_align_text("a")
+        self._normaliser = Decoder(lm=None, loglevel="FATAL")
+        self._normaliser.set_align_text("a")
 
     def recognise(self, samples: Samples, region: SpeechRegion) -> list[Word]:
-        """The words of one region, in order; their texts carry a leading space."""
-        piece = samples[int(region.start * SAMPLE_RATE) : int(region.end * SAMPLE_RATE)]
-        heard = [
+        """Return the words of one region, in order; their texts have a leading space."""
+        chunk = samples[int(region.start * SAMPLE_RATE) : int(region.end * SAMPLE_RATE)]
+        entries = [
             (_ALTERNATE.sub("", entry.word), entry)
-            for entry in self._search(piece)
+            for entry in self._search(chunk)
             if not is_filler(entry.word)
         ]
         times = in_order(
-            [span_s(entry, region.start) for _, entry in heard], low=region.start, high=region.end
+            [span_s(entry, region.start) for _, entry in entries], low=region.start, high=region.end
         )
         return [
             Word(text=f" {text}", start=start, end=end, confidence=round(min(1.0, entry.prob), 4))
-            for (text, entry), (start, end) in zip(heard, times, strict=True)
+            for (text, entry), (start, end) in zip(entries, times, strict=True)
         ]
 
-    def _search(self, piece: Samples) -> Iterable[Entry]:
-        if not len(piece):
+    def _search(self, chunk: Samples) -> Iterable[Entry]:
+        if not len(chunk):
             return ()
-        decode(self._meter, piece)
-        pcm = to_pcm(piece)
+        decode(self._normaliser, chunk)
+        pcm = to_pcm(chunk)
         self._decoder.reinit_feat()
-        self._decoder.set_cmn(self._meter.get_cmn(update=True))
+        self._decoder.set_cmn(self._normaliser.get_cmn(update=True))
         self._decoder.start_utt()
         for first in range(0, len(pcm), _BLOCK_BYTES):
             self._decoder.process_raw(pcm[first : first + _BLOCK_BYTES])
         self._decoder.end_utt()
-        heard: Iterable[Entry] | None = self._decoder.seg()
-        return heard or ()
+        entries: Iterable[Entry] | None = self._decoder.seg()
+        return entries or ()
 
 
-def decode(decoder: Decoder, piece: Samples) -> Iterable[Entry]:
-    """What the decoder makes of the whole piece; empty where it hears nothing."""
-    if not len(piece):
+def decode(decoder: Decoder, chunk: Samples) -> Iterable[Entry]:
+    """Decode a chunk in one call; empty if the decoder finds nothing."""
+    if not len(chunk):
         return ()
-    # Without this, noise statistics of earlier pieces would change what is heard in this one, and
-    # the same recording could give another text the second time.
+    # Otherwise noise statistics of earlier chunks would change the result for this one, and the
+    # same recording could give another text the second time.
     decoder.reinit_feat()
     decoder.start_utt()
-    decoder.process_raw(to_pcm(piece), full_utt=True)
+    decoder.process_raw(to_pcm(chunk), full_utt=True)
     decoder.end_utt()
-    heard: Iterable[Entry] | None = decoder.seg()
-    return heard or ()
+    entries: Iterable[Entry] | None = decoder.seg()
+    return entries or ()
 
 
 def is_filler(entry: str) -> bool:
-    """Whether an entry stands for silence or noise and not for a word."""
+    """Return True if a decoder's entry is silence or noise, not a word."""
     return _FILLER.fullmatch(entry) is not None
 
 
 def span_s(entry: Entry, offset_s: float) -> tuple[float, float]:
-    """Start and end in seconds; pocketsphinx's end frame still belongs to the word."""
+    """Return start and end in seconds; pocketsphinx's end frame still belongs to the word."""
     return (
         offset_s + entry.start_frame * _FRAME_S,
         offset_s + (entry.end_frame + 1) * _FRAME_S,
@@ -108,7 +107,7 @@ def span_s(entry: Entry, offset_s: float) -> tuple[float, float]:
 
 
 def segments_of(words: Sequence[Word], *, first_id: int, pause_s: float) -> list[Segment]:
-    """Words in segments that end at pauses of at least ``pause_s``."""
+    """Group words into segments that end at pauses of at least ``pause_s``."""
     groups: list[list[Word]] = []
     for word in words:
         if groups and word.start - groups[-1][-1].end < pause_s:

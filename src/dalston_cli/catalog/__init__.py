@@ -1,1 +1,1 @@
-"""The catalogs: which engines and models there are, which one to take, and the weights on disk."""
+"""The catalogs of engines and models, the choice among them, and the weights on disk."""

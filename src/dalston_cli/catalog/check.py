@@ -1,4 +1,4 @@
-"""Whether the files of the catalog fit together: what no single file can know."""
+"""Checks that the files of the catalog fit together."""
 
 from collections.abc import Iterable, Iterator, Mapping
 
@@ -28,11 +28,11 @@ OPTIONS: Mapping[Stage, type[msgspec.Struct]] = {
 """The wire type that names every option of a stage."""
 
 LOAD_OPTIONS = frozenset({"compute_type"})
-"""What a model may set by default about its loading, beside the options of its stages."""
+"""Defaults that a model may set for its loading, besides the options of its stages."""
 
 
 def check_engine(engine: EngineEntry, document: Document) -> Iterator[Problem]:
-    """An engine may only offer options that exist on the wire."""
+    """Yield options of an engine that do not exist on the wire."""
     for stage, support in engine.stages.items():
         known = OPTIONS[stage].__struct_fields__
         for index, name in enumerate(support.options):
@@ -45,7 +45,7 @@ def check_engine(engine: EngineEntry, document: Document) -> Iterator[Problem]:
 def check_model(
     model: ModelEntry, engines: Mapping[str, EngineEntry], document: Document
 ) -> Iterator[Problem]:
-    """A model needs an engine that exists, offers its stages and honours its defaults."""
+    """Yield mistakes of a model: its engine must exist, and support its stages and defaults."""
     engine = engines.get(model.engine)
     if engine is None:
         near = did_you_mean(model.engine, engines)
@@ -78,7 +78,7 @@ def _check_defaults(
 
 
 def _wrong_value(stages: Iterable[Stage], name: str, value: object) -> str | None:
-    """What is wrong with an option's value, by the wire type that will carry it."""
+    """Return the mistake in an option's value, by the wire type of the option."""
     if name in LOAD_OPTIONS:
         return None if isinstance(value, str) else "must be text"
     for stage in stages:

@@ -1,4 +1,4 @@
-"""Where a model runs: on the CPU or on one GPU. Pure: the machine is an argument.
+"""Chooses a model's device, the CPU or one GPU. Pure: the machine is an argument.
 
 A GPU that was asked for and cannot be had is an error, never a silent fallback to the CPU.
 """
@@ -45,9 +45,9 @@ class DeviceNotSupportedError(UsageError):
 
     code = "device_not_supported"
 
-    def __init__(self, device: str, who: str) -> None:
+    def __init__(self, device: str, subject: str) -> None:
         super().__init__(
-            f"{who} cannot run on {device}",
+            f"{subject} cannot run on {device}",
             hint="leave `--device` and `--gpus` away, or choose another model with `--model`",
         )
 
@@ -66,7 +66,7 @@ class RepeatedGpuError(UsageError):
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceChoice:
-    """A device and why it was taken.
+    """A device, and the reason for it.
 
     Attributes:
         device: ``cpu`` or ``cuda:N``.
@@ -77,7 +77,7 @@ class DeviceChoice:
 
 
 def check_device(requested: str, machine: Machine) -> None:
-    """Whether this machine has the device.
+    """Check that this machine has the device.
 
     Raises:
         InvalidDeviceError: ``requested`` names no device.
@@ -91,10 +91,10 @@ def check_device(requested: str, machine: Machine) -> None:
 
 
 def chosen_gpus(requested: str, gpus: Sequence[int]) -> tuple[int, ...]:
-    """Which of the GPUs that were listed count beside the device that was asked for.
+    """Return the listed GPUs, or none if the requested device leaves them without effect.
 
     Args:
-        requested: A device; one that is the CPU or names a GPU itself makes the list idle.
+        requested: A device; the CPU, or a GPU by its number, overrides the list.
         gpus: Each as N of ``cuda:N``.
 
     Raises:
@@ -107,7 +107,7 @@ def chosen_gpus(requested: str, gpus: Sequence[int]) -> tuple[int, ...]:
 
 
 def only_gpus(machine: Machine, gpus: Sequence[int]) -> Machine:
-    """The machine as if it had no other GPUs; empty leaves all.
+    """Return the machine without its other GPUs; empty leaves all.
 
     Raises:
         DeviceMissingError: One is not there.
@@ -118,7 +118,7 @@ def only_gpus(machine: Machine, gpus: Sequence[int]) -> Machine:
 
 
 def spread_over(device: str, gpus: Sequence[int]) -> tuple[str, ...]:
-    """The devices of an engine's replicas: ``device`` first, then the other GPUs of the list."""
+    """Return the devices of an engine's replicas: ``device`` first, then the other GPUs."""
     if device == "cpu":
         return (device,)
     return (device, *(name for index in gpus if (name := f"cuda:{index}") != device))
@@ -127,7 +127,7 @@ def spread_over(device: str, gpus: Sequence[int]) -> tuple[str, ...]:
 def choose_device(
     requested: str, model: ModelEntry, engine: EngineEntry, machine: Machine
 ) -> DeviceChoice:
-    """The device for ``model``; ``auto`` takes the GPU where model, engine and memory allow it.
+    """Return the device for ``model``; ``auto`` takes the GPU if model, engine and memory allow.
 
     Raises:
         InvalidDeviceError, DeviceMissingError: See ``check_device``.
@@ -137,8 +137,8 @@ def choose_device(
     if requested == "auto":
         return _automatic(model, engine, machine)
     if requested == "cpu":
-        if who := _who_needs_gpu(model, engine):
-            raise DeviceNotSupportedError("the CPU", who)
+        if subject := _needs_gpu(model, engine):
+            raise DeviceNotSupportedError("the CPU", subject)
         return DeviceChoice(device="cpu", reason="the CPU was asked for")
     if Device.CUDA not in engine.devices:
         raise DeviceNotSupportedError("a GPU", f"the engine {engine.name}")
@@ -148,9 +148,9 @@ def choose_device(
 
 
 def fits(requested: str, model: ModelEntry, engine: EngineEntry, machine: Machine) -> bool:
-    """Whether the model could run as asked, memory included.
+    """Return True if the model can run on the requested device, memory included.
 
-    A model whose memory nobody measured needs at least the room of its files.
+    A model without measured memory needs at least the size of its files.
     """
     if requested.startswith("cuda"):
         gpu = _asked_gpu(requested, machine)
@@ -158,8 +158,7 @@ def fits(requested: str, model: ModelEntry, engine: EngineEntry, machine: Machin
     if requested == "auto" and _fits_gpu(model, engine, machine.largest_gpu):
         return True
     return (
-        not _who_needs_gpu(model, engine)
-        and (model.hardware.ram_mb or model.size_mb) <= machine.ram_mb
+        not _needs_gpu(model, engine) and (model.hardware.ram_mb or model.size_mb) <= machine.ram_mb
     )
 
 
@@ -167,10 +166,10 @@ def _automatic(model: ModelEntry, engine: EngineEntry, machine: Machine) -> Devi
     gpu = machine.largest_gpu
     if gpu and _fits_gpu(model, engine, gpu):
         return DeviceChoice(device=f"cuda:{gpu.index}", reason=f"{gpu.name} has room for it")
-    if who := _who_needs_gpu(model, engine):
+    if subject := _needs_gpu(model, engine):
         if gpu is None:
-            raise DeviceMissingError(f"{who} needs a GPU", machine)
-        raise DeviceNotSupportedError(f"{gpu.name} with {gpu.vram_mb} MB", who)
+            raise DeviceMissingError(f"{subject} needs a GPU", machine)
+        raise DeviceNotSupportedError(f"{gpu.name} with {gpu.vram_mb} MB", subject)
     if Device.CUDA not in engine.devices:
         return DeviceChoice(device="cpu", reason=f"the engine {engine.name} runs on the CPU")
     if gpu is None:
@@ -191,7 +190,8 @@ def _fits_gpu(model: ModelEntry, engine: EngineEntry, gpu: Gpu | None) -> bool:
     return (model.hardware.vram_mb or model.size_mb) <= gpu.vram_mb
 
 
-def _who_needs_gpu(model: ModelEntry, engine: EngineEntry) -> str | None:
+def _needs_gpu(model: ModelEntry, engine: EngineEntry) -> str | None:
+    """Return the engine or model that cannot run on the CPU; None if both can."""
     if Device.CPU not in engine.devices:
         return f"the engine {engine.name}"
     return None if model.hardware.supports_cpu else f"the model {model.id}"

@@ -1,7 +1,7 @@
-"""A YAML file as plain data that still knows on which line every key stands.
+"""A YAML file as plain data, with the line of every key.
 
-Duplicate keys, tags of our own and files that contain themselves are mistakes here; what the keys
-mean is not this module's business.
+Duplicate keys, custom tags and recursive files are mistakes here; the meaning of keys is left to
+other modules.
 """
 
 from collections.abc import Mapping, Sequence
@@ -25,7 +25,7 @@ class Problem:
 
     Attributes:
         line: From 1.
-        key: Dotted path of the key it is about, such as ``hardware.vram_mb``; may be empty.
+        key: Dotted path of the key, such as ``hardware.vram_mb``; may be empty.
     """
 
     file: Path
@@ -56,7 +56,7 @@ class CatalogError(ConfigurationError):
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """What a file says, and where.
+    """A file's data, with lines.
 
     Attributes:
         lines: The line (from 1) of every key and list item, by its path.
@@ -67,13 +67,13 @@ class Document:
     lines: Mapping[KeyPath, int]
 
     def line(self, path: KeyPath) -> int:
-        """The line of ``path``, or of the nearest thing around it that exists."""
+        """Return the line of ``path``, or of its nearest parent that exists."""
         while path and path not in self.lines:
             path = path[:-1]
         return self.lines.get(path, 1)
 
     def problem(self, path: KeyPath, message: str) -> Problem:
-        """A mistake at ``path``."""
+        """Return a mistake at ``path``."""
         key = ".".join(str(part) for part in path)
         return Problem(file=self.file, line=self.line(path), key=key, message=message)
 
@@ -98,7 +98,7 @@ def read_document(file: Path) -> Document:
 
 
 class _Reader:
-    """Walks the nodes of one file."""
+    """Converts the nodes of one file."""
 
     def __init__(self, file: Path) -> None:
         self._file = file

@@ -1,4 +1,4 @@
-"""What pydantic found wrong in a file, said with a line and in words for the one who wrote it."""
+"""Pydantic's errors about a file, with lines and in words for its author."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -14,17 +14,19 @@ _QUOTED = re.compile(r"'([^']*)'")
 
 
 def explain(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
-    """One problem for each thing that ``error`` lists, in the order of the file."""
+    """Return one problem for each error, in the order of the file."""
     problems = [
         document.problem(_path_in_file(details["loc"], document), _message(details, model))
         for details in error.errors()
-        if not (details["type"] == "too_short" and details["input"])  # its items' own mistakes tell
+        if not (
+            details["type"] == "too_short" and details["input"]
+        )  # its items have errors of their own
     ]
     return sorted(problems, key=lambda problem: problem.line)
 
 
 def _path_in_file(loc: Sequence[str | int], document: Document) -> KeyPath:
-    """``loc`` without the parts that pydantic adds for unions, and with a missing key kept."""
+    """Return ``loc`` without pydantic's parts for unions, but with a missing key."""
     path: KeyPath = ()
     for index, part in enumerate(loc):
         known = (*path, part) in document.lines
@@ -61,7 +63,7 @@ def _not_allowed(details: ErrorDetails) -> str:
 
 
 def _keys_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
-    """The keys that may stand at ``loc``, or none where the place is not a model of its own."""
+    """Return the keys allowed at ``loc``; none if there is no model there."""
     here: Any = model
     for part in loc:
         here = _step(here, part)
@@ -69,7 +71,7 @@ def _keys_at(model: type[BaseModel], loc: Sequence[str | int]) -> list[str]:
 
 
 def _step(here: Any, part: str | int) -> Any:  # noqa: ANN401 - annotations have no common type
-    """The annotation one part of a pydantic location further in."""
+    """Return the annotation of one part of a pydantic location."""
     if _is_model(here):
         field = here.model_fields.get(part)
         return field.annotation if field else None

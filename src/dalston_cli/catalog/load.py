@@ -1,21 +1,16 @@
 """Reads the catalogs: every ``engine.yaml`` and every model file on the search path.
 
-Built-in files come first, then the user's folders in their order; a later entry of the same name
-takes the earlier one's place, and the catalog notes that it did.
+Built-in files come first, then the user's folders in their order.
 """
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TypeVar
-
-from pydantic import ValidationError
 
 import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_model
-from dalston_cli.catalog.document import CatalogError, Document, Problem, read_document
-from dalston_cli.catalog.explain import explain
+from dalston_cli.catalog.entries import EntryReader, located
 from dalston_cli.catalog.schema import EngineEntry, FileSource, ModelEntry
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.nearest import did_you_mean
@@ -23,8 +18,6 @@ from dalston_sdk.wire import Stage
 
 _ENGINE_PATTERNS = ("engine.yaml", "*/engine.yaml", "*/*/engine.yaml")
 _MODEL_PATTERNS = ("*.yaml", "models/*.yaml")
-
-_EntryT = TypeVar("_EntryT", EngineEntry, ModelEntry)
 
 
 class CatalogFolderError(ConfigurationError):
@@ -77,7 +70,9 @@ class CatalogPaths:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "CatalogPaths":
-        """The built-in folders, then ``DALSTON_ENGINES_PATH`` and ``DALSTON_CATALOG_PATH``.
+        """Return the built-in folders, then those of the two variables.
+
+        ``DALSTON_ENGINES_PATH`` and ``DALSTON_CATALOG_PATH`` are lists with the system's separator.
 
         Raises:
             CatalogFolderError: A named folder does not exist.
@@ -94,7 +89,7 @@ class Catalog:
     """Every engine and model that can be used.
 
     Attributes:
-        notes: For people: which entries took the place of others.
+        notes: For people: entries that replaced others.
     """
 
     engines: Mapping[str, EngineEntry]
@@ -102,7 +97,7 @@ class Catalog:
     notes: tuple[str, ...] = ()
 
     def engine(self, name: str) -> EngineEntry:
-        """The engine called ``name``.
+        """Return the engine called ``name``.
 
         Raises:
             UnknownEngineError: There is none; the message names the nearest.
@@ -112,7 +107,7 @@ class Catalog:
         return self.engines[name]
 
     def model(self, model_id: str) -> ModelEntry:
-        """The model with the public id ``model_id``.
+        """Return the model with the public id ``model_id``.
 
         Raises:
             UnknownModelError: There is none; the message names the nearest.
@@ -122,13 +117,13 @@ class Catalog:
         return self.models[model_id]
 
     def models_for(self, stage: Stage) -> tuple[ModelEntry, ...]:
-        """The models that cover ``stage``, best rank first."""
+        """Return the models for ``stage``, best rank first."""
         covering = (model for model in self.models.values() if stage in model.stages)
         return tuple(sorted(covering, key=lambda model: (-model.rank, model.id)))
 
 
 def data_root() -> Path:
-    """The folder with ``catalog`` and ``engines``: inside the wheel, or else the checkout's."""
+    """Return the folder with ``catalog`` and ``engines``: the wheel's, or else the checkout's."""
     package = Path(dalston_cli.__file__).parent
     installed = package / "_data"
     return installed if installed.is_dir() else package.parents[1]
@@ -141,91 +136,36 @@ def load_catalog(paths: CatalogPaths | None = None) -> Catalog:
         CatalogError: Files are wrong; all mistakes of all files are in the message.
         CatalogFolderError: The environment names a folder that does not exist.
     """
-    return _Loading().load(paths or CatalogPaths.from_environment())
+    paths, reader = paths or CatalogPaths.from_environment(), EntryReader()
+    engines = {
+        name: entry.model_copy(update={"folder": file.parent})
+        for name, (entry, file) in reader.read(
+            EngineEntry, paths.engines, _ENGINE_PATTERNS, noun="engine", key="name"
+        ).items()
+    }
+    models = {
+        name: _with_absolute_path(entry)
+        for name, entry in located(
+            reader.read(ModelEntry, paths.models, _MODEL_PATTERNS, noun="model")
+        ).items()
+    }
+    reader.stop_on_problems()
+    for engine in engines.values():
+        document = reader.documents[engine.folder / "engine.yaml"]
+        reader.problems += check_engine(engine, document)
+    for model in models.values():
+        reader.problems += check_model(model, engines, reader.documents[model.file])
+    reader.stop_on_problems()
+    return Catalog(engines=engines, models=models, notes=tuple(reader.notes))
 
 
-class _Loading:
-    """The mistakes and notes of one load, gathered so that all are told at once."""
-
-    def __init__(self) -> None:
-        self._problems: list[Problem] = []
-        self._notes: list[str] = []
-        self._documents: dict[Path, Document] = {}
-
-    def load(self, paths: CatalogPaths) -> Catalog:
-        """Read, then check what belongs together."""
-        engines = self._engines(paths.engines)
-        models = self._models(paths.models)
-        self._stop_on_problems()
-        for engine in engines.values():
-            self._problems += check_engine(engine, self._documents[engine.folder / "engine.yaml"])
-        for model in models.values():
-            self._problems += check_model(model, engines, self._documents[model.file])
-        self._stop_on_problems()
-        return Catalog(engines=engines, models=models, notes=tuple(self._notes))
-
-    def _engines(self, folders: tuple[Path, ...]) -> dict[str, EngineEntry]:
-        found: dict[str, EngineEntry] = {}
-        for folder in folders:
-            here: dict[str, Path] = {}
-            for file in _files(folder, _ENGINE_PATTERNS):
-                if entry := self._entry(file, EngineEntry):
-                    located = entry.model_copy(update={"folder": file.parent})
-                    self._note("engine", entry.name, file, here, found)
-                    found[entry.name] = located
-        return found
-
-    def _models(self, folders: tuple[Path, ...]) -> dict[str, ModelEntry]:
-        found: dict[str, ModelEntry] = {}
-        for folder in folders:
-            here: dict[str, Path] = {}
-            for file in _files(folder, _MODEL_PATTERNS):
-                if entry := self._entry(file, ModelEntry):
-                    self._note("model", entry.id, file, here, found)
-                    found[entry.id] = _locate(entry, file)
-        return found
-
-    def _entry(self, file: Path, kind: type[_EntryT]) -> _EntryT | None:
-        try:
-            document = read_document(file)
-            self._documents[file] = document
-            return kind.model_validate(document.data)
-        except CatalogError as error:
-            self._problems += error.problems
-        except ValidationError as error:
-            self._problems += explain(error, kind, self._documents[file])
-        return None
-
-    def _note(
-        self, kind: str, name: str, file: Path, here: dict[str, Path], found: Mapping[str, object]
-    ) -> None:
-        """Two of a name in one folder are a mistake; in two folders the later one wins."""
-        if name in here:
-            path = ("name" if kind == "engine" else "id",)
-            message = f"the {kind} `{name}` stands already in {here[name]}"
-            self._problems.append(self._documents[file].problem(path, message))
-        elif name in found:
-            self._notes.append(f"{file} takes the place of the {kind} `{name}` from before it")
-        here[name] = file
-
-    def _stop_on_problems(self) -> None:
-        if self._problems:
-            raise CatalogError(self._problems)
-
-
-def _locate(entry: ModelEntry, file: Path) -> ModelEntry:
-    """Remember the file, and read a path to weights as the file means it."""
-    update: dict[str, object] = {"file": file}
-    if isinstance(entry.source, FileSource):
-        named = file.parent.absolute() / entry.source.path.expanduser()
-        path = Path(os.path.normpath(named))  # a container sees nothing but this very path
-        update["source"] = entry.source.model_copy(update={"path": path})
-    return entry.model_copy(update=update)
-
-
-def _files(folder: Path, patterns: tuple[str, ...]) -> Iterator[Path]:
-    for pattern in patterns:
-        yield from sorted(folder.glob(pattern))
+def _with_absolute_path(entry: ModelEntry) -> ModelEntry:
+    """Resolve a path to weights from the folder of the entry's file."""
+    if not isinstance(entry.source, FileSource):
+        return entry
+    named = entry.file.parent.absolute() / entry.source.path.expanduser()
+    path = Path(os.path.normpath(named))  # a container sees nothing but this very path
+    return entry.model_copy(update={"source": entry.source.model_copy(update={"path": path})})
 
 
 def _named_folders(environ: Mapping[str, str], variable: str) -> Iterator[Path]:

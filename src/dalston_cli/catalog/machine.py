@@ -1,4 +1,4 @@
-"""What this machine has to run models on, as a value; ``machine_probe`` looks it up."""
+"""The processors and memory of this machine, as a value; ``machine_probe`` looks them up."""
 
 from collections.abc import Collection
 from dataclasses import dataclass, replace
@@ -9,11 +9,11 @@ class Gpu:
     """One NVIDIA GPU that programs may use.
 
     Attributes:
-        index: N of ``cuda:N``, as programs count: what ``CUDA_VISIBLE_DEVICES`` hides is left out.
+        index: N of ``cuda:N``, as programs count: without those hidden by ``CUDA_VISIBLE_DEVICES``.
         vram_mb: Its whole memory, used or not.
-        uuid: What the driver calls it, such as ``GPU-5d5ba0d6-…``; empty where it does not say.
-        position: Its number among all GPUs of the machine, as the driver counts; None where that
-            is the index.
+        uuid: The driver's name for it, such as ``GPU-5d5ba0d6-…``; empty if unknown.
+        position: Its number among all GPUs of the machine, as the driver counts; None if that is
+            the index.
     """
 
     index: int
@@ -42,5 +42,5 @@ class Machine:
         return max(self.gpus, key=lambda gpu: (gpu.vram_mb, -gpu.index), default=None)
 
     def with_gpus(self, indices: Collection[int]) -> "Machine":
-        """The same machine with some of its GPUs only."""
+        """Return the same machine with only some of its GPUs."""
         return replace(self, gpus=tuple(gpu for gpu in self.gpus if gpu.index in indices))

@@ -1,4 +1,4 @@
-"""Looks up what this machine has: cores, memory and NVIDIA GPUs.
+"""Looks up this machine's cores, memory and NVIDIA GPUs.
 
 Reference: the control files of version 2, https://docs.kernel.org/admin-guide/cgroup-v2.html
 """
@@ -19,7 +19,7 @@ _NVIDIA_SMI_TIMEOUT_S = 15.0
 
 
 def probe_machine(environ: Mapping[str, str] = os.environ, cgroup: Path = _CGROUP) -> Machine:
-    """What this process may use; a machine whose driver does not answer has no GPU."""
+    """Return what this process may use; without an answer of the driver there is no GPU."""
     import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
 
     ram_mb = psutil.virtual_memory().total // _MB
@@ -31,7 +31,7 @@ def probe_machine(environ: Mapping[str, str] = os.environ, cgroup: Path = _CGROU
 
 
 def visible_gpus(listing: str, visible: str | None) -> tuple[Gpu, ...]:
-    """The GPUs in what ``nvidia-smi`` printed that ``CUDA_VISIBLE_DEVICES`` lets through.
+    """Return the GPUs in the output of ``nvidia-smi`` that ``CUDA_VISIBLE_DEVICES`` allows.
 
     They are numbered as programs see them: the first visible one is 0.
     """
@@ -46,7 +46,7 @@ def visible_gpus(listing: str, visible: str | None) -> tuple[Gpu, ...]:
 
 
 def _select(rows: Sequence[list[str]], names: Sequence[str]) -> list[list[str]]:
-    """As the CUDA driver does it: in the given order, up to the first name that means nothing."""
+    """Select as the CUDA driver does: in the given order, up to the first unknown name."""
     chosen: list[list[str]] = []
     for name in names:
         found = [row for row in rows if row[0] == name or row[1].startswith(name)]

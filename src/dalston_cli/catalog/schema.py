@@ -1,6 +1,6 @@
-"""What an ``engine.yaml`` and a model file may say.
+"""The contents of an ``engine.yaml``, a model file and a pipeline file.
 
-The models here are pydantic's, frozen and closed: an unknown key is an error.
+The types are pydantic's, frozen and closed: an unknown key is an error.
 """
 
 from enum import StrEnum
@@ -34,7 +34,7 @@ class Device(StrEnum):
 
 
 class StageSupport(_Entry):
-    """What an engine can do in one stage: the options of the wire types that it honours."""
+    """An engine's support of one stage: the options of the wire types that it implements."""
 
     options: tuple[str, ...] = ()
 
@@ -43,13 +43,13 @@ class EngineEntry(_Entry):
     """One engine, from its ``engine.yaml``.
 
     Attributes:
-        library: The package that does the work, for people.
+        library: The speech package, for people.
         embedded: Runs with the CLI's own interpreter; no environment is built.
         slots: Requests that one process works on at the same time.
-        network: Whether the engine may reach the network.
-        secrets: Environment variables the engine may see, beyond none.
-        tested: What its tests run it with, in a few words, for people.
-        folder: Where the engine lives; set by the loader.
+        network: True if the engine may use the network.
+        secrets: Environment variables that are passed to the engine.
+        tested: Environment of its tests, in a few words, for people.
+        folder: The engine's folder; set by the loader.
     """
 
     name: Identifier
@@ -69,11 +69,11 @@ class EngineEntry(_Entry):
 
 
 class HubPart(_Entry):
-    """A further repository of a model, which lies in a folder of its own.
+    """A further repository of a model, with a folder of its own.
 
     Attributes:
-        folder: Where its files go, below the model's folder.
-        gated: Whether it has terms to accept of its own.
+        folder: Of its files, below the model's folder.
+        gated: True if it has terms of its own to accept.
     """
 
     repo: str
@@ -106,7 +106,7 @@ class HubSource(_Entry):
 
 
 class HttpsFile(_Entry):
-    """One file to download, and what it must be."""
+    """One file to download, and its digest."""
 
     url: str
     sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
@@ -135,12 +135,12 @@ class BundledSource(_Entry):
 
 
 class ServiceSource(_Entry):
-    """No weights: somebody serves the model, and the engine asks there.
+    """No weights: the engine sends requests to a service.
 
     Attributes:
-        key: The environment variable with what opens the service.
-        url: The environment variable that leads to another server than the service's own, which
-            may do without a key.
+        key: The environment variable with the service's key.
+        url: The environment variable with another server than the service's own, which may need
+            no key.
     """
 
     kind: Literal["service"]
@@ -155,7 +155,7 @@ Source = Annotated[
 
 
 class Hardware(_Entry):
-    """What a model needs; None where nobody measured."""
+    """A model's requirements; None if not measured."""
 
     vram_mb: int | None = None
     ram_mb: int | None = None
@@ -163,7 +163,7 @@ class Hardware(_Entry):
 
 
 class Capabilities(_Entry):
-    """What a model can do beyond plain text."""
+    """A model's features beyond plain text."""
 
     word_timestamps: bool = False
     punctuation: bool = False
@@ -178,17 +178,16 @@ class ModelEntry(_Entry):
 
     Attributes:
         id: The public id, unique among all models.
-        runtime_model_id: What the engine's library calls it.
-        stages: The stages this model covers.
+        runtime_model_id: Name in the engine's library.
+        stages: Stages that this model can do.
         languages: BCP-47 lower case; empty means that language does not matter.
-        stage_languages: The languages of the stages that cover others than ``languages``.
+        stage_languages: Languages of stages with others than ``languages``.
         licence: SPDX identifier of the weights.
-        gated: Whether the source, without its parts, gives the weights only to who accepted terms.
-        word_error_rate: Measured on clear English speech, 0 to 1 and above; None where nobody
-            measured.
+        gated: True if the source, without its parts, requires users to accept terms.
+        word_error_rate: Measured on clear English speech, 0 to 1 and above; None if not measured.
         rank: ``--model auto`` takes the installed model with the highest rank that fits.
-        defaults: Option values this model wants where the user says nothing.
-        file: Where the entry was read; set by the loader.
+        defaults: Options of this model unless the user sets them.
+        file: The entry's file; set by the loader.
     """
 
     id: Identifier
@@ -211,17 +210,17 @@ class ModelEntry(_Entry):
     file: Path = Path()
 
     def languages_of(self, stage: Stage) -> tuple[str, ...]:
-        """BCP-47 lower case; empty where language does not matter to the stage."""
+        """Return BCP-47 lower case; empty if language does not matter to the stage."""
         return self.stage_languages.get(stage, self.languages)
 
     @property
     def has_files(self) -> bool:
-        """Whether there are weights of its own to be brought to this machine and removed."""
+        """True if the model has weights of its own that can be pulled and removed."""
         return not isinstance(self.source, BundledSource | ServiceSource)
 
     @property
     def gated_repos(self) -> tuple[str, ...]:
-        """The repositories whose terms must be accepted before the weights can be pulled."""
+        """Repositories whose terms must be accepted before the weights can be pulled."""
         if not isinstance(self.source, HubSource):
             return ()
         first = (self.source.repo,) if self.gated else ()
@@ -232,10 +231,10 @@ class PipelineEntry(_Entry):
     """A named set of settings, from its file under ``catalog/pipelines``.
 
     Attributes:
-        id: What ``--pipeline`` calls it.
-        summary: What it is for, in a line.
-        settings: Named and written as everywhere else.
-        file: Where the entry was read; set by the loader.
+        id: Value of ``--pipeline``.
+        summary: Its purpose, in a line.
+        settings: As in the settings file.
+        file: The entry's file; set by the loader.
     """
 
     id: Identifier

@@ -4,9 +4,9 @@ from dataclasses import replace
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.resolve import ModelWish, is_here, recommended
+from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import BundledSource, ModelEntry
-from dalston_cli.catalog.weights import installed_ids
+from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.console import Console
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
 from dalston_cli.pipeline.surroundings import Surroundings
@@ -47,7 +47,7 @@ def offer_better_model(
 
 def _better(options: RunOptions, surroundings: Surroundings) -> ModelEntry | None:
     """Return the model to download; None where one that was downloaded is there already."""
-    wish = ModelWish(
+    request = ModelRequest(
         language=options.transcribe.language,
         device=options.device,
         compute_type=options.compute_type,
@@ -60,8 +60,8 @@ def _better(options: RunOptions, surroundings: Surroundings) -> ModelEntry | Non
         for model in here
     ):
         return None
-    better = recommended(catalog, Stage.TRANSCRIBE, wish, machine)
-    return None if better is None or is_here(better, installed) else better
+    better = recommended(catalog, Stage.TRANSCRIBE, request, machine)
+    return None if better is None or is_installed(better, installed) else better
 
 
 def _remember(answered: Path) -> None:

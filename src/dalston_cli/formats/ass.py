@@ -15,14 +15,14 @@ _LOOK_ALIKES = str.maketrans({"{": "\uff5b", "}": "\uff5d", "\\": "\uff3c"})
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
-    """The script; times are rounded to 1/100 s, the finest that the format can write."""
+    """Return the script; times are rounded to 1/100 s, the format's resolution."""
     from pysubs2 import SSAEvent, SSAFile  # noqa: PLC0415 - only this format needs it
 
     names = SpeakerNames.of(transcript, options)
     mark = (r"{\u1}", r"{\u0}") if options.subtitles.highlight_words else None
     script = SSAFile()
     script.info["Title"] = clean(transcript.recording.name)
-    script.info["WrapStyle"] = "2"  # lines end where we end them, nowhere else
+    script.info["WrapStyle"] = "2"  # no automatic line breaks
     for cue in build_cues(transcript, options.subtitles, names.get):
         actor = (names.get(cue.speaker) or "").replace(",", ";")
         for start, end, text in rendered(cue, _escape, mark):
@@ -38,7 +38,7 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def _hundredths(seconds: float) -> int:
-    """Milliseconds, rounded to 10."""
+    """Return milliseconds, rounded to 10."""
     return round(seconds * 100) * 10
 
 

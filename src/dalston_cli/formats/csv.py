@@ -1,7 +1,7 @@
 """Comma-separated segments, for spreadsheets.
 
-A spreadsheet takes a cell that begins with ``=``, ``+``, ``-`` or ``@`` for a formula and may run
-it; such text gets an apostrophe in front, which spreadsheets understand as "this is text".
+Spreadsheets may run a cell that begins with ``=``, ``+``, ``-`` or ``@`` as a formula; such text
+gets an apostrophe in front, which marks text.
 
 Reference:
     RFC 4180; OWASP, CSV Injection.
@@ -20,8 +20,8 @@ COLUMNS = ("start", "end", "speaker", "channel", "language", "emotion", "confide
 _FORMULA_STARTS = ("=", "+", "-", "@", "\uff1d", "\uff0b", "\uff0d", "\uff20")  # full width too
 
 
-def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
-    r"""A header, then one row per segment; times in seconds; lines end in ``\n``."""
+def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - the signature of a writer
+    r"""Return a header, then one row per segment; times in seconds; lines end in ``\n``."""
     out = io.StringIO()
     writer = csv.writer(out, lineterminator="\n")
     writer.writerow(COLUMNS)

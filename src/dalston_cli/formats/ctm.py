@@ -11,7 +11,7 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_sdk.wire import Segment, Transcript, Word
 
 
-def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
+def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - the signature of a writer
     """Return the words by channel and start."""
     file = file_id(transcript.recording)
     rows = sorted(

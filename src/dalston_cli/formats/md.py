@@ -1,7 +1,7 @@
-"""Markdown for reading: what the recording is, then paragraphs with times, speakers and emotions.
+"""Markdown for reading: a table, then paragraphs with times, speakers and emotions.
 
-Events stand among the paragraphs, where they begin. What a language model wrote about the
-transcript has headings of its own, and so have its chapters.
+Events stand among the paragraphs, where they begin. A language model's summary, action items and
+chapters have headings of their own.
 """
 
 import re
@@ -20,7 +20,7 @@ _LIST_LIKE = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=])")
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
-    """A title, a table, warnings, paragraphs; Markdown's own marks in the text are escaped."""
+    """Return title, table, warnings and paragraphs; Markdown's own marks in text are escaped."""
     names = SpeakerNames.of(transcript, options)
     heading = transcript.title or transcript.recording.name
     blocks = [f"# {_escape(heading)}", _table(transcript)]
@@ -36,13 +36,13 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def _timeline(section: Section, names: SpeakerNames) -> Iterator[str]:
-    said = [(one.start, _said(one, names)) for one in paragraphs(section.segments)]
-    heard = [(one.start, f"*[{_escape(one.label)}]*") for one in section.events]
-    for start, text in sorted([*said, *heard], key=lambda entry: entry[0]):
+    texts = [(one.start, _paragraph(one, names)) for one in paragraphs(section.segments)]
+    events = [(one.start, f"*[{_escape(one.label)}]*") for one in section.events]
+    for start, text in sorted([*texts, *events], key=lambda entry: entry[0]):
         yield f"{_time(start)} {text}"
 
 
-def _said(paragraph: Paragraph, names: SpeakerNames) -> str:
+def _paragraph(paragraph: Paragraph, names: SpeakerNames) -> str:
     name = names.get(paragraph.speaker)
     parts = [f"**{_escape(name)}:**"] if name else []
     if paragraph.emotions:
@@ -64,8 +64,8 @@ def _overview(transcript: Transcript, names: SpeakerNames) -> Iterator[str]:
 
 def _item(item: ActionItem, names: SpeakerNames) -> str:
     owner = owner_of(item, names)
-    who = f"**{_escape(owner)}:** " if owner else ""
-    return f"- {who}{_escape(item.text)} ({_time(item.start)})"
+    prefix = f"**{_escape(owner)}:** " if owner else ""
+    return f"- {prefix}{_escape(item.text)} ({_time(item.start)})"
 
 
 def _chapter(chapter: Chapter) -> str:

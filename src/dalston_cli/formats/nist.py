@@ -1,4 +1,4 @@
-"""What NIST's formats ask of names: one token each, without white space."""
+"""Fields of NIST's formats: names are one token each, without white space."""
 
 from pathlib import PurePath
 
@@ -10,20 +10,20 @@ MIN_DURATION_S = 0.001
 
 
 def token(text: str) -> str:
-    """``text`` with underscores for white space; ``_`` for nothing."""
+    """Return ``text`` with underscores for white space; ``_`` for nothing."""
     return clean(text).replace(" ", "_") or "_"
 
 
 def file_id(recording: RecordingInfo) -> str:
-    """The recording's name without folders and suffix, as one token."""
+    """Return the recording's name without folders and suffix, as one token."""
     return token(PurePath(recording.name).stem)
 
 
 def channel_number(channel: int | None) -> int:
-    """Channels are counted from 1; the mix is 1."""
+    """Return the channel counted from 1; the mix is 1."""
     return 1 if channel is None else channel + 1
 
 
 def onset_and_duration(start: float, end: float) -> str:
-    """``onset duration`` in seconds with three decimals."""
+    """Return ``onset duration`` in seconds with three decimals."""
     return f"{start:.3f} {max(end - start, MIN_DURATION_S):.3f}"

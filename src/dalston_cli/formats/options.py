@@ -1,4 +1,4 @@
-"""How formats write text: one value that every writer is given."""
+"""Options that every writer gets."""
 
 from dataclasses import dataclass, field
 
@@ -7,12 +7,12 @@ from dalston_cli.formats.subtitles.rules import SubtitleRules
 
 @dataclass(frozen=True, kw_only=True)
 class RenderOptions:
-    """What a user may choose about the text of the outputs.
+    """The user's options for the text of the outputs.
 
     Attributes:
         subtitles: The rules for srt, vtt and ass.
-        speakers: Whether text names its speakers; None names them where there are several, or
-            where one has a name.
+        speakers: True names speakers in text; None names them if there are several, or if one
+            has a name.
     """
 
     subtitles: SubtitleRules = field(default_factory=SubtitleRules)

@@ -1,4 +1,4 @@
-"""What a language model wrote about a transcript, as formats for reading show it."""
+"""A language model's summary of a transcript, as formats for reading show it."""
 
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ class Section:
     """Segments and events under one heading.
 
     Attributes:
-        chapter: Whose they are; None where there is none.
+        chapter: The heading; None before the first chapter.
     """
 
     chapter: Chapter | None
@@ -23,14 +23,14 @@ class Section:
 
 
 def has_overview(transcript: Transcript) -> bool:
-    """Whether anything was written about it."""
+    """Return True if a language model wrote about the transcript."""
     return bool(
         transcript.title or transcript.summary or transcript.chapters or transcript.action_items
     )
 
 
 def sections(transcript: Transcript) -> Iterator[Section]:
-    """Everything under the chapters in which it begins; what comes before them has none."""
+    """Yield segments and events by the chapter in which they begin; the first may have none."""
     chapters: Sequence[Chapter | None] = (None, *transcript.chapters)
     starts = [chapter.start for chapter in transcript.chapters]
     limits = zip((float("-inf"), *starts), (*starts, float("inf")), strict=True)
@@ -42,10 +42,10 @@ def sections(transcript: Transcript) -> Iterator[Section]:
 
 
 def chapter_line(chapter: Chapter) -> str:
-    """``0:00:00 Title``, as players of videos read it."""
+    """Return ``0:00:00 Title``, as video players read it."""
     return f"{clock(chapter.start, fraction='')} {clean(chapter.title)}"
 
 
 def owner_of(item: ActionItem, names: SpeakerNames) -> str | None:
-    """Who is to do it, by the name that the text shows for them."""
+    """Return the name of the item's owner as the text shows it."""
     return clean(names.names.get(item.owner, item.owner)) if item.owner else None

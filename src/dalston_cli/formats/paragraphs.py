@@ -13,16 +13,15 @@ _PAUSE_S = 2.0
 _FULL = 500
 """Characters after which a paragraph ends with its sentence."""
 
-
 _UNCLEAR = ("", "unknown")
 
 
 @dataclass(frozen=True, kw_only=True)
 class Paragraph:
-    """What one speaker says without a long pause, on one line.
+    """Text of one speaker without a long pause, on one line.
 
     Attributes:
-        emotions: Labels of its segments, each once, in their order; not that none was clear.
+        emotions: Labels of its segments, each once, in their order, unclear ones excluded.
     """
 
     start: float
@@ -33,7 +32,7 @@ class Paragraph:
 
 
 def paragraphs(segments: Sequence[Segment]) -> Iterator[Paragraph]:
-    """Gather ``segments`` until the speaker changes, a pause comes, or the paragraph is full."""
+    """Join ``segments`` until the speaker changes, a pause comes, or the paragraph is full."""
     gathered: list[Segment] = []
     size = 0
     for segment in segments:

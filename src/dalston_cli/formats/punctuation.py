@@ -13,12 +13,12 @@ NOT_AT_LINE_END = frozenset("「『（［｛〈《【〔([{“‘")
 
 
 def ends_sentence(text: str) -> bool:
-    """Whether a sentence ends with ``text``, behind closing quotes and brackets."""
+    """Return True if a sentence ends with ``text``, closing quotes and brackets ignored."""
     return _last(text) in _SENTENCE_ENDS
 
 
 def ends_clause(text: str) -> bool:
-    """Whether a clause, but no sentence, ends with ``text``."""
+    """Return True if a clause, but no sentence, ends with ``text``."""
     return _last(text) in _CLAUSE_ENDS
 
 

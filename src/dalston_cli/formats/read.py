@@ -1,4 +1,4 @@
-"""Reading a transcript that Dalston wrote as JSON; errors say what is wrong with the file."""
+"""Reads a transcript that Dalston wrote as JSON."""
 
 from pathlib import Path
 
@@ -38,7 +38,7 @@ def read_transcript(path: Path) -> Transcript:
 
     Raises:
         TranscriptUnreadableError: Its message names the place inside the document.
-        TranscriptTooNewError: The file is of a version that this program does not know.
+        TranscriptTooNewError: The file has a version that this Dalston does not know.
     """
     import msgspec  # noqa: PLC0415 - the errors above cost nothing to import
 

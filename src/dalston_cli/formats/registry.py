@@ -43,7 +43,7 @@ class UnknownFormatError(UsageError):
 
 
 class _RenderingModule(Protocol):
-    """What a format's module offers."""
+    """The interface of a format's module."""
 
     def render(self, transcript: "Transcript", options: RenderOptions) -> str: ...
 

@@ -15,8 +15,8 @@ from dalston_sdk.wire import SpeakerTurn, Transcript
 _ONLY_SPEAKER = "SPEAKER_00"
 
 
-def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
-    """One line per turn; without turns one per segment, then by one speaker if none is known."""
+def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - the signature of a writer
+    """Return one line per turn; without turns one per segment, without speakers all by one."""
     file = file_id(transcript.recording)
     channels = _channels(transcript)
     return "".join(
@@ -36,7 +36,7 @@ def _turns(transcript: Transcript) -> Iterable[SpeakerTurn]:
 
 
 def _channels(transcript: Transcript) -> dict[str, int]:
-    """The channel of each speaker that has text; a turn does not know its own."""
+    """Return the channel of each speaker that has text; turns have none."""
     return {
         segment.speaker: channel_number(segment.channel)
         for segment in transcript.segments

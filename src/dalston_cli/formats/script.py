@@ -1,4 +1,4 @@
-"""What writing systems need: which have no spaces, how wide text is, what is one letter.
+"""Properties of writing systems: spaces between words, widths of text, grapheme clusters.
 
 Widths are columns of a terminal or a subtitle: East Asian wide characters and emoji take two.
 
@@ -26,22 +26,22 @@ _CONTROLS = re.compile("[\x00-\x08\x0e-\x1b\x7f-\x84\x86-\x9f\ufeff]")
 
 
 def is_spaceless(text: str) -> bool:
-    """Whether ``text`` holds a letter of a script that puts no spaces between words."""
+    """Return True if ``text`` has a letter of a script without spaces between words."""
     return _SPACELESS.search(text) is not None
 
 
 def clean(text: str) -> str:
-    """One line without control characters, every run of white space made one space."""
+    """Return one line without control characters, every run of white space made one space."""
     return " ".join(_CONTROLS.sub("", text).split())
 
 
 def may_join_without_space(left: str, right: str) -> bool:
-    """Whether ``right`` may follow ``left`` at once: a script without spaces meets itself."""
+    """Return True if no space belongs between them: both are in scripts without spaces."""
     return bool(left) and bool(right) and is_spaceless(left[-1]) and is_spaceless(right[0])
 
 
 def joined(texts: Iterable[str]) -> str:
-    """Texts in a row, with a space between them where their script has spaces."""
+    """Return the texts in a row, with a space between them if their script has spaces."""
     parts: list[str] = []
     last = ""
     for text in texts:
@@ -56,7 +56,7 @@ def joined(texts: Iterable[str]) -> str:
 
 @lru_cache(maxsize=4096)
 def width(text: str) -> int:
-    """Columns that ``text`` takes."""
+    """Return the number of columns of ``text``."""
     if text.isascii():
         return len(text)
     from wcwidth import wcswidth  # noqa: PLC0415 - its tables are needed for few texts only
@@ -66,7 +66,7 @@ def width(text: str) -> int:
 
 
 def graphemes(text: str) -> tuple[str, ...]:
-    """What a reader takes for single letters; never to be broken apart."""
+    """Return the grapheme clusters: a reader's letters, never to be broken apart."""
     if text.isascii():
         return tuple(text)
     from wcwidth import iter_graphemes  # noqa: PLC0415 - its tables are needed for few texts only

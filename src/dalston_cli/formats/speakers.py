@@ -1,4 +1,4 @@
-"""Which name, if any, stands for a speaker in text."""
+"""Names of speakers in text."""
 
 from dataclasses import dataclass
 from typing import Self
@@ -10,14 +10,14 @@ from dalston_sdk.wire import Transcript
 
 @dataclass(frozen=True, kw_only=True)
 class SpeakerNames:
-    """The names of one transcript's speakers; nobody has one where speakers are not shown."""
+    """The names of one transcript's speakers; none if speakers are not shown."""
 
     shown: bool
     names: dict[str, str]
 
     @classmethod
     def of(cls, transcript: Transcript, options: RenderOptions) -> Self:
-        """The names to show for ``transcript``, by the user's wish or else where they help."""
+        """Return the names to show for ``transcript``, as the user chose or else if they help."""
         labels = dict.fromkeys(
             label for segment in transcript.segments if (label := segment.speaker)
         )
@@ -29,12 +29,12 @@ class SpeakerNames:
         )
 
     def get(self, label: str | None) -> str | None:
-        """The name to show for a label; None where there is nothing to show."""
+        """Return the name to show for a label; None if there is nothing to show."""
         if not self.shown or not label:
             return None
         return self.names.get(label, label)
 
 
 def name_of(speaker: str) -> str:
-    """A speaker's name or label on one line."""
+    """Return a speaker's name or label on one line."""
     return clean(speaker) or speaker

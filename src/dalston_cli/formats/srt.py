@@ -13,7 +13,7 @@ from dalston_sdk.wire import Transcript
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
-    """Numbered cues, a speaker's name before the first words after another's."""
+    """Return numbered cues, with a speaker's name before the first words after another's."""
     names = SpeakerNames.of(transcript, options)
     mark = ("<u>", "</u>") if options.subtitles.highlight_words else None
     blocks = (

@@ -17,11 +17,11 @@ _SHORTEST_S = 0.001
 Interval = tuple[float, float, str]
 
 
-def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - a writer's shape
-    """Tiers ``NAME``, ``NAME: words`` and ``NAME: emotion``, or the same without speakers.
+def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - the signature of a writer
+    """Return tiers ``NAME``, ``NAME: words`` and ``NAME: emotion`` for each speaker.
 
-    Without, the first is called ``segments``. Events are in ``event: LABEL``, a tier for each
-    label, because they overlap.
+    Without speakers the tiers are ``segments``, ``words`` and ``emotion``. Events are in
+    ``event: LABEL``, a tier for each label, because they overlap.
     """
     from praatio.utilities.textgrid_io import (  # type: ignore[import-untyped]  # noqa: PLC0415 - only this format needs it; it has no types
         getTextgridAsStr,
@@ -53,24 +53,24 @@ def _tiers(transcript: Transcript) -> Iterable[tuple[str, Sequence[Interval]]]:
         yield name or "segments", _apart(_intervals(segments))
         if words := [word for segment in segments for word in segment.words]:
             yield f"{name}: words" if name else "words", _apart(_intervals(words))
-        if felt := [
+        if emotions := [
             (one.start, one.end, clean(one.emotion.label)) for one in segments if one.emotion
         ]:
-            yield f"{name}: emotion" if name else "emotion", _apart(sorted(felt))
+            yield f"{name}: emotion" if name else "emotion", _apart(sorted(emotions))
     events: dict[str, list[Interval]] = {}
     for event in transcript.events:
         label = clean(event.label)
         events.setdefault(label, []).append((event.start, event.end, label))
-    for label, heard in events.items():
-        yield f"event: {label}", _apart(sorted(heard))
+    for label, intervals in events.items():
+        yield f"event: {label}", _apart(sorted(intervals))
 
 
-def _intervals(spoken: Iterable[Segment | Word]) -> list[Interval]:
-    return sorted((item.start, item.end, clean(item.text)) for item in spoken)
+def _intervals(items: Iterable[Segment | Word]) -> list[Interval]:
+    return sorted((item.start, item.end, clean(item.text)) for item in items)
 
 
 def _apart(intervals: Sequence[Interval]) -> list[Interval]:
-    """Intervals of one tier: each ends before the next begins, and none is empty."""
+    """Return one tier's intervals, each ending before the next begins, and none empty."""
     starts: list[float] = []
     for start, _, _ in intervals:
         starts.append(max(start, starts[-1] + _SHORTEST_S) if starts else start)
@@ -82,6 +82,6 @@ def _apart(intervals: Sequence[Interval]) -> list[Interval]:
 
 
 def _end(transcript: Transcript) -> float:
-    """Where the transcribed part of the recording ends, in seconds."""
+    """Return the end of the transcribed part of the recording, in seconds."""
     start = transcript.recording.clip_start or 0.0
     return round(start + transcript.recording.duration_s, 3)

@@ -1,13 +1,13 @@
-"""Points in time as people and subtitle files write them."""
+"""Points in time as text."""
 
 
 def clock(seconds: float, *, fraction: str = ".", always_hours: bool = True) -> str:
-    """``HH:MM:SS.mmm``, rounded to the millisecond; more than 99 hours take more digits.
+    """Return ``HH:MM:SS.mmm``, rounded to the millisecond; above 99 hours with more digits.
 
     Args:
         seconds: From the start of the recording; a negative one counts as 0.
-        fraction: What separates seconds from milliseconds; empty leaves milliseconds out.
-        always_hours: Whether 0 hours are written too.
+        fraction: Separator of seconds and milliseconds; empty omits milliseconds.
+        always_hours: Write hours even if they are 0.
     """
     total_ms = max(0, round(seconds * 1000))
     minutes, ms = divmod(total_ms, 60_000)

@@ -1,6 +1,6 @@
-"""Plain text: one paragraph per line, blank lines between, speakers by name where they help.
+"""Plain text: one paragraph per line, blank lines between, speakers by name if that helps.
 
-Where a language model wrote about the transcript, that comes first, each part under its name.
+A language model's title, summary, chapters and action items come first, under their names.
 """
 
 from collections.abc import Iterator
@@ -14,7 +14,7 @@ from dalston_sdk.wire import ActionItem, Transcript
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
-    """Paragraphs, each ``NAME: text`` where speakers are shown; empty without any text."""
+    """Return paragraphs, each ``NAME: text`` if speakers are shown; empty without any text."""
     names = SpeakerNames.of(transcript, options)
     blocks = list(_overview(transcript, names))
     blocks += (

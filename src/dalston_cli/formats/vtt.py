@@ -15,7 +15,7 @@ from dalston_sdk.wire import Transcript
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
-    """The header and the cues; ``>`` is escaped like ``&`` and ``<``, so no text is an arrow."""
+    """Return header and cues; ``>`` is escaped like ``&`` and ``<``, so no text is an arrow."""
     names = SpeakerNames.of(transcript, options)
     mark = ("<u>", "</u>") if options.subtitles.highlight_words else None
     blocks = ["WEBVTT\n"]

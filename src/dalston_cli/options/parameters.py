@@ -9,7 +9,6 @@ from typing import Annotated, Any, TypeGuard, get_args, get_origin, get_type_hin
 import typer
 
 from dalston_cli.options.completion import COMPLETIONS
-from dalston_cli.settings.declare import option_name
 from dalston_cli.settings.table import PANELS, TABLE
 
 Flags = Mapping[str, object]
@@ -25,29 +24,21 @@ class OptionsOf:
     @classmethod
     def panels(cls, *panels: str) -> "OptionsOf":
         """Take the settings of some panels; without a name, of all."""
-        return cls(
-            tuple(
-                name
-                for name, declared in TABLE.items()
-                if declared.setting.option and declared.panel in (panels or PANELS)
-            )
-        )
+        chosen = panels or PANELS
+        return cls(tuple(one.name for one in TABLE.values() if one.option and one.panel in chosen))
 
 
 def option(name: str) -> Any:  # noqa: ANN401 - Typer's own type is private
     """Return what Typer has to know about the option of a setting."""
-    declared = TABLE[name]
-    setting, completion = declared.setting, declared.accepts.completion
-    flag = option_name(name)
-    if declared.plain is bool:
-        flag += f"/{setting.negative or flag.replace('--', '--no-', 1)}"
+    one = TABLE[name]
+    negative = one.negative or one.flag.replace("--", "--no-", 1)
     return typer.Option(
-        flag,
-        *([setting.short] if setting.short else []),
-        metavar=setting.metavar or declared.accepts.metavar,
-        help=declared.help,
-        autocompletion=COMPLETIONS[completion] if completion else None,
-        rich_help_panel=declared.panel,
+        f"{one.flag}/{negative}" if one.type is bool else one.flag,
+        *([one.short] if one.short else []),
+        metavar=one.metavar or one.kind.metavar,
+        help=one.full_help,
+        autocompletion=COMPLETIONS[one.kind.completion] if one.kind.completion else None,
+        rich_help_panel=one.panel,
         show_default=False,
     )
 
@@ -126,10 +117,10 @@ def _parameters(group: Any) -> Iterator[inspect.Parameter]:  # noqa: ANN401 - a 
 
 def _of_settings(names: Iterable[str]) -> Iterator[inspect.Parameter]:
     for name in names:
-        plain = TABLE[name].plain
-        if get_origin(plain) is tuple:  # a comma list; what is in it is checked with the settings
-            plain = list[str] if TABLE[name].setting.repeatable else str
-        yield _parameter(name, Annotated[plain | None, option(name)], None)
+        kind = TABLE[name].type
+        if get_origin(kind) is tuple:  # a comma list; its parts are checked with the settings
+            kind = list[str] if TABLE[name].repeatable else str
+        yield _parameter(name, Annotated[kind | None, option(name)], None)
 
 
 def _parameter(name: str, hint: object, default: object) -> inspect.Parameter:

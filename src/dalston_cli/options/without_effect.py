@@ -4,7 +4,6 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
-from dalston_cli.settings.declare import option_name
 from dalston_cli.settings.table import TABLE
 
 if TYPE_CHECKING:
@@ -50,11 +49,10 @@ def refuse_without_effect(resolved: "ResolvedSettings", *, manifest: bool = Fals
         GpusWithoutEffectError: GPUs are listed that do not count.
     """
     settings, sources = resolved.settings, resolved.sources
-    for name, declared in TABLE.items():
-        needs = declared.setting.needs
+    for name, one in TABLE.items():
         given = sources[name].kind == "option"
-        if given and needs and not any(getattr(settings, need) for need in needs):
-            raise WithoutEffectError(option_name(name), option_name(needs[0]))
+        if given and one.needs and not any(getattr(settings, need) for need in one.needs):
+            raise WithoutEffectError(one.flag, TABLE[one.needs[0]].flag)
     told_apart = settings.diarize or settings.channels == "split" or manifest
     if sources["speaker_names"].kind == "option" and not told_apart:
         raise WithoutEffectError("--speaker-names", "--diarize")

@@ -1,12 +1,12 @@
-"""The declaration of a setting: its type with what it accepts, and all that is shown of it.
+"""The declaration of settings: classes whose fields are made by kinds of values.
 
 Loads neither pydantic nor Typer: both are given what they need where they are used.
 """
 
-from collections.abc import Callable, Iterator
-from dataclasses import KW_ONLY, dataclass
+from collections.abc import Callable
+from dataclasses import KW_ONLY, dataclass, replace
 from types import NoneType
-from typing import TYPE_CHECKING, Annotated, Any, Literal, get_args, get_origin, get_type_hints
+from typing import TYPE_CHECKING, Annotated, Any, Literal, TypeVar, get_args, get_type_hints
 
 from dalston_cli.settings.values import split_list
 
@@ -17,18 +17,22 @@ if TYPE_CHECKING:
 Completion = Literal["formats", "models", "pipelines"]
 """Values that a shell can complete."""
 
+Group = TypeVar("Group")
+
+_SETTINGS = "__settings__"
+
 
 @dataclass(frozen=True)
-class Accepts:
-    """The rules for values of a type; stands in ``Annotated``, where pydantic finds it.
+class Kind:
+    """A kind of value: called, it declares a setting; in ``Annotated``, pydantic finds its rules.
 
     Attributes:
         metavar: What help screens show for a value; None for the choices themselves.
-        completion: What completes a value; None for nothing.
+        completion: The completion of a value, if any.
         split: Whether comma lists are split.
         check: Returns a value, or raises ValueError with what is wrong with it.
-        ge, gt, le: Limits of a number.
-        min_length: Of a text.
+        ge, gt, le: Limits of a number, or of each in a list.
+        min_length: Of a text, or of each in a list.
         finite: Whether infinity and NaN are refused.
     """
 
@@ -43,78 +47,92 @@ class Accepts:
     min_length: int | None = None
     finite: bool = False
 
+    def __call__(self, help: str, default: object = None, **details: Any) -> Any:  # noqa: A002, ANN401 - a field's value may be of any type
+        """Declare a setting of this kind.
+
+        Args:
+            help: One or more sentences.
+            default: None leaves the choice to the model and the engine, or to the run.
+            details: Other fields of ``Setting``.
+        """
+        return Setting(kind=self, help=help, default=default, **details)
+
     def __get_pydantic_core_schema__(
-        self,
-        source: object,
-        handler: "GetCoreSchemaHandler",
+        self, source: object, handler: "GetCoreSchemaHandler"
     ) -> "CoreSchema":
         """Build the schema that pydantic asks a type's metadata for."""
         from pydantic_core import core_schema  # noqa: PLC0415 - keeps `dalston --help` fast
 
-        names = ("ge", "gt", "le", "min_length")
-        limits = {name: limit for name in names if (limit := getattr(self, name)) is not None}
-        if self.finite:
-            limits["allow_inf_nan"] = False
-        schema: Any = {**handler(source), **limits}
+        schema: CoreSchema = self._limited(handler(source))
         if self.split:
             schema = core_schema.no_info_before_validator_function(split_list, schema)
         if self.check:
             schema = core_schema.no_info_after_validator_function(self.check, schema)
-        return schema  # type: ignore[no-any-return]  # a schema with limits is a schema
+        return schema
+
+    def _limited(self, schema: Any) -> Any:  # noqa: ANN401 - a union of 50 types
+        """Return the schema with limits on the value, or on each value of a list."""
+        if schema["type"] == "nullable":
+            return schema | {"schema": self._limited(schema["schema"])}
+        if schema["type"] == "tuple":
+            return schema | {
+                "items_schema": [self._limited(each) for each in schema["items_schema"]]
+            }
+        names = ("ge", "gt", "le", "min_length")
+        limits = {name: limit for name in names if (limit := getattr(self, name)) is not None}
+        return schema | limits | ({"allow_inf_nan": False} if self.finite else {})
 
 
-@dataclass(frozen=True)
+@dataclass(frozen=True, kw_only=True)
 class Setting:
-    """Everything about a setting but its name, its type and its default.
+    """Everything about a setting.
 
     Attributes:
         help: One or more sentences.
         example: A value other than the default, as a variable holds it.
-        metavar: What help screens show for a value; None for what the type says.
+        metavar: What help screens show for a value; None for what the kind says.
         short: A second name of the option, such as ``-o``.
         negative: The option that turns a switch off; ``--no-…`` where it is empty.
         option: Whether there is an option on the command line.
         repeatable: Whether the option can be given several times.
         sets: The stage that gets the value as an option, ``STAGE`` or ``STAGE.FIELD`` where the
-            stage calls it otherwise.
+            stage calls it otherwise; None for what the group says.
         needs: Settings without one of which this one has no effect.
+        name, panel, type: Filled in by the group: the panel of help screens that shows it, and the
+            type without None.
     """
 
+    kind: Kind
     help: str
-    _: KW_ONLY
+    default: object
     example: str = ""
     metavar: str | None = None
     short: str = ""
     negative: str = ""
     option: bool = True
     repeatable: bool = False
-    sets: str = ""
+    sets: str | None = None
     needs: tuple[str, ...] = ()
+    name: str = ""
+    panel: str = ""
+    type: Any = None
 
+    @property
+    def flag(self) -> str:
+        """The option: ``--beam-size`` for ``beam_size``."""
+        return f"--{self.name.replace('_', '-')}"
 
-@dataclass(frozen=True, kw_only=True)
-class Declaration:
-    """One setting, as the table has it.
-
-    Attributes:
-        plain: Its type without None and without limits: what a command line understands.
-        accepts: The rules for its values.
-        panel: The group of options under which help screens show it.
-    """
-
-    name: str
-    plain: Any
-    accepts: Accepts
-    default: object
-    setting: Setting
-    panel: str
+    @property
+    def variable(self) -> str:
+        """The environment variable: ``DALSTON_BEAM_SIZE`` for ``beam_size``."""
+        return f"DALSTON_{self.name.upper()}"
 
     @property
     def values(self) -> str:
         """The form of a value: a metavar, or all choices."""
-        if self.plain is bool:
+        if self.type is bool:
             return "yes|no"
-        return self.setting.metavar or self.accepts.metavar or "|".join(get_args(self.plain))
+        return self.metavar or self.kind.metavar or "|".join(get_args(self.type))
 
     @property
     def default_text(self) -> str:
@@ -124,50 +142,53 @@ class Declaration:
         return f"{self.default:g}" if isinstance(self.default, float) else str(self.default)
 
     @property
-    def help(self) -> str:
-        """Its help, with the default."""
-        default = self.default_text
-        return f"{self.setting.help[:-1]} (default: {default})." if default else self.setting.help
-
-    @property
-    def stage_option(self) -> tuple[str, str] | None:
-        """The stage that gets the value, and what it calls it."""
-        stage, _, field = self.setting.sets.partition(".")
-        return (stage, field or self.name) if stage else None
-
-
-def option_name(setting: str) -> str:
-    """Return the option of a setting: ``--beam-size`` for ``beam_size``."""
-    return f"--{setting.replace('_', '-')}"
-
-
-def variable_name(setting: str) -> str:
-    """Return the environment variable of a setting: ``DALSTON_BEAM_SIZE`` for ``beam_size``."""
-    return f"DALSTON_{setting.upper()}"
-
-
-def declarations(group: type, panel: str) -> Iterator[Declaration]:
-    """Read the settings that a class declares in its annotations."""
-    for name, hint in get_type_hints(group, include_extras=True).items():
-        setting = next(each for each in hint.__metadata__ if isinstance(each, Setting))
-        plain, accepts = _plain(hint)
-        yield Declaration(
-            name=name,
-            plain=plain,
-            accepts=accepts or Accepts(),
-            default=getattr(group, name),
-            setting=setting,
-            panel=panel,
+    def full_help(self) -> str:
+        """The help, with the default."""
+        return (
+            f"{self.help[:-1]} (default: {self.default_text})." if self.default_text else self.help
         )
 
+    @property
+    def stage_option(self) -> tuple[str, str]:
+        """The stage that gets the value, empty for none, and the stage's name for it."""
+        stage, _, field = (self.sets or "").partition(".")
+        return stage, field or self.name
 
-def _plain(hint: Any) -> tuple[Any, Accepts | None]:  # noqa: ANN401 - types have no type
-    """Take None and ``Annotated`` away; the second is what the outermost ``Accepts`` says."""
-    if get_origin(hint) is Annotated:
-        plain, inner = _plain(hint.__origin__)
-        own = (each for each in hint.__metadata__ if isinstance(each, Accepts))
-        return plain, next(own, inner)
-    parts = [part for part in get_args(hint) if part is not NoneType]
-    if NoneType in get_args(hint):
-        return _plain(parts[0])
-    return hint, None
+
+def group(panel: str, *, sets: str | None = None) -> Callable[[type[Group]], type[Group]]:
+    """Make a class of declarations into one of plain fields, from which pydantic makes a model.
+
+    Args:
+        panel: The panel of help screens that shows the settings.
+        sets: The stage that gets the values of those that do not say another.
+    """
+
+    def read(cls: type[Group]) -> type[Group]:
+        hints = get_type_hints(cls)
+        settings = tuple(
+            _placed(getattr(cls, name), name, hint, panel, sets) for name, hint in hints.items()
+        )
+        cls.__annotations__ = {one.name: Annotated[hints[one.name], one.kind] for one in settings}
+        for one in settings:
+            setattr(cls, one.name, one.default)
+        setattr(cls, _SETTINGS, settings)
+        return cls
+
+    return read
+
+
+def settings_of(cls: type) -> tuple[Setting, ...]:
+    """Return the settings that a group declares."""
+    settings: tuple[Setting, ...] = getattr(cls, _SETTINGS)
+    return settings
+
+
+def _placed(setting: Setting, name: str, hint: Any, panel: str, sets: str | None) -> Setting:  # noqa: ANN401 - types have no type
+    parts = get_args(hint)
+    return replace(
+        setting,
+        name=name,
+        panel=panel,
+        type=next(part for part in parts if part is not NoneType) if NoneType in parts else hint,
+        sets=sets if setting.sets is None else setting.sets,
+    )

@@ -9,7 +9,6 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from dalston_cli.settings.declare import option_name, variable_name
 from dalston_cli.settings.explain import (
     OptionError,
     SettingsFileError,
@@ -21,6 +20,7 @@ from dalston_cli.settings.explain import (
 )
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsFile
+from dalston_cli.settings.table import TABLE
 
 FILE_NAME = "config.toml"
 
@@ -101,11 +101,11 @@ def load_settings(
         place = f"{file} [profiles.{profile}]"
         layers.append((Source(kind="profile", place=place), content.stated(profile)))
     for name, value in _from_environment(environ).items():
-        layers.append((Source(kind="environment", place=variable_name(name)), {name: value}))
+        layers.append((Source(kind="environment", place=TABLE[name].variable), {name: value}))
     for name, value in _from_flags(flags or {}).items():
-        layers.append((Source(kind="option", place=option_name(name)), {name: value}))
+        layers.append((Source(kind="option", place=TABLE[name].flag), {name: value}))
     values: dict[str, Any] = {}
-    sources = dict.fromkeys(Settings.model_fields, Source(kind="default"))
+    sources = dict.fromkeys(TABLE, Source(kind="default"))
     for source, layer in layers:
         values |= layer
         sources |= dict.fromkeys(layer, source)
@@ -155,12 +155,12 @@ def _underscored(table: Mapping[str, Any]) -> dict[str, Any]:
 
 def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     values: dict[str, Any] = {}
-    for name in Settings.model_fields:
-        if text := environ.get(variable_name(name)):
+    for name in TABLE:
+        if text := environ.get(TABLE[name].variable):
             try:
                 values[name] = getattr(Settings.model_validate({name: text}), name)
             except ValidationError as error:
-                raise VariableError(variable_name(name), problem_of(error)) from error
+                raise VariableError(TABLE[name].variable, problem_of(error)) from error
     return values
 
 
@@ -172,5 +172,5 @@ def _from_flags(flags: Mapping[str, object]) -> dict[str, Any]:
         try:
             values[name] = getattr(Settings.model_validate({name: value}), name)
         except ValidationError as error:
-            raise OptionError(option_name(name), problem_of(error)) from error
+            raise OptionError(TABLE[name].flag, problem_of(error)) from error
     return values

@@ -7,11 +7,13 @@ from typing import Annotated, Any
 
 from pydantic import BaseModel, ConfigDict, Field
 
-from dalston_cli.settings.declare import Accepts
+from dalston_cli.settings.declare import Kind
 from dalston_cli.settings.table import TABLE, General, Work
+from dalston_cli.settings.table.kinds import text
 from dalston_cli.settings.table.machine import Machine
-from dalston_cli.settings.table.types import Text
 from dalston_cli.settings.values import text_like
+
+Text = Annotated[str, text]
 
 
 class _Strict(BaseModel):
@@ -28,7 +30,7 @@ class RemoteEngine(_Strict):
 
     url: Annotated[
         str,
-        Accepts(check=text_like(r"https?://[^\s/]+\S*", "http://HOST:PORT or https://HOST")),
+        Kind(check=text_like(r"https?://[^\s/]+\S*", "http://HOST:PORT or https://HOST")),
     ]
     token_env: Text | None = None
 

@@ -1,4 +1,4 @@
-"""What every engine imports, and what the CLI speaks to engines with.
+"""The base class of engines, the server around them, and the client that the CLI uses.
 
 An engine subclasses ``dalston_sdk.engine.Engine``; ``python -m dalston_sdk FOLDER`` serves it.
 """

@@ -1,6 +1,6 @@
-"""The one start line of every engine: ``python -m dalston_sdk ENGINE_DIR --runtime-dir DIR …``.
+"""The command that starts every engine: ``python -m dalston_sdk ENGINE_DIR --runtime-dir DIR …``.
 
-Exit codes: 0 after a clean end, 2 for wrong arguments, 3 when the engine cannot be started; the
+Exit codes: 0 after a clean end, 2 for wrong arguments, 3 if the engine cannot be started; the
 reason is the last line on standard error.
 """
 
@@ -20,7 +20,7 @@ EXIT_CANNOT_START = 3
 
 
 class _StoppedError(BaseException):
-    """A signal came; no ``except Exception`` of a library may stop it on its way."""
+    """Raised on a signal; not an Exception, so that no library catches it by ``Exception``."""
 
 
 log = logging.getLogger("dalston.engine")
@@ -30,7 +30,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     """Serve an engine until its end and return the exit code."""
     parser = _parser()
     options = parser.parse_args(arguments)
-    # Out of the environment, so that no program the engine starts inherits it.
+    # Removed from the environment, so that no program that the engine starts inherits it.
     options.token = os.environ.pop(TOKEN_VARIABLE, None) or None
     if options.tcp is not None and options.token is None:
         parser.error(f"--tcp needs a token in {TOKEN_VARIABLE}")
@@ -47,8 +47,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
 
 
 def _serve(options: argparse.Namespace) -> int:
-    # The server's libraries and the engine's may take seconds to import; a wrong argument is
-    # answered before.
+    # The server's libraries and the engine's may take seconds to import; wrong arguments are
+    # refused before that.
     from dalston_sdk.identity import digest_engine, digest_results  # noqa: PLC0415 - see above
     from dalston_sdk.server.engine_folder import (  # noqa: PLC0415 - see above
         EngineFolderError,
@@ -81,7 +81,7 @@ def _serve(options: argparse.Namespace) -> int:
     except _StoppedError:
         folder.remove()
     except (EngineFolderError, CannotListenError) as error:
-        log.info("why the engine cannot be started", exc_info=error.__cause__)
+        log.info("cause of the failed start", exc_info=error.__cause__)
         return _cannot_start(str(error))
     except (Exception, SystemExit) as error:
         log.exception("unexpected error")
@@ -95,7 +95,7 @@ def _cannot_start(reason: str) -> int:
 
 
 def _exit(_number: int, _frame: FrameType | None) -> NoReturn:
-    """End cleanly while the engine is still being imported; later the server takes over."""
+    """End cleanly while the engine is being imported; later the server handles signals."""
     raise _StoppedError
 
 
@@ -112,7 +112,7 @@ def _parser() -> argparse.ArgumentParser:
         help="idle time until the engine stops; -1 never, 0 after the first request (default: 300)",
     )
     parser.add_argument(
-        "--fingerprint", help="told to clients by /health (default: the digest of this engine)"
+        "--fingerprint", help="reported by /health (default: the digest of this engine)"
     )
     parser.add_argument(
         "--tcp",
@@ -120,7 +120,7 @@ def _parser() -> argparse.ArgumentParser:
         metavar="HOST:PORT",
         help=f"listen there instead of on a Unix socket; clients need {TOKEN_VARIABLE}",
     )
-    parser.add_argument("--models-dir", type=Path, help="folder under which all weights lie")
+    parser.add_argument("--models-dir", type=Path, help="folder of all weights")
     parser.add_argument(
         "--spool-dir",
         type=Path,
@@ -132,7 +132,7 @@ def _parser() -> argparse.ArgumentParser:
         type=float,
         default=5.0,
         metavar="SECONDS",
-        help="silence in a stream before a sign of life (default: 5)",
+        help="time without a message in a stream before a heartbeat (default: 5)",
     )
     return parser
 

@@ -1,4 +1,4 @@
-"""What the CLI speaks to an engine with: one method per endpoint, typed both ways."""
+"""Client of an engine: one method per endpoint, with typed requests and answers."""
 
 import contextlib
 import os
@@ -56,7 +56,7 @@ FormField = tuple[str | None, bytes | BinaryIO, str]
 
 
 class EngineClient:
-    """Speaks to one engine; an async context manager.
+    """Client of one engine; an async context manager.
 
     Proxies in the environment are not used: engines are on this machine or on one that the user
     named.
@@ -65,8 +65,8 @@ class EngineClient:
         socket: The Unix socket the engine listens on.
         url: Its URL instead.
         token: The bearer token, with ``url``.
-        heartbeat_s: How often the engine gives a sign of life; one that gives none for several
-            times as long counts as dead.
+        heartbeat_s: The engine's heartbeat interval in seconds; an engine that sends nothing for
+            several intervals counts as dead.
     """
 
     def __init__(
@@ -88,7 +88,7 @@ class EngineClient:
             transport=httpx2.AsyncHTTPTransport(
                 uds=None if socket is None else str(socket),
                 trust_env=False,
-                # The engine says how many requests may wait, not the client.
+                # The engine limits how many requests may wait, not the client.
                 limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
                 # Certificates take 20 ms and more to read, and only HTTPS needs them.
                 verify=url is not None and url.startswith("https:"),
@@ -115,43 +115,43 @@ class EngineClient:
         await self._http.aclose()
 
     async def health(self) -> Health:
-        """Ask what runs there and how it is.
+        """Ask for the engine's health.
 
         Raises:
-            EngineClientError: Any of its kinds.
+            EngineClientError: Any of its subclasses.
         """
         return await self._ask("GET", "/health", Health)
 
     async def models(self) -> ModelsReply:
-        """Ask what is loaded, what is installed and what is supported.
+        """Ask which model is loaded, which are installed, and what the engine supports.
 
         Raises:
-            EngineClientError: Any of its kinds.
+            EngineClientError: Any of its subclasses.
         """
         return await self._ask("GET", "/models", ModelsReply)
 
     async def load(self, model: ModelRef) -> LoadReply:
-        """Bring a model into memory, in place of the one that is there.
+        """Load a model in place of the one that is loaded.
 
         Raises:
-            EngineClientError: Any of its kinds.
+            EngineClientError: Any of its subclasses.
         """
         body = _ENCODER.encode(LoadRequest(model=model))
         return await self._ask("POST", "/load", LoadReply, content=body, timeout_s=LOAD_TIMEOUT_S)
 
     async def unload(self) -> LoadReply:
-        """Drop the model that is in memory.
+        """Unload the model.
 
         Raises:
-            EngineClientError: Any of its kinds.
+            EngineClientError: Any of its subclasses.
         """
         return await self._ask("POST", "/unload", LoadReply, timeout_s=LOAD_TIMEOUT_S)
 
     async def shutdown(self) -> None:
-        """Ask the engine to finish what runs and then to stop; does not wait for that.
+        """Ask the engine to finish its requests and then to stop; does not wait for that.
 
         Raises:
-            EngineClientError: Any of its kinds.
+            EngineClientError: Any of its subclasses.
         """
         await self._ask("POST", "/shutdown", dict[str, str])
 
@@ -164,12 +164,12 @@ class EngineClient:
         reliably; a ``break`` alone does it some time later).
 
         Args:
-            request: What to do.
+            request: The stage's request.
             audio: A WAV file with 16 kHz mono PCM16; None for a stage without audio.
-            share_path: Send the file's path, which the engine can read as well, not its bytes.
+            share_path: Send the file's path, not its bytes; the engine must be able to read it.
 
         Raises:
-            EngineClientError: Any of its kinds.
+            EngineClientError: Any of its subclasses.
             OSError: ``audio`` cannot be read.
         """
         with contextlib.ExitStack() as stack:
@@ -219,7 +219,7 @@ class EngineClient:
         try:
             return msgspec.json.decode(answer.content, type=kind)
         except msgspec.MsgspecError as error:
-            raise EngineStreamError(self.address, f"not understood: {error}") from error
+            raise EngineStreamError(self.address, f"it cannot be decoded: {error}") from error
 
     @contextlib.contextmanager
     def _translated(
@@ -242,17 +242,17 @@ class EngineClient:
         try:
             return EngineRequestError.from_wire(msgspec.json.decode(body, type=Failed))
         except msgspec.MsgspecError as error:
-            return EngineStreamError(self.address, f"not understood: {error}")
+            return EngineStreamError(self.address, f"it cannot be decoded: {error}")
 
     def _decode(self, line: bytes) -> StreamMessage:
         try:
             return _MESSAGE.decode(line)
         except msgspec.MsgspecError as error:
-            raise EngineStreamError(self.address, f"not understood: {error}") from error
+            raise EngineStreamError(self.address, f"it cannot be decoded: {error}") from error
 
 
 async def _lines(answer: httpx2.Response) -> AsyncGenerator[bytes, None]:
-    """The lines of an answer; only a line feed ends one, whatever else Unicode calls a break."""
+    """Yield the lines of an answer; only a line feed ends one, not Unicode's other line breaks."""
     kept = bytearray()
     async for chunk in answer.aiter_bytes():
         kept += chunk

@@ -1,12 +1,12 @@
-"""What can go wrong between a client and an engine.
+"""Errors of a client of an engine.
 
 ::
 
     EngineClientError
-    ├── EngineUnreachableError   nobody answers: not started yet, or stopped
-    ├── EngineStreamError        the answer broke off: the engine died
-    ├── ProtocolMismatchError    the two sides are too far apart in age
-    └── EngineRequestError       the engine answered with an error of its own
+    ├── EngineUnreachableError   no answer: the engine is not started yet, or stopped
+    ├── EngineStreamError        the answer broke off: the engine died or hangs
+    ├── ProtocolMismatchError    no version of the protocol in common
+    └── EngineRequestError       the engine answered with an error
 """
 
 from dalston_sdk.protocol import OURS
@@ -14,7 +14,7 @@ from dalston_sdk.wire import ErrorCode, Failed
 
 
 class EngineClientError(Exception):
-    """Something went wrong between client and engine.
+    """A request to an engine failed.
 
     Args:
         message: One sentence for people.
@@ -28,7 +28,7 @@ class EngineClientError(Exception):
 
 
 class EngineUnreachableError(EngineClientError, ConnectionError):
-    """Nobody answers at the engine's address."""
+    """The engine's address does not answer."""
 
     def __init__(self, address: str, reason: str) -> None:
         super().__init__(
@@ -51,9 +51,9 @@ class ProtocolMismatchError(EngineClientError):
     """Client and engine have no version of the protocol in common."""
 
     def __init__(self, address: str, theirs: str | None) -> None:
-        spoken = f"speaks protocol {theirs}" if theirs else "does not answer like an engine"
+        found = f"speaks protocol {theirs}" if theirs else "does not answer like an engine"
         super().__init__(
-            f"what listens at {address} {spoken}, and this client speaks protocol {OURS}",
+            f"what listens at {address} {found}, and this client speaks protocol {OURS}",
             hint="start the engine anew with this version of Dalston: dalston engines restart",
         )
 
@@ -62,8 +62,8 @@ class EngineRequestError(EngineClientError):
     """The engine refused the request or failed at it.
 
     Attributes:
-        code: Why, for programs.
-        retryable: Whether the same request may succeed later.
+        code: The reason, for programs.
+        retryable: True if the same request may succeed later.
     """
 
     def __init__(
@@ -75,5 +75,5 @@ class EngineRequestError(EngineClientError):
 
     @classmethod
     def from_wire(cls, failed: Failed) -> "EngineRequestError":
-        """The error that an engine's answer carries."""
+        """Build the error from an engine's answer."""
         return cls(failed.code, failed.message, retryable=failed.retryable, hint=failed.hint)

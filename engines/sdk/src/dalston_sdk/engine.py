@@ -1,4 +1,4 @@
-"""``Engine``: the class that every engine subclasses, and what a run is given.
+"""``Engine``: the base class of every engine, and what its stage methods get.
 
 An engine's folder holds an ``engine.py`` with exactly one subclass::
 
@@ -45,7 +45,7 @@ from dalston_sdk.wire import (
 )
 
 SAMPLE_RATE = 16_000
-"""Hz of all audio between the stages."""
+"""Sample rate in Hz of all audio between stages."""
 
 Samples = NDArray[np.float32]
 """float32, shape (num_samples,), 16 kHz mono, in [-1, 1]."""
@@ -53,33 +53,33 @@ Samples = NDArray[np.float32]
 
 @dataclass(frozen=True, kw_only=True)
 class LoadedModel:
-    """What loading came to: the number format in force and anything worth a warning."""
+    """Result of loading a model: the number format in force, and warnings for its results."""
 
     compute_type: str | None = None
     warnings: tuple[Notice, ...] = ()
 
 
 class RunContext(Protocol):
-    """What a stage method reports through while it works."""
+    """Reporting of progress and results by a stage method, and cancellation."""
 
     def progress(self, done_s: float, total_s: float) -> None:
-        """Say how many seconds of audio are done; raises CancelledError if nobody listens."""
+        """Report how many seconds of audio are done; raise CancelledError if cancelled."""
 
     def partial(self, segments: Sequence[Segment]) -> None:
-        """Hand over segments as they come; raises CancelledError if nobody listens."""
+        """Report segments as they come; raise CancelledError if cancelled."""
 
     def check_cancelled(self) -> None:
         """Raise CancelledError if the request's connection ended."""
 
 
 class Engine(ABC):
-    """A model server's model side.
+    """Loads a model and runs the stages of requests; the server does everything else.
 
     Attributes:
         name: As in ``engine.yaml``.
         version: As in ``engine.yaml``.
-        options: Per stage that this engine can run, the names of the options that it honours.
-        slots: Requests that may run at the same time.
+        options: The stages that this engine runs, and the options that it supports for each.
+        slots: Number of requests that may run at the same time.
         device: ``cpu`` or ``cuda:N``, set at start.
     """
 
@@ -93,7 +93,7 @@ class Engine(ABC):
 
     @abstractmethod
     def load(self, model: ModelRef) -> LoadedModel:
-        """Bring weights into memory; the server calls ``unload`` before another ``load``.
+        """Load a model; the server calls ``unload`` before another ``load``.
 
         Raises:
             EngineError: ``model_missing``, ``model_load_failed`` or ``out_of_memory``.
@@ -101,13 +101,13 @@ class Engine(ABC):
 
     @abstractmethod
     def unload(self) -> None:
-        """Drop the weights; called again without effect when nothing is loaded."""
+        """Drop the weights; has no effect if nothing is loaded."""
 
     def check_device(self) -> str:
         """Make a real call to the device and return its exact name, such as ``cuda:0``.
 
         Raises:
-            EngineError: ``device_lost`` when a GPU was asked for and does not answer.
+            EngineError: ``device_lost`` if a GPU was asked for and does not answer.
         """
         if self.device == "cpu":
             return "cpu"
@@ -118,11 +118,11 @@ class Engine(ABC):
         )
 
     def vram_mb(self) -> float | None:
-        """Memory this process holds on the GPU; None without one."""
+        """Return the GPU memory of this process, in MiB; None without a GPU."""
         return None
 
     def is_out_of_memory(self, error: Exception) -> bool:
-        """Whether a library's own exception means that memory ran out."""
+        """Return True if an exception of a library means that memory ran out."""
         return isinstance(error, MemoryError)
 
     def transcribe(

@@ -1,4 +1,4 @@
-"""What an engine raises when it cannot do what it was asked; the server puts it on the wire."""
+"""Errors that an engine raises; the server sends them to the client."""
 
 from dalston_sdk.wire import ErrorCode, Failed
 
@@ -6,11 +6,11 @@ RETRYABLE = frozenset({ErrorCode.BUSY, ErrorCode.OUT_OF_MEMORY, ErrorCode.DEVICE
 
 
 class EngineError(Exception):
-    """An engine cannot do what it was asked, for a reason that has a code.
+    """An engine cannot do what it was asked to.
 
     Args:
-        code: Why, for programs.
-        message: Why, for people: one sentence without a full stop.
+        code: The reason, for programs.
+        message: The reason, for people: one sentence without a full stop.
         hint: What to do next.
     """
 
@@ -21,7 +21,7 @@ class EngineError(Exception):
         self.hint = hint
 
     def to_wire(self) -> Failed:
-        """The last line of a stream, or the body of an HTTP error."""
+        """Return the message for the last line of a stream, or for the body of an HTTP error."""
         return Failed(
             code=self.code,
             message=self.message,
@@ -31,4 +31,4 @@ class EngineError(Exception):
 
 
 class CancelledError(Exception):
-    """The request's connection ended, so nobody waits for the result any more."""
+    """The request's connection ended, so its result is not needed any more."""

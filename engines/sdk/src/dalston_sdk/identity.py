@@ -27,7 +27,7 @@ _SUFFIXES_WITHOUT_EFFECT = frozenset({".md", ".in", ".pyc"})
 
 
 def python_tag() -> str:
-    """The interpreter that runs this, such as ``cpython-3.11``."""
+    """Return the interpreter that runs this, such as ``cpython-3.11``."""
     return f"{sys.implementation.name}-{sys.version_info.major}.{sys.version_info.minor}"
 
 
@@ -119,12 +119,12 @@ def _digest(
 
 
 def sdk_folder() -> Path:
-    """The folder of this package."""
+    """Return the folder of this package."""
     return Path(__file__).parent
 
 
 def engine_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every file of an engine's folder that can change its results."""
+    """Yield name and content of every file of an engine's folder that can change its results."""
     for name, content in source_files(folder):
         path = Path(name)
         hidden = any(part.startswith(".") or part in _FOLDERS_WITHOUT_EFFECT for part in path.parts)
@@ -133,14 +133,14 @@ def engine_files(folder: Path) -> Iterator[tuple[str, bytes]]:
 
 
 def source_files(folder: Path) -> Iterator[tuple[str, bytes]]:
-    """Name and content of every file that says what a package does, in a fixed order."""
+    """Yield name and content of every file of a package, in a fixed order."""
     for path in sorted(folder.rglob("*")):
         if "__pycache__" not in path.parts and path.is_file():
             yield path.relative_to(folder).as_posix(), path.read_bytes()
 
 
 def digest_files(files: Iterable[tuple[str, bytes]]) -> str:
-    """SHA-256 in hex over names and contents; where one ends and the next begins counts."""
+    """Compute the SHA-256, in hex, of names and contents with their lengths."""
     whole = hashlib.sha256()
     for name, content in files:
         whole.update(f"{name}\0{len(content)}\0".encode())
@@ -149,7 +149,7 @@ def digest_files(files: Iterable[tuple[str, bytes]]) -> str:
 
 
 def locked_versions(folder: Path) -> dict[str, frozenset[str]]:
-    """The versions of each package that an engine's lock allows, one per Python and system."""
+    """Return the versions of each package in an engine's lock, one per Python and system."""
     lock = folder / LOCK_NAME
     found: dict[str, set[str]] = {}
     for name, version in _PIN.findall(lock.read_text(encoding="utf-8")) if lock.is_file() else ():

@@ -1,7 +1,7 @@
-"""Which versions of the engine protocol the two ends of a connection speak.
+"""Negotiation of the engine protocol's version.
 
 Each side names its range in the ``dalston-protocol`` header of every request and answer, as
-``OLDEST-NEWEST``; the sides understand each other where the ranges overlap.
+``OLDEST-NEWEST``; the sides are compatible if the ranges overlap.
 """
 
 from dataclasses import dataclass
@@ -22,7 +22,7 @@ class ProtocolRange:
         return f"{self.oldest}-{self.newest}"
 
     def overlaps(self, other: "ProtocolRange") -> bool:
-        """Whether there is a version that both sides understand."""
+        """Return True if both sides understand a common version."""
         return self.oldest <= other.newest and other.oldest <= self.newest
 
     @classmethod
@@ -36,4 +36,4 @@ class ProtocolRange:
 
 
 OURS = ProtocolRange(OLDEST_PROTOCOL_VERSION, PROTOCOL_VERSION)
-"""What this SDK speaks."""
+"""The versions that this SDK understands."""

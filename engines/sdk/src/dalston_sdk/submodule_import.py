@@ -1,8 +1,8 @@
-"""Imports a module of a library without running the code of the package around it.
+"""Imports a module of a library without running its package's ``__init__``.
 
-Some packages do at import what an engine must not do: download files into the home folder, or
-import hundreds of modules with requirements of their own. The one module that an engine needs is
-often innocent of that.
+Importing some packages does what an engine must not do: it downloads files into the home folder, or
+imports hundreds of modules with requirements of their own. The one module that an engine needs
+often does not.
 """
 
 import importlib
@@ -12,17 +12,16 @@ from types import ModuleType
 
 
 def import_submodule_only(module: str) -> ModuleType:
-    """The module, imported from a package whose own ``__init__`` does not run.
+    """Import a module without running the ``__init__`` of its top-level package.
 
-    The package stays bare for the rest of the process: what its ``__init__`` defines is not there.
-    A package that was imported the usual way before stays as it is. Packages below it run their
-    ``__init__`` as usual.
+    What that ``__init__`` defines is missing for the rest of the process. A package that was
+    imported in the usual way before stays as it is. Packages below it run their ``__init__``.
 
     Args:
         module: Full name such as ``library.models.one``.
 
     Raises:
-        ModuleNotFoundError: The package, or the module in it, is not installed.
+        ModuleNotFoundError: The package or the module is not installed.
     """
     name = module.partition(".")[0]
     if name not in sys.modules:

@@ -1,4 +1,4 @@
-"""Puts times in order: what a recogniser says about time is not always possible."""
+"""Puts times in order: those of a recogniser may overlap, or lie outside of the recording."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -7,13 +7,13 @@ Span = tuple[float, float]
 
 
 def in_order(spans: Sequence[Span], *, low: float, high: float, least: float = 0.01) -> list[Span]:
-    """Spans that follow each other inside ``[low, high]``, moved as little as that needs.
+    """Move spans as little as needed for them to follow each other inside ``[low, high]``.
 
     Args:
         spans: Start and end in seconds, meant to be in time order; finite numbers.
         low: No span starts before; seconds.
         high: No span ends after; seconds, at least 2 ms per span after ``low``.
-        least: How long every span is at least where there is room; seconds.
+        least: The shortest length of a span, if there is room for it; seconds.
 
     Returns:
         As many spans, rounded to milliseconds, each ``start < end <= next start``.
@@ -37,6 +37,6 @@ def in_order(spans: Sequence[Span], *, low: float, high: float, least: float = 0
 
 
 def _spread(count: int, low: float, high: float) -> list[Span]:
-    """``count`` spans of the same length that fill ``[low, high]``."""
+    """Return ``count`` spans of the same length that fill ``[low, high]``."""
     edges = [round(low + (high - low) * index / count, 3) for index in range(count + 1)]
     return list(pairwise(edges))

@@ -1,24 +1,28 @@
-"""``TorchEngine``: what engines with PyTorch say of their device, whichever library they have."""
+"""``TorchEngine``: the base class of engines whose model library is built on PyTorch."""
 
 from dalston_sdk.engine import Engine
-from dalston_sdk.torch_device import check_torch_device, held_vram_mb, is_torch_out_of_memory
+from dalston_sdk.torch_device import (
+    check_torch_device,
+    is_torch_out_of_memory,
+    reserved_vram_mb,
+)
 
 
 class TorchEngine(Engine):
-    """An engine that computes with PyTorch; its subclasses load, unload and run."""
+    """An engine that computes with PyTorch; subclasses load, unload and run models."""
 
     def check_device(self) -> str:
-        """Compute something on the GPU, where one was asked for.
+        """Compute something on the GPU, if one was asked for.
 
         Raises:
-            EngineError: ``device_lost``: there is no such GPU, or it does not answer.
+            EngineError: ``device_lost`` if there is no such GPU, or if it does not answer.
         """
         return check_torch_device(self.device)
 
     def vram_mb(self) -> float | None:
-        """Memory that PyTorch holds on the GPU for this process; None on a CPU."""
-        return held_vram_mb(self.device)
+        """Return the GPU memory that PyTorch has reserved, in MiB; None on a CPU."""
+        return reserved_vram_mb(self.device)
 
     def is_out_of_memory(self, error: Exception) -> bool:
-        """PyTorch has an exception of its own for it, and on a CPU says so in words."""
+        """Recognise PyTorch's own exception, and its message on a CPU."""
         return is_torch_out_of_memory(error)

@@ -1,4 +1,4 @@
-"""Words from a recogniser's tokens, which say when they begin and seldom when they end."""
+"""Joins a recogniser's tokens to words, with an end for those of which only the start is known."""
 
 import math
 import re
@@ -12,27 +12,27 @@ from dalston_sdk.timing import Span, in_order
 from dalston_sdk.wire import SpeechRegion, Word
 
 _MARKUP = re.compile(r"\s*<[^<>\s]+>")
-"""What stands for something other than text, such as ``<|endoftext|>`` or ``<unk>``."""
+"""Tokens that are not text, such as ``<|endoftext|>`` or ``<unk>``."""
 
 _CLOSING = ".,:;!?%…"
 _CLOSING_CATEGORIES = ("Pe", "Pf")
 """Unicode's categories of closing brackets and quotes."""
 _LETTER_S = 0.065
-"""How long a letter takes where nothing in the stretch tells; about 15 letters a second."""
+"""Default duration of a letter, for chunks that give no pace; about 15 letters a second."""
 _LETTER_RANGE_S = (0.03, 0.12)
-_LEAST_S = 0.02
+_MIN_WORD_S = 0.02
 _PAUSE_S = 0.15
-"""Less silence than this between two words belongs to the first, such as that before a t bursts."""
+"""A shorter silence between two words belongs to the first, such as the closure of a t."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class Token:
-    """A piece of text with the second at which it begins; a word's first has a leading space.
+    """A token with its start; the first token of a word has a leading space.
 
     Attributes:
         start: Seconds from the start of the recording.
-        end: Likewise; None where the recogniser does not tell.
-        logprob: Natural logarithm of its probability; None where the recogniser gives none.
+        end: Likewise; None if the recogniser gives none.
+        logprob: Natural logarithm of its probability; None if the recogniser gives none.
     """
 
     text: str
@@ -42,22 +42,22 @@ class Token:
 
 
 def words_of(tokens: Sequence[Token], *, inside: SpeechRegion) -> list[Word]:
-    """Words in time order, each with an end, none reaching out of ``inside``.
+    """Join tokens to words in time order, each with an end, all of them inside a region.
 
-    A word ends where its last token does. Where the recogniser does not tell, it ends where the
-    next one begins; before a pause it ends when its last token has had the time that its letters
-    take at the pace of this stretch, so a pause belongs to no word.
+    A word ends with its last token. If the end of that token is not known, the word ends where the
+    next one begins; before a pause it ends after the time that the letters of its last token take
+    at the pace of this chunk, so that pauses belong to no word.
 
     Args:
-        tokens: All tokens of one stretch, in time order.
-        inside: Where the stretch is.
+        tokens: All tokens of one chunk, in time order.
+        inside: The chunk's region.
     """
     groups = _grouped([token for token in tokens if not _MARKUP.fullmatch(token.text)])
     pace = _seconds_per_letter([token for group in groups for token in group])
     spans: list[Span] = []
     for index, group in enumerate(groups):
         last = next((token for token in reversed(group) if _letters(token)), group[-1])
-        end = last.end or last.start + max(_LEAST_S, pace * _letters(last))
+        end = last.end or last.start + max(_MIN_WORD_S, pace * _letters(last))
         if (
             last.end is None
             and index + 1 < len(groups)
@@ -65,7 +65,7 @@ def words_of(tokens: Sequence[Token], *, inside: SpeechRegion) -> list[Word]:
         ):
             end = groups[index + 1][0].start
         spans.append((group[0].start, max(end, group[0].start)))
-    times = in_order(spans, low=inside.start, high=inside.end, least=_LEAST_S)
+    times = in_order(spans, low=inside.start, high=inside.end, least=_MIN_WORD_S)
     return [
         Word(
             text=" " + "".join(token.text for token in group).strip(),
@@ -78,7 +78,7 @@ def words_of(tokens: Sequence[Token], *, inside: SpeechRegion) -> list[Word]:
 
 
 def confidence(logprobs: Sequence[float | None]) -> float | None:
-    """The geometric mean of probabilities, from 0 to 1; None where one is unknown."""
+    """Return the geometric mean of probabilities, from 0 to 1; None if one is unknown."""
     known = [value for value in logprobs if value is not None]
     if not known or len(known) < len(logprobs):
         return None
@@ -86,7 +86,7 @@ def confidence(logprobs: Sequence[float | None]) -> float | None:
 
 
 def _grouped(tokens: Sequence[Token]) -> list[list[Token]]:
-    """Tokens word by word; punctuation that stands alone goes with the word before it."""
+    """Group tokens by word; punctuation that stands alone belongs to the word before it."""
     groups: list[list[Token]] = []
     after_space = True
     for token in tokens:
@@ -103,7 +103,7 @@ def _grouped(tokens: Sequence[Token]) -> list[list[Token]]:
 
 
 def _closes(text: str) -> bool:
-    """Whether this is only punctuation that follows a word without a space."""
+    """Return True for punctuation that follows a word without a space."""
     return all(
         letter in _CLOSING or unicodedata.category(letter) in _CLOSING_CATEGORIES for letter in text
     )
@@ -118,7 +118,7 @@ def _letters(token: Token) -> int:
 
 
 def _seconds_per_letter(tokens: Sequence[Token]) -> float:
-    """The pace of this stretch: what most tokens take until the next one begins."""
+    """Return the pace of a chunk: the median time until the next token, per letter."""
     paces = [
         (after.start - token.start) / _letters(token)
         for token, after in pairwise(tokens)

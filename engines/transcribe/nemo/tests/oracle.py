@@ -58,7 +58,7 @@ def main(folder: Path, wav: Path) -> None:
         ours = Diarizer(loaded)  # sets the chunks of a recording, for both
         lines = loaded.network.diarize([audio], sample_rate=16000, num_workers=0, verbose=False)
         theirs = [line.split() for line in lines[0]]
-        activity_turns.LEAST_TURN_S = activity_turns.LEAST_PAUSE_S = 0.0  # as in the library
+        activity_turns.MIN_TURN_S = activity_turns.MIN_PAUSE_S = 0.0  # as in the library
         turns = ours.diarize(DiarizeOptions(), audio, Context()).turns
         found[name] = [theirs, [[turn.start, turn.end, turn.speaker] for turn in turns]]
         if name.endswith("v2"):

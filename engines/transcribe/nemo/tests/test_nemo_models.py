@@ -99,7 +99,7 @@ TIMED_TRANSLATION = {"language": "de", "task": "translate", "word_timestamps": T
     ("name", "options", "refusal"),
     [
         ("tdt", {"task": "translate"}, (UNSUPPORTED, "does not translate")),
-        ("canary", {}, (INVALID, "cannot tell which language")),
+        ("canary", {}, (INVALID, "which language is spoken")),
         ("canary", {"language": "ru"}, (INVALID, "language ru")),
         ("canary", TIMED_TRANSLATION, (UNSUPPORTED, "of a translation")),
         ("ctc", {"max_speech_s": 61}, (INVALID, "at most 60")),

@@ -83,14 +83,14 @@ def test_speakers_are_linked_over_chunks(under_test: EngineUnderTest) -> None:
     """Each chunk has the speakers in an order of its own."""
     program = """
 import json, numpy as np
-from activity_turns import linked, turns_of
+from activity_turns import link_chunks, turns_of
 rng = np.random.default_rng(0)
 truth = np.repeat(rng.integers(0, 4, 60), 20)
 whole = np.eye(4, dtype=np.float32)[truth]
 windows, step = [], 300
 for start in range(0, 900, step):
     windows.append(whole[start : start + 600][:, rng.permutation(4)])
-found = linked(windows, shared=300)
+found = link_chunks(windows, num_shared=300)
 same = max(
     float((found[:, list(order)] == whole).all())
     for order in __import__("itertools").permutations(range(4))

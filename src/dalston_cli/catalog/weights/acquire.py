@@ -1,4 +1,4 @@
-"""Brings a model's weights to this machine, and decides whether that is needed at all."""
+"""Brings a model's weights to this machine, if that is needed at all."""
 
 import shutil
 from collections.abc import Iterator
@@ -6,6 +6,8 @@ from contextlib import contextmanager, suppress
 from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
+
+from msgspec import structs
 
 from dalston_cli.atomic_file import sync_folder
 from dalston_cli.catalog.schema import (
@@ -24,7 +26,7 @@ from dalston_cli.catalog.weights.exchange import (
     HubRepository,
     Job,
     Pulled,
-    Transfer,
+    PullProgress,
 )
 from dalston_cli.catalog.weights.failures import (
     HubSilentError,
@@ -45,7 +47,7 @@ from dalston_cli.catalog.weights.layout import (
     write_manifest,
 )
 from dalston_cli.catalog.weights.link import link
-from dalston_cli.catalog.weights.options import OnPull, PullOptions, PullProgress
+from dalston_cli.catalog.weights.options import OnPull, PullOptions
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
 from dalston_cli.folder_lock import lock_folder
 from dalston_cli.settings.choices import PullPolicy
@@ -59,10 +61,10 @@ def pull(
     options: PullOptions | None = None,
     on_progress: OnPull = lambda _: None,
 ) -> InstalledModel:
-    """Bring the weights here, complete and verified, or leave what is needed to go on later.
+    """Bring the weights here, complete and verified, or leave enough to resume later.
 
-    What is installed already stays as it is unless ``options.again``. Of two processes that pull
-    the same model one waits for the other.
+    Installed weights stay as they are unless ``options.again``. Of two processes that pull the
+    same model one waits for the other.
 
     Raises:
         PullError: It cannot be done; see ``failures`` for its leaves.
@@ -96,7 +98,7 @@ def ensure_installed(
     options: PullOptions | None = None,
     on_progress: OnPull = lambda _: None,
 ) -> InstalledModel:
-    """The weights, pulled or not as ``policy`` says; they may be loaded when this returns.
+    """Return weights that can be loaded, pulled or not as ``policy`` says.
 
     Raises:
         NotInstalledError: ``never``, and they are missing or damaged.
@@ -127,7 +129,9 @@ class _Pull:
 
     def run(self) -> None:
         """Download under the lock, then put the folder in its place in one step."""
-        with lock_folder(self._folder.partial, self._tell_waiting) as lock:
+        with lock_folder(
+            self._folder.partial, lambda: self._tell(PullProgress(step="waiting"))
+        ) as lock:
             now = installed(self._model, self._folder.models)
             if not self._options.again and now and now.ok:
                 self._clean_up()  # another process has pulled it while this one waited
@@ -140,18 +144,8 @@ class _Pull:
                 if not self._left_anything():
                     self._clean_up()
 
-    def _tell_waiting(self) -> None:
-        self._on_progress(PullProgress(model=self._model.id, step="waiting"))
-
-    def _tell(self, transfer: Transfer) -> None:
-        progress = PullProgress(
-            model=self._model.id,
-            step=transfer.step,
-            file=transfer.file,
-            done=transfer.done,
-            total=transfer.total,
-        )
-        self._on_progress(progress)
+    def _tell(self, progress: PullProgress) -> None:
+        self._on_progress(structs.replace(progress, model=self._model.id))
 
     def _reuse_installed(self) -> None:
         """Offer the installed files to the download, which keeps those whose digests hold."""
@@ -168,7 +162,7 @@ class _Pull:
             source=_job_source(self._model),
             folder=str(self._folder.partial_files),
             free_bytes=self._options.free_bytes,
-            timeout_s=self._options.timeout_s * 2,  # the watchdog's word comes first
+            timeout_s=self._options.timeout_s * 2,  # the watchdog comes first
         )
         with _explained(self._model, self._options.timeout_s):
             report = run_watched(
@@ -176,7 +170,7 @@ class _Pull:
                 lock=lock,
                 environment=self._options.environment,
                 timeout_s=self._options.timeout_s,
-                on_transfer=self._tell,
+                on_progress=self._tell,
             )
         if isinstance(report, Failure):
             raise error_of(self._model, report)
@@ -203,7 +197,7 @@ class _Pull:
         sync_folder(final.parent)
 
     def _left_anything(self) -> bool:
-        """Whether there are bytes for the next attempt to go on from."""
+        """Return True if there are bytes from which the next attempt can resume."""
         files = self._folder.partial_files.rglob("*")
         return any(path.is_file() and path.stat().st_size for path in files)
 
@@ -250,7 +244,7 @@ def _explained(model: ModelEntry, timeout_s: float) -> Iterator[None]:
 
 
 def _remove_strays(folder: Path, wanted: set[str]) -> None:
-    """What is left of older attempts, also of other revisions."""
+    """Remove leftovers of older attempts and of other revisions."""
     for path in sorted(folder.rglob("*"), reverse=True):
         name = path.relative_to(folder).as_posix()
         if path.is_dir() and not path.is_symlink():

@@ -1,4 +1,4 @@
-"""Verifies installed weights, and shows and frees the room that they take."""
+"""Verifies installed weights, measures and frees their disk space."""
 
 import hashlib
 import shutil
@@ -16,17 +16,16 @@ from dalston_cli.catalog.weights.layout import (
     Manifest,
     ManifestFile,
     ModelFolder,
+    chunks_of,
     read_manifest,
     write_manifest,
 )
 from dalston_cli.errors import ModelUnavailableError
 from dalston_cli.folder_lock import lock_folder
 
-_CHUNK = 1024 * 1024
-
 
 class DamagedModelError(ModelUnavailableError):
-    """Installed weights are not what was pulled."""
+    """Installed weights differ from what was pulled."""
 
     code = "damaged"
 
@@ -40,10 +39,10 @@ class DamagedModelError(ModelUnavailableError):
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """What hashing every file found.
+    """Result of hashing every file.
 
     Attributes:
-        problems: For people; empty when the weights are what was pulled.
+        problems: For people; empty if the weights are intact.
     """
 
     model: str
@@ -53,7 +52,7 @@ class Verified:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """The room that one model takes in the folder of all models, in bytes.
+    """Disk space of one model in the folder of all models, in bytes.
 
     Attributes:
         partial: Of a pull that is not finished.
@@ -70,13 +69,13 @@ def verify(
 ) -> Verified:
     """Hash every file of ``model`` again.
 
-    Damage is written down, so that the weights do not count as installed until a pull, or another
-    verification, finds them whole.
+    Damage is noted, so that the weights do not count as installed until a pull, or another
+    verification, finds them intact.
 
     Args:
-        model: What to verify; bundled weights are the package installer's business.
+        model: Bundled weights are left to the package installer.
         models_dir: The folder of all models.
-        on_bytes: Told how many bytes are done.
+        on_bytes: Called with the number of bytes done.
 
     Raises:
         NotInstalledError: There is nothing to verify.
@@ -95,20 +94,20 @@ def verify(
         if not any(problem.startswith(f"{file.path} ") for problem in visible):
             damage += _content_problems(root / file.path, file, done, on_bytes)
         done += file.size
-    _write_down(folder, manifest, tuple(damage))
+    _note_damage(folder, manifest, tuple(damage))
     return Verified(model=model.id, size=manifest.size, problems=(*visible, *damage))
 
 
-def _write_down(folder: Path, manifest: Manifest, damage: tuple[str, ...]) -> None:
-    """Note what was found; weights that were replaced meanwhile are left alone."""
+def _note_damage(folder: Path, manifest: Manifest, damage: tuple[str, ...]) -> None:
+    """Note the damage, unless the weights were replaced meanwhile."""
     if damage == manifest.damage or read_manifest(folder) != manifest:
         return
-    with suppress(OSError):  # weights that only somebody else may write: saying it must do
+    with suppress(OSError):  # only another user may write here: the report has to do
         write_manifest(folder, structs.replace(manifest, damage=damage))
 
 
 def remove(folder: ModelFolder) -> int:
-    """Delete a model's weights and what is left of unfinished pulls; linked files stay.
+    """Delete a model's weights and leftovers of unfinished pulls; linked files stay.
 
     Returns:
         The bytes that became free.
@@ -121,7 +120,7 @@ def remove(folder: ModelFolder) -> int:
     with lock_folder(folder.partial):
         freed = _size_of(folder.path) + _size_of(folder.partial)
         if folder.path.exists():
-            # Out of the way in one step: nobody ever sees half a model.
+            # Moved away in one step: no process ever sees half a model.
             shutil.rmtree(removed := folder.partial / "removed", ignore_errors=True)
             folder.path.rename(removed)
         shutil.rmtree(folder.partial)
@@ -132,7 +131,7 @@ def remove(folder: ModelFolder) -> int:
 
 
 def disk_usage(models_dir: Path) -> tuple[Usage, ...]:
-    """What every model takes, largest first; also models that no catalog knows any more."""
+    """Return the space of every model, largest first, even if the catalog lacks it now."""
     partial = models_dir / ".partial"
     places = {
         (path.parent.name, path.name)
@@ -157,11 +156,10 @@ def _content_problems(
 ) -> Iterator[str]:
     digest, done = hashlib.sha256(), before
     try:
-        with path.open("rb") as stream:
-            while chunk := stream.read(_CHUNK):
-                digest.update(chunk)
-                done += len(chunk)
-                on_bytes(done)
+        for chunk in chunks_of(path):
+            digest.update(chunk)
+            done += len(chunk)
+            on_bytes(done)
     except OSError as error:
         yield f"{file.path} cannot be read: {error.strerror}"
         return

@@ -1,4 +1,4 @@
-"""Gets one file: goes on where an earlier attempt stopped, and believes nothing but its digest.
+"""Gets one file: resumes an earlier attempt, and trusts nothing but its digest.
 
 Runs in the child process. An unfinished file is named after the digest it must have in the end, so
 that bytes of two versions never mix; a file under its own name is complete.
@@ -6,7 +6,7 @@ that bytes of two versions never mix; a file under its own name is complete.
 
 import hashlib
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
@@ -17,9 +17,8 @@ import httpx2
 from dalston_cli.atomic_file import sync, sync_folder
 from dalston_cli.catalog.weights.exchange import Failure, PullFailure
 from dalston_cli.catalog.weights.http_failure import refuse_bad_status, unreachable
-from dalston_cli.catalog.weights.layout import MANIFEST, ManifestFile
+from dalston_cli.catalog.weights.layout import MANIFEST, ManifestFile, chunks_of
 
-_CHUNK = 1024 * 1024
 _FRUITLESS_ATTEMPTS = 3
 _PAUSE_S = 0.5
 _NO_ANSWER = (httpx2.ConnectError, httpx2.TimeoutException, httpx2.TooManyRedirects)
@@ -27,11 +26,11 @@ _NO_ANSWER = (httpx2.ConnectError, httpx2.TimeoutException, httpx2.TooManyRedire
 
 @dataclass(frozen=True, kw_only=True)
 class RemoteFile:
-    """A file to get, and what it must be.
+    """A file to get, and its expected size and digests.
 
     Attributes:
         path: Relative, with ``/``.
-        size: In bytes; None where the server does not say beforehand.
+        size: In bytes; None if the server does not say beforehand.
         sha256: Of the content; None for small files that git keeps itself.
         git_sha1: Git's own digest, for those.
     """
@@ -54,7 +53,7 @@ class Digests:
         self.size = 0
 
     def update(self, chunk: bytes) -> None:
-        """Take in the next bytes."""
+        """Add the next bytes."""
         self.size += len(chunk)
         self._sha256.update(chunk)
         if self._file.git_sha1:
@@ -62,11 +61,11 @@ class Digests:
 
     @property
     def sha256(self) -> str:
-        """Of everything so far, in hexadecimal digits."""
+        """Digest of everything so far, in hexadecimal digits."""
         return self._sha256.hexdigest()
 
     def match(self) -> bool:
-        """Whether everything that is known about the file holds."""
+        """Return True if size and digests are as expected."""
         file = self._file
         return (
             (file.size is None or file.size == self.size)
@@ -79,7 +78,7 @@ class Download:
     """One file on its way into ``folder``.
 
     Args:
-        on_bytes: Told the file's bytes so far, and whether they come from the disk.
+        on_bytes: Called with the file's bytes so far, and True if they come from the disk.
     """
 
     def __init__(
@@ -99,14 +98,14 @@ class Download:
 
     @property
     def here(self) -> int:
-        """Bytes that need not come over the network."""
+        """Number of bytes that need not come over the network."""
         return max(_size(self._target), _size(self._part))
 
     def run(self) -> ManifestFile:
         """Return once the file is complete, verified and on the disk.
 
         Raises:
-            PullFailure: It cannot be had, or is not what it must be.
+            PullFailure: It cannot be had, or has another digest.
         """
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._read(self._target)
@@ -117,7 +116,7 @@ class Download:
         return ManifestFile(path=self._file.path, size=digests.size, sha256=digests.sha256)
 
     def _read(self, path: Path) -> None:
-        """Take in what lies on the disk already."""
+        """Add the bytes that are on the disk already."""
         self._digests = Digests(self._file)
         if path.exists():
             for chunk in chunks_of(path):
@@ -136,7 +135,7 @@ class Download:
         sync_folder(self._target.parent)
 
     def _receive_all(self, stream: BinaryIO) -> None:
-        """Ask again for the rest as long as asking brings something."""
+        """Request the rest again as long as that brings bytes."""
         fruitless, error = 0, None
         while not self._is_all():
             if fruitless == _FRUITLESS_ATTEMPTS:
@@ -161,11 +160,11 @@ class Download:
             headers["Range"] = f"bytes={offset}-"
         with self._client.stream("GET", self._file.url, headers=headers) as response:
             if response.status_code == HTTPStatus.REQUESTED_RANGE_NOT_SATISFIABLE:
-                return  # the server's file ends here; whether that is right, the digest tells
+                return  # the server's file ends here; the digest will tell if that is right
             refuse_bad_status(response)
             if offset and not _continues(response, offset):
                 self._restart(stream)
-            for chunk in response.iter_raw():  # as they come: every one is a sign of life
+            for chunk in response.iter_raw():  # as they come: each is a sign of life
                 stream.write(chunk)
                 self._digests.update(chunk)
                 self._on_bytes(self._digests.size, False)  # noqa: FBT003 - positional callback
@@ -185,21 +184,15 @@ class Download:
 
 
 def safe_path(path: str) -> PurePosixPath:
-    """``path`` if it stays inside the folder and is not our manifest.
+    """Return ``path`` if it stays inside the folder and is not the manifest.
 
     Raises:
-        PullFailure: Whoever serves the file wants it elsewhere.
+        PullFailure: The server names a place elsewhere.
     """
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts or not parts.name or path == MANIFEST:
         raise PullFailure(Failure(kind="bad_path", file=path))
     return parts
-
-
-def chunks_of(path: Path) -> Iterator[bytes]:
-    """A file's content, a MiB at a time."""
-    with path.open("rb") as stream:
-        yield from iter(lambda: stream.read(_CHUNK), b"")
 
 
 def _continues(response: httpx2.Response, offset: int) -> bool:

@@ -1,4 +1,4 @@
-"""What the command and its child process, which does the downloading, say to each other.
+"""Messages between the command and its child process, which downloads.
 
 The child reads one ``Job`` as a line of JSON from its standard input, which then stays open: its
 end means that the parent is gone. It answers with one report per line on its standard output.
@@ -12,10 +12,10 @@ from dalston_cli.catalog.weights.layout import ManifestFile
 
 
 class HubRepository(Struct, frozen=True, kw_only=True):
-    """What to take from one repository.
+    """The files to take from one repository.
 
     Attributes:
-        folder: Where its files go, below the folder of the job; empty for that folder itself.
+        folder: Of its files, below the folder of the job; empty for that folder itself.
     """
 
     repo: str
@@ -43,7 +43,7 @@ class HttpsJob(Struct, frozen=True, kw_only=True, tag="https"):
     """Take files from web servers.
 
     Attributes:
-        size_hint: Bytes in all, for where a server does not say.
+        size_hint: Bytes in all, for servers that do not say.
     """
 
     files: tuple[HttpsJobFile, ...]
@@ -54,9 +54,9 @@ class Job(Struct, frozen=True, kw_only=True):
     """A pull.
 
     Attributes:
-        folder: Where the files go.
+        folder: Of the files.
         free_bytes: Room on the disk; None looks it up.
-        timeout_s: Seconds of silence that the network calls themselves put up with.
+        timeout_s: Time limit of the network calls themselves, in seconds.
     """
 
     source: HubJob | HttpsJob
@@ -65,15 +65,18 @@ class Job(Struct, frozen=True, kw_only=True):
     timeout_s: float
 
 
-class Transfer(Struct, frozen=True, kw_only=True, tag="transfer"):
-    """How far the pull is; also a sign of life.
+class PullProgress(Struct, frozen=True, kw_only=True, tag="progress"):
+    """Progress of a pull; also a sign of life.
 
     Attributes:
-        step: ``checking`` is hashing what is already here.
+        model: Id; the child leaves it empty.
+        step: ``waiting`` is for another process that pulls the same model, ``checking`` is
+            hashing files from before.
         done, total: Bytes of all files; total is 0 until it is known.
     """
 
-    step: Literal["asking", "checking", "downloading"]
+    model: str = ""
+    step: Literal["waiting", "asking", "checking", "downloading"]
     file: str = ""
     done: int = 0
     total: int = 0
@@ -106,14 +109,14 @@ FailureKind = Literal[
 
 
 class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
-    """Why the pull cannot go on.
+    """Reason why a pull failed.
 
     Attributes:
-        url: What was asked for, without its query.
-        repos: The repositories that the hub does not open, where it is known which.
-        detail: What the library or the system said.
-        needed, free: Bytes, with ``space``; what a file has and should have, with ``truncated``.
-        retry_after_s: What the server asks for, with ``rate_limited``.
+        url: Of the request, without its query.
+        repos: The repositories that the hub does not open, if known.
+        detail: Message of the library or the system.
+        needed, free: Bytes, with ``space``; a file's expected and actual size, with ``truncated``.
+        retry_after_s: The server's demand, with ``rate_limited``.
     """
 
     kind: FailureKind
@@ -127,10 +130,10 @@ class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
     repos: tuple[str, ...] = ()
 
 
-Report = Transfer | Pulled | Failure
+Report = PullProgress | Pulled | Failure
 
 
-class PullFailure(Exception):  # noqa: N818 - what it carries is called a failure
+class PullFailure(Exception):  # noqa: N818 - it carries a failure
     """Ends the child's work; never leaves the child."""
 
     def __init__(self, failure: Failure) -> None:

@@ -1,4 +1,4 @@
-"""The errors of a pull, each with what to do about it.
+"""The errors of a pull, each with a remedy.
 
 PullError                    ModelUnavailableError
 ├── OfflineError                 the network may not be used
@@ -7,7 +7,7 @@ PullError                    ModelUnavailableError
 ├── GatedModelError              a token or the acceptance of terms is missing
 ├── HubRefusedError              the server says no, or not now
 ├── HubUnreachableError          there is no connection
-├── BrokenDownloadError          what came is not what it must be
+├── BrokenDownloadError          incomplete, or another digest
 ├── NoSpaceError                 the disk is too small
 ├── PullCrashedError             the process that downloads died
 └── ServiceKeyError              a model of a service needs a key instead
@@ -57,7 +57,7 @@ class NotInstalledError(PullError):
 
 
 class ServiceKeyError(PullError):
-    """The model is asked over the network, and what opens its service is not here."""
+    """The model is a service on the network, and its key is not set."""
 
     code = "service_key"
 
@@ -69,20 +69,20 @@ class ServiceKeyError(PullError):
 
 
 class HubSilentError(PullError):
-    """The server accepted the connection and then said nothing."""
+    """The server accepted the connection and sent nothing."""
 
     code = "hub_silent"
 
     def __init__(self, model: ModelEntry, timeout_s: float) -> None:
         super().__init__(
-            f"{_who(model)} sent nothing for {timeout_s:g} s while {model.id} was pulled",
+            f"{_server(model)} sent nothing for {timeout_s:g} s while {model.id} was pulled",
             hint=f"run `dalston models pull {model.id}` again: it goes on where it was; "
             "DALSTON_HUB_TIMEOUT_S sets how long to wait",
         )
 
 
 class GatedModelError(PullError):
-    """The hub gives these weights only to who accepted terms, and knows so by a token."""
+    """The hub gives these weights only to users with a token who accepted terms."""
 
     code = "gated"
 
@@ -92,7 +92,7 @@ class GatedModelError(PullError):
 
 
 class HubRefusedError(PullError):
-    """The server answered that it has no such thing, or is too busy."""
+    """The server has no such file, or is too busy."""
 
     code = "hub_refused"
 
@@ -116,7 +116,7 @@ class HubUnreachableError(PullError):
 
 
 class BrokenDownloadError(PullError):
-    """What came over the network is incomplete or not what it must be."""
+    """The download is incomplete or has another digest."""
 
     code = "broken_download"
 
@@ -163,7 +163,7 @@ class ModelsFolderError(PullError):
 
 
 class PullCrashedError(PullError):
-    """The process that downloads ended without a word, or could not write."""
+    """The process that downloads died, or could not write."""
 
     code = "pull_crashed"
 
@@ -175,7 +175,7 @@ class PullCrashedError(PullError):
 
 
 def error_of(model: ModelEntry, failure: Failure) -> PullError:
-    """The error that says to people what the child process reported."""
+    """Return the error for a failure that the child process reported."""
     match failure.kind:
         case "terms" | "token_missing" | "token_invalid" if isinstance(model.source, HubSource):
             return GatedModelError(model, failure)
@@ -192,7 +192,7 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
 
 
 def _gate(model: ModelEntry, failure: Failure) -> tuple[str, str]:
-    """What the hub misses, and how the user can give it."""
+    """Return problem and hint of a gated model."""
     first = (model.source.repo,) if isinstance(model.source, HubSource) else ()
     repos = failure.repos or model.gated_repos or first
     accept = f"accept the terms on {' and on '.join(map(terms_page, repos))}"
@@ -211,14 +211,14 @@ def _gate(model: ModelEntry, failure: Failure) -> tuple[str, str]:
 
 
 def terms_page(repo: str) -> str:
-    """Where a person accepts the terms of a gated repository."""
+    """Return the page on which the terms of a gated repository are accepted."""
     return f"{_HUB}/{repo}"
 
 
 def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
-    """What the server said, and what helps."""
+    """Return problem and hint of a refusal."""
     again = f"run `dalston models pull {model.id}` again"
-    where = f"{_who(model)} answered {failure.status} for {failure.url}"
+    where = f"{_server(model)} answered {failure.status} for {failure.url}"
     match failure.kind:
         case "not_found":
             return (
@@ -242,10 +242,10 @@ def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
             )
 
 
-def _who(model: ModelEntry) -> str:
+def _server(model: ModelEntry) -> str:
     return "the hub" if isinstance(model.source, HubSource) else "the server"
 
 
 def set_key(service: ServiceSource) -> str:
-    """The command that gives a service's key."""
+    """Return the command that sets a service's key."""
     return f"export {service.key}=your-key"

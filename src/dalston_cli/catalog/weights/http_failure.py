@@ -1,4 +1,4 @@
-"""What a server's refusal, or a connection's end, means for a pull. Runs in the child process."""
+"""Failures of a pull by a server's status or a lost connection. Runs in the child process."""
 
 from http import HTTPStatus
 
@@ -13,12 +13,12 @@ _KINDS: dict[int, FailureKind] = {
     410: "not_found",
     429: "rate_limited",
 }
-_BAD_TOKEN = "invalid credentials"  # noqa: S105 - what the hub says, no secret
+_BAD_TOKEN = "invalid credentials"  # noqa: S105 - a message of the hub, no secret
 _SERVER_ERROR = 500
 
 
 def refuse_bad_status(response: httpx2.Response) -> None:
-    """Raise if the server did not give what was asked for.
+    """Raise if the server refused.
 
     Raises:
         PullFailure: The status is 400 or above.
@@ -28,10 +28,10 @@ def refuse_bad_status(response: httpx2.Response) -> None:
 
 
 def failure_of(response: httpx2.Response) -> Failure:
-    """Why the server refused.
+    """Return the reason of a refusal.
 
     Reference: the headers ``X-Error-Code`` and ``X-Error-Message`` are the Hugging Face hub's; it
-    answers 401 for what does not exist, so that nobody learns what is private.
+    answers 401 for missing repositories, too, so as not to reveal private ones.
     """
     return Failure(
         kind=_kind(response),
@@ -43,7 +43,7 @@ def failure_of(response: httpx2.Response) -> Failure:
 
 
 def unreachable(error: httpx2.HTTPError | OSError, url: str) -> Failure:
-    """No connection, or one that broke before an answer."""
+    """Return the failure of a connection that was refused, or broke before an answer."""
     return Failure(kind="unreachable", url=url, detail=str(error) or type(error).__name__)
 
 

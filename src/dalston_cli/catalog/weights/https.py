@@ -1,4 +1,4 @@
-"""Asks plain web servers how large their files are. Runs in the child process."""
+"""Gets the sizes of files on plain web servers. Runs in the child process."""
 
 from http import HTTPStatus
 
@@ -10,7 +10,7 @@ from dalston_cli.catalog.weights.http_failure import refuse_bad_status, unreacha
 
 
 def list_files(job: HttpsJob, client: httpx2.Client) -> tuple[RemoteFile, ...]:
-    """The job's files with their sizes, as far as the servers tell them.
+    """Return the job's files with their sizes, as far as the servers tell them.
 
     Raises:
         PullFailure: A file cannot be had.

@@ -1,7 +1,7 @@
-"""Asks the Hugging Face hub what repositories hold. Runs in the child process.
+"""Lists the files of repositories on the Hugging Face hub. Runs in the child process.
 
-Only questions go through ``huggingface_hub``. Its own downloads begin anew after the process was
-killed (every attempt has a file name of its own), so the bytes come through ``download``.
+``huggingface_hub`` is used for queries only: its own downloads start over after the process was
+killed (every attempt has a file name of its own), so ``download`` gets the bytes.
 """
 
 from collections.abc import Iterator
@@ -22,10 +22,10 @@ from dalston_cli.catalog.weights.http_failure import failure_of, unreachable
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """What is to be downloaded, and with which headers.
+    """Files to download, and the headers for it.
 
     Attributes:
-        revision: The commit that the name of the first repository's branch or tag stands for now.
+        revision: The commit of the first repository's branch or tag now.
     """
 
     files: tuple[RemoteFile, ...]
@@ -34,10 +34,10 @@ class Listing:
 
 
 def list_files(job: HubJob, timeout_s: float) -> Listing:
-    """The files of the repositories that the job wants.
+    """Return the requested files of the job's repositories.
 
-    Every gated repository is asked first whether this user may have it, before anything is
-    downloaded. The token comes from ``HF_TOKEN`` or from the hub's own token file.
+    Access to every gated repository is checked first, before anything is downloaded. The token
+    comes from ``HF_TOKEN`` or from the hub's own token file.
 
     Raises:
         PullFailure: A repository cannot be had, or has none of the files.
@@ -60,7 +60,7 @@ def list_files(job: HubJob, timeout_s: float) -> Listing:
 
 
 def _check_terms(api: HfApi, repos: list[str], token: str | None) -> None:
-    """See whether all gated repositories are open to this user; the failure names all that are not.
+    """Check that all gated repositories are open to this user; the failure names the others.
 
     Raises:
         PullFailure: One is not.
@@ -90,7 +90,7 @@ def _ask(api: HfApi, wanted: HubRepository, timeout_s: float) -> ModelInfo:
 
 
 def _wanted(info: ModelInfo, wanted: HubRepository) -> list[RemoteFile]:
-    """The files that match, each under the repository's folder; there must be some."""
+    """Return the matching files, each below the repository's folder; there must be some."""
     files = list(_matching(info, wanted))
     if not files:
         detail = f"{' '.join(wanted.patterns)} in {wanted.repo}@{wanted.revision}"
@@ -103,7 +103,7 @@ def _matching(info: ModelInfo, wanted: HubRepository) -> Iterator[RemoteFile]:
         path = sibling.rfilename
         if not any(fnmatchcase(path, pattern) for pattern in wanted.patterns):
             continue
-        safe_path(path)  # before a folder's name is put in front of it
+        safe_path(path)  # before a folder's name is prepended
         yield RemoteFile(
             path=f"{wanted.folder}/{path}" if wanted.folder else path,
             url=hf_hub_url(wanted.repo, path, revision=info.sha or wanted.revision),
@@ -115,7 +115,7 @@ def _matching(info: ModelInfo, wanted: HubRepository) -> Iterator[RemoteFile]:
 
 @contextmanager
 def _failures(repo: str) -> Iterator[None]:
-    """The hub library's exceptions as failures; its order matters, some are OSErrors."""
+    """Raise the hub library's exceptions as failures; the order matters: some are OSErrors."""
     try:
         yield
     except HfHubHTTPError as error:

@@ -1,4 +1,4 @@
-"""What is installed: cheap questions, answered from manifests and file sizes without hashing."""
+"""Installed models, by manifests and file sizes, without hashing."""
 
 import importlib.metadata
 import os
@@ -24,12 +24,11 @@ class InstalledModel:
     """Weights on this machine.
 
     Attributes:
-        path: Absolute folder or file to give to the engine; None where its own package carries
-            the weights, or a service does.
-        digest: ``sha256:…`` over what the files are; for bundled weights over the package's name
-            and version; for a service over the model's name there and the server that is asked.
+        path: Absolute folder or file for the engine; None for bundled weights and services.
+        digest: ``sha256:…`` over the files; for bundled weights over the package's name and
+            version; for a service over the model's name there and the server.
         size: In bytes; 0 for bundled weights and services.
-        problems: Why the weights must not be loaded, for people; empty when they may.
+        problems: Why the weights must not be loaded, for people.
     """
 
     id: str
@@ -43,15 +42,15 @@ class InstalledModel:
 
     @property
     def ok(self) -> bool:
-        """Whether the weights may be loaded."""
+        """True if the weights may be loaded."""
         return not self.problems
 
 
 def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
-    """What is on disk of ``model``, or None.
+    """Return the weights of ``model`` on disk, or None.
 
-    Existence and size of every file are checked, their content is not: that is ``verify``, whose
-    last findings count here, too. Ask ``ok`` before loading.
+    Existence and size of every file are checked, but not their content: ``verify`` does, and its
+    last result counts here, too. Check ``ok`` before loading.
     """
     if isinstance(model.source, BundledSource):
         return _bundled(model, model.source.package)
@@ -75,16 +74,16 @@ def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
 
 
 def installed_ids(catalog: Catalog, models_dir: Path) -> frozenset[str]:
-    """The ids of all models that can be loaded without a pull."""
+    """Return the ids of all models that can be loaded without a pull."""
     found = (installed(model, models_dir) for model in catalog.models.values())
     return frozenset(model.id for model in found if model and model.ok)
 
 
 def weights_elsewhere(catalog: Catalog, engine: str) -> tuple[Path, ...]:
-    """Files and folders with weights of ``engine`` that lie where the user has them.
+    """Return the user's own files and folders with weights of ``engine``.
 
-    A snapshot in the cache of Hugging Face's library has links only; what they lead to is named,
-    too. Other links that lead out of a folder are not followed: they may lead anywhere.
+    A snapshot in the cache of Hugging Face's library has links only; their targets are included.
+    Other links that lead out of a folder are not followed.
     """
     sources = (model.source for model in catalog.models.values() if model.engine == engine)
     paths = {source.path for source in sources if isinstance(source, FileSource)}
@@ -93,7 +92,7 @@ def weights_elsewhere(catalog: Catalog, engine: str) -> tuple[Path, ...]:
 
 
 def _bundled(model: ModelEntry, package: str) -> InstalledModel:
-    """Weights in an engine's own environment; its package may not be importable from here."""
+    """Return weights in an engine's own environment; its package may not be importable here."""
     try:
         version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
@@ -103,7 +102,7 @@ def _bundled(model: ModelEntry, package: str) -> InstalledModel:
 
 
 def _served(model: ModelEntry, service: ServiceSource) -> InstalledModel | None:
-    """A model of a service, which can be asked if its key is here or another server is named."""
+    """Return a service's model, if the service's key or another server is set."""
     url = os.environ.get(service.url, "")
     if not (os.environ.get(service.key) or url):
         return None
@@ -112,7 +111,7 @@ def _served(model: ModelEntry, service: ServiceSource) -> InstalledModel | None:
 
 
 def visible_problems(model: ModelEntry, manifest: Manifest, root: Path) -> Iterator[str]:
-    """What is wrong with the weights as far as it shows without reading them, for people."""
+    """Yield problems that show without reading the weights, for people."""
     if manifest.source != describe_source(model):
         yield f"it was pulled from {manifest.source}, but the catalog now names another source"
     for file in manifest.files:

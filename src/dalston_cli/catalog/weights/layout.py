@@ -1,4 +1,4 @@
-"""Where weights lie on disk, and the manifest that says what they must be.
+"""Folders of weights on disk, and the manifest with the digests of their files.
 
 <models>/<engine>/<model id>/manifest.json   written last: without it nothing is installed
 <models>/<engine>/<model id>/…               the files
@@ -6,7 +6,7 @@
 """
 
 import hashlib
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
@@ -27,6 +27,8 @@ from dalston_cli.catalog.schema import (
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
 
+_CHUNK = 1024 * 1024
+
 
 class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a model.
@@ -34,7 +36,7 @@ class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         path: Relative to the model's folder, with ``/``.
         size: In bytes.
-        mtime_ns: Only for files that stay where the user has them: a change shows in it.
+        mtime_ns: Only for linked files, to notice a change.
     """
 
     path: str
@@ -44,13 +46,13 @@ class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
 
 
 class Manifest(msgspec.Struct, frozen=True, kw_only=True):
-    """What was pulled, from where, and what every file must be.
+    """Files of a pull, with their origin and digests.
 
     Attributes:
         source: The source in the catalog at the time, as one line of text.
-        revision: The commit that the hub resolved the revision of the first repository to.
-        folder: Where the files lie if they were not copied; absolute.
-        damage: What a verification found wrong with the files' content since then, for people.
+        revision: The commit of the first repository's revision at that time.
+        folder: Of the files, absolute, if they were linked and not copied.
+        damage: Problems of the files' content found by a verification since, for people.
     """
 
     version: int = MANIFEST_VERSION
@@ -66,18 +68,18 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
 
     @property
     def size(self) -> int:
-        """Bytes of all files together."""
+        """Bytes of all files."""
         return sum(file.size for file in self.files)
 
     @property
     def digest(self) -> str:
-        """``sha256:…`` over every file's path and content; when and whence do not count."""
+        """``sha256:…`` over every file's path and content; time and source do not count."""
         return digest_of(f"{file.path}\0{file.sha256}" for file in self.files)
 
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFolder:
-    """The places of one model under the folder of all models."""
+    """The folders of one model below the folder of all models."""
 
     models: Path
     engine: str
@@ -85,27 +87,27 @@ class ModelFolder:
 
     @classmethod
     def of(cls, model: ModelEntry, models: Path) -> "ModelFolder":
-        """The places of ``model``."""
+        """Return the folders of ``model``."""
         return cls(models=models, engine=model.engine, model=model.id)
 
     @property
     def path(self) -> Path:
-        """Where the finished weights lie."""
+        """Folder of the finished weights."""
         return self.models / self.engine / self.model
 
     @property
     def partial(self) -> Path:
-        """Where an unfinished pull lies, on the same disk; also what a pull locks."""
+        """Folder of an unfinished pull, on the same disk; a pull locks it."""
         return self.models / ".partial" / self.engine / self.model
 
     @property
     def partial_files(self) -> Path:
-        """What becomes ``path`` when the pull is finished."""
+        """Folder that becomes ``path`` when the pull is finished."""
         return self.partial / "files"
 
 
 def describe_source(model: ModelEntry) -> str:
-    """The model's source as one line that changes whenever other files would be taken."""
+    """Return the source as one line, which changes whenever other files would be taken."""
     match model.source:
         case HubSource(parts=parts) as source:
             further = (f" + {part.folder}/ from {_describe_repo(part)}" for part in parts)
@@ -126,7 +128,7 @@ def _describe_repo(source: HubSource | HubPart) -> str:
 
 
 def read_manifest(folder: Path) -> Manifest | None:
-    """The manifest in ``folder``; None where there is none or it cannot be understood."""
+    """Return the manifest in ``folder``; None if there is none that can be read."""
     try:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):
@@ -134,13 +136,19 @@ def read_manifest(folder: Path) -> Manifest | None:
 
 
 def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest so that it is there wholly or not at all, even after a power cut."""
+    """Write the manifest atomically, so that it survives a power cut."""
     text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
     write_whole(folder / MANIFEST, text + b"\n")
     sync_folder(folder)
 
 
 def digest_of(lines: Iterable[str]) -> str:
-    """``sha256:…`` over lines, in any order."""
+    """Return ``sha256:…`` over lines, in any order."""
     text = "\n".join(sorted(lines))
     return f"sha256:{hashlib.sha256(text.encode()).hexdigest()}"
+
+
+def chunks_of(path: Path) -> Iterator[bytes]:
+    """Yield a file's content, a MiB at a time."""
+    with path.open("rb") as stream:
+        yield from iter(lambda: stream.read(_CHUNK), b"")

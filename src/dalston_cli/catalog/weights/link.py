@@ -1,4 +1,4 @@
-"""Models that the user already has: nothing is copied, only written down and hashed once."""
+"""Models that the user already has: nothing is copied, only hashed once and noted."""
 
 import hashlib
 import stat
@@ -56,7 +56,7 @@ def link(model: ModelEntry, path: Path, models_dir: Path) -> Manifest:
 
 
 def sha256_of(path: Path) -> str:
-    """The digest of a file's content in hexadecimal digits."""
+    """Return the digest of a file's content in hexadecimal digits."""
     with path.open("rb") as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 

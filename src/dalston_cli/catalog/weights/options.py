@@ -1,10 +1,10 @@
-"""How to pull: what the caller may choose, and what it is told meanwhile."""
+"""Options of a pull."""
 
 import os
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
-from typing import Literal
 
+from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.errors import ConfigurationError
 
 DEFAULT_TIMEOUT_S = 20.0
@@ -23,34 +23,18 @@ class HubTimeoutError(ConfigurationError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PullProgress:
-    """How far a pull is.
-
-    Attributes:
-        step: ``waiting`` is for another process that pulls the same model.
-        done, total: Bytes of all files; total is 0 until it is known.
-    """
-
-    model: str
-    step: Literal["waiting", "asking", "checking", "downloading"]
-    file: str = ""
-    done: int = 0
-    total: int = 0
-
-
 OnPull = Callable[[PullProgress], None]
 
 
 @dataclass(frozen=True, kw_only=True)
 class PullOptions:
-    """How to pull.
+    """Options of a pull.
 
     Attributes:
         offline: Fail at once instead of using the network.
-        again: Ask the source anew and check every byte, also if the model is installed.
-        timeout_s: Seconds without a byte or an answer until the hub counts as silent.
-        environment: The variables that the hub's library sees, such as ``HF_ENDPOINT``.
+        again: Ask the source anew and check every byte, even if the model is installed.
+        timeout_s: Time limit for one byte or an answer from the hub, in seconds.
+        environment: Variables for the hub's library, such as ``HF_ENDPOINT``.
         free_bytes: Room on the disk; None looks it up.
     """
 
@@ -64,7 +48,7 @@ class PullOptions:
     def from_environment(
         cls, environ: Mapping[str, str] = os.environ, *, offline: bool = False, again: bool = False
     ) -> "PullOptions":
-        """The options with ``DALSTON_HUB_TIMEOUT_S`` and ``HF_HUB_OFFLINE`` heeded.
+        """Return the options with ``DALSTON_HUB_TIMEOUT_S`` and ``HF_HUB_OFFLINE`` applied.
 
         Raises:
             HubTimeoutError: The time-out is no positive number.

@@ -1,4 +1,4 @@
-"""Runs the child process of a pull and ends it when nothing comes from it any more."""
+"""Runs the child process of a pull and ends it when it falls silent."""
 
 import os
 import selectors
@@ -12,7 +12,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from dalston_cli.catalog.weights.exchange import Failure, Job, Pulled, Report, Transfer
+from dalston_cli.catalog.weights.exchange import Failure, Job, Pulled, PullProgress, Report
 
 _WORKER = "dalston_cli.catalog.weights.worker"
 _READ = 65536
@@ -29,7 +29,7 @@ class SilenceError(Exception):
 
 
 class CrashError(Exception):
-    """The child process ended without an answer; the message is what it said last."""
+    """The child process ended without an answer; the message is its last line."""
 
 
 def run_watched(
@@ -38,17 +38,17 @@ def run_watched(
     lock: int,
     environment: Mapping[str, str],
     timeout_s: float,
-    on_transfer: Callable[[Transfer], None],
+    on_progress: Callable[[PullProgress], None],
 ) -> Pulled | Failure:
-    """Let a child process do ``job``; it never outlives this call, nor this process.
+    """Run ``job`` in a child process, which never outlives this call, nor this process.
 
     Args:
-        job: What to do.
+        job: The pull.
         lock: A descriptor that the child keeps open as well, so that the lock on it holds until
             both are gone.
         environment: The child's variables; the hub's token is among them, never on a command line.
-        timeout_s: Seconds without any report after which the child is ended.
-        on_transfer: Told how far it is.
+        timeout_s: Time limit for one report, in seconds.
+        on_progress: Called with each progress report.
 
     Raises:
         SilenceError: Nothing came for ``timeout_s``.
@@ -66,7 +66,7 @@ def run_watched(
             start_new_session=True,  # Ctrl-C comes to this process, which then ends the child
         )
         try:
-            answer = _converse(child, job, timeout_s, on_transfer)
+            answer = _converse(child, job, timeout_s, on_progress)
             with suppress(subprocess.TimeoutExpired):
                 child.wait(_END_TIMEOUT_S)
             return answer  # noqa: TRY300 - the two clauses below belong to the conversation
@@ -80,7 +80,7 @@ def _converse(
     child: subprocess.Popen[bytes],
     job: Job,
     timeout_s: float,
-    on_transfer: Callable[[Transfer], None],
+    on_progress: Callable[[PullProgress], None],
 ) -> Pulled | Failure:
     stdin, stdout = child.stdin, child.stdout
     if stdin is None or stdout is None:
@@ -92,14 +92,18 @@ def _converse(
         raise CrashError from error
     for line in _lines(stdout.fileno(), timeout_s):
         report: Report = msgspec.json.decode(line, type=Report)
-        if not isinstance(report, Transfer):
+        if not isinstance(report, PullProgress):
             return report
-        on_transfer(report)
+        on_progress(report)
     raise CrashError
 
 
 def _lines(descriptor: int, timeout_s: float) -> Iterator[bytes]:
-    """Whole lines as they come, until the end; silence is an error."""
+    """Yield lines as they come, until the end.
+
+    Raises:
+        SilenceError: Nothing came for ``timeout_s``.
+    """
     rest = b""
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
@@ -116,7 +120,7 @@ def _lines(descriptor: int, timeout_s: float) -> Iterator[bytes]:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Kill: whatever it was doing, what it has written so far is good to go on with."""
+    """Kill the child: the next attempt resumes from the bytes that it has written."""
     child.kill()
     child.wait(_END_TIMEOUT_S)
     for stream in (child.stdin, child.stdout):
@@ -124,7 +128,7 @@ def _end(child: subprocess.Popen[bytes]) -> None:
             try:
                 stream.close()
             except BrokenPipeError:
-                continue  # bytes that the child did not read any more
+                continue  # the child did not read the last bytes
 
 
 def _last_line(log: BinaryIO) -> str:

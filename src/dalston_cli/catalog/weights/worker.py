@@ -24,8 +24,8 @@ from dalston_cli.catalog.weights.exchange import (
     Job,
     Pulled,
     PullFailure,
+    PullProgress,
     Report,
-    Transfer,
 )
 from dalston_cli.catalog.weights.layout import ManifestFile
 
@@ -34,7 +34,7 @@ _SPARE_BYTES = 64 * 1024 * 1024  # a disk filled to the last byte harms more tha
 
 
 def main() -> None:
-    """Do the one job that comes in."""
+    """Do the job on standard input."""
     job = msgspec.json.decode(sys.stdin.buffer.readline(), type=Job)
     threading.Thread(target=_end_with_parent, args=(sys.stdin.fileno(),), daemon=True).start()
     reporter = Reporter(sys.stdout.buffer)
@@ -49,14 +49,14 @@ def main() -> None:
 
 
 def _end_with_parent(lifeline: int) -> None:
-    # Not through sys.stdin: a thread inside it would upset the interpreter's own end.
+    # Not through sys.stdin: a thread inside it would disturb the end of the interpreter.
     while os.read(lifeline, 1):
         continue
     os._exit(1)
 
 
 class Reporter:
-    """Writes reports, progress no more often than somebody can read it."""
+    """Writes reports, and progress at intervals that people can read."""
 
     def __init__(self, stream: BinaryIO) -> None:
         self._stream = stream
@@ -67,16 +67,16 @@ class Reporter:
         self._stream.write(msgspec.json.encode(report) + b"\n")
         self._stream.flush()
 
-    def progress(self, transfer: Transfer) -> None:
-        """Write one line unless there was one just now."""
+    def progress(self, progress: PullProgress) -> None:
+        """Write one line, unless the last one is less than ``_REPORT_EVERY_S`` old."""
         now = time.monotonic()
         if now - self._last >= _REPORT_EVERY_S:
             self._last = now
-            self.send(transfer)
+            self.send(progress)
 
 
 def _pull(job: Job, reporter: Reporter) -> Pulled:
-    reporter.send(Transfer(step="asking"))
+    reporter.send(PullProgress(step="asking"))
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
     with httpx2.Client(timeout=job.timeout_s, follow_redirects=True) as client:
@@ -113,11 +113,13 @@ class _Files:
         ]
 
     def get(self, total: int) -> tuple[ManifestFile, ...]:
-        """Download what is missing; ``total`` is the bytes of all, as far as known."""
+        """Download missing files; ``total`` is the bytes of all, as far as known."""
         self._total = total
         self._check_room()
         files = tuple(self._get_one(file, download) for file, download in self._downloads)
-        self._reporter.send(Transfer(step="downloading", done=self._finished, total=self._finished))
+        self._reporter.send(
+            PullProgress(step="downloading", done=self._finished, total=self._finished)
+        )
         return files
 
     def _get_one(self, file: RemoteFile, download: Download) -> ManifestFile:
@@ -137,7 +139,7 @@ class _Files:
 
     def _tell(self, done: int, *, here: bool) -> None:
         self._reporter.progress(
-            Transfer(
+            PullProgress(
                 step="checking" if here else "downloading",
                 file=self._current,
                 done=self._finished + done,

@@ -1,6 +1,6 @@
-"""Subtitles: words gathered into cues that can be read, by rules.
+"""Subtitles: words made into readable cues, by rules.
 
-``rules`` holds the numbers; ``atoms`` turns words into what must not be broken; ``breaking``
-chooses where cues and lines end; ``timing`` says when each cue appears; ``cues`` is the way in;
-``highlight`` follows the word that is spoken.
+``cues`` is the entry point; ``rules`` has the limits; ``atoms`` makes words into unbreakable units;
+``breaking`` chooses the ends of cues and lines; ``timing`` sets the times of cues; ``highlight``
+marks the spoken word.
 """

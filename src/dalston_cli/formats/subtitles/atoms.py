@@ -1,4 +1,4 @@
-"""Words made into atoms: the smallest pieces of text that a line must not be broken inside.
+"""Words made into atoms: the smallest units of text, which a line break must not split.
 
 An atom is mostly one word. A word that follows without a space ("don" + "'t") belongs to the atom
 before it. In a script without spaces, where any letter may begin a line, a long word becomes
@@ -23,11 +23,11 @@ from dalston_sdk.wire import Segment
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Token:
-    """A word, or a piece of one, with its times in seconds.
+    """A word, or a part of one, with its times in seconds.
 
     Attributes:
         text: Without white space.
-        spaced: Whether a space precedes it when it is not the first of its line.
+        spaced: True if a space precedes it unless it is the first of its line.
     """
 
     text: str
@@ -41,9 +41,9 @@ class Atom:
     """Tokens that stay together.
 
     Attributes:
-        width: Columns, a preceding space left out.
-        ends_segment: Whether a segment ends here.
-        is_label: Whether this is a speaker's name rather than something spoken.
+        width: Columns, without a preceding space.
+        ends_segment: True if a segment ends here.
+        is_label: True for a speaker's name, which is not spoken.
     """
 
     tokens: tuple[Token, ...]
@@ -58,26 +58,26 @@ class Atom:
 
     @property
     def start(self) -> float:
-        """When the first token begins, in seconds."""
+        """Start of the first token, in seconds."""
         return self.tokens[0].start
 
     @property
     def end(self) -> float:
-        """When the last token ends, in seconds."""
+        """End of the last token, in seconds."""
         return self.tokens[-1].end
 
     @property
     def spaced(self) -> bool:
-        """Whether a space precedes it within a line."""
+        """True if a space precedes it within a line."""
         return self.tokens[0].spaced
 
 
 def atoms_of(segments: Sequence[Segment], *, longest: int) -> tuple[Atom, ...]:
-    """The atoms of segments that follow each other.
+    """Return the atoms of consecutive segments.
 
     Args:
         segments: In time order, by one speaker.
-        longest: Columns from which on a word in a script without spaces is taken apart.
+        longest: Widest word in a script without spaces that is not split, in columns.
     """
     atoms: list[Atom] = []
     last = ""
@@ -94,14 +94,14 @@ def atoms_of(segments: Sequence[Segment], *, longest: int) -> tuple[Atom, ...]:
 
 
 def label_atom(name: str, at: float) -> Atom:
-    """A speaker's name before what is spoken from ``at`` on."""
+    """Return a speaker's name as the atom before the words from ``at`` on."""
     text = f"{name}:"
     token = Token(text=text, start=at, end=at, spaced=False)
     return Atom(tokens=(token,), width=width(text), is_label=True)
 
 
 def after_label(atom: Atom) -> Atom:
-    """The atom with a space before it."""
+    """Return the atom with a space before it."""
     return Atom(
         tokens=(_with_space(atom.tokens[0], spaced=True), *atom.tokens[1:]),
         width=atom.width,
@@ -110,7 +110,7 @@ def after_label(atom: Atom) -> Atom:
 
 
 def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
-    """The tokens of one segment; without words, times are spread over its text."""
+    """Yield the tokens of one segment; without words, its time is spread over its text."""
     words = timed_words(segment)
     if not words:
         yield from _pieces(segment.text, segment.start, segment.end, longest)
@@ -128,7 +128,7 @@ def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
 
 
 def _pieces(text: str, start: float, end: float, longest: int) -> Iterator[Token]:
-    """``text`` taken apart where it may be, each piece with its share of the time."""
+    """Split ``text`` where a line may break, each part with its share of the time."""
     pieces = [
         (piece, index == 0)
         for part in clean(text).split(" ")
@@ -145,7 +145,7 @@ def _pieces(text: str, start: float, end: float, longest: int) -> Iterator[Token
 
 
 def _apart(part: str, longest: int) -> tuple[str, ...]:
-    """A long word of a script without spaces, letter by letter; any other word whole."""
+    """Return a long word of a script without spaces letter by letter; any other word whole."""
     if width(part) <= longest or not is_spaceless(part):
         return (part,)
     letters = graphemes(part)
@@ -159,7 +159,7 @@ def _apart(part: str, longest: int) -> tuple[str, ...]:
 
 
 def _unbroken(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
-    """Tokens gathered where no line may end between them."""
+    """Yield groups of tokens between which no line may end."""
     group = [tokens[0]]
     for left, right in pairwise(tokens):
         if right.spaced or _may_break(left.text, right.text):
@@ -170,7 +170,7 @@ def _unbroken(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
 
 
 def _may_break(left: str, right: str) -> bool:
-    """Whether a line may end between two texts that have no space between them."""
+    """Return True if a line may end between two texts without a space between them."""
     if left[-1] in NOT_AT_LINE_END or right[0] in NOT_AT_LINE_START:
         return False
     return is_spaceless(left[-1]) or is_spaceless(right[0])

@@ -1,7 +1,6 @@
-"""Where cues and lines end: at the end of a sentence, of a clause, before a conjunction, balanced.
+"""Ends of cues and lines: after a sentence or clause, before a conjunction, balanced.
 
-Both choices are made over all possibilities at once (dynamic programming), because the best first
-cue may leave an ugly second one.
+Both are chosen by dynamic programming, because the best first cue may leave a bad second one.
 """
 
 from collections.abc import Sequence
@@ -22,18 +21,18 @@ Line = tuple[Atom, ...]
 
 @dataclass(frozen=True, slots=True)
 class _Step:
-    """The best way to cut everything before a place: what it costs, and where its last cut is."""
+    """The cheapest way to cut everything before a place: its cost, and its last cut."""
 
     cost: float
     previous: int
 
 
 class _Measured:
-    """Atoms with what is asked again and again about them, computed once.
+    """Atoms with their measures, computed once.
 
     Attributes:
         columns: At each place, the columns of all atoms before it with their spaces.
-        endings: After each atom, how ugly a break is; nothing is ugly after the last.
+        endings: Cost of a break after each atom; 0 after the last.
     """
 
     def __init__(self, atoms: Sequence[Atom]) -> None:
@@ -42,7 +41,7 @@ class _Measured:
         self.endings = [*(_break_cost(left, right) for left, right in pairwise(atoms)), 0.0]
 
     def width(self, first: int, end: int) -> int:
-        """Columns of a line."""
+        """Return the columns of a line."""
         return self.columns[end] - self.columns[first] - self.atoms[first].spaced
 
 
@@ -66,7 +65,7 @@ def break_cues(atoms: Sequence[Atom], rules: SubtitleRules) -> list[Sequence[Ato
 
 
 def break_lines(atoms: Sequence[Atom], rules: SubtitleRules) -> tuple[Line, ...]:
-    """Lay a cue out in as few lines as hold it, broken at clauses and balanced."""
+    """Break a cue into as few lines as possible, at clauses and balanced."""
     run = _Measured(atoms)
     count = _count_lines(run, rules)
     if count == 1:
@@ -87,12 +86,12 @@ def break_lines(atoms: Sequence[Atom], rules: SubtitleRules) -> tuple[Line, ...]
 
 
 def line_width(atoms: Sequence[Atom]) -> int:
-    """Columns of atoms in one line, with the spaces between them."""
+    """Return the columns of atoms in one line, with the spaces between them."""
     return sum(atom.width + atom.spaced for atom in atoms) - atoms[0].spaced
 
 
 def _cue_ends(run: _Measured, first: int, rules: SubtitleRules) -> range:
-    """The places where a cue that begins at ``first`` may end; at least one."""
+    """Return the places where a cue that begins at ``first`` may end; at least one."""
     latest = run.atoms[first].start + rules.max_cue_duration_s
     lines, line_first = 1, first
     end = first + 1
@@ -106,7 +105,7 @@ def _cue_ends(run: _Measured, first: int, rules: SubtitleRules) -> range:
 
 
 def _line_ends(run: _Measured, first: int, rules: SubtitleRules) -> range:
-    """The places where a line that begins at ``first`` may end; at least one."""
+    """Return the places where a line that begins at ``first`` may end; at least one."""
     end = first + 1
     while end < len(run.atoms) and _fits(run, first, end + 1, rules):
         end += 1
@@ -114,7 +113,7 @@ def _line_ends(run: _Measured, first: int, rules: SubtitleRules) -> range:
 
 
 def _fits(run: _Measured, first: int, end: int, rules: SubtitleRules) -> bool:
-    """Whether several atoms fit into one line."""
+    """Return True if several atoms fit into one line."""
     if rules.max_words_per_line and end - first > rules.max_words_per_line:
         return False
     return run.width(first, end) <= rules.max_line_width
@@ -148,12 +147,12 @@ def _line_cost(run: _Measured, first: int, end: int, mean: float) -> float:
 
 
 def _break_cost(last: Atom, following: Atom) -> float:
-    """How ugly it is to break between two atoms, from 0."""
+    """Return the cost of a break between two atoms, from 0."""
     if last.is_label:
         return _LABEL_ALONE
     cost = _ending_cost(last, following)
     if last.ends_segment:
-        cost = min(cost, 1.0)  # all that a text without punctuation says of its sentences
+        cost = min(cost, 1.0)  # the only sign of a sentence in text without punctuation
     pause_s = following.start - last.end
     if pause_s >= _PAUSE_S:
         cost = max(0.0, cost - (4.0 if pause_s >= _LONG_PAUSE_S else 2.0))
@@ -161,7 +160,7 @@ def _break_cost(last: Atom, following: Atom) -> float:
 
 
 def _ending_cost(last: Atom, following: Atom) -> float:
-    """The cost by the texts on both sides alone."""
+    """Return the cost by the texts on both sides alone."""
     if last.text.lower() in TRAILING_WORDS:
         return 8.0
     if ends_sentence(last.text):
@@ -173,5 +172,5 @@ def _ending_cost(last: Atom, following: Atom) -> float:
 
 
 def _begins_phrase(left: str, right: str) -> bool:
-    """Whether Japanese grammar has probably ended: Hiragana, then Han or Katakana."""
+    """Return True if a Japanese phrase probably begins: Hiragana, then Han or Katakana."""
     return "\u3041" <= left <= "\u309f" and ("\u30a0" <= right <= "\u30ff" or right >= "\u4e00")

@@ -1,4 +1,4 @@
-"""A transcript's cues: who is on the screen when, in which lines."""
+"""A transcript's cues: times, speaker and lines."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
@@ -15,7 +15,7 @@ _PAUSE_S = 1.0
 SpeakerName = Callable[[str | None], str | None]
 
 Draft = tuple[Sequence[Atom], str | None]
-"""A cue without times of its own: the atoms, and who speaks them."""
+"""A cue without times of its own: the atoms, and their speaker."""
 
 
 def _plain(text: str) -> str:
@@ -24,11 +24,11 @@ def _plain(text: str) -> str:
 
 @dataclass(frozen=True, kw_only=True)
 class Cue:
-    """Text on the screen for a time.
+    """Text that is shown for a time.
 
     Attributes:
         start, end: Seconds, whole milliseconds.
-        speaker: The one speaker's label.
+        speaker: Label of the one speaker.
         lines: The tokens of each line.
     """
 
@@ -48,11 +48,11 @@ class Cue:
         marked: Token | None = None,
         mark: tuple[str, str] = ("", ""),
     ) -> str:
-        r"""The lines, joined by ``\n``.
+        r"""Return the lines, joined by ``\n``.
 
         Args:
-            escape: What the format needs done to the text.
-            marked: The very token to put between the two texts of ``mark``.
+            escape: Escapes text for the format.
+            marked: The token (by identity) to put between the two texts of ``mark``.
             mark: Markup around the marked token; it is not escaped.
         """
         return "\n".join(_line_text(line, escape, marked, mark) for line in self.lines)
@@ -64,10 +64,10 @@ def build_cues(
     """Cut a transcript into cues by the rules.
 
     Args:
-        transcript: With words, or else with segments' times, which are then spread over the text.
-        rules: How wide, long and fast.
-        label: The name to put before a speaker's first words when another spoke before; None, or
-            a None from it, puts no name.
+        transcript: Without words, segments' times are spread over their text.
+        rules: Limits of width, duration and speed.
+        label: Returns the name to put before a speaker's first words after another speaker, or
+            None; no names without it.
 
     Returns:
         Cues in time order; none begins before the one before it ends.
@@ -97,7 +97,7 @@ def _in_order(drafts: Iterable[Draft]) -> list[Draft]:
 def _drafts(
     transcript: Transcript, rules: SubtitleRules, label: SpeakerName | None
 ) -> Iterator[Draft]:
-    """The cues of one speaker's segments after the other's."""
+    """Yield the cues of each speaker's consecutive segments."""
     labelled: str | None = None
     for group in _by_speaker(transcript.segments):
         speaker = group[0].speaker
@@ -112,7 +112,7 @@ def _drafts(
 def _named_again(
     drafts: Sequence[Draft], rules: SubtitleRules, label: SpeakerName
 ) -> Iterator[Draft]:
-    """Cues in order, named where somebody else was heard while their speaker spoke on."""
+    """Yield cues in order, named again after another speaker interrupted theirs."""
     last: str | None = None
     for cue, speaker in drafts:
         name = label(speaker)
@@ -129,7 +129,7 @@ def _with_label(name: str, atoms: Sequence[Atom]) -> tuple[Atom, ...]:
 
 
 def _by_speaker(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
-    """Segments that follow each other and have the same speaker and channel."""
+    """Yield consecutive segments of the same speaker and channel."""
     group: list[Segment] = []
     for segment in segments:
         if group and (segment.speaker, segment.channel) != (group[-1].speaker, group[-1].channel):
@@ -141,7 +141,7 @@ def _by_speaker(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
 
 
 def _runs(atoms: Sequence[Atom]) -> Iterator[tuple[Atom, ...]]:
-    """Atoms without a long pause between them."""
+    """Yield atoms without a long pause between them."""
     run: list[Atom] = []
     for atom in atoms:
         if run and atom.start - run[-1].end >= _PAUSE_S:
@@ -172,6 +172,6 @@ def _line_text(
 
 
 def _duration(transcript: Transcript) -> float:
-    """Where the recording ends, so far as its text does not go on beyond."""
+    """Return the end of the recording, or of its text if that is later."""
     last = max((segment.end for segment in transcript.segments), default=0.0)
     return max(transcript.recording.duration_s, last)

@@ -1,4 +1,4 @@
-"""Subtitles that follow the spoken word: every cue once per token, with that token marked."""
+"""Subtitles that mark the spoken word: every cue once per token, with that token marked."""
 
 from collections.abc import Callable, Iterator
 from itertools import pairwise
@@ -9,12 +9,12 @@ from dalston_cli.formats.subtitles.cues import Cue
 def rendered(
     cue: Cue, escape: Callable[[str], str], mark: tuple[str, str] | None
 ) -> Iterator[tuple[float, float, str]]:
-    """A cue's text and times; with ``mark``, one after the other for each token.
+    """Yield start, end and text of a cue; with ``mark``, once for each token.
 
     Args:
         cue: Times in seconds.
-        escape: What the format needs done to the text.
-        mark: Markup to put around the spoken token; None marks nothing.
+        escape: Escapes text for the format.
+        mark: Markup around the spoken token; None marks nothing.
     """
     if mark is None:
         yield cue.start, cue.end, cue.text(escape)

@@ -1,4 +1,4 @@
-"""Times for a text that was changed after its words were timed, by the words that stayed."""
+"""Times for words of a text that was refined after alignment, by the words that stayed."""
 
 from difflib import SequenceMatcher
 
@@ -7,10 +7,10 @@ from dalston_sdk.wire import Segment, Word
 
 
 def timed_words(segment: Segment) -> tuple[Word, ...]:
-    """The words of the segment's text.
+    """Return the words of the segment's text.
 
-    They are the segment's own where these say the text. Where the text was refined, words that
-    stayed keep their times, and new ones share the time of those that they replace.
+    They are the segment's own unless the text was refined: then words that stayed keep their
+    times, and new ones share the time of those that they replace.
     """
     words = segment.words
     if not words or "".join(word.text for word in words).split() == segment.text.split():
@@ -31,7 +31,7 @@ def timed_words(segment: Segment) -> tuple[Word, ...]:
 
 
 def _edge(words: tuple[Word, ...], index: int) -> float:
-    """Where something inserted before the word ``index`` is."""
+    """Return the time of an insertion before the word ``index``."""
     return words[index].start if index < len(words) else words[-1].end
 
 

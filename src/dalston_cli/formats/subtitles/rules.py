@@ -1,4 +1,4 @@
-"""What makes a subtitle readable, as numbers that a user may change."""
+"""Limits that keep subtitles readable, as numbers that a user may change."""
 
 from dataclasses import dataclass
 
@@ -19,22 +19,22 @@ class SubtitleRulesError(UsageError):
 
 
 MIN_DURATION_S = 0.1
-"""Nobody reads anything that is shown for a shorter time."""
+"""Shorter cues cannot be read."""
 
 
 @dataclass(frozen=True, kw_only=True)
 class SubtitleRules:
-    """How long, how wide and how fast subtitles may be; the defaults follow broadcasters' custom.
+    """Limits of width, duration and speed; the defaults follow broadcasters' custom.
 
     Attributes:
         max_line_width: Columns of a line; East Asian characters and emoji take two. A single word
             that is wider is not cut.
         max_line_count: Lines of a cue, 1 or more.
-        max_cue_duration_s: Seconds that a cue may stay.
-        min_cue_duration_s: Seconds that a cue stays at least where silence follows it.
-        max_cps: Columns per second that a viewer can read; a faster cue stays longer where
+        max_cue_duration_s: Longest time of a cue, in seconds.
+        min_cue_duration_s: Shortest time of a cue, in seconds, if silence follows it.
+        max_cps: Columns per second that a viewer can read; a faster cue is shown longer if
             silence follows it.
-        min_gap_s: Seconds between two cues, so that the eye sees the change.
+        min_gap_s: Seconds between two cues, to make the change visible.
         max_words_per_line: None for as many as fit.
         highlight_words: Underline each word while it is spoken.
 

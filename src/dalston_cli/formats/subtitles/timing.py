@@ -1,4 +1,4 @@
-"""When each cue appears and goes: in order, never two at once, long enough to be read.
+"""Times of cues: in order, without overlap, long enough to be read.
 
 Everything here is whole milliseconds, the finest that SubRip and WebVTT can write, so that no cue
 becomes empty when it is rounded.
@@ -13,7 +13,7 @@ from dalston_cli.formats.subtitles.rules import SubtitleRules
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Spoken:
-    """What timing needs to know about a cue: when it is spoken (seconds), how wide its text is."""
+    """A cue's words: start and end in seconds, and the width of their text."""
 
     start: float
     end: float
@@ -23,12 +23,12 @@ class Spoken:
 def place_cues(
     spoken: Sequence[Spoken], rules: SubtitleRules, *, duration_s: float
 ) -> list[tuple[int, int]]:
-    """Start and end in milliseconds of every cue.
+    """Return start and end of every cue, in milliseconds.
 
     Args:
         spoken: Ordered by start.
-        rules: How long at least and at most, and how fast.
-        duration_s: Where the recording ends; no cue is made to stay longer than that.
+        rules: Limits of duration and speed.
+        duration_s: End of the recording; no cue is extended beyond it.
 
     Returns:
         Per cue ``start < end``, and no end is later than the next start.
@@ -42,7 +42,7 @@ def place_cues(
 
 
 def _starts(spoken: Sequence[Spoken], rules: SubtitleRules) -> list[int]:
-    """Starts that grow; where speakers talk at once, the later cue waits for the first."""
+    """Return ascending starts; of overlapping cues the later one waits for the first."""
     starts: list[int] = []
     earliest = 0
     for cue in spoken:

@@ -5,8 +5,8 @@ from typing import TypeVar
 
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.resolve import ModelWish, recommended
-from dalston_cli.catalog.weights import installed_ids
+from dalston_cli.catalog.resolve import ModelRequest, recommended
+from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import DalstonError
 from dalston_cli.settings.load import FILE_NAME, ResolvedSettings, load_settings
@@ -45,7 +45,7 @@ def look_at_models(catalog: Catalog, locations: Locations, machine: Machine) -> 
     pulled = [name for name in here if catalog.model(name).has_files]
     if pulled:
         return Diagnosis(name="models", status="ok", message=f"installed: {', '.join(pulled)}")
-    better = recommended(catalog, Stage.TRANSCRIBE, ModelWish(), machine)
+    better = recommended(catalog, Stage.TRANSCRIBE, ModelRequest(), machine)
     return Diagnosis(
         name="models",
         status="warn",

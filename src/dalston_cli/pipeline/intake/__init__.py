@@ -1,1 +1,1 @@
-"""From what the user names to recordings: files, folders, patterns, lists, manifests."""
+"""Finds recordings: files, folders, patterns, lists, manifests."""

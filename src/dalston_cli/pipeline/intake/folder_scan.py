@@ -19,8 +19,8 @@ class FolderScan:
     Hidden files and folders are passed over, and so is the output folder where it lies below.
 
     Attributes:
-        recursive: Whether to enter the folders below.
-        on_warning: Told of folders that cannot be read.
+        recursive: Enter the folders below.
+        on_warning: Called for folders that cannot be read.
     """
 
     recursive: bool
@@ -29,10 +29,10 @@ class FolderScan:
     _entered: set[tuple[int, int]] = field(default_factory=set)
 
     def files(self, folder: Path) -> Iterator[tuple[Path, Path]]:
-        """Path, and path below ``folder``, of everything that looks like a recording.
+        """Yield path, and path below ``folder``, of everything that looks like a recording.
 
-        A folder whose name ends like a recording's is given as if it were one, so that its job
-        says what is wrong, unless it is entered and holds something.
+        A folder with the suffix of a recording is included, so that its job reports the mistake,
+        unless it is entered and holds recordings.
         """
         self._entered.update(
             _identity(known) for known in (folder, self.output_folder) if known is not None
@@ -61,7 +61,7 @@ class FolderScan:
             yield path, relative
 
     def _entries(self, folder: Path) -> list[tuple[str, bool]]:
-        """Names and whether each is a folder, sorted; nothing, with a warning, if unreadable."""
+        """Return sorted names, with True for folders; nothing, with a warning, if unreadable."""
         try:
             with os.scandir(folder) as entries:
                 return sorted((e.name, _leads_to_folder(e)) for e in entries if e.name[0] != ".")
@@ -74,12 +74,12 @@ class FolderScan:
 def _leads_to_folder(entry: "os.DirEntry[str]") -> bool:
     try:
         return entry.is_dir()
-    except OSError:  # a link that leads to itself: no folder, and no recording as its job will say
+    except OSError:  # a link to itself: its job will report it
         return False
 
 
 def _identity(path: Path) -> tuple[int, int]:
-    """The folder itself, whatever its name; zeros where it is not there yet."""
+    """Return the folder's identity, whatever its name; zeros if it does not exist yet."""
     try:
         status = path.stat()
     except OSError:

@@ -1,7 +1,7 @@
-"""From what the user names to recordings, one after the other, each once.
+"""Finds the recordings that the user names, one after the other, each once.
 
-Nothing is opened here: whether a file is a recording at all, its own job finds out. A file that
-is named and missing is a recording that will fail, so that it costs no other one.
+Nothing is opened here: a recording's job finds out if its file can be used. A file that is named
+and missing is a recording that will fail, without harm to the others.
 """
 
 import glob
@@ -22,7 +22,7 @@ from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest
 
 STDIN = "-"
 STDIN_STEM = "stdin"
-"""What the transcript of standard input is called in a folder."""
+"""Name of the transcript of standard input in a folder."""
 
 
 class NoInputsError(UsageError):
@@ -38,7 +38,7 @@ class NoInputsError(UsageError):
 
 
 class NothingFoundError(InputError):
-    """No recording is where the user said."""
+    """There is no recording in the named places."""
 
     code = "nothing_found"
 
@@ -63,14 +63,14 @@ class StandardInputTwiceError(UsageError):
 
 @dataclass(frozen=True, kw_only=True)
 class InputSources:
-    """Where recordings come from.
+    """Sources of recordings.
 
     Attributes:
-        inputs: Files, folders, patterns; ``-`` for standard input. A name that exists is taken as
-            it is, whatever brackets or stars it holds.
-        recursive: Whether folders below folders count.
+        inputs: Files, folders, patterns; ``-`` for standard input. A name that exists is never
+            a pattern, even with brackets or stars.
+        recursive: Include folders below folders.
         files_from: A list of names; ``-`` for standard input.
-        null: Whether that list's names end with NUL.
+        null: That list's names end with NUL.
         manifest: A CSV or JSONL file.
         output_folder: Never scanned where it lies below a folder that is.
     """
@@ -85,11 +85,11 @@ class InputSources:
 
 @dataclass(kw_only=True)
 class RecordingFinder:
-    """Finds every recording that ``sources`` name, in their order, folders sorted by name.
+    """Finds every recording of ``sources``, in their order, folders sorted by name.
 
     Attributes:
-        stdin: Where ``--files-from -`` reads.
-        on_warning: Told what was passed over.
+        stdin: Source of ``--files-from -``.
+        on_warning: Called for everything that is skipped.
     """
 
     sources: InputSources
@@ -98,11 +98,11 @@ class RecordingFinder:
     _seen: set[object] = field(default_factory=set)
 
     def find(self) -> Iterator[RecordingRequest]:
-        """Every recording once.
+        """Yield every recording once.
 
         Raises:
             NoInputsError: Nothing is named.
-            NothingFoundError: What is named holds no recording.
+            NothingFoundError: There is no recording in the named places.
             StandardInputTwiceError: Standard input is named twice.
             ManifestError, NameListError: A list cannot be read.
         """
@@ -169,7 +169,7 @@ class RecordingFinder:
             yield _request(path, Path(path.name))
 
     def _from_folder(self, folder: Path, prefix: Path) -> Iterator[RecordingRequest]:
-        """What a folder holds; the folder itself where it holds nothing but is named like audio."""
+        """Yield a folder's recordings; the folder itself if it is empty and named like audio."""
         scan = FolderScan(
             recursive=self.sources.recursive,
             output_folder=self.sources.output_folder,
@@ -183,7 +183,7 @@ class RecordingFinder:
             yield _request(folder, Path(folder.name))
 
     def _is_new(self, request: RecordingRequest) -> bool:
-        """Whether this file was not named before, under this name or through a link."""
+        """Return True unless this file was named before, under this name or through a link."""
         real = os.path.realpath(request.source) if request.source else STDIN
         key = real if request.overrides is NO_OVERRIDES else (real, request.overrides)
         if key not in self._seen:
@@ -203,7 +203,7 @@ def _request(path: Path, relative: Path) -> RecordingRequest:
 
 
 def _split_pattern(pattern: str) -> tuple[Path, Path]:
-    """The folders before the first part that can vary, and the rest in pathlib's spelling."""
+    """Return the folders before the first wildcard, and the rest in pathlib's spelling."""
     parts = Path(pattern).parts
     first = next(index for index, part in enumerate(parts) if glob.has_magic(part))
     varying = [part if part == "**" else part.replace("**", "*") for part in parts[first:]]

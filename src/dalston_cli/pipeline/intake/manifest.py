@@ -1,11 +1,11 @@
 """A manifest: recordings with options of their own, as CSV or as JSON lines.
 
-Columns (keys) are ``path`` and, where wanted, ``output`` (path below the output folder, without
+Columns (keys) are ``path`` and, optionally, ``output`` (path below the output folder, without
 an ending), ``model``, ``language``, ``prompt``, ``hotwords`` (a comma list), ``num_speakers``,
 ``min_speakers``, ``max_speakers``, ``speaker_names`` (a comma list), ``channels`` and ``clip``.
-NeMo's ``audio_filepath`` is ``path``, and its ``text`` and ``duration`` are passed over. Paths are
-below the manifest's folder. Spreadsheets in many countries write CSV with semicolons: its first
-line tells.
+NeMo's ``audio_filepath`` is ``path``, and its ``text`` and ``duration`` are ignored. Paths are
+below the manifest's folder. Spreadsheets in many countries write CSV with semicolons; the
+first line decides.
 """
 
 import csv
@@ -41,7 +41,7 @@ _ALIASES = {
 
 
 class ManifestError(InputError):
-    """A manifest cannot be read, or a line of it says something impossible."""
+    """A manifest cannot be read, or a line of it is wrong."""
 
     code = "manifest"
 
@@ -52,7 +52,7 @@ class ManifestError(InputError):
 
 
 def read_manifest(file: Path) -> Iterator[RecordingRequest]:
-    """The recordings of a manifest, in order, read line by line.
+    """Yield the recordings of a manifest, in order, read line by line.
 
     Args:
         file: Ends in ``.csv``, ``.tsv``, ``.jsonl`` or ``.ndjson``.
@@ -132,7 +132,7 @@ class _Row:
                 self._values[column] = value
 
     def recording(self) -> RecordingRequest:
-        """The request that this line is."""
+        """Return this line as a request."""
         path = self._file.parent / self._path()
         overrides = Overrides(
             **{
@@ -180,7 +180,7 @@ class _Row:
 
 
 class _CellError(Exception):
-    """A cell is not what its column holds; says what that would be."""
+    """A cell does not fit its column; the message says what would."""
 
 
 def _text(value: object) -> str:

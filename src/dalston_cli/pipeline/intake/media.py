@@ -1,4 +1,4 @@
-"""Which files of a folder are taken for recordings, by their endings."""
+"""Suffixes of recordings in a folder."""
 
 from pathlib import PurePath
 
@@ -16,10 +16,10 @@ VIDEO_SUFFIXES = _endings(
     " wmv"
 )
 MEDIA_SUFFIXES = AUDIO_SUFFIXES | VIDEO_SUFFIXES
-"""In lower case. A file that is named itself may end in anything; ``.ts`` is not here because
-TypeScript's files end in it, too."""
+"""In lower case. A file that is named itself may have any suffix; ``.ts`` is missing because it is
+TypeScript's, too."""
 
 
 def looks_like_media(name: str) -> bool:
-    """Whether a file of this name is worth opening."""
+    """Return True if the file's suffix is one of media."""
     return PurePath(name).suffix.lower() in MEDIA_SUFFIXES

@@ -23,7 +23,7 @@ class NameListError(InputError):
 
 
 class NullInNamesError(InputError):
-    """Names are separated by NUL, and nobody said so."""
+    """Names are separated by NUL, without ``--null``."""
 
     code = "name_list"
 
@@ -35,10 +35,10 @@ class NullInNamesError(InputError):
 
 
 def read_names(file: str, *, null: bool, stdin: BinaryIO) -> Iterator[str]:
-    """Names, in order; empty ones are passed over.
+    """Yield names, in order, without empty ones.
 
     Args:
-        file: Where they are; ``-`` for ``stdin``.
+        file: The list; ``-`` for ``stdin``.
         null: Names end with NUL, and may hold line breaks.
         stdin: Standard input.
 

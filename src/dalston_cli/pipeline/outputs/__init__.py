@@ -1,1 +1,1 @@
-"""Where transcripts go, and writing them without harm to anybody else's files."""
+"""Names of outputs, and writing them without harm to other files."""

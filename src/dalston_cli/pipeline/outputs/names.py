@@ -1,4 +1,4 @@
-"""Where transcripts go: one file name per recording and format, decided before anything runs."""
+"""Names of outputs: one per recording and format, decided before anything runs."""
 
 import hashlib
 import os
@@ -44,7 +44,7 @@ class OutputIsInputError(InputError):
 def name_outputs(
     recordings: Sequence[RecordingRequest], folder: Path, extensions: Sequence[str]
 ) -> tuple[Path, ...]:
-    """One path per recording, to which a format's extension is added.
+    """Return one path per recording, to which a format's extension is added.
 
     The tree below the input folder is mirrored without suffixes: ``talks/a.wav`` becomes
     ``talks/a``. Recordings of one name from different folders get the folders below the deepest
@@ -52,12 +52,12 @@ def name_outputs(
     and ``a.mp3.srt``). The same recordings give the same names.
 
     Args:
-        recordings: What will be transcribed.
+        recordings: Of the run.
         folder: The output folder; need not exist.
         extensions: Of the formats, each with its dot.
 
     Raises:
-        OutputCollisionError: No such name sets some recordings apart.
+        OutputCollisionError: Some recordings still have the same name.
         OutputIsInputError: A transcript would replace a recording.
     """
     fold = _folded if ignores_case(folder) else str
@@ -78,12 +78,12 @@ def name_outputs(
 
 
 def output_file(stem: Path, extension: str) -> Path:
-    """The file of one format; the stem may hold dots."""
+    """Return the file of one format; the stem may contain dots."""
     return stem.with_name(stem.name + extension)
 
 
 def _clashes(stems: Sequence[Path], fold: Callable[[str], str]) -> list[list[int]]:
-    """Groups of recordings, by index, whose outputs would have the same name."""
+    """Return groups of recordings, by index, whose outputs would have the same name."""
     groups: defaultdict[str, list[int]] = defaultdict(list)
     for index, stem in enumerate(stems):
         groups[fold(str(stem))].append(index)
@@ -93,7 +93,7 @@ def _clashes(stems: Sequence[Path], fold: Callable[[str], str]) -> list[list[int
 def _below_common_folder(
     recordings: Sequence[RecordingRequest], indices: Sequence[int]
 ) -> Mapping[int, Path]:
-    """Stems below the deepest folder that holds all; nothing where that is each one's own."""
+    """Return stems below the deepest common folder; nothing if that is each one's own."""
     files = {index: recordings[index].source for index in indices}
     absolute = {index: file.absolute() for index, file in files.items() if file is not None}
     parents = {str(file.parent) for file in absolute.values()}
@@ -104,7 +104,7 @@ def _below_common_folder(
 
 
 def _shortened(stem: Path, room: int) -> Path:
-    """A stem whose last name takes an extension of ``room`` bytes; digits stand for the rest."""
+    """Return a stem whose name leaves ``room`` bytes; a digest replaces what is cut off."""
     raw = os.fsencode(stem.name)
     if len(raw) + room <= _MAX_NAME_BYTES:
         return stem
@@ -128,5 +128,5 @@ def _refuse_inputs(
 
 
 def _folded(name: str) -> str:
-    """What a file system that ignores case compares; letters with accents in one spelling."""
+    """Return the name as a file system that ignores case compares it, accents composed."""
     return unicodedata.normalize("NFC", name).casefold()

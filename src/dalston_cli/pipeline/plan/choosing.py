@@ -8,10 +8,10 @@ from dalston_cli.catalog.resolve import (
     AUTO,
     Advice,
     Choice,
-    ModelWish,
-    covers,
-    every_installed,
+    ModelRequest,
+    installed_choices,
     resolve_model,
+    supports_language,
 )
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
 from dalston_cli.catalog.weights.failures import ServiceKeyError
@@ -65,14 +65,14 @@ class StageChooser:
             UsageError: What was asked for is impossible.
             ModelUnavailableError: The key of a service is not set.
         """
-        wish = ModelWish(
+        request = ModelRequest(
             model=model,
             language=self._options.transcribe.language,
             device=self._options.device,
             compute_type=compute_type,
         )
         context = self._context
-        choice = resolve_model(context.catalog, stage, wish, context.machine, context.installed)
+        choice = resolve_model(context.catalog, stage, request, context.machine, context.installed)
         self.advice += choice.warnings
         return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
 
@@ -84,7 +84,11 @@ class StageChooser:
         Device and number format stay the same, so that what is loaded already does it.
         """
         same, language = transcribe.model, self._options.transcribe.language
-        if model != AUTO or stage not in same.stages or not covers(same, stage, language):
+        if (
+            model != AUTO
+            or stage not in same.stages
+            or not supports_language(same, stage, language)
+        ):
             return self.choose(stage, model, wanted)
         choice = Choice(
             model=same,
@@ -98,9 +102,9 @@ class StageChooser:
     def others(self, first: StagePlan, wanted: Struct) -> tuple[StagePlan, ...]:
         """The stage with each other model that is here, as far as it honours what is wanted."""
         context = self._context
-        wish = ModelWish(device=self._options.device)
-        choices = every_installed(
-            context.catalog, first.stage, wish, context.machine, context.installed
+        request = ModelRequest(device=self._options.device)
+        choices = installed_choices(
+            context.catalog, first.stage, request, context.machine, context.installed
         )
         others = []
         for choice in choices:

@@ -10,7 +10,8 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.catalog.load import Catalog
-from dalston_cli.catalog.resolve import LanguageNotCoveredError, covers
+from dalston_cli.catalog.resolve import supports_language
+from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.nearest import did_you_mean
@@ -101,8 +102,10 @@ def effective_options(
 def _check_abilities(catalog: Catalog, model: ModelEntry, wanted: TranscribeOptions) -> None:
     transcribing = catalog.models_for(Stage.TRANSCRIBE)
     for language in wanted.languages or ():
-        if not covers(model, Stage.TRANSCRIBE, language):
-            able = [each for each in transcribing if covers(each, Stage.TRANSCRIBE, language)]
+        if not supports_language(model, Stage.TRANSCRIBE, language):
+            able = [
+                each for each in transcribing if supports_language(each, Stage.TRANSCRIBE, language)
+            ]
             raise LanguageNotCoveredError(model, Stage.TRANSCRIBE, language, able)
     if wanted.task == "translate" and not model.capabilities.translation:
         translating = [entry.id for entry in transcribing if entry.capabilities.translation]

@@ -10,7 +10,8 @@ from dataclasses import replace
 
 from msgspec import Struct
 
-from dalston_cli.catalog.resolve import AUTO, Advice, NoModelError, NoModelsError
+from dalston_cli.catalog.resolve import AUTO, Advice
+from dalston_cli.catalog.resolve_errors import NoModelError, NoModelsError
 from dalston_cli.pipeline.plan.choosing import StageChooser
 from dalston_cli.pipeline.plan.model import (
     PlanContext,

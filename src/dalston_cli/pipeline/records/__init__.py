@@ -1,1 +1,1 @@
-"""What outlives a run: stage results, the journal, and the keys they are found under."""
+"""Records that outlive a run: stage results, the journal, and their keys."""

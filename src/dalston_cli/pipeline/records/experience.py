@@ -1,4 +1,4 @@
-"""What earlier runs teach about how long the next one will take."""
+"""Speeds measured in earlier runs, to estimate the next one."""
 
 from dalston_cli.pipeline.records.journal import Journal
 
@@ -6,11 +6,11 @@ _LATEST = 50
 
 
 def measured_rtfx(journal: Journal, model: str, device: str) -> float | None:
-    """Audio seconds per second of an engine's work, model loading left out, as last measured.
+    """Return the last RTFx of a model: audio seconds per wall second, model loading excluded.
 
     Args:
-        journal: What was measured.
-        model: Its id.
+        journal: The measurements.
+        model: Id.
         device: ``cpu`` or ``cuda:N``.
     """
     row = journal.connection.execute(
@@ -23,7 +23,7 @@ def measured_rtfx(journal: Journal, model: str, device: str) -> float | None:
 
 
 def seconds_per_byte(journal: Journal, suffix: str) -> float | None:
-    """Audio seconds per byte of the last recordings with this suffix, such as ``.mp3``."""
+    """Return audio seconds per byte of the last recordings with this suffix, such as ``.mp3``."""
     row = journal.connection.execute(
         "SELECT sum(duration_s) AS audio, sum(size) AS size FROM (SELECT duration_s, size"
         " FROM jobs WHERE suffix = ? AND duration_s > 0 AND size > 0"

@@ -1,4 +1,4 @@
-"""What the journal says about past runs, for people and programs."""
+"""Past runs in the journal, for people and programs."""
 
 import json
 from collections.abc import Sequence
@@ -16,7 +16,7 @@ RunState = Literal["running", "finished", "died"]
 
 
 class UnknownRunError(UsageError):
-    """The journal knows no such run."""
+    """The journal has no such run."""
 
     code = "unknown_run"
 
@@ -28,7 +28,7 @@ class UnknownRunError(UsageError):
 
 
 class NoRunsError(UsageError):
-    """The journal knows no run at all."""
+    """The journal has no run at all."""
 
     code = "no_runs"
 
@@ -36,15 +36,15 @@ class NoRunsError(UsageError):
         super().__init__("there are no runs yet", hint="dalston transcribe talk.mp3")
 
 
-class RunSummary(Struct, frozen=True, kw_only=True):
+class RunInfo(Struct, frozen=True, kw_only=True):
     """One run.
 
     Attributes:
-        state: ``died`` is a run whose process is gone and that never said how it ended.
+        state: ``died`` is a run whose process is gone before it finished.
         started_at: ISO 8601, UTC.
-        elapsed_s: Wall seconds; None where the run did not finish.
-        counts: Recordings per status; those that a dead run was at are ``unfinished``.
-        folder: Where the command was given.
+        elapsed_s: Wall seconds; None if the run did not finish.
+        counts: Recordings per status; those in progress when a run died are ``unfinished``.
+        folder: The command's working folder.
     """
 
     run: str
@@ -58,7 +58,7 @@ class RunSummary(Struct, frozen=True, kw_only=True):
 
 
 class AttemptRecord(Struct, frozen=True, kw_only=True):
-    """One try of one stage; ``elapsed_s`` leaves the wait for a free slot out."""
+    """One try of one stage; ``elapsed_s`` excludes the wait for a free slot."""
 
     stage: str
     engine: str
@@ -86,14 +86,14 @@ class JobRecord(Struct, frozen=True, kw_only=True):
 
 
 class RunRecord(Struct, frozen=True, kw_only=True):
-    """One run with all that happened in it."""
+    """One run with its jobs and attempts."""
 
-    summary: RunSummary
+    summary: RunInfo
     jobs: tuple[JobRecord, ...]
 
 
-def list_runs(journal: Journal, *, limit: int | None = 20) -> tuple[RunSummary, ...]:
-    """The newest runs, newest first; all of them where ``limit`` is None."""
+def list_runs(journal: Journal, *, limit: int | None = 20) -> tuple[RunInfo, ...]:
+    """Return the newest runs, newest first; all of them if ``limit`` is None."""
     rows = journal.connection.execute(
         "SELECT * FROM runs ORDER BY started_at DESC, rowid DESC LIMIT ?",
         (-1 if limit is None else limit,),
@@ -102,7 +102,7 @@ def list_runs(journal: Journal, *, limit: int | None = 20) -> tuple[RunSummary, 
 
 
 def show_run(journal: Journal, run: str | None = None) -> RunRecord:
-    """One run by its id or the id's unique beginning; None for the newest.
+    """Return one run by its id or a unique prefix of it; None for the newest.
 
     Raises:
         NoRunsError: There is none at all.
@@ -129,14 +129,14 @@ def _find(journal: Journal, run: str | None) -> Row:
     raise UnknownRunError(run, [row["id"] for row in every])
 
 
-def _summary(journal: Journal, row: Row) -> RunSummary:
+def _summary(journal: Journal, row: Row) -> RunInfo:
     counts = journal.connection.execute(
         "SELECT status, count(*) AS n FROM jobs WHERE run = ? GROUP BY status ORDER BY status",
         (row["id"],),
     )
     finished, state = row["finished_at"], _state(row)
     running = "unfinished" if state == "died" else "running"
-    return RunSummary(
+    return RunInfo(
         run=row["id"],
         state=state,
         started_at=datetime.fromtimestamp(row["started_at"], UTC).isoformat(timespec="seconds"),
@@ -152,7 +152,7 @@ def _summary(journal: Journal, row: Row) -> RunSummary:
 
 
 def _state(row: Row) -> RunState:
-    """Whether the process lives; a later process with the same number is another one."""
+    """Return the state by the run's process; a later process with its number is another one."""
     import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
 
     if row["finished_at"] is not None:

@@ -1,4 +1,4 @@
-"""Digests: of files, and of everything that decides what a stage's result is.
+"""Digests: of files, and of everything that determines the result of a stage.
 
 Two runs that would do the same work get the same key, on any machine and in any process.
 """
@@ -11,12 +11,12 @@ from pathlib import Path
 from dalston_cli.audio.source import digest_of
 
 STORE_FORMAT = 1
-"""Raised when stored results of older versions of Dalston must not be used again."""
+"""Increased when results of older versions of Dalston must not be used again."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileStamp:
-    """What changes when a file's bytes change, in practice; cheap to look up."""
+    """Cheap attributes of a file, at least one of which changes with its bytes in practice."""
 
     size: int
     mtime_ns: int
@@ -25,7 +25,7 @@ class FileStamp:
 
     @classmethod
     def of(cls, path: Path) -> "FileStamp":
-        """The stamp of a file that exists.
+        """Return the stamp of a file that exists.
 
         Raises:
             OSError: There is no such file, or it cannot be reached.
@@ -34,7 +34,7 @@ class FileStamp:
 
     @classmethod
     def from_stat(cls, stat: os.stat_result) -> "FileStamp":
-        """The stamp of what ``stat`` describes."""
+        """Return the stamp in a file's status."""
         return cls(
             size=stat.st_size,
             mtime_ns=stat.st_mtime_ns,
@@ -44,7 +44,7 @@ class FileStamp:
 
 
 def digest_file(path: Path) -> str:
-    """``sha256:<hex>`` of a file's bytes.
+    """Return ``sha256:<hex>`` of a file's bytes.
 
     Raises:
         OSError: It cannot be read.
@@ -54,15 +54,15 @@ def digest_file(path: Path) -> str:
 
 
 def digest_bytes(data: bytes) -> str:
-    """``sha256:<hex>`` of bytes in memory."""
+    """Return ``sha256:<hex>`` of bytes in memory."""
     return f"sha256:{hashlib.sha256(data).hexdigest()}"
 
 
 def make_key(purpose: str, **parts: object) -> str:
-    """The key of a result: 64 hex digits that depend on every part and on nothing else.
+    """Return the key of a result: 64 hex digits that depend on every part and on nothing else.
 
     Args:
-        purpose: What the key is for; keys of different purposes never meet.
+        purpose: Kind of result; keys of different purposes never collide.
         parts: Structs, tuples, numbers, text; anything that JSON can hold.
     """
     import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast

@@ -1,7 +1,7 @@
-"""The stage store: every stage's result under a key of all that decided it.
+"""The stage store: every stage's result under a key of everything that determined it.
 
-A result is one file, written whole or not at all. A file that is torn, that was changed, or that
-belongs to another version is a miss and is removed; nothing else ever is.
+A result is one file, written atomically. A file that is torn, was changed, or belongs to another
+version is a miss and is removed; no other file ever is.
 """
 
 from pathlib import Path
@@ -17,16 +17,16 @@ Value = TypeVar("Value", bound=Struct)
 
 
 class ResultStore(Protocol):
-    """Where stage results are kept between runs: all that a job knows of the store."""
+    """Keeps stage results between runs: a job's view of the store."""
 
     def get(self, key: str, kind: type[Value]) -> Value | None:
-        """The value under ``key``, or None where there is none that can be trusted."""
+        """Return the value under ``key``, or None if there is none that can be trusted."""
 
     def put(self, key: str, value: Struct) -> None:
         """Keep ``value``; a value that is there already is replaced in one step."""
 
     def __contains__(self, key: str) -> bool:
-        """Whether there is a value, which may turn out not to be one that can be trusted."""
+        """Return True if there is a value, even one that cannot be trusted."""
 
 
 class _Entry(Struct, frozen=True, kw_only=True):
@@ -49,11 +49,11 @@ class FileStore:
         self._folder = folder
 
     def path(self, key: str) -> Path:
-        """Where the value under ``key`` lies."""
+        """Return the file of the value under ``key``."""
         return self._folder / key[:2] / f"{key}.json"
 
     def get(self, key: str, kind: type[Value]) -> Value | None:
-        """The value under ``key``, or None where there is none that can be trusted."""
+        """Return the value under ``key``, or None if there is none that can be trusted."""
         path = self.path(key)
         try:
             data = path.read_bytes()
@@ -88,7 +88,7 @@ def _decode(data: bytes, key: str, kind: type[Value]) -> Value:
     """Read one file of the store.
 
     Raises:
-        msgspec.MsgspecError: The file is not what was once written under this key.
+        msgspec.MsgspecError: The file differs from what was written under this key.
     """
     entry = msgspec.json.decode(data, type=_Entry)
     body = bytes(entry.value)

@@ -6,13 +6,25 @@ classes below makes all three, the pages that list them, and the option of the s
 """
 
 from collections.abc import Mapping
-from typing import Annotated
 
-from dalston_cli.settings.declare import Accepts, Declaration, Setting, declarations
+from dalston_cli.settings.declare import Kind, Setting, group, settings_of
 from dalston_cli.settings.table.decoding import Decoding, Model, VoiceActivity
 from dalston_cli.settings.table.machine import Machine
 from dalston_cli.settings.table.output import Input, Output, Subtitles
 from dalston_cli.settings.table.stages import LanguageModel, Speakers, Stages
+
+
+@group("Model")
+class General:
+    """The source of other settings."""
+
+    pipeline: str | None = Kind("NAME", completion="pipelines", min_length=1)(
+        "Settings for a kind of recording, see dalston pipelines list; your own options and"
+        " settings"
+        " take precedence.",
+        short="-p",
+        example="interview",
+    )
 
 
 class Work(
@@ -21,44 +33,29 @@ class Work(
     """Everything about the work and nothing about the machine: the settings of pipelines."""
 
 
-class General:
-    """The source of other settings."""
+_GROUPS = (
+    Input,
+    General,
+    Model,
+    Output,
+    Subtitles,
+    Decoding,
+    VoiceActivity,
+    Speakers,
+    Stages,
+    LanguageModel,
+    Machine,
+)
+"""In the order of help screens and pages."""
 
-    pipeline: Annotated[
-        Annotated[str, Accepts("NAME", completion="pipelines", min_length=1)] | None,
-        Setting(
-            "Settings for a kind of recording, see dalston pipelines list; your own options"
-            " and settings take precedence.",
-            short="-p",
-            example="interview",
-        ),
-    ] = None
-
-
-PANELS: Mapping[str, tuple[type, ...]] = {
-    "Input": (Input,),
-    "Model": (General, Model),
-    "Output": (Output,),
-    "Subtitles": (Subtitles,),
-    "Decoding": (Decoding,),
-    "Voice activity": (VoiceActivity,),
-    "Speakers": (Speakers,),
-    "Stages": (Stages,),
-    "Language model": (LanguageModel,),
-    "Machine": (Machine,),
-}
-"""The groups of settings by the panel that shows them, in the order of help screens."""
-
-TABLE: Mapping[str, Declaration] = {
-    declared.name: declared
-    for panel, groups in PANELS.items()
-    for group in groups
-    for declared in declarations(group, panel)
-}
+TABLE: Mapping[str, Setting] = {one.name: one for each in _GROUPS for one in settings_of(each)}
 """Every setting by name."""
+
+PANELS = tuple(dict.fromkeys(one.panel for one in TABLE.values()))
+"""The panels that show the settings, in order."""
 
 
 def stage_fields(stage: str) -> dict[str, str]:
     """Return the settings that a stage gets, by the names that the stage has for them."""
-    options = {name: declared.stage_option for name, declared in TABLE.items()}
-    return {at[1]: name for name, at in options.items() if at and at[0] == stage}
+    options = {name: one.stage_option for name, one in TABLE.items()}
+    return {field: name for name, (of, field) in options.items() if of == stage}

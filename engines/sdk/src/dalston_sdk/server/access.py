@@ -1,4 +1,4 @@
-"""Who may speak to the engine: the bearer token and the protocol version, before anything else."""
+"""Access control: the bearer token and the protocol version, checked before anything else."""
 
 import hmac
 
@@ -14,14 +14,14 @@ HEALTH_PATH = "/health"
 
 
 class Access:
-    """ASGI middleware that lets nobody in without token or with a protocol of another age.
+    """ASGI middleware that refuses requests without the token or with an incompatible protocol.
 
-    Health is answered whatever the protocol, so that the other side can find out what runs here.
+    Health is answered whatever the protocol, so that the client can find out what runs here.
 
     Args:
-        app: The application behind.
-        token: What the bearer must present; None lets everyone in.
-        protocol: What this engine speaks.
+        app: The application to protect.
+        token: The bearer token that requests need; None for none.
+        protocol: The protocol versions of this engine.
     """
 
     def __init__(self, app: ASGIApp, *, token: str | None, protocol: ProtocolRange) -> None:
@@ -30,7 +30,7 @@ class Access:
         self._protocol = protocol
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:
-        """Answer a refusal, or hand on to the application."""
+        """Refuse the request, or pass it on to the application."""
 
         async def send_with_protocol(message: Message) -> None:
             if message["type"] == "http.response.start":
@@ -44,7 +44,7 @@ class Access:
             return
         refusal = None if scope["path"] == HEALTH_PATH else self._refusal(headers)
         if refusal is not None:
-            # Whoever is still sending would otherwise see a broken pipe and not the answer.
+            # A client that is still sending would otherwise get a broken pipe, not the answer.
             await _drain(receive)
             await failure(refusal)(scope, receive, send_with_protocol)
             return

@@ -1,4 +1,4 @@
-"""The endpoints: what a client can ask an engine for."""
+"""The HTTP endpoints of an engine."""
 
 from collections.abc import Awaitable, Callable
 
@@ -24,7 +24,7 @@ Endpoint = Callable[[Request], Awaitable[Response]]
 
 
 def make_app(service: Service) -> Starlette:
-    """The ASGI application that serves an engine."""
+    """Build the ASGI application that serves an engine."""
     endpoints = _Endpoints(service)
     return Starlette(
         routes=[
@@ -107,7 +107,7 @@ class _Endpoints:
         )
 
     async def _accept(self, upload: Upload) -> Work:
-        """Refuse what can be refused at once, with a status of its own."""
+        """Check a request before it is queued, so that a refusal has its own status."""
         service = self._service
         service.check_open()
         request = parse_request(upload.request, service.engine)
@@ -141,5 +141,5 @@ async def _no_such_endpoint(request: Request, error: Exception) -> Response:
 
 
 async def _client_gone(_request: Request, _error: Exception) -> Response:
-    # Nobody reads this answer, but the connection's task has to end without an error.
+    # The client is gone, but the connection's task has to end without an error.
     return Response(status_code=499)

@@ -1,4 +1,4 @@
-"""Audio as it comes over the wire: a WAV file with 16 kHz mono PCM16, and nothing else."""
+"""Reading of the audio of a request: a WAV file with 16 kHz mono PCM16."""
 
 import wave
 from pathlib import Path
@@ -20,18 +20,19 @@ def _invalid(message: str) -> EngineError:
 
 
 def check_wav(path: Path) -> float:
-    """Read the header and say how long the audio is.
+    """Check the header and return how long the audio is.
 
     Returns:
         Seconds of audio.
 
     Raises:
-        EngineError: ``audio_invalid`` where it is not 16 kHz mono PCM16 or holds less than it says.
+        EngineError: ``audio_invalid`` if it is not 16 kHz mono PCM16, or shorter than its header
+            says.
     """
     if not path.is_absolute():
         raise _invalid("the audio's path is not absolute")
     if path.exists() and not path.is_file():
-        # A pipe would never answer.
+        # Reading from a pipe could block for ever.
         raise _invalid("the audio is not a file")
     with _open(path) as reader:
         num_channels, width, rate, num_samples = reader.getparams()[:4]
@@ -54,7 +55,7 @@ def read_wav(path: Path) -> Samples:
         float32, shape (num_samples,), 16 kHz, in [-1, 1].
 
     Raises:
-        EngineError: ``audio_invalid`` where the file cannot be read any more.
+        EngineError: ``audio_invalid`` if the file cannot be read any more.
     """
     with _open(path) as reader:
         data = reader.readframes(reader.getnframes())

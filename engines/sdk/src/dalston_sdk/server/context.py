@@ -1,4 +1,4 @@
-"""How a worker thread speaks to the stream that its requester reads."""
+"""Messages from a worker thread to the stream that the client reads."""
 
 import asyncio
 import threading
@@ -11,14 +11,14 @@ from dalston_sdk.server.encoding import check_encodable
 from dalston_sdk.wire import Partial, Progress, Segment, StreamMessage
 
 PROGRESS_INTERVAL_S = 0.1
-"""Progress that comes faster than this is thinned out."""
+"""Progress messages are sent no more often than this."""
 
 
 class Mailbox:
-    """Messages on their way from any thread to the event loop.
+    """A queue of messages from any thread to the event loop.
 
-    A progress message that was not sent yet is replaced by the next one, so that a slow reader
-    does not let them pile up.
+    A progress message that was not sent yet is replaced by the next one, so that they do not pile
+    up for a slow reader.
     """
 
     def __init__(self, loop: asyncio.AbstractEventLoop) -> None:
@@ -27,7 +27,7 @@ class Mailbox:
         self._arrived = asyncio.Event()
 
     def post(self, message: StreamMessage) -> None:
-        """Put a message in, from the event loop."""
+        """Add a message, from the event loop."""
         if isinstance(message, Progress) and self._messages:
             last = self._messages[-1]
             if isinstance(last, Progress) and last.phase == message.phase:
@@ -36,11 +36,11 @@ class Mailbox:
         self._arrived.set()
 
     def post_from_thread(self, message: StreamMessage) -> None:
-        """Put a message in, from any other thread."""
+        """Add a message, from any other thread."""
         self._loop.call_soon_threadsafe(self.post, message)
 
     async def take(self, *, timeout_s: float) -> StreamMessage | None:
-        """The oldest message; None if none came in time."""
+        """Remove and return the oldest message; None if none came in time."""
         if not self._messages:
             try:
                 await asyncio.wait_for(self._arrived.wait(), timeout_s)
@@ -61,7 +61,7 @@ class JobContext:
         self._last_progress = -PROGRESS_INTERVAL_S
 
     def progress(self, done_s: float, total_s: float) -> None:
-        """Say how many seconds of audio are done; raises CancelledError if nobody listens."""
+        """Report how many seconds of audio are done; raise CancelledError if cancelled."""
         self.check_cancelled()
         now = time.monotonic()
         if now - self._last_progress >= PROGRESS_INTERVAL_S or done_s >= total_s:
@@ -70,7 +70,7 @@ class JobContext:
             self._mailbox.post_from_thread(message)
 
     def partial(self, segments: Sequence[Segment]) -> None:
-        """Hand over segments as they come; raises CancelledError if nobody listens."""
+        """Report segments as they come; raise CancelledError if cancelled."""
         self.check_cancelled()
         if segments:
             message = Partial(segments=tuple(segments))

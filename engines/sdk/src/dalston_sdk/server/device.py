@@ -1,4 +1,4 @@
-"""Whether the device that was asked for is there; asked seldom enough to keep health cheap."""
+"""The state of the engine's device, checked seldom enough to keep ``GET /health`` cheap."""
 
 import asyncio
 import logging
@@ -17,9 +17,9 @@ class DeviceCheck:
     """Calls the engine's ``check_device`` in a thread of its own and remembers the answer.
 
     Args:
-        engine: Whose device it is.
-        max_age_s: An answer older than this is renewed.
-        timeout_s: A device that answered once and does not within this time counts as lost.
+        engine: The engine that uses the device.
+        max_age_s: An older answer is renewed.
+        timeout_s: A device that answered before and does not answer in this time counts as lost.
     """
 
     def __init__(self, engine: Engine, *, max_age_s: float = 5.0, timeout_s: float = 5.0) -> None:
@@ -34,17 +34,17 @@ class DeviceCheck:
 
     @property
     def starting(self) -> bool:
-        """Whether the first answer is still awaited."""
+        """True until the first answer."""
         return self._checked_at is None
 
     def begin(self) -> "asyncio.Task[None]":
-        """Start asking, unless that is under way."""
+        """Start a check, unless one is running."""
         if self._task is None or self._task.done():
             self._task = asyncio.create_task(self._ask())
         return self._task
 
     async def refresh(self) -> None:
-        """Renew an answer that is too old; does not wait for the first one."""
+        """Renew an answer that is too old; do not wait for the first one."""
         if self._checked_at is None:
             self.begin()
             return
@@ -57,7 +57,7 @@ class DeviceCheck:
             )
 
     async def require(self) -> None:
-        """Wait for the first answer, and for another one where the device was lost.
+        """Wait for the first answer, and for another one if the device was lost.
 
         Raises:
             EngineError: ``device_lost``, or what the check raised.

@@ -1,4 +1,4 @@
-"""Whether what an engine made can go over the wire and be read at the other end."""
+"""Checks that an engine's result can be sent as JSON and decoded by the client."""
 
 from typing import Any
 
@@ -9,17 +9,17 @@ from dalston_sdk.wire import ErrorCode
 
 
 def check_encodable(value: object, kind: Any) -> None:  # noqa: ANN401 - any type, or a union of them
-    """Write ``value`` as JSON and read it back as ``kind``.
+    """Encode ``value`` as JSON and decode it as ``kind``.
 
-    Engines get their numbers from libraries of their own: a numpy scalar cannot be written at
-    all, and a number that is not finite would be written as null.
+    Numbers come from an engine's libraries: a NumPy scalar cannot be encoded, and a number that is
+    not finite would be encoded as null.
 
     Raises:
-        EngineError: ``internal`` with the path of what cannot be sent.
+        EngineError: ``internal`` with the path of the value that cannot be sent.
     """
     try:
         msgspec.json.decode(msgspec.json.encode(value), type=kind)
     except (TypeError, ValueError, msgspec.MsgspecError) as error:
         raise EngineError(
-            ErrorCode.INTERNAL, f"the engine returned what cannot be sent: {error}"
+            ErrorCode.INTERNAL, f"the engine's result cannot be sent: {error}"
         ) from error

@@ -1,4 +1,4 @@
-"""Finding the engine class in an engine's folder."""
+"""Loads the engine class from an engine's folder."""
 
 import importlib.util
 import inspect
@@ -13,16 +13,17 @@ MODULE_NAME = "dalston_engine"
 
 
 class EngineFolderError(Exception):
-    """The folder holds no engine that can be served; the message says why."""
+    """The folder has no engine that can be served; the message says why."""
 
 
 def load_engine_class(folder: Path) -> type[Engine]:
-    """Import ``engine.py`` and find the one engine class that is defined in it.
+    """Import ``engine.py`` and return the one engine class that it defines.
 
     Modules that lie beside ``engine.py`` can be imported by it.
 
     Raises:
-        EngineFolderError: No such file, it cannot be imported, or it defines none or several.
+        EngineFolderError: There is no such file, it cannot be imported, or it defines no engine
+            or several.
     """
     file = folder / "engine.py"
     if not file.is_file():

@@ -1,4 +1,4 @@
-"""What an exception out of an engine's own code is called on the wire."""
+"""Error codes for exceptions that an engine's own code raises."""
 
 import logging
 
@@ -19,21 +19,18 @@ HTTP_STATUS = {
     ErrorCode.BUSY: 503,
     ErrorCode.INTERNAL: 500,
 }
-"""The status of an answer that carries ``Failed`` with this code."""
+"""HTTP status of an answer with an error code."""
 
 
 def to_engine_error(
     engine: Engine, error: BaseException, *, otherwise: ErrorCode = ErrorCode.INTERNAL
 ) -> EngineError:
-    """Find the code for an exception that has none, and log what nobody foresaw.
+    """Turn any exception into an EngineError, and log it if it was not foreseen.
 
     Args:
         engine: The engine whose method raised.
-        error: What it raised.
-        otherwise: The code for an exception that has none of its own.
-
-    Returns:
-        The error to raise in its place.
+        error: The exception.
+        otherwise: The code, unless the exception means that memory ran out.
     """
     name = type(error).__name__
     text = " ".join(str(error).split())

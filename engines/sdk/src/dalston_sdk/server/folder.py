@@ -12,28 +12,28 @@ SOCKET_FILE = "engine.sock"
 
 
 class RuntimeFolder:
-    """A folder that belongs to this process from now on, and that it removes at its end.
+    """A folder that belongs to this process, which removes it at its end.
 
-    The folder is known by its inode as well as by its path: if somebody cleaned it away and made
-    a new one for another engine, that one is left alone.
+    The folder is identified by its inode as well as its path: if it was removed and created again
+    for another engine, the new one is left alone.
     """
 
     def __init__(self, path: Path) -> None:
         self.path = path.absolute()
         self.path.mkdir(mode=0o700, parents=True, exist_ok=True)
-        self._identity = self._look()
+        self._identity = self._stat()
 
     @property
     def socket(self) -> Path:
-        """Where the Unix socket goes."""
+        """Path of the Unix socket."""
         return self.path / SOCKET_FILE
 
     def exists(self) -> bool:
-        """Whether the folder is still there and still the same."""
-        return self._look() == self._identity
+        """Return True if the folder is still there and the same."""
+        return self._stat() == self._identity
 
     def write_ready(self, content: Mapping[str, object]) -> None:
-        """Say that connections are accepted; whoever sees the file sees all of it."""
+        """Write the file that says that connections are accepted, atomically."""
         partial = self.path / f".{READY_FILE}.partial"
         with partial.open("w", encoding="utf-8") as file:
             json.dump(content, file)
@@ -45,14 +45,14 @@ class RuntimeFolder:
         """Remove the folder and everything in it, as far as the system allows."""
         if not self.exists():
             return
-        # First what others look for, so that nobody takes a dying engine for a living one.
+        # First the files that clients look for, so that they do not use a dying engine.
         (self.path / READY_FILE).unlink(missing_ok=True)
         self.socket.unlink(missing_ok=True)
         # A folder that is a mount point of its own cannot be removed, only emptied.
         with contextlib.suppress(OSError):
             shutil.rmtree(self.path, onerror=_go_on)
 
-    def _look(self) -> tuple[int, int] | None:
+    def _stat(self) -> tuple[int, int] | None:
         try:
             found = self.path.stat()
         except OSError:

@@ -1,4 +1,4 @@
-"""One request at work: from its place in the line to its last message."""
+"""Runs one request: from its place in the queue to its last message."""
 
 import asyncio
 import logging
@@ -28,12 +28,12 @@ log = logging.getLogger("dalston.engine")
 
 @dataclass(frozen=True, kw_only=True)
 class Work:
-    """What there is to do.
+    """A request with its audio.
 
     Attributes:
         wav: A file that ``check_wav`` accepted; None for a stage without audio.
         duration_s: Its length.
-        temporary: Whether the file is the server's own and goes when the work is done.
+        temporary: True if the file is the server's own and is removed after the work.
     """
 
     request: Request
@@ -42,14 +42,14 @@ class Work:
     temporary: bool
 
     def discard(self) -> None:
-        """Remove the audio if it is the server's own."""
+        """Remove the audio if the file is temporary."""
         if self.temporary and self.wav is not None:
             self.wav.unlink(missing_ok=True)
 
 
 @dataclass(eq=False)
 class Job:
-    """A request that was taken on; ``mailbox`` gets its messages, a last one in any case."""
+    """An accepted request; ``mailbox`` gets its messages, and always a last one."""
 
     work: Work
     mailbox: Mailbox
@@ -57,14 +57,14 @@ class Job:
     task: "asyncio.Task[None] | None" = None
 
     def cancel(self) -> None:
-        """Nobody waits for the result any more: stop as soon as the engine allows."""
+        """Cancel the work; it ends as soon as the engine notices."""
         if self.task is not None and not self.task.done() and not self.cancelled.is_set():
             self.cancelled.set()
             self.task.cancel()
 
 
 class Jobs:
-    """Runs requests; each goes on until its engine method returns, whoever still listens."""
+    """Runs requests, each until its engine method returns, even if its client is gone."""
 
     def __init__(
         self,
@@ -83,34 +83,34 @@ class Jobs:
         self._current: set[Job] = set()
 
     def start(self, work: Work) -> Job:
-        """Take a request on; from here on the job owns the audio."""
+        """Start a job for a request; the job owns the audio from here on."""
         job = Job(work, Mailbox(asyncio.get_running_loop()))
         self._current.add(job)
-        # Here and not in the task, so that there is no moment at which the engine looks idle.
+        # Here and not in the task, so that the engine never looks idle in between.
         self._lifetime.begin()
-        job.task = asyncio.create_task(self._carry_out(job))
+        job.task = asyncio.create_task(self._run_job(job))
         return job
 
     def cancel_all(self) -> None:
-        """Cancel every job; each still posts its last message."""
+        """Cancel all jobs; each still posts its last message."""
         for job in tuple(self._current):
             job.cancel()
 
     def abandon_all(self) -> None:
-        """Tell the readers of jobs that do not notice their cancellation that it is over."""
+        """Post the last message of jobs that did not notice their cancellation."""
         for job in self._current:
             job.mailbox.post(self._stopped().to_wire())
 
-    async def _carry_out(self, job: Job) -> None:
+    async def _run_job(self, job: Job) -> None:
         try:
-            job.mailbox.post(await self._finish(job))
+            job.mailbox.post(await self._result(job))
         except EngineError as error:
             log.info("%s failed: %s", stage_of(job.work.request).value, error.message)
             job.mailbox.post(error.to_wire())
         except (CancelledError, asyncio.CancelledError):
             log.info("%s cancelled", stage_of(job.work.request).value)
             job.mailbox.post(self._stopped().to_wire())
-        except Exception as error:  # noqa: BLE001 - whatever it is, the reader must be told
+        except Exception as error:  # noqa: BLE001 - the client must be told of any failure
             job.mailbox.post(to_engine_error(self._engine, error).to_wire())
         finally:
             job.work.discard()
@@ -120,16 +120,16 @@ class Jobs:
     def _stopped(self) -> EngineError:
         return EngineError(ErrorCode.BUSY, f"engine {self._engine.name} was stopped")
 
-    async def _finish(self, job: Job) -> Finished:
+    async def _result(self, job: Job) -> Finished:
         work = job.work
-        # The first answer of a GPU may take long; heartbeats go out meanwhile.
+        # The first answer of a GPU may take long; heartbeats are sent meanwhile.
         await self._device.require()
         loading = Progress(done_s=0.0, total_s=work.duration_s, phase="load")
         async with self._models.using(
             work.request.model, on_load=lambda: job.mailbox.post(loading)
         ) as model:
             started = time.monotonic()
-            result = await self._threads.run(lambda: self._run(job))
+            result = await self._threads.run(lambda: self._run_stage(job))
             elapsed_s = time.monotonic() - started
         log.info(
             "%s of %.1f s of audio took %.2f s",
@@ -138,10 +138,10 @@ class Jobs:
             elapsed_s,
         )
         return Finished(
-            result=_with_model(result, model.info), elapsed_s=elapsed_s, load_s=model.load_s
+            result=_with_model_info(result, model.info), elapsed_s=elapsed_s, load_s=model.load_s
         )
 
-    def _run(self, job: Job) -> Result:
+    def _run_stage(self, job: Job) -> Result:
         context = JobContext(job.mailbox, job.cancelled)
         try:
             context.check_cancelled()
@@ -156,8 +156,8 @@ class Jobs:
         return result
 
 
-def _with_model(result: Result, info: LoadedModel) -> Result:
-    """Add what loading said, which holds for every result of the model."""
+def _with_model_info(result: Result, info: LoadedModel) -> Result:
+    """Add the warnings and the number format from loading, which hold for all results."""
     return msgspec.structs.replace(
         result,
         warnings=(*info.warnings, *result.warnings),

@@ -1,4 +1,4 @@
-"""How long an engine lives: until it has been idle for its keep-alive time, or is told to stop."""
+"""The engine's lifetime: until it was idle for its keep-alive time, or is told to stop."""
 
 import asyncio
 import time
@@ -6,14 +6,14 @@ from collections.abc import Callable, Iterator
 from contextlib import contextmanager, suppress
 
 FIRST_REQUEST_GRACE_S = 60.0
-"""With a keep-alive of 0, how long an engine waits for the request it was started for."""
+"""Time that an engine with a keep-alive of 0 waits for its first request."""
 
 
 class Lifetime:
-    """Counts what goes on, and says when nothing has for long enough.
+    """Counts activities, and tells when the engine should stop.
 
     Args:
-        keep_alive_s: Idle seconds after which to stop; negative for never, 0 as soon as the first
+        keep_alive_s: Idle time after which to stop; negative for never, 0 for as soon as the first
             request has ended.
         clock: Monotonic seconds.
     """
@@ -30,7 +30,7 @@ class Lifetime:
 
     @contextmanager
     def activity(self, *, serves: bool) -> Iterator[None]:
-        """Nothing expires inside; ``serves`` marks the work that engines are started for."""
+        """Keep the engine from expiring; ``serves`` is True for a client's request."""
         self.begin()
         try:
             yield
@@ -49,7 +49,7 @@ class Lifetime:
         self._changed.set()
 
     def expires_in_s(self) -> float | None:
-        """Seconds until the engine should stop; None while something goes on, or for never."""
+        """Return the seconds until the engine should stop; None if it is active, or for never."""
         if self.keep_alive_s < 0 or self._active:
             return None
         limit_s = self.keep_alive_s
@@ -58,20 +58,20 @@ class Lifetime:
         return max(0.0, self._idle_since + limit_s - self._clock())
 
     def stop(self, *, hurry: bool = False) -> None:
-        """Take no new work from now on; ``hurry`` where what goes on was told to end as well."""
+        """Accept no new requests; ``hurry`` means that running ones were cancelled, too."""
         self.stopping = True
         if hurry and self._hurried_at is None:
             self._hurried_at = self._clock()
         self._changed.set()
 
     async def wait_for_change(self, *, timeout_s: float) -> None:
-        """Wait until something ended or a stop was asked for, but no longer than ``timeout_s``."""
+        """Wait until an activity ends or a stop is asked for, but no longer than ``timeout_s``."""
         with suppress(asyncio.TimeoutError):
             await asyncio.wait_for(self._changed.wait(), timeout_s)
         self._changed.clear()
 
     async def wait_until_idle(self, *, grace_s: float) -> None:
-        """Wait until nothing goes on; after a hurried stop no longer than ``grace_s``."""
+        """Wait for all activities to end; after a hurried stop no longer than ``grace_s``."""
         while self._active:
             if self._hurried_at is not None and self._clock() - self._hurried_at > grace_s:
                 return

@@ -1,4 +1,4 @@
-"""Opening the socket that an engine listens on."""
+"""Opens the socket that an engine listens on."""
 
 import os
 import socket
@@ -9,7 +9,7 @@ BACKLOG = 128
 
 
 class CannotListenError(Exception):
-    """The address cannot be listened on; the message says why."""
+    """Listening on the address failed; the message says why."""
 
 
 def listen_tcp(host: str, port: int) -> tuple[socket.socket, str]:
@@ -20,7 +20,7 @@ def listen_tcp(host: str, port: int) -> tuple[socket.socket, str]:
         port: From 0 to 65535; 0 takes any free one.
 
     Returns:
-        The socket, and the URL that leads to it.
+        The socket and its URL.
 
     Raises:
         CannotListenError: The address is unknown or taken.
@@ -37,12 +37,12 @@ def listen_tcp(host: str, port: int) -> tuple[socket.socket, str]:
 def listen_unix(path: Path) -> socket.socket:
     """Listen on a Unix socket that only this user may connect to.
 
-    A socket that a dead engine left behind is replaced.
+    The socket of an engine that died is replaced.
 
     Raises:
-        CannotListenError: The path is too long, or somebody listens there.
+        CannotListenError: The path is too long, or another engine listens there.
     """
-    _clear(path)
+    _remove_stale(path)
     listener = socket.socket(socket.AF_UNIX, socket.SOCK_STREAM)
     previous = os.umask(0o177)
     try:
@@ -56,7 +56,7 @@ def listen_unix(path: Path) -> socket.socket:
     return listener
 
 
-def _clear(path: Path) -> None:
+def _remove_stale(path: Path) -> None:
     if not path.exists() or not stat.S_ISSOCK(path.stat().st_mode):
         return
     with socket.socket(socket.AF_UNIX, socket.SOCK_STREAM) as probe:

@@ -1,4 +1,4 @@
-"""Which model is loaded, and the one way in which it changes."""
+"""Loads, swaps and unloads models."""
 
 import ctypes
 import gc
@@ -25,11 +25,11 @@ log = logging.getLogger("dalston.engine")
 
 @dataclass(frozen=True, kw_only=True)
 class ModelInUse:
-    """A model that stays loaded for as long as its user holds it.
+    """The loaded model, while a request uses it.
 
     Attributes:
-        info: What the engine said when it was loaded.
-        load_s: Wall seconds that this user waited for the loading; 0 if it was loaded already.
+        info: What the engine returned when the model was loaded.
+        load_s: Wall seconds that this request waited for the loading; 0 if it was loaded already.
     """
 
     info: LoadedModel
@@ -37,7 +37,7 @@ class ModelInUse:
 
 
 class ModelState:
-    """Loads what a request needs, after everyone who uses something else has finished."""
+    """Loads the model that a request needs, after requests for another model have finished."""
 
     def __init__(
         self,
@@ -52,23 +52,23 @@ class ModelState:
         self._admission = admission
         self._threads = threads
         self._info = LoadedModel()
-        # What is really in memory; written by the thread that loads.
+        # The model in memory, as the loading thread knows it.
         self._resident: ModelRef | None = None
 
     @property
     def loaded(self) -> ModelRef | None:
-        """The model in memory."""
+        """The loaded model; None while one is swapped."""
         return self._admission.loaded
 
     @asynccontextmanager
     async def using(
         self, model: ModelRef, *, on_load: Callable[[], None]
     ) -> AsyncIterator[ModelInUse]:
-        """Wait for a turn with ``model`` loaded, and hold it.
+        """Wait for a slot with ``model`` loaded, and hold it.
 
         Args:
             model: The weights needed.
-            on_load: Called when they have to be loaded first.
+            on_load: Called if they have to be loaded first.
 
         Raises:
             EngineError: ``busy``, ``model_missing``, ``model_load_failed`` or ``out_of_memory``.
@@ -84,7 +84,7 @@ class ModelState:
             self._admission.release()
 
     async def change(self, model: ModelRef | None) -> ModelInUse:
-        """Load ``model``, or drop what is loaded with None, once nobody uses it.
+        """Load ``model``, or unload with None, once no request runs.
 
         Raises:
             EngineError: As ``using``.
@@ -100,19 +100,19 @@ class ModelState:
         self._admission.loaded = None
         started = time.monotonic()
         try:
-            await self._threads.run(lambda: self._drop_and_load(model))
+            await self._threads.run(lambda: self._unload_and_load(model))
         finally:
-            # Also where the request was cancelled meanwhile: the model is there for the next one.
+            # Also if the request was cancelled meanwhile: the next one finds the model loaded.
             self._admission.share(self._resident)
         return time.monotonic() - started
 
-    def _drop_and_load(self, model: ModelRef | None) -> None:
+    def _unload_and_load(self, model: ModelRef | None) -> None:
         self._resident, self._info = None, LoadedModel()
         try:
             self._engine.unload()
-            _give_memory_back()
+            _free_memory()
             if model is not None:
-                self._info = self._load(self._located(model))
+                self._info = self._load(self._with_absolute_path(model))
                 self._resident = model
         except EngineError:
             raise
@@ -121,15 +121,16 @@ class ModelState:
                 self._engine, error, otherwise=ErrorCode.MODEL_LOAD_FAILED
             ) from error
 
-    def _located(self, model: ModelRef) -> ModelRef:
-        """The model with an absolute path: one that is relative lies below our own weights."""
+    def _with_absolute_path(self, model: ModelRef) -> ModelRef:
+        """Resolve a relative path below the engine's own folder of weights."""
         if model.path is None or Path(model.path).is_absolute() or self._models_dir is None:
             return model
         root = self._models_dir.resolve()
         path = (root / model.path).resolve()
         if not path.is_relative_to(root):
             raise EngineError(
-                ErrorCode.INVALID_REQUEST, f"{model.path} is not below the engine's weights"
+                ErrorCode.INVALID_REQUEST,
+                f"{model.path} is not below the engine's weights",
             )
         return structs.replace(model, path=str(path))
 
@@ -140,20 +141,20 @@ class ModelState:
         try:
             info = self._engine.load(model)
         except BaseException:
-            # A load that failed half-way may hold gigabytes.
+            # A load that failed half-way may have left gigabytes in memory.
             self._engine.unload()
-            _give_memory_back()
+            _free_memory()
             raise
         log.info("loaded %s in %.1f s", model.runtime_id, time.monotonic() - started)
         return info
 
 
 def _check_weights(model: ModelRef, path: Path) -> None:
-    """Say what libraries say less plainly.
+    """Check that the weights exist and can be read; libraries report this less clearly.
 
     Raises:
-        EngineError: ``model_missing``, or ``model_load_failed`` where something may not be read,
-            as happens in a container, where an engine is somebody else.
+        EngineError: ``model_missing``, or ``model_load_failed`` if a file may not be read, as
+            happens in a container, where an engine runs as another user.
     """
     if not path.exists():
         raise EngineError(
@@ -165,13 +166,13 @@ def _check_weights(model: ModelRef, path: Path) -> None:
             ErrorCode.MODEL_LOAD_FAILED,
             f"the weights of {model.runtime_id} cannot be read by the user that the engine "
             f"runs as (uid {os.getuid()}): {unreadable}",
-            hint="let everybody read them, where `dalston models show` says that they are: "
+            hint="let all users read them, where `dalston models show` says that they are: "
             f"chmod -R a+rX '{path}'",
         )
 
 
 def _unreadable(path: Path) -> Iterator[Path]:
-    """What this process may not read of a file or folder; a walk passes over what is closed."""
+    """Yield what this process may not read; ``os.walk`` skips folders that it cannot open."""
     if not os.access(path, os.R_OK | os.X_OK if path.is_dir() else os.R_OK):
         yield path
     for folder, folders, files in os.walk(path):
@@ -183,10 +184,10 @@ def _unreadable(path: Path) -> Iterator[Path]:
                 yield Path(folder, name)
 
 
-def _give_memory_back() -> None:
+def _free_memory() -> None:
     gc.collect()
     if sys.platform == "linux":
-        # glibc keeps freed memory for itself; other C libraries have no malloc_trim.
+        # glibc keeps freed memory; other C libraries have no malloc_trim.
         trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
         if trim is not None:
             trim(0)

@@ -1,4 +1,4 @@
-"""What the server answers with: one JSON value, an error, or a stream of lines."""
+"""HTTP responses: one JSON value, an error, or a stream of lines."""
 
 import asyncio
 import contextlib
@@ -17,21 +17,21 @@ _ENCODER = msgspec.json.Encoder()
 
 
 def json_reply(value: msgspec.Struct, *, status: int = 200) -> Response:
-    """One JSON value as the whole body."""
+    """Return a response with one JSON value."""
     return Response(_ENCODER.encode(value), status, media_type="application/json")
 
 
 def failure(error: EngineError, *, status: int | None = None) -> Response:
-    """An error as the whole body; the status follows from its code unless given."""
+    """Return a response with an error; by default its code decides the status."""
     return json_reply(error.to_wire(), status=status or HTTP_STATUS[error.code])
 
 
 class StreamReply(Response):
-    """A job's messages as NDJSON, with heartbeats; the job is cancelled if the reader goes.
+    """A job's messages as NDJSON, with heartbeats; cancels the job if the client disconnects.
 
     Args:
-        job: Whose messages to send.
-        heartbeat_s: Seconds of silence after which to send a sign of life.
+        job: The job whose messages to send.
+        heartbeat_s: Seconds without a message after which to send a heartbeat.
         lifetime: Kept from expiring until the last line was sent.
     """
 
@@ -45,7 +45,7 @@ class StreamReply(Response):
         self._heartbeat_s = heartbeat_s
 
     async def __call__(self, scope: Scope, receive: Receive, send: Send) -> None:  # noqa: ARG002 - ASGI
-        """Send until the last line, or until the reader goes."""
+        """Send until the last line, or until the client disconnects."""
         with self._lifetime.activity(serves=False):
             sender = asyncio.create_task(self._send_all(send))
             gone = asyncio.create_task(_disconnected(receive))

@@ -1,4 +1,4 @@
-"""Whether a request can be understood and is one that this engine can honour."""
+"""Decodes requests, refuses those that the engine does not support, and runs their stage."""
 
 import difflib
 import re
@@ -43,15 +43,15 @@ _RESULTS: dict[Stage, type] = {
 
 
 def stage_of(request: Request) -> Stage:
-    """The stage that a request asks for."""
+    """Return the stage of a request."""
     return Stage(str(request.__struct_config__.tag))
 
 
 def parse_load(body: bytes) -> LoadRequest:
-    """Read the body of ``POST /load``.
+    """Decode the body of ``POST /load``.
 
     Raises:
-        EngineError: ``invalid_request`` with the path of what is wrong.
+        EngineError: ``invalid_request`` with the path of the invalid value.
     """
     try:
         return _LOAD.decode(body)
@@ -60,11 +60,11 @@ def parse_load(body: bytes) -> LoadRequest:
 
 
 def parse_request(body: bytes, engine: Engine) -> Request:
-    """Read a request for ``engine`` and refuse what it does not offer.
+    """Decode a request, and refuse a stage or an option that ``engine`` does not support.
 
     Raises:
-        EngineError: ``invalid_request`` with the path of what is wrong, ``unsupported_option``
-            for an option that is set and that the engine does not honour.
+        EngineError: ``invalid_request`` with the path of the invalid value, ``unsupported_option``
+            for an option that is set and that the engine does not support.
     """
     try:
         request = _REQUEST.decode(body)
@@ -90,7 +90,7 @@ def run_stage(engine: Engine, request: Request, audio: Samples, context: RunCont
     """Call the engine's method for the request's stage.
 
     Raises:
-        EngineError: Whatever the engine raises; ``internal`` for a result of another stage.
+        EngineError: Any that the engine raises; ``internal`` for a result of another stage.
     """
     result = _call(engine, request, audio, context)
     stage = stage_of(request)

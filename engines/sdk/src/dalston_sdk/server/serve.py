@@ -1,4 +1,4 @@
-"""From an engine object to a running server, and to its end."""
+"""Runs the server of an engine from its start to its end."""
 
 import asyncio
 import contextlib
@@ -22,14 +22,14 @@ from dalston_sdk.server.upload import discard_leftovers
 log = logging.getLogger("dalston.engine")
 
 LOOK_INTERVAL_S = 1.0
-"""How often an idle engine looks whether its folder is still there."""
+"""How often an idle engine checks that its folder still exists."""
 
 STOP_GRACE_S = 3.0
-"""How long a cancelled request may take to notice."""
+"""How long a cancelled request may take to end."""
 
 
 class _Server(uvicorn.Server):
-    """uvicorn without its signal handlers: ours tell the requests first."""
+    """uvicorn without its signal handlers: ours cancel the requests first."""
 
     @contextlib.contextmanager
     def capture_signals(self) -> Iterator[None]:
@@ -39,8 +39,8 @@ class _Server(uvicorn.Server):
 def serve(engine: Engine, settings: ServerSettings, folder: RuntimeFolder) -> None:
     """Serve until the engine is told to stop or has been idle for long enough.
 
-    Does not return while a thread still works for a request that would not be cancelled: then
-    the process ends on the spot, after the folder was removed.
+    If a thread still works for a request that did not end when it was cancelled, this does not
+    return: the process exits after the folder was removed.
 
     Raises:
         CannotListenError: The address cannot be listened on.
@@ -57,7 +57,7 @@ def serve(engine: Engine, settings: ServerSettings, folder: RuntimeFolder) -> No
     asyncio.run(_serve(service, folder, listener, address))
     folder.remove()
     if service.threads.busy or service.device.threads.busy:
-        # The interpreter would wait for these threads, perhaps for ever.
+        # The interpreter would wait for these threads at exit, perhaps for ever.
         log.warning("stopped although something was still running")
         sys.stderr.flush()
         os._exit(0)
@@ -76,7 +76,7 @@ async def _serve(
             log_config=None,
             access_log=False,
             server_header=False,
-            # Longer than any client keeps an idle connection: only clients close them.
+            # Longer than any client keeps an idle connection, so that only clients close them.
             timeout_keep_alive=120,
             timeout_graceful_shutdown=2,
         )
@@ -112,7 +112,7 @@ def _handle_signals(service: Service) -> None:
 
 
 async def _end_in_time(service: Service, folder: RuntimeFolder, server: uvicorn.Server) -> None:
-    """Wait until there is a reason to stop, let what runs finish, and end the server."""
+    """Wait for a reason to stop, let running requests finish, and end the server."""
     lifetime = service.lifetime
     while not lifetime.stopping:
         if not folder.exists():

@@ -1,4 +1,4 @@
-"""The parts of a serving engine, and the settings they are put together with."""
+"""The server's parts and settings."""
 
 import os
 import time
@@ -25,16 +25,16 @@ class ServerSettings:
 
     Attributes:
         runtime_dir: The folder that belongs to this instance; removed at a clean end.
-        fingerprint: Passed through to health.
+        fingerprint: Reported by health.
         keep_alive_s: Idle seconds until the engine stops; -1 for never, 0 after the first request.
         tcp: Host and port to listen on (0 for any port) instead of a Unix socket.
-        token: What a client must present.
-        models_dir: The folder under which all weights lie.
-        spool_dir: Where audio that arrives as bytes is kept while it is worked on, a folder of this
-            engine alone; the runtime folder by default.
-        heartbeat_s: Seconds of silence in a stream before a sign of life.
+        token: The bearer token that clients need.
+        models_dir: The folder of all weights.
+        spool_dir: Folder for audio that arrives as bytes, used by this engine only; the runtime
+            folder by default.
+        heartbeat_s: Seconds without a message in a stream before a heartbeat.
         max_waiting: Requests that may wait; more are refused as ``busy``.
-        protocol: The protocol versions to speak.
+        protocol: The protocol versions that the server accepts.
     """
 
     runtime_dir: Path
@@ -51,7 +51,7 @@ class ServerSettings:
 
 
 class Service:
-    """An engine with everything around it that its endpoints speak to."""
+    """An engine with the parts of its server."""
 
     def __init__(self, engine: Engine, settings: ServerSettings) -> None:
         self.engine = engine
@@ -73,7 +73,7 @@ class Service:
         self._started = time.monotonic()
 
     def check_open(self) -> None:
-        """Raise EngineError ``busy`` where no new work is taken."""
+        """Raise EngineError ``busy`` if no new request is accepted."""
         if self.lifetime.stopping:
             raise EngineError(
                 ErrorCode.BUSY, f"engine {self.engine.name} is stopping", hint="start it again"
@@ -81,7 +81,7 @@ class Service:
         self.admission.refuse_if_full()
 
     async def health(self) -> Health:
-        """What ``GET /health`` answers; asks the device again only while nothing runs."""
+        """Build the answer of ``GET /health``; check the device only while no request runs."""
         if self.admission.running == 0:
             await self.device.refresh()
         error = self.device.error
@@ -117,7 +117,7 @@ class Service:
         return "busy" if self.admission.running else "ready"
 
     def describe_models(self) -> ModelsReply:
-        """What ``GET /models`` answers."""
+        """Build the answer of ``GET /models``."""
         return ModelsReply(
             loaded=self.models.loaded,
             available=self._installed(),
@@ -129,6 +129,6 @@ class Service:
     def _installed(self) -> tuple[str, ...]:
         if self.settings.models_dir is None:
             return ()
-        # The manifest is written last, so a folder without one is a download in progress.
+        # The manifest is written last: a folder without one is a download in progress.
         manifests = (self.settings.models_dir / self.engine.name).glob("*/manifest.json")
         return tuple(sorted(manifest.parent.name for manifest in manifests))

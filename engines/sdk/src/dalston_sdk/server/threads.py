@@ -1,4 +1,4 @@
-"""The threads in which an engine's own methods run."""
+"""Worker threads for an engine's own methods."""
 
 import asyncio
 from collections.abc import Callable
@@ -9,11 +9,11 @@ T = TypeVar("T")
 
 
 class Threads:
-    """A fixed number of worker threads, each of which does one thing at a time.
+    """A fixed number of worker threads.
 
     Args:
         count: Number of threads, at least 1.
-        name: What the threads are called in a debugger.
+        name: Prefix of the threads' names.
     """
 
     def __init__(self, count: int, *, name: str) -> None:
@@ -21,10 +21,10 @@ class Threads:
         self.busy = 0
 
     async def run(self, work: Callable[[], T]) -> T:
-        """Do ``work`` in a thread and wait for its end.
+        """Run ``work`` in a thread and wait for its end.
 
-        A thread cannot be ended from outside, so a cancelled caller goes on waiting until the
-        work has returned: what it holds stays held for as long as it is really in use.
+        A thread cannot be stopped from outside, so a cancelled caller still waits until the work
+        returns: it holds its slot and its model for as long as they are in use.
         """
         self.busy += 1
         future = asyncio.get_running_loop().run_in_executor(self._executor, work)
@@ -36,7 +36,7 @@ class Threads:
             raise
 
     def close(self) -> None:
-        """Take no more work; does not wait."""
+        """Accept no more work; do not wait."""
         self._executor.shutdown(wait=False)
 
     def _ended(self, _future: object) -> None:

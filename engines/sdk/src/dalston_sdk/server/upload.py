@@ -1,6 +1,6 @@
-"""Reading the body of ``POST /run``: a request, and audio as bytes or as a path.
+"""Reads the body of ``POST /run``: a request, and audio as bytes or as a path.
 
-The audio's bytes go straight to a file in the runtime folder; they are never held in memory.
+The audio's bytes are written to a file as they come; they are not held in memory.
 """
 
 import os
@@ -17,7 +17,7 @@ from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode
 
 MAX_AUDIO_BYTES = 4 * 1024**3
-"""What a WAV file can hold at most: 37 hours."""
+"""The limit of a WAV file: 37 hours."""
 
 MAX_FIELD_BYTES = 256 * 1024**2
 """Enough for the words of several days of speech."""
@@ -28,12 +28,12 @@ _PREFIX, _SUFFIX = "audio-", ".wav"
 
 @dataclass
 class Upload:
-    """What came in.
+    """The content of a form.
 
     Attributes:
         request: The JSON of the request.
-        audio: Where the audio is; None where none came.
-        temporary: Whether ``audio`` is a file of the server's own.
+        audio: Path of the audio; None without audio.
+        temporary: True if ``audio`` is a file of the server's own.
     """
 
     request: bytes = b""
@@ -41,16 +41,16 @@ class Upload:
     temporary: bool = False
 
     def discard(self) -> None:
-        """Remove the file that was made for the audio."""
+        """Remove the audio if the file is temporary."""
         if self.temporary and self.audio is not None:
             self.audio.unlink(missing_ok=True)
 
 
 def discard_leftovers(folder: Path) -> None:
-    """Remove the audio that an engine left here that was killed; it may be anybody's words.
+    """Remove audio that a killed engine left behind; it may be private.
 
     Args:
-        folder: Of this engine alone; one that outlives it, such as a container's volume.
+        folder: A folder used by this engine only that outlives it, such as a container's volume.
     """
     for path in folder.glob(f"{_PREFIX}*{_SUFFIX}"):
         path.unlink(missing_ok=True)
@@ -66,11 +66,11 @@ async def receive(content_type: str, chunks: AsyncIterable[bytes], folder: Path)
     Args:
         content_type: The header, with the boundary.
         chunks: The body.
-        folder: Where a temporary file may be made.
+        folder: Where to create a temporary file.
 
     Raises:
-        EngineError: ``invalid_request`` for a body that is no multipart form, has a field that
-            nobody knows, or is too large.
+        EngineError: ``invalid_request`` for a body that is not a multipart form, has an unknown
+            field, or is too large.
     """
     kind, parameters = parse_options_header(content_type)
     boundary = parameters.get(b"boundary")
@@ -105,7 +105,7 @@ async def receive(content_type: str, chunks: AsyncIterable[bytes], folder: Path)
 
 @dataclass
 class _Form:
-    """What the parser calls as it meets the parts of the form."""
+    """Callbacks of the multipart parser."""
 
     folder: Path
     name: str = ""

@@ -1,7 +1,7 @@
 """The wire types: everything that crosses between the CLI and an engine, defined once.
 
-``transcript`` holds what is known about a recording, ``stage`` the requests and results of the
-stages, ``message`` what goes over the connection around them.
+``transcript`` has the types of a transcript, ``stage`` the requests and results of the stages,
+``message`` the messages that carry them.
 """
 
 from dalston_sdk.wire.message import (

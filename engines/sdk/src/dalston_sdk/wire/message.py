@@ -1,4 +1,4 @@
-"""What goes over the connection around requests and results: stream lines, health, models.
+"""Messages around requests and results: lines of a stream, health, models, errors.
 
 ``POST /run`` answers with NDJSON: one JSON object per line, told apart by ``type``. The last line
 is a ``result`` or an ``error``; a stream that ends without one was cut off.
@@ -13,14 +13,14 @@ from dalston_sdk.wire.stage import ModelRef, Result
 from dalston_sdk.wire.transcript import Notice, Segment
 
 PROTOCOL_VERSION = 1
-"""Raised when an old peer could misunderstand; a new optional field does not raise it."""
+"""Increased when an old peer could misread a message; not for a new optional field."""
 
 OLDEST_PROTOCOL_VERSION = 1
-"""The oldest peer this SDK still understands."""
+"""The oldest version that this SDK understands."""
 
 
 class ErrorCode(str, Enum):
-    """Why an engine could not do what it was asked."""
+    """The reason why an engine could not do what it was asked to."""
 
     INVALID_REQUEST = "invalid_request"
     UNSUPPORTED_OPTION = "unsupported_option"
@@ -34,7 +34,7 @@ class ErrorCode(str, Enum):
 
 
 class Progress(Struct, frozen=True, kw_only=True, tag_field="type", tag="progress"):
-    """How far the work is, in seconds of audio; ``phase`` is ``load`` or ``run``."""
+    """Progress in seconds of audio; ``phase`` is ``load`` or ``run``."""
 
     done_s: float
     total_s: float
@@ -48,13 +48,13 @@ class Partial(Struct, frozen=True, kw_only=True, tag_field="type", tag="partial"
 
 
 class Heartbeat(Struct, frozen=True, kw_only=True, tag_field="type", tag="heartbeat"):
-    """The engine lives and works; sent when nothing else was for 5 s."""
+    """Sign of life; sent after 5 s without another message."""
 
     elapsed_s: float
 
 
 class Finished(Struct, frozen=True, kw_only=True, tag_field="type", tag="result"):
-    """The last line of a stream that went well; ``elapsed_s`` leaves model loading out."""
+    """The last line of a successful stream; ``elapsed_s`` does not include model loading."""
 
     result: Result
     elapsed_s: float
@@ -62,7 +62,7 @@ class Finished(Struct, frozen=True, kw_only=True, tag_field="type", tag="result"
 
 
 class Failed(Struct, frozen=True, kw_only=True, tag_field="type", tag="error", omit_defaults=True):
-    """The last line of a stream that went wrong; also the body of every HTTP error."""
+    """The last line of a failed stream; also the body of every HTTP error."""
 
     code: ErrorCode
     message: str
@@ -79,14 +79,14 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Answer of ``GET /health``.
 
     Attributes:
-        protocol, oldest_protocol: The range of protocol versions this engine speaks.
+        protocol, oldest_protocol: The range of protocol versions that this engine understands.
         results: Digest of what its results depend on; None where ``fingerprint`` stands for it.
         device: ``cpu`` or ``cuda:N``, after a real call to the device.
-        running, slots: Requests in progress, and how many may be at once.
+        running, slots: Requests in progress, and how many may run at once.
         waiting: Requests that wait for a slot or for their model.
         expires_in_s: Seconds until the engine stops itself; None for never or while busy.
         vram_mb: Memory held on the GPU; None without one.
-        problem: Why ``status`` is ``failed``.
+        problem: The reason why ``status`` is ``failed``.
     """
 
     status: EngineStatus
@@ -111,7 +111,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ModelsReply(Struct, frozen=True, kw_only=True):
-    """Answer of ``GET /models``: what is loaded, and per stage the options that are supported."""
+    """Answer of ``GET /models``: the loaded and the installed models, and options per stage."""
 
     loaded: ModelRef | None
     available: tuple[str, ...]

@@ -1,7 +1,7 @@
 """Requests and results of every stage that an engine can run.
 
 An option that is None is unset: the engine's or the model's default applies, and the result's
-``effective`` says which value that was. An engine refuses a set option that it does not support.
+``effective`` has the value that was used. An engine refuses a set option that it does not support.
 """
 
 from enum import Enum
@@ -24,7 +24,7 @@ from dalston_sdk.wire.transcript import (
 
 
 class Stage(str, Enum):
-    """A step that an engine runs; its value is its name on the wire and in catalogs."""
+    """A stage that an engine runs; its value is its name on the wire and in catalogs."""
 
     TRANSCRIBE = "transcribe"
     ALIGN = "align"
@@ -35,13 +35,13 @@ class Stage(str, Enum):
 
 
 class ModelRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The weights a request needs loaded.
+    """The model that a request needs.
 
     Attributes:
-        runtime_id: What the library calls the model.
+        runtime_id: The library's name of the model.
         path: Folder or file of the weights: absolute as the engine sees it, or relative to the
-            engine's own folder of weights; None where the engine's own package carries them.
-        compute_type: Number format such as ``int8`` or ``float16``; None lets the engine choose.
+            engine's own folder of weights; None if the engine's own package contains them.
+        compute_type: Number format such as ``int8`` or ``float16``; None for the engine's choice.
     """
 
     runtime_id: str
@@ -52,16 +52,16 @@ class ModelRef(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class TranscribeOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How to turn speech into text; names and meanings follow whisper's where it has them.
+    """Options of transcription; names and meanings follow Whisper's where it has them.
 
     Attributes:
         language: BCP-47 lower case; None detects it.
-        languages: When detecting, only these come into question.
+        languages: Detection chooses among these.
         task: ``translate`` means into English.
-        temperature: The ladder of temperatures to fall back through.
+        temperature: Temperatures to try one after the other until decoding succeeds.
         hotwords: Words and names to expect.
-        vad: Whether silence is cut away before decoding.
-        multilingual: Detect the language anew for every segment.
+        vad: True to decode only regions with speech.
+        multilingual: True to detect the language of every segment.
     """
 
     language: str | None = None
@@ -100,7 +100,7 @@ class TranscribeOptions(
 class AlignOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How to find each word's time for a known text."""
+    """Options of forced alignment."""
 
     batch_size: int | None = None
     interpolate: Literal["nearest", "linear", "ignore"] | None = None
@@ -109,11 +109,11 @@ class AlignOptions(
 class DiarizeOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How to find who spoke when; ``num_speakers`` excludes the other two.
+    """Options of diarization; ``num_speakers`` excludes the other two numbers.
 
     Attributes:
-        chunk_s: Work on so much of a recording at a time, to bound memory, and find the speakers of
-            one chunk again in the next.
+        chunk_s: Length of the chunks of a long recording, to limit memory; speakers are matched
+            between chunks.
     """
 
     num_speakers: int | None = None
@@ -126,7 +126,7 @@ class DiarizeOptions(
 class EmotionOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How to label segments; below ``threshold`` (0 to 1) the label is ``unknown``."""
+    """Options of emotion detection; below ``threshold`` (0 to 1) the label is ``unknown``."""
 
     threshold: float | None = None
     batch_size: int | None = None
@@ -135,14 +135,14 @@ class EmotionOptions(
 class EventsOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How to find audio events.
+    """Options of event detection.
 
     Attributes:
-        threshold: An event has to score as much somewhere; 0 to 1.
-        off_threshold: It lasts for as long as it scores this much; at most ``threshold``.
-        min_duration_ms: Shorter events are left out.
-        max_gap_ms: Events of one label with no more than this between them are one.
-        labels: Only these, by their AudioSet names.
+        threshold: Score that an event has to reach; 0 to 1.
+        off_threshold: Score below which an event ends; at most ``threshold``.
+        min_duration_ms: Shorter events are dropped.
+        max_gap_ms: Events of one label are joined if the gap between them is no longer.
+        labels: AudioSet names of the events to report.
     """
 
     threshold: float | None = None
@@ -156,16 +156,15 @@ class EventsOptions(
 class RefineOptions(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """How far a language model may clean the text up, and what it is to write about it.
+    """Options of clean-up by a language model, and of what it writes about the text.
 
     Attributes:
-        level: How much may change; at ``none`` the text stays as it is.
-        glossary: Words and names in their right spelling.
-        max_cost_usd: What the whole request may cost at most; what could cost more is refused.
-        prices: What the model's tokens cost.
-        batch: Hand everything in at once, and wait for up to a day at a lower price.
-        title, summary, chapters, action_items: Whether to write these, about the text as it is
-            after the clean-up.
+        level: How much may change; with ``none`` the text stays as it is.
+        glossary: Words and names in their correct spelling.
+        max_cost_usd: Limit for the whole request, which is refused if it could cost more.
+        prices: Prices of the model's tokens.
+        batch: Use the provider's batch interface: up to a day of waiting, at a lower price.
+        title, summary, chapters, action_items: True to have these written, about the cleaned text.
     """
 
     level: Literal["none", "light", "standard", "verbatim+punctuation"] | None = None
@@ -180,7 +179,7 @@ class RefineOptions(
 
 
 class _Request(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage"):
-    """What every request says."""
+    """Fields of every request."""
 
     model: ModelRef
 
@@ -237,11 +236,11 @@ Request = (
 
 
 class _Result(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="stage"):
-    """What every result says.
+    """Fields of every result.
 
     Attributes:
-        effective: Every option's value that was in force, the engine's defaults included.
-        compute_type: The number format in force, where there is a choice.
+        effective: The value of every option that was used, including the engine's defaults.
+        compute_type: The number format used, if the engine has several.
     """
 
     effective: dict[str, Any] = field(default_factory=dict)
@@ -250,7 +249,7 @@ class _Result(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 
 
 class TranscribeResult(_Result, frozen=True, kw_only=True, tag="transcribe"):
-    """Segments in time order; words where the engine gives them."""
+    """Segments in time order, with words if the engine gives them."""
 
     language: str | None
     segments: tuple[Segment, ...]
@@ -268,9 +267,9 @@ class DiarizeResult(_Result, frozen=True, kw_only=True, tag="diarize"):
     """Speaker turns in time order, and one embedding per speaker.
 
     Attributes:
-        turns: Who spoke when; turns overlap where several speak at once.
-        exclusive_turns: The same with only the speaker who is heard best at a time, for assigning
-            words; empty where an engine does not tell.
+        turns: Turns that overlap where several people speak at once.
+        exclusive_turns: Turns of only the most prominent speaker at each time, for assigning words;
+            empty if the engine gives none.
     """
 
     turns: tuple[SpeakerTurn, ...]
@@ -279,7 +278,7 @@ class DiarizeResult(_Result, frozen=True, kw_only=True, tag="diarize"):
 
 
 class EmotionResult(_Result, frozen=True, kw_only=True, tag="emotion"):
-    """An emotion per segment id; segments that are missing could not be judged."""
+    """An emotion per segment id; missing segments could not be classified."""
 
     emotions: dict[int, Emotion]
 
@@ -291,12 +290,12 @@ class EventsResult(_Result, frozen=True, kw_only=True, tag="events"):
 
 
 class RefineResult(_Result, frozen=True, kw_only=True, tag="refine"):
-    """The new text per segment id; segments that are missing stay as they were.
+    """The new text per segment id; missing segments stay as they were.
 
     Attributes:
-        title, summary, chapters, action_items: As ``Transcript`` has them; what was not asked for,
-            or could not be had, is missing.
-        usage: What was sent and received, and its cost.
+        title, summary, chapters, action_items: As in ``Transcript``; missing if they were not asked
+            for or could not be produced.
+        usage: Tokens and their cost.
     """
 
     texts: dict[int, str]

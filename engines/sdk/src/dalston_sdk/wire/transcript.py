@@ -1,8 +1,8 @@
-"""What is known about a recording: words, segments, turns, events, and where each came from.
+"""Types of a transcript: words, segments, turns, events, and where each came from.
 
 Times (``start``, ``end``) are float seconds from the start of the recording, ``start < end``.
-JSON names follow whisper's where a reader of whisper's JSON would look for them
-(``words[].word``, ``words[].probability``); fields at their default are left out.
+JSON names follow Whisper's where it has them
+(``words[].word``, ``words[].probability``); fields with their default value are omitted.
 """
 
 from typing import Any, Literal
@@ -18,8 +18,8 @@ class Word(Struct, frozen=True, kw_only=True, omit_defaults=True):
     Attributes:
         text: The word with the white space that precedes it, so that joining a segment's words
             without a separator gives its text in every language.
-        confidence: From 0 to 1; None where the engine gives none.
-        interpolated: True where the times were computed from the neighbours' times.
+        confidence: From 0 to 1; None if the engine gives none.
+        interpolated: True if the times were computed from the neighbours' times.
     """
 
     text: str = field(name="word")
@@ -31,7 +31,7 @@ class Word(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Emotion(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """The emotion heard in a segment: an English label and each label's score from 0 to 1."""
+    """The emotion of a segment: an English label, and each label's score from 0 to 1."""
 
     label: str
     score: float
@@ -39,13 +39,13 @@ class Emotion(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A stretch of speech with text.
+    """A piece of speech with text.
 
     Attributes:
         id: Position in the transcript, from 0.
         text: Without white space at either end; ``"".join(words).strip()`` where there are words.
-        confidence: From 0 to 1; None where the engine gives none.
-        raw_text: The text before refinement, where refinement changed it.
+        confidence: From 0 to 1; None if the engine gives none.
+        raw_text: The text before refinement, if refinement changed it.
         avg_logprob, no_speech_prob, compression_ratio, temperature: Whisper's own figures.
     """
 
@@ -67,14 +67,14 @@ class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class SpeechRegion(Struct, frozen=True, kw_only=True):
-    """Where voice activity detection heard speech; has no text."""
+    """A region with speech, found by voice activity detection; has no text."""
 
     start: float
     end: float
 
 
 class SpeakerTurn(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Who spoke when; has no text. Turns of different speakers may overlap."""
+    """Time during which one speaker speaks; has no text. Turns of several speakers may overlap."""
 
     start: float
     end: float
@@ -83,7 +83,7 @@ class SpeakerTurn(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class AudioEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something other than speech that was heard: an AudioSet label and its score from 0 to 1."""
+    """A sound other than speech: an AudioSet label and its score from 0 to 1."""
 
     start: float
     end: float
@@ -92,7 +92,7 @@ class AudioEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Chapter(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A part of a recording with a subject of its own, as a language model sees it.
+    """A part of a recording with its own subject, written by a language model.
 
     Attributes:
         start, end: Those of segments; a chapter ends where the next one begins.
@@ -105,12 +105,11 @@ class Chapter(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class ActionItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Something that is to be done, as a language model understood it.
+    """A task that is mentioned in a recording, written by a language model.
 
     Attributes:
         start, end: The segment in which it is said.
-        owner: Who is to do it: a name that is said, or a speaker's label; None where nobody is
-            named.
+        owner: A spoken name or a speaker's label; None if no owner is named.
     """
 
     start: float
@@ -126,7 +125,7 @@ class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
         code: Stable text such as ``low_coverage`` for programs.
         message: One sentence for people.
         stage: The stage that raised it.
-        start, end: The part of the recording it is about, where it is about a part.
+        start, end: The part of the recording that it concerns, if only a part.
     """
 
     code: str
@@ -137,14 +136,14 @@ class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What the file itself says, and the digest of its bytes.
+    """Properties of the recording's file, and the digest of its bytes.
 
     Attributes:
         name: Path as the user gave it (undecodable bytes replaced); ``-`` for standard input.
         digest: ``sha256:<hex>`` of the file's bytes.
         duration_s: Length of the decoded audio.
-        container_duration_s: Length that the container declares; None where it declares none.
-        clip_start, clip_end: The part that was transcribed, where only a part was.
+        container_duration_s: Length that the container declares; None if it declares none.
+        clip_start, clip_end: The part that was transcribed, if only a part was.
     """
 
     name: str
@@ -162,13 +161,13 @@ class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
 class TokenPrices(
     Struct, frozen=True, kw_only=True, omit_defaults=True, forbid_unknown_fields=True
 ):
-    """What a language model's tokens cost, each figure in US dollars for a million.
+    """Prices of a language model's tokens, in US dollars per million.
 
     Attributes:
-        input_usd, output_usd: Tokens that are sent, and that are written, thoughts included.
-        cache_read_usd, cache_write_usd: Tokens sent that the provider remembers, or is to
-            remember; None where they cost what others do.
-        as_of: The day on which these were the prices, as YYYY-MM-DD.
+        input_usd, output_usd: Input tokens, and output tokens including reasoning.
+        cache_read_usd, cache_write_usd: Input tokens read from the provider's cache or written to
+            it; None if they cost as much as others.
+        as_of: Date of these prices, as YYYY-MM-DD.
     """
 
     input_usd: float
@@ -179,15 +178,15 @@ class TokenPrices(
 
 
 class TokenUsage(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What a stage took from a language model.
+    """Tokens that a stage used, and their cost.
 
     Attributes:
-        requests: Answers that were paid for.
-        input_tokens: Sent, apart from those of the next two.
-        cache_read_tokens, cache_write_tokens: Sent, and remembered by the provider from before or
-            for later.
-        output_tokens: Written, thoughts included.
-        cost_usd: None where the prices are not known, or where an answer did not tell its tokens.
+        requests: Number of answers that were paid for.
+        input_tokens: Input tokens without those of the next two.
+        cache_read_tokens, cache_write_tokens: Input tokens read from the provider's cache, or
+            written to it.
+        output_tokens: Output tokens including reasoning.
+        cost_usd: None if the prices are not known, or if an answer did not report its tokens.
     """
 
     requests: int
@@ -202,14 +201,14 @@ StageStatus = Literal["done", "skipped", "failed"]
 
 
 class StageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """How one stage of a transcript came about.
+    """Record of one stage of a transcript.
 
     Attributes:
         status: ``skipped`` and ``failed`` come with a reason.
-        reason: Why this engine and model, or why not.
-        options: The effective options, the engine's defaults included.
+        reason: The reason for this engine and model, or for the status.
+        options: The effective options, including the engine's defaults.
         elapsed_s: Wall seconds of the stage when it was run.
-        usage: What it took from a language model when it was run.
+        usage: Tokens of a language model when it was run.
     """
 
     stage: str
@@ -228,10 +227,10 @@ class StageRecord(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Where something in a transcript comes from.
+    """The origin of a part of a transcript.
 
     Attributes:
-        stage: A stage that has a record; ``prepare`` for what channels say, ``user`` for names.
+        stage: A stage that has a record; ``prepare`` for channels, ``user`` for names.
         engine, model: As in the stage's record.
     """
 
@@ -244,21 +243,20 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything known about one recording; the JSON output is exactly this.
 
     Attributes:
-        version: Version of this format; a reader refuses a larger one.
+        version: Version of this format; readers refuse a higher one.
         text: All segments' texts, joined.
-        language: BCP-47 lower case, ``None`` where unknown.
-        language_scores: Votes or probabilities per language, where the language was detected.
-        turns: Who spoke when, from diarization or from channels.
-        title, summary, chapters, action_items: What a language model wrote about it, where that
-            was asked for; chapters are in time order.
-        speaker_names: Where speakers were named, each label and the name that stands for it
-            everywhere else in the transcript.
-        status: ``partial`` where a requested stage failed; ``stages`` says which and why.
+        language: BCP-47 lower case, ``None`` if unknown.
+        language_scores: Scores per language, if the language was detected.
+        turns: Speaker turns from diarization or from channels.
+        title, summary, chapters, action_items: Written by a language model, if asked for; chapters
+            are in time order.
+        speaker_names: The label of each named speaker, and the name that replaces it everywhere
+            else in the transcript.
+        status: ``partial`` if a requested stage failed; ``stages`` has the reason.
         provenance: Where the transcript's ``text``, ``word_times``, ``language``, ``speaker`` (and
             turns), ``emotion``, ``events`` and ``speech_regions`` come from, for those there are.
-            Of several origins the last goes before the others where it has something: refined
-            segments have a ``raw_text``, aligned words no other times, named speakers a label
-            in ``speaker_names``.
+            Of several origins the last takes precedence for the parts that it covers: segments
+            that were refined have a ``raw_text``, named speakers a label in ``speaker_names``.
     """
 
     version: int = field(name="dalston_transcript_version")

@@ -1,0 +1,195 @@
+"""Transcription chunk by chunk, for recognisers that take a short piece of speech at a time.
+
+The engine finds the regions of speech and decodes a batch of chunks; this module says which
+options apply, and goes through the recording.
+"""
+
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dalston_sdk.chunks import (
+    VAD_OPTIONS,
+    VadSettings,
+    cut_chunks,
+    read_vad_settings,
+    vad_options_without_effect,
+)
+from dalston_sdk.engine import SAMPLE_RATE, RunContext, Samples
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import ErrorCode, Notice, Segment, SpeechRegion, TranscribeOptions
+
+SUPPORTED_OPTIONS = frozenset(
+    {
+        "language",
+        "languages",
+        "task",
+        "batch_size",
+        "word_timestamps",
+        "vad",
+        "max_speech_s",
+        *VAD_OPTIONS,
+    }
+)
+"""The options of the stage that ``plan_decoding`` honours."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Capabilities:
+    """What a loaded recogniser can do.
+
+    Attributes:
+        name: The library's name of the model.
+        languages: BCP-47 codes that it knows; empty where they are not known.
+        must_be_told_language: True if it decodes everything as the language it is told.
+        translates: True if it can translate into English.
+        times_words: True if its words or tokens have times.
+        max_chunk_s: The longest chunk that it takes; seconds.
+    """
+
+    name: str
+    languages: tuple[str, ...]
+    must_be_told_language: bool
+    translates: bool
+    times_words: bool
+    max_chunk_s: float
+
+
+@dataclass(frozen=True, kw_only=True)
+class Decoding:
+    """How one request is decoded.
+
+    Attributes:
+        vad: How regions are found and split.
+        with_vad: False where silence is not cut away.
+        with_words: True if segments get words.
+        into_english: True if the text is English whatever is spoken.
+        batch_size: Chunks that go through the model at once.
+        warnings: What the user should know about this combination of options.
+    """
+
+    vad: VadSettings
+    with_vad: bool
+    with_words: bool
+    into_english: bool
+    batch_size: int
+    warnings: tuple[Notice, ...]
+
+
+def plan_decoding(
+    options: TranscribeOptions,
+    capabilities: Capabilities,
+    *,
+    default_batch_size: int,
+    translating_models: str,
+    timing_model: str,
+) -> Decoding:
+    """Work out how to decode a request.
+
+    Args:
+        options: The request's.
+        capabilities: The loaded model's.
+        default_batch_size: Where the request does not give one.
+        translating_models: For the hint where this model does not translate: ``--model NAME``.
+        timing_model: For the hint where this model gives no times for words: ``--model NAME``.
+
+    Raises:
+        EngineError: ``unsupported_option`` where this model cannot do what is asked for,
+            ``invalid_request`` for values out of range.
+    """
+    into_english = options.task == "translate"
+    if into_english and not capabilities.translates:
+        raise EngineError(
+            ErrorCode.UNSUPPORTED_OPTION,
+            f"{capabilities.name} does not translate (task)",
+            hint=f"use {translating_models}",
+        )
+    times_words = capabilities.times_words and not into_english
+    if options.word_timestamps and not times_words:
+        what = "a translation" if capabilities.times_words else "its words"
+        raise EngineError(
+            ErrorCode.UNSUPPORTED_OPTION,
+            f"{capabilities.name} gives no times for {what} (word_timestamps)",
+            hint=f"use {timing_model}, or leave the option out",
+        )
+    return Decoding(
+        vad=read_vad_settings(
+            options, max_chunk_s=capabilities.max_chunk_s, model_name=capabilities.name
+        ),
+        with_vad=options.vad is not False,
+        with_words=times_words and options.word_timestamps is not False,
+        into_english=into_english,
+        batch_size=read_batch_size(options.batch_size, default=default_batch_size),
+        warnings=vad_options_without_effect(options),
+    )
+
+
+def read_batch_size(requested: int | None, *, default: int) -> int:
+    """Return the batch size of a request.
+
+    Raises:
+        EngineError: ``invalid_request`` for less than one.
+    """
+    if requested is None:
+        return default
+    if requested < 1:
+        raise EngineError(ErrorCode.INVALID_REQUEST, "batch_size must be at least 1")
+    return requested
+
+
+def effective_options(
+    options: TranscribeOptions, decoding: Decoding, language: str | None
+) -> dict[str, Any]:
+    """Return every supported option with the value that was in force.
+
+    Args:
+        options: The request's.
+        decoding: As planned.
+        language: BCP-47 code of what is spoken; None where it is not known.
+    """
+    vad = vars(decoding.vad)
+    return {
+        "language": language,
+        "languages": options.languages,
+        "task": "translate" if decoding.into_english else "transcribe",
+        "batch_size": decoding.batch_size,
+        "word_timestamps": decoding.with_words,
+        "vad": decoding.with_vad,
+        "max_speech_s": decoding.vad.max_speech_s,
+        **{name: vad[name] if decoding.with_vad else None for name in VAD_OPTIONS},
+    }
+
+
+def transcribe_in_batches(
+    audio: Samples,
+    regions: Sequence[SpeechRegion],
+    transcribe: Callable[[list[Samples], Sequence[SpeechRegion], int], list[Segment]],
+    context: RunContext,
+    *,
+    batch_size: int,
+    min_chunk_s: float,
+) -> list[Segment]:
+    """Transcribe the regions of a recording batch by batch, reporting segments as they come.
+
+    Args:
+        audio: float32, shape (num_samples,), 16 kHz, in [-1, 1].
+        regions: What to transcribe, in time order.
+        transcribe: Turns a batch of chunks into segments. It gets the chunks, their regions and
+            the id of the first segment.
+        context: Gets segments and progress, and says whether the request was cancelled.
+        batch_size: Chunks in a batch.
+        min_chunk_s: Shorter chunks are filled up with silence; seconds.
+    """
+    duration_s = len(audio) / SAMPLE_RATE
+    segments: list[Segment] = []
+    for first in range(0, len(regions), batch_size):
+        context.check_cancelled()
+        batch = regions[first : first + batch_size]
+        chunks = cut_chunks(audio, batch, min_length_s=min_chunk_s)
+        found = transcribe(chunks, batch, len(segments))
+        segments += found
+        if found:
+            context.partial(found)
+        context.progress(batch[-1].end, duration_s)
+    context.progress(duration_s, duration_s)
+    return segments

@@ -1,0 +1,19 @@
+"""Kinds of values that several settings have."""
+
+from dalston_cli.settings.declare import Kind
+
+switch = Kind()
+choice = Kind()
+
+any_text = Kind("TEXT")
+text = Kind("TEXT", min_length=1)
+texts = Kind("LIST", split=True, min_length=1)
+file = Kind("FILE", min_length=1)
+model_id = Kind("MODEL", completion="models", min_length=1)
+
+count = Kind("N", ge=1)
+number = Kind("N", ge=0)
+factor = Kind("X", gt=0)
+probability = Kind("0-1", ge=0, le=1)
+milliseconds = Kind("MS", ge=0)
+seconds = Kind("SECONDS", gt=0, finite=True)

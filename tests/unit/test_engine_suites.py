@@ -1,0 +1,74 @@
+"""An engine's suite is run again when a file changed that it depends on, and only then."""
+
+from pathlib import Path
+
+import pytest
+from tests.support.engine_suites import EngineSuite, PassedSuites, all_suites
+
+FILES = {
+    "conftest.py": "",
+    "engines/sdk/src/dalston_sdk/wire.py": "",
+    "engines/detect/clap/engine.py": "",
+    "engines/detect/clap/requirements.lock": "numpy==2",
+    "engines/detect/clap/tests/test_clap.py": "from tests.support.sounds import clapping\n",
+    "engines/align/other/engine.py": "",
+    "engines/align/other/tests/data/weights/model.bin": "",
+    "tests/support/sounds.py": (
+        "from tests.support import waves\nfrom dalston_cli.launchers import base\n"
+        "DATA = 'engines/align/other/tests/data/weights'\n"
+    ),
+    "tests/support/waves.py": "",
+    "tests/support/unrelated.py": "",
+    "catalog/models/clap-one.yaml": "engine: clap\n",
+    "catalog/models/other-one.yaml": "engine: other\n",
+    "src/dalston_cli/launchers/base.py": "from dalston_cli.errors import DalstonError\n",
+    "src/dalston_cli/errors.py": "",
+}
+UNRELATED = {
+    "engines/align/other/engine.py",
+    "tests/support/unrelated.py",
+    "catalog/models/other-one.yaml",
+    "src/dalston_cli/errors.py",
+}
+
+
+@pytest.fixture
+def suite(tmp_path: Path) -> EngineSuite:
+    for name, text in FILES.items():
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    return EngineSuite("engines/detect/clap", tmp_path)
+
+
+@pytest.mark.parametrize("name", FILES)
+def test_a_change_counts_where_the_suite_uses_the_file(suite: EngineSuite, name: str) -> None:
+    before = suite.digest()
+    with (suite.root / name).open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert (suite.digest() != before) == (name not in UNRELATED)
+
+
+def test_what_python_leaves_behind_does_not_count(suite: EngineSuite) -> None:
+    before = suite.digest()
+    cache = suite.root / suite.folder / "__pycache__" / "engine.pyc"
+    cache.parent.mkdir()
+    cache.touch()
+    assert suite.digest() == before
+
+
+def test_only_the_last_digest_that_passed_is_remembered(suite: EngineSuite, tmp_path: Path) -> None:
+    passed = PassedSuites(tmp_path / "passed")
+    assert passed.when(suite, "one") is None
+    passed.note(suite, "one", "2026-01-01")
+    assert passed.when(suite, "one") == "2026-01-01"
+    passed.note(suite, "two", "2026-01-02")
+    assert passed.when(suite, "one") is None
+    (passed.folder / "clap.json").write_text("{", encoding="utf-8")
+    assert passed.when(suite, "two") is None
+
+
+def test_every_engine_of_the_repository_has_a_suite() -> None:
+    suites = all_suites()
+    assert {"nemo", "pocketsphinx", "llm-cleanup"} <= {suite.name for suite in suites}
+    assert len({suite.digest() for suite in suites}) == len(suites)
