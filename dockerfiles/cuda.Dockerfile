@@ -43,7 +43,7 @@ RUN install -d /opt/layer \
     && rm -r /opt/layer \
     && mv /opt/engine /opt/layer
 
-# What all engines with PyTorch share; for other engines an empty environment.
+# The layer that engines with PyTorch share; for other engines an empty environment.
 FROM base AS torch
 COPY --from=installer /opt/layer /opt/engine
 

@@ -5,7 +5,7 @@ for a CPU do not. ``requirements.lock`` has no CUDA: on Linux it takes PyTorch's
 CPU from a folder of wheels (UV_FIND_LINKS). ``requirements-cuda.lock`` is for GPUs, and for CPUs
 where no such wheel is at hand; all of it is on PyPI.
 
-What a library wants and does not need may be overruled in ``overrides.in``; what PyTorch wants for
+A requirement that a library does not need may be overruled in ``overrides.in``; PyTorch's own for
 CUDA may not, because all engines share one PyTorch. Versions in a lock that is there are kept.
 
 PyTorch's own lines are written to ``dockerfiles/torch-*.lock``, from which images get a layer that
@@ -40,7 +40,7 @@ CUDA_PARTS = (
     *("cublas", "cudart", "cufft", "cufile", "cupti", "curand", "cusolver", "cusparse"),
     *("nvjitlink", "nvrtc", "nvtx"),
 )
-# What the wheel for x86-64 Linux asks for; uv reads another wheel's metadata, which lacks these.
+# Requirements of the wheel for x86-64 Linux; uv reads another wheel's metadata, which lacks these.
 WITH_CUDA = (
     f"cuda-toolkit[{','.join(CUDA_PARTS)}]==13.0.3",
     "cuda-bindings<14,>=13.0.3",
@@ -87,7 +87,7 @@ def compiled(folder: Path, python: str, name: str, cuda: tuple[str, ...]) -> str
         folder: The engine's folder.
         python: The oldest Python that the versions have to work with.
         name: The lock; its versions are kept if it is there.
-        cuda: What PyTorch wants besides for CUDA.
+        cuda: Requirements of PyTorch for CUDA.
     """
     with tempfile.TemporaryDirectory() as place:
         wants = ", ".join(f'"{one}"' for one in EVERYWHERE + cuda)

@@ -2,6 +2,12 @@
 
 ``.ci/docker`` starts one for a command and says where in the environment. Without it these tests
 are skipped, but in CI they fail.
+
+What takes longest, and why: ``test_all_stages`` and ``test_nemo`` build the images of real
+engines, which install gigabytes of packages; ``test_kill`` and ``test_hostile`` wait for engines
+that die and come back; ``test_images_sharing`` and ``test_torch_layer`` run builds at the same
+time. The images of engines are built by the test that needs them first, and stay on the daemon for
+the others.
 """
 
 import os

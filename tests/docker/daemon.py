@@ -103,7 +103,7 @@ class PrivateDaemon:
         (self.folder / "daemon.json").write_text("{}")  # not the one of the machine's own daemon
 
     def is_running(self) -> bool:
-        """Whether its process is there."""
+        """Return True if its process runs."""
         return self._process is not None and self._process.poll() is None
 
     def start(self) -> None:
@@ -131,7 +131,7 @@ class PrivateDaemon:
         self._end(signal.SIGKILL)
 
     def answers(self) -> bool:
-        """Whether it can be asked."""
+        """Return True if it answers."""
         if not _listens(self.host):
             return False
         try:
@@ -184,7 +184,7 @@ class PrivateDaemon:
             self._process.wait()
 
     def _end_remains(self) -> None:
-        """What it started, what it mounted, and its control groups."""
+        """End what it started, and remove what it mounted and its control groups."""
         mark = str(self.folder)
         named = Path("/sys/fs/cgroup").rglob(f"{self.folder.name}/**")
         groups = sorted((one for one in named if one.is_dir()), reverse=True)
@@ -204,6 +204,6 @@ class PrivateDaemon:
 
 
 def _listens(host: str) -> bool:
-    """Whether somebody listens on that Unix socket; the library forgets to close one of nobody."""
+    """Return True if a server listens on that Unix socket; the library leaves dead ones open."""
     with socket.socket(socket.AF_UNIX) as place:
         return place.connect_ex(host.removeprefix("unix://")) == 0

@@ -56,7 +56,7 @@ class DockerHome(EngineHome):
         return replace(made, by_name={**made.by_name, "docker": launcher})
 
     def found(self, launcher: DockerLauncher | None = None) -> list[EngineInstance]:
-        """What a launcher finds, but for what Compose keeps running."""
+        """List what a launcher finds, without the services of Compose."""
         return [each for each in (launcher or self.docker).find() if each.owned]
 
     def start(self, launcher: DockerLauncher | None = None, **changes: Any) -> EngineInstance:
@@ -74,7 +74,7 @@ class DockerHome(EngineHome):
         return [each for each in found if each.labels[labels.HOME].endswith(runtime)]
 
     def inside(self, instance: EngineInstance, program: str) -> Any:
-        """What a Python program prints as JSON that runs in a container, as its user."""
+        """Run a Python program in a container, as its user, and return the JSON that it prints."""
         code, output = self.client.containers.get(instance.identity).exec_run(
             ["/opt/engine/bin/python", "-c", program]
         )
@@ -111,7 +111,7 @@ def made_home(host: str) -> Iterator[DockerHome]:
 
 
 async def health_of(instance: EngineInstance) -> Health | None:
-    """What the engine says; None while it does not answer."""
+    """Ask for the engine's health; None while it does not answer."""
     try:
         return await ask_health(instance.address)
     except NoAnswerError:

@@ -1,4 +1,4 @@
-"""An engine that only one test knows, and what became of its images."""
+"""An engine that only one test has, and its images."""
 
 import shutil
 import tempfile
@@ -29,10 +29,7 @@ class EngineAuthor(DockerUser):
         super().__init__(folder, host)
         self.engine = f"own-{uuid.uuid4().hex[:8]}"
         self.source = folder / "engines" / self.engine
-        shutil.copytree(FAKE, self.source, ignore=shutil.ignore_patterns("__pycache__"))
-        named = yaml.safe_load((FAKE / "engine.yaml").read_text()) | {"name": self.engine}
-        (self.source / "engine.yaml").write_text(yaml.safe_dump(named, sort_keys=False))
-        self.lock("# Nothing.\n")
+        self.write()
         self.environ["DALSTON_ENGINES_PATH"] = str(self.source.parent)
 
     def lock(self, content: str) -> None:
@@ -45,26 +42,40 @@ class EngineAuthor(DockerUser):
             file.write(f"\n# {uuid.uuid4()}\n")
 
     def image(self) -> Image:
-        """The one with a name."""
+        """Return the image with a name."""
         [found] = self.images(self.engine)
         return found
 
     def all_images(self) -> list[Image]:
-        """Those that were replaced and still take room, too."""
+        """List its images, also those that were replaced."""
         label = f"{ENGINE}={self.engine}"
         return self.client.images.list(filters={"label": [label, DIGEST]})
 
     def stages(self) -> list[Image]:
-        """What builds of it keep."""
+        """List the parts that its builds keep."""
         found = self.client.images.list(filters={"label": self._source_label, "dangling": True})
         return [image for image in found if DIGEST not in image.labels]
 
     def building(self) -> list[Container]:
-        """The builder's containers for it."""
+        """List the builder's containers for it."""
         return self.client.containers.list(all=True, filters={"label": self._source_label})
 
+    def begin_anew(self) -> None:
+        """Forget its images and edits; what builds keep stays, so that the next one is fast."""
+        for image in self.all_images():
+            self.client.images.remove(str(image.id), force=True)
+        shutil.rmtree(self.source)
+        self.write()
+
+    def write(self) -> None:
+        """Write its folder."""
+        shutil.copytree(FAKE, self.source, ignore=shutil.ignore_patterns("__pycache__"))
+        named = yaml.safe_load((FAKE / "engine.yaml").read_text()) | {"name": self.engine}
+        (self.source / "engine.yaml").write_text(yaml.safe_dump(named, sort_keys=False))
+        self.lock("# Nothing.\n")
+
     def remove_images(self) -> None:
-        """Whatever became of them."""
+        """Remove its images, whatever their state, and the parts that builds keep."""
         for image in self.all_images():
             self.client.images.remove(str(image.id), force=True)
         for stage in self.stages():
@@ -90,7 +101,7 @@ def made_author(host: str) -> Iterator[EngineAuthor]:
 
 
 def inside(client: docker.DockerClient, image: Image, *command: str) -> str:
-    """What a command says in a container of an image, which is gone afterwards."""
+    """Run a command in a container of an image, which is removed afterwards; return its output."""
     said = client.containers.run(
         str(image.id),
         list(command[1:]),

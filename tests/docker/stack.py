@@ -28,15 +28,15 @@ def problem_of_compose() -> str | None:
 
 
 class Stack:
-    """Runs ``docker-compose`` as somebody would who has just cloned the repository.
+    """Runs ``docker-compose`` as a user would who has just cloned the repository.
 
     Args:
         folder: Where the copy goes.
         host: Where the daemon listens.
-        variables: What stands in ``.env``.
+        variables: The content of ``.env``.
 
     Attributes:
-        token: What every engine of it wants to hear.
+        token: The token of every engine of it.
     """
 
     def __init__(self, folder: Path, host: str, **variables: str | Path) -> None:

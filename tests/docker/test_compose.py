@@ -81,7 +81,7 @@ def reused(events: list[dict[str, Any]]) -> list[bool]:
 
 
 def inside(container: Container, *command: str) -> str:
-    """What a command says that runs in a container."""
+    """Run a command in a container and return its output."""
     said = container.exec_run([*command]).output
     assert isinstance(said, bytes)
     return said.decode()
@@ -125,7 +125,7 @@ def test_a_service_cannot_reach_anything(stack: Stack) -> None:
     assert inside(one, "python", "-c", ask).split() == ["TimeoutError", "TimeoutError", "gaierror"]
 
 
-def test_services_are_shown_as_somebody_else_s(stack: Stack, user: DockerUser) -> None:
+def test_services_are_shown_as_not_owned(stack: Stack, user: DockerUser) -> None:
     found = {each["address"]: each for each in status(user)}
     assert set(found) == {stack.url(each) for each in stack.containers(ENGINE)}
     for each in found.values():
@@ -147,7 +147,7 @@ def test_services_are_used_and_nothing_is_started(
 def test_services_are_never_stopped(stack: Stack, user: DockerUser) -> None:
     refused = user.run("engines", "stop", ENGINE)
     assert refused.returncode == 5
-    assert "was started by somebody else" in refused.stderr
+    assert "was not started by this Dalston" in refused.stderr
     everything = user.run("engines", "stop", "--all")
     assert everything.returncode == 0, everything.stderr
     assert [each.status for each in stack.containers(ENGINE)] == ["running", "running"]

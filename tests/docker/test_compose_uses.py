@@ -108,7 +108,7 @@ def test_an_edited_engine_runs_after_a_restart_without_a_build(
 
 
 def words_of_service(stack: Stack, user: DockerUser, recording: Path, out: Path) -> str:
-    """What is transcribed by the service, and by no other engine."""
+    """Return the text of the service, after checking that no other engine did it."""
     assert reused(transcribe(user, out, recording)) == [True]
     assert user.containers(ended=True) == []
     [service] = stack.containers(ENGINE)

@@ -30,7 +30,7 @@ python3 -c 'import sys; print(*sys.version_info[:2])'
 
 
 def lasting(client: docker.DockerClient) -> Container:
-    """A container that runs until somebody ends it."""
+    """Start a container that runs until it is ended."""
     return client.containers.run(
         os.environ[IMAGE],
         ["sleep", "infinity"],
@@ -91,7 +91,7 @@ def test_what_is_left_is_named(docker_daemon: str) -> None:
         pytest.param(
             {HOST: "unix:///nowhere/d.sock", IMAGE: "any"},
             "no Docker daemon at unix:///nowhere/d.sock",
-            id="nobody-there",
+            id="no-daemon",
         ),
     ],
 )

@@ -33,7 +33,7 @@ def user(docker_daemon: str, second_daemon: PrivateDaemon) -> Iterator[DockerUse
 
 
 def read_events(process: Popen[str]) -> Iterator[dict[str, Any]]:
-    """What a command with ``--json`` says, until it ends; one that hangs is ended."""
+    """Return the events of a command until it ends; one that hangs is ended."""
     watch = Timer(PATIENCE_S, process.kill)
     watch.start()
     assert process.stdout is not None

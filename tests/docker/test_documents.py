@@ -1,4 +1,4 @@
-"""What the documentation tells people to type with Docker works as it is written."""
+"""The commands of the documentation that need Docker work as they are written."""
 
 import os
 import shutil

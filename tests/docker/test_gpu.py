@@ -35,7 +35,7 @@ def daemon(docker_daemon: str) -> Daemon:
 
 
 def refusal(daemon: Daemon, arguments: dict[str, Any]) -> str:
-    """What the daemon says to a container with ``arguments``."""
+    """Return the daemon's answer to a container with ``arguments``."""
     container = daemon.client.containers.create(
         os.environ[IMAGE], ["true"], network_mode="none", **arguments
     )
@@ -98,7 +98,7 @@ def test_cdi_is_refused_by_a_daemon_that_does_not_speak_it(daemon: Daemon) -> No
     assert "use Docker 28.3 or later" in str(error.hint)
 
 
-def test_a_runtime_that_nobody_configured_is_refused(daemon: Daemon) -> None:
+def test_a_runtime_that_is_not_configured_is_refused(daemon: Daemon) -> None:
     with pytest.raises(DaemonRefusedError) as caught, daemon.explained():
         daemon.client.containers.create(os.environ[IMAGE], ["true"], runtime="nvidia").start()
     error = explain_refusal(caught.value.explanation, daemon.facts, TOOLKIT)

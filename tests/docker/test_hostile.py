@@ -1,7 +1,7 @@
 """An engine that tries to do harm is held, and told of; the other recordings are finished.
 
 One run over a manifest has the hostile engine try everything it knows; the tests look at what it
-has to say, at the host, and at a container of somebody else.
+has to say, at the host, and at a container of another user.
 """
 
 import csv
@@ -46,7 +46,7 @@ MAY_SEE = {
 
 @dataclass
 class Neighbour:
-    """Somebody who listens on the host, where containers with a network could reach it.
+    """A server on the host, where containers with a network could reach it.
 
     Attributes:
         calls: Addresses that called.
@@ -73,7 +73,7 @@ class Neighbour:
 
 @dataclass(frozen=True, kw_only=True)
 class Aftermath:
-    """What there is after the one run that tries everything."""
+    """State after the one run that tries everything."""
 
     user: DockerUser
     result: CompletedProcess[str]
@@ -126,7 +126,7 @@ def user(docker_daemon: str) -> Iterator[DockerUser]:
 
 @pytest.fixture(scope="module")
 def bystander(user: DockerUser) -> Iterator[Container]:
-    """Somebody else's container, which runs meanwhile."""
+    """A container of another user, which runs at the same time."""
     image = os.environ["DALSTON_BASE_IMAGE"]
     container = user.client.containers.run(image, ["sleep", "600"], detach=True, network="none")
     container.reload()
@@ -225,7 +225,7 @@ def test_taking_too_much_memory_is_named_with_the_setting(aftermath: Aftermath) 
     assert "DALSTON_ENGINE_MEMORY_MB" in told
 
 
-def test_nobody_is_reached(aftermath: Aftermath) -> None:
+def test_no_address_is_reached(aftermath: Aftermath) -> None:
     refused = aftermath.refused("phone-home")
     assert refused[f"tcp {aftermath.neighbour.address}"] == "ENETUNREACH"
     assert refused["udp 192.0.2.1:443"] == "ENETUNREACH"
@@ -278,7 +278,7 @@ def test_processes_have_an_end(aftermath: Aftermath) -> None:
     assert int(processes.split()[-1]) < 1024
 
 
-def test_somebody_elses_container_goes_on(aftermath: Aftermath) -> None:
+def test_the_container_of_another_user_goes_on(aftermath: Aftermath) -> None:
     before = aftermath.bystander.attrs["State"]["StartedAt"]
     aftermath.bystander.reload()
     state = aftermath.bystander.attrs["State"]

@@ -43,7 +43,7 @@ def wait_until_nothing_is_built(author: EngineAuthor) -> None:
 @pytest.mark.parametrize(
     "how", [pytest.param(signal.SIGINT, id="Ctrl-C"), pytest.param(signal.SIGKILL, id="kill -9")]
 )
-def test_a_build_that_nobody_waits_for_ends(author: EngineAuthor, how: signal.Signals) -> None:
+def test_an_abandoned_build_ends(author: EngineAuthor, how: signal.Signals) -> None:
     author.lock((FAKE / "requirements.lock").read_text())
     process = author.start("engines", "build", author.engine)
     wait_for(process, "Collecting ")  # the first of many packages
@@ -79,8 +79,8 @@ def test_images_are_listed_with_their_state(author: EngineAuthor) -> None:
     author.edit()
     data = json.loads(author.run("engines", "images", author.engine, "--json").stdout)["data"]
     assert [each["state"] for each in data] == ["outdated"]
-    nobody = author.run("engines", "images", author.engine, DALSTON_ENGINES_PATH="")
-    assert nobody.stdout.rstrip().endswith("unknown")
+    unknown = author.run("engines", "images", author.engine, DALSTON_ENGINES_PATH="")
+    assert unknown.stdout.rstrip().endswith("unknown")
 
 
 def test_prune_removes_what_is_outdated_and_nothing_else(author: EngineAuthor) -> None:

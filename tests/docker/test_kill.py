@@ -14,9 +14,9 @@ from tests.support.speech import needs_flite, say_long
 pytestmark = [pytest.mark.slow, needs_flite]
 
 PATIENCE_S = 60
-NUM_KILLS = 20
+NUM_KILLS = 8
 NUM_KILLS_AT_START = 2
-NUM_RECORDINGS = 7
+NUM_RECORDINGS = 3
 MOST_KILLS_PER_RECORDING = 3
 
 

@@ -38,7 +38,7 @@ def home(docker_daemon: str) -> Iterator[DockerHome]:
 
 
 def in_runtime(home: DockerHome) -> list[str]:
-    """What lies in the runtime folder, but for locks."""
+    """List the runtime folder, without locks."""
     return [path.name for path in home.locations.runtime.iterdir() if path.name != "images"]
 
 
@@ -284,9 +284,9 @@ def test_what_an_engine_takes_is_told(home: DockerHome) -> None:
 def test_a_daemon_that_is_not_there_is_an_error_only_where_it_was_asked_for(
     home: DockerHome,
 ) -> None:
-    nowhere = f"unix://{home.folder}/nobody.sock"
+    nowhere = f"unix://{home.folder}/nothing.sock"
     asked = docker_of(home.with_docker(host=nowhere))
     for action in (asked.find, lambda: asked.prepare(home.spec(), Preparation(print))):
-        with pytest.raises(DaemonUnavailableError, match=r"nobody\.sock"):
+        with pytest.raises(DaemonUnavailableError, match=r"nothing\.sock"):
             action()
-    assert "nobody.sock" in (asked.refusal(home.spec().engine, "cpu") or "")
+    assert "nothing.sock" in (asked.refusal(home.spec().engine, "cpu") or "")

@@ -107,7 +107,7 @@ async def test_an_engine_works_on_a_port_and_is_found_by_others(
     assert not (home.locations.runtime / "c").exists()
 
 
-async def test_it_reaches_nobody(home: DockerHome, forwarder: Forwarder) -> None:
+async def test_it_reaches_no_address(home: DockerHome, forwarder: Forwarder) -> None:
     launcher = docker_of(home.with_docker(host=forwarder.host))
     first = await asyncio.to_thread(home.start, launcher)
     second = await asyncio.to_thread(home.start, launcher)

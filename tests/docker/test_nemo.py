@@ -1,4 +1,4 @@
-"""nemo in a container says the same as outside, word by word and hundredth by hundredth."""
+"""nemo gives the same words and times in a container as outside."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -32,7 +32,7 @@ ENTRY = {
 
 @pytest.fixture(scope="module")
 def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
-    """Whose catalog knows a tiny Parakeet, and where its weights are."""
+    """A user whose catalog has a tiny Parakeet and its weights, and whose image is built."""
     with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
         weights, catalog = made.folder / "weights", made.folder / "catalog"
         catalog.mkdir()
@@ -48,7 +48,7 @@ def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
         yield made
 
 
-def test_nemo_says_the_same_inside_and_outside(user: DockerUser, tmp_path: Path) -> None:
+def test_nemo_gives_the_same_inside_and_outside(user: DockerUser, tmp_path: Path) -> None:
     speech = say(SENTENCE, tmp_path / "speech.wav")
 
     inside = transcript_of(user, speech, tmp_path / "docker", model=MODEL)

@@ -1,4 +1,4 @@
-"""onnx-asr in a container says the same as outside, word by word and hundredth by hundredth."""
+"""onnx-asr gives the same words and times in a container as outside."""
 
 from collections.abc import Iterator
 from pathlib import Path
@@ -17,7 +17,7 @@ pytestmark = [pytest.mark.slow, needs_flite]
 
 @pytest.fixture(scope="module")
 def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
-    """Whose catalog knows a tiny Parakeet, and where its weights are."""
+    """A user whose catalog has a tiny Parakeet and its weights."""
     with made_user(docker_daemon, cache=isolation.places["CACHE"]) as made:
         weights, catalog = made.folder / "tdt", made.folder / "catalog"
         weights.mkdir()
@@ -31,7 +31,7 @@ def user(docker_daemon: str, isolation: Isolation) -> Iterator[DockerUser]:
         yield made
 
 
-def test_onnx_asr_says_the_same_inside_and_outside(user: DockerUser, tmp_path: Path) -> None:
+def test_onnx_asr_gives_the_same_inside_and_outside(user: DockerUser, tmp_path: Path) -> None:
     speech = say(SENTENCE, tmp_path / "speech.wav")
 
     inside = transcript_of(user, speech, tmp_path / "docker", model=MODEL)

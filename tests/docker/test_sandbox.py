@@ -1,4 +1,4 @@
-"""What an engine can and cannot do in its container: looked at from inside, and by the daemon."""
+"""The sandbox of an engine, as seen from inside and by the daemon."""
 
 import os
 from collections.abc import Iterator
@@ -65,8 +65,8 @@ class Look:
     """One engine in its container.
 
     Attributes:
-        inside: What a program says that runs in it.
-        outside: What the daemon says of it.
+        inside: Output of a program that runs in it.
+        outside: The daemon's description of it.
     """
 
     home: DockerHome
@@ -134,7 +134,7 @@ def test_nothing_else_of_this_machine_is_seen(look: Look) -> None:
     assert binds == {str(look.weights), str(models), str(socket.parent)}
 
 
-def test_it_is_nobody_with_no_rights(look: Look) -> None:
+def test_it_has_no_rights(look: Look) -> None:
     engine = look.inside["engine"]
     caller = os.getuid() or 65532
     assert look.inside["uid"] == caller != 0

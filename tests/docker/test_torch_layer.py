@@ -117,16 +117,6 @@ def test_pytorch_is_there_once_and_its_wheel_is_not(authors: Authors) -> None:
     assert [one for one in kept if labels.DIGEST not in one.labels] == []
 
 
-def test_an_edited_engine_is_built_on_the_same_layer(authors: Authors) -> None:
-    author = authors[0]
-    before = author.image().labels[labels.TORCH]
-    author.edit()
-    done = author.run("engines", "build", author.engine, "--no-cache", timeout_s=BUILD_S)
-    assert done.returncode == 0, done.stderr
-    assert "building the layer with PyTorch" not in done.stderr
-    assert author.image().labels[labels.TORCH] == before
-
-
 def test_the_layer_goes_when_no_image_is_built_on_it(authors: Authors, docker_daemon: str) -> None:
     author, daemon = authors[0], Daemon({"DOCKER_HOST": docker_daemon})
     [layer] = layers_with_torch(author.client)

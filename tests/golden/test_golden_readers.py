@@ -1,4 +1,4 @@
-"""What others read in the golden files is what was in the transcripts.
+"""Foreign readers find in the golden files what was in the transcripts.
 
 Each format is read by a library that is not ours, or, where there is none that is small (RTTM,
 CTM), field by field as the format's definition says.
@@ -30,7 +30,7 @@ every = pytest.mark.parametrize("name", NAMES)
 
 
 def letters(text: str) -> str:
-    """What must not get lost, however lines are broken."""
+    """Return the letters, which must be kept however lines are broken."""
     return "".join(text.split())
 
 

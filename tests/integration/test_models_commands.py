@@ -15,7 +15,7 @@ from tests.support.hub import Fault, HubRepo, HubServer, running_hub
 from tests.support.hub.entries import model_fields, write_catalog
 from tests.support.in_process import run_dalston
 
-from dalston_cli.catalog.weights import ModelFolder
+from dalston_cli.catalog.weights.layout import ModelFolder
 
 SIZE = 1_000_000
 DALSTON = (sys.executable, "-m", "dalston_cli")

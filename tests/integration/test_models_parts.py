@@ -10,22 +10,18 @@ from tests.support.hub import Fault, HubFile, HubRepo, HubServer, running_hub
 from tests.support.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights import (
-    ModelFolder,
-    PullOptions,
-    PullProgress,
-    disk_usage,
-    installed,
-    pull,
-    remove,
-    verify,
-)
+from dalston_cli.catalog.weights.acquire import pull
+from dalston_cli.catalog.weights.audit import disk_usage, remove, verify
+from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.failures import (
     BrokenDownloadError,
     GatedModelError,
     HubRefusedError,
     NoSpaceError,
 )
+from dalston_cli.catalog.weights.inventory import installed
+from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_cli.catalog.weights.options import PullOptions
 
 SIZE = 100_000
 STRANGER = "hf_stranger"
@@ -109,7 +105,7 @@ def test_the_other_commands_know_the_parts(hub: HubServer, tmp_path: Path) -> No
     assert list(tmp_path.iterdir()) == []
 
 
-def test_without_a_token_every_page_is_named_and_nobody_asked(
+def test_without_a_token_every_page_is_named_and_no_server_asked(
     hub: HubServer, tmp_path: Path
 ) -> None:
     with pytest.raises(GatedModelError, match="test/segmentation and test/embedding") as raised:

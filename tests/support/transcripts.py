@@ -248,4 +248,4 @@ def meeting() -> Transcript:
 
 
 GOLDEN = {"monologue": monologue, "dialogue": dialogue, "awkward": awkward, "meeting": meeting}
-"""What ``tests/golden`` holds in every format."""
+"""Transcripts that ``tests/golden`` has in every format."""

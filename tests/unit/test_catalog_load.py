@@ -14,7 +14,7 @@ from dalston_cli.catalog.load import (
     load_catalog,
 )
 from dalston_cli.catalog.schema import FileSource
-from dalston_cli.catalog.weights import weights_elsewhere
+from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_sdk.wire import Stage
 

@@ -214,7 +214,7 @@ def test_choice(
             id="named-needs-a-gpu",
         ),
         pytest.param(
-            Stage.REFINE, ModelRequest(), LAPTOP, NoModelError, "can refine", id="nobody-does-it"
+            Stage.REFINE, ModelRequest(), LAPTOP, NoModelError, "can refine", id="no-model-does-it"
         ),
     ],
 )
@@ -337,7 +337,7 @@ def test_a_stage_may_have_languages_of_its_own(
 
 
 def test_a_stage_alone_is_not_for_a_model_that_has_it_beside_others() -> None:
-    """However good the bundle is: only what it transcribes with would come along for nothing."""
+    """A model of several stages is not taken for one: its other weights would have no use."""
     bundle = model_entry(
         id="bundle", engine="all", stages=["transcribe", "diarize"], rank=99, languages=["en"]
     )

@@ -8,30 +8,28 @@ from hypothesis import strategies as st
 from tests.support.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights import (
+from dalston_cli.catalog.weights.acquire import ensure_installed, pull
+from dalston_cli.catalog.weights.audit import (
     DamagedModelError,
-    ModelFolder,
-    PullOptions,
     Verified,
     disk_usage,
-    ensure_installed,
-    installed,
-    pull,
     remove,
     verify,
 )
 from dalston_cli.catalog.weights.failures import ModelsFolderError, NotInstalledError, OfflineError
+from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.layout import (
     MANIFEST,
     Manifest,
     ManifestFile,
+    ModelFolder,
     describe_source,
     digest_of,
     read_manifest,
     write_manifest,
 )
 from dalston_cli.catalog.weights.link import LinkError, sha256_of
-from dalston_cli.catalog.weights.options import HubTimeoutError
+from dalston_cli.catalog.weights.options import HubTimeoutError, PullOptions
 from dalston_cli.errors import ModelUnavailableError
 from dalston_cli.folder_lock import lock_folder
 

@@ -1,4 +1,4 @@
-"""What a container is told to be."""
+"""Arguments that a container is created with."""
 
 from dataclasses import replace
 from pathlib import Path
@@ -125,7 +125,7 @@ def test_memory_is_limited(memory_mb: int | None, replicas: int, expected_mb: in
     assert found["mem_limit"] == found["memswap_limit"] == expected_mb * 1_000_000
 
 
-def test_memory_is_not_limited_where_nobody_knows_how_much_there_is() -> None:
+def test_memory_is_not_limited_where_its_size_is_unknown() -> None:
     assert "mem_limit" not in arguments(facts=replace(FACTS, memory_mb=0))
 
 

@@ -1,4 +1,4 @@
-"""What a daemon says of containers, read."""
+"""Reading a daemon's description of containers."""
 
 from typing import Any
 

@@ -258,7 +258,7 @@ def test_clean_text_is_one_line(text: str, other: str) -> None:
         pytest.param(("ctm", "srt"), set(), id="named"),
     ],
 )
-def test_only_formats_that_nobody_named_may_be_left_out(
+def test_only_formats_that_all_stands_for_are_optional(
     names: tuple[str, ...], kept: set[str]
 ) -> None:
     assert optional_formats(names) == kept

@@ -1,4 +1,4 @@
-"""Which recordings are found, under which names, and what is passed over."""
+"""Finding recordings: their names, their order, and what is skipped."""
 
 import io
 import os

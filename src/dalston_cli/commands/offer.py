@@ -6,7 +6,7 @@ from pathlib import Path
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import BundledSource, ModelEntry
-from dalston_cli.catalog.weights import installed_ids
+from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.console import Console
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
 from dalston_cli.pipeline.surroundings import Surroundings
@@ -25,7 +25,7 @@ def offer_better_model(
 
     Args:
         options: With ``--model auto``, else they come back as they are.
-        surroundings: What is installed.
+        surroundings: The catalog and the installed models.
         console: Asks, where a person can answer.
         assume_yes: ``--yes`` was given.
     """

@@ -62,7 +62,7 @@ def engine_spec(name: str, settings: "Settings", devices: Sequence[str] = ()) ->
     """
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
     from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
-    from dalston_cli.catalog.weights import weights_elsewhere  # noqa: PLC0415 - loads httpx2
+    from dalston_cli.catalog.weights.inventory import weights_elsewhere  # noqa: PLC0415 - loads pydantic
     from dalston_cli.launchers.base import EngineSpec  # noqa: PLC0415 - loads pydantic
     from dalston_cli.launchers.control import engine_devices  # noqa: PLC0415 - loads psutil
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - keeps --help fast

@@ -4,7 +4,7 @@ import shutil
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.weights import disk_usage
+from dalston_cli.catalog.weights.audit import disk_usage
 from dalston_cli.console import Console
 from dalston_cli.options.general import Json
 from dalston_cli.settings.locations import Locations

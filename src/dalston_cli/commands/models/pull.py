@@ -6,8 +6,10 @@ import typer
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights import InstalledModel, PullOptions, PullProgress
-from dalston_cli.catalog.weights import pull as pull_weights
+from dalston_cli.catalog.weights.acquire import pull as pull_weights
+from dalston_cli.catalog.weights.exchange import PullProgress
+from dalston_cli.catalog.weights.inventory import InstalledModel
+from dalston_cli.catalog.weights.options import PullOptions
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console
 from dalston_cli.errors import ExitCode
@@ -47,7 +49,6 @@ def pull(
 def _pull_one(
     model: ModelEntry, shelf: Shelf, options: PullOptions, console: Console
 ) -> InstalledModel:
-
     if not options.again and shelf.row(model).installed:
         console.info(f"{model.id} is installed already")
         return pull_weights(model, shelf.folder, options)

@@ -3,7 +3,8 @@
 import typer
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.weights import ModelFolder, disk_usage, remove
+from dalston_cli.catalog.weights.audit import disk_usage, remove
+from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console
 from dalston_cli.errors import ExitCode, UsageError

@@ -8,7 +8,8 @@ import typer
 
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.schema import BundledSource, ModelEntry, ServiceSource
-from dalston_cli.catalog.weights import InstalledModel, ModelFolder, installed
+from dalston_cli.catalog.weights.inventory import InstalledModel, installed
+from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.options.completion import complete_models
 from dalston_cli.settings.locations import Locations
 
@@ -30,7 +31,7 @@ class ModelRow:
         size_bytes: On disk where it is installed, else about what the download takes.
         state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted);
             of a service, ``service`` or ``no key``.
-        problems: Why it is damaged.
+        problems: The damage, if any.
     """
 
     id: str

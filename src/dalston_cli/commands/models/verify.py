@@ -5,8 +5,8 @@ from typing import Annotated
 import typer
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.weights import DamagedModelError, Verified
-from dalston_cli.catalog.weights import verify as verify_weights
+from dalston_cli.catalog.weights.audit import DamagedModelError, Verified
+from dalston_cli.catalog.weights.audit import verify as verify_weights
 from dalston_cli.commands.models.shelf import Shelf
 from dalston_cli.console import Console, Mode, error_data
 from dalston_cli.options.completion import complete_models

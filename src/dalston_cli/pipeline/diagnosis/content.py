@@ -6,7 +6,7 @@ from typing import TypeVar
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import ModelRequest, recommended
-from dalston_cli.catalog.weights import installed_ids
+from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import DalstonError
 from dalston_cli.settings.load import FILE_NAME, ResolvedSettings, load_settings

@@ -31,7 +31,7 @@ from dalston_cli.launchers.docker.images.image_list import (
 from dalston_cli.launchers.docker.images.interpreter import USUAL, NoPythonError, python_of
 from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
 from dalston_cli.launchers.docker.images.sources import image_sources
-from dalston_cli.launchers.docker.images.transfer import Transferred, pull_image, push_image
+from dalston_cli.launchers.docker.images.transfer import Transferred, transfer_image
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import make_private
@@ -147,7 +147,7 @@ class ImageStore:
             raise ImageMissingError(engine.name, variant)
         tag = registry_tag(self._options.registry, engine, variant)
         preparation.tell(f"pulling {tag}")
-        pull_image(self._daemon, tag, preparation, *filter(None, [on_bytes]))
+        transfer_image(self._daemon, "pull", tag, preparation, on_bytes)
         with self._daemon.explained():
             pulled = self._daemon.client.images.get(tag)
             for image in engine_images(self._daemon, engine.name, variant):
@@ -177,10 +177,9 @@ class ImageStore:
         if image is None:
             raise NoImageToPushError(engine.name, variant)
         tag = registry_tag(self._options.registry, engine, variant)
-        with self._daemon.explained():
-            self._daemon.client.images.get(image.id).tag(*tag.rsplit(":", 1))
+        self._tag(image, tag)
         preparation.tell(f"pushing {tag}")
-        push_image(self._daemon, tag, preparation, *filter(None, [on_bytes]))
+        transfer_image(self._daemon, "push", tag, preparation, on_bytes)
         return tag
 
     def build(
@@ -304,9 +303,12 @@ class ImageStore:
         if image.tag is not None:
             return image
         tag = image_tag(engine, image.variant)
+        self._tag(image, tag)
+        return replace(image, tag=tag)
+
+    def _tag(self, image: EngineImage, tag: str) -> None:
         with self._daemon.explained():
             self._daemon.client.images.get(image.id).tag(*tag.rsplit(":", 1))
-        return replace(image, tag=tag)
 
     def _alone(self, name: str, preparation: Preparation) -> AbstractContextManager[None]:
         """Keep other processes from getting the same image."""

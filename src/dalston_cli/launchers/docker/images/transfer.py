@@ -2,7 +2,7 @@
 
 from collections.abc import Callable, Iterator
 from contextlib import closing
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Literal
 
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker.daemon import DaemonRefusedError
@@ -18,43 +18,25 @@ Transferred = Callable[[int, int], None]
 """Receives bytes done and bytes in total, as far as both are known."""
 
 
-def _silent(done: int, total: int) -> None:
-    """Ignore progress."""
-
-
-def pull_image(
-    daemon: "Daemon", tag: str, preparation: Preparation, on_bytes: Transferred = _silent
+def transfer_image(
+    daemon: "Daemon",
+    direction: Literal["pull", "push"],
+    tag: str,
+    preparation: Preparation,
+    on_bytes: Transferred | None = None,
 ) -> None:
-    """Pull an image from its registry, with the credentials of ``docker login``.
+    """Pull or push an image, with the credentials of ``docker login``.
 
     Raises:
-        ImageTransferError: The registry does not answer, or does not give the image.
+        ImageTransferError: The registry does not answer, or does not give or take the image.
         AbandonedError: The caller stopped waiting.
     """
-    _transfer(daemon, "pulled", tag, preparation, on_bytes)
-
-
-def push_image(
-    daemon: "Daemon", tag: str, preparation: Preparation, on_bytes: Transferred = _silent
-) -> None:
-    """Push an image to its registry, with the credentials of ``docker login``.
-
-    Raises:
-        ImageTransferError: The registry does not answer, or does not take the image.
-        AbandonedError: The caller stopped waiting.
-    """
-    _transfer(daemon, "pushed", tag, preparation, on_bytes)
-
-
-def _transfer(
-    daemon: "Daemon", what: str, tag: str, preparation: Preparation, on_bytes: Transferred
-) -> None:
     from docker.errors import NotFound  # noqa: PLC0415 - takes 0.4 s to load
 
     repository, _, version = tag.rpartition(":")
 
     def ask(api: "docker.APIClient") -> Iterator[Message]:
-        call = api.pull if what == "pulled" else api.push
+        call = api.pull if direction == "pull" else api.push
         return iter(call(repository, tag=version, stream=True, decode=True))
 
     layers: dict[str, tuple[int, int]] = {}
@@ -62,15 +44,15 @@ def _transfer(
         with daemon.explained(), closing(Answer(daemon, ask)) as answer:
             for message in answer.follow(preparation):
                 if "error" in message:
-                    raise ImageTransferError(what, tag, str(message["error"]))
+                    raise ImageTransferError(f"{direction}ed", tag, str(message["error"]))
                 _note(message, layers)
-                if layers:
+                if layers and on_bytes is not None:
                     done, total = (sum(each) for each in zip(*layers.values(), strict=True))
                     on_bytes(done, total)
     except DaemonRefusedError as error:
-        raise ImageTransferError(what, tag, error.explanation) from error
+        raise ImageTransferError(f"{direction}ed", tag, error.explanation) from error
     except NotFound as error:
-        raise ImageTransferError(what, tag, str(error.explanation)) from error
+        raise ImageTransferError(f"{direction}ed", tag, str(error.explanation)) from error
 
 
 def _note(message: Message, layers: dict[str, tuple[int, int]]) -> None:
