@@ -25,7 +25,7 @@ def offer_better_model(
 
     Args:
         options: With ``--model auto``, else they come back as they are.
-        surroundings: What is installed.
+        surroundings: The catalog and the installed models.
         console: Asks, where a person can answer.
         assume_yes: ``--yes`` was given.
     """

@@ -37,7 +37,7 @@ class Console:
         command: Words of the command, such as ``models list``, for ``--json``.
         json: Print one JSON envelope instead of text.
         quiet: Print nothing on stderr but warnings and errors.
-        verbose: How often ``-v`` was given.
+        verbose: The number of ``-v``.
         stdout, stderr: The process's own by default.
     """
 

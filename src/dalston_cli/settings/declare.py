@@ -27,7 +27,7 @@ class Kind:
     """A kind of value: called, it declares a setting; in ``Annotated``, pydantic finds its rules.
 
     Attributes:
-        metavar: What help screens show for a value; None for the choices themselves.
+        metavar: The word for a value on help screens; None for the choices themselves.
         completion: The completion of a value, if any.
         split: Whether comma lists are split.
         check: Returns a value, or raises ValueError with what is wrong with it.
@@ -90,13 +90,13 @@ class Setting:
     Attributes:
         help: One or more sentences.
         example: A value other than the default, as a variable holds it.
-        metavar: What help screens show for a value; None for what the kind says.
+        metavar: The word for a value on help screens; None for the kind's.
         short: A second name of the option, such as ``-o``.
         negative: The option that turns a switch off; ``--no-…`` where it is empty.
         option: Whether there is an option on the command line.
         repeatable: Whether the option can be given several times.
         sets: The stage that gets the value as an option, ``STAGE`` or ``STAGE.FIELD`` where the
-            stage calls it otherwise; None for what the group says.
+            stage has another name for it; None for the group's stage.
         needs: Settings without one of which this one has no effect.
         name, panel, type: Filled in by the group: the panel of help screens that shows it, and the
             type without None.

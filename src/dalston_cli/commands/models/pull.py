@@ -49,7 +49,6 @@ def pull(
 def _pull_one(
     model: ModelEntry, shelf: Shelf, options: PullOptions, console: Console
 ) -> InstalledModel:
-
     if not options.again and shelf.row(model).installed:
         console.info(f"{model.id} is installed already")
         return pull_weights(model, shelf.folder, options)

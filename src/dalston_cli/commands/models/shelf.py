@@ -31,7 +31,7 @@ class ModelRow:
         size_bytes: On disk where it is installed, else about what the download takes.
         state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted);
             of a service, ``service`` or ``no key``.
-        problems: Why it is damaged.
+        problems: The damage, if any.
     """
 
     id: str
