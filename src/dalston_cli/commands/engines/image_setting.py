@@ -1,4 +1,4 @@
-"""What the commands about images need: the settings, the daemon, which images are meant."""
+"""Arguments of the commands about images: settings, daemon, and the images meant."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -52,7 +52,7 @@ class ListedImage:
 
     @classmethod
     def of(cls, image: "EngineImage") -> "ListedImage":
-        """What a program may want to know of ``image``."""
+        """Return the facts of ``image`` for ``--json``."""
         return cls(
             engine=image.engine,
             tag=image.tag,
@@ -66,7 +66,7 @@ class ListedImage:
 
 
 def open_images(profile: str | None, **flags: object) -> "tuple[Settings, Daemon, ImageStore]":
-    """The settings in force, the daemon, and the images it has or can have.
+    """Return the settings in force, the daemon, and the store of its images.
 
     Args:
         profile: What ``--profile`` named.
@@ -88,7 +88,7 @@ def open_images(profile: str | None, **flags: object) -> "tuple[Settings, Daemon
 def chosen(
     names: Sequence[str] | None, variant: str | None, settings: "Settings"
 ) -> "list[tuple[EngineEntry, str]]":
-    """The engines that are meant, each with the variant of its image.
+    """Return the engines that are meant, each with the variant of its image.
 
     Args:
         names: What was typed; nothing means every engine.

@@ -13,13 +13,13 @@ from dalston_cli.options.general import Json, Quiet, Yes
 
 
 class ConfirmationError(UsageError):
-    """Nobody is there to say yes."""
+    """There is no terminal for the confirmation."""
 
     code = "confirmation"
 
     def __init__(self) -> None:
         super().__init__(
-            "removing images needs a confirmation, and nobody can be asked here",
+            "removing images needs a confirmation, and there is no terminal to ask at",
             hint="dalston engines prune -y",
         )
 

@@ -81,6 +81,6 @@ def _tell(console: Console, engine: str, replicas: int, scaled: "Scaled") -> Non
         console.info(f"stopped {len(scaled.stopped)} of {engine}")
     if scaled.others > replicas:
         console.warning(
-            f"{scaled.others} of {engine} were started by somebody else and run on",
+            f"{scaled.others} of {engine} were not started by this Dalston and run on",
             hint="stop them where they were started",
         )

@@ -1,4 +1,4 @@
-"""What every command of the group needs: the settings, the launchers, the engine meant."""
+"""Arguments of every command of the group: settings, launchers, and the engine meant."""
 
 from typing import TYPE_CHECKING, Annotated
 
@@ -15,7 +15,7 @@ if TYPE_CHECKING:
 
 
 def complete_engines(incomplete: str) -> list[tuple[str, str]]:
-    """What the shell offers while an engine's name is typed."""
+    """Return the engines whose names the shell can complete."""
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - only while completing
 
     return [
@@ -39,11 +39,11 @@ Profile = Annotated[
 
 
 def load(*, profile: str | None = None, **flags: object) -> "tuple[ResolvedSettings, Launchers]":
-    """The settings in force, and the launchers they ask for.
+    """Return the settings in force, and the launchers they ask for.
 
     Args:
-        profile: What ``--profile`` named.
-        **flags: Settings from the command line; None where one was not given.
+        profile: Value of ``--profile``.
+        **flags: Settings from the command line; None for those not given.
     """
     from dalston_cli.launchers.registry import (  # noqa: PLC0415 - keeps `dalston --help` fast
         configured_launchers,
@@ -56,7 +56,7 @@ def load(*, profile: str | None = None, **flags: object) -> "tuple[ResolvedSetti
 
 
 def find_engine(name: str) -> "EngineEntry":
-    """The engine of that name.
+    """Return the engine of that name.
 
     Raises:
         UnknownEngineError: There is none.
@@ -67,7 +67,7 @@ def find_engine(name: str) -> "EngineEntry":
 
 
 def warn_once(console: Console) -> "OnProblem":
-    """Tells of launchers that cannot be asked, of each problem once; the others go on."""
+    """Return a callback that warns of each launcher that cannot be asked, once per problem."""
     told: set[str] = set()
 
     def warn(error: "EngineUnavailableError") -> None:

@@ -64,7 +64,7 @@ def push(
 
 
 def _silent() -> "Preparation":
-    """The meter shows what happens."""
+    """Do nothing: the meter shows the progress."""
     from dalston_cli.launchers.base import Preparation  # noqa: PLC0415 - loads pydantic
 
     return Preparation(lambda _: None)
