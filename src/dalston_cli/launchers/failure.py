@@ -39,11 +39,6 @@ class LockMissingError(EngineUnavailableError):
 class EngineCrashedError(EngineUnavailableError):
     """An engine's process ended unexpectedly.
 
-    Args:
-        end: How it ended.
-        lines: The last lines of its log.
-        when: The moment, such as ``before it was ready``.
-
     Attributes:
         killed: It was killed from outside, which need not happen again.
     """
@@ -100,19 +95,6 @@ class LauncherUnavailableError(EngineUnavailableError):
     """A launcher does not work at all, so it can start no engine."""
 
     code = "launcher_unavailable"
-
-
-class NotOursError(EngineUnavailableError):
-    """An engine was to be started, stopped or looked into, which only its owner does."""
-
-    code = "not_ours"
-
-    def __init__(self, engine: str, verb: str) -> None:
-        super().__init__(
-            f"engine {engine} was not started by this Dalston and cannot be {verb} from here",
-            hint=f"do that where it was started, or have one of your own: "
-            f"dalston engines start {engine} --launcher local",
-        )
 
 
 class NoLogError(EngineUnavailableError):

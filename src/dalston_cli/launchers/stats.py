@@ -44,13 +44,7 @@ async def measure_engines(
     *,
     on_problem: OnProblem = raise_problem,
 ) -> tuple[EngineStats, ...]:
-    """Measure every engine that runs, for about a second; sorted by name, launcher and replica.
-
-    Args:
-        launchers: The launchers to ask.
-        names: Only these engines; empty for all.
-        on_problem: Called for each launcher that cannot be asked.
-    """
+    """Measure every engine of ``names`` (empty for all) that runs, for a second; sorted."""
     found = await find_instances(launchers, frozenset(names) or None, on_problem=on_problem)
     measured = await asyncio.gather(*(_measure(*each) for each in found))
     return tuple(sorted(measured, key=lambda each: (each.engine, each.launcher, each.replica)))

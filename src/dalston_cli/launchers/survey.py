@@ -57,13 +57,7 @@ async def survey_engines(
     *,
     on_problem: OnProblem = raise_problem,
 ) -> tuple[EngineState, ...]:
-    """Ask every engine for its state; sorted by name, launcher and replica.
-
-    Args:
-        launchers: The launchers to ask.
-        names: Only these engines; empty for all.
-        on_problem: Called for each launcher that cannot be asked.
-    """
+    """Ask every engine of ``names`` (empty for all) for its state; sorted."""
     found = await find_instances(launchers, frozenset(names) or None, on_problem=on_problem)
     states = await asyncio.gather(*(ask_state(instance) for _, instance in found))
     return tuple(sorted(states, key=lambda each: (each.engine, each.launcher, each.replica)))

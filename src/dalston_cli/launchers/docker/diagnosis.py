@@ -26,13 +26,7 @@ _LIMITS = {"MemoryLimit": "memory", "PidsLimit": "number of processes", "CpuCfsQ
 def diagnose_docker(
     daemon: Daemon, *, required: bool, timeout_s: float = _TIMEOUT_S
 ) -> Iterator[Diagnosis]:
-    """Look at the daemon and what it has; starts and changes nothing.
-
-    Args:
-        daemon: It may not be there, and it may hang.
-        required: The settings want engines in containers.
-        timeout_s: Time limit for all of its answers.
-    """
+    """Look at the daemon, which may be missing or hang, and what it has; changes nothing."""
     if not required and not daemon.may_be_there():
         yield Diagnosis(
             name="docker",

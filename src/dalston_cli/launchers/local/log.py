@@ -15,11 +15,7 @@ _POLL_S = 0.2
 
 
 class EngineLogs:
-    """The logs under one folder, which holds a folder for each engine.
-
-    Args:
-        folder: ``<state>/logs``; made when the first log is.
-    """
+    """The logs under one folder, which holds a folder for each engine."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

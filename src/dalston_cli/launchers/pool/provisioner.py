@@ -42,15 +42,7 @@ class EngineSupplyError(EngineUnavailableError):
 
 
 class Provisioner:
-    """Finds or starts the engines that one spec needs.
-
-    Args:
-        choice: The launcher, with the reason for it.
-        spec: The engine, and how it is to run.
-        fingerprint: The fingerprint that a running engine must have to be reused.
-        limits: Time limits.
-        on_event: Called with every notice, from the event loop.
-    """
+    """Finds or starts the engines that one spec needs; those with its fingerprint are reused."""
 
     def __init__(
         self,
@@ -77,9 +69,7 @@ class Provisioner:
     async def take(self, missing: int, *, taken: Collection[str]) -> list[Replica]:
         """Find or start engines; at least one, unless the caller has all there are.
 
-        Args:
-            missing: Number wanted; a launcher that starts none gives all it has.
-            taken: Identities of those that the caller has already.
+        A launcher that starts none gives all it has, without those that are ``taken`` already.
 
         Raises:
             EngineUnavailableError: There is not one; the reason of the first.

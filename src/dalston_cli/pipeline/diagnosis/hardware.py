@@ -15,13 +15,7 @@ def look_at_processors(machine: Machine) -> Diagnosis:
 
 
 def look_at_gpus(machine: Machine, *, hidden: bool, driver: Path = _DRIVER) -> Diagnosis:
-    """Check the GPUs that programs may use.
-
-    Args:
-        machine: The machine as probed.
-        hidden: The user hides some or all of them from programs.
-        driver: A file that exists while the driver is loaded.
-    """
+    """Check the GPUs that programs may use; ``hidden`` says that the user hides some."""
     if machine.gpus:
         listed = ", ".join(
             f"cuda:{gpu.index} {gpu.name} ({gpu.vram_mb / 1000:.0f} GB)" for gpu in machine.gpus
