@@ -152,10 +152,10 @@ class _EngineCheck:
             self._ok("weights", f"can be read in {folder}")
 
     def _ok(self, name: str, message: str) -> None:
-        self._findings.append(Diagnosis(name=name, status="ok", message=message))
+        self._findings.append(Diagnosis(name, "ok", message))
 
     def _fail(self, name: str, message: str, hint: str | None) -> None:
-        self._findings.append(Diagnosis(name=name, status="fail", message=message, hint=hint))
+        self._findings.append(Diagnosis(name, "fail", message, hint=hint))
 
 
 def _way_out(state: EngineState) -> str:

@@ -132,7 +132,7 @@ class DockerLauncher(FolderLauncher):
         self.images.ensure(spec.engine, spec.device, preparation)
 
     def find(self) -> list[EngineInstance]:
-        """Return containers that run and engines of Compose; remove ended ones but for newest logs."""
+        """Return what runs, of Compose, too; remove ended containers, but for the newest logs."""
         if not (self._required or self.daemon.may_be_there()):
             return []
         try:
