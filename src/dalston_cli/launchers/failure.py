@@ -48,9 +48,7 @@ class EngineCrashedError(EngineUnavailableError):
     def __init__(self, engine: str, end: ExitState, lines: Sequence[str], *, when: str) -> None:
         super().__init__(
             f"engine {engine} {explain_exit(end)} {when}{show_log(lines)}",
-            hint=_MORE_MEMORY
-            if end.out_of_memory
-            else f"see the whole log: dalston engines logs {engine}",
+            hint=_MORE_MEMORY if end.out_of_memory else _see_log(engine),
         )
         self.killed = end.exit_code in _KILLED_EXITS and not end.out_of_memory
 
@@ -61,10 +59,7 @@ class EngineSilentError(EngineUnavailableError):
     code = "engine_silent"
 
     def __init__(self, engine: str, problem: str, lines: Sequence[str]) -> None:
-        super().__init__(
-            f"engine {engine} {problem}{show_log(lines)}",
-            hint=f"see the whole log: dalston engines logs {engine}",
-        )
+        super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=_see_log(engine))
 
 
 class EngineFailedError(EngineUnavailableError):
@@ -73,10 +68,8 @@ class EngineFailedError(EngineUnavailableError):
     code = "engine_failed"
 
     def __init__(self, engine: str, problem: str, lines: Sequence[str]) -> None:
-        super().__init__(
-            f"engine {engine} cannot work: {problem}{show_log(lines)}",
-            hint=f"see the whole log: dalston engines logs {engine}",
-        )
+        problem = f"cannot work: {problem}"
+        super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=_see_log(engine))
 
 
 class EngineProtocolError(EngineUnavailableError):
@@ -190,6 +183,10 @@ def show_log(lines: Sequence[str]) -> str:
     if not lines:
         return ""
     return "; the last lines of its log:" + "".join(f"\n  {line}" for line in lines)
+
+
+def _see_log(engine: str) -> str:
+    return f"see the whole log: dalston engines logs {engine}"
 
 
 def _signal_name(number: int) -> str:

@@ -12,7 +12,13 @@ from dalston_cli.launchers.failure import NoLogError
 from dalston_cli.launchers.folder import ReentrantFolderLock, make_private
 
 SOCKET_NAME = "engine.sock"
+_CHARACTERS_OF_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _OUR_FOLDER = re.compile(r"[a-z0-9._-]{1,10}-[0-9a-f]{8}-\d+|\.old-.+-\d+-\d+")
+
+
+def plain_line(line: str) -> str:
+    """Return a line of a log without colours and without its end."""
+    return _CHARACTERS_OF_COLOUR.sub("", line.rstrip("\r\n"))
 
 
 def folder_name(engine: str, fingerprint: str, replica: int) -> str:

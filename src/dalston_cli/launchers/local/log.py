@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dalston_cli.launchers.lines import plain_line
+from dalston_cli.launchers.folder_launcher import plain_line
 
 NUM_KEPT = 10
 _STAMP = "%Y%m%dT%H%M%S.%fZ"

@@ -190,23 +190,15 @@ class Provisioner:
 
     def report_trouble(self, code: str, message: str) -> None:
         """Report that something went wrong and is being dealt with."""
+        name = self.spec.engine.name
         self._on_event(
-            Trouble(
-                engine=self.spec.engine.name,
-                launcher=self.launcher.name,
-                code=code,
-                message=message,
-            )
+            Trouble(engine=name, launcher=self.launcher.name, code=code, message=message)
         )
 
     def _report_starting(self, step: StartStep, message: str) -> None:
+        name = self.spec.engine.name
         self._on_event(
-            Starting(
-                engine=self.spec.engine.name,
-                launcher=self.launcher.name,
-                step=step,
-                message=message,
-            )
+            Starting(engine=name, launcher=self.launcher.name, step=step, message=message)
         )
 
     def _report_ready(
