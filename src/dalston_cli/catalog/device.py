@@ -21,8 +21,7 @@ class InvalidDeviceError(UsageError):
 
     def __init__(self, requested: str) -> None:
         super().__init__(
-            f"`{requested}` is no device",
-            hint="use `--device auto`, `cpu`, `cuda` or `cuda:N`",
+            f"`{requested}` is no device", hint="use `--device auto`, `cpu`, `cuda` or `cuda:N`"
         )
 
 

@@ -97,11 +97,7 @@ class _Files:
     """All files of one job, one after the other."""
 
     def __init__(
-        self,
-        files: tuple[RemoteFile, ...],
-        job: Job,
-        client: httpx2.Client,
-        reporter: Reporter,
+        self, files: tuple[RemoteFile, ...], job: Job, client: httpx2.Client, reporter: Reporter
     ) -> None:
         self._job = job
         self._reporter = reporter

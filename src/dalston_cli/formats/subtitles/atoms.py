@@ -10,13 +10,7 @@ from dataclasses import dataclass
 from itertools import pairwise
 
 from dalston_cli.formats.punctuation import NOT_AT_LINE_END, NOT_AT_LINE_START
-from dalston_cli.formats.script import (
-    clean,
-    graphemes,
-    is_spaceless,
-    may_join_without_space,
-    width,
-)
+from dalston_cli.formats.script import clean, graphemes, is_spaceless, may_join_without_space, width
 from dalston_cli.formats.subtitles.retiming import timed_words
 from dalston_sdk.wire import Segment
 

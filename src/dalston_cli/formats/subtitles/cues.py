@@ -157,10 +157,7 @@ def _tokens(line: Line) -> tuple[Token, ...]:
 
 
 def _line_text(
-    line: Sequence[Token],
-    escape: Callable[[str], str],
-    marked: Token | None,
-    mark: tuple[str, str],
+    line: Sequence[Token], escape: Callable[[str], str], marked: Token | None, mark: tuple[str, str]
 ) -> str:
     parts: list[str] = []
     for index, token in enumerate(line):

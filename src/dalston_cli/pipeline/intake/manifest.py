@@ -20,12 +20,7 @@ from dalston_cli.audio.clip import parse_clip
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.nearest import did_you_mean
-from dalston_cli.pipeline.request import (
-    NO_OVERRIDES,
-    Overrides,
-    RecordingRequest,
-    SpeakerNames,
-)
+from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest, SpeakerNames
 from dalston_cli.settings.values import named_speakers
 
 _CSV = {".csv": ",", ".tsv": "\t"}

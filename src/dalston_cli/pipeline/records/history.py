@@ -22,8 +22,7 @@ class UnknownRunError(UsageError):
 
     def __init__(self, run: str, known: Sequence[str]) -> None:
         super().__init__(
-            f"there is no run `{run}`{did_you_mean(run, known)}",
-            hint="dalston runs list",
+            f"there is no run `{run}`{did_you_mean(run, known)}", hint="dalston runs list"
         )
 
 
@@ -111,8 +110,7 @@ def show_run(journal: Journal, run: str | None = None) -> RunRecord:
     row = _find(journal, run)
     jobs = journal.connection.execute("SELECT * FROM jobs WHERE run = ? ORDER BY id", (row["id"],))
     return RunRecord(
-        summary=_summary(journal, row),
-        jobs=tuple(_job(journal, job) for job in jobs.fetchall()),
+        summary=_summary(journal, row), jobs=tuple(_job(journal, job) for job in jobs.fetchall())
     )
 
 

@@ -36,10 +36,7 @@ class FileStamp:
     def from_stat(cls, stat: os.stat_result) -> "FileStamp":
         """Return the stamp in a file's status."""
         return cls(
-            size=stat.st_size,
-            mtime_ns=stat.st_mtime_ns,
-            inode=stat.st_ino,
-            device=stat.st_dev,
+            size=stat.st_size, mtime_ns=stat.st_mtime_ns, inode=stat.st_ino, device=stat.st_dev
         )
 
 

@@ -76,10 +76,7 @@ class FileStore:
         """
         body = msgspec.json.encode(value)
         entry = _Entry(
-            dalston_store_version=STORE_FORMAT,
-            key=key,
-            digest=digest_bytes(body),
-            value=Raw(body),
+            dalston_store_version=STORE_FORMAT, key=key, digest=digest_bytes(body), value=Raw(body)
         )
         write_whole(self.path(key), msgspec.json.encode(entry))
 
