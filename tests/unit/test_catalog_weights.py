@@ -26,7 +26,6 @@ from dalston_cli.catalog.weights.layout import (
     describe_source,
     digest_of,
     read_manifest,
-    write_manifest,
 )
 from dalston_cli.catalog.weights.link import LinkError, sha256_of
 from dalston_cli.catalog.weights.options import HubTimeoutError, PullOptions
@@ -50,7 +49,7 @@ def _install(model: ModelEntry, models_dir: Path, content: bytes = b"weights") -
         pulled_at=datetime(2026, 1, 1, tzinfo=UTC),
         files=(file,),
     )
-    write_manifest(folder, manifest)
+    manifest.write(folder)
     return folder
 
 

@@ -1,51 +1,17 @@
 """Brings a model's weights to this machine, if that is needed at all."""
 
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
+from contextlib import suppress
 from dataclasses import replace
-from datetime import UTC, datetime
 from pathlib import Path
 
 from msgspec import structs
 
 from dalston_cli.atomic_file import sync_folder
-from dalston_cli.catalog.schema import (
-    BundledSource,
-    FileSource,
-    HttpsSource,
-    HubSource,
-    ModelEntry,
-    ServiceSource,
-)
-from dalston_cli.catalog.weights.exchange import (
-    Failure,
-    HttpsJob,
-    HttpsJobFile,
-    HubJob,
-    HubRepository,
-    Job,
-    Pulled,
-    PullProgress,
-)
-from dalston_cli.catalog.weights.failures import (
-    HubSilentError,
-    ModelsFolderError,
-    NotInstalledError,
-    OfflineError,
-    PullCrashedError,
-    ServiceKeyError,
-    error_of,
-)
+from dalston_cli.catalog.schema import FileSource, HttpsSource, HubSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.weights import exchange, failures
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
-from dalston_cli.catalog.weights.layout import (
-    MANIFEST,
-    Manifest,
-    ModelFolder,
-    describe_source,
-    read_manifest,
-    write_manifest,
-)
+from dalston_cli.catalog.weights.layout import MANIFEST, ModelFolder, manifest_of, read_manifest
 from dalston_cli.catalog.weights.link import link
 from dalston_cli.catalog.weights.options import OnPull, PullOptions
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
@@ -75,19 +41,19 @@ def pull(
     if before and before.ok and not (options.again and model.has_files):
         return before
     if isinstance(model.source, ServiceSource):
-        raise ServiceKeyError(model, model.source)
+        raise failures.ServiceKeyError(model, model.source)
     if options.offline and not isinstance(model.source, FileSource):
-        raise OfflineError(model)
+        raise failures.OfflineError(model)
     try:
         if isinstance(model.source, FileSource):
             link(model, model.source.path, models_dir)
         else:
             _Pull(model, ModelFolder.of(model, models_dir), options, on_progress).run()
     except OSError as error:
-        raise ModelsFolderError(models_dir, error) from error
+        raise failures.ModelsFolderError(models_dir, error) from error
     after = installed(model, models_dir)
     if after is None or not after.ok:
-        raise NotInstalledError(model.id, after.problems if after else ())
+        raise failures.NotInstalledError(model.id, after.problems if after else ())
     return after
 
 
@@ -110,7 +76,7 @@ def ensure_installed(
         return pull(model, models_dir, options)
     if policy == "never" or (found and found.ok and options.offline):
         if found is None or not found.ok:
-            raise NotInstalledError(model.id, found.problems if found else ())
+            raise failures.NotInstalledError(model.id, found.problems if found else ())
         return found
     again = options.again or policy == "always"
     return pull(model, models_dir, replace(options, again=again), on_progress)
@@ -129,22 +95,20 @@ class _Pull:
 
     def run(self) -> None:
         """Download under the lock, then put the folder in its place in one step."""
-        with lock_folder(
-            self._folder.partial, lambda: self._tell(PullProgress(step="waiting"))
-        ) as lock:
+        waiting = exchange.PullProgress(step="waiting")
+        with lock_folder(self._folder.partial, lambda: self._tell(waiting)) as lock:
             now = installed(self._model, self._folder.models)
             if not self._options.again and now and now.ok:
                 self._clean_up()  # another process has pulled it while this one waited
                 return
             try:
                 self._reuse_installed()
-                pulled = self._download(lock)
-                self._finish(pulled)
+                self._finish(self._download(lock))
             finally:
                 if not self._left_anything():
                     self._clean_up()
 
-    def _tell(self, progress: PullProgress) -> None:
+    def _tell(self, progress: exchange.PullProgress) -> None:
         self._on_progress(structs.replace(progress, model=self._model.id))
 
     def _reuse_installed(self) -> None:
@@ -157,38 +121,34 @@ class _Pull:
                 with suppress(OSError):  # missing, or a disk without links: downloaded then
                     target.hardlink_to(self._folder.path / file.path)
 
-    def _download(self, lock: int) -> Pulled:
-        job = Job(
+    def _download(self, lock: int) -> exchange.Pulled:
+        timeout_s = self._options.timeout_s
+        job = exchange.Job(
             source=_job_source(self._model),
             folder=str(self._folder.partial_files),
             free_bytes=self._options.free_bytes,
-            timeout_s=self._options.timeout_s * 2,  # the watchdog comes first
+            timeout_s=timeout_s * 2,  # the watchdog comes first
         )
-        with _explained(self._model, self._options.timeout_s):
+        try:
             report = run_watched(
                 job,
                 lock=lock,
                 environment=self._options.environment,
-                timeout_s=self._options.timeout_s,
+                timeout_s=timeout_s,
                 on_progress=self._tell,
             )
-        if isinstance(report, Failure):
-            raise error_of(self._model, report)
+        except SilenceError as error:
+            raise failures.HubSilentError(self._model, timeout_s) from error
+        except CrashError as error:
+            raise failures.PullCrashedError(self._model, str(error)) from error
+        if isinstance(report, exchange.Failure):
+            raise failures.error_of(self._model, report)
         return report
 
-    def _finish(self, pulled: Pulled) -> None:
+    def _finish(self, pulled: exchange.Pulled) -> None:
         files, final = self._folder.partial_files, self._folder.path
         _remove_strays(files, {file.path for file in pulled.files})
-        manifest = Manifest(
-            model=self._model.id,
-            engine=self._model.engine,
-            source=describe_source(self._model),
-            revision=pulled.revision,
-            licence=self._model.licence,
-            pulled_at=datetime.now(UTC),
-            files=pulled.files,
-        )
-        write_manifest(files, manifest)
+        manifest_of(self._model, pulled.files, revision=pulled.revision).write(files)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.exists():
             shutil.rmtree(replaced := self._folder.partial / "replaced", ignore_errors=True)
@@ -208,39 +168,19 @@ class _Pull:
                 parent.rmdir()
 
 
-def _job_source(model: ModelEntry) -> HubJob | HttpsJob:
+def _job_source(model: ModelEntry) -> exchange.HubJob | exchange.HttpsJob:
     match model.source:
-        case HubSource() as source:
-            return HubJob(repositories=tuple(_repositories(source, gated=model.gated)))
-        case HttpsSource(files=files):
-            jobs = tuple(HttpsJobFile(url=f.url, path=f.path, sha256=f.sha256) for f in files)
-            return HttpsJob(files=jobs, size_hint=model.size_mb * _MB)
-        case FileSource() | BundledSource() | ServiceSource():
-            raise AssertionError(model.source)  # `pull` does not come here with these
-
-
-def _repositories(source: HubSource, *, gated: bool) -> Iterator[HubRepository]:
-    yield HubRepository(
-        repo=source.repo, revision=source.revision, patterns=source.files, gated=gated
-    )
-    for part in source.parts:
-        yield HubRepository(
-            repo=part.repo,
-            revision=part.revision,
-            patterns=part.files,
-            gated=part.gated,
-            folder=part.folder,
-        )
-
-
-@contextmanager
-def _explained(model: ModelEntry, timeout_s: float) -> Iterator[None]:
-    try:
-        yield
-    except SilenceError as error:
-        raise HubSilentError(model, timeout_s) from error
-    except CrashError as error:
-        raise PullCrashedError(model, str(error)) from error
+        case HubSource(repo=repo, revision=revision, files=files, parts=parts):
+            first = exchange.HubRepository(
+                repo=repo, revision=revision, files=files, gated=model.gated
+            )
+            further = (exchange.HubRepository(**part.model_dump()) for part in parts)
+            return exchange.HubJob(repositories=(first, *further))
+        case HttpsSource(files=https_files):
+            remote = tuple(exchange.RemoteFile(**file.model_dump()) for file in https_files)
+            return exchange.HttpsJob(files=remote, size_hint=model.size_mb * _MB)
+        case source:
+            raise AssertionError(source)  # `pull` does not come here with these
 
 
 def _remove_strays(folder: Path, wanted: set[str]) -> None:

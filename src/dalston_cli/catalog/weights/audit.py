@@ -18,7 +18,6 @@ from dalston_cli.catalog.weights.layout import (
     ModelFolder,
     chunks_of,
     read_manifest,
-    write_manifest,
 )
 from dalston_cli.errors import ModelUnavailableError
 from dalston_cli.folder_lock import lock_folder
@@ -103,7 +102,7 @@ def _note_damage(folder: Path, manifest: Manifest, damage: tuple[str, ...]) -> N
     if damage == manifest.damage or read_manifest(folder) != manifest:
         return
     with suppress(OSError):  # only another user may write here: the report has to do
-        write_manifest(folder, structs.replace(manifest, damage=damage))
+        structs.replace(manifest, damage=damage).write(folder)
 
 
 def remove(folder: ModelFolder) -> int:

@@ -7,7 +7,6 @@ that bytes of two versions never mix; a file under its own name is complete.
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -15,31 +14,13 @@ from typing import BinaryIO
 import httpx2
 
 from dalston_cli.atomic_file import sync, sync_folder
-from dalston_cli.catalog.weights.exchange import Failure, PullFailure
+from dalston_cli.catalog.weights.exchange import Failure, PullFailure, RemoteFile
 from dalston_cli.catalog.weights.http_failure import refuse_bad_status, unreachable
 from dalston_cli.catalog.weights.layout import MANIFEST, ManifestFile, chunks_of
 
 _FRUITLESS_ATTEMPTS = 3
 _PAUSE_S = 0.5
 _NO_ANSWER = (httpx2.ConnectError, httpx2.TimeoutException, httpx2.TooManyRedirects)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoteFile:
-    """A file to get, and its expected size and digests.
-
-    Attributes:
-        path: Relative, with ``/``.
-        size: In bytes; None if the server does not say beforehand.
-        sha256: Of the content; None for small files that git keeps itself.
-        git_sha1: Git's own digest, for those.
-    """
-
-    path: str
-    url: str
-    size: int | None
-    sha256: str | None = None
-    git_sha1: str | None = None
 
 
 class Digests:
@@ -163,17 +144,14 @@ class Download:
                 return  # the server's file ends here; the digest will tell if that is right
             refuse_bad_status(response)
             if offset and not _continues(response, offset):
-                self._restart(stream)
+                stream.truncate(0)
+                self._digests = Digests(self._file)
             for chunk in response.iter_raw():  # as they come: each is a sign of life
                 stream.write(chunk)
                 self._digests.update(chunk)
                 self._on_bytes(self._digests.size, False)  # noqa: FBT003 - positional callback
                 if self._is_all():
                     return
-
-    def _restart(self, stream: BinaryIO) -> None:
-        stream.truncate(0)
-        self._digests = Digests(self._file)
 
     def _broken_off(self, error: httpx2.HTTPError | None) -> Failure:
         file = self._file
@@ -196,9 +174,9 @@ def safe_path(path: str) -> PurePosixPath:
 
 
 def _continues(response: httpx2.Response, offset: int) -> bool:
-    return response.status_code == HTTPStatus.PARTIAL_CONTENT and response.headers.get(
-        "Content-Range", ""
-    ).startswith(f"bytes {offset}-")
+    content_range = response.headers.get("Content-Range", "")
+    is_partial = response.status_code == HTTPStatus.PARTIAL_CONTENT
+    return is_partial and content_range.startswith(f"bytes {offset}-")
 
 
 def _size(path: Path) -> int:

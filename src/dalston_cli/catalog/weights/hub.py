@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 import httpx2
 from huggingface_hub import HfApi, constants, get_token, hf_hub_url
@@ -15,8 +16,14 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import ModelInfo
 from msgspec import structs
 
-from dalston_cli.catalog.weights.download import RemoteFile, safe_path
-from dalston_cli.catalog.weights.exchange import Failure, HubJob, HubRepository, PullFailure
+from dalston_cli.catalog.weights.download import safe_path
+from dalston_cli.catalog.weights.exchange import (
+    Failure,
+    HubJob,
+    HubRepository,
+    PullFailure,
+    RemoteFile,
+)
 from dalston_cli.catalog.weights.http_failure import failure_of, unreachable
 
 
@@ -49,12 +56,11 @@ def list_files(job: HubJob, timeout_s: float) -> Listing:
     _check_terms(
         api, [wanted.repo for info, wanted in pairs if info.gated and not wanted.gated], token
     )
-    files: list[RemoteFile] = []
-    for info, wanted in pairs:
-        files += _wanted(info, wanted)
-    names = [file.path for file in files]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise PullFailure(Failure(kind="bad_path", file=twice[0]))
+    files = [file for info, wanted in pairs for file in _wanted(info, wanted)]
+    names = sorted(file.path for file in files)
+    for name, following in pairwise(names):
+        if name == following:
+            raise PullFailure(Failure(kind="bad_path", file=name))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return Listing(files=tuple(files), headers=headers, revision=infos[0].sha)
 
@@ -93,7 +99,7 @@ def _wanted(info: ModelInfo, wanted: HubRepository) -> list[RemoteFile]:
     """Return the matching files, each below the repository's folder; there must be some."""
     files = list(_matching(info, wanted))
     if not files:
-        detail = f"{' '.join(wanted.patterns)} in {wanted.repo}@{wanted.revision}"
+        detail = f"{' '.join(wanted.files)} in {wanted.repo}@{wanted.revision}"
         raise PullFailure(Failure(kind="no_files", detail=detail))
     return files
 
@@ -101,7 +107,7 @@ def _wanted(info: ModelInfo, wanted: HubRepository) -> list[RemoteFile]:
 def _matching(info: ModelInfo, wanted: HubRepository) -> Iterator[RemoteFile]:
     for sibling in info.siblings or ():
         path = sibling.rfilename
-        if not any(fnmatchcase(path, pattern) for pattern in wanted.patterns):
+        if not any(fnmatchcase(path, pattern) for pattern in wanted.files):
             continue
         safe_path(path)  # before a folder's name is prepended
         yield RemoteFile(

@@ -8,7 +8,7 @@
 import hashlib
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
@@ -76,6 +76,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         """``sha256:…`` over every file's path and content; time and source do not count."""
         return digest_of(f"{file.path}\0{file.sha256}" for file in self.files)
 
+    def write(self, folder: Path) -> None:
+        """Write the manifest into ``folder`` atomically, so that it survives a power cut."""
+        text = msgspec.json.format(msgspec.json.encode(self), indent=2)
+        write_whole(folder / MANIFEST, text + b"\n")
+        sync_folder(folder)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFolder:
@@ -127,19 +133,32 @@ def _describe_repo(source: HubSource | HubPart) -> str:
     return f"hf:{source.repo}@{source.revision} {' '.join(source.files)}"
 
 
+def manifest_of(
+    model: ModelEntry,
+    files: tuple[ManifestFile, ...],
+    *,
+    revision: str | None = None,
+    folder: str | None = None,
+) -> Manifest:
+    """Return the manifest of files that are here as of now; see ``Manifest``."""
+    return Manifest(
+        model=model.id,
+        engine=model.engine,
+        source=describe_source(model),
+        revision=revision,
+        licence=model.licence,
+        pulled_at=datetime.now(UTC),
+        files=files,
+        folder=folder,
+    )
+
+
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest in ``folder``; None if there is none that can be read."""
     try:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):
         return None
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest atomically, so that it survives a power cut."""
-    text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    write_whole(folder / MANIFEST, text + b"\n")
-    sync_folder(folder)
 
 
 def digest_of(lines: Iterable[str]) -> str:

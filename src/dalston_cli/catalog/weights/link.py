@@ -3,17 +3,10 @@
 import hashlib
 import stat
 from collections.abc import Iterator
-from datetime import UTC, datetime
 from pathlib import Path
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.layout import (
-    Manifest,
-    ManifestFile,
-    ModelFolder,
-    describe_source,
-    write_manifest,
-)
+from dalston_cli.catalog.weights.layout import Manifest, ManifestFile, ModelFolder, manifest_of
 from dalston_cli.errors import ModelUnavailableError
 
 
@@ -42,16 +35,8 @@ def link(model: ModelEntry, path: Path, models_dir: Path) -> Manifest:
         raise LinkError(model, path, error.strerror or str(error)) from error
     if not files:
         raise LinkError(model, path, "there are no files")
-    manifest = Manifest(
-        model=model.id,
-        engine=model.engine,
-        source=describe_source(model),
-        licence=model.licence,
-        pulled_at=datetime.now(UTC),
-        files=files,
-        folder=str(root),
-    )
-    write_manifest(ModelFolder.of(model, models_dir).path, manifest)
+    manifest = manifest_of(model, files, folder=str(root))
+    manifest.write(ModelFolder.of(model, models_dir).path)
     return manifest
 
 

@@ -10,23 +10,18 @@ import shutil
 import sys
 import threading
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 import httpx2
 import msgspec
+from msgspec import structs
 
-from dalston_cli.catalog.weights import https, hub
-from dalston_cli.catalog.weights.download import Download, RemoteFile
-from dalston_cli.catalog.weights.exchange import (
-    Failure,
-    HubJob,
-    Job,
-    Pulled,
-    PullFailure,
-    PullProgress,
-    Report,
-)
+from dalston_cli.catalog.weights import exchange, hub
+from dalston_cli.catalog.weights.download import Download
+from dalston_cli.catalog.weights.exchange import Failure, Job, PullFailure, PullProgress, RemoteFile
+from dalston_cli.catalog.weights.http_failure import refuse_bad_status, unreachable
 from dalston_cli.catalog.weights.layout import ManifestFile
 
 _REPORT_EVERY_S = 0.1
@@ -62,7 +57,7 @@ class Reporter:
         self._stream = stream
         self._last = 0.0
 
-    def send(self, report: Report) -> None:
+    def send(self, report: exchange.Report) -> None:
         """Write one line at once."""
         self._stream.write(msgspec.json.encode(report) + b"\n")
         self._stream.flush()
@@ -75,29 +70,48 @@ class Reporter:
             self.send(progress)
 
 
-def _pull(job: Job, reporter: Reporter) -> Pulled:
+def _pull(job: Job, reporter: Reporter) -> exchange.Pulled:
     reporter.send(PullProgress(step="asking"))
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
     with httpx2.Client(timeout=job.timeout_s, follow_redirects=True) as client:
         revision = None
-        if isinstance(job.source, HubJob):
+        if isinstance(job.source, exchange.HubJob):
             listing = hub.list_files(job.source, job.timeout_s)
             files, revision = listing.files, listing.revision
             client.headers.update(listing.headers)
             total = 0
         else:
-            files, total = https.list_files(job.source, client), job.source.size_hint
+            files = tuple(_with_size(file, client) for file in job.source.files)
+            total = job.source.size_hint
         if all(file.size is not None for file in files):
             total = sum(file.size or 0 for file in files)
-        return Pulled(files=_Files(files, job, client, reporter).get(total), revision=revision)
+        pulled = _Files(files, job, client, reporter).get(total)
+        return exchange.Pulled(files=pulled, revision=revision)
+
+
+def _with_size(file: RemoteFile, client: httpx2.Client) -> RemoteFile:
+    """Ask a plain web server for the file's size, which it may not tell."""
+    try:
+        response = client.head(file.url, headers={"Accept-Encoding": "identity"})
+    except httpx2.HTTPError as error:
+        raise PullFailure(unreachable(error, file.url)) from error
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return file  # only the download tells
+    refuse_bad_status(response)
+    length = response.headers.get("Content-Length", "")
+    return structs.replace(file, size=int(length) if length.isdigit() else None)
 
 
 class _Files:
     """All files of one job, one after the other."""
 
     def __init__(
-        self, files: tuple[RemoteFile, ...], job: Job, client: httpx2.Client, reporter: Reporter
+        self,
+        files: tuple[RemoteFile, ...],
+        job: Job,
+        client: httpx2.Client,
+        reporter: Reporter,
     ) -> None:
         self._job = job
         self._reporter = reporter
@@ -127,9 +141,8 @@ class _Files:
     def _check_room(self) -> None:
         here = sum(download.here for _, download in self._downloads)
         needed = max(0, self._total - here)
-        free = self._job.free_bytes
-        if free is None:
-            free = shutil.disk_usage(self._job.folder).free
+        given = self._job.free_bytes
+        free = shutil.disk_usage(self._job.folder).free if given is None else given
         if needed and needed + _SPARE_BYTES > free:
             raise PullFailure(Failure(kind="space", needed=needed, free=free))
 
