@@ -30,7 +30,7 @@ from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.job import JobTools
@@ -124,7 +124,7 @@ async def _make_tools(
     stack.push_async_callback(engines.close)
     return JobTools(
         stages=StageTools(
-            store=FileStore(locations.state / STORE_NAME),
+            store=ResultStore(locations.state / STORE_NAME),
             journal=journal,
             engines=engines,
             emit=emit,

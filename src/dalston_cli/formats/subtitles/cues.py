@@ -2,9 +2,10 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import pairwise
 
-from dalston_cli.formats.subtitles.atoms import Atom, Token, after_label, atoms_of, label_atom
-from dalston_cli.formats.subtitles.breaking import Line, break_cues, break_lines, line_width
+from dalston_cli.formats.subtitles.atoms import Atom, Token, atoms_of, split_where, with_label
+from dalston_cli.formats.subtitles.breaking import break_cues, break_lines, line_width
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.formats.subtitles.timing import Spoken, place_cues
 from dalston_sdk.wire import Segment, Transcript
@@ -16,10 +17,6 @@ SpeakerName = Callable[[str | None], str | None]
 
 Draft = tuple[Sequence[Atom], str | None]
 """A cue without times of its own: the atoms, and their speaker."""
-
-
-def _plain(text: str) -> str:
-    return text
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,7 +41,7 @@ class Cue:
 
     def text(
         self,
-        escape: Callable[[str], str] = _plain,
+        escape: Callable[[str], str] = str,
         marked: Token | None = None,
         mark: tuple[str, str] = ("", ""),
     ) -> str:
@@ -84,10 +81,34 @@ def build_cues(
             start=start / 1000,
             end=end / 1000,
             speaker=speaker,
-            lines=tuple(_tokens(line) for line in break_lines(cue, rules)),
+            lines=tuple(
+                tuple(token for atom in line for token in atom.tokens)
+                for line in break_lines(cue, rules)
+            ),
         )
         for (cue, speaker), (start, end) in zip(drafts, places, strict=True)
     )
+
+
+def rendered(
+    cue: Cue, escape: Callable[[str], str], mark: tuple[str, str] | None
+) -> Iterator[tuple[float, float, str]]:
+    """Yield start, end (seconds) and text of a cue; with ``mark``, once for each spoken token.
+
+    Args:
+        cue: One of ``build_cues``.
+        escape: Escapes text for the format.
+        mark: Markup around the spoken token; None marks nothing.
+    """
+    if mark is None:
+        yield cue.start, cue.end, cue.text(escape)
+        return
+    times = [cue.start]
+    for token in cue.tokens[1:]:
+        times.append(max(times[-1], min(round(token.start, 3), cue.end)))
+    for token, (start, end) in zip(cue.tokens, pairwise([*times, cue.end]), strict=True):
+        if start < end:
+            yield start, end, cue.text(escape, token, mark)
 
 
 def _in_order(drafts: Iterable[Draft]) -> list[Draft]:
@@ -99,12 +120,12 @@ def _drafts(
 ) -> Iterator[Draft]:
     """Yield the cues of each speaker's consecutive segments."""
     labelled: str | None = None
-    for group in _by_speaker(transcript.segments):
+    for group in split_where(transcript.segments, _is_other_voice):
         speaker = group[0].speaker
-        for run in _runs(atoms_of(group, longest=rules.max_line_width // 2)):
+        for run in split_where(atoms_of(group, longest=rules.max_line_width // 2), _pauses):
             name = label(speaker) if label else None
             if name and name != labelled:
-                run = _with_label(name, run)  # noqa: PLW2901 - the same run, with its name
+                run = with_label(name, run)  # noqa: PLW2901 - the same run, with its name
             labelled = name
             yield from ((cue, speaker) for cue in break_cues(run, rules))
 
@@ -117,43 +138,19 @@ def _named_again(
     for cue, speaker in drafts:
         name = label(speaker)
         if name and name != last and not cue[0].is_label:
-            parts = break_cues(_with_label(name, cue), rules)
+            parts = break_cues(with_label(name, cue), rules)
             yield from ((part, speaker) for part in parts)
         else:
             yield cue, speaker
         last = name
 
 
-def _with_label(name: str, atoms: Sequence[Atom]) -> tuple[Atom, ...]:
-    return (label_atom(name, atoms[0].start), after_label(atoms[0]), *atoms[1:])
+def _is_other_voice(left: Segment, right: Segment) -> bool:
+    return (left.speaker, left.channel) != (right.speaker, right.channel)
 
 
-def _by_speaker(segments: Sequence[Segment]) -> Iterator[list[Segment]]:
-    """Yield consecutive segments of the same speaker and channel."""
-    group: list[Segment] = []
-    for segment in segments:
-        if group and (segment.speaker, segment.channel) != (group[-1].speaker, group[-1].channel):
-            yield group
-            group = []
-        group.append(segment)
-    if group:
-        yield group
-
-
-def _runs(atoms: Sequence[Atom]) -> Iterator[tuple[Atom, ...]]:
-    """Yield atoms without a long pause between them."""
-    run: list[Atom] = []
-    for atom in atoms:
-        if run and atom.start - run[-1].end >= _PAUSE_S:
-            yield tuple(run)
-            run = []
-        run.append(atom)
-    if run:
-        yield tuple(run)
-
-
-def _tokens(line: Line) -> tuple[Token, ...]:
-    return tuple(token for atom in line for token in atom.tokens)
+def _pauses(left: Atom, right: Atom) -> bool:
+    return right.start - left.end >= _PAUSE_S
 
 
 def _line_text(

@@ -14,7 +14,7 @@ from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
-from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
+from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import FileStamp, make_key
 from dalston_cli.pipeline.records.local_file import reference_of

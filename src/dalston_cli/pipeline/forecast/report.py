@@ -12,9 +12,9 @@ from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForeca
 from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
-from dalston_cli.pipeline.records.experience import measured_rtfx
+from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.session import STORE_NAME, output_stems
 from dalston_cli.pipeline.surroundings import Surroundings
@@ -115,7 +115,7 @@ def make_report(
             Planner(surroundings.plan_context(), options),
             outputs,
             journal,
-            FileStore(state / STORE_NAME),
+            ResultStore(state / STORE_NAME),
         )
         found = tuple(forecaster.look(recordings, stems))
         uses = Counter(forecast.plan for forecast in found)

@@ -14,9 +14,8 @@ from typing import BinaryIO
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.pipeline.events import WarningRaised
-from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink
+from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink, looks_like_media
 from dalston_cli.pipeline.intake.manifest import read_manifest
-from dalston_cli.pipeline.intake.media import looks_like_media
 from dalston_cli.pipeline.intake.name_list import read_names
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest
 

@@ -2,6 +2,7 @@
 
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from pathlib import Path
 from typing import BinaryIO
 
@@ -48,20 +49,13 @@ def read_names(file: str, *, null: bool, stdin: BinaryIO) -> Iterator[str]:
     """
     separator = b"\0" if null else b"\n"
     try:
-        if file == "-":
-            yield from _checked(file, _split(stdin, separator))
-        else:
-            with Path(file).open("rb") as stream:
-                yield from _checked(file, _split(stream, separator))
+        with nullcontext(stdin) if file == "-" else Path(file).open("rb") as stream:
+            for name in _split(stream, separator):
+                if "\0" in name:
+                    raise NullInNamesError(file)
+                yield name
     except OSError as error:
         raise NameListError(file, error) from error
-
-
-def _checked(file: str, names: Iterator[str]) -> Iterator[str]:
-    for name in names:
-        if "\0" in name:
-            raise NullInNamesError(file)
-        yield name
 
 
 def _split(stream: BinaryIO, separator: bytes) -> Iterator[str]:

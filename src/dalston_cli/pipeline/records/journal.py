@@ -10,7 +10,6 @@ import secrets
 import time
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
@@ -80,12 +79,7 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
@@ -238,9 +232,9 @@ class Journal:
             key=key,
             status="failed" if error else "done",
             duration_s=outcome.duration_s,
-            code=error.code if error else None,
-            message=error.message if error else None,
-            hint=error.hint if error else None,
+            code=error and error.code,
+            message=error and error.message,
+            hint=error and error.hint,
             warnings=json.dumps(outcome.warnings),
         )
 

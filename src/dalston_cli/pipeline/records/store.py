@@ -5,7 +5,7 @@ version is a miss and is removed; no other file ever is.
 """
 
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -14,19 +14,6 @@ from dalston_cli.atomic_file import write_whole
 from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
 
 Value = TypeVar("Value", bound=Struct)
-
-
-class ResultStore(Protocol):
-    """Keeps stage results between runs: a job's view of the store."""
-
-    def get(self, key: str, kind: type[Value]) -> Value | None:
-        """Return the value under ``key``, or None if there is none that can be trusted."""
-
-    def put(self, key: str, value: Struct) -> None:
-        """Keep ``value``; a value that is there already is replaced in one step."""
-
-    def __contains__(self, key: str) -> bool:
-        """Return True if there is a value, even one that cannot be trusted."""
 
 
 class _Entry(Struct, frozen=True, kw_only=True):
@@ -38,8 +25,8 @@ class _Entry(Struct, frozen=True, kw_only=True):
     value: Raw
 
 
-class FileStore:
-    """A store in a folder; safe for several processes at once.
+class ResultStore:
+    """Keeps stage results between runs in a folder; safe for several processes at once.
 
     Args:
         folder: Made when the first result is kept.
@@ -66,6 +53,7 @@ class FileStore:
             return None
 
     def __contains__(self, key: str) -> bool:
+        """Return True if there is a value, even one that cannot be trusted."""
         return self.path(key).exists()
 
     def put(self, key: str, value: Struct) -> None:
