@@ -4,16 +4,17 @@ Folders come in the order of the search path: an entry of a later folder replace
 same name in an earlier folder.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable
 from pathlib import Path
 from typing import TypeVar
 
-from pydantic import BaseModel, ValidationError
+from pydantic import ValidationError
 
 from dalston_cli.catalog.document import CatalogError, Document, Problem, read_document
 from dalston_cli.catalog.explain import explain
+from dalston_cli.catalog.schema import CatalogEntry
 
-EntryT = TypeVar("EntryT", bound=BaseModel)
+EntryT = TypeVar("EntryT", bound=CatalogEntry)
 
 
 class EntryReader:
@@ -37,8 +38,8 @@ class EntryReader:
         *,
         noun: str,
         key: str = "id",
-    ) -> dict[str, tuple[EntryT, Path]]:
-        """Return every entry with its file, by name.
+    ) -> dict[str, EntryT]:
+        """Return every entry by name.
 
         Args:
             kind: The entries' type.
@@ -47,7 +48,7 @@ class EntryReader:
             noun: For messages: "model", "engine" or "pipeline".
             key: Field with the entry's name.
         """
-        found: dict[str, tuple[EntryT, Path]] = {}
+        found: dict[str, EntryT] = {}
         for folder in folders:
             here: dict[str, Path] = {}
             for file in (file for pattern in patterns for file in sorted(folder.glob(pattern))):
@@ -61,7 +62,7 @@ class EntryReader:
                             f"{file} takes the place of the {noun} `{name}` from before it"
                         )
                     here[name] = file
-                    found[name] = (entry, file)
+                    found[name] = entry
         return found
 
     def stop_on_problems(self) -> None:
@@ -77,14 +78,9 @@ class EntryReader:
         try:
             document = read_document(file)
             self.documents[file] = document
-            return kind.model_validate(document.data)
+            return kind.model_validate(document.data).read_from(file)
         except CatalogError as error:
             self.problems += error.problems
         except ValidationError as error:
             self.problems += explain(error, kind, self.documents[file])
         return None
-
-
-def located(entries: Mapping[str, tuple[EntryT, Path]], field: str = "file") -> dict[str, EntryT]:
-    """Return the entries, each with its file in the field of that name."""
-    return {name: entry.model_copy(update={field: file}) for name, (entry, file) in entries.items()}

@@ -7,11 +7,12 @@ import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar
 
 import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_model
-from dalston_cli.catalog.entries import EntryReader, located
-from dalston_cli.catalog.schema import EngineEntry, FileSource, ModelEntry
+from dalston_cli.catalog.entries import EntryReader
+from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_sdk.wire import Stage
@@ -32,28 +33,30 @@ class CatalogFolderError(ConfigurationError):
         )
 
 
-class UnknownModelError(UsageError):
-    """No model has this id."""
+class UnknownEntryError(UsageError):
+    """No entry of a kind has this name; the message offers the nearest."""
 
-    code = "unknown_model"
-
-    def __init__(self, model_id: str, known: Iterable[str]) -> None:
-        super().__init__(
-            f"there is no model `{model_id}`{did_you_mean(model_id, known)}",
-            hint="`dalston models list` shows every model",
-        )
-
-
-class UnknownEngineError(UsageError):
-    """No engine has this name."""
-
-    code = "unknown_engine"
+    noun: ClassVar[str]
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         super().__init__(
-            f"there is no engine `{name}`{did_you_mean(name, known)}",
-            hint="`dalston engines list` shows every engine",
+            f"there is no {self.noun} `{name}`{did_you_mean(name, known)}",
+            hint=f"`dalston {self.noun}s list` shows every {self.noun}",
         )
+
+
+class UnknownModelError(UnknownEntryError):
+    """No model has this id."""
+
+    code = "unknown_model"
+    noun = "model"
+
+
+class UnknownEngineError(UnknownEntryError):
+    """No engine has this name."""
+
+    code = "unknown_engine"
+    noun = "engine"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,11 +89,7 @@ class CatalogPaths:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """Every engine and model that can be used.
-
-    Attributes:
-        notes: For people: entries that replaced others.
-    """
+    """Every engine and model that can be used; ``notes`` tells of entries that replaced others."""
 
     engines: Mapping[str, EngineEntry]
     models: Mapping[str, ModelEntry]
@@ -100,7 +99,7 @@ class Catalog:
         """Return the engine called ``name``.
 
         Raises:
-            UnknownEngineError: There is none; the message names the nearest.
+            UnknownEngineError: There is none.
         """
         if name not in self.engines:
             raise UnknownEngineError(name, self.engines)
@@ -110,7 +109,7 @@ class Catalog:
         """Return the model with the public id ``model_id``.
 
         Raises:
-            UnknownModelError: There is none; the message names the nearest.
+            UnknownModelError: There is none.
         """
         if model_id not in self.models:
             raise UnknownModelError(model_id, self.models)
@@ -137,18 +136,8 @@ def load_catalog(paths: CatalogPaths | None = None) -> Catalog:
         CatalogFolderError: The environment names a folder that does not exist.
     """
     paths, reader = paths or CatalogPaths.from_environment(), EntryReader()
-    engines = {
-        name: entry.model_copy(update={"folder": file.parent})
-        for name, (entry, file) in reader.read(
-            EngineEntry, paths.engines, _ENGINE_PATTERNS, noun="engine", key="name"
-        ).items()
-    }
-    models = {
-        name: _with_absolute_path(entry)
-        for name, entry in located(
-            reader.read(ModelEntry, paths.models, _MODEL_PATTERNS, noun="model")
-        ).items()
-    }
+    engines = reader.read(EngineEntry, paths.engines, _ENGINE_PATTERNS, noun="engine", key="name")
+    models = reader.read(ModelEntry, paths.models, _MODEL_PATTERNS, noun="model")
     reader.stop_on_problems()
     for engine in engines.values():
         document = reader.documents[engine.folder / "engine.yaml"]
@@ -157,15 +146,6 @@ def load_catalog(paths: CatalogPaths | None = None) -> Catalog:
         reader.problems += check_model(model, engines, reader.documents[model.file])
     reader.stop_on_problems()
     return Catalog(engines=engines, models=models, notes=tuple(reader.notes))
-
-
-def _with_absolute_path(entry: ModelEntry) -> ModelEntry:
-    """Resolve a path to weights from the folder of the entry's file."""
-    if not isinstance(entry.source, FileSource):
-        return entry
-    named = entry.file.parent.absolute() / entry.source.path.expanduser()
-    path = Path(os.path.normpath(named))  # a container sees nothing but this very path
-    return entry.model_copy(update={"source": entry.source.model_copy(update={"path": path})})
 
 
 def _named_folders(environ: Mapping[str, str], variable: str) -> Iterator[Path]:

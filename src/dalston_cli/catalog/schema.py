@@ -3,9 +3,10 @@
 The types are pydantic's, frozen and closed: an unknown key is an error.
 """
 
+import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -16,7 +17,6 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=
 
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80)]
 
-
 PartFolder = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
 ]
@@ -24,6 +24,14 @@ PartFolder = Annotated[
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class CatalogEntry(_Entry):
+    """A file of the catalog."""
+
+    def read_from(self, file: Path) -> Self:
+        """Return the entry with the place of its file."""
+        return self.model_copy(update={"file": file})
 
 
 class Device(StrEnum):
@@ -39,7 +47,7 @@ class StageSupport(_Entry):
     options: tuple[str, ...] = ()
 
 
-class EngineEntry(_Entry):
+class EngineEntry(CatalogEntry):
     """One engine, from its ``engine.yaml``.
 
     Attributes:
@@ -67,6 +75,10 @@ class EngineEntry(_Entry):
     tested: str = ""
     folder: Path = Path()
 
+    def read_from(self, file: Path) -> Self:
+        """Return the entry with its folder."""
+        return self.model_copy(update={"folder": file.parent})
+
 
 class HubPart(_Entry):
     """A further repository of a model, with a folder of its own.
@@ -93,9 +105,7 @@ def _one_folder_each(parts: tuple[HubPart, ...]) -> tuple[HubPart, ...]:
 class HubSource(_Entry):
     """A repository on the Hugging Face hub; only files that match ``files`` are taken.
 
-    Attributes:
-        parts: Further repositories that the model needs; ``gated`` of the model is only about the
-            first one.
+    ``gated`` of the model is only about this repository, not about its ``parts``.
     """
 
     kind: Literal["hf"]
@@ -173,13 +183,11 @@ class Capabilities(_Entry):
     language_detection: bool = False
 
 
-class ModelEntry(_Entry):
+class ModelEntry(CatalogEntry):
     """One model, from its file under ``catalog/models``.
 
     Attributes:
-        id: The public id, unique among all models.
         runtime_model_id: Name in the engine's library.
-        stages: Stages that this model can do.
         languages: BCP-47 lower case; empty means that language does not matter.
         stage_languages: Languages of stages with others than ``languages``.
         licence: SPDX identifier of the weights.
@@ -209,6 +217,15 @@ class ModelEntry(_Entry):
     notes: str = ""
     file: Path = Path()
 
+    def read_from(self, file: Path) -> Self:
+        """Return the entry with its file, from whose folder a path to weights counts."""
+        update: dict[str, object] = {"file": file}
+        if isinstance(self.source, FileSource):
+            named = file.parent.absolute() / self.source.path.expanduser()
+            path = Path(os.path.normpath(named))  # a container sees nothing but this very path
+            update["source"] = self.source.model_copy(update={"path": path})
+        return self.model_copy(update=update)
+
     def languages_of(self, stage: Stage) -> tuple[str, ...]:
         """Return BCP-47 lower case; empty if language does not matter to the stage."""
         return self.stage_languages.get(stage, self.languages)
@@ -227,15 +244,8 @@ class ModelEntry(_Entry):
         return first + tuple(part.repo for part in self.source.parts if part.gated)
 
 
-class PipelineEntry(_Entry):
-    """A named set of settings, from its file under ``catalog/pipelines``.
-
-    Attributes:
-        id: Value of ``--pipeline``.
-        summary: Its purpose, in a line.
-        settings: As in the settings file.
-        file: The entry's file; set by the loader.
-    """
+class PipelineEntry(CatalogEntry):
+    """A named set of settings, from its file under ``catalog/pipelines``."""
 
     id: Identifier
     summary: Annotated[str, Field(min_length=1)]
