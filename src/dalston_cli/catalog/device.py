@@ -65,11 +65,7 @@ class RepeatedGpuError(UsageError):
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceChoice:
-    """A device, and the reason for it.
-
-    Attributes:
-        device: ``cpu`` or ``cuda:N``.
-    """
+    """A device, ``cpu`` or ``cuda:N``, and the reason for it."""
 
     device: str
     reason: str
@@ -90,11 +86,7 @@ def check_device(requested: str, machine: Machine) -> None:
 
 
 def chosen_gpus(requested: str, gpus: Sequence[int]) -> tuple[int, ...]:
-    """Return the listed GPUs, or none if the requested device leaves them without effect.
-
-    Args:
-        requested: A device; the CPU, or a GPU by its number, overrides the list.
-        gpus: Each as N of ``cuda:N``.
+    """Return the listed GPUs, each N of ``cuda:N``; none if the requested device overrides them.
 
     Raises:
         RepeatedGpuError: One is listed twice.

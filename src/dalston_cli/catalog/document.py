@@ -21,12 +21,7 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One mistake in a file.
-
-    Attributes:
-        line: From 1.
-        key: Dotted path of the key, such as ``hardware.vram_mb``; may be empty.
-    """
+    """One mistake: the line counts from 1, the key is a dotted path and may be empty."""
 
     file: Path
     line: int
@@ -56,11 +51,7 @@ class CatalogError(ConfigurationError):
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A file's data, with lines.
-
-    Attributes:
-        lines: The line (from 1) of every key and list item, by its path.
-    """
+    """A file's data, and the line (from 1) of every key and list item, by its path."""
 
     file: Path
     data: dict[str, Any]

@@ -22,7 +22,7 @@ class EntryReader:
 
     Attributes:
         notes: For people: entries that replaced others.
-        documents: What was read, by file.
+        documents: By file.
     """
 
     def __init__(self) -> None:
@@ -39,15 +39,7 @@ class EntryReader:
         noun: str,
         key: str = "id",
     ) -> dict[str, EntryT]:
-        """Return every entry by name.
-
-        Args:
-            kind: The entries' type.
-            folders: Search path.
-            patterns: Of files below each folder.
-            noun: For messages: "model", "engine" or "pipeline".
-            key: Field with the entry's name.
-        """
+        """Return every entry by name; ``noun`` is for messages, ``key`` the field with the name."""
         found: dict[str, EntryT] = {}
         for folder in folders:
             here: dict[str, Path] = {}
@@ -66,11 +58,7 @@ class EntryReader:
         return found
 
     def stop_on_problems(self) -> None:
-        """Raise if there were mistakes.
-
-        Raises:
-            CatalogError: Its message has all of them.
-        """
+        """Raise a CatalogError with all mistakes, if there were any."""
         if self.problems:
             raise CatalogError(self.problems)
 

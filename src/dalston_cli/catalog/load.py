@@ -96,21 +96,13 @@ class Catalog:
     notes: tuple[str, ...] = ()
 
     def engine(self, name: str) -> EngineEntry:
-        """Return the engine called ``name``.
-
-        Raises:
-            UnknownEngineError: There is none.
-        """
+        """Return the engine called ``name``, or raise an UnknownEngineError."""
         if name not in self.engines:
             raise UnknownEngineError(name, self.engines)
         return self.engines[name]
 
     def model(self, model_id: str) -> ModelEntry:
-        """Return the model with the public id ``model_id``.
-
-        Raises:
-            UnknownModelError: There is none.
-        """
+        """Return the model with this public id, or raise an UnknownModelError."""
         if model_id not in self.models:
             raise UnknownModelError(model_id, self.models)
         return self.models[model_id]

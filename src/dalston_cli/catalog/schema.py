@@ -57,7 +57,6 @@ class EngineEntry(CatalogEntry):
         network: True if the engine may use the network.
         secrets: Environment variables that are passed to the engine.
         tested: Environment of its tests, in a few words, for people.
-        folder: The engine's folder; set by the loader.
     """
 
     name: Identifier
@@ -81,12 +80,7 @@ class EngineEntry(CatalogEntry):
 
 
 class HubPart(_Entry):
-    """A further repository of a model, with a folder of its own.
-
-    Attributes:
-        folder: Of its files, below the model's folder.
-        gated: True if it has terms of its own to accept.
-    """
+    """A further repository of a model, in a folder below the model's; gated by its own terms."""
 
     repo: str
     revision: str
@@ -147,10 +141,8 @@ class BundledSource(_Entry):
 class ServiceSource(_Entry):
     """No weights: the engine sends requests to a service.
 
-    Attributes:
-        key: The environment variable with the service's key.
-        url: The environment variable with another server than the service's own, which may need
-            no key.
+    The two environment variables are for the service's key, and for the address of another server
+    than the service's own, which may need no key.
     """
 
     kind: Literal["service"]
@@ -195,7 +187,6 @@ class ModelEntry(CatalogEntry):
         word_error_rate: Measured on clear English speech, 0 to 1 and above; None if not measured.
         rank: ``--model auto`` takes the installed model with the highest rank that fits.
         defaults: Options of this model unless the user sets them.
-        file: The entry's file; set by the loader.
     """
 
     id: Identifier

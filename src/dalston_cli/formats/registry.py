@@ -94,8 +94,7 @@ ALL = "all"
 def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
     """Return the requested writers, each once, in the order of the request.
 
-    Args:
-        names: Names, or comma lists of names, in any case; ``all`` stands for every format.
+    Names may be comma lists, in any case; ``all`` stands for every format.
 
     Raises:
         UnknownFormatError: A name is not in the registry.

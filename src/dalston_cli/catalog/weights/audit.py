@@ -38,11 +38,7 @@ class DamagedModelError(ModelUnavailableError):
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """Result of hashing every file.
-
-    Attributes:
-        problems: For people; empty if the weights are intact.
-    """
+    """Result of hashing every file: problems, for people, unless the weights are intact."""
 
     model: str
     size: int
@@ -51,11 +47,7 @@ class Verified:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """Disk space of one model in the folder of all models, in bytes.
-
-    Attributes:
-        partial: Of a pull that is not finished.
-    """
+    """Disk space of one model, in bytes; ``partial`` is of a pull that is not finished."""
 
     engine: str
     model: str
@@ -66,15 +58,10 @@ class Usage:
 def verify(
     model: ModelEntry, models_dir: Path, on_bytes: Callable[[int], None] = lambda _: None
 ) -> Verified:
-    """Hash every file of ``model`` again.
+    """Hash every file of ``model`` again, but leave bundled weights to the package installer.
 
     Damage is noted, so that the weights do not count as installed until a pull, or another
-    verification, finds them intact.
-
-    Args:
-        model: Bundled weights are left to the package installer.
-        models_dir: The folder of all models.
-        on_bytes: Called with the number of bytes done.
+    verification, finds them intact. ``on_bytes`` gets the number of bytes done.
 
     Raises:
         NotInstalledError: There is nothing to verify.
@@ -106,10 +93,7 @@ def _note_damage(folder: Path, manifest: Manifest, damage: tuple[str, ...]) -> N
 
 
 def remove(folder: ModelFolder) -> int:
-    """Delete a model's weights and leftovers of unfinished pulls; linked files stay.
-
-    Returns:
-        The bytes that became free.
+    """Delete a model's weights and unfinished pulls, but no linked files; return the bytes freed.
 
     Raises:
         NotInstalledError: There is nothing to delete.

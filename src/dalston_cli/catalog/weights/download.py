@@ -58,8 +58,7 @@ class Digests:
 class Download:
     """One file on its way into ``folder``.
 
-    Args:
-        on_bytes: Called with the file's bytes so far, and True if they come from the disk.
+    ``on_bytes`` gets the number of the file's bytes so far, and True if they come from the disk.
     """
 
     def __init__(
@@ -83,11 +82,7 @@ class Download:
         return max(_size(self._target), _size(self._part))
 
     def run(self) -> ManifestFile:
-        """Return once the file is complete, verified and on the disk.
-
-        Raises:
-            PullFailure: It cannot be had, or has another digest.
-        """
+        """Return once the file is complete, verified and on the disk, or raise a PullFailure."""
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._read(self._target)
         if not self._target.exists() or not self._digests.match():
@@ -162,11 +157,7 @@ class Download:
 
 
 def safe_path(path: str) -> PurePosixPath:
-    """Return ``path`` if it stays inside the folder and is not the manifest.
-
-    Raises:
-        PullFailure: The server names a place elsewhere.
-    """
+    """Return ``path``; raise a PullFailure if it leads out of the folder or is the manifest."""
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts or not parts.name or path == MANIFEST:
         raise PullFailure(Failure(kind="bad_path", file=path))

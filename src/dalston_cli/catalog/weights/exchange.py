@@ -12,11 +12,7 @@ from dalston_cli.catalog.weights.layout import ManifestFile
 
 
 class HubRepository(Struct, frozen=True, kw_only=True):
-    """The files to take from one repository, by patterns.
-
-    Attributes:
-        folder: Of its files, below the folder of the job; empty for that folder itself.
-    """
+    """Files, by patterns, of one repository; ``folder`` is theirs below the job's, may be empty."""
 
     repo: str
     revision: str
@@ -56,10 +52,9 @@ class HttpsJob(Struct, frozen=True, kw_only=True, tag="https"):
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A pull.
+    """A pull into ``folder``.
 
     Attributes:
-        folder: Of the files.
         free_bytes: Room on the disk; None looks it up.
         timeout_s: Time limit of the network calls themselves, in seconds.
     """

@@ -18,11 +18,7 @@ _SERVER_ERROR = 500
 
 
 def refuse_bad_status(response: httpx2.Response) -> None:
-    """Raise if the server refused.
-
-    Raises:
-        PullFailure: The status is 400 or above.
-    """
+    """Raise a PullFailure if the status is 400 or above."""
     if response.is_error:
         raise PullFailure(failure_of(response))
 

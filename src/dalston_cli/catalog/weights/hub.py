@@ -29,11 +29,7 @@ from dalston_cli.catalog.weights.http_failure import failure_of, unreachable
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Files to download, and the headers for it.
-
-    Attributes:
-        revision: The commit of the first repository's branch or tag now.
-    """
+    """Files to download, headers for it, and the commit of the first repository's revision now."""
 
     files: tuple[RemoteFile, ...]
     headers: dict[str, str]
@@ -66,11 +62,7 @@ def list_files(job: HubJob, timeout_s: float) -> Listing:
 
 
 def _check_terms(api: HfApi, repos: list[str], token: str | None) -> None:
-    """Check that all gated repositories are open to this user; the failure names the others.
-
-    Raises:
-        PullFailure: One is not.
-    """
+    """Raise a PullFailure that names all gated repositories that are not open to this user."""
     if repos and token is None:
         url = f"{constants.ENDPOINT}/{repos[0]}"
         raise PullFailure(Failure(kind="token_missing", url=url, repos=tuple(repos)))

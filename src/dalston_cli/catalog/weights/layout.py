@@ -35,7 +35,6 @@ class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
 
     Attributes:
         path: Relative to the model's folder, with ``/``.
-        size: In bytes.
         mtime_ns: Only for linked files, to notice a change.
     """
 

@@ -21,13 +21,7 @@ Draft = tuple[Sequence[Atom], str | None]
 
 @dataclass(frozen=True, kw_only=True)
 class Cue:
-    """Text that is shown for a time.
-
-    Attributes:
-        start, end: Seconds, whole milliseconds.
-        speaker: Label of the one speaker.
-        lines: The tokens of each line.
-    """
+    """Text that is shown for a time: seconds, whole milliseconds; one label; tokens by line."""
 
     start: float
     end: float
@@ -58,16 +52,13 @@ class Cue:
 def build_cues(
     transcript: Transcript, rules: SubtitleRules, label: SpeakerName | None = None
 ) -> tuple[Cue, ...]:
-    """Cut a transcript into cues by the rules.
+    """Return a transcript's cues by the rules, in time order, none beginning before the last ends.
 
     Args:
         transcript: Without words, segments' times are spread over their text.
         rules: Limits of width, duration and speed.
         label: Returns the name to put before a speaker's first words after another speaker, or
             None; no names without it.
-
-    Returns:
-        Cues in time order; none begins before the one before it ends.
     """
     drafts = _in_order(_drafts(transcript, rules, label))
     if label:
@@ -95,10 +86,7 @@ def rendered(
 ) -> Iterator[tuple[float, float, str]]:
     """Yield start, end (seconds) and text of a cue; with ``mark``, once for each spoken token.
 
-    Args:
-        cue: One of ``build_cues``.
-        escape: Escapes text for the format.
-        mark: Markup around the spoken token; None marks nothing.
+    ``escape`` escapes text for the format; ``mark`` is the markup around the spoken token.
     """
     if mark is None:
         yield cue.start, cue.end, cue.text(escape)

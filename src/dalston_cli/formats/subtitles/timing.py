@@ -23,15 +23,10 @@ class Spoken:
 def place_cues(
     spoken: Sequence[Spoken], rules: SubtitleRules, *, duration_s: float
 ) -> list[tuple[int, int]]:
-    """Return start and end of every cue, in milliseconds.
+    """Return start and end of every cue, in milliseconds, for cues ordered by start.
 
-    Args:
-        spoken: Ordered by start.
-        rules: Limits of duration and speed.
-        duration_s: End of the recording; no cue is extended beyond it.
-
-    Returns:
-        Per cue ``start < end``, and no end is later than the next start.
+    For each, ``start < end``, and no end is later than the next start; none is extended beyond the
+    end of the recording at ``duration_s``.
     """
     starts = _starts(spoken, rules)
     last = round(duration_s * 1000)

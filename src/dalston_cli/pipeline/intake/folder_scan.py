@@ -38,10 +38,7 @@ class FolderScan:
     """Walks a folder; each folder is entered once, however many links lead to it.
 
     Hidden files and folders are passed over, and so is the output folder where it lies below.
-
-    Attributes:
-        recursive: Enter the folders below.
-        on_warning: Called for folders that cannot be read.
+    Folders that cannot be read are a warning.
     """
 
     recursive: bool

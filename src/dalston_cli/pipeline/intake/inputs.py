@@ -84,12 +84,7 @@ class InputSources:
 
 @dataclass(kw_only=True)
 class RecordingFinder:
-    """Finds every recording of ``sources``, in their order, folders sorted by name.
-
-    Attributes:
-        stdin: Source of ``--files-from -``.
-        on_warning: Called for everything that is skipped.
-    """
+    """Finds every recording of ``sources``, in their order, folders sorted by name."""
 
     sources: InputSources
     stdin: BinaryIO

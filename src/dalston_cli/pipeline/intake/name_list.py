@@ -36,12 +36,9 @@ class NullInNamesError(InputError):
 
 
 def read_names(file: str, *, null: bool, stdin: BinaryIO) -> Iterator[str]:
-    """Yield names, in order, without empty ones.
+    """Yield names, in order, without empty ones, from a file, or from ``stdin`` if it is ``-``.
 
-    Args:
-        file: The list; ``-`` for ``stdin``.
-        null: Names end with NUL, and may hold line breaks.
-        stdin: Standard input.
+    With ``null`` names end with NUL, and may hold line breaks.
 
     Raises:
         NameListError: The file cannot be read.

@@ -48,8 +48,7 @@ class Attempt:
 class Outcome:
     """The end of a recording's job under a plan; the same recording and plan end so again.
 
-    Attributes:
-        error: Why the recording itself cannot be used; None if it was transcribed.
+    ``error`` says why the recording itself cannot be used; None if it was transcribed.
     """
 
     duration_s: float | None = None
@@ -63,13 +62,7 @@ class Journal:
     A *reference* is the text that stands for a recording or an output; of a file it is its
     absolute path, whatever bytes that is made of (``surrogateescape``).
 
-    Args:
-        path: The SQLite file; made if there is none.
-
-    Raises:
-        JournalUnreadableError: It is damaged.
-        StateFolderError: The folder cannot be written.
-        JournalTooNewError: A newer Dalston wrote it.
+    Raises as ``open_database``.
     """
 
     def __init__(self, path: Path) -> None:

@@ -26,11 +26,7 @@ class _Entry(Struct, frozen=True, kw_only=True):
 
 
 class ResultStore:
-    """Keeps stage results between runs in a folder; safe for several processes at once.
-
-    Args:
-        folder: Made when the first result is kept.
-    """
+    """Keeps stage results in a folder, made with the first; safe for several processes at once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -57,11 +53,7 @@ class ResultStore:
         return self.path(key).exists()
 
     def put(self, key: str, value: Struct) -> None:
-        """Keep ``value``; a value that is there already is replaced in one step.
-
-        Raises:
-            OSError: The disk is full or the folder cannot be written.
-        """
+        """Keep ``value``, replacing another in one step; raise an OSError if that is impossible."""
         body = msgspec.json.encode(value)
         entry = _Entry(
             dalston_store_version=STORE_FORMAT, key=key, digest=digest_bytes(body), value=Raw(body)
@@ -70,11 +62,7 @@ class ResultStore:
 
 
 def _decode(data: bytes, key: str, kind: type[Value]) -> Value:
-    """Read one file of the store.
-
-    Raises:
-        msgspec.MsgspecError: The file differs from what was written under this key.
-    """
+    """Read one file of the store; raise a MsgspecError if it differs from what was written."""
     entry = msgspec.json.decode(data, type=_Entry)
     body = bytes(entry.value)
     if (entry.dalston_store_version, entry.key) != (STORE_FORMAT, key):
