@@ -12,7 +12,7 @@ from msgspec import Struct
 
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.pipeline.records.keys import digest_bytes, digest_file, make_key
-from dalston_cli.pipeline.records.store import ResultStore
+from dalston_cli.pipeline.records.store import FileStore
 from dalston_sdk.wire import SpeakerTurn
 
 KEY = make_key("test", number=1)
@@ -26,11 +26,11 @@ TURN = SpeakerTurn(start=0.0, end=1.5, speaker="A")
 
 
 @pytest.fixture
-def store(tmp_path: Path) -> ResultStore:
-    return ResultStore(tmp_path / "store")
+def store(tmp_path: Path) -> FileStore:
+    return FileStore(tmp_path / "store")
 
 
-def test_what_was_put_is_there(store: ResultStore) -> None:
+def test_what_was_put_is_there(store: FileStore) -> None:
     store.put(KEY, TURN)
 
     assert store.get(KEY, SpeakerTurn) == TURN
@@ -38,7 +38,7 @@ def test_what_was_put_is_there(store: ResultStore) -> None:
     assert [path.name for path in store.path(KEY).parent.iterdir()] == [f"{KEY}.json"]
 
 
-def test_nothing_is_there_at_first(store: ResultStore) -> None:
+def test_nothing_is_there_at_first(store: FileStore) -> None:
     assert store.get(KEY, SpeakerTurn) is None
 
 
@@ -75,7 +75,7 @@ def _not_text(data: bytes) -> bytes:
     [_torn, _empty, _flipped, _of_another_version, _under_another_key, _foreign, _not_text],
 )
 def test_a_file_that_cannot_be_trusted_is_a_miss_and_goes(
-    store: ResultStore, damage: Callable[[bytes], bytes]
+    store: FileStore, damage: Callable[[bytes], bytes]
 ) -> None:
     store.put(KEY, TURN)
     path = store.path(KEY)
@@ -85,13 +85,13 @@ def test_a_file_that_cannot_be_trusted_is_a_miss_and_goes(
     assert not path.exists()
 
 
-def test_a_value_of_another_kind_is_a_miss(store: ResultStore) -> None:
+def test_a_value_of_another_kind_is_a_miss(store: FileStore) -> None:
     store.put(KEY, TURN)
 
     assert store.get(KEY, Other) is None
 
 
-def test_a_new_value_replaces_the_old(store: ResultStore) -> None:
+def test_a_new_value_replaces_the_old(store: FileStore) -> None:
     store.put(KEY, TURN)
     store.put(KEY, Other(text="new"))
 

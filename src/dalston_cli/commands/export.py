@@ -45,7 +45,7 @@ def export(
         write_exports,
     )
     from dalston_cli.pipeline.outputs.writer import OutputSpec  # noqa: PLC0415 - the same
-    from dalston_cli.stages.merge import name_speakers  # noqa: PLC0415 - the same
+    from dalston_cli.stages.merge.labels import name_speakers  # noqa: PLC0415 - the same
 
     console = Console("export", json=json, quiet=quiet)
     names = tuple(options.output_format)

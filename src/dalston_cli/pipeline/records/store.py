@@ -5,7 +5,7 @@ version is a miss and is removed; no other file ever is.
 """
 
 from pathlib import Path
-from typing import TypeVar
+from typing import Protocol, TypeVar
 
 import msgspec
 from msgspec import Raw, Struct
@@ -14,6 +14,19 @@ from dalston_cli.atomic_file import write_whole
 from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
 
 Value = TypeVar("Value", bound=Struct)
+
+
+class ResultStore(Protocol):
+    """Keeps stage results between runs: a job's view of the store."""
+
+    def get(self, key: str, kind: type[Value]) -> Value | None:
+        """Return the value under ``key``, or None if there is none that can be trusted."""
+
+    def put(self, key: str, value: Struct) -> None:
+        """Keep ``value``; a value that is there already is replaced in one step."""
+
+    def __contains__(self, key: str) -> bool:
+        """Return True if there is a value, even one that cannot be trusted."""
 
 
 class _Entry(Struct, frozen=True, kw_only=True):
@@ -25,8 +38,8 @@ class _Entry(Struct, frozen=True, kw_only=True):
     value: Raw
 
 
-class ResultStore:
-    """Keeps stage results in a folder, made with the first; safe for several processes at once."""
+class FileStore:
+    """A store in a folder, made with the first result; safe for several processes at once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -49,15 +62,17 @@ class ResultStore:
             return None
 
     def __contains__(self, key: str) -> bool:
-        """Return True if there is a value, even one that cannot be trusted."""
         return self.path(key).exists()
 
     def put(self, key: str, value: Struct) -> None:
-        """Keep ``value``, replacing another in one step; raise an OSError if that is impossible."""
+        """Keep ``value``; a value that is there already is replaced in one step.
+
+        Raises:
+            OSError: The disk is full or the folder cannot be written.
+        """
         body = msgspec.json.encode(value)
-        entry = _Entry(
-            dalston_store_version=STORE_FORMAT, key=key, digest=digest_bytes(body), value=Raw(body)
-        )
+        digest = digest_bytes(body)
+        entry = _Entry(dalston_store_version=STORE_FORMAT, key=key, digest=digest, value=Raw(body))
         write_whole(self.path(key), msgspec.json.encode(entry))
 
 
