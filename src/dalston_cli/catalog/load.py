@@ -1,24 +1,30 @@
-"""Reads the catalogs: every ``engine.yaml`` and every model file on the search path.
+"""Reads the catalogs: every ``engine.yaml``, model file and pipeline file on the search path.
 
-Built-in files come first, then the user's folders in their order.
+Built-in files come first, then the user's folders in their order: an entry of a later folder
+replaces the one of the same name in an earlier folder.
 """
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import ClassVar
+from typing import ClassVar, TypeVar
+
+from pydantic import ValidationError
 
 import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_model
-from dalston_cli.catalog.entries import EntryReader
-from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.catalog.document import CatalogError, Document, Problem, read_document
+from dalston_cli.catalog.explain import explain
+from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry, PipelineEntry
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_sdk.wire import Stage
 
 _ENGINE_PATTERNS = ("engine.yaml", "*/engine.yaml", "*/*/engine.yaml")
 _MODEL_PATTERNS = ("*.yaml", "models/*.yaml")
+
+EntryT = TypeVar("EntryT", bound=CatalogEntry)
 
 
 class CatalogFolderError(ConfigurationError):
@@ -57,6 +63,13 @@ class UnknownEngineError(UnknownEntryError):
 
     code = "unknown_engine"
     noun = "engine"
+
+
+class UnknownPipelineError(UnknownEntryError):
+    """No pipeline has this name."""
+
+    code = "unknown_pipeline"
+    noun = "pipeline"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -113,6 +126,63 @@ class Catalog:
         return tuple(sorted(covering, key=lambda model: (-model.rank, model.id)))
 
 
+class EntryReader:
+    """Collects the mistakes of all files, so that all are reported at once.
+
+    Attributes:
+        notes: For people: entries that replaced others.
+        documents: By file.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.documents: dict[Path, Document] = {}
+
+    def read(
+        self,
+        kind: type[EntryT],
+        folders: Iterable[Path],
+        patterns: tuple[str, ...],
+        *,
+        noun: str,
+        key: str = "id",
+    ) -> dict[str, EntryT]:
+        """Return every entry by name; ``noun`` is for messages, ``key`` the field with the name."""
+        found: dict[str, EntryT] = {}
+        for folder in folders:
+            here: dict[str, Path] = {}
+            for file in (file for pattern in patterns for file in sorted(folder.glob(pattern))):
+                if entry := self._entry(file, kind):
+                    name: str = getattr(entry, key)
+                    if name in here:
+                        message = f"the {noun} `{name}` stands already in {here[name]}"
+                        self.problems.append(self.documents[file].problem((key,), message))
+                    elif name in found:
+                        self.notes.append(
+                            f"{file} takes the place of the {noun} `{name}` from before it"
+                        )
+                    here[name] = file
+                    found[name] = entry
+        return found
+
+    def stop_on_problems(self) -> None:
+        """Raise a CatalogError with all mistakes, if there were any."""
+        if self.problems:
+            raise CatalogError(self.problems)
+
+    def _entry(self, file: Path, kind: type[EntryT]) -> EntryT | None:
+        try:
+            document = read_document(file)
+            self.documents[file] = document
+            return kind.model_validate(document.data).read_from(file)
+        except CatalogError as error:
+            self.problems += error.problems
+        except ValidationError as error:
+            self.problems += explain(error, kind, self.documents[file])
+        return None
+
+
 def data_root() -> Path:
     """Return the folder with ``catalog`` and ``engines``: the wheel's, or else the checkout's."""
     package = Path(dalston_cli.__file__).parent
@@ -138,6 +208,33 @@ def load_catalog(paths: CatalogPaths | None = None) -> Catalog:
         reader.problems += check_model(model, engines, reader.documents[model.file])
     reader.stop_on_problems()
     return Catalog(engines=engines, models=models, notes=tuple(reader.notes))
+
+
+def load_pipelines(paths: CatalogPaths | None = None) -> dict[str, PipelineEntry]:
+    """Return every pipeline by name; raises as ``load_catalog``."""
+    reader = EntryReader()
+    folders = (paths or CatalogPaths.from_environment()).models
+    found = reader.read(PipelineEntry, folders, ("pipelines/*.yaml",), noun="pipeline")
+    reader.stop_on_problems()
+    return dict(sorted(found.items()))
+
+
+def pipeline(name: str, paths: CatalogPaths | None = None) -> PipelineEntry:
+    """Return the pipeline called ``name``.
+
+    Raises:
+        UnknownPipelineError: There is none.
+        CatalogError, CatalogFolderError: See ``load_catalog``.
+    """
+    known = load_pipelines(paths)
+    if name not in known:
+        raise UnknownPipelineError(name, known)
+    return known[name]
+
+
+def pipeline_settings(name: str) -> Mapping[str, object]:
+    """Return the settings of a pipeline, for ``load_settings``; raises as ``pipeline``."""
+    return pipeline(name).settings.stated()
 
 
 def _named_folders(environ: Mapping[str, str], variable: str) -> Iterator[Path]:

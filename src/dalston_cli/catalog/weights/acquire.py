@@ -1,8 +1,10 @@
 """Brings a model's weights to this machine, if that is needed at all."""
 
+import os
 import shutil
+from collections.abc import Callable, Mapping
 from contextlib import suppress
-from dataclasses import replace
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from msgspec import structs
@@ -11,14 +13,70 @@ from dalston_cli.atomic_file import sync_folder
 from dalston_cli.catalog.schema import FileSource, HttpsSource, HubSource, ModelEntry, ServiceSource
 from dalston_cli.catalog.weights import exchange, failures
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
-from dalston_cli.catalog.weights.layout import MANIFEST, ModelFolder, manifest_of, read_manifest
-from dalston_cli.catalog.weights.link import link
-from dalston_cli.catalog.weights.options import OnPull, PullOptions
+from dalston_cli.catalog.weights.layout import (
+    MANIFEST,
+    ModelFolder,
+    link,
+    manifest_of,
+    read_manifest,
+)
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
+from dalston_cli.errors import ConfigurationError
 from dalston_cli.folder_lock import lock_folder
 from dalston_cli.settings.choices import PullPolicy
 
+DEFAULT_TIMEOUT_S = 20.0
+_TRUE = frozenset({"1", "ON", "YES", "TRUE"})
 _MB = 10**6
+
+OnPull = Callable[[exchange.PullProgress], None]
+
+
+class HubTimeoutError(ConfigurationError):
+    """``DALSTON_HUB_TIMEOUT_S`` is no number of seconds."""
+
+    code = "hub_timeout"
+
+    def __init__(self, value: str) -> None:
+        super().__init__(
+            f"DALSTON_HUB_TIMEOUT_S is `{value}`, which is no number of seconds above 0",
+            hint="unset DALSTON_HUB_TIMEOUT_S, or set it to 20",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullOptions:
+    """Options of a pull.
+
+    Attributes:
+        offline: Fail at once instead of using the network.
+        again: Ask the source anew and check every byte, even if the model is installed.
+        timeout_s: Time limit for one byte or an answer from the hub, in seconds.
+        environment: Variables for the hub's library, such as ``HF_ENDPOINT``.
+        free_bytes: Room on the disk; None looks it up.
+    """
+
+    offline: bool = False
+    again: bool = False
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    free_bytes: int | None = None
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str] = os.environ, *, offline: bool = False, again: bool = False
+    ) -> "PullOptions":
+        """Return the options with ``DALSTON_HUB_TIMEOUT_S`` and ``HF_HUB_OFFLINE`` applied.
+
+        Raises:
+            HubTimeoutError: The time-out is no positive number.
+        """
+        return cls(
+            offline=offline or environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE,
+            again=again,
+            timeout_s=_timeout(environ.get("DALSTON_HUB_TIMEOUT_S", "")),
+            environment=dict(environ),
+        )
 
 
 def pull(
@@ -192,3 +250,15 @@ def _remove_strays(folder: Path, wanted: set[str]) -> None:
                 path.rmdir()
         elif name not in wanted and name != MANIFEST:
             path.unlink()
+
+
+def _timeout(text: str) -> float:
+    if not text:
+        return DEFAULT_TIMEOUT_S
+    try:
+        seconds = float(text)
+    except ValueError as error:
+        raise HubTimeoutError(text) from error
+    if not 0 < seconds < float("inf"):
+        raise HubTimeoutError(text)
+    return seconds

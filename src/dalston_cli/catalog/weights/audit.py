@@ -10,15 +10,9 @@ from pathlib import Path
 from msgspec import structs
 
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.weights import layout
 from dalston_cli.catalog.weights.failures import NotInstalledError
 from dalston_cli.catalog.weights.inventory import installed, visible_problems
-from dalston_cli.catalog.weights.layout import (
-    Manifest,
-    ManifestFile,
-    ModelFolder,
-    chunks_of,
-    read_manifest,
-)
 from dalston_cli.errors import ModelUnavailableError
 from dalston_cli.folder_lock import lock_folder
 
@@ -69,8 +63,8 @@ def verify(
     found = installed(model, models_dir)
     if found is None:
         raise NotInstalledError(model.id)
-    folder = ModelFolder.of(model, models_dir).path
-    manifest = read_manifest(folder)
+    folder = layout.ModelFolder.of(model, models_dir).path
+    manifest = layout.read_manifest(folder)
     if manifest is None:
         return Verified(model=model.id, size=found.size)
     root = Path(manifest.folder) if manifest.folder else folder
@@ -84,15 +78,15 @@ def verify(
     return Verified(model=model.id, size=manifest.size, problems=(*visible, *damage))
 
 
-def _note_damage(folder: Path, manifest: Manifest, damage: tuple[str, ...]) -> None:
+def _note_damage(folder: Path, manifest: layout.Manifest, damage: tuple[str, ...]) -> None:
     """Note the damage, unless the weights were replaced meanwhile."""
-    if damage == manifest.damage or read_manifest(folder) != manifest:
+    if damage == manifest.damage or layout.read_manifest(folder) != manifest:
         return
     with suppress(OSError):  # only another user may write here: the report has to do
         structs.replace(manifest, damage=damage).write(folder)
 
 
-def remove(folder: ModelFolder) -> int:
+def remove(folder: layout.ModelFolder) -> int:
     """Delete a model's weights and unfinished pulls, but no linked files; return the bytes freed.
 
     Raises:
@@ -135,11 +129,11 @@ def disk_usage(models_dir: Path) -> tuple[Usage, ...]:
 
 
 def _content_problems(
-    path: Path, file: ManifestFile, before: int, on_bytes: Callable[[int], None]
+    path: Path, file: layout.ManifestFile, before: int, on_bytes: Callable[[int], None]
 ) -> Iterator[str]:
     digest, done = hashlib.sha256(), before
     try:
-        for chunk in chunks_of(path):
+        for chunk in layout.chunks_of(path):
             digest.update(chunk)
             done += len(chunk)
             on_bytes(done)

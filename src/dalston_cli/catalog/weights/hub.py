@@ -16,15 +16,9 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import ModelInfo
 from msgspec import structs
 
-from dalston_cli.catalog.weights.download import safe_path
-from dalston_cli.catalog.weights.exchange import (
-    Failure,
-    HubJob,
-    HubRepository,
-    PullFailure,
-    RemoteFile,
-)
-from dalston_cli.catalog.weights.http_failure import failure_of, unreachable
+from dalston_cli.catalog.weights import exchange
+from dalston_cli.catalog.weights.download import failure_of, safe_path, unreachable
+from dalston_cli.catalog.weights.exchange import Failure, PullFailure, RemoteFile
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,7 +30,7 @@ class Listing:
     revision: str | None = None
 
 
-def list_files(job: HubJob, timeout_s: float) -> Listing:
+def list_files(job: exchange.HubJob, timeout_s: float) -> Listing:
     """Return the requested files of the job's repositories.
 
     Access to every gated repository is checked first, before anything is downloaded. The token
@@ -80,14 +74,14 @@ def _check_terms(api: HfApi, repos: list[str], token: str | None) -> None:
         raise PullFailure(structs.replace(closed[0], repos=names))
 
 
-def _ask(api: HfApi, wanted: HubRepository, timeout_s: float) -> ModelInfo:
+def _ask(api: HfApi, wanted: exchange.HubRepository, timeout_s: float) -> ModelInfo:
     with _failures(wanted.repo):
         return api.model_info(
             wanted.repo, revision=wanted.revision, files_metadata=True, timeout=timeout_s
         )
 
 
-def _wanted(info: ModelInfo, wanted: HubRepository) -> list[RemoteFile]:
+def _wanted(info: ModelInfo, wanted: exchange.HubRepository) -> list[RemoteFile]:
     """Return the matching files, each below the repository's folder; there must be some."""
     files = list(_matching(info, wanted))
     if not files:
@@ -96,7 +90,7 @@ def _wanted(info: ModelInfo, wanted: HubRepository) -> list[RemoteFile]:
     return files
 
 
-def _matching(info: ModelInfo, wanted: HubRepository) -> Iterator[RemoteFile]:
+def _matching(info: ModelInfo, wanted: exchange.HubRepository) -> Iterator[RemoteFile]:
     for sibling in info.siblings or ():
         path = sibling.rfilename
         if not any(fnmatchcase(path, pattern) for pattern in wanted.files):

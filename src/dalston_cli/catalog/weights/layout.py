@@ -6,6 +6,7 @@
 """
 
 import hashlib
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
@@ -14,20 +15,25 @@ from pathlib import Path
 import msgspec
 
 from dalston_cli.atomic_file import sync_folder, write_whole
-from dalston_cli.catalog.schema import (
-    BundledSource,
-    FileSource,
-    HttpsSource,
-    HubPart,
-    HubSource,
-    ModelEntry,
-    ServiceSource,
-)
+from dalston_cli.catalog import schema
+from dalston_cli.errors import ModelUnavailableError
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
 
 _CHUNK = 1024 * 1024
+
+
+class LinkError(ModelUnavailableError):
+    """The file or folder that a model's entry names cannot be used."""
+
+    code = "link"
+
+    def __init__(self, model: schema.ModelEntry, path: Path, detail: str) -> None:
+        super().__init__(
+            f"the model {model.id} cannot be linked: {path}: {detail}",
+            hint=f"check the path under `source` in {model.file}",
+        )
 
 
 class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
@@ -91,7 +97,7 @@ class ModelFolder:
     model: str
 
     @classmethod
-    def of(cls, model: ModelEntry, models: Path) -> "ModelFolder":
+    def of(cls, model: schema.ModelEntry, models: Path) -> "ModelFolder":
         """Return the folders of ``model``."""
         return cls(models=models, engine=model.engine, model=model.id)
 
@@ -111,29 +117,29 @@ class ModelFolder:
         return self.partial / "files"
 
 
-def describe_source(model: ModelEntry) -> str:
+def describe_source(model: schema.ModelEntry) -> str:
     """Return the source as one line, which changes whenever other files would be taken."""
     match model.source:
-        case HubSource(parts=parts) as source:
+        case schema.HubSource(parts=parts) as source:
             further = (f" + {part.folder}/ from {_describe_repo(part)}" for part in parts)
             return f"{_describe_repo(source)}{''.join(further)}"
-        case HttpsSource(files=https_files):
+        case schema.HttpsSource(files=https_files):
             digest = digest_of(f"{file.path}\0{file.sha256}" for file in https_files)
             return f"{https_files[0].url} ({len(https_files)} files, {digest})"
-        case FileSource(path=path):
+        case schema.FileSource(path=path):
             return f"file:{path}"
-        case BundledSource(package=package):
+        case schema.BundledSource(package=package):
             return f"bundled:{package}"
-        case ServiceSource(key=key, url=url):
+        case schema.ServiceSource(key=key, url=url):
             return f"service:{key} {url}"
 
 
-def _describe_repo(source: HubSource | HubPart) -> str:
+def _describe_repo(source: schema.HubSource | schema.HubPart) -> str:
     return f"hf:{source.repo}@{source.revision} {' '.join(source.files)}"
 
 
 def manifest_of(
-    model: ModelEntry,
+    model: schema.ModelEntry,
     files: tuple[ManifestFile, ...],
     *,
     revision: str | None = None,
@@ -170,3 +176,44 @@ def chunks_of(path: Path) -> Iterator[bytes]:
     """Yield a file's content, a MiB at a time."""
     with path.open("rb") as stream:
         yield from iter(lambda: stream.read(_CHUNK), b"")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the digest of a file's content in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def link(model: schema.ModelEntry, path: Path, models_dir: Path) -> Manifest:
+    """Write the manifest of weights that stay at ``path``, a file or a folder.
+
+    Raises:
+        LinkError: There is nothing at ``path``, or it cannot be read.
+    """
+    root = path if path.is_dir() else path.parent
+    try:
+        files = tuple(_describe(file, root) for file in sorted(_files_at(path)))
+    except OSError as error:
+        raise LinkError(model, path, error.strerror or str(error)) from error
+    if not files:
+        raise LinkError(model, path, "there are no files")
+    manifest = manifest_of(model, files, folder=str(root))
+    manifest.write(ModelFolder.of(model, models_dir).path)
+    return manifest
+
+
+def _files_at(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (file for file in path.rglob("*") if stat.S_ISREG(file.stat().st_mode))
+    else:
+        yield path
+
+
+def _describe(file: Path, root: Path) -> ManifestFile:
+    before = file.stat()
+    return ManifestFile(
+        path=file.relative_to(root).as_posix(),
+        size=before.st_size,
+        sha256=sha256_of(file),
+        mtime_ns=before.st_mtime_ns,
+    )

@@ -3,7 +3,7 @@
 import os
 from collections.abc import Iterator, Mapping
 
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.launchers.base import LauncherContext
 from dalston_cli.launchers.registry import configured_launchers, make_launchers

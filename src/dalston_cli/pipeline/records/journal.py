@@ -79,11 +79,11 @@ class Journal:
         """Close the file."""
         self.connection.close()
 
-    def _put(self, table: str, **values: object) -> int | None:
+    def _put(self, table: str, **values: object) -> int:
         """Insert a row, replacing the one with its key; return the row's number."""
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         statement = f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names from this module only
-        return self.connection.execute(statement, tuple(values.values())).lastrowid
+        return self.connection.execute(statement, tuple(values.values())).lastrowid or 0
 
     # -- runs and jobs ---------------------------------------------------------------------------
 
@@ -120,7 +120,7 @@ class Journal:
 
     def begin_job(self, run: str, recording: str, *, suffix: str, size: int | None) -> int:
         """Note that work on a recording begins; return the job's number."""
-        number = self._put(
+        return self._put(
             "jobs",
             run=run,
             recording=recording,
@@ -129,9 +129,6 @@ class Journal:
             status="running",
             started_at=time.time(),
         )
-        if number is None:  # pragma: no cover - an INSERT always has a row
-            raise AssertionError
-        return number
 
     def end_job(self, job: int, finished: JobFinished) -> None:
         """Note how work on a recording ended."""
