@@ -98,11 +98,7 @@ def chosen_gpus(requested: str, gpus: Sequence[int]) -> tuple[int, ...]:
 
 
 def only_gpus(machine: Machine, gpus: Sequence[int]) -> Machine:
-    """Return the machine without its other GPUs; empty leaves all.
-
-    Raises:
-        DeviceMissingError: One is not there.
-    """
+    """Return the machine with only these GPUs, or all if none; raises as ``check_device``."""
     for index in gpus:
         check_device(f"cuda:{index}", machine)
     return machine.with_gpus(gpus) if gpus else machine

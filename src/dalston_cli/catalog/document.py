@@ -70,11 +70,7 @@ class Document:
 
 
 def read_document(file: Path) -> Document:
-    """Read a YAML file whose top level is a mapping.
-
-    Raises:
-        CatalogError: It cannot be read, is not YAML, repeats a key, or is no mapping.
-    """
+    """Read a YAML file of keys with values; raise a CatalogError for anything else."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -220,12 +220,7 @@ def load_pipelines(paths: CatalogPaths | None = None) -> dict[str, PipelineEntry
 
 
 def pipeline(name: str, paths: CatalogPaths | None = None) -> PipelineEntry:
-    """Return the pipeline called ``name``.
-
-    Raises:
-        UnknownPipelineError: There is none.
-        CatalogError, CatalogFolderError: See ``load_catalog``.
-    """
+    """Return the pipeline called ``name``, or raise an UnknownPipelineError."""
     known = load_pipelines(paths)
     if name not in known:
         raise UnknownPipelineError(name, known)

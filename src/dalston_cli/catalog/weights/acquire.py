@@ -11,15 +11,8 @@ from msgspec import structs
 
 from dalston_cli.atomic_file import sync_folder
 from dalston_cli.catalog.schema import FileSource, HttpsSource, HubSource, ModelEntry, ServiceSource
-from dalston_cli.catalog.weights import exchange, failures
+from dalston_cli.catalog.weights import exchange, failures, layout
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
-from dalston_cli.catalog.weights.layout import (
-    MANIFEST,
-    ModelFolder,
-    link,
-    manifest_of,
-    read_manifest,
-)
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
 from dalston_cli.errors import ConfigurationError
 from dalston_cli.folder_lock import lock_folder
@@ -104,9 +97,9 @@ def pull(
         raise failures.OfflineError(model)
     try:
         if isinstance(model.source, FileSource):
-            link(model, model.source.path, models_dir)
+            layout.link(model, model.source.path, models_dir)
         else:
-            _Pull(model, ModelFolder.of(model, models_dir), options, on_progress).run()
+            _Pull(model, layout.ModelFolder.of(model, models_dir), options, on_progress).run()
     except OSError as error:
         raise failures.ModelsFolderError(models_dir, error) from error
     after = installed(model, models_dir)
@@ -140,23 +133,21 @@ def ensure_installed(
     return pull(model, models_dir, replace(options, again=again), on_progress)
 
 
+@dataclass(frozen=True)
 class _Pull:
     """One pull over the network."""
 
-    def __init__(
-        self, model: ModelEntry, folder: ModelFolder, options: PullOptions, on_progress: OnPull
-    ) -> None:
-        self._model = model
-        self._folder = folder
-        self._options = options
-        self._on_progress = on_progress
+    model: ModelEntry
+    folder: layout.ModelFolder
+    options: PullOptions
+    on_progress: OnPull
 
     def run(self) -> None:
         """Download under the lock, then put the folder in its place in one step."""
         waiting = exchange.PullProgress(step="waiting")
-        with lock_folder(self._folder.partial, lambda: self._tell(waiting)) as lock:
-            now = installed(self._model, self._folder.models)
-            if not self._options.again and now and now.ok:
+        with lock_folder(self.folder.partial, lambda: self._tell(waiting)) as lock:
+            now = installed(self.model, self.folder.models)
+            if not self.options.again and now and now.ok:
                 self._clean_up()  # another process has pulled it while this one waited
                 return
             try:
@@ -167,61 +158,61 @@ class _Pull:
                     self._clean_up()
 
     def _tell(self, progress: exchange.PullProgress) -> None:
-        self._on_progress(structs.replace(progress, model=self._model.id))
+        self.on_progress(structs.replace(progress, model=self.model.id))
 
     def _reuse_installed(self) -> None:
         """Offer the installed files to the download, which keeps those whose digests hold."""
-        manifest = read_manifest(self._folder.path)
+        manifest = layout.read_manifest(self.folder.path)
         for file in manifest.files if manifest else ():
-            target = self._folder.partial_files / file.path
+            target = self.folder.partial_files / file.path
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with suppress(OSError):  # missing, or a disk without links: downloaded then
-                    target.hardlink_to(self._folder.path / file.path)
+                    target.hardlink_to(self.folder.path / file.path)
 
     def _download(self, lock: int) -> exchange.Pulled:
-        timeout_s = self._options.timeout_s
+        timeout_s = self.options.timeout_s
         job = exchange.Job(
-            source=_job_source(self._model),
-            folder=str(self._folder.partial_files),
-            free_bytes=self._options.free_bytes,
+            source=_job_source(self.model),
+            folder=str(self.folder.partial_files),
+            free_bytes=self.options.free_bytes,
             timeout_s=timeout_s * 2,  # the watchdog comes first
         )
         try:
             report = run_watched(
                 job,
                 lock=lock,
-                environment=self._options.environment,
+                environment=self.options.environment,
                 timeout_s=timeout_s,
                 on_progress=self._tell,
             )
         except SilenceError as error:
-            raise failures.HubSilentError(self._model, timeout_s) from error
+            raise failures.HubSilentError(self.model, timeout_s) from error
         except CrashError as error:
-            raise failures.PullCrashedError(self._model, str(error)) from error
+            raise failures.PullCrashedError(self.model, str(error)) from error
         if isinstance(report, exchange.Failure):
-            raise failures.error_of(self._model, report)
+            raise failures.error_of(self.model, report)
         return report
 
     def _finish(self, pulled: exchange.Pulled) -> None:
-        files, final = self._folder.partial_files, self._folder.path
+        files, final = self.folder.partial_files, self.folder.path
         _remove_strays(files, {file.path for file in pulled.files})
-        manifest_of(self._model, pulled.files, revision=pulled.revision).write(files)
+        layout.manifest_of(self.model, pulled.files, revision=pulled.revision).write(files)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.exists():
-            shutil.rmtree(replaced := self._folder.partial / "replaced", ignore_errors=True)
+            shutil.rmtree(replaced := self.folder.partial / "replaced", ignore_errors=True)
             final.rename(replaced)
         files.rename(final)
         sync_folder(final.parent)
 
     def _left_anything(self) -> bool:
         """Return True if there are bytes from which the next attempt can resume."""
-        files = self._folder.partial_files.rglob("*")
+        files = self.folder.partial_files.rglob("*")
         return any(path.is_file() and path.stat().st_size for path in files)
 
     def _clean_up(self) -> None:
-        shutil.rmtree(self._folder.partial)
-        for parent in (self._folder.partial.parent, self._folder.partial.parent.parent):
+        shutil.rmtree(self.folder.partial)
+        for parent in (self.folder.partial.parent, self.folder.partial.parent.parent):
             with suppress(OSError):  # another model is being pulled
                 parent.rmdir()
 
@@ -248,7 +239,7 @@ def _remove_strays(folder: Path, wanted: set[str]) -> None:
         if path.is_dir() and not path.is_symlink():
             with suppress(OSError):  # not empty
                 path.rmdir()
-        elif name not in wanted and name != MANIFEST:
+        elif name not in wanted and name != layout.MANIFEST:
             path.unlink()
 
 

@@ -1,4 +1,4 @@
-"""Gets one file: resumes an earlier attempt, and trusts nothing but its digest.
+"""Gets one file, or the reason why not: resumes an earlier attempt, trusts only its digest.
 
 Runs in the child process. An unfinished file is named after the digest it must have in the end, so
 that bytes of two versions never mix; a file under its own name is complete.

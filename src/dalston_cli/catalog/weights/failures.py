@@ -51,7 +51,7 @@ class ServiceKeyError(PullError):
     def __init__(self, model: ModelEntry, service: ServiceSource) -> None:
         super().__init__(
             f"the model {model.id} is a service on the network, and its key is not set",
-            hint=f"{set_key(service)}; or lead {service.url} to a server of your own",
+            hint=f"export {service.key}=your-key; or lead {service.url} to a server of your own",
         )
 
 
@@ -207,8 +207,3 @@ def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
 
 def _server(model: ModelEntry) -> str:
     return "the hub" if isinstance(model.source, HubSource) else "the server"
-
-
-def set_key(service: ServiceSource) -> str:
-    """Return the command that sets a service's key."""
-    return f"export {service.key}=your-key"

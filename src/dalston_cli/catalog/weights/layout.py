@@ -1,5 +1,7 @@
 """Folders of weights on disk, and the manifest with the digests of their files.
 
+Weights that the user already has are not copied: ``link`` hashes them and writes the manifest.
+
 <models>/<engine>/<model id>/manifest.json   written last: without it nothing is installed
 <models>/<engine>/<model id>/…               the files
 <models>/.partial/<engine>/<model id>/files/…   a pull that is not finished
@@ -185,11 +187,7 @@ def sha256_of(path: Path) -> str:
 
 
 def link(model: schema.ModelEntry, path: Path, models_dir: Path) -> Manifest:
-    """Write the manifest of weights that stay at ``path``, a file or a folder.
-
-    Raises:
-        LinkError: There is nothing at ``path``, or it cannot be read.
-    """
+    """Write the manifest of weights that stay at ``path``, or raise a LinkError."""
     root = path if path.is_dir() else path.parent
     try:
         files = tuple(_describe(file, root) for file in sorted(_files_at(path)))

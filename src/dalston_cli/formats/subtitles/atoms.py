@@ -70,11 +70,9 @@ class Atom:
 
 
 def atoms_of(segments: Sequence[Segment], *, longest: int) -> tuple[Atom, ...]:
-    """Return the atoms of consecutive segments.
+    """Return the atoms of one speaker's consecutive segments.
 
-    Args:
-        segments: In time order, by one speaker.
-        longest: Widest word in a script without spaces that is not split, in columns.
+    ``longest`` is the widest word, in columns, in a script without spaces that is not split.
     """
     atoms: list[Atom] = []
     last = ""

@@ -39,12 +39,10 @@ class Cue:
         marked: Token | None = None,
         mark: tuple[str, str] = ("", ""),
     ) -> str:
-        r"""Return the lines, joined by ``\n``.
+        """Return the lines, joined by a line feed.
 
-        Args:
-            escape: Escapes text for the format.
-            marked: The token (by identity) to put between the two texts of ``mark``.
-            mark: Markup around the marked token; it is not escaped.
+        ``escape`` escapes text for the format. The token ``marked`` (by identity) is put between
+        the two texts of ``mark``, which are not escaped.
         """
         return "\n".join(_line_text(line, escape, marked, mark) for line in self.lines)
 
