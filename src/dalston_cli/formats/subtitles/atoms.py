@@ -7,13 +7,13 @@ several atoms; closing punctuation never begins a line.
 
 from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import pairwise
 from typing import TypeVar
 
 from dalston_cli.formats.punctuation import NOT_AT_LINE_END, NOT_AT_LINE_START
 from dalston_cli.formats.script import clean, graphemes, is_spaceless, may_join_without_space, width
-from dalston_cli.formats.subtitles.retiming import timed_words
-from dalston_sdk.wire import Segment
+from dalston_sdk.wire import Segment, Word
 
 ItemT = TypeVar("ItemT")
 
@@ -99,7 +99,7 @@ def with_label(name: str, atoms: Sequence[Atom]) -> tuple[Atom, ...]:
 
 def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
     """Yield the tokens of one segment; without words, its time is spread over its text."""
-    words = timed_words(segment)
+    words = _timed_words(segment)
     if not words:
         yield from _pieces(segment.text, segment.start, segment.end, longest)
         return
@@ -113,6 +113,47 @@ def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
             space_pending = word.text[-1:].isspace()
         else:
             space_pending = spaced or bool(word.text)
+
+
+def _timed_words(segment: Segment) -> tuple[Word, ...]:
+    """Return the words of the segment's text.
+
+    They are the segment's own unless the text was refined: then words that stayed keep their
+    times, and new ones share the time of those that they replace.
+    """
+    words = segment.words
+    if not words or "".join(word.text for word in words).split() == segment.text.split():
+        return words
+    new = clean(segment.text).split(" ")
+    old = [clean(word.text) for word in words]
+    timed: list[Word] = []
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for kind, first, last, new_first, new_last in matcher.get_opcodes():
+        if kind == "equal":
+            pairs = zip(words[first:last], new[new_first:new_last], strict=True)
+            timed += [Word(text=f" {text}", start=word.start, end=word.end) for word, text in pairs]
+        elif new_first < new_last:
+            start = words[first].start if first < last else _edge(words, first)
+            end = words[last - 1].end if first < last else start
+            timed += _spread(new[new_first:new_last], start, end)
+    return tuple(timed)
+
+
+def _edge(words: tuple[Word, ...], index: int) -> float:
+    """Return the time of an insertion before the word ``index``."""
+    return words[index].start if index < len(words) else words[-1].end
+
+
+def _spread(texts: list[str], start: float, end: float) -> list[Word]:
+    total = sum(width(text) for text in texts) or 1
+    words: list[Word] = []
+    done = 0
+    for text in texts:
+        begin = start + (end - start) * done / total
+        done += width(text)
+        finish = start + (end - start) * done / total
+        words.append(Word(text=f" {text}", start=begin, end=finish))
+    return words
 
 
 def _pieces(text: str, start: float, end: float, longest: int) -> Iterator[Token]:

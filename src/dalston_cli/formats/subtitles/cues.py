@@ -2,12 +2,11 @@
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from dataclasses import dataclass
-from itertools import pairwise
+from itertools import pairwise, zip_longest
 
 from dalston_cli.formats.subtitles.atoms import Atom, Token, atoms_of, split_where, with_label
 from dalston_cli.formats.subtitles.breaking import break_cues, break_lines, line_width
 from dalston_cli.formats.subtitles.rules import SubtitleRules
-from dalston_cli.formats.subtitles.timing import Spoken, place_cues
 from dalston_sdk.wire import Segment, Transcript
 
 _PAUSE_S = 1.0
@@ -61,10 +60,7 @@ def build_cues(
     drafts = _in_order(_drafts(transcript, rules, label))
     if label:
         drafts = _in_order(_named_again(drafts, rules, label))
-    spoken = [
-        Spoken(start=cue[0].start, end=cue[-1].end, columns=line_width(cue)) for cue, _ in drafts
-    ]
-    places = place_cues(spoken, rules, duration_s=_duration(transcript))
+    places = _places([cue for cue, _ in drafts], rules, duration_s=_duration(transcript))
     return tuple(
         Cue(
             start=start / 1000,
@@ -155,3 +151,46 @@ def _duration(transcript: Transcript) -> float:
     """Return the end of the recording, or of its text if that is later."""
     last = max((segment.end for segment in transcript.segments), default=0.0)
     return max(transcript.recording.duration_s, last)
+
+
+def _places(
+    cues: Sequence[Sequence[Atom]], rules: SubtitleRules, *, duration_s: float
+) -> list[tuple[int, int]]:
+    """Return start and end of every cue, in order, without overlap, long enough to be read.
+
+    They are whole milliseconds, the finest that SubRip and WebVTT can write, so that no cue becomes
+    empty when it is rounded: ``start < end``, and no end is later than the next start. None is
+    extended beyond the end of the recording at ``duration_s``.
+    """
+    starts = _starts(cues, rules)
+    last = round(duration_s * 1000)
+    return [
+        (start, _end(cue, start, following, rules, last))
+        for cue, start, following in zip_longest(cues, starts, starts[1:])
+    ]
+
+
+def _starts(cues: Sequence[Sequence[Atom]], rules: SubtitleRules) -> list[int]:
+    """Return ascending starts; of overlapping cues the later one waits for the first."""
+    starts: list[int] = []
+    earliest = 0
+    for cue in cues:
+        start = max(round(cue[0].start * 1000), earliest)
+        starts.append(start)
+        end = max(round(cue[-1].end * 1000), start + 1)
+        earliest = min(end, start + max(1, round(rules.min_cue_duration_s * 1000)))
+    return starts
+
+
+def _end(
+    cue: Sequence[Atom], start: int, following: int | None, rules: SubtitleRules, last: int
+) -> int:
+    longest = start + round(rules.max_cue_duration_s * 1000)
+    needed_s = max(rules.min_cue_duration_s, line_width(cue) / rules.max_cps)
+    end = max(round(cue[-1].end * 1000), start + 1)
+    end = min(max(end, min(start + round(needed_s * 1000), last)), longest)
+    if following is None:
+        return end
+    with_gap = following - round(rules.min_gap_s * 1000)
+    shortest = start + max(1, round(rules.min_cue_duration_s * 1000))
+    return min(end, with_gap if with_gap >= shortest else following)
