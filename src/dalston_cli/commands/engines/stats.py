@@ -9,7 +9,7 @@ from dalston_cli.console import Console
 from dalston_cli.options.general import Json
 
 if TYPE_CHECKING:
-    from dalston_cli.launchers.stats import EngineStats
+    from dalston_cli.launchers.survey import EngineStats
 
 COLUMNS = (
     *("engine", "launcher", "replica", "device", "cpu", "memory", "GPU memory"),
@@ -22,7 +22,7 @@ def stats(engines: EngineNames = None, *, profile: Profile = None, json: Json = 
 
     100 % is one core; after the slash is the most that an engine may take.
     """
-    from dalston_cli.launchers.stats import measure_engines  # noqa: PLC0415 - loads msgspec
+    from dalston_cli.launchers.survey import measure_engines  # noqa: PLC0415 - loads msgspec
 
     console = Console("engines stats", json=json)
     _, launchers = load(profile=profile)

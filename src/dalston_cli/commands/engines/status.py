@@ -11,8 +11,7 @@ from dalston_cli.options.general import Json
 
 if TYPE_CHECKING:
     from dalston_cli.launchers.registry import Launchers
-    from dalston_cli.launchers.stats import EngineStats
-    from dalston_cli.launchers.survey import EngineState
+    from dalston_cli.launchers.survey import EngineState, EngineStats
 
 COLUMNS = ("engine", "launcher", "replica", "device", "model", "state", "memory", "until")
 
