@@ -5,7 +5,7 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.audio import errors, prepare
-from dalston_cli.audio.errors import RecordingError, revive
+from dalston_cli.audio.errors import RecordingError, leaves, revive
 from dalston_cli.errors import ExitCode
 
 N = "talk one.wav"
