@@ -10,7 +10,7 @@ from tests.support import recordings
 from tests.support.decoding import decode
 from tests.support.recordings import EXAMPLES, SAMPLE_RATE
 
-from dalston_cli.audio.probe import probe
+from dalston_cli.audio.container import open_recording
 
 MAX_LAG = round(SAMPLE_RATE * 0.006)
 
@@ -132,7 +132,8 @@ def test_one_channel_is_picked(tmp_path: Path) -> None:
 def test_surround_sound_is_mixed_and_split(tmp_path: Path) -> None:
     source = recordings.make(tmp_path, "surround.flac", "-ac", "6")
 
-    assert probe(source).num_channels == 6
+    with open_recording(source, "surround") as recording:
+        assert recording.num_channels == 6
     assert decode(source, tmp_path).warnings == ()
     assert len(decode(source, tmp_path, channels="split").channels) == 6
 
@@ -146,13 +147,12 @@ def test_the_example_call_has_one_voice_per_channel(tmp_path: Path) -> None:
     assert np.abs(customer[window]).max() < 300
 
 
-def test_probe_says_what_a_video_holds() -> None:
-    found = probe(EXAMPLES / "lecture.mp4")
-
-    assert found.streams == ("video", "audio")
-    assert (found.stream_index, found.container, found.codec) == (1, "mov", "aac")
-    assert found.duration_s == pytest.approx(8.05, abs=0.05)
-    assert (found.sample_rate, found.num_channels) == (16000, 1)
+def test_an_open_recording_says_what_a_video_holds() -> None:
+    with open_recording(EXAMPLES / "lecture.mp4", "lecture") as found:
+        assert [stream.type for stream in found.container.streams] == ["video", "audio"]
+        assert (found.stream.index, found.format_name, found.codec) == (1, "mov", "aac")
+        assert found.declared_s == pytest.approx(8.05, abs=0.05)
+        assert (found.sample_rate, found.num_channels) == (16000, 1)
 
 
 @pytest.mark.skipif("libopencore_amrnb" not in av.codecs_available, reason="no AMR encoder")

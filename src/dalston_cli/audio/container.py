@@ -8,14 +8,8 @@ from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from dalston_cli.audio import errors
 from dalston_cli.audio.declared import mp3_declares_duration, wav_duration
-from dalston_cli.audio.errors import (
-    IncompleteFileError,
-    NoAudioStreamError,
-    NotMediaError,
-    RecordingUnreadableError,
-    UnknownCodecError,
-)
 from dalston_cli.audio.source import open_source
 
 if TYPE_CHECKING:
@@ -53,7 +47,22 @@ class OpenRecording:
     @property
     def format_name(self) -> str:
         """The container's short name, the first where it has several."""
-        return self.container.format.name.split(",")[0]
+        return _format_name(self.container)
+
+    @property
+    def codec(self) -> str:
+        """The codec's short name, such as ``aac``."""
+        return self.stream.codec_context.codec.canonical_name
+
+    @property
+    def sample_rate(self) -> int:
+        """Hz of the audio in the file."""
+        return self.stream.codec_context.sample_rate
+
+    @property
+    def num_channels(self) -> int:
+        """The number of channels in the file."""
+        return self.stream.codec_context.layout.nb_channels
 
 
 @contextmanager
@@ -67,7 +76,7 @@ def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
         try:
             container = _open_container(source, name)
         except OSError as error:
-            raise RecordingUnreadableError(name, error.strerror or str(error)) from error
+            raise errors.RecordingUnreadableError(name, error.strerror or str(error)) from error
         with container:
             stream = _audio_stream(container, name)
             yield OpenRecording(
@@ -98,9 +107,13 @@ def _open_container(source: BufferedReader, name: str) -> "InputContainer":
     except (av.error.FFmpegError, ValueError) as error:
         source.seek(0)
         if _lacks_index(source):
-            raise IncompleteFileError(name) from error
-        raise NotMediaError(name) from error
+            raise errors.IncompleteFileError(name) from error
+        raise errors.NotMediaError(name) from error
     return container
+
+
+def _format_name(container: "InputContainer") -> str:
+    return container.format.name.split(",")[0]
 
 
 def _lacks_index(source: BufferedReader) -> bool:
@@ -113,12 +126,12 @@ def _audio_stream(container: "InputContainer", name: str) -> "AudioStream":
     streams = container.streams
     if not streams.audio:
         kinds = tuple(dict.fromkeys(stream.type for stream in streams))
-        raise NoAudioStreamError(name, kinds)
+        raise errors.NoAudioStreamError(name, kinds)
     best = streams.best("audio")
     stream = next((one for one in streams.audio if one is best or one == best), streams.audio[0])
     # The library has no context for a codec that it does not know.
     if not getattr(stream.codec_context, "sample_rate", 0):
-        raise UnknownCodecError(name, container.format.name.split(",")[0])
+        raise errors.UnknownCodecError(name, _format_name(container))
     return stream
 
 
@@ -126,7 +139,7 @@ def _declared_s(
     container: "InputContainer", stream: "AudioStream", path: Path, name: str
 ) -> float | None:
     """Return the duration that the header declares; None where the library would guess."""
-    format_name = container.format.name.split(",")[0]
+    format_name = _format_name(container)
     if format_name == "wav":
         with open_source(path, name) as source:
             return wav_duration(source)
@@ -150,7 +163,7 @@ def _reported_s(container: "InputContainer", stream: "AudioStream") -> float | N
 
 
 def _tagged_duration(metadata: dict[str, str]) -> float | None:
-    """Read Read Matroska's length of a track, such as ``00:01:02.500000000``."""
+    """Read Matroska's length of a track, such as ``00:01:02.500000000``."""
     parts = metadata.get("DURATION", "").split(":")
     try:
         hours, minutes, seconds = (float(part) for part in parts)
@@ -161,7 +174,7 @@ def _tagged_duration(metadata: dict[str, str]) -> float | None:
 
 def _is_seekable(container: "InputContainer", stream: "AudioStream") -> bool:
     """Return True if there is a clock that ticks at least once per sample."""
-    if container.format.name.split(",")[0] in _UNTIMED or stream.time_base is None:
+    if _format_name(container) in _UNTIMED or stream.time_base is None:
         return False
     return stream.time_base * stream.codec_context.sample_rate <= 1
 

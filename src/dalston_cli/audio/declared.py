@@ -12,7 +12,7 @@ from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.source import open_source, shown_name
 
 _UNKNOWN_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)
-"""What programs that write into a pipe put where a size belongs."""
+"""Sizes that programs write which cannot know them, into a pipe."""
 
 _MAX_CHUNKS = 64
 _MP3_SEARCH_BYTES = 4096

@@ -9,7 +9,6 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import OpenRecording, open_recording
 from dalston_cli.audio.errors import ChannelMissingError, EncryptedError, TooLongError
 from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
-from dalston_cli.audio.probe import describe
 from dalston_cli.audio.request import AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
@@ -52,13 +51,12 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
     digest = request.digest or content_digest(source)
     part = clip or Clip()
     with open_recording(source, name) as recording:
-        facts = describe(recording)
         chosen = _chosen(recording, request.channels)
         decoding = Decoding(
             recording=recording,
             clip=part,
             timeline=_timeline(recording, part),
-            resampler=Resampler(raw_floats=facts.codec.startswith("pcm_f")),
+            resampler=Resampler(raw_floats=recording.codec.startswith("pcm_f")),
             counts=Counts(),
         )
         written = _decode_into(request, decoding, chosen, is_stopped)
@@ -67,11 +65,11 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
                 name=given,
                 digest=digest,
                 duration_s=written[0].duration_s,
-                sample_rate=facts.sample_rate,
-                num_channels=facts.num_channels,
-                container=facts.container,
-                codec=facts.codec,
-                container_duration_s=facts.duration_s,
+                sample_rate=recording.sample_rate,
+                num_channels=recording.num_channels,
+                container=recording.format_name,
+                codec=recording.codec,
+                container_duration_s=recording.declared_s,
                 clip_start=clip.start if clip else None,
                 clip_end=clip.end if clip else None,
             ),
@@ -104,7 +102,7 @@ def _decode_into(
 
 
 def _chosen(recording: OpenRecording, channels: Channels) -> tuple[int | None, ...]:
-    num_channels = recording.stream.codec_context.layout.nb_channels
+    num_channels = recording.num_channels
     if channels == "mix":
         return (None,)
     if channels == "split":

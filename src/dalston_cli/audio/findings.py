@@ -3,15 +3,9 @@
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dalston_cli.audio import errors
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import OpenRecording
-from dalston_cli.audio.errors import (
-    ClipOutsideError,
-    CorruptError,
-    NonFiniteSamplesError,
-    NoSamplesError,
-    TooShortError,
-)
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.timeline import Timeline
 from dalston_cli.audio.wav import SAMPLE_RATE
@@ -60,14 +54,14 @@ def check_enough(decoding: Decoding, num_samples: int) -> None:
     if num_samples == 0:
         end_s = max(decoding.timeline.position_s, decoding.recording.declared_s or 0.0)
         if clip.start and end_s and clip.start >= end_s:
-            raise ClipOutsideError(name, clip.start, end_s)
+            raise errors.ClipOutsideError(name, clip.start, end_s)
         if counts.num_errors:
-            raise CorruptError(name, counts.num_errors, counts.reason)
-        raise NoSamplesError(name)
+            raise errors.CorruptError(name, counts.num_errors, counts.reason)
+        raise errors.NoSamplesError(name)
     if decoding.resampler.num_non_finite and counts.peak == 0:
-        raise NonFiniteSamplesError(name)
+        raise errors.NonFiniteSamplesError(name)
     if num_samples < MIN_DURATION_S * SAMPLE_RATE:
-        raise TooShortError(name, num_samples / SAMPLE_RATE, MIN_DURATION_S)
+        raise errors.TooShortError(name, num_samples / SAMPLE_RATE, MIN_DURATION_S)
 
 
 def notices(decoding: Decoding) -> Iterator[Notice]:

@@ -19,7 +19,7 @@ class Resampler:
     """Resamples a stream of frames, whose kind may change on the way.
 
     Args:
-        raw_floats: Whether the file itself holds floats, so that any value may come.
+        raw_floats: True if the file itself holds floats, so that any value may come.
 
     Attributes:
         num_non_finite: Samples so far that were not a number or infinite, and became 0.

@@ -11,14 +11,7 @@ import stat
 from io import BufferedReader
 from pathlib import Path
 
-from dalston_cli.audio.errors import (
-    NotRegularFileError,
-    RecordingEmptyError,
-    RecordingError,
-    RecordingIsDirectoryError,
-    RecordingMissingError,
-    RecordingUnreadableError,
-)
+from dalston_cli.audio import errors
 
 
 def given_name(path: Path | str) -> str:
@@ -49,19 +42,19 @@ def open_source(path: Path, name: str) -> BufferedReader:
     try:
         status = os.fstat(descriptor)
         if stat.S_ISDIR(status.st_mode):
-            raise RecordingIsDirectoryError(name)
+            raise errors.RecordingIsDirectoryError(name)
         if not stat.S_ISREG(status.st_mode):
-            raise NotRegularFileError(name)
+            raise errors.NotRegularFileError(name)
         if status.st_size == 0:
-            raise RecordingEmptyError(name)
-    except RecordingError:
+            raise errors.RecordingEmptyError(name)
+    except errors.RecordingError:
         os.close(descriptor)
         raise
     return os.fdopen(descriptor, "rb")
 
 
 def content_digest(path: Path, name: str | None = None) -> str:
-    """Return Return ``sha256:<hex>`` of a recording's bytes, read in blocks.
+    """Return ``sha256:<hex>`` of a recording's bytes, read in blocks.
 
     Raises:
         RecordingError: The file cannot be read; the leaves of ``open_source``.
@@ -71,19 +64,19 @@ def content_digest(path: Path, name: str | None = None) -> str:
         try:
             return digest_of(source)
         except OSError as error:
-            raise RecordingUnreadableError(name, error.strerror or str(error)) from error
+            raise errors.RecordingUnreadableError(name, error.strerror or str(error)) from error
 
 
 def digest_of(source: BufferedReader) -> str:
-    """Return Return ``sha256:<hex>`` of what is left to read in an open file."""
+    """Return ``sha256:<hex>`` of what is left to read in an open file."""
     return f"sha256:{hashlib.file_digest(source, 'sha256').hexdigest()}"
 
 
-def _refusal(name: str, error: OSError) -> RecordingError:
+def _refusal(name: str, error: OSError) -> errors.RecordingError:
     match error.errno:
         case errno.ENOENT | errno.ENOTDIR:
-            return RecordingMissingError(name)
+            return errors.RecordingMissingError(name)
         case errno.ENXIO:  # a socket
-            return NotRegularFileError(name)
+            return errors.NotRegularFileError(name)
         case _:
-            return RecordingUnreadableError(name, error.strerror or str(error))
+            return errors.RecordingUnreadableError(name, error.strerror or str(error))

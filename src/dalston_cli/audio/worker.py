@@ -20,7 +20,7 @@ from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.request import AudioInfo, AudioRequest, decode_request
 
 _GRACE_S = 2.0
-"""How long a decoder that is deep in its library may take to notice that it should stop."""
+"""Seconds for a decoder that is deep in its library to notice that it should stop."""
 
 
 class DecodeDone(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):

@@ -23,7 +23,7 @@ from dalston_cli.stages.transcribe import TRANSCRIBE
 from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions
 
 SpeakerNames = tuple[tuple[str, str], ...]
-"""Labels such as ``SPEAKER_00``, each with the name of who that is."""
+"""Labels such as ``SPEAKER_00``, each with a speaker's name."""
 
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""

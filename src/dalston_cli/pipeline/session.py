@@ -26,7 +26,7 @@ from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
-from dalston_cli.pipeline.runners.base import Job, JobSettings, JobTools
+from dalston_cli.pipeline.runners.base import Job, JobTools
 from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
@@ -84,10 +84,8 @@ async def transcribe(
         recordings=recordings,
         stems=stems,
         planner=planner,
-        settings=JobSettings(overwrite=options.overwrite, strict=options.strict),
+        options=options,
         jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
-        fail_fast=options.fail_fast,
-        pipeline=options.pipeline,
     )
     async with AsyncExitStack() as stack:
         run = await _make_run(stack, spec, options, environment, callbacks)

@@ -4,7 +4,6 @@ Each stage is one object in a file of its own, and ``registry`` has them all. Pl
 the runner go by these objects; whatever is particular to a stage is said in its file.
 """
 
-from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass, field
 from typing import Any, ClassVar, Generic, TypeVar
@@ -43,14 +42,14 @@ class Found(Generic[Result]):
     num_channels: int = 1
 
 
-class Stage(ABC, Generic[Options, Result]):
+class Stage(Generic[Options, Result]):
     """One step of the pipeline that an engine runs.
 
     Attributes:
         name: Unlike that of any other stage; also the setting that asks for it.
         kind: Its name on the wire, in catalogs, in keys and in records.
         verb: What a model does in it, as messages say it.
-        options, result: Its types on the wire.
+        options, asks, result: Its types on the wire; ``asks`` is that of its request.
         needs: Stages that come before it, as far as they are planned; the last one needs the
             others itself.
         wants_audio: True for a stage that works on the audio of a channel; False for one that
@@ -65,6 +64,7 @@ class Stage(ABC, Generic[Options, Result]):
     kind: ClassVar[StageKind]
     verb: ClassVar[str]
     options: type[Options]
+    asks: ClassVar[type[Any]]
     result: type[Result]
     needs: "ClassVar[tuple[Stage[Any, Any], ...]]" = ()
     wants_audio: ClassVar[bool] = True
@@ -73,9 +73,11 @@ class Stage(ABC, Generic[Options, Result]):
     same_model: ClassVar[bool] = False
     advice: ClassVar[Advice | None] = None
 
-    @abstractmethod
     def request(self, model: ModelRef, options: Options, inputs: "Inputs") -> Request:
-        """Build the request from the results of the stages before."""
+        """Build the request from the results of the stages before; most need none."""
+        del inputs
+        request: Request = self.asks(model=model, options=options)
+        return request
 
     def upstream(self, inputs: "Inputs") -> tuple[str, ...]:
         """Return what a result depends on besides the audio and the plan: a part of its key."""

@@ -1,8 +1,8 @@
-"""Diarize: find who spoke when."""
+"""Diarize: find the speaker turns."""
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.stages.base import Inputs, Stage
-from dalston_sdk.wire import DiarizeOptions, DiarizeRequest, DiarizeResult, ModelRef
+from dalston_cli.stages.base import Stage
+from dalston_sdk.wire import DiarizeOptions, DiarizeRequest, DiarizeResult
 from dalston_sdk.wire import Stage as StageKind
 
 
@@ -13,13 +13,9 @@ class Diarize(Stage[DiarizeOptions, DiarizeResult]):
     kind = StageKind.DIARIZE
     verb = "diarize"
     options = DiarizeOptions
+    asks = DiarizeRequest
     result = DiarizeResult
     same_model = True
-
-    def request(self, model: ModelRef, options: DiarizeOptions, inputs: Inputs) -> DiarizeRequest:
-        """Ask for the speaker turns."""
-        del inputs
-        return DiarizeRequest(model=model, options=options)
 
     def skipped(self, transcribing: ModelEntry, channels: str | int, *, required: bool) -> str:
         """Plan nothing where channels are worked on one by one."""

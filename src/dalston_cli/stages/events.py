@@ -4,36 +4,24 @@ from collections.abc import Iterable, Sequence
 
 import msgspec
 
-from dalston_cli.stages.base import Found, Inputs, Stage
+from dalston_cli.stages.base import Found, Stage
 from dalston_cli.stages.origin import origin, with_origin
-from dalston_sdk.wire import (
-    AudioEvent,
-    EventsOptions,
-    EventsRequest,
-    EventsResult,
-    ModelRef,
-    Transcript,
-)
-from dalston_sdk.wire import Stage as StageKind
+from dalston_sdk import wire
 
 
-class DetectEvents(Stage[EventsOptions, EventsResult]):
+class DetectEvents(Stage[wire.EventsOptions, wire.EventsResult]):
     """Needs no other stage."""
 
     name = "events"
-    kind = StageKind.EVENTS
+    kind = wire.Stage.EVENTS
     verb = "detect events"
-    options = EventsOptions
-    result = EventsResult
-
-    def request(self, model: ModelRef, options: EventsOptions, inputs: Inputs) -> EventsRequest:
-        """Ask for the events."""
-        del inputs
-        return EventsRequest(model=model, options=options)
+    options = wire.EventsOptions
+    asks = wire.EventsRequest
+    result = wire.EventsResult
 
     def contribute(
-        self, transcript: Transcript, found: Sequence[Found[EventsResult]]
-    ) -> Transcript:
+        self, transcript: wire.Transcript, found: Sequence[Found[wire.EventsResult]]
+    ) -> wire.Transcript:
         """Add all events in time order; what several channels have at the same time is one."""
         events = [
             msgspec.structs.replace(event, start=start, end=end)
@@ -52,9 +40,9 @@ class DetectEvents(Stage[EventsOptions, EventsResult]):
 EVENTS = DetectEvents()
 
 
-def _united(events: Iterable[AudioEvent]) -> list[AudioEvent]:
+def _united(events: Iterable[wire.AudioEvent]) -> list[wire.AudioEvent]:
     """Make events of one label that overlap one event, with the best score."""
-    out: list[AudioEvent] = []
+    out: list[wire.AudioEvent] = []
     last: dict[str, int] = {}
     for event in events:
         before = out[last[event.label]] if event.label in last else None

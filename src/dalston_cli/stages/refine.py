@@ -8,34 +8,28 @@ from msgspec import Struct
 from dalston_cli.formats.script import joined
 from dalston_cli.stages.base import Found, Inputs, Stage
 from dalston_cli.stages.origin import origin, with_origin
-from dalston_sdk.wire import (
-    ModelRef,
-    RefineOptions,
-    RefineRequest,
-    RefineResult,
-    Segment,
-    Transcript,
-)
-from dalston_sdk.wire import Stage as StageKind
+from dalston_sdk import wire
 
 OVERVIEW_FIELDS = ("title", "summary", "chapters", "action_items")
-"""What a language model can write about a text, as settings and options on the wire call it."""
+"""Texts about a text, as settings and options on the wire call them."""
 
 
-class Refine(Stage[RefineOptions, RefineResult]):
+class Refine(Stage[wire.RefineOptions, wire.RefineResult]):
     """Works on the merged transcript, and needs no audio."""
 
     name = "refine"
-    kind = StageKind.REFINE
+    kind = wire.Stage.REFINE
     verb = "refine"
-    options = RefineOptions
-    result = RefineResult
+    options = wire.RefineOptions
+    result = wire.RefineResult
     wants_audio = False
     costs_money = True
 
-    def request(self, model: ModelRef, options: RefineOptions, inputs: Inputs) -> RefineRequest:
+    def request(
+        self, model: wire.ModelRef, options: wire.RefineOptions, inputs: Inputs
+    ) -> wire.RefineRequest:
         """Send the segments without what the language model has no use for."""
-        return RefineRequest(
+        return wire.RefineRequest(
             model=model, language=inputs.language, segments=_shown(inputs.segments), options=options
         )
 
@@ -44,8 +38,8 @@ class Refine(Stage[RefineOptions, RefineResult]):
         return (msgspec.json.encode((inputs.language, _shown(inputs.segments))).decode(),)
 
     def contribute(
-        self, transcript: Transcript, found: Sequence[Found[RefineResult]]
-    ) -> Transcript:
+        self, transcript: wire.Transcript, found: Sequence[Found[wire.RefineResult]]
+    ) -> wire.Transcript:
         """Add what is new; the text as it was stays in ``raw_text``, times stay."""
         for each in found:
             transcript = _with(transcript, each.result)
@@ -60,14 +54,16 @@ class Refine(Stage[RefineOptions, RefineResult]):
 REFINE = Refine()
 
 
-def _shown(segments: Sequence[Segment]) -> tuple[Segment, ...]:
+def _shown(segments: Sequence[wire.Segment]) -> tuple[wire.Segment, ...]:
     return tuple(
-        Segment(id=each.id, start=each.start, end=each.end, text=each.text, speaker=each.speaker)
+        wire.Segment(
+            id=each.id, start=each.start, end=each.end, text=each.text, speaker=each.speaker
+        )
         for each in segments
     )
 
 
-def _with(transcript: Transcript, refined: RefineResult) -> Transcript:
+def _with(transcript: wire.Transcript, refined: wire.RefineResult) -> wire.Transcript:
     stage = REFINE.kind.value
     segments = tuple(_refined(segment, refined.texts) for segment in transcript.segments)
     if any(segment.raw_text is not None for segment in segments):
@@ -85,7 +81,7 @@ def _with(transcript: Transcript, refined: RefineResult) -> Transcript:
     )
 
 
-def _refined(segment: Segment, texts: dict[int, str]) -> Segment:
+def _refined(segment: wire.Segment, texts: dict[int, str]) -> wire.Segment:
     text = texts.get(segment.id, segment.text).strip()
     if text == segment.text:
         return segment

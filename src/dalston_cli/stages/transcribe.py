@@ -1,8 +1,8 @@
 """Transcribe: audio becomes segments of text."""
 
-from dalston_cli.stages.base import Inputs, Stage
-from dalston_sdk.wire import ModelRef, TranscribeOptions, TranscribeRequest, TranscribeResult
+from dalston_cli.stages.base import Stage
 from dalston_sdk.wire import Stage as StageKind
+from dalston_sdk.wire import TranscribeOptions, TranscribeRequest, TranscribeResult
 
 
 class Transcribe(Stage[TranscribeOptions, TranscribeResult]):
@@ -12,15 +12,9 @@ class Transcribe(Stage[TranscribeOptions, TranscribeResult]):
     kind = StageKind.TRANSCRIBE
     verb = "transcribe"
     options = TranscribeOptions
+    asks = TranscribeRequest
     result = TranscribeResult
     optional = False
-
-    def request(
-        self, model: ModelRef, options: TranscribeOptions, inputs: Inputs
-    ) -> TranscribeRequest:
-        """Ask for the text of the audio."""
-        del inputs
-        return TranscribeRequest(model=model, options=options)
 
 
 TRANSCRIBE = Transcribe()

@@ -121,11 +121,12 @@ class Forecaster:
             for stage, planned in plan.stages.items()
             if stage.wants_audio and not stage.needs
         ]
-        done = ["prepare", *(each.kind for each in first if self._all_stored(each, digests))]
-        return tuple(done), audio.info.duration_s
-
-    def _all_stored(self, stage: StagePlan, digests: Sequence[str]) -> bool:
-        return all(stage_key(stage, digest) in self._store for digest in digests)
+        stored = (
+            each.kind
+            for each in first
+            if all(stage_key(each, digest) in self._store for digest in digests)
+        )
+        return ("prepare", *stored), audio.info.duration_s
 
     def _number(self, plan: RecordingPlan) -> int:
         if plan.key not in self._numbers:

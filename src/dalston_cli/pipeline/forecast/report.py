@@ -16,6 +16,7 @@ from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.running.batches import fitting_batch
 from dalston_cli.pipeline.session import STORE_NAME, output_spec, output_stems
 
 
@@ -157,7 +158,7 @@ def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
         launcher=stage.launch.launcher,
         device=stage.device,
         compute_type=stage.compute_type,
-        batch_size=_batch_size(stage, journal),
+        batch_size=fitting_batch(stage, stage.device, journal),
         options=options,
         vram_mb=stage.model.hardware.vram_mb if stage.device != "cpu" else None,
         pull=stage.to_pull,
@@ -166,10 +167,3 @@ def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
         reason=stage.reason,
         launcher_reason=stage.launch.reason,
     )
-
-
-def _batch_size(stage: StagePlan, journal: Journal) -> int | None:
-    """Return the batch size that was asked for, or a smaller one where that did not fit before."""
-    planned: int | None = getattr(stage.options, "batch_size", None)
-    fits = journal.batch_size(stage.model.id, stage.device)
-    return min((size for size in (planned, fits) if size is not None), default=None)

@@ -5,15 +5,7 @@ from typing import Any
 
 from msgspec import Struct
 
-from dalston_cli.catalog.resolve import (
-    AUTO,
-    Advice,
-    Choice,
-    ModelRequest,
-    installed_choices,
-    resolve_model,
-    supports_language,
-)
+from dalston_cli.catalog import resolve
 from dalston_cli.catalog.schema import ModelEntry, ServiceSource
 from dalston_cli.catalog.weights.failures import ServiceKeyError
 from dalston_cli.errors import UsageError
@@ -51,7 +43,7 @@ class StageChooser:
     def __init__(self, context: PlanContext, options: RunOptions) -> None:
         self._context = context
         self._options = options
-        self.advice: list[Advice] = []
+        self.advice: list[resolve.Advice] = []
 
     def choose(
         self, stage: Stage[Any, Any], request: StageRequest, transcribing: StagePlan | None = None
@@ -68,7 +60,7 @@ class StageChooser:
             ModelUnavailableError: The key of a service is not set.
         """
         if transcribing is not None and self._can_do_both(transcribing, stage, request):
-            choice = Choice(
+            choice = resolve.Choice(
                 model=transcribing.model,
                 engine=transcribing.engine,
                 device=transcribing.device,
@@ -82,10 +74,10 @@ class StageChooser:
     def others(self, first: StagePlan, request: StageRequest) -> tuple[StagePlan, ...]:
         """Plan the stage with each other model that is here, as far as it can do it."""
         context, stage = self._context, first.stage
-        choices = installed_choices(
+        choices = resolve.installed_choices(
             context.catalog,
             stage.kind,
-            ModelRequest(device=self._options.device),
+            resolve.ModelRequest(device=self._options.device),
             context.machine,
             context.installed,
         )
@@ -103,28 +95,28 @@ class StageChooser:
         model = transcribing.model
         return (
             stage.same_model
-            and request.model == AUTO
+            and request.model == resolve.AUTO
             and stage.kind in model.stages
-            and supports_language(model, stage.kind, self._options.language)
+            and resolve.supports_language(model, stage.kind, self._options.language)
         )
 
-    def _resolved(self, stage: Stage[Any, Any], request: StageRequest) -> Choice:
+    def _resolved(self, stage: Stage[Any, Any], request: StageRequest) -> resolve.Choice:
         options, context = self._options, self._context
-        model_request = ModelRequest(
+        model_request = resolve.ModelRequest(
             model=request.model,
             language=options.language,
             device=options.device,
             compute_type=options.compute_type if stage is TRANSCRIBE else None,
             verb=stage.verb,
         )
-        choice = resolve_model(
+        choice = resolve.resolve_model(
             context.catalog, stage.kind, model_request, context.machine, context.installed
         )
         self.advice += choice.warnings
         return choice
 
     def _without_unknown(
-        self, stage: Stage[Any, Any], choice: Choice, request: StageRequest
+        self, stage: Stage[Any, Any], choice: resolve.Choice, request: StageRequest
     ) -> Struct:
         """Drop what a pipeline suggests, for any engine, and what this one does not support."""
         names = dropped(
@@ -133,7 +125,7 @@ class StageChooser:
         if not names:
             return request.options
         self.advice.append(
-            Advice(
+            resolve.Advice(
                 code="option_left_out",
                 message=f"engine {choice.engine.name} does not know {', '.join(names)}, which"
                 f" the pipeline {self._options.pipeline} sets: left out",
@@ -142,7 +134,7 @@ class StageChooser:
         return without(request.options, names)
 
     def _planned(
-        self, stage: Stage[Any, Any], choice: Choice, request: StageRequest, options: Struct
+        self, stage: Stage[Any, Any], choice: resolve.Choice, request: StageRequest, options: Struct
     ) -> StagePlan:
         context = self._context
         planned = StagePlan(

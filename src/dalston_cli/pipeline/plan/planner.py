@@ -8,17 +8,22 @@ cost no more memory than one.
 from dataclasses import replace
 from typing import Any
 
+import msgspec
+
 from dalston_cli.catalog.resolve import AUTO
 from dalston_cli.catalog.resolve_errors import NoModelError, NoModelsError
 from dalston_cli.pipeline.plan.choosing import StageChooser
 from dalston_cli.pipeline.plan.model import PlanContext, RecordingPlan, Skipped, StagePlan
-from dalston_cli.pipeline.plan.overridden import overridden
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions, StageRequest
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage
+from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.registry import STAGES
 from dalston_cli.stages.transcribe import TRANSCRIBE
+
+_TEXT = ("language", "initial_prompt", "hotwords")
+_SPEAKERS = ("num_speakers", "min_speakers", "max_speakers")
 
 
 class Planner:
@@ -51,7 +56,31 @@ def plan_recording(
         ModelUnavailableError: No installed model does a stage that was asked for, or the key of a
             service is not set.
     """
-    return _Planning(context, overridden(options, overrides)).make()
+    return _Planning(context, _overridden(options, overrides)).make()
+
+
+def _overridden(options: RunOptions, overrides: Overrides) -> RunOptions:
+    """Return the run's options as they are for one recording."""
+    stages = dict(options.stages)
+    text = {name: getattr(overrides, name) for name in _TEXT}
+    said = {name: value for name, value in text.items() if value is not None}
+    stages[TRANSCRIBE] = replace(
+        stages[TRANSCRIBE],
+        model=overrides.model or stages[TRANSCRIBE].model,
+        options=msgspec.structs.replace(stages[TRANSCRIBE].options, **said),
+    )
+    speakers = {name: getattr(overrides, name) for name in _SPEAKERS}
+    if DIARIZE in stages and any(value is not None for value in speakers.values()):
+        own = msgspec.structs.replace(stages[DIARIZE].options, **speakers)
+        stages[DIARIZE] = replace(stages[DIARIZE], options=own)
+    names = overrides.speaker_names
+    return replace(
+        options,
+        stages=stages,
+        channels=options.channels if overrides.channels is None else overrides.channels,
+        clip=overrides.clip or options.clip,
+        speaker_names=options.speaker_names if names is None else names,
+    )
 
 
 class _Planning:

@@ -22,32 +22,22 @@ from dalston_cli.pipeline.running.budget import Budget
 
 
 @dataclass(frozen=True, kw_only=True)
-class JobSettings:
-    """Settings of every job of a run.
-
-    Attributes:
-        overwrite: Take nothing from the store, and replace outputs.
-        strict: A failed optional stage fails its recording.
-    """
-
-    overwrite: bool = False
-    strict: bool = False
-
-
-@dataclass(frozen=True, kw_only=True)
 class Job:
     """One recording to work on.
 
     Attributes:
         number: In the journal.
         output: Where its outputs go, without a format's extension; None for standard output.
+        overwrite: Take nothing from the store, and replace outputs.
+        strict: A failed optional stage fails its recording.
     """
 
     recording: RecordingRequest
     plan: RecordingPlan
-    settings: JobSettings
     number: int
     output: str | None
+    overwrite: bool = False
+    strict: bool = False
 
 
 class Runner(Protocol):

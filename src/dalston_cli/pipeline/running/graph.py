@@ -52,7 +52,7 @@ class Graph:
 
     def __init__(self, job: Job, audio: RecordingAudio, tools: JobTools) -> None:
         self._plan = job.plan
-        self._strict = job.settings.strict
+        self._strict = job.strict
         self._name = job.recording.name
         self._emit = tools.emit
         self._runner = StageRunner(job, audio, tools)
@@ -173,30 +173,16 @@ class Graph:
         if self._strict:
             one_thing = isinstance(error, WorkFailedError | BudgetUnknownError)
             raise (StageFailedError(lacking, error) if one_thing else error) from error
+        kind, name, reason = plan.kind, self._name, error.message
+        engine, model = plan.engine.name, plan.model.id
         self._records.append(
-            StageRecord(
-                stage=plan.kind,
-                status="failed",
-                reason=error.message,
-                engine=plan.engine.name,
-                model=plan.model.id,
-            )
+            StageRecord(stage=kind, status="failed", reason=reason, engine=engine, model=model)
         )
-        message = f"the transcript is without {lacking}: {error.message}"
-        self._notices.append(Notice(code="stage_failed", message=message, stage=plan.kind))
+        code, message = "stage_failed", f"the transcript is without {lacking}: {reason}"
+        self._notices.append(Notice(code=code, message=message, stage=kind))
+        self._emit(StageFinished(recording=name, stage=kind, status="failed", reason=reason))
         self._emit(
-            StageFinished(
-                recording=self._name, stage=plan.kind, status="failed", reason=error.message
-            )
-        )
-        self._emit(
-            WarningRaised(
-                code="stage_failed",
-                message=message,
-                recording=self._name,
-                stage=plan.kind,
-                hint=error.hint,
-            )
+            WarningRaised(code=code, message=message, recording=name, stage=kind, hint=error.hint)
         )
 
     def _advice(self) -> tuple[Notice, ...]:

@@ -18,15 +18,8 @@ from dalston_cli.audio.errors import (
 from dalston_cli.audio.prepare import DecoderCrashedError, DecoderHungError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.audio.source import content_digest, shown_name
+from dalston_cli.pipeline import events
 from dalston_cli.pipeline.endpoints import FileStamp
-from dalston_cli.pipeline.events import (
-    ErrorInfo,
-    JobFinished,
-    JobStarted,
-    StageFinished,
-    StageStarted,
-    WarningRaised,
-)
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.runners.base import Job, JobTools
@@ -51,7 +44,7 @@ class RecordingJob:
         self._folder = folder
         self._stamp: FileStamp | None = None
 
-    async def run(self) -> JobFinished:
+    async def run(self) -> events.JobFinished:
         """Do what has to be done; see ``Runner``."""
         plan, tools = self._job.plan, self._tools
         path, digest = await self._source()
@@ -59,9 +52,11 @@ class RecordingJob:
         done = self._done_before(standing)
         if done is not None:
             return done
-        self._emit(JobStarted(recording=self._name))
+        self._emit(events.JobStarted(recording=self._name))
         for advice in plan.advice:
-            self._emit(WarningRaised(code=advice.code, message=advice.message, hint=advice.hint))
+            self._emit(
+                events.WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
+            )
         request = AudioRequest(
             source=path,
             folder=self._folder,
@@ -101,7 +96,7 @@ class RecordingJob:
         if stamp.is_settled:
             self._tools.journal.remember_digest(source.reference, stamp, digest)
 
-    def _done_before(self, standing: Standing) -> JobFinished | None:
+    def _done_before(self, standing: Standing) -> events.JobFinished | None:
         """Return the report where nothing has to be done."""
         existing, outcome = standing.existing()
         for output in existing.edited:
@@ -111,7 +106,7 @@ class RecordingJob:
             )
         if outcome is None:
             return None
-        return JobFinished(
+        return events.JobFinished(
             recording=self._name,
             status="unchanged",
             outputs=standing.sink.texts,
@@ -122,21 +117,21 @@ class RecordingJob:
 
     async def _prepared(self, audio: RecordingAudio, key: str) -> AudioInfo:
         """Describe the audio; what is known to be unusable is not tried again."""
-        overwrite, journal = self._job.settings.overwrite, self._tools.journal
+        overwrite, journal = self._job.overwrite, self._tools.journal
         before = None if overwrite else journal.outcome(key)
         if before is not None and before.error is not None:
             raise revive(before.error.code, before.error.message, before.error.hint)
         clock = time.monotonic()
-        self._emit(StageStarted(recording=self._name, stage="prepare"))
+        self._emit(events.StageStarted(recording=self._name, stage="prepare"))
         try:
             info = await audio.describe(anew=overwrite)
         except RecordingError as error:
             if not isinstance(error, _MAY_PASS):
-                info_of = ErrorInfo(code=error.code, message=error.message, hint=error.hint)
+                info_of = events.ErrorInfo(code=error.code, message=error.message, hint=error.hint)
                 journal.remember_outcome(key, Outcome(error=info_of))
             raise
         self._emit(
-            StageFinished(
+            events.StageFinished(
                 recording=self._name,
                 stage="prepare",
                 status="done",
@@ -146,7 +141,9 @@ class RecordingJob:
         )
         return info
 
-    def _finished(self, standing: Standing, transcript: Transcript, *, worked: bool) -> JobFinished:
+    def _finished(
+        self, standing: Standing, transcript: Transcript, *, worked: bool
+    ) -> events.JobFinished:
         complete = transcript.status == "complete"
         warnings = tuple(notice.message for notice in transcript.warnings)
         duration_s = transcript.recording.duration_s
@@ -158,7 +155,7 @@ class RecordingJob:
             if notice.code not in told:
                 self._warn(notice.code, notice.message, notice.stage)
         elapsed_s = time.monotonic() - self._clock
-        return JobFinished(
+        return events.JobFinished(
             recording=self._name,
             status="done" if complete else "partial",
             outputs=standing.sink.texts,
@@ -169,4 +166,6 @@ class RecordingJob:
         )
 
     def _warn(self, code: str, message: str, stage: str | None = None) -> None:
-        self._emit(WarningRaised(code=code, message=message, recording=self._name, stage=stage))
+        self._emit(
+            events.WarningRaised(code=code, message=message, recording=self._name, stage=stage)
+        )

@@ -15,19 +15,12 @@ from pathlib import Path
 from dalston_cli.errors import DalstonError, ExitCode, ModelUnavailableError, UnavailableError
 from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import RunEngines
-from dalston_cli.pipeline.events import (
-    ErrorInfo,
-    Event,
-    JobFinished,
-    RunFinished,
-    RunStarted,
-    WarningRaised,
-)
+from dalston_cli.pipeline import events
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import Journal
-from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.runners.base import Job, JobSettings, Runner
+from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.runners.base import Job, Runner
 from dalston_cli.pipeline.running.failures import explained
 from dalston_cli.pipeline.running.interrupts import handled_interrupts
 from dalston_cli.pipeline.running.order import largest_first
@@ -40,7 +33,7 @@ MOST_ENGINE_FAILURES = 8
 """So many recordings in a row may fail for want of an engine before the run gives up."""
 
 MOST_MODEL_FAILURES = 2
-"""The same for a model: what does not load for two recordings does not load for others."""
+"""For want of a model, fewer: one that does not load for two recordings never loads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -55,10 +48,8 @@ class RunSpec:
     recordings: Sequence[RecordingRequest]
     stems: Sequence[Path] | None
     planner: Planner
-    settings: JobSettings
+    options: RunOptions
     jobs: int
-    fail_fast: bool = False
-    pipeline: str | None = None
 
 
 def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
@@ -74,7 +65,7 @@ class _Begun:
     number: int
     clock: float
     plan: RecordingPlan | None = None
-    finished: JobFinished | None = None
+    finished: events.JobFinished | None = None
 
 
 class Run:
@@ -86,7 +77,7 @@ class Run:
         runner: Runner,
         journal: Journal,
         engines: RunEngines,
-        emit: Callable[[Event], None],
+        emit: Callable[[events.Event], None],
     ) -> None:
         self._spec = spec
         self._runner = runner
@@ -102,13 +93,13 @@ class Run:
         self._engine_failures = 0
         self._id = ""
 
-    async def run(self) -> RunFinished:
+    async def run(self) -> events.RunFinished:
         """Work on every recording; return how it ended."""
         clock = time.monotonic()
         number = len(self._spec.recordings)
         self._id = self._journal.begin_run(number)
         try:
-            self._emit(RunStarted(run=self._id, num_recordings=number))
+            self._emit(events.RunStarted(run=self._id, num_recordings=number))
         except BrokenPipeError as closed:
             self._summary.counts[NOT_STARTED] = number
             self._journal.end_run(self._report(0.0, [closed]))
@@ -153,9 +144,10 @@ class Run:
         return Job(
             recording=begun.recording,
             plan=begun.plan,
-            settings=self._spec.settings,
             number=begun.number,
             output=None if stem is None else str(stem),
+            overwrite=self._spec.options.overwrite,
+            strict=self._spec.options.strict,
         )
 
     @contextmanager
@@ -166,7 +158,7 @@ class Run:
             self._id, recording.name, suffix=recording.relative.suffix.lower(), size=recording.size
         )
         begun = _Begun(recording=recording, number=number, clock=clock)
-        cancelled = JobFinished(recording=recording.name, status="cancelled")
+        cancelled = events.JobFinished(recording=recording.name, status="cancelled")
         try:
             yield begun
         except asyncio.CancelledError:
@@ -185,12 +177,14 @@ class Run:
 
     def _failed(self, begun: _Begun, error: DalstonError) -> None:
         name = begun.recording.name
-        info = ErrorInfo(code=error.code, message=error.message, hint=error.hint, recording=name)
-        finished = JobFinished(
+        info = events.ErrorInfo(
+            code=error.code, message=error.message, hint=error.hint, recording=name
+        )
+        finished = events.JobFinished(
             recording=name, status="failed", elapsed_s=time.monotonic() - begun.clock, error=info
         )
         self._end(begun.number, finished, error.exit_code)
-        if self._spec.fail_fast:
+        if self._spec.options.fail_fast:
             self._stop("fail_fast", "--fail-fast: no further recording is begun")
         elif isinstance(error, UnavailableError):
             self._consider(begun, error)
@@ -198,16 +192,14 @@ class Run:
     def _consider(self, begun: _Begun, error: UnavailableError) -> None:
         """Give up where going on would only fail in the same way, again and again."""
         self._engine_failures += 1
+        of_model = isinstance(error, ModelUnavailableError)
+        most = MOST_MODEL_FAILURES if of_model else MOST_ENGINE_FAILURES
         first = self._spec.planner.plan(begun.recording.overrides).transcribe
         if isinstance(error, LauncherUnavailableError):
             reason = "no engine can be had any more"
         elif self._engines.failure(first.engine, first.device) is error:
             reason = f"engine {first.engine.name} cannot be had"
-        elif self._engine_failures >= (
-            MOST_MODEL_FAILURES
-            if isinstance(error, ModelUnavailableError)
-            else MOST_ENGINE_FAILURES
-        ):
+        elif self._engine_failures >= most:
             reason = f"{self._engine_failures} recordings in a row could not be transcribed"
         else:
             return
@@ -217,26 +209,28 @@ class Run:
     def _stop(self, code: str, message: str) -> None:
         if not self._stopped:
             self._stopped = True
-            self._emit(WarningRaised(code=code, message=message))
+            self._emit(events.WarningRaised(code=code, message=message))
 
-    def _end(self, number: int, finished: JobFinished, exit_code: ExitCode | None = None) -> None:
+    def _end(
+        self, number: int, finished: events.JobFinished, exit_code: ExitCode | None = None
+    ) -> None:
         self._journal.end_job(number, finished)
         self._summary.add(finished, exit_code)
         self._emit(finished)
 
-    def _report(self, elapsed_s: float, errors: Sequence[BaseException]) -> RunFinished:
+    def _report(self, elapsed_s: float, errors: Sequence[BaseException]) -> events.RunFinished:
         counts = self._summary.counts
         code = self._summary.exit_code(interrupted=self._interrupted)
         if errors:
             closed = isinstance(errors[0], BrokenPipeError)
             code = ExitCode.CLOSED_PIPE if closed else ExitCode.BUG
-        return RunFinished(
+        return events.RunFinished(
             run=self._id,
             counts={status: count for status, count in sorted(counts.items()) if count},
             audio_s=self._summary.audio_s,
             elapsed_s=elapsed_s,
             exit_code=int(code),
-            pipeline=self._spec.pipeline,
+            pipeline=self._spec.options.pipeline,
             errors=tuple(self._summary.errors),
             models=self._models,
             engines=self._engines.fingerprints,

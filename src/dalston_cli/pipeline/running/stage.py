@@ -21,14 +21,12 @@ from dalston_cli.pipeline.records.journal import Attempt
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.runners.base import Job, JobTools
 from dalston_cli.pipeline.running.audio import RecordingAudio
+from dalston_cli.pipeline.running.batches import batch_size_of, fitting_batch, smaller_batch
 from dalston_cli.stages.base import Inputs
 from dalston_cli.stages.transcribe import TRANSCRIBE
 from dalston_sdk import wire
 
 Timed = TypeVar("Timed", wire.Segment, wire.Word)
-
-FIRST_BATCH_AFTER_OUT_OF_MEMORY = 8
-"""Where the user set no batch size, and the engine's own did not fit."""
 
 
 class StoredResult(Struct, frozen=True, kw_only=True):
@@ -92,7 +90,7 @@ class StageRunner:
         """
         plan, tools = work.plan, self._tools
         key = stage_key(plan, work.channel.audio_digest, plan.stage.upstream(work.inputs))
-        stored = None if self._job.settings.overwrite else tools.store.get(key, StoredResult)
+        stored = None if self._job.overwrite else tools.store.get(key, StoredResult)
         if stored is not None:
             self._finished(plan, reused=True, elapsed_s=0.0)
             return StageDone(key=key, stored=stored, reused=True)
@@ -106,7 +104,9 @@ class StageRunner:
             work = replace(work, wav=await self._audio.wav(work.channel.channel))
         async with tools.engines.slot(plan.engine, plan.device) as engine:
             work = replace(work, device=engine.device)
-            options = self._first_options(work)
+            options, fitting = plan.options, fitting_batch(plan, engine.device, tools.journal)
+            if fitting != batch_size_of(options):
+                options = msgspec.structs.replace(options, batch_size=fitting)
             async with tools.budget.within(options) as (allowed, pay):
                 stored = await self._until_it_fits(engine, work, allowed)
                 pay(stored.result)
@@ -132,7 +132,7 @@ class StageRunner:
                             else:
                                 self._tell(plan, message)
             except EngineRefusal as refusal:
-                smaller = _smaller(plan, refusal, _batch_size(options))
+                smaller = smaller_batch(plan, refusal, options)
                 if smaller is None:
                     raise
                 options = msgspec.structs.replace(options, batch_size=smaller)
@@ -141,15 +141,6 @@ class StageRunner:
                 if finished is None:
                     raise AssertionError("a stream without a result must raise")
                 return StoredResult(record=_record(plan, engine, finished), result=finished.result)
-
-    def _first_options(self, work: StageWork) -> Struct:
-        """Return the planned options, never with a batch that was too large for this device."""
-        plan = work.plan
-        planned = _batch_size(plan.options)
-        fits = self._tools.journal.batch_size(plan.model.id, work.device)
-        if fits is None or (planned is not None and planned <= fits):
-            return plan.options
-        return msgspec.structs.replace(plan.options, batch_size=fits)
 
     def _remember(self, work: StageWork, batch_size: int) -> None:
         model, device = work.plan.model.id, work.device
@@ -188,7 +179,7 @@ class StageRunner:
                     started_at=started_at,
                     elapsed_s=finished.elapsed_s if finished else time.monotonic() - clock,
                     audio_s=work.channel.duration_s,
-                    batch_size=_batch_size(options),
+                    batch_size=batch_size_of(options),
                     error=None if finished else error,
                 ),
             )
@@ -222,27 +213,9 @@ class StageRunner:
 def stage_key(plan: StagePlan, audio_digest: str, upstream: tuple[str, ...] = ()) -> str:
     """Return the key of a stage's result: of all that decides it.
 
-    Args:
-        plan: The stage.
-        audio_digest: Of the samples that it works on; empty for a stage without audio.
-        upstream: What else goes into its request, as ``Stage.upstream`` says.
+    ``audio_digest`` is empty for a stage without audio; ``upstream`` is that of ``Stage``.
     """
     return make_key("stage", **plan.identity(), audio=audio_digest, upstream=upstream)
-
-
-def _batch_size(options: Struct) -> int | None:
-    batch_size: int | None = getattr(options, "batch_size", None)
-    return batch_size
-
-
-def _smaller(plan: StagePlan, refusal: EngineRefusal, batch_size: int | None) -> int | None:
-    """Return the next batch to try; None where a smaller one cannot help."""
-    supported = plan.engine.stages[plan.stage.kind].options
-    if refusal.reason is not wire.ErrorCode.OUT_OF_MEMORY or "batch_size" not in supported:
-        return None
-    if batch_size is None:
-        return FIRST_BATCH_AFTER_OUT_OF_MEMORY
-    return batch_size // 2 or None
 
 
 def _record(plan: StagePlan, engine: EngineSlot, finished: wire.Finished) -> wire.StageRecord:

@@ -13,7 +13,7 @@ from dalston_cli.stages.origin import USER, with_origin
 from dalston_sdk.wire import Notice, Segment, SpeakerTurn, Transcript
 
 _SAME_TURN_S = 0.5
-"""A speaker who goes on within this time has not ended the turn."""
+"""Shorter pauses do not end a speaker's turn."""
 
 Key = tuple[int | None, str | None]
 """A speaker as the engines told them apart: the channel, and the engine's own label."""
@@ -69,7 +69,7 @@ def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcrip
     known = {label: name for label, name in names.items() if label in there}
     renamed = {before.get(label, label): name for label, name in known.items()}
     unknown = [label for label in names if label not in there]
-    notices = (_nobody(unknown, sorted(there)),) if unknown else ()
+    notices = (_unknown_labels(unknown, sorted(there)),) if unknown else ()
     return msgspec.structs.replace(
         with_origin(transcript, "speaker", USER) if known else transcript,
         segments=tuple(_renamed(segment, renamed) for segment in transcript.segments),
@@ -88,7 +88,7 @@ def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcrip
     )
 
 
-def _nobody(unknown: Sequence[str], there: Sequence[str]) -> Notice:
+def _unknown_labels(unknown: Sequence[str], there: Sequence[str]) -> Notice:
     labels = f"there are {', '.join(there)}" if there else "no speakers were told apart"
     return Notice(
         code="unknown_speaker",

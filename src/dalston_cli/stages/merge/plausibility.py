@@ -20,7 +20,7 @@ _MIN_SILENT_END = 0.2
 _FASTEST_WPM, _FAST_AFTER_S = 400.0, 10.0
 _SLOWEST_WPM, _SLOW_AFTER_S = 20.0, 60.0
 _LETTERS_PER_WORD = 2.0
-"""What stands for a word in scripts without spaces."""
+"""Letters that count as a word in scripts without spaces."""
 
 
 def check(

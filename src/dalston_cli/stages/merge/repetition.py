@@ -19,14 +19,6 @@ _SHOWN = 60
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
-class _Spoken:
-    """A word for comparing, and the segment that it is in."""
-
-    word: str
-    segment: Segment
-
-
-@dataclass(frozen=True, kw_only=True, slots=True)
 class _Loop:
     """A phrase that is repeated, and from where to where."""
 
@@ -67,7 +59,7 @@ def _segment_loops(segments: Sequence[Segment]) -> Iterator[_Loop]:
 def _phrase_loops(segments: Sequence[Segment]) -> Iterator[_Loop]:
     """Yield phrases of up to ``_MAX_PERIOD`` words that follow themselves often enough."""
     spoken = [
-        _Spoken(word=plain, segment=segment)
+        (plain, segment)
         for segment in segments
         for word in segment.text.split()
         if (plain := _plain(word))
@@ -75,20 +67,20 @@ def _phrase_loops(segments: Sequence[Segment]) -> Iterator[_Loop]:
     told: list[range] = []
     for period in range(1, _MAX_PERIOD + 1):
         needed = _MIN_SINGLE_WORDS if period == 1 else _MIN_PHRASES
-        for first, times in _periodic(spoken, period):
+        for first, times in _periodic([word for word, _ in spoken], period):
             end = first + times * period
             if times < needed or any(first in loop for loop in told):
                 continue
             told.append(range(first, end))
-            phrase = " ".join(item.word for item in spoken[first : first + period])
-            yield _loop(phrase, times, [item.segment for item in spoken[first:end]])
+            phrase = " ".join(word for word, _ in spoken[first : first + period])
+            yield _loop(phrase, times, [segment for _, segment in spoken[first:end]])
 
 
-def _periodic(spoken: Sequence[_Spoken], period: int) -> Iterator[tuple[int, int]]:
+def _periodic(words: Sequence[str], period: int) -> Iterator[tuple[int, int]]:
     """Yield the start of words that recur ``period`` words later, and how often they do."""
     first = 0
-    for index in range(period, len(spoken) + 1):
-        if index < len(spoken) and spoken[index].word == spoken[index - period].word:
+    for index in range(period, len(words) + 1):
+        if index < len(words) and words[index] == words[index - period]:
             continue
         yield first, (index - first) // period
         first = index - period + 1

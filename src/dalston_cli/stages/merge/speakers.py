@@ -1,6 +1,6 @@
 """The speaker of each word: diarization's turns laid over transcription's words.
 
-Each word goes to the speaker who is seconds longest while it is spoken. Where turns meet inside a
+Each word goes to the speaker with most seconds while it is spoken. Where turns meet inside a
 word, where several speak, where there is no turn, or where a word's times are only computed,
 neither model knows better than the sentence does: such words go with the words around them, and
 the change of speakers is put where a sentence ends, if one does. A sentence of which nothing is
