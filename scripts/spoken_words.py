@@ -39,7 +39,7 @@ class _Sound:
     end: float
 
     def like(self, other: "_Sound") -> bool:
-        """Return True if both are the same consonant, or vowels: those change with their context."""
+        """Return True if both are the same consonant, or vowels: which change with context."""
         return self.name == other.name or (self.name[0] in "aeiou" and other.name[0] in "aeiou")
 
 
