@@ -31,8 +31,7 @@ class StoppedError(InterruptedRunError):
 
     def __init__(self) -> None:
         super().__init__(
-            "interrupted",
-            hint="run the same command again to go on: finished stages are kept",
+            "interrupted", hint="run the same command again to go on: finished stages are kept"
         )
 
 
@@ -86,10 +85,7 @@ def build_root() -> TyperGroup:
         cls=RootGroup,
         callback=_root,
         rich_markup_mode=None,
-        context_settings={
-            "help_option_names": [*HELP_NAMES],
-            "token_normalize_func": normal_name,
-        },
+        context_settings={"help_option_names": [*HELP_NAMES], "token_normalize_func": normal_name},
         epilog="--debug, anywhere on the line, shows the traceback of an error.",
     )
     group = get_command(app)

@@ -33,10 +33,10 @@ def show(
     json: Json = False,
 ) -> None:
     """Show every setting that is set, its value and where that came from."""
-    from dalston_cli.catalog.pipelines import pipeline_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
-    from dalston_cli.settings.values import written  # noqa: PLC0415 - the same
+    from dalston_cli.catalog.pipelines import pipeline_settings
+    from dalston_cli.settings.load import load_settings
+    from dalston_cli.settings.locations import Locations
+    from dalston_cli.settings.values import written
 
     console = Console("config show", json=json)
     resolved = load_settings({"pipeline": pipeline}, profile=profile, pipelines=pipeline_settings)
@@ -67,8 +67,8 @@ def show(
 @app.command("path")
 def path(*, json: Json = False) -> None:
     """Print where the settings file is, or would be."""
-    from dalston_cli.settings.load import FILE_NAME  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - loads platformdirs
+    from dalston_cli.settings.load import FILE_NAME
+    from dalston_cli.settings.locations import Locations
 
     file = Locations.from_environment().config / FILE_NAME
     console = Console("config path", json=json)

@@ -16,10 +16,7 @@ _STDOUT = "-"
 
 @flatten
 def export(
-    options: ExportOptions,
-    profile: Profile = None,
-    json: Json = False,
-    quiet: Quiet = False,
+    options: ExportOptions, profile: Profile = None, json: Json = False, quiet: Quiet = False
 ) -> None:
     """Write finished transcripts in other formats.
 
@@ -29,23 +26,16 @@ def export(
 
     dalston export interview.json -f md -o - --speaker-names SPEAKER_00=Ada
     """
-    from dalston_cli.formats.registry import (  # noqa: PLC0415 - keeps --help fast
-        optional_formats,
-        writers_named,
-    )
-    from dalston_cli.options.build import (  # noqa: PLC0415 - the same
+    from dalston_cli.formats.registry import optional_formats, writers_named
+    from dalston_cli.options.build import (
         ExcludedOptionsError,
         build_render_options,
         parse_speaker_names,
         resolve,
     )
-    from dalston_cli.pipeline.outputs.export import (  # noqa: PLC0415 - the same
-        export_text,
-        plan_exports,
-        write_exports,
-    )
-    from dalston_cli.pipeline.outputs.writer import OutputSpec  # noqa: PLC0415 - the same
-    from dalston_cli.stages.merge import name_speakers  # noqa: PLC0415 - the same
+    from dalston_cli.pipeline.outputs.export import export_text, plan_exports, write_exports
+    from dalston_cli.pipeline.outputs.writer import OutputSpec
+    from dalston_cli.stages.merge import name_speakers
 
     console = Console("export", json=json, quiet=quiet)
     names = tuple(options.output_format)

@@ -18,14 +18,14 @@ def plan(options: BatchOptions) -> None:
     Recordings are looked up, not read: their lengths are known where they were decoded before,
     and estimated from their sizes where others of their kind were.
     """
-    from dalston_cli.commands.batch import console_for, read_batch  # noqa: PLC0415 - slow to load
+    from dalston_cli.commands.batch import console_for, read_batch
 
     show_plan(read_batch(options), console_for("plan", options))
 
 
 def show_plan(batch: "Batch", console: "Console") -> None:
     """Make the report and print it: stages with reasons, then recordings, then the sum."""
-    from dalston_cli.pipeline.forecast.report import make_report  # noqa: PLC0415 - slow to load
+    from dalston_cli.pipeline.forecast.report import make_report
 
     for warning in batch.warnings:
         console.warning(warning.message, hint=warning.hint)

@@ -30,7 +30,7 @@ def list_runs(
     json: Json = False,
 ) -> None:
     """List runs, newest first."""
-    from dalston_cli.pipeline.records.history import list_runs as read  # noqa: PLC0415 - loads msgspec
+    from dalston_cli.pipeline.records.history import list_runs as read
 
     with _journal() as journal:
         runs = read(journal, limit=limit or None)
@@ -60,7 +60,7 @@ def show_run(
     json: Json = False,
 ) -> None:
     """Show what came of every recording of a run, with attempts, times and errors."""
-    from dalston_cli.pipeline.records.history import show_run as read  # noqa: PLC0415 - loads msgspec
+    from dalston_cli.pipeline.records.history import show_run as read
 
     with _journal() as journal:
         record = read(journal, run)
@@ -69,8 +69,8 @@ def show_run(
 
 def _journal() -> "Journal":
     """Open the journal; where there is none yet, an empty one in memory."""
-    from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal  # noqa: PLC0415 - loads sqlite3
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
+    from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+    from dalston_cli.settings.locations import Locations
 
     path = Locations.from_environment().state / JOURNAL_NAME
     return Journal(path if path.exists() else Path(":memory:"))

@@ -105,10 +105,7 @@ def resolve(flags: Flags, *, profile: str | None) -> "ResolvedSettings":
 
 
 def build_run_options(
-    settings: "Settings",
-    *,
-    inputs: Sequence[str] = (),
-    suggested: frozenset[str] = frozenset(),
+    settings: "Settings", *, inputs: Sequence[str] = (), suggested: frozenset[str] = frozenset()
 ) -> RunOptions:
     """Build what the pipeline is asked for.
 

@@ -31,7 +31,7 @@ def build(
 
     Packages are installed from the engine's lock, and anew only when that changes.
     """
-    from dalston_cli.launchers.base import Preparation  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.launchers.base import Preparation
 
     console = Console("engines build", json=json, quiet=quiet)
     settings, _, store = open_images(profile, base_image=base_image, offline=offline)

@@ -28,13 +28,10 @@ def examine(
 
     Without ENGINE all are checked. Changes nothing. Ends with exit code 5 where one cannot work.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
-    from dalston_cli.launchers.diagnosis import (  # noqa: PLC0415 - loads psutil
-        DiagnosisContext,
-        diagnose_engine,
-    )
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - loads platformdirs
+    from dalston_cli.catalog.load import load_catalog
+    from dalston_cli.catalog.machine_probe import probe_machine
+    from dalston_cli.launchers.diagnosis import DiagnosisContext, diagnose_engine
+    from dalston_cli.settings.locations import Locations
 
     console = Console("engines doctor", json=json)
     catalog = load_catalog()

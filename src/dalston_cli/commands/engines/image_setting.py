@@ -21,8 +21,7 @@ Variant = Annotated[
     typer.Option("--variant", help="For which machines; by default for this one."),
 ]
 Registry = Annotated[
-    str | None,
-    typer.Option("--image-registry", metavar="HOST/PATH", help="Where images lie."),
+    str | None, typer.Option("--image-registry", metavar="HOST/PATH", help="Where images lie.")
 ]
 
 
@@ -72,11 +71,11 @@ def open_images(profile: str | None, **flags: object) -> "tuple[Settings, Daemon
         profile: What ``--profile`` named.
         **flags: Settings from the command line; None where one was not given.
     """
-    from dalston_cli.launchers.docker.daemon import Daemon  # noqa: PLC0415 - keeps --help fast
-    from dalston_cli.launchers.docker.images.store import ImageStore  # noqa: PLC0415 - the same
-    from dalston_cli.launchers.docker.options import DockerOptions  # noqa: PLC0415 - the same
-    from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - keeps --help fast
+    from dalston_cli.launchers.docker.daemon import Daemon
+    from dalston_cli.launchers.docker.images.store import ImageStore
+    from dalston_cli.launchers.docker.options import DockerOptions
+    from dalston_cli.settings.load import load_settings
+    from dalston_cli.settings.locations import Locations
 
     settings = load_settings(flags, profile=profile).settings
     daemon = Daemon()
@@ -99,10 +98,10 @@ def chosen(
         UnknownEngineError: There is no engine of a name.
         VariantError: One that was named cannot use the variant.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
-    from dalston_cli.launchers.control import engine_device  # noqa: PLC0415 - loads psutil
-    from dalston_cli.launchers.docker.images.naming import variant_of  # noqa: PLC0415 - keeps --help fast
+    from dalston_cli.catalog.load import load_catalog
+    from dalston_cli.catalog.machine_probe import probe_machine
+    from dalston_cli.launchers.control import engine_device
+    from dalston_cli.launchers.docker.images.naming import variant_of
 
     catalog = load_catalog()
     engines = [catalog.engine(name) for name in dict.fromkeys(names or catalog.engines)]

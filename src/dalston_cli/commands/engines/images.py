@@ -30,9 +30,9 @@ def images(engines: EngineNames = None, *, profile: Profile = None, json: Json =
 
     An outdated one was made from an engine that has changed since, see dalston engines prune.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.docker.images.image_list import engine_images  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.docker.images.prune import measure_stages  # noqa: PLC0415 - the same
+    from dalston_cli.catalog.load import load_catalog
+    from dalston_cli.launchers.docker.images.image_list import engine_images
+    from dalston_cli.launchers.docker.images.prune import measure_stages
 
     _, daemon, _ = open_images(profile)
     known = load_catalog().engines

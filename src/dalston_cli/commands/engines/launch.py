@@ -36,7 +36,7 @@ def launch(
     Returns:
         All instances of its launcher.
     """
-    from dalston_cli.launchers.control import start_engine  # noqa: PLC0415 - loads psutil
+    from dalston_cli.launchers.control import start_engine
 
     resolved, launchers = load(profile=profile, **flags)
     refuse_gpus_without_effect(resolved)
@@ -60,12 +60,12 @@ def engine_spec(name: str, settings: "Settings", devices: Sequence[str] = ()) ->
         UnknownEngineError: There is none.
         DalstonError: The device is unknown, not there, or not for this engine.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
-    from dalston_cli.catalog.weights.inventory import weights_elsewhere  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.base import EngineSpec  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.control import engine_devices  # noqa: PLC0415 - loads psutil
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - keeps --help fast
+    from dalston_cli.catalog.load import load_catalog
+    from dalston_cli.catalog.machine_probe import probe_machine
+    from dalston_cli.catalog.weights.inventory import weights_elsewhere
+    from dalston_cli.launchers.base import EngineSpec
+    from dalston_cli.launchers.control import engine_devices
+    from dalston_cli.settings.locations import Locations
 
     catalog = load_catalog()
     engine = catalog.engine(name)
@@ -98,8 +98,8 @@ def tell_to(console: Console) -> "OnNotice":
 
 
 def _tell(console: Console, notice: "PoolNotice") -> None:
-    from dalston_cli.launchers.pool.notices import Ready, Starting, Trouble  # noqa: PLC0415 - as above
-    from dalston_cli.launchers.registry import launcher_class  # noqa: PLC0415 - as above
+    from dalston_cli.launchers.pool.notices import Ready, Starting, Trouble
+    from dalston_cli.launchers.registry import launcher_class
 
     match notice:
         case Starting(message=message) if message:

@@ -45,8 +45,8 @@ def list_engines(*, profile: Profile = None, json: Json = False) -> None:
 
     That is done when an engine is first started.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
+    from dalston_cli.catalog.load import load_catalog
+    from dalston_cli.catalog.machine_probe import probe_machine
 
     _, launchers = load(profile=profile)
     machine = probe_machine()
@@ -88,8 +88,8 @@ def _describe(engine: "EngineEntry", launchers: "Launchers", device: str) -> Lis
 
 
 def _device(engine: "EngineEntry", machine: "Machine") -> str:
-    from dalston_cli.catalog.device import DeviceMissingError  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.control import engine_device  # noqa: PLC0415 - loads psutil
+    from dalston_cli.catalog.device import DeviceMissingError
+    from dalston_cli.launchers.control import engine_device
 
     try:
         return engine_device("auto", engine, machine)

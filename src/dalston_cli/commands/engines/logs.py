@@ -48,8 +48,8 @@ def _source(
     Raises:
         NoLogError: There is no log.
     """
-    from dalston_cli.launchers.failure import NoLogError  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.survey import newest_log  # noqa: PLC0415 - loads msgspec
+    from dalston_cli.launchers.failure import NoLogError
+    from dalston_cli.launchers.survey import newest_log
 
     if named is not None and named != "auto":
         return launchers.by_name[named]

@@ -40,11 +40,8 @@ def prune(
     Without names, those of all engines. What a build keeps to be faster goes, too, if a newer one
     kept the same.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.docker.images.prune import (  # noqa: PLC0415 - loads pydantic
-        find_stale,
-        remove_stale,
-    )
+    from dalston_cli.catalog.load import load_catalog
+    from dalston_cli.launchers.docker.images.prune import find_stale, remove_stale
 
     console = Console("engines prune", json=json, quiet=quiet)
     _, daemon, _ = open_images(profile)

@@ -12,7 +12,7 @@ def remove(
 
     Weights stay: dalston models rm removes those.
     """
-    from dalston_cli.launchers.control import remove_engine  # noqa: PLC0415 - loads psutil
+    from dalston_cli.launchers.control import remove_engine
 
     find_engine(engine)
     _, launchers = load(profile=profile)

@@ -35,11 +35,8 @@ def scale(
     Idle ones are stopped first, busy ones after their work. With --device or --launcher, only
     those count that are on it or were started by it.
     """
-    from dalston_cli.launchers.scale import (  # noqa: PLC0415 - loads psutil
-        running_replicas,
-        scale_engine,
-    )
-    from dalston_cli.launchers.survey import survey_engines  # noqa: PLC0415 - the same
+    from dalston_cli.launchers.scale import running_replicas, scale_engine
+    from dalston_cli.launchers.survey import survey_engines
 
     console = Console("engines scale", json=json, quiet=quiet, verbose=verbose)
     warn = warn_once(console)
@@ -63,12 +60,7 @@ def scale(
 
     scaled = asyncio.run(
         scale_engine(
-            launchers,
-            spec,
-            replicas,
-            counts=counts,
-            on_event=tell_to(console),
-            on_problem=warn,
+            launchers, spec, replicas, counts=counts, on_event=tell_to(console), on_problem=warn
         )
     )
     _tell(console, engine, replicas, scaled)

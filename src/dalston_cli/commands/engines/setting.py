@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 def complete_engines(incomplete: str) -> list[tuple[str, str]]:
     """What the shell offers while an engine's name is typed."""
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - only while completing
+    from dalston_cli.catalog.load import load_catalog
 
     return [
         (name, engine.summary)
@@ -45,11 +45,9 @@ def load(*, profile: str | None = None, **flags: object) -> "tuple[ResolvedSetti
         profile: What ``--profile`` named.
         **flags: Settings from the command line; None where one was not given.
     """
-    from dalston_cli.launchers.registry import (  # noqa: PLC0415 - keeps `dalston --help` fast
-        configured_launchers,
-    )
-    from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
+    from dalston_cli.launchers.registry import configured_launchers
+    from dalston_cli.settings.load import load_settings
+    from dalston_cli.settings.locations import Locations
 
     resolved = load_settings(flags, profile=profile)
     return resolved, configured_launchers(resolved, Locations.from_environment())
@@ -61,7 +59,7 @@ def find_engine(name: str) -> "EngineEntry":
     Raises:
         UnknownEngineError: There is none.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.catalog.load import load_catalog
 
     return load_catalog().engine(name)
 

@@ -6,13 +6,7 @@ from typing import TYPE_CHECKING, Annotated
 import typer
 
 from dalston_cli.commands.engines.launch import launch
-from dalston_cli.commands.engines.setting import (
-    EngineName,
-    Profile,
-    find_engine,
-    load,
-    warn_once,
-)
+from dalston_cli.commands.engines.setting import EngineName, Profile, find_engine, load, warn_once
 from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
 from dalston_cli.options.general import (
@@ -79,8 +73,8 @@ def restart(
     verbose: Verbose = 0,
 ) -> None:
     """Stop an engine after its work, and start it anew, as it ran."""
-    from dalston_cli.launchers.control import stop_engines  # noqa: PLC0415 - loads psutil
-    from dalston_cli.launchers.scale import as_one, running_replicas  # noqa: PLC0415 - the same
+    from dalston_cli.launchers.control import stop_engines
+    from dalston_cli.launchers.scale import as_one, running_replicas
 
     console = Console("engines restart", json=json, quiet=quiet, verbose=verbose)
     _, launchers = load(profile=profile)

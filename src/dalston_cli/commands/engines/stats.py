@@ -22,7 +22,7 @@ def stats(engines: EngineNames = None, *, profile: Profile = None, json: Json = 
 
     100 % is one core; after the slash is the most that an engine may take.
     """
-    from dalston_cli.launchers.stats import measure_engines  # noqa: PLC0415 - loads msgspec
+    from dalston_cli.launchers.stats import measure_engines
 
     console = Console("engines stats", json=json)
     _, launchers = load(profile=profile)

@@ -22,7 +22,7 @@ def status(engines: EngineNames = None, *, profile: Profile = None, json: Json =
 
     --json adds each one's pid, fingerprint and requests in progress.
     """
-    from dalston_cli.launchers.survey import survey_engines  # noqa: PLC0415 - loads msgspec
+    from dalston_cli.launchers.survey import survey_engines
 
     console = Console("engines status", json=json)
     _, launchers = load(profile=profile)

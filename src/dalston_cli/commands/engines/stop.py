@@ -33,10 +33,7 @@ def stop(
     quiet: Quiet = False,
 ) -> None:
     """Let engines finish what runs and end; one that does not end in time is ended."""
-    from dalston_cli.launchers.control import (  # noqa: PLC0415 - loads psutil
-        running_engines,
-        stop_engines,
-    )
+    from dalston_cli.launchers.control import running_engines, stop_engines
 
     if not engines and not everything:
         raise NothingNamedError

@@ -65,6 +65,6 @@ def push(
 
 def _silent() -> "Preparation":
     """The meter shows what happens."""
-    from dalston_cli.launchers.base import Preparation  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.launchers.base import Preparation
 
     return Preparation(lambda _: None)
