@@ -9,10 +9,9 @@ The tree, with the exit code each branch ends in:
     ├── UnavailableError             5   an engine, a model or a machine's part is not there
     │   ├── EngineUnavailableError       it does not start, died, or does not answer
     │   └── ModelUnavailableError        it is not installed, gated, or cannot be pulled
-    ├── AllFailedError               6   every recording of a run failed
-    ├── SomeFailedError              7   some recordings failed or are partial
     └── InterruptedRunError        130   Ctrl-C
 
+A run whose recordings failed ends with exit code 6 or 7 and raises nothing.
 Leaves live beside the code that raises them and build their own message from typed arguments.
 Errors are raised anywhere and caught in two places only: ``app.main`` and, per recording,
 ``pipeline.running.run``.
@@ -92,20 +91,6 @@ class ModelUnavailableError(UnavailableError):
     """A model is not installed, gated, or cannot be pulled."""
 
     code = "model_unavailable"
-
-
-class AllFailedError(DalstonError):
-    """Every recording of a run failed."""
-
-    code = "all_failed"
-    exit_code = ExitCode.ALL_FAILED
-
-
-class SomeFailedError(DalstonError):
-    """Some recordings of a run failed, or their transcripts are partial."""
-
-    code = "some_failed"
-    exit_code = ExitCode.SOME_FAILED
 
 
 class InterruptedRunError(DalstonError):

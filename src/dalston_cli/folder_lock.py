@@ -1,6 +1,6 @@
 """Locks between processes and threads, held on folders themselves: no lock file stays behind.
 
-A killed holder lets go. The holder may remove the folder: whoever waits notices and makes it anew.
+A killed holder lets go. The holder may remove the folder: a waiting process makes it anew.
 """
 
 import fcntl
@@ -34,7 +34,7 @@ def lock_folder(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Ite
 
 
 def try_lock_folder(folder: Path, *, make: bool = False) -> int | None:
-    """A descriptor that holds the folder until it is closed.
+    """Return a descriptor that holds the folder until it is closed.
 
     Args:
         folder: What to lock.
@@ -70,7 +70,7 @@ def _open_locked(folder: Path, on_wait: Callable[[], None]) -> int:
 
 
 def _opened(folder: Path, *, make: bool) -> int | None:
-    """A descriptor of the folder; None where it is missing, or is being removed."""
+    """Return a descriptor of the folder; None if it is missing or being removed."""
     try:
         if make:
             folder.mkdir(parents=True, mode=0o700, exist_ok=True)

@@ -12,7 +12,6 @@ import pytest
 from dalston_cli import app
 from dalston_cli.commands import registry
 from dalston_cli.errors import (
-    AllFailedError,
     ConfigurationError,
     DalstonError,
     EngineUnavailableError,
@@ -20,7 +19,6 @@ from dalston_cli.errors import (
     InputError,
     InterruptedRunError,
     ModelUnavailableError,
-    SomeFailedError,
     UsageError,
 )
 
@@ -60,8 +58,6 @@ def failing_doctor(monkeypatch: pytest.MonkeyPatch) -> Callable[[BaseException],
         pytest.param(ConfigurationError("m", hint="h"), 4, "configuration", id="configuration"),
         pytest.param(EngineUnavailableError("m", hint="h"), 5, "engine_unavailable", id="engine"),
         pytest.param(ModelUnavailableError("m", hint="h"), 5, "model_unavailable", id="model"),
-        pytest.param(AllFailedError("m", hint="h"), 6, "all_failed", id="all"),
-        pytest.param(SomeFailedError("m", hint="h"), 7, "some_failed", id="some"),
         pytest.param(InterruptedRunError("m", hint="h"), 130, "interrupted", id="interrupted"),
         pytest.param(DalstonError("m", hint="h"), 1, "error", id="root"),
     ],

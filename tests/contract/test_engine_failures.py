@@ -102,7 +102,7 @@ async def test_an_engine_of_another_protocol_is_not_spoken_to(wav: Path, tcp: bo
                 await run_all(client, wav, share_path=False)
 
 
-async def test_nobody_there(tmp_path: Path, wav: Path) -> None:
+async def test_no_engine_at_the_address(tmp_path: Path, wav: Path) -> None:
     async with EngineClient(socket=tmp_path / "engine.sock") as client:
         with pytest.raises(EngineUnreachableError, match=r"engine\.sock does not answer"):
             await client.health()

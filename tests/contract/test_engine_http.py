@@ -1,4 +1,4 @@
-"""The server as anybody with an HTTP library sees it: token, statuses, bodies."""
+"""The server, asked with a plain HTTP library: token, statuses, bodies."""
 
 from collections.abc import AsyncIterator, Iterator
 from pathlib import Path

@@ -85,9 +85,9 @@ async def test_keep_alive_below_0_never_expires(wav: Path) -> None:
 
 
 async def test_a_run_longer_than_keep_alive_is_finished(wav: Path) -> None:
-    with EngineProcess(fake_line(keep_alive_s=0.2, run_s=0.4)) as engine:
+    with EngineProcess(fake_line(keep_alive_s=1.0, run_s=0.8)) as engine:
         async with engine.client() as client:
-            assert finished(await run_all(client, wav)).elapsed_s >= 0.9
+            assert finished(await run_all(client, wav)).elapsed_s >= 1.8
         assert ended_cleanly(engine)
 
 

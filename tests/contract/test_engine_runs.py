@@ -1,4 +1,4 @@
-"""What a client sees of a run: messages, results, refusals, cancellation."""
+"""A run as its client sees it: messages, results, refusals, cancellation."""
 
 import asyncio
 from collections.abc import Iterator

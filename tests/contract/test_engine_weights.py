@@ -1,4 +1,4 @@
-"""Where an engine looks for weights: a client elsewhere does not know the engine's folders."""
+"""Paths of weights for a client on another machine, which does not know the engine's folders."""
 
 from dataclasses import replace
 from pathlib import Path

@@ -147,7 +147,7 @@ def test_services_are_used_and_nothing_is_started(
 def test_services_are_never_stopped(stack: Stack, user: DockerUser) -> None:
     refused = user.run("engines", "stop", ENGINE)
     assert refused.returncode == 5
-    assert "was started by somebody else" in refused.stderr
+    assert "was not started by this Dalston" in refused.stderr
     everything = user.run("engines", "stop", "--all")
     assert everything.returncode == 0, everything.stderr
     assert [each.status for each in stack.containers(ENGINE)] == ["running", "running"]

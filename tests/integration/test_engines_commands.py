@@ -196,7 +196,7 @@ def test_status_tells_of_an_engine_that_does_not_answer(home: EngineHome, dalsto
         pytest.param(["logs", "../.."], 2, "no engine", id="logs of another folder"),
         pytest.param(["scale", "fak", "1"], 2, "did you mean `fake`?", id="scale a typo"),
         pytest.param(["scale", "fake", "-1"], 2, "-1", id="scale below nothing"),
-        pytest.param(["logs", "fake", "--launcher", "remote"], 5, "somebody else", id="logs"),
+        pytest.param(["logs", "fake", "--launcher", "remote"], 5, "not started by", id="logs"),
         pytest.param(["stop"], 2, "say which engines to stop", id="stop nothing"),
         pytest.param(["start", "fake", "--device", "cuda"], 5, "no GPU", id="no GPU"),
         pytest.param(["start", "fake", "--device", "tpu"], 2, "tpu", id="no such device"),

@@ -1,4 +1,4 @@
-"""How often a device is asked, and what counts as lost."""
+"""How often a device is checked, and when it counts as lost."""
 
 import threading
 

@@ -42,7 +42,7 @@ def test_a_word_ends_where_the_next_begins() -> None:
     assert [word.end for word in found[:-1]] == [word.start for word in found[1:]]
 
 
-def test_a_word_before_a_pause_ends_at_the_pace_of_its_stretch() -> None:
+def test_a_word_before_a_pause_ends_at_the_pace_of_its_chunk() -> None:
     spoken = [
         words.Token(text=text, start=start)
         for text, start in ((" one", 0.0), (" two", 0.3), (" six", 0.6), (" ten", 5.0))
@@ -59,7 +59,7 @@ def test_late_punctuation_does_not_make_a_word_longer() -> None:
     assert words.words_of(spoken, inside=TEN_SECONDS)[-1].end == pytest.approx(0.9)
 
 
-def test_words_stay_inside_their_stretch() -> None:
+def test_words_stay_inside_their_region() -> None:
     inside = SpeechRegion(start=2.0, end=2.5)
     spoken = [words.Token(text=f" w{index}", start=1.9 + index * 0.1) for index in range(9)]
     found = words.words_of(spoken, inside=inside)

@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from pocketsphinx import Endpointer, Vad
 
-from dalston_sdk.chunks import rounded_region, split_region
+from dalston_sdk.chunks import quietest_time, rounded_region
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.wire import SpeechRegion
 
@@ -58,9 +58,22 @@ def speech_regions(samples: Samples, settings: EndpointSettings) -> list[SpeechR
         earliest = padded[-1].end if padded else 0.0
         start = max(earliest, region.start - pad_s)
         padded.append(rounded_region(start, min(duration_s, region.end + pad_s)))
-    return [
-        part for region in padded for part in split_region(samples, region, settings.max_speech_s)
-    ]
+    return [part for region in padded for part in split(samples, region, settings.max_speech_s)]
+
+
+def split(samples: Samples, region: SpeechRegion, max_length_s: float) -> list[SpeechRegion]:
+    """Split a region at its quietest places into regions of at most ``max_length_s``.
+
+    ``dalston_sdk.chunks.split_region`` rounds each start before it searches on, and would find
+    slightly different places.
+    """
+    parts: list[SpeechRegion] = []
+    start = region.start
+    while region.end - start > max_length_s:
+        middle = quietest_time(samples, start + max_length_s / 2, start + max_length_s)
+        parts.append(rounded_region(start, middle))
+        start = middle
+    return [*parts, rounded_region(start, region.end)]
 
 
 def _endpoints(samples: Samples) -> list[SpeechRegion]:

@@ -5,11 +5,10 @@ from pathlib import Path
 from typing import ClassVar
 
 import pocketsphinx
-from endpointing import EndpointSettings, speech_regions
+from endpointing import EndpointSettings, speech_regions, split
 from forced_alignment import Aligner
 from recognition import Recogniser, join_regions, segments_of
 
-from dalston_sdk.chunks import split_region
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import (
@@ -98,7 +97,7 @@ class PocketsphinxEngine(Engine):
             regions = speech_regions(audio, settings)
         else:
             whole = SpeechRegion(start=0.0, end=duration_s)
-            regions = split_region(audio, whole, settings.max_speech_s)
+            regions = split(audio, whole, settings.max_speech_s)
         segments: list[Segment] = []
         for chunk in join_regions(regions, settings.max_speech_s):
             context.check_cancelled()

@@ -1,1 +1,1 @@
-"""How engines are started and reused: launchers, and the pool that hands out ready engines."""
+"""Starting and reusing engines: launchers, and the pool of ready engines."""

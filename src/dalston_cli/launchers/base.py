@@ -157,7 +157,7 @@ class Preparation:
 
 @dataclass(frozen=True, kw_only=True)
 class LauncherContext:
-    """Everything that a launcher may be made from.
+    """The inputs of a launcher's constructor.
 
     Attributes:
         locations: Folders of environments, logs, sockets and weights.

@@ -1,4 +1,4 @@
-"""What a person does with engines: start some, stop some, remove what they left on the disk."""
+"""Starting and stopping engines on request, and removing their files."""
 
 import asyncio
 from collections.abc import Collection, Iterable, Sequence
@@ -30,7 +30,7 @@ from dalston_cli.launchers.survey import (
 
 
 class EngineRunningError(UsageError):
-    """What a running engine needs was to be removed."""
+    """Files of a running engine were to be removed."""
 
     code = "engine_running"
 
@@ -41,12 +41,12 @@ class EngineRunningError(UsageError):
 
 
 def engine_device(requested: str, engine: EngineEntry, machine: Machine) -> str:
-    """The device to start ``engine`` on, whatever model it will load.
+    """Return the device to start ``engine`` on, for any model.
 
     Args:
         requested: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        engine: Says what it can run on.
-        machine: Says what is there.
+        engine: Declares its devices.
+        machine: The hardware.
 
     Raises:
         DalstonError: The device is unknown, not there, or not for this engine.
@@ -68,7 +68,7 @@ def engine_device(requested: str, engine: EngineEntry, machine: Machine) -> str:
 def engine_devices(
     requested: str, gpus: Sequence[int], engine: EngineEntry, machine: Machine
 ) -> tuple[str, ...]:
-    """The devices to spread the replicas of ``engine`` over: one, or every GPU of a list.
+    """Return the devices to spread the replicas over: one, or every GPU of a list.
 
     Raises:
         DalstonError: See ``engine_device``; or a GPU is listed twice.
@@ -81,10 +81,10 @@ def engine_devices(
 async def start_engine(
     launchers: Launchers, spec: EngineSpec, *, replicas: int, on_event: OnNotice = ignore_notice
 ) -> tuple[EngineState, ...]:
-    """Have ``replicas`` of an engine ready; those that run count.
+    """Make ``replicas`` of an engine ready; those that run already count.
 
     Returns:
-        All that its launcher has of it.
+        All instances of its launcher.
 
     Raises:
         EngineUnavailableError: It does not start.
@@ -98,7 +98,7 @@ async def start_engine(
 async def running_engines(
     launchers: Launchers, *, on_problem: OnProblem = raise_problem
 ) -> frozenset[str]:
-    """The names of all engines that run, or that the settings say run."""
+    """Return the names of all engines that run or have a URL in the settings."""
     found = await find_instances(launchers.by_name.values(), on_problem=on_problem)
     return frozenset(instance.engine for _, instance in found)
 
@@ -114,15 +114,15 @@ async def stop_engines(
 
     Args:
         launchers: Only engines that Dalston started are stopped.
-        names: Which; None for all.
-        timeout_s: How long each may go on with what runs; 0 ends it at once.
-        on_problem: Told of launchers that cannot be asked.
+        names: Names of engines; None for all.
+        timeout_s: Time for what runs; 0 ends it at once.
+        on_problem: Called for each launcher that cannot be asked.
 
     Returns:
         Those that ran.
 
     Raises:
-        NotOursError: One of ``names`` was started by somebody else, and none of it by us.
+        NotOursError: All instances of one of ``names`` have another owner.
     """
     found = await find_instances(launchers.by_name.values(), names, on_problem=on_problem)
     ours = [(launcher, instance) for launcher, instance in found if instance.owned]
@@ -149,12 +149,12 @@ async def stop_all(
 def remove_engine(
     launchers: Launchers, name: str, *, on_problem: OnProblem = raise_problem
 ) -> Removed:
-    """Remove what was built for an engine, and its logs; all is made anew when it is started.
+    """Remove what was built for an engine, and its logs; its next start builds it again.
 
     Args:
-        launchers: Those that start engines are asked.
+        launchers: Those that manage engines are asked.
         name: The engine's name.
-        on_problem: Told of launchers that cannot be asked; what they have stays.
+        on_problem: Called for each launcher that cannot be asked; its files stay.
 
     Raises:
         EngineRunningError: It runs.

@@ -1,4 +1,4 @@
-"""How engines fail, explained: they die, hang, or refuse what they were asked."""
+"""Errors of engines: they crash, hang, or refuse a request."""
 
 import signal
 from collections.abc import Sequence
@@ -37,15 +37,15 @@ class LockMissingError(EngineUnavailableError):
 
 
 class EngineCrashedError(EngineUnavailableError):
-    """An engine's process ended although nobody asked it to.
+    """An engine's process ended unexpectedly.
 
     Args:
         end: How it ended.
         lines: The last lines of its log.
-        when: What it was doing, such as ``before it was ready``.
+        when: The moment, such as ``before it was ready``.
 
     Attributes:
-        killed: Somebody killed it, which need not happen again.
+        killed: It was killed from outside, which need not happen again.
     """
 
     code = "engine_crashed"
@@ -61,7 +61,7 @@ class EngineCrashedError(EngineUnavailableError):
 
 
 class EngineSilentError(EngineUnavailableError):
-    """An engine's process runs and does not do its work."""
+    """An engine's process runs and does not respond."""
 
     code = "engine_silent"
 
@@ -73,7 +73,7 @@ class EngineSilentError(EngineUnavailableError):
 
 
 class EngineFailedError(EngineUnavailableError):
-    """An engine runs and says itself that it cannot work."""
+    """An engine runs and reports that it cannot work."""
 
     code = "engine_failed"
 
@@ -97,7 +97,7 @@ class EngineProtocolError(EngineUnavailableError):
 
 
 class LauncherUnavailableError(EngineUnavailableError):
-    """What starts engines is not there: no recording can have one from it."""
+    """A launcher does not work at all, so it can start no engine."""
 
     code = "launcher_unavailable"
 
@@ -109,7 +109,7 @@ class NotOursError(EngineUnavailableError):
 
     def __init__(self, engine: str, verb: str) -> None:
         super().__init__(
-            f"engine {engine} was started by somebody else and cannot be {verb} from here",
+            f"engine {engine} was not started by this Dalston and cannot be {verb} from here",
             hint=f"do that where it was started, or have one of your own: "
             f"dalston engines start {engine} --launcher local",
         )
@@ -133,7 +133,7 @@ class EngineRefusal(DalstonError):  # noqa: N818 - leaves are named ...Error
     Attributes:
         engine: Its name.
         reason: The code on the wire.
-        retryable: Whether the same request may succeed later.
+        retryable: The same request may succeed later.
     """
 
     def __init__(
@@ -184,13 +184,13 @@ _REFUSALS: dict[ErrorCode, type[EngineRefusal]] = {
 def explain_refusal(
     engine: str, reason: ErrorCode, message: str, *, retryable: bool, hint: str | None
 ) -> EngineRefusal:
-    """The error for a refusal, of the kind that its reason belongs to."""
+    """Return the error for a refusal, of the kind that its reason belongs to."""
     kind = _REFUSALS.get(reason, WorkFailedError)
     return kind(engine, reason, message, retryable=retryable, hint=hint)
 
 
 def explain_exit(end: ExitState) -> str:
-    """How a process ended, as the verb of a sentence; a negative exit code is a signal."""
+    """Describe the end of a process as the verb of a sentence."""
     exit_code = end.exit_code
     if end.out_of_memory:
         return "was killed because it took more memory than it may"
@@ -204,7 +204,7 @@ def explain_exit(end: ExitState) -> str:
 
 
 def show_log(lines: Sequence[str]) -> str:
-    """The last lines of a log as the end of a message."""
+    """Return the last lines of a log as the end of a message."""
     if not lines:
         return ""
     return "; the last lines of its log:" + "".join(f"\n  {line}" for line in lines)

@@ -1,4 +1,4 @@
-"""What makes two engines the same: a running one is reused only if its fingerprint is equal.
+"""Fingerprints: a running engine is reused only if its fingerprint is equal.
 
 Computed anew each time from the files themselves, so that an edited engine is never mistaken
 for the one that runs; a few milliseconds.
@@ -14,7 +14,7 @@ from dalston_sdk.identity import digest_engine, digest_results, locked_versions
 
 
 def engine_digest(engine: EngineEntry) -> str:
-    """What determines the results of an engine that runs under this interpreter.
+    """Return the digest of an engine that runs under this interpreter.
 
     An embedded engine runs with what the CLI has installed, whatever its lock says: where the
     versions differ, so does the digest.
@@ -31,22 +31,22 @@ def results_digest(engine: EngineEntry) -> str:
 
 
 def fingerprint_of(digest: str, *marks: object) -> str:
-    """What must be equal for a running engine to be reused, as hex SHA-256.
+    """Return what must be equal for a running engine to be reused, as hex SHA-256.
 
-    What changes neither a result nor how it is made does not count: where weights lie, on which
-    GPU it runs, how long it stays alive, how many replicas there are.
+    Left out is what changes no result: the place of weights, the GPU, the keep-alive and the
+    number of replicas.
 
     Args:
-        digest: What determines the engine's results.
-        marks: What else its launcher gave it: variables, limits.
+        digest: The engine's digest.
+        marks: Its launcher's variables and limits.
     """
     return hashlib.sha256(json.dumps([digest, *marks], sort_keys=True).encode()).hexdigest()
 
 
 def secret_marks(engine: EngineEntry, environ: Mapping[str, str] = os.environ) -> list[str]:
-    """Marks of the secrets that an engine would get: one with another key or server is another.
+    """Return marks of the secrets that an engine would get: another key makes another engine.
 
-    Nobody can read a secret out of its mark, which goes into a digest of digests besides.
+    A mark is a digest, so it does not reveal the secret.
     """
     named = ((name, environ[name]) for name in sorted(engine.secrets) if name in environ)
     return [hashlib.sha256(f"{name}={value}".encode()).hexdigest() for name, value in named]

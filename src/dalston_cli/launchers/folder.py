@@ -51,7 +51,7 @@ def check_private(folder: Path) -> None:
     """
     found = folder.lstat()
     if not stat.S_ISDIR(found.st_mode):
-        raise RuntimeFolderError(folder, "is a symbolic link, which somebody else could redirect")
+        raise RuntimeFolderError(folder, "is a symbolic link, which another user could redirect")
     if found.st_uid != os.getuid():
         raise RuntimeFolderError(folder, f"belongs to another user (uid {found.st_uid})")
     if found.st_mode & 0o077:

@@ -1,4 +1,4 @@
-"""Which of an engine's locks an environment is made from: the one with CUDA, or the one without.
+"""The choice of an engine's lock: the one with CUDA, or the one without.
 
 PyTorch's builds for a CPU are not where its other builds are, and those bring five gigabytes of
 CUDA. An engine with PyTorch has two locks for that: ``requirements.lock``, which on Linux wants a
@@ -19,7 +19,7 @@ _FOR_A_CPU = re.compile(r"^torch==(\S+\+cpu)\b", re.MULTILINE)
 
 
 def fitting_locks(folder: Path, *, device: str, machine: str) -> tuple[Path, ...]:
-    """The locks whose environments can run an engine, the smaller one first.
+    """Return the locks whose environments can run an engine, the smaller one first.
 
     Args:
         folder: The engine's folder.
@@ -40,14 +40,14 @@ def choose_lock(
     machine: str,
     environ: Mapping[str, str] = os.environ,
 ) -> Path:
-    """The lock to install an engine from; it need not be there.
+    """Return the lock to install an engine from; it may be missing.
 
     Args:
         folder: The engine's folder.
         device: ``cpu``, ``cuda`` or ``cuda:N``.
         python: The interpreter, as ``python_tag`` writes it.
         machine: The processor's architecture; on macOS it is another one.
-        environ: Where ``UV_FIND_LINKS`` may name a folder of wheels.
+        environ: Its ``UV_FIND_LINKS`` may name folders of wheels.
     """
     first, *others = fitting_locks(folder, device=device, machine=machine)
     if others and not cpu_wheels(folder, python=python, machine=machine, environ=environ):
@@ -58,13 +58,13 @@ def choose_lock(
 def cpu_wheels(
     folder: Path, *, python: str, machine: str, environ: Mapping[str, str] = os.environ
 ) -> tuple[Path, ...]:
-    """PyTorch's wheels for a CPU that an engine's lock names, in the folders of ``UV_FIND_LINKS``.
+    """Return PyTorch's wheels for a CPU that a lock names, from the folders of ``UV_FIND_LINKS``.
 
     Args:
         folder: The engine's folder.
         python: Such as ``cpython-3.11``.
         machine: The processor's architecture.
-        environ: Where the variable may be.
+        environ: Its ``UV_FIND_LINKS`` names the folders.
     """
     lock = folder / LOCK_NAME
     named = _FOR_A_CPU.search(lock.read_text(encoding="utf-8")) if lock.is_file() else None
@@ -80,6 +80,6 @@ def cpu_wheels(
 
 
 def uv_variables(lock: Path, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
-    """The environment in which uv installs from a lock: no build for a CPU where CUDA is wanted."""
+    """Return uv's variables for a lock: without wheels for a CPU if it is the one with CUDA."""
     hidden = {"UV_FIND_LINKS"} if lock.name == CUDA_LOCK_NAME else set()
     return {name: value for name, value in environ.items() if name not in hidden}

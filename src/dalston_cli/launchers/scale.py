@@ -1,4 +1,4 @@
-"""How many of an engine run: more are started, fewer are left, and what runs is run again."""
+"""Changing the number of replicas of an engine."""
 
 import asyncio
 from collections.abc import Callable, Sequence
@@ -23,17 +23,17 @@ Counts = Callable[[EngineInstance], bool]
 
 
 def every_one(_: EngineInstance) -> bool:
-    """Whoever started it, and wherever it runs."""
+    """Count every instance."""
     return True
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunningReplicas:
-    """What runs of one engine with one launcher.
+    """Running replicas of one engine and one launcher.
 
     Attributes:
         devices: Each once, in the order of the replicas.
-        keep_alive_s: Of the first that says it; None where none does.
+        keep_alive_s: Of the first that reports it; None if none does.
     """
 
     launcher: str
@@ -44,11 +44,11 @@ class RunningReplicas:
 
 @dataclass(frozen=True, kw_only=True)
 class Scaled:
-    """What became of an engine's replicas.
+    """Outcome of a change of the number of replicas.
 
     Attributes:
-        stopped: Those that were too many.
-        others: How many run that somebody else started, and that are left to them.
+        stopped: Surplus replicas.
+        others: Number of replicas with another owner, which are not stopped.
     """
 
     stopped: tuple[EngineInstance, ...] = ()
@@ -58,7 +58,7 @@ class Scaled:
 async def running_replicas(
     launchers: Launchers, engine: str, *, on_problem: OnProblem = raise_problem
 ) -> tuple[RunningReplicas, ...]:
-    """What runs of ``engine`` and was started by Dalston, for each launcher that has some."""
+    """Return the replicas of ``engine`` that Dalston started, for each launcher that has some."""
     every = launchers.by_name.values()
     states: dict[str, list[EngineState]] = {}
     for launcher, instance in await find_instances(every, [engine], on_problem=on_problem):
@@ -69,7 +69,7 @@ async def running_replicas(
 
 
 def as_one(several: Sequence[RunningReplicas]) -> RunningReplicas:
-    """All that runs, as if the first launcher had started it."""
+    """Sum up all replicas, as if the first launcher had started them."""
     first, *more = several
     devices = dict.fromkeys(device for each in several for device in each.devices)
     total = sum(each.replicas for each in several)
@@ -85,19 +85,19 @@ async def scale_engine(
     on_event: OnNotice = ignore_notice,
     on_problem: OnProblem = raise_problem,
 ) -> Scaled:
-    """Have exactly so many of an engine run.
+    """Have exactly ``replicas`` of an engine run.
 
-    What is missing is started by the launcher that ``launchers`` choose. Of what is too many,
-    idle ones are stopped before busy ones, and of each kind the newest first; a busy one may go
-    on with what runs for half a minute. One that somebody else started is never stopped.
+    Missing ones are started by the launcher that ``launchers`` choose. Of surplus ones, idle ones
+    are stopped before busy ones, and of each kind the newest first; a busy one has half a minute
+    for what runs. One with another owner is never stopped.
 
     Args:
-        launchers: Who starts and finds engines.
-        spec: The engine, as more of it are to be started.
-        replicas: How many; 0 stops all.
-        counts: Which instances of the engine are meant.
-        on_event: Told what is started.
-        on_problem: Told of launchers that cannot be asked.
+        launchers: They start and find engines.
+        spec: The engine, and how further replicas are to run.
+        replicas: Number wanted; 0 stops all.
+        counts: Returns True for the instances that are meant.
+        on_event: Called with the pool's notices.
+        on_problem: Called for each launcher that cannot be asked.
 
     Raises:
         NotOursError: More are wanted of an engine that is reached at URLs.
@@ -123,7 +123,7 @@ async def scale_engine(
 
 
 def _is_usable(launcher: Launcher, instance: EngineInstance, spec: EngineSpec) -> bool:
-    """Ours are as many as are to run; what others started counts if it would be reused."""
+    """Count our own instances, and those of other owners that would be reused."""
     return instance.owned or instance.fingerprint == launcher.fingerprint(spec)
 
 

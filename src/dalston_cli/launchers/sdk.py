@@ -15,7 +15,7 @@ _PACKAGE = "dalston_sdk"
 
 
 def snapshot_sdk(cache_folder: Path) -> Path:
-    """The folder to put on ``PYTHONPATH``; made on first use.
+    """Return the folder for ``PYTHONPATH``; create it on first use.
 
     Args:
         cache_folder: ``Locations.cache``.
@@ -37,7 +37,7 @@ def snapshot_sdk(cache_folder: Path) -> Path:
 
 
 def _rename_unless_there(beside: Path, folder: Path) -> None:
-    """Another process may have made the same copy meanwhile, which is as good."""
+    """Rename, unless another process has made the same copy meanwhile."""
     try:
         beside.chmod(0o755)
         os.rename(beside, folder)  # noqa: PTH104 - Path.rename says nothing more

@@ -1,4 +1,4 @@
-"""What running engines take of this machine now."""
+"""Resources that running engines use now."""
 
 import asyncio
 from collections.abc import Iterable
@@ -11,12 +11,12 @@ from dalston_cli.launchers.survey import OnProblem, ask_state, find_instances, r
 
 @dataclass(frozen=True, kw_only=True)
 class EngineStats:
-    """One engine's share of the machine; None where nobody can tell.
+    """Resources of one engine; None where they are unknown.
 
     Attributes:
         state: As ``EngineState`` has it.
         running: Requests in progress.
-        slots: How many it takes at once.
+        slots: Requests that it works on at the same time.
         cpu_percent: 100 is one core.
         memory_limit_mb: None where there is no limit of its own.
         vram_mb: Of the GPU's memory.
@@ -44,12 +44,12 @@ async def measure_engines(
     *,
     on_problem: OnProblem = raise_problem,
 ) -> tuple[EngineStats, ...]:
-    """Every engine that runs, by name, launcher and replica; takes about a second.
+    """Measure every engine that runs, for about a second; sorted by name, launcher and replica.
 
     Args:
-        launchers: Whom to ask.
+        launchers: The launchers to ask.
         names: Only these engines; empty for all.
-        on_problem: Told of launchers that cannot be asked.
+        on_problem: Called for each launcher that cannot be asked.
     """
     found = await find_instances(launchers, frozenset(names) or None, on_problem=on_problem)
     measured = await asyncio.gather(*(_measure(*each) for each in found))
@@ -78,7 +78,7 @@ async def _measure(launcher: Launcher, instance: EngineInstance) -> EngineStats:
 
 
 def _usage(launcher: Launcher, instance: EngineInstance) -> Usage:
-    """Unknown of one that ends meanwhile."""
+    """Return the usage; unknown if the instance ends meanwhile."""
     try:
         return launcher.usage(instance)
     except EngineUnavailableError:

@@ -1,8 +1,8 @@
-"""What runs: every engine of every launcher, asked how it is."""
+"""Survey of running engines: each is asked for its state."""
 
 import asyncio
 from collections.abc import Callable, Collection, Iterable
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
 
 from dalston_cli.errors import EngineUnavailableError
@@ -11,24 +11,24 @@ from dalston_cli.launchers.contact import NoAnswerError, ask_health, device_of
 from dalston_sdk.wire import Health
 
 OnProblem = Callable[[EngineUnavailableError], None]
-"""Told of a launcher that cannot be asked, while the others are."""
+"""Called for each launcher that cannot be asked, while the others are."""
 
 
 def raise_problem(error: EngineUnavailableError) -> None:
-    """For who needs every launcher's answer."""
+    """Raise the error, for callers that need the answer of every launcher."""
     raise error
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineState:
-    """One engine that runs, or that the settings say runs.
+    """One engine that runs, or that has a URL in the settings.
 
     Attributes:
-        state: What it says itself, or ``starting`` or ``unreachable`` where it says nothing.
-        owned: Whether Dalston started it, and so may end it.
+        state: Its own answer, or ``starting`` or ``unreachable`` if it gives none.
+        owned: True if Dalston started it, and so may end it.
         model: The loaded model as its library calls it; None while none is.
-        expires_at: When it stops itself; None for never, or while it works.
-        problem: Why it does not work or answer.
+        expires_at: Time when it stops itself; None for never, or while it works.
+        problem: Reason why it does not work or answer.
     """
 
     engine: str
@@ -57,12 +57,12 @@ async def survey_engines(
     *,
     on_problem: OnProblem = raise_problem,
 ) -> tuple[EngineState, ...]:
-    """Every engine, by name, launcher and replica.
+    """Ask every engine for its state; sorted by name, launcher and replica.
 
     Args:
-        launchers: Whom to ask.
+        launchers: The launchers to ask.
         names: Only these engines; empty for all.
-        on_problem: Told of launchers that cannot be asked.
+        on_problem: Called for each launcher that cannot be asked.
     """
     found = await find_instances(launchers, frozenset(names) or None, on_problem=on_problem)
     states = await asyncio.gather(*(ask_state(instance) for _, instance in found))
@@ -75,7 +75,7 @@ async def find_instances(
     *,
     on_problem: OnProblem = raise_problem,
 ) -> list[tuple[Launcher, EngineInstance]]:
-    """Every instance that runs, with its launcher; only of engines in ``names``, unless None."""
+    """Find every instance that runs, with its launcher; only of ``names``, unless None."""
     found = []
     for launcher in launchers:
         try:
@@ -90,7 +90,7 @@ async def find_instances(
 def newest_log(
     launchers: Iterable[Launcher], engine: str, *, on_problem: OnProblem = raise_problem
 ) -> Launcher | None:
-    """The launcher with the log of the instance of ``engine`` that was started last, if any."""
+    """Return the launcher with the newest log of ``engine``; None without any log."""
     newest: tuple[datetime, Launcher] | None = None
     for launcher in launchers:
         try:
@@ -104,38 +104,35 @@ def newest_log(
 
 
 async def ask_state(instance: EngineInstance) -> EngineState:
-    """What one instance says of itself, or why it says nothing."""
-    try:
-        return _answered(instance, await ask_health(instance.address))
-    except NoAnswerError as error:
-        socket = instance.address.socket
-        starting = instance.owned and (socket is None or not socket.exists())
-        return EngineState(
-            engine=instance.engine,
-            launcher=instance.launcher,
-            replica=instance.replica,
-            device=instance.device,
-            state="starting" if starting else "unreachable",
-            fingerprint=instance.fingerprint,
-            address=str(instance.address.url or socket),
-            owned=instance.owned,
-            started_at=instance.started_at if instance.owned else None,
-            problem=None if starting else error.problem,
-        )
-
-
-def _answered(instance: EngineInstance, health: Health) -> EngineState:
-    now = datetime.now(UTC)
-    left_s = health.expires_in_s
-    return EngineState(
+    """Ask one instance for its state."""
+    socket = instance.address.socket
+    silent = EngineState(
         engine=instance.engine,
         launcher=instance.launcher,
         replica=instance.replica,
+        device=instance.device,
+        state="unreachable",
+        fingerprint=instance.fingerprint,
+        address=str(instance.address.url or socket),
+        owned=instance.owned,
+        started_at=instance.started_at if instance.owned else None,
+    )
+    try:
+        return _answered(silent, instance, await ask_health(instance.address))
+    except NoAnswerError as error:
+        if instance.owned and (socket is None or not socket.exists()):
+            return replace(silent, state="starting")
+        return replace(silent, problem=error.problem)
+
+
+def _answered(silent: EngineState, instance: EngineInstance, health: Health) -> EngineState:
+    now = datetime.now(UTC)
+    left_s = health.expires_in_s
+    return replace(
+        silent,
         device=device_of(instance, health),
         state=health.status,
         fingerprint=health.fingerprint,
-        address=str(instance.address.url or instance.address.socket),
-        owned=instance.owned,
         model=health.loaded.runtime_id if health.loaded else None,
         pid=health.pid,
         running=health.running,

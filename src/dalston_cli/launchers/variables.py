@@ -1,4 +1,4 @@
-"""What an engine finds in its environment: little, and no secrets but those it names."""
+"""Environment variables of engines: few, and no secrets but those they name."""
 
 import os
 from collections.abc import Mapping
@@ -46,12 +46,12 @@ def process_variables(
     replicas: int,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """Every variable of an engine that is a process of this machine.
+    """Return every variable of an engine that is a process of this machine.
 
     Args:
         secrets: Names that the engine may see if the user has them.
-        extra: What the caller wants it to have; wins over everything else.
-        replicas: How many engines share the processor's cores, at least 1.
+        extra: Further variables; they win over all others.
+        replicas: Number of engines that share the processor's cores, at least 1.
         environ: The user's own environment.
     """
     passed = {
@@ -73,13 +73,13 @@ def engine_variables(
     cores: int,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """What every engine gets, wherever it runs: quiet and offline, with its share of the cores.
+    """Return the variables of every engine: quiet and offline, with its share of the cores.
 
     Args:
         secrets: Names that the engine may see if the user has them.
-        extra: What the caller wants it to have; wins over everything else.
-        replicas: How many engines share the cores, at least 1.
-        cores: How many there are; more than a few help no model.
+        extra: Further variables; they win over all others.
+        replicas: Number of engines that share the cores, at least 1.
+        cores: Number of cores; more than a few help no model.
         environ: The user's own environment.
     """
     named = {name: environ[name] for name in secrets if name in environ}
@@ -88,7 +88,7 @@ def engine_variables(
 
 
 def physical_cores() -> int:
-    """Of this machine; two threads of one core share what a model needs of it."""
+    """Return the number of cores of this machine, without hyper-threads."""
     import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
 
     return psutil.cpu_count(logical=False) or os.cpu_count() or 1

@@ -62,7 +62,7 @@ if KNOBS.protocol is not None:
 
 
 class FakeEngine(Engine):
-    """Answers at once, or as its knobs say."""
+    """Answers at once, or misbehaves as its knobs say."""
 
     name = "fake"
     version = "1.0.0"
@@ -230,7 +230,7 @@ class FakeEngine(Engine):
             context.check_cancelled()
 
     def _return_nonsense(self, segments: list[Segment]) -> None:
-        """Make the result what no engine may return, for the models that stand for that."""
+        """Replace the result by an invalid one, for the models that ask for that."""
         runtime_id = None if self.model is None else self.model.runtime_id
         if runtime_id == "numpy":
             segments.append(Segment(id=99, start=np.float32(0), end=1.0, text=""))  # type: ignore[arg-type]  # the point
@@ -240,7 +240,7 @@ class FakeEngine(Engine):
             raise SystemExit(3)
 
     def _count_run(self) -> int:
-        """The number of this run; across restarts where there is a counter file."""
+        """Return the number of this run, across restarts if there is a counter file."""
         self._runs += 1
         if KNOBS.counter is not None:
             known = KNOBS.counter.read_text(encoding="ascii") if KNOBS.counter.exists() else "0"
@@ -258,7 +258,7 @@ class FakeEngine(Engine):
 
 
 def _work(audio_s: float, context: RunContext) -> None:
-    """Take the wall time that ``audio_s`` seconds of audio are to cost."""
+    """Sleep for the wall time configured for ``audio_s`` seconds of audio."""
     end = time.monotonic() + audio_s * KNOBS.run_s_per_audio_s
     context.check_cancelled()
     while time.monotonic() < end:
@@ -267,7 +267,7 @@ def _work(audio_s: float, context: RunContext) -> None:
 
 
 def _seconds(duration_s: float) -> Iterator[tuple[float, float]]:
-    """Every second of the audio, the last one perhaps shorter."""
+    """Return each second of the audio; the last one may be shorter."""
     start = 0
     while start < duration_s:
         yield float(start), min(start + 1.0, duration_s)
@@ -275,7 +275,7 @@ def _seconds(duration_s: float) -> Iterator[tuple[float, float]]:
 
 
 def _segments(duration_s: float, *, with_words: bool) -> Iterator[Segment]:
-    """One segment per second, with two words each."""
+    """Return one segment per second, with two words each."""
     for number, (start, end) in enumerate(_seconds(duration_s)):
         words = _words(f"word{2 * number} word{2 * number + 1}", start, end)
         yield Segment(
@@ -301,7 +301,7 @@ def _aligned(segment: Segment) -> Segment:
 
 
 def _words(text: str, start: float, end: float) -> tuple[Word, ...]:
-    """The words of ``text``, each as long as the others."""
+    """Return the words of ``text``, all of the same length."""
     texts = text.split()
     step_s = (end - start) / max(len(texts), 1)
     return tuple(
@@ -320,7 +320,7 @@ def _changed_since_start(file: Path | None) -> bool:
 
 
 def _note(event: str, model: ModelRef) -> None:
-    """Write a line down for tests that count loads."""
+    """Append a line to the log, for tests that count loads."""
     if KNOBS.load_log is not None:
         with KNOBS.load_log.open("a", encoding="utf-8") as file:
             file.write(f"{event} {model.runtime_id}\n")

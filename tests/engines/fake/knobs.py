@@ -1,4 +1,4 @@
-"""How the fake engine is told to misbehave: environment variables, read once at start."""
+"""Environment variables that make the fake engine misbehave, read once at start."""
 
 import os
 from dataclasses import dataclass
@@ -7,7 +7,7 @@ from pathlib import Path
 
 @dataclass(frozen=True, kw_only=True)
 class Knobs:
-    """What goes wrong, and when; README.md has the list."""
+    """The failures to produce; README.md has the list."""
 
     crash_before_ready: bool
     crash_on_run: int

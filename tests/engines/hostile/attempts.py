@@ -1,4 +1,4 @@
-"""What was tried and what came of it, and the conditions under which anything is tried at all."""
+"""Attempts and their outcomes, and the conditions under which an attempt is made."""
 
 import errno
 import os
@@ -22,7 +22,7 @@ _CONTAINER_MARKS = (Path("/.dockerenv"), Path("/run/.containerenv"))
 
 @dataclass(frozen=True, kw_only=True)
 class Attempt:
-    """One thing that was tried.
+    """One attempt and its outcome.
 
     Attributes:
         outcome: ``done`` is what a sandbox has to prevent; ``saw`` only tells what there is.
@@ -35,7 +35,7 @@ class Attempt:
     why: str
 
     def __str__(self) -> str:
-        """As it stands in the transcript."""
+        """Format the attempt for the transcript."""
         return f"{self.outcome} | {self.what} | {self.why}"
 
 
@@ -49,20 +49,20 @@ def attempt(what: str, act: Callable[[], object]) -> Attempt:
 
 
 def saw(what: str, names: Iterable[str]) -> Attempt:
-    """What is there to be seen, as words in order."""
+    """Return an attempt that saw ``names``, sorted."""
     return Attempt(outcome="saw", what=what, why=" ".join(sorted(set(names))) or NOTHING)
 
 
 def error_name(error: OSError) -> str:
-    """Such as ``EROFS``; what has no number, such as a failed resolution, by its class."""
+    """Return an error's symbol, such as ``EROFS``; its class if it has no number."""
     return errno.errorcode.get(error.errno or 0, type(error).__name__)
 
 
 def check_allowed() -> None:
-    """Make sure that harm is neither wanted by accident nor possible.
+    """Refuse to run unless a test asked for it and the container is read-only.
 
     Raises:
-        EngineError: Nobody asked for it, or this is no container with a read-only root.
+        EngineError: No test asked for it, or this is not a container with a read-only root.
     """
     if os.environ.get(MARKER) != LET_IT:
         raise EngineError(

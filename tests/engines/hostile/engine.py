@@ -1,4 +1,4 @@
-"""An engine that tries to do harm, as its model says, and tells in its transcript what came of it.
+"""An engine that tries to do harm, as its model says, and reports the outcomes in its transcript.
 
 It exists for the tests of the sandbox; README.md says what it tries and why it is harmless.
 """
@@ -35,7 +35,7 @@ INNOCENT = "innocent"
 
 
 class HostileEngine(Engine):
-    """Does what its model is called; ``innocent`` does nothing bad."""
+    """Does what its model's name says; ``innocent`` does nothing bad."""
 
     name = "hostile"
     version = "1.0.0"
@@ -87,7 +87,7 @@ class HostileEngine(Engine):
 
 
 def _segments(texts: Sequence[str], duration_s: float) -> tuple[Segment, ...]:
-    """One segment per text, spread evenly over the audio."""
+    """Return one segment per text, spread evenly over the audio."""
     step_s = duration_s / max(len(texts), 1)
     return tuple(
         Segment(id=number, start=number * step_s, end=(number + 1) * step_s, text=text)

@@ -1,4 +1,4 @@
-"""Taking all there is: ``fork-bomb``, ``eat-memory``, ``fill-disk``; each has an end of its own."""
+"""Exhausting resources: ``fork-bomb``, ``eat-memory``, ``fill-disk``; each stops at a limit."""
 
 import os
 import signal
@@ -19,7 +19,7 @@ _MB = 1_000_000
 
 
 def fork_bomb() -> Attempt:
-    """Small programs that do nothing but be there, until no more are allowed; all are ended."""
+    """Start small idle programs until no more are allowed, then end all of them."""
     children: list[int] = []
     refused = ""
     while len(children) < MOST_PROCESSES and not refused:
@@ -34,7 +34,7 @@ def fork_bomb() -> Attempt:
 
 
 def eat_memory() -> Attempt:
-    """Memory that is really used; who is held does not come to say so."""
+    """Use memory; an engine that is killed for it reports nothing."""
     eaten: list[bytes] = []
     while len(eaten) * _CHUNK_MB < MOST_MEMORY_MB:
         try:
@@ -45,7 +45,7 @@ def eat_memory() -> Attempt:
 
 
 def fill_disk(folder: Path = Path("/tmp")) -> Attempt:
-    """A file that grows; it is removed in the end."""
+    """Write a growing file, and remove it at the end."""
     path = folder / "hostile-filling"
     chunk = bytes(_CHUNK_MB * _MB)
     written, refused = 0, ""

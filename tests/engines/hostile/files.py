@@ -51,7 +51,7 @@ def write_weights(weights: str | None) -> list[Attempt]:
 
 
 def write_root(code: Path) -> list[Attempt]:
-    """Leave something for the next one who uses this container or image.
+    """Leave something for the next user of this container or image.
 
     Args:
         code: The engine's own.
@@ -65,7 +65,7 @@ def write_root(code: Path) -> list[Attempt]:
 
 
 def read_secrets(host_file: str) -> list[Attempt]:
-    """Whatever is nobody's business; values of variables are not told, only their names.
+    """Read what an engine should not see; of variables only the names are reported.
 
     Args:
         host_file: A file of the host that must not be visible; may be empty.
@@ -89,7 +89,7 @@ def _append(path: Path) -> str:
 
 
 def _variable_names() -> Iterator[str]:
-    """Of this process as it is and as it was started, and of the first one."""
+    """Yield the variables of this process, now and at its start, and of the first process."""
     yield from os.environ
     for process in ("self", "1"):
         text = Path(f"/proc/{process}/environ").read_text(encoding="utf-8", errors="replace")
@@ -97,7 +97,7 @@ def _variable_names() -> Iterator[str]:
 
 
 def _mounted() -> Iterator[str]:
-    """Where something of the host is to be seen."""
+    """Yield the mount points at which something of the host is visible."""
     for line in Path("/proc/self/mountinfo").read_text(encoding="utf-8").splitlines():
         place, _, source = line.partition(" - ")
         if source.split()[0] not in _KERNELS:
@@ -105,7 +105,7 @@ def _mounted() -> Iterator[str]:
 
 
 def _other_processes() -> Iterator[str]:
-    """Names of all that run but of this engine's own kind."""
+    """Yield the names of running processes other than this engine's."""
     for folder in Path("/proc").iterdir():
         if folder.name.isdigit():
             command = (folder / "cmdline").read_bytes()

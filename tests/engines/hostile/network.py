@@ -1,7 +1,7 @@
-"""``phone-home``: reach anybody at all.
+"""``phone-home``: try to reach any other machine.
 
-The addresses belong to the ranges for documentation (RFC 5737), where nobody listens; who asks
-may name one more, where somebody does.
+The addresses belong to the ranges for documentation (RFC 5737), where no machine answers; the
+request may name one more at which a server listens.
 """
 
 import socket
@@ -13,21 +13,21 @@ if TYPE_CHECKING:
 else:
     from attempts import Attempt, attempt, saw
 
-NOBODY = (("192.0.2.1", 443), ("198.51.100.1", 80))
+UNUSED = (("192.0.2.1", 443), ("198.51.100.1", 80))
 NAME = "example.org"
 PATIENCE_S = 1.0
 
 
 def phone_home(target: str) -> list[Attempt]:
-    """Every way out.
+    """Try every way out.
 
     Args:
-        target: ``HOST:PORT`` of somebody who listens; may be empty.
+        target: ``HOST:PORT`` of a server; may be empty.
     """
     made = [
         attempt(f"resolve {NAME}", partial(socket.getaddrinfo, NAME, 443)),
-        *(attempt(f"tcp {host}:{port}", partial(_connect, host, port)) for host, port in NOBODY),
-        *(attempt(f"udp {host}:{port}", partial(_send, host, port)) for host, port in NOBODY),
+        *(attempt(f"tcp {host}:{port}", partial(_connect, host, port)) for host, port in UNUSED),
+        *(attempt(f"udp {host}:{port}", partial(_send, host, port)) for host, port in UNUSED),
         attempt("raw packets", _open_raw_socket),
         saw("interfaces", (name for _, name in socket.if_nameindex())),
     ]
@@ -38,7 +38,7 @@ def phone_home(target: str) -> list[Attempt]:
 
 
 def _connect(host: str, port: int) -> str:
-    """A packet that gets out and no answer is success enough."""
+    """Send a packet; it counts as done even without an answer."""
     try:
         socket.create_connection((host, port), timeout=PATIENCE_S).close()
     except TimeoutError:

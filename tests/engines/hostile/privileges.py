@@ -1,4 +1,4 @@
-"""``become-root``: every way to more rights, tried in a process of its own."""
+"""``become-root``: every way to more privileges, each tried in a process of its own."""
 
 import ctypes
 import json
@@ -24,7 +24,7 @@ _CAPABILITY_SETS = frozenset({"CapInh", "CapPrm", "CapEff", "CapBnd", "CapAmb"})
 
 
 def become_root() -> list[Attempt]:
-    """Try in a child, so that what succeeds is gone with it."""
+    """Try in a child process, so that the effect of a success ends with it."""
     reader, writer = os.pipe()
     child = os.fork()
     if child == 0:
@@ -61,7 +61,7 @@ def _tries() -> Iterator[Attempt]:
 
 
 def _capabilities() -> str:
-    """Those of any set.
+    """Return the capabilities of any set.
 
     Raises:
         PermissionError: There is none.
@@ -73,7 +73,7 @@ def _capabilities() -> str:
 
 
 def _may_gain() -> str:
-    """Whether the kernel lets a setuid program have its owner's rights.
+    """Return if the kernel lets a setuid program have its owner's rights.
 
     Raises:
         PermissionError: It does not.
@@ -100,6 +100,6 @@ def _call(function: Callable[..., int], *arguments: object) -> None:
 
 
 def _open(path: str) -> str:
-    """Open it for writing; nothing is written."""
+    """Open the file for writing without writing anything."""
     os.close(os.open(path, os.O_WRONLY))
     return "opened"

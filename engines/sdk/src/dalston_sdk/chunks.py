@@ -89,7 +89,7 @@ def split_region(samples: Samples, region: SpeechRegion, max_length_s: float) ->
     regions: list[SpeechRegion] = []
     start = region.start
     while region.end - start > max_length_s:
-        middle = _quietest_s(samples, start + max_length_s / 2, start + max_length_s)
+        middle = quietest_time(samples, start + max_length_s / 2, start + max_length_s)
         regions.append(rounded_region(start, middle))
         start = regions[-1].end
     return [*regions, rounded_region(start, region.end)]
@@ -112,11 +112,7 @@ def rounded_region(start: float, end: float) -> SpeechRegion:
     return SpeechRegion(start=round(start, 3), end=round(end, 3))
 
 
-def _out_of_range(message: str) -> EngineError:
-    return EngineError(ErrorCode.INVALID_REQUEST, message)
-
-
-def _quietest_s(samples: Samples, start: float, end: float) -> float:
+def quietest_time(samples: Samples, start: float, end: float) -> float:
     """Return the time between ``start`` and ``end`` with the least energy around it; seconds."""
     size = int(_ENERGY_FRAME_S * SAMPLE_RATE)
     first = int(start * SAMPLE_RATE)
@@ -124,3 +120,7 @@ def _quietest_s(samples: Samples, start: float, end: float) -> float:
     frames = searched[: len(searched) // size * size].reshape(-1, size)
     quietest = int(np.square(frames).mean(axis=1).argmin())
     return (first + quietest * size + size // 2) / SAMPLE_RATE
+
+
+def _out_of_range(message: str) -> EngineError:
+    return EngineError(ErrorCode.INVALID_REQUEST, message)

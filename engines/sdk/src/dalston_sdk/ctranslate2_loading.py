@@ -22,9 +22,7 @@ _DEFAULTS = {"cpu": ("int8", "float32"), "cuda": ("float16", "float32")}
 
 _FORMAT_REFUSED = re.compile(r"compute type|NOT_SUPPORTED|not supported", re.IGNORECASE)
 _OUT_OF_MEMORY = re.compile(r"out of memory|ALLOC_FAILED|bad_alloc|cannot allocate", re.IGNORECASE)
-_DEVICE_LOST = re.compile(
-    r"CUDA (failed|driver|unknown|error)|no CUDA|device-side|NVML", re.IGNORECASE
-)
+_DEVICE_LOST = re.compile(r"CUDA (failed|driver|unknown)|no CUDA|device-side|NVML", re.IGNORECASE)
 
 T = TypeVar("T")
 

@@ -47,7 +47,7 @@ def find_engine(name: str) -> EngineEntry:
 
 
 def warn_once(console: Console) -> OnProblem:
-    """Return a callback that warns of launchers that cannot be asked, of each problem once."""
+    """Return a callback that warns of each launcher that cannot be asked, once per problem."""
     told: set[str] = set()
 
     def warn(error: EngineUnavailableError) -> None:

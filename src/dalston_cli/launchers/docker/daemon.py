@@ -53,7 +53,7 @@ class DaemonRefusedError(EngineUnavailableError):
 
 @dataclass(frozen=True, kw_only=True)
 class DaemonFacts:
-    """What a daemon says about itself.
+    """A daemon's description of itself.
 
     Attributes:
         product: Which kind of daemon it is.
@@ -127,7 +127,7 @@ class Daemon:
         return bool(self._environ.get("DOCKER_HOST") or self._environ.get("DOCKER_CONTEXT"))
 
     def may_be_there(self) -> bool:
-        """Whether it is worth asking; loads no library where there is plainly no Docker."""
+        """Return False if there is plainly no Docker; loads no library."""
         if self.is_named:
             return True
         return _USUAL_SOCKET.exists() or (Path.home() / ".docker" / "config.json").is_file()
@@ -137,15 +137,15 @@ class Daemon:
         """The library's client.
 
         Raises:
-            DaemonUnavailableError: Nobody answers.
+            DaemonUnavailableError: No daemon answers.
         """
         return self.connect()
 
     def connect(self) -> "docker.DockerClient":
-        """A connection of its own, for what may have to be broken off.
+        """Return a connection of its own, for work that may have to be cancelled.
 
         Raises:
-            DaemonUnavailableError: Nobody answers.
+            DaemonUnavailableError: No daemon answers.
         """
         self._knock()
         import docker  # noqa: PLC0415 - takes 0.4 s to load
@@ -168,7 +168,7 @@ class Daemon:
         """What it says about itself, asked for once.
 
         Raises:
-            DaemonUnavailableError: Nobody answers.
+            DaemonUnavailableError: No daemon answers.
         """
         with self.explained():
             info: dict[str, Any] = self.client.info()
@@ -186,7 +186,7 @@ class Daemon:
         )
 
     def problem(self) -> DaemonUnavailableError | None:
-        """Why it cannot be used; None where it can."""
+        """Return why it cannot be used; None if it can."""
         try:
             _ = self.client
         except DaemonUnavailableError as error:
@@ -198,7 +198,7 @@ class Daemon:
         """Turn what the library raises into errors for people.
 
         Raises:
-            DaemonUnavailableError: Nobody answers, or stops to.
+            DaemonUnavailableError: None answers, or it stops answering.
             DaemonRefusedError: The daemon says no; ``NotFound`` and the like, which callers ask
                 for, are left as they are.
         """
@@ -211,7 +211,7 @@ class Daemon:
             raise explained from error
 
     def _explained(self, error: Exception) -> DaemonUnavailableError | DaemonRefusedError | None:
-        """What an error of the library means; None for one that is not its, or that is asked for.
+        """Translate an error of the library; None for other errors and for expected ones.
 
         The library is not loaded before there is such an error, which without it there is not.
         """
@@ -260,7 +260,7 @@ class Daemon:
         )
 
     def _context(self) -> "docker.Context | None":
-        """The context in use; None for the default one."""
+        """Return the context in use; None for the default one."""
         from docker.context import ContextAPI  # noqa: PLC0415 - takes 0.4 s to load
 
         name = self._environ.get("DOCKER_CONTEXT")

@@ -34,13 +34,13 @@ REPLICA = "dalston.replica"
 DEVICE = "dalston.device"
 
 HOME = "dalston.home"
-"""The runtime folder of the Dalston that started a container: nobody else's are ever touched."""
+"""The runtime folder of the Dalston that started a container; others are never touched."""
 
 FOLDER = "dalston.folder"
 """The container's own folder on the host, with its socket; missing where it listens on a port."""
 
 SERVICE = "dalston.service"
-"""``compose`` on containers that somebody else keeps running, for us to use."""
+"""``compose`` on containers with another owner that we may use."""
 
 PORT = 8400
 """What an engine listens on inside its container where no socket can be shared."""

@@ -1,4 +1,4 @@
-"""What the user can say about images and containers."""
+"""Options of images and containers."""
 
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -11,15 +11,15 @@ if TYPE_CHECKING:
 
 @dataclass(frozen=True, kw_only=True)
 class DockerOptions:
-    """How images are had and what containers may take.
+    """Source of images, and limits of containers.
 
     Attributes:
         pull: When to pull an image from ``registry``; without one, images are built.
-        registry: Where finished images lie, such as ``registry.example.org/speech``; None where
-            there are none.
-        base_image: What images are built on; None for the one that the Dockerfile names.
-        memory_mb: The most that one container may take; None for most of the machine's memory.
-        cpus: The most cores that one container may use; None for all.
+        registry: Registry of finished images, such as ``registry.example.org/speech``; None for
+            none.
+        base_image: Base of images; None for the one that the Dockerfile names.
+        memory_mb: Limit of one container; None for most of the machine's memory.
+        cpus: Limit of one container in cores; None for all.
     """
 
     pull: PullPolicy = "missing"
@@ -30,7 +30,7 @@ class DockerOptions:
 
     @classmethod
     def from_settings(cls, settings: "Settings") -> "DockerOptions":
-        """What the settings say."""
+        """Take the options from the settings."""
         return cls(
             pull=settings.pull_image,
             registry=settings.image_registry,

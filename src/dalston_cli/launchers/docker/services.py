@@ -1,7 +1,7 @@
 """Engines that Docker Compose keeps running: found and used, never changed.
 
 See ``compose.yaml``. They are known by their label, reached through the port that they publish,
-and asked what they are: whoever edits an engine in a running stack is not answered by old code.
+and asked for their digest, so that an edited engine is not mistaken for the one that runs.
 """
 
 import asyncio
@@ -56,10 +56,10 @@ class ComposeServices:
         self._digests: dict[tuple[str, str], str] = {}
 
     def find(self) -> list[EngineInstance]:
-        """Every service that answers; those that are unhealthy or starting are left out.
+        """Return every service that answers, without unhealthy and starting ones.
 
         Raises:
-            DaemonUnavailableError: Nobody can be asked for containers.
+            DaemonUnavailableError: No daemon answers.
         """
         with self._daemon.explained():
             found = self._daemon.client.containers.list(
@@ -85,7 +85,7 @@ class ComposeServices:
         self._digests = {start: digest for start, digest in known.items() if digest is not None}
 
     def _describe(self, attributes: Mapping[str, Any]) -> _Service | None:
-        """What a container says of itself; None for one that cannot be used."""
+        """Describe a container; None if it cannot be used."""
         named = attributes["Config"]["Labels"]
         state = attributes["State"]
         address = self._address(attributes)
@@ -103,7 +103,7 @@ class ComposeServices:
         )
 
     def _address(self, attributes: Mapping[str, Any]) -> Address | None:
-        """The first published port that can be reached from here, and the token for it."""
+        """Return the first published port that can be reached from here, with its token."""
         published = attributes["NetworkSettings"]["Ports"] or {}
         for port in published.get(f"{labels.PORT}/tcp") or ():
             host = str(port["HostIp"])
@@ -131,14 +131,14 @@ class ComposeServices:
         )
 
     def _shares_models(self, service: _Service) -> bool:
-        """Whether it sees our weights; on another machine there is no telling, so it is tried."""
+        """Return True if it sees our weights, or runs on another machine, where that is unknown."""
         if service.models is None or not self._daemon.shares_disk:
             return True
         return service.models.resolve() == self._models_dir.resolve()
 
 
 def _start(service: _Service) -> tuple[str, str]:
-    """The same as long as it runs the same code."""
+    """Return a mark that stays the same while the container runs the same code."""
     return service.container, service.started
 
 
@@ -159,7 +159,7 @@ async def _ask_digests(addresses: Iterable[Address]) -> list[str | None]:
 
 
 async def _ask_digest(address: Address) -> str | None:
-    """What determines its results; None where it does not answer, or says that it cannot work."""
+    """Return the digest that it reports; None if it does not answer or cannot work."""
     try:
         health = await ask_health(address)
     except NoAnswerError:

@@ -136,7 +136,7 @@ class EnvironmentStore:
         return sum(path.lstat().st_size for path in self.place(engine, device).rglob("*"))
 
     def remove(self, engine: str) -> tuple[Path, ...]:
-        """Remove every environment of an engine, those of earlier locks too."""
+        """Remove every environment of an engine, also of earlier locks."""
         removed = []
         for place in sorted(self._folder.glob(f"{engine}-????????????")):
             with lock_folder(place):

@@ -25,7 +25,7 @@ class EngineLogs:
         self._folder = folder
 
     def create(self, engine: str) -> Path:
-        """An empty file for a process whose pid is not known yet."""
+        """Create an empty file for a process whose pid is not known yet."""
         folder = self._folder / engine
         folder.mkdir(parents=True, mode=0o700, exist_ok=True)
         stamp = datetime.now(UTC).strftime(_STAMP)
@@ -43,12 +43,12 @@ class EngineLogs:
         return final
 
     def newest(self, engine: str) -> Path | None:
-        """The log of the process of ``engine`` that was started last."""
+        """Return the log of the process of ``engine`` that was started last."""
         found = self._of(engine)
         return found[-1] if found else None
 
     def newest_time(self, engine: str) -> datetime | None:
-        """When that process was started."""
+        """Return when that process was started."""
         path = self.newest(engine)
         if path is None:
             return None
@@ -56,12 +56,12 @@ class EngineLogs:
         return datetime.strptime(stamp, _STAMP).replace(tzinfo=UTC)
 
     def of_process(self, engine: str, pid: str) -> Path | None:
-        """The log of the process that has or had ``pid``."""
+        """Return the log of the process that has or had ``pid``."""
         found = sorted((self._folder / engine).glob(f"*-{pid}.log"))
         return found[-1] if found else None
 
     def remove(self, engine: str) -> int:
-        """Remove every log of ``engine``; how many there were."""
+        """Remove every log of ``engine``; return their number."""
         found = self._of(engine)
         for path in found:
             path.unlink(missing_ok=True)
@@ -79,7 +79,7 @@ class EngineLogs:
 
 
 def tail_lines(path: Path, lines: int) -> list[str]:
-    """The last lines of a log without colours; none where it is gone."""
+    """Return the last lines of a log without colours; none if it is gone."""
     try:
         with path.open(encoding="utf-8", errors="replace") as file:
             return [plain_line(line) for line in deque(file, maxlen=lines)]
@@ -88,7 +88,7 @@ def tail_lines(path: Path, lines: int) -> list[str]:
 
 
 def follow_lines(path: Path, lines: int) -> Iterator[str]:
-    """The last lines, and every line that comes, until the file is gone."""
+    """Yield the last lines, and every later one, until the file is gone."""
     with path.open(encoding="utf-8", errors="replace") as file:
         yield from (plain_line(line) for line in deque(file, maxlen=lines))
         rest = ""

@@ -1,4 +1,4 @@
-"""Processes that outlive us: starting them, knowing them again, ending them."""
+"""Detached processes: starting, recognizing and ending them."""
 
 import os
 import signal
@@ -33,7 +33,7 @@ class ProcessIdentity:
 
 
 def identify(pid: int) -> ProcessIdentity | None:
-    """The process that has ``pid`` now; None where none has, or only its remains are there."""
+    """Return the process that has ``pid`` now; None if there is none, or only a zombie."""
     try:
         process = psutil.Process(pid)
         if process.status() == psutil.STATUS_ZOMBIE:
@@ -44,7 +44,7 @@ def identify(pid: int) -> ProcessIdentity | None:
 
 
 def is_running(identity: ProcessIdentity) -> bool:
-    """Whether exactly this process still runs."""
+    """Return True if exactly this process still runs."""
     now = identify(identity.pid)
     return now is not None and abs(now.started - identity.started) < _CLOCK_TOLERANCE_S
 
@@ -60,16 +60,16 @@ def _creation(process: psutil.Process) -> float:
 def spawn_detached(
     command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
 ) -> int:
-    """Start a process in a session of its own, which our end or Ctrl-C does not touch.
+    """Start a process in a session of its own, out of reach of Ctrl-C.
 
     Args:
         command: Program and arguments.
-        cwd: Where it starts.
-        environment: All variables it gets.
-        log: File that its output is appended to.
+        cwd: Its working folder.
+        environment: All of its variables.
+        log: File for its output.
 
     Returns:
-        Its pid, to be asked about through ``exit_code``.
+        Its pid, for ``exit_code``.
     """
     with log.open("ab") as output:
         process = subprocess.Popen(
@@ -87,7 +87,7 @@ def spawn_detached(
 
 
 def exit_code(pid: int) -> int | None:
-    """How a process that has ended ended, negative for a signal; None if it was not ours.
+    """Return the exit code of an ended process, negative for a signal; None if it was not ours.
 
     A process whose first thread is over can still have others that are ending; until they are,
     the system does not say how it ended.
@@ -110,7 +110,7 @@ def end_process(identity: ProcessIdentity, *, timeout_s: float) -> None:
 
 
 def wait_until_ended(identity: ProcessIdentity, *, timeout_s: float) -> bool:
-    """Whether the process ended within ``timeout_s``."""
+    """Wait for the end of the process; return False if it takes longer than ``timeout_s``."""
     deadline = time.monotonic() + timeout_s
     while is_running(identity):
         if time.monotonic() > deadline:
@@ -121,7 +121,7 @@ def wait_until_ended(identity: ProcessIdentity, *, timeout_s: float) -> bool:
 
 
 def process_usage(identity: ProcessIdentity, *, interval_s: float = 0.2) -> Usage:
-    """What a process and those that it started take; measures for ``interval_s``."""
+    """Measure a process and its descendants for ``interval_s``."""
     try:
         family = [psutil.Process(identity.pid)]
         family += family[0].children(recursive=True)
@@ -153,7 +153,7 @@ def _resident_bytes(process: psutil.Process) -> int:
 
 
 def _signal_group(pid: int, number: signal.Signals) -> None:
-    """The engine leads a group of its own, so its helpers get the signal too."""
+    """Signal the process and its group, if it leads one, so that its helpers get it too."""
     try:
         if os.getpgid(pid) == pid:
             os.killpg(pid, number)

@@ -256,7 +256,7 @@ class EngineSlot:
         return _Outcome("answers")
 
     async def _wait_for_end(self, instance: EngineInstance) -> _Outcome:
-        """A process that has closed its socket takes a moment to end."""
+        """Give a process that has closed its socket a moment to end."""
         deadline = time.monotonic() + _END_S
         while time.monotonic() < deadline:
             end = await asyncio.to_thread(self._provisioner.launcher.state, instance)

@@ -1,4 +1,4 @@
-"""Why containers would get no GPU, and the command that mends it.
+"""Reasons for which containers get no GPU, and the commands that help.
 
 Between a program in a container and a GPU stand the driver, NVIDIA's container toolkit, and a
 daemon that was told of it: as a runtime, or by a file of the Container Device Interface.
@@ -31,7 +31,7 @@ _TOOLS = ("nvidia-ctk", "nvidia-container-runtime")
 
 @dataclass(frozen=True, kw_only=True)
 class GpuHost:
-    """What of NVIDIA's software lies on a machine.
+    """NVIDIA's software on a machine.
 
     Attributes:
         driver: The kernel's module is loaded, or Windows lends its driver.
@@ -73,7 +73,7 @@ def probe_gpu_host(root: Path = Path("/"), path: str | None = None) -> GpuHost:
 
 
 def gpu_problem(facts: DaemonFacts, host: GpuHost | None) -> GpuProblem | None:
-    """What keeps containers from the GPUs; None where nothing is seen that does.
+    """Return what keeps containers from the GPUs; None if nothing is seen.
 
     Args:
         facts: What the daemon says about itself.
@@ -91,12 +91,12 @@ def gpu_problem(facts: DaemonFacts, host: GpuHost | None) -> GpuProblem | None:
 
 
 def configure(facts: DaemonFacts) -> str:
-    """The command that tells the daemon of NVIDIA's container runtime."""
+    """Return the command that registers NVIDIA's container runtime with the daemon."""
     return _CONFIGURE_ROOTLESS if facts.rootless else _CONFIGURE
 
 
 def _unfit(facts: DaemonFacts) -> GpuProblem | None:
-    """A kind of Docker for which the toolkit can do nothing."""
+    """Return the problem of a kind of Docker that the toolkit does not support."""
     if facts.product == "Docker Desktop":
         return GpuProblem(
             missing="product",
@@ -115,7 +115,7 @@ def _unfit(facts: DaemonFacts) -> GpuProblem | None:
 
 
 def _unprepared(facts: DaemonFacts, host: GpuHost | None) -> GpuProblem | None:
-    """The toolkit is not there, or nobody told the daemon of it."""
+    """Return the problem if the toolkit is missing or not registered with the daemon."""
     cdi = speaks_cdi(facts)
     tell = GENERATE if cdi else configure(facts)
     if host is not None and not host.toolkit and not host.cdi:
@@ -142,7 +142,7 @@ def _unprepared(facts: DaemonFacts, host: GpuHost | None) -> GpuProblem | None:
 
 
 def _describes_gpus(folder: Path) -> bool:
-    """Whether a file of this folder describes NVIDIA's GPUs; one that cannot be read may."""
+    """Return True if a file of this folder describes NVIDIA's GPUs, or cannot be read."""
     try:
         files = [file for file in folder.iterdir() if file.suffix in {".yaml", ".yml", ".json"}]
     except OSError:

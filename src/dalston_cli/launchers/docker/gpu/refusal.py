@@ -1,4 +1,4 @@
-"""What a daemon says when it gives no GPU, in words that a person can act on."""
+"""A daemon's refusals to give a GPU, as errors with a next step."""
 
 import re
 from collections.abc import Callable
@@ -30,7 +30,7 @@ class GpuRefusedError(EngineUnavailableError):
 def explain_refusal(
     explanation: str, facts: DaemonFacts, host: GpuHost | None = None
 ) -> EngineUnavailableError | None:
-    """The error for what the daemon said; None where that is not about GPUs.
+    """Return the error for the daemon's message; None if that is not about GPUs.
 
     Args:
         explanation: The daemon's own words.
@@ -80,7 +80,7 @@ def _no_description(facts: DaemonFacts, host: GpuHost | None) -> Explained:
 
 
 def _seen(facts: DaemonFacts, host: GpuHost | None, causes: set[str]) -> Explained | None:
-    """What is seen to be missing, where it is one of ``causes``."""
+    """Return the problem that can be seen here, if it is one of ``causes``."""
     known: GpuProblem | None = gpu_problem(facts, host)
     return (known.message, known.hint) if known and known.missing in causes else None
 

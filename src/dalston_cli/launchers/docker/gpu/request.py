@@ -1,4 +1,4 @@
-"""How a container gets one GPU: by the NVIDIA runtime's device requests, or by CDI.
+"""Requests for one GPU for a container: NVIDIA's device requests, or CDI.
 
 A container sees the one GPU that it was given, and calls it ``cuda:0``. The Container Device
 Interface goes first where a daemon knows NVIDIA's devices: a container that got its GPU that way
@@ -20,12 +20,12 @@ RUNTIME = "nvidia"
 
 
 def inner_device(device: str) -> str:
-    """What ``device`` of this machine is called inside a container that was given it."""
+    """Return the name of ``device`` inside a container that was given it."""
     return device if device == "cpu" else "cuda:0"
 
 
 def gpu_arguments(device: str, facts: DaemonFacts, gpus: Sequence[Gpu]) -> dict[str, Any]:
-    """What ``docker.DockerClient.containers.create`` is to be told about GPUs.
+    """Return the arguments about GPUs for ``docker.DockerClient.containers.create``.
 
     Args:
         device: ``cpu``, ``cuda`` for any one GPU, or ``cuda:N``.
@@ -51,14 +51,14 @@ def gpu_arguments(device: str, facts: DaemonFacts, gpus: Sequence[Gpu]) -> dict[
 
 
 def wants_cdi(facts: DaemonFacts) -> bool:
-    """Whether the daemon is to be asked for a GPU through the Container Device Interface."""
+    """Return True if GPUs are to be requested through the Container Device Interface."""
     if facts.product == PODMAN or cdi_gpus(facts):
         return True
     return RUNTIME not in facts.runtimes and speaks_cdi(facts)
 
 
 def speaks_cdi(facts: DaemonFacts) -> bool:
-    """Whether the daemon reads files of the Container Device Interface; since Docker 25 it may."""
+    """Return True if the daemon reads files of the Container Device Interface (Docker 25)."""
     return facts.product == PODMAN or bool(facts.raw.get("CDISpecDirs"))
 
 
@@ -68,7 +68,7 @@ def cdi_gpus(facts: DaemonFacts) -> tuple[str, ...]:
 
 
 def _names(device: str, gpus: Sequence[Gpu]) -> tuple[str, ...]:
-    """What the GPU may be called, best first: its UUID means the same to everybody."""
+    """Return the names of the GPU, the best one first: its UUID is the same everywhere."""
     _, _, number = device.partition(":")
     if not number:
         return ()
@@ -80,7 +80,7 @@ def _names(device: str, gpus: Sequence[Gpu]) -> tuple[str, ...]:
 
 
 def _cdi_name(names: Sequence[str], known: Sequence[str]) -> str:
-    """The name that the daemon knows; by position where it does not tell, as all files have it."""
+    """Return the name that the daemon knows; by position if it lists none."""
     single = [name for name in known if not name.endswith("=all")]
     if not names:
         return single[0] if single else f"{CDI_KIND}=0"

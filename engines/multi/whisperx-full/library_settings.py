@@ -1,4 +1,4 @@
-"""What the libraries must be told before they are imported: no network, no reports, no chatter."""
+"""Settings for the libraries before they are imported: no network, telemetry or needless output."""
 
 import logging
 import os
@@ -12,20 +12,20 @@ _VARIABLES = {
     "PYANNOTE_METRICS_ENABLED": "0",
     "ORT_DISABLE_TELEMETRY": "1",
     "TOKENIZERS_PARALLELISM": "false",
-    # PyTorch and WhisperX make these folders, which need not be possible where they would lie.
+    # PyTorch and WhisperX make these folders, whose usual places may not be writable.
     "TORCH_HOME": tempfile.gettempdir(),
     "TORCHINDUCTOR_CACHE_DIR": tempfile.gettempdir(),
 }
 
 
-def keep_quiet() -> None:
-    """Take the network, telemetry and needless output away from everything imported later."""
+def configure_libraries() -> None:
+    """Switch off network, telemetry and needless output of all libraries imported later."""
     os.environ.update(_VARIABLES)
     # With a handler of its own the library does not write its log to standard output.
     logger = logging.getLogger("whisperx")
     logger.addHandler(logging.NullHandler())
     logger.setLevel(logging.WARNING)
-    # It tells how to rewrite checkpoints that are not ours to rewrite.
+    # It logs how to upgrade checkpoints.
     logging.getLogger("lightning.pytorch").setLevel(logging.WARNING)
-    # It says at length that it cannot decode files, which is not its work here.
+    # It warns at length that it cannot decode files, which it does not have to do here.
     warnings.filterwarnings("ignore", module=r"pyannote\.audio\.core\.io")

@@ -1,4 +1,4 @@
-"""WhisperX's forced alignment: when each word of a known text is spoken."""
+"""WhisperX's forced alignment: finds the times of the words of a known text."""
 
 import re
 from collections.abc import Mapping, Sequence
@@ -19,21 +19,21 @@ from dalston_sdk.timing import Span, in_order
 from dalston_sdk.wire import ErrorCode, Notice, Segment, Stage, Word
 
 MAX_SEGMENT_S = 120.0
-"""The model hears a segment at once, and what that takes grows with its length squared."""
-_LEAST_S = 0.01
-_ROOM_S = 0.002
+"""A segment goes through the model at once, so memory grows with the square of its length."""
+_MIN_WORD_S = 0.01
+_MIN_STEP_S = 0.002
 
 
-class _Whole:
-    """In place of NLTK's splitter, which is downloaded: a segment stays whole."""
+class _NoSplitter:
+    """Replaces NLTK's sentence splitter, which would be downloaded; segments are not split."""
 
     def span_tokenize(self, text: str) -> list[tuple[int, int]]:
-        """One span from end to end."""
+        """Return one span for the whole text."""
         return [(0, len(text))]
 
 
-def _splitter(_resource: str) -> _Whole:
-    return _Whole()
+def _splitter(_resource: str) -> _NoSplitter:
+    return _NoSplitter()
 
 
 alignment.nltk_load = _splitter
@@ -41,91 +41,93 @@ alignment.nltk_load = _splitter
 
 @dataclass(frozen=True, kw_only=True)
 class Aligner:
-    """A wav2vec2 model with its letters.
+    """A wav2vec2 model with its vocabulary.
 
     Attributes:
-        language: What it was found for.
-        letters: Its dictionary: each letter, in lower case, with its number.
+        language: The language of its folder.
+        model: The library's model.
+        vocabulary: The token of each letter, in lower case.
+        device: ``cpu`` or ``cuda:N``.
     """
 
     language: str
     model: Any
-    letters: Mapping[str, int]
+    vocabulary: Mapping[str, int]
     device: str
 
     @property
-    def spaced(self) -> bool:
-        """Whether spaces tell the language's words apart, as the library sees it."""
+    def has_spaces(self) -> bool:
+        """True if the language is written with spaces between words, by the library's list."""
         return self.language not in alignment.LANGUAGES_WITHOUT_SPACES
 
-    def aligned(
+    def align(
         self, segment: Segment, samples: Samples, *, low: float
     ) -> tuple[Segment, Notice | None]:
-        """A segment with its words, and what there is to say about them.
+        """Return a segment with timed words, and a notice if none could be aligned.
 
         Args:
-            segment: Its words' times, if there are any, do not count.
+            segment: The segment; the times of its words are ignored.
             samples: The whole recording, float32, shape (num_samples,), 16 kHz.
-            low: Nothing starts before; seconds.
+            low: Earliest start of a word; seconds.
         """
         if not segment.text:
             return segment, None
-        words = self._words_of(segment, samples, low)
-        found = structs.replace(segment, words=words, start=words[0].start, end=words[-1].end)
-        return found, None if any(not word.interpolated for word in words) else _unheard(segment)
+        words = self._words(segment, samples, low)
+        timed = structs.replace(segment, words=words, start=words[0].start, end=words[-1].end)
+        return timed, None if any(not each.interpolated for each in words) else _notice(segment)
 
-    def _words_of(self, segment: Segment, samples: Samples, low: float) -> tuple[Word, ...]:
-        """What could not be heard lies between the others."""
-        texts = re.findall(r"\s*\S+" if self.spaced else r"\s*\S", segment.text)
+    def _words(self, segment: Segment, samples: Samples, low: float) -> tuple[Word, ...]:
+        """Time all words; those that could not be aligned are interpolated."""
+        texts = re.findall(r"\s*\S+" if self.has_spaces else r"\s*\S", segment.text)
         bare = [text.strip() for text in texts]
         duration_s = len(samples) / SAMPLE_RATE
         start, end = max(segment.start, low), min(segment.end, duration_s)
-        found = self._heard(bare, start, end, samples)
-        spoken = [
-            self._is_spoken(text) and "score" in one for text, one in zip(bare, found, strict=True)
+        found = self._align_words(bare, start, end, samples)
+        aligned = [
+            self._has_letter(text) and "score" in one for text, one in zip(bare, found, strict=True)
         ]
         spans = in_order(
-            _filled(found, bare, start, end),
+            _fill(found, bare, start, end),
             low=start,
-            high=max(end, start + _ROOM_S * len(texts)),
-            least=_LEAST_S,
+            high=max(end, start + _MIN_STEP_S * len(texts)),
+            least=_MIN_WORD_S,
         )
         return tuple(
             Word(
                 text=text,
                 start=span[0],
                 end=span[1],
-                confidence=_share(float(one["score"])) if heard else None,
-                interpolated=not heard,
+                confidence=_clip(float(one["score"])) if is_aligned else None,
+                interpolated=not is_aligned,
             )
-            for text, span, one, heard in zip(texts, spans, found, spoken, strict=True)
+            for text, span, one, is_aligned in zip(texts, spans, found, aligned, strict=True)
         )
 
-    def _heard(
+    def _align_words(
         self, words: Sequence[str], start: float, end: float, samples: Samples
     ) -> list[dict[str, Any]]:
-        """What the library says of each word; nothing where it finds no path through the text."""
+        """Return the library's times of each word; empty ones where it finds no path."""
         nothing: list[dict[str, Any]] = [{} for _ in words]
         if not 0 < end - start <= MAX_SEGMENT_S:
             return nothing
-        text = (" " if self.spaced else "").join(words)
+        text = (" " if self.has_spaces else "").join(words)
         result = alignment.align(
             [{"start": start, "end": end, "text": text}],
             self.model,
-            {"language": self.language, "dictionary": self.letters, "type": "huggingface"},
+            {"language": self.language, "dictionary": self.vocabulary, "type": "huggingface"},
             torch.from_numpy(samples),
             self.device,
         )
         found = [word for each in result["segments"] for word in each["words"]]
         return found if [word["word"] for word in found] == list(words) else nothing
 
-    def _is_spoken(self, word: str) -> bool:
-        """Whether the model knows a letter of the word; the library guesses the place of others."""
-        return any(letter in self.letters for letter in word.lower())
+    def _has_letter(self, word: str) -> bool:
+        """Return True if the model knows a letter of the word; the library guesses the others."""
+        return any(letter in self.vocabulary for letter in word.lower())
 
 
 def load_aligner(folder: Path, language: str, device: str) -> Aligner:
-    """An aligning model in memory.
+    """Load an alignment model.
 
     Raises:
         EngineError: ``model_load_failed``, ``out_of_memory`` or ``device_lost``.
@@ -138,19 +140,19 @@ def load_aligner(folder: Path, language: str, device: str) -> Aligner:
         model = model.eval().to(device)
     except Exception as error:
         raise load_failure(folder, error, device) from error
-    # The library would go on with random numbers in place of what the file lacks.
+    # The library would use random weights in place of missing ones.
     if missing := sorted(name for name in info["missing_keys"] if name.startswith("lm_head")):
         raise EngineError(
             ErrorCode.MODEL_LOAD_FAILED,
-            f"{folder} has no weights for {', '.join(missing)}: it was not trained to spell",
+            f"{folder} has no weights for {', '.join(missing)}, so it was not trained for CTC",
             hint="dalston models verify",
         )
-    letters = {text.lower(): number for text, number in processor.tokenizer.get_vocab().items()}
-    return Aligner(language=language, model=model, letters=letters, device=device)
+    vocabulary = {text.lower(): number for text, number in processor.tokenizer.get_vocab().items()}
+    return Aligner(language=language, model=model, vocabulary=vocabulary, device=device)
 
 
-def _unheard(segment: Segment) -> Notice:
-    """Says that none of a segment's times were heard."""
+def _notice(segment: Segment) -> Notice:
+    """Build the notice for a segment whose times are all interpolated."""
     too_long = segment.end - segment.start > MAX_SEGMENT_S
     reason = f"it is longer than {MAX_SEGMENT_S:g} s" if too_long else "the text does not fit"
     return Notice(
@@ -162,10 +164,10 @@ def _unheard(segment: Segment) -> Notice:
     )
 
 
-def _filled(
+def _fill(
     found: Sequence[Mapping[str, Any]], texts: Sequence[str], start: float, end: float
 ) -> list[Span]:
-    """Times for all words: those without share the room between their neighbours by length."""
+    """Fill in missing times: words share the time between their neighbours by length."""
     spans: list[Span] = []
     index = 0
     while index < len(found):
@@ -178,16 +180,16 @@ def _filled(
             after += 1
         low = spans[-1][1] if spans else start
         high = float(found[after]["start"]) if after < len(found) else end
-        spans += _shared(texts[index:after], low, max(low, high))
+        spans += _divide(texts[index:after], low, max(low, high))
         index = after
     return spans
 
 
-def _shared(texts: Sequence[str], low: float, high: float) -> list[Span]:
+def _divide(texts: Sequence[str], low: float, high: float) -> list[Span]:
     ends = list(accumulate(map(len, texts)))
     edges = [low, *(low + (high - low) * end / ends[-1] for end in ends)]
     return list(pairwise(edges))
 
 
-def _share(value: float) -> float:
+def _clip(value: float) -> float:
     return round(min(1.0, max(0.0, value)), 4)

@@ -1,4 +1,4 @@
-"""Finds what a pipeline is made of in the model's folder; nothing is looked up anywhere else."""
+"""Finds the parts of a pipeline in the model's folder, and nowhere else."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass
@@ -8,6 +8,7 @@ from typing import Any
 import yaml
 
 from dalston_sdk.errors import EngineError
+from dalston_sdk.weights import require_folder
 from dalston_sdk.wire import ErrorCode, ModelRef
 
 PIPELINE = "pyannote.audio.pipelines.SpeakerDiarization"
@@ -18,15 +19,17 @@ _CLUSTERINGS = (_WITH_PLDA, "AgglomerativeClustering")
 
 
 @dataclass(frozen=True, kw_only=True)
-class Parts:
-    """A pipeline's configuration and where its parts lie.
+class PipelineFiles:
+    """A pipeline's configuration and the folders of its parts.
 
     Attributes:
         folder: The model's folder.
-        clustering: The library's name of the way in which voices are sorted.
-        settings: The pipeline's other arguments, such as how far its windows are apart.
-        thresholds: The numbers that the pipeline was tuned to.
-        plda: None where the clustering needs none.
+        clustering: The library's name of the clustering.
+        settings: The pipeline's other arguments, such as the step of its windows.
+        thresholds: Its tuned hyperparameters.
+        segmentation: Folder of the segmentation model.
+        embedding: Folder of the embedding model.
+        plda: Folder of the PLDA; None where the clustering needs none.
     """
 
     folder: Path
@@ -38,21 +41,16 @@ class Parts:
     plda: Path | None
 
 
-def find_parts(model: ModelRef) -> Parts:
-    """Read ``config.yaml`` and see that all it names is in the folder.
+def find_pipeline_files(model: ModelRef) -> PipelineFiles:
+    """Read ``config.yaml`` and check that all parts it names are in the folder.
 
-    A part lies where the configuration says if that is in the folder (``$model/…``), and in the
+    A part is where the configuration says if that is in the folder (``$model/…``), and in the
     folder of its name if the configuration names a repository on the hub.
 
     Raises:
         EngineError: ``model_missing`` or ``model_load_failed``.
     """
-    if model.path is None or not (folder := Path(model.path)).is_dir():
-        raise EngineError(
-            ErrorCode.MODEL_MISSING,
-            f"the weights of {model.runtime_id} are not at {model.path}",
-            hint="see which there are with: dalston models list --stage diarize",
-        )
+    folder = require_folder(model)
     file = folder / "config.yaml"
     pipeline, thresholds = _read(file)
     arguments = dict(pipeline.get("params") or {})
@@ -64,7 +62,7 @@ def find_parts(model: ModelRef) -> Parts:
     if clustering != _WITH_PLDA:
         del wanted["plda"]
     found = {role: _part(folder, role, named[role], files) for role, files in wanted.items()}
-    return Parts(
+    return PipelineFiles(
         folder=folder,
         clustering=clustering,
         settings=arguments,
@@ -80,13 +78,13 @@ def _read(file: Path) -> tuple[dict[str, Any], dict[str, Any]]:
         config = yaml.safe_load(file.read_text(encoding="utf-8"))
         return dict(config["pipeline"]), dict(config.get("params") or {})
     except OSError as error:
-        raise missing(file) from error
+        raise file_missing(file) from error
     except (yaml.YAMLError, ValueError, KeyError, TypeError, AttributeError) as error:
         raise _unusable(file, "it is not the configuration of a pipeline") from error
 
 
 def _part(folder: Path, role: str, named: object, files: tuple[str, ...]) -> Path:
-    """The folder of one part, with all its files."""
+    """Return the folder of one part, whose files are all there."""
     inside = role
     if isinstance(named, str) and named.startswith("$model/"):
         inside = named.removeprefix("$model/").partition("@")[0]
@@ -97,12 +95,12 @@ def _part(folder: Path, role: str, named: object, files: tuple[str, ...]) -> Pat
         raise _unusable(folder / "config.yaml", f"its {role} is outside the model's folder")
     for name in files:
         if not (part / name).is_file():
-            raise missing(part / name)
+            raise file_missing(part / name)
     return part
 
 
-def missing(file: Path) -> EngineError:
-    """What a model lacks."""
+def file_missing(file: Path) -> EngineError:
+    """Build the error for a missing file."""
     return EngineError(
         ErrorCode.MODEL_MISSING,
         f"{file} is missing",
