@@ -9,15 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from dalston_cli.settings.explain import (
-    OptionError,
-    SettingsFileError,
-    UnknownProfileError,
-    VariableError,
-    line_of,
-    problem_in_file,
-    problem_of,
-)
+from dalston_cli.settings import explain
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsFile
 from dalston_cli.settings.table import TABLE
@@ -93,7 +85,7 @@ def load_settings(
     content = read_file(file)
     profile = profile or environ.get("DALSTON_PROFILE") or content.profile
     if profile is not None and profile not in content.profiles:
-        raise UnknownProfileError(profile, content.profiles, file)
+        raise explain.UnknownProfileError(profile, content.profiles, file)
     layers: list[tuple[Source, Mapping[str, Any]]] = [
         (Source(kind="file", place=str(file)), content.stated(None))
     ]
@@ -134,12 +126,12 @@ def read_file(file: Path) -> SettingsFile:
     except FileNotFoundError:
         return SettingsFile()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsFileError(file, None, f"cannot be read: {error}") from error
+        raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
     try:
         return SettingsFile.model_validate(_underscored(raw))
     except ValidationError as error:
-        key, problem = problem_in_file(error, SettingsFile)
-        raise SettingsFileError(file, line_of(text, key), problem) from error
+        key, problem = explain.problem_in_file(error, SettingsFile)
+        raise explain.SettingsFileError(file, explain.line_of(text, key), problem) from error
 
 
 def _underscored(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,7 +152,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             try:
                 values[name] = getattr(Settings.model_validate({name: text}), name)
             except ValidationError as error:
-                raise VariableError(TABLE[name].variable, problem_of(error)) from error
+                raise explain.VariableError(
+                    TABLE[name].variable, explain.problem_of(error)
+                ) from error
     return values
 
 
@@ -172,5 +166,5 @@ def _from_flags(flags: Mapping[str, object]) -> dict[str, Any]:
         try:
             values[name] = getattr(Settings.model_validate({name: value}), name)
         except ValidationError as error:
-            raise OptionError(TABLE[name].flag, problem_of(error)) from error
+            raise explain.OptionError(TABLE[name].flag, explain.problem_of(error)) from error
     return values

@@ -136,7 +136,7 @@ def _languages(languages: tuple[str, ...]) -> str:
 
 
 def _all_languages(model: ModelEntry) -> str:
-    """The model's, then those of stages that have their own."""
+    """Return the languages of the model, then those of stages that have their own."""
     every = {"": model.languages} | {
         f"; to {stage.value}: ": languages for stage, languages in model.stage_languages.items()
     }
