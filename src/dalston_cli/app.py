@@ -14,7 +14,7 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from dalston_cli import __version__
-from dalston_cli.commands.registry import HELP_NAMES, LazyCommands, RootGroup, command_words
+from dalston_cli.commands.registry import COMMANDS, HELP_NAMES, RootGroup, command_words
 from dalston_cli.console import Console, encodable
 from dalston_cli.errors import DalstonError, ExitCode, InterruptedRunError, UsageError
 from dalston_cli.options.spelling import normal_name, without_truth_values
@@ -38,13 +38,10 @@ class InternalError(DalstonError):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
+    """Run one command and return the exit code.
 
     Args:
         arguments: The words after ``dalston``; None takes the process's own.
-
-    Returns:
-        The exit code.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = words[: words.index("--")] if "--" in words else words
@@ -81,7 +78,7 @@ def build_root() -> TyperGroup:
     group = get_command(app)
     if not isinstance(group, TyperGroup):
         raise TypeError(f"the root is a {type(group).__name__}")
-    group.commands = LazyCommands()
+    group.commands = dict.fromkeys(COMMANDS)  # the keys are for suggestions
     return group
 
 

@@ -1,6 +1,6 @@
 """The commands by name. A command's module is imported when the command is used."""
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AbstractContextManager
 from importlib import import_module
 from typing import Any, Protocol, cast
@@ -73,32 +73,6 @@ def _nothing(ctx: object) -> None:
     """Stand in for the type of an argument, which its metavar describes better."""
 
 
-class LazyCommands(MutableMapping[str, Any]):  # Typer keeps its Command private
-    """The commands of the root, each imported when it is looked up."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, Command] = {}
-
-    def __getitem__(self, name: str) -> Command:
-        if name not in self._loaded:
-            if name not in COMMANDS:
-                raise KeyError(name)
-            self._loaded[name] = load_command(name)
-        return self._loaded[name]
-
-    def __setitem__(self, name: str, command: Command) -> None:
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._loaded[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
-
-
 class HelpSections(Protocol):
     """The part of a help formatter that takes a list of names and explanations."""
 
@@ -110,11 +84,19 @@ class HelpSections(Protocol):
 
 
 class RootGroup(TyperGroup):
-    """Lists and completes its commands from the table, without importing them."""
+    """Lists and completes its commands from the table; imports one when it is looked up."""
+
+    commands: dict[str, Any]  # Typer keeps its Command private
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - Typer's signature
         """Return the names in the table's order."""
         return list(COMMANDS)
+
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - the same
+        """Return a command; None where there is none of the name."""
+        if cmd_name in COMMANDS and self.commands.get(cmd_name) is None:
+            self.commands[cmd_name] = load_command(cmd_name)
+        return self.commands.get(cmd_name)
 
     def format_commands(self, ctx: object, formatter: HelpSections) -> None:  # noqa: ARG002 - same
         """Write the list of commands of ``--help``."""
