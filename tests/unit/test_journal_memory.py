@@ -11,6 +11,7 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.commands.runs import run_lines
+from dalston_cli.pipeline.endpoints import FileStamp, reference_of
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
 from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.history import NoRunsError, UnknownRunError, list_runs, show_run
@@ -20,8 +21,8 @@ from dalston_cli.pipeline.records.journal_schema import (
     JournalUnreadableError,
     StateFolderError,
 )
-from dalston_cli.pipeline.records.keys import FileStamp, digest_bytes
-from dalston_cli.pipeline.records.local_file import digest_once, reference_of, remember_if_steady
+from dalston_cli.pipeline.records.keys import digest_bytes
+from dalston_cli.pipeline.records.local_file import digest_once, remember_if_steady
 
 
 @pytest.fixture

@@ -80,11 +80,13 @@ def test_every_option_of_a_stage_is_set_by_a_setting(stage: Stage) -> None:
 
 def test_what_a_pipeline_sets_follows_from_the_table() -> None:
     given = frozenset({"chunk_length", "events_threshold", "num_speakers", "title"})
-    suggested = build_run_options(Settings(), suggested=given).suggested
-    assert {stage: set(fields) for stage, fields in suggested.items() if fields} == {
-        Stage.TRANSCRIBE: {"chunk_length_s"},
-        Stage.EVENTS: {"threshold"},
-        Stage.DIARIZE: {"num_speakers"},
+    settings = Settings.model_validate({"events": True, "diarize": True, "title": True})
+    options = build_run_options(settings, suggested=given)
+    suggested = {stage.name: set(wish.suggested) for stage, wish in options.stages.items()}
+    assert {name: fields for name, fields in suggested.items() if fields} == {
+        "transcribe": {"chunk_length_s"},
+        "events": {"threshold"},
+        "diarize": {"num_speakers"},
     }
 
 

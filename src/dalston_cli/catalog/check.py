@@ -1,29 +1,18 @@
 """Checks that the files of the catalog fit together."""
 
 from collections.abc import Iterable, Iterator, Mapping
+from typing import get_args, get_type_hints
 
 import msgspec
 
 from dalston_cli.catalog.document import Document, Problem
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.nearest import did_you_mean
-from dalston_sdk.wire import (
-    AlignOptions,
-    DiarizeOptions,
-    EmotionOptions,
-    EventsOptions,
-    RefineOptions,
-    Stage,
-    TranscribeOptions,
-)
+from dalston_sdk.wire import Request, Stage
 
 OPTIONS: Mapping[Stage, type[msgspec.Struct]] = {
-    Stage.TRANSCRIBE: TranscribeOptions,
-    Stage.ALIGN: AlignOptions,
-    Stage.DIARIZE: DiarizeOptions,
-    Stage.EMOTION: EmotionOptions,
-    Stage.EVENTS: EventsOptions,
-    Stage.REFINE: RefineOptions,
+    Stage(str(request.__struct_config__.tag)): get_type_hints(request)["options"]
+    for request in get_args(Request)
 }
 """The wire type that names every option of a stage."""
 

@@ -27,12 +27,14 @@ class ModelRequest:
         language: Language of the recordings, BCP-47 lower case; None detects it.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         compute_type: Number format such as ``int8``; None takes the model's or engine's own.
+        verb: What the model is to do, as messages say it; empty for the stage's name.
     """
 
     model: str = AUTO
     language: str | None = None
     device: str = AUTO
     compute_type: str | None = None
+    verb: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -145,7 +147,7 @@ def _named(catalog: Catalog, stage: Stage, request: ModelRequest) -> ModelEntry:
         other for other in catalog.models_for(stage) if supports_language(other, stage, language)
     ]
     if stage not in model.stages:
-        raise StageNotCoveredError(model, stage, others)
+        raise StageNotCoveredError(model, stage, others, request.verb)
     if language and not supports_language(model, stage, language):
         raise LanguageNotCoveredError(model, stage, language, others)
     return model
@@ -167,6 +169,7 @@ def _automatic(
             language=request.language,
             device=None if request.device == AUTO else request.device,
             better=better or next(iter(fitting), None),
+            verb=request.verb,
         )
     best = candidates[0]
     if better and (better.rank <= best.rank or is_installed(better, installed)):

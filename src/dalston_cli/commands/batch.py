@@ -17,10 +17,10 @@ from dalston_cli.options.build import (
     resolve,
 )
 from dalston_cli.options.without_effect import refuse_without_effect
+from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.surroundings import Surroundings
 from dalston_cli.settings.locations import Locations
 
 
@@ -34,7 +34,7 @@ class Batch:
 
     recordings: tuple[RecordingRequest, ...]
     options: RunOptions
-    surroundings: Surroundings
+    environment: Environment
     warnings: tuple[WarningRaised, ...]
 
 
@@ -82,7 +82,7 @@ def read_batch(options: BatchOptions) -> Batch:
     return Batch(
         recordings=recordings,
         options=run_options,
-        surroundings=Surroundings(
+        environment=Environment(
             locations=locations,
             catalog=catalog,
             machine=only_gpus(probe_machine(), run_options.gpus),

@@ -85,7 +85,7 @@ def export(
     )
     from dalston_cli.pipeline.outputs.export import export_text, plan_exports, write_exports
     from dalston_cli.pipeline.outputs.writer import OutputSpec
-    from dalston_cli.stages.merge import name_speakers
+    from dalston_cli.stages.merge.labels import name_speakers
 
     console = Console("export", json=json, quiet=quiet)
     names = tuple(options.output_format)

@@ -36,7 +36,7 @@ def show_plan(batch: "Batch", console: Console) -> None:
 
     for warning in batch.warnings:
         console.warning(warning.message, hint=warning.hint)
-    report = make_report(batch.recordings, batch.options, batch.surroundings)
+    report = make_report(batch.recordings, batch.options, batch.environment)
     text = "\n".join(_plan_lines(report, show_recordings=not console.quiet))
     console.result(report, text=text)
     for one in report.recordings:

@@ -41,13 +41,13 @@ def transcribe(
         show_plan(batch, console)
         return
     run_options = offer_better_model(
-        batch.options, batch.surroundings, console, assume_yes=options.screen.yes
+        batch.options, batch.environment, console, assume_yes=options.screen.yes
     )
     with run_view(console, show_text=run_options.output.folder is not None) as view:
         for warning in batch.warnings:
             view.take(warning)
-        listeners = session.Listeners(emit=view.take, print_text=view.print_text)
+        callbacks = session.RunCallbacks(on_event=view.take, print_text=view.print_text)
         report = asyncio.run(
-            session.transcribe(batch.recordings, run_options, batch.surroundings, listeners)
+            session.transcribe(batch.recordings, run_options, batch.environment, callbacks)
         )
     raise typer.Exit(report.exit_code)

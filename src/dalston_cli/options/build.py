@@ -4,22 +4,23 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
+from msgspec import Struct
+
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
 from dalston_cli.options.parameters import Flags
-from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageModels
+from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
 from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.values import named_speakers
-from dalston_sdk.wire import (
-    DiarizeOptions,
-    EmotionOptions,
-    EventsOptions,
-    RefineOptions,
-    Stage,
-    TranscribeOptions,
-)
+from dalston_cli.stages.align import ALIGN
+from dalston_cli.stages.base import Stage
+from dalston_cli.stages.overview import OVERVIEW
+from dalston_cli.stages.refine import REFINE
+from dalston_cli.stages.registry import STAGES
+from dalston_cli.stages.transcribe import TRANSCRIBE
+from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions
 
 if TYPE_CHECKING:
     from dalston_cli.formats.options import RenderOptions
@@ -29,11 +30,6 @@ if TYPE_CHECKING:
 STDOUT = "-"
 
 _DEFAULT_FORMATS = ("txt", "srt", "json")
-
-_FREE = (Stage.TRANSCRIBE, Stage.DIARIZE, Stage.EMOTION, Stage.EVENTS)
-"""Stages whose options a pipeline may set in vain; not refine, which may cost money."""
-
-_MODELS = ("align", "diarize", "emotion", "events", "refine")
 
 
 class ExcludedOptionsError(UsageError):
@@ -123,19 +119,10 @@ def build_run_options(
     )
     gpus = chosen_gpus(settings.device, settings.gpus)
     return RunOptions(
-        model=settings.model,
+        stages=_stages(settings, suggested),
         compute_type=settings.compute_type,
-        transcribe=_transcribe_options(settings),
-        align=settings.align,
-        diarize=_diarize_options(settings),
-        emotion=EmotionOptions(**_values(settings, "emotion")) if settings.emotion else None,
-        events=EventsOptions(**_values(settings, "events")) if settings.events else None,
-        refine=RefineOptions(**_values(settings, "refine")) if settings.refine else None,
-        overview=_overview_options(settings),
         pipeline=settings.pipeline,
-        suggested=_suggested(suggested),
         speaker_names=tuple(named_speakers(settings.speaker_names).items()),
-        stage_models=StageModels(**{name: getattr(settings, f"{name}_model") for name in _MODELS}),
         device="cuda" if gpus else settings.device,
         gpus=gpus,
         replicas=settings.replicas,
@@ -166,6 +153,42 @@ def _values(settings: "Settings", stage: str) -> dict[str, Any]:
     }
 
 
+def _stages(settings: "Settings", suggested: frozenset[str]) -> dict[Stage[Any, Any], StageRequest]:
+    """Return what is asked of each stage that is wanted."""
+    _check_speakers(settings)
+    requests = {}
+    for stage in STAGES:
+        options = _options(settings, stage)
+        if options is None:
+            continue
+        fields = stage_fields(stage.name).items()
+        requests[stage] = StageRequest(
+            options=options,
+            model=settings.model
+            if stage is TRANSCRIBE
+            else getattr(settings, f"{stage.kind.value}_model"),
+            required=stage is not ALIGN or settings.align == "always",
+            suggested=frozenset(
+                field for field, name in fields if name in suggested and not stage.costs_money
+            ),
+        )
+    return requests
+
+
+def _options(settings: "Settings", stage: Stage[Any, Any]) -> Struct | None:
+    """Return the options of a stage; None where it is not wanted."""
+    if stage is TRANSCRIBE:
+        return _transcribe_options(settings)
+    if stage is ALIGN:
+        return None if settings.align == "never" else AlignOptions()
+    values = _values(settings, stage.name)
+    if stage is OVERVIEW:
+        about_text = {**_values(settings, REFINE.name), **values, "level": "none"}
+        return RefineOptions(**about_text) if values else None
+    wanted: Struct = stage.options(**values)
+    return wanted if getattr(settings, stage.name) else None
+
+
 def _transcribe_options(settings: "Settings") -> TranscribeOptions:
     values = _values(settings, "transcribe")
     language = (settings.language or "auto").lower().replace("_", "-")
@@ -173,16 +196,6 @@ def _transcribe_options(settings: "Settings") -> TranscribeOptions:
     if settings.hotwords_file:
         values["hotwords"] = (*(settings.hotwords or ()), *_word_list(settings.hotwords_file))
     return TranscribeOptions(**values)
-
-
-def _suggested(settings: frozenset[str]) -> dict[Stage, frozenset[str]]:
-    """Return the options of engines that these settings set."""
-    return {
-        stage: frozenset(
-            field for field, name in stage_fields(stage.value).items() if name in settings
-        )
-        for stage in _FREE
-    }
 
 
 def _word_list(file: str) -> tuple[str, ...]:
@@ -193,21 +206,18 @@ def _word_list(file: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _diarize_options(settings: "Settings") -> DiarizeOptions | None:
+def _check_speakers(settings: "Settings") -> None:
+    """Refuse numbers of speakers that contradict each other.
+
+    Raises:
+        UsageError: They do.
+    """
     least, most = settings.min_speakers, settings.max_speakers
     if settings.num_speakers is not None and (least is not None or most is not None):
         other = "--max-speakers" if least is None else "--min-speakers"
         raise ExcludedOptionsError("--num-speakers", other, "it says the number exactly")
     if least is not None and most is not None and least > most:
         raise SpeakerRangeError(least, most)
-    return DiarizeOptions(**_values(settings, "diarize")) if settings.diarize else None
-
-
-def _overview_options(settings: "Settings") -> RefineOptions | None:
-    wanted = _values(settings, "overview")
-    if not wanted:
-        return None
-    return RefineOptions(**{**_values(settings, "refine"), **wanted, "level": "none"})
 
 
 def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:

@@ -13,6 +13,7 @@ from typing import BinaryIO
 
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
+from dalston_cli.pipeline.endpoints import LocalFile, StandardInput
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink
 from dalston_cli.pipeline.intake.manifest import read_manifest
@@ -135,7 +136,7 @@ class RecordingFinder:
 
     def _from_input(self, text: str) -> Iterator[RecordingRequest]:
         if text == STDIN:
-            yield RecordingRequest(source=None, name=STDIN, relative=Path(STDIN_STEM))
+            yield RecordingRequest(source=StandardInput(), name=STDIN, relative=Path(STDIN_STEM))
         elif not os.path.lexists(text) and glob.has_magic(text):
             yield from self._from_pattern(text)
         else:
@@ -184,7 +185,7 @@ class RecordingFinder:
 
     def _is_new(self, request: RecordingRequest) -> bool:
         """Return True unless this file was named before, under this name or through a link."""
-        real = os.path.realpath(request.source) if request.source else STDIN
+        real = os.path.realpath(request.source.path) if request.source.path else STDIN
         key = real if request.overrides is NO_OVERRIDES else (real, request.overrides)
         if key not in self._seen:
             self._seen.add(key)
@@ -199,7 +200,9 @@ def _request(path: Path, relative: Path) -> RecordingRequest:
         size = path.stat().st_size
     except (OSError, ValueError):  # not there, or a name that no file can have
         size = None
-    return RecordingRequest(source=path, name=given_name(path), relative=relative, size=size)
+    return RecordingRequest(
+        source=LocalFile(path), name=given_name(path), relative=relative, size=size
+    )
 
 
 def _split_pattern(pattern: str) -> tuple[Path, Path]:

@@ -20,6 +20,7 @@ from dalston_cli.audio.clip import parse_clip
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.nearest import did_you_mean
+from dalston_cli.pipeline.endpoints import LocalFile
 from dalston_cli.pipeline.request import (
     NO_OVERRIDES,
     Overrides,
@@ -142,7 +143,7 @@ class _Row:
             }
         )
         return RecordingRequest(
-            source=path,
+            source=LocalFile(path),
             name=given_name(path),
             relative=self._relative(path),
             size=path.stat().st_size if path.is_file() else None,

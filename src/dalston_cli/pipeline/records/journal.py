@@ -13,9 +13,9 @@ from pathlib import Path
 from types import TracebackType
 from typing import Self
 
+from dalston_cli.pipeline.endpoints import FileStamp
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
 from dalston_cli.pipeline.records.journal_schema import open_database
-from dalston_cli.pipeline.records.keys import FileStamp
 
 JOURNAL_NAME = "journal.sqlite3"
 

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from dalston_cli.stages.merge.provenance import USER, with_origin
+from dalston_cli.stages.origin import USER, with_origin
 from dalston_sdk.wire import Notice, Segment, SpeakerTurn, Transcript
 
 _SAME_TURN_S = 0.5

@@ -2,16 +2,9 @@
 
 from dataclasses import dataclass
 
-from dalston_sdk.wire import (
-    AlignResult,
-    DiarizeResult,
-    EmotionResult,
-    EventsResult,
-    Notice,
-    RecordingInfo,
-    StageRecord,
-    TranscribeResult,
-)
+from dalston_cli.stages.base import Results
+from dalston_cli.stages.merge.times import Window
+from dalston_sdk.wire import Notice, RecordingInfo, StageRecord
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,17 +16,13 @@ class ChannelResults:
     Attributes:
         channel: From 0; None for the mix.
         duration_s: Length of the audio that the engines were given.
-        align: Its segments replace those of ``transcribe`` that have the same ids.
-        emotion: By the ids of ``transcribe``'s segments.
+        results: Of transcription, and of the others that ran. Alignment's segments replace those
+            of transcription that have the same ids, and emotions go by these ids.
     """
 
     channel: int | None
     duration_s: float
-    transcribe: TranscribeResult
-    align: AlignResult | None = None
-    diarize: DiarizeResult | None = None
-    emotion: EmotionResult | None = None
-    events: EventsResult | None = None
+    results: Results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +42,8 @@ class MergeInput:
     stages: tuple[StageRecord, ...] = ()
     warnings: tuple[Notice, ...] = ()
     generator: str | None = None
+
+    def window(self, channel: ChannelResults) -> Window:
+        """Where a channel's audio lies in the recording."""
+        start = self.recording.clip_start or 0.0
+        return Window(start=start, end=start + channel.duration_s)

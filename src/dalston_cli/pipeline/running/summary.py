@@ -1,4 +1,4 @@
-"""What became of a run's recordings, and the exit code that tells it."""
+"""The summary of a run: what its recordings came to, and the exit code that tells it."""
 
 from collections import Counter
 from dataclasses import dataclass, field
@@ -10,7 +10,7 @@ NOT_STARTED = "not_started"
 
 
 @dataclass
-class Tally:
+class RunSummary:
     """Counts as jobs finish.
 
     Attributes:

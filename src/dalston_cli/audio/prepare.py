@@ -1,4 +1,4 @@
-"""Prepare: a recording becomes WAV files that engines read, decoded in processes of their own.
+"""The decoding pool: recordings become WAV files that engines read, in processes of their own.
 
 A decoder that crashes or hangs costs the recording it was at, never the run: its process is
 replaced.
@@ -11,39 +11,23 @@ import signal
 import sys
 from asyncio.subprocess import PIPE, Process
 from collections.abc import AsyncIterator
-from dataclasses import dataclass
 from pathlib import Path
 from types import TracebackType
 from typing import Self, assert_never
 
 import msgspec
 
-from dalston_cli.audio.channels import Channels
-from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.decode import Decoded
 from dalston_cli.audio.errors import RecordingError, revive
-from dalston_cli.audio.source import content_digest, given_name, shown_name
+from dalston_cli.audio.request import AudioInfo, AudioRequest, encode_request
+from dalston_cli.audio.source import given_name, shown_name
 from dalston_cli.audio.worker import (
     DecodeDone,
     DecodeFailed,
     DecodeRefused,
     DecodeReply,
-    DecodeRequest,
     DecodeUnwritable,
 )
 from dalston_cli.errors import DalstonError, UnavailableError
-from dalston_sdk.wire import Notice, RecordingInfo
-
-__all__ = [
-    "AudioUnwritableError",
-    "DecoderCrashedError",
-    "DecoderFailureError",
-    "DecoderHungError",
-    "Prepared",
-    "PreparedChannel",
-    "Preparer",
-    "content_digest",
-]
 
 _PATIENCE_S = 60.0
 _PATIENCE_S_PER_MB = 5.0
@@ -101,35 +85,6 @@ class DecoderFailureError(DalstonError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class PreparedChannel:
-    """One channel, or the mix of all, ready for engines.
-
-    Attributes:
-        channel: From 0; None for the mix.
-        wav: 16 kHz, mono, PCM16.
-        duration_s: Its length; with a clip, the clip's.
-        audio_digest: ``sha256:<hex>`` of its samples, without the header.
-    """
-
-    channel: int | None
-    wav: Path
-    duration_s: float
-    audio_digest: str
-
-
-@dataclass(frozen=True, kw_only=True)
-class Prepared:
-    """A recording that is ready for engines.
-
-    With a clip, times in the WAV files count from ``info.clip_start``.
-    """
-
-    info: RecordingInfo
-    channels: tuple[PreparedChannel, ...]
-    warnings: tuple[Notice, ...]
-
-
 class Preparer:
     """Decodes recordings in up to ``workers`` processes, which start when they are needed.
 
@@ -163,53 +118,27 @@ class Preparer:
         while self._idle:
             await _end(self._idle.pop())
 
-    async def prepare(
-        self,
-        source: Path,
-        *,
-        channels: Channels = "mix",
-        clip: Clip | None = None,
-        folder: Path,
-        name: str | None = None,
-        digest: str | None = None,
-    ) -> Prepared:
-        """Decode a recording into ``folder``, which is made if it is missing.
-
-        Args:
-            source: Any path, undecodable bytes included; not a pipe.
-            channels: ``mix``, ``split`` or a channel's number from 0.
-            clip: None for the whole recording.
-            folder: For the WAV files ``audio.wav`` or ``channel-N.wav``.
-            name: What messages and the result call the recording; None for the path itself.
-            digest: ``content_digest(source)`` where it is known; None computes it.
+    async def prepare(self, request: AudioRequest) -> AudioInfo:
+        """Decode a recording into the request's folder, which is made if it is missing.
 
         Raises:
             RecordingError: Its leaves say why the recording cannot be used.
         """
-        request = DecodeRequest(
-            source=_absolute(source),
-            folder=_made(folder),
-            name=given_name(source if name is None else name),
-            channels=channels,
-            clip=clip,
-            digest=digest,
+        source, folder = request.source, request.folder
+        try:
+            folder.mkdir(parents=True, exist_ok=True)
+        except OSError as error:
+            raise AudioUnwritableError(folder, error.strerror or str(error)) from error
+        # Symbolic links stay: they may change what ``..`` means.
+        absolute = msgspec.structs.replace(
+            request,
+            source=source.absolute(),
+            folder=folder.absolute(),
+            name=given_name(source if request.name is None else request.name),
         )
         async with self._free, self._worker() as worker:
-            reply = await self._ask(worker, request, _patience(source, self.patience_s))
-            decoded = _outcome(reply, shown_name(request.name), folder)
-        return Prepared(
-            info=decoded.info,
-            channels=tuple(
-                PreparedChannel(
-                    channel=channel.channel,
-                    wav=folder / channel.file,
-                    duration_s=channel.duration_s,
-                    audio_digest=channel.audio_digest,
-                )
-                for channel in decoded.channels
-            ),
-            warnings=decoded.warnings,
-        )
+            reply = await _ask(worker, absolute, _patience(source, self.patience_s))
+            return _outcome(reply, shown_name(absolute.name or ""), folder)
 
     @contextlib.asynccontextmanager
     async def _worker(self) -> AsyncIterator[Process]:
@@ -229,38 +158,25 @@ class Preparer:
             else:
                 await _end(worker, at_once=not keep)
 
-    async def _ask(self, worker: Process, request: DecodeRequest, patience_s: float) -> DecodeReply:
-        if worker.stdin is None or worker.stdout is None:
-            raise DecoderFailureError(shown_name(request.name), "its process has no pipes")
-        try:
-            async with asyncio.timeout(patience_s):
-                with contextlib.suppress(ConnectionError):  # it died: the empty reply says so
-                    worker.stdin.write(msgspec.json.encode(request) + b"\n")
-                    await worker.stdin.drain()
-                line = await worker.stdout.readline()
-                if not line.endswith(b"\n"):
-                    raise DecoderCrashedError(
-                        shown_name(request.name), _ending(await worker.wait())
-                    )
-        except TimeoutError as error:
-            raise DecoderHungError(shown_name(request.name), patience_s) from error
-        return _REPLIES.decode(line)
 
-
-def _absolute(path: Path) -> bytes:
-    """As the system has it; symbolic links stay, for they may change what ``..`` means."""
-    return os.fsencode(path.absolute())
-
-
-def _made(folder: Path) -> bytes:
+async def _ask(worker: Process, request: AudioRequest, patience_s: float) -> DecodeReply:
+    name = shown_name(request.name or "")
+    if worker.stdin is None or worker.stdout is None:
+        raise DecoderFailureError(name, "its process has no pipes")
     try:
-        folder.mkdir(parents=True, exist_ok=True)
-    except OSError as error:
-        raise AudioUnwritableError(folder, error.strerror or str(error)) from error
-    return _absolute(folder)
+        async with asyncio.timeout(patience_s):
+            with contextlib.suppress(ConnectionError):  # it died: the empty reply says so
+                worker.stdin.write(encode_request(request) + b"\n")
+                await worker.stdin.drain()
+            line = await worker.stdout.readline()
+            if not line.endswith(b"\n"):
+                raise DecoderCrashedError(name, _ending(await worker.wait()))
+    except TimeoutError as error:
+        raise DecoderHungError(name, patience_s) from error
+    return _REPLIES.decode(line)
 
 
-def _outcome(reply: DecodeReply, name: str, folder: Path) -> Decoded:
+def _outcome(reply: DecodeReply, name: str, folder: Path) -> AudioInfo:
     match reply:
         case DecodeDone(decoded=decoded):
             return decoded

@@ -1,4 +1,4 @@
-"""What a run finds on this machine: folders, catalogs, hardware, launchers."""
+"""The environment of a run: this machine's folders, catalogs, hardware, launchers."""
 
 from collections.abc import Mapping
 from dataclasses import dataclass, field
@@ -13,7 +13,7 @@ from dalston_cli.settings.locations import Locations
 
 
 @dataclass(frozen=True, kw_only=True)
-class Surroundings:
+class Environment:
     """This machine, as a run sees it.
 
     Attributes:
@@ -27,7 +27,7 @@ class Surroundings:
     engine_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def plan_context(self) -> PlanContext:
-        """The facts a plan is made from, as they are now."""
+        """Return the facts a plan is made from, as they are now."""
         models_dir = self.locations.models
         weights = {
             model.id: Weights(digest=found.digest, path=found.path)
