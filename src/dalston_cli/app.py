@@ -9,7 +9,6 @@ from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
@@ -65,7 +64,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def build_root() -> TyperGroup:
+def build_root() -> RootGroup:
     """Build the root's parser; its commands are imported when they are looked up."""
     app = typer.Typer(
         name=PROGRAM,
@@ -76,7 +75,7 @@ def build_root() -> TyperGroup:
         epilog="--debug, anywhere on the line, shows the traceback of an error.",
     )
     group = get_command(app)
-    if not isinstance(group, TyperGroup):
+    if not isinstance(group, RootGroup):
         raise TypeError(f"the root is a {type(group).__name__}")
     group.commands = dict.fromkeys(COMMANDS)  # the keys are for suggestions
     return group

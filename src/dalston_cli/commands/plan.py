@@ -5,7 +5,7 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.amounts import count, duration
 from dalston_cli.console import Console, printable
-from dalston_cli.console.table import render_table
+from dalston_cli.console.text import render_table
 from dalston_cli.options.batch import BatchOptions
 from dalston_cli.options.parameters import flatten
 

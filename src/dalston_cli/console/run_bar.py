@@ -59,7 +59,8 @@ class RunBar(RunLines):
             case events.JobStarted():
                 self._describe(printable(event.recording))
             case events.PartialText() if self._show_text and self._progress.num_recordings == 1:
-                self._show(event)
+                for segment in event.segments:
+                    self.say(f"[{duration(segment.start)}] {segment.text}")
             case events.RunFinished():
                 self._bar.stop()
             case _:
@@ -78,10 +79,6 @@ class RunBar(RunLines):
     def _print(self, line: str) -> None:
         """Write a line above the bar."""
         self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def _show(self, event: events.PartialText) -> None:
-        for segment in event.segments:
-            self.say(f"[{duration(segment.start)}] {segment.text}")
 
     def _draw(self) -> None:
         elapsed = time.monotonic() - self._clock

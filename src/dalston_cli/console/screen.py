@@ -7,8 +7,7 @@ from enum import StrEnum
 from typing import Protocol, TextIO
 
 from dalston_cli.console.envelope import Envelope, error_data
-from dalston_cli.console.table import render_table
-from dalston_cli.console.text import encodable, printable, printable_message
+from dalston_cli.console.text import encodable, printable, printable_message, render_table
 from dalston_cli.errors import DalstonError
 
 STREAMING = frozenset({"transcribe"})

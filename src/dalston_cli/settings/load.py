@@ -50,17 +50,11 @@ class ResolvedSettings:
         return frozenset(name for name, at in self.sources.items() if at.kind == "pipeline")
 
 
-def no_pipelines(name: str) -> Mapping[str, object]:
-    """Set nothing, for commands about the machine and its engines."""
-    del name
-    return {}
-
-
 def load_settings(
     flags: Mapping[str, object] | None = None,
     *,
     profile: str | None = None,
-    pipelines: Callable[[str], Mapping[str, object]] = no_pipelines,
+    pipelines: Callable[[str], Mapping[str, object]] | None = None,
     environ: Mapping[str, str] = os.environ,
     file: Path | None = None,
 ) -> ResolvedSettings:
@@ -70,7 +64,7 @@ def load_settings(
         flags: Values from the command line by setting; None means that the flag was not given.
         profile: The profile that ``--profile`` names.
         pipelines: Returns the validated settings of the pipeline of a name; what it raises is
-            passed on.
+            passed on. None for commands about the machine and its engines.
         environ: The environment.
         file: The settings file; None takes the one in the configuration folder. It need not
             exist.
@@ -101,7 +95,7 @@ def load_settings(
     for source, layer in layers:
         values |= layer
         sources |= dict.fromkeys(layer, source)
-    if pipeline := values.get("pipeline"):
+    if pipelines and (pipeline := values.get("pipeline")):
         given = {key: value for key, value in pipelines(pipeline).items() if key not in values}
         values |= given
         sources |= dict.fromkeys(given, Source(kind="pipeline", place=f"pipeline {pipeline}"))

@@ -57,9 +57,7 @@ def image_data(image: EngineImage) -> dict[str, object]:
 def open_images(profile: str | None, **flags: object) -> tuple[Settings, Daemon, ImageStore]:
     """Return the settings in force, the daemon, and the images it has or can have.
 
-    Args:
-        profile: Value of ``--profile``.
-        **flags: Settings from the command line; None for those not given.
+    Options of the command line are in ``flags``, those not given as None.
     """
     settings = load_settings(flags, profile=profile).settings
     daemon = Daemon()

@@ -33,9 +33,7 @@ EngineNames = Annotated[
 def load(*, profile: str | None = None, **flags: object) -> tuple[ResolvedSettings, Launchers]:
     """Return the settings in force, and the launchers they ask for.
 
-    Args:
-        profile: Value of ``--profile``.
-        **flags: Settings from the command line; None for those not given.
+    Options of the command line are in ``flags``, those not given as None.
     """
     resolved = load_settings(flags, profile=profile)
     return resolved, configured_launchers(resolved, Locations.from_environment())

@@ -103,12 +103,8 @@ def launch(
 ) -> tuple[EngineState, ...]:
     """Make an engine ready.
 
-    Args:
-        console: Gets the messages.
-        name: The engine's name.
-        profile: Value of ``--profile``.
-        flags: Settings from the command line; None for those not given.
-        devices: Devices of its replicas; empty for those of the settings.
+    In ``flags`` an option that was not given is None. ``devices`` of its replicas are those of the
+    settings if empty.
 
     Returns:
         All instances of its launcher.
@@ -126,10 +122,7 @@ def launch(
 def engine_spec(name: str, settings: Settings, devices: Sequence[str] = ()) -> EngineSpec:
     """Return the engine of that name as the settings want it.
 
-    Args:
-        name: The engine's name.
-        settings: All settings.
-        devices: Devices of its replicas; empty for those of the settings.
+    The devices of its replicas are those of the settings if ``devices`` is empty.
 
     Raises:
         UnknownEngineError: There is none.
