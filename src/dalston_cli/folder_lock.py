@@ -34,9 +34,10 @@ def lock_folder(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Ite
 def try_lock_folder(folder: Path, *, make: bool = False) -> int | None:
     """Return a descriptor that holds the folder until it is closed.
 
+    With ``make`` it is made for this user alone if it is missing.
+
     Returns:
-        None where another holds it or just removed it, or where there is no such folder; with
-        ``make`` it is made for this user alone if it is missing.
+        None where another holds it or just removed it, or where there is no such folder.
     """
     descriptor = _opened(folder, make=make)
     if descriptor is None:

@@ -13,7 +13,7 @@ def doctor(*, json: Json = False) -> None:
     Changes nothing. Ends with exit code 5 where something is missing that Dalston cannot do
     without.
     """
-    from dalston_cli.pipeline.diagnosis.diagnose import diagnose
+    from dalston_cli.pipeline.diagnosis import diagnose
     from dalston_cli.settings.locations import Locations
 
     console = Console("doctor", json=json)

@@ -103,8 +103,8 @@ def launch(
 ) -> tuple[EngineState, ...]:
     """Make an engine ready.
 
-    In ``flags`` an option that was not given is None. ``devices`` of its replicas are those of the
-    settings if empty.
+    Options that were not given are None in ``flags``. Without ``devices`` its replicas use those
+    of the settings.
 
     Returns:
         All instances of its launcher.
@@ -122,7 +122,7 @@ def launch(
 def engine_spec(name: str, settings: Settings, devices: Sequence[str] = ()) -> EngineSpec:
     """Return the engine of that name as the settings want it.
 
-    The devices of its replicas are those of the settings if ``devices`` is empty.
+    Without ``devices`` its replicas use those of the settings.
 
     Raises:
         UnknownEngineError: There is none.

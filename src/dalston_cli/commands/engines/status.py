@@ -7,8 +7,7 @@ from dalston_cli.amounts import rough_duration
 from dalston_cli.commands.engines.setting import EngineNames, load, warn_once
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.launchers.stats import EngineStats, measure_engines
-from dalston_cli.launchers.survey import EngineState, survey_engines
+from dalston_cli.launchers.survey import EngineState, EngineStats, measure_engines, survey_engines
 from dalston_cli.options.general import Json, Profile
 
 _STATUS = ("engine", "launcher", "replica", "device", "model", "state", "memory", "until")
