@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.catalog.pipelines import load_pipelines, pipeline
+from dalston_cli.catalog.load import load_pipelines, pipeline
 from dalston_cli.commands.registry import group
 from dalston_cli.console import Console
 from dalston_cli.options.completion import complete_pipelines

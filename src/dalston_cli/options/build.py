@@ -9,7 +9,7 @@ from msgspec import Struct
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
 from dalston_cli.catalog.device import chosen_gpus
-from dalston_cli.catalog.pipelines import pipeline_settings
+from dalston_cli.catalog.load import pipeline_settings
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import optional_formats, writers_named

@@ -3,7 +3,7 @@
 import typer
 
 from dalston_cli.catalog.load import load_catalog
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.commands.engines.setting import EngineNames, load, warn_once
 from dalston_cli.console import Console
 from dalston_cli.diagnosis import Diagnosis

@@ -4,8 +4,7 @@ from typing import Literal
 
 from dalston_cli.catalog.device import DeviceMissingError
 from dalston_cli.catalog.load import load_catalog
-from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import Machine, probe_machine
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.commands.engines.setting import load
 from dalston_cli.console import Console

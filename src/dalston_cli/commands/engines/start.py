@@ -7,7 +7,7 @@ from typing import Annotated
 import typer
 
 from dalston_cli.catalog.load import load_catalog
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.commands.engines.setting import EngineName, find_engine, load, warn_once
 from dalston_cli.commands.engines.status import show_states
