@@ -24,8 +24,7 @@ from dalston_cli.launchers.base import (
     Usage,
 )
 from dalston_cli.launchers.docker.containers.container_list import Container, Containers
-from dalston_cli.launchers.docker.containers.folders import ContainerFolders
-from dalston_cli.launchers.docker.containers.leftovers import clean_up
+from dalston_cli.launchers.docker.containers.folders import ContainerFolders, clean_up
 from dalston_cli.launchers.docker.containers.logs import follow_log, tail_log
 from dalston_cli.launchers.docker.containers.network import RemoteDaemonError
 from dalston_cli.launchers.docker.containers.starter import Starter
@@ -33,7 +32,7 @@ from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
 from dalston_cli.launchers.docker.diagnosis import diagnose_docker
 from dalston_cli.launchers.docker.gpu.problem import gpu_problem, probe_gpu_host
 from dalston_cli.launchers.docker.images.errors import ImageMissingError
-from dalston_cli.launchers.docker.images.naming import variant_of
+from dalston_cli.launchers.docker.images.image_list import variant_of
 from dalston_cli.launchers.docker.images.store import ImageStore
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.docker.services import ComposeServices

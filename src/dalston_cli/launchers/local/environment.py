@@ -62,12 +62,7 @@ class EnvironmentMissingError(EngineUnavailableError):
 
 
 class EnvironmentStore:
-    """Environments under one cache folder.
-
-    Args:
-        cache: ``Locations.cache``.
-        offline: Never build; what is not there is an error.
-    """
+    """Environments under one cache folder."""
 
     def __init__(self, cache: Path, *, offline: bool = False) -> None:
         self._folder = cache / "environments"
@@ -108,11 +103,6 @@ class EnvironmentStore:
 
     def ensure(self, engine: EngineEntry, preparation: Preparation, device: str = "cpu") -> Path:
         """Return the interpreter of the environment, built first if need be; may take minutes.
-
-        Args:
-            engine: Its lock says what is installed.
-            preparation: Receives uv's output, a line at a time.
-            device: ``cpu``, ``cuda`` or ``cuda:N``.
 
         Raises:
             EnvironmentBuildError: uv failed; the message has its last lines.

@@ -80,12 +80,7 @@ def ensure_network(daemon: Daemon) -> None:
 
 
 def published_address(container: Mapping[str, Any], host: str) -> Address | None:
-    """Return where a container listens; None while it publishes no port.
-
-    Args:
-        container: The daemon's description of it.
-        host: Address at which ports of the daemon's machine can be reached.
-    """
+    """Return where a container listens, on ``host``; None while it publishes no port."""
     ports = container["NetworkSettings"].get("Ports") or {}
     bindings = ports.get(f"{labels.PORT}/tcp") or ()
     for binding in bindings:

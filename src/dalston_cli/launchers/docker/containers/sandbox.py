@@ -113,10 +113,7 @@ class ContainerPlan:
 def container_user(facts: DaemonFacts, *, uid: int, gid: int) -> User:
     """Choose the user of this machine that an engine runs as, which is never root.
 
-    Args:
-        facts: A rootless daemon's own user is root inside its containers, or can be kept.
-        uid: User id of the caller.
-        gid: Group id of the caller.
+    A rootless daemon's own user is root inside its containers, or can be kept.
     """
     if facts.rootless:
         kept = facts.product == "Podman"

@@ -1,13 +1,15 @@
 """Turns a spec into a running container, and tells the address that it listens at."""
 
 import os
+import re
 from pathlib import Path
 
 from dalston_cli.catalog.machine import Gpu
 from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import Address, EngineSpec
 from dalston_cli.launchers.docker.containers.container_list import Containers, models_mark
-from dalston_cli.launchers.docker.containers.folders import SOCKET_NAME, ContainerFolders
+from dalston_cli.launchers.docker.containers.folders import ContainerFolders
 from dalston_cli.launchers.docker.containers.network import (
     PortUnreachableError,
     can_connect,
@@ -15,31 +17,30 @@ from dalston_cli.launchers.docker.containers.network import (
     make_token,
     published_address,
 )
-from dalston_cli.launchers.docker.containers.refusal import MountMissingError, explain_start
 from dalston_cli.launchers.docker.containers.sandbox import (
     ContainerPlan,
     container_arguments,
     container_user,
 )
-from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
-from dalston_cli.launchers.docker.gpu.problem import probe_gpu_host
+from dalston_cli.launchers.docker.daemon import Daemon, DaemonFacts, DaemonRefusedError
+from dalston_cli.launchers.docker.gpu.problem import GpuHost, probe_gpu_host
+from dalston_cli.launchers.docker.gpu.refusal import explain_refusal
 from dalston_cli.launchers.docker.gpu.request import gpu_arguments
 from dalston_cli.launchers.docker.options import DockerOptions
+from dalston_cli.launchers.folder_launcher import SOCKET_NAME
 from dalston_cli.launchers.variables import physical_cores
 
 Started = tuple[str, Address]
 """A container's id, and where it listens."""
 
+_MISSING_SOURCE = (
+    re.compile(r"bind source path does not exist: (?P<path>/.*)"),
+    re.compile(r"statfs (?P<path>/.*?): no such file or directory"),
+)
+
 
 class Starter:
-    """Starts the containers of one home.
-
-    Args:
-        daemon: The daemon that runs them.
-        options: Limits of a container.
-        containers: The containers of the home.
-        folders: The folders of the same home.
-    """
+    """Starts the containers of one home."""
 
     def __init__(
         self,
@@ -55,13 +56,7 @@ class Starter:
         self._addresses: dict[str, Address] = {}
 
     def start(self, spec: EngineSpec, *, image: str, fingerprint: str, replica: int) -> Started:
-        """Start a container; the caller holds the lock of the runtime folder.
-
-        Args:
-            spec: The engine.
-            image: Id of its image.
-            fingerprint: Fingerprint of the engine.
-            replica: A number that no running container of that fingerprint has.
+        """Start a container; the caller holds the runtime folder's lock, and ``replica`` is free.
 
         Raises:
             EngineUnavailableError: The daemon does not start it; nothing is left of it.
@@ -140,3 +135,27 @@ def _check_weights(spec: EngineSpec) -> None:
 
 def _gpus(device: str) -> tuple[Gpu, ...]:
     return () if device == "cpu" else probe_machine().gpus
+
+
+class MountMissingError(EngineUnavailableError):
+    """A folder of this machine is not there for the daemon."""
+
+    code = "mount_missing"
+
+    def __init__(self, engine: str, path: str) -> None:
+        super().__init__(
+            f"engine {engine} cannot be started: Docker does not find {path}, which has to be at "
+            "the same place on the machine that Docker runs on",
+            hint=f"copy it to {path} there, or let Docker's virtual machine see it "
+            "(Docker Desktop: Settings > Resources > File sharing)",
+        )
+
+
+def explain_start(
+    engine: str, error: DaemonRefusedError, facts: DaemonFacts, host: GpuHost | None
+) -> EngineUnavailableError:
+    """Turn the daemon's answer into an error with a hint; ``host`` is None without a GPU."""
+    for pattern in _MISSING_SOURCE:
+        if found := pattern.search(error.explanation):
+            return MountMissingError(engine, found["path"])
+    return explain_refusal(error.explanation, facts, host) or error

@@ -1,11 +1,9 @@
 """Finds out which Python an image has, on which an engine's results depend."""
 
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dalston_cli.errors import EngineUnavailableError
-
-if TYPE_CHECKING:
-    from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.daemon import Daemon
 
 USUAL = "cpython-3.12"
 """Interpreter of the base images that the Dockerfiles name."""
@@ -25,14 +23,10 @@ class NoPythonError(EngineUnavailableError):
         )
 
 
-def python_of(daemon: "Daemon", image: str) -> str:
+def python_of(daemon: Daemon, image: str) -> str:
     """Return the interpreter of an image that is here, such as ``cpython-3.12``.
 
     Runs a short-lived container without network.
-
-    Args:
-        daemon: The daemon that has the image.
-        image: Name or id of the image.
 
     Raises:
         NoPythonError: The image has none.
@@ -52,7 +46,7 @@ def python_of(daemon: "Daemon", image: str) -> str:
     return f"{name}-{major}.{minor}"
 
 
-def _run(daemon: "Daemon", image: str, command: list[str]) -> tuple[int, str]:
+def _run(daemon: Daemon, image: str, command: list[str]) -> tuple[int, str]:
     """Run a command in a container that is removed afterwards; return exit code and output."""
     container: Any = daemon.client.containers.create(
         image,

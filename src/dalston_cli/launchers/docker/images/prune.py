@@ -2,9 +2,9 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.launchers.docker.images.image_list import (
     TORCH_STAGE,
     EngineImage,
@@ -13,9 +13,6 @@ from dalston_cli.launchers.docker.images.image_list import (
     remove_images,
     stage_images,
 )
-
-if TYPE_CHECKING:
-    from dalston_cli.launchers.docker.daemon import Daemon
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -63,13 +60,8 @@ class KeptStages:
     stale_bytes: int
 
 
-def measure_stages(daemon: "Daemon", engines: Mapping[str, EngineEntry]) -> KeptStages:
-    """Measure the disk space of what builds keep.
-
-    Args:
-        daemon: The daemon that has the images.
-        engines: Every engine there is, by name.
-    """
+def measure_stages(daemon: Daemon, engines: Mapping[str, EngineEntry]) -> KeptStages:
+    """Measure the disk space of what builds keep."""
     with daemon.explained():
         images = daemon.client.df().get("Images") or ()
     own = {each["Id"]: int(each["Size"]) - max(0, int(each["SharedSize"])) for each in images}
@@ -83,23 +75,17 @@ def measure_stages(daemon: "Daemon", engines: Mapping[str, EngineEntry]) -> Kept
 
 
 def find_stale(
-    daemon: "Daemon",
+    daemon: Daemon,
     engines: Mapping[str, EngineEntry],
     only: Collection[str] = (),
     *,
     every_stage: bool = False,
 ) -> Stale:
-    """Find the images of engines, and parts of builds, that can be removed.
+    """Find the images of engines, and parts of builds, that can be removed; of ``only`` if given.
 
     An image that a container has stays. So does an image while its engine is as it was, and one
     with a name if its engine is not known here: it may be another user's. Of what builds keep,
-    the newest of each kind stays, and the layer with PyTorch that an image is built on.
-
-    Args:
-        daemon: The daemon that has the images.
-        engines: Every engine there is, by name.
-        only: Names of engines to look at; empty for all.
-        every_stage: Take the newest of each kind, too.
+    the newest of each kind stays unless ``every_stage``, and the layer with PyTorch of an image.
     """
     with daemon.explained():
         used = {each["ImageID"] for each in daemon.client.api.containers(all=True)}
@@ -111,7 +97,7 @@ def find_stale(
     return Stale(images=tuple(images), stages=tuple(stages))
 
 
-def remove_stale(daemon: "Daemon", stale: Stale) -> Pruned:
+def remove_stale(daemon: Daemon, stale: Stale) -> Pruned:
     """Remove what was found, except images that a container got meanwhile."""
     before = _used_bytes(daemon)
     images, stages = ([one.id for one in each] for each in (stale.images, stale.stages))
@@ -126,14 +112,7 @@ def remove_stale(daemon: "Daemon", stale: Stale) -> Pruned:
 def _stale_stages(
     found: Sequence[StageImage], below: set[str | None], only: Collection[str], *, every_stage: bool
 ) -> list[StageImage]:
-    """Select stages, the newest first; the layers with PyTorch last, on which others are built.
-
-    Args:
-        found: The newest first.
-        below: Digests of the layers that remaining images are built on.
-        only: See ``find_stale``.
-        every_stage: See ``find_stale``.
-    """
+    """Select stages, the newest first; the layers with PyTorch last, on which others are built."""
     stale = []
     kinds: set[tuple[str, str, str]] = set()
     for stage in sorted(found, key=lambda each: each.stage == TORCH_STAGE):
@@ -176,6 +155,6 @@ def _needed(
     return needed
 
 
-def _used_bytes(daemon: "Daemon") -> int:
+def _used_bytes(daemon: Daemon) -> int:
     with daemon.explained():
         return int(daemon.client.df().get("LayersSize") or 0)

@@ -5,13 +5,16 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation
-from dalston_cli.launchers.docker.images.availability import ImageAvailability, usual_base
-from dalston_cli.launchers.docker.images.build import Recipe, build_image
-from dalston_cli.launchers.docker.images.build_lock import build_lock
+from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.images.availability import (
+    ImageAvailability,
+    image_sources,
+    usual_base,
+)
+from dalston_cli.launchers.docker.images.build import Recipe, build_image, build_lock
 from dalston_cli.launchers.docker.images.context import has_lock
 from dalston_cli.launchers.docker.images.errors import (
     BaseImageMissingError,
@@ -25,34 +28,25 @@ from dalston_cli.launchers.docker.images.image_list import (
     EngineImage,
     engine_images,
     image_of_id,
+    image_tag,
+    registry_tag,
     remove_images,
     stage_images,
+    variant_of,
 )
 from dalston_cli.launchers.docker.images.interpreter import USUAL, NoPythonError, python_of
-from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
-from dalston_cli.launchers.docker.images.sources import image_sources
-from dalston_cli.launchers.docker.images.transfer import Transferred, transfer_image
+from dalston_cli.launchers.docker.images.stream import Transferred, transfer_image
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import make_private
 from dalston_sdk.identity import digest_engine, digest_results
 
-if TYPE_CHECKING:
-    from dalston_cli.launchers.docker.daemon import Daemon
-
 
 class ImageStore:
-    """Images of engines at one daemon.
-
-    Args:
-        daemon: The daemon that has them.
-        options: Where they may come from.
-        offline: Use local images; pull and build nothing.
-        runtime: ``Locations.runtime``, for locks of images that are being built or pulled.
-    """
+    """Images of engines at one daemon; ``offline`` uses local images only."""
 
     def __init__(
-        self, daemon: "Daemon", options: DockerOptions, *, offline: bool, runtime: Path
+        self, daemon: Daemon, options: DockerOptions, *, offline: bool, runtime: Path
     ) -> None:
         self._daemon = daemon
         self._options = options
@@ -98,11 +92,6 @@ class ImageStore:
 
     def ensure(self, engine: EngineEntry, device: str, preparation: Preparation) -> EngineImage:
         """Return the engine's image, pulled or built first if need be; may take minutes.
-
-        Args:
-            engine: The engine, whose present files the image must be made from.
-            device: ``cpu``, ``cuda`` or ``cuda:N``.
-            preparation: Receives the reason why an image is pulled or built, and each step.
 
         Raises:
             EngineUnavailableError: No image can be had; the message says why.
@@ -187,11 +176,7 @@ class ImageStore:
     ) -> EngineImage:
         """Build the engine's image, unless another process just did.
 
-        Args:
-            engine: The engine to build an image of.
-            device: ``cpu``, ``cuda`` or ``cuda:N``.
-            preparation: Receives each step.
-            anew: Build in any case, and reuse no layer but PyTorch's.
+        With ``anew`` build in any case, and reuse no layer but PyTorch's.
 
         Raises:
             ImageMissingError: ``offline`` was asked for.
