@@ -53,17 +53,7 @@ class EngineState:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineStats:
-    """Resources of one engine; None where they are unknown.
-
-    Attributes:
-        state: As ``EngineState`` has it.
-        running: Requests in progress.
-        slots: Requests that it works on at the same time.
-        cpu_percent: 100 is one core.
-        memory_limit_mb: None where there is no limit of its own.
-        vram_mb: Of the GPU's memory.
-        processes: Processes or threads that count against its limit.
-    """
+    """Resources of one engine, as ``EngineState`` and ``Usage`` have them; None where unknown."""
 
     engine: str
     launcher: str

@@ -36,7 +36,7 @@ from dalston_cli.launchers.folder_launcher import (
     engine_folders,
     folder_name,
 )
-from dalston_cli.launchers.local.environment import EnvironmentStore
+from dalston_cli.launchers.local.environment import EnvironmentStore, snapshot_sdk
 from dalston_cli.launchers.local.log import EngineLogs, follow_lines, tail_lines
 from dalston_cli.launchers.local.process import (
     ProcessIdentity,
@@ -49,7 +49,6 @@ from dalston_cli.launchers.local.process import (
     wait_until_ended,
 )
 from dalston_cli.launchers.local.record import InstanceRecord, process_of, read_record
-from dalston_cli.launchers.sdk import snapshot_sdk
 from dalston_cli.launchers.variables import process_variables
 from dalston_cli.settings.locations import Locations
 

@@ -14,8 +14,7 @@ from dalston_cli.catalog.device import spread_over
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.base import EngineSpec
-from dalston_cli.launchers.pool.handle import EngineHandle
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 from dalston_cli.launchers.pool.slot import EngineSlot
 from dalston_sdk.wire import Stage
 
