@@ -43,12 +43,7 @@ class RunningReplicas:
 
 @dataclass(frozen=True, kw_only=True)
 class Scaled:
-    """Outcome of a change of the number of replicas.
-
-    Attributes:
-        stopped: Surplus replicas.
-        others: Number of replicas with another owner, which are not stopped.
-    """
+    """Surplus replicas that were stopped, and the number of those with another owner."""
 
     stopped: tuple[EngineInstance, ...] = ()
     others: int = 0

@@ -151,11 +151,7 @@ def _build(engine: str, lock: Path, place: Path, report: Callable[[str], None]) 
 
 
 def _fill(engine: str, lock: Path, building: Path, report: Callable[[str], None]) -> None:
-    """Make the environment and install the packages of the lock.
-
-    Raises:
-        EnvironmentBuildError: uv failed.
-    """
+    """Make the environment and install the packages of the lock."""
     make = [
         *("venv", "--quiet", "--python", sys.executable),
         *("--relocatable", "--allow-existing", str(building)),

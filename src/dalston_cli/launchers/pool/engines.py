@@ -21,13 +21,11 @@ from dalston_sdk.wire import Stage
 
 @dataclass(frozen=True, kw_only=True)
 class EngineUse:
-    """Settings of a run for all its engines.
+    """Settings of a run for all its engines; see ``EngineSpec``.
 
     Attributes:
         replicas: Number of replicas of engines that transcribe; other engines have one.
         gpus: GPUs that the replicas are spread over, each as N of ``cuda:N``.
-        weights: Files and folders with weights outside ``models_dir``, by engine.
-        environment: Variables for engines beyond the launcher's own.
     """
 
     models_dir: Path

@@ -25,8 +25,6 @@ class EngineImage:
 
     Attributes:
         tag: Its name; None where a newer image took the name.
-        python: Its interpreter, such as ``cpython-3.12``.
-        digest: Digest of the engine in it.
         base: The base image that was asked for; None for the usual one.
         torch: Digest of the layer with PyTorch below it; None where it has none.
         size: Bytes, including layers that it shares with other images.
@@ -57,8 +55,6 @@ class StageImage:
         engine: Name of the engine; empty where it is of no engine alone.
         stage: The part of the Dockerfile, such as ``packages``.
         torch: Digest of the layer with PyTorch in it; None where there is none.
-        installed_pytorch: It installed PyTorch for that layer.
-        created_s: When it was built, in seconds since 1970.
     """
 
     id: str
