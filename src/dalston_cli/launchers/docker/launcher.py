@@ -15,9 +15,13 @@ from typing import Self
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.launchers import base
-from dalston_cli.launchers.docker.containers.container_list import Container, Containers
+from dalston_cli.launchers.docker.containers.container_list import (
+    Container,
+    Containers,
+    follow_log,
+    tail_log,
+)
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders, clean_up
-from dalston_cli.launchers.docker.containers.logs import follow_log, tail_log
 from dalston_cli.launchers.docker.containers.network import RemoteDaemonError
 from dalston_cli.launchers.docker.containers.starter import Starter
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError

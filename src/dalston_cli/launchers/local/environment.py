@@ -157,17 +157,14 @@ def _fill(engine: str, lock: Path, building: Path, report: Callable[[str], None]
         *("--relocatable", "--allow-existing", str(building)),
     ]
     environ = uv_variables(lock) | _cache_variables(building, report)
-    for arguments in (make, _sync_arguments(building / "bin" / "python", lock)):
+    sync = [
+        *("pip", "sync", "--python", str(building / "bin" / "python")),
+        *("--require-hashes", "--allow-empty-requirements", str(lock)),
+    ]
+    for arguments in (make, sync):
         code, lines = _run_uv(arguments, environ, building.parent, report)
         if code != 0:
             raise EnvironmentBuildError(engine, f"uv ended with code {code}", lines)
-
-
-def _sync_arguments(python: Path, lock: Path) -> list[str]:
-    return [
-        *("pip", "sync", "--python", str(python)),
-        *("--require-hashes", "--allow-empty-requirements", str(lock)),
-    ]
 
 
 def _cache_variables(building: Path, report: Callable[[str], None]) -> dict[str, str]:

@@ -85,9 +85,7 @@ class ContainerPlan:
     """One container to create.
 
     Attributes:
-        image: Id of its image.
         home: Home of the container; see ``labels.HOME``.
-        user: User that the engine runs as.
         cores: Number of cores for all replicas.
         models: The engine's folder of weights.
         models_mark: Tells ``models`` from a later folder at the same place.

@@ -8,15 +8,9 @@ from dalston_cli.catalog.machine import Gpu
 from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import Address, EngineSpec
+from dalston_cli.launchers.docker.containers import network
 from dalston_cli.launchers.docker.containers.container_list import Containers, models_mark
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders
-from dalston_cli.launchers.docker.containers.network import (
-    PortUnreachableError,
-    can_connect,
-    ensure_network,
-    make_token,
-    published_address,
-)
 from dalston_cli.launchers.docker.containers.sandbox import (
     ContainerPlan,
     container_arguments,
@@ -76,7 +70,7 @@ class Starter:
             return Address(socket=folder / SOCKET_NAME)
         if identity not in self._addresses:
             found = self._containers.inspect(identity)
-            address = published_address(found, self._daemon.address) if found else None
+            address = network.published_address(found, self._daemon.address) if found else None
             if address is None:
                 return Address(url=f"http://{self._daemon.address}:0")  # it has just ended
             self._addresses[identity] = address
@@ -103,7 +97,7 @@ class Starter:
             models=models,
             models_mark=models_mark(models),
             folder=folder,
-            token=None if folder else make_token(),
+            token=None if folder else network.make_token(),
             gpu=gpu_arguments(spec.device, facts, _gpus(spec.device)),
         )
 
@@ -112,15 +106,15 @@ class Starter:
         arguments = container_arguments(plan, facts, self._options)
         try:
             if plan.token:
-                ensure_network(self._daemon)
+                network.ensure_network(self._daemon)
             identity = self._containers.start(arguments)
         except DaemonRefusedError as error:
             host = probe_gpu_host() if plan.gpu else None
             raise explain_start(engine, error, facts, host) from error
         address = self.address(identity, plan.folder)
-        if plan.token and self._runs(identity) and not can_connect(address):
+        if plan.token and self._runs(identity) and not network.can_connect(address):
             self._containers.remove(identity, running=True)
-            raise PortUnreachableError(engine, str(address.url))
+            raise network.PortUnreachableError(engine, str(address.url))
         return identity
 
     def _runs(self, identity: str) -> bool:

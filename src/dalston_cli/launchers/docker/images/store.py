@@ -15,9 +15,15 @@ from dalston_cli.launchers.docker.images.availability import (
     image_sources,
     usual_base,
 )
-from dalston_cli.launchers.docker.images.build import Recipe, build_image, build_lock
+from dalston_cli.launchers.docker.images.build import (
+    USUAL_PYTHON,
+    NoPythonError,
+    Recipe,
+    build_image,
+    build_lock,
+    python_of,
+)
 from dalston_cli.launchers.docker.images.context import has_lock
-from dalston_cli.launchers.docker.images.interpreter import USUAL, NoPythonError, python_of
 from dalston_cli.launchers.docker.images.stream import Transferred, transfer_image
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.failure import LockMissingError
@@ -53,7 +59,7 @@ class ImageStore:
     def _platform(self, engine: EngineEntry, device: str) -> tuple[str, str]:
         """Return the Python and the processor architecture of the engine's image."""
         if not self._daemon.may_be_there() or self._daemon.problem() is not None:
-            return USUAL, platform.machine()
+            return USUAL_PYTHON, platform.machine()
         machine = self._daemon.facts.machine
         image = self.find(engine, device)
         return (image.python if image else self._expected_python), machine
@@ -265,12 +271,12 @@ class ImageStore:
         from docker.errors import ImageNotFound  # noqa: PLC0415 - takes 0.4 s to load
 
         if self._options.base_image is None:
-            return USUAL
+            return USUAL_PYTHON
         try:
             with self._daemon.explained():
                 return python_of(self._daemon, self._options.base_image)
         except (ImageNotFound, NoPythonError):
-            return USUAL
+            return USUAL_PYTHON
 
     def _named(self, image: image_list.EngineImage, engine: EngineEntry) -> image_list.EngineImage:
         """Give an image its name back where an image of an earlier state of the engine has it."""
