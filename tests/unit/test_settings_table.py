@@ -7,7 +7,6 @@ from typing import Annotated, Any, get_origin, get_type_hints
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from dalston_cli.catalog.check import OPTIONS
 from dalston_cli.commands.transcribe import transcribe
 from dalston_cli.options.build import build_run_options, resolve
 from dalston_cli.settings.declare import Kind, Setting, group, settings_of
@@ -15,7 +14,7 @@ from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.schema import PipelineSettings, Settings, SettingsFile
 from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.table.kinds import count
-from dalston_sdk.wire import Stage
+from dalston_sdk.wire import OPTIONS, Stage
 
 ALL = pytest.mark.parametrize("one", TABLE.values(), ids=TABLE)
 NO_SETTINGS = {

@@ -12,7 +12,7 @@ from dalston_cli.audio.errors import (
     EncryptedError,
     TooLongError,
 )
-from dalston_cli.audio.findings import Decoding, Tally, check_enough, notices
+from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
 from dalston_cli.audio.probe import describe
 from dalston_cli.audio.request import AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
@@ -66,7 +66,7 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
             clip=part,
             timeline=_timeline(recording, part),
             resampler=Resampler(raw_floats=facts.codec.startswith("pcm_f")),
-            tally=Tally(),
+            counts=Counts(),
         )
         written = _decode_into(request, decoding, chosen, is_stopped)
         return AudioInfo(
@@ -103,7 +103,7 @@ def _decode_into(
         for block in _blocks(decoding):
             if is_stopped():
                 raise DecodingStoppedError(name)
-            _write(block, chosen, writers, decoding.tally)
+            _write(block, chosen, writers, decoding.counts)
             if writers[0].num_samples > MAX_SAMPLES - SAMPLE_RATE * 60:
                 raise TooLongError(name, MAX_SAMPLES / SAMPLE_RATE)
         check_enough(decoding, writers[0].num_samples)
@@ -145,9 +145,9 @@ def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
 
 
 def _blocks(decoding: Decoding) -> Iterator["NDArray[np.float32]"]:
-    """float32, shape (num_channels, num_samples), 16 kHz, of the clip."""
+    """Yield the clip as float32, shape (num_channels, num_samples), 16 kHz."""
     timeline, resampler = decoding.timeline, decoding.resampler
-    for frame in _frames(decoding.recording, timeline, decoding.tally):
+    for frame in _frames(decoding.recording, timeline, decoding.counts):
         for placed in timeline.place(frame):
             yield from resampler.push(placed)
         if timeline.is_past_clip:
@@ -155,39 +155,39 @@ def _blocks(decoding: Decoding) -> Iterator["NDArray[np.float32]"]:
     yield from resampler.flush()
 
 
-def _frames(recording: OpenRecording, timeline: Timeline, tally: Tally) -> Iterator["AudioFrame"]:
-    """Every frame that can be decoded; what cannot is counted."""
+def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Iterator["AudioFrame"]:
+    """Yield every frame that can be decoded, and count those that cannot."""
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
 
-    for packet in _packets(recording, tally):
+    for packet in _packets(recording, counts):
         try:
             frames = recording.stream.decode(packet)
         except av.error.FFmpegError as error:
             if packet.has_sidedata("encryption_info"):
                 raise EncryptedError(recording.name) from error
-            tally.count(error)
+            counts.add(error)
             timeline.resync()
             continue
         yield from (frame for frame in frames if frame.samples > 0 < frame.sample_rate)
 
 
-def _packets(recording: OpenRecording, tally: Tally) -> Iterator["Packet[AudioStream]"]:
-    """Every packet that can be read; reading ends at the first that cannot."""
+def _packets(recording: OpenRecording, counts: Counts) -> Iterator["Packet[AudioStream]"]:
+    """Yield every packet up to the first that cannot be read."""
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
 
     try:
         for packet in recording.container.demux(recording.stream):
-            tally.num_packets += 1
+            counts.num_packets += 1
             yield packet
     except (av.error.FFmpegError, OSError) as error:
-        tally.count(error)
+        counts.add(error)
 
 
 def _write(
     block: "NDArray[np.float32]",
     chosen: Sequence[int | None],
     writers: Sequence[WavWriter],
-    tally: Tally,
+    counts: Counts,
 ) -> None:
     import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
@@ -199,5 +199,5 @@ def _write(
         else:  # the stream lost channels on its way
             samples = np.zeros(block.shape[1], dtype=np.float32)
         pcm = np.rint(samples * 32768).clip(-32768, 32767).astype(np.int16)
-        tally.peak = max(tally.peak, int(pcm.max(initial=0)), -int(pcm.min(initial=0)))
+        counts.peak = max(counts.peak, int(pcm.max(initial=0)), -int(pcm.min(initial=0)))
         writer.write(pcm)

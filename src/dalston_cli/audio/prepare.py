@@ -61,7 +61,7 @@ class DecoderHungError(RecordingError):
 
 
 class AudioUnwritableError(UnavailableError):
-    """The recording is well, but its decoded audio cannot be written."""
+    """The recording is sound, but its decoded audio cannot be written."""
 
     code = "audio_unwritable"
 
@@ -74,7 +74,7 @@ class AudioUnwritableError(UnavailableError):
 
 
 class DecoderFailureError(DalstonError):
-    """The decoder met something that nobody foresaw: a bug, not the recording's fault."""
+    """An unforeseen error in the decoder: a bug, not the recording's fault."""
 
     code = "decoder_failed"
 
@@ -142,7 +142,7 @@ class Preparer:
 
     @contextlib.asynccontextmanager
     async def _worker(self) -> AsyncIterator[Process]:
-        """A process that waits for a request; it is kept only if it answered."""
+        """Take a process that waits for a request, and keep it only if it answered."""
         self._idle = [worker for worker in self._idle if worker.returncode is None]
         worker = self._idle.pop() if self._idle else await _start()
         keep = False

@@ -49,7 +49,7 @@ class Channel(Struct, frozen=True, kw_only=True):
 
 
 class AudioInfo(Struct, frozen=True, kw_only=True):
-    """What decoding a recording found out; the audio itself is not kept."""
+    """The facts that decoding a recording brought; the audio itself is not kept."""
 
     info: RecordingInfo
     channels: tuple[Channel, ...]

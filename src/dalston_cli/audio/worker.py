@@ -38,7 +38,7 @@ class DecodeRefused(Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 
 
 class DecodeUnwritable(Struct, frozen=True, kw_only=True, tag_field="type", tag="unwritable"):
-    """The recording is well, but its decoded audio could not be written."""
+    """The recording is sound, but its decoded audio could not be written."""
 
     reason: str
 
@@ -98,7 +98,7 @@ def answer(request: AudioRequest, is_stopped: Callable[[], bool]) -> DecodeReply
 
 
 def _read_requests(requests: "queue.SimpleQueue[bytes]", stop: Callable[[], None]) -> None:
-    """Feed the main thread; end the process when nobody can ask any more."""
+    """Feed the main thread; end the process when no request can come any more."""
     # Unbuffered: a buffer's lock, held here for ever, would break the interpreter's own ending.
     with open(0, "rb", buffering=0, closefd=False) as source:
         while line := source.readline():

@@ -1,20 +1,13 @@
 """Checks that the files of the catalog fit together."""
 
 from collections.abc import Iterable, Iterator, Mapping
-from typing import get_args, get_type_hints
 
 import msgspec
 
 from dalston_cli.catalog.document import Document, Problem
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.nearest import did_you_mean
-from dalston_sdk.wire import Request, Stage
-
-OPTIONS: Mapping[Stage, type[msgspec.Struct]] = {
-    Stage(str(request.__struct_config__.tag)): get_type_hints(request)["options"]
-    for request in get_args(Request)
-}
-"""The wire type that names every option of a stage."""
+from dalston_sdk.wire import OPTIONS, Stage
 
 LOAD_OPTIONS = frozenset({"compute_type"})
 """Defaults that a model may set for its loading, besides the options of its stages."""

@@ -1,4 +1,4 @@
-"""Where recordings come from and where their transcripts go: two protocols.
+"""The two ends of a run: sources of recordings, and sinks for their transcripts.
 
 A run knows nothing else of both. Files of this machine and standard input are the only sources so
 far; ``outputs`` has the only sink.
@@ -23,7 +23,7 @@ _CLOCK_TICK_NS = 50_000_000
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class FileStamp:
-    """What changes when a file's bytes change, in practice; cheap to look up."""
+    """Cheap attributes of a file, at least one of which changes with its bytes in practice."""
 
     size: int
     mtime_ns: int
@@ -103,7 +103,7 @@ class LocalFile:
 
 @dataclass(frozen=True, slots=True)
 class StandardInput:
-    """What is piped into this process."""
+    """The bytes that are piped into this process."""
 
     reference = None
     path = None

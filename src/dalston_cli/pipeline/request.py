@@ -1,4 +1,4 @@
-"""What the user asks for: recordings, and how to treat them. The command line fills these in.
+"""The user's request: recordings, and how to treat them. The command line fills these in.
 
 Nothing here looks at a file, a catalog or an engine: ``plan`` does, and says what is impossible.
 """
@@ -31,7 +31,7 @@ AUTO_MODEL = "auto"
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overrides:
-    """What a manifest says about one recording; None leaves the run's option as it is."""
+    """Options of one recording from a manifest; None leaves the run's option as it is."""
 
     model: str | None = None
     language: str | None = None
@@ -71,7 +71,7 @@ class RecordingRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputTarget:
-    """Where transcripts go: a folder that mirrors the input tree, or standard output.
+    """The place of transcripts: a folder that mirrors the input tree, or standard output.
 
     Attributes:
         folder: None for standard output, which takes one recording only.
@@ -82,7 +82,7 @@ class OutputTarget:
 
 @dataclass(frozen=True, kw_only=True)
 class StageRequest:
-    """What the user asks of one stage.
+    """The user's request for one stage.
 
     Attributes:
         options: Those that are None are left to the model's and the engine's defaults.
@@ -107,10 +107,10 @@ def _only_text() -> Mapping[Stage[Any, Any], StageRequest]:
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How all recordings of a run are treated, apart from a recording's own overrides.
+    """Options of all recordings of a run, apart from a recording's own overrides.
 
     Attributes:
-        stages: What is asked of each stage; those that are not wanted are missing.
+        stages: The request for each stage; those that are not wanted are missing.
         compute_type: Number format of the transcribing model, such as ``int8``; None lets the
             engine choose.
         pipeline: The named pipeline that some of these come from; None without one.

@@ -47,12 +47,12 @@ SCRATCH_NAME = "decoded"
 
 
 def no_text(text: str) -> None:
-    """Refuses text for standard output: for runs that write files."""
+    """Refuse text for standard output: for runs that write files."""
     raise AssertionError(text)
 
 
 class RecordingOptionError(UsageError):
-    """What the manifest says about one recording is impossible."""
+    """The manifest's options for one recording are impossible."""
 
     code = "recording_option"
 

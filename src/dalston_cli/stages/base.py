@@ -1,4 +1,4 @@
-"""What a stage is: one step of the pipeline that an engine runs.
+"""Stages: steps of the pipeline that engines run.
 
 Each stage is one object in a file of its own, and ``registry`` has them all. Plans, results and
 the runner go by these objects; whatever is particular to a stage is said in its file.
@@ -31,7 +31,7 @@ class Skip:
 
 @dataclass(frozen=True, kw_only=True)
 class Found(Generic[Result]):
-    """What a stage found in one channel, or in the transcript as a whole.
+    """A stage's result for one channel, or for the transcript as a whole.
 
     Attributes:
         window: Where the audio lies in the recording; times in the result count from its start.
@@ -137,7 +137,7 @@ class Results:
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
-    """What a stage's request is built from.
+    """The values that a stage's request is built from.
 
     Attributes:
         results: Of the stages before, for the channel that it works on.

@@ -1,4 +1,4 @@
-"""Where a field of a transcript comes from: a stage, and with it an engine and a model."""
+"""The origin of a transcript's field: a stage, and with it an engine and a model."""
 
 from collections.abc import Iterable
 

@@ -50,7 +50,7 @@ class StageDescription(Struct, frozen=True, kw_only=True):
 
 
 class PlanDescription(Struct, frozen=True, kw_only=True):
-    """What some recordings have in common.
+    """One plan, and the number of recordings that go through it.
 
     Attributes:
         recordings: How many go through it.
@@ -67,7 +67,7 @@ class PlanDescription(Struct, frozen=True, kw_only=True):
 
 
 class PlanReport(Struct, frozen=True, kw_only=True):
-    """What a run would do.
+    """The forecast of a run.
 
     Attributes:
         pipeline: The named pipeline that was asked for.

@@ -38,12 +38,12 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """How an engine would be started.
+    """The launcher of an engine, and the engine's digest.
 
     Attributes:
         digest: Of everything in the engine that determines its results.
         brings_own_weights: The engine has its own weights, at the same place below its folder.
-        built: Whether its environment or image exists, so that it can start at once.
+        built: True if its environment or image exists, so that it can start at once.
         reason: Why this launcher.
     """
 
@@ -56,7 +56,7 @@ class Launch:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanContext:
-    """What a plan has to know about this machine.
+    """The facts about this machine that a plan is made from.
 
     Attributes:
         installed: Weights per model id.

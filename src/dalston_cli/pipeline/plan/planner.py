@@ -1,4 +1,4 @@
-"""What a recording goes through, decided before anything runs, with the reasons.
+"""The plan of each recording, with its reasons, decided before anything runs.
 
 Pure: every fact about this machine comes in through ``PlanContext``, and the same facts give the
 same plan. Recordings without overrides of their own share one plan, so that ten thousand of them
@@ -115,7 +115,7 @@ class _Planning:
             self._chooser.advice += [stage.advice] if stage.advice else []
 
     def _more_aligners(self) -> tuple[StagePlan, ...]:
-        """The others that are here, where neither a model nor the language was said."""
+        """Plan the other aligners that are here, if neither a model nor the language was given."""
         first = self._stages.get(ALIGN)
         if first is None or self._options.language or self._options.stages[ALIGN].model != AUTO:
             return ()

@@ -1,1 +1,1 @@
-"""What runs jobs: the seam for running them on other machines."""
+"""Runners of jobs: the seam for running them on other machines."""

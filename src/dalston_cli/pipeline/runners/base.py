@@ -1,4 +1,4 @@
-"""A job, what runs it, and all that it may use of what is around it.
+"""A job, its runner, and the interfaces that are all it may use.
 
 A job is a recording, a plan and settings; a runner reaches the store and the journal through the
 interfaces here, and depends on nothing else in the process that made the job.
@@ -23,7 +23,7 @@ from dalston_cli.pipeline.running.budget import Budget
 
 @dataclass(frozen=True, kw_only=True)
 class JobSettings:
-    """How every job of a run is done.
+    """Settings of every job of a run.
 
     Attributes:
         overwrite: Take nothing from the store, and replace outputs.
@@ -96,7 +96,7 @@ class Engines(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class JobTools:
-    """What a runner gives to all its jobs.
+    """The means that a runner gives to all its jobs.
 
     Attributes:
         open_sink: The outputs of a job, by the key of its transcript.

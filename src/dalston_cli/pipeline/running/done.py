@@ -1,24 +1,14 @@
-"""What is done of a recording already: the one answer, for ``transcribe`` and for ``plan``."""
+"""The state of a recording before its job: the one answer, for ``transcribe`` and ``plan``."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Protocol
 
 from dalston_cli.pipeline.endpoints import Existing, FileStamp, Sink, Source
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.runners.base import JobJournal
 from dalston_cli.pipeline.running.audio import prepare_key
-
-
-class Memory(Protocol):
-    """What has to be known of the journal."""
-
-    def known_digest(self, reference: str, stamp: FileStamp) -> str | None:
-        """Return the digest of a recording that has not changed since it was read."""
-
-    def outcome(self, key: str) -> Outcome | None:
-        """Return how such a job ended before."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -34,7 +24,7 @@ class Standing:
     prepared: str | None
     key: str
     sink: Sink
-    journal: Memory
+    journal: JobJournal
 
     def existing(self) -> tuple[Existing, Outcome | None]:
         """Return the state of its outputs, and how it ended where nothing has to be done.
@@ -50,7 +40,7 @@ class Standing:
 def standing_of(
     digest: str | None,
     plan: RecordingPlan,
-    journal: Memory,
+    journal: JobJournal,
     open_sink: Callable[[str], Sink],
 ) -> Standing:
     """Return how a recording stands.
@@ -66,7 +56,7 @@ def standing_of(
     return Standing(prepared=prepared, key=key, sink=open_sink(key), journal=journal)
 
 
-def known_digest(source: Source, stamp: FileStamp | None, journal: Memory) -> str | None:
+def known_digest(source: Source, stamp: FileStamp | None, journal: JobJournal) -> str | None:
     """Return the digest of a recording's bytes where it was read before and has not changed."""
     if stamp is None or source.reference is None:
         return None

@@ -220,7 +220,7 @@ class Graph:
 
 
 def _one_per_stage(records: list[StageRecord]) -> tuple[StageRecord, ...]:
-    """In the pipeline's order; channels go through the same stages, and their times add up."""
+    """Merge the channels' records, in the pipeline's order; their times add up."""
     found: dict[str, StageRecord] = {}
     for record in records:
         known = found.get(record.stage)

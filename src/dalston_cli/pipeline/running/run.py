@@ -87,7 +87,7 @@ class SystemRefusedError(UnavailableError):
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """What a run is about.
+    """The recordings of a run, and how to treat them.
 
     Attributes:
         stems: Per recording, the path of its outputs without extension; None for standard output.
@@ -192,7 +192,7 @@ class Run:
         self._workers = [
             asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
         ]
-        with self._polite_interrupts():
+        with self._handled_interrupts():
             await asyncio.gather(*self._workers, return_exceptions=True)
         self._summary.counts[NOT_STARTED] += sum(1 for _ in self._queue)
         errors = [
@@ -328,8 +328,8 @@ class Run:
         )
 
     @contextmanager
-    def _polite_interrupts(self) -> Iterator[None]:
-        """The first Ctrl-C stops the run, the second ends the process at once."""
+    def _handled_interrupts(self) -> Iterator[None]:
+        """Stop the run at the first Ctrl-C, and end the process at the second."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return

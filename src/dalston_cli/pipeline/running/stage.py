@@ -45,7 +45,7 @@ FIRST_BATCH_AFTER_OUT_OF_MEMORY = 8
 
 
 class StoredResult(Struct, frozen=True, kw_only=True):
-    """What the store keeps of a stage: its result, and how it came about."""
+    """A stage in the store: its result, and how it came about."""
 
     record: StageRecord
     result: Result

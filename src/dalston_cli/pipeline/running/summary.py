@@ -42,7 +42,7 @@ class RunSummary:
             self.unavailable += 1
 
     def exit_code(self, *, interrupted: bool) -> ExitCode:
-        """What the process should return to the shell."""
+        """Return what the process should return to the shell."""
         if interrupted:
             return ExitCode.INTERRUPTED
         counts = self.counts

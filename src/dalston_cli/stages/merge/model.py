@@ -1,4 +1,4 @@
-"""What merge is given: everything the stages found out about one recording."""
+"""The input of merge: all stages' results for one recording."""
 
 from dataclasses import dataclass
 
@@ -9,7 +9,7 @@ from dalston_sdk.wire import Notice, RecordingInfo, StageRecord
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelResults:
-    """What the stages found in one channel, or in the mix of all.
+    """The stages' results for one channel, or for the mix of all.
 
     Times in the results are seconds from the start of the audio that the engines were given.
 
@@ -44,6 +44,6 @@ class MergeInput:
     generator: str | None = None
 
     def window(self, channel: ChannelResults) -> Window:
-        """Where a channel's audio lies in the recording."""
+        """Return the place of a channel's audio in the recording."""
         start = self.recording.clip_start or 0.0
         return Window(start=start, end=start + channel.duration_s)

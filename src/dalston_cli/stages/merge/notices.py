@@ -1,4 +1,4 @@
-"""What the engines themselves warned of, and what is odd about their results."""
+"""Warnings of the engines themselves, and of odd results."""
 
 from collections.abc import Iterator
 

@@ -1,4 +1,4 @@
-"""Which stages the text, its times, its speakers and its emotions come from."""
+"""The stages that the text, its times, its speakers and its emotions come from."""
 
 from collections.abc import Iterable, Iterator, Sequence
 
@@ -39,7 +39,7 @@ def provenance(
 
 
 def _word_times(channels: Iterable[ChannelResults]) -> Iterator[str]:
-    """Whose times words have; alignment's go before the transcribing model's."""
+    """Yield the stages that words' times come from; alignment's replace transcription's."""
     has_aligned, has_others = False, False
     for channel in channels:
         aligned = channel.results.get(ALIGN)

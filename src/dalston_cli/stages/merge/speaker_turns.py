@@ -1,18 +1,18 @@
-"""Speaker turns that can be asked who is heard when."""
+"""Lookups of speaker turns by time."""
 
 from collections.abc import Sequence
 
 from dalston_sdk.wire import SpeakerTurn
 
 _REACH_S = 1.0
-"""How far from a word a turn may be and still be the one it belongs to."""
+"""The largest distance in seconds of a word from the turn that it belongs to."""
 
 _FIT = 0.5
-"""How much a turn and a sentence must have in common, of all that both of them cover."""
+"""The share that a turn and a sentence must have in common of all that both cover."""
 
 
 class Turns:
-    """Speaker turns that can be asked who is heard when; asked in time order they are quick."""
+    """Speaker turns by time; quick for lookups in time order."""
 
     def __init__(self, turns: Sequence[SpeakerTurn]) -> None:
         self._turns = sorted(turns, key=lambda turn: turn.start)
@@ -20,8 +20,8 @@ class Turns:
         self._near: list[SpeakerTurn] = []
         self._last_start = 0.0
 
-    def heard(self, start: float, end: float) -> dict[str, float]:
-        """Seconds that each speaker is heard between two points in time."""
+    def seconds(self, start: float, end: float) -> dict[str, float]:
+        """Return the seconds of each speaker between two points in time."""
         seconds: dict[str, float] = {}
         for turn in self._between(start, end):
             overlap = min(end, turn.end) - max(start, turn.start)
@@ -30,7 +30,7 @@ class Turns:
         return seconds
 
     def nearest(self, start: float, end: float) -> str | None:
-        """The speaker whose turn is nearest, if one is near enough."""
+        """Return the speaker whose turn is nearest, if one is near enough."""
         near = [
             (max(turn.start - end, start - turn.end, 0.0), turn.speaker)
             for turn in self._between(start, end)
@@ -39,19 +39,19 @@ class Turns:
         return speaker if distance < _REACH_S else None
 
     def fitting(self, start: float, end: float) -> str | None:
-        """The speaker of the one turn that is about as long as this and in the same place."""
+        """Return the speaker of the one turn of about this length in this place."""
         fits: dict[str, float] = {}
         for turn in self._between(start, end):
             common = min(end, turn.end) - max(start, turn.start)
             fit = common / (max(end, turn.end) - min(start, turn.start))
             fits[turn.speaker] = max(fit, fits.get(turn.speaker, 0.0))
-        best = loudest(fits)
+        best = longest(fits)
         if best is None or fits[best] < _FIT or list(fits.values()).count(fits[best]) > 1:
             return None
         return best
 
     def _between(self, start: float, end: float) -> Sequence[SpeakerTurn]:
-        """The turns that are within reach."""
+        """Return the turns that are within reach."""
         if start < self._last_start:
             self._next, self._near = 0, []
         self._last_start = start
@@ -62,6 +62,6 @@ class Turns:
         return self._near
 
 
-def loudest(heard: dict[str, float]) -> str | None:
-    """Who is heard longest; None where nobody is."""
-    return max(heard, key=lambda speaker: heard[speaker]) if heard else None
+def longest(seconds: dict[str, float]) -> str | None:
+    """Return the speaker with most seconds; None without any."""
+    return max(seconds, key=lambda speaker: seconds[speaker]) if seconds else None
