@@ -177,7 +177,11 @@ class Daemon:
             cpus=int(info.get("NCPU") or 1),
             memory_mb=int(info.get("MemTotal") or 0) // 1_000_000,
             runtimes=frozenset(info.get("Runtimes") or {}),
-            devices=_devices(info),
+            devices=tuple(
+                str(one.get("ID", ""))
+                for one in info.get("DiscoveredDevices") or ()
+                if one.get("Source") == "cdi"
+            ),
             raw=info,
         )
 
@@ -277,8 +281,3 @@ def _product(info: Mapping[str, Any], version: Mapping[str, Any]) -> str:
         return "Podman"
     system = str(info.get("OperatingSystem", ""))
     return "Docker Desktop" if "Docker Desktop" in system else "Docker"
-
-
-def _devices(info: Mapping[str, Any]) -> tuple[str, ...]:
-    found = info.get("DiscoveredDevices") or ()
-    return tuple(str(one.get("ID", "")) for one in found if one.get("Source") == "cdi")

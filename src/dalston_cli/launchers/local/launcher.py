@@ -127,10 +127,12 @@ class LocalLauncher(FolderLauncher):
         if process.is_running(ours):
             return base.ExitState(state="running")
         code = process.exit_code(ours.pid)
+        socket = instance.address.socket
+        stopped_itself = socket is not None and not socket.parent.exists()  # it removes its folder
         return base.ExitState(
             state="gone" if code is None else "exited",
             exit_code=code,
-            clean=code in {0, None} and _has_removed_its_folder(instance),
+            clean=code in {0, None} and stopped_itself,
         )
 
     def tail(self, instance: base.EngineInstance, *, lines: int) -> list[str]:
@@ -236,12 +238,6 @@ def _is_abandoned(folder: Path) -> bool:
         return time.time() - folder.lstat().st_mtime > _ABANDONED_AFTER_S
     except FileNotFoundError:
         return False
-
-
-def _has_removed_its_folder(instance: base.EngineInstance) -> bool:
-    """Return True if the engine removed its folder, which it does when it stops itself."""
-    socket = instance.address.socket
-    return socket is not None and not socket.parent.exists()
 
 
 LAUNCHER = LocalLauncher

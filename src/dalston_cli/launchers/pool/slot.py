@@ -164,7 +164,8 @@ class EngineSlot:
         try:
             async with aclosing(stream) as messages:
                 async for message in messages:
-                    attempts.worked = attempts.worked or not _is_loading(message)
+                    loading = isinstance(message, Progress) and message.phase == "load"
+                    attempts.worked = attempts.worked or not loading
                     yield message
         except EngineUnreachableError as error:
             await self._after_unreached(replica, error.message, attempts)
@@ -276,7 +277,3 @@ def _below(models_dir: Path, request: Request) -> Request:
         return request
     model = structs.replace(request.model, path=str(Path(path).relative_to(models_dir)))
     return structs.replace(request, model=model)
-
-
-def _is_loading(message: StreamMessage) -> bool:
-    return isinstance(message, Progress) and message.phase == "load"

@@ -4,7 +4,6 @@ The token is in the container's environment, where only users of the daemon can 
 Dalston of this user finds it again.
 """
 
-import secrets
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -52,11 +51,6 @@ class PortUnreachableError(EngineUnavailableError):
             "Docker's daemon seems to run on another machine; its container was removed",
             hint=_WITH_COMPOSE,
         )
-
-
-def make_token() -> str:
-    """Make a secret that is hard to guess."""
-    return secrets.token_urlsafe(32)
 
 
 def ensure_network(daemon: Daemon) -> None:

@@ -2,6 +2,7 @@
 
 import os
 import re
+import secrets
 from pathlib import Path
 
 from dalston_cli.catalog.machine import Gpu
@@ -23,9 +24,6 @@ from dalston_cli.launchers.docker.gpu.request import gpu_arguments
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.folder_launcher import SOCKET_NAME
 from dalston_cli.launchers.variables import physical_cores
-
-Started = tuple[str, Address]
-"""A container's id, and where it listens."""
 
 _MISSING_SOURCE = (
     re.compile(r"bind source path does not exist: (?P<path>/.*)"),
@@ -49,7 +47,9 @@ class Starter:
         self._folders = folders
         self._addresses: dict[str, Address] = {}
 
-    def start(self, spec: EngineSpec, *, image: str, fingerprint: str, replica: int) -> Started:
+    def start(
+        self, spec: EngineSpec, *, image: str, fingerprint: str, replica: int
+    ) -> tuple[str, Address]:
         """Start a container; the caller holds the runtime folder's lock, and ``replica`` is free.
 
         Raises:
@@ -79,7 +79,9 @@ class Starter:
     def _plan(self, spec: EngineSpec, image: str, mark: str, replica: int) -> ContainerPlan:
         name, facts = spec.engine.name, self._daemon.facts
         if self._daemon.shares_sockets:
-            _check_weights(spec)  # Podman would make an empty folder of what is missing
+            for path in spec.weights:
+                if not path.exists():  # Podman would make an empty folder of it
+                    raise MountMissingError(name, str(path))
         user = container_user(facts, uid=os.getuid(), gid=os.getgid())
         models = spec.models_dir / name
         models.mkdir(parents=True, exist_ok=True)  # so that what is pulled later is seen
@@ -97,7 +99,7 @@ class Starter:
             models=models,
             models_mark=models_mark(models),
             folder=folder,
-            token=None if folder else network.make_token(),
+            token=None if folder else secrets.token_urlsafe(32),
             gpu=gpu_arguments(spec.device, facts, _gpus(spec.device)),
         )
 
@@ -119,12 +121,6 @@ class Starter:
 
     def _runs(self, identity: str) -> bool:
         return self._containers.state(identity).state == "running"
-
-
-def _check_weights(spec: EngineSpec) -> None:
-    for path in spec.weights:
-        if not path.exists():
-            raise MountMissingError(spec.engine.name, str(path))
 
 
 def _gpus(device: str) -> tuple[Gpu, ...]:

@@ -78,7 +78,10 @@ def shared_files(dockerfile: str, environ: Mapping[str, str]) -> dict[str, bytes
     """Read the Dockerfile and the certificates of the network, which pip is to trust."""
     files = {dockerfile: (data_root() / dockerfile).read_bytes()}
     if path := environ.get("SSL_CERT_FILE"):
-        files[CERTIFICATES] = _certificates(path)
+        try:
+            files[CERTIFICATES] = Path(path).read_bytes()
+        except OSError as error:
+            raise CertificatesMissingError(path) from error
     return files
 
 
@@ -98,13 +101,6 @@ def _add(archive: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> 
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode, entry.mtime = size, _MODE, _CHANGED_S
     archive.addfile(entry, content)
-
-
-def _certificates(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise CertificatesMissingError(path) from error
 
 
 def has_lock(engine: EngineEntry) -> bool:
