@@ -9,14 +9,9 @@ from dalston_cli.catalog.machine import Gpu
 from dalston_cli.catalog.machine_probe import probe_machine
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import Address, EngineSpec
-from dalston_cli.launchers.docker.containers import network
+from dalston_cli.launchers.docker.containers import network, sandbox
 from dalston_cli.launchers.docker.containers.container_list import Containers, models_mark
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders
-from dalston_cli.launchers.docker.containers.sandbox import (
-    ContainerPlan,
-    container_arguments,
-    container_user,
-)
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonFacts, DaemonRefusedError
 from dalston_cli.launchers.docker.gpu.problem import GpuHost, probe_gpu_host
 from dalston_cli.launchers.docker.gpu.refusal import explain_refusal
@@ -50,7 +45,9 @@ class Starter:
     def start(
         self, spec: EngineSpec, *, image: str, fingerprint: str, replica: int
     ) -> tuple[str, Address]:
-        """Start a container; the caller holds the runtime folder's lock, and ``replica`` is free.
+        """Start a container; return its id, and where it listens.
+
+        The caller holds the lock of the runtime folder, and ``replica`` is a free number.
 
         Raises:
             EngineUnavailableError: The daemon does not start it; nothing is left of it.
@@ -76,19 +73,19 @@ class Starter:
             self._addresses[identity] = address
         return self._addresses[identity]
 
-    def _plan(self, spec: EngineSpec, image: str, mark: str, replica: int) -> ContainerPlan:
+    def _plan(self, spec: EngineSpec, image: str, mark: str, replica: int) -> sandbox.ContainerPlan:
         name, facts = spec.engine.name, self._daemon.facts
         if self._daemon.shares_sockets:
             for path in spec.weights:
                 if not path.exists():  # Podman would make an empty folder of it
                     raise MountMissingError(name, str(path))
-        user = container_user(facts, uid=os.getuid(), gid=os.getgid())
+        user = sandbox.container_user(facts, uid=os.getuid(), gid=os.getgid())
         models = spec.models_dir / name
         models.mkdir(parents=True, exist_ok=True)  # so that what is pulled later is seen
         folder = None
         if self._daemon.shares_sockets:
             folder = self._folders.make(name, mark, replica, owner=user.owner)
-        return ContainerPlan(
+        return sandbox.ContainerPlan(
             spec=spec,
             image=image,
             fingerprint=mark,
@@ -103,9 +100,9 @@ class Starter:
             gpu=gpu_arguments(spec.device, facts, _gpus(spec.device)),
         )
 
-    def _start(self, plan: ContainerPlan) -> str:
+    def _start(self, plan: sandbox.ContainerPlan) -> str:
         engine, facts = plan.spec.engine.name, self._daemon.facts
-        arguments = container_arguments(plan, facts, self._options)
+        arguments = sandbox.container_arguments(plan, facts, self._options)
         try:
             if plan.token:
                 network.ensure_network(self._daemon)
