@@ -5,8 +5,7 @@ import re
 import secrets
 from pathlib import Path
 
-from dalston_cli.catalog.machine import Gpu
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import Gpu, probe_machine
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import Address, EngineSpec
 from dalston_cli.launchers.docker.containers import network, sandbox
