@@ -1,4 +1,4 @@
-"""How many of an engine run, with real processes: who is stopped, who goes on."""
+"""Scaling with real processes: which replicas are stopped, and which go on."""
 
 import asyncio
 from collections.abc import Iterator

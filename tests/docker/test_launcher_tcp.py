@@ -1,4 +1,4 @@
-"""Where no socket can be shared: engines on a port of this machine, opened by a token."""
+"""Engines on a port of this machine with a token, for daemons that cannot share a socket."""
 
 import asyncio
 import socket

@@ -1,4 +1,4 @@
-"""What makes two engines the same."""
+"""Fingerprints: equal ones make two engines the same."""
 
 import platform
 import shutil

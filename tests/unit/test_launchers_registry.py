@@ -1,4 +1,4 @@
-"""Which launcher an engine is started with, and why."""
+"""The choice of an engine's launcher, and its reason."""
 
 from pathlib import Path
 
