@@ -13,9 +13,8 @@ from tests.support.waiting import eventually
 
 from dalston_cli.launchers.base import NotOursError
 from dalston_cli.launchers.control import stop_engines
-from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.remote.launcher import (
     RemoteEngine,
