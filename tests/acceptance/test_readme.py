@@ -1,4 +1,4 @@
-"""What the documentation tells people to type works, in a folder with the files it names."""
+"""The commands of the documentation work, in a folder with the files that they name."""
 
 import dataclasses
 import json
@@ -24,7 +24,7 @@ from tests.support.hub import HubRepo, HubServer, running_hub
 from tests.support.recordings import ffmpeg
 
 from dalston_cli.catalog.load import load_catalog
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.schema import HubSource
 from dalston_cli.errors import ExitCode
 from dalston_cli.formats.registry import WRITERS

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import load_catalog
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
 from dalston_cli.options.batch import BatchOptions
@@ -55,9 +55,7 @@ def read_batch(options: BatchOptions) -> Batch:
     inputs = options.inputs
     resolved = resolve(options.settings, profile=options.screen.profile)
     run_options = build_run_options(
-        resolved.settings,
-        inputs=inputs.inputs or (),
-        suggested=resolved.from_pipeline(),
+        resolved.settings, inputs=inputs.inputs or (), suggested=resolved.from_pipeline()
     )
     refuse_without_effect(resolved, manifest=inputs.manifest is not None)
     folder = run_options.output.folder

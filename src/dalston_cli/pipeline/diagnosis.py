@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.load import Catalog, load_catalog
-from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import Machine, probe_machine
 from dalston_cli.catalog.resolve import ModelRequest, recommended
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.diagnosis import Diagnosis
@@ -133,9 +132,9 @@ def look_at_disk(name: str, folder: Path) -> Diagnosis:
     message = f"{readable_size(free)} free for {folder}"
     hint = f"make room, or use another disk: export DALSTON_{name.upper()}_DIR=/another/disk"
     if free < _NO_DISK_BYTES:
-        return Diagnosis(f"{name} disk", "fail", message, hint=hint)
+        return Diagnosis(f"{name} disk", "fail", message, hint)
     if free < _LITTLE_DISK_BYTES:
-        return Diagnosis(f"{name} disk", "warn", message, hint=hint)
+        return Diagnosis(f"{name} disk", "warn", message, hint)
     return Diagnosis(f"{name} disk", "ok", message)
 
 
