@@ -12,11 +12,10 @@ import numpy as np
 import pytest
 from tests.acceptance.home import Home
 from tests.support import recordings
+from tests.support.decoding import decode
 from tests.support.recordings import EXAMPLES, SAMPLE_RATE
 from tests.support.scoring import normalise
 from tests.support.speech import needs_flite
-
-from dalston_cli.audio.decode import decode
 
 RECORDINGS = ("monologue.wav", "dialogue.wav", "call.wav", "lecture.mp4")
 KNOWN_OF_THE_DIALOGUE = ("dialogue.rttm", "dialogue.ctm", "dialogue-events.csv")

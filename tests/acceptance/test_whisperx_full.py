@@ -12,7 +12,7 @@ import jiwer
 import pytest
 import yaml
 from tests.acceptance.home import Home, events_of
-from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.engine_under_test import ROOT, EngineUnderTest
 from tests.support.hub import HubRepo, HubServer, running_hub
 from tests.support.scoring import normalise
 from tests.support.speech import needs_flite

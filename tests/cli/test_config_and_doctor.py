@@ -9,7 +9,7 @@ from typer.testing import CliRunner
 from dalston_cli import app
 from dalston_cli.commands.config import app as config_app
 from dalston_cli.errors import ExitCode
-from dalston_cli.pipeline.diagnosis import folders
+from dalston_cli.pipeline import diagnosis
 
 
 def test_show_says_where_values_come_from(
@@ -100,7 +100,7 @@ def test_an_open_runtime_folder_is_a_failure(
 def test_a_full_disk(
     limit: str, status: str, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setattr(folders, limit, 10**18)
+    monkeypatch.setattr(diagnosis, limit, 10**18)
     app.main(["doctor", "--json"])
     checks = json.loads(capsys.readouterr().out)["data"]
     disks = {check["status"] for check in checks if check["name"].endswith("disk")}

@@ -11,8 +11,8 @@ import pytest
 from tests.support.launching import FAKE, EngineHome, finish, pass_over
 from tests.support.waiting import eventually
 
+from dalston_cli.launchers.base import NotOursError
 from dalston_cli.launchers.control import stop_engines
-from dalston_cli.launchers.failure import NotOursError
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
 from dalston_cli.launchers.pool.pool import Pool

@@ -8,7 +8,7 @@ import pytest
 from tests.support.launching import EngineHome, finish, num_running, pass_over
 from tests.support.waiting import eventually
 
-from dalston_cli.launchers.failure import NotOursError
+from dalston_cli.launchers.base import NotOursError
 from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.remote.launcher import RemoteEngine

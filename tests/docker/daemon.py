@@ -35,7 +35,7 @@ def connected(host: str) -> Iterator[docker.DockerClient]:
 
 def problem_of_shared(environ: Mapping[str, str]) -> str | None:
     """Why there is no daemon that tests may use, with what to do; None where there is one."""
-    advice = "run the tests by: sudo -E .ci/docker make test"
+    advice = "run the tests by: sudo -E .ci/docker scripts/test-all"
     missing = [name for name in (HOST, IMAGE) if not environ.get(name)]
     if missing:
         return f"no Docker daemon for tests ({' and '.join(missing)} not set); {advice}"
@@ -53,7 +53,8 @@ def problem_of_private() -> str | None:
     """Why no private daemon can be started; None where it can."""
     if os.geteuid() != 0:
         return (
-            "a daemon of the test's own needs root; run the tests by: sudo -E .ci/docker make test"
+            "a daemon of the test's own needs root; "
+            "run the tests by: sudo -E .ci/docker scripts/test-all"
         )
     if shutil.which("dockerd") is None:
         return "dockerd is missing; install it: apt-get install docker.io"

@@ -69,8 +69,7 @@ def in_registry(author: EngineAuthor) -> str:
     return f"{author.environ['DALSTON_IMAGE_REGISTRY']}/{author.engine}:1.0.0-cpu"
 
 
-def publish(author: EngineAuthor) -> str:
-    """Build, push and forget; the id of the image."""
+def test_a_pushed_image_is_pulled_until_the_engine_is_edited(author: EngineAuthor) -> None:
     assert author.run("engines", "build", author.engine).returncode == 0
     identity = str(author.image().id)
     pushed = author.run("engines", "push", author.engine)
@@ -78,11 +77,7 @@ def publish(author: EngineAuthor) -> str:
     assert f"{in_registry(author)} is in the registry" in pushed.stderr
     author.remove_images()
     assert author.all_images() == []
-    return identity
 
-
-def test_what_was_pushed_is_pulled(author: EngineAuthor) -> None:
-    identity = publish(author)
     pulled = author.run("engines", "pull", author.engine)
     assert pulled.returncode == 0, pulled.stderr
     image = author.image()
@@ -92,29 +87,22 @@ def test_what_was_pushed_is_pulled(author: EngineAuthor) -> None:
     again = author.run("engines", "build", author.engine)
     assert "is current" in again.stderr
 
-
-def test_an_image_of_another_state_of_the_engine_is_refused(author: EngineAuthor) -> None:
-    publish(author)
     author.edit()
-    pulled = author.run("engines", "pull", author.engine)
-    assert pulled.returncode == 5
-    assert f"{in_registry(author)} is not made from the engine {author.engine}" in pulled.stderr
-    assert f"hint: build it: dalston engines build {author.engine}" in pulled.stderr
-    assert not [image for image in author.all_images() if image.tags]
+    outdated = author.run("engines", "push", author.engine)
+    assert outdated.returncode == 5
+    assert "there is no cpu image made from the engine" in outdated.stderr
+    author.remove_images()
+    refused = author.run("engines", "pull", author.engine)
+    assert refused.returncode == 5
+    assert f"{in_registry(author)} is not made from the engine {author.engine}" in refused.stderr
+    assert f"hint: build it: dalston engines build {author.engine}" in refused.stderr
+    assert not [one for one in author.all_images() if one.tags]
 
 
 def test_what_is_not_there_cannot_be_pulled(author: EngineAuthor) -> None:
     pulled = author.run("engines", "pull", author.engine)
     assert pulled.returncode == 5
     assert f"{in_registry(author)} cannot be pulled: " in pulled.stderr
-
-
-def test_nothing_is_pushed_that_is_not_current(author: EngineAuthor) -> None:
-    assert author.run("engines", "build", author.engine).returncode == 0
-    author.edit()
-    pushed = author.run("engines", "push", author.engine)
-    assert pushed.returncode == 5
-    assert "there is no cpu image made from the engine" in pushed.stderr
 
 
 def test_without_a_registry_it_is_said_how_to_name_one(author: EngineAuthor) -> None:

@@ -71,16 +71,28 @@ def test_the_second_of_two_builds_takes_what_the_first_made(author: EngineAuthor
     assert list(author.runtime.iterdir()) == []
 
 
-def test_images_are_listed_with_their_state(author: EngineAuthor) -> None:
+def test_an_outdated_image_stays_while_a_container_has_it(author: EngineAuthor) -> None:
     assert author.run("engines", "build", author.engine).returncode == 0
     listed = author.run("engines", "images", author.engine)
     assert f"dalston/{author.engine}:1.0.0-cpu" in listed.stdout
     assert listed.stdout.rstrip().endswith("current")
+
     author.edit()
     data = json.loads(author.run("engines", "images", author.engine, "--json").stdout)["data"]
     assert [each["state"] for each in data] == ["outdated"]
     unknown = author.run("engines", "images", author.engine, DALSTON_ENGINES_PATH="")
     assert unknown.stdout.rstrip().endswith("unknown")
+
+    old = author.image()
+    container = author.client.containers.create(str(old.id), network_mode="none")
+    try:
+        done = author.run("engines", "prune", author.engine, "-y")
+        assert done.returncode == 0, done.stderr
+        assert [image.id for image in author.all_images()] == [old.id]
+    finally:
+        container.remove(force=True)
+    assert author.run("engines", "prune", author.engine, "-y", "--json").returncode == 0
+    assert author.all_images() == []
 
 
 def test_prune_removes_what_is_outdated_and_nothing_else(author: EngineAuthor) -> None:
@@ -101,18 +113,3 @@ def test_prune_removes_what_is_outdated_and_nothing_else(author: EngineAuthor) -
     assert "removed 1 image and 1 part of builds; " in done.stderr
     assert [image.id for image in author.all_images()] == [current]
     assert len(author.stages()) == 2
-
-
-def test_prune_keeps_what_a_container_has(author: EngineAuthor) -> None:
-    assert author.run("engines", "build", author.engine).returncode == 0
-    old = author.image()
-    container = author.client.containers.create(str(old.id), network_mode="none")
-    try:
-        author.edit()
-        done = author.run("engines", "prune", author.engine, "-y")
-        assert done.returncode == 0, done.stderr
-        assert [image.id for image in author.all_images()] == [old.id]
-    finally:
-        container.remove(force=True)
-    assert author.run("engines", "prune", author.engine, "-y", "--json").returncode == 0
-    assert author.all_images() == []

@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 import yaml
 from tests.docker.user import DockerUser, made_user
-from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.engine_under_test import ROOT, EngineUnderTest
 from tests.support.isolation import Isolation
 from tests.support.speech import needs_flite, say
 from tests.support.tiny_whisper import transcribing, transcript_of

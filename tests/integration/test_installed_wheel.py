@@ -18,7 +18,7 @@ import pytest
 import uv
 from tests.acceptance.home import Home, leaving, short_folder
 
-pytestmark = [pytest.mark.network, pytest.mark.slow]
+pytestmark = pytest.mark.network
 
 ROOT = Path(__file__).resolve().parents[2]
 PACKED = {  # the first that fits counts
@@ -127,6 +127,7 @@ def test_a_recording_becomes_a_transcript(home: InstalledHome) -> None:
     assert home.engines() == []
 
 
+@pytest.mark.slow  # builds an environment with faster-whisper, which takes a minute
 def test_an_engine_s_environment_is_built_from_the_packed_lock(home: InstalledHome) -> None:
     done = home.run("engines", "start", "faster-whisper", "--device", "cpu")
     assert done.returncode == 0, done.stderr

@@ -25,7 +25,7 @@ def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[PipelineHome]:
 
 
 def report_of(home: PipelineHome, recordings: list[Any], **options: Any) -> PlanReport:
-    return make_report(recordings, home.options(**options), home.surroundings())
+    return make_report(recordings, home.options(**options), home.environment())
 
 
 def states_of(report: PlanReport) -> dict[str, str]:

@@ -16,7 +16,7 @@ from dalston_cli.pipeline.events import Event, JobFinished, JobStarted, RunStart
 from dalston_cli.pipeline.records.history import list_runs, show_run
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.request import OutputTarget
-from dalston_cli.pipeline.session import Listeners, transcribe
+from dalston_cli.pipeline.session import RunCallbacks, transcribe
 
 NUM_RECORDINGS = 8
 
@@ -170,7 +170,9 @@ async def test_a_reader_that_goes_away_ends_the_run(kind: type[Event], home: Pip
             raise BrokenPipeError
 
     with pytest.raises(BrokenPipeError):
-        await transcribe(recordings, home.options(), home.surroundings(), Listeners(emit=emit))
+        await transcribe(
+            recordings, home.options(), home.environment(), RunCallbacks(on_event=emit)
+        )
 
     record = home.last_run()
     assert (record.summary.state, record.summary.exit_code) == ("finished", ExitCode.CLOSED_PIPE)
@@ -182,8 +184,8 @@ async def test_text_that_nobody_reads_is_no_failure(home: PipelineHome) -> None:
         raise BrokenPipeError(text)
 
     options = home.options(output=OutputTarget(folder=None), formats=("txt",))
-    listeners = Listeners(emit=home.events.append, print_text=refuse)
+    callbacks = RunCallbacks(on_event=home.events.append, print_text=refuse)
     with pytest.raises(BrokenPipeError):
-        await transcribe(home.record(1), options, home.surroundings(), listeners)
+        await transcribe(home.record(1), options, home.environment(), callbacks)
 
     assert home.statuses() == {}

@@ -22,6 +22,7 @@ from tests.support.recordings import BAD, make_bad, make_good
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import ModelUnavailableError, UsageError
+from dalston_cli.pipeline.endpoints import LocalFile, StandardInput
 from dalston_cli.pipeline.events import EngineReady, EngineStarting, JobFinished, WarningRaised
 from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
 from dalston_cli.pipeline.request import OutputTarget, Overrides, RecordingRequest
@@ -340,7 +341,9 @@ async def test_every_name_and_container_is_done_and_every_bad_one_told(home: Pip
     make_good(home.inputs)
     make_bad(home.inputs)
     recordings = [
-        RecordingRequest(source=path, name=shown_name(path.name), relative=Path(path.name))
+        RecordingRequest(
+            source=LocalFile(path), name=shown_name(path.name), relative=Path(path.name)
+        )
         for path in sorted(home.inputs.iterdir())
     ]
 
@@ -387,7 +390,7 @@ async def test_standard_input_is_a_recording(
     home: PipelineHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     sound = write_recording(home.inputs / "a.wav")
-    request = RecordingRequest(source=None, name="-", relative=Path("stdin"))
+    request = RecordingRequest(source=StandardInput(), name="-", relative=Path("stdin"))
     with sound.open("rb") as file:
         monkeypatch.setattr("sys.stdin", SimpleNamespace(buffer=file))
         report = await home.run([request])

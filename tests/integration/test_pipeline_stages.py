@@ -9,7 +9,7 @@ import pytest
 from tests.support.pipeline_home import PipelineHome, request_for, write_model, write_recording
 
 from dalston_cli.pipeline.events import EngineReady, StageFinished, StageStarted, WarningRaised
-from dalston_cli.pipeline.request import Overrides, StageModels
+from dalston_cli.pipeline.request import Overrides
 from dalston_sdk.wire import DiarizeOptions, EmotionOptions, EventsOptions, RefineOptions
 
 ASKED: dict[str, dict[str, Any]] = {
@@ -198,7 +198,7 @@ async def test_a_failing_stage_costs_nothing_but_itself(stage: str, home: Pipeli
     write_model(home.folder / "catalog", "fails", stage, runtime_id="raises", rank=-1)
     home.reload()
     recordings = home.record(1)
-    asked = {**ASKED[stage], "stage_models": StageModels(**{stage: "fails"})}
+    asked = {**ASKED[stage], "stage_models": {stage: "fails"}}
     reason = "the fake model divides by zero"
 
     report = await home.run(recordings, **asked)
@@ -229,9 +229,7 @@ async def test_a_failing_stage_costs_nothing_but_itself(stage: str, home: Pipeli
     assert reason in error.message
     assert worked(home) == {stage}, "the transcription is kept all the same"
 
-    mended = await home.run(
-        recordings, **ASKED[stage], stage_models=StageModels(**{stage: GOOD[stage]})
-    )
+    mended = await home.run(recordings, **ASKED[stage], stage_models={stage: GOOD[stage]})
     assert (mended.counts, worked(home)) == ({"done": 1}, {stage})
     assert MARKS[stage](read_json(home.outputs / "note 00.json"))
 
@@ -241,9 +239,7 @@ async def test_when_every_optional_stage_fails_the_text_is_there(home: PipelineH
     home.reload()
     asked = {name: value for each in ASKED.values() for name, value in each.items()}
 
-    report = await home.run(
-        home.record(1), **asked, stage_models=StageModels(**dict.fromkeys(ASKED, "fails"))
-    )
+    report = await home.run(home.record(1), **asked, stage_models=dict.fromkeys(ASKED, "fails"))
 
     assert (report.counts, report.exit_code) == ({"partial": 1}, 7)
     transcript = read_json(home.outputs / "note 00.json")

@@ -7,9 +7,9 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.support import recordings
+from tests.support.decoding import decode
 from tests.support.recordings import SAMPLE_RATE
 
-from dalston_cli.audio.decode import decode
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.errors import ExitCode
 
@@ -22,7 +22,7 @@ def bad(tmp_path_factory: pytest.TempPathFactory) -> dict[str, Path]:
 
 def refusal(source: Path, folder: Path, **options: object) -> RecordingError:
     with pytest.raises(RecordingError) as caught:
-        decode(source, folder, **options)  # type: ignore[arg-type] # options of decode
+        decode(source, folder, **options)
     assert not list(folder.glob(".*.part")), "a temporary file was left behind"
     assert not list(folder.glob("*.wav"))
     return caught.value

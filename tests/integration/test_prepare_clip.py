@@ -5,10 +5,10 @@ from pathlib import Path
 import numpy as np
 import pytest
 from tests.support import recordings
+from tests.support.decoding import decode
 from tests.support.recordings import SAMPLE_RATE
 
 from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.decode import decode
 from dalston_cli.audio.errors import ClipOutsideError
 
 DURATION_S = 40.0

@@ -26,9 +26,10 @@ _VARIABLES = {
     "HF_HUB_OFFLINE": "1",
     "TRANSFORMERS_OFFLINE": "1",
     "DO_NOT_TRACK": "1",
-    "OMP_NUM_THREADS": "2",
+    "OMP_NUM_THREADS": "1",
 }
-"""What launchers give to every engine, and no more threads than CI has processors."""
+"""What launchers give to every engine. Several threads would only wait for each other: models of
+tests are tiny, and other tests run at the same time."""
 
 
 @dataclass(frozen=True)

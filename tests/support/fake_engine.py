@@ -33,7 +33,7 @@ def fake_line(
     knobs: Mapping[str, object] = MappingProxyType({}),
     **more_knobs: str | float | Path,
 ) -> StartLine:
-    """The start line of the fake engine; ``knobs`` are named as in its README, in lower case."""
+    """Return the start line of the fake engine, with knobs named as in its README in lower case."""
     return StartLine(
         engine_dir=FOLDER,
         keep_alive_s=keep_alive_s,
@@ -47,7 +47,7 @@ def fake_line(
 
 
 def write_wav(path: Path, *, seconds: float = 2.5, rate: int = 16_000) -> Path:
-    """Silence as mono PCM16."""
+    """Write silence as mono PCM16."""
     with wave.open(str(path), "wb") as writer:
         writer.setnchannels(1)
         writer.setsampwidth(2)
@@ -67,7 +67,7 @@ async def run_all(
     *,
     share_path: bool = True,
 ) -> list[StreamMessage]:
-    """Every message of one run; the last is its result."""
+    """Return all messages of one run; the last is its result."""
     messages = client.run(request or transcribe(), audio=audio, share_path=share_path)
     return [message async for message in messages]
 
@@ -79,7 +79,7 @@ def finished(messages: Iterable[StreamMessage]) -> Finished:
 
 
 async def settled(client: EngineClient) -> Health:
-    """Health once nothing runs and the device was checked."""
+    """Return the health once nothing runs and the device was checked."""
 
     async def idle() -> Health | None:
         health = await client.health()

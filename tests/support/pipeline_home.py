@@ -6,16 +6,18 @@ from pathlib import Path
 from typing import Any, TypeVar
 
 from tests.support.launching import FAKE, EngineHome
+from tests.support.run_options import run_options
 
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
 from dalston_cli.catalog.machine import Machine
+from dalston_cli.pipeline.endpoints import LocalFile
+from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, JobFinished, RunFinished, StageFinished
 from dalston_cli.pipeline.records.history import RunRecord, show_run
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.request import OutputTarget, Overrides, RecordingRequest, RunOptions
-from dalston_cli.pipeline.session import Listeners, transcribe
-from dalston_cli.pipeline.surroundings import Surroundings
+from dalston_cli.pipeline.session import RunCallbacks, transcribe
 
 MACHINE = Machine(cpus=2, ram_mb=8000)
 NEVER = "1000000"
@@ -81,7 +83,7 @@ def write_recording(path: Path, *, seconds: float = 2.0, seed: int = 0, channels
 def request_for(path: Path, overrides: Overrides | None = None) -> RecordingRequest:
     """As the command line would make it."""
     return RecordingRequest(
-        source=path,
+        source=LocalFile(path),
         name=path.name,
         relative=Path(path.name),
         size=path.stat().st_size if path.is_file() else None,
@@ -112,10 +114,10 @@ class PipelineHome(EngineHome):
         """Read the catalog anew, after models were written into it."""
         self.catalog = make_catalog(self.folder / "catalog")
 
-    def surroundings(self) -> Surroundings:
+    def environment(self) -> Environment:
         """This home as a run sees it."""
         knobs = {"CRASH_ON_RUN": NEVER, "COUNTER": str(self.counter)} | self.knobs
-        return Surroundings(
+        return Environment(
             locations=self.locations,
             catalog=self.catalog,
             machine=MACHINE,
@@ -139,7 +141,7 @@ class PipelineHome(EngineHome):
             "formats": ("txt", "json"),
             "keep_alive_s": 60.0,
         }
-        return RunOptions(**{**defaults, **changes})
+        return run_options(**{**defaults, **changes})
 
     async def run(self, recordings: Sequence[RecordingRequest], **changes: Any) -> RunFinished:
         """A run in this process; its events are in ``events``."""
@@ -147,8 +149,8 @@ class PipelineHome(EngineHome):
         return await transcribe(
             recordings,
             self.options(**changes),
-            self.surroundings(),
-            Listeners(emit=self.events.append, print_text=self.printed.append),
+            self.environment(),
+            RunCallbacks(on_event=self.events.append, print_text=self.printed.append),
         )
 
     def of(self, kind: type[Kind]) -> list[Kind]:

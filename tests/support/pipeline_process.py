@@ -12,24 +12,25 @@ from typing import Any
 
 import msgspec
 from tests.support.pipeline_home import MACHINE, PipelineHome, make_catalog, request_for
+from tests.support.run_options import run_options
 
 from dalston_cli.launchers.base import LauncherContext
 from dalston_cli.launchers.registry import make_launchers
+from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event
-from dalston_cli.pipeline.request import OutputTarget, RunOptions
-from dalston_cli.pipeline.session import Listeners, transcribe
-from dalston_cli.pipeline.surroundings import Surroundings
+from dalston_cli.pipeline.request import OutputTarget
+from dalston_cli.pipeline.session import RunCallbacks, transcribe
 from dalston_cli.settings.locations import Locations
 
 
 def start(home: PipelineHome, **options: Any) -> subprocess.Popen[str]:
     """Run over all of the home's recordings elsewhere."""
-    surroundings = home.surroundings()
+    environment = home.environment()
     told = {
         "folder": str(home.folder),
         "inputs": str(home.inputs),
         "outputs": str(home.outputs),
-        "environment": dict(surroundings.engine_environment),
+        "environment": dict(environment.engine_environment),
         "options": options,
     }
     return subprocess.Popen(
@@ -52,21 +53,23 @@ def main() -> None:
         models=folder / "models",
         runtime=folder / "run",
     )
-    surroundings = Surroundings(
+    environment = Environment(
         locations=locations,
         catalog=make_catalog(folder / "catalog"),
         machine=MACHINE,
         launchers=make_launchers(LauncherContext(locations=locations)),
         engine_environment=told["environment"],
     )
-    options = RunOptions(
+    options = run_options(
         output=OutputTarget(folder=Path(told["outputs"])),
         formats=("txt", "json"),
         keep_alive_s=60.0,
         **told["options"],
     )
     recordings = [request_for(path) for path in sorted(Path(told["inputs"]).iterdir())]
-    report = asyncio.run(transcribe(recordings, options, surroundings, Listeners(emit=_print)))
+    report = asyncio.run(
+        transcribe(recordings, options, environment, RunCallbacks(on_event=_print))
+    )
     sys.exit(report.exit_code)
 
 

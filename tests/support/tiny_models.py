@@ -1,4 +1,4 @@
-"""The tiny models of all engines: what each is called, how it is made, and its catalog entry.
+"""The tiny models of all engines: their names, how they are made, and their catalog entries.
 
 Two ways lead to them: the tests' own hub, from which they are pulled as any model is, and folders
 that a catalog names.
@@ -12,7 +12,7 @@ from typing import Any
 
 import yaml
 from tests.support import tiny_onnx, tiny_whisper
-from tests.support.asked_engine import ROOT, EngineUnderTest
+from tests.support.engine_under_test import ROOT, EngineUnderTest
 from tests.support.hub import HubRepo
 from tests.support.onnx_models.families import make_transducer
 
@@ -42,7 +42,7 @@ class TinyModel:
 
 
 def by_script(place: str, part: str = "", *made_from: Path) -> Make:
-    """What ``tests/tiny.py`` of the engine in ``place`` makes, run by the engine's interpreter."""
+    """Return a maker that runs ``tests/tiny.py`` of an engine with the engine's interpreter."""
 
     def make(folder: Path) -> Path:
         made = folder / place
@@ -56,7 +56,7 @@ def by_script(place: str, part: str = "", *made_from: Path) -> Make:
 
 
 def by_copy(weights: Path) -> Make:
-    """Weights that were trained and lie in the repository, without the scripts beside them."""
+    """Return a maker that copies trained weights, without their training scripts."""
 
     def make(folder: Path) -> Path:
         left_out = shutil.ignore_patterns("training")
@@ -71,7 +71,7 @@ def _transducer(folder: Path) -> Path:
 
 
 def _entry(model: str, engine: str, stage: str, **fields: Any) -> dict[str, Any]:
-    """The catalog entry of a model that ``auto`` takes before the bundled one."""
+    """Return the catalog entry of a model that ``auto`` prefers to the bundled one."""
     return {
         "id": model,
         "engine": engine,
@@ -113,7 +113,7 @@ EVENTS = TinyModel(
 )
 
 PIPELINE = (WHISPER, ALIGNER, DIARIZER, EMOTION, EVENTS)
-"""One for each stage that has weights."""
+"""One per stage with weights."""
 EVERY = (*PIPELINE, PARAKEET, NEMO, BUNDLE)
 
 
@@ -123,7 +123,7 @@ def repositories(models: Iterable[TinyModel], folder: Path) -> dict[str, HubRepo
 
 
 def write_catalog(models: Iterable[TinyModel], folder: Path) -> Path:
-    """Entries that are pulled from the hub."""
+    """Write entries that are pulled from the hub."""
     folder.mkdir()
     for model in models:
         _write(folder, model.entry)

@@ -1,8 +1,8 @@
-"""A Parakeet of half a megabyte that knows flite's voices, and a sentence it understands."""
+"""A Parakeet of half a megabyte for flite's voices, and a sentence that it recognises."""
 
 MODEL = "tiny-onnx"
 RUNTIME_ID = "nemo-parakeet-tdt-0.6b-v2"
-"""The library's name of a model that hears English, as this one does."""
+"""The library's name of an English model."""
 SENTENCE = "please send the letter to alice on monday"
 ENTRY = {
     "id": MODEL,

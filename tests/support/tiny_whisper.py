@@ -1,4 +1,4 @@
-"""A Whisper model of a few megabytes that knows flite's voices, and what it has to understand."""
+"""A Whisper model of a few megabytes for flite's voices, and sentences that it recognises."""
 
 import json
 import wave
@@ -49,7 +49,7 @@ SENTENCES = (
 
 
 def say_sentences(folder: Path) -> Path:
-    """All sentences in one recording, a second of silence around each."""
+    """Record all sentences, a second of silence around each."""
     samples = bytes(16_000)
     for number, sentence in enumerate(SENTENCES):
         with wave.open(str(say(sentence, folder / f"{number}.wav")), "rb") as file:
@@ -65,7 +65,7 @@ def say_sentences(folder: Path) -> Path:
 def transcript_of(
     user: Home, speech: Path, out: Path, *options: str, model: str = MODEL
 ) -> dict[str, Any]:
-    """Transcribe into ``out``; what the JSON says."""
+    """Transcribe into ``out`` and return the JSON."""
     done = user.run("transcribe", speech, "-m", model, "-o", out, "-f", "json", *options)
     assert done.returncode == 0, done.stderr
     text = (out / f"{speech.stem}.json").read_text(encoding="utf-8")
@@ -74,14 +74,14 @@ def transcript_of(
 
 
 def transcribing(transcript: dict[str, Any]) -> dict[str, Any]:
-    """What the transcript says of its transcribing stage."""
+    """Return the transcript's entry of the transcribe stage."""
     [stage] = [each for each in transcript["stages"] if each["stage"] == "transcribe"]
     found: dict[str, Any] = stage
     return found
 
 
 def check_words(transcript: dict[str, Any]) -> None:
-    """Nearly all words are right, and their times make sense."""
+    """Check that nearly all words are right and their times are plausible."""
     wer = jiwer.wer(normalise(" ".join(SENTENCES)), normalise(transcript["text"]))
     assert wer <= 0.1, transcript["text"]
     words = [word for segment in transcript["segments"] for word in segment["words"]]

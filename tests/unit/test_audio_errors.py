@@ -4,10 +4,9 @@ from pathlib import Path
 
 import pytest
 
-from dalston_cli.audio import errors
+from dalston_cli.audio import errors, prepare
 from dalston_cli.audio.errors import RecordingError, revive
 from dalston_cli.errors import ExitCode
-from dalston_cli.stages import prepare
 
 N = "talk one.wav"
 ERRORS = {

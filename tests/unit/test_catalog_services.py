@@ -4,20 +4,19 @@ from pathlib import Path
 
 import pytest
 from tests.support.hub.entries import engine_entry, model_entry
+from tests.support.run_options import planned, run_options
 
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import ModelRequest, resolve_model
 from dalston_cli.catalog.resolve_errors import NoModelError
-from dalston_cli.catalog.weights.acquire import ensure_installed, pull
+from dalston_cli.catalog.weights.acquire import PullOptions, ensure_installed, pull
 from dalston_cli.catalog.weights.audit import verify
 from dalston_cli.catalog.weights.failures import ServiceKeyError
 from dalston_cli.catalog.weights.inventory import installed, installed_ids
-from dalston_cli.catalog.weights.options import PullOptions
 from dalston_cli.pipeline.plan.choosing import ServiceOfflineError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, StagePlan, Weights
 from dalston_cli.pipeline.plan.planner import Planner
-from dalston_cli.pipeline.request import RunOptions, StageModels
 from dalston_sdk.wire import RefineOptions, Stage, TokenPrices
 
 ENGINE = engine_entry(
@@ -103,25 +102,24 @@ def planner(*, here: tuple[str, ...] = ("far", "tiny"), **options: object) -> Pl
         installed={name: Weights(digest="sha256:0", path=None) for name in here},
         launch=lambda _engine, _device: Launch(launcher="local", digest="d"),
     )
-    return Planner(context, RunOptions(refine=RefineOptions(), **options))  # type: ignore[arg-type] # any option
+    return Planner(context, run_options(refine=RefineOptions(), **options))  # type: ignore[arg-type] # any option
 
 
 def test_a_service_is_refused_where_the_network_is() -> None:
-    assert planner().plan().refine is not None
+    assert planned(planner().plan(), "refine").model.id == "far"
     with pytest.raises(ServiceOfflineError, match="--offline forbids"):
         planner(offline=True).plan()
 
 
 def test_a_plan_that_lacks_a_key_is_none() -> None:
-    models = StageModels(refine="far")
+    models = {"refine": "far"}
     with pytest.raises(ServiceKeyError, match="its key is not set"):
         planner(here=("tiny",), stage_models=models).plan()
 
 
 def test_what_a_result_may_cost_does_not_decide_what_it_is() -> None:
     def identity(options: RefineOptions) -> object:
-        found = planner().plan().refine
-        assert found is not None
+        found = planned(planner().plan(), "refine")
         return StagePlan(
             stage=found.stage,
             model=found.model,

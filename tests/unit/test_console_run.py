@@ -7,10 +7,8 @@ import pytest
 
 from dalston_cli.console import Console
 from dalston_cli.console.run_bar import RunBar
-from dalston_cli.console.run_lines import RunLines, summary
 from dalston_cli.console.run_progress import RunProgress
-from dalston_cli.console.run_stream import RunStream
-from dalston_cli.console.run_view import run_view
+from dalston_cli.console.run_view import RunLines, RunStream, run_view, summary
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import (
     EngineReady,
@@ -203,33 +201,33 @@ def test_the_view_fits_who_reads(stderr: io.StringIO, json_: bool, kind: type) -
 
 
 def test_progress_is_weighted_by_audio() -> None:
-    tally = RunProgress()
-    assert (tally.total_s, tally.rtfx(1.0), tally.remaining_s(1.0)) == (0, None, None)
+    counts = RunProgress()
+    assert (counts.total_s, counts.rtfx(1.0), counts.remaining_s(1.0)) == (0, None, None)
     for event in EVENTS[:7]:
-        tally.take(event)
-    assert tally.done_s == 30
-    assert tally.total_s == 180  # one of 60 s is known, the two others are taken for alike
-    assert tally.rtfx(10) == 3
-    assert tally.remaining_s(10) == 50
-    tally.take(EVENTS[9])
-    tally.take(EVENTS[10])
-    assert (tally.done_s, tally.finished) == (60, 2)
-    assert tally.total_s == 120
+        counts.take(event)
+    assert counts.done_s == 30
+    assert counts.total_s == 180  # one of 60 s is known, the two others are taken for alike
+    assert counts.rtfx(10) == 3
+    assert counts.remaining_s(10) == 50
+    counts.take(EVENTS[9])
+    counts.take(EVENTS[10])
+    assert (counts.done_s, counts.finished) == (60, 2)
+    assert counts.total_s == 120
 
 
 def test_what_was_done_before_counts_for_no_speed() -> None:
-    tally = RunProgress()
-    tally.take(RunStarted(run="r", num_recordings=2))
-    tally.take(JobFinished(recording="a", status="unchanged", duration_s=60))
-    assert tally.done_s == 60
-    assert tally.rtfx(1) is None
+    counts = RunProgress()
+    counts.take(RunStarted(run="r", num_recordings=2))
+    counts.take(JobFinished(recording="a", status="unchanged", duration_s=60))
+    assert counts.done_s == 60
+    assert counts.rtfx(1) is None
 
 
 def test_what_came_from_the_store_counts_for_no_speed() -> None:
-    tally = RunProgress()
-    tally.take(RunStarted(run="r", num_recordings=2))
-    tally.take(JobFinished(recording="a", status="done", duration_s=60))
-    assert (tally.done_s, tally.rtfx(1)) == (60, None)
+    counts = RunProgress()
+    counts.take(RunStarted(run="r", num_recordings=2))
+    counts.take(JobFinished(recording="a", status="done", duration_s=60))
+    assert (counts.done_s, counts.rtfx(1)) == (60, None)
 
 
 @pytest.mark.parametrize(

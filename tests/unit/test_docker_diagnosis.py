@@ -15,7 +15,7 @@ from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.launchers.docker import daemon as daemon_module
 from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.launchers.docker.diagnosis import diagnose_docker
-from dalston_cli.pipeline.diagnosis.hardware import look_at_gpus
+from dalston_cli.pipeline.diagnosis import look_at_gpus
 
 NOTHING_LOADED = """
 import sys

@@ -17,7 +17,7 @@ def test_the_example_is_read(tmp_path: Path) -> None:
 
     first, second = manifest.read_manifest(file)
 
-    assert first.source == tmp_path / "interviews" / "ada.wav"
+    assert first.source.path == tmp_path / "interviews" / "ada.wav"
     assert first.overrides.initial_prompt == "An interview about engines"
     assert (first.overrides.language, second.overrides.language) == ("en", "en")
     assert second.overrides.initial_prompt is None

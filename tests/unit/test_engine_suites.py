@@ -1,9 +1,10 @@
 """An engine's suite is run again when a file changed that it depends on, and only then."""
 
 from pathlib import Path
+from typing import Literal
 
 import pytest
-from tests.support.engine_suites import EngineSuite, PassedSuites, all_suites
+from tests.support.engine_suites import EngineSuite, PassedSuites, Recorder, all_suites
 
 FILES = {
     "conftest.py": "",
@@ -72,3 +73,36 @@ def test_every_engine_of_the_repository_has_a_suite() -> None:
     suites = all_suites()
     assert {"nemo", "pocketsphinx", "llm-cleanup"} <= {suite.name for suite in suites}
     assert len({suite.digest() for suite in suites}) == len(suites)
+
+
+@pytest.mark.parametrize(
+    ("outcome", "when", "keywords", "noted"),
+    [
+        pytest.param("passed", "call", {}, True, id="all-passed"),
+        pytest.param("failed", "teardown", {}, False, id="one-failed"),
+        pytest.param("skipped", "setup", {}, False, id="something-was-missing"),
+        pytest.param("skipped", "setup", {"gpu": 1}, True, id="without-a-gpu"),
+    ],
+)
+def test_a_suite_is_noted_when_all_of_it_passed(
+    outcome: Literal["passed", "failed", "skipped"],
+    when: Literal["setup", "call", "teardown"],
+    keywords: dict[str, Literal[1]],
+    noted: bool,
+    tmp_path: Path,
+    request: pytest.FixtureRequest,
+) -> None:
+    passed = PassedSuites(tmp_path)
+    suite = all_suites()[0]
+    recorder = Recorder(passed)
+    node = f"{suite.tests}/test_it.py::test_it"
+    for report in (
+        pytest.TestReport(node, (node, 0, ""), {}, "passed", None, "call"),
+        pytest.TestReport(node, (node, 0, ""), keywords, outcome, None, when),
+    ):
+        recorder.pytest_runtest_logreport(report)
+
+    recorder.pytest_sessionfinish(request.session, pytest.ExitCode.OK)
+
+    assert (passed.when(suite, suite.digest()) is not None) == noted
+    assert [path.stem for path in tmp_path.iterdir()] == ([suite.name] if noted else [])

@@ -21,7 +21,7 @@ from dalston_cli.formats.registry import (
 from dalston_cli.formats.script import clean, graphemes, joined, width
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
-from dalston_cli.stages.merge import name_speakers
+from dalston_cli.stages.merge.labels import name_speakers
 from dalston_sdk.wire import Chapter, Segment, Transcript
 
 

@@ -10,9 +10,9 @@ from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
-import msgspec
 import pytest
 from tests.support.pipeline_home import MACHINE, make_catalog, write_model
+from tests.support.run_options import BY_NAME, planned, run_options
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
@@ -20,19 +20,23 @@ from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, StagePlan, Weights
 from dalston_cli.pipeline.plan.planner import plan_recording
 from dalston_cli.pipeline.records.keys import make_key
-from dalston_cli.pipeline.request import Overrides, RunOptions, StageModels
-from dalston_cli.pipeline.running.recording_audio import prepare_key
-from dalston_cli.pipeline.running.stage_run import stage_key
-from dalston_cli.stages import refine
+from dalston_cli.pipeline.request import Overrides
+from dalston_cli.pipeline.running.audio import prepare_key
+from dalston_cli.pipeline.running.stage import stage_key
+from dalston_cli.stages.base import Inputs, Results
 from dalston_sdk.wire import (
     AlignOptions,
+    AlignResult,
     DiarizeOptions,
     EmotionOptions,
     EventsOptions,
+    RecordingInfo,
     RefineOptions,
     Segment,
     TokenPrices,
     TranscribeOptions,
+    TranscribeResult,
+    Transcript,
     Word,
 )
 
@@ -65,6 +69,10 @@ SEGMENTS = (
 )
 
 
+SPOKEN = TranscribeResult(language="en", segments=SEGMENTS)
+ALIGNED = AlignResult(segments=SEGMENTS)
+
+
 @pytest.fixture
 def context(tmp_path: Path) -> PlanContext:
     folder = tmp_path / "catalog"
@@ -83,11 +91,9 @@ def launch(engine: EngineEntry, device: str) -> Launch:
     return Launch(launcher="local", digest=f"{engine.name}@{device}")
 
 
-def planned(context: PlanContext, step: str) -> StagePlan:
+def one(context: PlanContext, step: str) -> StagePlan:
     """One stage of a plan that has all of them."""
-    stage: StagePlan | None = getattr(plan_recording(context, RunOptions(**EVERY_STAGE)), step)
-    assert stage is not None
-    return stage
+    return planned(plan_recording(context, run_options(**EVERY_STAGE)), step)
 
 
 @pytest.mark.parametrize(
@@ -119,28 +125,35 @@ def test_prepared_audio(
 
 
 @pytest.mark.parametrize(
-    ("step", "upstream", "key"),
+    ("step", "found", "key"),
     [
-        ("transcribe", (), "2fa5cac2b15eee9f93b854a8fbb6dbe4fad4654cee31f1456a39948052343fc8"),
-        ("align", (UPSTREAM,), "6309117c5a5c6ef1291fae50a40596176c5fa134606289bd111a4f032c458ba1"),
-        ("diarize", (), "c18580cdc5f5aeee29c70dd6094051d014a5cd7ce719562c18b163280b4c94a6"),
+        ("transcribe", {}, "2fa5cac2b15eee9f93b854a8fbb6dbe4fad4654cee31f1456a39948052343fc8"),
+        (
+            "align",
+            {"transcribe": SPOKEN},
+            "6309117c5a5c6ef1291fae50a40596176c5fa134606289bd111a4f032c458ba1",
+        ),
+        ("diarize", {}, "c18580cdc5f5aeee29c70dd6094051d014a5cd7ce719562c18b163280b4c94a6"),
         (
             "emotion",
-            (UPSTREAM, "aligned"),
+            {"transcribe": SPOKEN, "align": ALIGNED},
             "b0df345966ee5d0ada56c5bf01d6208f73da34c733ef32989e7f467970eb2461",
         ),
         (
             "emotion",
-            (UPSTREAM, "as transcribed"),
+            {"transcribe": SPOKEN},
             "6ebaba6996161d99f74fa64a56f9eb19bb05991186628beebcc20591f53fb069",
         ),
-        ("events", (), "efc3ee0b5a8e7c3ea707dc14bf67437d8022866ee63651fe598a5d3ae2c50e66"),
+        ("events", {}, "efc3ee0b5a8e7c3ea707dc14bf67437d8022866ee63651fe598a5d3ae2c50e66"),
     ],
 )
 def test_stages_that_need_audio(
-    step: str, upstream: tuple[str, ...], key: str, context: PlanContext
+    step: str, found: dict[str, Any], key: str, context: PlanContext
 ) -> None:
-    assert stage_key(planned(context, step), AUDIO, upstream) == key
+    results = Results({BY_NAME[name]: result for name, result in found.items()})
+    inputs = Inputs(results=results, keys=dict.fromkeys(found, UPSTREAM))
+
+    assert stage_key(one(context, step), AUDIO, BY_NAME[step].upstream(inputs)) == key
 
 
 @pytest.mark.parametrize(
@@ -154,14 +167,20 @@ def test_stages_that_need_audio(
 def test_stages_that_need_the_text(
     step: str, language: str | None, key: str, context: PlanContext
 ) -> None:
-    upstream = (msgspec.json.encode((language, refine.shown(SEGMENTS))).decode(),)
+    info = RecordingInfo(
+        name="a", digest="d", duration_s=1.0, sample_rate=1, num_channels=1, container="", codec=""
+    )
+    transcript = Transcript(
+        version=1, recording=info, status="complete", text="", language="de", segments=SEGMENTS
+    )
+    inputs = Inputs(transcript=transcript, language=language)
 
-    assert stage_key(planned(context, step), "", upstream) == key
+    assert stage_key(one(context, step), "", BY_NAME[step].upstream(inputs)) == key
 
 
 @pytest.mark.parametrize("device", ["cuda", "cuda:0", "cuda:3"])
 def test_any_gpu_is_as_good_as_another(device: str, context: PlanContext) -> None:
-    stage = replace(planned(context, "transcribe"), device=device, compute_type="float16")
+    stage = replace(one(context, "transcribe"), device=device, compute_type="float16")
 
     assert stage_key(stage, AUDIO) == (
         "c04fb466004b0694e5d32a8957f99079afd99b66f7a567f97820fa3784d9f1e1"
@@ -177,7 +196,7 @@ def test_any_gpu_is_as_good_as_another(device: str, context: PlanContext) -> Non
     ],
 )
 def test_a_result_is_the_same_at_any_price(options: RefineOptions, context: PlanContext) -> None:
-    stage = replace(planned(context, "refine"), options=options)
+    stage = replace(one(context, "refine"), options=options)
 
     assert stage_key(stage, "", ("text",)) == (
         "3eb8be4a255514956a608793030d9a0490180f44a02054e0b171f711d2e3505a"
@@ -254,7 +273,7 @@ def test_a_result_is_the_same_at_any_price(options: RefineOptions, context: Plan
             id="compute-type",
         ),
         pytest.param(
-            {"diarize": DiarizeOptions(), "stage_models": StageModels(diarize="speakers-raises")},
+            {"diarize": DiarizeOptions(), "stage_models": {"diarize": "speakers-raises"}},
             {},
             "fff13e17ec354de9afa07e0f63306db7f1f7cbf9fbb915c4052a2a570e35840d",
             id="model-of-a-stage",
@@ -270,7 +289,7 @@ def test_a_result_is_the_same_at_any_price(options: RefineOptions, context: Plan
 def test_plans(
     options: dict[str, Any], overrides: dict[str, Any], key: str, context: PlanContext
 ) -> None:
-    plan = plan_recording(context, RunOptions(**options), Overrides(**overrides))
+    plan = plan_recording(context, run_options(**options), Overrides(**overrides))
 
     assert plan.key == key
 
@@ -290,11 +309,11 @@ def test_the_reason_why_nothing_aligns_is_part_of_the_key(
     models = context.catalog.models
     kept = {name: model for name, model in models.items() if name not in {"bundle", *gone}}
     catalog = replace(context.catalog, models=kept)
-    options = RunOptions(model="speech-no-words", transcribe=TranscribeOptions(language=language))
+    options = run_options(model="speech-no-words", transcribe=TranscribeOptions(language=language))
 
     plan = plan_recording(replace(context, installed=installed, catalog=catalog), options)
 
-    assert [skipped.stage.value for skipped in plan.skipped] == ["align"]
+    assert [skipped.stage.name for skipped in plan.skipped] == ["align"]
     assert plan.key == key
 
 

@@ -9,8 +9,8 @@ import pytest
 
 from dalston_cli.errors import DalstonError, InputError, UsageError
 from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.intake.folder_scan import looks_like_media
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
-from dalston_cli.pipeline.intake.media import looks_like_media
 from dalston_cli.pipeline.request import RecordingRequest
 
 
@@ -82,7 +82,7 @@ def test_an_absolute_pattern(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["take[1].wav", "what?.wav", "50*.wav", "a*b/[x].mp3"])
 def test_a_name_that_exists_is_no_pattern(name: str) -> None:
     touch(name, "take1.wav", "50x.wav")
-    assert [str(request.source) for request in find(name).requests] == [name]
+    assert [str(request.source.path) for request in find(name).requests] == [name]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +93,8 @@ def test_any_name_is_found_in_a_folder(name: bytes, folder: Path) -> None:
     Path(os.fsdecode(inner)).mkdir()
     Path(os.fsdecode(os.path.join(inner, name))).touch()  # noqa: PTH118 - bytes
     (request,) = find("in").requests
-    assert request.source is not None
-    assert os.fsencode(request.source.name) == name
+    assert request.source.path is not None
+    assert os.fsencode(request.source.path.name) == name
     assert request.name.encode() == b"in/" + name.decode(errors="replace").encode()
     assert request.size == 0
 

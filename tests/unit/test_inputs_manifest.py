@@ -49,7 +49,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 def test_rows_become_requests(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"12345")
     first, second = read_manifest(write(tmp_path, name, text))
-    assert first.source == tmp_path / "a.wav"
+    assert first.source.path == tmp_path / "a.wav"
     assert (first.relative, first.size) == (Path("a.wav"), 5)
     overrides = first.overrides
     assert overrides.language == "en-gb"
@@ -92,7 +92,7 @@ def test_output_names_the_transcript(tmp_path: Path) -> None:
 
 def test_absolute_paths_stay(tmp_path: Path) -> None:
     (request,) = read_manifest(write(tmp_path, "m.csv", "path\n/far/away.wav\n"))
-    assert request.source == Path("/far/away.wav")
+    assert request.source.path == Path("/far/away.wav")
 
 
 def test_names_that_are_not_utf_8(tmp_path: Path) -> None:

@@ -1,14 +1,17 @@
 """Names of speakers in a transcript: everywhere, with their labels kept, and given again."""
 
 import pytest
+from tests.support.run_options import channel_results
 from tests.support.transcripts import recording, segment
 
-from dalston_cli.stages.merge import ChannelResults, MergeInput, merge, name_speakers
+from dalston_cli.stages.merge.assemble import merge
+from dalston_cli.stages.merge.labels import name_speakers
+from dalston_cli.stages.merge.model import MergeInput
 from dalston_sdk.wire import DiarizeResult, Segment, SpeakerTurn, TranscribeResult, Transcript
 
 
 def merged(spoken: Segment, diarize: DiarizeResult | None = None) -> Transcript:
-    channel = ChannelResults(
+    channel = channel_results(
         channel=None,
         duration_s=30.0,
         transcribe=TranscribeResult(language="en", segments=(spoken,)),

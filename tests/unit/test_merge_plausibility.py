@@ -2,9 +2,11 @@
 
 import msgspec
 import pytest
+from tests.support.run_options import channel_results
 from tests.support.transcripts import recording, segment
 
-from dalston_cli.stages.merge import ChannelResults, MergeInput, merge
+from dalston_cli.stages.merge.assemble import merge
+from dalston_cli.stages.merge.model import MergeInput
 from dalston_sdk.wire import Notice, Segment, SpeechRegion, TranscribeResult
 
 
@@ -16,7 +18,7 @@ def notices(
         segments=tuple(segments),
         speech_regions=tuple(SpeechRegion(start=start, end=end) for start, end in regions or []),
     )
-    channel = ChannelResults(channel=None, duration_s=duration_s, transcribe=result)
+    channel = channel_results(channel=None, duration_s=duration_s, transcribe=result)
     info = recording(duration_s=duration_s)
     return list(merge(MergeInput(recording=info, channels=(channel,))).warnings)
 

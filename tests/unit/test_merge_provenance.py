@@ -2,10 +2,15 @@
 
 import msgspec
 import pytest
+from tests.support.run_options import channel_results
 from tests.support.transcripts import recording, segment
 
-from dalston_cli.stages import refine
-from dalston_cli.stages.merge import ChannelResults, MergeInput, merge, name_speakers
+from dalston_cli.stages.base import Found
+from dalston_cli.stages.merge.assemble import merge
+from dalston_cli.stages.merge.labels import name_speakers
+from dalston_cli.stages.merge.model import ChannelResults, MergeInput
+from dalston_cli.stages.merge.times import Window
+from dalston_cli.stages.refine import REFINE
 from dalston_sdk.wire import (
     AlignResult,
     AudioEvent,
@@ -42,7 +47,7 @@ def mix(*segments: Segment, channel: int | None = None, **results: object) -> Ch
         "duration_s": 30.0,
         "transcribe": TranscribeResult(language="en", segments=segments),
     }
-    return ChannelResults(**(values | results))  # type: ignore[arg-type] # fields by name
+    return channel_results(**(values | results))  # type: ignore[arg-type] # by name
 
 
 def merged(*channels: ChannelResults) -> Transcript:
@@ -149,7 +154,9 @@ def test_names_come_from_the_user() -> None:
     ids=["changed", "left"],
 )
 def test_refined_text_has_two_origins(texts: dict[int, str], stages: tuple[str, ...]) -> None:
-    found = refine.apply(merged(mix(HELLO)), RefineResult(texts=texts))
+    window = Window(start=0.0, end=30.0)
+    refined = Found(result=RefineResult(texts=texts), window=window)
+    found = REFINE.contribute(merged(mix(HELLO)), [refined])
     assert found.provenance["text"] == tuple(made(stage) for stage in stages)
 
 

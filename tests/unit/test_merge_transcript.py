@@ -7,9 +7,11 @@ import msgspec
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.run_options import channel_results
 from tests.support.transcripts import recording, segment
 
-from dalston_cli.stages.merge import ChannelResults, MergeInput, merge
+from dalston_cli.stages.merge.assemble import merge
+from dalston_cli.stages.merge.model import ChannelResults, MergeInput
 from dalston_sdk.wire import (
     AlignResult,
     AudioEvent,
@@ -35,7 +37,7 @@ def mix(*segments: Segment, duration_s: float = 30.0, **results: object) -> Chan
         "duration_s": duration_s,
         "transcribe": TranscribeResult(language="en", segments=segments),
     }
-    return ChannelResults(**(values | results))  # type: ignore[arg-type] # fields by name
+    return channel_results(**(values | results))  # type: ignore[arg-type] # by name
 
 
 def merged(*channels: ChannelResults, clip_start: float | None = None) -> Transcript:

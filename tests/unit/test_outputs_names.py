@@ -7,6 +7,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dalston_cli.errors import InputError
+from dalston_cli.pipeline.endpoints import LocalFile, StandardInput
 from dalston_cli.pipeline.outputs.folder import ignores_case
 from dalston_cli.pipeline.outputs.names import (
     OutputCollisionError,
@@ -19,7 +20,9 @@ from dalston_cli.pipeline.request import RecordingRequest
 def request(source: str, relative: str | None = None) -> RecordingRequest:
     path = Path(source)
     return RecordingRequest(
-        source=path, name=source, relative=Path(relative) if relative else Path(path.name)
+        source=LocalFile(path),
+        name=source,
+        relative=Path(relative) if relative else Path(path.name),
     )
 
 
@@ -57,12 +60,12 @@ def test_names(requests: list[RecordingRequest], expected: list[str]) -> None:
 
 
 def test_standard_input_has_a_name() -> None:
-    stdin = RecordingRequest(source=None, name="-", relative=Path("stdin"))
+    stdin = RecordingRequest(source=StandardInput(), name="-", relative=Path("stdin"))
     assert names(stdin) == ["stdin"]
 
 
 def test_a_collision_that_nothing_solves() -> None:
-    stdin = RecordingRequest(source=None, name="-", relative=Path("stdin"))
+    stdin = RecordingRequest(source=StandardInput(), name="-", relative=Path("stdin"))
     with pytest.raises(InputError, match=r"^the transcripts of -, in/stdin would all be out/stdin"):
         names(stdin, request("in/stdin"))
 

@@ -11,15 +11,15 @@ from hypothesis import strategies as st
 
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, JobStatus
+from dalston_cli.pipeline.running.run import largest_first
 from dalston_cli.pipeline.running.scratch import scratch_folder
-from dalston_cli.pipeline.running.tally import NOT_STARTED, Tally
-from dalston_cli.pipeline.running.window import LargestFirst
+from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 
 def test_the_largest_come_first() -> None:
     sizes = [3, None, 9, 1]
 
-    given_out = list(LargestFirst(iter([(size, size) for size in sizes])))
+    given_out = list(largest_first(iter([(size, size) for size in sizes])))
 
     assert given_out == [9, 3, 1, None]
 
@@ -35,55 +35,55 @@ def test_every_item_comes_once_and_none_waits_for_ever(sizes: list[int], window:
             yield size, index
 
     order: list[int] = []
-    for item in LargestFirst(counted(), window=window):
+    for item in largest_first(counted(), window=window):
         assert read <= len(order) + window, "no more is read ahead than the window"
         order.append(item)
 
     assert sorted(order) == list(range(len(sizes)))
 
 
-def _tally(
+def _sum(
     *statuses: JobStatus, unavailable: int = 0, not_started: int = 0, given_up: bool = False
-) -> Tally:
-    tally = Tally(given_up=given_up)
+) -> RunSummary:
+    summary = RunSummary(given_up=given_up)
     for index, status in enumerate(statuses):
         error = ErrorInfo(code="c", message="m") if status == "failed" else None
         code = ExitCode.UNAVAILABLE if status == "failed" and index < unavailable else None
-        tally.add(JobFinished(recording="r", status=status, duration_s=2.0, error=error), code)
-    tally.counts[NOT_STARTED] = not_started
-    return tally
+        summary.add(JobFinished(recording="r", status=status, duration_s=2.0, error=error), code)
+    summary.counts[NOT_STARTED] = not_started
+    return summary
 
 
 @pytest.mark.parametrize(
-    ("tally", "code"),
+    ("summary", "code"),
     [
-        pytest.param(_tally(), 0, id="nothing"),
-        pytest.param(_tally("done", "unchanged"), 0, id="all-well"),
-        pytest.param(_tally("done", "failed"), 7, id="some-failed"),
-        pytest.param(_tally("unchanged", "failed"), 7, id="some-failed-rest-unchanged"),
-        pytest.param(_tally("done", "partial"), 7, id="partial"),
-        pytest.param(_tally("partial"), 7, id="only-partial"),
-        pytest.param(_tally("failed", "failed"), 6, id="all-failed"),
-        pytest.param(_tally("failed", "failed", unavailable=1), 6, id="for-different-reasons"),
-        pytest.param(_tally("failed", "failed", unavailable=2), 5, id="no-engine"),
-        pytest.param(_tally("failed", unavailable=1, not_started=9), 5, id="no-engine-given-up"),
-        pytest.param(_tally("done", "failed", not_started=3), 7, id="stopped-early"),
-        pytest.param(_tally("done", "failed", unavailable=1), 7, id="one-engine-died"),
-        pytest.param(_tally("done", "failed", unavailable=1, given_up=True), 5, id="engines-gone"),
+        pytest.param(_sum(), 0, id="nothing"),
+        pytest.param(_sum("done", "unchanged"), 0, id="all-well"),
+        pytest.param(_sum("done", "failed"), 7, id="some-failed"),
+        pytest.param(_sum("unchanged", "failed"), 7, id="some-failed-rest-unchanged"),
+        pytest.param(_sum("done", "partial"), 7, id="partial"),
+        pytest.param(_sum("partial"), 7, id="only-partial"),
+        pytest.param(_sum("failed", "failed"), 6, id="all-failed"),
+        pytest.param(_sum("failed", "failed", unavailable=1), 6, id="for-different-reasons"),
+        pytest.param(_sum("failed", "failed", unavailable=2), 5, id="no-engine"),
+        pytest.param(_sum("failed", unavailable=1, not_started=9), 5, id="no-engine-given-up"),
+        pytest.param(_sum("done", "failed", not_started=3), 7, id="stopped-early"),
+        pytest.param(_sum("done", "failed", unavailable=1), 7, id="one-engine-died"),
+        pytest.param(_sum("done", "failed", unavailable=1, given_up=True), 5, id="engines-gone"),
     ],
 )
-def test_exit_codes(tally: Tally, code: int) -> None:
-    assert tally.exit_code(interrupted=False) == code
-    assert tally.exit_code(interrupted=True) == 130
+def test_exit_codes(summary: RunSummary, code: int) -> None:
+    assert summary.exit_code(interrupted=False) == code
+    assert summary.exit_code(interrupted=True) == 130
 
 
 def test_audio_counts_where_an_engine_worked_on_it() -> None:
-    tally = _tally("unchanged", "failed")
-    tally.add(JobFinished(recording="r", status="done", duration_s=2.0, rtfx=3.0))
-    tally.add(JobFinished(recording="r", status="done", duration_s=2.0, rtfx=None))
+    summary = _sum("unchanged", "failed")
+    summary.add(JobFinished(recording="r", status="done", duration_s=2.0, rtfx=3.0))
+    summary.add(JobFinished(recording="r", status="done", duration_s=2.0, rtfx=None))
 
-    assert tally.audio_s == 2.0
-    assert len(tally.errors) == 1
+    assert summary.audio_s == 2.0
+    assert len(summary.errors) == 1
 
 
 def test_scratch_is_gone_afterwards(tmp_path: Path) -> None:

@@ -6,13 +6,14 @@ from typing import Any
 
 import pytest
 from tests.support.pipeline_home import MACHINE, make_catalog, write_model
+from tests.support.run_options import run_options
 
 from dalston_cli.catalog.document import CatalogError
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
 from dalston_cli.pipeline.plan.planner import plan_recording
-from dalston_cli.pipeline.request import RunOptions, StageModels
+from dalston_cli.stages.align import ALIGN
 from dalston_sdk.wire import AlignOptions, DiarizeOptions, TranscribeOptions
 
 GERMAN, GREEK = TranscribeOptions(language="de"), TranscribeOptions(language="el")
@@ -47,7 +48,7 @@ def context(tmp_path: Path) -> PlanContext:
 
 
 def stages_of(plan: RecordingPlan) -> dict[str, str]:
-    return {stage.stage.value: stage.model.id for stage in plan.stages}
+    return {stage.kind: stage.model.id for stage in plan.stages.values()}
 
 
 @pytest.mark.parametrize(
@@ -82,7 +83,7 @@ def stages_of(plan: RecordingPlan) -> dict[str, str]:
             {
                 "model": "bundle",
                 "diarize": DiarizeOptions(),
-                "stage_models": StageModels(align="aligner", diarize="speakers"),
+                "stage_models": {"align": "aligner", "diarize": "speakers"},
             },
             {"transcribe": "bundle", "align": "aligner", "diarize": "speakers"},
             id="others-were-named",
@@ -101,7 +102,7 @@ def stages_of(plan: RecordingPlan) -> dict[str, str]:
             {
                 "model": "speech",
                 "diarize": DiarizeOptions(),
-                "stage_models": StageModels(diarize="bundle"),
+                "stage_models": {"diarize": "bundle"},
             },
             {"transcribe": "speech", "diarize": "bundle"},
             id="named-for-one-stage",
@@ -111,37 +112,37 @@ def stages_of(plan: RecordingPlan) -> dict[str, str]:
 def test_who_does_which_stage(
     context: PlanContext, options: dict[str, Any], stages: dict[str, str]
 ) -> None:
-    plan = plan_recording(context, RunOptions(**options))
+    plan = plan_recording(context, run_options(**options))
 
     assert stages_of(plan) == stages
 
 
 def test_the_reason_says_that_it_is_covered(context: PlanContext) -> None:
-    plan = plan_recording(context, RunOptions(model="bundle", diarize=DiarizeOptions()))
+    plan = plan_recording(context, run_options(model="bundle", diarize=DiarizeOptions()))
 
-    reasons = [stage.reason for stage in plan.stages]
+    reasons = [stage.reason for stage in plan.stages.values()]
     assert "asked for" in reasons[0]
     assert reasons[1:] == ["bundle, which transcribes, covers it"] * 2
 
 
 def test_all_stages_ask_for_the_same_weights_in_the_same_format(context: PlanContext) -> None:
     """Else the engine would load them anew with every stage."""
-    options = RunOptions(model="bundle", compute_type="int8", diarize=DiarizeOptions())
+    options = run_options(model="bundle", compute_type="int8", diarize=DiarizeOptions())
 
     plan = plan_recording(context, options)
 
     assert plan.transcribe.model_ref.compute_type == "int8"
-    assert len({stage.model_ref for stage in plan.stages}) == 1
-    assert len({(stage.engine.name, stage.device) for stage in plan.stages}) == 1
+    assert len({stage.model_ref for stage in plan.stages.values()}) == 1
+    assert len({(stage.engine.name, stage.device) for stage in plan.stages.values()}) == 1
 
 
 def test_stages_have_results_of_their_own(context: PlanContext) -> None:
     """So that diarization can be added later, and nothing else has to be done again."""
-    before = plan_recording(context, RunOptions(model="bundle"))
-    after = plan_recording(context, RunOptions(model="bundle", diarize=DiarizeOptions()))
+    before = plan_recording(context, run_options(model="bundle"))
+    after = plan_recording(context, run_options(model="bundle", diarize=DiarizeOptions()))
 
-    identities = [stage.identity() for stage in after.stages]
-    assert identities[:2] == [stage.identity() for stage in before.stages]
+    identities = [stage.identity() for stage in after.stages.values()]
+    assert identities[:2] == [stage.identity() for stage in before.stages.values()]
     assert len({identity["stage"] for identity in identities}) == 3
     assert before.key != after.key
 
@@ -150,22 +151,22 @@ def test_its_own_aligner_goes_before_others_and_they_before_other_bundles(
     context: PlanContext,
 ) -> None:
     """Which language it is turns out only when the text is there."""
-    own = plan_recording(context, RunOptions(model="bundle"))
-    other = plan_recording(context, RunOptions(model="speech-no-words"))
+    own = plan_recording(context, run_options(model="bundle"))
+    other = plan_recording(context, run_options(model="speech-no-words"))
 
-    assert [each.model.id for each in own.aligners] == [
+    assert [each.model.id for each in own.candidates(ALIGN)] == [
         "bundle",
         "aligner",
         "greek",
         "bundle-aligns",
     ]
-    assert [each.model.id for each in other.aligners][-2:] == ["bundle", "bundle-aligns"]
+    assert [each.model.id for each in other.candidates(ALIGN)][-2:] == ["bundle", "bundle-aligns"]
 
 
 def test_a_bundle_is_pulled_once(context: PlanContext) -> None:
     missing = replace(context, installed={})
 
-    plan = plan_recording(missing, RunOptions(model="bundle", diarize=DiarizeOptions()))
+    plan = plan_recording(missing, run_options(model="bundle", diarize=DiarizeOptions()))
 
     assert [each.id for each in plan.missing_models] == ["bundle"]
 
@@ -179,7 +180,7 @@ def test_an_option_that_a_covered_stage_lacks_is_refused(context: PlanContext) -
     engine = fake.model_copy(update={"stages": stages})
     catalog = replace(context.catalog, engines={"fake": engine})
     without = replace(context, catalog=catalog)
-    options = RunOptions(model="bundle", align_options=AlignOptions(interpolate="linear"))
+    options = run_options(model="bundle", align_options=AlignOptions(interpolate="linear"))
 
     with pytest.raises(UsageError, match="does not support the option `interpolate`"):
         plan_recording(without, options)

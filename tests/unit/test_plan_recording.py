@@ -1,12 +1,12 @@
 """Plans as a table: what was asked for, what there is, what comes out."""
 
-from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.launching import FAKE
 from tests.support.pipeline_home import MACHINE, make_catalog, write_model
+from tests.support.run_options import planned, run_options
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
@@ -14,15 +14,16 @@ from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError, NoModelE
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
-from dalston_cli.pipeline.plan.planner import EMOTION_ADVICE, Planner, plan_recording
-from dalston_cli.pipeline.request import Overrides, RunOptions, StageModels
+from dalston_cli.pipeline.plan.planner import Planner, plan_recording
+from dalston_cli.pipeline.request import Overrides
+from dalston_cli.stages.align import ALIGN
+from dalston_cli.stages.emotion import EMOTION_ADVICE
 from dalston_sdk.wire import (
     AlignOptions,
     DiarizeOptions,
     EmotionOptions,
     EventsOptions,
     RefineOptions,
-    Stage,
     TranscribeOptions,
 )
 
@@ -47,7 +48,7 @@ def context_of(catalog: Catalog, **changes: Any) -> PlanContext:
 
 
 def stages_of(plan: RecordingPlan) -> dict[str, str]:
-    return {stage.stage.value: stage.model.id for stage in plan.stages}
+    return {stage.kind: stage.model.id for stage in plan.stages.values()}
 
 
 @pytest.mark.parametrize(
@@ -115,7 +116,7 @@ def stages_of(plan: RecordingPlan) -> dict[str, str]:
             id="a-manifest-overrides",
         ),
         pytest.param(
-            {"diarize": DiarizeOptions(), "stage_models": StageModels(diarize="speakers-raises")},
+            {"diarize": DiarizeOptions(), "stage_models": {"diarize": "speakers-raises"}},
             {},
             {"transcribe": "speech", "diarize": "speakers-raises"},
             {"align"},
@@ -130,11 +131,11 @@ def test_stages(
     stages: dict[str, str],
     skipped: set[str],
 ) -> None:
-    plan = plan_recording(context_of(catalog), RunOptions(**options), Overrides(**overrides))
+    plan = plan_recording(context_of(catalog), run_options(**options), Overrides(**overrides))
 
     assert stages_of(plan) == stages
-    assert {one.stage.value for one in plan.skipped} == skipped
-    assert all(stage.reason for stage in plan.stages)
+    assert {one.stage.name for one in plan.skipped} == skipped
+    assert all(stage.reason for stage in plan.stages.values())
     assert all(one.reason for one in plan.skipped)
 
 
@@ -182,7 +183,7 @@ def test_what_is_impossible_is_refused(
     context = context_of(make_catalog(folder))
 
     with pytest.raises(error, match=message):
-        plan_recording(context, RunOptions(**options))
+        plan_recording(context, run_options(**options))
 
 
 @pytest.mark.parametrize(
@@ -193,7 +194,7 @@ def test_what_is_impossible_is_refused(
         pytest.param(
             {"transcribe": TranscribeOptions(language="en")}, ["many"], id="the-language-is-said"
         ),
-        pytest.param({"stage_models": StageModels(align="german")}, ["german"], id="named"),
+        pytest.param({"stage_models": {"align": "german"}}, ["german"], id="named"),
     ],
 )
 def test_every_aligner_that_is_here_may_be_needed(
@@ -202,18 +203,17 @@ def test_every_aligner_that_is_here_may_be_needed(
     folder = tmp_path / "catalog"
     write_model(folder, "german", "align", languages="de", rank=50)
     write_model(folder, "many", "align", languages="en, de, fr", rank=30)
-    options = RunOptions(**{"model": "speech-no-words", **changes})
+    options = run_options(**{"model": "speech-no-words", **changes})
 
     plan = plan_recording(context_of(make_catalog(folder)), options)
 
-    assert [aligner.model.id for aligner in plan.aligners] == aligners
-    assert plan.align is not None
-    assert plan.align.model.id == ("german" if aligners == ["german"] else "many")
-    assert all(other not in plan.stages for other in plan.more_aligners)
+    assert [aligner.model.id for aligner in plan.candidates(ALIGN)] == aligners
+    assert planned(plan, "align").model.id == ("german" if aligners == ["german"] else "many")
+    assert all(other not in plan.stages.values() for other in plan.alternatives)
 
 
 def test_another_aligner_makes_another_plan(tmp_path: Path) -> None:
-    folder, options = tmp_path / "catalog", RunOptions(model="speech-no-words")
+    folder, options = tmp_path / "catalog", run_options(model="speech-no-words")
     before = plan_recording(context_of(make_catalog(folder)), options)
     write_model(folder, "german", "align", languages="de", rank=-1)
 
@@ -226,7 +226,7 @@ def test_a_stage_that_no_engine_offers_is_refused_before_anything_runs(tmp_path:
     context = context_of(Catalog(engines=catalog.engines, models=without))
 
     with pytest.raises(NoModelError) as caught:
-        plan_recording(context, RunOptions(emotion=EmotionOptions()))
+        plan_recording(context, run_options(emotion=EmotionOptions()))
 
     assert caught.value.exit_code == 5
     assert caught.value.hint
@@ -239,7 +239,7 @@ def test_a_stage_that_no_engine_offers_is_refused_before_anything_runs(tmp_path:
 def test_who_infers_emotions_is_told_what_the_law_says(
     catalog: Catalog, options: dict[str, Any], *, said: bool
 ) -> None:
-    plan = plan_recording(context_of(catalog), RunOptions(**options))
+    plan = plan_recording(context_of(catalog), run_options(**options))
     assert (EMOTION_ADVICE in plan.advice) is said
 
 
@@ -250,7 +250,7 @@ def test_all_that_is_missing_is_told_at_once_with_what_gets_it(tmp_path: Path) -
     write_model(tmp_path / "other", "speech", "transcribe")
     paths = CatalogPaths(engines=(FAKE,), models=(tmp_path / "other",))
     context = context_of(load_catalog(paths), installed={})
-    options = RunOptions(
+    options = run_options(
         pipeline="night",
         diarize=DiarizeOptions(),
         emotion=EmotionOptions(),
@@ -276,24 +276,21 @@ def test_what_a_pipeline_suggests_is_left_out_where_an_engine_does_not_know_it(
     wanted = EventsOptions(labels=("Dog",), min_duration_ms=5)
     transcribe = TranscribeOptions(beam_size=2, best_of=3, patience=1.5)
     suggested = {
-        Stage.EVENTS: frozenset({"labels", "min_duration_ms"}),
-        Stage.TRANSCRIBE: frozenset({"beam_size", "best_of", "patience", "prefix"}),
+        "events": frozenset({"labels", "min_duration_ms"}),
+        "transcribe": frozenset({"beam_size", "best_of", "patience", "prefix"}),
     }
-    options = RunOptions(events=wanted, transcribe=transcribe, pipeline="p", suggested=suggested)
+    options = run_options(events=wanted, transcribe=transcribe, pipeline="p", suggested=suggested)
 
     plan = plan_recording(context_of(catalog), options)
 
     assert plan.transcribe.options == TranscribeOptions(beam_size=2)
-    assert plan.events is not None
-    assert plan.events.options == EventsOptions(labels=("Dog",))
+    assert planned(plan, "events").options == EventsOptions(labels=("Dog",))
     told = [advice.message for advice in plan.advice if advice.code == "option_left_out"]
     assert len(told) == 2
     assert "does not know best_of, patience, which the pipeline p sets" in told[0]
     assert "does not know min_duration_ms" in told[1]
     with pytest.raises(UsageError, match="does not support the option `min_duration_ms`"):
-        plan_recording(
-            context_of(catalog), replace(options, suggested={}, transcribe=TranscribeOptions())
-        )
+        plan_recording(context_of(catalog), run_options(events=wanted, pipeline="p"))
 
 
 def test_where_every_model_is_gated_the_hint_says_what_that_takes(tmp_path: Path) -> None:
@@ -304,7 +301,7 @@ def test_where_every_model_is_gated_the_hint_says_what_that_takes(tmp_path: Path
     catalog = load_catalog(CatalogPaths(engines=(FAKE,), models=(tmp_path,)))
 
     with pytest.raises(NoModelError) as caught:
-        plan_recording(context_of(catalog, installed={}), RunOptions(diarize=DiarizeOptions()))
+        plan_recording(context_of(catalog, installed={}), run_options(diarize=DiarizeOptions()))
 
     assert caught.value.hint == (
         "run `dalston models pull who`; before that, accept the terms of who at the hub and set"
@@ -315,10 +312,10 @@ def test_where_every_model_is_gated_the_hint_says_what_that_takes(tmp_path: Path
 @pytest.mark.parametrize("option", [{"languages": ("en",)}, {"task": "translate"}])
 def test_which_text_it_is_to_be_is_no_suggestion(option: dict[str, Any], tmp_path: Path) -> None:
     catalog = make_catalog(tmp_path / "catalog")
-    options = RunOptions(
+    options = run_options(
         transcribe=TranscribeOptions(**option),
         pipeline="p",
-        suggested={Stage.TRANSCRIBE: frozenset(option)},
+        suggested={"transcribe": frozenset(option)},
     )
     with pytest.raises(UsageError, match=r"does not support|cannot translate"):
         plan_recording(context_of(catalog), options)
@@ -326,10 +323,10 @@ def test_which_text_it_is_to_be_is_no_suggestion(option: dict[str, Any], tmp_pat
 
 def test_names_of_speakers_make_another_plan_of_the_same_stages(catalog: Catalog) -> None:
     context = context_of(catalog)
-    plain = plan_recording(context, RunOptions())
-    named = plan_recording(context, RunOptions(speaker_names=(("SPEAKER_00", "Ada"),)))
+    plain = plan_recording(context, run_options())
+    named = plan_recording(context, run_options(speaker_names=(("SPEAKER_00", "Ada"),)))
     own = Overrides(speaker_names=(("SPEAKER_00", "Eve"),))
-    other = plan_recording(context, RunOptions(speaker_names=(("SPEAKER_00", "Ada"),)), own)
+    other = plan_recording(context, run_options(speaker_names=(("SPEAKER_00", "Ada"),)), own)
 
     assert len({plain.key, named.key, other.key}) == 3
     assert other.speaker_names == (("SPEAKER_00", "Eve"),)
@@ -350,7 +347,7 @@ def test_a_models_only_language_needs_no_option(tmp_path: Path) -> None:
     }
     engine = fake.model_copy(update={"stages": stages})
     context = context_of(Catalog(engines={"fake": engine}, models=catalog.models))
-    options = RunOptions(model="german", transcribe=TranscribeOptions(language="de"))
+    options = run_options(model="german", transcribe=TranscribeOptions(language="de"))
 
     plan = plan_recording(context, options)
 
@@ -363,7 +360,7 @@ def test_a_models_defaults_give_way_to_the_user(catalog: Catalog) -> None:
     )
     models = {**catalog.models, "speech": speech}
     context = context_of(Catalog(engines=catalog.engines, models=models))
-    options = RunOptions(transcribe=TranscribeOptions(language="fr"))
+    options = run_options(transcribe=TranscribeOptions(language="fr"))
 
     plan = plan_recording(context, options)
 
@@ -374,7 +371,7 @@ def test_a_model_that_is_not_installed_is_to_be_pulled(catalog: Catalog) -> None
     speech = catalog.model("speech")
     context = context_of(catalog, installed={})
 
-    plan = plan_recording(context, RunOptions(model="speech"))
+    plan = plan_recording(context, run_options(model="speech"))
 
     assert plan.missing_models == (speech,)
 
@@ -399,8 +396,8 @@ def test_the_key_depends_on_what_decides_the_result(
 ) -> None:
     context = context_of(catalog)
 
-    before = plan_recording(context, RunOptions())
-    after = plan_recording(context, RunOptions(**changes))
+    before = plan_recording(context, run_options())
+    after = plan_recording(context, run_options(**changes))
 
     assert (before.key == after.key) is same
 
@@ -416,14 +413,14 @@ def test_the_key_depends_on_what_decides_the_result(
     ],
 )
 def test_the_key_depends_on_engine_and_weights(catalog: Catalog, changes: dict[str, Any]) -> None:
-    before = plan_recording(context_of(catalog), RunOptions())
-    after = plan_recording(context_of(catalog, **changes), RunOptions())
+    before = plan_recording(context_of(catalog), run_options())
+    after = plan_recording(context_of(catalog, **changes), run_options())
 
     assert before.key != after.key
 
 
 def test_recordings_without_overrides_share_a_plan(catalog: Catalog) -> None:
-    planner = Planner(context_of(catalog), RunOptions())
+    planner = Planner(context_of(catalog), run_options())
 
     plans = [planner.plan(Overrides()) for _ in range(3)]
     other = planner.plan(Overrides(language="de"))
@@ -434,12 +431,11 @@ def test_recordings_without_overrides_share_a_plan(catalog: Catalog) -> None:
 
 
 def test_speakers_of_a_manifest_replace_the_runs(catalog: Catalog) -> None:
-    options = RunOptions(diarize=DiarizeOptions(min_speakers=2, max_speakers=4))
+    options = run_options(diarize=DiarizeOptions(min_speakers=2, max_speakers=4))
 
     plan = plan_recording(context_of(catalog), options, Overrides(num_speakers=3))
 
-    assert plan.diarize is not None
-    assert plan.diarize.options == DiarizeOptions(num_speakers=3)
+    assert planned(plan, "diarize").options == DiarizeOptions(num_speakers=3)
 
 
 def test_a_remote_engine_finds_the_weights_among_its_own(tmp_path: Path) -> None:
@@ -449,8 +445,8 @@ def test_a_remote_engine_finds_the_weights_among_its_own(tmp_path: Path) -> None
     far = Launch(launcher="remote", digest="d", brings_own_weights=True)
     context = context_of(make_catalog(folder), installed={}, launch=lambda *_: far)
 
-    plan = plan_recording(context, RunOptions(model="own"))
+    plan = plan_recording(context, run_options(model="own"))
 
     assert plan.missing_models == ()
     assert plan.transcribe.model_ref.path == "fake/own"
-    assert plan_recording(context, RunOptions(model="speech")).transcribe.model_ref.path is None
+    assert plan_recording(context, run_options(model="speech")).transcribe.model_ref.path is None

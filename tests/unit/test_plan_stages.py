@@ -7,7 +7,11 @@ from tests.support.transcripts import GOLDEN
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.pipeline.plan.options import NoTranslationError, UnsupportedOptionError
-from dalston_cli.stages import align, refine, transcribe
+from dalston_cli.stages.align import ALIGN
+from dalston_cli.stages.base import Found, Inputs, Results, Skip
+from dalston_cli.stages.merge.times import Window
+from dalston_cli.stages.refine import REFINE
+from dalston_cli.stages.transcribe import TRANSCRIBE, has_good_word_times, text_language
 from dalston_sdk.wire import (
     Chapter,
     Notice,
@@ -41,7 +45,7 @@ def spoken(*times: tuple[float, float], text: str = "one two") -> TranscribeResu
     ],
 )
 def test_good_word_times(result: TranscribeResult, *, good: bool) -> None:
-    assert transcribe.has_good_word_times(result) is good
+    assert has_good_word_times(result) is good
 
 
 @pytest.mark.parametrize(
@@ -77,15 +81,25 @@ def test_good_word_times(result: TranscribeResult, *, good: bool) -> None:
 def test_which_model_aligns_a_text(
     result: TranscribeResult, covered: dict[str, tuple[str, ...]], able: str | None, reason: str
 ) -> None:
-    assert align.able_model(result, covered) == able
+    inputs = Inputs(results=Results({TRANSCRIBE: result}))
+
+    picked = ALIGN.pick(covered, inputs, required=True)
+
     if able is None:
-        assert reason in align.why_impossible(result, covered)
+        assert isinstance(picked, Skip)
+        assert reason in picked.reason
+    else:
+        assert picked == able
 
 
 def test_a_translation_is_in_english() -> None:
-    assert transcribe.text_language(TranscribeOptions(), "de") == "de"
-    assert transcribe.text_language(TranscribeOptions(task="transcribe"), None) is None
-    assert transcribe.text_language(TranscribeOptions(task="translate"), "de") == "en"
+    assert text_language(TranscribeOptions(), "de") == "de"
+    assert text_language(TranscribeOptions(task="transcribe"), None) is None
+    assert text_language(TranscribeOptions(task="translate"), "de") == "en"
+
+
+def with_refined(transcript: Transcript, result: RefineResult) -> Transcript:
+    return REFINE.contribute(transcript, [Found(result=result, window=Window(start=0.0, end=1.0))])
 
 
 def test_refined_text_keeps_what_was_said() -> None:
@@ -109,7 +123,7 @@ def test_refined_text_keeps_what_was_said() -> None:
     kept = Notice(code="text_kept", message="segment 2 keeps its text", start=2.0, end=3.0)
     result = RefineResult(texts={0: " One. ", 1: "two"}, warnings=(kept,))
 
-    refined = refine.apply(transcript, result)
+    refined = with_refined(transcript, result)
 
     assert refined.text == "One. two three"
     assert [segment.raw_text for segment in refined.segments] == ["uh one", None, None]
@@ -122,11 +136,11 @@ def test_what_is_written_about_a_text_leaves_the_text_alone() -> None:
     chapter = Chapter(start=0.5, end=17.0, title="Rain")
     written = RefineResult(texts={}, title="The concert", summary="It rained.", chapters=(chapter,))
 
-    after = refine.apply(before, written)
+    after = with_refined(before, written)
 
     assert (after.title, after.summary, after.chapters) == ("The concert", "It rained.", (chapter,))
     assert (after.segments, after.text) == (before.segments, before.text)
-    assert refine.apply(after, RefineResult(texts={0: "It rained."})).title == "The concert"
+    assert with_refined(after, RefineResult(texts={0: "It rained."})).title == "The concert"
 
 
 def test_an_unsupported_option_is_explained() -> None:

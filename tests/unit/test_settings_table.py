@@ -7,7 +7,6 @@ from typing import Annotated, Any, get_origin, get_type_hints
 import pytest
 from pydantic import TypeAdapter, ValidationError
 
-from dalston_cli.catalog.check import OPTIONS
 from dalston_cli.commands.transcribe import transcribe
 from dalston_cli.options.build import build_run_options, resolve
 from dalston_cli.settings.declare import Kind, Setting, group, settings_of
@@ -15,7 +14,7 @@ from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.schema import PipelineSettings, Settings, SettingsFile
 from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.table.kinds import count
-from dalston_sdk.wire import Stage
+from dalston_sdk.wire import OPTIONS, Stage
 
 ALL = pytest.mark.parametrize("one", TABLE.values(), ids=TABLE)
 NO_SETTINGS = {
@@ -80,11 +79,13 @@ def test_every_option_of_a_stage_is_set_by_a_setting(stage: Stage) -> None:
 
 def test_what_a_pipeline_sets_follows_from_the_table() -> None:
     given = frozenset({"chunk_length", "events_threshold", "num_speakers", "title"})
-    suggested = build_run_options(Settings(), suggested=given).suggested
-    assert {stage: set(fields) for stage, fields in suggested.items() if fields} == {
-        Stage.TRANSCRIBE: {"chunk_length_s"},
-        Stage.EVENTS: {"threshold"},
-        Stage.DIARIZE: {"num_speakers"},
+    settings = Settings.model_validate({"events": True, "diarize": True, "title": True})
+    options = build_run_options(settings, suggested=given)
+    suggested = {stage.name: set(wish.suggested) for stage, wish in options.stages.items()}
+    assert {name: fields for name, fields in suggested.items() if fields} == {
+        "transcribe": {"chunk_length_s"},
+        "events": {"threshold"},
+        "diarize": {"num_speakers"},
     }
 
 

@@ -1,4 +1,4 @@
-"""The engine around pyannote.audio: who spoke when, with overlaps, and what their voices are."""
+"""The engine for pyannote.audio: speaker turns, which may overlap, and speaker embeddings."""
 
 import importlib
 import os
@@ -6,8 +6,8 @@ import tempfile
 from collections.abc import Mapping
 from typing import TYPE_CHECKING, ClassVar
 
-from limits import Limits, limits_of
-from stretches import Stretch, stretches_of
+from chunks import Chunk, split_recording
+from settings import DiarizationSettings, read_settings
 
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
@@ -18,8 +18,8 @@ from dalston_sdk.wire import DiarizeRequest, DiarizeResult, ErrorCode, ModelRef,
 if TYPE_CHECKING:
     from loading import Diarizer
 
-# Read when the libraries are imported: no reports to their makers, no look-ups at the hub, and no
-# folder for compiled code, of which there is none.
+# Read when the libraries are imported: no telemetry, no look-ups at the hub, and no folder for
+# compiled code, of which there is none.
 os.environ |= {
     "PYANNOTE_METRICS_ENABLED": "0",
     "OTEL_SDK_DISABLED": "true",
@@ -30,7 +30,7 @@ os.environ |= {
 
 
 class PyannoteEngine(TorchEngine):
-    """Finds speakers with the pipelines community-1 and 3.1."""
+    """Diarizes with the pipelines community-1 and 3.1."""
 
     name = "pyannote"
     version = "0.1.0"
@@ -45,8 +45,8 @@ class PyannoteEngine(TorchEngine):
         self._diarizer: Diarizer | None = None
 
     def load(self, model: ModelRef) -> LoadedModel:
-        """Load a pipeline and all that it is made of from one folder."""
-        # The library takes seconds to import, and an engine has to answer before.
+        """Load a pipeline and all its parts from one folder."""
+        # The library takes seconds to import; the server has to answer before that.
         loading = importlib.import_module("loading")
         self._diarizer = loading.load_diarizer(model, self.device)
         return LoadedModel(compute_type="float32")
@@ -59,42 +59,46 @@ class PyannoteEngine(TorchEngine):
     def diarize(
         self, request: DiarizeRequest, audio: Samples, context: RunContext
     ) -> DiarizeResult:
-        """Stretch by stretch; the speakers of one are found again in the next."""
+        """Diarize chunk by chunk, and link the speakers of the chunks."""
         if self._diarizer is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
-        limits = limits_of(request.options, self._diarizer.batch_size)
-        return self._diarize(self._diarizer, limits, audio, context)
+        settings = read_settings(request.options, self._diarizer.batch_size)
+        return self._diarize(self._diarizer, settings, audio, context)
 
     def _diarize(
-        self, diarizer: "Diarizer", limits: Limits, audio: Samples, context: RunContext
+        self,
+        diarizer: "Diarizer",
+        settings: DiarizationSettings,
+        audio: Samples,
+        context: RunContext,
     ) -> DiarizeResult:
-        hearing = importlib.import_module("hearing")
+        inference = importlib.import_module("inference")
         linking = importlib.import_module("linking")
         duration_s = len(audio) / SAMPLE_RATE
-        stretches = stretches_of(duration_s, limits.chunk_s)
-        linker = linking.Linker(diarizer.least_similarity, limits.most)
+        chunks = split_recording(duration_s, settings.chunk_s)
+        linker = linking.SpeakerLinker(diarizer.min_similarity, settings.max_speakers)
 
-        def on_share(stretch: Stretch, share: float) -> None:
-            context.progress(stretch.start + share * stretch.duration_s, duration_s)
+        def on_progress(chunk: Chunk, share: float) -> None:
+            context.progress(chunk.start + share * chunk.duration_s, duration_s)
 
-        for stretch in stretches:
+        for chunk in chunks:
             context.check_cancelled()
-            first, last = (round(at * SAMPLE_RATE) for at in (stretch.start, stretch.end))
-            heard = hearing.hear(
+            first, last = (round(at * SAMPLE_RATE) for at in (chunk.start, chunk.end))
+            result = inference.diarize_chunk(
                 diarizer,
                 audio[first:last],
-                limits.of_one_stretch(len(stretches)),
-                limits.batch_size,
-                lambda share, stretch=stretch: on_share(stretch, share),
+                settings.chunk_limits(len(chunks)),
+                settings.batch_size,
+                lambda share, chunk=chunk: on_progress(chunk, share),
             )
-            linker.add(stretch, heard)
+            linker.add(chunk, result)
         context.progress(duration_s, duration_s)
-        found = linker.found(duration_s)
+        linked = linker.result(duration_s)
         return DiarizeResult(
-            turns=found.turns,
-            exclusive_turns=found.exclusive_turns,
-            embeddings=found.embeddings,
-            effective=limits.effective(),
-            warnings=limits.missed(len({turn.speaker for turn in found.turns})),
+            turns=linked.turns,
+            exclusive_turns=linked.exclusive_turns,
+            embeddings=linked.embeddings,
+            effective=settings.effective(),
+            warnings=settings.check_count(len({turn.speaker for turn in linked.turns})),
             compute_type="float32",
         )

@@ -1,206 +1,208 @@
-"""Finds the speakers of one stretch again in the next, and names them for the whole recording.
+"""Links the speakers of a chunk to those of the chunk before, and labels them.
 
-Two stretches overlap, and who speaks at the same time in both is the same. Where that does not
-tell, because somebody is silent there, voices tell: they are compared by the measure by which the
-pipeline itself sorts them. A speaker keeps the name that was given first.
+Two chunks overlap, and speakers who speak there at the same time are the same. A speaker who is
+silent there is linked by embeddings, with the similarity that the pipeline's clustering uses. A
+speaker keeps the first label.
 """
 
 from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from heard import Heard, Spoken
+from chunk_turns import ChunkTurns, Turn
+from chunks import Chunk
 from numpy.typing import NDArray
 from scipy.optimize import linear_sum_assignment
-from stretches import Stretch
 
 from dalston_sdk.wire import SpeakerTurn
 
-_HEARD_S = 1.0
-"""Of a speaker in the overlap, from which on the overlap tells who that is."""
+_MIN_OVERLAP_SPEECH_S = 1.0
+"""With less speech in the overlap, a speaker is linked by embeddings."""
 
-_SAME = 0.5
-"""The share of the shorter one's speech that must be at the same time as the other's."""
+_MIN_COMMON = 0.5
+"""Share of the shorter speech that has to be at the same time as the other."""
 
 
 @dataclass
 class _Speaker:
-    """Somebody, as far as the recording was heard.
+    """A speaker of the recording so far.
 
     Attributes:
-        voice: The mean of the stretches' embeddings, by seconds; None without any.
-        latest: All that was said in the latest stretch.
+        embedding: Mean of the chunks' embeddings, weighted by seconds; None without any.
+        weight_s: Seconds of speech in it.
+        turns, exclusive_turns: The turns that are kept.
+        latest: All turns of the latest chunk.
     """
 
-    voice: NDArray[np.float64] | None = None
-    heard_s: float = 0.0
-    turns: list[Spoken] = field(default_factory=list)
-    exclusive: list[Spoken] = field(default_factory=list)
-    latest: list[Spoken] = field(default_factory=list)
+    embedding: NDArray[np.float64] | None = None
+    weight_s: float = 0.0
+    turns: list[Turn] = field(default_factory=list)
+    exclusive_turns: list[Turn] = field(default_factory=list)
+    latest: list[Turn] = field(default_factory=list)
 
-    def learn(self, voice: NDArray[np.float64] | None, seconds: float) -> None:
-        """Take in the embedding of another stretch."""
-        if voice is None or seconds <= 0:
+    def add_embedding(self, embedding: NDArray[np.float64] | None, seconds: float) -> None:
+        """Take the embedding of another chunk into the mean."""
+        if embedding is None or seconds <= 0:
             return
-        self.heard_s += seconds
-        known = voice if self.voice is None else self.voice
-        self.voice = known + (voice - known) * seconds / self.heard_s
+        self.weight_s += seconds
+        mean = embedding if self.embedding is None else self.embedding
+        self.embedding = mean + (embedding - mean) * seconds / self.weight_s
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """Who spoke in the whole recording."""
+class RecordingTurns:
+    """The speakers of the whole recording."""
 
     turns: tuple[SpeakerTurn, ...]
     exclusive_turns: tuple[SpeakerTurn, ...]
     embeddings: dict[str, tuple[float, ...]]
 
 
-class Linker:
-    """Takes the stretches in their order.
+class SpeakerLinker:
+    """Takes the chunks of a recording in order and links their speakers.
 
     Args:
-        least_similarity: The cosine from which on two voices are the same.
-        most: Speakers there are at most; None where nobody said.
+        min_similarity: Two embeddings with at least this cosine are of the same speaker.
+        max_speakers: Highest number of speakers; None for any number.
     """
 
-    def __init__(self, least_similarity: float, most: int | None) -> None:
-        self._least_similarity = least_similarity
-        self._most = most
+    def __init__(self, min_similarity: float, max_speakers: int | None) -> None:
+        self._min_similarity = min_similarity
+        self._max_speakers = max_speakers
         self._speakers: list[_Speaker] = []
-        self._heard_to = 0.0
+        self._processed_to = 0.0
 
-    def add(self, stretch: Stretch, heard: Heard) -> None:
-        """Take in one more stretch."""
-        turns = _in_recording(heard.turns, stretch)
-        exclusive = _in_recording(heard.exclusive, stretch)
-        local = sorted({turn.speaker for turn in turns})
-        spoken = {name: [turn for turn in turns if turn.speaker == name] for name in local}
-        known = self._link(local, spoken, heard.voices, stretch.start)
+    def add(self, chunk: Chunk, result: ChunkTurns) -> None:
+        """Link the speakers of the next chunk."""
+        turns = _in_recording(result.turns, chunk)
+        exclusive = _in_recording(result.exclusive_turns, chunk)
+        labels = sorted({turn.speaker for turn in turns})
+        by_label = {label: [turn for turn in turns if turn.speaker == label] for label in labels}
+        links = self._link(labels, by_label, result.embeddings, chunk.start)
         for speaker in self._speakers:
             speaker.latest = []
-        for name in local:
-            speaker = self._speakers[known[name]]
-            speaker.turns += _part(spoken[name], stretch.kept_from, stretch.kept_to)
-            speaker.exclusive += _part(
-                (turn for turn in exclusive if turn.speaker == name),
-                stretch.kept_from,
-                stretch.kept_to,
+        for label in labels:
+            speaker = self._speakers[links[label]]
+            speaker.turns += _between(by_label[label], chunk.kept_from, chunk.kept_to)
+            speaker.exclusive_turns += _between(
+                (turn for turn in exclusive if turn.speaker == label),
+                chunk.kept_from,
+                chunk.kept_to,
             )
-            speaker.latest += spoken[name]
-            speaker.learn(heard.voices.get(name), _seconds(spoken[name]))
-        self._heard_to = stretch.end
+            speaker.latest += by_label[label]
+            speaker.add_embedding(result.embeddings.get(label), _seconds(by_label[label]))
+        self._processed_to = chunk.end
 
-    def found(self, duration_s: float) -> Found:
-        """All turns, with speakers named in the order in which they first speak."""
-        heard = [speaker for speaker in self._speakers if speaker.turns]
-        heard.sort(key=lambda speaker: min(turn.start for turn in speaker.turns))
-        names = {f"SPEAKER_{number:02}": speaker for number, speaker in enumerate(heard)}
-        return Found(
-            turns=_named({name: speaker.turns for name, speaker in names.items()}, duration_s),
-            exclusive_turns=_named(
-                {name: speaker.exclusive for name, speaker in names.items()}, duration_s
+    def result(self, duration_s: float) -> RecordingTurns:
+        """Return all turns, with speakers labelled in the order of their first turns."""
+        speakers = [speaker for speaker in self._speakers if speaker.turns]
+        speakers.sort(key=lambda speaker: min(turn.start for turn in speaker.turns))
+        labelled = {f"SPEAKER_{number:02}": speaker for number, speaker in enumerate(speakers)}
+        return RecordingTurns(
+            turns=_label({label: each.turns for label, each in labelled.items()}, duration_s),
+            exclusive_turns=_label(
+                {label: each.exclusive_turns for label, each in labelled.items()}, duration_s
             ),
             embeddings={
-                name: tuple(speaker.voice.tolist())
-                for name, speaker in names.items()
-                if speaker.voice is not None
+                label: tuple(speaker.embedding.tolist())
+                for label, speaker in labelled.items()
+                if speaker.embedding is not None
             },
         )
 
     def _link(
         self,
-        local: list[str],
-        spoken: Mapping[str, list[Spoken]],
-        voices: Mapping[str, NDArray[np.float64]],
+        labels: list[str],
+        by_label: Mapping[str, list[Turn]],
+        embeddings: Mapping[str, NDArray[np.float64]],
         start: float,
     ) -> dict[str, int]:
-        """The number of each of the stretch's speakers among all, new ones included."""
-        scores = np.full((len(self._speakers), len(local)), -1.0)
+        """Return the index of each label among all speakers; new speakers are added."""
+        scores = np.full((len(self._speakers), len(labels)), -1.0)
         for row, speaker in enumerate(self._speakers):
-            for column, name in enumerate(local):
-                scores[row, column] = self._likeness(
-                    _part(speaker.latest, start, self._heard_to),
-                    _part(spoken[name], start, self._heard_to),
-                    _cosine(speaker.voice, voices.get(name)),
+            for column, label in enumerate(labels):
+                scores[row, column] = self._score(
+                    _between(speaker.latest, start, self._processed_to),
+                    _between(by_label[label], start, self._processed_to),
+                    _cosine(speaker.embedding, embeddings.get(label)),
                 )
         links: dict[str, int] = {}
         rows, columns = linear_sum_assignment(np.where(scores > 0, scores, 0), maximize=True)
         for row, column in zip(rows.tolist(), columns.tolist(), strict=True):
             if scores[row, column] > 0:
-                links[local[column]] = row
-        for column, name in enumerate(local):
-            if name in links:
+                links[labels[column]] = row
+        for column, label in enumerate(labels):
+            if label in links:
                 continue
             free = [row for row in range(len(self._speakers)) if row not in links.values()]
-            if self._most is not None and len(self._speakers) >= self._most:
-                # One too many: whoever is most like it, if possible nobody who is there already.
-                likeness = scores[:, column].tolist()
-                links[name] = max(free or range(len(likeness)), key=likeness.__getitem__)
+            if self._max_speakers is not None and len(self._speakers) >= self._max_speakers:
+                # One too many: the most similar speaker, if possible one without a link.
+                similarity = scores[:, column].tolist()
+                links[label] = max(free or range(len(similarity)), key=similarity.__getitem__)
             else:
                 self._speakers.append(_Speaker())
-                scores = np.vstack([scores, np.full(len(local), -1.0)])
-                links[name] = len(self._speakers) - 1
+                scores = np.vstack([scores, np.full(len(labels), -1.0)])
+                links[label] = len(self._speakers) - 1
         return links
 
-    def _likeness(self, before: list[Spoken], after: list[Spoken], cosine: float) -> float:
-        """Above 0 if both are the same, the more the surer; else from -1 on.
+    def _score(self, before: list[Turn], after: list[Turn], cosine: float) -> float:
+        """Score a link: above 0 if both are the same speaker, higher if surer; else -1 to 0.
 
         Args:
-            before: What the one says in the overlap, as heard in the stretch before.
-            after: What the other says there, as heard in this one.
-            cosine: Of their voices.
+            before: The speaker's turns in the overlap, from the chunk before.
+            after: The label's turns in the overlap, from this chunk.
+            cosine: Similarity of their embeddings.
         """
-        least = min(_seconds(before), _seconds(after))
-        if least >= _HEARD_S:
-            share = _together(before, after) / least
-            return 2 + share + cosine if share >= _SAME else share - 1
-        return cosine if cosine >= self._least_similarity else (cosine - 1) / 2
+        shorter_s = min(_seconds(before), _seconds(after))
+        if shorter_s >= _MIN_OVERLAP_SPEECH_S:
+            share = _common_seconds(before, after) / shorter_s
+            return 2 + share + cosine if share >= _MIN_COMMON else share - 1
+        return cosine if cosine >= self._min_similarity else (cosine - 1) / 2
 
 
-def _in_recording(turns: Iterable[Spoken], stretch: Stretch) -> list[Spoken]:
+def _in_recording(turns: Iterable[Turn], chunk: Chunk) -> list[Turn]:
     return [
-        Spoken(start=turn.start + stretch.start, end=turn.end + stretch.start, speaker=turn.speaker)
+        Turn(start=turn.start + chunk.start, end=turn.end + chunk.start, speaker=turn.speaker)
         for turn in turns
     ]
 
 
-def _part(turns: Iterable[Spoken], start: float, end: float) -> list[Spoken]:
-    """What of the turns lies between two points in time."""
+def _between(turns: Iterable[Turn], start: float, end: float) -> list[Turn]:
+    """Cut turns to a time span."""
     cut = (
-        Spoken(start=max(turn.start, start), end=min(turn.end, end), speaker=turn.speaker)
+        Turn(start=max(turn.start, start), end=min(turn.end, end), speaker=turn.speaker)
         for turn in turns
     )
     return [turn for turn in cut if turn.start < turn.end]
 
 
-def _seconds(turns: Iterable[Spoken]) -> float:
+def _seconds(turns: Iterable[Turn]) -> float:
     return sum(turn.end - turn.start for turn in turns)
 
 
-def _together(some: Sequence[Spoken], others: Sequence[Spoken]) -> float:
-    """Seconds in which both speak."""
-    return sum(_seconds(_part(others, turn.start, turn.end)) for turn in some)
+def _common_seconds(some: Sequence[Turn], others: Sequence[Turn]) -> float:
+    """Return the seconds in which both speak."""
+    return sum(_seconds(_between(others, turn.start, turn.end)) for turn in some)
 
 
 def _cosine(one: NDArray[np.float64] | None, other: NDArray[np.float64] | None) -> float:
-    """From -1 to 1; 0 where one of the voices is not known."""
+    """Return the cosine, -1 to 1; 0 where an embedding is missing."""
     if one is None or other is None:
         return 0.0
     return float(one @ other / (np.linalg.norm(one) * np.linalg.norm(other)))
 
 
-def _named(speakers: Mapping[str, list[Spoken]], duration_s: float) -> tuple[SpeakerTurn, ...]:
-    """Turns in time order, those that a seam divided put together."""
-    named = [
-        SpeakerTurn(start=start, end=end, speaker=name)
-        for name, turns in speakers.items()
+def _label(speakers: Mapping[str, list[Turn]], duration_s: float) -> tuple[SpeakerTurn, ...]:
+    """Return turns in time order; those that end at a chunk's edge are joined to the next."""
+    labelled = [
+        SpeakerTurn(start=start, end=end, speaker=label)
+        for label, turns in speakers.items()
         for start, end in _joined(turns, duration_s)
     ]
-    return tuple(sorted(named, key=lambda turn: (turn.start, turn.end, turn.speaker)))
+    return tuple(sorted(labelled, key=lambda turn: (turn.start, turn.end, turn.speaker)))
 
 
-def _joined(turns: Iterable[Spoken], duration_s: float) -> list[tuple[float, float]]:
+def _joined(turns: Iterable[Turn], duration_s: float) -> list[tuple[float, float]]:
     spans: list[tuple[float, float]] = []
     for turn in sorted(turns, key=lambda turn: turn.start):
         start, end = round(turn.start, 3), round(min(turn.end, duration_s), 3)

@@ -1,4 +1,4 @@
-"""Brings a pipeline into memory. Importing this imports pyannote.audio, which takes seconds."""
+"""Loads a pipeline. Importing this module imports pyannote.audio, which takes seconds."""
 
 import math
 import pickle
@@ -7,7 +7,7 @@ import zipfile
 from dataclasses import dataclass
 
 import torch
-from parts import Parts, find_parts
+from pipeline_files import PipelineFiles, find_pipeline_files
 
 from dalston_sdk.errors import EngineError
 from dalston_sdk.torch_device import import_torchaudio, is_torch_out_of_memory, split_device
@@ -15,24 +15,24 @@ from dalston_sdk.wire import ErrorCode, ModelRef
 
 import_torchaudio()
 with warnings.catch_warnings():
-    # Audio is handed over as samples, and what would decode files is not installed.
+    # Audio is passed as samples; the decoder for files is not installed.
     warnings.filterwarnings("ignore", message=r"\s*torchcodec is not installed")
     from pyannote.audio.core.model import Model
     from pyannote.audio.core.plda import PLDA
     from pyannote.audio.pipelines.speaker_diarization import SpeakerDiarization
 
 _CPU_BATCH_SIZE = 8
-"""On a CPU more windows together take more memory and are no faster."""
+"""On a CPU larger batches take more memory and are no faster."""
 
 _DAMAGED = (
     *(RuntimeError, ValueError, KeyError, AttributeError, TypeError, ImportError, OSError),
     *(EOFError, IndexError, pickle.UnpicklingError, zipfile.BadZipFile),
 )
-"""What the library raises for weights that are damaged or something else."""
+"""What the library raises for weights that are damaged or of another kind."""
 
 
 class _NoPlda(PLDA):  # type: ignore[misc] # the library has no types
-    """Stands where the library wants a PLDA whether its clustering uses one or not."""
+    """A placeholder: the library requires a PLDA even if its clustering uses none."""
 
     def __init__(self) -> None:
         """Nothing to load."""
@@ -43,17 +43,18 @@ class Diarizer:
     """A loaded pipeline.
 
     Attributes:
-        batch_size: Windows that go through a model together where nobody says otherwise.
-        least_similarity: The cosine from which on two voices count as the same.
+        pipeline: The library's pipeline.
+        batch_size: Default number of windows that go through a model together.
+        min_similarity: Two embeddings with at least this cosine are of the same speaker.
     """
 
     pipeline: SpeakerDiarization
     batch_size: int
-    least_similarity: float
+    min_similarity: float
 
 
 def load_diarizer(model: ModelRef, device: str) -> Diarizer:
-    """The loaded pipeline.
+    """Load a pipeline.
 
     Args:
         model: The weights; ``path`` is a folder with ``config.yaml`` and what it names.
@@ -62,48 +63,48 @@ def load_diarizer(model: ModelRef, device: str) -> Diarizer:
     Raises:
         EngineError: ``model_missing``, ``model_load_failed`` or ``out_of_memory``.
     """
-    parts = find_parts(model)
+    files = find_pipeline_files(model)
     try:
-        pipeline = _build(parts)
+        pipeline = _build(files)
         kind, index = split_device(device)
         pipeline.to(torch.device(kind, index) if kind != "cpu" else torch.device(kind))
-        least_similarity = _similarity(pipeline.clustering.threshold)
+        min_similarity = _similarity(pipeline.clustering.threshold)
     except _DAMAGED as error:
         if is_torch_out_of_memory(error):
             raise
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise EngineError(
             ErrorCode.MODEL_LOAD_FAILED,
-            f"{parts.folder} cannot be loaded: {reason}",
+            f"{files.folder} cannot be loaded: {reason}",
             hint="check the files with: dalston models verify MODEL",
         ) from error
     batch_size = pipeline.embedding_batch_size
     return Diarizer(
         pipeline=pipeline,
         batch_size=min(batch_size, _CPU_BATCH_SIZE) if device == "cpu" else batch_size,
-        least_similarity=least_similarity,
+        min_similarity=min_similarity,
     )
 
 
-def _build(parts: Parts) -> SpeakerDiarization:
-    """The pipeline of loaded parts.
+def _build(files: PipelineFiles) -> SpeakerDiarization:
+    """Build the pipeline from loaded files.
 
-    It never sees a path of them: by words in one, such as ``wespeaker``, the library would take
-    the embedding for one of another library's, and what it does not find it would look up.
+    It gets no paths: words in a path, such as ``wespeaker``, would make the library take the
+    embedding for another library's, and it would look up missing parts on the hub.
     """
     plda = _NoPlda()
-    if parts.plda is not None:
-        plda = PLDA.from_pretrained(parts.plda)
+    if files.plda is not None:
+        plda = PLDA.from_pretrained(files.plda)
     pipeline = SpeakerDiarization(
-        segmentation=Model.from_pretrained(parts.segmentation, strict=True),
-        embedding=Model.from_pretrained(parts.embedding, strict=True),
+        segmentation=Model.from_pretrained(files.segmentation, strict=True),
+        embedding=Model.from_pretrained(files.embedding, strict=True),
         plda=plda,
-        clustering=parts.clustering,
-        **parts.settings,
+        clustering=files.clustering,
+        **files.settings,
     )
-    return pipeline.instantiate(parts.thresholds)
+    return pipeline.instantiate(files.thresholds)
 
 
 def _similarity(distance: float) -> float:
-    """The cosine of two vectors of length 1 that are so far apart."""
+    """Return the cosine of two unit vectors at this Euclidean distance."""
     return 1 - math.pow(distance, 2) / 2

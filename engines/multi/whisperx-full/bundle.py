@@ -1,7 +1,7 @@
-"""The bundle of weights, whose parts are checked before a library could look for them on the hub.
+"""The bundle of weights; its parts are checked before a library could look for them on the hub.
 
-The folder itself is a Whisper model in CTranslate2's format; ``align/LANGUAGE/`` in it are wav2vec2
-models with a CTC head, one per language; ``diarization/`` is a pipeline of pyannote's, which may be
+The folder is a Whisper model in CTranslate2's format; ``align/LANGUAGE/`` in it are wav2vec2 models
+with a CTC head, one per language; ``diarization/`` is a pipeline of pyannote's, which may be
 missing.
 """
 
@@ -23,11 +23,11 @@ _VERIFY = "dalston models verify"
 
 @dataclass(frozen=True, kw_only=True)
 class Bundle:
-    """Weights of one model on this disk.
+    """The weights of one model.
 
     Attributes:
-        name: The model, as the request calls it.
-        folder: Where the parts lie.
+        name: The model's name in the request.
+        folder: The folder with all parts.
     """
 
     name: str
@@ -35,19 +35,19 @@ class Bundle:
 
     @property
     def whisper(self) -> Path:
-        """The recogniser's folder, which is the bundle's own.
+        """The folder of the Whisper model, which is the bundle's own.
 
         Raises:
             EngineError: ``model_missing`` or ``model_load_failed``.
         """
         self._require(self.folder, _WHISPER_FILES)
         if not any(self.folder.glob("vocabulary.*")):
-            raise self._lacks(self.folder, "vocabulary.json")
+            raise self._incomplete(self.folder, "vocabulary.json")
         _check_json(self.folder)
         return self.folder
 
     def aligner(self, language: str) -> Path:
-        """The folder of the model that aligns a language, ``en-gb`` with that for ``en``.
+        """Return the folder of the alignment model for a language; ``en-gb`` takes that for ``en``.
 
         Raises:
             EngineError: ``invalid_request`` where there is none for the language,
@@ -66,18 +66,18 @@ class Bundle:
         self._require(folder, _ALIGNER_FILES)
         for either in (_ALIGNER_WEIGHTS, _VOCABULARIES):
             if not any((folder / name).is_file() for name in either):
-                raise self._lacks(folder, " or ".join(either))
+                raise self._incomplete(folder, " or ".join(either))
         _check_json(folder)
         return folder
 
     @property
     def languages(self) -> tuple[str, ...]:
-        """The languages that there is an aligning model for."""
+        """The languages with an alignment model."""
         return tuple(sorted(path.name for path in self.folder.glob("align/*") if path.is_dir()))
 
     @property
     def diarization(self) -> Path:
-        """The folder of pyannote's pipeline, all of whose models lie in it.
+        """The folder of pyannote's pipeline, with all its models.
 
         Raises:
             EngineError: ``model_missing`` or ``model_load_failed``.
@@ -103,14 +103,14 @@ class Bundle:
             )
         part = folder / place.removeprefix("$model/")
         if not part.is_dir() or not any(part.iterdir()):
-            raise self._lacks(folder, place.removeprefix("$model/"))
+            raise self._incomplete(folder, place.removeprefix("$model/"))
 
     def _require(self, folder: Path, names: tuple[str, ...]) -> None:
         missing = [name for name in names if not (folder / name).is_file()]
         if missing:
-            raise self._lacks(folder, ", ".join(missing))
+            raise self._incomplete(folder, ", ".join(missing))
 
-    def _lacks(self, folder: Path, what: str) -> EngineError:
+    def _incomplete(self, folder: Path, what: str) -> EngineError:
         return EngineError(
             ErrorCode.MODEL_MISSING,
             f"{folder} lacks {what}",
@@ -119,7 +119,7 @@ class Bundle:
 
 
 def find_bundle(model: ModelRef) -> Bundle:
-    """The bundle that a request names.
+    """Return the bundle that a request names.
 
     Raises:
         EngineError: ``model_missing``: there is no such folder.
@@ -134,7 +134,7 @@ def find_bundle(model: ModelRef) -> Bundle:
 
 
 def cannot_load(folder: Path, error: BaseException) -> EngineError:
-    """The error of weights that are there and that a library cannot read."""
+    """Build the error for weights that a library cannot read."""
     reason = str(error).strip().splitlines()
     return EngineError(
         ErrorCode.MODEL_LOAD_FAILED,
@@ -144,7 +144,7 @@ def cannot_load(folder: Path, error: BaseException) -> EngineError:
 
 
 def _models_of_pipeline(config: Path) -> list[tuple[str, object]]:
-    """What the pipeline is made of, each with the place that its settings name."""
+    """Return the pipeline's models, each with the place that its configuration names."""
     try:
         parameters = yaml.safe_load(config.read_bytes())["pipeline"]["params"]
         return [(what, parameters.get(what)) for what in ("segmentation", "embedding", "plda")]
@@ -153,7 +153,7 @@ def _models_of_pipeline(config: Path) -> list[tuple[str, object]]:
 
 
 def _check_json(folder: Path) -> None:
-    """Libraries pass over settings that they cannot read."""
+    """Check that JSON files can be read: libraries ignore settings that they cannot read."""
     for file in sorted(folder.glob("*.json")):
         try:
             json.loads(file.read_bytes())

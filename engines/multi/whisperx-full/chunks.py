@@ -11,27 +11,27 @@ from dalston_sdk.engine import SAMPLE_RATE, Samples
 
 @dataclass(frozen=True, kw_only=True)
 class Chunk:
-    """Neighbouring speech that goes through the model at once.
+    """Neighbouring regions of speech that go through the model at once.
 
     Attributes:
-        start, end: With a little of the silence around it; seconds.
+        start, end: Seconds, with some of the silence around them.
     """
 
     start: float
     end: float
 
 
-def cut(samples: Samples, chunk: Chunk) -> Samples:
-    """A chunk's samples."""
+def chunk_samples(samples: Samples, chunk: Chunk) -> Samples:
+    """Return a chunk's samples."""
     return samples[round(chunk.start * SAMPLE_RATE) : round(chunk.end * SAMPLE_RATE)]
 
 
-def padded(
+def pad_chunks(
     merged: Sequence[Mapping[str, Any]], decoding: Decoding, duration_s: float
 ) -> list[Chunk]:
-    """The library's chunks with some of the silence around them, never over each other.
+    """Extend the library's chunks into the silence around them, without overlaps.
 
-    The detector hears the first sound late: without a margin a short first word is lost.
+    Voice activity detection is late at the first sound: without padding a short first word is lost.
     """
     chunks: list[Chunk] = []
     for index, chunk in enumerate(merged):
@@ -41,13 +41,13 @@ def padded(
         high = duration_s if after is None else (chunk["end"] + after) / 2
         start = round(max(low, chunk["start"] - decoding.pad_s, 0.0), 3)
         end = round(min(high, chunk["end"] + decoding.pad_s, duration_s), 3)
-        chunks += _cut_up(start, end, decoding.chunk_s)
+        chunks += _split(start, end, decoding.chunk_s)
     return chunks
 
 
-def _cut_up(start: float, end: float, most_s: float) -> Iterator[Chunk]:
-    """A stretch in equal parts of which none is longer than it may be: wide margins can do that."""
-    count = max(1, -(-round((end - start) * 1000) // round(most_s * 1000)))
+def _split(start: float, end: float, max_s: float) -> Iterator[Chunk]:
+    """Split a chunk that became too long by its padding into equal chunks."""
+    count = max(1, -(-round((end - start) * 1000) // round(max_s * 1000)))
     for part in range(count):
         low = start + (end - start) * part / count
         high = start + (end - start) * (part + 1) / count

@@ -1,6 +1,6 @@
-"""The engine around WhisperX: one bundle of weights transcribes, aligns and tells speakers apart.
+"""The engine for WhisperX: one bundle of weights transcribes, aligns and diarizes.
 
-The libraries take seconds to import, so that happens with the first model.
+The libraries take seconds to import, so they are imported with the first model.
 """
 
 import math
@@ -9,8 +9,8 @@ from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
 from bundle import Bundle, find_bundle
-from options import DIARIZE, TRANSCRIBE, effective, plan_decoding, plan_speakers
-from quiet import keep_quiet
+from library_settings import configure_libraries
+from options import DIARIZE, TRANSCRIBE, effective, read_decoding, read_speakers
 
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
@@ -32,15 +32,15 @@ from dalston_sdk.wire import (
 )
 
 if TYPE_CHECKING:
-    from recognition import Heard, Recogniser
+    from aligner import Aligner
+    from recognition import ChunkTranscript, Recogniser
     from speakers import Diarizer
-    from word_times import Aligner
 
 
 class WhisperxEngine(TorchEngine):
-    """Transcribes, aligns and diarizes with one bundle; its parts are loaded as they are needed.
+    """Transcribes, aligns and diarizes with one bundle; its parts are loaded when needed.
 
-    The memory that it reports of a GPU is PyTorch's; CTranslate2 does not tell of Whisper's.
+    The GPU memory that it reports is PyTorch's; CTranslate2 does not report Whisper's.
     """
 
     name = "whisperx-full"
@@ -53,20 +53,20 @@ class WhisperxEngine(TorchEngine):
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
-        keep_quiet()
+        configure_libraries()
         self._bundle: Bundle | None = None
         self._recogniser: Recogniser | None = None
         self._aligner: Aligner | None = None
         self._diarizer: Diarizer | None = None
 
     def is_out_of_memory(self, error: Exception) -> bool:
-        """PyTorch has an exception for it, CTranslate2 says so in words."""
+        """Return True if memory ran out; CTranslate2 only says so in its message."""
         from failures import is_out_of_memory  # noqa: PLC0415 - imports PyTorch
 
         return is_out_of_memory(error)
 
     def load(self, model: ModelRef) -> LoadedModel:
-        """Load the recogniser; the other parts follow with the first request for them."""
+        """Load the recogniser; the other parts are loaded with the first request for them."""
         bundle = find_bundle(model)
         folder = bundle.whisper
         import_torchaudio()
@@ -88,20 +88,20 @@ class WhisperxEngine(TorchEngine):
     def transcribe(
         self, request: TranscribeRequest, audio: Samples, context: RunContext
     ) -> TranscribeResult:
-        """Speech found, language settled, then chunk by chunk; segments as they come."""
-        with self._alive():
+        """Transcribe chunk by chunk; segments are reported as they are done."""
+        with self._device_errors():
             return self._transcribe(self._loaded(), request.options, audio, context)
 
     def align(self, request: AlignRequest, audio: Samples, context: RunContext) -> AlignResult:
-        """Each segment's words with their times, by the bundle's model for the language."""
-        with self._alive():
+        """Align each segment with the bundle's model for the language."""
+        with self._device_errors():
             aligner = self._aligner_for(request.language)
             duration_s = len(audio) / SAMPLE_RATE
             segments: list[Segment] = []
             notices: list[Notice] = []
             for segment in request.segments:
                 context.check_cancelled()
-                aligned, notice = aligner.aligned(
+                aligned, notice = aligner.align(
                     segment, audio, low=segments[-1].start if segments else 0.0
                 )
                 segments.append(aligned)
@@ -113,17 +113,17 @@ class WhisperxEngine(TorchEngine):
     def diarize(
         self, request: DiarizeRequest, audio: Samples, context: RunContext
     ) -> DiarizeResult:
-        """Who spoke when, by the bundle's pipeline."""
-        speakers = plan_speakers(request.options)
+        """Diarize with the bundle's pipeline."""
+        speakers = read_speakers(request.options)
         duration_s = len(audio) / SAMPLE_RATE
-        with self._alive():
-            found = self._diarizer_at_hand().find(
+        with self._device_errors():
+            found = self._loaded_diarizer().diarize(
                 audio, speakers, lambda share: context.progress(share * duration_s, duration_s)
             )
         return DiarizeResult(
             turns=found.turns,
-            exclusive_turns=found.exclusive,
-            embeddings=found.vectors,
+            exclusive_turns=found.exclusive_turns,
+            embeddings=found.embeddings,
             effective=dict.fromkeys(sorted(DIARIZE)) | speakers,
         )
 
@@ -134,23 +134,23 @@ class WhisperxEngine(TorchEngine):
         audio: Samples,
         context: RunContext,
     ) -> TranscribeResult:
-        self._refuse_what_the_model_cannot(recogniser, options)
-        decoding = plan_decoding(options, device=self.device, window_s=recogniser.window_s)
+        self._check_task(recogniser, options)
+        decoding = read_decoding(options, device=self.device, window_s=recogniser.window_s)
         duration_s = len(audio) / SAMPLE_RATE
         regions, chunks = recogniser.find_speech(audio, decoding, context.check_cancelled)
         language, scores = recogniser.language(options, audio, chunks)
-        written = "en" if decoding.task == "translate" and language else language
+        text_language = "en" if decoding.task == "translate" and language else language
         segments: list[Segment] = []
         if language is not None:
             context.check_cancelled()
-            for heard in recogniser.hear(audio, chunks, language, decoding):
-                if heard.text:
-                    segments.append(_segment(len(segments), heard, written))
+            for each in recogniser.transcribe_chunks(audio, chunks, language, decoding):
+                if each.text:
+                    segments.append(_segment(len(segments), each, text_language))
                     context.partial(segments[-1:])
-                context.progress(heard.chunk.end, duration_s)
+                context.progress(each.chunk.end, duration_s)
         context.progress(duration_s, duration_s)
         return TranscribeResult(
-            language=written,
+            language=text_language,
             segments=tuple(segments),
             language_scores=scores,
             speech_regions=tuple(regions),
@@ -170,8 +170,8 @@ class WhisperxEngine(TorchEngine):
         return self._bundle
 
     def _aligner_for(self, language: str) -> "Aligner":
-        """The model for a language; the last one goes, so that they do not pile up."""
-        from word_times import load_aligner  # noqa: PLC0415 - takes seconds
+        """Return the model for a language; only one is kept in memory."""
+        from aligner import load_aligner  # noqa: PLC0415 - takes seconds
 
         folder = self._parts().aligner(language)
         if self._aligner is None or self._aligner.language != folder.name:
@@ -180,20 +180,18 @@ class WhisperxEngine(TorchEngine):
             self._aligner = load_aligner(folder, folder.name, self.device)
         return self._aligner
 
-    def _diarizer_at_hand(self) -> "Diarizer":
+    def _loaded_diarizer(self) -> "Diarizer":
         from speakers import load_diarizer  # noqa: PLC0415 - takes seconds
 
         if self._diarizer is None:
             self._diarizer = load_diarizer(self._parts().diarization, self.device)
         return self._diarizer
 
-    def _refuse_what_the_model_cannot(
-        self, recogniser: "Recogniser", options: TranscribeOptions
-    ) -> None:
+    def _check_task(self, recogniser: "Recogniser", options: TranscribeOptions) -> None:
         name = self._parts().name
-        # Turbo and the distilled models have the token but were never taught to translate.
-        taught = recogniser.is_multilingual and "turbo" not in name and "distil" not in name
-        if options.task == "translate" and not taught:
+        # Turbo and the distilled models have the token but were not trained to translate.
+        translates = recogniser.is_multilingual and "turbo" not in name and "distil" not in name
+        if options.task == "translate" and not translates:
             raise EngineError(
                 ErrorCode.UNSUPPORTED_OPTION,
                 f"{name} cannot translate (task)",
@@ -201,15 +199,15 @@ class WhisperxEngine(TorchEngine):
             )
 
     @contextmanager
-    def _alive(self) -> Iterator[None]:
-        """Tells a GPU that is gone from a mistake."""
+    def _device_errors(self) -> Iterator[None]:
+        """Turn errors of a GPU that does not answer any more into ``device_lost``."""
         try:
             yield
         except RuntimeError as error:
-            from failures import is_device_lost, lost  # noqa: PLC0415 - imports PyTorch
+            from failures import device_lost, is_device_lost  # noqa: PLC0415 - imports PyTorch
 
             if self.device != "cpu" and is_device_lost(error):
-                raise lost(self.device, error) from error
+                raise device_lost(self.device, error) from error
             raise
 
 
@@ -217,13 +215,13 @@ def _nothing_loaded() -> EngineError:
     return EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
 
 
-def _segment(number: int, heard: "Heard", language: str | None) -> Segment:
+def _segment(number: int, transcript: "ChunkTranscript", language: str | None) -> Segment:
     return Segment(
         id=number,
-        start=heard.chunk.start,
-        end=heard.chunk.end,
-        text=heard.text,
+        start=transcript.chunk.start,
+        end=transcript.chunk.end,
+        text=transcript.text,
         language=language,
-        confidence=round(min(1.0, math.exp(heard.avg_logprob)), 4),
-        avg_logprob=round(heard.avg_logprob, 4),
+        confidence=round(min(1.0, math.exp(transcript.avg_logprob)), 4),
+        avg_logprob=round(transcript.avg_logprob, 4),
     )

@@ -1,4 +1,4 @@
-"""What the exceptions of CTranslate2 and PyTorch mean, which are often plain RuntimeErrors."""
+"""Turns exceptions of CTranslate2 and PyTorch, often plain RuntimeErrors, into engine errors."""
 
 import re
 from pathlib import Path
@@ -16,22 +16,22 @@ _DEVICE_LOST = re.compile(
 
 
 def is_out_of_memory(error: BaseException) -> bool:
-    """Whether memory ran out, on the GPU or beside it."""
+    """Return True if memory ran out, on the GPU or in RAM."""
     return is_torch_out_of_memory(error) or _OUT_OF_MEMORY.search(str(error)) is not None
 
 
 def is_device_lost(error: BaseException) -> bool:
-    """Whether CUDA no longer answers this process."""
+    """Return True if CUDA no longer answers this process."""
     return not is_out_of_memory(error) and _DEVICE_LOST.search(str(error)) is not None
 
 
-def lost(device: str, error: BaseException) -> EngineError:
-    """The error of a GPU that does not answer any more."""
+def device_lost(device: str, error: BaseException) -> EngineError:
+    """Build the error for a GPU that does not answer any more."""
     return EngineError(ErrorCode.DEVICE_LOST, f"{device} does not answer any more: {error}")
 
 
 def load_failure(folder: Path, error: BaseException, device: str) -> EngineError:
-    """The error of a part that could not be brought into memory."""
+    """Build the error for a part that could not be loaded."""
     if is_out_of_memory(error):
         return EngineError(
             ErrorCode.OUT_OF_MEMORY,
@@ -39,5 +39,5 @@ def load_failure(folder: Path, error: BaseException, device: str) -> EngineError
             hint="use a smaller model",
         )
     if device != "cpu" and is_device_lost(error):
-        return lost(device, error)
+        return device_lost(device, error)
     return cannot_load(folder, error)

@@ -1,4 +1,4 @@
-"""Which language is spoken: a vote over several stretches of speech, and Whisper's codes for it."""
+"""Language detection by a vote over several chunks of speech, and Whisper's language codes."""
 
 from collections.abc import Mapping, Sequence
 from difflib import get_close_matches
@@ -11,21 +11,21 @@ from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode, TranscribeOptions
 
 MAX_VOTES = 5
-_LEAST_SCORE = 0.001
+_MIN_SCORE = 0.001
 
 _WHISPER_CODES = {"jv": "jw", "nb": "no", "fil": "tl", "iw": "he", "in": "id", "cmn": "zh"}
-"""Where Whisper's code is not the BCP-47 code that people use."""
+"""Whisper's codes that differ from the usual BCP-47 code."""
 
 
-def settle_language(
-    whisper: WhisperModel, options: TranscribeOptions, stretches: Sequence[Samples]
+def choose_language(
+    whisper: WhisperModel, options: TranscribeOptions, chunks: Sequence[Samples]
 ) -> tuple[str | None, dict[str, float]]:
-    """The language of a recording as BCP-47, and the scores where it was detected.
+    """Return the language of a recording as BCP-47, and the scores where it was detected.
 
     Args:
         whisper: The library's model.
-        options: What the user says about it.
-        stretches: Speech, float32, 16 kHz; where there is none, there is no language either.
+        options: The request's options.
+        chunks: Speech, float32, 16 kHz; without any the language is None.
 
     Raises:
         EngineError: ``invalid_request`` where this model does not know a language.
@@ -34,16 +34,16 @@ def settle_language(
     if options.language is not None:
         return bcp47(whisper_language(options.language, known)), {}
     allowed = [whisper_language(code, known) for code in options.languages or ()] or known
-    if not stretches:
+    if not chunks:
         return None, {}
     if len(known) == 1:
         return known[0], {}
-    scores = {bcp47(code): score for code, score in vote(whisper, stretches, allowed).items()}
+    scores = {bcp47(code): score for code, score in vote(whisper, chunks, allowed).items()}
     return next(iter(scores)), scores
 
 
 def whisper_language(code: str, known: Sequence[str]) -> str:
-    """Whisper's code for a BCP-47 code.
+    """Return Whisper's code for a BCP-47 code.
 
     Raises:
         EngineError: ``invalid_request`` where this model does not know the language.
@@ -62,12 +62,12 @@ def whisper_language(code: str, known: Sequence[str]) -> str:
 
 
 def bcp47(whisper: str) -> str:
-    """The BCP-47 code of a code of Whisper's."""
+    """Return the BCP-47 code for a code of Whisper's."""
     return "jv" if whisper == "jw" else whisper
 
 
 def known_languages(whisper: WhisperModel) -> list[str]:
-    """Whisper's codes of the languages that a model has a token for."""
+    """Return Whisper's codes of the languages that a model has a token for."""
     if not whisper.model.is_multilingual:
         return ["en"]
     token = whisper.hf_tokenizer.token_to_id
@@ -75,29 +75,29 @@ def known_languages(whisper: WhisperModel) -> list[str]:
 
 
 def vote(
-    whisper: WhisperModel, stretches: Sequence[Samples], allowed: Sequence[str]
+    whisper: WhisperModel, chunks: Sequence[Samples], allowed: Sequence[str]
 ) -> Mapping[str, float]:
-    """Scores from 0 to 1 per language of Whisper's, best first; together they come to 1.
+    """Return scores from 0 to 1 by Whisper's language code, best first; they sum to 1.
 
-    The library asks the first 30 s alone, be they music or silence. Here stretches from all over
-    the recording vote, each with its length.
+    The library uses the first 30 s alone, be they music or silence. Here chunks from the whole
+    recording vote, weighted by their length.
 
     Args:
         whisper: A multilingual model.
-        stretches: Speech, float32, 16 kHz; at least one.
-        allowed: Whisper's codes that come into question; not empty.
+        chunks: Speech, float32, 16 kHz; at least one.
+        allowed: Whisper's codes to choose from; not empty.
     """
     scores = dict.fromkeys(allowed, 0.0)
-    chosen = np.linspace(0, len(stretches) - 1, min(MAX_VOTES, len(stretches))).round().astype(int)
-    for stretch in (stretches[index] for index in chosen.tolist()):
-        _, _, probabilities = whisper.detect_language(audio=stretch)
+    chosen = np.linspace(0, len(chunks) - 1, min(MAX_VOTES, len(chunks))).round().astype(int)
+    for chunk in (chunks[index] for index in chosen.tolist()):
+        _, _, probabilities = whisper.detect_language(audio=chunk)
         for language, probability in probabilities:
             if language in scores:
-                scores[language] += float(probability) * len(stretch)
+                scores[language] += float(probability) * len(chunk)
     total = sum(scores.values()) or 1.0
     ranked = sorted(scores.items(), key=lambda item: -item[1])
     return {
         language: round(score / total, 4)
         for index, (language, score) in enumerate(ranked)
-        if index == 0 or score / total >= _LEAST_SCORE
+        if index == 0 or score / total >= _MIN_SCORE
     }

@@ -1,7 +1,7 @@
-"""What a request's options mean to WhisperX 3.8.6.
+"""The settings of a request for WhisperX 3.8.6, read from its options.
 
-Its decoding is greedy or by beams over whole chunks, without fallback temperatures, time tokens
-or text carried over: what needs those is not among the options.
+It decodes whole chunks, greedily or with beams, without fallback temperatures, time tokens or text
+carried over. Options that need those are not supported.
 """
 
 from collections.abc import Mapping
@@ -9,7 +9,8 @@ from dataclasses import dataclass
 from typing import Any
 
 from dalston_sdk.errors import EngineError
-from dalston_sdk.wire import DiarizeOptions, ErrorCode, Notice, Stage, TranscribeOptions
+from dalston_sdk.notices import option_without_effect
+from dalston_sdk.wire import DiarizeOptions, ErrorCode, Notice, TranscribeOptions
 
 _DECODING: Mapping[str, Any] = {
     "beam_size": 5,
@@ -23,7 +24,7 @@ _DECODING: Mapping[str, Any] = {
     "suppress_blank": True,
     "suppress_tokens": (-1,),
 }
-"""The library's own names and defaults."""
+"""The library's names and defaults."""
 
 TRANSCRIBE = frozenset(
     {"language", "languages", "task", "batch_size", "chunk_length_s", *_DECODING}
@@ -44,11 +45,11 @@ class Decoding:
     Attributes:
         arguments: For the library's ``TranscriptionOptions``.
         task: ``transcribe`` or ``translate``.
-        batch_size: Chunks at a time.
-        chunk_s: No chunk is longer; whole seconds.
-        onset, offset: Speech begins above the one and ends below the other; 0 to 1.
-        pad_s: How far chunks reach into the silence around them.
-        warnings: Options that have no effect in this combination.
+        batch_size: Chunks that are decoded together.
+        chunk_s: Longest chunk; whole seconds.
+        onset, offset: Speech begins above one score and ends below the other; 0 to 1.
+        pad_s: Silence kept around chunks.
+        warnings: Notices about options without effect.
     """
 
     arguments: Mapping[str, Any]
@@ -61,13 +62,13 @@ class Decoding:
     warnings: tuple[Notice, ...]
 
 
-def plan_decoding(options: TranscribeOptions, *, device: str, window_s: int) -> Decoding:
-    """What to ask of the library.
+def read_decoding(options: TranscribeOptions, *, device: str, window_s: int) -> Decoding:
+    """Read the options and fill in the defaults.
 
     Args:
-        options: As requested.
+        options: The request's options.
         device: ``cpu`` or ``cuda:N``.
-        window_s: What the model hears at once; seconds.
+        window_s: The model's input length; seconds.
 
     Raises:
         EngineError: ``invalid_request`` for values out of range.
@@ -99,7 +100,7 @@ def plan_decoding(options: TranscribeOptions, *, device: str, window_s: int) -> 
 def effective(
     options: TranscribeOptions, decoding: Decoding, language: str | None
 ) -> dict[str, Any]:
-    """Every option's value that was in force; ``language`` is what the model was told."""
+    """Return the values in force by option; ``language`` is the one that was decoded."""
     return {
         **decoding.arguments,
         "hotwords": options.hotwords,
@@ -113,11 +114,11 @@ def effective(
     }
 
 
-def plan_speakers(options: DiarizeOptions) -> dict[str, int]:
-    """The library's arguments, those that were set.
+def read_speakers(options: DiarizeOptions) -> dict[str, int]:
+    """Return the library's arguments for the options that are set.
 
     Raises:
-        EngineError: ``invalid_request`` for numbers that no recording can have.
+        EngineError: ``invalid_request`` for numbers out of range.
     """
     chosen = {
         name: value for name in sorted(DIARIZE) if (value := getattr(options, name)) is not None
@@ -129,10 +130,10 @@ def plan_speakers(options: DiarizeOptions) -> dict[str, int]:
         not ("num_speakers" in chosen and bounded),
         "num_speakers cannot be combined with min_speakers or max_speakers",
     )
-    least, most = chosen.get("min_speakers", 1), chosen.get("max_speakers")
+    lower, upper = chosen.get("min_speakers", 1), chosen.get("max_speakers")
     _require(
-        most is None or least <= most,
-        f"min_speakers ({least}) must not be above max_speakers ({most})",
+        upper is None or lower <= upper,
+        f"min_speakers ({lower}) must not be above max_speakers ({upper})",
     )
     return chosen
 
@@ -149,22 +150,15 @@ def _arguments(options: TranscribeOptions) -> dict[str, Any]:
 
 
 def _without_effect(options: TranscribeOptions) -> list[Notice]:
-    """A notice for each option that another one makes pointless."""
-    pointless = {}
+    """Return a notice for each option that another one overrides."""
+    overridden = {}
     if options.language is not None and options.languages is not None:
-        pointless["languages"] = "the language is given"
+        overridden["languages"] = "the language is given"
     if options.hotwords is not None and options.prefix is not None:
-        pointless["hotwords"] = "there is a prefix"
+        overridden["hotwords"] = "there is a prefix"
     if options.patience is not None and options.beam_size == 1:
-        pointless["patience"] = "beam_size is 1"
-    return [
-        Notice(
-            code="option_without_effect",
-            message=f"{name} has no effect because {reason}.",
-            stage=Stage.TRANSCRIBE.value,
-        )
-        for name, reason in pointless.items()
-    ]
+        overridden["patience"] = "beam_size is 1"
+    return [option_without_effect(name, reason) for name, reason in overridden.items()]
 
 
 def _require(holds: bool, otherwise: str) -> None:  # noqa: FBT001 - reads as an assert

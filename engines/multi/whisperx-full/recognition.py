@@ -1,4 +1,4 @@
-"""WhisperX's recogniser: its voice activity detection, its chunks, Whisper in batches."""
+"""WhisperX's recogniser: voice activity detection, chunks, and Whisper in batches."""
 
 import os
 import re
@@ -7,10 +7,10 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 import torch
-from chunks import Chunk, cut, padded
+from chunks import Chunk, chunk_samples, pad_chunks
 from failures import load_failure
 from faster_whisper.tokenizer import Tokenizer
-from languages import known_languages, settle_language, whisper_language
+from languages import choose_language, known_languages, whisper_language
 from options import Decoding
 from whisperx.asr import FasterWhisperPipeline, WhisperModel, load_model
 from whisperx.audio import log_mel_spectrogram
@@ -28,16 +28,16 @@ _COMPUTE_TYPES = (
 _LADDERS = {"cpu": ("int8", "float32"), "cuda": ("float16", "float32")}
 _FORMAT_REFUSED = re.compile(r"compute type|NOT_SUPPORTED|not supported", re.IGNORECASE)
 _TRIAL_S = 1
-_LEAST_S = 0.1
-"""The detector has nothing to say about less."""
-_LEAST_CHUNK_S = 0.5
+_MIN_AUDIO_S = 0.1
+"""Shorter recordings have no frame for voice activity detection."""
+_MIN_CHUNK_S = 0.5
 _FRAME_S = 0.05
 _MAX_CPU_THREADS = 8
 
 
 @dataclass(frozen=True, kw_only=True)
-class Heard:
-    """What the model makes of a chunk; ``avg_logprob`` is the mean over its tokens."""
+class ChunkTranscript:
+    """The text of a chunk; ``avg_logprob`` is the mean over its tokens."""
 
     chunk: Chunk
     text: str
@@ -45,10 +45,10 @@ class Heard:
 
 
 class _Pipeline(FasterWhisperPipeline):  # type: ignore[misc] # the library is untyped
-    """The library's, for a model's own window, where the library takes every one for 30 s."""
+    """The library's pipeline for models with another input length than 30 s."""
 
     def preprocess(self, audio: Mapping[str, Samples]) -> dict[str, torch.Tensor]:
-        """A chunk's spectrum, as long as the model's window."""
+        """Compute a chunk's spectrogram, padded to the model's input length."""
         samples = audio["inputs"]
         extractor = self.model.feature_extractor
         features = log_mel_spectrogram(
@@ -60,10 +60,10 @@ class _Pipeline(FasterWhisperPipeline):  # type: ignore[misc] # the library is u
 
 
 class Recogniser:
-    """A Whisper model and the detector of speech that the library carries.
+    """A Whisper model and the library's voice activity detection.
 
     Attributes:
-        warnings: What there was to say about loading.
+        warnings: Notices about loading.
     """
 
     def __init__(self, pipeline: _Pipeline, warnings: tuple[Notice, ...]) -> None:
@@ -83,38 +83,38 @@ class Recogniser:
 
     @property
     def window_s(self) -> int:
-        """What the model hears at once; seconds."""
+        """The model's input length in seconds."""
         return int(self.whisper.feature_extractor.chunk_length)
 
     @property
     def is_multilingual(self) -> bool:
-        """Whether the model knows other languages than English."""
+        """True if the model knows other languages than English."""
         return bool(self.whisper.model.is_multilingual)
 
     def close(self) -> None:
-        """Drop the weights, whoever still holds this object."""
+        """Drop the weights, even if this object is still referenced."""
         self.whisper.model.unload_model()
 
     def find_speech(
         self, samples: Samples, decoding: Decoding, check: Callable[[], None]
     ) -> tuple[list[SpeechRegion], list[Chunk]]:
-        """Where speech is, and the same in chunks for the model.
+        """Find regions of speech, and merge them into chunks for the model.
 
         Args:
             samples: float32, shape (num_samples,), 16 kHz, in [-1, 1].
-            decoding: How long chunks may be, and what counts as speech.
+            decoding: The longest chunk, and the thresholds of speech.
             check: Called now and then; what it raises ends the search.
         """
-        if len(samples) < _LEAST_S * SAMPLE_RATE:
+        if len(samples) < _MIN_AUDIO_S * SAMPLE_RATE:
             return [], []
         file = {"waveform": torch.from_numpy(samples).unsqueeze(0), "sample_rate": SAMPLE_RATE}
-        # As the library's own detector does, which leaves no way to be told to stop.
+        # As the library's own detection does, which cannot be cancelled.
         scores = self._pipeline.vad_model.vad_pipeline._segmentation(  # noqa: SLF001
             file, hook=lambda **_progress: check()
         )
-        # Room for the margins, and for the frame by which the library's chunks may be too long.
-        most_s = max(_LEAST_CHUNK_S, decoding.chunk_s - 2 * decoding.pad_s - _FRAME_S)
-        merged = Pyannote.merge_chunks(scores, most_s, onset=decoding.onset, offset=decoding.offset)
+        # Minus the padding, and the frame by which the library's chunks may be too long.
+        max_s = max(_MIN_CHUNK_S, decoding.chunk_s - 2 * decoding.pad_s - _FRAME_S)
+        merged = Pyannote.merge_chunks(scores, max_s, onset=decoding.onset, offset=decoding.offset)
         duration_s = len(samples) / SAMPLE_RATE
         regions = [
             SpeechRegion(start=round(max(0.0, start), 3), end=round(min(end, duration_s), 3))
@@ -122,25 +122,25 @@ class Recogniser:
             for start, end in chunk["segments"]
             if round(max(0.0, start), 3) < round(min(end, duration_s), 3)
         ]
-        return regions, padded(merged, decoding, duration_s)
+        return regions, pad_chunks(merged, decoding, duration_s)
 
     def language(
         self, options: TranscribeOptions, samples: Samples, chunks: Sequence[Chunk]
     ) -> tuple[str | None, dict[str, float]]:
-        """As ``settle_language``, of what is said in the chunks."""
-        stretches = [cut(samples, chunk) for chunk in chunks]
-        return settle_language(self.whisper, options, stretches)
+        """Choose the language of the chunks, as ``choose_language`` does."""
+        speech = [chunk_samples(samples, chunk) for chunk in chunks]
+        return choose_language(self.whisper, options, speech)
 
-    def hear(
+    def transcribe_chunks(
         self, samples: Samples, chunks: Sequence[Chunk], language: str, decoding: Decoding
-    ) -> Iterator[Heard]:
-        """The chunks' texts, as batch after batch is done.
+    ) -> Iterator[ChunkTranscript]:
+        """Yield the texts of chunks, batch by batch.
 
         Args:
             samples: float32, shape (num_samples,), 16 kHz, in [-1, 1].
-            chunks: None longer than the model's window.
-            language: BCP-47, of what is spoken.
-            decoding: How.
+            chunks: Chunks no longer than the model's input.
+            language: The language of the speech, BCP-47.
+            decoding: The settings.
         """
         pipeline, whisper = self._pipeline, self.whisper
         pipeline.options = replace(self._defaults, **decoding.arguments)
@@ -150,20 +150,20 @@ class Recogniser:
             task=decoding.task,
             language=whisper_language(language, known_languages(whisper)),
         )
-        pieces = ({"inputs": cut(samples, chunk)} for chunk in chunks)
-        results = pipeline(pieces, batch_size=decoding.batch_size, num_workers=0)
+        inputs = ({"inputs": chunk_samples(samples, chunk)} for chunk in chunks)
+        results = pipeline(inputs, batch_size=decoding.batch_size, num_workers=0)
         for chunk, result in zip(chunks, results, strict=True):
             text, logprob = result["text"], result["avg_logprob"]
             if decoding.batch_size == 1:
                 [text], [logprob] = text, logprob
-            yield Heard(chunk=chunk, text=text.strip(), avg_logprob=float(logprob))
+            yield ChunkTranscript(chunk=chunk, text=text.strip(), avg_logprob=float(logprob))
 
 
 def load_recogniser(folder: Path, device: str, compute_type: str | None) -> Recogniser:
-    """The recogniser in memory, and a notice where another number format than asked for is used.
+    """Load the recogniser, with a notice if another number format than requested is used.
 
     A format that a device lists may still fail in its first multiplication, so each is tried with
-    a second of silence before it counts.
+    a second of silence.
 
     Raises:
         EngineError: ``model_load_failed``, ``out_of_memory``, ``device_lost``, or
@@ -193,7 +193,7 @@ def _ladder(wanted: str | None, kind: str) -> tuple[str, ...]:
     if wanted not in _COMPUTE_TYPES:
         raise EngineError(
             ErrorCode.INVALID_REQUEST,
-            f"{wanted} is no number format of CTranslate2's",
+            f"CTranslate2 has no number format {wanted}",
             hint=f"use one of {', '.join(_COMPUTE_TYPES)}",
         )
     return (wanted, *(other for other in ladder if other != wanted))
@@ -209,15 +209,15 @@ def _load_whisper(folder: Path, device: str, compute_type: str) -> WhisperModel:
         cpu_threads=_cpu_threads(),
         local_files_only=True,
     )
-    hears = whisper.feature_extractor.mel_filters.shape[0]
-    if hears != whisper.model.n_mels:
+    num_mels = whisper.feature_extractor.mel_filters.shape[0]
+    if num_mels != whisper.model.n_mels:
         raise EngineError(
             ErrorCode.MODEL_LOAD_FAILED,
             f"{folder} needs {whisper.model.n_mels} mel bands, and its preprocessor_config.json "
-            f"gives {hears}",
+            f"gives {num_mels}",
             hint="dalston models verify",
         )
-    silence = log_mel_spectrogram(torch.zeros(_TRIAL_S * SAMPLE_RATE), n_mels=hears)
+    silence = log_mel_spectrogram(torch.zeros(_TRIAL_S * SAMPLE_RATE), n_mels=num_mels)
     encoded = whisper.encode(silence.numpy())
     start = whisper.hf_tokenizer.token_to_id("<|startoftranscript|>")
     whisper.model.generate(encoded, [[start]], max_length=4, beam_size=1)
@@ -225,7 +225,7 @@ def _load_whisper(folder: Path, device: str, compute_type: str) -> WhisperModel:
 
 
 def _pipeline(whisper: WhisperModel, device: str) -> _Pipeline:
-    """The library's parts around a model: its detector of speech, and its default options."""
+    """Build the library's pipeline around a model, with its detection and default options."""
     kind, index = split_device(device)
     library = load_model("", kind, device_index=index, compute_type="auto", model=whisper)
     return _Pipeline(
@@ -249,9 +249,9 @@ def _notices(refusals: Sequence[str], compute_type: str) -> tuple[Notice, ...]:
 
 
 def _cpu_threads() -> int:
-    """As many as OMP_NUM_THREADS says, else as this process may use."""
-    said = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
-    if said.isdigit() and int(said) > 0:
-        return int(said)
+    """Return OMP_NUM_THREADS, or else the number of processors that this process may use."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "").partition(",")[0]
+    if wanted.isdigit() and int(wanted) > 0:
+        return int(wanted)
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(usable or 1, _MAX_CPU_THREADS)

@@ -1,4 +1,4 @@
-"""WhisperX's diarization: pyannote's pipeline from a folder, and its answer in plain numbers."""
+"""WhisperX's diarization: pyannote's pipeline from a folder."""
 
 import math
 from collections.abc import Callable, Mapping
@@ -13,51 +13,51 @@ from whisperx.diarize import DiarizationPipeline
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.wire import SpeakerTurn
 
-_SHARES = {"segmentation": (0.0, 0.4), "embeddings": (0.4, 1.0)}
-"""The steps that count what they have done, and their part of the work."""
+_STEPS = {"segmentation": (0.0, 0.4), "embeddings": (0.4, 1.0)}
+"""The steps that report progress, and their share of the work."""
 
 
 @dataclass(frozen=True, kw_only=True)
-class Found:
-    """Who spoke when.
+class Diarization:
+    """The speakers of a recording.
 
     Attributes:
         turns: May overlap.
-        exclusive: The same with one speaker at a time.
-        vectors: What each voice is like.
+        exclusive_turns: The same with one speaker at a time.
+        embeddings: One per speaker, if it is finite.
     """
 
     turns: tuple[SpeakerTurn, ...]
-    exclusive: tuple[SpeakerTurn, ...]
-    vectors: dict[str, tuple[float, ...]]
+    exclusive_turns: tuple[SpeakerTurn, ...]
+    embeddings: dict[str, tuple[float, ...]]
 
 
 class Diarizer:
-    """A pipeline that tells speakers apart.
+    """A diarization pipeline.
 
     Args:
-        pipeline: The library's.
+        pipeline: The library's pipeline.
     """
 
     def __init__(self, pipeline: DiarizationPipeline) -> None:
-        # The library passes on what this says, but for the exclusive turns.
+        # The library's own wrapper drops the exclusive turns.
         self._pipeline = pipeline.model
 
-    def find(
+    def diarize(
         self, samples: Samples, speakers: Mapping[str, int], progress: Callable[[float], None]
-    ) -> Found:
-        """Who spoke when.
+    ) -> Diarization:
+        """Run the pipeline.
 
         Args:
             samples: float32, shape (num_samples,), 16 kHz, in [-1, 1].
-            speakers: How many there are, as the library's arguments.
-            progress: Called with what is done, 0 to 1; what it raises ends the work.
+            speakers: Numbers of speakers, as the library's arguments.
+            progress: Called with the finished share of the work, 0 to 1; what it raises ends it.
         """
 
         def hook(step: str, *_artifact: object, **counts: Any) -> None:  # noqa: ANN401 - the library's
             completed, total = counts.get("completed"), counts.get("total")
-            if step in _SHARES and completed is not None and total:
-                low, high = _SHARES[step]
+            if step in _STEPS and completed is not None and total:
+                low, high = _STEPS[step]
                 progress(low + (high - low) * min(1.0, float(completed) / float(total)))
 
         audio = {"waveform": torch.from_numpy(samples).unsqueeze(0), "sample_rate": SAMPLE_RATE}
@@ -69,10 +69,10 @@ class Diarizer:
         exclusive = _turns(output.exclusive_speaker_diarization, duration_s)
         vectors = () if output.speaker_embeddings is None else output.speaker_embeddings
         labels = output.speaker_diarization.labels()
-        return Found(
+        return Diarization(
             turns=turns,
-            exclusive=tuple(turn for turn in exclusive if turn.speaker in speaking),
-            vectors={
+            exclusive_turns=tuple(turn for turn in exclusive if turn.speaker in speaking),
+            embeddings={
                 str(label): tuple(round(float(value), 6) for value in vector)
                 for label, vector in zip(labels, vectors, strict=False)
                 if label in speaking and all(map(math.isfinite, vector))
@@ -81,7 +81,7 @@ class Diarizer:
 
 
 def load_diarizer(folder: Path, device: str) -> Diarizer:
-    """A pipeline in memory; its checkpoints are pickles, which can run code.
+    """Load a pipeline; its checkpoints are pickles, which can run code.
 
     Raises:
         EngineError: ``model_load_failed``, ``out_of_memory`` or ``device_lost``.
@@ -93,7 +93,7 @@ def load_diarizer(folder: Path, device: str) -> Diarizer:
 
 
 def _turns(annotation: Any, duration_s: float) -> tuple[SpeakerTurn, ...]:  # noqa: ANN401 - untyped
-    """The library's tracks in time order, none of them outside the recording or without length."""
+    """Return the library's tracks in time order, cut to the recording; empty ones are dropped."""
     turns = []
     for segment, _track, label in annotation.itertracks(yield_label=True):
         start = round(max(0.0, float(segment.start)), 3)

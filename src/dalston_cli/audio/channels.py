@@ -1,4 +1,4 @@
-"""Which of a recording's channels are wanted: ``--channels mix|split|NUMBER``."""
+"""The choice among a recording's channels: ``--channels mix|split|NUMBER``."""
 
 from typing import Literal
 

@@ -35,7 +35,7 @@ class Clip:
     end: float | None = None
 
     def __str__(self) -> str:
-        """As ``parse_clip`` reads it."""
+        """Return the clip as ``parse_clip`` reads it."""
         return f"{_plain(self.start)}-{'' if self.end is None else _plain(self.end)}"
 
 
@@ -57,12 +57,12 @@ def parse_clip(text: str) -> Clip:
 
 
 def _plain(seconds: float) -> str:
-    """To the microsecond, without an exponent."""
+    """Format seconds to the microsecond, without an exponent."""
     return f"{seconds:.6f}".rstrip("0").rstrip(".")
 
 
 def _seconds(text: str, fields: tuple[str | None, ...]) -> float | None:
-    """Hours, minutes and seconds as seconds; None where nothing was written."""
+    """Add up hours, minutes and seconds; return None where nothing was written."""
     hours, minutes, seconds = fields
     if seconds is None:
         return None

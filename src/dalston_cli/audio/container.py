@@ -38,8 +38,8 @@ class OpenRecording:
     Attributes:
         declared_s: Seconds of audio that the file itself declares; None where it declares none.
         origin: Seconds on the container's clock at which the recording starts.
-        seekable: Whether its time stamps are exact to the sample after a jump.
-        has_video: Whether there is a picture that the audio's times must fit.
+        seekable: True if its time stamps are exact to the sample after a jump.
+        has_video: True if there is a picture that the audio's times must fit.
     """
 
     name: str
@@ -104,7 +104,7 @@ def _open_container(source: BufferedReader, name: str) -> "InputContainer":
 
 
 def _lacks_index(source: BufferedReader) -> bool:
-    """Whether this is an MP4 whose ``moov`` box was never written or was cut off."""
+    """Return True for an MP4 whose ``moov`` box was never written or was cut off."""
     head = source.read(12)
     return head[4:8] in (b"ftyp", b"mdat", b"wide")
 
@@ -125,7 +125,7 @@ def _audio_stream(container: "InputContainer", name: str) -> "AudioStream":
 def _declared_s(
     container: "InputContainer", stream: "AudioStream", path: Path, name: str
 ) -> float | None:
-    """What the header says; where the library would guess, nothing."""
+    """Return the duration that the header declares; None where the library would guess."""
     format_name = container.format.name.split(",")[0]
     if format_name == "wav":
         with open_source(path, name) as source:
@@ -139,7 +139,7 @@ def _declared_s(
 
 
 def _reported_s(container: "InputContainer", stream: "AudioStream") -> float | None:
-    """What the library read for this stream, or else for the whole container."""
+    """Return the duration that the library read for this stream, or else for the container."""
     if stream.duration is not None and stream.time_base is not None:
         return float(stream.duration * stream.time_base)
     if tagged := _tagged_duration(stream.metadata):
@@ -150,7 +150,7 @@ def _reported_s(container: "InputContainer", stream: "AudioStream") -> float | N
 
 
 def _tagged_duration(metadata: dict[str, str]) -> float | None:
-    """Matroska's length of a track, such as ``00:01:02.500000000``."""
+    """Read Read Matroska's length of a track, such as ``00:01:02.500000000``."""
     parts = metadata.get("DURATION", "").split(":")
     try:
         hours, minutes, seconds = (float(part) for part in parts)
@@ -160,14 +160,14 @@ def _tagged_duration(metadata: dict[str, str]) -> float | None:
 
 
 def _is_seekable(container: "InputContainer", stream: "AudioStream") -> bool:
-    """Only where a clock exists, and ticks at least once per sample."""
+    """Return True if there is a clock that ticks at least once per sample."""
     if container.format.name.split(",")[0] in _UNTIMED or stream.time_base is None:
         return False
     return stream.time_base * stream.codec_context.sample_rate <= 1
 
 
 def _origin(container: "InputContainer", stream: "AudioStream") -> Fraction:
-    """The recording's zero: where the earliest of its streams starts."""
+    """Return the recording's zero: the start of the earliest of its streams."""
     start = Fraction(container.start_time or 0, _AV_TIME_BASE)
     if stream.start_time is None or stream.time_base is None:
         return start

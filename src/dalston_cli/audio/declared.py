@@ -1,4 +1,4 @@
-"""How long a file says it is, from its own header, without decoding and without a media library.
+"""The duration in a file's own header, read without decoding and without a media library.
 
 The library corrects a WAV header by the file's size and guesses where an MP3 has no header; to
 find out that a file was cut off, what the header itself says is needed.
@@ -21,7 +21,7 @@ _ESTIMATED_BYTES_PER_S = 16_000
 
 
 def wav_duration(source: BufferedReader) -> float | None:
-    """Seconds that a RIFF or RF64 header declares; None where it declares none.
+    """Return the seconds that a RIFF or RF64 header declares; None where it declares none.
 
     The file's position afterwards is undefined.
     """
@@ -51,7 +51,7 @@ def wav_duration(source: BufferedReader) -> float | None:
 
 
 def flac_duration(source: BufferedReader) -> float | None:
-    """Seconds that a FLAC header declares; None where it declares none.
+    """Return the seconds that a FLAC header declares; None where it declares none.
 
     Reference: RFC 9639, section 8.2 (streaminfo).
     """
@@ -66,7 +66,7 @@ def flac_duration(source: BufferedReader) -> float | None:
 
 
 def mp3_declares_duration(source: BufferedReader) -> bool:
-    """Whether an MP3 begins with a header that says how many frames follow (Xing, Info, VBRI)."""
+    """Return True if an MP3 begins with a header that counts its frames (Xing, Info, VBRI)."""
     source.seek(0)
     head = source.read(10)
     start = 0
@@ -79,7 +79,7 @@ def mp3_declares_duration(source: BufferedReader) -> bool:
 
 
 def duration_hint(path: Path) -> float | None:
-    """Roughly how many seconds a recording has; cheap enough for tens of thousands of files.
+    """Estimate a recording's seconds; cheap enough for tens of thousands of files.
 
     Exact for WAV and FLAC, else a guess from the file's size that is good enough to sort by and
     to estimate a run from; None where the file cannot be used at all.

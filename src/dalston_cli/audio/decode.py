@@ -2,10 +2,7 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
-from pathlib import Path
 from typing import TYPE_CHECKING
-
-from msgspec import Struct
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
@@ -15,13 +12,14 @@ from dalston_cli.audio.errors import (
     EncryptedError,
     TooLongError,
 )
-from dalston_cli.audio.findings import Decoding, Tally, check_enough, notices
+from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
 from dalston_cli.audio.probe import describe
+from dalston_cli.audio.request import AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
 from dalston_cli.audio.timeline import Timeline
 from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter, WrittenWav
-from dalston_sdk.wire import Notice, RecordingInfo
+from dalston_sdk.wire import RecordingInfo
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,75 +36,40 @@ _PREROLL_S = 2.0
 
 
 class DecodingStoppedError(Exception):
-    """Whoever asked for the audio does not want it any more."""
+    """The audio is not wanted any more."""
 
 
-class DecodedChannel(Struct, frozen=True, kw_only=True):
-    """One WAV file that was written.
-
-    Attributes:
-        channel: From 0; None for the mix.
-        file: Name within the folder.
-        audio_digest: ``sha256:<hex>`` of its samples.
-    """
-
-    channel: int | None
-    file: str
-    duration_s: float
-    audio_digest: str
-
-
-class Decoded(Struct, frozen=True, kw_only=True):
-    """A recording that was decoded."""
-
-    info: RecordingInfo
-    channels: tuple[DecodedChannel, ...]
-    warnings: tuple[Notice, ...]
-
-
-def decode(  # noqa: PLR0913 - each is an independent choice
-    source: Path,
-    folder: Path,
-    *,
-    channels: Channels = "mix",
-    clip: Clip | None = None,
-    name: str | None = None,
-    digest: str | None = None,
-    is_stopped: Callable[[], bool] = lambda: False,
-) -> Decoded:
-    """Decode a recording into ``folder``: ``audio.wav``, or ``channel-N.wav`` for channels.
+def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False) -> AudioInfo:
+    """Decode a recording into the request's folder, which exists already.
 
     Damaged packets are passed over; silence keeps their place. A damaged file can bring the
     media library down with the whole process: call this where that may happen.
 
     Args:
-        source: Any path, undecodable bytes included.
-        folder: Exists already; files of these names in it are replaced.
-        clip: None for the whole recording. Times in the files count from the clip's start.
-        channels: ``mix``, ``split`` or a channel's number from 0.
-        name: What messages and the result call it; None for the path itself.
-        digest: The ``content_digest`` where it is known; None computes it.
-        is_stopped: Asked at every block of audio, whether to give up.
+        request: What is wanted; WAV files of the same names in its folder are replaced.
+        is_stopped: Asked at every block of audio; True gives up.
 
     Raises:
         RecordingError: Its leaves say why the recording cannot be used.
         DecodingStoppedError: ``is_stopped`` became true.
     """
-    name = shown_name(given := given_name(source) if name is None else name)
-    digest = digest or content_digest(source)
+    source, clip = request.source, request.clip
+    given = given_name(source) if request.name is None else request.name
+    name = shown_name(given)
+    digest = request.digest or content_digest(source)
     part = clip or Clip()
     with open_recording(source, name) as recording:
         facts = describe(recording)
-        chosen = _chosen(recording, channels)
+        chosen = _chosen(recording, request.channels)
         decoding = Decoding(
             recording=recording,
             clip=part,
             timeline=_timeline(recording, part),
             resampler=Resampler(raw_floats=facts.codec.startswith("pcm_f")),
-            tally=Tally(),
+            counts=Counts(),
         )
-        written = _decode_into(folder, decoding, chosen, is_stopped)
-        return Decoded(
+        written = _decode_into(request, decoding, chosen, is_stopped)
+        return AudioInfo(
             info=RecordingInfo(
                 name=given,
                 digest=digest,
@@ -120,14 +83,15 @@ def decode(  # noqa: PLR0913 - each is an independent choice
                 clip_end=clip.end if clip else None,
             ),
             channels=tuple(
-                _described(channel, wav) for channel, wav in zip(chosen, written, strict=True)
+                Channel(channel=channel, duration_s=wav.duration_s, audio_digest=wav.digest)
+                for channel, wav in zip(chosen, written, strict=True)
             ),
             warnings=tuple(notices(decoding)),
         )
 
 
 def _decode_into(
-    folder: Path,
+    request: AudioRequest,
     decoding: Decoding,
     chosen: Sequence[int | None],
     is_stopped: Callable[[], bool],
@@ -135,26 +99,15 @@ def _decode_into(
     """Write one file per channel; all of them, or none."""
     name = decoding.recording.name
     with ExitStack() as stack:
-        writers = [
-            stack.enter_context(WavWriter(folder / _file_name(channel))) for channel in chosen
-        ]
+        writers = [stack.enter_context(WavWriter(request.wav(channel))) for channel in chosen]
         for block in _blocks(decoding):
             if is_stopped():
                 raise DecodingStoppedError(name)
-            _write(block, chosen, writers, decoding.tally)
+            _write(block, chosen, writers, decoding.counts)
             if writers[0].num_samples > MAX_SAMPLES - SAMPLE_RATE * 60:
                 raise TooLongError(name, MAX_SAMPLES / SAMPLE_RATE)
         check_enough(decoding, writers[0].num_samples)
         return [writer.finish() for writer in writers]
-
-
-def _described(channel: int | None, wav: WrittenWav) -> DecodedChannel:
-    return DecodedChannel(
-        channel=channel,
-        file=wav.path.name,
-        duration_s=wav.duration_s,
-        audio_digest=wav.digest,
-    )
 
 
 def _chosen(recording: OpenRecording, channels: Channels) -> tuple[int | None, ...]:
@@ -166,10 +119,6 @@ def _chosen(recording: OpenRecording, channels: Channels) -> tuple[int | None, .
     if channels >= num_channels:
         raise ChannelMissingError(recording.name, channels, num_channels)
     return (channels,)
-
-
-def _file_name(channel: int | None) -> str:
-    return "audio.wav" if channel is None else f"channel-{channel}.wav"
 
 
 def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
@@ -196,9 +145,9 @@ def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
 
 
 def _blocks(decoding: Decoding) -> Iterator["NDArray[np.float32]"]:
-    """float32, shape (num_channels, num_samples), 16 kHz, of the clip."""
+    """Yield the clip as float32, shape (num_channels, num_samples), 16 kHz."""
     timeline, resampler = decoding.timeline, decoding.resampler
-    for frame in _frames(decoding.recording, timeline, decoding.tally):
+    for frame in _frames(decoding.recording, timeline, decoding.counts):
         for placed in timeline.place(frame):
             yield from resampler.push(placed)
         if timeline.is_past_clip:
@@ -206,39 +155,39 @@ def _blocks(decoding: Decoding) -> Iterator["NDArray[np.float32]"]:
     yield from resampler.flush()
 
 
-def _frames(recording: OpenRecording, timeline: Timeline, tally: Tally) -> Iterator["AudioFrame"]:
-    """Every frame that can be decoded; what cannot is counted."""
+def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Iterator["AudioFrame"]:
+    """Yield every frame that can be decoded, and count those that cannot."""
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
 
-    for packet in _packets(recording, tally):
+    for packet in _packets(recording, counts):
         try:
             frames = recording.stream.decode(packet)
         except av.error.FFmpegError as error:
             if packet.has_sidedata("encryption_info"):
                 raise EncryptedError(recording.name) from error
-            tally.count(error)
+            counts.add(error)
             timeline.resync()
             continue
         yield from (frame for frame in frames if frame.samples > 0 < frame.sample_rate)
 
 
-def _packets(recording: OpenRecording, tally: Tally) -> Iterator["Packet[AudioStream]"]:
-    """Every packet that can be read; reading ends at the first that cannot."""
+def _packets(recording: OpenRecording, counts: Counts) -> Iterator["Packet[AudioStream]"]:
+    """Yield every packet up to the first that cannot be read."""
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
 
     try:
         for packet in recording.container.demux(recording.stream):
-            tally.num_packets += 1
+            counts.num_packets += 1
             yield packet
     except (av.error.FFmpegError, OSError) as error:
-        tally.count(error)
+        counts.add(error)
 
 
 def _write(
     block: "NDArray[np.float32]",
     chosen: Sequence[int | None],
     writers: Sequence[WavWriter],
-    tally: Tally,
+    counts: Counts,
 ) -> None:
     import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
@@ -250,5 +199,5 @@ def _write(
         else:  # the stream lost channels on its way
             samples = np.zeros(block.shape[1], dtype=np.float32)
         pcm = np.rint(samples * 32768).clip(-32768, 32767).astype(np.int16)
-        tally.peak = max(tally.peak, int(pcm.max(initial=0)), -int(pcm.min(initial=0)))
+        counts.peak = max(counts.peak, int(pcm.max(initial=0)), -int(pcm.min(initial=0)))
         writer.write(pcm)

@@ -1,4 +1,4 @@
-"""Why a recording cannot be used: one class per reason, each with its own code.
+"""The reasons why a recording cannot be used: one class each, with its own code.
 
 They cross the pipe from the decoding process as code, message and hint; ``revive`` makes the
 same class of them again.
@@ -17,7 +17,7 @@ class RecordingError(InputError):
 
     @classmethod
     def restored(cls, message: str, hint: str | None) -> Self:
-        """An error whose message was built in another process."""
+        """Return an error whose message was built in another process."""
         error = cls.__new__(cls)
         DalstonError.__init__(error, message, hint=hint)
         return error
@@ -221,7 +221,7 @@ class ClipOutsideError(RecordingError):
 
 
 def revive(code: str, message: str, hint: str | None) -> RecordingError:
-    """The error of that code, with a message that was built in another process."""
+    """Return the error of that code, with a message that was built in another process."""
     for leaf in RecordingError.__subclasses__():
         if leaf.code == code:
             return leaf.restored(message, hint)

@@ -1,4 +1,4 @@
-"""What decoding noticed: reasons to refuse a recording, and warnings about one that was decoded."""
+"""Findings of decoding: reasons to refuse a recording, and warnings about one that was decoded."""
 
 from collections.abc import Iterator
 from dataclasses import dataclass
@@ -25,23 +25,23 @@ _SHORT_SHARE = 0.02
 
 
 @dataclass(kw_only=True)
-class Tally:
-    """What is counted on the way; ``peak`` is the largest absolute PCM16 value."""
+class Counts:
+    """Numbers of packets and errors; ``peak`` is the largest absolute PCM16 value."""
 
     num_packets: int = 0
     num_errors: int = 0
     reason: str = ""
     peak: int = 0
 
-    def count(self, error: Exception) -> None:
-        """One more packet could not be read or decoded; the first reason is kept."""
+    def add(self, error: Exception) -> None:
+        """Count one more packet that could not be read or decoded; the first reason is kept."""
         self.num_errors += 1
         self.reason = self.reason or str(getattr(error, "strerror", None) or error)
 
 
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
-    """One recording that is being decoded, with what it goes through.
+    """One recording that is being decoded, and the parts that do it.
 
     Attributes:
         clip: The part that is wanted; all of it by default.
@@ -51,33 +51,33 @@ class Decoding:
     clip: Clip
     timeline: Timeline
     resampler: Resampler
-    tally: Tally
+    counts: Counts
 
 
 def check_enough(decoding: Decoding, num_samples: int) -> None:
     """Refuse what holds no usable sound."""
-    name, clip, tally = decoding.recording.name, decoding.clip, decoding.tally
+    name, clip, counts = decoding.recording.name, decoding.clip, decoding.counts
     if num_samples == 0:
         end_s = max(decoding.timeline.position_s, decoding.recording.declared_s or 0.0)
         if clip.start and end_s and clip.start >= end_s:
             raise ClipOutsideError(name, clip.start, end_s)
-        if tally.num_errors:
-            raise CorruptError(name, tally.num_errors, tally.reason)
+        if counts.num_errors:
+            raise CorruptError(name, counts.num_errors, counts.reason)
         raise NoSamplesError(name)
-    if decoding.resampler.num_non_finite and tally.peak == 0:
+    if decoding.resampler.num_non_finite and counts.peak == 0:
         raise NonFiniteSamplesError(name)
     if num_samples < MIN_DURATION_S * SAMPLE_RATE:
         raise TooShortError(name, num_samples / SAMPLE_RATE, MIN_DURATION_S)
 
 
 def notices(decoding: Decoding) -> Iterator[Notice]:
-    """What the user should know about a recording that could be decoded."""
-    recording, timeline, tally = decoding.recording, decoding.timeline, decoding.tally
-    if tally.num_errors:
+    """Yield warnings about a recording that could be decoded."""
+    recording, timeline, counts = decoding.recording, decoding.timeline, decoding.counts
+    if counts.num_errors:
         yield _notice(
             "damaged_audio",
-            f"{tally.num_errors} of {tally.num_packets} packets could not be decoded "
-            f"({tally.reason}); {timeline.silence_s:.2f} s of silence stand in their place",
+            f"{counts.num_errors} of {counts.num_packets} packets could not be decoded "
+            f"({counts.reason}); {timeline.silence_s:.2f} s of silence stand in their place",
         )
     declared_s = recording.declared_s
     if declared_s is not None:
@@ -94,7 +94,7 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
             "non_finite_samples",
             f"{lost} samples were not a number or infinite and became silence",
         )
-    if tally.peak == 0:
+    if counts.peak == 0:
         yield _notice("silent_audio", "the audio is silent throughout")
     others = len(recording.container.streams.audio) - 1
     if others:

@@ -1,4 +1,4 @@
-"""What a recording says about itself, without decoding it."""
+"""A recording's own description: container, codec, channels, duration; nothing is decoded."""
 
 from dataclasses import dataclass
 from pathlib import Path
@@ -50,7 +50,7 @@ def probe(path: Path, *, name: str | None = None) -> Probe:
 
 
 def describe(recording: OpenRecording) -> Probe:
-    """What an open recording says about itself."""
+    """Read the description of an open recording."""
     context = recording.stream.codec_context
     return Probe(
         name=recording.name,

@@ -32,7 +32,7 @@ class Resampler:
         self.num_non_finite = 0
 
     def push(self, frame: "AudioFrame") -> Iterator["NDArray[np.float32]"]:
-        """Blocks of float32, shape (num_channels, num_samples), 16 kHz, nominally in [-1, 1]."""
+        """Yield float32 blocks, shape (num_channels, num_samples), 16 kHz, nominally in [-1, 1]."""
         kind = (frame.format.name, frame.layout.name, frame.sample_rate)
         if kind != self._kind:
             yield from self.flush()
@@ -49,7 +49,7 @@ class Resampler:
                 yield self._samples(block)
 
     def flush(self) -> Iterator["NDArray[np.float32]"]:
-        """What is left when no more frames come."""
+        """Yield what is left when no more frames come."""
         if self._inner is not None:
             for block in self._inner.resample(None):
                 yield self._samples(block)

@@ -22,12 +22,12 @@ from dalston_cli.audio.errors import (
 
 
 def given_name(path: Path | str) -> str:
-    """A path as text: undecodable bytes are replaced."""
+    """Return a path as text: undecodable bytes are replaced."""
     return os.fsencode(path).decode("utf-8", errors="replace")
 
 
 def shown_name(path: Path | str) -> str:
-    """A path as one printable line: control characters are escaped as well."""
+    """Return a path as one printable line: control characters are escaped as well."""
     return "".join(
         char if char.isprintable() else char.encode("unicode_escape").decode()
         for char in given_name(path)
@@ -46,7 +46,7 @@ def open_source(path: Path, name: str) -> BufferedReader:
         RecordingUnreadableError, RecordingEmptyError: As they say.
     """
     try:
-        # Without O_NONBLOCK, opening a pipe that nobody writes to would wait for ever.
+        # Without O_NONBLOCK, opening a pipe that has no writer would wait for ever.
         descriptor = os.open(os.fsencode(path), os.O_RDONLY | os.O_NONBLOCK | os.O_CLOEXEC)
     except OSError as error:
         raise _refusal(name, error) from error
@@ -65,7 +65,7 @@ def open_source(path: Path, name: str) -> BufferedReader:
 
 
 def content_digest(path: Path, name: str | None = None) -> str:
-    """``sha256:<hex>`` of a recording's bytes, read in blocks.
+    """Return Return ``sha256:<hex>`` of a recording's bytes, read in blocks.
 
     Args:
         path: Any path, undecodable bytes included.
@@ -83,7 +83,7 @@ def content_digest(path: Path, name: str | None = None) -> str:
 
 
 def digest_of(source: BufferedReader) -> str:
-    """``sha256:<hex>`` of what is left to read in an open file."""
+    """Return Return ``sha256:<hex>`` of what is left to read in an open file."""
     return f"sha256:{hashlib.file_digest(source, 'sha256').hexdigest()}"
 
 

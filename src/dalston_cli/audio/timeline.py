@@ -55,12 +55,12 @@ class Timeline:
 
     @property
     def position_s(self) -> float:
-        """How far the audio has come, in seconds of the recording; 0 before the first frame."""
+        """The end of the audio so far, in seconds of the recording; 0 before the first frame."""
         return (self._position or 0) / self._rate if self._rate else 0.0
 
     @property
     def is_past_clip(self) -> bool:
-        """Whether all that is wanted has come."""
+        """True once all that is wanted has come."""
         return self._clip.end is not None and self.position_s >= self._clip.end
 
     def resync(self) -> None:
@@ -68,7 +68,7 @@ class Timeline:
         self._resync = True
 
     def place(self, frame: "AudioFrame") -> Iterator["AudioFrame"]:
-        """The part of a frame that is wanted, after the silence that belongs before it."""
+        """Yield the part of a frame that is wanted, after the silence that belongs before it."""
         self._change_rate(frame.sample_rate)
         stamped = self._stamp(frame.pts)
         if self._position is None:
@@ -84,7 +84,7 @@ class Timeline:
         self._rate = rate
 
     def _stamp(self, pts: int | None) -> int | None:
-        """A time stamp, in samples from the recording's start."""
+        """Return a time stamp, in samples from the recording's start."""
         if pts is None or self._time_base is None:
             return None
         if self._measured_rate != self._rate:
@@ -147,7 +147,7 @@ def _silent_frame(frame: "AudioFrame", num_samples: int) -> "AudioFrame":
 
 
 def like(frame: "AudioFrame", samples: object) -> "AudioFrame":
-    """Samples, in the shape that ``to_ndarray`` gives, as a frame of another one's kind."""
+    """Make samples, shaped as ``to_ndarray`` gives them, a frame of another one's kind."""
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
     import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 

@@ -10,36 +10,23 @@ import queue
 import signal
 import threading
 from collections.abc import Callable
-from pathlib import Path
 from types import FrameType
 
 import msgspec
 from msgspec import Struct
 
-from dalston_cli.audio.channels import Channels
-from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.decode import Decoded, DecodingStoppedError, decode
+from dalston_cli.audio.decode import DecodingStoppedError, decode
 from dalston_cli.audio.errors import RecordingError
+from dalston_cli.audio.request import AudioInfo, AudioRequest, decode_request
 
 _GRACE_S = 2.0
 """How long a decoder that is deep in its library may take to notice that it should stop."""
 
 
-class DecodeRequest(Struct, frozen=True, kw_only=True):
-    """What to decode; paths are bytes, as the system has them."""
-
-    source: bytes
-    folder: bytes
-    name: str
-    channels: Channels = "mix"
-    clip: Clip | None = None
-    digest: str | None = None
-
-
 class DecodeDone(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
     """It went well."""
 
-    decoded: Decoded
+    decoded: AudioInfo
 
 
 class DecodeRefused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
@@ -51,7 +38,7 @@ class DecodeRefused(Struct, frozen=True, kw_only=True, tag_field="type", tag="re
 
 
 class DecodeUnwritable(Struct, frozen=True, kw_only=True, tag_field="type", tag="unwritable"):
-    """The recording is well, but its decoded audio could not be written."""
+    """The recording is sound, but its decoded audio could not be written."""
 
     reason: str
 
@@ -83,7 +70,7 @@ def main() -> None:
     import av  # noqa: F401, PLC0415 - while the first request is on its way
 
     while line := requests.get():
-        request = msgspec.json.decode(line, type=DecodeRequest)
+        request = decode_request(line)
         try:
             reply = answer(request, stopping.is_set)
         except DecodingStoppedError:
@@ -91,22 +78,14 @@ def main() -> None:
         replies.write(msgspec.json.encode(reply) + b"\n")
 
 
-def answer(request: DecodeRequest, is_stopped: Callable[[], bool]) -> DecodeReply:
+def answer(request: AudioRequest, is_stopped: Callable[[], bool]) -> DecodeReply:
     """Do what a request asks; errors become replies, so that the process lives on.
 
     Raises:
         DecodingStoppedError: ``is_stopped`` became true.
     """
     try:
-        decoded = decode(
-            Path(os.fsdecode(request.source)),
-            Path(os.fsdecode(request.folder)),
-            channels=request.channels,
-            clip=request.clip,
-            name=request.name,
-            digest=request.digest,
-            is_stopped=is_stopped,
-        )
+        decoded = decode(request, is_stopped)
     except DecodingStoppedError:
         raise
     except RecordingError as error:
@@ -119,7 +98,7 @@ def answer(request: DecodeRequest, is_stopped: Callable[[], bool]) -> DecodeRepl
 
 
 def _read_requests(requests: "queue.SimpleQueue[bytes]", stop: Callable[[], None]) -> None:
-    """Feed the main thread; end the process when nobody can ask any more."""
+    """Feed the main thread; end the process when no request can come any more."""
     # Unbuffered: a buffer's lock, held here for ever, would break the interpreter's own ending.
     with open(0, "rb", buffering=0, closefd=False) as source:
         while line := source.readline():

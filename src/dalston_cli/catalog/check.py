@@ -7,25 +7,7 @@ import msgspec
 from dalston_cli.catalog.document import Document, Problem
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.nearest import did_you_mean
-from dalston_sdk.wire import (
-    AlignOptions,
-    DiarizeOptions,
-    EmotionOptions,
-    EventsOptions,
-    RefineOptions,
-    Stage,
-    TranscribeOptions,
-)
-
-OPTIONS: Mapping[Stage, type[msgspec.Struct]] = {
-    Stage.TRANSCRIBE: TranscribeOptions,
-    Stage.ALIGN: AlignOptions,
-    Stage.DIARIZE: DiarizeOptions,
-    Stage.EMOTION: EmotionOptions,
-    Stage.EVENTS: EventsOptions,
-    Stage.REFINE: RefineOptions,
-}
-"""The wire type that names every option of a stage."""
+from dalston_sdk.wire import OPTIONS, Stage
 
 LOAD_OPTIONS = frozenset({"compute_type"})
 """Defaults that a model may set for its loading, besides the options of its stages."""

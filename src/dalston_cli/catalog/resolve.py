@@ -27,12 +27,14 @@ class ModelRequest:
         language: Language of the recordings, BCP-47 lower case; None detects it.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         compute_type: Number format such as ``int8``; None takes the model's or engine's own.
+        verb: What the model is to do, as messages say it; empty for the stage's name.
     """
 
     model: str = AUTO
     language: str | None = None
     device: str = AUTO
     compute_type: str | None = None
+    verb: str = ""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -78,14 +80,8 @@ def resolve_model(
     A named model is taken if it supports the stage and the language; it may still need to be
     pulled. ``auto`` takes the installed model with the highest rank that fits the language, the
     device and the machine's memory. If the language is not known, multilingual models go before
-    those of one language: the wrong language is worse than a smaller model.
-
-    Args:
-        catalog: All engines and models.
-        stage: The stage.
-        request: The user's settings.
-        machine: Processors and memory to run on.
-        installed: Ids of models whose weights are here; bundled models need not be among them.
+    those of one language: the wrong language is worse than a smaller model. ``installed`` are the
+    ids of models whose weights are here; bundled models need not be among them.
 
     Raises:
         UnknownModelError: There is no such model.
@@ -145,7 +141,7 @@ def _named(catalog: Catalog, stage: Stage, request: ModelRequest) -> ModelEntry:
         other for other in catalog.models_for(stage) if supports_language(other, stage, language)
     ]
     if stage not in model.stages:
-        raise StageNotCoveredError(model, stage, others)
+        raise StageNotCoveredError(model, stage, others, request.verb)
     if language and not supports_language(model, stage, language):
         raise LanguageNotCoveredError(model, stage, language, others)
     return model
@@ -167,6 +163,7 @@ def _automatic(
             language=request.language,
             device=None if request.device == AUTO else request.device,
             better=better or next(iter(fitting), None),
+            verb=request.verb,
         )
     best = candidates[0]
     if better and (better.rank <= best.rank or is_installed(better, installed)):

@@ -8,25 +8,18 @@ from dalston_sdk.wire import Stage
 
 _MAX_ALTERNATIVES = 3
 
-_VERBS = {
-    Stage.TRANSCRIBE: "transcribe",
-    Stage.ALIGN: "align",
-    Stage.DIARIZE: "diarize",
-    Stage.EMOTION: "detect emotions",
-    Stage.EVENTS: "detect events",
-    Stage.REFINE: "refine",
-}
-
 
 class StageNotCoveredError(UsageError):
     """The named model does not do this stage."""
 
     code = "stage_not_covered"
 
-    def __init__(self, model: ModelEntry, stage: Stage, others: Iterable[ModelEntry]) -> None:
+    def __init__(
+        self, model: ModelEntry, stage: Stage, others: Iterable[ModelEntry], verb: str = ""
+    ) -> None:
         does = ", ".join(covered.value for covered in model.stages)
         super().__init__(
-            f"the model {model.id} does not {_VERBS[stage]}, it is for: {does}",
+            f"the model {model.id} does not {verb or stage.value}, it is for: {does}",
             hint=_try_one_of(others, f"`dalston models list --stage {stage.value}` shows who does"),
         )
 
@@ -52,14 +45,20 @@ class NoModelError(ModelUnavailableError):
     code = "no_model"
 
     def __init__(
-        self, stage: Stage, *, language: str | None, device: str | None, better: ModelEntry | None
+        self,
+        stage: Stage,
+        *,
+        language: str | None,
+        device: str | None,
+        better: ModelEntry | None,
+        verb: str = "",
     ) -> None:
         self.stage = stage
         self.better = better
         wanted = f" {language}" if language else ""
         where = f" on {device}" if device else ""
         super().__init__(
-            f"no model that is installed can {_VERBS[stage]}{wanted}{where}",
+            f"no model that is installed can {verb or stage.value}{wanted}{where}",
             hint=_how_to_install(better)
             if better
             else f"`dalston models list --stage {stage.value}`",

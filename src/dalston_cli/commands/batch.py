@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import load_catalog
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
 from dalston_cli.options.batch import BatchOptions
@@ -17,10 +17,10 @@ from dalston_cli.options.build import (
     resolve,
 )
 from dalston_cli.options.without_effect import refuse_without_effect
+from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.surroundings import Surroundings
 from dalston_cli.settings.locations import Locations
 
 
@@ -34,7 +34,7 @@ class Batch:
 
     recordings: tuple[RecordingRequest, ...]
     options: RunOptions
-    surroundings: Surroundings
+    environment: Environment
     warnings: tuple[WarningRaised, ...]
 
 
@@ -55,9 +55,7 @@ def read_batch(options: BatchOptions) -> Batch:
     inputs = options.inputs
     resolved = resolve(options.settings, profile=options.screen.profile)
     run_options = build_run_options(
-        resolved.settings,
-        inputs=inputs.inputs or (),
-        suggested=resolved.from_pipeline(),
+        resolved.settings, inputs=inputs.inputs or (), suggested=resolved.from_pipeline()
     )
     refuse_without_effect(resolved, manifest=inputs.manifest is not None)
     folder = run_options.output.folder
@@ -84,7 +82,7 @@ def read_batch(options: BatchOptions) -> Batch:
     return Batch(
         recordings=recordings,
         options=run_options,
-        surroundings=Surroundings(
+        environment=Environment(
             locations=locations,
             catalog=catalog,
             machine=only_gpus(probe_machine(), run_options.gpus),

@@ -1,22 +1,19 @@
 """Offer, once and only at a terminal, to download a better model than the bundled one."""
 
-from dataclasses import replace
-from pathlib import Path
-
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import BundledSource, ModelEntry
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.console import Console
+from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
-from dalston_cli.pipeline.surroundings import Surroundings
 from dalston_sdk.wire import Stage
 
 _ANSWERED = "asked-for-a-better-model"
 
 
 def offer_better_model(
-    options: RunOptions, surroundings: Surroundings, console: Console, *, assume_yes: bool
+    options: RunOptions, environment: Environment, console: Console, *, assume_yes: bool
 ) -> RunOptions:
     """Return the options, with a model to pull if only the bundled one is here and the user agrees.
 
@@ -25,35 +22,33 @@ def offer_better_model(
 
     Args:
         options: With ``--model auto``, else they come back as they are.
-        surroundings: The catalog and the installed models.
+        environment: The catalog and the installed models.
         console: Asks, where a person can answer.
         assume_yes: ``--yes`` was given.
     """
-    answered = surroundings.locations.state / _ANSWERED
+    answered = environment.locations.state / _ANSWERED
     asks = console.asks and not answered.exists()
     if options.model != AUTO_MODEL or options.offline or options.pull == "never":
         return options
     if not (assume_yes or asks):
         return options
-    better = _better(options, surroundings)
-    if better is None:
+    if (better := _better(options, environment)) is None:
         return options
     question = f"Download {better.id}, {readable_size(better.size_mb * 1e6)}?"
     if console.confirm(question, default=True, assume_yes=assume_yes):
-        return replace(options, model=better.id)
-    _remember(answered)
+        return options.with_model(better.id)
+    answered.parent.mkdir(parents=True, exist_ok=True)
+    answered.touch()
     return options
 
 
-def _better(options: RunOptions, surroundings: Surroundings) -> ModelEntry | None:
+def _better(options: RunOptions, environment: Environment) -> ModelEntry | None:
     """Return the model to download; None where one that was downloaded is there already."""
     request = ModelRequest(
-        language=options.transcribe.language,
-        device=options.device,
-        compute_type=options.compute_type,
+        language=options.language, device=options.device, compute_type=options.compute_type
     )
-    catalog, machine = surroundings.catalog, surroundings.machine
-    installed = installed_ids(catalog, surroundings.locations.models)
+    catalog, machine = environment.catalog, environment.machine
+    installed = installed_ids(catalog, environment.locations.models)
     here = [catalog.model(name) for name in installed]
     if any(
         Stage.TRANSCRIBE in model.stages and not isinstance(model.source, BundledSource)
@@ -62,8 +57,3 @@ def _better(options: RunOptions, surroundings: Surroundings) -> ModelEntry | Non
         return None
     better = recommended(catalog, Stage.TRANSCRIBE, request, machine)
     return None if better is None or is_installed(better, installed) else better
-
-
-def _remember(answered: Path) -> None:
-    answered.parent.mkdir(parents=True, exist_ok=True)
-    answered.touch()

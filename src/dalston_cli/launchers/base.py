@@ -1,8 +1,9 @@
+# ruff: noqa: ARG002 - what a launcher does by default needs few of its arguments
 """The launcher protocol: launchers start, find, watch and stop the processes of engines."""
 
 import os
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from contextlib import AbstractContextManager
+from contextlib import AbstractContextManager, nullcontext
 from dataclasses import dataclass, field
 from datetime import datetime
 from pathlib import Path
@@ -11,6 +12,7 @@ from typing import TYPE_CHECKING, Literal, Protocol, Self
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.diagnosis import Diagnosis
+from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.settings.choices import AUTO
 from dalston_cli.settings.locations import Locations
 
@@ -126,16 +128,25 @@ class Removed:
     num_logs: int = 0
 
 
+class NotOursError(EngineUnavailableError):
+    """An engine was to be started, stopped or looked into, which only its owner does."""
+
+    code = "not_ours"
+
+    def __init__(self, engine: str, verb: str) -> None:
+        super().__init__(
+            f"engine {engine} was not started by this Dalston and cannot be {verb} from here",
+            hint=f"do that where it was started, or have one of your own: "
+            f"dalston engines start {engine} --launcher local",
+        )
+
+
 class AbandonedError(Exception):
     """The caller no longer waits for a preparation."""
 
 
 class Preparation:
-    """A long preparation before an engine can start, as its caller sees it.
-
-    Args:
-        tell: Called with each line of progress.
-    """
+    """A long preparation before an engine can start; ``tell`` gets each line of progress."""
 
     def __init__(self, tell: Callable[[str], None]) -> None:
         self.tell = tell
@@ -183,6 +194,9 @@ Product = Literal["environment", "image"] | None
 class Launcher(Protocol):
     """Starts and finds the processes of engines; knows nothing of stages or models.
 
+    The defaults are those of a launcher that only reaches engines, and neither builds, starts nor
+    ends any.
+
     Attributes:
         name: As in ``settings.choices.LauncherName``.
         manages: It starts and ends engines; one that does not only reaches them.
@@ -194,11 +208,11 @@ class Launcher(Protocol):
     """
 
     name: str
-    manages: bool
-    builds: Product
-    brings_own_weights: bool
-    shares_disk: bool
-    keeps_logs: bool
+    manages: bool = False
+    builds: Product = None
+    brings_own_weights: bool = True
+    shares_disk: bool = False
+    keeps_logs: bool = False
 
     @classmethod
     def from_context(cls, context: LauncherContext) -> Self:
@@ -206,31 +220,33 @@ class Launcher(Protocol):
 
     def claim(self, engine: EngineEntry) -> str | None:
         """Return why ``auto`` takes this launcher before all others; None if it need not."""
+        return None
 
     def refusal(self, engine: EngineEntry, device: str) -> str | None:
         """Return why ``auto`` does not take this launcher; None if nothing speaks against it."""
+        return None
 
     def merit(self, engine: EngineEntry, device: str) -> str:
         """Return why ``auto`` takes this launcher, which refused nothing."""
 
     def answers(self) -> bool:
         """Return True if engines can be started with it at all now."""
+        return self.manages
 
     def check(self, engine: EngineEntry) -> None:
-        """Make sure that the user may ask for this launcher.
-
-        Raises:
-            DalstonError: It cannot start or reach the engine.
-        """
+        """Raise a ``DalstonError`` if the user may not ask for this launcher, which cannot work."""
+        return
 
     def diagnose(self) -> Iterable[Diagnosis]:
         """Look at what it needs on this machine; changes nothing."""
+        return ()
 
     def digest(self, engine: EngineEntry, device: str) -> str:
         """Return the digest of everything in the engine that determines its results."""
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
         """Return True if everything is there that ``start`` needs."""
+        return True
 
     def fingerprint(self, spec: EngineSpec) -> str:
         """Return what must be the same for a running engine to be reused for ``spec``."""
@@ -238,17 +254,15 @@ class Launcher(Protocol):
     def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
         """Build what ``start`` needs if it is missing; may take minutes.
 
-        Args:
-            spec: The engine that is to start.
-            preparation: Told about progress, and asked whether to go on.
-
         Raises:
             EngineUnavailableError: It cannot be built; the message says why.
             AbandonedError: The caller no longer waits.
         """
+        return
 
     def exclusive(self) -> AbstractContextManager[None]:
         """Keep other processes from starting engines; held only to look and to start."""
+        return nullcontext()
 
     def find(self) -> list[EngineInstance]:
         """Return every instance of every engine of this launcher that runs."""
@@ -256,30 +270,29 @@ class Launcher(Protocol):
     def start(self, spec: EngineSpec, *, replica: int) -> EngineInstance:
         """Start one; return as soon as the process exists, before it is ready.
 
-        Args:
-            spec: The engine, after ``prepare``.
-            replica: The number it should have; the next free one is taken if that is in use.
+        It gets the next free number from ``replica`` on. ``prepare`` was called before.
 
         Raises:
             EngineUnavailableError: It cannot be started; the message says why.
+            RuntimeFolderError: The runtime folder cannot be trusted, or its path is too long.
         """
+        raise NotOursError(spec.engine.name, "started")
 
     def state(self, instance: EngineInstance) -> ExitState:
-        """Return whether the instance runs, and how it ended if not."""
+        """Return whether the instance runs, and how it ended if not, as far as that is known."""
+        return ExitState(state="running")
 
     def stop(self, instance: EngineInstance, *, timeout_s: float) -> None:
-        """Ask it to finish, wait, then end it; only its log stays.
-
-        Args:
-            instance: One that ``find`` or ``start`` gave.
-            timeout_s: Time for what runs; 0 ends it without asking.
+        """Ask it to finish, wait, then end it; only its log stays. 0 ends it without asking.
 
         Raises:
             NotOursError: Dalston did not start it.
         """
+        raise NotOursError(instance.engine, "stopped")
 
     def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
         """Return the last lines that ``instance`` logged."""
+        return []
 
     def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
         """Yield the last lines of the newest log of ``engine``, and later ones if ``follow``.
@@ -287,12 +300,16 @@ class Launcher(Protocol):
         Raises:
             NoLogError: There is none.
         """
+        raise NotOursError(engine, "looked into")
 
     def last_started(self, engine: str) -> datetime | None:
         """Return when the newest instance with a log was started; None if there is none."""
+        return None
 
     def usage(self, instance: EngineInstance) -> Usage:
         """Return what ``instance`` uses of the machine; takes up to a second."""
+        return Usage()
 
     def remove(self, engine: str) -> Removed:
         """Remove what was built for an engine that does not run, and its logs."""
+        return Removed(engine=engine)

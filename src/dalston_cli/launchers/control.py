@@ -15,8 +15,7 @@ from dalston_cli.catalog.device import (
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import Device, EngineEntry
 from dalston_cli.errors import EngineUnavailableError, UsageError
-from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, Removed
-from dalston_cli.launchers.failure import NotOursError
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, NotOursError, Removed
 from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
@@ -42,11 +41,6 @@ class EngineRunningError(UsageError):
 
 def engine_device(requested: str, engine: EngineEntry, machine: Machine) -> str:
     """Return the device to start ``engine`` on, for any model.
-
-    Args:
-        requested: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
-        engine: Declares its devices.
-        machine: The hardware.
 
     Raises:
         DalstonError: The device is unknown, not there, or not for this engine.
@@ -110,13 +104,7 @@ async def stop_engines(
     timeout_s: float,
     on_problem: OnProblem = raise_problem,
 ) -> tuple[EngineInstance, ...]:
-    """Stop engines, all at the same time.
-
-    Args:
-        launchers: Only engines that Dalston started are stopped.
-        names: Names of engines; None for all.
-        timeout_s: Time for what runs; 0 ends it at once.
-        on_problem: Called for each launcher that cannot be asked.
+    """Stop engines of ``names``, or all if None, at the same time; busy ones after ``timeout_s``.
 
     Returns:
         Those that ran.
@@ -150,11 +138,6 @@ def remove_engine(
     launchers: Launchers, name: str, *, on_problem: OnProblem = raise_problem
 ) -> Removed:
     """Remove what was built for an engine, and its logs; its next start builds it again.
-
-    Args:
-        launchers: Those that manage engines are asked.
-        name: The engine's name.
-        on_problem: Called for each launcher that cannot be asked; its files stay.
 
     Raises:
         EngineRunningError: It runs.

@@ -57,13 +57,7 @@ class DiagnosisContext:
 def diagnose_engine(
     engine: EngineEntry, context: DiagnosisContext, *, on_problem: OnProblem
 ) -> EngineDiagnosis:
-    """Look at everything about one engine; starts and changes nothing.
-
-    Args:
-        engine: The engine.
-        context: Launchers, machine and settings.
-        on_problem: Called for each launcher that cannot be asked.
-    """
+    """Look at everything about one engine; starts and changes nothing."""
     return _EngineCheck(engine, context, on_problem).diagnose()
 
 
@@ -158,10 +152,10 @@ class _EngineCheck:
             self._ok("weights", f"can be read in {folder}")
 
     def _ok(self, name: str, message: str) -> None:
-        self._findings.append(Diagnosis(name=name, status="ok", message=message))
+        self._findings.append(Diagnosis(name, "ok", message))
 
     def _fail(self, name: str, message: str, hint: str | None) -> None:
-        self._findings.append(Diagnosis(name=name, status="fail", message=message, hint=hint))
+        self._findings.append(Diagnosis(name, "fail", message, hint=hint))
 
 
 def _way_out(state: EngineState) -> str:
@@ -171,12 +165,7 @@ def _way_out(state: EngineState) -> str:
 
 
 def first_unreadable(folder: Path, *, by_every_user: bool) -> Path | None:
-    """Return the first path in a folder, or the folder, that cannot be read.
-
-    Args:
-        folder: An existing folder.
-        by_every_user: Check for any user of this machine instead of for this process.
-    """
+    """Return the first path in or at a folder that this process, or any user, cannot read."""
     inside = (Path(place) / name for place, _, names in os.walk(folder) for name in names)
     places = (Path(place) for place, _, _ in os.walk(folder))
     for path, right in (*((one, _READ | _ENTER) for one in places), *((f, _READ) for f in inside)):

@@ -39,11 +39,6 @@ class LockMissingError(EngineUnavailableError):
 class EngineCrashedError(EngineUnavailableError):
     """An engine's process ended unexpectedly.
 
-    Args:
-        end: How it ended.
-        lines: The last lines of its log.
-        when: The moment, such as ``before it was ready``.
-
     Attributes:
         killed: It was killed from outside, which need not happen again.
     """
@@ -53,9 +48,7 @@ class EngineCrashedError(EngineUnavailableError):
     def __init__(self, engine: str, end: ExitState, lines: Sequence[str], *, when: str) -> None:
         super().__init__(
             f"engine {engine} {explain_exit(end)} {when}{show_log(lines)}",
-            hint=_MORE_MEMORY
-            if end.out_of_memory
-            else f"see the whole log: dalston engines logs {engine}",
+            hint=_MORE_MEMORY if end.out_of_memory else _see_log(engine),
         )
         self.killed = end.exit_code in _KILLED_EXITS and not end.out_of_memory
 
@@ -66,10 +59,7 @@ class EngineSilentError(EngineUnavailableError):
     code = "engine_silent"
 
     def __init__(self, engine: str, problem: str, lines: Sequence[str]) -> None:
-        super().__init__(
-            f"engine {engine} {problem}{show_log(lines)}",
-            hint=f"see the whole log: dalston engines logs {engine}",
-        )
+        super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=_see_log(engine))
 
 
 class EngineFailedError(EngineUnavailableError):
@@ -78,10 +68,8 @@ class EngineFailedError(EngineUnavailableError):
     code = "engine_failed"
 
     def __init__(self, engine: str, problem: str, lines: Sequence[str]) -> None:
-        super().__init__(
-            f"engine {engine} cannot work: {problem}{show_log(lines)}",
-            hint=f"see the whole log: dalston engines logs {engine}",
-        )
+        problem = f"cannot work: {problem}"
+        super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=_see_log(engine))
 
 
 class EngineProtocolError(EngineUnavailableError):
@@ -100,19 +88,6 @@ class LauncherUnavailableError(EngineUnavailableError):
     """A launcher does not work at all, so it can start no engine."""
 
     code = "launcher_unavailable"
-
-
-class NotOursError(EngineUnavailableError):
-    """An engine was to be started, stopped or looked into, which only its owner does."""
-
-    code = "not_ours"
-
-    def __init__(self, engine: str, verb: str) -> None:
-        super().__init__(
-            f"engine {engine} was not started by this Dalston and cannot be {verb} from here",
-            hint=f"do that where it was started, or have one of your own: "
-            f"dalston engines start {engine} --launcher local",
-        )
 
 
 class NoLogError(EngineUnavailableError):
@@ -208,6 +183,10 @@ def show_log(lines: Sequence[str]) -> str:
     if not lines:
         return ""
     return "; the last lines of its log:" + "".join(f"\n  {line}" for line in lines)
+
+
+def _see_log(engine: str) -> str:
+    return f"see the whole log: dalston engines logs {engine}"
 
 
 def _signal_name(number: int) -> str:

@@ -35,10 +35,6 @@ def fingerprint_of(digest: str, *marks: object) -> str:
 
     Left out is what changes no result: the place of weights, the GPU, the keep-alive and the
     number of replicas.
-
-    Args:
-        digest: The engine's digest.
-        marks: Its launcher's variables and limits.
     """
     return hashlib.sha256(json.dumps([digest, *marks], sort_keys=True).encode()).hexdigest()
 

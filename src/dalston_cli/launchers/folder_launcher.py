@@ -1,20 +1,24 @@
 """The base of launchers that manage engines with runtime folders on this machine."""
 
 import re
-from abc import ABC, abstractmethod
-from collections.abc import Iterable, Iterator
+from abc import abstractmethod
+from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
-from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.diagnosis import Diagnosis
-from dalston_cli.launchers.base import EngineInstance
+from dalston_cli.launchers.base import EngineInstance, Launcher, NotOursError
 from dalston_cli.launchers.contact import NoAnswerError, run_aside, shut_down
-from dalston_cli.launchers.failure import NoLogError, NotOursError
+from dalston_cli.launchers.failure import NoLogError
 from dalston_cli.launchers.folder import ReentrantFolderLock, make_private
 
 SOCKET_NAME = "engine.sock"
+_CHARACTERS_OF_COLOUR = re.compile(r"\x1b\[[0-9;]*m")
 _OUR_FOLDER = re.compile(r"[a-z0-9._-]{1,10}-[0-9a-f]{8}-\d+|\.old-.+-\d+-\d+")
+
+
+def plain_line(line: str) -> str:
+    """Return a line of a log without colours and without its end."""
+    return _CHARACTERS_OF_COLOUR.sub("", line.rstrip("\r\n"))
 
 
 def folder_name(engine: str, fingerprint: str, replica: int) -> str:
@@ -29,12 +33,8 @@ def engine_folders(root: Path) -> list[Path]:
     return [path for path in sorted(root.iterdir()) if _OUR_FOLDER.fullmatch(path.name)]
 
 
-class FolderLauncher(ABC):
-    """A launcher that starts and ends engines, each with a runtime folder for its socket.
-
-    Args:
-        runtime: ``Locations.runtime``; its lock keeps two processes from starting the same.
-    """
+class FolderLauncher(Launcher):
+    """A launcher that starts and ends engines, each with a runtime folder for its socket."""
 
     manages = True
     brings_own_weights = False
@@ -44,38 +44,14 @@ class FolderLauncher(ABC):
         self._runtime = runtime
         self._lock = ReentrantFolderLock(runtime)
 
-    def claim(self, engine: EngineEntry) -> str | None:  # noqa: ARG002 - see the protocol
-        """Return None: others may be better."""
-        return None
-
-    def refusal(self, engine: EngineEntry, device: str) -> str | None:  # noqa: ARG002 - the same
-        """Return None: it can start every engine."""
-        return None
-
-    def answers(self) -> bool:
-        """Return True: it needs nothing but this machine."""
-        return True
-
-    def check(self, engine: EngineEntry) -> None:  # noqa: B027 - nothing to check by default
-        """Accept every engine."""
-
-    def diagnose(self) -> Iterable[Diagnosis]:
-        """Return nothing: it needs nothing but this machine."""
-        return ()
-
     @contextmanager
     def exclusive(self) -> Iterator[None]:
-        """Hold the runtime folder; may be taken again by the thread that has it.
-
-        Raises:
-            RuntimeFolderError: The runtime folder cannot be trusted.
-        """
+        """Hold the runtime folder; may be taken again by the thread that has it."""
         make_private(self._runtime)
         with self._lock.hold():
             yield
 
     def stop(self, instance: EngineInstance, *, timeout_s: float) -> None:
-        """Ask it to finish what runs, then end it and remove its runtime folder."""
         if not instance.owned:
             raise NotOursError(instance.engine, "stopped")
         if timeout_s > 0 and _has_understood(instance):
@@ -83,7 +59,6 @@ class FolderLauncher(ABC):
         self._end(instance)
 
     def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
-        """Yield lines of the newest log; see the protocol."""
         found = self._newest_log(engine, lines=lines, follow=follow)
         if found is None:
             raise NoLogError(engine)

@@ -124,9 +124,7 @@ def make_launchers(context: LauncherContext) -> Launchers:
 
 
 def configured_launchers(
-    resolved: "ResolvedSettings",
-    locations: Locations,
-    environ: Mapping[str, str] = os.environ,
+    resolved: "ResolvedSettings", locations: Locations, environ: Mapping[str, str] = os.environ
 ) -> Launchers:
     """Make the launchers as the settings want them; tokens are taken from ``environ``."""
     return make_launchers(
@@ -143,10 +141,6 @@ def configured_launchers(
 
 def check_remotes(resolved: "ResolvedSettings", engines: Collection[str]) -> None:
     """Make sure that every remote engine of the settings is one that exists.
-
-    Args:
-        resolved: The settings.
-        engines: Names of all engines.
 
     Raises:
         SettingsFileError: One is not; it would never be used.

@@ -19,13 +19,7 @@ _FOR_A_CPU = re.compile(r"^torch==(\S+\+cpu)\b", re.MULTILINE)
 
 
 def fitting_locks(folder: Path, *, device: str, machine: str) -> tuple[Path, ...]:
-    """Return the locks whose environments can run an engine, the smaller one first.
-
-    Args:
-        folder: The engine's folder.
-        device: ``cpu``, ``cuda`` or ``cuda:N``.
-        machine: The processor's architecture.
-    """
+    """Return the locks whose environments can run an engine, the smaller one first."""
     lock, cuda = folder / LOCK_NAME, folder / CUDA_LOCK_NAME
     if machine != _WITH_TWO_BUILDS or not cuda.is_file():
         return (lock,)
@@ -33,22 +27,9 @@ def fitting_locks(folder: Path, *, device: str, machine: str) -> tuple[Path, ...
 
 
 def choose_lock(
-    folder: Path,
-    *,
-    device: str,
-    python: str,
-    machine: str,
-    environ: Mapping[str, str] = os.environ,
+    folder: Path, *, device: str, python: str, machine: str, environ: Mapping[str, str] = os.environ
 ) -> Path:
-    """Return the lock to install an engine from; it may be missing.
-
-    Args:
-        folder: The engine's folder.
-        device: ``cpu``, ``cuda`` or ``cuda:N``.
-        python: The interpreter, as ``python_tag`` writes it.
-        machine: The processor's architecture; on macOS it is another one.
-        environ: Its ``UV_FIND_LINKS`` may name folders of wheels.
-    """
+    """Return the lock to install an engine from; it may be missing."""
     first, *others = fitting_locks(folder, device=device, machine=machine)
     if others and not cpu_wheels(folder, python=python, machine=machine, environ=environ):
         return others[0]
@@ -58,14 +39,7 @@ def choose_lock(
 def cpu_wheels(
     folder: Path, *, python: str, machine: str, environ: Mapping[str, str] = os.environ
 ) -> tuple[Path, ...]:
-    """Return PyTorch's wheels for a CPU that a lock names, from the folders of ``UV_FIND_LINKS``.
-
-    Args:
-        folder: The engine's folder.
-        python: Such as ``cpython-3.11``.
-        machine: The processor's architecture.
-        environ: Its ``UV_FIND_LINKS`` names the folders.
-    """
+    """Return PyTorch's wheels for a CPU that a lock names, from folders of ``UV_FIND_LINKS``."""
     lock = folder / LOCK_NAME
     named = _FOR_A_CPU.search(lock.read_text(encoding="utf-8")) if lock.is_file() else None
     if named is None:

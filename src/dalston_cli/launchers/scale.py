@@ -4,9 +4,8 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
-from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, NotOursError
 from dalston_cli.launchers.control import start_engine, stop_all
-from dalston_cli.launchers.failure import NotOursError
 from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.survey import (
@@ -85,19 +84,11 @@ async def scale_engine(
     on_event: OnNotice = ignore_notice,
     on_problem: OnProblem = raise_problem,
 ) -> Scaled:
-    """Have exactly ``replicas`` of an engine run.
+    """Have exactly ``replicas`` of an engine run, of those that ``counts`` is true for.
 
     Missing ones are started by the launcher that ``launchers`` choose. Of surplus ones, idle ones
     are stopped before busy ones, and of each kind the newest first; a busy one has half a minute
     for what runs. One with another owner is never stopped.
-
-    Args:
-        launchers: They start and find engines.
-        spec: The engine, and how further replicas are to run.
-        replicas: Number wanted; 0 stops all.
-        counts: Returns True for the instances that are meant.
-        on_event: Called with the pool's notices.
-        on_problem: Called for each launcher that cannot be asked.
 
     Raises:
         NotOursError: More are wanted of an engine that is reached at URLs.

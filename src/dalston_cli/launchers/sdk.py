@@ -15,11 +15,7 @@ _PACKAGE = "dalston_sdk"
 
 
 def snapshot_sdk(cache_folder: Path) -> Path:
-    """Return the folder for ``PYTHONPATH``; create it on first use.
-
-    Args:
-        cache_folder: ``Locations.cache``.
-    """
+    """Return the folder for ``PYTHONPATH``; create it on first use."""
     source = sdk_folder()
     folder = cache_folder / "sdk" / digest_files(source_files(source))[:12]
     if folder.is_dir():

@@ -30,12 +30,7 @@ _QUIET_AND_OFFLINE = {
     "PYTHONUNBUFFERED": "1",
     "TRANSFORMERS_OFFLINE": "1",
 }
-_THREADS = (
-    "MKL_NUM_THREADS",
-    "NUMEXPR_NUM_THREADS",
-    "OMP_NUM_THREADS",
-    "OPENBLAS_NUM_THREADS",
-)
+_THREADS = ("MKL_NUM_THREADS", "NUMEXPR_NUM_THREADS", "OMP_NUM_THREADS", "OPENBLAS_NUM_THREADS")
 _MAX_THREADS = 8
 
 
@@ -46,14 +41,7 @@ def process_variables(
     replicas: int,
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
-    """Return every variable of an engine that is a process of this machine.
-
-    Args:
-        secrets: Names that the engine may see if the user has them.
-        extra: Further variables; they win over all others.
-        replicas: Number of engines that share the processor's cores, at least 1.
-        environ: The user's own environment.
-    """
+    """Return every variable of an engine that is a process of this machine."""
     passed = {
         name: value
         for name, value in environ.items()
@@ -75,12 +63,7 @@ def engine_variables(
 ) -> dict[str, str]:
     """Return the variables of every engine: quiet and offline, with its share of the cores.
 
-    Args:
-        secrets: Names that the engine may see if the user has them.
-        extra: Further variables; they win over all others.
-        replicas: Number of engines that share the cores, at least 1.
-        cores: Number of cores; more than a few help no model.
-        environ: The user's own environment.
+    It sees the ``secrets`` that the user has. Those of ``extra`` win over all others.
     """
     named = {name: environ[name] for name in secrets if name in environ}
     threads = str(max(1, min(cores, _MAX_THREADS) // max(1, replicas)))

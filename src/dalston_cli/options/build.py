@@ -2,38 +2,35 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
+
+from msgspec import Struct
 
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
 from dalston_cli.catalog.device import chosen_gpus
+from dalston_cli.catalog.load import pipeline_settings
 from dalston_cli.errors import UsageError
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.registry import optional_formats, writers_named
+from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
-from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageModels
+from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
+from dalston_cli.settings.load import ResolvedSettings, load_settings
+from dalston_cli.settings.schema import Settings
 from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.values import named_speakers
-from dalston_sdk.wire import (
-    DiarizeOptions,
-    EmotionOptions,
-    EventsOptions,
-    RefineOptions,
-    Stage,
-    TranscribeOptions,
-)
-
-if TYPE_CHECKING:
-    from dalston_cli.formats.options import RenderOptions
-    from dalston_cli.settings.load import ResolvedSettings
-    from dalston_cli.settings.schema import Settings
+from dalston_cli.stages.align import ALIGN
+from dalston_cli.stages.base import Stage
+from dalston_cli.stages.overview import OVERVIEW
+from dalston_cli.stages.refine import REFINE
+from dalston_cli.stages.registry import STAGES
+from dalston_cli.stages.transcribe import TRANSCRIBE
+from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions
 
 STDOUT = "-"
 
 _DEFAULT_FORMATS = ("txt", "srt", "json")
-
-_FREE = (Stage.TRANSCRIBE, Stage.DIARIZE, Stage.EMOTION, Stage.EVENTS)
-"""Stages whose options a pipeline may set in vain; not refine, which may cost money."""
-
-_MODELS = ("align", "diarize", "emotion", "events", "refine")
 
 
 class ExcludedOptionsError(UsageError):
@@ -96,19 +93,13 @@ def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
         raise SpeakerNamesError(str(error)) from error
 
 
-def resolve(flags: Flags, *, profile: str | None) -> "ResolvedSettings":
+def resolve(flags: Flags, *, profile: str | None) -> ResolvedSettings:
     """Take settings from the command line, the environment and the settings file."""
-    from dalston_cli.catalog.pipelines import pipeline_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-
     return load_settings(flags, profile=profile, pipelines=pipeline_settings)
 
 
 def build_run_options(
-    settings: "Settings",
-    *,
-    inputs: Sequence[str] = (),
-    suggested: frozenset[str] = frozenset(),
+    settings: Settings, *, inputs: Sequence[str] = (), suggested: frozenset[str] = frozenset()
 ) -> RunOptions:
     """Build what the pipeline is asked for.
 
@@ -126,26 +117,17 @@ def build_run_options(
     )
     gpus = chosen_gpus(settings.device, settings.gpus)
     return RunOptions(
-        model=settings.model,
+        stages=_stages(settings, suggested),
         compute_type=settings.compute_type,
-        transcribe=_transcribe_options(settings),
-        align=settings.align,
-        diarize=_diarize_options(settings),
-        emotion=EmotionOptions(**_values(settings, "emotion")) if settings.emotion else None,
-        events=EventsOptions(**_values(settings, "events")) if settings.events else None,
-        refine=RefineOptions(**_values(settings, "refine")) if settings.refine else None,
-        overview=_overview_options(settings),
         pipeline=settings.pipeline,
-        suggested=_suggested(suggested),
         speaker_names=tuple(named_speakers(settings.speaker_names).items()),
-        stage_models=StageModels(**{name: getattr(settings, f"{name}_model") for name in _MODELS}),
         device="cuda" if gpus else settings.device,
         gpus=gpus,
         replicas=settings.replicas,
         channels=parse_channels(settings.channels),
         clip=parse_clip(settings.clip) if settings.clip else None,
         formats=_formats(settings, to_stdout=to_stdout),
-        optional_formats=_optional_formats(settings),
+        optional_formats=optional_formats(settings.output_format),
         output=OutputTarget(
             folder=None if to_stdout else Path(settings.output_dir or ".").expanduser()
         ),
@@ -160,7 +142,7 @@ def build_run_options(
     )
 
 
-def _values(settings: "Settings", stage: str) -> dict[str, Any]:
+def _values(settings: Settings, stage: str) -> dict[str, Any]:
     """Return the options of a stage that differ from the settings' defaults, which set none."""
     return {
         field: value
@@ -169,23 +151,49 @@ def _values(settings: "Settings", stage: str) -> dict[str, Any]:
     }
 
 
-def _transcribe_options(settings: "Settings") -> TranscribeOptions:
+def _stages(settings: Settings, suggested: frozenset[str]) -> dict[Stage[Any, Any], StageRequest]:
+    """Return what is asked of each stage that is wanted."""
+    _check_speakers(settings)
+    requests = {}
+    for stage in STAGES:
+        options = _options(settings, stage)
+        if options is None:
+            continue
+        fields = stage_fields(stage.name).items()
+        requests[stage] = StageRequest(
+            options=options,
+            model=settings.model
+            if stage is TRANSCRIBE
+            else getattr(settings, f"{stage.kind.value}_model"),
+            required=stage is not ALIGN or settings.align == "always",
+            suggested=frozenset(
+                field for field, name in fields if name in suggested and not stage.costs_money
+            ),
+        )
+    return requests
+
+
+def _options(settings: Settings, stage: Stage[Any, Any]) -> Struct | None:
+    """Return the options of a stage; None where it is not wanted."""
+    if stage is TRANSCRIBE:
+        return _transcribe_options(settings)
+    if stage is ALIGN:
+        return None if settings.align == "never" else AlignOptions()
+    values = _values(settings, stage.name)
+    if stage is OVERVIEW:
+        about_text = {**_values(settings, REFINE.name), **values, "level": "none"}
+        return RefineOptions(**about_text) if values else None
+    wanted: Struct = stage.options(**values)
+    return wanted if getattr(settings, stage.name) else None
+
+
+def _transcribe_options(settings: Settings) -> TranscribeOptions:
     values = _values(settings, "transcribe")
     language = (settings.language or "auto").lower().replace("_", "-")
     values["language"] = None if language == "auto" else language
     if settings.hotwords_file:
         values["hotwords"] = (*(settings.hotwords or ()), *_word_list(settings.hotwords_file))
     return TranscribeOptions(**values)
-
-
-def _suggested(settings: frozenset[str]) -> dict[Stage, frozenset[str]]:
-    """Return the options of engines that these settings set."""
-    return {
-        stage: frozenset(
-            field for field, name in stage_fields(stage.value).items() if name in settings
-        )
-        for stage in _FREE
-    }
 
 
 def _word_list(file: str) -> tuple[str, ...]:
@@ -196,26 +204,17 @@ def _word_list(file: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _diarize_options(settings: "Settings") -> DiarizeOptions | None:
+def _check_speakers(settings: Settings) -> None:
+    """Refuse numbers of speakers that contradict each other."""
     least, most = settings.min_speakers, settings.max_speakers
     if settings.num_speakers is not None and (least is not None or most is not None):
         other = "--max-speakers" if least is None else "--min-speakers"
         raise ExcludedOptionsError("--num-speakers", other, "it says the number exactly")
     if least is not None and most is not None and least > most:
         raise SpeakerRangeError(least, most)
-    return DiarizeOptions(**_values(settings, "diarize")) if settings.diarize else None
 
 
-def _overview_options(settings: "Settings") -> RefineOptions | None:
-    wanted = _values(settings, "overview")
-    if not wanted:
-        return None
-    return RefineOptions(**{**_values(settings, "refine"), **wanted, "level": "none"})
-
-
-def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
-    from dalston_cli.formats.registry import writers_named  # noqa: PLC0415 - not for --help
-
+def _formats(settings: Settings, *, to_stdout: bool) -> tuple[str, ...]:
     default = ("txt",) if to_stdout else _DEFAULT_FORMATS
     names = tuple(writer.name for writer in writers_named(settings.output_format or default))
     if to_stdout and len(names) > 1:
@@ -223,21 +222,12 @@ def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
     return names
 
 
-def _optional_formats(settings: "Settings") -> frozenset[str]:
-    from dalston_cli.formats.registry import optional_formats  # noqa: PLC0415 - not for --help
-
-    return optional_formats(settings.output_format)
-
-
-def build_render_options(settings: "Settings") -> "RenderOptions":
+def build_render_options(settings: Settings) -> RenderOptions:
     """Build the rules by which formats write text.
 
     Raises:
         SubtitleRulesError: A rule for subtitles is impossible.
     """
-    from dalston_cli.formats.options import RenderOptions  # noqa: PLC0415 - not for --help
-    from dalston_cli.formats.subtitles.rules import SubtitleRules  # noqa: PLC0415 - the same
-
     rules = SubtitleRules(
         max_line_width=settings.max_line_width,
         max_line_count=settings.max_line_count,

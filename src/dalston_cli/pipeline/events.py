@@ -1,4 +1,4 @@
-"""What happens during a run, as values: the console draws them, ``--json`` prints them.
+"""Events of a run, as values: the console draws them, ``--json`` prints them.
 
 Every event is one line of NDJSON, told apart by ``event``.
 """
@@ -42,7 +42,7 @@ class EngineReady(_Event, frozen=True, kw_only=True, tag="engine_ready"):
 
 
 class ModelPulling(_Event, frozen=True, kw_only=True, tag="model_pulling"):
-    """How far the download of a model is; ``total_bytes`` is 0 until it is known."""
+    """Progress of a model's download; ``total_bytes`` is 0 until it is known."""
 
     model: str
     step: Literal["waiting", "asking", "checking", "downloading"]
@@ -67,7 +67,7 @@ class StageStarted(_Event, frozen=True, kw_only=True, tag="stage_started"):
 
 
 class StageProgress(_Event, frozen=True, kw_only=True, tag="stage_progress"):
-    """How far a stage is, in seconds of audio."""
+    """Progress of a stage, in seconds of audio."""
 
     recording: str
     stage: str

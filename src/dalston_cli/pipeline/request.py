@@ -1,25 +1,26 @@
-"""What the user asks for: recordings, and how to treat them. The command line fills these in.
+"""The user's request: recordings, and how to treat them. The command line fills these in.
 
 Nothing here looks at a file, a catalog or an engine: ``plan`` does, and says what is impossible.
 """
 
 from collections.abc import Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+from typing import Any
+
+from msgspec import Struct
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.settings.choices import AlignPolicy, PullPolicy
-from dalston_sdk.wire import (
-    AlignOptions,
-    DiarizeOptions,
-    EmotionOptions,
-    EventsOptions,
-    RefineOptions,
-    Stage,
-    TranscribeOptions,
-)
+from dalston_cli.pipeline.endpoints import Source
+from dalston_cli.settings.choices import PullPolicy
+from dalston_cli.stages.align import ALIGN
+from dalston_cli.stages.base import Stage, typed
+from dalston_cli.stages.overview import OVERVIEW
+from dalston_cli.stages.refine import REFINE
+from dalston_cli.stages.transcribe import TRANSCRIBE
+from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions
 
 SpeakerNames = tuple[tuple[str, str], ...]
 """Labels such as ``SPEAKER_00``, each with the name of who that is."""
@@ -27,13 +28,10 @@ SpeakerNames = tuple[tuple[str, str], ...]
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""
 
-OVERVIEW = ("title", "summary", "chapters", "action_items")
-"""What a language model can write about a text, as settings and options on the wire call it."""
-
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class Overrides:
-    """What a manifest says about one recording; None leaves the run's option as it is."""
+    """Options of one recording from a manifest; None leaves the run's option as it is."""
 
     model: str | None = None
     language: str | None = None
@@ -55,7 +53,7 @@ class RecordingRequest:
     """One recording to transcribe.
 
     Attributes:
-        source: The file; None for standard input.
+        source: Where its bytes are.
         name: What to call it in messages and in the transcript: the path as the user gave it,
             undecodable bytes replaced; ``-`` for standard input.
         relative: Path below the input folder it was found in, or the bare file name: where its
@@ -64,7 +62,7 @@ class RecordingRequest:
         overrides: What a manifest says about this recording.
     """
 
-    source: Path | None
+    source: Source
     name: str
     relative: Path
     size: int | None = None
@@ -73,7 +71,7 @@ class RecordingRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputTarget:
-    """Where transcripts go: a folder that mirrors the input tree, or standard output.
+    """The place of transcripts: a folder that mirrors the input tree, or standard output.
 
     Attributes:
         folder: None for standard output, which takes one recording only.
@@ -83,31 +81,39 @@ class OutputTarget:
 
 
 @dataclass(frozen=True, kw_only=True)
-class StageModels:
-    """The model of each optional stage; ``auto`` takes the best installed one."""
+class StageRequest:
+    """The user's request for one stage.
 
-    align: str = AUTO_MODEL
-    diarize: str = AUTO_MODEL
-    emotion: str = AUTO_MODEL
-    events: str = AUTO_MODEL
-    refine: str = AUTO_MODEL
+    Attributes:
+        options: Those that are None are left to the model's and the engine's defaults.
+        model: Its id, or ``auto``.
+        required: False for a stage that runs only where it is needed and there is a model for it.
+        suggested: Options that only a named pipeline set: an engine that does not know one goes
+            without it.
+    """
+
+    options: Struct
+    model: str = AUTO_MODEL
+    required: bool = True
+    suggested: frozenset[str] = frozenset()
+
+
+def _only_text() -> Mapping[Stage[Any, Any], StageRequest]:
+    return {
+        TRANSCRIBE: StageRequest(options=TranscribeOptions()),
+        ALIGN: StageRequest(options=AlignOptions(), required=False),
+    }
 
 
 @dataclass(frozen=True, kw_only=True)
 class RunOptions:
-    """How all recordings of a run are treated, apart from a recording's own overrides.
+    """Options of all recordings of a run, apart from a recording's own overrides.
 
     Attributes:
-        model: Id of the transcribing model, or ``auto``.
-        compute_type: Number format such as ``int8``; None lets the engine choose.
-        transcribe: Options that are None are left to the model's and the engine's defaults.
+        stages: The request for each stage; those that are not wanted are missing.
+        compute_type: Number format of the transcribing model, such as ``int8``; None lets the
+            engine choose.
         pipeline: The named pipeline that some of these come from; None without one.
-        suggested: Options that only the pipeline set, by stage: an engine that does not know one
-            goes without it.
-        diarize, emotion, events, refine: None where the stage was not asked for.
-        overview: What a language model is to write about the text, once ``refine`` has put it
-            right; it is the same stage with other work, and a result of its own.
-        stage_models: The models of the stages besides transcribe.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
             one of them. Empty for no such wish; otherwise ``device`` is ``cuda``.
@@ -124,20 +130,10 @@ class RunOptions:
         keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
     """
 
-    model: str = AUTO_MODEL
+    stages: Mapping[Stage[Any, Any], StageRequest] = field(default_factory=_only_text)
     compute_type: str | None = None
     pipeline: str | None = None
-    suggested: Mapping[Stage, frozenset[str]] = field(default_factory=dict)
-    transcribe: TranscribeOptions = field(default_factory=TranscribeOptions)
-    align: AlignPolicy = "auto"
-    align_options: AlignOptions = field(default_factory=AlignOptions)
-    diarize: DiarizeOptions | None = None
-    emotion: EmotionOptions | None = None
-    events: EventsOptions | None = None
-    refine: RefineOptions | None = None
-    overview: RefineOptions | None = None
     speaker_names: SpeakerNames = ()
-    stage_models: StageModels = StageModels()
     device: str = "auto"
     gpus: tuple[int, ...] = ()
     replicas: int = 1
@@ -156,12 +152,27 @@ class RunOptions:
     keep_alive_s: float = 300.0
 
     @property
+    def model(self) -> str:
+        """The id of the transcribing model, or ``auto``."""
+        return self.stages[TRANSCRIBE].model
+
+    def with_model(self, model: str) -> "RunOptions":
+        """Return the same with another transcribing model."""
+        request = replace(self.stages[TRANSCRIBE], model=model)
+        return replace(self, stages={**self.stages, TRANSCRIBE: request})
+
+    @property
+    def language(self) -> str | None:
+        """The language that recordings are said to be in; None detects it."""
+        return typed(self.stages[TRANSCRIBE].options, TranscribeOptions).language
+
+    @property
     def max_cost_usd(self) -> float | None:
-        """What language models may cost in the whole run; None for no limit."""
-        paid = self.refine or self.overview
-        return paid.max_cost_usd if paid else None
+        """The limit of what language models cost in the whole run; None for no limit."""
+        paid = self.stages.get(REFINE) or self.stages.get(OVERVIEW)
+        return typed(paid.options, RefineOptions).max_cost_usd if paid else None
 
     @property
     def num_replicas(self) -> int:
-        """How many processes of the transcribing engine there are: no GPU is left without one."""
+        """The number of processes of the transcribing engine: no GPU is left without one."""
         return max(self.replicas, len(self.gpus))

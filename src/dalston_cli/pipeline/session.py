@@ -6,16 +6,17 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import ensure_installed
+from dalston_cli.catalog.weights.acquire import PullOptions, ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
-from dalston_cli.catalog.weights.options import PullOptions
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
 from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Starting, Trouble
 from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import (
     EngineReady,
     EngineStarting,
@@ -26,19 +27,17 @@ from dalston_cli.pipeline.events import (
 )
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_outputs
-from dalston_cli.pipeline.outputs.writer import OutputSpec
+from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
+from dalston_cli.pipeline.runners.base import Job, JobSettings, JobTools
+from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.running.budget import Budget
-from dalston_cli.pipeline.running.job import JobTools
-from dalston_cli.pipeline.running.run import RunSpec, jobs_at_once, run
+from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
 from dalston_cli.pipeline.running.scratch import scratch_folder
-from dalston_cli.pipeline.running.stage_execution import StageTools
-from dalston_cli.pipeline.surroundings import Surroundings
-from dalston_cli.stages.prepare import Preparer
 
 Emit = Callable[[Event], None]
 
@@ -47,12 +46,12 @@ SCRATCH_NAME = "decoded"
 
 
 def no_text(text: str) -> None:
-    """Refuses text for standard output: for runs that write files."""
+    """Refuse text for standard output: for runs that write files."""
     raise AssertionError(text)
 
 
 class RecordingOptionError(UsageError):
-    """What the manifest says about one recording is impossible."""
+    """The manifest's options for one recording are impossible."""
 
     code = "recording_option"
 
@@ -61,23 +60,23 @@ class RecordingOptionError(UsageError):
 
 
 @dataclass(frozen=True, kw_only=True)
-class Listeners:
-    """Who hears what happens.
+class RunCallbacks:
+    """Functions that a run calls.
 
     Attributes:
-        emit: Every event, from the event loop.
-        print_text: Transcripts for standard output.
+        on_event: With every event, from the event loop.
+        print_text: With each transcript for standard output.
     """
 
-    emit: Emit
+    on_event: Emit
     print_text: Callable[[str], None] = no_text
 
 
 async def transcribe(
     recordings: Sequence[RecordingRequest],
     options: RunOptions,
-    surroundings: Surroundings,
-    listeners: Listeners,
+    environment: Environment,
+    callbacks: RunCallbacks,
 ) -> RunFinished:
     """Transcribe every recording; what was done before is not done again.
 
@@ -87,67 +86,76 @@ async def transcribe(
             written.
         UnavailableError: A model is missing and must not or cannot be pulled.
     """
-    listeners = replace(listeners, emit=_once_per_run(listeners.emit))
+    callbacks = replace(callbacks, on_event=_once_per_run(callbacks.on_event))
     stems = output_stems(recordings, options)
     if options.output.folder is not None:
         check_writable(options.output.folder)
-    planner = await _ready_planner(recordings, options, surroundings, listeners.emit)
+    planner = await _ready_planner(recordings, options, environment, callbacks.on_event)
     plans = distinct_plans(recordings, planner)
+    spec = RunSpec(
+        recordings=recordings,
+        stems=stems,
+        planner=planner,
+        settings=JobSettings(overwrite=options.overwrite, strict=options.strict),
+        jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
+        fail_fast=options.fail_fast,
+        pipeline=options.pipeline,
+    )
     async with AsyncExitStack() as stack:
-        tools = await _make_tools(stack, options, surroundings, listeners)
-        spec = RunSpec(
-            recordings=recordings,
-            stems=stems,
-            planner=planner,
-            jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
-            fail_fast=options.fail_fast,
-            pipeline=options.pipeline,
-        )
-        return await run(spec, tools)
+        run = await _make_run(stack, spec, options, environment, callbacks)
+        return await run.run()
 
 
-async def _make_tools(
+async def _make_run(
     stack: AsyncExitStack,
+    spec: RunSpec,
     options: RunOptions,
-    surroundings: Surroundings,
-    listeners: Listeners,
-) -> JobTools:
-    """What all jobs share; what has to be closed after them is put on ``stack``."""
-    locations, emit = surroundings.locations, listeners.emit
+    environment: Environment,
+    callbacks: RunCallbacks,
+) -> Run:
+    """Make a run on this machine; what has to be closed after it is put on ``stack``."""
+    locations, emit = environment.locations, callbacks.on_event
     journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
     scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
     pool = await stack.enter_async_context(
-        Pool(surroundings.launchers, on_event=lambda notice: _tell(notice, emit))
+        Pool(environment.launchers, on_event=lambda notice: _tell(notice, emit))
     )
     preparer = await stack.enter_async_context(Preparer())
-    engines = RunEngines(pool, _engine_use(options, surroundings))
+    engines = RunEngines(pool, _engine_use(options, environment))
     stack.push_async_callback(engines.close)
-    return JobTools(
-        stages=StageTools(
-            store=FileStore(locations.state / STORE_NAME),
-            journal=journal,
-            engines=engines,
-            emit=emit,
-            budget=Budget(options.max_cost_usd),
-            overwrite=options.overwrite,
-        ),
+    outputs = output_spec(options, callbacks.print_text)
+
+    def open_sink(job: Job, key: str) -> OutputWriter:
+        stem = None if job.output is None else Path(job.output)
+        return OutputWriter(outputs, journal, stem, key)
+
+    tools = JobTools(
+        store=FileStore(locations.state / STORE_NAME),
+        journal=journal,
+        engines=engines,
         preparer=preparer,
-        outputs=OutputSpec(
-            formats=options.formats,
-            optional=options.optional_formats,
-            render=options.render,
-            overwrite=options.overwrite,
-            print_text=listeners.print_text,
-        ),
-        scratch=scratch,
-        strict=options.strict,
+        open_sink=open_sink,
+        emit=emit,
+        budget=Budget(options.max_cost_usd),
+    )
+    return Run(spec, LocalRunner(tools=tools, scratch=scratch), journal, engines, emit)
+
+
+def output_spec(options: RunOptions, print_text: Callable[[str], None] | None = None) -> OutputSpec:
+    """Return what is written of every recording of a run."""
+    return OutputSpec(
+        formats=options.formats,
+        optional=options.optional_formats,
+        render=options.render,
+        overwrite=options.overwrite,
+        print_text=print_text,
     )
 
 
 def output_stems(
     recordings: Sequence[RecordingRequest], options: RunOptions
 ) -> tuple[Path, ...] | None:
-    """Where each recording's outputs go, without extensions; None for standard output.
+    """Return each recording's outputs without extensions; None for standard output.
 
     Raises:
         UnknownFormatError: There is no such format.
@@ -160,7 +168,7 @@ def output_stems(
 
 
 def distinct_plans(recordings: Sequence[RecordingRequest], planner: Planner) -> list[RecordingPlan]:
-    """Every plan that differs from the others in its stages' models.
+    """Return every plan that differs from the others in its stages' models.
 
     Raises:
         UsageError: What is asked for is impossible, for one recording or for all.
@@ -175,35 +183,35 @@ def distinct_plans(recordings: Sequence[RecordingRequest], planner: Planner) -> 
             if overrides == NO_OVERRIDES:
                 raise
             raise RecordingOptionError(name, error) from error
-        plans[tuple(stage.model.id for stage in plan.stages)] = plan
+        plans[tuple(stage.model.id for stage in plan.stages.values())] = plan
     return list(plans.values())
 
 
 async def _ready_planner(
     recordings: Sequence[RecordingRequest],
     options: RunOptions,
-    surroundings: Surroundings,
+    environment: Environment,
     emit: Emit,
 ) -> Planner:
-    """A planner whose plans can be carried out: every model is installed."""
-    planner = Planner(surroundings.plan_context(), options)
+    """Return a planner whose plans can be carried out: every model is installed."""
+    planner = Planner(environment.plan_context(), options)
     wanted: dict[str, ModelEntry] = {}
     for plan in distinct_plans(recordings, planner):
-        for stage in plan.stages:
+        for stage in plan.stages.values():
             again = options.pull == "always" and not stage.launch.brings_own_weights
             if stage.to_pull or again:
                 wanted[stage.model.id] = stage.model
     if not wanted:
         return planner
     for model in wanted.values():
-        await _install(model, options, surroundings, emit)
-    return Planner(surroundings.plan_context(), options)
+        await _install(model, options, environment, emit)
+    return Planner(environment.plan_context(), options)
 
 
 async def _install(
     model: ModelEntry,
     options: RunOptions,
-    surroundings: Surroundings,
+    environment: Environment,
     emit: Emit,
 ) -> None:
     loop = asyncio.get_running_loop()
@@ -220,27 +228,27 @@ async def _install(
     await asyncio.to_thread(
         ensure_installed,
         model,
-        surroundings.locations.models,
+        environment.locations.models,
         "never" if options.offline else options.pull,
         PullOptions.from_environment(offline=options.offline),
         tell,
     )
 
 
-def _engine_use(options: RunOptions, surroundings: Surroundings) -> EngineUse:
-    catalog = surroundings.catalog
+def _engine_use(options: RunOptions, environment: Environment) -> EngineUse:
+    catalog = environment.catalog
     return EngineUse(
-        models_dir=surroundings.locations.models,
+        models_dir=environment.locations.models,
         keep_alive_s=options.keep_alive_s,
         replicas=options.num_replicas,
         gpus=options.gpus,
         weights={name: weights_elsewhere(catalog, name) for name in catalog.engines},
-        environment=surroundings.engine_environment,
+        environment=environment.engine_environment,
     )
 
 
 def _once_per_run(emit: Emit) -> Emit:
-    """Every job says what is wrong with the run; once is enough."""
+    """Pass on once what every job says is wrong with the run."""
     said: set[tuple[str, str]] = set()
 
     def pass_on(event: Event) -> None:

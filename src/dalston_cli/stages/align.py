@@ -2,44 +2,64 @@
 
 from collections.abc import Mapping, Sequence
 
-from dalston_sdk.wire import AlignOptions, AlignRequest, ModelRef, TranscribeResult
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.stages.base import Inputs, Skip, Stage
+from dalston_cli.stages.transcribe import TRANSCRIBE, has_good_word_times
+from dalston_sdk.wire import AlignOptions, AlignRequest, AlignResult, ModelRef, TranscribeResult
+from dalston_sdk.wire import Stage as StageKind
 
 
-def build_request(
-    model: ModelRef, options: AlignOptions, transcribed: TranscribeResult, language: str
-) -> AlignRequest:
-    """The request that finds word times for what was transcribed."""
-    return AlignRequest(
-        model=model, language=language, segments=transcribed.segments, options=options
-    )
+class Align(Stage[AlignOptions, AlignResult]):
+    """Runs where the words' times are not good, with a model that covers the text's language."""
+
+    name = "align"
+    kind = StageKind.ALIGN
+    verb = "align"
+    options = AlignOptions
+    result = AlignResult
+    needs = (TRANSCRIBE,)
+    same_model = True
+
+    def request(self, model: ModelRef, options: AlignOptions, inputs: Inputs) -> AlignRequest:
+        """Ask for the times of the words that were transcribed."""
+        transcribed = inputs.results[TRANSCRIBE]
+        return AlignRequest(
+            model=model,
+            language=transcribed.language or "und",
+            segments=transcribed.segments,
+            options=options,
+        )
+
+    def skipped(self, transcribing: ModelEntry, channels: str | int, *, required: bool) -> str:
+        """Plan nothing where the transcribing model gives good times itself."""
+        del channels
+        if required or not transcribing.capabilities.word_timestamps:
+            return ""
+        return f"{transcribing.id} gives good word times itself"
+
+    def pick(
+        self, languages: Mapping[str, Sequence[str]], inputs: Inputs, *, required: bool
+    ) -> str | Skip:
+        """Choose the first model that covers the language, which only now is known."""
+        transcribed = inputs.results[TRANSCRIBE]
+        if not required and has_good_word_times(transcribed):
+            return Skip(reason="the words have good times already")
+        if not any(segment.text for segment in transcribed.segments):
+            return Skip(reason="there is no text to align")
+        able = (model for model, known in languages.items() if _covers(known, transcribed.language))
+        return next(able, None) or Skip(reason=_why_impossible(transcribed, languages))
 
 
-def able_model(transcribed: TranscribeResult, covered: Mapping[str, Sequence[str]]) -> str | None:
-    """The first model that can align what was transcribed; None where none can.
-
-    Args:
-        transcribed: What is to be aligned.
-        covered: The languages of each model, best first; empty for every language.
-    """
-    if not _has_text(transcribed):
-        return None
-    able = (name for name, languages in covered.items() if _covers(languages, transcribed.language))
-    return next(able, None)
+ALIGN = Align()
 
 
-def why_impossible(transcribed: TranscribeResult, covered: Mapping[str, Sequence[str]]) -> str:
-    """Why ``able_model`` finds none."""
-    if not _has_text(transcribed):
-        return "there is no text to align"
+def _why_impossible(transcribed: TranscribeResult, languages: Mapping[str, Sequence[str]]) -> str:
     if transcribed.language is None:
         return "the language of the text is not known"
-    if len(covered) == 1:
-        return f"the model {next(iter(covered))} does not cover the language {transcribed.language}"
-    return f"none of {', '.join(covered)} covers the language {transcribed.language}"
-
-
-def _has_text(transcribed: TranscribeResult) -> bool:
-    return any(segment.text for segment in transcribed.segments)
+    if len(languages) == 1:
+        model = next(iter(languages))
+        return f"the model {model} does not cover the language {transcribed.language}"
+    return f"none of {', '.join(languages)} covers the language {transcribed.language}"
 
 
 def _covers(languages: Sequence[str], language: str | None) -> bool:

@@ -1,45 +1,81 @@
-"""Refine: a language model cleans up the text, and writes about it; needs no audio."""
+"""Refine: a language model cleans up the text."""
 
 from collections.abc import Sequence
 
 import msgspec
+from msgspec import Struct
 
 from dalston_cli.formats.script import joined
-from dalston_cli.stages.merge.provenance import origin, with_origin
+from dalston_cli.stages.base import Found, Inputs, Stage
+from dalston_cli.stages.origin import origin, with_origin
 from dalston_sdk.wire import (
     ModelRef,
     RefineOptions,
     RefineRequest,
     RefineResult,
     Segment,
-    Stage,
     Transcript,
 )
+from dalston_sdk.wire import Stage as StageKind
 
-_STAGE = Stage.REFINE.value
-
-
-def build_request(
-    model: ModelRef, options: RefineOptions, segments: Sequence[Segment], language: str | None
-) -> RefineRequest:
-    """The request that cleans up the text of ``segments``, or has something written about it."""
-    return RefineRequest(model=model, language=language, segments=tuple(segments), options=options)
+OVERVIEW_FIELDS = ("title", "summary", "chapters", "action_items")
+"""What a language model can write about a text, as settings and options on the wire call it."""
 
 
-def shown(segments: Sequence[Segment]) -> tuple[Segment, ...]:
-    """What counts of segments: with another emotion or other word times, nothing is paid again."""
+class Refine(Stage[RefineOptions, RefineResult]):
+    """Works on the merged transcript, and needs no audio."""
+
+    name = "refine"
+    kind = StageKind.REFINE
+    verb = "refine"
+    options = RefineOptions
+    result = RefineResult
+    wants_audio = False
+    costs_money = True
+
+    def request(self, model: ModelRef, options: RefineOptions, inputs: Inputs) -> RefineRequest:
+        """Send the segments without what the language model has no use for."""
+        return RefineRequest(
+            model=model,
+            language=inputs.language,
+            segments=_shown(inputs.segments),
+            options=options,
+        )
+
+    def upstream(self, inputs: Inputs) -> tuple[str, ...]:
+        """Return the text itself: with other word times or emotions, nothing is paid again."""
+        return (msgspec.json.encode((inputs.language, _shown(inputs.segments))).decode(),)
+
+    def contribute(
+        self, transcript: Transcript, found: Sequence[Found[RefineResult]]
+    ) -> Transcript:
+        """Add what is new; the text as it was stays in ``raw_text``, times stay."""
+        for each in found:
+            transcript = _with(transcript, each.result)
+        return transcript
+
+    def describe(self, options: Struct) -> str:
+        """Name what is written about the text, if that is what these options ask for."""
+        written = [name.replace("_", " ") for name in OVERVIEW_FIELDS if getattr(options, name)]
+        return ", ".join(written) or super().describe(options)
+
+
+REFINE = Refine()
+
+
+def _shown(segments: Sequence[Segment]) -> tuple[Segment, ...]:
     return tuple(
         Segment(id=each.id, start=each.start, end=each.end, text=each.text, speaker=each.speaker)
         for each in segments
     )
 
 
-def apply(transcript: Transcript, refined: RefineResult) -> Transcript:
-    """The transcript with what is new; what was said stays in ``raw_text``, times stay."""
+def _with(transcript: Transcript, refined: RefineResult) -> Transcript:
+    stage = REFINE.kind.value
     segments = tuple(_refined(segment, refined.texts) for segment in transcript.segments)
     if any(segment.raw_text is not None for segment in segments):
-        transcript = with_origin(transcript, "text", origin(_STAGE, transcript.stages))
-    notices = (msgspec.structs.replace(each, stage=_STAGE) for each in refined.warnings)
+        transcript = with_origin(transcript, "text", origin(stage, transcript.stages))
+    notices = (msgspec.structs.replace(each, stage=stage) for each in refined.warnings)
     return msgspec.structs.replace(
         transcript,
         segments=segments,

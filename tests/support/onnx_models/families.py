@@ -15,7 +15,7 @@ from tests.support.onnx_models.graph import FLOAT, INT32, INT64, Graph
 
 DATA = Path(__file__).resolve().parents[3] / "engines/transcribe/onnx-asr/tests/data/tiny-ctc-flite"
 VOCABULARY = (DATA / "vocabulary.txt").read_text(encoding="utf-8").split()
-"""The tokens that the network tells apart; the last one stands for nothing."""
+"""The network's tokens; the last one is the blank."""
 
 _BLOCKS = 5
 _SURELY_NOT = -30.0
@@ -27,7 +27,7 @@ _CANARY = (
 
 
 def make_ctc(folder: Path, *, int8: bool = False) -> Path:
-    """A NeMo CTC model, as Parakeet CTC is; with weights of 8 bits in a file named so."""
+    """Make a NeMo CTC model like Parakeet CTC, if wanted with 8-bit weights."""
     graph = Graph(audio_signal=(FLOAT, ["B", 80, "T"]), length=(INT64, ["B"]))
     logprobs = _network(graph, "audio_signal", int8=int8)
     graph.save(folder / f"model{'.int8' * int8}.onnx", logprobs=(logprobs, FLOAT))
@@ -36,7 +36,7 @@ def make_ctc(folder: Path, *, int8: bool = False) -> Path:
 
 
 def make_transducer(folder: Path, *, kind: str) -> Path:
-    """A NeMo transducer, as Parakeet RNNT (``rnnt``) and TDT (``tdt``) are."""
+    """Make a NeMo transducer like Parakeet RNNT (``rnnt``) or TDT (``tdt``)."""
     _nemo_encoder(folder, "outputs", "encoded_lengths", by_frame=False)
     graph = Graph(
         encoder_outputs=(FLOAT, ["B", len(VOCABULARY), 1]),
@@ -61,7 +61,7 @@ def make_transducer(folder: Path, *, kind: str) -> Path:
 
 
 def make_canary(folder: Path) -> Path:
-    """A NeMo model with an attention decoder, as Canary is; what it translates begins with red."""
+    """Make a NeMo model with an attention decoder like Canary; its translations begin with red."""
     _nemo_encoder(folder, "encoder_embeddings", "encoder_mask", by_frame=True)
     names = [*VOCABULARY, *_CANARY]
     graph = Graph(
@@ -101,7 +101,7 @@ def make_canary(folder: Path) -> Path:
 
 
 def make_vosk(folder: Path) -> Path:
-    """A Kaldi transducer, as Vosk's newer models are."""
+    """Make a Kaldi transducer like Vosk's newer models."""
     graph = Graph(x=(FLOAT, ["B", "T", 80]), x_lens=(INT64, ["B"]))
     features = graph.add("Transpose", "x", perm=[0, 2, 1])
     heard = _once(graph, _network(graph, _normalised(graph, features, "x_lens")))
@@ -121,7 +121,7 @@ def make_vosk(folder: Path) -> Path:
 
 
 def make_gigaam(folder: Path) -> Path:
-    """A GigaAM CTC model; its 64 bands are stretched to the network's 80."""
+    """Make a GigaAM CTC model; its 64 mel bands are interpolated to the network's 80."""
     bands = np.arange(80) * 63 / 79
     widen = np.stack([np.interp(bands, np.arange(64), row) for row in np.eye(64)], 1)
     graph = Graph(features=(FLOAT, ["B", 64, "T"]), feature_lengths=(INT64, ["B"]))
@@ -155,7 +155,7 @@ def _nemo_encoder(folder: Path, name: str, lengths: str, *, by_frame: bool) -> N
 
 
 def _network(graph: Graph, features: str, *, int8: bool = False) -> str:
-    """Log probabilities (batch, frames, tokens) from features (batch, 80, frames of 10 ms)."""
+    """Compute log probabilities (batch, frames, tokens) from features (batch, 80, 10 ms frames)."""
     with np.load(DATA / "weights.npz") as stored:
         weights: dict[str, NDArray[np.float32]] = {
             name: stored[name].astype(np.float32) for name in stored.files
@@ -186,10 +186,10 @@ def _in_8_bits(graph: Graph, kernel: NDArray[np.float32]) -> str:
 
 
 def _once(graph: Graph, logprobs: str) -> str:
-    """Each token in the first of its frames only, as a transducer would say it."""
+    """Keep each token in its first frame only, as a transducer emits it."""
     best = graph.add("ArgMax", logprobs, axis=2, keepdims=0)
-    nothing = graph.add("Mul", graph.cut(best, 1, 0, 1), graph.ints(0))
-    before = graph.add("Concat", nothing, graph.cut(best, 1, 0, -1), axis=1)
+    first = graph.add("Mul", graph.cut(best, 1, 0, 1), graph.ints(0))
+    before = graph.add("Concat", first, graph.cut(best, 1, 0, -1), axis=1)
     again = graph.add("And", graph.add("Equal", best, before), _after_first(graph, best))
     blank = np.full((1, 1, len(VOCABULARY)), _SURELY_NOT, np.float32)
     blank[..., -1] = 0.0
@@ -198,14 +198,14 @@ def _once(graph: Graph, logprobs: str) -> str:
 
 
 def _after_first(graph: Graph, value: str) -> str:
-    """False in the first column, which nothing precedes."""
+    """Build a mask that is False in the first column and True in the others."""
     ones = graph.add("Add", graph.add("Mul", value, graph.ints(0)), graph.ints(1))
     positions = graph.add("CumSum", ones, graph.constant(np.array(1)))
     return graph.add("Greater", positions, graph.ints(1))
 
 
 def _is_translating(graph: Graph) -> str:
-    """Whether the prompt, which only the first call has, names two languages."""
+    """Compute whether the prompt, which only the first call has, names two languages."""
     spoken, wanted = graph.cut("input_ids", 1, -6, -5), graph.cut("input_ids", 1, -5, -4)
     differs = graph.cast(graph.add("Not", graph.add("Equal", spoken, wanted)), INT64)
     count = graph.add("ReduceSum", differs, graph.ints(1), keepdims=0)
@@ -213,7 +213,7 @@ def _is_translating(graph: Graph) -> str:
 
 
 def _normalised(graph: Graph, features: str, lengths: str) -> str:
-    """Zero mean and unit variance of each band over the frames that are valid."""
+    """Normalise each band to zero mean and unit variance over the valid frames."""
     mask = graph.add("Unsqueeze", _within(graph, features, 2, lengths), graph.ints(1))
     mask = graph.cast(mask, FLOAT)
     count = graph.add("ReduceSum", mask, graph.ints(2))
@@ -226,7 +226,7 @@ def _normalised(graph: Graph, features: str, lengths: str) -> str:
 
 
 def _within(graph: Graph, value: str, axis: int, lengths: str) -> str:
-    """(batch, positions along ``axis``): whether a position lies before the row's length."""
+    """Compute (batch, positions along ``axis``): True before the row's length."""
     size = graph.cut(graph.add("Shape", value), 0, axis, axis + 1)
     ones = graph.add("Expand", graph.ints(1), size)
     positions = graph.add("CumSum", ones, graph.constant(np.array(0)))
@@ -244,7 +244,7 @@ def _describe(folder: Path, vocabulary: Sequence[str], kind: str, **more: int) -
 
 
 def _write_vocabulary(path: Path, vocabulary: Sequence[str]) -> None:
-    # A space parts a token from its number, so the library writes it as a mark.
+    # A space separates a token from its number, so the library writes spaces as a mark.
     lines = [f"{token.replace(' ', '▁')} {number}\n" for number, token in enumerate(vocabulary)]
     path.write_text("".join(lines), encoding="utf-8")
 

@@ -15,7 +15,7 @@ _IR_VERSION = 8
 
 
 class Graph:
-    """Collects nodes and constants; every method returns the name of what it adds.
+    """Collects nodes and constants; each method returns the name of its output.
 
     Args:
         inputs: Name, element type and shape of each; a dimension that varies is a string.
@@ -31,7 +31,7 @@ class Graph:
         self._names = (f"n{number}" for number in itertools.count())
 
     def constant(self, value: NDArray[Any]) -> str:
-        """A tensor that never changes."""
+        """Add a constant."""
         name = next(self._names)
         self._constants.append(numpy_helper.from_array(np.ascontiguousarray(value), name))
         return name
@@ -43,7 +43,7 @@ class Graph:
         return self.constant(np.array(values, np.int64))
 
     def add(self, operator: str, *inputs: str, **attributes: Any) -> str:
-        """One operator with one output."""
+        """Add an operator with one output."""
         name = next(self._names)
         self._nodes.append(helper.make_node(operator, inputs, [name], **attributes))
         return name
@@ -52,7 +52,7 @@ class Graph:
         return self.add("Cast", value, to=kind)
 
     def cut(self, value: str, axis: int, first: int, last: int) -> str:
-        """``value[first:last]`` along one axis."""
+        """Add ``value[first:last]`` along one axis."""
         return self.add("Slice", value, self.ints(first), self.ints(last), self.ints(axis))
 
     def save(self, path: Path, **outputs: tuple[str, int]) -> None:

@@ -1,4 +1,4 @@
-"""The tiny Whisper of flite's voices, out of CTranslate2's format, as onnx-community exports it.
+"""The tiny Whisper for flite's voices, converted from CTranslate2's format to ONNX.
 
 Reference: ``model_spec.py`` in CTranslate2 for the file, the names of its layers for the graph.
 """
@@ -16,7 +16,7 @@ from tests.support.tiny_whisper import WEIGHTS
 
 _HEADS = 4
 _WINDOW_FRAMES = 1000
-"""The model was taught windows of 10 s; the library always gives it 30."""
+"""The model was trained on 10 s; the library always passes 30."""
 _TYPES = {0: np.float32, 1: np.int8, 2: np.int16}
 _FAR = -1e9
 
@@ -42,7 +42,7 @@ def make_whisper(folder: Path) -> Path:
 
 
 def _read(file: BinaryIO) -> Weights:
-    """All variables as floats; whole numbers are divided by the scale of their row."""
+    """Return all variables as floats; integers are divided by the scale of their row."""
 
     def number(kind: str) -> int:
         value: int = struct.unpack(f"<{kind}", file.read(struct.calcsize(f"<{kind}")))[0]
@@ -86,7 +86,7 @@ def _encoder(path: Path, weights: Weights) -> None:
 
 
 def _decoder(path: Path, weights: Weights) -> None:
-    """Without a cache: every step looks at the whole text again."""
+    """Build the decoder without a cache: every step processes the whole text."""
     graph = Graph(input_ids=(INT64, ["B", "S"]), encoder_hidden_states=(FLOAT, ["B", "T", 128]))
     embeddings = graph.constant(weights["decoder/embeddings/weight"])
     value = graph.add("Gather", embeddings, "input_ids")
@@ -115,7 +115,7 @@ def _attention(
     source: str | None = None,
     mask: str | None = None,
 ) -> str:
-    """One layer's attention with what it adds to; to itself, or to ``source``."""
+    """Add one layer's attention and its residual; self-attention, or to ``source``."""
     normed = _norm(graph, weights, f"{name}/layer_norm", value)
     width = weights[f"{name}/layer_norm/gamma"].shape[0]
     if source is None:

@@ -1,20 +1,21 @@
-"""The catalog's entries: what they pull is what the engine loads, once all terms are accepted."""
+"""The catalog's entries: the engine loads what they pull, once all terms are accepted."""
 
 import os
 from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import Any
 
 import pytest
+from tests.support.dialogues import Dialogue
+from tests.support.engine_fixtures import Models
 from tests.support.hub import HubFile, HubRepo, HubServer, running_hub
 from tests.support.speech import needs_flite
 
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.catalog.schema import HubSource, ModelEntry
-from dalston_cli.catalog.weights.acquire import pull
+from dalston_cli.catalog.weights.acquire import PullOptions, pull
 from dalston_cli.catalog.weights.audit import verify
 from dalston_cli.catalog.weights.failures import GatedModelError
-from dalston_cli.catalog.weights.options import PullOptions
+from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import ModelRef
 
 ENTRIES = {"community": "pyannote-community-1", "legacy": "pyannote-3.1"}
@@ -27,7 +28,7 @@ def entries() -> Mapping[str, ModelEntry]:
 
 
 @pytest.fixture
-def hub(models: Mapping[str, ModelRef], entries: Mapping[str, ModelEntry]) -> Iterator[HubServer]:
+def hub(models: Models, entries: Mapping[str, ModelEntry]) -> Iterator[HubServer]:
     """The repositories that the entries name, with the tiny weights in them."""
     repos: dict[str, HubRepo] = {}
     for name, entry in entries.items():
@@ -58,18 +59,18 @@ def _options(hub: HubServer, token: str) -> PullOptions:
 def test_what_is_pulled_is_what_the_engine_loads(
     hub: HubServer,
     entries: Mapping[str, ModelEntry],
-    diarizer: Any,
-    two: Any,
+    engine: RunningEngine,
+    two: Dialogue,
     tmp_path: Path,
     name: str,
 ) -> None:
     found = pull(entries[name], tmp_path, _options(hub, "hf_good"))
     assert verify(entries[name], tmp_path).problems == ()
     model = ModelRef(runtime_id=entries[name].runtime_model_id, path=str(found.path))
-    assert len({turn.speaker for turn in diarizer.hear(two.wav, model=model).turns}) == 2
+    assert len({turn.speaker for turn in engine.diarize(two.wav, model=model).turns}) == 2
 
 
-def test_terms_of_pipeline_and_segmentation_are_asked_for_before_3_1(
+def test_3_1_needs_the_terms_of_pipeline_and_segmentation(
     hub: HubServer, entries: Mapping[str, ModelEntry], tmp_path: Path
 ) -> None:
     with pytest.raises(GatedModelError) as raised:
@@ -81,7 +82,7 @@ def test_terms_of_pipeline_and_segmentation_are_asked_for_before_3_1(
     assert hub.state.sent == {}
 
 
-def test_nobody_is_offered_a_model_that_wants_a_token(entries: Mapping[str, ModelEntry]) -> None:
+def test_the_models_are_gated(entries: Mapping[str, ModelEntry]) -> None:
     for entry in entries.values():
         assert entry.gated_repos
         assert entry.licence == "CC-BY-4.0"

@@ -1,21 +1,20 @@
-"""pyannote.audio, the real library in its own environment: who spoke when."""
+"""pyannote.audio, the real library in its own environment: speaker turns and embeddings."""
 
-import asyncio
 import json
-from collections.abc import Callable, Mapping
-from contextlib import aclosing
-from dataclasses import replace
 from itertools import combinations, pairwise
 from pathlib import Path
 from typing import Any
 
 import numpy as np
 import pytest
-from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.dialogues import Dialogue, MakeDialogue
+from tests.support.engine_fixtures import Models
+from tests.support.engine_under_test import EngineUnderTest
+from tests.support.sounds import silence, write_wav
 from tests.support.speech import needs_flite
 
-from dalston_sdk.testing import check_engine
-from dalston_sdk.wire import DiarizeResult, ErrorCode, ModelRef, Progress, SpeakerTurn
+from dalston_sdk.testing import RunningEngine, check_engine
+from dalston_sdk.wire import DiarizeResult, ErrorCode, Progress, SpeakerTurn, Stage
 
 ERROR_RATES = Path(__file__).parent / "error_rates.py"
 
@@ -30,29 +29,23 @@ def plain(turns: tuple[SpeakerTurn, ...]) -> list[tuple[float, float, str]]:
     return [(turn.start, turn.end, turn.speaker) for turn in turns]
 
 
-@pytest.mark.slow
-def test_pyannote_conforms(
-    under_test: EngineUnderTest,
-    one_thread: Mapping[str, str],
-    models: Mapping[str, ModelRef],
-    two: Any,
-) -> None:
-    subject = under_test.subject(models["community"], two.wav, other_model=models["legacy"])
-    check_engine(replace(subject, start=under_test.start_line(**one_thread)))
+@pytest.mark.slow  # a process of its own, and two pipelines in turns
+def test_pyannote_conforms(under_test: EngineUnderTest, models: Models, two: Dialogue) -> None:
+    check_engine(under_test.subject(models["community"], two.wav, other_model=models["legacy"]))
 
 
 def test_the_right_speakers_at_the_right_time(
     under_test: EngineUnderTest,
-    diarizer: Any,
-    models: Mapping[str, ModelRef],
-    two: Any,
-    long: Any,
-    talk: Callable[..., Any],
+    engine: RunningEngine,
+    models: Models,
+    two: Dialogue,
+    long: Dialogue,
+    make_dialogue: MakeDialogue,
 ) -> None:
     """Voices that the models know, in sentences that they do not; by pyannote.metrics."""
-    crowd = talk("slt", "rms", "kal16", "slt", "rms", "kal16")
+    crowd = make_dialogue("slt", "rms", "kal16", "slt", "rms", "kal16")
     legacy = {"model": models["legacy"]}
-    asked: dict[str, tuple[Any, dict[str, Any], int]] = {
+    requests: dict[str, tuple[Dialogue, dict[str, Any], int]] = {
         "two": (two, {}, 2),
         "two, told": (two, {"num_speakers": 2}, 2),
         "three, told": (crowd, {"num_speakers": 3}, 3),
@@ -63,8 +56,8 @@ def test_the_right_speakers_at_the_right_time(
         "3.1, told": (crowd, {**legacy, "num_speakers": 3}, 3),
     }
     cases = {}
-    for name, (dialogue, options, count) in asked.items():
-        result = diarizer.hear(dialogue.wav, **options)
+    for name, (dialogue, options, count) in requests.items():
+        result = engine.diarize(dialogue.wav, **options)
         assert len(speakers(result)) == count, name
         assert result.warnings == (), name
         cases[name] = {"reference": dialogue.turns, "hypothesis": plain(result.turns)}
@@ -74,9 +67,9 @@ def test_the_right_speakers_at_the_right_time(
     assert max(rates.values()) < 0.15, rates
 
 
-def test_speakers_are_named_as_they_come(diarizer: Any, long: Any) -> None:
-    """In whatever stretch they come: the third speaker is first heard in the second one."""
-    turns = diarizer.hear(long.wav, chunk_s=30.0).turns
+def test_speakers_are_named_as_they_come(engine: RunningEngine, long: Dialogue) -> None:
+    """In whichever chunk they come: the third speaker first speaks in the second one."""
+    turns = engine.diarize(long.wav, chunk_s=30.0).turns
     assert list(dict.fromkeys(turn.speaker for turn in turns)) == [
         "SPEAKER_00",
         "SPEAKER_01",
@@ -84,17 +77,19 @@ def test_speakers_are_named_as_they_come(diarizer: Any, long: Any) -> None:
     ]
 
 
-def test_turns_overlap_and_exclusive_turns_do_not(diarizer: Any, talk: Callable[..., Any]) -> None:
-    result = diarizer.hear(talk(*["slt", "rms"] * 4, pause=-0.9).wav, num_speakers=2)
+def test_turns_overlap_and_exclusive_turns_do_not(
+    engine: RunningEngine, make_dialogue: MakeDialogue
+) -> None:
+    result = engine.diarize(make_dialogue(*["slt", "rms"] * 4, pause_s=-0.9).wav, num_speakers=2)
     assert any(before.end > after.start + 0.3 for before, after in pairwise(result.turns))
     assert all(before.end <= after.start for before, after in pairwise(result.exclusive_turns))
     assert {turn.speaker for turn in result.exclusive_turns} == speakers(result)
 
 
-def test_every_speaker_has_a_voice(diarizer: Any, long: Any) -> None:
-    """Over stretches as in one: embeddings of different speakers differ, of one they do not."""
-    whole = diarizer.hear(long.wav).embeddings
-    chunks = diarizer.hear(long.wav, chunk_s=30.0).embeddings
+def test_every_speaker_has_an_embedding(engine: RunningEngine, long: Dialogue) -> None:
+    """With and without chunks, embeddings of one speaker are similar, of two they are not."""
+    whole = engine.diarize(long.wav).embeddings
+    chunks = engine.diarize(long.wav, chunk_s=30.0).embeddings
     assert set(whole) == set(chunks) == {"SPEAKER_00", "SPEAKER_01", "SPEAKER_02"}
     assert {len(vector) for vector in whole.values()} == {32}
 
@@ -106,27 +101,29 @@ def test_every_speaker_has_a_voice(diarizer: Any, long: Any) -> None:
     assert min(cosine(whole[name], chunks[name]) for name in whole) > 0.9
 
 
-def test_batches_change_nothing(diarizer: Any, two: Any) -> None:
-    one_by_one = diarizer.hear(two.wav, batch_size=1)
-    together = diarizer.hear(two.wav, batch_size=32)
+def test_batches_change_nothing(engine: RunningEngine, two: Dialogue) -> None:
+    one_by_one = engine.diarize(two.wav, batch_size=1)
+    together = engine.diarize(two.wav, batch_size=32)
     assert one_by_one.turns == together.turns
     assert (one_by_one.effective["batch_size"], together.effective["batch_size"]) == (1, 32)
 
 
-def test_what_was_in_force_is_said(diarizer: Any, two: Any) -> None:
-    assert diarizer.hear(two.wav).effective == {
+def test_effective_options_are_returned(engine: RunningEngine, two: Dialogue) -> None:
+    assert engine.diarize(two.wav).effective == {
         "num_speakers": None,
         "min_speakers": None,
         "max_speakers": None,
         "batch_size": 8,
         "chunk_s": 1800.0,
     }
-    assert diarizer.hear(two.wav, num_speakers=2).effective["num_speakers"] == 2
+    assert engine.diarize(two.wav, num_speakers=2).effective["num_speakers"] == 2
 
 
-def test_more_speakers_than_voices_is_a_warning(diarizer: Any, talk: Callable[..., Any]) -> None:
-    """The library's clustering would end with an error: it has fewer voices than clusters."""
-    result = diarizer.hear(talk("slt").wav, num_speakers=9)
+def test_more_speakers_than_embeddings_is_a_warning(
+    engine: RunningEngine, make_dialogue: MakeDialogue
+) -> None:
+    """The library's clustering would fail: it has fewer embeddings than clusters."""
+    result = engine.diarize(make_dialogue("slt").wav, num_speakers=9)
     assert [notice.code for notice in result.warnings] == ["speaker_count"]
     assert result.warnings[0].message.endswith("speakers were found, though there are 9.")
 
@@ -134,15 +131,14 @@ def test_more_speakers_than_voices_is_a_warning(diarizer: Any, talk: Callable[..
 @pytest.mark.parametrize("name", ["community", "legacy"])
 @pytest.mark.parametrize("seconds", [0.05, 3.0])
 def test_silence_has_no_speakers(
-    diarizer: Any,
-    models: Mapping[str, ModelRef],
-    write_samples: Callable[[Path, Any], Path],
+    engine: RunningEngine,
+    models: Models,
     tmp_path: Path,
     name: str,
     seconds: float,
 ) -> None:
-    wav = write_samples(tmp_path / "quiet.wav", np.zeros(round(16_000 * seconds)))
-    result = diarizer.hear(wav, model=models[name])
+    wav = write_wav(tmp_path / "quiet.wav", silence(seconds))
+    result = engine.diarize(wav, model=models[name])
     assert (result.turns, result.exclusive_turns, result.embeddings) == ((), (), {})
 
 
@@ -157,37 +153,23 @@ def test_silence_has_no_speakers(
     ],
 )
 def test_values_out_of_range_are_refused(
-    diarizer: Any, two: Any, options: dict[str, Any], message: str
+    engine: RunningEngine, two: Dialogue, options: dict[str, Any], message: str
 ) -> None:
-    error = diarizer.engine.failure(diarizer.request(**options), two.wav)
+    error = engine.failure(engine.request(Stage.DIARIZE, **options), two.wav)
     assert error.code is ErrorCode.INVALID_REQUEST
     assert message in str(error)
 
 
-def test_progress_grows_to_the_end(diarizer: Any, long: Any) -> None:
-    messages = diarizer.engine.messages(diarizer.request(chunk_s=30.0), long.wav)
+def test_progress_grows_to_the_end(engine: RunningEngine, long: Dialogue) -> None:
+    messages = engine.messages(engine.request(Stage.DIARIZE, chunk_s=30.0), long.wav)
     done = [each.done_s for each in messages if isinstance(each, Progress) and each.phase == "run"]
     assert len(done) > 10
     assert done == sorted(done)
     assert done[-1] == pytest.approx(long.duration_s)
 
 
-def test_a_request_nobody_waits_for_ends_between_two_batches(
-    engine: AskedEngine, diarizer: Any, write_samples: Callable[[Path, Any], Path], tmp_path: Path
+def test_a_cancelled_request_ends_between_two_batches(
+    engine: RunningEngine, tmp_path: Path
 ) -> None:
-    hour = write_samples(tmp_path / "hour.wav", np.zeros(16_000 * 3600))
-
-    async def abandon() -> float:
-        done_s = 0.0
-        async with engine.process.client() as client:
-            stream = client.run(diarizer.request(), audio=hour, share_path=True)
-            async with aclosing(stream):
-                async for message in stream:
-                    if isinstance(message, Progress) and message.phase == "run" and message.done_s:
-                        done_s = message.done_s
-                        break
-            while (await client.health()).running:
-                continue
-        return done_s
-
-    assert asyncio.run(abandon()) < 600
+    minutes = write_wav(tmp_path / "minutes.wav", silence(60 * 30))
+    assert engine.cancel(engine.request(Stage.DIARIZE), minutes) < 600

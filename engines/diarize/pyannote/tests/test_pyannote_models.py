@@ -1,34 +1,32 @@
-"""Weights that are missing, broken or something else; memory; and nothing over the network."""
+"""Weights that are missing, broken or of another kind; memory; and no network."""
 
 import json
-import shutil
-import wave
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from pathlib import Path
-from typing import Any
 
 import numpy as np
 import pytest
-from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.dialogues import Dialogue, MakeDialogue
+from tests.support.engine_fixtures import Models, copy_weights, own_model
+from tests.support.engine_under_test import EngineUnderTest
+from tests.support.flite import RATE, write_pcm
+from tests.support.recordings import read_wav
 from tests.support.speech import needs_flite
 
-from dalston_sdk.wire import DiarizeOptions, DiarizeRequest, DiarizeResult, ErrorCode, ModelRef
+from dalston_sdk.testing import RunningEngine, check_missing_gpu
+from dalston_sdk.wire import ErrorCode, ModelRef
 
 MEMORY_MB = 80
 
 
 @pytest.fixture
-def copy_of(models: Mapping[str, ModelRef], tmp_path: Path) -> Callable[..., Path]:
+def copy_of(models: Models, tmp_path: Path) -> Callable[..., Path]:
     """A pipeline's files for a test to spoil."""
 
     def copy(name: str, folder: str = "copy") -> Path:
-        return Path(shutil.copytree(models[name].path or "", tmp_path / folder))
+        return copy_weights(models[name], tmp_path / folder)
 
     return copy
-
-
-def own(folder: Path) -> ModelRef:
-    return ModelRef(runtime_id="own", path=str(folder))
 
 
 @pytest.mark.parametrize(
@@ -43,24 +41,24 @@ def own(folder: Path) -> ModelRef:
         ("legacy", "embedding/pytorch_model.bin"),
     ],
 )
-def test_a_missing_file_is_named_and_not_looked_up(
-    engine: AskedEngine, copy_of: Callable[..., Path], name: str, file: str
+def test_a_missing_file_is_named_and_not_downloaded(
+    engine: RunningEngine, copy_of: Callable[..., Path], name: str, file: str
 ) -> None:
     folder = copy_of(name)
     (folder / file).unlink()
-    error = engine.load_failure(own(folder))
+    error = engine.load_failure(own_model(folder))
     assert error.code is ErrorCode.MODEL_MISSING
     assert f"{folder / file} is missing" in str(error)
     assert "dalston models pull" in (error.hint or "")
 
 
-def test_no_folder_is_no_model(engine: AskedEngine) -> None:
+def test_no_folder_is_no_model(engine: RunningEngine) -> None:
     error = engine.load_failure(ModelRef(runtime_id="nowhere"))
     assert error.code is ErrorCode.MODEL_MISSING
     assert "dalston models list" in (error.hint or "")
 
 
-def test_the_name_of_a_repository_is_not_looked_up(engine: AskedEngine) -> None:
+def test_the_name_of_a_repository_is_not_looked_up(engine: RunningEngine) -> None:
     model = ModelRef(runtime_id="own", path="pyannote/speaker-diarization-community-1")
     assert engine.load_failure(model).code is ErrorCode.MODEL_MISSING
 
@@ -75,21 +73,21 @@ def test_the_name_of_a_repository_is_not_looked_up(engine: AskedEngine) -> None:
 )
 @pytest.mark.parametrize("half", [True, False], ids=["truncated", "garbage"])
 def test_broken_weights_fail_to_load(
-    engine: AskedEngine, copy_of: Callable[..., Path], file: str, half: bool
+    engine: RunningEngine, copy_of: Callable[..., Path], file: str, half: bool
 ) -> None:
     folder = copy_of("community")
     content = (folder / file).read_bytes()
     (folder / file).write_bytes(content[: len(content) // 2] if half else b"no weights at all")
-    error = engine.load_failure(own(folder))
+    error = engine.load_failure(own_model(folder))
     assert error.code is ErrorCode.MODEL_LOAD_FAILED
     assert f"{folder} cannot be loaded" in str(error)
     assert "dalston models verify" in (error.hint or "")
 
 
-def test_weights_that_lack_a_layer_are_not_filled_with_chance(
-    engine: AskedEngine, under_test: EngineUnderTest, copy_of: Callable[..., Path]
+def test_weights_without_a_layer_are_refused(
+    engine: RunningEngine, under_test: EngineUnderTest, copy_of: Callable[..., Path]
 ) -> None:
-    """The library itself would fill the gap where a pipeline names the weights."""
+    """The library would use a random layer if the pipeline named the weights."""
     folder = copy_of("community")
     file = folder / "segmentation" / "pytorch_model.bin"
     under_test.run(
@@ -97,7 +95,7 @@ def test_weights_that_lack_a_layer_are_not_filled_with_chance(
         "del weights['state_dict']['classifier.weight']; torch.save(weights, sys.argv[1])",
         file,
     )
-    error = engine.load_failure(own(folder))
+    error = engine.load_failure(own_model(folder))
     assert error.code is ErrorCode.MODEL_LOAD_FAILED
 
 
@@ -113,30 +111,29 @@ def test_weights_that_lack_a_layer_are_not_filled_with_chance(
     ],
 )
 def test_a_configuration_of_something_else_is_refused(
-    engine: AskedEngine, copy_of: Callable[..., Path], before: str, after: str, message: str
+    engine: RunningEngine, copy_of: Callable[..., Path], before: str, after: str, message: str
 ) -> None:
     folder = copy_of("community")
     config = folder / "config.yaml"
     text = config.read_text()
     assert before in text
     config.write_text(text.replace(before, after))
-    error = engine.load_failure(own(folder))
+    error = engine.load_failure(own_model(folder))
     assert error.code is ErrorCode.MODEL_LOAD_FAILED
     assert message in str(error)
 
 
 @needs_flite
 def test_the_name_of_a_folder_does_not_matter(
-    diarizer: Any, copy_of: Callable[..., Path], two: Any
+    engine: RunningEngine, copy_of: Callable[..., Path], two: Dialogue
 ) -> None:
-    """By such words in a path the library takes an embedding for another library's."""
+    """Such words in a path would make the library take the embedding for another library's."""
     folder = copy_of("community", "wespeaker-speechbrain-nvidia")
-    assert diarizer.hear(two.wav, model=own(folder)).turns == diarizer.hear(two.wav).turns
+    assert engine.diarize(two.wav, model=own_model(folder)).turns == engine.diarize(two.wav).turns
 
 
 NO_NETWORK = """
 import json, os, sys
-os.environ["OMP_NUM_THREADS"] = "1"
 asked = []
 def refuse(event, arguments):
     if event in ("socket.connect", "socket.getaddrinfo", "socket.gethostbyname", "socket.sendto"):
@@ -172,8 +169,8 @@ print(json.dumps({
 
 
 @needs_flite
-def test_nothing_is_asked_of_the_network(
-    under_test: EngineUnderTest, models: Mapping[str, ModelRef], two: Any
+def test_nothing_uses_the_network(
+    under_test: EngineUnderTest, models: Models, two: Dialogue
 ) -> None:
     folders = [models[name].path or "" for name in ("community", "legacy")]
     answer = json.loads(under_test.run(NO_NETWORK, two.wav, *folders).splitlines()[-1])
@@ -184,74 +181,57 @@ def test_nothing_is_asked_of_the_network(
     assert answer["turns"] > 10
 
 
-def test_a_gpu_that_is_not_there_is_said_and_the_cpu_not_taken(
-    under_test: EngineUnderTest,
-) -> None:
-    with under_test.asked("cuda:63") as asked:
-        while (health := asked.health()).status == "starting":
-            continue
-        assert health.status == "failed"
-        assert "cuda:63" in (health.problem or "")
+def test_a_missing_gpu_is_an_error_and_the_cpu_is_not_taken(under_test: EngineUnderTest) -> None:
+    check_missing_gpu(under_test.start_line())
 
 
 @needs_flite
-@pytest.mark.slow
-def test_swaps_leave_turns_and_memory_as_they_were(
-    under_test: EngineUnderTest,
-    one_thread: Mapping[str, str],
-    models: Mapping[str, ModelRef],
-    talk: Callable[..., Any],
+@pytest.mark.slow  # twelve swaps in a process of its own
+def test_swaps_change_neither_turns_nor_memory(
+    under_test: EngineUnderTest, models: Models, make_dialogue: MakeDialogue
 ) -> None:
-    wav = talk("slt").wav
+    wav = make_dialogue("slt").wav
     sizes: list[float] = []
-    expected: dict[str, object] = {}
-    with under_test.asked(**one_thread) as asked:
-        for _ in range(20):
+    turns: dict[str, object] = {}
+    with under_test.running(models["community"]) as engine:
+        for _ in range(6):
             for name in ("community", "legacy"):
-                result = asked.result(DiarizeRequest(model=models[name]), wav, DiarizeResult)
-                assert result.turns == expected.setdefault(name, result.turns)
-            sizes.append(asked.health().rss_mb)
-    assert expected["community"]
+                result = engine.diarize(wav, model=models[name])
+                assert result.turns == turns.setdefault(name, result.turns)
+            sizes.append(engine.health().rss_mb)
+    assert turns["community"]
     # What the libraries and the allocator keep has settled by then; a leak would go on.
-    assert max(sizes[12:]) < 1.1 * max(sizes[:12])
+    assert max(sizes[3:]) < 1.1 * max(sizes[:3])
 
 
 @needs_flite
-@pytest.mark.slow
+@pytest.mark.slow  # ten minutes of audio in a process of its own
 def test_a_long_recording_takes_no_more_memory_than_a_chunk(
-    under_test: EngineUnderTest,
-    one_thread: Mapping[str, str],
-    copy_of: Callable[..., Path],
-    long: Any,
-    write_samples: Callable[[Path, Any], Path],
-    tmp_path: Path,
+    under_test: EngineUnderTest, copy_of: Callable[..., Path], long: Dialogue, tmp_path: Path
 ) -> None:
-    """Ten minutes in chunks of one against one minute; windows side by side, to be quick."""
+    """Ten minutes in chunks of one against one minute; windows do not overlap, to be quick."""
     folder = copy_of("community")
     config = folder / "config.yaml"
     config.write_text(
         config.read_text().replace("segmentation_step: 0.5", "segmentation_step: 1.0")
     )
-    with wave.open(str(long.wav), "rb") as reader:
-        minute = np.frombuffer(reader.readframes(60 * 16_000), "<i2") / 32768
-    options = DiarizeOptions(chunk_s=60.0, max_speakers=3)
-    request = DiarizeRequest(model=own(folder), options=options)
-    with under_test.asked(**one_thread) as asked:
+    minute = read_wav(long.wav)[: 60 * RATE]
+    short_wav = write_pcm(tmp_path / "one.wav", minute)
+    long_wav = write_pcm(tmp_path / "ten.wav", np.tile(minute, 10))
+    with under_test.running(own_model(folder)) as engine:
         for _ in range(3):
-            wav = write_samples(tmp_path / "short.wav", minute)
-            asked.result(request, wav, DiarizeResult)
-        before = _peak_mb(asked)
-        wav = write_samples(tmp_path / "ten.wav", np.tile(minute, 10))
-        result = asked.result(request, wav, DiarizeResult)
-        grown = _peak_mb(asked) - before
+            engine.diarize(short_wav, chunk_s=60.0, max_speakers=3)
+        before = _peak_mb(engine)
+        result = engine.diarize(long_wav, chunk_s=60.0, max_speakers=3)
+        grown = _peak_mb(engine) - before
     assert result.turns[-1].end > 590
     assert len({turn.speaker for turn in result.turns}) == 3
     audio_mb = 10 * 60 * 16_000 * 4 / 2**20
     assert grown < 2 * audio_mb + MEMORY_MB
 
 
-def _peak_mb(asked: AskedEngine) -> float:
-    """The most memory that the engine's process ever had."""
-    status = Path(f"/proc/{asked.health().pid}/status").read_text()
+def _peak_mb(engine: RunningEngine) -> float:
+    """The highest resident memory of the process so far."""
+    status = Path(f"/proc/{engine.health().pid}/status").read_text()
     line = next(each for each in status.splitlines() if each.startswith("VmHWM"))
     return int(line.split()[1]) / 1024

@@ -1,4 +1,4 @@
-"""Tiny pipelines that tell three voices of flite's apart: ``python tiny.py OUT [KIND]``.
+"""Tiny pipelines that distinguish three of flite's voices: ``python tiny.py OUT``.
 
 Makes, with the engine's interpreter and without any network,
 
@@ -73,7 +73,7 @@ params:
 
 
 def segmentation_body() -> PyanNet:
-    """A PyanNet before training; its SincNet is already what it will be."""
+    """Build a PyanNet before training; its SincNet stays as it is."""
     model = PyanNet(
         lstm={"hidden_size": 48, "num_layers": 1}, linear={"hidden_size": 32, "num_layers": 1}
     )
@@ -96,7 +96,7 @@ def segmentation_body() -> PyanNet:
 
 
 def embedding_body() -> XVectorMFCC:
-    """An XVectorMFCC whose layers up to the last one are random projections."""
+    """Build an XVectorMFCC whose layers up to the last one are random projections."""
     model = XVectorMFCC(
         mfcc={"n_mfcc": 40, "melkwargs": {"n_fft": 512, "hop_length": 400, "n_mels": 64}},
         dimension=DIMENSION,
@@ -113,7 +113,7 @@ def embedding_body() -> XVectorMFCC:
 
 
 def _randomise(weight: torch.Tensor, rng: np.random.Generator) -> None:
-    """Numbers that are the same with every version of every library."""
+    """Fill in numbers that do not depend on the version of a library."""
     scale = np.sqrt(2 / np.prod(weight.shape[1:]))
     values = rng.standard_normal(tuple(weight.shape), dtype=np.float32) * np.float32(scale)
     with torch.no_grad():
@@ -121,7 +121,7 @@ def _randomise(weight: torch.Tensor, rng: np.random.Generator) -> None:
 
 
 def save(model: Model, file: Path) -> None:
-    """A checkpoint as training with pyannote.audio leaves it."""
+    """Save a checkpoint as training with pyannote.audio does."""
     checkpoint = {
         "state_dict": model.state_dict(),
         "hyper_parameters": dict(model.hparams),

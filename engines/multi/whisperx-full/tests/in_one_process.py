@@ -1,9 +1,8 @@
-"""Runs every stage in one process: python in_one_process.py BUNDLE WAV; tells what it saw as JSON.
+"""Runs every stage in one process: python in_one_process.py BUNDLE WAV; prints JSON.
 
-Names that are looked up and addresses that are reached for are counted from before the first
-import of a library.
+Network access is recorded from before the first import of a library.
 """
-# ruff: noqa: E402, T201 - libraries come after the watch over them; what was seen is printed
+# ruff: noqa: E402, T201 - libraries are imported after the hook; the result is printed
 
 import json
 import os
@@ -36,20 +35,20 @@ from dalston_sdk.wire import (
 
 
 class Context:
-    """Nobody listens, and nobody cancels."""
+    """Takes reports and drops them; never cancelled."""
 
     def progress(self, done_s: float, total_s: float) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def partial(self, segments: object) -> None:
-        """Nothing."""
+        """Do nothing."""
 
     def check_cancelled(self) -> None:
-        """Nothing."""
+        """Do nothing."""
 
 
 def parts(engine: WhisperxEngine) -> list[str]:
-    """The parts in memory."""
+    """Return the parts in memory."""
     return sorted(
         name
         for name in ("recogniser", "aligner", "diarizer")
@@ -65,9 +64,9 @@ if __name__ == "__main__":
     engine, seen = WhisperxEngine(), []
 
     engine.load(model)
-    heard = engine.transcribe(TranscribeRequest(model=model), audio, context)
+    transcript = engine.transcribe(TranscribeRequest(model=model), audio, context)
     seen.append(parts(engine))
-    request = AlignRequest(model=model, language="en", segments=heard.segments)
+    request = AlignRequest(model=model, language="en", segments=transcript.segments)
     words = engine.align(request, audio, context)
     seen.append(parts(engine))
     options = DiarizeOptions(num_speakers=2)
@@ -80,7 +79,7 @@ if __name__ == "__main__":
         json.dumps(
             {
                 "stages": {
-                    "transcribe": len(heard.segments),
+                    "transcribe": len(transcript.segments),
                     "align": sum(bool(segment.words) for segment in words.segments),
                     "diarize": len(turns.turns),
                 },

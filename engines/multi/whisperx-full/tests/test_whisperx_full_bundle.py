@@ -1,39 +1,23 @@
-"""The bundle of weights: what is missing or broken is said, and parts come when they are needed."""
+"""The bundle of weights: missing and broken parts, and parts that are loaded when needed."""
 
-import asyncio
 import json
 import shutil
-import time
-import wave
 from collections.abc import Callable
-from contextlib import aclosing
 from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.asked_engine import AskedEngine, EngineUnderTest
+from tests.support.engine_under_test import EngineUnderTest
+from tests.support.flite import Speech, repeat_wav
 from tests.support.speech import needs_flite
 
-from dalston_sdk.testing import check_engine
-from dalston_sdk.wire import (
-    AlignRequest,
-    AlignResult,
-    DiarizeOptions,
-    DiarizeRequest,
-    DiarizeResult,
-    ErrorCode,
-    ModelRef,
-    Progress,
-    Segment,
-    TranscribeOptions,
-    TranscribeRequest,
-    TranscribeResult,
-)
+from dalston_sdk.testing import RunningEngine, check_engine, check_missing_gpu
+from dalston_sdk.wire import ErrorCode, ModelRef, Segment, Stage
 
 pytestmark = needs_flite
 
 WEIGHTS = "model.bin"
-VOICES = "diarization/embedding"
+EMBEDDING = "diarization/embedding"
 ALIGNED = (Segment(id=0, start=1.0, end=2.8, text="It is closed in December."),)
 
 
@@ -53,16 +37,17 @@ def _edit(folder: Path, old: str, new: str) -> None:
     config.write_text(config.read_text().replace(old, new))
 
 
-def _behead(folder: Path) -> None:
-    """Rename the layer that spells: what was never trained with one has none."""
+def _remove_head(folder: Path) -> None:
+    """Rename the CTC head."""
     file = folder / "align/en/model.safetensors"
     content = file.read_bytes()
     assert b'"lm_head.' in content
     file.write_bytes(content.replace(b'"lm_head.', b'"xx_head.'))
 
 
-def test_it_keeps_the_rules_of_every_engine(
-    under_test: EngineUnderTest, model: ModelRef, sentence: Any
+@pytest.mark.slow  # a process of its own that runs all stages
+def test_whisperx_full_conforms(
+    under_test: EngineUnderTest, model: ModelRef, sentence: Speech
 ) -> None:
     check_engine(under_test.subject(model, sentence.wav, segments=ALIGNED))
 
@@ -81,12 +66,12 @@ def test_it_keeps_the_rules_of_every_engine(
         pytest.param(shutil.rmtree, "missing", "are not at", id="no-folder"),
     ],
 )
-def test_a_recogniser_that_is_not_whole_is_refused(
-    engine: Any, broken: ModelRef, spoil: Callable[[Path], object], code: str, named: str
+def test_an_incomplete_recogniser_is_refused(
+    engine: RunningEngine, broken: ModelRef, spoil: Callable[[Path], object], code: str, named: str
 ) -> None:
     spoil(Path(broken.path or ""))
 
-    error = engine.asked.load_failure(broken)
+    error = engine.load_failure(broken)
 
     assert error.code is _CODES[code]
     assert named in str(error)
@@ -94,14 +79,19 @@ def test_a_recogniser_that_is_not_whole_is_refused(
 
 BROKEN_PARTS: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
     "no-aligner": ("align", lambda f: shutil.rmtree(f / "align"), "invalid", "none at all"),
-    "no-letters": ("align", lambda f: (f / "align/en/vocab.json").unlink(), "missing", "vocab"),
+    "no-vocabulary": ("align", lambda f: (f / "align/en/vocab.json").unlink(), "missing", "vocab"),
     "aligner-cut-off": ("align", lambda f: _halve(f / "align/en/model.safetensors"), "load", "en"),
-    "never-taught-to-spell": ("align", _behead, "load", "lm_head"),
-    "no-speakers": ("diarize", lambda f: shutil.rmtree(f / "diarization"), "missing", "speakers"),
-    "no-voices": ("diarize", lambda f: shutil.rmtree(f / VOICES), "missing", "embedding"),
-    "voices-cut-off": (
+    "no-head": ("align", _remove_head, "load", "lm_head"),
+    "no-diarization": (
         "diarize",
-        lambda f: _halve(f / VOICES / "pytorch_model.bin"),
+        lambda f: shutil.rmtree(f / "diarization"),
+        "missing",
+        "speakers",
+    ),
+    "no-embedding": ("diarize", lambda f: shutil.rmtree(f / EMBEDDING), "missing", "embedding"),
+    "embedding-cut-off": (
+        "diarize",
+        lambda f: _halve(f / EMBEDDING / "pytorch_model.bin"),
         "load",
         "diarization",
     ),
@@ -116,31 +106,31 @@ BROKEN_PARTS: dict[str, tuple[str, Callable[[Path], object], str, str]] = {
 
 
 @pytest.mark.parametrize("case", BROKEN_PARTS.values(), ids=BROKEN_PARTS)
-def test_a_part_that_is_not_whole_costs_its_own_stage_only(
-    engine: Any, broken: ModelRef, speech: Any, case: tuple[str, Callable[[Path], object], str, str]
+def test_an_incomplete_part_costs_its_own_stage_only(
+    engine: RunningEngine,
+    broken: ModelRef,
+    sentence: Speech,
+    case: tuple[str, Callable[[Path], object], str, str],
 ) -> None:
     part, spoil, code, named = case
     spoil(Path(broken.path or ""))
-    request = (
-        AlignRequest(model=broken, language="en", segments=ALIGNED)
-        if part == "align"
-        else DiarizeRequest(model=broken)
-    )
+    request = engine.request(Stage(part), ALIGNED, model=broken, language="en")
 
-    error = engine.asked.failure(request, speech.wav)
+    error = engine.failure(request, sentence.wav)
 
     assert error.code is _CODES[code]
     assert named in str(error)
     assert error.hint
-    heard = engine.asked.result(TranscribeRequest(model=broken), speech.wav, TranscribeResult)
-    assert heard.segments
+    assert engine.transcribe(sentence.wav, model=broken).segments
 
 
-def test_parts_come_as_they_are_needed_and_nothing_is_reached_for(
-    under_test: EngineUnderTest, bundle: Path, speech: Any
+def test_parts_are_loaded_when_needed_and_nothing_uses_the_network(
+    under_test: EngineUnderTest, model: ModelRef, speech: Speech
 ) -> None:
-    """In one process, all whose attempts to reach the network, or write to its output, count."""
-    answer = under_test.run(Path(__file__).parent / "in_one_process.py", bundle, speech.wav)
+    """In one process; its output holds nothing but the result."""
+    answer = under_test.run(
+        Path(__file__).parent / "in_one_process.py", model.path or "", speech.wav
+    )
 
     seen = json.loads(answer)
     assert seen["stages"] == {"transcribe": 2, "align": 2, "diarize": 6}
@@ -154,78 +144,39 @@ def test_parts_come_as_they_are_needed_and_nothing_is_reached_for(
     assert seen["telemetry"] == {"PYANNOTE_METRICS_ENABLED": "0", "HF_HUB_OFFLINE": "1"}
 
 
-def test_swaps_leave_results_and_memory_as_they_were(
-    under_test: EngineUnderTest, model: ModelRef, broken: ModelRef, sentence: Any
+@pytest.mark.slow  # ten swaps, half of them with all parts, in a process of its own
+def test_swaps_change_neither_results_nor_memory(
+    under_test: EngineUnderTest, model: ModelRef, broken: ModelRef, sentence: Speech
 ) -> None:
-    """Two bundles in turns: of the one all parts, of the other what transcribes."""
+    """Two bundles in turns: all parts of one, and of the other what transcribes."""
     sizes: list[float] = []
-    found, texts = set(), set()
-    with under_test.asked() as asked:
-        for _ in range(10):
-            found.add(_every_stage(asked, model, sentence.wav))
-            other = TranscribeRequest(model=broken)
-            texts.add(asked.result(other, sentence.wav, TranscribeResult).segments)
-            sizes.append(asked.health().rss_mb)
-    assert len(found) == len(texts) == 1
+    results, texts = set(), set()
+    with under_test.running(model) as engine:
+        for _ in range(5):
+            segments = engine.transcribe(sentence.wav).segments
+            words = engine.align(sentence.wav, segments).segments
+            turns = engine.diarize(sentence.wav, num_speakers=1).turns
+            results.add((segments, words, turns))
+            texts.add(engine.transcribe(sentence.wav, model=broken).segments)
+            sizes.append(engine.health().rss_mb)
+    assert len(results) == len(texts) == 1
     # What the libraries and the allocator keep has settled by then; a leak would go on.
-    assert max(sizes[5:]) < 1.1 * max(sizes[:5])
+    assert max(sizes[3:]) < 1.1 * max(sizes[:3])
 
 
-def test_a_gpu_that_is_not_there_is_said_and_the_cpu_not_taken(under_test: EngineUnderTest) -> None:
-    with under_test.asked("cuda:63") as asked:
-        deadline = time.monotonic() + 120
-        while (health := asked.health()).status == "starting" and time.monotonic() < deadline:
-            time.sleep(0.2)
-    assert health.status == "failed"
-    assert "cuda:63" in (health.problem or "")
+def test_a_missing_gpu_is_an_error_and_the_cpu_is_not_taken(under_test: EngineUnderTest) -> None:
+    check_missing_gpu(under_test.start_line())
 
 
-@pytest.mark.parametrize("stage", ["transcribe", "align", "diarize"])
-def test_work_that_nobody_waits_for_ends(
-    engine: Any, speech: Any, tmp_path: Path, stage: str
+@pytest.mark.parametrize("stage", [Stage.TRANSCRIBE, Stage.ALIGN, Stage.DIARIZE])
+def test_a_cancelled_request_ends_early(
+    engine: RunningEngine, speech: Speech, tmp_path: Path, stage: Stage
 ) -> None:
-    """An hour takes long; the engine is free long before it would be through."""
-    hour = _many_times(speech.wav, tmp_path / "hour.wav", round(3600 / speech.duration_s))
-    many = tuple(
-        Segment(id=n, start=1.0 + 20 * n, end=19.0 + 20 * n, text=speech.text) for n in range(170)
-    )
-    requests = {
-        "transcribe": TranscribeRequest(
-            model=engine.model, options=TranscribeOptions(language="en", batch_size=1)
-        ),
-        "align": AlignRequest(model=engine.model, language="en", segments=many),
-        "diarize": DiarizeRequest(model=engine.model),
-    }
-
-    async def abandon() -> None:
-        async with engine.asked.process.client() as client:
-            stream = client.run(requests[stage], audio=hour, share_path=True)
-            async with aclosing(stream):
-                async for message in stream:
-                    if stage == "transcribe" or isinstance(message, Progress):
-                        break
-            async with asyncio.timeout(60):
-                while (await client.health()).running:
-                    continue
-
-    asyncio.run(abandon())
-    heard = engine.asked.result(TranscribeRequest(model=engine.model), speech.wav, TranscribeResult)
-    assert heard.segments
-
-
-def _many_times(wav: Path, out: Path, count: int) -> Path:
-    with wave.open(str(wav), "rb") as reader, wave.open(str(out), "wb") as writer:
-        writer.setparams(reader.getparams())
-        samples = reader.readframes(reader.getnframes())
-        for _ in range(count):
-            writer.writeframes(samples)
-    return out
-
-
-def _every_stage(asked: AskedEngine, model: ModelRef, wav: Path) -> tuple[object, ...]:
-    heard = asked.result(TranscribeRequest(model=model), wav, TranscribeResult)
-    words = asked.result(
-        AlignRequest(model=model, language="en", segments=heard.segments), wav, AlignResult
-    )
-    speakers = DiarizeRequest(model=model, options=DiarizeOptions(num_speakers=1))
-    return heard.segments, words.segments, asked.result(speakers, wav, DiarizeResult).turns
+    """The rest of the recording would take minutes."""
+    minutes = repeat_wav(speech.wav, tmp_path / "minutes.wav", 20)
+    segments = [
+        Segment(id=n, start=1.0 + 20 * n, end=19.0 + 20 * n, text=speech.text) for n in range(20)
+    ]
+    options: dict[str, Any] = {"batch_size": 1} if stage is Stage.TRANSCRIBE else {}
+    request = engine.request(stage, segments, language="en", **options)
+    assert engine.cancel(request, minutes) < 20 * speech.duration_s / 2

@@ -1,30 +1,22 @@
-"""Diarizing: the pipeline's turns lie where people speak, for as many speakers as were asked."""
+"""Diarization: turns where there is speech, for the requested number of speakers."""
 
+from collections.abc import Callable
+from pathlib import Path
 from typing import Any
 
 import pytest
+from tests.support.flite import Speech
 from tests.support.speech import needs_flite
 
-from dalston_sdk.wire import (
-    DiarizeOptions,
-    DiarizeRequest,
-    DiarizeResult,
-    ErrorCode,
-    Progress,
-)
+from dalston_sdk.testing import RunningEngine
+from dalston_sdk.wire import ErrorCode, Progress, Stage
 
 pytestmark = needs_flite
 
 
-def diarized(engine: Any, wav: Any, **options: int) -> DiarizeResult:
-    request = DiarizeRequest(model=engine.model, options=DiarizeOptions(**options))
-    result: DiarizeResult = engine.asked.result(request, wav, DiarizeResult)
-    return result
-
-
-def test_turns_lie_where_people_speak(engine: Any, speech: Any) -> None:
-    """The segmentation is real; whose turn it is depends on random weights and is not tested."""
-    result = diarized(engine, speech.wav, num_speakers=2)
+def test_turns_are_where_speech_is(engine: RunningEngine, speech: Speech) -> None:
+    """The segmentation model is real; speakers depend on random weights and are not tested."""
+    result = engine.diarize(speech.wav, num_speakers=2)
 
     speakers = [turn.speaker for turn in result.turns]
     assert len(speakers) == len(speech.sentences)
@@ -32,27 +24,29 @@ def test_turns_lie_where_people_speak(engine: Any, speech: Any) -> None:
     for turn, sentence in zip(result.turns, speech.sentences, strict=True):
         assert turn.start == pytest.approx(sentence.start, abs=0.3)
         assert turn.end == pytest.approx(sentence.end, abs=0.3)
-    assert result.exclusive_turns == result.turns  # nobody speaks at the same time
+    assert result.exclusive_turns == result.turns  # turns do not overlap
     assert set(result.embeddings) == set(speakers)
     assert {len(vector) for vector in result.embeddings.values()} == {256}
     assert result.effective == {"num_speakers": 2, "min_speakers": None, "max_speakers": None}
 
 
-def test_one_speaker_where_one_is_asked_for(engine: Any, speech: Any) -> None:
-    result = diarized(engine, speech.wav, min_speakers=1, max_speakers=1)
+def test_one_speaker_where_one_is_requested(engine: RunningEngine, speech: Speech) -> None:
+    result = engine.diarize(speech.wav, min_speakers=1, max_speakers=1)
 
     assert {turn.speaker for turn in result.turns} == {"SPEAKER_00"}
 
 
-def test_silence_has_no_speakers(engine: Any, silence: Any) -> None:
-    result = diarized(engine, silence(8.0))
+def test_silence_has_no_speakers(engine: RunningEngine, silence: Callable[[float], Path]) -> None:
+    result = engine.diarize(silence(8.0))
 
     assert (result.turns, result.embeddings) == ((), {})
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.5])
-def test_a_moment_is_no_trouble(engine: Any, silence: Any, seconds: float) -> None:
-    assert diarized(engine, silence(seconds)).turns == ()
+def test_a_very_short_recording_has_no_speakers(
+    engine: RunningEngine, silence: Callable[[float], Path], seconds: float
+) -> None:
+    assert engine.diarize(silence(seconds)).turns == ()
 
 
 @pytest.mark.parametrize(
@@ -64,20 +58,16 @@ def test_a_moment_is_no_trouble(engine: Any, silence: Any, seconds: float) -> No
     ],
 )
 def test_impossible_numbers_are_refused(
-    engine: Any, speech: Any, options: dict[str, int], named: str
+    engine: RunningEngine, speech: Speech, options: dict[str, Any], named: str
 ) -> None:
-    request = DiarizeRequest(model=engine.model, options=DiarizeOptions(**options))
-
-    error = engine.asked.failure(request, speech.wav)
+    error = engine.failure(engine.request(Stage.DIARIZE, **options), speech.wav)
 
     assert error.code is ErrorCode.INVALID_REQUEST
     assert named in str(error)
 
 
-def test_it_says_how_far_it_is(engine: Any, speech: Any) -> None:
-    request = DiarizeRequest(model=engine.model)
-
-    messages = engine.asked.messages(request, speech.wav)
+def test_progress_grows_to_the_end(engine: RunningEngine, speech: Speech) -> None:
+    messages = engine.messages(engine.request(Stage.DIARIZE), speech.wav)
 
     done = [each.done_s for each in messages if isinstance(each, Progress) and each.phase == "run"]
     assert done == sorted(done)

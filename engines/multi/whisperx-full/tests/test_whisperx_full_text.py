@@ -1,39 +1,35 @@
-"""Transcribing: text against known references, times inside the recording, options that count."""
+"""Transcription: text compared with references, times inside the recording, options in force."""
 
+from collections.abc import Callable
 from itertools import pairwise
 from pathlib import Path
 from typing import Any
 
 import jiwer
 import pytest
+from tests.support.flite import Speech
 from tests.support.scoring import normalise
 from tests.support.speech import needs_flite
 
+from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import (
     ErrorCode,
     Finished,
     ModelRef,
     Partial,
     Progress,
-    TranscribeOptions,
-    TranscribeRequest,
+    Stage,
     TranscribeResult,
 )
 
 pytestmark = needs_flite
 
 
-def transcribed(engine: Any, wav: Path, **options: Any) -> TranscribeResult:
-    request = TranscribeRequest(model=engine.model, options=TranscribeOptions(**options))
-    result: TranscribeResult = engine.asked.result(request, wav, TranscribeResult)
-    return result
-
-
 def text_of(result: TranscribeResult) -> str:
     return " ".join(segment.text for segment in result.segments)
 
 
-def word_error_rate(speech: Any, result: TranscribeResult) -> float:
+def word_error_rate(speech: Speech, result: TranscribeResult) -> float:
     return float(jiwer.wer(normalise(speech.text), normalise(text_of(result))))
 
 
@@ -42,16 +38,16 @@ def word_error_rate(speech: Any, result: TranscribeResult) -> float:
     [
         pytest.param({}, id="defaults"),
         pytest.param({"batch_size": 1}, id="one-by-one"),
-        pytest.param({"batch_size": 64, "beam_size": 1}, id="all-at-once-greedy"),
+        pytest.param({"batch_size": 64, "beam_size": 1}, id="one-batch-greedy"),
         pytest.param({"chunk_length_s": 5}, id="short-chunks"),
         pytest.param({"language": "en-gb"}, id="language-given"),
         pytest.param({"patience": 2.0, "length_penalty": 0.9, "suppress_blank": False}, id="more"),
     ],
 )
-def test_sentences_that_nobody_taught_it_are_right(
-    engine: Any, speech: Any, options: dict[str, Any]
+def test_unseen_sentences_are_right(
+    engine: RunningEngine, speech: Speech, options: dict[str, Any]
 ) -> None:
-    result = transcribed(engine, speech.wav, **options)
+    result = engine.transcribe(speech.wav, **options)
 
     assert word_error_rate(speech, result) <= 0.1, text_of(result)
     assert result.language == "en"
@@ -60,14 +56,16 @@ def test_sentences_that_nobody_taught_it_are_right(
     }
 
 
-def test_chunks_hold_the_sentences_and_end_in_silence(engine: Any, speech: Any) -> None:
-    result = transcribed(engine, speech.wav)
+def test_chunks_hold_the_sentences_and_end_in_silence(
+    engine: RunningEngine, speech: Speech
+) -> None:
+    result = engine.transcribe(speech.wav)
 
     assert len(result.speech_regions) == len(speech.sentences)
     for sentence, region in zip(speech.sentences, result.speech_regions, strict=True):
         assert region.start == pytest.approx(sentence.start, abs=0.3)
         assert region.end == pytest.approx(sentence.end, abs=0.3)
-    for sentence in speech.sentences:  # none is cut in two: the margins reach around it
+    for sentence in speech.sentences:  # the padding keeps it in one chunk
         [around] = [one for one in result.segments if one.start < sentence.end < one.end + 0.01]
         assert around.start <= sentence.start
     assert all(one.end - one.start <= 10 for one in result.segments)
@@ -76,40 +74,40 @@ def test_chunks_hold_the_sentences_and_end_in_silence(engine: Any, speech: Any) 
     assert all(0.5 < (segment.confidence or 0) <= 1 for segment in result.segments)
 
 
-def test_chunks_are_as_long_as_was_asked(engine: Any, speech: Any) -> None:
-    result = transcribed(engine, speech.wav, chunk_length_s=3)
+def test_no_chunk_is_longer_than_requested(engine: RunningEngine, speech: Speech) -> None:
+    result = engine.transcribe(speech.wav, chunk_length_s=3)
 
     assert len(result.segments) >= len(speech.sentences)
     assert all(segment.end - segment.start <= 3 for segment in result.segments)
 
 
-def test_without_margins_the_library_s_own_chunks_come_back(engine: Any, speech: Any) -> None:
-    result = transcribed(engine, speech.wav, speech_pad_ms=0, chunk_length_s=3)
+def test_without_padding_chunks_are_the_library_s(engine: RunningEngine, speech: Speech) -> None:
+    result = engine.transcribe(speech.wav, speech_pad_ms=0, chunk_length_s=3)
 
     edges = {region.start for region in result.speech_regions}
     assert {segment.start for segment in result.segments} <= edges
 
 
-def test_a_threshold_that_nothing_reaches_finds_nothing(engine: Any, speech: Any) -> None:
-    result = transcribed(engine, speech.wav, vad_threshold=0.9999)
+def test_a_high_threshold_finds_less_speech(engine: RunningEngine, speech: Speech) -> None:
+    result = engine.transcribe(speech.wav, vad_threshold=0.9999)
 
     assert len(result.speech_regions) < len(speech.sentences)
     assert result.effective["vad_threshold"] == 0.9999
 
 
-def test_hot_words_and_prompts_reach_the_model(engine: Any, speech: Any) -> None:
-    """The tiny model was never taught prompts and goes wrong with one, which shows that it came."""
-    plain = text_of(transcribed(engine, speech.wav, batch_size=1))
+def test_hot_words_and_prompts_reach_the_model(engine: RunningEngine, speech: Speech) -> None:
+    """The tiny model was not trained with prompts, so one changes its text."""
+    plain = text_of(engine.transcribe(speech.wav, batch_size=1))
 
-    assert text_of(transcribed(engine, speech.wav, initial_prompt="zero zero zero")) != plain
-    assert text_of(transcribed(engine, speech.wav, hotwords=("zero", "nine"))) != plain
-    prefixed = transcribed(engine, speech.wav, prefix="seven")
+    assert text_of(engine.transcribe(speech.wav, initial_prompt="zero zero zero")) != plain
+    assert text_of(engine.transcribe(speech.wav, hotwords=("zero", "nine"))) != plain
+    prefixed = engine.transcribe(speech.wav, prefix="seven")
     assert text_of(prefixed) != plain
     assert prefixed.effective["prefix"] == "seven"
 
 
-def test_the_language_is_a_vote_among_those_allowed(engine: Any, speech: Any) -> None:
-    result = transcribed(engine, speech.wav, languages=("de", "en"))
+def test_the_language_vote_keeps_to_the_allow_list(engine: RunningEngine, speech: Speech) -> None:
+    result = engine.transcribe(speech.wav, languages=("de", "en"))
 
     assert result.language == "en"
     assert sum(result.language_scores.values()) == pytest.approx(1, abs=0.01)
@@ -129,45 +127,43 @@ def test_the_language_is_a_vote_among_those_allowed(engine: Any, speech: Any) ->
         pytest.param({"temperature": (0.0,)}, ErrorCode.UNSUPPORTED_OPTION, "temp", id="ladder"),
     ],
 )
-def test_what_it_cannot_do_is_refused(
-    engine: Any, speech: Any, options: dict[str, Any], code: ErrorCode, named: str
+def test_unsupported_options_are_refused(
+    engine: RunningEngine, speech: Speech, options: dict[str, Any], code: ErrorCode, named: str
 ) -> None:
-    request = TranscribeRequest(model=engine.model, options=TranscribeOptions(**options))
-
-    error = engine.asked.failure(request, speech.wav)
+    error = engine.failure(engine.request(Stage.TRANSCRIBE, **options), speech.wav)
 
     assert error.code is code
     assert named in str(error)
 
 
-def test_translation_is_refused_by_models_that_were_not_taught_it(engine: Any, speech: Any) -> None:
+def test_models_that_cannot_translate_refuse_to(engine: RunningEngine, speech: Speech) -> None:
     turbo = ModelRef(runtime_id="whisperx-large-v3-turbo", path=engine.model.path)
-    options = TranscribeOptions(task="translate")
+    request = engine.request(Stage.TRANSCRIBE, model=turbo, task="translate")
 
-    error = engine.asked.failure(TranscribeRequest(model=turbo, options=options), speech.wav)
+    error = engine.failure(request, speech.wav)
 
     assert error.code is ErrorCode.UNSUPPORTED_OPTION
     assert "whisperx-large-v3" in (error.hint or "")
 
 
-def test_options_without_effect_are_named(engine: Any, speech: Any) -> None:
-    result = transcribed(engine, speech.wav, language="en", languages=("en", "de"))
+def test_options_without_effect_are_named(engine: RunningEngine, speech: Speech) -> None:
+    result = engine.transcribe(speech.wav, language="en", languages=("en", "de"))
 
     assert [each.code for each in result.warnings] == ["option_without_effect"]
 
 
 @pytest.mark.parametrize("seconds", [0.01, 0.2, 10.0])
-def test_silence_gives_nothing(engine: Any, silence: Any, seconds: float) -> None:
-    result = transcribed(engine, silence(seconds))
+def test_silence_gives_nothing(
+    engine: RunningEngine, silence: Callable[[float], Path], seconds: float
+) -> None:
+    result = engine.transcribe(silence(seconds))
 
     assert (result.segments, result.speech_regions, result.language) == ((), (), None)
 
 
-def test_segments_come_as_they_are_found(engine: Any, speech: Any) -> None:
-    options = TranscribeOptions(chunk_length_s=3, batch_size=1)
-    messages = engine.asked.messages(
-        TranscribeRequest(model=engine.model, options=options), speech.wav
-    )
+def test_segments_come_as_they_are_found(engine: RunningEngine, speech: Speech) -> None:
+    request = engine.request(Stage.TRANSCRIBE, chunk_length_s=3, batch_size=1)
+    messages = engine.messages(request, speech.wav)
 
     partial = [one for each in messages if isinstance(each, Partial) for one in each.segments]
     done = [each.done_s for each in messages if isinstance(each, Progress) and each.phase == "run"]

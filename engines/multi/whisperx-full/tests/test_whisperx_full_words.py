@@ -1,42 +1,27 @@
-"""Aligning: every word gets a time, those that were heard the right one."""
+"""Alignment: every word gets a time, and words with letters the right one."""
 
-from collections.abc import Sequence
+from collections.abc import Callable
 from itertools import pairwise
+from pathlib import Path
 from statistics import median
-from typing import Any
 
 import numpy as np
 import pytest
+from tests.support.flite import Speech
 from tests.support.speech import needs_flite
 
-from dalston_sdk.wire import (
-    AlignRequest,
-    AlignResult,
-    ErrorCode,
-    Finished,
-    Progress,
-    Segment,
-    TranscribeRequest,
-    TranscribeResult,
-    Word,
-)
+from dalston_sdk.testing import RunningEngine
+from dalston_sdk.wire import AlignResult, ErrorCode, Finished, Progress, Segment, Stage, Word
 
 pytestmark = needs_flite
-
-
-def aligned(engine: Any, speech: Any, segments: Sequence[Segment], **fields: Any) -> AlignResult:
-    fields = {"language": "en", "segments": tuple(segments)} | fields
-    request = AlignRequest(model=engine.model, **fields)
-    result: AlignResult = engine.asked.result(request, speech.wav, AlignResult)
-    return result
 
 
 def words_of(result: AlignResult) -> list[Word]:
     return [word for segment in result.segments for word in segment.words]
 
 
-def known(speech: Any, **texts: str) -> list[Segment]:
-    """The recording's sentences with their true times, a little wider; some with another text."""
+def known(speech: Speech, **texts: str) -> list[Segment]:
+    """The recording's sentences as segments with a margin; some with another text."""
     return [
         Segment(
             id=number,
@@ -50,20 +35,19 @@ def known(speech: Any, **texts: str) -> list[Segment]:
     ]
 
 
-def test_words_lie_where_they_are_spoken(engine: Any, speech: Any) -> None:
-    request = TranscribeRequest(model=engine.model)
-    transcribed = engine.asked.result(request, speech.wav, TranscribeResult)
+def test_words_have_the_times_of_their_sentences(engine: RunningEngine, speech: Speech) -> None:
+    transcribed = engine.transcribe(speech.wav)
 
-    result = aligned(engine, speech, transcribed.segments)
+    result = engine.align(speech.wav, transcribed.segments)
 
     words = words_of(result)
     assert [each.text for each in result.segments] == [each.text for each in transcribed.segments]
     assert [word.text.strip() for word in words] == speech.text.split()
     assert all(before.end <= after.start for before, after in pairwise(words))
     starts = np.array([word.start for word in words])
-    late = [float(np.abs(starts - sentence.start).min()) for sentence in speech.sentences]
-    assert median(late) < 0.1
-    assert max(late) < 0.3
+    errors = [float(np.abs(starts - sentence.start).min()) for sentence in speech.sentences]
+    assert median(errors) < 0.1
+    assert max(errors) < 0.3
     inside = [
         any(
             each.start - 0.1 <= word.start and word.end <= each.end + 0.1
@@ -76,8 +60,8 @@ def test_words_lie_where_they_are_spoken(engine: Any, speech: Any) -> None:
     assert median(word.confidence or 0 for word in words) > 0.3
 
 
-def test_segments_keep_all_but_their_words_and_edges(engine: Any, speech: Any) -> None:
-    result = aligned(engine, speech, known(speech))
+def test_segments_keep_all_but_their_words_and_edges(engine: RunningEngine, speech: Speech) -> None:
+    result = engine.align(speech.wav, known(speech))
 
     for segment, sentence in zip(result.segments, speech.sentences, strict=True):
         assert (segment.text, segment.language, segment.confidence) == (sentence.text, "en", 0.9)
@@ -86,30 +70,32 @@ def test_segments_keep_all_but_their_words_and_edges(engine: Any, speech: Any) -
         assert segment.end == pytest.approx(sentence.end, abs=0.3)
 
 
-def test_what_the_model_has_no_letters_for_is_put_between_its_neighbours(
-    engine: Any, speech: Any
+def test_words_without_known_letters_are_interpolated(
+    engine: RunningEngine, speech: Speech
 ) -> None:
-    """Numbers, sums and foreign letters; the rest of the sentence keeps its times."""
-    plain = aligned(engine, speech, known(speech))
+    """A number, a sign and a foreign letter; the other words keep their times."""
+    plain = engine.align(speech.wav, known(speech))
 
-    result = aligned(engine, speech, known(speech, text_5="Alice will call you at 30 € 木."))
+    result = engine.align(speech.wav, known(speech, text_5="Alice will call you at 30 € 木."))
 
-    *heard, number, sign, letter = result.segments[5].words
+    *spoken, number, sign, letter = result.segments[5].words
     assert [word.interpolated for word in (number, sign, letter)] == [True] * 3
-    assert not any(word.interpolated for word in heard)
+    assert not any(word.interpolated for word in spoken)
     assert number.confidence is None
-    assert [word.start for word in heard] == pytest.approx(
+    assert [word.start for word in spoken] == pytest.approx(
         [word.start for word in plain.segments[5].words[:5]], abs=0.1
     )
-    assert heard[-1].end <= number.start < number.end <= sign.start < sign.end <= letter.start
+    assert spoken[-1].end <= number.start < number.end <= sign.start < sign.end <= letter.start
     assert letter.end <= speech.sentences[5].end + 0.21
 
 
 @pytest.mark.parametrize(
     "text", ["12 34 56", "…", "木", "mail bob@example.com now", "a\nline  and\ta tab"]
 )
-def test_every_word_gets_a_time_and_the_text_stays(engine: Any, speech: Any, text: str) -> None:
-    result = aligned(engine, speech, known(speech, text_3=text))
+def test_every_word_gets_a_time_and_the_text_stays(
+    engine: RunningEngine, speech: Speech, text: str
+) -> None:
+    result = engine.align(speech.wav, known(speech, text_3=text))
 
     words = result.segments[3].words
     assert "".join(word.text for word in words) == text
@@ -117,11 +103,13 @@ def test_every_word_gets_a_time_and_the_text_stays(engine: Any, speech: Any, tex
     assert all(word.start < word.end for word in words)
 
 
-def test_text_that_does_not_fit_its_time_is_shared_out_and_said(engine: Any, speech: Any) -> None:
-    """More letters than the model hears frames: the library finds no path."""
+def test_text_that_does_not_fit_gets_even_times_and_a_notice(
+    engine: RunningEngine, speech: Speech
+) -> None:
+    """More letters than frames: the library finds no path."""
     text = " ".join(["much too long for so short a while"] * 3)
 
-    result = aligned(engine, speech, [Segment(id=0, start=1.0, end=1.3, text=text)])
+    result = engine.align(speech.wav, [Segment(id=0, start=1.0, end=1.3, text=text)])
 
     [notice] = result.warnings
     assert (notice.code, notice.stage, notice.start) == ("not_aligned", "align", 1.0)
@@ -129,40 +117,45 @@ def test_text_that_does_not_fit_its_time_is_shared_out_and_said(engine: Any, spe
     assert all(1.0 <= word.start < word.end <= 1.301 for word in words_of(result))
 
 
-def test_a_segment_longer_than_the_model_can_take_is_left_alone(engine: Any, silence: Any) -> None:
+def test_a_segment_that_is_too_long_gets_even_times(
+    engine: RunningEngine, silence: Callable[[float], Path]
+) -> None:
     segment = Segment(id=0, start=0.0, end=130.0, text="two words")
-    request = AlignRequest(model=engine.model, language="en", segments=(segment,))
 
-    result = engine.asked.result(request, silence(130.0), AlignResult)
+    result = engine.align(silence(130.0), [segment])
 
     assert "longer than 120 s" in result.warnings[0].message
     assert [word.interpolated for word in words_of(result)] == [True, True]
 
 
-def test_words_of_a_language_without_spaces_are_its_characters(engine: Any, speech: Any) -> None:
-    """Shape alone: the model for Japanese has random weights."""
+def test_words_of_a_language_without_spaces_are_its_characters(
+    engine: RunningEngine, speech: Speech
+) -> None:
+    """Words only: the model for Japanese has random weights."""
     segment = known(speech, text_0="あいう、え お")[0]
 
-    result = aligned(engine, speech, [segment], language="ja")
+    result = engine.align(speech.wav, [segment], language="ja")
 
     assert [word.text for word in words_of(result)] == ["あ", "い", "う", "、", "え", " お"]
     assert all(word.start < word.end for word in words_of(result))
 
 
-def test_a_language_without_an_aligner_is_refused_by_name(engine: Any, speech: Any) -> None:
-    request = AlignRequest(model=engine.model, language="el", segments=tuple(known(speech)))
+def test_a_language_without_an_aligner_is_refused_by_name(
+    engine: RunningEngine, speech: Speech
+) -> None:
+    request = engine.request(Stage.ALIGN, known(speech), language="el")
 
-    error = engine.asked.failure(request, speech.wav)
+    error = engine.failure(request, speech.wav)
 
     assert error.code is ErrorCode.INVALID_REQUEST
     assert "el; it has one for en, ja" in str(error)
     assert "--align-model" in (error.hint or "")
 
 
-def test_it_says_how_far_it_is(engine: Any, speech: Any) -> None:
-    request = AlignRequest(model=engine.model, language="en-gb", segments=tuple(known(speech)))
+def test_progress_grows_to_the_end(engine: RunningEngine, speech: Speech) -> None:
+    request = engine.request(Stage.ALIGN, known(speech), language="en-gb")
 
-    messages = engine.asked.messages(request, speech.wav)
+    messages = engine.messages(request, speech.wav)
 
     done = [each.done_s for each in messages if isinstance(each, Progress) and each.phase == "run"]
     assert isinstance(messages[-1], Finished)
@@ -170,7 +163,7 @@ def test_it_says_how_far_it_is(engine: Any, speech: Any) -> None:
     assert done[-1] == pytest.approx(speech.duration_s, abs=0.01)
 
 
-def test_no_text_no_words(engine: Any, speech: Any) -> None:
-    assert aligned(engine, speech, []).segments == ()
+def test_no_text_no_words(engine: RunningEngine, speech: Speech) -> None:
+    assert engine.align(speech.wav, []).segments == ()
     empty = Segment(id=0, start=0.0, end=1.0, text="")
-    assert aligned(engine, speech, [empty]).segments == (empty,)
+    assert engine.align(speech.wav, [empty]).segments == (empty,)

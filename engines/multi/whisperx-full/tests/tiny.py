@@ -1,21 +1,21 @@
 """Makes a tiny bundle: python tiny.py OUT WHISPER ALIGNER; run by the engine's own interpreter.
 
 ``OUT`` is a copy of WHISPER with more in it: ``OUT/align/en`` is a copy of ALIGNER,
-``OUT/align/ja`` has random weights, and so have the voice vectors of the pipeline
-``OUT/diarization``, whose segmentation is the real one that comes with WhisperX.
+``OUT/align/ja`` has random weights, and so has the embedding model of the pipeline
+``OUT/diarization``, whose segmentation model is the real one that comes with WhisperX.
 """
-# ruff: noqa: E402 - the libraries come after what they have to be told
+# ruff: noqa: E402 - the libraries are imported after their settings
 
 import json
 import shutil
 import sys
 from pathlib import Path
 
-from quiet import keep_quiet
+from library_settings import configure_libraries
 
 from dalston_sdk.torch_device import import_torchaudio
 
-keep_quiet()
+configure_libraries()
 import_torchaudio()
 
 import lightning
@@ -54,7 +54,7 @@ params:
 
 
 def make_aligner(out: Path, letters: str) -> None:
-    """A wav2vec2 model with two layers, in the layout of the hub."""
+    """Make a wav2vec2 model with two layers, in the layout of the hub."""
     out.mkdir(parents=True)
     vocabulary = ["<pad>", "<s>", "</s>", "<unk>", "|", *letters]
     (out / "vocab.json").write_text(json.dumps({one: i for i, one in enumerate(vocabulary)}))
@@ -81,7 +81,7 @@ def make_aligner(out: Path, letters: str) -> None:
 
 
 def make_diarization(out: Path) -> None:
-    """A pipeline in the layout of pyannote's community-1."""
+    """Make a pipeline in the layout of pyannote's community-1."""
     for part in ("segmentation", "embedding", "plda"):
         (out / part).mkdir(parents=True)
     (out / "config.yaml").write_text(PIPELINE)

@@ -153,9 +153,9 @@ def test_items_that_break_a_rule_are_dropped(
 @pytest.mark.parametrize(
     ("answer", "reason"),
     [
-        (Answer(text="Sure! Here it is"), "not JSON of the form request for"),
-        (Answer(text="[]"), "not JSON of the form request for"),
-        (Answer(text='{"title": 7}'), "not JSON of the form request for"),
+        (Answer(text="Sure! Here it is"), "not JSON of the form asked for"),
+        (Answer(text="[]"), "not JSON of the form asked for"),
+        (Answer(text='{"title": 7}'), "not JSON of the form asked for"),
         (Answer(text="{}"), "it is not in the answer"),
         (Answer(text='{"chapters": [{"segment": "0", "title": "A"}]}'), "of the form"),
         (Answer(text='{"ti', ending="length"), "was cut off"),

@@ -38,6 +38,8 @@ from dalston_sdk.wire import (
     Notice,
     RefineRequest,
     RefineResult,
+    Request,
+    Result,
     Segment,
     Stage,
     TranscribeRequest,
@@ -124,6 +126,22 @@ class Engine(ABC):
     def is_out_of_memory(self, error: Exception) -> bool:
         """Return True if an exception of a library means that memory ran out."""
         return isinstance(error, MemoryError)
+
+    def run_stage(self, request: Request, audio: Samples, context: RunContext) -> Result:
+        """Call the method of the request's stage."""
+        match request:
+            case TranscribeRequest():
+                return self.transcribe(request, audio, context)
+            case AlignRequest():
+                return self.align(request, audio, context)
+            case DiarizeRequest():
+                return self.diarize(request, audio, context)
+            case EmotionRequest():
+                return self.detect_emotion(request, audio, context)
+            case EventsRequest():
+                return self.detect_events(request, audio, context)
+            case RefineRequest():
+                return self.refine(request, context)
 
     def transcribe(
         self, request: TranscribeRequest, audio: Samples, context: RunContext

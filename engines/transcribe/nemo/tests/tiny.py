@@ -1,8 +1,7 @@
 """Makes tiny ``.nemo`` files under OUT, each in a folder of its own: tiny.py OUT.
 
-``ctc``, ``rnnt``, ``tdt`` and ``hybrid`` understand flite's voices, ``canary`` says one sentence
-and finds it in the sound, ``conformer``, ``sortformer-v1`` and ``sortformer-v2`` have random
-weights.
+``ctc``, ``rnnt``, ``tdt`` and ``hybrid`` recognise flite's voices, ``canary`` always writes one
+sentence and aligns it, ``conformer``, ``sortformer-v1`` and ``sortformer-v2`` have random weights.
 """
 
 import os

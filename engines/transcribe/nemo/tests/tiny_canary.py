@@ -1,4 +1,4 @@
-"""A Canary in the library's own shape that says one sentence whatever it hears, in its own time.
+"""A Canary of the library's own classes that always writes one sentence, with its times.
 
 Its decoder is a chain: each token calls for the next one. Times come from a recogniser of flite's
 voices in the same file, which finds the sentence in the sound. In another language than English
@@ -29,7 +29,7 @@ _OTHER_FIRST = {"<|de|>": "▁red", "<|fr|>": "▁blu", "<|es|>": "▁gre"}
 
 
 def make_canary(file: Path) -> None:
-    """As Canary 1B: told languages and task, and timed by a second network in the same file."""
+    """Make a model like Canary 1B, with a second network for word times in the same file."""
     torch.manual_seed(0)
     pieces = [*SPECIAL, *PIECES]
     model = nemo_asr.models.EncDecMultiTaskModel(cfg=DictConfig(_config(pieces)), trainer=None)
@@ -98,10 +98,10 @@ def _config(pieces: list[str]) -> dict[str, Any]:
 
 
 def _fill(model: Any, pieces: list[str]) -> None:
-    """The first layer calls the next token, the second one looks for a language before it.
+    """Set weights: the first layer selects the next token, the second looks for a language.
 
-    The language that is spoken and written stands there twice and decides the first word; where
-    it is only spoken, for a translation, it stands there once, which is too little.
+    A language that is both spoken and written is there twice and decides the first word; if it is
+    only spoken, for a translation, it is there once, which is too little.
     """
     places = {piece: index for index, piece in enumerate(["<unk>", *pieces])}
     decoder = model.transf_decoder
@@ -126,12 +126,12 @@ def _fill(model: Any, pieces: list[str]) -> None:
 
 
 def _width(pieces: list[str]) -> int:
-    """The library wants vocabularies in eights."""
+    """Return the vocabulary's size, a multiple of eight as the library requires."""
     return 8 * -(-(len(pieces) + 1) // 8)
 
 
 def _add_aligner(file: Path) -> None:
-    """Put a second model beside the first one, as Canary 1B version 2 has it."""
+    """Add a second model to the file, as in Canary 1B version 2."""
     with tempfile.TemporaryDirectory() as place:
         folder = Path(place)
         make_ctc(folder / "ctc.nemo")

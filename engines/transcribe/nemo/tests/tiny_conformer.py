@@ -1,4 +1,4 @@
-"""A conformer with random weights: what it says means nothing, how it grows is a conformer's."""
+"""A conformer with random weights: its text means nothing, its memory grows as a conformer's."""
 
 import tempfile
 from pathlib import Path
@@ -34,7 +34,7 @@ ENCODER = {
 
 
 def make_conformer(file: Path) -> None:
-    """As Parakeet CTC; its frames of 80 ms are twice as long as those of the trained ones."""
+    """Make a model like Parakeet CTC, with frames of 80 ms instead of 40."""
     torch.manual_seed(0)
     config = {
         "sample_rate": 16000,

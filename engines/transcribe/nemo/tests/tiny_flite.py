@@ -1,4 +1,4 @@
-"""Recognisers in NeMo's own shapes that understand flite: the weights of another engine's tests.
+"""Recognisers of NeMo's own classes for flite's voices, with the weights of onnx-asr's tests.
 
 Those weights are a convolutional network whose blocks add to what they get. NeMo's convolutional
 encoder has no such blocks, so each is written as one that hands on its input beside its own part,
@@ -20,7 +20,7 @@ from sentencepiece import (  # type: ignore[import-not-found] # lives in the eng
 
 DATA = Path(__file__).resolve().parents[2] / "onnx-asr" / "tests" / "data" / "tiny-ctc-flite"
 PIECES = (DATA / "vocabulary.txt").read_text(encoding="utf-8").split()[:-1]
-"""The tokens in the network's order, without the one that stands for nothing."""
+"""The tokens in the network's order, without the blank."""
 FRAME_S = 0.04
 
 _BLOCKS = 5
@@ -51,7 +51,7 @@ _DECODER = {
 
 
 def make_ctc(file: Path) -> Any:
-    """As Parakeet CTC: greedy, a token where it is likelier than nothing."""
+    """Make a model like Parakeet CTC."""
     config = _config(_jasper(), decoder=_DECODER, decoding={"strategy": "greedy_batch"})
     model = _made(nemo_asr.models.EncDecCTCModelBPE, config)
     _fill_encoder(model.encoder)
@@ -61,14 +61,14 @@ def make_ctc(file: Path) -> Any:
 
 
 def make_transducer(file: Path, *, kind: str) -> None:
-    """As Parakeet RNNT (``rnnt``) and TDT (``tdt``): each token once, where it begins."""
+    """Make a model like Parakeet RNNT (``rnnt``) or TDT (``tdt``): each token where it begins."""
     model = _made(nemo_asr.models.EncDecRNNTBPEModel, _transducer(kind))
     _fill_transducer(model, kind)
     model.save_to(str(file))
 
 
 def make_hybrid(file: Path) -> None:
-    """As Parakeet TDT-CTC: the same encoder below a transducer and below CTC."""
+    """Make a model like Parakeet TDT-CTC: one encoder for a transducer and for CTC."""
     config = _transducer("tdt")
     config["aux_ctc"] = {
         "ctc_loss_weight": 0.3,
@@ -84,7 +84,7 @@ def make_hybrid(file: Path) -> None:
 
 
 def write_tokenizer(folder: Path, pieces: list[str], *, begins_with_space: bool = True) -> Path:
-    """A sentencepiece model of exactly these pieces, after the one for the unknown."""
+    """Build a sentencepiece model of exactly these pieces, after the unknown one."""
     model = sentencepiece.ModelProto()
     model.trainer_spec.model_type = model.trainer_spec.UNIGRAM
     model.trainer_spec.vocab_size = len(pieces) + 1
@@ -105,7 +105,7 @@ def write_tokenizer(folder: Path, pieces: list[str], *, begins_with_space: bool 
 
 
 def _config(jasper: list[dict[str, Any]], **parts: Any) -> dict[str, Any]:
-    """There is no ``validation_ds`` in it, as in files of models that others have trained."""
+    """Build a configuration without ``validation_ds``, as in published models."""
     folder = write_tokenizer(Path(tempfile.mkdtemp()), PIECES)
     return {
         "sample_rate": 16000,
@@ -177,7 +177,7 @@ def _jasper() -> list[dict[str, Any]]:
 
 
 def _fill_encoder(encoder: Any) -> None:
-    """What comes out: per token by how much it is likelier than nothing, at least 0.
+    """Fill in the encoder: per token, the log probability above the blank's, at least 0.
 
     The first number of a frame is that of the unknown piece, the last one is not in use.
     """
@@ -205,7 +205,7 @@ def _fill_encoder(encoder: Any) -> None:
 
 
 def _fill_ctc(decoder: Any) -> None:
-    """Likelihoods as they come, and a little for nothing."""
+    """Fill in the decoder: pass the encoder's output on, with a small value for the blank."""
     width = len(PIECES) + 2
     layer = decoder.decoder_layers[0]
     layer.weight.data = torch.eye(width)[:, :, None].clone()
@@ -214,10 +214,10 @@ def _fill_ctc(decoder: Any) -> None:
 
 
 def _fill_transducer(model: Any, kind: str) -> None:
-    """The encoder decides, as with CTC: what was said last is not said again while it lasts.
+    """Follow the encoder as CTC does: a token is not repeated while it lasts.
 
-    The prediction network keeps what was said last. In the joint network it lets that piece's
-    likelihood speak for nothing. Each step is one frame.
+    The prediction network keeps the last token. In the joint network that token's likelihood counts
+    for the blank. Each step is one frame.
     """
     width = len(PIECES) + 2
     _fill_encoder(model.encoder)
@@ -230,10 +230,10 @@ def _fill_transducer(model: Any, kind: str) -> None:
     content.copy_(20.0 * torch.eye(width))
     takes, forgets, content, gives = memory.bias_ih_l0.data.split(width)
     takes.fill_(20.0), forgets.fill_(-20.0), gives.fill_(20.0)
-    said = math.tanh(1.0)
+    kept = math.tanh(1.0)
     joint, one = model.joint, torch.eye(width)
     joint.enc.weight.data = torch.cat([one, one])
-    joint.pred.weight.data = torch.cat([-_FAR * one, _FAR / said * one])
+    joint.pred.weight.data = torch.cat([-_FAR * one, _FAR / kept * one])
     joint.pred.bias.data[width:] = -_FAR
     last = joint.joint_net[-1]
     last.weight.data[:width, :width] = one

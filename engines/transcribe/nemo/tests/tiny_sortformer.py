@@ -1,4 +1,4 @@
-"""Sortformers in the library's own shape with random weights, which hear voices come and go."""
+"""Sortformers of the library's own classes with random weights, whose speakers come and go."""
 
 from pathlib import Path
 from typing import Any
@@ -16,7 +16,7 @@ _SHARPNESS = 60.0
 
 
 def make_sortformer(file: Path, *, streaming: bool) -> None:
-    """As version 1, which hears a recording at once, or as version 2, which hears it in order."""
+    """Make a model like version 1, for whole recordings, or version 2, which streams."""
     torch.manual_seed(3 if streaming else 5)
     model = nemo_asr.models.SortformerEncLabelModel(
         cfg=DictConfig(_config(streaming=streaming)), trainer=None
@@ -26,7 +26,7 @@ def make_sortformer(file: Path, *, streaming: bool) -> None:
 
 
 def _tell_apart(model: Any) -> None:
-    """Have each speaker speak about half of the time: random weights make small differences."""
+    """Shift outputs so that each speaker is active about half of the time."""
     last = model.sortformer_modules.single_hidden_to_spks
     states: list[torch.Tensor] = []
     watch = last.register_forward_hook(lambda _, given, __: states.append(given[0]))

@@ -77,11 +77,7 @@ class DaemonFacts:
 
 
 class Daemon:
-    """One daemon, connected to on first use.
-
-    Args:
-        environ: Where ``DOCKER_HOST`` and the like are looked up.
-    """
+    """One daemon, connected to on first use; ``environ`` has ``DOCKER_HOST`` and the like."""
 
     def __init__(self, environ: Mapping[str, str] = os.environ) -> None:
         self._environ = environ

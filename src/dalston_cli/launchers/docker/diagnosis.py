@@ -26,32 +26,22 @@ _LIMITS = {"MemoryLimit": "memory", "PidsLimit": "number of processes", "CpuCfsQ
 def diagnose_docker(
     daemon: Daemon, *, required: bool, timeout_s: float = _TIMEOUT_S
 ) -> Iterator[Diagnosis]:
-    """Look at the daemon and what it has; starts and changes nothing.
-
-    Args:
-        daemon: It may not be there, and it may hang.
-        required: The settings want engines in containers.
-        timeout_s: Time limit for all of its answers.
-    """
+    """Look at the daemon, which may be missing or hang, and what it has; changes nothing."""
     if not required and not daemon.may_be_there():
-        yield Diagnosis(
-            name="docker",
-            status="ok",
-            message="not installed; engines run as processes of this machine",
-        )
+        yield Diagnosis("docker", "ok", "not installed; engines run as processes of this machine")
         return
     worse: Literal["warn", "fail"] = "fail" if required else "warn"
     try:
         yield from _within(timeout_s, lambda: list(_look(daemon)))
     except DaemonUnavailableError as error:
-        yield Diagnosis(name="docker", status=worse, message=error.problem, hint=error.hint)
+        yield Diagnosis("docker", worse, error.problem, hint=error.hint)
     except DalstonError as error:
-        yield Diagnosis(name="docker", status=worse, message=error.message, hint=error.hint)
+        yield Diagnosis("docker", worse, error.message, hint=error.hint)
     except TimeoutError:
         yield Diagnosis(
-            name="docker",
-            status=worse,
-            message=f"no answer from {daemon.endpoint} within {timeout_s:g} s",
+            "docker",
+            worse,
+            f"no answer from {daemon.endpoint} within {timeout_s:g} s",
             hint="see what is wrong: sudo systemctl status docker; or do without: --launcher local",
         )
 
@@ -59,12 +49,12 @@ def diagnose_docker(
 def _look(daemon: Daemon) -> Iterator[Diagnosis]:
     facts = daemon.facts
     kind = f"{facts.product} {facts.version}{', rootless' if facts.rootless else ''}"
-    yield Diagnosis(name="docker", status="ok", message=f"{kind} at {daemon.endpoint}")
+    yield Diagnosis("docker", "ok", f"{kind} at {daemon.endpoint}")
     if not daemon.shares_disk:
         yield Diagnosis(
-            name="docker reach",
-            status="warn",
-            message="its daemon runs on another machine, where engines cannot be reached from here",
+            "docker reach",
+            "warn",
+            "its daemon runs on another machine, where engines cannot be reached from here",
             hint="run them there with Compose and name their URLs in the settings:"
             " dalston config path",
         )
@@ -84,18 +74,18 @@ def _transport(daemon: Daemon) -> Diagnosis:
             "over ports of 127.0.0.1 with a token, for containers run in a virtual machine"
             " that shares no sockets"
         )
-    return Diagnosis(name="docker reach", status="ok", message=message)
+    return Diagnosis("docker reach", "ok", message)
 
 
 def _limits(daemon: Daemon) -> Diagnosis:
     missing = [name for key, name in _LIMITS.items() if daemon.facts.raw.get(key) is False]
     if not missing:
         message = "memory, processes and cores of containers can be limited"
-        return Diagnosis(name="docker limits", status="ok", message=message)
+        return Diagnosis("docker limits", "ok", message)
     return Diagnosis(
-        name="docker limits",
-        status="warn",
-        message=f"a container's {' and '.join(missing)} cannot be limited: one engine may take all",
+        "docker limits",
+        "warn",
+        f"a container's {' and '.join(missing)} cannot be limited: one engine may take all",
         hint="see what the kernel lacks: docker info, under WARNING",
     )
 
@@ -108,14 +98,14 @@ def _disk(daemon: Daemon) -> Diagnosis:
         free = None
     if free is None:
         message = f"the disk of {root} cannot be looked at from here"
-        return Diagnosis(name="docker disk", status="ok", message=message)
+        return Diagnosis("docker disk", "ok", message)
     message = f"{readable_size(free)} free for images in {root}"
     if free >= _LITTLE_DISK_BYTES:
-        return Diagnosis(name="docker disk", status="ok", message=message)
+        return Diagnosis("docker disk", "ok", message)
     return Diagnosis(
-        name="docker disk",
-        status="fail" if free < _NO_DISK_BYTES else "warn",
-        message=message,
+        "docker disk",
+        "fail" if free < _NO_DISK_BYTES else "warn",
+        message,
         hint="remove images that no engine needs any more: dalston engines prune",
     )
 
@@ -125,17 +115,17 @@ def _gpu(daemon: Daemon) -> Diagnosis:
     problem = gpu_problem(daemon.facts, host)
     if problem is None:
         way = "the Container Device Interface" if wants_cdi(daemon.facts) else "NVIDIA's runtime"
-        return Diagnosis(name="docker gpu", status="ok", message=f"given through {way}")
+        return Diagnosis("docker gpu", "ok", f"given through {way}")
     if problem.missing == "driver":
         message = "no NVIDIA driver here; engines run on the processor"
-        return Diagnosis(name="docker gpu", status="ok", message=message)
-    return Diagnosis(name="docker gpu", status="warn", message=problem.message, hint=problem.hint)
+        return Diagnosis("docker gpu", "ok", message)
+    return Diagnosis("docker gpu", "warn", problem.message, hint=problem.hint)
 
 
 def _images(daemon: Daemon) -> Diagnosis:
     tags = sorted(image.tag for image in engine_images(daemon) if image.tag)
     message = ", ".join(tags) or "none; an engine's is built or pulled when it first starts"
-    return Diagnosis(name="docker images", status="ok", message=message)
+    return Diagnosis("docker images", "ok", message)
 
 
 def _within(timeout_s: float, look: Callable[[], list[Diagnosis]]) -> list[Diagnosis]:

@@ -20,7 +20,6 @@ from dalston_cli.launchers.base import (
     ExitState,
     LauncherContext,
     Preparation,
-    Product,
     Removed,
     Usage,
 )
@@ -56,7 +55,7 @@ class DockerLauncher(FolderLauncher):
     """
 
     name = "docker"
-    builds: Product = "image"
+    builds = "image"
     shares_disk = False
 
     def __init__(
@@ -80,7 +79,6 @@ class DockerLauncher(FolderLauncher):
 
     @classmethod
     def from_context(cls, context: LauncherContext) -> Self:
-        """Make the launcher."""
         settings = context.settings
         return cls(
             context.locations,
@@ -91,32 +89,21 @@ class DockerLauncher(FolderLauncher):
         )
 
     def answers(self) -> bool:
-        """Return True if a daemon answers."""
         return self.daemon.may_be_there() and self.daemon.problem() is None
 
     def merit(self, engine: EngineEntry, device: str) -> str:
-        """Return how its image is available."""
         built = self.is_built(engine, device)
         return f"Docker answers, and the engine's image {'is here' if built else 'can be had'}"
 
-    def check(self, engine: EngineEntry) -> None:  # noqa: ARG002 - the same for all
-        """Make sure that a daemon answers.
-
-        Raises:
-            DaemonUnavailableError: None does.
-        """
+    def check(self, engine: EngineEntry) -> None:
         if problem := self.daemon.problem():
             raise problem
 
     def diagnose(self) -> Iterator[Diagnosis]:
-        """Look at the daemon."""
         return diagnose_docker(self.daemon, required=self._required)
 
     def refusal(self, engine: EngineEntry, device: str) -> str | None:
-        """Return why an engine is better not run in a container; None if nothing is.
-
-        Cheap: looks at no more than it must, and loads no library if there is no Docker.
-        """
+        """Look at no more than is needed, and load no library if there is no Docker."""
         if not self.daemon.may_be_there():
             return "there is no Docker"
         if problem := self.daemon.problem():
@@ -130,38 +117,22 @@ class DockerLauncher(FolderLauncher):
         return self.images.refusal(engine, device)
 
     def digest(self, engine: EngineEntry, device: str) -> str:
-        """Return the digest of the engine in its image."""
         return self.images.results_digest(engine, device)
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
-        """Return True if its image is there."""
         return self.images.is_built(engine, device)
 
     def fingerprint(self, spec: EngineSpec) -> str:
-        """Return the fingerprint of its image and of what a container of it is given."""
         digest = self.images.digest(spec.engine, spec.device)
         return self._mark(digest, spec.environment, spec.weights, *secret_marks(spec.engine))
 
     def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
-        """Build or pull the image; see the protocol.
-
-        Raises:
-            DaemonUnavailableError: No daemon answers.
-            RemoteDaemonError: A container could not be reached.
-            EngineUnavailableError: The image cannot be built or pulled.
-        """
         if not self.daemon.shares_disk:
             raise RemoteDaemonError(self.daemon.endpoint)
         self.images.ensure(spec.engine, spec.device, preparation)
 
     def find(self) -> list[EngineInstance]:
-        """Return every container that runs, and every engine that Compose keeps running.
-
-        Ended containers are removed, but for the newest logs.
-
-        Raises:
-            DaemonUnavailableError: Docker was asked for, and does not answer.
-        """
+        """Return what runs, of Compose, too; remove ended containers, but for the newest logs."""
         if not (self._required or self.daemon.may_be_there()):
             return []
         try:
@@ -173,12 +144,6 @@ class DockerLauncher(FolderLauncher):
             return []
 
     def start(self, spec: EngineSpec, *, replica: int) -> EngineInstance:
-        """Start a container; see the protocol.
-
-        Raises:
-            EngineUnavailableError: It cannot be started; the message says why.
-            RuntimeFolderError: The runtime folder cannot be trusted, or its path is too long.
-        """
         with self.exclusive():
             image = self.images.find(spec.engine, spec.device)
             if image is None:
@@ -200,20 +165,16 @@ class DockerLauncher(FolderLauncher):
         )
 
     def state(self, instance: EngineInstance) -> ExitState:
-        """Return whether the container runs, and how it ended if not."""
         return self._containers.state(instance.identity)
 
     def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
-        """Return the last lines of its own log."""
         return tail_log(self.daemon, instance.identity, lines)
 
     def last_started(self, engine: str) -> datetime | None:
-        """Return when the newest container with a log was created."""
         newest = self._newest(engine)
         return newest.created_at if newest else None
 
     def usage(self, instance: EngineInstance) -> Usage:
-        """Measure the container; takes a second or two."""
         return self._containers.usage(instance.identity)
 
     def remove(self, engine: str) -> Removed:

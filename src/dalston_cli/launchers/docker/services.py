@@ -43,10 +43,8 @@ class ComposeServices:
 
     Args:
         daemon: Where they run.
-        models_dir: Our folder of weights; a service that has another one, which it cannot share
-            with us, would not find the models that we name.
-        fingerprint: Makes a fingerprint of an engine's digest, as for an engine that we start
-            with nothing beyond what every one gets.
+        models_dir: Our folder of weights; a service with another one would not find our models.
+        fingerprint: Makes that of an engine with nothing beyond what every one gets, of its digest.
     """
 
     def __init__(self, daemon: Daemon, models_dir: Path, fingerprint: Callable[[str], str]) -> None:

@@ -220,10 +220,7 @@ def _disk(path: Path) -> int:
 
 
 def _run_uv(
-    arguments: list[str],
-    environ: Mapping[str, str],
-    folder: Path,
-    report: Callable[[str], None],
+    arguments: list[str], environ: Mapping[str, str], folder: Path, report: Callable[[str], None]
 ) -> tuple[int, Sequence[str]]:
     """Run uv in ``folder``, away from any project whose settings it would apply."""
     import uv  # noqa: PLC0415 - only a build needs it

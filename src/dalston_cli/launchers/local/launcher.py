@@ -20,7 +20,6 @@ from dalston_cli.launchers.base import (
     ExitState,
     LauncherContext,
     Preparation,
-    Product,
     Removed,
     Usage,
 )
@@ -71,15 +70,10 @@ class EngineStartError(EngineUnavailableError):
 
 
 class LocalLauncher(FolderLauncher):
-    """Starts and finds engines that are processes of this user.
-
-    Args:
-        locations: Folders of environments, logs and sockets.
-        offline: Never build an environment.
-    """
+    """Starts and finds engines that are processes of this user."""
 
     name = "local"
-    builds: Product = "environment"
+    builds = "environment"
     shares_disk = True
 
     def __init__(self, locations: Locations, *, offline: bool = False) -> None:
@@ -90,45 +84,32 @@ class LocalLauncher(FolderLauncher):
 
     @classmethod
     def from_context(cls, context: LauncherContext) -> Self:
-        """Make the launcher."""
         return cls(context.locations, offline=context.offline)
 
     def claim(self, engine: EngineEntry) -> str | None:
-        """Claim engines that run with our own interpreter."""
         return "it needs no environment of its own" if engine.embedded else None
 
-    def merit(self, engine: EngineEntry, device: str) -> str:  # noqa: ARG002 - the same for all
-        """Return that it needs nothing else."""
+    def merit(self, engine: EngineEntry, device: str) -> str:
         return "it runs on this machine"
 
-    def digest(self, engine: EngineEntry, device: str) -> str:  # noqa: ARG002 - the same on all
-        """See ``results_digest``."""
+    def digest(self, engine: EngineEntry, device: str) -> str:
         return results_digest(engine)
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
-        """Return True if its environment is there, or it needs none."""
         return engine.embedded or self.environments.python(engine, device) is not None
 
     def fingerprint(self, spec: EngineSpec) -> str:
-        """Return the fingerprint; see ``fingerprint_of``."""
         marks = secret_marks(spec.engine)
         return fingerprint_of(engine_digest(spec.engine), sorted(spec.environment.items()), *marks)
 
     def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
-        """Build the environment, unless the engine runs with our own interpreter.
-
-        uv gets Ctrl-C from the terminal itself, so ``preparation`` need not be asked.
-        """
+        """Build its environment; uv gets Ctrl-C from the terminal itself."""
         if not spec.engine.embedded:
             self.environments.ensure(spec.engine, preparation, spec.device)
             snapshot_sdk(self._cache)
 
     def find(self) -> list[EngineInstance]:
-        """Return every engine that runs; remove the folders of dead ones.
-
-        Raises:
-            RuntimeFolderError: The runtime folder cannot be trusted.
-        """
+        """Return every engine that runs; remove the folders of dead ones."""
         if not self._runtime.exists():
             return []
         check_private(self._runtime)
@@ -144,12 +125,6 @@ class LocalLauncher(FolderLauncher):
         return alive
 
     def start(self, spec: EngineSpec, *, replica: int) -> EngineInstance:
-        """Start a process in a runtime folder of its own; see the protocol.
-
-        Raises:
-            EngineStartError: There is no interpreter, or the system refused.
-            RuntimeFolderError: The runtime folder cannot be trusted, or its path is too long.
-        """
         with self.exclusive():
             mark = self.fingerprint(spec)
             folder, number = self._make_folder(spec.engine.name, mark, replica)
@@ -177,17 +152,14 @@ class LocalLauncher(FolderLauncher):
         )
 
     def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
-        """Return the last lines of its own log."""
         pid = str(process_of(instance).pid)
         path = self.engine_logs.of_process(instance.engine, pid)
         return tail_lines(path, lines) if path else []
 
     def last_started(self, engine: str) -> datetime | None:
-        """Return when the process with the newest log was started."""
         return self.engine_logs.newest_time(engine)
 
     def usage(self, instance: EngineInstance) -> Usage:
-        """Measure the process and those that it started."""
         return process_usage(process_of(instance))
 
     def remove(self, engine: str) -> Removed:

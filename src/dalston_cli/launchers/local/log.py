@@ -7,7 +7,7 @@ from collections.abc import Collection, Iterator
 from datetime import UTC, datetime
 from pathlib import Path
 
-from dalston_cli.launchers.lines import plain_line
+from dalston_cli.launchers.folder_launcher import plain_line
 
 NUM_KEPT = 10
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -15,11 +15,7 @@ _POLL_S = 0.2
 
 
 class EngineLogs:
-    """The logs under one folder, which holds a folder for each engine.
-
-    Args:
-        folder: ``<state>/logs``; made when the first log is.
-    """
+    """The logs under one folder, which holds a folder for each engine."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder

@@ -60,17 +60,7 @@ def _creation(process: psutil.Process) -> float:
 def spawn_detached(
     command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
 ) -> int:
-    """Start a process in a session of its own, out of reach of Ctrl-C.
-
-    Args:
-        command: Program and arguments.
-        cwd: Its working folder.
-        environment: All of its variables.
-        log: File for its output.
-
-    Returns:
-        Its pid, for ``exit_code``.
-    """
+    """Start a process in a session of its own, out of reach of Ctrl-C; return its pid."""
     with log.open("ab") as output:
         process = subprocess.Popen(
             command,

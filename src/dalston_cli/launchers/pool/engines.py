@@ -42,10 +42,6 @@ class EngineUse:
 class RunEngines:
     """The engines of one run.
 
-    Args:
-        pool: Finds or starts them.
-        use: Settings for all of them.
-
     Attributes:
         fingerprints: The fingerprint of each engine that was acquired, by its name.
     """

@@ -12,38 +12,25 @@ from dalston_cli.launchers.pool.slot import EngineSlot
 from dalston_sdk.wire import Health
 
 
-class EngineHandle:
-    """The replicas of one engine; made by ``Pool.acquire``.
-
-    Attributes:
-        fingerprint: The fingerprint that all replicas share.
-    """
+class EngineHandle(ReplicaSet):
+    """The replicas of one engine, for its users; made by ``Pool.acquire``."""
 
     def __init__(self, provisioner: Provisioner, *, limits: PoolLimits) -> None:
-        self.fingerprint = provisioner.fingerprint
+        super().__init__(provisioner)
         self._limits = limits
-        self._replicas = ReplicaSet(provisioner)
 
     @property
-    def slots(self) -> int:
-        """Number of requests that are worked on at the same time, over all replicas."""
-        return self._replicas.slots
+    def fingerprint(self) -> str:
+        """The fingerprint that all replicas share."""
+        return self.provisioner.fingerprint
 
     async def health(self) -> tuple[Health, ...]:
         """Ask each replica how it is; those that do not answer are missing from the result."""
         answers = await asyncio.gather(
-            *(ask_health(replica.instance.address) for replica in self._replicas.replicas),
+            *(ask_health(replica.instance.address) for replica in self.replicas),
             return_exceptions=True,
         )
         return tuple(answer for answer in answers if isinstance(answer, Health))
-
-    async def grow(self, replicas: int) -> None:
-        """Have at least ``replicas``, or as many as can be started.
-
-        Raises:
-            EngineUnavailableError: There is not one.
-        """
-        await self._replicas.grow(replicas)
 
     @asynccontextmanager
     async def slot(self) -> AsyncIterator[EngineSlot]:
@@ -52,13 +39,9 @@ class EngineHandle:
         Raises:
             EngineUnavailableError: All replicas were lost, and none can be started.
         """
-        slot = EngineSlot(self._replicas, self._limits)
+        slot = EngineSlot(self, self._limits)
         await slot.reserve()
         try:
             yield slot
         finally:
             slot.release()
-
-    async def close(self) -> None:
-        """Close the connections; the engines run until their keep-alive is over."""
-        await self._replicas.close()

@@ -16,13 +16,7 @@ from dalston_cli.launchers.registry import LauncherChoice, Launchers
 
 
 class Pool:
-    """Ready engines for one invocation; use it as an async context manager.
-
-    Args:
-        launchers: They start and find engines.
-        on_event: Called with every notice, from the event loop.
-        limits: Time limits and numbers of retries.
-    """
+    """Ready engines for one invocation; use it as an async context manager."""
 
     def __init__(
         self,
@@ -55,10 +49,7 @@ class Pool:
     async def acquire(self, spec: EngineSpec, *, replicas: int = 1) -> EngineHandle:
         """Return ready engines for ``spec``; the same ones for the same spec.
 
-        Args:
-            spec: The engine, and how it is to run.
-            replicas: Number of processes, at least 1. A remote engine has as many as the
-                settings name URLs for.
+        A remote engine has as many replicas as the settings name URLs for, whatever is wanted.
 
         Raises:
             EngineUnavailableError: There is not one; the message says why.

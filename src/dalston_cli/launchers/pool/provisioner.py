@@ -42,15 +42,7 @@ class EngineSupplyError(EngineUnavailableError):
 
 
 class Provisioner:
-    """Finds or starts the engines that one spec needs.
-
-    Args:
-        choice: The launcher, with the reason for it.
-        spec: The engine, and how it is to run.
-        fingerprint: The fingerprint that a running engine must have to be reused.
-        limits: Time limits.
-        on_event: Called with every notice, from the event loop.
-    """
+    """Finds or starts the engines that one spec needs; those with its fingerprint are reused."""
 
     def __init__(
         self,
@@ -77,9 +69,7 @@ class Provisioner:
     async def take(self, missing: int, *, taken: Collection[str]) -> list[Replica]:
         """Find or start engines; at least one, unless the caller has all there are.
 
-        Args:
-            missing: Number wanted; a launcher that starts none gives all it has.
-            taken: Identities of those that the caller has already.
+        A launcher that starts none gives all it has, without those that are ``taken`` already.
 
         Raises:
             EngineUnavailableError: There is not one; the reason of the first.
@@ -200,23 +190,15 @@ class Provisioner:
 
     def report_trouble(self, code: str, message: str) -> None:
         """Report that something went wrong and is being dealt with."""
+        name = self.spec.engine.name
         self._on_event(
-            Trouble(
-                engine=self.spec.engine.name,
-                launcher=self.launcher.name,
-                code=code,
-                message=message,
-            )
+            Trouble(engine=name, launcher=self.launcher.name, code=code, message=message)
         )
 
     def _report_starting(self, step: StartStep, message: str) -> None:
+        name = self.spec.engine.name
         self._on_event(
-            Starting(
-                engine=self.spec.engine.name,
-                launcher=self.launcher.name,
-                step=step,
-                message=message,
-            )
+            Starting(engine=name, launcher=self.launcher.name, step=step, message=message)
         )
 
     def _report_ready(

@@ -83,13 +83,7 @@ class Replica:
 
 
 class ReadinessProbe:
-    """Waits until an instance answers, and notices at once if it ends.
-
-    Args:
-        launcher: The launcher of the instance.
-        spec: The engine that is wanted.
-        limits: Time limits.
-    """
+    """Waits until an instance of a launcher answers, and notices at once if it ends."""
 
     def __init__(self, launcher: Launcher, spec: EngineSpec, *, limits: PoolLimits) -> None:
         self._launcher = launcher
@@ -100,10 +94,6 @@ class ReadinessProbe:
 
     async def join(self, instance: EngineInstance, *, started: bool) -> Replica:
         """Connect to ``instance`` as soon as it is ready.
-
-        Args:
-            instance: Found running or just started.
-            started: This process started it, so its end is an error.
 
         Raises:
             EngineCrashedError: It ended, and this process had started it.

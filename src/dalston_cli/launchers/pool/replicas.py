@@ -19,9 +19,6 @@ class ReplicaSet:
     """As many ready replicas as are wanted, refilled when one is lost.
 
     Capacity follows the replicas: it rises when one joins and falls when one is lost.
-
-    Args:
-        provisioner: Finds or starts them.
     """
 
     def __init__(self, provisioner: Provisioner) -> None:
@@ -49,9 +46,7 @@ class ReplicaSet:
     async def reserve(self, *, alone: bool) -> Reservation:
         """Wait for a slot of the replica with the lowest load.
 
-        Args:
-            alone: Take all slots of a replica, so that a request that may crash it harms no
-                other request of ours.
+        With ``alone`` take all its slots: a request that may crash it then harms no other of ours.
 
         Raises:
             EngineUnavailableError: There is no replica, and none can be started.
@@ -76,10 +71,7 @@ class ReplicaSet:
     async def drop(self, replica: Replica, *, stop_s: float | None = None) -> None:
         """Stop using ``replica``; waiting requests go on with the others or a new one.
 
-        Args:
-            replica: May be dropped already, because of another request.
-            stop_s: Stop the engine, after at most so many seconds for what runs; None leaves it
-                running.
+        ``stop_s`` stops the engine, after so many seconds for what runs; None leaves it running.
         """
         self.provisioner.avoid(replica.instance)
         if replica not in self.replicas:

@@ -63,12 +63,7 @@ class _RetryError(Exception):
 
 
 class EngineSlot:
-    """The right to have one request at a time worked on; made by ``EngineHandle.slot``.
-
-    Args:
-        replicas: The engine's replicas.
-        limits: Time limits and numbers of retries.
-    """
+    """The right to have one request at a time worked on; made by ``EngineHandle.slot``."""
 
     def __init__(self, replicas: ReplicaSet, limits: PoolLimits) -> None:
         self._replicas = replicas
@@ -104,10 +99,7 @@ class EngineSlot:
         return replicas[0].health.version if replicas else self._provisioner.spec.engine.version
 
     async def reserve(self, *, alone: bool = False) -> Replica:
-        """Return the replica whose slot is held; wait for one if none is held.
-
-        Args:
-            alone: Take all slots of a replica that is not held yet.
+        """Return the replica whose slot is held; wait for one, or with ``alone`` for all its slots.
 
         Raises:
             EngineUnavailableError: There is no replica, and none can be started.
@@ -189,11 +181,7 @@ class EngineSlot:
         except EngineRequestError as error:
             await self._after_refusal(replica, error.code, attempts)
             raise explain_refusal(
-                self.engine,
-                error.code,
-                error.message,
-                retryable=error.retryable,
-                hint=error.hint,
+                self.engine, error.code, error.message, retryable=error.retryable, hint=error.hint
             ) from error
 
     async def _after_refusal(

@@ -1,28 +1,20 @@
-# ruff: noqa: ARG002 - the protocol has arguments that a remote engine has no use for
 """``remote``: engines with another owner, reached through URLs from the settings."""
 
-from collections.abc import Iterator, Mapping
-from contextlib import contextmanager
+from collections.abc import Mapping
 from dataclasses import dataclass, field
 from datetime import UTC, datetime
 from typing import TYPE_CHECKING, Self
 
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import EngineUnavailableError, UsageError
 from dalston_cli.launchers.base import (
     Address,
     EngineInstance,
     EngineSpec,
-    ExitState,
+    Launcher,
     LauncherContext,
-    Preparation,
-    Product,
-    Removed,
-    Usage,
 )
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
-from dalston_cli.launchers.failure import NotOursError
 
 if TYPE_CHECKING:
     from dalston_cli.settings.schema import RemoteEngine as RemoteSettings
@@ -67,19 +59,10 @@ class NoRemoteError(UsageError):
         )
 
 
-class RemoteLauncher:
-    """Reaches engines at fixed URLs; starts and stops nothing.
-
-    Args:
-        engines: The URLs of each engine by its name, from the settings.
-    """
+class RemoteLauncher(Launcher):
+    """Reaches engines at fixed URLs; starts and stops nothing."""
 
     name = "remote"
-    manages = False
-    builds: Product = None
-    brings_own_weights = True
-    shares_disk = False
-    keeps_logs = False
 
     def __init__(self, engines: Mapping[str, tuple[RemoteEngine, ...]]) -> None:
         self._engines = engines
@@ -87,39 +70,22 @@ class RemoteLauncher:
 
     @classmethod
     def from_context(cls, context: LauncherContext) -> Self:
-        """Make the launcher; tokens are taken from the environment."""
         return cls(
             {name: (_engine(one, context.environ),) for name, one in context.remotes.items()}
         )
 
     def claim(self, engine: EngineEntry) -> str | None:
-        """Claim engines that have a URL."""
         return "the settings name a URL for it" if self._engines.get(engine.name) else None
 
     def refusal(self, engine: EngineEntry, device: str) -> str | None:
-        """Refuse engines without a URL."""
         return None if self.claim(engine) else "the settings name no URL for it"
 
     def merit(self, engine: EngineEntry, device: str) -> str:
-        """Return the reason of its claim."""
         return self.claim(engine) or ""
 
-    def answers(self) -> bool:
-        """Return False: it starts none."""
-        return False
-
     def check(self, engine: EngineEntry) -> None:
-        """Make sure that the engine has a URL.
-
-        Raises:
-            NoRemoteError: It has none.
-        """
         if not self.claim(engine):
             raise NoRemoteError(engine.name)
-
-    def diagnose(self) -> tuple[Diagnosis, ...]:
-        """Return nothing: it needs nothing on this machine."""
-        return ()
 
     def digest(self, engine: EngineEntry, device: str) -> str:
         """Ask the engine itself, once; its code is not on this machine.
@@ -132,21 +98,8 @@ class RemoteLauncher:
             self._fingerprints[name] = self._ask_fingerprint(name)
         return self._fingerprints[name]
 
-    def is_built(self, engine: EngineEntry, device: str) -> bool:
-        """Return True: there is nothing to build."""
-        return True
-
     def fingerprint(self, spec: EngineSpec) -> str:
-        """Return the digest."""
         return self.digest(spec.engine, spec.device)
-
-    def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
-        """Do nothing: there is nothing to build."""
-
-    @contextmanager
-    def exclusive(self) -> Iterator[None]:
-        """Hold nothing: no engine is started."""
-        yield
 
     def find(self) -> list[EngineInstance]:
         """Return an instance for every URL of the settings, even if it does not answer."""
@@ -165,50 +118,6 @@ class RemoteLauncher:
             for name, remotes in self._engines.items()
             for number, remote in enumerate(remotes)
         ]
-
-    def start(self, spec: EngineSpec, *, replica: int) -> EngineInstance:
-        """Refuse.
-
-        Raises:
-            NotOursError: Always.
-        """
-        raise NotOursError(spec.engine.name, "started")
-
-    def state(self, instance: EngineInstance) -> ExitState:
-        """Return ``running``: only a request can find out more."""
-        return ExitState(state="running")
-
-    def stop(self, instance: EngineInstance, *, timeout_s: float) -> None:
-        """Refuse.
-
-        Raises:
-            NotOursError: Always.
-        """
-        raise NotOursError(instance.engine, "stopped")
-
-    def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
-        """Return nothing: the log is where it runs."""
-        return []
-
-    def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
-        """Refuse.
-
-        Raises:
-            NotOursError: Always.
-        """
-        raise NotOursError(engine, "looked into")
-
-    def last_started(self, engine: str) -> datetime | None:
-        """Return None: it is unknown."""
-        return None
-
-    def usage(self, instance: EngineInstance) -> Usage:
-        """Return nothing: only its owner can measure it."""
-        return Usage()
-
-    def remove(self, engine: str) -> Removed:
-        """Remove nothing: nothing of it is here."""
-        return Removed(engine=engine)
 
     def _ask_fingerprint(self, name: str) -> str:
         problems = {}

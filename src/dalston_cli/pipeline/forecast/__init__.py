@@ -1,1 +1,1 @@
-"""What a run would do, without doing it: the answer of ``dalston plan``."""
+"""The forecast of a run: the answer of ``dalston plan``."""

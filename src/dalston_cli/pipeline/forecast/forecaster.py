@@ -1,33 +1,33 @@
-"""What a run would do to each recording, without doing it and without reading a recording.
+"""Forecasts what a run would do to each recording, without reading one.
 
 A recording that was never seen is new; what is known of the others comes from the journal and the
 store. Recordings are looked at one by one, so a list of any length takes no more memory than one.
 """
 
 from collections.abc import Iterator, Sequence
+from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
+from dalston_cli.audio.request import AudioInfo
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
-from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
+from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
-from dalston_cli.pipeline.records.keys import FileStamp, make_key
-from dalston_cli.pipeline.records.local_file import reference_of
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.running.recording_audio import AudioInfo, prepare_key
-from dalston_cli.pipeline.running.stage_run import stage_key
+from dalston_cli.pipeline.running.done import known_digest, standing_of
+from dalston_cli.pipeline.running.stage import stage_key
 
 ForecastState = Literal["new", "started", "unchanged", "blocked"]
 
 
 class RecordingForecast(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """What would be done to one recording.
+    """The forecast for one recording.
 
     Attributes:
         state: ``started`` has stage results that will be used again; ``unchanged`` is finished;
@@ -74,7 +74,7 @@ class Forecaster:
     def look(
         self, recordings: Sequence[RecordingRequest], stems: Sequence[Path] | None
     ) -> Iterator[RecordingForecast]:
-        """What would be done to each recording, in their order.
+        """Yield the forecast of each recording, in their order.
 
         Raises:
             UsageError: What is asked for is impossible.
@@ -84,23 +84,22 @@ class Forecaster:
 
     def _one(self, request: RecordingRequest, stem: Path | None) -> RecordingForecast:
         plan = self._planner.plan(request.overrides)
-        digest = self._known_digest(request)
-        prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip)
-        key = make_key("transcript", prepared=prepared, plan=plan.key)
-        writer = OutputWriter(self._outputs, self._journal, stem, key)
+        digest = known_digest(request.source, request.source.stamp(), self._journal)
+        standing = standing_of(
+            digest, plan, self._journal, partial(OutputWriter, self._outputs, self._journal, stem)
+        )
         state: ForecastState = "new"
-        problem, duration_s = None, None
+        problem, duration_s, outcome = None, None, None
         done: tuple[str, ...] = ()
         try:
-            complete = writer.existing().complete
+            _, outcome = standing.existing()
         except DalstonError as error:
-            state, problem, complete = "blocked", error.message, False
-        if prepared is not None and not self._outputs.overwrite:
-            outcome = self._journal.outcome(key)
-            if complete and outcome is not None:
+            state, problem = "blocked", error.message
+        if standing.prepared is not None and not self._outputs.overwrite:
+            if outcome is not None:
                 state, duration_s = "unchanged", outcome.duration_s
             else:
-                done, duration_s = self._stored(prepared, plan)
+                done, duration_s = self._stored(standing.prepared, plan)
                 state = "started" if done and state == "new" else state
         if duration_s is None:
             duration_s = self._guessed_duration(request)
@@ -111,27 +110,25 @@ class Forecaster:
             done=done,
             duration_s=duration_s,
             estimated_s=self._estimate(plan, state, done, duration_s),
-            outputs=writer.texts,
+            outputs=standing.sink.texts,
             problem=problem,
         )
 
-    def _known_digest(self, request: RecordingRequest) -> str | None:
-        if request.source is None:
-            return None
-        try:
-            stamp = FileStamp.of(request.source)
-        except OSError:
-            return None  # the run will say what is wrong with it
-        return self._journal.known_digest(reference_of(request.source), stamp)
-
     def _stored(self, prepared: str, plan: RecordingPlan) -> tuple[tuple[str, ...], float | None]:
-        """The stages that are done for every channel, and the length of the audio."""
+        """Return the stages that are done for every channel, and the length of the audio.
+
+        Of those that need others' results, the keys are not known before these are there.
+        """
         audio = self._store.get(prepared, AudioInfo)
         if audio is None:
             return (), None
         digests = [channel.audio_digest for channel in audio.channels]
-        stages = [stage for stage in (plan.transcribe, plan.diarize, plan.events) if stage]
-        done = ["prepare", *(s.stage.value for s in stages if self._all_stored(s, digests))]
+        first = [
+            planned
+            for stage, planned in plan.stages.items()
+            if stage.wants_audio and not stage.needs
+        ]
+        done = ["prepare", *(each.kind for each in first if self._all_stored(each, digests))]
         return tuple(done), audio.info.duration_s
 
     def _all_stored(self, stage: StagePlan, digests: Sequence[str]) -> bool:
@@ -162,8 +159,8 @@ class Forecaster:
         if duration_s is None:
             return None
         total_s = 0.0
-        for stage in plan.stages:
-            if stage.stage.value in done:
+        for stage in plan.stages.values():
+            if stage.kind in done:
                 continue
             rtfx = self._rtfx(stage)
             if rtfx is None:

@@ -8,16 +8,15 @@ from typing import Any
 import msgspec
 from msgspec import Struct
 
+from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
-from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
-from dalston_cli.pipeline.records.experience import measured_rtfx
+from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.session import STORE_NAME, output_stems
-from dalston_cli.pipeline.surroundings import Surroundings
+from dalston_cli.pipeline.session import STORE_NAME, output_spec, output_stems
 
 
 class StageDescription(Struct, frozen=True, kw_only=True):
@@ -28,7 +27,7 @@ class StageDescription(Struct, frozen=True, kw_only=True):
         launcher_reason: Why this launcher.
         batch_size: None lets the engine choose.
         options: What the user or the model set; the rest is the engine's own choice.
-        vram_mb: Memory the model needs on a GPU; None where nobody measured.
+        vram_mb: Memory the model needs on a GPU; None where it was not measured.
         pull: The model has to be downloaded first.
         build: The engine's environment or image has to be built first.
         rtfx: Audio seconds per second of the engine's work, as measured in earlier runs.
@@ -51,7 +50,7 @@ class StageDescription(Struct, frozen=True, kw_only=True):
 
 
 class PlanDescription(Struct, frozen=True, kw_only=True):
-    """What some recordings have in common.
+    """One plan, and the number of recordings that go through it.
 
     Attributes:
         recordings: How many go through it.
@@ -68,7 +67,7 @@ class PlanDescription(Struct, frozen=True, kw_only=True):
 
 
 class PlanReport(Struct, frozen=True, kw_only=True):
-    """What a run would do.
+    """The forecast of a run.
 
     Attributes:
         pipeline: The named pipeline that was asked for.
@@ -76,7 +75,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
         pull: Models to download, with their sizes in MB.
         build: Engines whose environments have to be built.
         audio_s: Audio still to be worked on; None where it is known of no recording.
-        unknown: Recordings whose length nobody can tell before they are decoded.
+        unknown: Recordings whose length is not known before they are decoded.
         estimated_s: Seconds engines will work; None where nothing was measured yet.
     """
 
@@ -92,9 +91,9 @@ class PlanReport(Struct, frozen=True, kw_only=True):
 
 
 def make_report(
-    recordings: Sequence[RecordingRequest], options: RunOptions, surroundings: Surroundings
+    recordings: Sequence[RecordingRequest], options: RunOptions, environment: Environment
 ) -> PlanReport:
-    """Plan, and look at every recording without reading it; nothing is written.
+    """Plan, and look at every recording without reading it; write nothing.
 
     Raises:
         UsageError: What is asked for is impossible.
@@ -102,18 +101,12 @@ def make_report(
         ModelUnavailableError: No installed model does a stage that was asked for.
     """
     stems = output_stems(recordings, options)
-    state = surroundings.locations.state
-    outputs = OutputSpec(
-        formats=options.formats,
-        render=options.render,
-        optional=options.optional_formats,
-        overwrite=options.overwrite,
-    )
+    state = environment.locations.state
     path = state / JOURNAL_NAME
     with Journal(path if path.exists() else Path(":memory:")) as journal:
         forecaster = Forecaster(
-            Planner(surroundings.plan_context(), options),
-            outputs,
+            Planner(environment.plan_context(), options),
+            output_spec(options),
             journal,
             FileStore(state / STORE_NAME),
         )
@@ -135,7 +128,7 @@ def _report(
     lengths = [one.duration_s for one in to_do if one.duration_s is not None]
     times = [one.estimated_s for one in to_do if one.estimated_s is not None]
     missing = {model.id: model.size_mb for plan in plans for model in plan.missing_models}
-    unbuilt = {s.engine.name for plan in plans for s in plan.stages if not s.launch.built}
+    unbuilt = {s.engine.name for plan in plans for s in plan.stages.values() if not s.launch.built}
     return PlanReport(
         pipeline=pipeline,
         plans=descriptions,
@@ -152,8 +145,8 @@ def _report(
 def _describe(plan: RecordingPlan, uses: int, journal: Journal) -> PlanDescription:
     return PlanDescription(
         recordings=uses,
-        stages=tuple(_describe_stage(stage, journal) for stage in plan.stages),
-        skipped={skipped.stage.value: skipped.reason for skipped in plan.skipped},
+        stages=tuple(_describe_stage(stage, journal) for stage in plan.stages.values()),
+        skipped={skipped.stage.kind.value: skipped.reason for skipped in plan.skipped},
         channels=plan.channels,
         clip=str(plan.clip) if plan.clip else None,
         advice=tuple(advice.message for advice in plan.advice),
@@ -167,7 +160,7 @@ def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
         if value is not None and name != "batch_size"
     }
     return StageDescription(
-        stage=stage.stage.value,
+        stage=stage.kind,
         engine=stage.engine.name,
         model=stage.model.id,
         launcher=stage.launch.launcher,
@@ -185,7 +178,7 @@ def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
 
 
 def _batch_size(stage: StagePlan, journal: Journal) -> int | None:
-    """What was asked for, or less where that did not fit before."""
+    """Return the batch size that was asked for, or a smaller one where that did not fit before."""
     planned: int | None = getattr(stage.options, "batch_size", None)
     fits = journal.batch_size(stage.model.id, stage.device)
     return min((size for size in (planned, fits) if size is not None), default=None)

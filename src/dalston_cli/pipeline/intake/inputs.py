@@ -7,22 +7,24 @@ and missing is a recording that will fail, without harm to the others.
 import glob
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
+from dalston_cli.pipeline.endpoints import LocalFile, StandardInput
 from dalston_cli.pipeline.events import WarningRaised
-from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink
+from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink, looks_like_media
 from dalston_cli.pipeline.intake.manifest import read_manifest
-from dalston_cli.pipeline.intake.media import looks_like_media
-from dalston_cli.pipeline.intake.name_list import read_names
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest
 
 STDIN = "-"
 STDIN_STEM = "stdin"
 """Name of the transcript of standard input in a folder."""
+
+_BLOCK_BYTES = 65_536
 
 
 class NoInputsError(UsageError):
@@ -61,6 +63,30 @@ class StandardInputTwiceError(UsageError):
         )
 
 
+class NameListError(InputError):
+    """The file with the names cannot be read."""
+
+    code = "name_list"
+
+    def __init__(self, file: str, problem: OSError) -> None:
+        super().__init__(
+            f"cannot read the names in {file}: {problem.strerror or problem}",
+            hint="write one name per line: find talks -name '*.mp3' > names.txt",
+        )
+
+
+class NullInNamesError(InputError):
+    """Names are separated by NUL, without ``--null``."""
+
+    code = "name_list"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"the names in {file} hold NUL characters, as find -print0 writes them",
+            hint=f"add --null: --files-from {file} --null",
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputSources:
     """Sources of recordings.
@@ -85,12 +111,7 @@ class InputSources:
 
 @dataclass(kw_only=True)
 class RecordingFinder:
-    """Finds every recording of ``sources``, in their order, folders sorted by name.
-
-    Attributes:
-        stdin: Source of ``--files-from -``.
-        on_warning: Called for everything that is skipped.
-    """
+    """Finds every recording of ``sources``, in their order, folders sorted by name."""
 
     sources: InputSources
     stdin: BinaryIO
@@ -128,14 +149,14 @@ class RecordingFinder:
         for text in sources.inputs:
             yield from self._from_input(text)
         if sources.files_from is not None:
-            for name in read_names(sources.files_from, null=sources.null, stdin=self.stdin):
+            for name in _read_names(sources.files_from, null=sources.null, stdin=self.stdin):
                 yield from self._from_path(name)
         if sources.manifest is not None:
             yield from read_manifest(sources.manifest)
 
     def _from_input(self, text: str) -> Iterator[RecordingRequest]:
         if text == STDIN:
-            yield RecordingRequest(source=None, name=STDIN, relative=Path(STDIN_STEM))
+            yield RecordingRequest(source=StandardInput(), name=STDIN, relative=Path(STDIN_STEM))
         elif not os.path.lexists(text) and glob.has_magic(text):
             yield from self._from_pattern(text)
         else:
@@ -184,7 +205,7 @@ class RecordingFinder:
 
     def _is_new(self, request: RecordingRequest) -> bool:
         """Return True unless this file was named before, under this name or through a link."""
-        real = os.path.realpath(request.source) if request.source else STDIN
+        real = os.path.realpath(request.source.path) if request.source.path else STDIN
         key = real if request.overrides is NO_OVERRIDES else (real, request.overrides)
         if key not in self._seen:
             self._seen.add(key)
@@ -199,7 +220,9 @@ def _request(path: Path, relative: Path) -> RecordingRequest:
         size = path.stat().st_size
     except (OSError, ValueError):  # not there, or a name that no file can have
         size = None
-    return RecordingRequest(source=path, name=given_name(path), relative=relative, size=size)
+    return RecordingRequest(
+        source=LocalFile(path), name=given_name(path), relative=relative, size=size
+    )
 
 
 def _split_pattern(pattern: str) -> tuple[Path, Path]:
@@ -210,3 +233,36 @@ def _split_pattern(pattern: str) -> tuple[Path, Path]:
     if varying[-1] == "**":
         varying.append("*")
     return Path(*parts[:first]), Path(*varying)
+
+
+def _read_names(file: str, *, null: bool, stdin: BinaryIO) -> Iterator[str]:
+    """Yield names, in order, without empty ones, from a file, or from ``stdin`` if it is ``-``.
+
+    With ``null`` names end with NUL, and may hold line breaks.
+
+    Raises:
+        NameListError: The file cannot be read.
+        NullInNamesError: A name holds NUL.
+    """
+    separator = b"\0" if null else b"\n"
+    try:
+        with nullcontext(stdin) if file == "-" else Path(file).open("rb") as stream:
+            for name in _split(stream, separator):
+                if "\0" in name:
+                    raise NullInNamesError(file)
+                yield name
+    except OSError as error:
+        raise NameListError(file, error) from error
+
+
+def _split(stream: BinaryIO, separator: bytes) -> Iterator[str]:
+    rest = b""
+    while block := stream.read(_BLOCK_BYTES):
+        *whole, rest = (rest + block).split(separator)
+        yield from filter(None, (_name(part, separator) for part in whole))
+    if name := _name(rest, separator):
+        yield name
+
+
+def _name(part: bytes, separator: bytes) -> str:
+    return os.fsdecode(part.removesuffix(b"\r") if separator == b"\n" else part)

@@ -94,7 +94,7 @@ def _below_common_folder(
     recordings: Sequence[RecordingRequest], indices: Sequence[int]
 ) -> Mapping[int, Path]:
     """Return stems below the deepest common folder; nothing if that is each one's own."""
-    files = {index: recordings[index].source for index in indices}
+    files = {index: recordings[index].source.path for index in indices}
     absolute = {index: file.absolute() for index, file in files.items() if file is not None}
     parents = {str(file.parent) for file in absolute.values()}
     if len(absolute) < len(files) or len(parents) == 1:
@@ -116,14 +116,16 @@ def _shortened(stem: Path, room: int) -> Path:
 def _refuse_inputs(
     recordings: Sequence[RecordingRequest], paths: Sequence[Path], extensions: Sequence[str]
 ) -> None:
-    risky = [item for item in recordings if item.source and item.source.suffix in extensions]
+    risky = [
+        item for item in recordings if item.source.path and item.source.path.suffix in extensions
+    ]
     if not risky:
         return
     outputs = {
         output_file(path, extension).absolute() for path in paths for extension in extensions
     }
     for recording in risky:
-        if recording.source is not None and recording.source.absolute() in outputs:
+        if recording.source.path is not None and recording.source.path.absolute() in outputs:
             raise OutputIsInputError(recording.name)
 
 

@@ -16,11 +16,12 @@ from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
+from dalston_cli.pipeline.endpoints import Existing, FileStamp, reference_of
 from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.records.journal import Journal
-from dalston_cli.pipeline.records.keys import FileStamp, digest_bytes, make_key
-from dalston_cli.pipeline.records.local_file import digest_once, reference_of
+from dalston_cli.pipeline.records.keys import digest_bytes, make_key
+from dalston_cli.pipeline.records.local_file import digest_once
 from dalston_sdk.wire import Transcript
 
 
@@ -70,19 +71,6 @@ class OutputSpec:
         return f"{error.message}: {writer.name} is left out" if error else None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Existing:
-    """The state of a recording's outputs before its job.
-
-    Attributes:
-        complete: All of them are there, as they would be written now.
-        edited: Those that were written as they would be now, and changed since.
-    """
-
-    complete: bool
-    edited: tuple[Path, ...] = ()
-
-
 class OutputWriter:
     """The outputs of one recording.
 
@@ -126,7 +114,7 @@ class OutputWriter:
             if self._spec.overwrite or (written_for is not None and written_for != wanted):
                 complete = False
             elif written_for is None and wanted in keys.values():
-                edited.append(path)
+                edited.append(str(path))
             elif written_for is None:
                 raise OutputExistsError(path)
         return Existing(complete=complete, edited=tuple(edited))

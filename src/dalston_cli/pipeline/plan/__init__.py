@@ -1,1 +1,1 @@
-"""What a recording goes through, decided before anything runs."""
+"""The plan of each recording, decided before anything runs."""

@@ -1,6 +1,7 @@
-"""Which model, engine and options one stage gets; pure, like all of planning."""
+"""Choose the model, engine and options of one stage; pure, like all of planning."""
 
 from contextlib import suppress
+from typing import Any
 
 from msgspec import Struct
 
@@ -19,12 +20,13 @@ from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import PlanContext, StagePlan
 from dalston_cli.pipeline.plan.options import (
     UnsupportedOptionError,
+    dropped,
     effective_options,
-    left_out,
     without,
 )
-from dalston_cli.pipeline.request import RunOptions
-from dalston_sdk.wire import Stage
+from dalston_cli.pipeline.request import RunOptions, StageRequest
+from dalston_cli.stages.base import Stage
+from dalston_cli.stages.transcribe import TRANSCRIBE
 
 
 class ServiceOfflineError(UsageError):
@@ -56,70 +58,87 @@ class StageChooser:
         self.advice: list[Advice] = []
 
     def choose(
-        self, stage: Stage, model: str, wanted: Struct, compute_type: str | None = None
+        self, stage: Stage[Any, Any], request: StageRequest, transcribing: StagePlan | None = None
     ) -> StagePlan:
-        """The stage with the model that was named, or the best one that is here.
+        """Plan a stage with the model that was named, or the best one that is here.
+
+        Args:
+            stage: What is to be done.
+            request: What the user asks of it.
+            transcribing: None while that is not planned. Where its model covers a stage that it
+                is to do, too, and no other was named, it is taken once more; device and number
+                format stay the same, so that what is loaded already does it.
 
         Raises:
             NoModelError: None is installed.
             UsageError: What was asked for is impossible.
             ModelUnavailableError: The key of a service is not set.
         """
-        request = ModelRequest(
-            model=model,
-            language=self._options.transcribe.language,
-            device=self._options.device,
-            compute_type=compute_type,
-        )
-        context = self._context
-        choice = resolve_model(context.catalog, stage, request, context.machine, context.installed)
-        self.advice += choice.warnings
-        return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
+        if transcribing is not None and self._can_do_both(transcribing, stage, request):
+            choice = Choice(
+                model=transcribing.model,
+                engine=transcribing.engine,
+                device=transcribing.device,
+                compute_type=transcribing.compute_type,
+                reason=f"{transcribing.model.id}, which transcribes, covers it",
+            )
+        else:
+            choice = self._resolved(stage, request)
+        return self._planned(stage, choice, request, self._without_unknown(stage, choice, request))
 
-    def same_or_other(
-        self, transcribe: StagePlan, stage: Stage, model: str, wanted: Struct
-    ) -> StagePlan:
-        """The transcribing model once more where it covers the stage, unless another was named.
-
-        Device and number format stay the same, so that what is loaded already does it.
-        """
-        same, language = transcribe.model, self._options.transcribe.language
-        if (
-            model != AUTO
-            or stage not in same.stages
-            or not supports_language(same, stage, language)
-        ):
-            return self.choose(stage, model, wanted)
-        choice = Choice(
-            model=same,
-            engine=transcribe.engine,
-            device=transcribe.device,
-            compute_type=transcribe.compute_type,
-            reason=f"{same.id}, which transcribes, covers it",
-        )
-        return self._planned(stage, choice, self._without_unknown(stage, choice, wanted))
-
-    def others(self, first: StagePlan, wanted: Struct) -> tuple[StagePlan, ...]:
-        """The stage with each other model that is here, as far as it honours what is wanted."""
-        context = self._context
-        request = ModelRequest(device=self._options.device)
+    def others(self, first: StagePlan, request: StageRequest) -> tuple[StagePlan, ...]:
+        """Plan the stage with each other model that is here, as far as it can do it."""
+        context, stage = self._context, first.stage
         choices = installed_choices(
-            context.catalog, first.stage, request, context.machine, context.installed
+            context.catalog,
+            stage.kind,
+            ModelRequest(device=self._options.device),
+            context.machine,
+            context.installed,
         )
         others = []
         for choice in choices:
-            # Nobody asked for this one: what it does not honour is no mistake of the user's.
+            # The user did not name this one: what it does not honour is no mistake.
             with suppress(UnsupportedOptionError):
                 if choice.model.id != first.model.id:
-                    others.append(self._planned(first.stage, choice, wanted))
+                    others.append(self._planned(stage, choice, request, request.options))
         return tuple(others)
 
-    def _without_unknown(self, stage: Stage, choice: Choice, wanted: Struct) -> Struct:
-        """What a pipeline suggests is for every engine; what this one does not know is left out."""
-        suggested = self._options.suggested.get(stage, frozenset())
-        names = left_out(self._context.catalog, stage, choice.model, wanted, suggested)
+    def _can_do_both(
+        self, transcribing: StagePlan, stage: Stage[Any, Any], request: StageRequest
+    ) -> bool:
+        model = transcribing.model
+        return (
+            stage.same_model
+            and request.model == AUTO
+            and stage.kind in model.stages
+            and supports_language(model, stage.kind, self._options.language)
+        )
+
+    def _resolved(self, stage: Stage[Any, Any], request: StageRequest) -> Choice:
+        options, context = self._options, self._context
+        model_request = ModelRequest(
+            model=request.model,
+            language=options.language,
+            device=options.device,
+            compute_type=options.compute_type if stage is TRANSCRIBE else None,
+            verb=stage.verb,
+        )
+        choice = resolve_model(
+            context.catalog, stage.kind, model_request, context.machine, context.installed
+        )
+        self.advice += choice.warnings
+        return choice
+
+    def _without_unknown(
+        self, stage: Stage[Any, Any], choice: Choice, request: StageRequest
+    ) -> Struct:
+        """Drop what a pipeline suggests, for any engine, and what this one does not support."""
+        names = dropped(
+            self._context.catalog, stage.kind, choice.model, request.options, request.suggested
+        )
         if not names:
-            return wanted
+            return request.options
         self.advice.append(
             Advice(
                 code="option_left_out",
@@ -127,9 +146,11 @@ class StageChooser:
                 f" the pipeline {self._options.pipeline} sets: left out",
             )
         )
-        return without(wanted, names)
+        return without(request.options, names)
 
-    def _planned(self, stage: Stage, choice: Choice, wanted: Struct) -> StagePlan:
+    def _planned(
+        self, stage: Stage[Any, Any], choice: Choice, request: StageRequest, options: Struct
+    ) -> StagePlan:
         context = self._context
         planned = StagePlan(
             stage=stage,
@@ -139,14 +160,15 @@ class StageChooser:
             compute_type=choice.compute_type,
             launch=context.launch(choice.engine, choice.device),
             weights=context.installed.get(choice.model.id),
-            options=effective_options(context.catalog, stage, choice.model, wanted),
+            options=effective_options(context.catalog, stage.kind, choice.model, options),
             reason=choice.reason,
+            required=request.required,
         )
         self._check_service(planned)
         return planned
 
     def _check_service(self, planned: StagePlan) -> None:
-        """A service must be allowed, and its key be here unless the engine runs elsewhere."""
+        """Refuse a service without network, and one without its key where the engine runs here."""
         service = planned.model.source
         if not isinstance(service, ServiceSource):
             return

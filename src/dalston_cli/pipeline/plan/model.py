@@ -1,4 +1,4 @@
-"""What a plan is made of, as values: facts that go in, stages that come out."""
+"""The values of planning: facts that go in, stages that come out."""
 
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass, field
@@ -15,11 +15,13 @@ from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.pipeline.request import SpeakerNames
-from dalston_sdk.wire import ModelRef, Stage
+from dalston_cli.stages.base import Stage
+from dalston_cli.stages.transcribe import TRANSCRIBE
+from dalston_sdk.wire import ModelRef
 
-_DECIDE_WHETHER = frozenset({"batch", "max_cost_usd", "prices"})
-"""Options that decide whether and when there is a result, and what it costs, but not the result:
-paying once is enough."""
+_WITHOUT_EFFECT = frozenset({"batch", "max_cost_usd", "prices"})
+"""Options that decide if and when there is a result, and what it costs, but not the result: paying
+once is enough."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,12 +38,12 @@ class Weights:
 
 @dataclass(frozen=True, kw_only=True)
 class Launch:
-    """How an engine would be started.
+    """The launcher of an engine, and the engine's digest.
 
     Attributes:
         digest: Of everything in the engine that determines its results.
         brings_own_weights: The engine has its own weights, at the same place below its folder.
-        built: Whether its environment or image exists, so that it can start at once.
+        built: True if its environment or image exists, so that it can start at once.
         reason: Why this launcher.
     """
 
@@ -54,7 +56,7 @@ class Launch:
 
 @dataclass(frozen=True, kw_only=True)
 class PlanContext:
-    """What a plan has to know about this machine.
+    """The facts about this machine that a plan is made from.
 
     Attributes:
         installed: Weights per model id.
@@ -75,9 +77,10 @@ class StagePlan:
         weights: None where the model has to be pulled first.
         options: The user's over the model's defaults; the engine's own defaults are not in it.
         reason: Why this model.
+        required: False for a stage that runs only where it is needed.
     """
 
-    stage: Stage
+    stage: Stage[Any, Any]
     model: ModelEntry
     engine: EngineEntry
     device: str
@@ -86,10 +89,16 @@ class StagePlan:
     weights: Weights | None
     options: Struct
     reason: str
+    required: bool = True
+
+    @property
+    def kind(self) -> str:
+        """The stage's name on the wire."""
+        return self.stage.kind.value
 
     @property
     def to_pull(self) -> bool:
-        """Whether the weights must be brought here first; a remote engine has its own."""
+        """True if the weights must be brought here first; some engines have their own."""
         return self.weights is None and not self.launch.brings_own_weights
 
     @property
@@ -105,17 +114,17 @@ class StagePlan:
         )
 
     def identity(self) -> dict[str, Any]:
-        """What decides this stage's result, apart from what goes into it; not which GPU of many."""
+        """Return what decides the result besides what goes into the stage; any GPU is as good."""
         options = msgspec.to_builtins(self.options)
         return {
-            "stage": self.stage,
+            "stage": self.stage.kind,
             "engine": self.launch.digest,
             "device": self.device.partition(":")[0],
             "model": self.model.runtime_model_id,
             "weights": self.weights.digest if self.weights else None,
             "compute_type": self.compute_type,
             "options": {
-                name: value for name, value in options.items() if name not in _DECIDE_WHETHER
+                name: value for name, value in options.items() if name not in _WITHOUT_EFFECT
             },
         }
 
@@ -124,7 +133,7 @@ class StagePlan:
 class Skipped:
     """A stage that will not run, and why."""
 
-    stage: Stage
+    stage: Stage[Any, Any]
     reason: str
 
 
@@ -133,23 +142,15 @@ class RecordingPlan:
     """Everything one recording goes through.
 
     Attributes:
-        transcribe: Required; all others may be missing.
-        overview: The refining stage once more, which writes about the text and leaves it as it is.
-        more_aligners: What may align instead of ``align``, all of it here: only when the text is
-            there it is known which language it is in.
+        stages: Those that engines run, in their order; only transcription is always there.
+        alternatives: Other models for a stage, all of them here, of which one is chosen when the
+            results of the stages before are there.
         key: Equal for plans that give equal results.
         advice: What the user should know about the choices.
     """
 
-    transcribe: StagePlan
-    align: StagePlan | None = None
-    diarize: StagePlan | None = None
-    emotion: StagePlan | None = None
-    events: StagePlan | None = None
-    refine: StagePlan | None = None
-    overview: StagePlan | None = None
-    align_always: bool = False
-    more_aligners: tuple[StagePlan, ...] = ()
+    stages: Mapping[Stage[Any, Any], StagePlan]
+    alternatives: tuple[StagePlan, ...] = ()
     channels: Channels = "mix"
     clip: Clip | None = None
     speaker_names: SpeakerNames = ()
@@ -158,36 +159,28 @@ class RecordingPlan:
     key: str = field(default="", compare=False)
 
     @property
-    def stages(self) -> tuple[StagePlan, ...]:
-        """The stages that engines run, in their order."""
-        every = (
-            self.transcribe,
-            self.align,
-            self.diarize,
-            self.emotion,
-            self.events,
-            self.refine,
-            self.overview,
-        )
-        return tuple(stage for stage in every if stage is not None)
+    def transcribe(self) -> StagePlan:
+        """The one stage that is always there."""
+        return self.stages[TRANSCRIBE]
 
-    @property
-    def aligners(self) -> tuple[StagePlan, ...]:
-        """Everything that may align, best first.
+    def candidates(self, stage: Stage[Any, Any]) -> tuple[StagePlan, ...]:
+        """Return everything that may do a stage, best first; nothing if it is not planned.
 
         The transcribing model itself goes before all others, models that have this stage beside
         others after them.
         """
-        every = (self.align, *self.more_aligners) if self.align else ()
+        if stage not in self.stages:
+            return ()
+        others = (other for other in self.alternatives if other.stage is stage)
 
-        def order(aligner: StagePlan) -> tuple[bool, bool, int]:
-            model = aligner.model
-            alone = model.stages[0] is Stage.ALIGN
+        def order(plan: StagePlan) -> tuple[bool, bool, int]:
+            model = plan.model
+            alone = model.stages[0] is stage.kind
             return model.id != self.transcribe.model.id, not alone, -model.rank
 
-        return tuple(sorted(every, key=order))
+        return tuple(sorted((self.stages[stage], *others), key=order))
 
     @property
     def missing_models(self) -> tuple[ModelEntry, ...]:
-        """What has to be pulled before the plan can be carried out."""
-        return tuple({s.model.id: s.model for s in self.stages if s.to_pull}.values())
+        """The models that have to be pulled before the plan can be carried out."""
+        return tuple({s.model.id: s.model for s in self.stages.values() if s.to_pull}.values())

@@ -1,4 +1,4 @@
-"""Which options go to an engine: the user's over the model's defaults, refused where unsupported.
+"""The options that go to an engine: the user's over the model's defaults, unsupported ones refused.
 
 Pure: looks at the catalog only, and raises before anything runs.
 """
@@ -50,12 +50,12 @@ class NoTranslationError(UsageError):
         )
 
 
-def left_out(
+def dropped(
     catalog: Catalog, stage: Stage, model: ModelEntry, wanted: Struct, suggested: Iterable[str]
 ) -> tuple[str, ...]:
-    """The options that were only suggested, and that the model's engine does not honour.
+    """Return the options that were only suggested, and that the model's engine does not honour.
 
-    What the text is to be is no suggestion: a language or a translation is never left out.
+    A language or a translation is never dropped: the text would be another.
     """
     supported = catalog.engine(model.engine).stages[stage].options
     chosen = _set_fields(wanted).keys() - _SAY_WHICH_TEXT
@@ -63,14 +63,14 @@ def left_out(
 
 
 def without(wanted: Options, names: Iterable[str]) -> Options:
-    """The options, these left to the engine."""
+    """Return the options with these left to the engine."""
     return msgspec.structs.replace(wanted, **dict.fromkeys(names))
 
 
 def effective_options(
     catalog: Catalog, stage: Stage, model: ModelEntry, wanted: Options
 ) -> Options:
-    """What the user set, over what the model wants where the user said nothing.
+    """Return what the user set, over what the model wants where the user set nothing.
 
     Raises:
         UnsupportedOptionError: The user set something that the model's engine does not honour.
@@ -113,7 +113,7 @@ def _check_abilities(catalog: Catalog, model: ModelEntry, wanted: TranscribeOpti
 
 
 def _set_fields(options: Struct) -> dict[str, object]:
-    """The options that are not None."""
+    """Return the options that are not None."""
     return {
         name: value for name, value in msgspec.structs.asdict(options).items() if value is not None
     }
@@ -128,7 +128,7 @@ def _models_with_option(catalog: Catalog, stage: Stage, option: str) -> tuple[st
 
 
 def _use_one_of(models: Sequence[str], stage: Stage) -> str | None:
-    """A hint that names a few models, the best first; None where there is none."""
+    """Return a hint that names a few models, the best first; None where there is none."""
     if not models:
         return None
     more = len(models) - _MOST_NAMES

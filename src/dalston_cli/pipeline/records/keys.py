@@ -4,8 +4,6 @@ Two runs that would do the same work get the same key, on any machine and in any
 """
 
 import hashlib
-import os
-from dataclasses import dataclass
 from pathlib import Path
 
 from dalston_cli.audio.source import digest_of
@@ -14,41 +12,8 @@ STORE_FORMAT = 1
 """Increased when results of older versions of Dalston must not be used again."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileStamp:
-    """Cheap attributes of a file, at least one of which changes with its bytes in practice."""
-
-    size: int
-    mtime_ns: int
-    inode: int
-    device: int
-
-    @classmethod
-    def of(cls, path: Path) -> "FileStamp":
-        """Return the stamp of a file that exists.
-
-        Raises:
-            OSError: There is no such file, or it cannot be reached.
-        """
-        return cls.from_stat(path.stat())
-
-    @classmethod
-    def from_stat(cls, stat: os.stat_result) -> "FileStamp":
-        """Return the stamp in a file's status."""
-        return cls(
-            size=stat.st_size,
-            mtime_ns=stat.st_mtime_ns,
-            inode=stat.st_ino,
-            device=stat.st_dev,
-        )
-
-
 def digest_file(path: Path) -> str:
-    """Return ``sha256:<hex>`` of a file's bytes.
-
-    Raises:
-        OSError: It cannot be read.
-    """
+    """Return ``sha256:<hex>`` of a file's bytes; raise an OSError if it cannot be read."""
     with path.open("rb") as file:
         return digest_of(file)
 

@@ -1,18 +1,10 @@
 """Files of this machine in the journal: read once, and again only if their stamps changed."""
 
-import time
 from pathlib import Path
 
+from dalston_cli.pipeline.endpoints import FileStamp, reference_of
 from dalston_cli.pipeline.records.journal import Journal
-from dalston_cli.pipeline.records.keys import FileStamp, digest_file
-
-_CLOCK_TICK_NS = 50_000_000
-"""A file may change twice within one tick of its file system's clock and keep its stamp."""
-
-
-def reference_of(path: Path) -> str:
-    """Return the name of a file in the journal: its absolute path."""
-    return str(path.absolute())
+from dalston_cli.pipeline.records.keys import digest_file
 
 
 def digest_once(journal: Journal, path: Path) -> str:
@@ -36,5 +28,5 @@ def remember_if_steady(journal: Journal, path: Path, stamp: FileStamp, digest: s
     Raises:
         OSError: The file is gone.
     """
-    if FileStamp.of(path) == stamp and time.time_ns() - stamp.mtime_ns > _CLOCK_TICK_NS:
+    if FileStamp.of(path) == stamp and stamp.is_settled:
         journal.remember_digest(reference_of(path), stamp, digest)

@@ -1,4 +1,4 @@
-"""What a run may pay for, over all its recordings: no stage spends what another one has spent."""
+"""The budget of a run, over all its recordings: no stage spends what another one has spent."""
 
 import asyncio
 from collections.abc import AsyncIterator, Callable
@@ -26,7 +26,7 @@ _NOTHING_SPENT = frozenset(
 
 
 class BudgetUnknownError(UnavailableError):
-    """Something was paid for in vain, and nobody knows how much."""
+    """Something was paid for in vain, and it is not known how much."""
 
     code = "budget_unknown"
 
@@ -52,7 +52,7 @@ class Budget:
 
     @asynccontextmanager
     async def within(self, options: Struct) -> AsyncIterator[tuple[Struct, Pay]]:
-        """The options with what may be spent, and what takes the result that was paid for.
+        """Yield the options with what may be spent, and a function that takes the result.
 
         Raises:
             BudgetUnknownError: A stage before failed, perhaps after it had spent something.

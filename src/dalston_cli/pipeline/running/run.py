@@ -1,11 +1,12 @@
-"""Many recordings: the one runner. One job's failure is never another's.
+"""Many recordings, each a job for the runner. One job's failure is never another's.
 
 Recordings are begun largest first; a few more are in work than the engine has slots, so that the
-next ones are decoded while it works. What engines cannot do at all is found out once, not once
-per recording.
+next ones are decoded while it works. An engine that cannot be had at all ends the run: it is not
+tried again for every recording.
 """
 
 import asyncio
+import heapq
 import logging
 import signal
 import threading
@@ -15,6 +16,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 from types import FrameType
+from typing import TypeVar
 
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import (
@@ -24,6 +26,7 @@ from dalston_cli.errors import (
     UnavailableError,
 )
 from dalston_cli.launchers.failure import LauncherUnavailableError
+from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.pipeline.events import (
     ErrorInfo,
     Event,
@@ -34,10 +37,10 @@ from dalston_cli.pipeline.events import (
 )
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
+from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.running.job import JobSpec, JobTools, run_job
-from dalston_cli.pipeline.running.tally import NOT_STARTED, Tally
-from dalston_cli.pipeline.running.window import LargestFirst
+from dalston_cli.pipeline.runners.base import Job, JobSettings, Runner
+from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 DECODED_AHEAD = 2
 """Recordings in work beyond the engine's slots."""
@@ -47,6 +50,11 @@ MOST_ENGINE_FAILURES = 8
 
 MOST_MODEL_FAILURES = 2
 """The same for a model: what does not load for two recordings does not load for others."""
+
+WINDOW_SIZE = 256
+"""Recordings among which the largest is begun first."""
+
+Item = TypeVar("Item")
 
 _logger = logging.getLogger(__name__)
 
@@ -79,7 +87,7 @@ class SystemRefusedError(UnavailableError):
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
-    """What a run is about.
+    """The recordings of a run, and how to treat them.
 
     Attributes:
         stems: Per recording, the path of its outputs without extension; None for standard output.
@@ -91,30 +99,79 @@ class RunSpec:
     recordings: Sequence[RecordingRequest]
     stems: Sequence[Path] | None
     planner: Planner
+    settings: JobSettings
     jobs: int
     fail_fast: bool = False
     pipeline: str | None = None
 
 
-async def run(spec: RunSpec, tools: JobTools) -> RunFinished:
-    """Work on every recording; what happens is told through ``tools``, how it ended returned."""
-    return await _Run(spec, tools).run()
-
-
 def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
-    """How many recordings keep the transcribing engine busy."""
+    """Return how many recordings keep the transcribing engine busy."""
     return plan.transcribe.engine.slots * replicas + DECODED_AHEAD
 
 
-class _Run:
-    def __init__(self, spec: RunSpec, tools: JobTools) -> None:
+def largest_first(
+    items: Iterator[tuple[int | None, Item]], *, window: int = WINDOW_SIZE
+) -> Iterator[Item]:
+    """Yield items by falling size, looking a window ahead, so that a list of any length streams.
+
+    Args:
+        items: Pairs of size and item; a size of None counts as 0.
+        window: How many items are looked at, at least 1.
+    """
+    heap: list[tuple[int, int, Item]] = []
+    for number, (size, item) in enumerate(items):
+        heapq.heappush(heap, (-(size or 0), number, item))
+        if len(heap) >= window:
+            yield heapq.heappop(heap)[2]
+    while heap:
+        yield heapq.heappop(heap)[2]
+
+
+@dataclass
+class _Begun:
+    """A job that was begun.
+
+    Attributes:
+        clock: When it was begun.
+        plan: Once it is made.
+        finished: Once it ended well.
+    """
+
+    recording: RecordingRequest
+    number: int
+    clock: float
+    plan: RecordingPlan | None = None
+    finished: JobFinished | None = None
+
+
+class Run:
+    """Work on many recordings.
+
+    Args:
+        spec: The recordings, and how to treat them.
+        runner: Runs their jobs.
+        journal: Where the run and its jobs are noted.
+        engines: Those that the runner uses.
+        emit: Called with every event.
+    """
+
+    def __init__(
+        self,
+        spec: RunSpec,
+        runner: Runner,
+        journal: Journal,
+        engines: RunEngines,
+        emit: Callable[[Event], None],
+    ) -> None:
         self._spec = spec
-        self._tools = tools
-        self._journal = tools.stages.journal
-        self._emit: Callable[[Event], None] = tools.stages.emit
-        self._tally = Tally()
+        self._runner = runner
+        self._journal = journal
+        self._engines = engines
+        self._emit = emit
+        self._summary = RunSummary()
         self._models: dict[str, str] = {}
-        self._queue = LargestFirst(self._items())
+        self._queue = largest_first(self._items())
         self._workers: list[asyncio.Task[None]] = []
         self._stopped = False
         self._interrupted = False
@@ -122,21 +179,22 @@ class _Run:
         self._id = ""
 
     async def run(self) -> RunFinished:
+        """Work on every recording; return how it ended."""
         clock = time.monotonic()
         number = len(self._spec.recordings)
         self._id = self._journal.begin_run(number)
         try:
             self._emit(RunStarted(run=self._id, num_recordings=number))
         except BrokenPipeError as closed:
-            self._tally.counts[NOT_STARTED] = number
+            self._summary.counts[NOT_STARTED] = number
             self._journal.end_run(self._report(0.0, [closed]))
             raise
         self._workers = [
             asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
         ]
-        with self._polite_interrupts():
+        with self._handled_interrupts():
             await asyncio.gather(*self._workers, return_exceptions=True)
-        self._tally.counts[NOT_STARTED] += sum(1 for _ in self._queue)
+        self._summary.counts[NOT_STARTED] += sum(1 for _ in self._queue)
         errors = [
             error
             for worker in self._workers
@@ -145,7 +203,7 @@ class _Run:
         report = self._report(time.monotonic() - clock, errors)
         self._journal.end_run(report)
         if errors:
-            raise errors[0]  # nobody reads, or a bug outside of any job
+            raise errors[0]  # nothing reads the output, or a bug outside of any job
         self._emit(report)
         return report
 
@@ -155,70 +213,80 @@ class _Run:
             yield request.size, (request, stems[index] if stems is not None else None)
 
     async def _work(self) -> None:
-        while not self._stopped:
-            item = next(self._queue, None)
-            if item is None:
-                return
+        """Take one recording after the other, until there is none or the run stops."""
+        while not self._stopped and (item := next(self._queue, None)) is not None:
             try:
-                await self._job(*item)
+                with self._begun(item[0]) as begun:
+                    begun.plan = self._spec.planner.plan(begun.recording.overrides)
+                    begun.finished = await self._runner.run(self._job(begun, item[1]))
             except BrokenPipeError:
                 self._cancel_all()
                 raise
 
-    async def _job(self, request: RecordingRequest, stem: Path | None) -> None:
+    def _job(self, begun: _Begun, stem: Path | None) -> Job:
+        if begun.plan is None:
+            raise AssertionError("a job needs a plan")
+        return Job(
+            recording=begun.recording,
+            plan=begun.plan,
+            settings=self._spec.settings,
+            number=begun.number,
+            output=None if stem is None else str(stem),
+        )
+
+    @contextmanager
+    def _begun(self, recording: RecordingRequest) -> Iterator[_Begun]:
+        """Note a job's beginning and end; its error is its own, and never another's."""
         clock = time.monotonic()
         number = self._journal.begin_job(
-            self._id, request.name, suffix=request.relative.suffix.lower(), size=request.size
+            self._id, recording.name, suffix=recording.relative.suffix.lower(), size=recording.size
         )
+        begun = _Begun(recording=recording, number=number, clock=clock)
+        cancelled = JobFinished(recording=recording.name, status="cancelled")
         try:
-            plan = self._spec.planner.plan(request.overrides)
-            job = JobSpec(request=request, plan=plan, number=number, stem=stem)
-            finished = await run_job(job, self._tools)
+            yield begun
         except DalstonError as error:
-            self._failed(number, request, clock, error)
+            self._failed(begun, error)
         except asyncio.CancelledError:
-            self._end(number, JobFinished(recording=request.name, status="cancelled"))
+            self._end(number, cancelled)
             raise
         except BrokenPipeError:
-            # Nobody reads what this run prints: no recording's failure, but the end of all.
-            self._journal.end_job(number, JobFinished(recording=request.name, status="cancelled"))
+            # Nothing reads what this run prints: no recording's failure, but the end of all.
+            self._journal.end_job(number, cancelled)
             raise
         except OSError as error:
-            self._failed(number, request, clock, SystemRefusedError(error))
+            self._failed(begun, SystemRefusedError(error))
         except Exception as error:
-            # A bug met by one recording is not to cost the others theirs.
-            _logger.exception("unexpected error in %s", request.name)
-            self._failed(number, request, clock, UnexpectedError(error))
+            # A bug that one recording meets is not to cost the others theirs.
+            _logger.exception("unexpected error in %s", recording.name)
+            self._failed(begun, UnexpectedError(error))
         else:
             self._engine_failures = 0
-            self._models |= _digests(plan)
-            self._end(number, finished)
+            self._models |= _digests(begun.plan)
+            self._end(number, begun.finished or cancelled)
 
-    def _failed(
-        self, number: int, request: RecordingRequest, clock: float, error: DalstonError
-    ) -> None:
-        info = ErrorInfo(
-            code=error.code, message=error.message, hint=error.hint, recording=request.name
-        )
+    def _failed(self, begun: _Begun, error: DalstonError) -> None:
+        name = begun.recording.name
+        info = ErrorInfo(code=error.code, message=error.message, hint=error.hint, recording=name)
         finished = JobFinished(
-            recording=request.name,
+            recording=name,
             status="failed",
-            elapsed_s=time.monotonic() - clock,
+            elapsed_s=time.monotonic() - begun.clock,
             error=info,
         )
-        self._end(number, finished, error.exit_code)
+        self._end(begun.number, finished, error.exit_code)
         if self._spec.fail_fast:
             self._stop("fail_fast", "--fail-fast: no further recording is begun")
         elif isinstance(error, UnavailableError):
-            self._consider(request, error)
+            self._consider(begun, error)
 
-    def _consider(self, request: RecordingRequest, error: UnavailableError) -> None:
-        """Whether going on would only fail in the same way, again and again."""
+    def _consider(self, begun: _Begun, error: UnavailableError) -> None:
+        """Give up where going on would only fail in the same way, again and again."""
         self._engine_failures += 1
-        first = self._spec.planner.plan(request.overrides).transcribe
+        first = self._spec.planner.plan(begun.recording.overrides).transcribe
         if isinstance(error, LauncherUnavailableError):
             reason = "no engine can be had any more"
-        elif self._tools.stages.engines.failure(first.engine, first.device) is error:
+        elif self._engines.failure(first.engine, first.device) is error:
             reason = f"engine {first.engine.name} cannot be had"
         elif self._engine_failures >= (
             MOST_MODEL_FAILURES
@@ -228,7 +296,7 @@ class _Run:
             reason = f"{self._engine_failures} recordings in a row could not be transcribed"
         else:
             return
-        self._tally.given_up = True
+        self._summary.given_up = True
         self._stop("engine_given_up", f"{reason}: no further recording is begun")
 
     def _stop(self, code: str, message: str) -> None:
@@ -238,30 +306,30 @@ class _Run:
 
     def _end(self, number: int, finished: JobFinished, exit_code: ExitCode | None = None) -> None:
         self._journal.end_job(number, finished)
-        self._tally.add(finished, exit_code)
+        self._summary.add(finished, exit_code)
         self._emit(finished)
 
     def _report(self, elapsed_s: float, errors: Sequence[BaseException]) -> RunFinished:
-        counts = self._tally.counts
-        code = self._tally.exit_code(interrupted=self._interrupted)
+        counts = self._summary.counts
+        code = self._summary.exit_code(interrupted=self._interrupted)
         if errors:
             closed = isinstance(errors[0], BrokenPipeError)
             code = ExitCode.CLOSED_PIPE if closed else ExitCode.BUG
         return RunFinished(
             run=self._id,
             counts={status: count for status, count in sorted(counts.items()) if count},
-            audio_s=self._tally.audio_s,
+            audio_s=self._summary.audio_s,
             elapsed_s=elapsed_s,
             exit_code=int(code),
             pipeline=self._spec.pipeline,
-            errors=tuple(self._tally.errors),
+            errors=tuple(self._summary.errors),
             models=self._models,
-            engines=self._tools.stages.engines.fingerprints,
+            engines=self._engines.fingerprints,
         )
 
     @contextmanager
-    def _polite_interrupts(self) -> Iterator[None]:
-        """The first Ctrl-C stops the run, the second ends the process at once."""
+    def _handled_interrupts(self) -> Iterator[None]:
+        """Stop the run at the first Ctrl-C, and end the process at the second."""
         if threading.current_thread() is not threading.main_thread():
             yield
             return
@@ -294,6 +362,6 @@ class _Run:
                 worker.cancel()
 
 
-def _digests(plan: RecordingPlan) -> dict[str, str]:
-    stages = (*plan.stages, *plan.more_aligners)
+def _digests(plan: RecordingPlan | None) -> dict[str, str]:
+    stages = (*plan.stages.values(), *plan.alternatives) if plan else ()
     return {stage.model.id: stage.weights.digest for stage in stages if stage.weights}

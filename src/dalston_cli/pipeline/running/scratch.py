@@ -30,7 +30,7 @@ class ScratchFolderError(UnavailableError):
 
 @contextlib.contextmanager
 def scratch_folder(parent: Path) -> Iterator[Path]:
-    """A private folder below ``parent`` for as long as the context lasts.
+    """Make a private folder below ``parent`` for as long as the context lasts.
 
     Also removes what killed runs left there.
 
@@ -38,7 +38,7 @@ def scratch_folder(parent: Path) -> Iterator[Path]:
         ScratchFolderError: ``parent`` cannot be written.
     """
     try:
-        with lock_folder(parent):  # nobody removes what another has made and not locked yet
+        with lock_folder(parent):  # keeps what another process has made and not locked yet
             remove_abandoned(parent)
             folder = Path(tempfile.mkdtemp(prefix="run-", dir=parent))
             descriptor = try_lock_folder(folder)

@@ -1,6 +1,6 @@
 """Speakers' labels, and their names.
 
-``SPEAKER_00`` is whoever speaks first, whatever an engine called them; where each channel is one
+``SPEAKER_00`` is the first speaker, whatever an engine called them; where each channel is one
 speaker, it is the speaker of channel 0.
 """
 
@@ -9,7 +9,7 @@ from dataclasses import dataclass
 
 import msgspec
 
-from dalston_cli.stages.merge.provenance import USER, with_origin
+from dalston_cli.stages.origin import USER, with_origin
 from dalston_sdk.wire import Notice, Segment, SpeakerTurn, Transcript
 
 _SAME_TURN_S = 0.5
@@ -35,12 +35,12 @@ def relabel(
     Args:
         segments: In time order.
         turns: What diarization found; empty takes the turns from the segments.
-        by_channel: Whether a segment without a speaker is spoken by its channel's one speaker.
+        by_channel: True if a segment without a speaker is spoken by its channel's one speaker.
     """
     keys = [_key(segment, by_channel=by_channel) for segment in segments]
     ordered = sorted(turns, key=lambda keyed: keyed.turn.start)
-    heard = [(keyed.channel, keyed.turn.speaker) for keyed in ordered]
-    labels = _labels([key for key in [*keys, *heard] if key is not None])
+    turn_keys = [(keyed.channel, keyed.turn.speaker) for keyed in ordered]
+    labels = _labels([key for key in [*keys, *turn_keys] if key is not None])
     named = tuple(
         _named(segment, labels[key]) if key is not None else segment
         for segment, key in zip(segments, keys, strict=True)
@@ -55,14 +55,14 @@ def relabel(
 
 
 def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
-    """The transcript with names in place of labels; ``speaker_names`` keeps which is whose.
+    """Put names in place of labels; ``speaker_names`` keeps which is whose.
 
     Nothing else changes, so this comes last: no engine ever sees a name. Labels may share a name,
     and a transcript with names can be given others.
 
     Args:
         transcript: With labels, or with names from before.
-        names: By label. What names nobody becomes a warning that says which labels there are.
+        names: By label. An unknown label becomes a warning that says which labels there are.
     """
     speakers = {segment.speaker for segment in transcript.segments if segment.speaker}
     speakers |= {turn.speaker for turn in transcript.turns}
@@ -114,7 +114,7 @@ def _labels(keys: Sequence[Key]) -> dict[Key, str]:
 
 
 def turns_of(segments: Sequence[Segment]) -> Iterator[SpeakerTurn]:
-    """The turns that segments with speakers amount to."""
+    """Yield the turns that segments with speakers amount to."""
     by_speaker: dict[str, list[Segment]] = {}
     for segment in segments:
         if segment.speaker is not None:

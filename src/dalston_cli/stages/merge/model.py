@@ -1,39 +1,28 @@
-"""What merge is given: everything the stages found out about one recording."""
+"""The input of merge: all stages' results for one recording."""
 
 from dataclasses import dataclass
 
-from dalston_sdk.wire import (
-    AlignResult,
-    DiarizeResult,
-    EmotionResult,
-    EventsResult,
-    Notice,
-    RecordingInfo,
-    StageRecord,
-    TranscribeResult,
-)
+from dalston_cli.stages.base import Results
+from dalston_cli.stages.merge.times import Window
+from dalston_sdk.wire import Notice, RecordingInfo, StageRecord
 
 
 @dataclass(frozen=True, kw_only=True)
 class ChannelResults:
-    """What the stages found in one channel, or in the mix of all.
+    """The stages' results for one channel, or for the mix of all.
 
     Times in the results are seconds from the start of the audio that the engines were given.
 
     Attributes:
         channel: From 0; None for the mix.
         duration_s: Length of the audio that the engines were given.
-        align: Its segments replace those of ``transcribe`` that have the same ids.
-        emotion: By the ids of ``transcribe``'s segments.
+        results: Of transcription, and of the others that ran. Alignment's segments replace those
+            of transcription that have the same ids, and emotions go by these ids.
     """
 
     channel: int | None
     duration_s: float
-    transcribe: TranscribeResult
-    align: AlignResult | None = None
-    diarize: DiarizeResult | None = None
-    emotion: EmotionResult | None = None
-    events: EventsResult | None = None
+    results: Results
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,3 +42,8 @@ class MergeInput:
     stages: tuple[StageRecord, ...] = ()
     warnings: tuple[Notice, ...] = ()
     generator: str | None = None
+
+    def window(self, channel: ChannelResults) -> Window:
+        """Return the place of a channel's audio in the recording."""
+        start = self.recording.clip_start or 0.0
+        return Window(start=start, end=start + channel.duration_s)

@@ -1,39 +1,39 @@
-"""What the engines themselves warned of, and what is odd about their results."""
+"""Warnings of the engines themselves, and of odd results."""
 
 from collections.abc import Iterator
 
 import msgspec
 
+from dalston_cli.stages.align import ALIGN
+from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.merge.channel import placed_segments, placed_turns
 from dalston_cli.stages.merge.model import ChannelResults
 from dalston_cli.stages.merge.speakers import undivided
 from dalston_cli.stages.merge.times import Window, text_of
+from dalston_cli.stages.registry import STAGES
+from dalston_cli.stages.transcribe import TRANSCRIBE
 from dalston_sdk.wire import Notice
 
 
 def channel_notices(channel: ChannelResults, window: Window) -> Iterator[Notice]:
-    """The results' own warnings on the recording's clock, and words that do not say the text."""
-    results = (
-        ("transcribe", channel.transcribe),
-        ("align", channel.align),
-        ("diarize", channel.diarize),
-        ("emotion", channel.emotion),
-        ("events", channel.events),
-    )
-    for stage, result in results:
+    """Yield the results' own warnings on the recording's clock, and what is odd about them."""
+    for stage in STAGES:
+        result = channel.results.get(stage)
         for notice in result.warnings if result else ():
-            yield _on_clock(notice, stage, window)
+            yield _on_clock(notice, stage.kind.value, window)
     yield from _differing(channel, window)
     yield from _unaligned(channel, window)
     yield from _undivided(channel, window)
 
 
 def _unaligned(channel: ChannelResults, window: Window) -> Iterator[Notice]:
-    """Say which text has no times from alignment, though it was aligned."""
-    if channel.align is None:
+    """Tell which text has no times from alignment, though it was aligned."""
+    found = channel.results.get(ALIGN)
+    if found is None:
         return
-    aligned = {segment.id for segment in channel.align.segments if segment.words}
-    spoken = [segment for segment in channel.transcribe.segments if segment.text.strip()]
+    aligned = {segment.id for segment in found.segments if segment.words}
+    transcribed = channel.results[TRANSCRIBE].segments
+    spoken = [segment for segment in transcribed if segment.text.strip()]
     missing = [segment for segment in spoken if segment.id not in aligned]
     if missing:
         start, _ = window.place(missing[0].start, missing[0].end)
@@ -49,19 +49,20 @@ def _unaligned(channel: ChannelResults, window: Window) -> Iterator[Notice]:
 
 
 def _undivided(channel: ChannelResults, window: Window) -> Iterator[Notice]:
-    """Say where a change of speakers cannot be put anywhere, for want of words' times."""
-    if channel.diarize is None or all(segment.words for segment in channel.transcribe.segments):
+    """Tell where a change of speakers cannot be put anywhere, for want of words' times."""
+    segments = channel.results[TRANSCRIBE].segments
+    if channel.results.get(DIARIZE) is None or all(segment.words for segment in segments):
         return
     turns = [keyed.turn for keyed in placed_turns(channel, window)]
-    spans = undivided(placed_segments(channel, window), turns)
-    if spans:
+    regions = undivided(placed_segments(channel, window), turns)
+    if regions:
         yield Notice(
             code="speakers_undivided",
-            message=f"several speakers are heard in {len(spans)} segments that have no word"
+            message=f"several speakers are heard in {len(regions)} segments that have no word"
             " times: each went as a whole to who speaks longest (--align always finds them)",
             stage="merge",
-            start=spans[0][0],
-            end=spans[-1][1],
+            start=regions[0][0],
+            end=regions[-1][1],
         )
 
 
@@ -78,9 +79,10 @@ def _on_clock(notice: Notice, stage: str, window: Window) -> Notice:
 
 
 def _differing(channel: ChannelResults, window: Window) -> Iterator[Notice]:
-    stage = "align" if channel.align else "transcribe"
-    source = channel.align.segments if channel.align else channel.transcribe.segments
-    for segment in source:
+    """Tell which text is not what its words say."""
+    aligned = channel.results.get(ALIGN)
+    stage, source = ("align", aligned) if aligned else ("transcribe", channel.results[TRANSCRIBE])
+    for segment in source.segments:
         if segment.words and _letters(segment.text) != _letters(text_of(segment.words)):
             start, end = window.place(segment.start, segment.end)
             yield Notice(

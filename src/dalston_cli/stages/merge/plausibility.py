@@ -1,4 +1,4 @@
-"""What looks wrong with a transcript: gaps, an early end, impossible speed, loops.
+"""Checks of a transcript: gaps, an early end, impossible speed, loops.
 
 Nothing is changed or left out: each finding is a notice in the transcript, for people to look at.
 """
@@ -26,11 +26,11 @@ _LETTERS_PER_WORD = 2.0
 def check(
     segments: Sequence[Segment], regions: Sequence[SpeechRegion], window: Window
 ) -> Iterator[Notice]:
-    """Everything that looks wrong.
+    """Yield everything that looks wrong.
 
     Args:
         segments: With sound times, in time order.
-        regions: Where speech was heard; in order, not overlapping; empty where nobody listened.
+        regions: Of speech; in order, not overlapping; empty without voice activity detection.
         window: The part of the recording that was transcribed.
     """
     if not segments:
@@ -43,7 +43,7 @@ def check(
 
 
 def united(regions: Iterable[SpeechRegion]) -> tuple[SpeechRegion, ...]:
-    """Regions in order, those that touch or overlap made one."""
+    """Unite regions that touch or overlap; return all in order."""
     out: list[SpeechRegion] = []
     for region in sorted(regions, key=lambda region: region.start):
         if out and region.start <= out[-1].end:
@@ -55,10 +55,10 @@ def united(regions: Iterable[SpeechRegion]) -> tuple[SpeechRegion, ...]:
 
 
 def _check_empty(regions: Sequence[SpeechRegion], window: Window) -> Iterator[Notice]:
-    heard = _seconds(regions)
+    speech_s = _seconds(regions)
     duration = window.end - window.start
-    if heard >= _MIN_SPEECH_S:
-        message = f"no words were found, though {heard:.0f} s sound like speech"
+    if speech_s >= _MIN_SPEECH_S:
+        message = f"no words were found, though {speech_s:.0f} s sound like speech"
     elif duration >= _MIN_SPEECH_S:
         message = f"no words were found in {duration:.0f} s of audio"
     else:
@@ -69,15 +69,15 @@ def _check_empty(regions: Sequence[SpeechRegion], window: Window) -> Iterator[No
 def _check_coverage(
     segments: Sequence[Segment], regions: Sequence[SpeechRegion]
 ) -> Iterator[Notice]:
-    """Speech that has no text, as far as somebody listened for speech."""
-    heard = _seconds(regions)
+    """Check for speech without text, if voice activity was detected."""
+    speech_s = _seconds(regions)
     spoken = united(SpeechRegion(start=item.start, end=item.end) for item in segments)
-    uncovered = heard - _shared_seconds(regions, spoken)
-    if heard and uncovered >= _MIN_UNCOVERED_S and uncovered > (1 - _MIN_COVERAGE) * heard:
-        share = 100 * (heard - uncovered) / heard
+    uncovered = speech_s - _shared_seconds(regions, spoken)
+    if speech_s and uncovered >= _MIN_UNCOVERED_S and uncovered > (1 - _MIN_COVERAGE) * speech_s:
+        share = 100 * (speech_s - uncovered) / speech_s
         yield _notice(
             "low_coverage",
-            f"only {share:.0f} % of what sounds like speech ({heard:.0f} s) has text",
+            f"only {share:.0f} % of what sounds like speech ({speech_s:.0f} s) has text",
             regions[0].start,
             regions[-1].end,
         )
@@ -86,7 +86,7 @@ def _check_coverage(
 def _check_end(
     segments: Sequence[Segment], regions: Sequence[SpeechRegion], window: Window
 ) -> Iterator[Notice]:
-    """Text that ends long before the audio, unless it is known that only silence follows."""
+    """Check for text that ends long before the audio, unless only silence follows."""
     last = max(segment.end for segment in segments)
     end = regions[-1].end if regions else window.end
     enough = max(_MIN_SILENT_END_S, _MIN_SILENT_END * (window.end - window.start))
@@ -101,7 +101,7 @@ def _check_end(
 
 
 def _check_speed(segments: Sequence[Segment]) -> Iterator[Notice]:
-    """More or fewer words than people can say."""
+    """Check for more or fewer words than people can say."""
     spoken = united(SpeechRegion(start=item.start, end=item.end) for item in segments)
     seconds = _seconds(spoken)
     per_minute = 60 * sum(_count_words(segment.text) for segment in segments) / seconds
@@ -128,7 +128,7 @@ def _seconds(regions: Sequence[SpeechRegion]) -> float:
 
 
 def _shared_seconds(left: Sequence[SpeechRegion], right: Sequence[SpeechRegion]) -> float:
-    """Seconds that lie in both; each in order and without overlaps."""
+    """Return the seconds that lie in both; each in order and without overlaps."""
     shared, i, j = 0.0, 0, 0
     while i < len(left) and j < len(right):
         shared += max(0.0, min(left[i].end, right[j].end) - max(left[i].start, right[j].start))

@@ -28,7 +28,7 @@ class _Spoken:
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Loop:
-    """What is said again and again, and from where to where."""
+    """A phrase that is repeated, and from where to where."""
 
     phrase: str
     times: int
@@ -37,7 +37,7 @@ class _Loop:
 
 
 def find_repetitions(segments: Sequence[Segment]) -> Iterator[Notice]:
-    """A notice for each loop; those inside a longer one are not told twice."""
+    """Yield a notice for each loop; those inside a longer one are not told twice."""
     reached = float("-inf")
     loops = [*_segment_loops(segments), *_phrase_loops(segments)]
     for loop in sorted(loops, key=lambda loop: (loop.start, -loop.end)):
@@ -65,7 +65,7 @@ def _segment_loops(segments: Sequence[Segment]) -> Iterator[_Loop]:
 
 
 def _phrase_loops(segments: Sequence[Segment]) -> Iterator[_Loop]:
-    """Phrases of up to ``_MAX_PERIOD`` words that follow themselves often enough."""
+    """Yield phrases of up to ``_MAX_PERIOD`` words that follow themselves often enough."""
     spoken = [
         _Spoken(word=plain, segment=segment)
         for segment in segments
@@ -85,7 +85,7 @@ def _phrase_loops(segments: Sequence[Segment]) -> Iterator[_Loop]:
 
 
 def _periodic(spoken: Sequence[_Spoken], period: int) -> Iterator[tuple[int, int]]:
-    """Where words begin that come again ``period`` words later, and how often they are said."""
+    """Yield the start of words that recur ``period`` words later, and how often they do."""
     first = 0
     for index in range(period, len(spoken) + 1):
         if index < len(spoken) and spoken[index].word == spoken[index - period].word:
@@ -105,7 +105,7 @@ def _loop(phrase: str, times: int, said: Sequence[Segment]) -> _Loop:
 
 
 def _plain(text: str) -> str:
-    """Lower case, letters and digits only."""
+    """Return lower case, letters and digits only."""
     return "".join(letter for letter in text.casefold() if letter.isalnum())
 
 

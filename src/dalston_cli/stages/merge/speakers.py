@@ -1,11 +1,11 @@
-"""Who said each word: diarization's turns laid over transcription's words.
+"""The speaker of each word: diarization's turns laid over transcription's words.
 
-Each word goes to the speaker who is heard longest while it is spoken. Where turns meet inside a
-word, where several speak, where nobody is heard, or where a word's times are only computed,
+Each word goes to the speaker who is seconds longest while it is spoken. Where turns meet inside a
+word, where several speak, where there is no turn, or where a word's times are only computed,
 neither model knows better than the sentence does: such words go with the words around them, and
 the change of speakers is put where a sentence ends, if one does. A sentence of which nothing is
 beyond doubt goes to the speaker whose turn is about as long as it: so a "Yes." that is said into
-somebody's speech finds its speaker. A change there and back within a fraction of a second, in
+another's speech finds its speaker. A change there and back within a fraction of a second, in
 the middle of a sentence, is no change.
 """
 
@@ -16,29 +16,29 @@ from itertools import groupby
 import msgspec
 
 from dalston_cli.formats.punctuation import ends_sentence
+from dalston_cli.stages.merge.speaker_turns import Turns, longest
 from dalston_cli.stages.merge.times import text_of
-from dalston_cli.stages.merge.turns import Turns, loudest
 from dalston_sdk.wire import Segment, SpeakerTurn, Word
 
 _ALONE = 0.75
-"""The share of all that is heard during a word that must be one speaker's."""
+"""The share of all speech during a word that must be one speaker's."""
 
 _PRESENT = 0.25
-"""The share of a word's time that its speaker must be heard for."""
+"""The share of a word's time that its speaker must have."""
 
 _FLICKER_S = 0.3
-"""Nobody takes the word and loses it again, amid a sentence, in less than this."""
+"""A speaker does not speak for less than this amid another's sentence."""
 
 _BREATH_S = 0.2
 """A longer pause before or after makes even a short word a remark of its own."""
 
 _EMOTION_SHARE = 1 / 3
-"""The share of a segment that its emotion tells something about whoever spoke it."""
+"""The share of a segment that a speaker must have for its emotion to be theirs."""
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
 class _Guess:
-    """Who probably said a word, and whether that is beyond doubt."""
+    """The probable speaker of a word; ``certain`` if beyond doubt."""
 
     word: Word
     speaker: str | None
@@ -55,8 +55,8 @@ def assign_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -
     known, known_to_sentences = Turns(turns), Turns(turns)
     for segment in segments:
         if not segment.words:
-            heard = known.heard(segment.start, segment.end)
-            speaker = loudest(heard) or known.nearest(segment.start, segment.end)
+            seconds = known.seconds(segment.start, segment.end)
+            speaker = longest(seconds) or known.nearest(segment.start, segment.end)
             yield msgspec.structs.replace(segment, speaker=speaker or segment.speaker)
             continue
         guesses = _without_flicker([_guess(word, known) for word in segment.words])
@@ -69,7 +69,7 @@ def assign_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -
 
 
 def split_by_own_speakers(segments: Sequence[Segment]) -> Iterator[Segment]:
-    """The same where an engine told speakers apart by itself: one segment, one speaker."""
+    """Split segments by the speakers that an engine gave itself: one segment, one speaker."""
     for segment in segments:
         own = [word.speaker or segment.speaker for word in segment.words]
         if any(own):
@@ -81,29 +81,29 @@ def split_by_own_speakers(segments: Sequence[Segment]) -> Iterator[Segment]:
 def undivided(
     segments: Sequence[Segment], turns: Sequence[SpeakerTurn]
 ) -> tuple[tuple[float, float], ...]:
-    """Where segments have no words to be split at, and several speak; as for the other."""
+    """Return the times of segments without words in which several speak."""
     known = Turns(turns)
     found = []
     for segment in segments:
-        heard = {} if segment.words else known.heard(segment.start, segment.end)
-        if heard and max(heard.values()) < _ALONE * sum(heard.values()):
+        seconds = {} if segment.words else known.seconds(segment.start, segment.end)
+        if seconds and max(seconds.values()) < _ALONE * sum(seconds.values()):
             found.append((segment.start, segment.end))
     return tuple(found)
 
 
 def _guess(word: Word, turns: Turns) -> _Guess:
-    heard = turns.heard(word.start, word.end)
-    speaker = loudest(heard)
+    seconds = turns.seconds(word.start, word.end)
+    speaker = longest(seconds)
     if speaker is None:
         return _Guess(word=word, speaker=turns.nearest(word.start, word.end), certain=False)
-    present = heard[speaker] >= _PRESENT * (word.end - word.start)
-    alone = heard[speaker] >= _ALONE * sum(heard.values())
+    present = seconds[speaker] >= _PRESENT * (word.end - word.start)
+    alone = seconds[speaker] >= _ALONE * sum(seconds.values())
     certain = present and alone and not word.interpolated
     return _Guess(word=word, speaker=speaker, certain=certain)
 
 
 def _without_flicker(guesses: Sequence[_Guess]) -> list[_Guess]:
-    """Changes that are too short to be any, and change back, come into doubt."""
+    """Put into doubt changes that are too short, and change back."""
     runs = [list(run) for _, run in groupby(guesses, key=lambda guess: guess.speaker)]
     for before, run, after in zip(runs, runs[1:], runs[2:], strict=False):
         first, last = run[0].word, run[-1].word
@@ -131,7 +131,7 @@ def _sentences(guesses: Sequence[_Guess]) -> Iterator[list[_Guess]]:
 
 
 def _settled(sentence: list[_Guess], turns: Turns) -> list[_Guess]:
-    """A sentence in doubt as a whole, settled by the one turn that fits it, if one does."""
+    """Settle a sentence in doubt as a whole by the one turn that fits it, if one does."""
     if any(guess.certain or guess.word.interpolated for guess in sentence):
         return sentence
     speaker = turns.fitting(sentence[0].word.start, sentence[-1].word.end)
@@ -141,7 +141,7 @@ def _settled(sentence: list[_Guess], turns: Turns) -> list[_Guess]:
 
 
 def _smooth(guesses: Sequence[_Guess]) -> list[str | None]:
-    """A speaker per word; words in doubt go with their neighbours."""
+    """Return a speaker per word; words in doubt go with their neighbours."""
     speakers: list[str | None] = []
     runs = [(certain, list(run)) for certain, run in groupby(guesses, key=lambda g: g.certain)]
     for index, (certain, run) in enumerate(runs):
@@ -160,13 +160,13 @@ def _smooth(guesses: Sequence[_Guess]) -> list[str | None]:
 
 
 def _filled(speakers: Sequence[str | None]) -> list[str | None]:
-    """Words that nobody was found for go with those before them, the first with those after."""
+    """Give words without a speaker that of those before them, the first that of those after."""
     last = next((speaker for speaker in speakers if speaker), None)
     return [last := speaker or last for speaker in speakers]
 
 
 def _cut(run: Sequence[_Guess], before: str, *, ends_before: bool) -> int:
-    """How many words in doubt still belong to the speaker before them."""
+    """Return how many words in doubt still belong to the speaker before them."""
 
     def wrongness(cut: int) -> tuple[bool, int]:
         ended = ends_sentence(run[cut - 1].word.text) if cut else ends_before
@@ -178,9 +178,9 @@ def _cut(run: Sequence[_Guess], before: str, *, ends_before: bool) -> int:
 
 
 def _split(segment: Segment, speakers: Sequence[str | None]) -> Iterator[Segment]:
-    """One segment per speaker that follows another; all else is kept.
+    """Yield one segment per run of a speaker's words; all else is kept.
 
-    The emotion was heard in the segment as a whole: whoever has little of it goes without.
+    The emotion is that of the segment as a whole: a speaker with little of it goes without.
     """
     spoken_s: dict[str | None, float] = {}
     for speaker, word in zip(speakers, segment.words, strict=True):

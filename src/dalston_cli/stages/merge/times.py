@@ -14,7 +14,7 @@ from dalston_sdk.wire import Segment, Word
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """Where an engine's audio lies in the recording, in seconds of the recording."""
+    """The place of an engine's audio in the recording, in seconds of the recording."""
 
     start: float
     end: float
@@ -30,11 +30,11 @@ class Window:
         return max(round(self.end * 1000), self.start_ms + 1)
 
     def place(self, start: float, end: float) -> tuple[float, float]:
-        """One interval of the engine's audio, as seconds of the recording, inside the window."""
+        """Return one interval of the engine's audio as seconds of the recording, in the window."""
         return self.place_all([(start, end)])[0]
 
     def place_all(self, intervals: Sequence[tuple[float, float]]) -> list[tuple[float, float]]:
-        """Intervals that follow each other: in order, none overlapping, none empty.
+        """Return intervals that follow each other: in order, none overlapping, none empty.
 
         An end that reaches into the next interval is cut; a start that lies before the end of
         the interval before is moved. Only where there are more intervals than milliseconds do
@@ -56,7 +56,7 @@ class Window:
 
 
 def tidy(segments: Sequence[Segment], window: Window) -> Iterator[Segment]:
-    """Segments with sound times; those without text are left out.
+    """Yield segments with sound times; those without text are dropped.
 
     A segment with words begins with its first and ends with its last word, and its text is what
     its words say.
@@ -86,12 +86,12 @@ def _with_words(segment: Segment, words: tuple[Word, ...], window: Window) -> Se
 
 
 def text_of(words: Sequence[Word]) -> str:
-    """What words say, joined as they are."""
+    """Return the text of words, joined as they are."""
     return "".join(word.text for word in words).strip()
 
 
 def _spoken(words: Sequence[Word]) -> Iterator[Word]:
-    """Words that say something; white space that stood alone goes to the word after it."""
+    """Yield words with text; white space that stood alone goes to the word after it."""
     space = ""
     for word in words:
         if not word.text.strip():

@@ -8,38 +8,11 @@ import msgspec
 
 from dalston_sdk.engine import Engine, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.wire import (
-    AlignRequest,
-    AlignResult,
-    DiarizeRequest,
-    DiarizeResult,
-    EmotionRequest,
-    EmotionResult,
-    ErrorCode,
-    EventsRequest,
-    EventsResult,
-    LoadRequest,
-    RefineRequest,
-    RefineResult,
-    Request,
-    Result,
-    Stage,
-    TranscribeRequest,
-    TranscribeResult,
-)
+from dalston_sdk.wire import RESULTS, ErrorCode, LoadRequest, Request, Result, Stage
 
 _REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _LOAD = msgspec.json.Decoder(LoadRequest)
 _UNKNOWN_FIELD = re.compile(r"unknown field `(.+?)`")
-
-_RESULTS: dict[Stage, type] = {
-    Stage.TRANSCRIBE: TranscribeResult,
-    Stage.ALIGN: AlignResult,
-    Stage.DIARIZE: DiarizeResult,
-    Stage.EMOTION: EmotionResult,
-    Stage.EVENTS: EventsResult,
-    Stage.REFINE: RefineResult,
-}
 
 
 def stage_of(request: Request) -> Stage:
@@ -92,30 +65,14 @@ def run_stage(engine: Engine, request: Request, audio: Samples, context: RunCont
     Raises:
         EngineError: Any that the engine raises; ``internal`` for a result of another stage.
     """
-    result = _call(engine, request, audio, context)
+    result = engine.run_stage(request, audio, context)
     stage = stage_of(request)
-    if not isinstance(result, _RESULTS[stage]):
+    if not isinstance(result, RESULTS[stage]):
         raise EngineError(
             ErrorCode.INTERNAL,
             f"engine {engine.name} returned {type(result).__name__} for {stage.value}",
         )
     return result
-
-
-def _call(engine: Engine, request: Request, audio: Samples, context: RunContext) -> Result:
-    match request:
-        case TranscribeRequest():
-            return engine.transcribe(request, audio, context)
-        case AlignRequest():
-            return engine.align(request, audio, context)
-        case DiarizeRequest():
-            return engine.diarize(request, audio, context)
-        case EmotionRequest():
-            return engine.detect_emotion(request, audio, context)
-        case EventsRequest():
-            return engine.detect_events(request, audio, context)
-        case RefineRequest():
-            return engine.refine(request, context)
 
 
 def _check_options(request: Request, stage: Stage, engine: Engine) -> None:

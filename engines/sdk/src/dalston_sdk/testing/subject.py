@@ -12,28 +12,14 @@ from dalston_sdk.client import EngineClient
 from dalston_sdk.testing.process import StartLine
 from dalston_sdk.testing.requests import build_request
 from dalston_sdk.wire import (
-    AlignOptions,
-    DiarizeOptions,
-    EmotionOptions,
-    EventsOptions,
+    OPTIONS,
     Finished,
     ModelRef,
-    RefineOptions,
     RefineRequest,
     Request,
     Segment,
     Stage,
-    TranscribeOptions,
 )
-
-_OPTIONS: dict[Stage, type[msgspec.Struct]] = {
-    Stage.TRANSCRIBE: TranscribeOptions,
-    Stage.ALIGN: AlignOptions,
-    Stage.DIARIZE: DiarizeOptions,
-    Stage.EMOTION: EmotionOptions,
-    Stage.EVENTS: EventsOptions,
-    Stage.REFINE: RefineOptions,
-}
 
 _SAMPLE_VALUES: tuple[object, ...] = (1, 0.5, True, "transcribe", "nearest", "light", ["x"], [1])
 """For an option of any type, one of these is a value of that type."""
@@ -96,7 +82,7 @@ class Subject:
 
     def unsupported_option(self, stage: Stage) -> tuple[str, object] | None:
         """Return an option of the stage that the engine does not support, with a value."""
-        kind = _OPTIONS[stage]
+        kind = OPTIONS[stage]
         missing = sorted(set(kind.__struct_fields__) - self.stages[stage])
         return (missing[0], _sample_value(kind, missing[0])) if missing else None
 

@@ -21,6 +21,8 @@ from dalston_sdk.wire.message import (
     StreamMessage,
 )
 from dalston_sdk.wire.stage import (
+    OPTIONS,
+    RESULTS,
     AlignOptions,
     AlignRequest,
     AlignResult,
@@ -66,7 +68,9 @@ from dalston_sdk.wire.transcript import (
 
 __all__ = [
     "OLDEST_PROTOCOL_VERSION",
+    "OPTIONS",
     "PROTOCOL_VERSION",
+    "RESULTS",
     "TRANSCRIPT_VERSION",
     "ActionItem",
     "AlignOptions",

@@ -5,7 +5,7 @@ An option that is None is unset: the engine's or the model's default applies, an
 """
 
 from enum import Enum
-from typing import Any, Literal
+from typing import Any, Literal, get_args, get_type_hints
 
 from msgspec import Struct, field
 
@@ -309,3 +309,14 @@ class RefineResult(_Result, frozen=True, kw_only=True, tag="refine"):
 Result = (
     TranscribeResult | AlignResult | DiarizeResult | EmotionResult | EventsResult | RefineResult
 )
+
+OPTIONS: dict[Stage, type[Struct]] = {
+    Stage(str(request.__struct_config__.tag)): get_type_hints(request)["options"]
+    for request in get_args(Request)
+}
+"""The type of each stage's options."""
+
+RESULTS: dict[Stage, type[Struct]] = {
+    Stage(str(result.__struct_config__.tag)): result for result in get_args(Result)
+}
+"""The type of each stage's result."""

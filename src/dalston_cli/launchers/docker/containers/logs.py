@@ -3,7 +3,7 @@
 from collections.abc import Iterable, Iterator
 
 from dalston_cli.launchers.docker.daemon import Daemon
-from dalston_cli.launchers.lines import plain_line
+from dalston_cli.launchers.folder_launcher import plain_line
 
 
 def tail_log(daemon: Daemon, container: str, lines: int) -> list[str]:

@@ -58,12 +58,7 @@ class GpuProblem:
 
 
 def probe_gpu_host(root: Path = Path("/"), path: str | None = None) -> GpuHost:
-    """Look for NVIDIA's software on this machine; nothing is run.
-
-    Args:
-        root: Where its file system begins.
-        path: Folders of programs as in ``PATH``; None for the variable itself.
-    """
+    """Look for NVIDIA's software below ``root`` and in the folders of ``PATH``; nothing is run."""
     drivers = (root / "proc/driver/nvidia/version", root / "usr/lib/wsl/lib/nvidia-smi")
     return GpuHost(
         driver=any(file.exists() for file in drivers),
@@ -75,9 +70,7 @@ def probe_gpu_host(root: Path = Path("/"), path: str | None = None) -> GpuHost:
 def gpu_problem(facts: DaemonFacts, host: GpuHost | None) -> GpuProblem | None:
     """Return what keeps containers from the GPUs; None if nothing is seen.
 
-    Args:
-        facts: What the daemon says about itself.
-        host: What lies on its machine; None where that is not this one.
+    ``host`` is what lies on the daemon's machine; None where that is not this one.
     """
     if host is not None and not host.driver:
         return GpuProblem(

@@ -30,13 +30,7 @@ class GpuRefusedError(EngineUnavailableError):
 def explain_refusal(
     explanation: str, facts: DaemonFacts, host: GpuHost | None = None
 ) -> EngineUnavailableError | None:
-    """Return the error for the daemon's message; None if that is not about GPUs.
-
-    Args:
-        explanation: The daemon's own words.
-        facts: What it says about itself.
-        host: What lies on its machine; None where that is not this one.
-    """
+    """Return the error for the daemon's message; None if that is not about GPUs."""
     for pattern, explain in _CAUSES:
         if re.search(pattern, explanation, re.IGNORECASE | re.DOTALL):
             problem, hint = explain(facts, host)

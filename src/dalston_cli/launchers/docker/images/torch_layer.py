@@ -16,11 +16,7 @@ from dalston_cli.catalog.load import data_root
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.images.builder import Builder
 from dalston_cli.launchers.docker.images.context import TORCH_LOCKS, pack, shared_files
-from dalston_cli.launchers.docker.images.image_list import (
-    TORCH_STAGE,
-    remove_images,
-    stage_images,
-)
+from dalston_cli.launchers.docker.images.image_list import TORCH_STAGE, remove_images, stage_images
 from dalston_cli.launchers.docker.images.naming import REPOSITORY
 from dalston_cli.launchers.requirements_lock import CUDA_LOCK_NAME
 from dalston_sdk.identity import LOCK_NAME

@@ -1,0 +1,71 @@
+"""The request to decode a recording, and its answer, as they cross to the decoding process."""
+
+import os
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from dalston_cli.audio.channels import Channels
+from dalston_cli.audio.clip import Clip
+from dalston_sdk.wire import Notice, RecordingInfo
+
+
+class AudioRequest(Struct, frozen=True, kw_only=True):
+    """A recording, the part of it that is wanted, and where its decoded audio goes.
+
+    Attributes:
+        source: Any path, undecodable bytes included; not a pipe.
+        folder: For the WAV files ``audio.wav`` or ``channel-N.wav``.
+        name: What messages and the result call the recording; None for the path itself.
+        channels: ``mix``, ``split`` or a channel's number from 0.
+        clip: None for the whole recording. Times in the files count from the clip's start.
+        digest: Of the file's bytes, where it is known; None computes it.
+    """
+
+    source: Path
+    folder: Path
+    name: str | None = None
+    channels: Channels = "mix"
+    clip: Clip | None = None
+    digest: str | None = None
+
+    def wav(self, channel: int | None) -> Path:
+        """Return the WAV file of one channel, or of the mix."""
+        return self.folder / ("audio.wav" if channel is None else f"channel-{channel}.wav")
+
+
+class Channel(Struct, frozen=True, kw_only=True):
+    """One channel of a recording, or the mix of all where ``channel`` is None.
+
+    Attributes:
+        duration_s: With a clip, the clip's.
+        audio_digest: ``sha256:<hex>`` of its 16 kHz samples, without the header.
+    """
+
+    channel: int | None
+    duration_s: float
+    audio_digest: str
+
+
+class AudioInfo(Struct, frozen=True, kw_only=True):
+    """The facts that decoding a recording brought; the audio itself is not kept."""
+
+    info: RecordingInfo
+    channels: tuple[Channel, ...]
+    warnings: tuple[Notice, ...]
+
+
+def encode_request(request: AudioRequest) -> bytes:
+    """Return a request as one line of JSON; paths are hex digits of the system's own bytes."""
+    return msgspec.json.encode(request, enc_hook=lambda path: os.fsencode(path).hex())
+
+
+def decode_request(line: bytes) -> AudioRequest:
+    """Read what ``encode_request`` wrote."""
+    return msgspec.json.decode(line, type=AudioRequest, dec_hook=_path)
+
+
+def _path(kind: type, digits: str) -> Path:
+    del kind
+    return Path(os.fsdecode(bytes.fromhex(digits)))

@@ -1,0 +1,179 @@
+"""The two ends of a run: sources of recordings, and sinks for their transcripts.
+
+A run knows nothing else of both. Files of this machine and standard input are the only sources so
+far; ``outputs`` has the only sink.
+"""
+
+import asyncio
+import os
+import shutil
+import sys
+import threading
+import time
+from collections.abc import Sequence
+from dataclasses import dataclass
+from pathlib import Path
+from typing import Protocol
+
+from dalston_sdk.wire import Transcript
+
+_CLOCK_TICK_NS = 50_000_000
+"""A file may change twice within one tick of its file system's clock and keep its stamp."""
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileStamp:
+    """Cheap attributes of a file, at least one of which changes with its bytes in practice."""
+
+    size: int
+    mtime_ns: int
+    inode: int
+    device: int
+
+    @classmethod
+    def of(cls, path: Path) -> "FileStamp":
+        """Return the stamp of a file that exists.
+
+        Raises:
+            OSError: There is no such file, or it cannot be reached.
+        """
+        return cls.from_stat(path.stat())
+
+    @classmethod
+    def from_stat(cls, stat: os.stat_result) -> "FileStamp":
+        """Return the stamp of what ``stat`` describes."""
+        return cls(
+            size=stat.st_size,
+            mtime_ns=stat.st_mtime_ns,
+            inode=stat.st_ino,
+            device=stat.st_dev,
+        )
+
+    @property
+    def is_settled(self) -> bool:
+        """True if the file can no longer change without another stamp."""
+        return time.time_ns() - self.mtime_ns > _CLOCK_TICK_NS
+
+
+class Source(Protocol):
+    """The bytes of one recording, wherever they lie."""
+
+    @property
+    def reference(self) -> str | None:
+        """The text that stands for it in the journal; None where it is there only once."""
+
+    @property
+    def path(self) -> Path | None:
+        """The file of this machine that it is; None where it is none."""
+
+    def stamp(self) -> FileStamp | None:
+        """Return what changes when its bytes do; None where that cannot be told."""
+
+    async def fetch(self, folder: Path) -> Path:
+        """Return a file of this machine with its bytes; one that has to be made is in ``folder``.
+
+        Raises:
+            OSError: There is no room for it.
+        """
+
+
+@dataclass(frozen=True, slots=True)
+class LocalFile:
+    """A file of this machine."""
+
+    path: Path
+
+    @property
+    def reference(self) -> str:
+        """Its absolute path."""
+        return reference_of(self.path)
+
+    def stamp(self) -> FileStamp | None:
+        """Return its stamp; None where it cannot be reached: reading says what is wrong."""
+        try:
+            return FileStamp.of(self.path)
+        except OSError:
+            return None
+
+    async def fetch(self, folder: Path) -> Path:
+        """Return the file itself."""
+        del folder
+        return self.path
+
+
+@dataclass(frozen=True, slots=True)
+class StandardInput:
+    """The bytes that are piped into this process."""
+
+    reference = None
+    path = None
+
+    def stamp(self) -> None:
+        """Return None: it is never the same."""
+
+    async def fetch(self, folder: Path) -> Path:
+        """Save it, in a thread that never keeps the process from ending."""
+        loop = asyncio.get_running_loop()
+        saved: asyncio.Future[Path] = loop.create_future()
+        path = folder / "standard-input"
+
+        def finish(error: OSError | None) -> None:
+            if saved.cancelled():
+                return
+            if error is None:
+                saved.set_result(path)
+            else:
+                saved.set_exception(error)
+
+        def save() -> None:
+            problem = None
+            try:
+                folder.mkdir(parents=True, exist_ok=True)
+                with path.open("wb") as file:
+                    shutil.copyfileobj(sys.stdin.buffer, file)
+            except OSError as error:
+                problem = error
+            loop.call_soon_threadsafe(finish, problem)
+
+        threading.Thread(target=save, daemon=True).start()
+        return await saved
+
+
+@dataclass(frozen=True, kw_only=True)
+class Existing:
+    """The state of a recording's outputs before its job.
+
+    Attributes:
+        complete: All of them are there, as they would be written now.
+        edited: Those that were written as they would be now, and changed since.
+    """
+
+    complete: bool
+    edited: Sequence[str] = ()
+
+
+class Sink(Protocol):
+    """The outputs of one recording, wherever they go."""
+
+    @property
+    def texts(self) -> tuple[str, ...]:
+        """The outputs' names, as text that JSON can hold."""
+
+    def existing(self) -> Existing:
+        """Compare what is there with what would be written.
+
+        Raises:
+            DalstonError: Something from elsewhere is in the way.
+        """
+
+    async def write(self, transcript: Transcript) -> tuple[str, ...]:
+        """Write what is missing or different; return the reason for each output that is dropped.
+
+        Raises:
+            DalstonError: It cannot be written.
+        """
+
+
+def reference_of(path: Path) -> str:
+    """Return the name of a file in the journal: its absolute path."""
+    return str(path.absolute())

@@ -1,0 +1,1 @@
+"""Runners of jobs: the seam for running them on other machines."""

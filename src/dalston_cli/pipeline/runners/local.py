@@ -1,0 +1,29 @@
+"""Jobs in this process, with engines and decoders of this machine."""
+
+import shutil
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli.pipeline.events import JobFinished
+from dalston_cli.pipeline.runners.base import Job, JobTools
+from dalston_cli.pipeline.running.job import RecordingJob
+
+
+@dataclass(frozen=True, kw_only=True)
+class LocalRunner:
+    """Runs jobs side by side on one event loop.
+
+    Attributes:
+        scratch: For decoded audio; each job's part of it goes with the job.
+    """
+
+    tools: JobTools
+    scratch: Path
+
+    async def run(self, job: Job) -> JobFinished:
+        """Do what has to be done for one recording; see ``Runner``."""
+        folder = self.scratch / str(job.number)
+        try:
+            return await RecordingJob(job, self.tools, folder).run()
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)

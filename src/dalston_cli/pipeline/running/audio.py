@@ -1,0 +1,95 @@
+"""A recording's audio as a job sees it: described at once where it is known, decoded when needed.
+
+A recording whose stages are all in the store is never decoded again.
+"""
+
+import asyncio
+import importlib.metadata
+from functools import cache
+from pathlib import Path
+
+import msgspec
+
+from dalston_cli.audio.channels import Channels
+from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.prepare import Preparer
+from dalston_cli.audio.request import AudioInfo, AudioRequest
+from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.records.store import ResultStore
+
+PREPARE_VERSION = 1
+"""Raised when decoding changes the audio."""
+
+
+class RecordingAudio:
+    """One recording's audio.
+
+    Args:
+        request: What is wanted, with the recording's name.
+        key: Under which the store remembers what decoding found out.
+        preparer: Decodes, in a process of its own.
+        store: The store.
+    """
+
+    def __init__(
+        self, request: AudioRequest, key: str, preparer: Preparer, store: ResultStore
+    ) -> None:
+        self._request = request
+        self._key = key
+        self._preparer = preparer
+        self._store = store
+        self._decoded: AudioInfo | None = None
+        self._decoding = asyncio.Lock()
+
+    @property
+    def decoded(self) -> bool:
+        """True if the audio had to be decoded."""
+        return self._decoded is not None
+
+    async def describe(self, *, anew: bool = False) -> AudioInfo:
+        """Return what is known about the audio, under this recording's own name.
+
+        Args:
+            anew: Decode even where the store knows.
+
+        Raises:
+            RecordingError: The recording cannot be used.
+        """
+        known = None if anew else self._store.get(self._key, AudioInfo)
+        if known is None:
+            known = await self._decode()
+            await asyncio.to_thread(self._store.put, self._key, known)
+        info = msgspec.structs.replace(known.info, name=self._request.name)
+        return msgspec.structs.replace(known, info=info)
+
+    async def wav(self, channel: int | None) -> Path:
+        """Return the WAV file of one channel, or of the mix.
+
+        Raises:
+            RecordingError: The recording cannot be used.
+        """
+        await self._decode()
+        return self._request.wav(channel)
+
+    async def _decode(self) -> AudioInfo:
+        async with self._decoding:
+            if self._decoded is None:
+                self._decoded = await self._preparer.prepare(self._request)
+            return self._decoded
+
+
+def prepare_key(digest: str, channels: Channels, clip: Clip | None) -> str:
+    """Return the key of decoded audio: of all that decides it, or why it cannot be had."""
+    return make_key(
+        "prepare",
+        version=PREPARE_VERSION,
+        decoder=_decoder_version(),
+        recording=digest,
+        channels=channels,
+        clip=(clip.start, clip.end) if clip else None,
+    )
+
+
+@cache
+def _decoder_version() -> str:
+    return importlib.metadata.version("av")

@@ -1,0 +1,245 @@
+"""All stages of one recording, from its audio to its transcript; writes nothing but the store.
+
+Channels are worked on side by side, and so are the stages that do not need each other. A stage
+that is optional and fails leaves its mark in the transcript and nothing else.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+from typing import Any
+
+import msgspec
+
+from dalston_cli.audio.request import AudioInfo, Channel
+from dalston_cli.errors import DalstonError, ExitCode
+from dalston_cli.launchers.failure import WorkFailedError
+from dalston_cli.pipeline.events import StageFinished, WarningRaised
+from dalston_cli.pipeline.plan.model import StagePlan
+from dalston_cli.pipeline.runners.base import Job, JobTools
+from dalston_cli.pipeline.running.audio import RecordingAudio
+from dalston_cli.pipeline.running.budget import BudgetUnknownError
+from dalston_cli.pipeline.running.stage import StageRunner, StageWork
+from dalston_cli.stages.base import Found, Inputs, Skip, Stage, typed
+from dalston_cli.stages.merge.assemble import merge
+from dalston_cli.stages.merge.labels import name_speakers
+from dalston_cli.stages.merge.model import ChannelResults, MergeInput
+from dalston_cli.stages.merge.times import Window
+from dalston_cli.stages.registry import STAGES
+from dalston_cli.stages.transcribe import text_language
+from dalston_sdk.wire import Notice, StageRecord, TranscribeOptions, Transcript
+from dalston_sdk.wire import Stage as StageKind
+
+
+class StageFailedError(DalstonError):
+    """An engine could not do an optional stage of a recording, which has to have it."""
+
+    code = "stage_failed"
+    exit_code = ExitCode.ALL_FAILED
+
+    def __init__(self, lacking: str, error: DalstonError) -> None:
+        super().__init__(
+            f"without {lacking}, which --strict requires: {error.message}", hint=error.hint
+        )
+
+
+class Graph:
+    """Takes one recording through its plan.
+
+    Args:
+        job: The recording and its plan.
+        audio: Its audio.
+        tools: What all jobs share.
+
+    Attributes:
+        worked: True if an engine had to do anything.
+    """
+
+    def __init__(self, job: Job, audio: RecordingAudio, tools: JobTools) -> None:
+        self._plan = job.plan
+        self._strict = job.settings.strict
+        self._name = job.recording.name
+        self._emit = tools.emit
+        self._runner = StageRunner(job, audio, tools)
+        self._records: list[StageRecord] = []
+        self._notices: list[Notice] = []
+        self.worked = False
+
+    async def transcript(self, audio: AudioInfo) -> Transcript:
+        """Run every stage that is planned, and merge what they find.
+
+        Raises:
+            DalstonError: A stage that is required failed.
+        """
+        for skipped in self._plan.skipped:
+            self._skip(skipped.stage, skipped.reason)
+        self._runner.offset_s = audio.info.clip_start or 0.0
+        found = [(channel, Inputs()) for channel in audio.channels]
+        async with _first_error(), asyncio.TaskGroup() as group:
+            for channel, inputs in found:
+                for stage in STAGES:
+                    if stage.wants_audio and not stage.needs:
+                        group.create_task(self._walk(stage, channel, inputs, group))
+        merge_input = MergeInput(
+            recording=audio.info,
+            channels=tuple(
+                ChannelResults(
+                    channel=channel.channel, duration_s=channel.duration_s, results=inputs.results
+                )
+                for channel, inputs in found
+            ),
+            stages=_one_per_stage(self._records),
+            warnings=(*audio.warnings, *self._advice(), *self._notices),
+        )
+        transcript = await asyncio.to_thread(merge, merge_input)
+        for stage in STAGES:
+            if not stage.wants_audio and stage in self._plan.stages:
+                transcript = await self._with_more(stage, transcript)
+        names = dict(self._plan.speaker_names)
+        return name_speakers(transcript, names) if names else transcript
+
+    async def _walk(
+        self,
+        stage: Stage[Any, Any],
+        channel: Channel,
+        inputs: Inputs,
+        group: asyncio.TaskGroup,
+    ) -> None:
+        """Run a stage on a channel, then those that need it: the first here, others beside it."""
+        walked: Stage[Any, Any] | None = stage
+        while walked is not None:
+            await self._run(walked, channel, inputs)
+            following = [each for each in STAGES if each.wants_audio and walked in each.needs[-1:]]
+            for other in following[1:]:
+                group.create_task(self._walk(other, channel, inputs, group))
+            walked = following[0] if following else None
+
+    async def _with_more(self, stage: Stage[Any, Any], transcript: Transcript) -> Transcript:
+        """Return the transcript after a stage that works on it."""
+        self._records, self._notices = [], []
+        info = transcript.recording
+        transcribing = typed(self._plan.transcribe.options, TranscribeOptions)
+        inputs = Inputs(
+            transcript=transcript, language=text_language(transcribing, transcript.language)
+        )
+        text = Channel(channel=None, duration_s=info.duration_s, audio_digest="")
+        await self._run(stage, text, inputs)
+        result = inputs.results.get(stage)
+        transcript = msgspec.structs.replace(
+            transcript,
+            status="partial" if result is None else transcript.status,
+            stages=(*transcript.stages, *self._records),
+            warnings=(*transcript.warnings, *self._notices),
+        )
+        start = info.clip_start or 0.0
+        window = Window(start=start, end=start + info.duration_s)
+        found = [] if result is None else [Found(result=result, window=window)]
+        return stage.contribute(transcript, found)
+
+    async def _run(self, stage: Stage[Any, Any], channel: Channel, inputs: Inputs) -> None:
+        """Put a stage's result into ``inputs``; nothing where it is not planned or failed."""
+        plan = self._picked(stage, inputs)
+        if plan is None:
+            return
+        try:
+            done = await self._runner.run(StageWork(plan=plan, channel=channel, inputs=inputs))
+        except DalstonError as error:
+            if not stage.optional:
+                raise
+            self._fail(plan, error)
+            return
+        self._records.append(done.stored.record)
+        self.worked = self.worked or not done.reused
+        inputs.results[stage] = typed(done.stored.result, stage.result)
+        inputs.keys[stage.name] = done.key
+
+    def _picked(self, stage: Stage[Any, Any], inputs: Inputs) -> StagePlan | None:
+        """Choose one of the models that were planned for a stage."""
+        plans = {plan.model.id: plan for plan in self._plan.candidates(stage)}
+        if not plans:
+            return None
+        languages = {name: plan.model.languages_of(stage.kind) for name, plan in plans.items()}
+        required = self._plan.stages[stage].required
+        picked = stage.pick(languages, inputs, required=required)
+        if isinstance(picked, Skip):
+            self._skip(stage, picked.reason)
+            return None
+        return plans[picked]
+
+    def _skip(self, stage: Stage[Any, Any], reason: str) -> None:
+        kind = stage.kind.value
+        self._records.append(StageRecord(stage=kind, status="skipped", reason=reason))
+        self._emit(StageFinished(recording=self._name, stage=kind, status="skipped", reason=reason))
+
+    def _fail(self, plan: StagePlan, error: DalstonError) -> None:
+        """Note that an optional stage failed, or fail the recording with it.
+
+        Raises:
+            DalstonError: The recording has to have it. An engine that works and could not do this
+                one thing is there for the next recording, so that is this recording's failure;
+                where an engine or its model cannot be had at all, that is said as it is.
+        """
+        lacking = plan.stage.describe(plan.options)
+        if self._strict:
+            one_thing = isinstance(error, WorkFailedError | BudgetUnknownError)
+            raise (StageFailedError(lacking, error) if one_thing else error) from error
+        self._records.append(
+            StageRecord(
+                stage=plan.kind,
+                status="failed",
+                reason=error.message,
+                engine=plan.engine.name,
+                model=plan.model.id,
+            )
+        )
+        message = f"the transcript is without {lacking}: {error.message}"
+        self._notices.append(Notice(code="stage_failed", message=message, stage=plan.kind))
+        self._emit(
+            StageFinished(
+                recording=self._name, stage=plan.kind, status="failed", reason=error.message
+            )
+        )
+        self._emit(
+            WarningRaised(
+                code="stage_failed",
+                message=message,
+                recording=self._name,
+                stage=plan.kind,
+                hint=error.hint,
+            )
+        )
+
+    def _advice(self) -> tuple[Notice, ...]:
+        return tuple(
+            Notice(
+                code=advice.code,
+                message=f"{advice.message}: {advice.hint}" if advice.hint else advice.message,
+            )
+            for advice in self._plan.advice
+        )
+
+
+def _one_per_stage(records: list[StageRecord]) -> tuple[StageRecord, ...]:
+    """Merge the channels' records, in the pipeline's order; their times add up."""
+    found: dict[str, StageRecord] = {}
+    for record in records:
+        known = found.get(record.stage)
+        if (
+            known is None
+            or (known.status == "skipped" and record.status != "skipped")
+            or record.status == "failed"
+        ):
+            found[record.stage] = record
+        elif known.status == "done" and record.elapsed_s is not None:
+            elapsed_s = (known.elapsed_s or 0.0) + record.elapsed_s
+            found[record.stage] = msgspec.structs.replace(known, elapsed_s=elapsed_s)
+    return tuple(found[stage.value] for stage in StageKind if stage.value in found)
+
+
+@asynccontextmanager
+async def _first_error() -> AsyncIterator[None]:
+    """Let out of a task group what failed first, as itself: the rest was cancelled for it."""
+    try:
+        yield
+    except BaseExceptionGroup as group:
+        raise group.exceptions[0] from None

@@ -1,0 +1,298 @@
+"""One stage of one recording: its result from the store, or else from an engine into the store."""
+
+import asyncio
+import time
+from collections.abc import Iterator
+from contextlib import aclosing, contextmanager
+from dataclasses import dataclass, replace
+from pathlib import Path
+
+import msgspec
+from msgspec import Struct
+
+from dalston_cli.audio.request import Channel
+from dalston_cli.errors import DalstonError
+from dalston_cli.launchers.failure import EngineRefusal
+from dalston_cli.launchers.pool.slot import EngineSlot
+from dalston_cli.pipeline.events import (
+    PartialText,
+    StageFinished,
+    StageProgress,
+    StageStarted,
+    WarningRaised,
+)
+from dalston_cli.pipeline.plan.model import StagePlan
+from dalston_cli.pipeline.records.journal import Attempt
+from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.runners.base import Job, JobTools
+from dalston_cli.pipeline.running.audio import RecordingAudio
+from dalston_cli.stages.base import Inputs
+from dalston_cli.stages.transcribe import TRANSCRIBE
+from dalston_sdk.wire import (
+    ErrorCode,
+    Finished,
+    Partial,
+    Progress,
+    RefineResult,
+    Result,
+    Segment,
+    StageRecord,
+    StreamMessage,
+)
+
+FIRST_BATCH_AFTER_OUT_OF_MEMORY = 8
+"""Where the user set no batch size, and the engine's own did not fit."""
+
+
+class StoredResult(Struct, frozen=True, kw_only=True):
+    """A stage in the store: its result, and how it came about."""
+
+    record: StageRecord
+    result: Result
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageDone:
+    """A stage's result, and the key that later stages depend on."""
+
+    key: str
+    stored: StoredResult
+    reused: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class StageWork:
+    """One stage, what it works on and what it is given.
+
+    Attributes:
+        wav: None for a stage without audio, and until it is needed.
+        device: Of the engine, once there is one.
+    """
+
+    plan: StagePlan
+    channel: Channel
+    inputs: Inputs
+    wav: Path | None = None
+    device: str = ""
+
+
+class StageRunner:
+    """Runs the stages of one recording.
+
+    Args:
+        job: The recording.
+        audio: Its audio, decoded when a stage needs it.
+        tools: What all jobs share.
+
+    Attributes:
+        offset_s: Where the audio begins in the recording.
+    """
+
+    def __init__(self, job: Job, audio: RecordingAudio, tools: JobTools) -> None:
+        self._job = job
+        self._recording = job.recording.name
+        self._audio = audio
+        self._tools = tools
+        self.offset_s = 0.0
+
+    async def run(self, work: StageWork) -> StageDone:
+        """Return the result of a stage, from the store where it is there.
+
+        Raises:
+            DalstonError: The engine cannot be had, refuses, or died more often than is excused.
+        """
+        plan, tools = work.plan, self._tools
+        key = stage_key(plan, work.channel.audio_digest, plan.stage.upstream(work.inputs))
+        stored = None if self._job.settings.overwrite else tools.store.get(key, StoredResult)
+        if stored is not None:
+            self._finished(plan, reused=True)
+            return StageDone(key=key, stored=stored, reused=True)
+        tools.emit(
+            StageStarted(
+                recording=self._recording,
+                stage=plan.kind,
+                engine=plan.engine.name,
+                model=plan.model.id,
+            )
+        )
+        if plan.stage.wants_audio:
+            work = replace(work, wav=await self._audio.wav(work.channel.channel))
+        async with tools.engines.slot(plan.engine, plan.device) as engine:
+            work = replace(work, device=engine.device)
+            options = self._first_options(work)
+            async with tools.budget.within(options) as (allowed, pay):
+                stored = await self._until_it_fits(engine, work, allowed)
+                pay(stored.result)
+        # Waits for the disk, which the events of other recordings must not.
+        await asyncio.to_thread(tools.store.put, key, stored)
+        self._finished(plan, reused=False, elapsed_s=stored.record.elapsed_s or 0.0)
+        return StageDone(key=key, stored=stored, reused=False)
+
+    async def _until_it_fits(
+        self, engine: EngineSlot, work: StageWork, options: Struct
+    ) -> StoredResult:
+        """Try until it works or cannot, with smaller batches where memory runs out."""
+        plan, model = work.plan, work.plan.model_ref
+        while True:
+            request = plan.stage.request(model, options, work.inputs)
+            finished: Finished | None = None
+            try:
+                with self._attempt(work, options) as attempt:
+                    async with aclosing(engine.run(request, work.wav)) as stream:
+                        async for message in stream:
+                            if isinstance(message, Finished):
+                                finished = attempt.finished = message
+                            else:
+                                self._tell(plan, message)
+            except EngineRefusal as refusal:
+                smaller = _smaller(plan, refusal, _batch_size(options))
+                if smaller is None:
+                    raise
+                options = msgspec.structs.replace(options, batch_size=smaller)
+                self._remember(work, smaller)
+            else:
+                if finished is None:
+                    raise AssertionError("a stream without a result must raise")
+                return StoredResult(record=_record(plan, engine, finished), result=finished.result)
+
+    def _first_options(self, work: StageWork) -> Struct:
+        """Return the planned options, never with a batch that was too large for this device."""
+        plan = work.plan
+        planned = _batch_size(plan.options)
+        fits = self._tools.journal.batch_size(plan.model.id, work.device)
+        if fits is None or (planned is not None and planned <= fits):
+            return plan.options
+        return msgspec.structs.replace(plan.options, batch_size=fits)
+
+    def _remember(self, work: StageWork, batch_size: int) -> None:
+        plan, device = work.plan, work.device
+        self._tools.journal.remember_batch_size(plan.model.id, device, batch_size)
+        self._tools.emit(
+            WarningRaised(
+                code="batch_halved",
+                message=f"{plan.model.id} ran out of memory on {device}; "
+                f"trying batches of {batch_size}, also from now on",
+                recording=self._recording,
+                stage=plan.kind,
+                hint=f"--batch-size {batch_size} avoids the first attempt",
+            )
+        )
+
+    @contextmanager
+    def _attempt(self, work: StageWork, options: Struct) -> Iterator["_Attempt"]:
+        """Note one attempt in the journal, however it ends."""
+        plan = work.plan
+        started_at, clock = time.time(), time.monotonic()
+        attempt, error = _Attempt(), "cancelled"
+        try:
+            yield attempt
+        except DalstonError as failure:
+            error = failure.message
+            raise
+        finally:
+            finished = attempt.finished
+            self._tools.journal.add_attempt(
+                self._job.number,
+                Attempt(
+                    stage=plan.kind,
+                    engine=plan.engine.name,
+                    model=plan.model.id,
+                    device=work.device,
+                    started_at=started_at,
+                    elapsed_s=finished.elapsed_s if finished else time.monotonic() - clock,
+                    audio_s=work.channel.duration_s,
+                    batch_size=_batch_size(options),
+                    error=None if finished else error,
+                ),
+            )
+
+    def _tell(self, plan: StagePlan, message: StreamMessage) -> None:
+        match message:
+            case Progress(phase="run", done_s=done_s, total_s=total_s):
+                self._tools.emit(
+                    StageProgress(
+                        recording=self._recording, stage=plan.kind, done_s=done_s, total_s=total_s
+                    )
+                )
+            case Partial(segments=segments) if plan.stage is TRANSCRIBE:
+                shifted = tuple(_shifted(segment, self.offset_s) for segment in segments)
+                self._tools.emit(PartialText(recording=self._recording, segments=shifted))
+            case _:
+                pass  # heartbeats and model loading: the stage's clock shows both
+
+    def _finished(self, plan: StagePlan, *, reused: bool, elapsed_s: float = 0.0) -> None:
+        self._tools.emit(
+            StageFinished(
+                recording=self._recording,
+                stage=plan.kind,
+                status="done",
+                reused=reused,
+                elapsed_s=elapsed_s,
+            )
+        )
+
+
+@dataclass
+class _Attempt:
+    """One attempt; it went well if it has a last message."""
+
+    finished: Finished | None = None
+
+
+def stage_key(plan: StagePlan, audio_digest: str, upstream: tuple[str, ...] = ()) -> str:
+    """Return the key of a stage's result: of all that decides it.
+
+    Args:
+        plan: The stage.
+        audio_digest: Of the samples that it works on; empty for a stage without audio.
+        upstream: What else goes into its request, as ``Stage.upstream`` says.
+    """
+    return make_key("stage", **plan.identity(), audio=audio_digest, upstream=upstream)
+
+
+def _batch_size(options: Struct) -> int | None:
+    batch_size: int | None = getattr(options, "batch_size", None)
+    return batch_size
+
+
+def _smaller(plan: StagePlan, refusal: EngineRefusal, batch_size: int | None) -> int | None:
+    """Return the next batch to try; None where a smaller one cannot help."""
+    supported = plan.engine.stages[plan.stage.kind].options
+    if refusal.reason is not ErrorCode.OUT_OF_MEMORY or "batch_size" not in supported:
+        return None
+    if batch_size is None:
+        return FIRST_BATCH_AFTER_OUT_OF_MEMORY
+    return batch_size // 2 or None
+
+
+def _record(plan: StagePlan, engine: EngineSlot, finished: Finished) -> StageRecord:
+    result = finished.result
+    return StageRecord(
+        stage=plan.kind,
+        status="done",
+        reason=plan.reason,
+        engine=plan.engine.name,
+        engine_version=engine.version,
+        engine_fingerprint=engine.fingerprint,
+        launcher=engine.launcher,
+        device=engine.device,
+        model=plan.model.id,
+        model_digest=plan.weights.digest if plan.weights else None,
+        options=result.effective,
+        elapsed_s=finished.elapsed_s,
+        usage=result.usage if isinstance(result, RefineResult) else None,
+    )
+
+
+def _shifted(segment: Segment, offset_s: float) -> Segment:
+    if not offset_s:
+        return segment
+    return msgspec.structs.replace(
+        segment,
+        start=segment.start + offset_s,
+        end=segment.end + offset_s,
+        words=tuple(
+            msgspec.structs.replace(word, start=word.start + offset_s, end=word.end + offset_s)
+            for word in segment.words
+        ),
+    )
