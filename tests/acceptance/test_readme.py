@@ -97,9 +97,9 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     # Long enough for what is cut out of it, but with no more than nine seconds to recognise.
     ffmpeg("-i", examples / "lecture.mp4", "-vn", "-af", "adelay=88s:all=1", folder / "lecture.mp4")
     shutil.copy(examples / "call.wav", folder / "call.wav")
-    ffmpeg("-i", examples / "call.wav", folder / "call.mp3")
-    for name in ("interview.wav", "interview.mp3"):
-        ffmpeg("-i", examples / "dialogue.wav", folder / name)
+    ffmpeg("-i", examples / "call.wav", "-t", "4", folder / "call.mp3")
+    shutil.copy(examples / "dialogue.wav", folder / "interview.wav")
+    ffmpeg("-i", examples / "dialogue.wav", "-t", "8", folder / "interview.mp3")
     (folder / "batch.csv").write_text(MANIFEST, encoding="utf-8")
     made = user.run_here("transcribe", examples / "dialogue.wav", "-o", folder, "-f", "json")
     assert made.returncode == 0, made.stderr

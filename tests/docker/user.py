@@ -68,9 +68,7 @@ class DockerUser(Home):
 
 
 @contextmanager
-def made_user(
-    host: str, *, cache: Path | None = None, parent: Path | None = None
-) -> Iterator[DockerUser]:
+def made_user(host: str, *, parent: Path | None = None, **elsewhere: Path) -> Iterator[DockerUser]:
     """A user who has just installed Dalston; nothing of theirs is left at the end."""
-    with leaving(DockerUser(short_folder(parent), host, cache=cache)) as user:
+    with leaving(DockerUser(short_folder(parent), host, **elsewhere)) as user:
         yield user
