@@ -24,7 +24,7 @@ from tests.support.hub import HubRepo, HubServer, running_hub
 from tests.support.recordings import ffmpeg
 
 from dalston_cli.catalog.load import load_catalog
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.schema import HubSource
 from dalston_cli.errors import ExitCode
 from dalston_cli.formats.registry import WRITERS

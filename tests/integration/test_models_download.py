@@ -8,8 +8,8 @@ import httpx2
 import pytest
 from tests.support.hub import HubFile, HubRepo, HubServer, running_hub
 
-from dalston_cli.catalog.weights.download import Download, RemoteFile
-from dalston_cli.catalog.weights.exchange import PullFailure
+from dalston_cli.catalog.weights.download import Download
+from dalston_cli.catalog.weights.exchange import PullFailure, RemoteFile
 
 SIZE = 50_000
 FILE = HubFile(content=random.Random(7).randbytes(SIZE), lfs=True)

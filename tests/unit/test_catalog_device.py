@@ -16,8 +16,7 @@ from dalston_cli.catalog.device import (
     only_gpus,
     spread_over,
 )
-from dalston_cli.catalog.machine import Gpu, Machine
-from dalston_cli.catalog.machine_probe import probe_machine, visible_gpus
+from dalston_cli.catalog.machine import Gpu, Machine, probe_machine, visible_gpus
 from dalston_cli.errors import DalstonError
 
 BARE = Machine(cpus=2, ram_mb=4_000)

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import ensure_installed, pull
+from dalston_cli.catalog.weights.acquire import HubTimeoutError, PullOptions, ensure_installed, pull
 from dalston_cli.catalog.weights.audit import (
     DamagedModelError,
     Verified,
@@ -20,16 +20,15 @@ from dalston_cli.catalog.weights.failures import ModelsFolderError, NotInstalled
 from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.layout import (
     MANIFEST,
+    LinkError,
     Manifest,
     ManifestFile,
     ModelFolder,
     describe_source,
     digest_of,
     read_manifest,
-    write_manifest,
+    sha256_of,
 )
-from dalston_cli.catalog.weights.link import LinkError, sha256_of
-from dalston_cli.catalog.weights.options import HubTimeoutError, PullOptions
 from dalston_cli.errors import ModelUnavailableError
 from dalston_cli.folder_lock import lock_folder
 
@@ -50,7 +49,7 @@ def _install(model: ModelEntry, models_dir: Path, content: bytes = b"weights") -
         pulled_at=datetime(2026, 1, 1, tzinfo=UTC),
         files=(file,),
     )
-    write_manifest(folder, manifest)
+    manifest.write(folder)
     return folder
 
 

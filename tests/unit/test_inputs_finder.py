@@ -9,8 +9,8 @@ import pytest
 
 from dalston_cli.errors import DalstonError, InputError, UsageError
 from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.intake.folder_scan import looks_like_media
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
-from dalston_cli.pipeline.intake.media import looks_like_media
 from dalston_cli.pipeline.request import RecordingRequest
 
 

@@ -13,8 +13,14 @@ import pytest
 from dalston_cli.console.history_text import run_lines
 from dalston_cli.pipeline.endpoints import FileStamp, reference_of
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
-from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
-from dalston_cli.pipeline.records.history import NoRunsError, UnknownRunError, list_runs, show_run
+from dalston_cli.pipeline.records.history import (
+    NoRunsError,
+    UnknownRunError,
+    list_runs,
+    measured_rtfx,
+    seconds_per_byte,
+    show_run,
+)
 from dalston_cli.pipeline.records.journal import RUNS_KEPT, Attempt, Journal, Outcome
 from dalston_cli.pipeline.records.journal_schema import (
     JournalTooNewError,

@@ -18,7 +18,7 @@ class SpeechDetector:
 
     def __init__(self) -> None:
         self._network = SileroVAD(SAMPLE_RATE)
-        self._frame_samples = self._network.frame_size_samples
+        self._frame_samples = self._network.window_size_samples
 
     def find(
         self, samples: Samples, settings: VadSettings, check: Callable[[], None]

@@ -21,8 +21,7 @@ class InvalidDeviceError(UsageError):
 
     def __init__(self, requested: str) -> None:
         super().__init__(
-            f"`{requested}` is no device",
-            hint="use `--device auto`, `cpu`, `cuda` or `cuda:N`",
+            f"`{requested}` is no device", hint="use `--device auto`, `cpu`, `cuda` or `cuda:N`"
         )
 
 
@@ -66,11 +65,7 @@ class RepeatedGpuError(UsageError):
 
 @dataclass(frozen=True, kw_only=True)
 class DeviceChoice:
-    """A device, and the reason for it.
-
-    Attributes:
-        device: ``cpu`` or ``cuda:N``.
-    """
+    """A device, ``cpu`` or ``cuda:N``, and the reason for it."""
 
     device: str
     reason: str
@@ -91,11 +86,7 @@ def check_device(requested: str, machine: Machine) -> None:
 
 
 def chosen_gpus(requested: str, gpus: Sequence[int]) -> tuple[int, ...]:
-    """Return the listed GPUs, or none if the requested device leaves them without effect.
-
-    Args:
-        requested: A device; the CPU, or a GPU by its number, overrides the list.
-        gpus: Each as N of ``cuda:N``.
+    """Return the listed GPUs, each N of ``cuda:N``; none if the requested device overrides them.
 
     Raises:
         RepeatedGpuError: One is listed twice.
@@ -107,11 +98,7 @@ def chosen_gpus(requested: str, gpus: Sequence[int]) -> tuple[int, ...]:
 
 
 def only_gpus(machine: Machine, gpus: Sequence[int]) -> Machine:
-    """Return the machine without its other GPUs; empty leaves all.
-
-    Raises:
-        DeviceMissingError: One is not there.
-    """
+    """Return the machine with only these GPUs, or all if none; raises as ``check_device``."""
     for index in gpus:
         check_device(f"cuda:{index}", machine)
     return machine.with_gpus(gpus) if gpus else machine

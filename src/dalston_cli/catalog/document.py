@@ -21,12 +21,7 @@ _Loader: type[Any] = getattr(yaml, "CSafeLoader", yaml.SafeLoader)
 
 @dataclass(frozen=True, kw_only=True)
 class Problem:
-    """One mistake in a file.
-
-    Attributes:
-        line: From 1.
-        key: Dotted path of the key, such as ``hardware.vram_mb``; may be empty.
-    """
+    """One mistake: the line counts from 1, the key is a dotted path and may be empty."""
 
     file: Path
     line: int
@@ -56,11 +51,7 @@ class CatalogError(ConfigurationError):
 
 @dataclass(frozen=True, kw_only=True)
 class Document:
-    """A file's data, with lines.
-
-    Attributes:
-        lines: The line (from 1) of every key and list item, by its path.
-    """
+    """A file's data, and the line (from 1) of every key and list item, by its path."""
 
     file: Path
     data: dict[str, Any]
@@ -79,11 +70,7 @@ class Document:
 
 
 def read_document(file: Path) -> Document:
-    """Read a YAML file whose top level is a mapping.
-
-    Raises:
-        CatalogError: It cannot be read, is not YAML, repeats a key, or is no mapping.
-    """
+    """Read a YAML file of keys with values; raise a CatalogError for anything else."""
     try:
         text = file.read_text(encoding="utf-8")
     except (OSError, UnicodeDecodeError) as error:

@@ -1,23 +1,30 @@
-"""Reads the catalogs: every ``engine.yaml`` and every model file on the search path.
+"""Reads the catalogs: every ``engine.yaml``, model file and pipeline file on the search path.
 
-Built-in files come first, then the user's folders in their order.
+Built-in files come first, then the user's folders in their order: an entry of a later folder
+replaces the one of the same name in an earlier folder.
 """
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass
 from pathlib import Path
+from typing import ClassVar, TypeVar
+
+from pydantic import ValidationError
 
 import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_model
-from dalston_cli.catalog.entries import EntryReader, located
-from dalston_cli.catalog.schema import EngineEntry, FileSource, ModelEntry
+from dalston_cli.catalog.document import CatalogError, Document, Problem, read_document
+from dalston_cli.catalog.explain import explain
+from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry, PipelineEntry
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_sdk.wire import Stage
 
 _ENGINE_PATTERNS = ("engine.yaml", "*/engine.yaml", "*/*/engine.yaml")
 _MODEL_PATTERNS = ("*.yaml", "models/*.yaml")
+
+EntryT = TypeVar("EntryT", bound=CatalogEntry)
 
 
 class CatalogFolderError(ConfigurationError):
@@ -32,28 +39,37 @@ class CatalogFolderError(ConfigurationError):
         )
 
 
-class UnknownModelError(UsageError):
-    """No model has this id."""
+class UnknownEntryError(UsageError):
+    """No entry of a kind has this name; the message offers the nearest."""
 
-    code = "unknown_model"
-
-    def __init__(self, model_id: str, known: Iterable[str]) -> None:
-        super().__init__(
-            f"there is no model `{model_id}`{did_you_mean(model_id, known)}",
-            hint="`dalston models list` shows every model",
-        )
-
-
-class UnknownEngineError(UsageError):
-    """No engine has this name."""
-
-    code = "unknown_engine"
+    noun: ClassVar[str]
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         super().__init__(
-            f"there is no engine `{name}`{did_you_mean(name, known)}",
-            hint="`dalston engines list` shows every engine",
+            f"there is no {self.noun} `{name}`{did_you_mean(name, known)}",
+            hint=f"`dalston {self.noun}s list` shows every {self.noun}",
         )
+
+
+class UnknownModelError(UnknownEntryError):
+    """No model has this id."""
+
+    code = "unknown_model"
+    noun = "model"
+
+
+class UnknownEngineError(UnknownEntryError):
+    """No engine has this name."""
+
+    code = "unknown_engine"
+    noun = "engine"
+
+
+class UnknownPipelineError(UnknownEntryError):
+    """No pipeline has this name."""
+
+    code = "unknown_pipeline"
+    noun = "pipeline"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -86,32 +102,20 @@ class CatalogPaths:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """Every engine and model that can be used.
-
-    Attributes:
-        notes: For people: entries that replaced others.
-    """
+    """Every engine and model that can be used; ``notes`` tells of entries that replaced others."""
 
     engines: Mapping[str, EngineEntry]
     models: Mapping[str, ModelEntry]
     notes: tuple[str, ...] = ()
 
     def engine(self, name: str) -> EngineEntry:
-        """Return the engine called ``name``.
-
-        Raises:
-            UnknownEngineError: There is none; the message names the nearest.
-        """
+        """Return the engine called ``name``, or raise an UnknownEngineError."""
         if name not in self.engines:
             raise UnknownEngineError(name, self.engines)
         return self.engines[name]
 
     def model(self, model_id: str) -> ModelEntry:
-        """Return the model with the public id ``model_id``.
-
-        Raises:
-            UnknownModelError: There is none; the message names the nearest.
-        """
+        """Return the model with this public id, or raise an UnknownModelError."""
         if model_id not in self.models:
             raise UnknownModelError(model_id, self.models)
         return self.models[model_id]
@@ -120,6 +124,63 @@ class Catalog:
         """Return the models for ``stage``, best rank first."""
         covering = (model for model in self.models.values() if stage in model.stages)
         return tuple(sorted(covering, key=lambda model: (-model.rank, model.id)))
+
+
+class EntryReader:
+    """Collects the mistakes of all files, so that all are reported at once.
+
+    Attributes:
+        notes: For people: entries that replaced others.
+        documents: By file.
+    """
+
+    def __init__(self) -> None:
+        self.problems: list[Problem] = []
+        self.notes: list[str] = []
+        self.documents: dict[Path, Document] = {}
+
+    def read(
+        self,
+        kind: type[EntryT],
+        folders: Iterable[Path],
+        patterns: tuple[str, ...],
+        *,
+        noun: str,
+        key: str = "id",
+    ) -> dict[str, EntryT]:
+        """Return every entry by name; ``noun`` is for messages, ``key`` the field with the name."""
+        found: dict[str, EntryT] = {}
+        for folder in folders:
+            here: dict[str, Path] = {}
+            for file in (file for pattern in patterns for file in sorted(folder.glob(pattern))):
+                if entry := self._entry(file, kind):
+                    name: str = getattr(entry, key)
+                    if name in here:
+                        message = f"the {noun} `{name}` stands already in {here[name]}"
+                        self.problems.append(self.documents[file].problem((key,), message))
+                    elif name in found:
+                        self.notes.append(
+                            f"{file} takes the place of the {noun} `{name}` from before it"
+                        )
+                    here[name] = file
+                    found[name] = entry
+        return found
+
+    def stop_on_problems(self) -> None:
+        """Raise a CatalogError with all mistakes, if there were any."""
+        if self.problems:
+            raise CatalogError(self.problems)
+
+    def _entry(self, file: Path, kind: type[EntryT]) -> EntryT | None:
+        try:
+            document = read_document(file)
+            self.documents[file] = document
+            return kind.model_validate(document.data).read_from(file)
+        except CatalogError as error:
+            self.problems += error.problems
+        except ValidationError as error:
+            self.problems += explain(error, kind, self.documents[file])
+        return None
 
 
 def data_root() -> Path:
@@ -137,18 +198,8 @@ def load_catalog(paths: CatalogPaths | None = None) -> Catalog:
         CatalogFolderError: The environment names a folder that does not exist.
     """
     paths, reader = paths or CatalogPaths.from_environment(), EntryReader()
-    engines = {
-        name: entry.model_copy(update={"folder": file.parent})
-        for name, (entry, file) in reader.read(
-            EngineEntry, paths.engines, _ENGINE_PATTERNS, noun="engine", key="name"
-        ).items()
-    }
-    models = {
-        name: _with_absolute_path(entry)
-        for name, entry in located(
-            reader.read(ModelEntry, paths.models, _MODEL_PATTERNS, noun="model")
-        ).items()
-    }
+    engines = reader.read(EngineEntry, paths.engines, _ENGINE_PATTERNS, noun="engine", key="name")
+    models = reader.read(ModelEntry, paths.models, _MODEL_PATTERNS, noun="model")
     reader.stop_on_problems()
     for engine in engines.values():
         document = reader.documents[engine.folder / "engine.yaml"]
@@ -159,13 +210,26 @@ def load_catalog(paths: CatalogPaths | None = None) -> Catalog:
     return Catalog(engines=engines, models=models, notes=tuple(reader.notes))
 
 
-def _with_absolute_path(entry: ModelEntry) -> ModelEntry:
-    """Resolve a path to weights from the folder of the entry's file."""
-    if not isinstance(entry.source, FileSource):
-        return entry
-    named = entry.file.parent.absolute() / entry.source.path.expanduser()
-    path = Path(os.path.normpath(named))  # a container sees nothing but this very path
-    return entry.model_copy(update={"source": entry.source.model_copy(update={"path": path})})
+def load_pipelines(paths: CatalogPaths | None = None) -> dict[str, PipelineEntry]:
+    """Return every pipeline by name; raises as ``load_catalog``."""
+    reader = EntryReader()
+    folders = (paths or CatalogPaths.from_environment()).models
+    found = reader.read(PipelineEntry, folders, ("pipelines/*.yaml",), noun="pipeline")
+    reader.stop_on_problems()
+    return dict(sorted(found.items()))
+
+
+def pipeline(name: str, paths: CatalogPaths | None = None) -> PipelineEntry:
+    """Return the pipeline called ``name``, or raise an UnknownPipelineError."""
+    known = load_pipelines(paths)
+    if name not in known:
+        raise UnknownPipelineError(name, known)
+    return known[name]
+
+
+def pipeline_settings(name: str) -> Mapping[str, object]:
+    """Return the settings of a pipeline, for ``load_settings``; raises as ``pipeline``."""
+    return pipeline(name).settings.stated()
 
 
 def _named_folders(environ: Mapping[str, str], variable: str) -> Iterator[Path]:

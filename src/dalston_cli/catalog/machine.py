@@ -1,7 +1,20 @@
-"""The processors and memory of this machine, as a value; ``machine_probe`` looks them up."""
+"""This machine's processors and memory as a value, and ``probe_machine``, which looks them up.
 
-from collections.abc import Collection
+Reference: the control files of version 2, https://docs.kernel.org/admin-guide/cgroup-v2.html
+"""
+
+import csv
+import os
+import shutil
+import subprocess
+from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
+from pathlib import Path
+
+_MB = 1024 * 1024
+_CGROUP = Path("/sys/fs/cgroup")
+_QUERY = ("--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits")
+_NVIDIA_SMI_TIMEOUT_S = 15.0
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -44,3 +57,74 @@ class Machine:
     def with_gpus(self, indices: Collection[int]) -> "Machine":
         """Return the same machine with only some of its GPUs."""
         return replace(self, gpus=tuple(gpu for gpu in self.gpus if gpu.index in indices))
+
+
+def probe_machine(environ: Mapping[str, str] = os.environ, cgroup: Path = _CGROUP) -> Machine:
+    """Return what this process may use; without an answer of the driver there is no GPU."""
+    import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    ram_mb = psutil.virtual_memory().total // _MB
+    limit = _read_words(cgroup / "memory.max")
+    if limit and limit[0].isdigit():
+        ram_mb = min(ram_mb, int(limit[0]) // _MB)
+    gpus = visible_gpus(_nvidia_smi(), environ.get("CUDA_VISIBLE_DEVICES"))
+    return Machine(cpus=_cpus(cgroup), ram_mb=ram_mb, gpus=gpus)
+
+
+def visible_gpus(listing: str, visible: str | None) -> tuple[Gpu, ...]:
+    """Return the GPUs in the output of ``nvidia-smi`` that ``CUDA_VISIBLE_DEVICES`` allows.
+
+    They are numbered as programs see them: the first visible one is 0.
+    """
+    rows = [row for row in csv.reader(listing.splitlines(), skipinitialspace=True) if len(row) == 4]  # noqa: PLR2004 - as many as the query names
+    if visible is not None:
+        rows = _select(rows, [name.strip() for name in visible.split(",") if name.strip()])
+    return tuple(
+        Gpu(index=index, name=name, vram_mb=int(vram), uuid=uuid, position=int(position))
+        for index, (position, uuid, name, vram) in enumerate(rows)
+        if vram.isdigit() and position.isdigit()
+    )
+
+
+def _select(rows: Sequence[list[str]], names: Sequence[str]) -> list[list[str]]:
+    """Select as the CUDA driver does: in the given order, up to the first unknown name."""
+    chosen: list[list[str]] = []
+    for name in names:
+        found = [row for row in rows if row[0] == name or row[1].startswith(name)]
+        if not found:
+            break
+        chosen.append(found[0])
+    return chosen
+
+
+def _nvidia_smi() -> str:
+    program = shutil.which("nvidia-smi")
+    if program is None:
+        return ""
+    try:
+        done = subprocess.run(
+            [program, *_QUERY],
+            capture_output=True,
+            text=True,
+            timeout=_NVIDIA_SMI_TIMEOUT_S,
+            check=False,
+        )
+    except (OSError, subprocess.TimeoutExpired):
+        return ""  # the driver hangs or the program cannot run: there is no GPU to use
+    return done.stdout if done.returncode == 0 else ""
+
+
+def _cpus(cgroup: Path) -> int:
+    affinity = getattr(os, "sched_getaffinity", None)  # macOS has none
+    cpus = len(affinity(0)) if affinity else (os.cpu_count() or 1)
+    quota = _read_words(cgroup / "cpu.max")
+    if len(quota) == 2 and quota[0].isdigit() and int(quota[1]) > 0:  # noqa: PLR2004 - quota and period
+        cpus = min(cpus, max(1, int(quota[0]) // int(quota[1])))
+    return cpus
+
+
+def _read_words(file: Path) -> list[str]:
+    try:
+        return file.read_text(encoding="ascii").split()
+    except (OSError, UnicodeDecodeError):
+        return []  # no such limit on this system

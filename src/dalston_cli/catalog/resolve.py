@@ -80,14 +80,8 @@ def resolve_model(
     A named model is taken if it supports the stage and the language; it may still need to be
     pulled. ``auto`` takes the installed model with the highest rank that fits the language, the
     device and the machine's memory. If the language is not known, multilingual models go before
-    those of one language: the wrong language is worse than a smaller model.
-
-    Args:
-        catalog: All engines and models.
-        stage: The stage.
-        request: The user's settings.
-        machine: Processors and memory to run on.
-        installed: Ids of models whose weights are here; bundled models need not be among them.
+    those of one language: the wrong language is worse than a smaller model. ``installed`` are the
+    ids of models whose weights are here; bundled models need not be among them.
 
     Raises:
         UnknownModelError: There is no such model.

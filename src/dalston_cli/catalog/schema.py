@@ -3,9 +3,10 @@
 The types are pydantic's, frozen and closed: an unknown key is an error.
 """
 
+import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal
+from typing import Annotated, Any, Literal, Self
 
 from pydantic import AfterValidator, BaseModel, ConfigDict, Field
 
@@ -16,7 +17,6 @@ Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=
 
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80)]
 
-
 PartFolder = Annotated[
     str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
 ]
@@ -24,6 +24,14 @@ PartFolder = Annotated[
 
 class _Entry(BaseModel):
     model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class CatalogEntry(_Entry):
+    """A file of the catalog."""
+
+    def read_from(self, file: Path) -> Self:
+        """Return the entry with the place of its file."""
+        return self.model_copy(update={"file": file})
 
 
 class Device(StrEnum):
@@ -39,7 +47,7 @@ class StageSupport(_Entry):
     options: tuple[str, ...] = ()
 
 
-class EngineEntry(_Entry):
+class EngineEntry(CatalogEntry):
     """One engine, from its ``engine.yaml``.
 
     Attributes:
@@ -49,7 +57,6 @@ class EngineEntry(_Entry):
         network: True if the engine may use the network.
         secrets: Environment variables that are passed to the engine.
         tested: Environment of its tests, in a few words, for people.
-        folder: The engine's folder; set by the loader.
     """
 
     name: Identifier
@@ -67,14 +74,13 @@ class EngineEntry(_Entry):
     tested: str = ""
     folder: Path = Path()
 
+    def read_from(self, file: Path) -> Self:
+        """Return the entry with its folder."""
+        return self.model_copy(update={"folder": file.parent})
+
 
 class HubPart(_Entry):
-    """A further repository of a model, with a folder of its own.
-
-    Attributes:
-        folder: Of its files, below the model's folder.
-        gated: True if it has terms of its own to accept.
-    """
+    """A further repository of a model, in a folder below the model's; gated by its own terms."""
 
     repo: str
     revision: str
@@ -93,9 +99,7 @@ def _one_folder_each(parts: tuple[HubPart, ...]) -> tuple[HubPart, ...]:
 class HubSource(_Entry):
     """A repository on the Hugging Face hub; only files that match ``files`` are taken.
 
-    Attributes:
-        parts: Further repositories that the model needs; ``gated`` of the model is only about the
-            first one.
+    ``gated`` of the model is only about this repository, not about its ``parts``.
     """
 
     kind: Literal["hf"]
@@ -137,10 +141,8 @@ class BundledSource(_Entry):
 class ServiceSource(_Entry):
     """No weights: the engine sends requests to a service.
 
-    Attributes:
-        key: The environment variable with the service's key.
-        url: The environment variable with another server than the service's own, which may need
-            no key.
+    The two environment variables are for the service's key, and for the address of another server
+    than the service's own, which may need no key.
     """
 
     kind: Literal["service"]
@@ -173,13 +175,11 @@ class Capabilities(_Entry):
     language_detection: bool = False
 
 
-class ModelEntry(_Entry):
+class ModelEntry(CatalogEntry):
     """One model, from its file under ``catalog/models``.
 
     Attributes:
-        id: The public id, unique among all models.
         runtime_model_id: Name in the engine's library.
-        stages: Stages that this model can do.
         languages: BCP-47 lower case; empty means that language does not matter.
         stage_languages: Languages of stages with others than ``languages``.
         licence: SPDX identifier of the weights.
@@ -187,7 +187,6 @@ class ModelEntry(_Entry):
         word_error_rate: Measured on clear English speech, 0 to 1 and above; None if not measured.
         rank: ``--model auto`` takes the installed model with the highest rank that fits.
         defaults: Options of this model unless the user sets them.
-        file: The entry's file; set by the loader.
     """
 
     id: Identifier
@@ -209,6 +208,15 @@ class ModelEntry(_Entry):
     notes: str = ""
     file: Path = Path()
 
+    def read_from(self, file: Path) -> Self:
+        """Return the entry with its file, from whose folder a path to weights counts."""
+        update: dict[str, object] = {"file": file}
+        if isinstance(self.source, FileSource):
+            named = file.parent.absolute() / self.source.path.expanduser()
+            path = Path(os.path.normpath(named))  # a container sees nothing but this very path
+            update["source"] = self.source.model_copy(update={"path": path})
+        return self.model_copy(update=update)
+
     def languages_of(self, stage: Stage) -> tuple[str, ...]:
         """Return BCP-47 lower case; empty if language does not matter to the stage."""
         return self.stage_languages.get(stage, self.languages)
@@ -227,15 +235,8 @@ class ModelEntry(_Entry):
         return first + tuple(part.repo for part in self.source.parts if part.gated)
 
 
-class PipelineEntry(_Entry):
-    """A named set of settings, from its file under ``catalog/pipelines``.
-
-    Attributes:
-        id: Value of ``--pipeline``.
-        summary: Its purpose, in a line.
-        settings: As in the settings file.
-        file: The entry's file; set by the loader.
-    """
+class PipelineEntry(CatalogEntry):
+    """A named set of settings, from its file under ``catalog/pipelines``."""
 
     id: Identifier
     summary: Annotated[str, Field(min_length=1)]

@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import load_catalog
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
 from dalston_cli.options.batch import BatchOptions

@@ -33,7 +33,7 @@ def show(
     json: Json = False,
 ) -> None:
     """Show every setting that is set, its value and where that came from."""
-    from dalston_cli.catalog.pipelines import pipeline_settings  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.catalog.load import pipeline_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
     from dalston_cli.settings.values import written  # noqa: PLC0415 - the same

@@ -24,7 +24,7 @@ Name = Annotated[
 @app.command("list")
 def list_pipelines(*, json: Json = False) -> None:
     """List the pipelines there are, and what each is for."""
-    from dalston_cli.catalog.pipelines import load_pipelines  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.catalog.load import load_pipelines  # noqa: PLC0415 - loads pydantic
 
     console = Console("pipelines list", json=json)
     found = load_pipelines().values()
@@ -36,7 +36,7 @@ def list_pipelines(*, json: Json = False) -> None:
 @app.command("show")
 def show(name: Name, *, json: Json = False) -> None:
     """Show what a pipeline sets; dalston config show --pipeline NAME shows what then holds."""
-    from dalston_cli.catalog.pipelines import pipeline  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.catalog.load import pipeline  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.values import written  # noqa: PLC0415 - the same
 
     console = Console("pipelines show", json=json)

@@ -7,8 +7,7 @@ their full-width look-alikes.
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
-from dalston_cli.formats.subtitles.cues import build_cues
-from dalston_cli.formats.subtitles.highlight import rendered
+from dalston_cli.formats.subtitles.cues import build_cues, rendered
 from dalston_sdk.wire import Transcript
 
 _LOOK_ALIKES = str.maketrans({"{": "\uff5b", "}": "\uff5d", "\\": "\uff3c"})

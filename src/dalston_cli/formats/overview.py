@@ -11,11 +11,7 @@ from dalston_sdk.wire import ActionItem, AudioEvent, Chapter, Segment, Transcrip
 
 @dataclass(frozen=True, kw_only=True)
 class Section:
-    """Segments and events under one heading.
-
-    Attributes:
-        chapter: The heading; None before the first chapter.
-    """
+    """Segments and events under a chapter's heading; None before the first chapter."""
 
     chapter: Chapter | None
     segments: tuple[Segment, ...]

@@ -20,8 +20,7 @@ _UNCLEAR = ("", "unknown")
 class Paragraph:
     """Text of one speaker without a long pause, on one line.
 
-    Attributes:
-        emotions: Labels of its segments, each once, in their order, unclear ones excluded.
+    ``emotions`` has the labels of its segments, each once, in their order, unclear ones excluded.
     """
 
     start: float

@@ -7,7 +7,7 @@ from collections.abc import Iterator, Mapping
 from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING, Protocol, cast
+from typing import TYPE_CHECKING
 
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.options import RenderOptions
@@ -34,18 +34,11 @@ class UnknownFormatError(UsageError):
     """No output format has this name."""
 
     def __init__(self, name: str) -> None:
-        known = ", ".join(WRITERS)
         guess = near_miss(name, WRITERS)
         super().__init__(
-            f"unknown output format {name!r}: known are {known}",
+            f"unknown output format {name!r}: known are {', '.join(WRITERS)}",
             hint=f"use -f {guess}" if guess else "use -f all for every format",
         )
-
-
-class _RenderingModule(Protocol):
-    """The interface of a format's module."""
-
-    def render(self, transcript: "Transcript", options: RenderOptions) -> str: ...
 
 
 @dataclass(frozen=True)
@@ -54,8 +47,7 @@ class Writer:
 
     Attributes:
         name: Value of ``--output-format``.
-        extension: Ending of the file's name, with its dot.
-        summary: One line for people.
+        extension: With its dot.
         needs_words: Only a transcript whose segments with text have words can be written.
     """
 
@@ -66,21 +58,18 @@ class Writer:
 
     def unmet_need(self, transcript: "Transcript") -> WordsMissingError | None:
         """Return the error that rendering would be, or None if the transcript has what it takes."""
-        if self.needs_words and any(
-            segment.text.strip() and not segment.words for segment in transcript.segments
-        ):
+        untimed = (each for each in transcript.segments if each.text.strip() and not each.words)
+        if self.needs_words and any(untimed):
             return WordsMissingError(transcript.recording.name, self.name)
         return None
 
     def render(self, transcript: "Transcript", options: RenderOptions) -> str:
         r"""Return the whole file as text; to be written as UTF-8, its ``\n`` untranslated.
 
-        Args:
-            transcript: One without an ``unmet_need``.
-            options: How formats write text.
+        The transcript must be without an ``unmet_need``.
         """
-        module = import_module(f"dalston_cli.formats.{self.name}")
-        return cast("_RenderingModule", module).render(transcript, options)
+        text: str = import_module(f"dalston_cli.formats.{self.name}").render(transcript, options)
+        return text
 
 
 _TABLE = (
@@ -105,8 +94,7 @@ ALL = "all"
 def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
     """Return the requested writers, each once, in the order of the request.
 
-    Args:
-        names: Names, or comma lists of names, in any case; ``all`` stands for every format.
+    Names may be comma lists, in any case; ``all`` stands for every format.
 
     Raises:
         UnknownFormatError: A name is not in the registry.

@@ -30,13 +30,7 @@ def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG0
     named = list(_tiers(transcript))
     end = max([_end(transcript), *(interval[1] for _, tier in named for interval in tier)])
     tiers = [
-        {
-            "class": "IntervalTier",
-            "name": name,
-            "xmin": 0.0,
-            "xmax": end,
-            "entries": intervals,
-        }
+        {"class": "IntervalTier", "name": name, "xmin": 0.0, "xmax": end, "entries": intervals}
         for name, intervals in named
     ]
     grid = {"xmin": 0.0, "xmax": end, "tiers": tiers}

@@ -8,8 +8,7 @@ from html import escape
 
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.speakers import SpeakerNames
-from dalston_cli.formats.subtitles.cues import build_cues
-from dalston_cli.formats.subtitles.highlight import rendered
+from dalston_cli.formats.subtitles.cues import build_cues, rendered
 from dalston_cli.formats.timestamp import clock
 from dalston_sdk.wire import Transcript
 

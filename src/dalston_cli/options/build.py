@@ -94,7 +94,7 @@ def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
 
 def resolve(flags: Flags, *, profile: str | None) -> "ResolvedSettings":
     """Take settings from the command line, the environment and the settings file."""
-    from dalston_cli.catalog.pipelines import pipeline_settings  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.catalog.load import pipeline_settings  # noqa: PLC0415 - loads pydantic
     from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
 
     return load_settings(flags, profile=profile, pipelines=pipeline_settings)

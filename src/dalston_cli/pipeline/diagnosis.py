@@ -10,8 +10,7 @@ from typing import TypeVar
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.load import Catalog, load_catalog
-from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import Machine, probe_machine
 from dalston_cli.catalog.resolve import ModelRequest, recommended
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.diagnosis import Diagnosis

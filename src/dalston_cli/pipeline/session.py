@@ -8,10 +8,9 @@ from pathlib import Path
 
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import ensure_installed
+from dalston_cli.catalog.weights.acquire import PullOptions, ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
-from dalston_cli.catalog.weights.options import PullOptions
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.pool.engines import EngineUse, RunEngines

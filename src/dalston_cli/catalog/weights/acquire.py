@@ -1,58 +1,75 @@
 """Brings a model's weights to this machine, if that is needed at all."""
 
+import os
 import shutil
-from collections.abc import Iterator
-from contextlib import contextmanager, suppress
-from dataclasses import replace
-from datetime import UTC, datetime
+from collections.abc import Callable, Mapping
+from contextlib import suppress
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 
 from msgspec import structs
 
 from dalston_cli.atomic_file import sync_folder
-from dalston_cli.catalog.schema import (
-    BundledSource,
-    FileSource,
-    HttpsSource,
-    HubSource,
-    ModelEntry,
-    ServiceSource,
-)
-from dalston_cli.catalog.weights.exchange import (
-    Failure,
-    HttpsJob,
-    HttpsJobFile,
-    HubJob,
-    HubRepository,
-    Job,
-    Pulled,
-    PullProgress,
-)
-from dalston_cli.catalog.weights.failures import (
-    HubSilentError,
-    ModelsFolderError,
-    NotInstalledError,
-    OfflineError,
-    PullCrashedError,
-    ServiceKeyError,
-    error_of,
-)
+from dalston_cli.catalog.schema import FileSource, HttpsSource, HubSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.weights import exchange, failures, layout
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
-from dalston_cli.catalog.weights.layout import (
-    MANIFEST,
-    Manifest,
-    ModelFolder,
-    describe_source,
-    read_manifest,
-    write_manifest,
-)
-from dalston_cli.catalog.weights.link import link
-from dalston_cli.catalog.weights.options import OnPull, PullOptions
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
+from dalston_cli.errors import ConfigurationError
 from dalston_cli.folder_lock import lock_folder
 from dalston_cli.settings.choices import PullPolicy
 
+DEFAULT_TIMEOUT_S = 20.0
+_TRUE = frozenset({"1", "ON", "YES", "TRUE"})
 _MB = 10**6
+
+OnPull = Callable[[exchange.PullProgress], None]
+
+
+class HubTimeoutError(ConfigurationError):
+    """``DALSTON_HUB_TIMEOUT_S`` is no number of seconds."""
+
+    code = "hub_timeout"
+
+    def __init__(self, value: str) -> None:
+        super().__init__(
+            f"DALSTON_HUB_TIMEOUT_S is `{value}`, which is no number of seconds above 0",
+            hint="unset DALSTON_HUB_TIMEOUT_S, or set it to 20",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class PullOptions:
+    """Options of a pull.
+
+    Attributes:
+        offline: Fail at once instead of using the network.
+        again: Ask the source anew and check every byte, even if the model is installed.
+        timeout_s: Time limit for one byte or an answer from the hub, in seconds.
+        environment: Variables for the hub's library, such as ``HF_ENDPOINT``.
+        free_bytes: Room on the disk; None looks it up.
+    """
+
+    offline: bool = False
+    again: bool = False
+    timeout_s: float = DEFAULT_TIMEOUT_S
+    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
+    free_bytes: int | None = None
+
+    @classmethod
+    def from_environment(
+        cls, environ: Mapping[str, str] = os.environ, *, offline: bool = False, again: bool = False
+    ) -> "PullOptions":
+        """Return the options with ``DALSTON_HUB_TIMEOUT_S`` and ``HF_HUB_OFFLINE`` applied.
+
+        Raises:
+            HubTimeoutError: The time-out is no positive number.
+        """
+        return cls(
+            offline=offline or environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE,
+            again=again,
+            timeout_s=_timeout(environ.get("DALSTON_HUB_TIMEOUT_S", "")),
+            environment=dict(environ),
+        )
 
 
 def pull(
@@ -75,19 +92,19 @@ def pull(
     if before and before.ok and not (options.again and model.has_files):
         return before
     if isinstance(model.source, ServiceSource):
-        raise ServiceKeyError(model, model.source)
+        raise failures.ServiceKeyError(model, model.source)
     if options.offline and not isinstance(model.source, FileSource):
-        raise OfflineError(model)
+        raise failures.OfflineError(model)
     try:
         if isinstance(model.source, FileSource):
-            link(model, model.source.path, models_dir)
+            layout.link(model, model.source.path, models_dir)
         else:
-            _Pull(model, ModelFolder.of(model, models_dir), options, on_progress).run()
+            _Pull(model, layout.ModelFolder.of(model, models_dir), options, on_progress).run()
     except OSError as error:
-        raise ModelsFolderError(models_dir, error) from error
+        raise failures.ModelsFolderError(models_dir, error) from error
     after = installed(model, models_dir)
     if after is None or not after.ok:
-        raise NotInstalledError(model.id, after.problems if after else ())
+        raise failures.NotInstalledError(model.id, after.problems if after else ())
     return after
 
 
@@ -110,137 +127,109 @@ def ensure_installed(
         return pull(model, models_dir, options)
     if policy == "never" or (found and found.ok and options.offline):
         if found is None or not found.ok:
-            raise NotInstalledError(model.id, found.problems if found else ())
+            raise failures.NotInstalledError(model.id, found.problems if found else ())
         return found
     again = options.again or policy == "always"
     return pull(model, models_dir, replace(options, again=again), on_progress)
 
 
+@dataclass(frozen=True)
 class _Pull:
     """One pull over the network."""
 
-    def __init__(
-        self, model: ModelEntry, folder: ModelFolder, options: PullOptions, on_progress: OnPull
-    ) -> None:
-        self._model = model
-        self._folder = folder
-        self._options = options
-        self._on_progress = on_progress
+    model: ModelEntry
+    folder: layout.ModelFolder
+    options: PullOptions
+    on_progress: OnPull
 
     def run(self) -> None:
         """Download under the lock, then put the folder in its place in one step."""
-        with lock_folder(
-            self._folder.partial, lambda: self._tell(PullProgress(step="waiting"))
-        ) as lock:
-            now = installed(self._model, self._folder.models)
-            if not self._options.again and now and now.ok:
+        waiting = exchange.PullProgress(step="waiting")
+        with lock_folder(self.folder.partial, lambda: self._tell(waiting)) as lock:
+            now = installed(self.model, self.folder.models)
+            if not self.options.again and now and now.ok:
                 self._clean_up()  # another process has pulled it while this one waited
                 return
             try:
                 self._reuse_installed()
-                pulled = self._download(lock)
-                self._finish(pulled)
+                self._finish(self._download(lock))
             finally:
                 if not self._left_anything():
                     self._clean_up()
 
-    def _tell(self, progress: PullProgress) -> None:
-        self._on_progress(structs.replace(progress, model=self._model.id))
+    def _tell(self, progress: exchange.PullProgress) -> None:
+        self.on_progress(structs.replace(progress, model=self.model.id))
 
     def _reuse_installed(self) -> None:
         """Offer the installed files to the download, which keeps those whose digests hold."""
-        manifest = read_manifest(self._folder.path)
+        manifest = layout.read_manifest(self.folder.path)
         for file in manifest.files if manifest else ():
-            target = self._folder.partial_files / file.path
+            target = self.folder.partial_files / file.path
             if not target.exists():
                 target.parent.mkdir(parents=True, exist_ok=True)
                 with suppress(OSError):  # missing, or a disk without links: downloaded then
-                    target.hardlink_to(self._folder.path / file.path)
+                    target.hardlink_to(self.folder.path / file.path)
 
-    def _download(self, lock: int) -> Pulled:
-        job = Job(
-            source=_job_source(self._model),
-            folder=str(self._folder.partial_files),
-            free_bytes=self._options.free_bytes,
-            timeout_s=self._options.timeout_s * 2,  # the watchdog comes first
+    def _download(self, lock: int) -> exchange.Pulled:
+        timeout_s = self.options.timeout_s
+        job = exchange.Job(
+            source=_job_source(self.model),
+            folder=str(self.folder.partial_files),
+            free_bytes=self.options.free_bytes,
+            timeout_s=timeout_s * 2,  # the watchdog comes first
         )
-        with _explained(self._model, self._options.timeout_s):
+        try:
             report = run_watched(
                 job,
                 lock=lock,
-                environment=self._options.environment,
-                timeout_s=self._options.timeout_s,
+                environment=self.options.environment,
+                timeout_s=timeout_s,
                 on_progress=self._tell,
             )
-        if isinstance(report, Failure):
-            raise error_of(self._model, report)
+        except SilenceError as error:
+            raise failures.HubSilentError(self.model, timeout_s) from error
+        except CrashError as error:
+            raise failures.PullCrashedError(self.model, str(error)) from error
+        if isinstance(report, exchange.Failure):
+            raise failures.error_of(self.model, report)
         return report
 
-    def _finish(self, pulled: Pulled) -> None:
-        files, final = self._folder.partial_files, self._folder.path
+    def _finish(self, pulled: exchange.Pulled) -> None:
+        files, final = self.folder.partial_files, self.folder.path
         _remove_strays(files, {file.path for file in pulled.files})
-        manifest = Manifest(
-            model=self._model.id,
-            engine=self._model.engine,
-            source=describe_source(self._model),
-            revision=pulled.revision,
-            licence=self._model.licence,
-            pulled_at=datetime.now(UTC),
-            files=pulled.files,
-        )
-        write_manifest(files, manifest)
+        layout.manifest_of(self.model, pulled.files, revision=pulled.revision).write(files)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.exists():
-            shutil.rmtree(replaced := self._folder.partial / "replaced", ignore_errors=True)
+            shutil.rmtree(replaced := self.folder.partial / "replaced", ignore_errors=True)
             final.rename(replaced)
         files.rename(final)
         sync_folder(final.parent)
 
     def _left_anything(self) -> bool:
         """Return True if there are bytes from which the next attempt can resume."""
-        files = self._folder.partial_files.rglob("*")
+        files = self.folder.partial_files.rglob("*")
         return any(path.is_file() and path.stat().st_size for path in files)
 
     def _clean_up(self) -> None:
-        shutil.rmtree(self._folder.partial)
-        for parent in (self._folder.partial.parent, self._folder.partial.parent.parent):
+        shutil.rmtree(self.folder.partial)
+        for parent in (self.folder.partial.parent, self.folder.partial.parent.parent):
             with suppress(OSError):  # another model is being pulled
                 parent.rmdir()
 
 
-def _job_source(model: ModelEntry) -> HubJob | HttpsJob:
+def _job_source(model: ModelEntry) -> exchange.HubJob | exchange.HttpsJob:
     match model.source:
-        case HubSource() as source:
-            return HubJob(repositories=tuple(_repositories(source, gated=model.gated)))
-        case HttpsSource(files=files):
-            jobs = tuple(HttpsJobFile(url=f.url, path=f.path, sha256=f.sha256) for f in files)
-            return HttpsJob(files=jobs, size_hint=model.size_mb * _MB)
-        case FileSource() | BundledSource() | ServiceSource():
-            raise AssertionError(model.source)  # `pull` does not come here with these
-
-
-def _repositories(source: HubSource, *, gated: bool) -> Iterator[HubRepository]:
-    yield HubRepository(
-        repo=source.repo, revision=source.revision, patterns=source.files, gated=gated
-    )
-    for part in source.parts:
-        yield HubRepository(
-            repo=part.repo,
-            revision=part.revision,
-            patterns=part.files,
-            gated=part.gated,
-            folder=part.folder,
-        )
-
-
-@contextmanager
-def _explained(model: ModelEntry, timeout_s: float) -> Iterator[None]:
-    try:
-        yield
-    except SilenceError as error:
-        raise HubSilentError(model, timeout_s) from error
-    except CrashError as error:
-        raise PullCrashedError(model, str(error)) from error
+        case HubSource(repo=repo, revision=revision, files=files, parts=parts):
+            first = exchange.HubRepository(
+                repo=repo, revision=revision, files=files, gated=model.gated
+            )
+            further = (exchange.HubRepository(**part.model_dump()) for part in parts)
+            return exchange.HubJob(repositories=(first, *further))
+        case HttpsSource(files=https_files):
+            remote = tuple(exchange.RemoteFile(**file.model_dump()) for file in https_files)
+            return exchange.HttpsJob(files=remote, size_hint=model.size_mb * _MB)
+        case source:
+            raise AssertionError(source)  # `pull` does not come here with these
 
 
 def _remove_strays(folder: Path, wanted: set[str]) -> None:
@@ -250,5 +239,17 @@ def _remove_strays(folder: Path, wanted: set[str]) -> None:
         if path.is_dir() and not path.is_symlink():
             with suppress(OSError):  # not empty
                 path.rmdir()
-        elif name not in wanted and name != MANIFEST:
+        elif name not in wanted and name != layout.MANIFEST:
             path.unlink()
+
+
+def _timeout(text: str) -> float:
+    if not text:
+        return DEFAULT_TIMEOUT_S
+    try:
+        seconds = float(text)
+    except ValueError as error:
+        raise HubTimeoutError(text) from error
+    if not 0 < seconds < float("inf"):
+        raise HubTimeoutError(text)
+    return seconds

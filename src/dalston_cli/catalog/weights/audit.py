@@ -10,16 +10,9 @@ from pathlib import Path
 from msgspec import structs
 
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.weights import layout
 from dalston_cli.catalog.weights.failures import NotInstalledError
 from dalston_cli.catalog.weights.inventory import installed, visible_problems
-from dalston_cli.catalog.weights.layout import (
-    Manifest,
-    ManifestFile,
-    ModelFolder,
-    chunks_of,
-    read_manifest,
-    write_manifest,
-)
 from dalston_cli.errors import ModelUnavailableError
 from dalston_cli.folder_lock import lock_folder
 
@@ -39,11 +32,7 @@ class DamagedModelError(ModelUnavailableError):
 
 @dataclass(frozen=True, kw_only=True)
 class Verified:
-    """Result of hashing every file.
-
-    Attributes:
-        problems: For people; empty if the weights are intact.
-    """
+    """Result of hashing every file: problems, for people, unless the weights are intact."""
 
     model: str
     size: int
@@ -52,11 +41,7 @@ class Verified:
 
 @dataclass(frozen=True, kw_only=True)
 class Usage:
-    """Disk space of one model in the folder of all models, in bytes.
-
-    Attributes:
-        partial: Of a pull that is not finished.
-    """
+    """Disk space of one model, in bytes; ``partial`` is of a pull that is not finished."""
 
     engine: str
     model: str
@@ -67,15 +52,10 @@ class Usage:
 def verify(
     model: ModelEntry, models_dir: Path, on_bytes: Callable[[int], None] = lambda _: None
 ) -> Verified:
-    """Hash every file of ``model`` again.
+    """Hash every file of ``model`` again, but leave bundled weights to the package installer.
 
     Damage is noted, so that the weights do not count as installed until a pull, or another
-    verification, finds them intact.
-
-    Args:
-        model: Bundled weights are left to the package installer.
-        models_dir: The folder of all models.
-        on_bytes: Called with the number of bytes done.
+    verification, finds them intact. ``on_bytes`` gets the number of bytes done.
 
     Raises:
         NotInstalledError: There is nothing to verify.
@@ -83,8 +63,8 @@ def verify(
     found = installed(model, models_dir)
     if found is None:
         raise NotInstalledError(model.id)
-    folder = ModelFolder.of(model, models_dir).path
-    manifest = read_manifest(folder)
+    folder = layout.ModelFolder.of(model, models_dir).path
+    manifest = layout.read_manifest(folder)
     if manifest is None:
         return Verified(model=model.id, size=found.size)
     root = Path(manifest.folder) if manifest.folder else folder
@@ -98,19 +78,16 @@ def verify(
     return Verified(model=model.id, size=manifest.size, problems=(*visible, *damage))
 
 
-def _note_damage(folder: Path, manifest: Manifest, damage: tuple[str, ...]) -> None:
+def _note_damage(folder: Path, manifest: layout.Manifest, damage: tuple[str, ...]) -> None:
     """Note the damage, unless the weights were replaced meanwhile."""
-    if damage == manifest.damage or read_manifest(folder) != manifest:
+    if damage == manifest.damage or layout.read_manifest(folder) != manifest:
         return
     with suppress(OSError):  # only another user may write here: the report has to do
-        write_manifest(folder, structs.replace(manifest, damage=damage))
+        structs.replace(manifest, damage=damage).write(folder)
 
 
-def remove(folder: ModelFolder) -> int:
-    """Delete a model's weights and leftovers of unfinished pulls; linked files stay.
-
-    Returns:
-        The bytes that became free.
+def remove(folder: layout.ModelFolder) -> int:
+    """Delete a model's weights and unfinished pulls, but no linked files; return the bytes freed.
 
     Raises:
         NotInstalledError: There is nothing to delete.
@@ -152,11 +129,11 @@ def disk_usage(models_dir: Path) -> tuple[Usage, ...]:
 
 
 def _content_problems(
-    path: Path, file: ManifestFile, before: int, on_bytes: Callable[[int], None]
+    path: Path, file: layout.ManifestFile, before: int, on_bytes: Callable[[int], None]
 ) -> Iterator[str]:
     digest, done = hashlib.sha256(), before
     try:
-        for chunk in chunks_of(path):
+        for chunk in layout.chunks_of(path):
             digest.update(chunk)
             done += len(chunk)
             on_bytes(done)

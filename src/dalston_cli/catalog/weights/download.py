@@ -1,4 +1,4 @@
-"""Gets one file: resumes an earlier attempt, and trusts nothing but its digest.
+"""Gets one file, or the reason why not: resumes an earlier attempt, trusts only its digest.
 
 Runs in the child process. An unfinished file is named after the digest it must have in the end, so
 that bytes of two versions never mix; a file under its own name is complete.
@@ -7,7 +7,6 @@ that bytes of two versions never mix; a file under its own name is complete.
 import hashlib
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from http import HTTPStatus
 from pathlib import Path, PurePosixPath
 from typing import BinaryIO
@@ -15,31 +14,21 @@ from typing import BinaryIO
 import httpx2
 
 from dalston_cli.atomic_file import sync, sync_folder
-from dalston_cli.catalog.weights.exchange import Failure, PullFailure
-from dalston_cli.catalog.weights.http_failure import refuse_bad_status, unreachable
+from dalston_cli.catalog.weights.exchange import Failure, FailureKind, PullFailure, RemoteFile
 from dalston_cli.catalog.weights.layout import MANIFEST, ManifestFile, chunks_of
 
 _FRUITLESS_ATTEMPTS = 3
 _PAUSE_S = 0.5
 _NO_ANSWER = (httpx2.ConnectError, httpx2.TimeoutException, httpx2.TooManyRedirects)
-
-
-@dataclass(frozen=True, kw_only=True)
-class RemoteFile:
-    """A file to get, and its expected size and digests.
-
-    Attributes:
-        path: Relative, with ``/``.
-        size: In bytes; None if the server does not say beforehand.
-        sha256: Of the content; None for small files that git keeps itself.
-        git_sha1: Git's own digest, for those.
-    """
-
-    path: str
-    url: str
-    size: int | None
-    sha256: str | None = None
-    git_sha1: str | None = None
+_KINDS: dict[int, FailureKind] = {
+    401: "token_missing",
+    403: "forbidden",
+    404: "not_found",
+    410: "not_found",
+    429: "rate_limited",
+}
+_BAD_TOKEN = "invalid credentials"  # noqa: S105 - a message of the hub, no secret
+_SERVER_ERROR = 500
 
 
 class Digests:
@@ -77,8 +66,7 @@ class Digests:
 class Download:
     """One file on its way into ``folder``.
 
-    Args:
-        on_bytes: Called with the file's bytes so far, and True if they come from the disk.
+    ``on_bytes`` gets the number of the file's bytes so far, and True if they come from the disk.
     """
 
     def __init__(
@@ -102,11 +90,7 @@ class Download:
         return max(_size(self._target), _size(self._part))
 
     def run(self) -> ManifestFile:
-        """Return once the file is complete, verified and on the disk.
-
-        Raises:
-            PullFailure: It cannot be had, or has another digest.
-        """
+        """Return once the file is complete, verified and on the disk, or raise a PullFailure."""
         self._target.parent.mkdir(parents=True, exist_ok=True)
         self._read(self._target)
         if not self._target.exists() or not self._digests.match():
@@ -163,17 +147,14 @@ class Download:
                 return  # the server's file ends here; the digest will tell if that is right
             refuse_bad_status(response)
             if offset and not _continues(response, offset):
-                self._restart(stream)
+                stream.truncate(0)
+                self._digests = Digests(self._file)
             for chunk in response.iter_raw():  # as they come: each is a sign of life
                 stream.write(chunk)
                 self._digests.update(chunk)
                 self._on_bytes(self._digests.size, False)  # noqa: FBT003 - positional callback
                 if self._is_all():
                     return
-
-    def _restart(self, stream: BinaryIO) -> None:
-        stream.truncate(0)
-        self._digests = Digests(self._file)
 
     def _broken_off(self, error: httpx2.HTTPError | None) -> Failure:
         file = self._file
@@ -184,11 +165,7 @@ class Download:
 
 
 def safe_path(path: str) -> PurePosixPath:
-    """Return ``path`` if it stays inside the folder and is not the manifest.
-
-    Raises:
-        PullFailure: The server names a place elsewhere.
-    """
+    """Return ``path``; raise a PullFailure if it leads out of the folder or is the manifest."""
     parts = PurePosixPath(path)
     if parts.is_absolute() or ".." in parts.parts or not parts.name or path == MANIFEST:
         raise PullFailure(Failure(kind="bad_path", file=path))
@@ -196,9 +173,9 @@ def safe_path(path: str) -> PurePosixPath:
 
 
 def _continues(response: httpx2.Response, offset: int) -> bool:
-    return response.status_code == HTTPStatus.PARTIAL_CONTENT and response.headers.get(
-        "Content-Range", ""
-    ).startswith(f"bytes {offset}-")
+    content_range = response.headers.get("Content-Range", "")
+    is_partial = response.status_code == HTTPStatus.PARTIAL_CONTENT
+    return is_partial and content_range.startswith(f"bytes {offset}-")
 
 
 def _size(path: Path) -> int:
@@ -206,3 +183,48 @@ def _size(path: Path) -> int:
         return path.stat().st_size
     except OSError:
         return 0
+
+
+def refuse_bad_status(response: httpx2.Response) -> None:
+    """Raise a PullFailure if the status is 400 or above."""
+    if response.is_error:
+        raise PullFailure(failure_of(response))
+
+
+def failure_of(response: httpx2.Response) -> Failure:
+    """Return the reason of a refusal.
+
+    Reference: the headers ``X-Error-Code`` and ``X-Error-Message`` are the Hugging Face hub's; it
+    answers 401 for missing repositories, too, so as not to reveal private ones.
+    """
+    return Failure(
+        kind=_kind(response),
+        url=str(response.request.url.copy_with(query=None)),
+        status=response.status_code,
+        detail=response.headers.get("X-Error-Message", response.reason_phrase),
+        retry_after_s=_seconds(response.headers.get("Retry-After", "")),
+    )
+
+
+def unreachable(error: httpx2.HTTPError | OSError, url: str) -> Failure:
+    """Return the failure of a connection that was refused, or broke before an answer."""
+    return Failure(kind="unreachable", url=url, detail=str(error) or type(error).__name__)
+
+
+def _kind(response: httpx2.Response) -> FailureKind:
+    status, headers = response.status_code, response.headers
+    code = headers.get("X-Error-Code", "")
+    has_token = "authorization" in response.request.headers
+    if code == "GatedRepo":
+        return "terms" if has_token else "token_missing"
+    if _BAD_TOKEN in headers.get("X-Error-Message", "").lower():
+        return "token_invalid"
+    if code in {"RepoNotFound", "RevisionNotFound", "EntryNotFound"}:
+        return "not_found"
+    if status == HTTPStatus.UNAUTHORIZED and has_token:
+        return "token_invalid"
+    return _KINDS.get(status, "server" if status >= _SERVER_ERROR else "status")
+
+
+def _seconds(header: str) -> int | None:
+    return int(header) if header.isdigit() else None

@@ -12,15 +12,11 @@ from dalston_cli.catalog.weights.layout import ManifestFile
 
 
 class HubRepository(Struct, frozen=True, kw_only=True):
-    """The files to take from one repository.
-
-    Attributes:
-        folder: Of its files, below the folder of the job; empty for that folder itself.
-    """
+    """Files, by patterns, of one repository; ``folder`` is theirs below the job's, may be empty."""
 
     repo: str
     revision: str
-    patterns: tuple[str, ...]
+    files: tuple[str, ...]
     gated: bool
     folder: str = ""
 
@@ -31,30 +27,34 @@ class HubJob(Struct, frozen=True, kw_only=True, tag="hf"):
     repositories: tuple[HubRepository, ...]
 
 
-class HttpsJobFile(Struct, frozen=True, kw_only=True):
-    """One file of a web server."""
+class RemoteFile(Struct, frozen=True, kw_only=True):
+    """A file to get, and its expected size and digests.
 
-    url: str
+    Attributes:
+        path: Relative, with ``/``.
+        size: In bytes; None if the server does not say beforehand.
+        sha256: Of the content; None for small files that git keeps itself.
+        git_sha1: Git's own digest, for those.
+    """
+
     path: str
-    sha256: str
+    url: str
+    size: int | None = None
+    sha256: str | None = None
+    git_sha1: str | None = None
 
 
 class HttpsJob(Struct, frozen=True, kw_only=True, tag="https"):
-    """Take files from web servers.
+    """Take files from web servers; ``size_hint`` is the bytes in all, if they do not say."""
 
-    Attributes:
-        size_hint: Bytes in all, for servers that do not say.
-    """
-
-    files: tuple[HttpsJobFile, ...]
+    files: tuple[RemoteFile, ...]
     size_hint: int
 
 
 class Job(Struct, frozen=True, kw_only=True):
-    """A pull.
+    """A pull into ``folder``.
 
     Attributes:
-        folder: Of the files.
         free_bytes: Room on the disk; None looks it up.
         timeout_s: Time limit of the network calls themselves, in seconds.
     """

@@ -1,17 +1,4 @@
-"""The errors of a pull, each with a remedy.
-
-PullError                    ModelUnavailableError
-├── OfflineError                 the network may not be used
-├── NotInstalledError            nothing may be pulled
-├── HubSilentError               no byte for too long
-├── GatedModelError              a token or the acceptance of terms is missing
-├── HubRefusedError              the server says no, or not now
-├── HubUnreachableError          there is no connection
-├── BrokenDownloadError          incomplete, or another digest
-├── NoSpaceError                 the disk is too small
-├── PullCrashedError             the process that downloads died
-└── ServiceKeyError              a model of a service needs a key instead
-"""
+"""The errors of a pull, each with a remedy; ``error_of`` chooses among those by the server."""
 
 from pathlib import Path
 
@@ -64,7 +51,7 @@ class ServiceKeyError(PullError):
     def __init__(self, model: ModelEntry, service: ServiceSource) -> None:
         super().__init__(
             f"the model {model.id} is a service on the network, and its key is not set",
-            hint=f"{set_key(service)}; or lead {service.url} to a server of your own",
+            hint=f"export {service.key}=your-key; or lead {service.url} to a server of your own",
         )
 
 
@@ -81,72 +68,41 @@ class HubSilentError(PullError):
         )
 
 
-class GatedModelError(PullError):
+class _ReportedError(PullError):
+    """A failure that the child process reported; see ``error_of``."""
+
+    def __init__(self, model: ModelEntry, problem: str, hint: str) -> None:
+        super().__init__(f"the model {model.id} cannot be pulled: {problem}", hint=hint)
+
+
+class GatedModelError(_ReportedError):
     """The hub gives these weights only to users with a token who accepted terms."""
 
     code = "gated"
 
-    def __init__(self, model: ModelEntry, failure: Failure) -> None:
-        problem, hint = _gate(model, failure)
-        super().__init__(f"the model {model.id} cannot be pulled: {problem}", hint=hint)
 
-
-class HubRefusedError(PullError):
+class HubRefusedError(_ReportedError):
     """The server has no such file, or is too busy."""
 
     code = "hub_refused"
 
-    def __init__(self, model: ModelEntry, failure: Failure) -> None:
-        problem, hint = _refusal(model, failure)
-        super().__init__(f"the model {model.id} cannot be pulled: {problem}", hint=hint)
 
-
-class HubUnreachableError(PullError):
+class HubUnreachableError(_ReportedError):
     """No connection to the server."""
 
     code = "hub_unreachable"
 
-    def __init__(self, model: ModelEntry, failure: Failure) -> None:
-        super().__init__(
-            f"the model {model.id} cannot be pulled: no connection to {failure.url} "
-            f"({failure.detail})",
-            hint="check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT, then run "
-            f"`dalston models pull {model.id}` again",
-        )
 
-
-class BrokenDownloadError(PullError):
+class BrokenDownloadError(_ReportedError):
     """The download is incomplete or has another digest."""
 
     code = "broken_download"
 
-    def __init__(self, model: ModelEntry, failure: Failure) -> None:
-        name = failure.file
-        problem = {
-            "truncated": f"{name} ended after {failure.free} of {failure.needed} bytes",
-            "bad_path": f"the server lists a file with the forbidden name {name!r}",
-        }.get(failure.kind, f"{name} is not what it must be (wrong digest); it was deleted")
-        super().__init__(
-            f"the model {model.id} cannot be pulled: {problem}",
-            hint=f"run `dalston models pull {model.id}` again: it keeps what is complete",
-        )
 
-
-class NoSpaceError(PullError):
+class NoSpaceError(_ReportedError):
     """The disk has no room for the weights."""
 
     code = "no_space"
-
-    def __init__(self, model: ModelEntry, failure: Failure) -> None:
-        room = (
-            f"{readable_size(failure.needed)} are needed and {readable_size(failure.free)} are free"
-            if failure.needed
-            else failure.detail
-        )
-        super().__init__(
-            f"the model {model.id} cannot be pulled: {room}",
-            hint="`dalston models du` shows what takes room; DALSTON_MODELS_DIR moves all models",
-        )
 
 
 class ModelsFolderError(PullError):
@@ -178,23 +134,38 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
     """Return the error for a failure that the child process reported."""
     match failure.kind:
         case "terms" | "token_missing" | "token_invalid" if isinstance(model.source, HubSource):
-            return GatedModelError(model, failure)
+            return GatedModelError(model, *_gate(model, model.source, failure))
         case "unreachable":
-            return HubUnreachableError(model, failure)
+            problem = f"no connection to {failure.url} ({failure.detail})"
+            hint = "check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT, then run "
+            hint += f"`dalston models pull {model.id}` again"
+            return HubUnreachableError(model, problem, hint)
         case "truncated" | "digest" | "bad_path":
-            return BrokenDownloadError(model, failure)
+            hint = f"run `dalston models pull {model.id}` again: it keeps what is complete"
+            return BrokenDownloadError(model, _damage(failure), hint)
         case "space":
-            return NoSpaceError(model, failure)
+            needed, free = readable_size(failure.needed), readable_size(failure.free)
+            room = f"{needed} are needed and {free} are free" if failure.needed else failure.detail
+            hint = "`dalston models du` shows what takes room; DALSTON_MODELS_DIR moves all models"
+            return NoSpaceError(model, room, hint)
         case "disk":
             return PullCrashedError(model, failure.detail)
         case _:
-            return HubRefusedError(model, failure)
+            return HubRefusedError(model, *_refusal(model, failure))
 
 
-def _gate(model: ModelEntry, failure: Failure) -> tuple[str, str]:
+def _damage(failure: Failure) -> str:
+    name = failure.file
+    if failure.kind == "truncated":
+        return f"{name} ended after {failure.free} of {failure.needed} bytes"
+    if failure.kind == "bad_path":
+        return f"the server lists a file with the forbidden name {name!r}"
+    return f"{name} is not what it must be (wrong digest); it was deleted"
+
+
+def _gate(model: ModelEntry, source: HubSource, failure: Failure) -> tuple[str, str]:
     """Return problem and hint of a gated model."""
-    first = (model.source.repo,) if isinstance(model.source, HubSource) else ()
-    repos = failure.repos or model.gated_repos or first
+    repos = failure.repos or model.gated_repos or (source.repo,)
     accept = f"accept the terms on {' and on '.join(map(terms_page, repos))}"
     tokens = f"{_HUB}/settings/tokens"
     login = "run `hf auth login` or set HF_TOKEN"
@@ -203,10 +174,8 @@ def _gate(model: ModelEntry, failure: Failure) -> tuple[str, str]:
     if failure.kind == "token_missing":
         problem = f"the hub gives {' and '.join(repos)} only to people it knows"
         return problem, f"{accept}, make a token with {_PERMISSION} on {tokens}, then {login}"
-    problem = (
-        f"whom the token belongs to has not accepted the terms of {' and '.join(repos)}, "
-        "or the token may not read gated repositories"
-    )
+    problem = f"whom the token belongs to has not accepted the terms of {' and '.join(repos)}, "
+    problem += "or the token may not read gated repositories"
     return problem, f"{accept}; a fine-grained token also needs {_PERMISSION}, see {tokens}"
 
 
@@ -218,34 +187,23 @@ def terms_page(repo: str) -> str:
 def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
     """Return problem and hint of a refusal."""
     again = f"run `dalston models pull {model.id}` again"
+    check = f"check the source in {model.file}"
     where = f"{_server(model)} answered {failure.status} for {failure.url}"
     match failure.kind:
         case "not_found":
-            return (
-                f"{failure.url} does not exist, or is private ({failure.status})",
-                f"check the source in {model.file}; for a private repository set HF_TOKEN",
-            )
+            problem = f"{failure.url} does not exist, or is private ({failure.status})"
+            return problem, f"{check}; for a private repository set HF_TOKEN"
         case "no_files":
-            return f"there is no {failure.detail}", f"check the source in {model.file}"
+            return f"there is no {failure.detail}", check
         case "rate_limited":
             wait = f"in {failure.retry_after_s} s" if failure.retry_after_s else "in a few minutes"
-            return (
-                f"too many requests ({failure.status})",
-                f"{again} {wait}; with a token (HF_TOKEN) more are allowed",
-            )
+            hint = f"{again} {wait}; with a token (HF_TOKEN) more are allowed"
+            return f"too many requests ({failure.status})", hint
         case "server":
             return where, f"the server is in trouble, see {_STATUS_PAGE}; {again} later"
         case _:
-            return (
-                f"{where}: {failure.detail}",
-                f"check the source in {model.file}, or set HF_TOKEN",
-            )
+            return f"{where}: {failure.detail}", f"{check}, or set HF_TOKEN"
 
 
 def _server(model: ModelEntry) -> str:
     return "the hub" if isinstance(model.source, HubSource) else "the server"
-
-
-def set_key(service: ServiceSource) -> str:
-    """Return the command that sets a service's key."""
-    return f"export {service.key}=your-key"

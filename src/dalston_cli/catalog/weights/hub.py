@@ -8,6 +8,7 @@ from collections.abc import Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
+from itertools import pairwise
 
 import httpx2
 from huggingface_hub import HfApi, constants, get_token, hf_hub_url
@@ -15,25 +16,21 @@ from huggingface_hub.errors import HfHubHTTPError
 from huggingface_hub.hf_api import ModelInfo
 from msgspec import structs
 
-from dalston_cli.catalog.weights.download import RemoteFile, safe_path
-from dalston_cli.catalog.weights.exchange import Failure, HubJob, HubRepository, PullFailure
-from dalston_cli.catalog.weights.http_failure import failure_of, unreachable
+from dalston_cli.catalog.weights import exchange
+from dalston_cli.catalog.weights.download import failure_of, safe_path, unreachable
+from dalston_cli.catalog.weights.exchange import Failure, PullFailure, RemoteFile
 
 
 @dataclass(frozen=True, kw_only=True)
 class Listing:
-    """Files to download, and the headers for it.
-
-    Attributes:
-        revision: The commit of the first repository's branch or tag now.
-    """
+    """Files to download, headers for it, and the commit of the first repository's revision now."""
 
     files: tuple[RemoteFile, ...]
     headers: dict[str, str]
     revision: str | None = None
 
 
-def list_files(job: HubJob, timeout_s: float) -> Listing:
+def list_files(job: exchange.HubJob, timeout_s: float) -> Listing:
     """Return the requested files of the job's repositories.
 
     Access to every gated repository is checked first, before anything is downloaded. The token
@@ -49,22 +46,17 @@ def list_files(job: HubJob, timeout_s: float) -> Listing:
     _check_terms(
         api, [wanted.repo for info, wanted in pairs if info.gated and not wanted.gated], token
     )
-    files: list[RemoteFile] = []
-    for info, wanted in pairs:
-        files += _wanted(info, wanted)
-    names = [file.path for file in files]
-    if twice := sorted({name for name in names if names.count(name) > 1}):
-        raise PullFailure(Failure(kind="bad_path", file=twice[0]))
+    files = [file for info, wanted in pairs for file in _wanted(info, wanted)]
+    names = sorted(file.path for file in files)
+    for name, following in pairwise(names):
+        if name == following:
+            raise PullFailure(Failure(kind="bad_path", file=name))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return Listing(files=tuple(files), headers=headers, revision=infos[0].sha)
 
 
 def _check_terms(api: HfApi, repos: list[str], token: str | None) -> None:
-    """Check that all gated repositories are open to this user; the failure names the others.
-
-    Raises:
-        PullFailure: One is not.
-    """
+    """Raise a PullFailure that names all gated repositories that are not open to this user."""
     if repos and token is None:
         url = f"{constants.ENDPOINT}/{repos[0]}"
         raise PullFailure(Failure(kind="token_missing", url=url, repos=tuple(repos)))
@@ -82,26 +74,26 @@ def _check_terms(api: HfApi, repos: list[str], token: str | None) -> None:
         raise PullFailure(structs.replace(closed[0], repos=names))
 
 
-def _ask(api: HfApi, wanted: HubRepository, timeout_s: float) -> ModelInfo:
+def _ask(api: HfApi, wanted: exchange.HubRepository, timeout_s: float) -> ModelInfo:
     with _failures(wanted.repo):
         return api.model_info(
             wanted.repo, revision=wanted.revision, files_metadata=True, timeout=timeout_s
         )
 
 
-def _wanted(info: ModelInfo, wanted: HubRepository) -> list[RemoteFile]:
+def _wanted(info: ModelInfo, wanted: exchange.HubRepository) -> list[RemoteFile]:
     """Return the matching files, each below the repository's folder; there must be some."""
     files = list(_matching(info, wanted))
     if not files:
-        detail = f"{' '.join(wanted.patterns)} in {wanted.repo}@{wanted.revision}"
+        detail = f"{' '.join(wanted.files)} in {wanted.repo}@{wanted.revision}"
         raise PullFailure(Failure(kind="no_files", detail=detail))
     return files
 
 
-def _matching(info: ModelInfo, wanted: HubRepository) -> Iterator[RemoteFile]:
+def _matching(info: ModelInfo, wanted: exchange.HubRepository) -> Iterator[RemoteFile]:
     for sibling in info.siblings or ():
         path = sibling.rfilename
-        if not any(fnmatchcase(path, pattern) for pattern in wanted.patterns):
+        if not any(fnmatchcase(path, pattern) for pattern in wanted.files):
             continue
         safe_path(path)  # before a folder's name is prepended
         yield RemoteFile(

@@ -9,14 +9,7 @@ from pathlib import Path
 
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.schema import BundledSource, FileSource, ModelEntry, ServiceSource
-from dalston_cli.catalog.weights.layout import (
-    Manifest,
-    ManifestFile,
-    ModelFolder,
-    describe_source,
-    digest_of,
-    read_manifest,
-)
+from dalston_cli.catalog.weights import layout
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -56,8 +49,8 @@ def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
         return _bundled(model, model.source.package)
     if isinstance(model.source, ServiceSource):
         return _served(model, model.source)
-    folder = ModelFolder.of(model, models_dir)
-    manifest = read_manifest(folder.path)
+    folder = layout.ModelFolder.of(model, models_dir)
+    manifest = layout.read_manifest(folder.path)
     if manifest is None:
         return None
     root = Path(manifest.folder) if manifest.folder else folder.path
@@ -97,7 +90,7 @@ def _bundled(model: ModelEntry, package: str) -> InstalledModel:
         version = importlib.metadata.version(package)
     except importlib.metadata.PackageNotFoundError:
         version = "as locked by its engine"
-    digest = digest_of([f"bundled:{package}=={version}"])
+    digest = layout.digest_of([f"bundled:{package}=={version}"])
     return InstalledModel(id=model.id, engine=model.engine, path=None, digest=digest, size=0)
 
 
@@ -106,20 +99,20 @@ def _served(model: ModelEntry, service: ServiceSource) -> InstalledModel | None:
     url = os.environ.get(service.url, "")
     if not (os.environ.get(service.key) or url):
         return None
-    digest = digest_of([f"service:{model.runtime_model_id} {url}"])
+    digest = layout.digest_of([f"service:{model.runtime_model_id} {url}"])
     return InstalledModel(id=model.id, engine=model.engine, path=None, digest=digest, size=0)
 
 
-def visible_problems(model: ModelEntry, manifest: Manifest, root: Path) -> Iterator[str]:
+def visible_problems(model: ModelEntry, manifest: layout.Manifest, root: Path) -> Iterator[str]:
     """Yield problems that show without reading the weights, for people."""
-    if manifest.source != describe_source(model):
+    if manifest.source != layout.describe_source(model):
         yield f"it was pulled from {manifest.source}, but the catalog now names another source"
     for file in manifest.files:
         if problem := _problem(root / file.path, file):
             yield problem
 
 
-def _problem(path: Path, file: ManifestFile) -> str | None:
+def _problem(path: Path, file: layout.ManifestFile) -> str | None:
     try:
         status = path.stat()
     except OSError:

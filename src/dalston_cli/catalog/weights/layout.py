@@ -1,28 +1,24 @@
 """Folders of weights on disk, and the manifest with the digests of their files.
 
+Weights that the user already has are not copied: ``link`` hashes them and writes the manifest.
+
 <models>/<engine>/<model id>/manifest.json   written last: without it nothing is installed
 <models>/<engine>/<model id>/…               the files
 <models>/.partial/<engine>/<model id>/files/…   a pull that is not finished
 """
 
 import hashlib
+import stat
 from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
-from datetime import datetime
+from datetime import UTC, datetime
 from pathlib import Path
 
 import msgspec
 
 from dalston_cli.atomic_file import sync_folder, write_whole
-from dalston_cli.catalog.schema import (
-    BundledSource,
-    FileSource,
-    HttpsSource,
-    HubPart,
-    HubSource,
-    ModelEntry,
-    ServiceSource,
-)
+from dalston_cli.catalog import schema
+from dalston_cli.errors import ModelUnavailableError
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
@@ -30,12 +26,23 @@ MANIFEST_VERSION = 1
 _CHUNK = 1024 * 1024
 
 
+class LinkError(ModelUnavailableError):
+    """The file or folder that a model's entry names cannot be used."""
+
+    code = "link"
+
+    def __init__(self, model: schema.ModelEntry, path: Path, detail: str) -> None:
+        super().__init__(
+            f"the model {model.id} cannot be linked: {path}: {detail}",
+            hint=f"check the path under `source` in {model.file}",
+        )
+
+
 class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
     """One file of a model.
 
     Attributes:
         path: Relative to the model's folder, with ``/``.
-        size: In bytes.
         mtime_ns: Only for linked files, to notice a change.
     """
 
@@ -76,6 +83,12 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         """``sha256:…`` over every file's path and content; time and source do not count."""
         return digest_of(f"{file.path}\0{file.sha256}" for file in self.files)
 
+    def write(self, folder: Path) -> None:
+        """Write the manifest into ``folder`` atomically, so that it survives a power cut."""
+        text = msgspec.json.format(msgspec.json.encode(self), indent=2)
+        write_whole(folder / MANIFEST, text + b"\n")
+        sync_folder(folder)
+
 
 @dataclass(frozen=True, kw_only=True)
 class ModelFolder:
@@ -86,7 +99,7 @@ class ModelFolder:
     model: str
 
     @classmethod
-    def of(cls, model: ModelEntry, models: Path) -> "ModelFolder":
+    def of(cls, model: schema.ModelEntry, models: Path) -> "ModelFolder":
         """Return the folders of ``model``."""
         return cls(models=models, engine=model.engine, model=model.id)
 
@@ -106,25 +119,45 @@ class ModelFolder:
         return self.partial / "files"
 
 
-def describe_source(model: ModelEntry) -> str:
+def describe_source(model: schema.ModelEntry) -> str:
     """Return the source as one line, which changes whenever other files would be taken."""
     match model.source:
-        case HubSource(parts=parts) as source:
+        case schema.HubSource(parts=parts) as source:
             further = (f" + {part.folder}/ from {_describe_repo(part)}" for part in parts)
             return f"{_describe_repo(source)}{''.join(further)}"
-        case HttpsSource(files=https_files):
+        case schema.HttpsSource(files=https_files):
             digest = digest_of(f"{file.path}\0{file.sha256}" for file in https_files)
             return f"{https_files[0].url} ({len(https_files)} files, {digest})"
-        case FileSource(path=path):
+        case schema.FileSource(path=path):
             return f"file:{path}"
-        case BundledSource(package=package):
+        case schema.BundledSource(package=package):
             return f"bundled:{package}"
-        case ServiceSource(key=key, url=url):
+        case schema.ServiceSource(key=key, url=url):
             return f"service:{key} {url}"
 
 
-def _describe_repo(source: HubSource | HubPart) -> str:
+def _describe_repo(source: schema.HubSource | schema.HubPart) -> str:
     return f"hf:{source.repo}@{source.revision} {' '.join(source.files)}"
+
+
+def manifest_of(
+    model: schema.ModelEntry,
+    files: tuple[ManifestFile, ...],
+    *,
+    revision: str | None = None,
+    folder: str | None = None,
+) -> Manifest:
+    """Return the manifest of files that are here as of now; see ``Manifest``."""
+    return Manifest(
+        model=model.id,
+        engine=model.engine,
+        source=describe_source(model),
+        revision=revision,
+        licence=model.licence,
+        pulled_at=datetime.now(UTC),
+        files=files,
+        folder=folder,
+    )
 
 
 def read_manifest(folder: Path) -> Manifest | None:
@@ -133,13 +166,6 @@ def read_manifest(folder: Path) -> Manifest | None:
         return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
     except (OSError, msgspec.DecodeError):
         return None
-
-
-def write_manifest(folder: Path, manifest: Manifest) -> None:
-    """Write the manifest atomically, so that it survives a power cut."""
-    text = msgspec.json.format(msgspec.json.encode(manifest), indent=2)
-    write_whole(folder / MANIFEST, text + b"\n")
-    sync_folder(folder)
 
 
 def digest_of(lines: Iterable[str]) -> str:
@@ -152,3 +178,40 @@ def chunks_of(path: Path) -> Iterator[bytes]:
     """Yield a file's content, a MiB at a time."""
     with path.open("rb") as stream:
         yield from iter(lambda: stream.read(_CHUNK), b"")
+
+
+def sha256_of(path: Path) -> str:
+    """Return the digest of a file's content in hexadecimal digits."""
+    with path.open("rb") as stream:
+        return hashlib.file_digest(stream, "sha256").hexdigest()
+
+
+def link(model: schema.ModelEntry, path: Path, models_dir: Path) -> Manifest:
+    """Write the manifest of weights that stay at ``path``, or raise a LinkError."""
+    root = path if path.is_dir() else path.parent
+    try:
+        files = tuple(_describe(file, root) for file in sorted(_files_at(path)))
+    except OSError as error:
+        raise LinkError(model, path, error.strerror or str(error)) from error
+    if not files:
+        raise LinkError(model, path, "there are no files")
+    manifest = manifest_of(model, files, folder=str(root))
+    manifest.write(ModelFolder.of(model, models_dir).path)
+    return manifest
+
+
+def _files_at(path: Path) -> Iterator[Path]:
+    if path.is_dir():
+        yield from (file for file in path.rglob("*") if stat.S_ISREG(file.stat().st_mode))
+    else:
+        yield path
+
+
+def _describe(file: Path, root: Path) -> ManifestFile:
+    before = file.stat()
+    return ManifestFile(
+        path=file.relative_to(root).as_posix(),
+        size=before.st_size,
+        sha256=sha256_of(file),
+        mtime_ns=before.st_mtime_ns,
+    )

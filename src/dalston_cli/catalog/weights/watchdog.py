@@ -43,13 +43,9 @@ def run_watched(
 ) -> Pulled | Failure:
     """Run ``job`` in a child process, which never outlives this call, nor this process.
 
-    Args:
-        job: The pull.
-        lock: A descriptor that the child keeps open as well, so that the lock on it holds until
-            both are gone.
-        environment: The child's variables; the hub's token is among them, never on a command line.
-        timeout_s: Time limit for one report, in seconds.
-        on_progress: Called with each progress report.
+    The child keeps the descriptor ``lock`` open as well, so that the lock on it holds until both
+    are gone. Among the variables of ``environment`` is the hub's token, which is never on a command
+    line. ``timeout_s`` is the time limit for one report, in seconds.
 
     Raises:
         SilenceError: Nothing came for ``timeout_s``.
@@ -100,7 +96,7 @@ def _converse(
 
 
 def _lines(descriptor: int, timeout_s: float) -> Iterator[bytes]:
-    """Yield lines as they come, until the end.
+    """Yield lines until the end.
 
     Raises:
         SilenceError: Nothing came for ``timeout_s``, or for longer while the child starts.

@@ -10,23 +10,17 @@ import shutil
 import sys
 import threading
 import time
+from http import HTTPStatus
 from pathlib import Path
 from typing import BinaryIO, Literal
 
 import httpx2
 import msgspec
+from msgspec import structs
 
-from dalston_cli.catalog.weights import https, hub
-from dalston_cli.catalog.weights.download import Download, RemoteFile
-from dalston_cli.catalog.weights.exchange import (
-    Failure,
-    HubJob,
-    Job,
-    Pulled,
-    PullFailure,
-    PullProgress,
-    Report,
-)
+from dalston_cli.catalog.weights import exchange, hub
+from dalston_cli.catalog.weights.download import Download, refuse_bad_status, unreachable
+from dalston_cli.catalog.weights.exchange import Failure, Job, PullFailure, PullProgress, RemoteFile
 from dalston_cli.catalog.weights.layout import ManifestFile
 
 _REPORT_EVERY_S = 0.1
@@ -56,96 +50,88 @@ def _end_with_parent(lifeline: int) -> None:
 
 
 class Reporter:
-    """Writes reports, and progress at intervals that people can read."""
+    """Writes reports, and progress at intervals that people can read.
+
+    Attributes:
+        file: The one being downloaded.
+        finished: Bytes of the files before it.
+        total: Bytes of all files, as far as known.
+    """
 
     def __init__(self, stream: BinaryIO) -> None:
+        self.file = ""
+        self.finished = self.total = 0
         self._stream = stream
         self._last = 0.0
 
-    def send(self, report: Report) -> None:
+    def send(self, report: exchange.Report) -> None:
         """Write one line at once."""
         self._stream.write(msgspec.json.encode(report) + b"\n")
         self._stream.flush()
 
-    def progress(self, progress: PullProgress) -> None:
+    def on_bytes(self, done: int, here: bool) -> None:  # noqa: FBT001 - positional callback
         """Write one line, unless the last one is less than ``_REPORT_EVERY_S`` old."""
         now = time.monotonic()
         if now - self._last >= _REPORT_EVERY_S:
             self._last = now
-            self.send(progress)
+            self.send(
+                PullProgress(
+                    step="checking" if here else "downloading",
+                    file=self.file,
+                    done=self.finished + done,
+                    total=self.total,
+                )
+            )
 
 
-def _pull(job: Job, reporter: Reporter) -> Pulled:
+def _pull(job: Job, reporter: Reporter) -> exchange.Pulled:
     reporter.send(PullProgress(step="asking"))
-    folder = Path(job.folder)
-    folder.mkdir(parents=True, exist_ok=True)
+    Path(job.folder).mkdir(parents=True, exist_ok=True)
     with httpx2.Client(timeout=job.timeout_s, follow_redirects=True) as client:
         revision = None
-        if isinstance(job.source, HubJob):
+        if isinstance(job.source, exchange.HubJob):
             listing = hub.list_files(job.source, job.timeout_s)
             files, revision = listing.files, listing.revision
             client.headers.update(listing.headers)
-            total = 0
         else:
-            files, total = https.list_files(job.source, client), job.source.size_hint
+            files = tuple(_with_size(file, client) for file in job.source.files)
+            reporter.total = job.source.size_hint
         if all(file.size is not None for file in files):
-            total = sum(file.size or 0 for file in files)
-        return Pulled(files=_Files(files, job, client, reporter).get(total), revision=revision)
+            reporter.total = sum(file.size or 0 for file in files)
+        return exchange.Pulled(files=_get(files, job, client, reporter), revision=revision)
 
 
-class _Files:
-    """All files of one job, one after the other."""
+def _with_size(file: RemoteFile, client: httpx2.Client) -> RemoteFile:
+    """Ask a plain web server for the file's size, which it may not tell."""
+    try:
+        response = client.head(file.url, headers={"Accept-Encoding": "identity"})
+    except httpx2.HTTPError as error:
+        raise PullFailure(unreachable(error, file.url)) from error
+    if response.status_code == HTTPStatus.METHOD_NOT_ALLOWED:
+        return file  # only the download tells
+    refuse_bad_status(response)
+    length = response.headers.get("Content-Length", "")
+    return structs.replace(file, size=int(length) if length.isdigit() else None)
 
-    def __init__(
-        self,
-        files: tuple[RemoteFile, ...],
-        job: Job,
-        client: httpx2.Client,
-        reporter: Reporter,
-    ) -> None:
-        self._job = job
-        self._reporter = reporter
-        self._finished = 0
-        folder = Path(job.folder)
-        self._downloads = [
-            (file, Download(file, folder, client, lambda done, here: self._tell(done, here=here)))
-            for file in files
-        ]
 
-    def get(self, total: int) -> tuple[ManifestFile, ...]:
-        """Download missing files; ``total`` is the bytes of all, as far as known."""
-        self._total = total
-        self._check_room()
-        files = tuple(self._get_one(file, download) for file, download in self._downloads)
-        self._reporter.send(
-            PullProgress(step="downloading", done=self._finished, total=self._finished)
-        )
-        return files
-
-    def _get_one(self, file: RemoteFile, download: Download) -> ManifestFile:
-        self._current = file.path
-        done = download.run()
-        self._finished += done.size
-        return done
-
-    def _check_room(self) -> None:
-        here = sum(download.here for _, download in self._downloads)
-        needed = max(0, self._total - here)
-        free = self._job.free_bytes
-        if free is None:
-            free = shutil.disk_usage(self._job.folder).free
-        if needed and needed + _SPARE_BYTES > free:
-            raise PullFailure(Failure(kind="space", needed=needed, free=free))
-
-    def _tell(self, done: int, *, here: bool) -> None:
-        self._reporter.progress(
-            PullProgress(
-                step="checking" if here else "downloading",
-                file=self._current,
-                done=self._finished + done,
-                total=self._total,
-            )
-        )
+def _get(
+    files: tuple[RemoteFile, ...], job: Job, client: httpx2.Client, reporter: Reporter
+) -> tuple[ManifestFile, ...]:
+    """Download missing files, one after the other."""
+    folder = Path(job.folder)
+    downloads = [Download(file, folder, client, reporter.on_bytes) for file in files]
+    needed = max(0, reporter.total - sum(download.here for download in downloads))
+    free = shutil.disk_usage(folder).free if job.free_bytes is None else job.free_bytes
+    if needed and needed + _SPARE_BYTES > free:
+        raise PullFailure(Failure(kind="space", needed=needed, free=free))
+    done: list[ManifestFile] = []
+    for file, download in zip(files, downloads, strict=True):
+        reporter.file = file.path
+        done.append(download.run())
+        reporter.finished += done[-1].size
+    size = reporter.finished
+    reporter.send(PullProgress(step="downloading", done=size, total=size))
+    return tuple(done)
 
 
 if __name__ == "__main__":

@@ -29,7 +29,7 @@ def examine(
     Without ENGINE all are checked. Changes nothing. Ends with exit code 5 where one cannot work.
     """
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
+    from dalston_cli.catalog.machine import probe_machine  # noqa: PLC0415 - runs nvidia-smi
     from dalston_cli.launchers.diagnosis import (  # noqa: PLC0415 - loads psutil
         DiagnosisContext,
         diagnose_engine,

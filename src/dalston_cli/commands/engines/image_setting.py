@@ -100,7 +100,7 @@ def chosen(
         VariantError: One that was named cannot use the variant.
     """
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
+    from dalston_cli.catalog.machine import probe_machine  # noqa: PLC0415 - runs nvidia-smi
     from dalston_cli.launchers.control import engine_device  # noqa: PLC0415 - loads psutil
     from dalston_cli.launchers.docker.images.naming import variant_of  # noqa: PLC0415 - keeps --help fast
 

@@ -61,7 +61,7 @@ def engine_spec(name: str, settings: "Settings", devices: Sequence[str] = ()) ->
         DalstonError: The device is unknown, not there, or not for this engine.
     """
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
+    from dalston_cli.catalog.machine import probe_machine  # noqa: PLC0415 - runs nvidia-smi
     from dalston_cli.catalog.weights.inventory import weights_elsewhere  # noqa: PLC0415 - loads pydantic
     from dalston_cli.launchers.base import EngineSpec  # noqa: PLC0415 - loads pydantic
     from dalston_cli.launchers.control import engine_devices  # noqa: PLC0415 - loads psutil

@@ -46,7 +46,7 @@ def list_engines(*, profile: Profile = None, json: Json = False) -> None:
     That is done when an engine is first started.
     """
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine_probe import probe_machine  # noqa: PLC0415 - runs nvidia-smi
+    from dalston_cli.catalog.machine import probe_machine  # noqa: PLC0415 - runs nvidia-smi
 
     _, launchers = load(profile=profile)
     machine = probe_machine()

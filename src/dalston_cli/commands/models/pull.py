@@ -6,10 +6,10 @@ import typer
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.weights.acquire import PullOptions
 from dalston_cli.catalog.weights.acquire import pull as pull_weights
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import InstalledModel
-from dalston_cli.catalog.weights.options import PullOptions
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console
 from dalston_cli.errors import ExitCode

@@ -1,6 +1,5 @@
 """Subtitles: words made into readable cues, by rules.
 
 ``cues`` is the entry point; ``rules`` has the limits; ``atoms`` makes words into unbreakable units;
-``breaking`` chooses the ends of cues and lines; ``timing`` sets the times of cues; ``highlight``
-marks the spoken word.
+``breaking`` chooses the ends of cues and lines.
 """

@@ -5,20 +5,17 @@ before it. In a script without spaces, where any letter may begin a line, a long
 several atoms; closing punctuation never begins a line.
 """
 
-from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+from collections.abc import Callable, Iterator, Sequence
+from dataclasses import dataclass, replace
+from difflib import SequenceMatcher
 from itertools import pairwise
+from typing import TypeVar
 
 from dalston_cli.formats.punctuation import NOT_AT_LINE_END, NOT_AT_LINE_START
-from dalston_cli.formats.script import (
-    clean,
-    graphemes,
-    is_spaceless,
-    may_join_without_space,
-    width,
-)
-from dalston_cli.formats.subtitles.retiming import timed_words
-from dalston_sdk.wire import Segment
+from dalston_cli.formats.script import clean, graphemes, is_spaceless, may_join_without_space, width
+from dalston_sdk.wire import Segment, Word
+
+ItemT = TypeVar("ItemT")
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -73,11 +70,9 @@ class Atom:
 
 
 def atoms_of(segments: Sequence[Segment], *, longest: int) -> tuple[Atom, ...]:
-    """Return the atoms of consecutive segments.
+    """Return the atoms of one speaker's consecutive segments.
 
-    Args:
-        segments: In time order, by one speaker.
-        longest: Widest word in a script without spaces that is not split, in columns.
+    ``longest`` is the widest word, in columns, in a script without spaces that is not split.
     """
     atoms: list[Atom] = []
     last = ""
@@ -85,33 +80,26 @@ def atoms_of(segments: Sequence[Segment], *, longest: int) -> tuple[Atom, ...]:
         tokens = list(_tokens(segment, longest))
         if not tokens:
             continue
-        groups = list(_unbroken(tokens))
         spaced = bool(last) and not may_join_without_space(last, tokens[0].text)
-        groups[0] = (_with_space(groups[0][0], spaced=spaced), *groups[0][1:])
+        tokens[0] = replace(tokens[0], spaced=spaced)
+        groups = list(split_where(tokens, _may_break))
         atoms += [_atom(group, ends_segment=group is groups[-1]) for group in groups]
         last = tokens[-1].text
     return tuple(atoms)
 
 
-def label_atom(name: str, at: float) -> Atom:
-    """Return a speaker's name as the atom before the words from ``at`` on."""
-    text = f"{name}:"
-    token = Token(text=text, start=at, end=at, spaced=False)
-    return Atom(tokens=(token,), width=width(text), is_label=True)
-
-
-def after_label(atom: Atom) -> Atom:
-    """Return the atom with a space before it."""
-    return Atom(
-        tokens=(_with_space(atom.tokens[0], spaced=True), *atom.tokens[1:]),
-        width=atom.width,
-        ends_segment=atom.ends_segment,
-    )
+def with_label(name: str, atoms: Sequence[Atom]) -> tuple[Atom, ...]:
+    """Return the atoms with their speaker's name before them."""
+    text, first = f"{name}:", atoms[0]
+    token = Token(text=text, start=first.start, end=first.start, spaced=False)
+    label = Atom(tokens=(token,), width=width(text), is_label=True)
+    spaced = replace(first, tokens=(replace(first.tokens[0], spaced=True), *first.tokens[1:]))
+    return (label, spaced, *atoms[1:])
 
 
 def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
     """Yield the tokens of one segment; without words, its time is spread over its text."""
-    words = timed_words(segment)
+    words = _timed_words(segment)
     if not words:
         yield from _pieces(segment.text, segment.start, segment.end, longest)
         return
@@ -120,11 +108,52 @@ def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
         spaced = space_pending or word.text[:1].isspace()
         tokens = list(_pieces(word.text, word.start, word.end, longest))
         if tokens:
-            yield _with_space(tokens[0], spaced=spaced)
+            yield replace(tokens[0], spaced=spaced)
             yield from tokens[1:]
             space_pending = word.text[-1:].isspace()
         else:
             space_pending = spaced or bool(word.text)
+
+
+def _timed_words(segment: Segment) -> tuple[Word, ...]:
+    """Return the words of the segment's text.
+
+    They are the segment's own unless the text was refined: then words that stayed keep their
+    times, and new ones share the time of those that they replace.
+    """
+    words = segment.words
+    if not words or "".join(word.text for word in words).split() == segment.text.split():
+        return words
+    new = clean(segment.text).split(" ")
+    old = [clean(word.text) for word in words]
+    timed: list[Word] = []
+    matcher = SequenceMatcher(None, old, new, autojunk=False)
+    for kind, first, last, new_first, new_last in matcher.get_opcodes():
+        if kind == "equal":
+            pairs = zip(words[first:last], new[new_first:new_last], strict=True)
+            timed += [Word(text=f" {text}", start=word.start, end=word.end) for word, text in pairs]
+        elif new_first < new_last:
+            start = words[first].start if first < last else _edge(words, first)
+            end = words[last - 1].end if first < last else start
+            timed += _spread(new[new_first:new_last], start, end)
+    return tuple(timed)
+
+
+def _edge(words: tuple[Word, ...], index: int) -> float:
+    """Return the time of an insertion before the word ``index``."""
+    return words[index].start if index < len(words) else words[-1].end
+
+
+def _spread(texts: list[str], start: float, end: float) -> list[Word]:
+    total = sum(width(text) for text in texts) or 1
+    words: list[Word] = []
+    done = 0
+    for text in texts:
+        begin = start + (end - start) * done / total
+        done += width(text)
+        finish = start + (end - start) * done / total
+        words.append(Word(text=f" {text}", start=begin, end=finish))
+    return words
 
 
 def _pieces(text: str, start: float, end: float, longest: int) -> Iterator[Token]:
@@ -158,28 +187,26 @@ def _apart(part: str, longest: int) -> tuple[str, ...]:
     return tuple(pieces)
 
 
-def _unbroken(tokens: Sequence[Token]) -> Iterator[tuple[Token, ...]]:
-    """Yield groups of tokens between which no line may end."""
-    group = [tokens[0]]
-    for left, right in pairwise(tokens):
-        if right.spaced or _may_break(left.text, right.text):
-            yield tuple(group)
-            group = []
-        group.append(right)
-    yield tuple(group)
+def split_where(
+    items: Sequence[ItemT], breaks: Callable[[ItemT, ItemT], bool]
+) -> Iterator[tuple[ItemT, ...]]:
+    """Yield the runs of items between whose neighbours ``breaks`` is False."""
+    first = 0
+    for end in range(1, len(items) + 1):
+        if end == len(items) or breaks(items[end - 1], items[end]):
+            yield tuple(items[first:end])
+            first = end
 
 
-def _may_break(left: str, right: str) -> bool:
-    """Return True if a line may end between two texts without a space between them."""
-    if left[-1] in NOT_AT_LINE_END or right[0] in NOT_AT_LINE_START:
+def _may_break(left: Token, right: Token) -> bool:
+    if right.spaced:
+        return True
+    before, after = left.text[-1], right.text[0]
+    if before in NOT_AT_LINE_END or after in NOT_AT_LINE_START:
         return False
-    return is_spaceless(left[-1]) or is_spaceless(right[0])
+    return is_spaceless(before) or is_spaceless(after)
 
 
 def _atom(tokens: tuple[Token, ...], *, ends_segment: bool) -> Atom:
     columns = sum(width(token.text) for token in tokens)
     return Atom(tokens=tokens, width=columns, ends_segment=ends_segment)
-
-
-def _with_space(token: Token, *, spaced: bool) -> Token:
-    return Token(text=token.text, start=token.start, end=token.end, spaced=spaced)

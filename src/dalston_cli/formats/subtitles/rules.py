@@ -29,9 +29,8 @@ class SubtitleRules:
     Attributes:
         max_line_width: Columns of a line; East Asian characters and emoji take two. A single word
             that is wider is not cut.
-        max_line_count: Lines of a cue, 1 or more.
-        max_cue_duration_s: Longest time of a cue, in seconds.
-        min_cue_duration_s: Shortest time of a cue, in seconds, if silence follows it.
+        max_cue_duration_s: In seconds.
+        min_cue_duration_s: In seconds; kept if silence follows the cue.
         max_cps: Columns per second that a viewer can read; a faster cue is shown longer if
             silence follows it.
         min_gap_s: Seconds between two cues, to make the change visible.

@@ -16,7 +16,7 @@ from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
-from dalston_cli.pipeline.records.experience import measured_rtfx, seconds_per_byte
+from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest

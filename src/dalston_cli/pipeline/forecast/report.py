@@ -12,7 +12,7 @@ from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
-from dalston_cli.pipeline.records.experience import measured_rtfx
+from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions

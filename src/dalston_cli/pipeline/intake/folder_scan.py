@@ -3,13 +3,34 @@
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
-from pathlib import Path
+from pathlib import Path, PurePath
 
 from dalston_cli.audio.source import given_name
 from dalston_cli.pipeline.events import WarningRaised
-from dalston_cli.pipeline.intake.media import looks_like_media
 
 WarningSink = Callable[[WarningRaised], None]
+
+
+def _endings(names: str) -> frozenset[str]:
+    return frozenset(f".{name}" for name in names.split())
+
+
+AUDIO_SUFFIXES = _endings(
+    "3ga aac ac3 aif aifc aiff amr ape au awb caf dts eac3 flac gsm m4a m4b m4r mka mp1 mp2 mp3 mpa"
+    " mpc oga ogg opus ra rf64 snd spx tta voc w64 wav wave weba wma wv"
+)
+VIDEO_SUFFIXES = _endings(
+    "3g2 3gp asf avi f4v flv m2ts m2v m4v mkv mov mp4 mpeg mpg mts mxf ogm ogv qt rm rmvb vob webm"
+    " wmv"
+)
+MEDIA_SUFFIXES = AUDIO_SUFFIXES | VIDEO_SUFFIXES
+"""In lower case. A file that is named itself may have any suffix; ``.ts`` is missing because it is
+TypeScript's, too."""
+
+
+def looks_like_media(name: str) -> bool:
+    """Return True if the file's suffix is one of media."""
+    return PurePath(name).suffix.lower() in MEDIA_SUFFIXES
 
 
 @dataclass(kw_only=True)
@@ -17,10 +38,7 @@ class FolderScan:
     """Walks a folder; each folder is entered once, however many links lead to it.
 
     Hidden files and folders are passed over, and so is the output folder where it lies below.
-
-    Attributes:
-        recursive: Enter the folders below.
-        on_warning: Called for folders that cannot be read.
+    Folders that cannot be read are a warning.
     """
 
     recursive: bool

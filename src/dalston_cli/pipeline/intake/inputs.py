@@ -7,6 +7,7 @@ and missing is a recording that will fail, without harm to the others.
 import glob
 import os
 from collections.abc import Iterator
+from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
@@ -15,15 +16,15 @@ from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.pipeline.endpoints import LocalFile, StandardInput
 from dalston_cli.pipeline.events import WarningRaised
-from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink
+from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink, looks_like_media
 from dalston_cli.pipeline.intake.manifest import read_manifest
-from dalston_cli.pipeline.intake.media import looks_like_media
-from dalston_cli.pipeline.intake.name_list import read_names
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest
 
 STDIN = "-"
 STDIN_STEM = "stdin"
 """Name of the transcript of standard input in a folder."""
+
+_BLOCK_BYTES = 65_536
 
 
 class NoInputsError(UsageError):
@@ -62,6 +63,30 @@ class StandardInputTwiceError(UsageError):
         )
 
 
+class NameListError(InputError):
+    """The file with the names cannot be read."""
+
+    code = "name_list"
+
+    def __init__(self, file: str, problem: OSError) -> None:
+        super().__init__(
+            f"cannot read the names in {file}: {problem.strerror or problem}",
+            hint="write one name per line: find talks -name '*.mp3' > names.txt",
+        )
+
+
+class NullInNamesError(InputError):
+    """Names are separated by NUL, without ``--null``."""
+
+    code = "name_list"
+
+    def __init__(self, file: str) -> None:
+        super().__init__(
+            f"the names in {file} hold NUL characters, as find -print0 writes them",
+            hint=f"add --null: --files-from {file} --null",
+        )
+
+
 @dataclass(frozen=True, kw_only=True)
 class InputSources:
     """Sources of recordings.
@@ -86,12 +111,7 @@ class InputSources:
 
 @dataclass(kw_only=True)
 class RecordingFinder:
-    """Finds every recording of ``sources``, in their order, folders sorted by name.
-
-    Attributes:
-        stdin: Source of ``--files-from -``.
-        on_warning: Called for everything that is skipped.
-    """
+    """Finds every recording of ``sources``, in their order, folders sorted by name."""
 
     sources: InputSources
     stdin: BinaryIO
@@ -129,7 +149,7 @@ class RecordingFinder:
         for text in sources.inputs:
             yield from self._from_input(text)
         if sources.files_from is not None:
-            for name in read_names(sources.files_from, null=sources.null, stdin=self.stdin):
+            for name in _read_names(sources.files_from, null=sources.null, stdin=self.stdin):
                 yield from self._from_path(name)
         if sources.manifest is not None:
             yield from read_manifest(sources.manifest)
@@ -213,3 +233,36 @@ def _split_pattern(pattern: str) -> tuple[Path, Path]:
     if varying[-1] == "**":
         varying.append("*")
     return Path(*parts[:first]), Path(*varying)
+
+
+def _read_names(file: str, *, null: bool, stdin: BinaryIO) -> Iterator[str]:
+    """Yield names, in order, without empty ones, from a file, or from ``stdin`` if it is ``-``.
+
+    With ``null`` names end with NUL, and may hold line breaks.
+
+    Raises:
+        NameListError: The file cannot be read.
+        NullInNamesError: A name holds NUL.
+    """
+    separator = b"\0" if null else b"\n"
+    try:
+        with nullcontext(stdin) if file == "-" else Path(file).open("rb") as stream:
+            for name in _split(stream, separator):
+                if "\0" in name:
+                    raise NullInNamesError(file)
+                yield name
+    except OSError as error:
+        raise NameListError(file, error) from error
+
+
+def _split(stream: BinaryIO, separator: bytes) -> Iterator[str]:
+    rest = b""
+    while block := stream.read(_BLOCK_BYTES):
+        *whole, rest = (rest + block).split(separator)
+        yield from filter(None, (_name(part, separator) for part in whole))
+    if name := _name(rest, separator):
+        yield name
+
+
+def _name(part: bytes, separator: bytes) -> str:
+    return os.fsdecode(part.removesuffix(b"\r") if separator == b"\n" else part)

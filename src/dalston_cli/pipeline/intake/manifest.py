@@ -21,12 +21,7 @@ from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.endpoints import LocalFile
-from dalston_cli.pipeline.request import (
-    NO_OVERRIDES,
-    Overrides,
-    RecordingRequest,
-    SpeakerNames,
-)
+from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest, SpeakerNames
 from dalston_cli.settings.values import named_speakers
 
 _CSV = {".csv": ",", ".tsv": "\t"}
@@ -54,9 +49,6 @@ class ManifestError(InputError):
 
 def read_manifest(file: Path) -> Iterator[RecordingRequest]:
     """Yield the recordings of a manifest, in order, read line by line.
-
-    Args:
-        file: Ends in ``.csv``, ``.tsv``, ``.jsonl`` or ``.ndjson``.
 
     Raises:
         ManifestError: With the file and line.
@@ -104,11 +96,7 @@ def _json_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, A
 
 
 def _column(file: Path, line: int, name: str) -> str:
-    """The column that ``name`` means.
-
-    Raises:
-        ManifestError: There is no such column.
-    """
+    """Return the column that ``name`` means, or raise a ManifestError."""
     column = _ALIASES.get(name.strip().lower(), name.strip().lower())
     if column not in _COLUMNS | _IGNORED:
         known = _COLUMNS | _ALIASES.keys()
@@ -117,11 +105,7 @@ def _column(file: Path, line: int, name: str) -> str:
 
 
 class _Row:
-    """One line of a manifest.
-
-    Raises:
-        ManifestError: A column is unknown.
-    """
+    """One line of a manifest; raises a ManifestError for an unknown column."""
 
     def __init__(self, file: Path, line: int, cells: Mapping[str, Any]) -> None:
         self._file = file

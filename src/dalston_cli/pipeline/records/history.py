@@ -1,4 +1,4 @@
-"""Past runs in the journal, for people and programs."""
+"""Past runs in the journal, for people and programs, and their speeds, to estimate the next."""
 
 import json
 from collections.abc import Sequence
@@ -14,6 +14,9 @@ from dalston_cli.pipeline.records.journal import Journal
 
 RunState = Literal["running", "finished", "died"]
 
+_LATEST = 50
+"""Number of attempts, or recordings, that an estimate looks back on."""
+
 
 class UnknownRunError(UsageError):
     """The journal has no such run."""
@@ -22,8 +25,7 @@ class UnknownRunError(UsageError):
 
     def __init__(self, run: str, known: Sequence[str]) -> None:
         super().__init__(
-            f"there is no run `{run}`{did_you_mean(run, known)}",
-            hint="dalston runs list",
+            f"there is no run `{run}`{did_you_mean(run, known)}", hint="dalston runs list"
         )
 
 
@@ -111,9 +113,30 @@ def show_run(journal: Journal, run: str | None = None) -> RunRecord:
     row = _find(journal, run)
     jobs = journal.connection.execute("SELECT * FROM jobs WHERE run = ? ORDER BY id", (row["id"],))
     return RunRecord(
-        summary=_summary(journal, row),
-        jobs=tuple(_job(journal, job) for job in jobs.fetchall()),
+        summary=_summary(journal, row), jobs=tuple(_job(journal, job) for job in jobs.fetchall())
     )
+
+
+def measured_rtfx(journal: Journal, model: str, device: str) -> float | None:
+    """Return the last RTFx of a model: audio seconds per wall second, model loading excluded."""
+    row = journal.connection.execute(
+        "SELECT sum(audio_s) AS audio, sum(elapsed_s) AS wall FROM (SELECT audio_s, elapsed_s"
+        " FROM attempts WHERE model = ? AND device = ? AND status = 'done'"
+        " ORDER BY rowid DESC LIMIT ?)",
+        (model, device, _LATEST),
+    ).fetchone()
+    return row["audio"] / row["wall"] if row["wall"] else None
+
+
+def seconds_per_byte(journal: Journal, suffix: str) -> float | None:
+    """Return audio seconds per byte of the last recordings with this suffix, such as ``.mp3``."""
+    row = journal.connection.execute(
+        "SELECT sum(duration_s) AS audio, sum(size) AS size FROM (SELECT duration_s, size"
+        " FROM jobs WHERE suffix = ? AND duration_s > 0 AND size > 0"
+        " ORDER BY id DESC LIMIT ?)",
+        (suffix, _LATEST),
+    ).fetchone()
+    return row["audio"] / row["size"] if row["size"] else None
 
 
 def _find(journal: Journal, run: str | None) -> Row:

@@ -10,7 +10,6 @@ import secrets
 import time
 from dataclasses import asdict, astuple, dataclass
 from pathlib import Path
-from types import TracebackType
 from typing import Self
 
 from dalston_cli.pipeline.endpoints import FileStamp
@@ -49,8 +48,7 @@ class Attempt:
 class Outcome:
     """The end of a recording's job under a plan; the same recording and plan end so again.
 
-    Attributes:
-        error: Why the recording itself cannot be used; None if it was transcribed.
+    ``error`` says why the recording itself cannot be used; None if it was transcribed.
     """
 
     duration_s: float | None = None
@@ -64,13 +62,7 @@ class Journal:
     A *reference* is the text that stands for a recording or an output; of a file it is its
     absolute path, whatever bytes that is made of (``surrogateescape``).
 
-    Args:
-        path: The SQLite file; made if there is none.
-
-    Raises:
-        JournalUnreadableError: It is damaged.
-        StateFolderError: The folder cannot be written.
-        JournalTooNewError: A newer Dalston wrote it.
+    Raises as ``open_database``.
     """
 
     def __init__(self, path: Path) -> None:
@@ -80,23 +72,18 @@ class Journal:
     def __enter__(self) -> Self:
         return self
 
-    def __exit__(
-        self,
-        kind: type[BaseException] | None,
-        error: BaseException | None,
-        trace: TracebackType | None,
-    ) -> None:
+    def __exit__(self, *_: object) -> None:
         self.close()
 
     def close(self) -> None:
         """Close the file."""
         self.connection.close()
 
-    def _put(self, table: str, **values: object) -> int | None:
+    def _put(self, table: str, **values: object) -> int:
         """Insert a row, replacing the one with its key; return the row's number."""
         columns, marks = ", ".join(values), ", ".join("?" * len(values))
         statement = f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names from this module only
-        return self.connection.execute(statement, tuple(values.values())).lastrowid
+        return self.connection.execute(statement, tuple(values.values())).lastrowid or 0
 
     # -- runs and jobs ---------------------------------------------------------------------------
 
@@ -133,7 +120,7 @@ class Journal:
 
     def begin_job(self, run: str, recording: str, *, suffix: str, size: int | None) -> int:
         """Note that work on a recording begins; return the job's number."""
-        number = self._put(
+        return self._put(
             "jobs",
             run=run,
             recording=recording,
@@ -142,9 +129,6 @@ class Journal:
             status="running",
             started_at=time.time(),
         )
-        if number is None:  # pragma: no cover - an INSERT always has a row
-            raise AssertionError
-        return number
 
     def end_job(self, job: int, finished: JobFinished) -> None:
         """Note how work on a recording ended."""
@@ -238,9 +222,9 @@ class Journal:
             key=key,
             status="failed" if error else "done",
             duration_s=outcome.duration_s,
-            code=error.code if error else None,
-            message=error.message if error else None,
-            hint=error.hint if error else None,
+            code=error and error.code,
+            message=error and error.message,
+            hint=error and error.hint,
             warnings=json.dumps(outcome.warnings),
         )
 

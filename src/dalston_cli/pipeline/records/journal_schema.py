@@ -6,6 +6,7 @@ and the busy time-out makes writers wait for each other.
 
 import sqlite3
 import time
+from contextlib import ExitStack
 from pathlib import Path
 
 from dalston_cli.errors import ConfigurationError, UnavailableError
@@ -164,17 +165,15 @@ def open_database(path: Path) -> sqlite3.Connection:
         raise StateFolderError(path.parent, error.strerror or str(error)) from error
     except sqlite3.Error as error:
         raise StateFolderError(path.parent, str(error)) from error
-    try:
-        _prepare(connection, path)
-    except sqlite3.OperationalError as error:  # no room, no permission, held by another
-        connection.close()
-        raise StateFolderError(path.parent, str(error)) from error
-    except sqlite3.Error as error:
-        connection.close()
-        raise JournalUnreadableError(path, str(error)) from error
-    except JournalTooNewError:
-        connection.close()
-        raise
+    with ExitStack() as stack:
+        stack.callback(connection.close)
+        try:
+            _prepare(connection, path)
+        except sqlite3.OperationalError as error:  # no room, no permission, held by another
+            raise StateFolderError(path.parent, str(error)) from error
+        except sqlite3.Error as error:
+            raise JournalUnreadableError(path, str(error)) from error
+        stack.pop_all()
     return connection
 
 

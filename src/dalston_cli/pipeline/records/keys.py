@@ -13,11 +13,7 @@ STORE_FORMAT = 1
 
 
 def digest_file(path: Path) -> str:
-    """Return ``sha256:<hex>`` of a file's bytes.
-
-    Raises:
-        OSError: It cannot be read.
-    """
+    """Return ``sha256:<hex>`` of a file's bytes; raise an OSError if it cannot be read."""
     with path.open("rb") as file:
         return digest_of(file)
 

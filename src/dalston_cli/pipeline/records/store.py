@@ -39,11 +39,7 @@ class _Entry(Struct, frozen=True, kw_only=True):
 
 
 class FileStore:
-    """A store in a folder; safe for several processes at once.
-
-    Args:
-        folder: Made when the first result is kept.
-    """
+    """A store in a folder, made with the first result; safe for several processes at once."""
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
@@ -75,21 +71,13 @@ class FileStore:
             OSError: The disk is full or the folder cannot be written.
         """
         body = msgspec.json.encode(value)
-        entry = _Entry(
-            dalston_store_version=STORE_FORMAT,
-            key=key,
-            digest=digest_bytes(body),
-            value=Raw(body),
-        )
+        digest = digest_bytes(body)
+        entry = _Entry(dalston_store_version=STORE_FORMAT, key=key, digest=digest, value=Raw(body))
         write_whole(self.path(key), msgspec.json.encode(entry))
 
 
 def _decode(data: bytes, key: str, kind: type[Value]) -> Value:
-    """Read one file of the store.
-
-    Raises:
-        msgspec.MsgspecError: The file differs from what was written under this key.
-    """
+    """Read one file of the store; raise a MsgspecError if it differs from what was written."""
     entry = msgspec.json.decode(data, type=_Entry)
     body = bytes(entry.value)
     if (entry.dalston_store_version, entry.key) != (STORE_FORMAT, key):

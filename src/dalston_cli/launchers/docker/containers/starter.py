@@ -3,8 +3,7 @@
 import os
 from pathlib import Path
 
-from dalston_cli.catalog.machine import Gpu
-from dalston_cli.catalog.machine_probe import probe_machine
+from dalston_cli.catalog.machine import Gpu, probe_machine
 from dalston_cli.launchers.base import Address, EngineSpec
 from dalston_cli.launchers.docker.containers.container_list import Containers, models_mark
 from dalston_cli.launchers.docker.containers.folders import SOCKET_NAME, ContainerFolders
