@@ -2,38 +2,26 @@
 
 import os
 import sys
+import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
 from typing import Annotated
 
 import typer
-from typer.core import TyperGroup
 from typer.exceptions import TyperException
 from typer.main import get_command
 
 from dalston_cli import __version__
-from dalston_cli.commands.registry import HELP_NAMES, LazyCommands, RootGroup, command_words
-from dalston_cli.console import Console
+from dalston_cli.commands.registry import COMMANDS, HELP_NAMES, RootGroup, command_words
+from dalston_cli.console import Console, encodable
 from dalston_cli.errors import DalstonError, ExitCode, InterruptedRunError, UsageError
 from dalston_cli.options.spelling import normal_name, without_truth_values
+from dalston_cli.settings.locations import Locations
 
 PROGRAM = "dalston"
 _COMPLETION_VARIABLE = "_DALSTON_COMPLETE"
-
-
-class CommandLineError(UsageError):
-    """A word of the command line is unknown, missing or malformed."""
-
-
-class StoppedError(InterruptedRunError):
-    """The user pressed Ctrl-C."""
-
-    def __init__(self) -> None:
-        super().__init__(
-            "interrupted",
-            hint="run the same command again to go on: finished stages are kept",
-        )
+_CRASH_LOGS = 20
 
 
 class InternalError(DalstonError):
@@ -49,13 +37,10 @@ class InternalError(DalstonError):
 
 
 def main(arguments: Sequence[str] | None = None) -> int:
-    """Run one command.
+    """Run one command and return the exit code.
 
     Args:
         arguments: The words after ``dalston``; None takes the process's own.
-
-    Returns:
-        The exit code.
     """
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = words[: words.index("--")] if "--" in words else words
@@ -79,23 +64,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     return code
 
 
-def build_root() -> TyperGroup:
+def build_root() -> RootGroup:
     """Build the root's parser; its commands are imported when they are looked up."""
     app = typer.Typer(
         name=PROGRAM,
         cls=RootGroup,
         callback=_root,
         rich_markup_mode=None,
-        context_settings={
-            "help_option_names": [*HELP_NAMES],
-            "token_normalize_func": normal_name,
-        },
+        context_settings={"help_option_names": [*HELP_NAMES], "token_normalize_func": normal_name},
         epilog="--debug, anywhere on the line, shows the traceback of an error.",
     )
     group = get_command(app)
-    if not isinstance(group, TyperGroup):
+    if not isinstance(group, RootGroup):
         raise TypeError(f"the root is a {type(group).__name__}")
-    group.commands = LazyCommands()
+    group.commands = dict.fromkeys(COMMANDS)  # the keys are for suggestions
     return group
 
 
@@ -135,10 +117,26 @@ def _explain(error: BaseException) -> DalstonError:
     if isinstance(error, DalstonError):
         return error
     if isinstance(error, KeyboardInterrupt | typer.Abort):
-        return StoppedError()
-    from dalston_cli.console.crash import write_crash_log  # noqa: PLC0415 - rarely needed
+        hint = "run the same command again to go on: finished stages are kept"
+        return InterruptedRunError("interrupted", hint=hint)
+    return InternalError(error, _write_crash_log(error))
 
-    return InternalError(error, write_crash_log(error))
+
+def _write_crash_log(error: BaseException) -> Path | None:
+    """Write the traceback to a file and return its path; None where no file can be written."""
+    folder = Locations.from_environment().state / "logs" / "cli"
+    path = folder / f"{time.strftime('%Y%m%dT%H%M%S')}-{os.getpid()}.log"
+    text = "".join(
+        [f"dalston {__version__}\npython {sys.version}\n", *traceback.format_exception(error)]
+    )
+    try:
+        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
+        path.write_text(encodable(text), encoding="utf-8")
+        for old in sorted(folder.glob("*.log"))[:-_CRASH_LOGS]:
+            old.unlink(missing_ok=True)
+    except OSError:
+        return None
+    return path
 
 
 def _report_usage(console: Console, error: TyperException) -> int:
@@ -154,7 +152,7 @@ def _report_usage(console: Console, error: TyperException) -> int:
         hint = f"did you mean {' or '.join(sorted(meant))}? See: {path} --help"
     else:
         hint = f"see: {path} --help"
-    return _report(console, CommandLineError(message, hint=hint))
+    return _report(console, UsageError(message, hint=hint))
 
 
 def _report(console: Console, error: DalstonError) -> int:

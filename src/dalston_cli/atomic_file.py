@@ -17,9 +17,9 @@ def write_whole(path: Path, data: bytes) -> None:
         OSError: The disk is full or the folder cannot be written.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    unfinished = path.with_name(f".dalston-{_short_digest(path.name)}.part")
-    descriptor = _open_alone(unfinished)
-    with os.fdopen(descriptor, "wb") as file:
+    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()
+    unfinished = path.with_name(f".dalston-{digest[:16]}.part")
+    with os.fdopen(_open_alone(unfinished), "wb") as file:
         try:
             file.truncate()
             file.write(data)
@@ -56,7 +56,3 @@ def _open_alone(path: Path) -> int:
         except FileNotFoundError:
             pass  # the process that held it has finished and renamed it
         os.close(descriptor)
-
-
-def _short_digest(name: str) -> str:
-    return hashlib.sha256(os.fsencode(name)).hexdigest()[:16]

@@ -16,9 +16,7 @@ def lock_folder(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Ite
 
     Not to be taken twice by the same thread.
 
-    Args:
-        folder: What to lock.
-        on_wait: Called once before waiting for another holder.
+    ``on_wait`` is called once before waiting for another holder.
 
     Yields:
         The descriptor that holds the lock; a child process that has it holds the lock, too.
@@ -36,9 +34,7 @@ def lock_folder(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Ite
 def try_lock_folder(folder: Path, *, make: bool = False) -> int | None:
     """Return a descriptor that holds the folder until it is closed.
 
-    Args:
-        folder: What to lock.
-        make: Make it for this user alone if it is missing.
+    With ``make`` it is made for this user alone if it is missing.
 
     Returns:
         None where another holds it or just removed it, or where there is no such folder.

@@ -7,10 +7,8 @@ import pytest
 
 from dalston_cli.console import Console
 from dalston_cli.console.run_bar import RunBar
-from dalston_cli.console.run_lines import RunLines, summary
 from dalston_cli.console.run_progress import RunProgress
-from dalston_cli.console.run_stream import RunStream
-from dalston_cli.console.run_view import run_view
+from dalston_cli.console.run_view import RunLines, RunStream, run_view, summary
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import (
     EngineReady,

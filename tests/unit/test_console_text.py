@@ -6,7 +6,7 @@ from hypothesis import strategies as st
 
 from dalston_cli.amounts import count, duration, readable_size, speed
 from dalston_cli.console import encodable, printable
-from dalston_cli.console.table import render_table
+from dalston_cli.console.text import render_table
 
 
 @pytest.mark.parametrize(

@@ -10,7 +10,7 @@ from pathlib import Path
 
 import pytest
 
-from dalston_cli.console.history_text import run_lines
+from dalston_cli.commands.runs import run_lines
 from dalston_cli.pipeline.endpoints import FileStamp, reference_of
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
 from dalston_cli.pipeline.records.history import (

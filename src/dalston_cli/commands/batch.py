@@ -55,9 +55,7 @@ def read_batch(options: BatchOptions) -> Batch:
     inputs = options.inputs
     resolved = resolve(options.settings, profile=options.screen.profile)
     run_options = build_run_options(
-        resolved.settings,
-        inputs=inputs.inputs or (),
-        suggested=resolved.from_pipeline(),
+        resolved.settings, inputs=inputs.inputs or (), suggested=resolved.from_pipeline()
     )
     refuse_without_effect(resolved, manifest=inputs.manifest is not None)
     folder = run_options.output.folder

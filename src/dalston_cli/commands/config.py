@@ -4,10 +4,14 @@ from typing import Annotated
 
 import typer
 
+from dalston_cli.catalog.load import pipeline_settings
 from dalston_cli.commands.registry import group
 from dalston_cli.console import Console
 from dalston_cli.options.completion import complete_pipelines
 from dalston_cli.options.general import Json, Profile
+from dalston_cli.settings.load import FILE_NAME, load_settings
+from dalston_cli.settings.locations import Locations
+from dalston_cli.settings.values import written
 
 app = group("config")
 
@@ -33,11 +37,6 @@ def show(
     json: Json = False,
 ) -> None:
     """Show every setting that is set, its value and where that came from."""
-    from dalston_cli.catalog.load import pipeline_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
-    from dalston_cli.settings.values import written  # noqa: PLC0415 - the same
-
     console = Console("config show", json=json)
     resolved = load_settings({"pipeline": pipeline}, profile=profile, pipelines=pipeline_settings)
     values = resolved.settings.model_dump(mode="json")
@@ -67,9 +66,6 @@ def show(
 @app.command("path")
 def path(*, json: Json = False) -> None:
     """Print where the settings file is, or would be."""
-    from dalston_cli.settings.load import FILE_NAME  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - loads platformdirs
-
     file = Locations.from_environment().config / FILE_NAME
     console = Console("config path", json=json)
     console.result({"file": file, "exists": file.exists()}, text=str(file))

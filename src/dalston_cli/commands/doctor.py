@@ -13,8 +13,8 @@ def doctor(*, json: Json = False) -> None:
     Changes nothing. Ends with exit code 5 where something is missing that Dalston cannot do
     without.
     """
-    from dalston_cli.pipeline.diagnosis import diagnose  # noqa: PLC0415 - loads PyAV and pydantic
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - loads platformdirs
+    from dalston_cli.pipeline.diagnosis import diagnose
+    from dalston_cli.settings.locations import Locations
 
     console = Console("doctor", json=json)
     checks = list(diagnose(Locations.from_environment()))

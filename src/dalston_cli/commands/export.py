@@ -1,25 +1,72 @@
 """``dalston export``: finished transcripts in other formats."""
 
+from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Annotated
+
+import typer
 
 from dalston_cli.console import Console
-from dalston_cli.options.export import ExportOptions
+from dalston_cli.options.completion import complete_formats
 from dalston_cli.options.general import Json, Profile, Quiet
-from dalston_cli.options.parameters import flatten
+from dalston_cli.options.parameters import Flags, OptionsOf, flatten
 
 if TYPE_CHECKING:
     from dalston_sdk.wire import Transcript
 
 _STDOUT = "-"
+_OUTPUT = "Output"
+
+
+@dataclass(frozen=True, kw_only=True)
+class ExportOptions:
+    """The transcripts to read, and where to write them."""
+
+    transcripts: Annotated[
+        list[Path],
+        typer.Argument(metavar="TRANSCRIPT...", help="JSON that dalston transcribe wrote."),
+    ]
+    output_format: Annotated[
+        list[str],
+        typer.Option(
+            "--output-format",
+            "-f",
+            metavar="FORMAT",
+            help="Repeat it or give a comma list; all for every format.",
+            autocompletion=complete_formats,
+            rich_help_panel=_OUTPUT,
+        ),
+    ]
+    output_dir: Annotated[
+        str | None,
+        typer.Option(
+            "--output-dir",
+            "-o",
+            metavar="DIR",
+            help="Folder to write into; - prints one transcript in one format."
+            " Beside each transcript by default.",
+            rich_help_panel=_OUTPUT,
+        ),
+    ] = None
+    overwrite: Annotated[
+        bool,
+        typer.Option("--overwrite", help="Replace files that are there.", rich_help_panel=_OUTPUT),
+    ] = False
+    speaker_names: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="LIST",
+            help="Names of speakers such as SPEAKER_00=Ada,SPEAKER_01=Grace, or Ada,Grace in"
+            " the labels' order; they replace the names that a transcript has already.",
+            rich_help_panel="Speakers",
+        ),
+    ] = None
+    settings: Annotated[Flags, OptionsOf((*OptionsOf.panels("Subtitles").settings, "speakers"))]
 
 
 @flatten
 def export(
-    options: ExportOptions,
-    profile: Profile = None,
-    json: Json = False,
-    quiet: Quiet = False,
+    options: ExportOptions, profile: Profile = None, json: Json = False, quiet: Quiet = False
 ) -> None:
     """Write finished transcripts in other formats.
 
@@ -29,23 +76,16 @@ def export(
 
     dalston export interview.json -f md -o - --speaker-names SPEAKER_00=Ada
     """
-    from dalston_cli.formats.registry import (  # noqa: PLC0415 - keeps --help fast
-        optional_formats,
-        writers_named,
-    )
-    from dalston_cli.options.build import (  # noqa: PLC0415 - the same
+    from dalston_cli.formats.registry import optional_formats, writers_named
+    from dalston_cli.options.build import (
         ExcludedOptionsError,
         build_render_options,
         parse_speaker_names,
         resolve,
     )
-    from dalston_cli.pipeline.outputs.export import (  # noqa: PLC0415 - the same
-        export_text,
-        plan_exports,
-        write_exports,
-    )
-    from dalston_cli.pipeline.outputs.writer import OutputSpec  # noqa: PLC0415 - the same
-    from dalston_cli.stages.merge.labels import name_speakers  # noqa: PLC0415 - the same
+    from dalston_cli.pipeline.outputs.export import export_text, plan_exports, write_exports
+    from dalston_cli.pipeline.outputs.writer import OutputSpec
+    from dalston_cli.stages.merge.labels import name_speakers
 
     console = Console("export", json=json, quiet=quiet)
     names = tuple(options.output_format)

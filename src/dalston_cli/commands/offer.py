@@ -1,7 +1,5 @@
 """Offer, once and only at a terminal, to download a better model than the bundled one."""
 
-from pathlib import Path
-
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import BundledSource, ModelEntry
@@ -34,22 +32,20 @@ def offer_better_model(
         return options
     if not (assume_yes or asks):
         return options
-    better = _better(options, environment)
-    if better is None:
+    if (better := _better(options, environment)) is None:
         return options
     question = f"Download {better.id}, {readable_size(better.size_mb * 1e6)}?"
     if console.confirm(question, default=True, assume_yes=assume_yes):
         return options.with_model(better.id)
-    _remember(answered)
+    answered.parent.mkdir(parents=True, exist_ok=True)
+    answered.touch()
     return options
 
 
 def _better(options: RunOptions, environment: Environment) -> ModelEntry | None:
     """Return the model to download; None where one that was downloaded is there already."""
     request = ModelRequest(
-        language=options.language,
-        device=options.device,
-        compute_type=options.compute_type,
+        language=options.language, device=options.device, compute_type=options.compute_type
     )
     catalog, machine = environment.catalog, environment.machine
     installed = installed_ids(catalog, environment.locations.models)
@@ -61,8 +57,3 @@ def _better(options: RunOptions, environment: Environment) -> ModelEntry | None:
         return None
     better = recommended(catalog, Stage.TRANSCRIBE, request, machine)
     return None if better is None or is_installed(better, installed) else better
-
-
-def _remember(answered: Path) -> None:
-    answered.parent.mkdir(parents=True, exist_ok=True)
-    answered.touch()

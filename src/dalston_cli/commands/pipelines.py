@@ -4,10 +4,12 @@ from typing import Annotated
 
 import typer
 
+from dalston_cli.catalog.load import load_pipelines, pipeline
 from dalston_cli.commands.registry import group
 from dalston_cli.console import Console
 from dalston_cli.options.completion import complete_pipelines
 from dalston_cli.options.general import Json
+from dalston_cli.settings.values import written
 
 app = group("pipelines")
 
@@ -24,8 +26,6 @@ Name = Annotated[
 @app.command("list")
 def list_pipelines(*, json: Json = False) -> None:
     """List the pipelines there are, and what each is for."""
-    from dalston_cli.catalog.load import load_pipelines  # noqa: PLC0415 - loads pydantic
-
     console = Console("pipelines list", json=json)
     found = load_pipelines().values()
     rows = [(entry.id, entry.summary) for entry in found]
@@ -36,9 +36,6 @@ def list_pipelines(*, json: Json = False) -> None:
 @app.command("show")
 def show(name: Name, *, json: Json = False) -> None:
     """Show what a pipeline sets; dalston config show --pipeline NAME shows what then holds."""
-    from dalston_cli.catalog.load import pipeline  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.values import written  # noqa: PLC0415 - the same
-
     console = Console("pipelines show", json=json)
     entry = pipeline(name)
     values = entry.settings.model_dump(mode="json", exclude_unset=True)

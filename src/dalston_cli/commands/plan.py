@@ -1,14 +1,21 @@
 """``dalston plan``: the work of ``transcribe`` with reasons; nothing runs or is written."""
 
+from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dalston_cli.console.plan_text import plan_lines
+from dalston_cli.amounts import count, duration
+from dalston_cli.console import Console, printable
+from dalston_cli.console.text import render_table
 from dalston_cli.options.batch import BatchOptions
 from dalston_cli.options.parameters import flatten
 
 if TYPE_CHECKING:
     from dalston_cli.commands.batch import Batch
-    from dalston_cli.console import Console
+    from dalston_cli.pipeline.forecast.forecaster import RecordingForecast
+    from dalston_cli.pipeline.forecast.report import PlanDescription, PlanReport, StageDescription
+
+_MOST_ROWS = 20
+_COLUMNS = ("recording", "state", "length", "work", "stored")
 
 
 @flatten
@@ -18,20 +25,91 @@ def plan(options: BatchOptions) -> None:
     Recordings are looked up, not read: their lengths are known where they were decoded before,
     and estimated from their sizes where others of their kind were.
     """
-    from dalston_cli.commands.batch import console_for, read_batch  # noqa: PLC0415 - slow to load
+    from dalston_cli.commands.batch import console_for, read_batch
 
     show_plan(read_batch(options), console_for("plan", options))
 
 
-def show_plan(batch: "Batch", console: "Console") -> None:
+def show_plan(batch: "Batch", console: Console) -> None:
     """Make the report and print it: stages with reasons, then recordings, then the sum."""
-    from dalston_cli.pipeline.forecast.report import make_report  # noqa: PLC0415 - slow to load
+    from dalston_cli.pipeline.forecast.report import make_report
 
     for warning in batch.warnings:
         console.warning(warning.message, hint=warning.hint)
     report = make_report(batch.recordings, batch.options, batch.environment)
-    text = "\n".join(plan_lines(report, show_recordings=not console.quiet))
+    text = "\n".join(_plan_lines(report, show_recordings=not console.quiet))
     console.result(report, text=text)
     for one in report.recordings:
         if one.problem:
             console.warning(f"{one.recording}: {one.problem}")
+
+
+def _plan_lines(report: "PlanReport", *, show_recordings: bool) -> Iterator[str]:
+    """Yield the report; with a table of the first recordings that have something to do."""
+    if report.pipeline:
+        yield f"pipeline {report.pipeline}"
+    for plan in report.plans:
+        yield from _one_plan(plan)
+    shown = [one for one in report.recordings if one.state != "unchanged"][:_MOST_ROWS]
+    if shown and show_recordings:
+        yield ""
+        yield render_table(_COLUMNS, [_row(one) for one in shown])
+    yield ""
+    yield from _sum_lines(report)
+
+
+def _row(one: "RecordingForecast") -> list[str]:
+    known = [_known(one.duration_s), _known(one.estimated_s)]
+    return [printable(one.recording), one.state, *known, ", ".join(one.done) or "-"]
+
+
+def _known(seconds: float | None) -> str:
+    return "-" if seconds is None else duration(seconds)
+
+
+def _one_plan(plan: "PlanDescription") -> Iterator[str]:
+    part = f", {plan.clip} s" if plan.clip else ""
+    yield f"{count(plan.recordings, 'recording')} (channels: {plan.channels}{part})"
+    for stage in plan.stages:
+        yield from _stage_lines(stage)
+    for stage_name, reason in plan.skipped.items():
+        yield f"  {stage_name}: skipped, {reason}"
+    for advice in plan.advice:
+        yield f"  note: {advice}"
+
+
+def _stage_lines(stage: "StageDescription") -> Iterator[str]:
+    details = [f"device {stage.device}", f"launcher {stage.launcher}"]
+    if stage.compute_type:
+        details.append(f"compute type {stage.compute_type}")
+    if stage.batch_size:
+        details.append(f"batch size {stage.batch_size}")
+    if stage.vram_mb:
+        details.append(f"{stage.vram_mb:,} MB of GPU memory")
+    if stage.rtfx:
+        details.append(f"RTFx {stage.rtfx:.1f} when last measured")
+    yield f"  {stage.stage}: {stage.model} on engine {stage.engine} ({', '.join(details)})"
+    yield f"    {stage.reason}"
+    yield f"    launcher {stage.launcher}: {stage.launcher_reason}"
+    if stage.options:
+        yield f"    {', '.join(f'{name}={value}' for name, value in stage.options.items())}"
+
+
+def _sum_lines(report: "PlanReport") -> Iterator[str]:
+    counts = ", ".join(f"{number} {state}" for state, number in report.counts.items())
+    yield f"{count(len(report.recordings), 'recording')}: {counts}"
+    unknown = f", {report.unknown} of unknown length" if report.unknown else ""
+    audio, work = _known(report.audio_s), _known(report.estimated_s)
+    yield f"audio to work on: {audio}{unknown}; estimated work of engines: {work}"
+    for model, size_mb in report.pull.items():
+        yield f"to download: {model}, {size_mb:,} MB"
+    for engine in report.build:
+        yield f"to build: the {_built(report, engine)} of engine {engine}"
+
+
+def _built(report: "PlanReport", engine: str) -> str:
+    from dalston_cli.launchers.registry import launcher_class
+
+    stages = [stage for plan in report.plans for stage in plan.stages]
+    built = {launcher_class(each.launcher).builds for each in stages if each.engine == engine}
+    return "image" if "image" in built else "environment"

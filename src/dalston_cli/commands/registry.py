@@ -1,16 +1,14 @@
 """The commands by name. A command's module is imported when the command is used."""
 
-from collections.abc import Iterator, Mapping, MutableMapping, Sequence
-from contextlib import AbstractContextManager
+from collections.abc import Mapping, Sequence
 from importlib import import_module
-from typing import Any, Protocol, cast
+from typing import Any, cast
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
 
 Command = TyperCommand | TyperGroup
-
 
 HELP_NAMES = ("-h", "--help")
 
@@ -31,22 +29,14 @@ _GROUPS = frozenset({"models", "pipelines", "engines", "runs", "config"})
 
 
 def group(name: str) -> typer.Typer:
-    """Return an empty group of commands.
-
-    Args:
-        name: A key of ``COMMANDS``.
-    """
+    """Return an empty group of commands; ``name`` is a key of ``COMMANDS``."""
     return typer.Typer(
         help=COMMANDS[name], no_args_is_help=True, add_completion=False, rich_markup_mode="rich"
     )
 
 
 def load_command(name: str) -> Command:
-    """Import a command and build its parser.
-
-    Args:
-        name: A key of ``COMMANDS``.
-    """
+    """Import a command and build its parser; ``name`` is a key of ``COMMANDS``."""
     module = import_module(f"dalston_cli.commands.{name}")
     if name in _GROUPS:
         command: Command = get_group(module.app)
@@ -73,50 +63,22 @@ def _nothing(ctx: object) -> None:
     """Stand in for the type of an argument, which its metavar describes better."""
 
 
-class LazyCommands(MutableMapping[str, Any]):  # Typer keeps its Command private
-    """The commands of the root, each imported when it is looked up."""
-
-    def __init__(self) -> None:
-        self._loaded: dict[str, Command] = {}
-
-    def __getitem__(self, name: str) -> Command:
-        if name not in self._loaded:
-            if name not in COMMANDS:
-                raise KeyError(name)
-            self._loaded[name] = load_command(name)
-        return self._loaded[name]
-
-    def __setitem__(self, name: str, command: Command) -> None:
-        self._loaded[name] = command
-
-    def __delitem__(self, name: str) -> None:
-        del self._loaded[name]
-
-    def __iter__(self) -> Iterator[str]:
-        return iter(COMMANDS)
-
-    def __len__(self) -> int:
-        return len(COMMANDS)
-
-
-class HelpSections(Protocol):
-    """The part of a help formatter that takes a list of names and explanations."""
-
-    def section(self, name: str) -> AbstractContextManager[None]:
-        """Write a heading, and the lines below it."""
-
-    def write_dl(self, rows: Sequence[tuple[str, str]]) -> None:
-        """Write two columns."""
-
-
 class RootGroup(TyperGroup):
-    """Lists and completes its commands from the table, without importing them."""
+    """Lists and completes its commands from the table; imports one when it is looked up."""
+
+    commands: dict[str, Any]  # Typer keeps its Command private
 
     def list_commands(self, ctx: object) -> list[str]:  # noqa: ARG002 - Typer's signature
         """Return the names in the table's order."""
         return list(COMMANDS)
 
-    def format_commands(self, ctx: object, formatter: HelpSections) -> None:  # noqa: ARG002 - same
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - the same
+        """Return a command; None where there is none of the name."""
+        if cmd_name in COMMANDS and self.commands.get(cmd_name) is None:
+            self.commands[cmd_name] = load_command(cmd_name)
+        return self.commands.get(cmd_name)
+
+    def format_commands(self, ctx: object, formatter: Any) -> None:  # noqa: ANN401, ARG002 - the same
         """Write the list of commands of ``--help``."""
         with formatter.section("Commands"):
             formatter.write_dl(list(COMMANDS.items()))

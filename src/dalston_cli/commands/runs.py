@@ -1,17 +1,18 @@
 """``dalston runs``: past runs and their results."""
 
+from collections.abc import Iterator, Mapping
 from pathlib import Path
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from dalston_cli.amounts import count
 from dalston_cli.commands.registry import group
-from dalston_cli.console import Console
-from dalston_cli.console.history_text import counts_text, run_lines
+from dalston_cli.console import Console, printable
 from dalston_cli.options.general import Json
-
-if TYPE_CHECKING:
-    from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records import history
+from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.settings.locations import Locations
 
 app = group("runs")
 
@@ -30,10 +31,8 @@ def list_runs(
     json: Json = False,
 ) -> None:
     """List runs, newest first."""
-    from dalston_cli.pipeline.records.history import list_runs as read  # noqa: PLC0415 - loads msgspec
-
     with _journal() as journal:
-        runs = read(journal, limit=limit or None)
+        runs = history.list_runs(journal, limit=limit or None)
     rows = [
         (
             run.run,
@@ -41,7 +40,7 @@ def list_runs(
             run.state,
             run.exit_code,
             run.num_recordings,
-            counts_text(run.counts),
+            _counts_text(run.counts),
             run.folder,
         )
         for run in runs
@@ -60,17 +59,47 @@ def show_run(
     json: Json = False,
 ) -> None:
     """Show what came of every recording of a run, with attempts, times and errors."""
-    from dalston_cli.pipeline.records.history import show_run as read  # noqa: PLC0415 - loads msgspec
-
     with _journal() as journal:
-        record = read(journal, run)
+        record = history.show_run(journal, run)
     Console("runs show", json=json).result(record, text="\n".join(run_lines(record)))
 
 
-def _journal() -> "Journal":
-    """Open the journal; where there is none yet, an empty one in memory."""
-    from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal  # noqa: PLC0415 - loads sqlite3
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
+def run_lines(record: history.RunRecord) -> Iterator[str]:
+    """Yield everything about one run, line by line."""
+    run = record.summary
+    took = "" if run.elapsed_s is None else f", {run.elapsed_s:.1f} s"
+    end = "" if run.exit_code is None else f", exit code {run.exit_code}"
+    yield f"run {run.run} of {run.started_at} in {run.folder}: {run.state}{took}{end}"
+    yield f"{count(run.num_recordings, 'recording')}: {_counts_text(run.counts)}"
+    for job in record.jobs:
+        yield from _job_lines(job)
 
+
+def _job_lines(job: history.JobRecord) -> Iterator[str]:
+    audio = "" if job.duration_s is None else f", {job.duration_s:.1f} s of audio"
+    took = "" if job.elapsed_s is None else f" in {job.elapsed_s:.1f} s"
+    yield f"  {printable(job.recording)}: {job.status}{took}{audio}"
+    for attempt in job.attempts:
+        problem = f": {attempt.error}" if attempt.error else ""
+        batch = f", batch size {attempt.batch_size}" if attempt.batch_size else ""
+        yield (
+            f"    {attempt.stage} with {attempt.model} on {attempt.device}{batch}: "
+            f"{attempt.status} after {attempt.elapsed_s:.2f} s{problem}"
+        )
+    if job.error:
+        yield f"    error: {job.error}"
+    if job.hint:
+        yield f"    hint: {job.hint}"
+    for output in job.outputs:
+        yield f"    {printable(output)}"
+
+
+def _counts_text(counts: Mapping[str, int]) -> str:
+    """Return text such as ``3 done, 1 failed``."""
+    return ", ".join(f"{number} {status}" for status, number in counts.items())
+
+
+def _journal() -> Journal:
+    """Open the journal; where there is none yet, an empty one in memory."""
     path = Locations.from_environment().state / JOURNAL_NAME
     return Journal(path if path.exists() else Path(":memory:"))

@@ -12,8 +12,7 @@ from dalston_cli.options.parameters import flatten
 def transcribe(
     options: BatchOptions,
     dry_run: Annotated[
-        bool,
-        typer.Option("--dry-run", help="Show the plan, as dalston plan does, and do nothing."),
+        bool, typer.Option("--dry-run", help="Show the plan, as dalston plan does, and do nothing.")
     ] = False,
 ) -> None:
     r"""Turn recordings into transcripts.
@@ -27,17 +26,17 @@ def transcribe(
 
     dalston transcribe - -o - < call.mp3
     """
-    import asyncio  # noqa: PLC0415 - keeps --help and completion fast
+    import asyncio
 
-    from dalston_cli.commands.batch import console_for, read_batch  # noqa: PLC0415 - the same
-    from dalston_cli.commands.offer import offer_better_model  # noqa: PLC0415 - the same
-    from dalston_cli.console.run_view import run_view  # noqa: PLC0415 - the same
-    from dalston_cli.pipeline import session  # noqa: PLC0415 - the same
+    from dalston_cli.commands.batch import console_for, read_batch
+    from dalston_cli.commands.offer import offer_better_model
+    from dalston_cli.console.run_view import run_view
+    from dalston_cli.pipeline import session
 
     console = console_for("transcribe", options)
     batch = read_batch(options)
     if dry_run:
-        from dalston_cli.commands.plan import show_plan  # noqa: PLC0415 - the same
+        from dalston_cli.commands.plan import show_plan
 
         show_plan(batch, console)
         return

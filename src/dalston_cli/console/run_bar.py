@@ -7,19 +7,11 @@ from rich.console import Console as RichConsole
 from rich.progress import BarColumn, Progress, SpinnerColumn, TextColumn
 
 from dalston_cli.amounts import duration, readable_size, speed
-from dalston_cli.console.run_lines import RunLines
 from dalston_cli.console.run_progress import RunProgress
+from dalston_cli.console.run_view import RunLines
 from dalston_cli.console.screen import Console
 from dalston_cli.console.text import printable
-from dalston_cli.pipeline.events import (
-    EngineReady,
-    EngineStarting,
-    Event,
-    JobStarted,
-    ModelPulling,
-    PartialText,
-    RunFinished,
-)
+from dalston_cli.pipeline import events
 
 
 class RunBar(RunLines):
@@ -49,26 +41,27 @@ class RunBar(RunLines):
         self._task = self._bar.add_task("preparing", total=None, figures="")
 
     def __enter__(self) -> Self:
-        self._stack.enter_context(self.console.lines_through(self._print))
-        self._stack.enter_context(self._bar)
+        self.enter_context(self.console.lines_through(self._print))
+        self.enter_context(self._bar)
         return self
 
-    def take(self, event: Event) -> None:
+    def take(self, event: events.Event) -> None:
         """Show an event, and the progress of the run."""
         self._progress.take(event)
         match event:
-            case EngineStarting():
+            case events.EngineStarting():
                 self._describe(f"starting {event.engine}: {event.message or event.step}")
-            case EngineReady():
+            case events.EngineReady():
                 self._describe("transcribing")
-            case ModelPulling():
+            case events.ModelPulling():
                 of = f" of {readable_size(event.total_bytes)}" if event.total_bytes else ""
                 self._describe(f"{event.step} {event.model} {readable_size(event.done_bytes)}{of}")
-            case JobStarted():
+            case events.JobStarted():
                 self._describe(printable(event.recording))
-            case PartialText() if self._show_text and self._progress.num_recordings == 1:
-                self._show(event)
-            case RunFinished():
+            case events.PartialText() if self._show_text and self._progress.num_recordings == 1:
+                for segment in event.segments:
+                    self.say(f"[{duration(segment.start)}] {segment.text}")
+            case events.RunFinished():
                 self._bar.stop()
             case _:
                 pass
@@ -86,10 +79,6 @@ class RunBar(RunLines):
     def _print(self, line: str) -> None:
         """Write a line above the bar."""
         self._bar.console.print(line, markup=False, highlight=False, soft_wrap=True)
-
-    def _show(self, event: PartialText) -> None:
-        for segment in event.segments:
-            self.say(f"[{duration(segment.start)}] {segment.text}")
 
     def _draw(self) -> None:
         elapsed = time.monotonic() - self._clock

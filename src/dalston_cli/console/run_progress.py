@@ -2,13 +2,7 @@
 
 from dataclasses import dataclass, field
 
-from dalston_cli.pipeline.events import (
-    Event,
-    JobFinished,
-    JobStarted,
-    RunStarted,
-    StageProgress,
-)
+from dalston_cli.pipeline.events import Event, JobFinished, JobStarted, RunStarted, StageProgress
 
 
 @dataclass(kw_only=True)

@@ -6,9 +6,8 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Protocol, TextIO
 
-from dalston_cli.console.envelope import Envelope
-from dalston_cli.console.table import render_table
-from dalston_cli.console.text import encodable, printable, printable_message
+from dalston_cli.console.envelope import Envelope, error_data
+from dalston_cli.console.text import encodable, printable, printable_message, render_table
 from dalston_cli.errors import DalstonError
 
 STREAMING = frozenset({"transcribe"})
@@ -153,8 +152,6 @@ class Console:
     def error(self, error: DalstonError) -> None:
         """Print an error on stderr, or as an envelope with ``--json``."""
         if self.mode is Mode.JSON:
-            from dalston_cli.console.envelope import error_data  # noqa: PLC0415 - rarely needed
-
             envelope = Envelope(
                 command=self.command,
                 exit_code=error.exit_code,

@@ -1,6 +1,7 @@
-"""Text from outside made safe to print: names of files can hold anything but NUL and a slash."""
+"""Text for a terminal: made safe, as names of files can hold anything, and put into tables."""
 
 import re
+from collections.abc import Sequence
 
 _CONTROL = re.compile(
     "[\x00-\x1f\x7f-\x9f\u061c\u200e\u200f\u2028\u2029\u202a-\u202e\u2066-\u2069]"
@@ -33,5 +34,33 @@ def encodable(text: str) -> str:
     return _SURROGATES.sub("\ufffd", text)
 
 
+def render_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
+    """Return a table: columns two spaces apart, headings in capitals, for people and for awk.
+
+    Args:
+        columns: Headings.
+        rows: Cells without line breaks, as many per row as there are headings.
+    """
+    lines = [[column.upper() for column in columns], *rows]
+    widths = [max(_width(line[i]) for line in lines) for i in range(len(columns))]
+    return "\n".join(_row(line, widths) for line in lines)
+
+
 def _escape(match: re.Match[str]) -> str:
     return match[0].encode("unicode_escape").decode("ascii")
+
+
+def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
+    padded = [
+        cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True)
+    ]
+    return "  ".join(padded).rstrip()
+
+
+def _width(text: str) -> int:
+    """Return the columns that a terminal takes: a Chinese character takes two."""
+    if text.isascii():
+        return len(text)
+    from rich.cells import cell_len  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    return cell_len(text)

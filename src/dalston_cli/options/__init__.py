@@ -1,5 +1,5 @@
 """Options of commands.
 
-``general`` holds options of many commands as ``Annotated`` aliases; ``batch`` and ``export`` hold
-groups of options, which ``parameters.flatten`` turns into parameters.
+``general`` holds options of many commands as ``Annotated`` aliases; ``batch`` holds groups of
+options, which ``parameters.flatten`` turns into parameters.
 """

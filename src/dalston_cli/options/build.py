@@ -2,16 +2,22 @@
 
 from collections.abc import Sequence
 from pathlib import Path
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from msgspec import Struct
 
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
 from dalston_cli.catalog.device import chosen_gpus
+from dalston_cli.catalog.load import pipeline_settings
 from dalston_cli.errors import UsageError
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.registry import optional_formats, writers_named
+from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
+from dalston_cli.settings.load import ResolvedSettings, load_settings
+from dalston_cli.settings.schema import Settings
 from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.values import named_speakers
 from dalston_cli.stages.align import ALIGN
@@ -21,11 +27,6 @@ from dalston_cli.stages.refine import REFINE
 from dalston_cli.stages.registry import STAGES
 from dalston_cli.stages.transcribe import TRANSCRIBE
 from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions
-
-if TYPE_CHECKING:
-    from dalston_cli.formats.options import RenderOptions
-    from dalston_cli.settings.load import ResolvedSettings
-    from dalston_cli.settings.schema import Settings
 
 STDOUT = "-"
 
@@ -92,19 +93,13 @@ def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
         raise SpeakerNamesError(str(error)) from error
 
 
-def resolve(flags: Flags, *, profile: str | None) -> "ResolvedSettings":
+def resolve(flags: Flags, *, profile: str | None) -> ResolvedSettings:
     """Take settings from the command line, the environment and the settings file."""
-    from dalston_cli.catalog.load import pipeline_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-
     return load_settings(flags, profile=profile, pipelines=pipeline_settings)
 
 
 def build_run_options(
-    settings: "Settings",
-    *,
-    inputs: Sequence[str] = (),
-    suggested: frozenset[str] = frozenset(),
+    settings: Settings, *, inputs: Sequence[str] = (), suggested: frozenset[str] = frozenset()
 ) -> RunOptions:
     """Build what the pipeline is asked for.
 
@@ -132,7 +127,7 @@ def build_run_options(
         channels=parse_channels(settings.channels),
         clip=parse_clip(settings.clip) if settings.clip else None,
         formats=_formats(settings, to_stdout=to_stdout),
-        optional_formats=_optional_formats(settings),
+        optional_formats=optional_formats(settings.output_format),
         output=OutputTarget(
             folder=None if to_stdout else Path(settings.output_dir or ".").expanduser()
         ),
@@ -147,7 +142,7 @@ def build_run_options(
     )
 
 
-def _values(settings: "Settings", stage: str) -> dict[str, Any]:
+def _values(settings: Settings, stage: str) -> dict[str, Any]:
     """Return the options of a stage that differ from the settings' defaults, which set none."""
     return {
         field: value
@@ -156,7 +151,7 @@ def _values(settings: "Settings", stage: str) -> dict[str, Any]:
     }
 
 
-def _stages(settings: "Settings", suggested: frozenset[str]) -> dict[Stage[Any, Any], StageRequest]:
+def _stages(settings: Settings, suggested: frozenset[str]) -> dict[Stage[Any, Any], StageRequest]:
     """Return what is asked of each stage that is wanted."""
     _check_speakers(settings)
     requests = {}
@@ -178,7 +173,7 @@ def _stages(settings: "Settings", suggested: frozenset[str]) -> dict[Stage[Any, 
     return requests
 
 
-def _options(settings: "Settings", stage: Stage[Any, Any]) -> Struct | None:
+def _options(settings: Settings, stage: Stage[Any, Any]) -> Struct | None:
     """Return the options of a stage; None where it is not wanted."""
     if stage is TRANSCRIBE:
         return _transcribe_options(settings)
@@ -192,7 +187,7 @@ def _options(settings: "Settings", stage: Stage[Any, Any]) -> Struct | None:
     return wanted if getattr(settings, stage.name) else None
 
 
-def _transcribe_options(settings: "Settings") -> TranscribeOptions:
+def _transcribe_options(settings: Settings) -> TranscribeOptions:
     values = _values(settings, "transcribe")
     language = (settings.language or "auto").lower().replace("_", "-")
     values["language"] = None if language == "auto" else language
@@ -209,12 +204,8 @@ def _word_list(file: str) -> tuple[str, ...]:
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 
 
-def _check_speakers(settings: "Settings") -> None:
-    """Refuse numbers of speakers that contradict each other.
-
-    Raises:
-        UsageError: They do.
-    """
+def _check_speakers(settings: Settings) -> None:
+    """Refuse numbers of speakers that contradict each other."""
     least, most = settings.min_speakers, settings.max_speakers
     if settings.num_speakers is not None and (least is not None or most is not None):
         other = "--max-speakers" if least is None else "--min-speakers"
@@ -223,9 +214,7 @@ def _check_speakers(settings: "Settings") -> None:
         raise SpeakerRangeError(least, most)
 
 
-def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
-    from dalston_cli.formats.registry import writers_named  # noqa: PLC0415 - not for --help
-
+def _formats(settings: Settings, *, to_stdout: bool) -> tuple[str, ...]:
     default = ("txt",) if to_stdout else _DEFAULT_FORMATS
     names = tuple(writer.name for writer in writers_named(settings.output_format or default))
     if to_stdout and len(names) > 1:
@@ -233,21 +222,12 @@ def _formats(settings: "Settings", *, to_stdout: bool) -> tuple[str, ...]:
     return names
 
 
-def _optional_formats(settings: "Settings") -> frozenset[str]:
-    from dalston_cli.formats.registry import optional_formats  # noqa: PLC0415 - not for --help
-
-    return optional_formats(settings.output_format)
-
-
-def build_render_options(settings: "Settings") -> "RenderOptions":
+def build_render_options(settings: Settings) -> RenderOptions:
     """Build the rules by which formats write text.
 
     Raises:
         SubtitleRulesError: A rule for subtitles is impossible.
     """
-    from dalston_cli.formats.options import RenderOptions  # noqa: PLC0415 - not for --help
-    from dalston_cli.formats.subtitles.rules import SubtitleRules  # noqa: PLC0415 - the same
-
     rules = SubtitleRules(
         max_line_width=settings.max_line_width,
         max_line_count=settings.max_line_count,

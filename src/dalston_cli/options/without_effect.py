@@ -1,13 +1,9 @@
 """Options that would have no effect: refused on the command line, ignored in the settings."""
 
-from typing import TYPE_CHECKING
-
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
+from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.table import TABLE
-
-if TYPE_CHECKING:
-    from dalston_cli.settings.load import ResolvedSettings
 
 
 class WithoutEffectError(UsageError):
@@ -20,12 +16,7 @@ class WithoutEffectError(UsageError):
 
 
 class GpusWithoutEffectError(UsageError):
-    """GPUs were listed, and the device is another.
-
-    Args:
-        device: The device.
-        place: The option, the variable or the file that sets it.
-    """
+    """GPUs were listed, and ``place`` (an option, a variable, a file) sets another device."""
 
     code = "idle_gpus"
 
@@ -36,12 +27,12 @@ class GpusWithoutEffectError(UsageError):
         )
 
 
-def refuse_without_effect(resolved: "ResolvedSettings", *, manifest: bool = False) -> None:
+def refuse_without_effect(resolved: ResolvedSettings, *, manifest: bool = False) -> None:
     """Make sure that every option of the command line has an effect; settings may have none.
 
     Args:
-        resolved: The settings.
-        manifest: Whether recordings may come with channels of their own.
+        resolved: Every setting's value, with its source.
+        manifest: Recordings may come with channels of their own.
 
     Raises:
         WithoutEffectError: An option belongs to a stage that was not asked for, or names speakers
@@ -59,7 +50,7 @@ def refuse_without_effect(resolved: "ResolvedSettings", *, manifest: bool = Fals
     refuse_gpus_without_effect(resolved)
 
 
-def refuse_gpus_without_effect(resolved: "ResolvedSettings") -> None:
+def refuse_gpus_without_effect(resolved: ResolvedSettings) -> None:
     """Make sure that ``--gpus``, if it was given, counts.
 
     Raises:

@@ -60,7 +60,8 @@ def problem_in_file(error: ValidationError, model: type[BaseModel]) -> tuple[Key
     detail = error.errors(include_url=False)[0]
     key = tuple(str(part) for part in detail["loc"])
     if detail["type"] == "extra_forbidden":
-        return key, _unknown(key, model)
+        near = did_you_mean(key[-1], _fields_at(key[:-1], model))
+        return key, f"unknown setting {'.'.join(key)}{near}"
     return key, f"{'.'.join(key)} = {problem_of(error)}"
 
 
@@ -69,20 +70,15 @@ def line_of(text: str, key: Sequence[str]) -> int | None:
     *tables, name = key
     table = ".".join(tables)
     current = ""
+    either_dash = re.escape(name).replace("_", "[-_]")
     for number, line in enumerate(text.splitlines(), start=1):
         if heading := re.match(r"\s*\[+\s*([^\]]+?)\s*\]+", line):
             current = heading[1].replace('"', "").replace("-", "_")
             if current == ".".join(key).replace("-", "_"):
                 return number
-        elif current == table.replace("-", "_") and re.match(
-            rf'\s*"?{_either_dash(name)}"?\s*[=.]', line
-        ):
+        elif current == table.replace("-", "_") and re.match(rf'\s*"?{either_dash}"?\s*[=.]', line):
             return number
     return None
-
-
-def _unknown(key: Key, model: type[BaseModel]) -> str:
-    return f"unknown setting {'.'.join(key)}{did_you_mean(key[-1], _fields_at(key[:-1], model))}"
 
 
 def _fields_at(path: Key, model: type[BaseModel]) -> Iterable[str]:
@@ -97,7 +93,3 @@ def _fields_at(path: Key, model: type[BaseModel]) -> Iterable[str]:
 def _shown(value: object) -> str:
     text = repr(value)
     return text if len(text) <= 60 else text[:57] + "…"  # noqa: PLR2004 - a line's worth
-
-
-def _either_dash(name: str) -> str:
-    return re.escape(name).replace("_", "[-_]")

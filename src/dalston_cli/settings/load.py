@@ -9,15 +9,7 @@ from typing import Any, Literal
 
 from pydantic import ValidationError
 
-from dalston_cli.settings.explain import (
-    OptionError,
-    SettingsFileError,
-    UnknownProfileError,
-    VariableError,
-    line_of,
-    problem_in_file,
-    problem_of,
-)
+from dalston_cli.settings import explain
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsFile
 from dalston_cli.settings.table import TABLE
@@ -58,17 +50,11 @@ class ResolvedSettings:
         return frozenset(name for name, at in self.sources.items() if at.kind == "pipeline")
 
 
-def no_pipelines(name: str) -> Mapping[str, object]:
-    """Set nothing, for commands about the machine and its engines."""
-    del name
-    return {}
-
-
 def load_settings(
     flags: Mapping[str, object] | None = None,
     *,
     profile: str | None = None,
-    pipelines: Callable[[str], Mapping[str, object]] = no_pipelines,
+    pipelines: Callable[[str], Mapping[str, object]] | None = None,
     environ: Mapping[str, str] = os.environ,
     file: Path | None = None,
 ) -> ResolvedSettings:
@@ -78,7 +64,7 @@ def load_settings(
         flags: Values from the command line by setting; None means that the flag was not given.
         profile: The profile that ``--profile`` names.
         pipelines: Returns the validated settings of the pipeline of a name; what it raises is
-            passed on.
+            passed on. None for commands about the machine and its engines.
         environ: The environment.
         file: The settings file; None takes the one in the configuration folder. It need not
             exist.
@@ -93,7 +79,7 @@ def load_settings(
     content = read_file(file)
     profile = profile or environ.get("DALSTON_PROFILE") or content.profile
     if profile is not None and profile not in content.profiles:
-        raise UnknownProfileError(profile, content.profiles, file)
+        raise explain.UnknownProfileError(profile, content.profiles, file)
     layers: list[tuple[Source, Mapping[str, Any]]] = [
         (Source(kind="file", place=str(file)), content.stated(None))
     ]
@@ -109,7 +95,7 @@ def load_settings(
     for source, layer in layers:
         values |= layer
         sources |= dict.fromkeys(layer, source)
-    if pipeline := values.get("pipeline"):
+    if pipelines and (pipeline := values.get("pipeline")):
         given = {key: value for key, value in pipelines(pipeline).items() if key not in values}
         values |= given
         sources |= dict.fromkeys(given, Source(kind="pipeline", place=f"pipeline {pipeline}"))
@@ -134,12 +120,12 @@ def read_file(file: Path) -> SettingsFile:
     except FileNotFoundError:
         return SettingsFile()
     except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
-        raise SettingsFileError(file, None, f"cannot be read: {error}") from error
+        raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
     try:
         return SettingsFile.model_validate(_underscored(raw))
     except ValidationError as error:
-        key, problem = problem_in_file(error, SettingsFile)
-        raise SettingsFileError(file, line_of(text, key), problem) from error
+        key, problem = explain.problem_in_file(error, SettingsFile)
+        raise explain.SettingsFileError(file, explain.line_of(text, key), problem) from error
 
 
 def _underscored(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -160,7 +146,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
             try:
                 values[name] = getattr(Settings.model_validate({name: text}), name)
             except ValidationError as error:
-                raise VariableError(TABLE[name].variable, problem_of(error)) from error
+                raise explain.VariableError(
+                    TABLE[name].variable, explain.problem_of(error)
+                ) from error
     return values
 
 
@@ -172,5 +160,5 @@ def _from_flags(flags: Mapping[str, object]) -> dict[str, Any]:
         try:
             values[name] = getattr(Settings.model_validate({name: value}), name)
         except ValidationError as error:
-            raise OptionError(TABLE[name].flag, problem_of(error)) from error
+            raise explain.OptionError(TABLE[name].flag, explain.problem_of(error)) from error
     return values

@@ -29,8 +29,7 @@ class RemoteEngine(_Strict):
     """
 
     url: Annotated[
-        str,
-        Kind(check=text_like(r"https?://[^\s/]+\S*", "http://HOST:PORT or https://HOST")),
+        str, Kind(check=text_like(r"https?://[^\s/]+\S*", "http://HOST:PORT or https://HOST"))
     ]
     token_env: Text | None = None
 

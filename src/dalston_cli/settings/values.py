@@ -11,7 +11,7 @@ def split_list(value: object) -> object:
     arrays: ``-f srt -f vtt``, ``-f srt,vtt`` and ``["srt", "vtt"]`` mean the same.
     """
     if isinstance(value, str):
-        return tuple(part.strip() for part in value.split(",") if part.strip())
+        return _parts(value)
     if isinstance(value, list | tuple):
         return tuple(
             part for item in value for part in (_parts(item) if isinstance(item, str) else (item,))

@@ -1,19 +1,18 @@
 """``dalston engines doctor``: the diagnosis of engines on this machine."""
 
-from typing import TYPE_CHECKING
-
 import typer
 
-from dalston_cli.commands.engines.setting import EngineNames, Profile, load, warn_once
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.machine import probe_machine
+from dalston_cli.commands.engines.setting import EngineNames, load, warn_once
 from dalston_cli.console import Console
+from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import ExitCode
-from dalston_cli.options.general import Device, Json, Launcher
+from dalston_cli.launchers.diagnosis import DiagnosisContext, EngineDiagnosis, diagnose_engine
+from dalston_cli.options.general import Device, Json, Launcher, Profile
+from dalston_cli.settings.locations import Locations
 
-if TYPE_CHECKING:
-    from dalston_cli.diagnosis import Diagnosis
-    from dalston_cli.launchers.diagnosis import EngineDiagnosis
-
-COLUMNS = ("status", "engine", "what", "found")
+_COLUMNS = ("status", "engine", "what", "found")
 
 
 def examine(
@@ -28,14 +27,6 @@ def examine(
 
     Without ENGINE all are checked. Changes nothing. Ends with exit code 5 where one cannot work.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine import probe_machine  # noqa: PLC0415 - runs nvidia-smi
-    from dalston_cli.launchers.diagnosis import (  # noqa: PLC0415 - loads psutil
-        DiagnosisContext,
-        diagnose_engine,
-    )
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - loads platformdirs
-
     console = Console("engines doctor", json=json)
     catalog = load_catalog()
     chosen = [catalog.engine(name) for name in engines or catalog.engines]
@@ -52,7 +43,7 @@ def examine(
     _show(console, found, json=json)
 
 
-def _show(console: Console, found: "list[EngineDiagnosis]", *, json: bool) -> None:
+def _show(console: Console, found: list[EngineDiagnosis], *, json: bool) -> None:
     failed = [(each.engine, one) for each in found for one in each.findings if one.status == "fail"]
     code = ExitCode.UNAVAILABLE if failed else ExitCode.OK
     if json:
@@ -60,12 +51,12 @@ def _show(console: Console, found: "list[EngineDiagnosis]", *, json: bool) -> No
         console.result(found, exit_code=code, errors=errors)
     else:
         rows = [(o.status, each.engine, o.name, o.message) for each in found for o in each.findings]
-        console.table(COLUMNS, rows, data=found, empty="there are no engines")
+        console.table(_COLUMNS, rows, data=found, empty="there are no engines")
         for hint in dict.fromkeys(one.hint for _, one in failed if one.hint):
             console.hint(hint)
     raise typer.Exit(code)
 
 
-def _error(engine: str, diagnosis: "Diagnosis") -> dict[str, str | None]:
+def _error(engine: str, diagnosis: Diagnosis) -> dict[str, str | None]:
     message = f"engine {engine}: {diagnosis.message}"
     return {"code": "unavailable", "message": message, "hint": diagnosis.hint}

@@ -1,28 +1,31 @@
-"""Arguments of the commands about images: settings, daemon, and the images meant."""
+"""The part that the commands about images share: the settings, the daemon, the images meant."""
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import TYPE_CHECKING, Annotated, Literal
+from typing import Annotated, Literal
 
 import typer
 
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.machine import probe_machine
+from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
-
-if TYPE_CHECKING:
-    from dalston_cli.catalog.schema import EngineEntry
-    from dalston_cli.launchers.docker.daemon import Daemon
-    from dalston_cli.launchers.docker.images.image_list import EngineImage
-    from dalston_cli.launchers.docker.images.store import ImageStore
-    from dalston_cli.settings.schema import Settings
+from dalston_cli.launchers.control import engine_device
+from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.images.image_list import EngineImage
+from dalston_cli.launchers.docker.images.naming import variant_of
+from dalston_cli.launchers.docker.images.store import ImageStore
+from dalston_cli.launchers.docker.options import DockerOptions
+from dalston_cli.settings.load import load_settings
+from dalston_cli.settings.locations import Locations
+from dalston_cli.settings.schema import Settings
 
 Variant = Annotated[
     Literal["cpu", "cuda"] | None,
     typer.Option("--variant", help="For which machines; by default for this one."),
 ]
 Registry = Annotated[
-    str | None,
-    typer.Option("--image-registry", metavar="HOST/PATH", help="Where images lie."),
+    str | None, typer.Option("--image-registry", metavar="HOST/PATH", help="Where images lie.")
 ]
 
 
@@ -37,47 +40,25 @@ class VariantError(UsageError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class ListedImage:
-    """One image, as ``--json`` prints it."""
-
-    engine: str
-    tag: str | None
-    variant: str
-    python: str
-    size_bytes: int
-    built_at: datetime
-    digest: str
-    id: str
-
-    @classmethod
-    def of(cls, image: "EngineImage") -> "ListedImage":
-        """Return the facts of ``image`` for ``--json``."""
-        return cls(
-            engine=image.engine,
-            tag=image.tag,
-            variant=image.variant,
-            python=image.python,
-            size_bytes=image.size,
-            built_at=datetime.fromtimestamp(image.created_s, UTC),
-            digest=image.digest,
-            id=image.id,
-        )
+def image_data(image: EngineImage) -> dict[str, object]:
+    """Return an image as ``--json`` prints it."""
+    return {
+        "engine": image.engine,
+        "tag": image.tag,
+        "variant": image.variant,
+        "python": image.python,
+        "size_bytes": image.size,
+        "built_at": datetime.fromtimestamp(image.created_s, UTC),
+        "digest": image.digest,
+        "id": image.id,
+    }
 
 
-def open_images(profile: str | None, **flags: object) -> "tuple[Settings, Daemon, ImageStore]":
-    """Return the settings in force, the daemon, and the store of its images.
+def open_images(profile: str | None, **flags: object) -> tuple[Settings, Daemon, ImageStore]:
+    """Return the settings in force, the daemon, and the images it has or can have.
 
-    Args:
-        profile: What ``--profile`` named.
-        **flags: Settings from the command line; None where one was not given.
+    Options of the command line are in ``flags``, those not given as None.
     """
-    from dalston_cli.launchers.docker.daemon import Daemon  # noqa: PLC0415 - keeps --help fast
-    from dalston_cli.launchers.docker.images.store import ImageStore  # noqa: PLC0415 - the same
-    from dalston_cli.launchers.docker.options import DockerOptions  # noqa: PLC0415 - the same
-    from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - keeps --help fast
-
     settings = load_settings(flags, profile=profile).settings
     daemon = Daemon()
     options = DockerOptions.from_settings(settings)
@@ -86,24 +67,19 @@ def open_images(profile: str | None, **flags: object) -> "tuple[Settings, Daemon
 
 
 def chosen(
-    names: Sequence[str] | None, variant: str | None, settings: "Settings"
-) -> "list[tuple[EngineEntry, str]]":
+    names: Sequence[str] | None, variant: str | None, settings: Settings
+) -> list[tuple[EngineEntry, str]]:
     """Return the engines that are meant, each with the variant of its image.
 
     Args:
-        names: What was typed; nothing means every engine.
-        variant: What was typed; None for what this machine would use.
-        settings: Every setting's value.
+        names: Names that were given; empty for every engine.
+        variant: Value of ``--variant``; None for the one that this machine would use.
+        settings: All settings.
 
     Raises:
         UnknownEngineError: There is no engine of a name.
         VariantError: One that was named cannot use the variant.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine import probe_machine  # noqa: PLC0415 - runs nvidia-smi
-    from dalston_cli.launchers.control import engine_device  # noqa: PLC0415 - loads psutil
-    from dalston_cli.launchers.docker.images.naming import variant_of  # noqa: PLC0415 - keeps --help fast
-
     catalog = load_catalog()
     engines = [catalog.engine(name) for name in dict.fromkeys(names or catalog.engines)]
     if variant is None:

@@ -1,28 +1,35 @@
-"""``dalston engines images``: which images there are, and whether they are current."""
+"""``dalston engines images`` and ``prune``: the images there are, and how old ones go."""
 
-from dataclasses import dataclass
 from datetime import UTC, datetime
-from typing import Literal
+from typing import Annotated, Literal
+
+import typer
 
 from dalston_cli.amounts import count, readable_size, rough_duration
-from dalston_cli.commands.engines.image_setting import ListedImage, open_images
-from dalston_cli.commands.engines.setting import EngineNames, Profile
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.commands.engines.image_setting import image_data, open_images
+from dalston_cli.commands.engines.setting import EngineNames
 from dalston_cli.console import Console
-from dalston_cli.options.general import Json
+from dalston_cli.errors import ExitCode, UsageError
+from dalston_cli.launchers.docker.images.image_list import EngineImage, engine_images
+from dalston_cli.launchers.docker.images.prune import find_stale, measure_stages, remove_stale
+from dalston_cli.options.general import Json, Profile, Quiet, Yes
 
-COLUMNS = ("engine", "tag", "variant", "size", "built", "state")
+_COLUMNS = ("engine", "tag", "variant", "size", "built", "state")
+_State = Literal["current", "outdated", "unknown"]
+"""``unknown`` if there is no such engine here."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ImageState:
-    """One image, and whether it was made from its engine as it is now.
+class ConfirmationError(UsageError):
+    """There is no terminal for the confirmation."""
 
-    Attributes:
-        state: ``unknown`` where there is no such engine here.
-    """
+    code = "confirmation"
 
-    image: ListedImage
-    state: Literal["current", "outdated", "unknown"]
+    def __init__(self) -> None:
+        super().__init__(
+            "removing images needs a confirmation, and there is no terminal to ask at",
+            hint="dalston engines prune -y",
+        )
 
 
 def images(engines: EngineNames = None, *, profile: Profile = None, json: Json = False) -> None:
@@ -30,24 +37,21 @@ def images(engines: EngineNames = None, *, profile: Profile = None, json: Json =
 
     An outdated one was made from an engine that has changed since, see dalston engines prune.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.docker.images.image_list import engine_images  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.docker.images.prune import measure_stages  # noqa: PLC0415 - the same
-
     _, daemon, _ = open_images(profile)
     known = load_catalog().engines
-    listed = []
+    listed: list[tuple[EngineImage, _State]] = []
     for image in engine_images(daemon):
         if engines and image.engine not in engines:
             continue
         entry = known.get(image.engine)
-        state: Literal["current", "outdated", "unknown"] = "unknown"
+        state: _State = "unknown"
         if entry is not None:
             state = "current" if image.is_current(entry, daemon.facts.machine) else "outdated"
-        listed.append(ImageState(image=ListedImage.of(image), state=state))
+        listed.append((image, state))
     console = Console("engines images", json=json)
-    rows = [_row(each) for each in listed]
-    console.table(COLUMNS, rows, data=listed, empty="there are no images")
+    data = [{"image": image_data(image), "state": state} for image, state in listed]
+    rows = [_row(image, state) for image, state in listed]
+    console.table(_COLUMNS, rows, data=data, empty="there are no images")
     kept = measure_stages(daemon, known)
     if kept.num_stages:
         console.info(
@@ -56,8 +60,41 @@ def images(engines: EngineNames = None, *, profile: Profile = None, json: Json =
         )
 
 
-def _row(listed: ImageState) -> tuple[object, ...]:
-    image = listed.image
-    ago = rough_duration((datetime.now(UTC) - image.built_at).total_seconds())
-    size = readable_size(image.size_bytes)
-    return (image.engine, image.tag, image.variant, size, f"{ago} ago", listed.state)
+def prune(
+    engines: EngineNames = None,
+    *,
+    builds: Annotated[
+        bool, typer.Option("--builds", help="Remove everything that builds keep to be faster.")
+    ] = False,
+    yes: Yes = False,
+    profile: Profile = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Remove images of engines that are outdated or replaced and that no container has.
+
+    Without names, those of all engines. What a build keeps to be faster goes, too, if a newer one
+    kept the same.
+    """
+    console = Console("engines prune", json=json, quiet=quiet)
+    _, daemon, _ = open_images(profile)
+    stale = find_stale(daemon, load_catalog().engines, engines or (), every_stage=builds)
+    for image in stale.images:
+        console.info(f"{image.tag or image.id} of {image.engine}, {readable_size(image.size)}")
+    if stale and not yes and not console.asks:
+        raise ConfirmationError
+    what = f"{count(len(stale.images), 'image')} and {count(len(stale.stages), 'part')} of builds"
+    if stale and not console.confirm(f"Remove {what}?", default=False, assume_yes=yes):
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    pruned = remove_stale(daemon, stale)
+    console.info(
+        f"removed {count(len(pruned.images), 'image')} and {count(pruned.num_stages, 'part')} "
+        f"of builds; {readable_size(pruned.freed_bytes)} are free again"
+    )
+    console.result(pruned)
+
+
+def _row(image: EngineImage, state: _State) -> tuple[object, ...]:
+    built_at = datetime.fromtimestamp(image.created_s, UTC)
+    ago = rough_duration((datetime.now(UTC) - built_at).total_seconds())
+    return (image.engine, image.tag, image.variant, readable_size(image.size), f"{ago} ago", state)

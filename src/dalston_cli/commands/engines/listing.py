@@ -1,43 +1,22 @@
 """``dalston engines list``: every engine, running or not."""
 
-from dataclasses import dataclass
-from pathlib import Path
-from typing import TYPE_CHECKING, Literal
+from typing import Literal
 
-from dalston_cli.commands.engines.setting import Profile, load
+from dalston_cli.catalog.device import DeviceMissingError
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.machine import Machine, probe_machine
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.commands.engines.setting import load
 from dalston_cli.console import Console
 from dalston_cli.errors import EngineUnavailableError, UsageError
-from dalston_cli.options.general import Json
-
-if TYPE_CHECKING:
-    from dalston_cli.catalog.machine import Machine
-    from dalston_cli.catalog.schema import EngineEntry
-    from dalston_cli.launchers.registry import Launchers
+from dalston_cli.launchers.control import engine_device
+from dalston_cli.launchers.registry import Launchers
+from dalston_cli.options.general import Json, Profile
 
 Environment = Literal["built", "not built", "embedded", "remote", "unavailable"]
-COLUMNS = ("engine", "version", "stages", "devices", "environment", "summary")
+"""State of what the launcher builds for an engine; ``unavailable`` if it cannot start it."""
 
-
-@dataclass(frozen=True, kw_only=True)
-class ListedEngine:
-    """One engine, as ``--json`` prints it.
-
-    Attributes:
-        launcher: The launcher that would start it now.
-        environment: State of what that launcher builds; ``unavailable`` if it cannot start it.
-    """
-
-    engine: str
-    version: str
-    summary: str
-    library: str
-    licence: str
-    stages: tuple[str, ...]
-    devices: tuple[str, ...]
-    slots: int
-    launcher: str
-    environment: Environment
-    folder: Path
+_COLUMNS = ("engine", "version", "stages", "devices", "environment", "summary")
 
 
 def list_engines(*, profile: Profile = None, json: Json = False) -> None:
@@ -45,61 +24,45 @@ def list_engines(*, profile: Profile = None, json: Json = False) -> None:
 
     That is done when an engine is first started.
     """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.catalog.machine import probe_machine  # noqa: PLC0415 - runs nvidia-smi
-
     _, launchers = load(profile=profile)
     machine = probe_machine()
-    listed = [
-        _describe(engine, launchers, _device(engine, machine))
-        for engine in load_catalog().engines.values()
-    ]
-    rows = [
-        (
-            each.engine,
-            each.version,
-            ", ".join(each.stages),
-            ", ".join(each.devices),
-            _shown(each),
-            each.summary,
+    data, rows = [], []
+    for engine in load_catalog().engines.values():
+        launcher, environment = _environment(engine, launchers, _device(engine, machine))
+        stages = [stage.value for stage in engine.stages]
+        devices = [device.value for device in engine.devices]
+        plain = environment in {"embedded", "remote"}  # which says the launcher
+        state = environment if plain else f"{environment} ({launcher})"
+        listed = (", ".join(stages), ", ".join(devices))
+        rows.append((engine.name, engine.version, *listed, state, engine.summary))
+        data.append(
+            {
+                "engine": engine.name,
+                "version": engine.version,
+                "summary": engine.summary,
+                "library": engine.library,
+                "licence": engine.licence,
+                "stages": stages,
+                "devices": devices,
+                "slots": engine.slots,
+                "launcher": launcher,
+                "environment": environment,
+                "folder": engine.folder,
+            }
         )
-        for each in listed
-    ]
-    Console("engines list", json=json).table(
-        COLUMNS, rows, data=listed, empty="there are no engines"
-    )
+    console = Console("engines list", json=json)
+    console.table(_COLUMNS, rows, data=data, empty="there are no engines")
 
 
-def _describe(engine: "EngineEntry", launchers: "Launchers", device: str) -> ListedEngine:
-    launcher, environment = _environment(engine, launchers, device)
-    return ListedEngine(
-        engine=engine.name,
-        version=engine.version,
-        summary=engine.summary,
-        library=engine.library,
-        licence=engine.licence,
-        stages=tuple(stage.value for stage in engine.stages),
-        devices=tuple(device.value for device in engine.devices),
-        slots=engine.slots,
-        launcher=launcher,
-        environment=environment,
-        folder=engine.folder,
-    )
-
-
-def _device(engine: "EngineEntry", machine: "Machine") -> str:
-    from dalston_cli.catalog.device import DeviceMissingError  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.control import engine_device  # noqa: PLC0415 - loads psutil
-
+def _device(engine: EngineEntry, machine: Machine) -> str:
     try:
         return engine_device("auto", engine, machine)
     except DeviceMissingError:
         return "cuda"
 
 
-def _environment(
-    engine: "EngineEntry", launchers: "Launchers", device: str
-) -> tuple[str, Environment]:
+def _environment(engine: EngineEntry, launchers: Launchers, device: str) -> tuple[str, Environment]:
+    """Return the launcher that would start the engine now, and the state of what it builds."""
     try:
         launcher = launchers.choose(engine, device).launcher
         built = launcher.is_built(engine, device)
@@ -110,9 +73,3 @@ def _environment(
     if engine.embedded and launcher.builds == "environment":
         return launcher.name, "embedded"
     return launcher.name, "built" if built else "not built"
-
-
-def _shown(listed: ListedEngine) -> str:
-    """Return the environment, with the launcher where it is not clear."""
-    plain = listed.environment in {"embedded", "remote"}
-    return listed.environment if plain else f"{listed.environment} ({listed.launcher})"

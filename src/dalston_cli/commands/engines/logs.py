@@ -1,19 +1,18 @@
 """``dalston engines logs``: the log of an engine."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from dalston_cli.commands.engines.setting import EngineName, Profile, find_engine, load, warn_once
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.commands.engines.setting import EngineName, find_engine, load, warn_once
 from dalston_cli.console import Console, printable
 from dalston_cli.errors import ExitCode
-from dalston_cli.options.general import Launcher
-
-if TYPE_CHECKING:
-    from dalston_cli.catalog.schema import EngineEntry
-    from dalston_cli.launchers.base import Launcher as EngineLauncher
-    from dalston_cli.launchers.registry import Launchers
-    from dalston_cli.launchers.survey import OnProblem
+from dalston_cli.launchers.base import Launcher as EngineLauncher
+from dalston_cli.launchers.failure import NoLogError
+from dalston_cli.launchers.registry import Launchers
+from dalston_cli.launchers.survey import OnProblem, newest_log
+from dalston_cli.options.general import Launcher, Profile
 
 
 def show_logs(
@@ -41,16 +40,13 @@ def show_logs(
 
 
 def _source(
-    launchers: "Launchers", engine: "EngineEntry", named: str | None, on_problem: "OnProblem"
-) -> "EngineLauncher":
+    launchers: Launchers, engine: EngineEntry, named: str | None, on_problem: OnProblem
+) -> EngineLauncher:
     """Return the launcher that was named, else the one with the newest log.
 
     Raises:
         NoLogError: There is no log.
     """
-    from dalston_cli.launchers.failure import NoLogError  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.launchers.survey import newest_log  # noqa: PLC0415 - loads msgspec
-
     if named is not None and named != "auto":
         return launchers.by_name[named]
     every = launchers.by_name.values()

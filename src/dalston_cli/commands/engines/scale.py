@@ -1,19 +1,18 @@
 """``dalston engines scale``: have more or fewer of an engine."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
-from dalston_cli.commands.engines.launch import engine_spec, tell_choice, tell_to
-from dalston_cli.commands.engines.setting import EngineName, Profile, find_engine, load, warn_once
+from dalston_cli.commands.engines.setting import EngineName, find_engine, load, warn_once
+from dalston_cli.commands.engines.start import engine_spec, tell_choice, tell_to
 from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
-from dalston_cli.options.general import Device, Json, KeepAlive, Launcher, Quiet, Verbose
-
-if TYPE_CHECKING:
-    from dalston_cli.launchers.base import EngineInstance
-    from dalston_cli.launchers.scale import Scaled
+from dalston_cli.launchers.base import EngineInstance
+from dalston_cli.launchers.scale import Scaled, running_replicas, scale_engine
+from dalston_cli.launchers.survey import survey_engines
+from dalston_cli.options.general import Device, Json, KeepAlive, Launcher, Profile, Quiet, Verbose
 
 
 def scale(
@@ -35,12 +34,6 @@ def scale(
     Idle ones are stopped first, busy ones after their work. With --device or --launcher, only
     those count that are on it or were started by it.
     """
-    from dalston_cli.launchers.scale import (  # noqa: PLC0415 - loads psutil
-        running_replicas,
-        scale_engine,
-    )
-    from dalston_cli.launchers.survey import survey_engines  # noqa: PLC0415 - the same
-
     console = Console("engines scale", json=json, quiet=quiet, verbose=verbose)
     warn = warn_once(console)
     find_engine(engine)
@@ -57,26 +50,19 @@ def scale(
     if replicas:
         tell_choice(console, launchers, spec)
 
-    def counts(instance: "EngineInstance") -> bool:
+    def counts(instance: EngineInstance) -> bool:
         here = device is None or instance.device in spec.devices
         return here and launcher in {None, "auto", instance.launcher}
 
-    scaled = asyncio.run(
-        scale_engine(
-            launchers,
-            spec,
-            replicas,
-            counts=counts,
-            on_event=tell_to(console),
-            on_problem=warn,
-        )
+    scaling = scale_engine(
+        launchers, spec, replicas, counts=counts, on_event=tell_to(console), on_problem=warn
     )
-    _tell(console, engine, replicas, scaled)
+    _tell(console, engine, replicas, asyncio.run(scaling))
     found = survey_engines(launchers.by_name.values(), [engine], on_problem=warn)
     show_states(console, asyncio.run(found), launchers)
 
 
-def _tell(console: Console, engine: str, replicas: int, scaled: "Scaled") -> None:
+def _tell(console: Console, engine: str, replicas: int, scaled: Scaled) -> None:
     if scaled.stopped:
         console.info(f"stopped {len(scaled.stopped)} of {engine}")
     if scaled.others > replicas:

@@ -1,28 +1,23 @@
-"""Arguments of every command of the group: settings, launchers, and the engine meant."""
+"""The part that the commands of the group share: settings, launchers, and names of engines."""
 
-from typing import TYPE_CHECKING, Annotated
+from typing import Annotated
 
 import typer
 
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.console import Console
-
-if TYPE_CHECKING:
-    from dalston_cli.catalog.schema import EngineEntry
-    from dalston_cli.errors import EngineUnavailableError
-    from dalston_cli.launchers.registry import Launchers
-    from dalston_cli.launchers.survey import OnProblem
-    from dalston_cli.settings.load import ResolvedSettings
+from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers.registry import Launchers, configured_launchers
+from dalston_cli.launchers.survey import OnProblem
+from dalston_cli.settings.load import ResolvedSettings, load_settings
+from dalston_cli.settings.locations import Locations
 
 
 def complete_engines(incomplete: str) -> list[tuple[str, str]]:
-    """Return the engines whose names the shell can complete."""
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - only while completing
-
-    return [
-        (name, engine.summary)
-        for name, engine in load_catalog().engines.items()
-        if name.startswith(incomplete)
-    ]
+    """Return names of engines, each with its summary."""
+    engines = load_catalog().engines.items()
+    return [(name, engine.summary) for name, engine in engines if name.startswith(incomplete)]
 
 
 _HELP = "Name of an engine, see dalston engines list."
@@ -33,44 +28,27 @@ EngineNames = Annotated[
     list[str] | None,
     typer.Argument(metavar="[ENGINE]...", help=_HELP, autocompletion=complete_engines),
 ]
-Profile = Annotated[
-    str | None, typer.Option("--profile", metavar="NAME", help="Profile of the settings file.")
-]
 
 
-def load(*, profile: str | None = None, **flags: object) -> "tuple[ResolvedSettings, Launchers]":
+def load(*, profile: str | None = None, **flags: object) -> tuple[ResolvedSettings, Launchers]:
     """Return the settings in force, and the launchers they ask for.
 
-    Args:
-        profile: Value of ``--profile``.
-        **flags: Settings from the command line; None for those not given.
+    Options of the command line are in ``flags``, those not given as None.
     """
-    from dalston_cli.launchers.registry import (  # noqa: PLC0415 - keeps `dalston --help` fast
-        configured_launchers,
-    )
-    from dalston_cli.settings.load import load_settings  # noqa: PLC0415 - loads pydantic
-    from dalston_cli.settings.locations import Locations  # noqa: PLC0415 - the same
-
     resolved = load_settings(flags, profile=profile)
     return resolved, configured_launchers(resolved, Locations.from_environment())
 
 
-def find_engine(name: str) -> "EngineEntry":
-    """Return the engine of that name.
-
-    Raises:
-        UnknownEngineError: There is none.
-    """
-    from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - loads pydantic
-
+def find_engine(name: str) -> EngineEntry:
+    """Return the engine of that name, or raise UnknownEngineError."""
     return load_catalog().engine(name)
 
 
-def warn_once(console: Console) -> "OnProblem":
+def warn_once(console: Console) -> OnProblem:
     """Return a callback that warns of each launcher that cannot be asked, once per problem."""
     told: set[str] = set()
 
-    def warn(error: "EngineUnavailableError") -> None:
+    def warn(error: EngineUnavailableError) -> None:
         if error.message not in told:
             told.add(error.message)
             console.warning(error.message, hint=error.hint)

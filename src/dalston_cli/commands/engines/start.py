@@ -1,34 +1,27 @@
 """``dalston engines start`` and ``restart``: have an engine ready before it is needed."""
 
 import asyncio
-from typing import TYPE_CHECKING, Annotated
+from collections.abc import Mapping, Sequence
+from typing import Annotated
 
 import typer
 
-from dalston_cli.commands.engines.launch import launch
-from dalston_cli.commands.engines.setting import (
-    EngineName,
-    Profile,
-    find_engine,
-    load,
-    warn_once,
-)
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.machine import probe_machine
+from dalston_cli.catalog.weights.inventory import weights_elsewhere
+from dalston_cli.commands.engines.setting import EngineName, find_engine, load, warn_once
 from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
-from dalston_cli.options.general import (
-    Device,
-    Gpus,
-    Json,
-    KeepAlive,
-    Launcher,
-    Offline,
-    PullImage,
-    Quiet,
-    Verbose,
-)
-
-if TYPE_CHECKING:
-    from dalston_cli.launchers.survey import EngineState
+from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.control import engine_devices, start_engine, stop_engines
+from dalston_cli.launchers.pool.notices import OnNotice, PoolNotice, Ready, Starting, Trouble
+from dalston_cli.launchers.registry import Launchers, launcher_class
+from dalston_cli.launchers.scale import as_one, running_replicas
+from dalston_cli.launchers.survey import EngineState
+from dalston_cli.options import general
+from dalston_cli.options.without_effect import refuse_gpus_without_effect
+from dalston_cli.settings.locations import Locations
+from dalston_cli.settings.schema import Settings
 
 Replicas = Annotated[
     int | None, typer.Option("--replicas", metavar="N", min=1, help="How many processes of it: 1.")
@@ -39,22 +32,22 @@ _STOP_S = 30.0
 def start(
     engine: EngineName,
     *,
-    device: Device = None,
-    gpus: Gpus = None,
-    launcher: Launcher = None,
-    pull_image: PullImage = None,
+    device: general.Device = None,
+    gpus: general.Gpus = None,
+    launcher: general.Launcher = None,
+    pull_image: general.PullImage = None,
     replicas: Replicas = None,
-    keep_alive: KeepAlive = None,
-    offline: Offline = None,
-    profile: Profile = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = 0,
+    keep_alive: general.KeepAlive = None,
+    offline: general.Offline = None,
+    profile: general.Profile = None,
+    json: general.Json = False,
+    quiet: general.Quiet = False,
+    verbose: general.Verbose = 0,
 ) -> None:
     """Start an engine, or say that it runs; its environment or image is built if need be."""
     flags: dict[str, object] = {"device": device, "gpus": gpus, "launcher": launcher}
-    flags |= {"pull_image": pull_image, "replicas": replicas}
-    flags |= {"keep_alive": keep_alive, "offline": offline}
+    flags |= {"pull_image": pull_image, "replicas": replicas, "keep_alive": keep_alive}
+    flags["offline"] = offline
     console = Console("engines start", json=json, quiet=quiet, verbose=verbose)
     states = launch(console, engine, profile, flags)
     show_states(console, states, load(profile=profile)[1])
@@ -69,19 +62,16 @@ def start(
 def restart(
     engine: EngineName,
     *,
-    device: Device = None,
-    launcher: Launcher = None,
+    device: general.Device = None,
+    launcher: general.Launcher = None,
     replicas: Replicas = None,
-    keep_alive: KeepAlive = None,
-    profile: Profile = None,
-    json: Json = False,
-    quiet: Quiet = False,
-    verbose: Verbose = 0,
+    keep_alive: general.KeepAlive = None,
+    profile: general.Profile = None,
+    json: general.Json = False,
+    quiet: general.Quiet = False,
+    verbose: general.Verbose = 0,
 ) -> None:
     """Stop an engine after its work, and start it anew, as it ran."""
-    from dalston_cli.launchers.control import stop_engines  # noqa: PLC0415 - loads psutil
-    from dalston_cli.launchers.scale import as_one, running_replicas  # noqa: PLC0415 - the same
-
     console = Console("engines restart", json=json, quiet=quiet, verbose=verbose)
     _, launchers = load(profile=profile)
     find_engine(engine)
@@ -89,7 +79,7 @@ def restart(
     ran = asyncio.run(running_replicas(launchers, engine, on_problem=warn))
     asyncio.run(stop_engines(launchers, [engine], timeout_s=_STOP_S, on_problem=warn))
     given: dict[str, object] = {"device": device, "launcher": launcher, "replicas": replicas}
-    given |= {"keep_alive": keep_alive}
+    given["keep_alive"] = keep_alive
     if ran and (device or launcher or replicas):
         ran = (as_one(ran),)
     states: list[EngineState] = []
@@ -101,3 +91,81 @@ def restart(
     if not ran:
         states += launch(console, engine, profile, given)
     show_states(console, tuple(states), launchers)
+
+
+def launch(
+    console: Console,
+    name: str,
+    profile: str | None,
+    flags: Mapping[str, object],
+    *,
+    devices: Sequence[str] = (),
+) -> tuple[EngineState, ...]:
+    """Make an engine ready.
+
+    Options that were not given are None in ``flags``. Without ``devices`` its replicas use those
+    of the settings.
+
+    Returns:
+        All instances of its launcher.
+    """
+    resolved, launchers = load(profile=profile, **flags)
+    refuse_gpus_without_effect(resolved)
+    spec = engine_spec(name, resolved.settings, devices)
+    tell_choice(console, launchers, spec)
+    replicas = resolved.settings.replicas
+    if not devices:
+        replicas = max(replicas, len(spec.devices))  # one for each listed GPU
+    return asyncio.run(start_engine(launchers, spec, replicas=replicas, on_event=tell_to(console)))
+
+
+def engine_spec(name: str, settings: Settings, devices: Sequence[str] = ()) -> EngineSpec:
+    """Return the engine of that name as the settings want it.
+
+    Without ``devices`` its replicas use those of the settings.
+
+    Raises:
+        UnknownEngineError: There is none.
+        DalstonError: The device is unknown, not there, or not for this engine.
+    """
+    catalog = load_catalog()
+    engine = catalog.engine(name)
+    first, *more = devices or engine_devices(
+        settings.device, settings.gpus, engine, probe_machine()
+    )
+    return EngineSpec(
+        engine=engine,
+        device=first,
+        also_on=tuple(more),
+        keep_alive_s=settings.keep_alive,
+        models_dir=Locations.from_environment().models,
+        weights=weights_elsewhere(catalog, name),
+    )
+
+
+def tell_choice(console: Console, launchers: Launchers, spec: EngineSpec) -> None:
+    """Show the chosen launcher and the reason, with ``--verbose``."""
+    choice = launchers.choose(spec.engine, spec.device)
+    console.detail(f"{spec.engine.name} gets the launcher {choice.launcher.name}: {choice.reason}")
+
+
+def tell_to(console: Console) -> OnNotice:
+    """Return a callback that shows the pool's notices."""
+
+    def tell(notice: PoolNotice) -> None:
+        match notice:
+            case Starting(message=message) if message:
+                what = launcher_class(notice.launcher).builds
+                console.info(f"preparing the {what} of {notice.engine}: {message}")
+            case Starting():
+                console.info(f"starting {notice.engine}")
+            case Ready(reused=True):
+                console.info(f"{notice.engine} runs already on {notice.device}")
+            case Ready():
+                console.info(
+                    f"{notice.engine} is ready on {notice.device} ({notice.elapsed_s:.1f} s)"
+                )
+            case Trouble():
+                console.warning(notice.message)
+
+    return tell

@@ -1,14 +1,21 @@
-"""``dalston engines stop``: end engines before their time."""
+"""``dalston engines stop`` and ``rm``: end engines before their time, and free their disk."""
 
 import asyncio
 from typing import Annotated
 
 import typer
 
-from dalston_cli.commands.engines.setting import EngineNames, Profile, find_engine, load, warn_once
+from dalston_cli.commands.engines.setting import (
+    EngineName,
+    EngineNames,
+    find_engine,
+    load,
+    warn_once,
+)
 from dalston_cli.console import Console
 from dalston_cli.errors import UsageError
-from dalston_cli.options.general import Json, Quiet
+from dalston_cli.launchers.control import remove_engine, running_engines, stop_engines
+from dalston_cli.options.general import Json, Profile, Quiet
 
 
 class NothingNamedError(UsageError):
@@ -33,11 +40,6 @@ def stop(
     quiet: Quiet = False,
 ) -> None:
     """Let engines finish what runs and end; one that does not end in time is ended."""
-    from dalston_cli.launchers.control import (  # noqa: PLC0415 - loads psutil
-        running_engines,
-        stop_engines,
-    )
-
     if not engines and not everything:
         raise NothingNamedError
     console = Console("engines stop", json=json, quiet=quiet)
@@ -54,14 +56,28 @@ def stop(
         console.info(f"{name} was not running")
     if everything and not ended:
         console.info("no engine was running")
-    console.result(
-        [
-            {
-                "engine": each.engine,
-                "launcher": each.launcher,
-                "replica": each.replica,
-                "fingerprint": each.fingerprint,
-            }
-            for each in stopped
-        ]
-    )
+    keys = ("engine", "launcher", "replica", "fingerprint")
+    console.result([{key: getattr(each, key) for key in keys} for each in stopped])
+
+
+def remove(
+    engine: EngineName, *, profile: Profile = None, json: Json = False, quiet: Quiet = False
+) -> None:
+    """Remove an engine's environment, image and logs; it is built anew when it is next started.
+
+    Weights stay: dalston models rm removes those.
+    """
+    find_engine(engine)
+    _, launchers = load(profile=profile)
+    console = Console("engines rm", json=json, quiet=quiet)
+    removed = remove_engine(launchers, engine, on_problem=warn_once(console))
+    counts = {
+        "environment": len(removed.environments),
+        "image": len(removed.images),
+        "log": removed.num_logs,
+    }
+    listed = [
+        f"{number} {noun}{'' if number == 1 else 's'}" for noun, number in counts.items() if number
+    ]
+    console.info(f"removed {' and '.join(listed) or 'nothing'} of {engine}")
+    console.result(removed)

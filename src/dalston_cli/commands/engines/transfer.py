@@ -1,20 +1,54 @@
-"""``dalston engines pull`` and ``push``: images from a registry, and into it."""
+"""``dalston engines build``, ``pull`` and ``push``: have images before they are needed."""
 
-from typing import TYPE_CHECKING
+from typing import Annotated
 
+import typer
+
+from dalston_cli.amounts import readable_size
 from dalston_cli.commands.engines.image_setting import (
-    ListedImage,
     Registry,
     Variant,
     chosen,
+    image_data,
     open_images,
 )
-from dalston_cli.commands.engines.setting import EngineNames, Profile
+from dalston_cli.commands.engines.setting import EngineNames
 from dalston_cli.console import Console
-from dalston_cli.options.general import Json, Offline, Quiet
+from dalston_cli.launchers.base import Preparation
+from dalston_cli.options.general import Json, Offline, Profile, Quiet
 
-if TYPE_CHECKING:
-    from dalston_cli.launchers.base import Preparation
+
+def build(
+    engines: EngineNames = None,
+    *,
+    variant: Variant = None,
+    base_image: Annotated[
+        str | None,
+        typer.Option("--base-image", metavar="IMAGE", help="What to build on: Debian or Ubuntu."),
+    ] = None,
+    no_cache: Annotated[
+        bool, typer.Option("--no-cache", help="Build everything anew, even what is current.")
+    ] = False,
+    offline: Offline = None,
+    profile: Profile = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Build the images of engines, of all if none is named; what is current stays.
+
+    Packages are installed from the engine's lock, and anew only when that changes.
+    """
+    console = Console("engines build", json=json, quiet=quiet)
+    settings, _, store = open_images(profile, base_image=base_image, offline=offline)
+    preparation = Preparation(console.info)
+    built = []
+    for engine, kind in chosen(engines, variant, settings):
+        is_current = not no_cache and store.is_built(engine, kind)
+        image = store.build(engine, kind, preparation, anew=no_cache)
+        state = "current" if is_current else "built"
+        console.info(f"{image.tag} is {state}, {readable_size(image.size)}")
+        built.append(image_data(image))
+    console.result(built)
 
 
 def pull(
@@ -38,7 +72,7 @@ def pull(
         with console.meter(f"Pulling {engine.name}") as meter:
             image = store.pull(engine, kind, _silent(), meter.update)
         console.info(f"{image.tag} is here")
-        pulled.append(ListedImage.of(image))
+        pulled.append(image_data(image))
     console.result(pulled)
 
 
@@ -63,8 +97,6 @@ def push(
     console.result(pushed)
 
 
-def _silent() -> "Preparation":
-    """Do nothing: the meter shows the progress."""
-    from dalston_cli.launchers.base import Preparation  # noqa: PLC0415 - loads pydantic
-
+def _silent() -> Preparation:
+    """Return a preparation that reports nothing: the meter shows what happens."""
     return Preparation(lambda _: None)

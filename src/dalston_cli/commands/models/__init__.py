@@ -1,11 +1,7 @@
 """``dalston models``: which models there are, which are here, and how they come and go."""
 
-from dalston_cli.commands.models.du import du
-from dalston_cli.commands.models.listing import list_models
-from dalston_cli.commands.models.pull import pull
-from dalston_cli.commands.models.rm import rm
-from dalston_cli.commands.models.show import show
-from dalston_cli.commands.models.verify import verify
+from dalston_cli.commands.models.listing import list_models, show
+from dalston_cli.commands.models.weights import du, pull, rm, verify
 from dalston_cli.commands.registry import group
 
 app = group("models")

@@ -1,16 +1,19 @@
-"""``dalston models list``."""
+"""``dalston models list`` and ``show``."""
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from dalston_cli.amounts import readable_size
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.weights.failures import terms_page
+from dalston_cli.catalog.weights.layout import describe_source
 from dalston_cli.commands.models.shelf import Shelf
 from dalston_cli.console import Console
 from dalston_cli.errors import UsageError
 from dalston_cli.nearest import did_you_mean
-from dalston_cli.options.completion import complete_stages
+from dalston_cli.options.completion import complete_models, complete_stages
 from dalston_cli.options.general import Json
 from dalston_sdk.wire import Stage
 
@@ -20,11 +23,10 @@ class UnknownStageError(UsageError):
 
     code = "unknown_stage"
 
-    def __init__(self, name: str, known: Iterable[str]) -> None:
-        names = list(known)
+    def __init__(self, name: str, known: Sequence[str]) -> None:
         super().__init__(
-            f"there is no stage `{name}`{did_you_mean(name, names)}",
-            hint=f"stages are {', '.join(names)}",
+            f"there is no stage `{name}`{did_you_mean(name, known)}",
+            hint=f"stages are {', '.join(known)}",
         )
 
 
@@ -56,12 +58,9 @@ def list_models(
         console.info(note)
     models = shelf.catalog.models.values()
     ordered = sorted(models, key=lambda model: (model.stages[0].value, -model.rank, model.id))
-    stages = parse_stages(stage or ())
-    rows = [
-        shelf.row(model)
-        for model in ordered
-        if not stages or any(each in stages for each in model.stages)
-    ]
+    stages = _parse_stages(stage or ())
+    wanted = [model for model in ordered if not stages or stages.intersection(model.stages)]
+    rows = [shelf.row(model) for model in wanted]
     rows = [row for row in rows if row.installed or not installed]
     table = [
         (
@@ -77,17 +76,56 @@ def list_models(
     console.table(_COLUMNS, table, data=rows, empty="there is no such model")
 
 
-def parse_stages(entries: Sequence[str]) -> frozenset[Stage]:
-    """Stages from comma lists of their names.
+def show(
+    model_id: Annotated[
+        str,
+        typer.Argument(
+            metavar="MODEL", help="Model id.", show_default=False, autocompletion=complete_models
+        ),
+    ],
+    *,
+    json: Json = False,
+) -> None:
+    """Show everything about one model."""
+    console = Console("models show", json=json)
+    shelf = Shelf.open()
+    model = shelf.catalog.model(model_id)
+    row = shelf.row(model)
+    abilities = [name for name, able in model.capabilities if able]
+    hardware = model.hardware
+    facts = {
+        "id": model.id,
+        "name": model.name,
+        "engine": f"{model.engine}, which calls it {model.runtime_model_id}",
+        "stages": ", ".join(row.stages),
+        "languages": _all_languages(model),
+        "licence": model.licence,
+        "terms": _terms(model),
+        "source": describe_source(model),
+        "size": readable_size(model.size_mb * 10**6),
+        "memory": f"RAM {_mb(hardware.ram_mb)}, GPU {_mb(hardware.vram_mb)}",
+        "CPU": "yes" if hardware.supports_cpu else "no",
+        "can": ", ".join(abilities).replace("_", " ") or "-",
+        "defaults": ", ".join(f"{name}={value}" for name, value in model.defaults.items()) or "-",
+        "installed": row.state,
+        "path": row.path or "-",
+        "digest": row.digest or "-",
+        "catalog": model.file,
+        "notes": model.notes.strip() or "-",
+    }
+    text = "\n".join(f"{name + ':':<11} {value}" for name, value in facts.items())
+    console.result({"model": model, "installation": row}, text=text)
+    for problem in row.problems:
+        console.warning(f"{model.id}: {problem}", hint=f"run `dalston models pull {model.id}`")
 
-    Raises:
-        UnknownStageError: There is no such stage.
-    """
+
+def _parse_stages(entries: Sequence[str]) -> frozenset[Stage]:
+    """Return stages from comma lists of their names, or raise UnknownStageError."""
     names = [name.strip().lower() for entry in entries for name in entry.split(",")]
     known = {stage.value: stage for stage in Stage}
     for name in names:
         if name not in known:
-            raise UnknownStageError(name, known)
+            raise UnknownStageError(name, tuple(known))
     return frozenset(known[name] for name in names)
 
 
@@ -95,3 +133,20 @@ def _languages(languages: tuple[str, ...]) -> str:
     if not languages:
         return "any"
     return ",".join(languages) if len(languages) <= _FEW else f"{len(languages)} languages"
+
+
+def _all_languages(model: ModelEntry) -> str:
+    """Return the languages of the model, then those of stages that have their own."""
+    every = {"": model.languages} | {
+        f"; to {stage.value}: ": languages for stage, languages in model.stage_languages.items()
+    }
+    return "".join(f"{name}{', '.join(codes) or 'any'}" for name, codes in every.items())
+
+
+def _terms(model: ModelEntry) -> str:
+    pages = " and on ".join(map(terms_page, model.gated_repos))
+    return f"to be accepted on {pages}" if pages else "-"
+
+
+def _mb(value: int | None) -> str:
+    return "not measured" if value is None else f"{value} MB"

@@ -6,21 +6,7 @@ support: ``dalston engines list`` says which do.
 
 from dalston_cli.settings.choices import Task
 from dalston_cli.settings.declare import Kind, group
-from dalston_cli.settings.table.kinds import (
-    any_text,
-    choice,
-    count,
-    factor,
-    file,
-    milliseconds,
-    model_id,
-    number,
-    probability,
-    seconds,
-    switch,
-    text,
-    texts,
-)
+from dalston_cli.settings.table import kinds
 
 _temperatures = Kind("LIST", split=True, ge=0, le=1)
 _tokens = Kind("LIST", split=True)
@@ -30,27 +16,27 @@ _tokens = Kind("LIST", split=True)
 class Model:
     """The transcribing model, and the language."""
 
-    model: str = model_id(
+    model: str = kinds.model_id(
         "Model id, see dalston models list; auto takes the best installed one.", "auto", short="-m"
     )
-    compute_type: str | None = text(
+    compute_type: str | None = kinds.text(
         "Number format such as int8 or float16; the engine chooses by default.",
         example="int8",
         metavar="TYPE",
     )
-    language: str | None = text(
+    language: str | None = kinds.text(
         "Language that is spoken, such as en or pt-br; auto detects it.",
         example="en",
         metavar="LANG",
         short="-l",
         sets="transcribe",
     )
-    languages: tuple[str, ...] | None = texts(
+    languages: tuple[str, ...] | None = kinds.texts(
         "Languages to choose from when the language is detected.",
         example="en,de",
         sets="transcribe",
     )
-    task: Task | None = choice(
+    task: Task | None = kinds.choice(
         "transcribe keeps the language that is spoken, translate means into English.",
         example="translate",
         sets="transcribe",
@@ -61,27 +47,29 @@ class Model:
 class Decoding:
     """Prompts, the search for the best text, and checks of it."""
 
-    initial_prompt: str | None = any_text(
+    initial_prompt: str | None = kinds.any_text(
         "Text that could have come before.", example="A talk on trains."
     )
-    prefix: str | None = any_text("Text that the first words must be.", example="Good evening")
-    hotwords: tuple[str, ...] | None = texts(
+    prefix: str | None = kinds.any_text(
+        "Text that the first words must be.", example="Good evening"
+    )
+    hotwords: tuple[str, ...] | None = kinds.texts(
         "Words and names to expect.", example="Dalston,Hackney"
     )
-    hotwords_file: str | None = file(
+    hotwords_file: str | None = kinds.file(
         "A file of words and names to expect, one per line.", example="names.txt", sets=""
     )
-    condition_on_previous_text: bool | None = switch("Show the model what it wrote before.")
-    prompt_reset_on_temperature: float | None = probability(
+    condition_on_previous_text: bool | None = kinds.switch("Show the model what it wrote before.")
+    prompt_reset_on_temperature: float | None = kinds.probability(
         "Forget what it wrote before above this temperature.", example="0.5"
     )
-    batch_size: int | None = count("Chunks of speech decoded together.", example="8")
-    beam_size: int | None = count("Hypotheses to keep; 1 is greedy.", example="5")
-    best_of: int | None = count("Samples to choose from above temperature 0.", example="5")
-    patience: float | None = factor("Patience of the beam search.", example="1")
+    batch_size: int | None = kinds.count("Chunks of speech decoded together.", example="8")
+    beam_size: int | None = kinds.count("Hypotheses to keep; 1 is greedy.", example="5")
+    best_of: int | None = kinds.count("Samples to choose from above temperature 0.", example="5")
+    patience: float | None = kinds.factor("Patience of the beam search.", example="1")
     length_penalty: float | None = Kind("X")("Above 1 favours long text.", example="1")
-    repetition_penalty: float | None = factor("Above 1 disfavours repeats.", example="1")
-    no_repeat_ngram_size: int | None = number(
+    repetition_penalty: float | None = kinds.factor("Above 1 disfavours repeats.", example="1")
+    no_repeat_ngram_size: int | None = kinds.number(
         "Never repeat so many tokens; 0 allows it.", example="3"
     )
     temperature: tuple[float, ...] | None = _temperatures(
@@ -89,23 +77,23 @@ class Decoding:
         example="0,0.2,0.4",
         repeatable=True,
     )
-    suppress_blank: bool | None = switch("Never begin with a space or the end of text.")
+    suppress_blank: bool | None = kinds.switch("Never begin with a space or the end of text.")
     suppress_tokens: tuple[int, ...] | None = _tokens("Token ids never to write.", example="-1")
-    word_timestamps: bool | None = switch("Times for every word.")
-    multilingual: bool | None = switch("Detect the language anew for every segment.")
-    chunk_length: float | None = seconds(
+    word_timestamps: bool | None = kinds.switch("Times for every word.")
+    multilingual: bool | None = kinds.switch("Detect the language anew for every segment.")
+    chunk_length: float | None = kinds.seconds(
         "Longest chunk decoded at once, in seconds.", example="30", sets="transcribe.chunk_length_s"
     )
-    compression_ratio_threshold: float | None = factor(
+    compression_ratio_threshold: float | None = kinds.factor(
         "Above it, text repeats itself too much.", example="2.4"
     )
     log_prob_threshold: float | None = Kind("X", le=0)(
         "Below it, text is too unsure.", example="-1"
     )
-    no_speech_threshold: float | None = probability(
+    no_speech_threshold: float | None = kinds.probability(
         "Above it, unsure text is silence.", example="0.6"
     )
-    hallucination_silence_threshold: float | None = seconds(
+    hallucination_silence_threshold: float | None = kinds.seconds(
         "Skip longer silence around doubtful text, in seconds.",
         example="2",
         sets="transcribe.hallucination_silence_threshold_s",
@@ -116,11 +104,11 @@ class Decoding:
 class VoiceActivity:
     """Detection of speech before it is decoded."""
 
-    vad: bool | None = switch("Cut silence away before decoding.")
-    vad_threshold: float | None = probability("Above it, it is speech.", example="0.5")
-    min_speech_ms: int | None = milliseconds("Shorter speech is noise.", example="250")
-    min_silence_ms: int | None = milliseconds("Shorter silence is kept.", example="2000")
-    speech_pad_ms: int | None = milliseconds("Silence kept around speech.", example="400")
-    max_speech: float | None = seconds(
+    vad: bool | None = kinds.switch("Cut silence away before decoding.")
+    vad_threshold: float | None = kinds.probability("Above it, it is speech.", example="0.5")
+    min_speech_ms: int | None = kinds.milliseconds("Shorter speech is noise.", example="250")
+    min_silence_ms: int | None = kinds.milliseconds("Shorter silence is kept.", example="2000")
+    speech_pad_ms: int | None = kinds.milliseconds("Silence kept around speech.", example="400")
+    max_speech: float | None = kinds.seconds(
         "Longer speech is cut, in seconds.", example="30", sets="transcribe.max_speech_s"
     )

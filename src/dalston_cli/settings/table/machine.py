@@ -6,8 +6,7 @@ from dalston_cli.settings.table.kinds import choice, switch, text
 from dalston_cli.settings.values import text_like
 
 _device = Kind(
-    "auto|cpu|cuda[:N]",
-    check=text_like(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N"),
+    "auto|cpu|cuda[:N]", check=text_like(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N")
 )
 _gpus = Kind("LIST", split=True, ge=0)
 

@@ -2,15 +2,7 @@
 
 from dalston_cli.settings.choices import AlignPolicy, RefineLevel
 from dalston_cli.settings.declare import Kind, group
-from dalston_cli.settings.table.kinds import (
-    choice,
-    count,
-    milliseconds,
-    model_id,
-    probability,
-    switch,
-    texts,
-)
+from dalston_cli.settings.table import kinds
 from dalston_cli.settings.values import speakers_named
 
 _names = Kind("LIST", split=True, min_length=1, check=speakers_named)
@@ -22,18 +14,20 @@ _ANY = ("refine", "title", "summary", "chapters", "action_items")
 class Speakers:
     """Speaker turns, and names of speakers."""
 
-    diarize: bool = switch("Find who spoke when.", default=False)
-    diarize_model: str = model_id("Model that finds the speakers.", "auto", needs=("diarize",))
-    num_speakers: int | None = count(
+    diarize: bool = kinds.switch("Find who spoke when.", default=False)
+    diarize_model: str = kinds.model_id(
+        "Model that finds the speakers.", "auto", needs=("diarize",)
+    )
+    num_speakers: int | None = kinds.count(
         "Number of speakers, where it is known; excludes the next two.",
         example="2",
         sets="diarize",
         needs=("diarize",),
     )
-    min_speakers: int | None = count(
+    min_speakers: int | None = kinds.count(
         "Fewest speakers there can be.", example="2", sets="diarize", needs=("diarize",)
     )
-    max_speakers: int | None = count(
+    max_speakers: int | None = kinds.count(
         "Most speakers there can be.", example="5", sets="diarize", needs=("diarize",)
     )
     speaker_names: tuple[str, ...] = _names(
@@ -42,36 +36,38 @@ class Speakers:
         (),
         example="Ada,Grace",
     )
-    speakers: bool | None = switch("Name the speakers in text; by default where there are several.")
+    speakers: bool | None = kinds.switch(
+        "Name the speakers in text; by default where there are several."
+    )
 
 
 @group("Stages")
 class Stages:
     """Word times, emotions and events."""
 
-    align: AlignPolicy = choice(
+    align: AlignPolicy = kinds.choice(
         "Find word times with a model of their own: auto does where the transcribing model's are"
         " not good.",
         "auto",
     )
-    align_model: str = model_id("Model that finds word times.", "auto")
-    emotion: bool = switch("Label each segment with an emotion.", default=False)
-    emotion_model: str = model_id("Model that labels emotions.", "auto", needs=("emotion",))
-    emotion_threshold: float | None = probability(
+    align_model: str = kinds.model_id("Model that finds word times.", "auto")
+    emotion: bool = kinds.switch("Label each segment with an emotion.", default=False)
+    emotion_model: str = kinds.model_id("Model that labels emotions.", "auto", needs=("emotion",))
+    emotion_threshold: float | None = kinds.probability(
         "Below it the label is unknown.",
         example="0.5",
         sets="emotion.threshold",
         needs=("emotion",),
     )
-    events: bool = switch("Find noises, music, laughter and other events.", default=False)
-    events_model: str = model_id("Model that finds events.", "auto", needs=("events",))
-    events_threshold: float | None = probability(
+    events: bool = kinds.switch("Find noises, music, laughter and other events.", default=False)
+    events_model: str = kinds.model_id("Model that finds events.", "auto", needs=("events",))
+    events_threshold: float | None = kinds.probability(
         "Drop events that score less.", example="0.5", sets="events.threshold", needs=("events",)
     )
-    event_labels: tuple[str, ...] | None = texts(
+    event_labels: tuple[str, ...] | None = kinds.texts(
         "Only these events.", example="Laughter,Music", sets="events.labels", needs=("events",)
     )
-    min_event_ms: int | None = milliseconds(
+    min_event_ms: int | None = kinds.milliseconds(
         "Drop shorter events.", example="200", sets="events.min_duration_ms", needs=("events",)
     )
 
@@ -80,33 +76,35 @@ class Stages:
 class LanguageModel:
     """Changes to the text by a language model, and what it writes about the text."""
 
-    refine: bool = switch("Clean the text up with a language model.", default=False)
-    refine_model: str = model_id("Model that cleans up and sums up.", "auto", needs=_ANY)
-    refine_level: RefineLevel | None = choice(
+    refine: bool = kinds.switch("Clean the text up with a language model.", default=False)
+    refine_model: str = kinds.model_id("Model that cleans up and sums up.", "auto", needs=_ANY)
+    refine_level: RefineLevel | None = kinds.choice(
         "How much it may change.", example="light", sets="refine.level", needs=("refine",)
     )
-    glossary: tuple[str, ...] | None = texts(
+    glossary: tuple[str, ...] | None = kinds.texts(
         "Words and names in their right spelling.",
         example="Dalston,Hackney",
         sets="refine",
         needs=_ANY,
     )
-    refine_batch: bool = switch(
+    refine_batch: bool = kinds.switch(
         "Hand the text in as a batch: half the price, and hours until it is done.",
         default=False,
         sets="refine.batch",
         needs=_ANY,
     )
-    title: bool = switch(
+    title: bool = kinds.switch(
         "Have a language model find a title; the text stays as it is without --refine.",
         default=False,
         sets="overview",
     )
-    summary: bool = switch(
+    summary: bool = kinds.switch(
         "Have a language model sum up what is said.", default=False, sets="overview"
     )
-    chapters: bool = switch("Have a language model find chapters.", default=False, sets="overview")
-    action_items: bool = switch(
+    chapters: bool = kinds.switch(
+        "Have a language model find chapters.", default=False, sets="overview"
+    )
+    action_items: bool = kinds.switch(
         "Have a language model list what is to be done, and by whom.",
         default=False,
         sets="overview",

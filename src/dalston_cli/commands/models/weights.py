@@ -1,0 +1,185 @@
+"""``dalston models pull``, ``verify``, ``rm`` and ``du``: weights on the disk."""
+
+import shutil
+from typing import Annotated
+
+import typer
+
+from dalston_cli.amounts import readable_size
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.weights.acquire import PullOptions
+from dalston_cli.catalog.weights.acquire import pull as pull_weights
+from dalston_cli.catalog.weights.audit import DamagedModelError, Verified, disk_usage, remove
+from dalston_cli.catalog.weights.audit import verify as verify_weights
+from dalston_cli.catalog.weights.exchange import PullProgress
+from dalston_cli.catalog.weights.inventory import InstalledModel
+from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_cli.commands.models.shelf import ModelIds, Shelf
+from dalston_cli.console import Console, Mode, error_data
+from dalston_cli.errors import ExitCode, UsageError
+from dalston_cli.options.completion import complete_models
+from dalston_cli.options.general import Json, Offline, Quiet, Yes
+from dalston_cli.settings.load import load_settings
+from dalston_cli.settings.locations import Locations
+
+
+class BundledModelError(UsageError):
+    """Weights inside an engine's package, or behind a service, cannot be removed."""
+
+    code = "bundled"
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__(
+            f"the model {model_id} is part of its engine or of a service, and takes no room",
+            hint="`dalston models du` shows what takes room",
+        )
+
+
+class ConfirmationError(UsageError):
+    """There is no terminal to confirm at."""
+
+    code = "confirmation"
+
+    def __init__(self, model_ids: list[str]) -> None:
+        super().__init__(
+            "removing models needs a confirmation, and no terminal is there to ask at",
+            hint=f"run `dalston models rm -y {' '.join(model_ids)}`",
+        )
+
+
+def pull(
+    model_ids: ModelIds,
+    *,
+    again: Annotated[
+        bool,
+        typer.Option("--again", help="Ask the source anew, check every byte and get what differs."),
+    ] = False,
+    yes: Yes = False,
+    offline: Offline = None,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Download models; an interrupted download goes on where it was."""
+    console = Console("models pull", json=json, quiet=quiet)
+    shelf = Shelf.open()
+    models = [shelf.catalog.model(model_id) for model_id in dict.fromkeys(model_ids)]
+    settings = load_settings({"offline": offline}).settings
+    options = PullOptions.from_environment(offline=settings.offline, again=again)
+    missing = [model for model in models if again or not shelf.row(model).installed]
+    size = readable_size(sum(model.size_mb for model in missing) * 10**6)
+    names = ", ".join(model.id for model in missing)
+    if any(model.has_files for model in missing) and not console.confirm(
+        f"Download {names}, {size}?", default=True, assume_yes=yes
+    ):
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    console.result([_pull_one(model, shelf, options, console) for model in models])
+
+
+def verify(
+    model_ids: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[MODEL]...",
+            help="Model ids; all that are installed by default.",
+            show_default=False,
+            autocompletion=complete_models,
+        ),
+    ] = None,
+    *,
+    quiet: Quiet = False,
+    json: Json = False,
+) -> None:
+    """Check every byte of installed models against what was pulled."""
+    console = Console("models verify", json=json, quiet=quiet)
+    shelf = Shelf.open()
+    ids = list(dict.fromkeys(model_ids or _all_pulled(shelf)))
+    found = [_verify_one(shelf, model_id, console) for model_id in ids]
+    damaged = [verified for verified in found if verified.problems]
+    if damaged and console.mode is Mode.JSON:
+        error = DamagedModelError(damaged)
+        console.result(found, exit_code=error.exit_code, errors=[error_data(error)])
+        raise typer.Exit(error.exit_code)
+    rows = [
+        (one.model, readable_size(one.size), "damaged" if one.problems else "good") for one in found
+    ]
+    console.table(("id", "size", "state"), rows, data=found, empty="no model is installed")
+    if damaged:
+        raise DamagedModelError(damaged)
+
+
+def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Json = False) -> None:
+    """Remove models from this machine, unfinished downloads included."""
+    console = Console("models rm", json=json, quiet=quiet)
+    shelf = Shelf.open()
+    folders = [_folder(shelf, model_id) for model_id in dict.fromkeys(model_ids)]
+    if not yes and not console.asks:
+        raise ConfirmationError(model_ids)
+    question = f"Remove {', '.join(folder.model for folder in folders)}?"
+    if not console.confirm(question, default=False, assume_yes=yes):
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    removed = []
+    for folder in folders:
+        freed = remove(folder)
+        removed.append({"id": folder.model, "engine": folder.engine, "freed_bytes": freed})
+        console.info(f"{folder.model} is removed, {readable_size(freed)} are free again")
+    console.result(removed)
+
+
+def du(*, json: Json = False) -> None:
+    """Show how much room models take on the disk."""
+    console = Console("models du", json=json)
+    folder = Locations.from_environment().models
+    usages = disk_usage(folder)
+    total = sum(usage.size + usage.partial for usage in usages)
+    existing = next(place for place in (folder, *folder.parents) if place.exists())
+    free = shutil.disk_usage(existing).free
+    rows = [
+        (usage.model, usage.engine, readable_size(usage.size), readable_size(usage.partial))
+        for usage in usages
+    ]
+    data = {"folder": folder, "total_bytes": total, "free_bytes": free, "models": usages}
+    console.table(("id", "engine", "size", "partial"), rows, data=data, empty="nothing is here")
+    console.info(f"{readable_size(total)} in {folder}; {readable_size(free)} are free")
+
+
+def _pull_one(
+    model: ModelEntry, shelf: Shelf, options: PullOptions, console: Console
+) -> InstalledModel:
+    if not options.again and shelf.row(model).installed:
+        console.info(f"{model.id} is installed already")
+        return pull_weights(model, shelf.folder, options)
+    with console.meter(f"Pulling {model.id}", total=model.size_mb * 10**6) as meter:
+
+        def show(progress: PullProgress) -> None:
+            if progress.step == "waiting":
+                console.info(f"another process pulls {model.id}; waiting for it")
+            elif progress.total:
+                meter.update(progress.done, progress.total)
+
+        done = pull_weights(model, shelf.folder, options, show)
+    console.info(f"{model.id} is installed, {readable_size(done.size)} in {done.path}")
+    return done
+
+
+def _all_pulled(shelf: Shelf) -> list[str]:
+    rows = map(shelf.row, shelf.catalog.models.values())
+    return [row.id for row in rows if row.state in {"yes", "damaged"}]
+
+
+def _verify_one(shelf: Shelf, model_id: str, console: Console) -> Verified:
+    model = shelf.catalog.model(model_id)
+    total = shelf.row(model).size_bytes
+    with console.meter(f"Verifying {model_id}", total=total) as meter:
+        return verify_weights(model, shelf.folder, lambda done: meter.update(done, total))
+
+
+def _folder(shelf: Shelf, model_id: str) -> ModelFolder:
+    """Return the folder of a model; also of one that is in no catalog any more but takes room."""
+    if model_id not in shelf.catalog.models:
+        for usage in disk_usage(shelf.folder):
+            if usage.model == model_id:
+                return ModelFolder(models=shelf.folder, engine=usage.engine, model=model_id)
+    model = shelf.catalog.model(model_id)
+    if not model.has_files:
+        raise BundledModelError(model_id)
+    return ModelFolder.of(model, shelf.folder)
