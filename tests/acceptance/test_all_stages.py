@@ -119,5 +119,5 @@ def read(path: Path) -> dict[str, Any]:
 
 
 def records(transcript: dict[str, Any]) -> dict[str, dict[str, Any]]:
-    """What is said of each stage."""
+    """Return the record of each stage."""
     return {record["stage"]: record for record in transcript["stages"]}

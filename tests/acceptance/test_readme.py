@@ -1,4 +1,4 @@
-"""What the documentation tells people to type works, in a folder with the files it names."""
+"""The commands of the documentation work, in a folder with the files that they name."""
 
 import dataclasses
 import json

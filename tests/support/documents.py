@@ -39,12 +39,12 @@ class Command:
 
     @property
     def needs_docker(self) -> bool:
-        """Whether it does nothing sensible where no daemon answers."""
+        """True if it does nothing sensible without a daemon."""
         return self.file in _OF_DOCKER or _WITH_DOCKER.search(self.text) is not None
 
     @property
     def needs_gpu(self) -> bool:
-        """Whether it wants certain GPUs."""
+        """True if it wants certain GPUs."""
         return "--gpus" in self.text
 
 

@@ -1,4 +1,4 @@
-"""Where each field of a transcript comes from, and what is said where something is missing."""
+"""The origin of each field of a transcript, and notices of what is missing."""
 
 import msgspec
 import pytest
