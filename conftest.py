@@ -1,4 +1,4 @@
-"""What every test of the repository gets, those beside the engines too."""
+"""Settings and plugins of all tests, those beside the engines too."""
 
 from hypothesis import settings
 

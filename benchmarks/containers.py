@@ -1,4 +1,4 @@
-"""What containers cost: images, building, starting, and the way of the audio into them.
+"""The cost of containers: images, building, starting, and passing audio into them.
 
 Needs a Docker daemon (``DOCKER_HOST``), and a base image (``DALSTON_BASE_IMAGE``) where the one
 that the Dockerfile names cannot be pulled. Local processes take turns with containers.
@@ -105,7 +105,7 @@ def _overheads(folder: Path) -> list[Measurement]:
 
 
 def _seconds(folder: Path, *arguments: str) -> float:
-    """How long a command of Dalston takes."""
+    """Return the seconds that a command of Dalston takes."""
     start = time.perf_counter()
     _dalston(folder, *arguments)
     return time.perf_counter() - start

@@ -26,7 +26,7 @@ class Measurement:
 
     @property
     def kept(self) -> bool:
-        """Whether the figure is within its limit."""
+        """True if the figure is within its limit."""
         return self.limit is None or self.value <= self.limit
 
 

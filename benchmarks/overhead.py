@@ -1,4 +1,4 @@
-"""What Dalston itself costs per recording, with an engine that costs nothing and runs already."""
+"""Dalston's own cost per recording, with an engine that costs nothing and runs already."""
 
 import subprocess
 import time

@@ -1,4 +1,4 @@
-"""How long a plan for many recordings takes, and whether its memory grows with their number."""
+"""The time that a plan for many recordings takes, and the growth of its memory."""
 
 import subprocess
 import sys

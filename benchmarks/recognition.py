@@ -1,4 +1,4 @@
-"""How fast and well the bundled model recognises, and what the command adds to its engine."""
+"""Speed and word errors of the bundled model, and the time that the command adds to its engine."""
 
 import asyncio
 import json

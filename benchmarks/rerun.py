@@ -1,4 +1,4 @@
-"""What the same command costs again, when there is nothing left to do."""
+"""The cost of the same command again, when there is nothing left to do."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""How long ``dalston --help`` takes beside the import of Typer alone."""
+"""The time of ``dalston --help`` beside the import of Typer alone."""
 
 import sys
 

@@ -1,4 +1,4 @@
-"""What the benchmarks run on: an isolated home, the fake engine, and small recordings."""
+"""The setting of the benchmarks: an isolated home, the fake engine, and small recordings."""
 
 import os
 import subprocess

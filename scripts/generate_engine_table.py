@@ -66,7 +66,7 @@ def _row(engine: EngineEntry, models: list[ModelEntry]) -> str:
 
 
 def _names(models: list[ModelEntry]) -> str:
-    """How many there are, and what the first are called."""
+    """Return their number and the names of the first."""
     # What is behind a comma or in parentheses tells variants apart.
     names = list(dict.fromkeys(re.split(r",| \(", model.name)[0] for model in models))
     more = ", …" if len(names) > NUM_NAMED else ""
@@ -91,7 +91,7 @@ def _machine(engine: EngineEntry, models: list[ModelEntry]) -> str:
 
 
 def _devices(engine: EngineEntry, models: list[ModelEntry]) -> Iterator[str]:
-    """With the memory of the smallest and of the largest model, where somebody knows it."""
+    """With the memory of the smallest and of the largest model, where it is known."""
     known = [model.hardware.ram_mb for model in models]
     ram = _range([engine.ram_mb, *known])
     rest = " and the model" if not any(known) and any(model.has_files for model in models) else ""

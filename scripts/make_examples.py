@@ -46,7 +46,7 @@ class Turn:
 
     @property
     def end(self) -> int:
-        """Where it ends, in samples."""
+        """Its end, in samples."""
         return self.start + len(self.samples)
 
 
@@ -62,7 +62,7 @@ def main(arguments: list[str]) -> None:
 def make_dialogue(folder: Path) -> None:
     """Three voices in one channel, and a beep between two lines.
 
-    Nobody interrupts: the tests' tiny models have only learnt sentences with silence around them.
+    No speaker interrupts another: the tests' tiny models only know sentences with silence around.
     Who spoke when, when each word is heard and when the beep is are written beside it.
     """
     turns = placed(script("dialogue"), DIALOGUE_PAUSE_S, beep_before=6)

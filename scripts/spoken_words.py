@@ -39,19 +39,19 @@ class _Sound:
     end: float
 
     def like(self, other: "_Sound") -> bool:
-        """Whether both are the same consonant, or vowels: those change with what is around."""
+        """Return True if both are the same consonant, or vowels: which change with context."""
         return self.name == other.name or (self.name[0] in "aeiou" and other.name[0] in "aeiou")
 
 
 def speak(words: str, voice: str) -> Samples:
-    """Samples of somebody saying ``words``, without the silence at either end."""
+    """Return samples of the spoken ``words``, without the silence at either end."""
     samples, _ = _said(words, voice)
     first, last = _audible(samples)
     return samples[first:last]
 
 
 def word_times(words: str, voice: str) -> list[SpokenWord]:
-    """Where each word is heard in what ``speak`` gives.
+    """Return the times of the words in the output of ``speak``.
 
     Raises:
         SystemExit: The sounds do not tell the words apart.

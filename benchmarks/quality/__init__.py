@@ -1,4 +1,4 @@
-"""How right the results are: words, their times and speakers, against references.
+"""The quality of results: words, their times and speakers, against references.
 
 ``python -m benchmarks quality [FOLDER…]``; ``docs/benchmarks.md`` says what is measured how.
 """

@@ -42,7 +42,7 @@ class Trial:
 
     @property
     def options(self) -> tuple[str, ...]:
-        """What ``dalston transcribe`` is told."""
+        """Return the options for ``dalston transcribe``."""
         if self.stage == "transcribe":
             return ("--model", self.model, "--align", "never")
         if self.stage == "align":
@@ -51,7 +51,7 @@ class Trial:
 
     @property
     def known(self) -> bool:
-        """Whether the stage can be scored on the recording."""
+        """Return True if the stage can be scored on the recording."""
         reference = self.reference
         return {
             "transcribe": bool(reference.text),

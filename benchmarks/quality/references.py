@@ -1,4 +1,4 @@
-"""What is known of a recording: the files beside it that have its name."""
+"""References of a recording: the files beside it that have its name."""
 
 import wave
 from collections.abc import Iterator
@@ -41,7 +41,7 @@ def read_references(folder: Path) -> list[Reference]:
 
 
 def read_reference(recording: Path) -> Reference:
-    """What lies beside a WAV file: ``.txt`` (with or without ``Name: ``), ``.rttm``, ``.ctm``."""
+    """Read ``.txt`` (with or without ``Name: ``), ``.rttm`` and ``.ctm`` beside a WAV file."""
     with wave.open(str(recording)) as file:
         duration_s = file.getnframes() / file.getframerate()
     turns = tuple(_turns(recording.with_suffix(".rttm")))

@@ -23,7 +23,7 @@ class QualityError(Exception):
 
 @dataclass(frozen=True)
 class Place:
-    """Where engines and models are looked for, and where results go.
+    """The folders of engines, models and results.
 
     Attributes:
         of_tests: Whether the models are those of the tests.
@@ -44,7 +44,7 @@ class Place:
         }
 
     def transcript(self, recording: Path, *options: str) -> dict[str, Any]:
-        """What the JSON says; stages that were run before are not run again.
+        """Return the transcript; stages that were run before are not run again.
 
         Raises:
             QualityError: There is none, or a stage that was asked for failed.
@@ -57,7 +57,7 @@ class Place:
         return transcript
 
     def run(self, *words: str | Path) -> str:
-        """What ``dalston`` prints.
+        """Return the output of ``dalston``.
 
         Raises:
             QualityError: It fails.

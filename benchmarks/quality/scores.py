@@ -13,7 +13,7 @@ from benchmarks.quality.references import Span
 
 @dataclass(frozen=True)
 class TimeErrors:
-    """How far words begin and end from where they do, in ms: the median and the 90th percentile.
+    """Errors of words' starts and ends in ms: the median and the 90th percentile.
 
     Attributes:
         num_words: Those that were recognised, and so could be compared.

@@ -14,9 +14,7 @@ from pathlib import Path
 def lock_folder(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[int]:
     """Hold ``folder``, which is made for this user alone if it is missing.
 
-    Not to be taken twice by the same thread.
-
-    ``on_wait`` is called once before waiting for another holder.
+    Not to be taken twice by the same thread. ``on_wait`` is called before another is waited for.
 
     Yields:
         The descriptor that holds the lock; a child process that has it holds the lock, too.
@@ -34,10 +32,8 @@ def lock_folder(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Ite
 def try_lock_folder(folder: Path, *, make: bool = False) -> int | None:
     """Return a descriptor that holds the folder until it is closed.
 
-    With ``make`` it is made for this user alone if it is missing.
-
-    Returns:
-        None where another holds it or just removed it, or where there is no such folder.
+    None where another process holds it or just removed it, or where there is no such folder;
+    ``make`` makes it for this user alone.
     """
     descriptor = _opened(folder, make=make)
     if descriptor is None:

@@ -17,7 +17,7 @@ COMMAND = (sys.executable, "-m", "dalston_cli")
 
 @dataclass(frozen=True)
 class Done:
-    """How a command ended."""
+    """The end of a command."""
 
     code: int
     out: str
@@ -80,7 +80,7 @@ class Shell:
         )
         os.close(slave)
         os.write(master, answer.encode())
-        # A watchdog: a question that nobody answers would wait for ever.
+        # A watchdog: a question without an answer would wait for ever.
         watchdog = threading.Timer(60, process.kill)
         watchdog.start()
         shown = bytearray()

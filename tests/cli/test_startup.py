@@ -1,4 +1,4 @@
-"""What ``dalston --help`` does not load."""
+"""Libraries that ``dalston --help`` does not load."""
 
 import json
 import subprocess

@@ -16,10 +16,9 @@ from tests.support.waiting import eventually
 
 from dalston_cli.launchers.failure import EngineCrashedError, EngineFailedError, EngineRefusal
 from dalston_cli.launchers.local.record import process_of
-from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 from dalston_sdk.wire import ErrorCode
 
 HURRY = PoolLimits(pause_s=0.01, probe_timeout_s=1.0, start_timeout_s=60.0)

@@ -26,7 +26,7 @@ def home() -> Iterator[EngineHome]:
 
 
 def devices(home: EngineHome) -> Counter[str]:
-    """How many engines run on each device."""
+    """Return the number of engines on each device."""
     return Counter(instance.device for instance in home.local.find())
 
 

@@ -1,4 +1,4 @@
-"""Engines that somebody else started, over TCP with a token."""
+"""Engines that were started elsewhere, over TCP with a token."""
 
 import asyncio
 import json
@@ -13,9 +13,8 @@ from tests.support.waiting import eventually
 
 from dalston_cli.launchers.base import NotOursError
 from dalston_cli.launchers.control import stop_engines
-from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.remote.launcher import (
     RemoteEngine,
@@ -24,7 +23,7 @@ from dalston_cli.launchers.remote.launcher import (
 from dalston_cli.launchers.survey import survey_engines
 
 TOKEN = "open-sesame"
-NOBODY = "http://127.0.0.1:9"
+CLOSED = "http://127.0.0.1:9"
 
 
 @dataclass
@@ -60,7 +59,7 @@ async def server(home: EngineHome) -> AsyncIterator[Server]:
     await process.wait()
 
 
-def reach(home: EngineHome, *urls: str, token: str | None = TOKEN) -> Launchers:
+def launchers_for(home: EngineHome, *urls: str, token: str | None = TOKEN) -> Launchers:
     remotes = tuple(RemoteEngine(url=url, token=token) for url in urls)
     return home.make_launchers(remotes={"fake": remotes})
 
@@ -69,7 +68,7 @@ async def test_a_remote_engine_gets_the_audio_and_is_left_running(
     home: EngineHome, server: Server
 ) -> None:
     notices: list[PoolNotice] = []
-    async with Pool(reach(home, server.url), on_event=notices.append) as pool:
+    async with Pool(launchers_for(home, server.url), on_event=notices.append) as pool:
         handle: EngineHandle = await pool.acquire(home.spec(), replicas=3)
         result = await finish(handle, home.audio)
         again = await pool.acquire(home.spec(), replicas=3)
@@ -85,7 +84,7 @@ async def test_a_remote_engine_gets_the_audio_and_is_left_running(
 
 async def test_of_several_urls_those_that_answer_are_used(home: EngineHome, server: Server) -> None:
     notices: list[PoolNotice] = []
-    launchers = reach(home, NOBODY, server.url)
+    launchers = launchers_for(home, CLOSED, server.url)
     async with Pool(launchers, on_event=notices.append) as pool:
         handle = await pool.acquire(home.spec())
         await finish(handle, home.audio)
@@ -94,14 +93,14 @@ async def test_of_several_urls_those_that_answer_are_used(home: EngineHome, serv
 
 
 async def test_nobody_at_the_url_is_explained(home: EngineHome) -> None:
-    async with Pool(reach(home, NOBODY)) as pool:
+    async with Pool(launchers_for(home, CLOSED)) as pool:
         with pytest.raises(RemoteUnreachableError, match=r"127\.0\.0\.1:9") as caught:
             await pool.acquire(home.spec())
     assert "--launcher local" in (caught.value.hint or "")
 
 
 async def test_a_wrong_token_is_explained_and_not_shown(home: EngineHome, server: Server) -> None:
-    async with Pool(reach(home, server.url, token="guess-me")) as pool:
+    async with Pool(launchers_for(home, server.url, token="guess-me")) as pool:
         with pytest.raises(RemoteUnreachableError, match="token") as caught:
             await pool.acquire(home.spec())
     assert "guess-me" not in caught.value.message
@@ -110,8 +109,8 @@ async def test_a_wrong_token_is_explained_and_not_shown(home: EngineHome, server
 async def test_status_shows_remote_engines_reachable_or_not(
     home: EngineHome, server: Server
 ) -> None:
-    launchers = reach(home, server.url, NOBODY)
-    async with Pool(reach(home, server.url)) as pool:
+    launchers = launchers_for(home, server.url, CLOSED)
+    async with Pool(launchers_for(home, server.url)) as pool:
         await pool.acquire(home.spec())  # returns when it is ready
     states = await survey_engines(launchers.by_name.values(), on_problem=pass_over)
     assert [(state.engine, state.launcher, state.state) for state in states] == [
@@ -123,7 +122,7 @@ async def test_status_shows_remote_engines_reachable_or_not(
 
 
 async def test_a_remote_engine_is_not_stopped_nor_read(home: EngineHome) -> None:
-    launchers = reach(home, NOBODY)
+    launchers = launchers_for(home, CLOSED)
     with pytest.raises(NotOursError, match="cannot be stopped from here"):
         await stop_engines(launchers, ["fake"], timeout_s=1, on_problem=pass_over)
     [instance] = launchers.by_name["remote"].find()

@@ -6,9 +6,8 @@ from collections.abc import Iterator
 import pytest
 from tests.support.launching import EngineHome, finish
 
-from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 
 NUM_SLOTS = 2
 

@@ -1,4 +1,4 @@
-"""How many of an engine run, with real processes: who is stopped, who goes on."""
+"""Scaling with real processes: which replicas are stopped, and which go on."""
 
 import asyncio
 from collections.abc import Iterator
@@ -9,8 +9,7 @@ from tests.support.launching import EngineHome, finish, num_running, pass_over
 from tests.support.waiting import eventually
 
 from dalston_cli.launchers.base import NotOursError
-from dalston_cli.launchers.pool.handle import EngineHandle
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 from dalston_cli.launchers.remote.launcher import RemoteEngine
 from dalston_cli.launchers.scale import RunningReplicas, as_one, running_replicas, scale_engine
 

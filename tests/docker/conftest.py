@@ -37,7 +37,7 @@ def pytest_collection_modifyitems(items: list[pytest.Item]) -> None:
 
 @pytest.fixture(scope="session")
 def docker_daemon() -> Iterator[str]:
-    """Where the daemon listens that all tests share, as ``DOCKER_HOST`` has it."""
+    """Return the address of the daemon that all tests share, as ``DOCKER_HOST`` has it."""
     problem = problem_of_shared(os.environ)
     if problem:
         _give_up(problem)

@@ -34,7 +34,7 @@ def connected(host: str) -> Iterator[docker.DockerClient]:
 
 
 def problem_of_shared(environ: Mapping[str, str]) -> str | None:
-    """Why there is no daemon that tests may use, with what to do; None where there is one."""
+    """Return why tests have no daemon, with what to do; None where they have one."""
     advice = "run the tests by: sudo -E .ci/docker scripts/test-all"
     missing = [name for name in (HOST, IMAGE) if not environ.get(name)]
     if missing:
@@ -50,7 +50,7 @@ def problem_of_shared(environ: Mapping[str, str]) -> str | None:
 
 
 def problem_of_private() -> str | None:
-    """Why no private daemon can be started; None where it can."""
+    """Return why no private daemon can be started; None where it can."""
     if os.geteuid() != 0:
         return (
             "a daemon of the test's own needs root; "

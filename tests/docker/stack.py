@@ -21,7 +21,7 @@ _FOLDERS = ("dockerfiles", "engines/sdk/src/dalston_sdk", "engines/transcribe")
 
 
 def problem_of_compose() -> str | None:
-    """Why there are no stacks here; None where there can be."""
+    """Return why there are no stacks here; None where there can be."""
     if shutil.which("docker-compose") is None:
         return "docker-compose is missing; install it: apt-get install docker-compose"
     return None
@@ -92,7 +92,7 @@ class Stack:
         return self.client.containers.list(all=True, filters={"label": labels})
 
     def url(self, container: Container) -> str:
-        """Where one of its engines is reached."""
+        """Return the URL of one of its engines."""
         container.reload()
         [port] = container.attrs["NetworkSettings"]["Ports"]["8400/tcp"]
         return f"http://{port['HostIp']}:{port['HostPort']}"

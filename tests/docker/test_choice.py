@@ -1,4 +1,4 @@
-"""Which launcher ``auto`` takes where a daemon answers, and why."""
+"""The launcher that ``auto`` takes where a daemon answers, and the reason."""
 
 import os
 import shutil

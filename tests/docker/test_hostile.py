@@ -89,7 +89,7 @@ class Aftermath:
         return [segment["text"] for segment in found["segments"]]
 
     def refused(self, name: str) -> dict[str, str]:
-        """Why, by what was refused; nothing may have been done."""
+        """Return the reasons by attempt; nothing may have been done."""
         made = [line.split(" | ") for line in self.transcript(name)]
         assert [line for line in made if line[0] == "done"] == []
         return {what: why for outcome, what, why in made if outcome == "refused"}

@@ -29,7 +29,7 @@ http: {{addr: "127.0.0.1:{port}"}}
 
 @pytest.fixture(scope="module")
 def registry(tmp_path_factory: pytest.TempPathFactory) -> Iterator[str]:
-    """Where a registry listens that is gone afterwards; the daemon has to be on this machine."""
+    """Yield the address of a registry for one test; the daemon has to be on this machine."""
     folder = tmp_path_factory.mktemp("registry")
     with socket.create_server(("127.0.0.1", 0)) as server:
         port = server.getsockname()[1]

@@ -16,8 +16,8 @@ from tests.support.waiting import eventually
 
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker import labels
-from dalston_cli.launchers.docker.containers.leftovers import NUM_KEPT
-from dalston_cli.launchers.docker.containers.refusal import MountMissingError
+from dalston_cli.launchers.docker.containers.folders import NUM_KEPT
+from dalston_cli.launchers.docker.containers.starter import MountMissingError
 from dalston_cli.launchers.docker.daemon import DaemonUnavailableError
 from dalston_cli.launchers.failure import EngineCrashedError, NoLogError
 from dalston_cli.launchers.folder import RuntimeFolderError

@@ -1,4 +1,4 @@
-"""Where no socket can be shared: engines on a port of this machine, opened by a token."""
+"""Engines on a port of this machine with a token, for daemons that cannot share a socket."""
 
 import asyncio
 import socket
@@ -15,7 +15,7 @@ from tests.support.waiting import eventually
 from dalston_cli.launchers.base import Address, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health
 from dalston_cli.launchers.docker.containers.network import PortUnreachableError, RemoteDaemonError
-from dalston_cli.launchers.docker.containers.refusal import MountMissingError
+from dalston_cli.launchers.docker.containers.starter import MountMissingError
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_sdk.wire import TranscribeResult
 

@@ -7,10 +7,9 @@ from tests.docker.launching import made_home
 from tests.support.launching import finish, num_running
 from tests.support.waiting import eventually
 
-from dalston_cli.launchers.pool.handle import EngineHandle
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 
 HURRY = PoolLimits(pause_s=0.01, probe_timeout_s=5.0, start_timeout_s=60.0)
 

@@ -18,8 +18,8 @@ from tests.docker.own_engine import EngineAuthor, inside, made_author
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.images.build import python_of
 from dalston_cli.launchers.docker.images.image_list import remove_images
-from dalston_cli.launchers.docker.images.interpreter import python_of
 from dalston_cli.launchers.docker.images.prune import find_stale
 
 pytestmark = [

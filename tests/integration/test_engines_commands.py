@@ -20,7 +20,7 @@ LINES = re.MULTILINE
 
 
 def no_docker() -> str:
-    """What is said of a daemon that is not there."""
+    """Return the message about a daemon that is not there."""
     return (
         f"warning: Docker cannot be used: there is no daemon at {os.environ['DOCKER_HOST']}\n"
         "hint: start it: sudo systemctl start docker, or do without: --launcher local\n"

@@ -101,11 +101,9 @@ def test_a_broken_environment_is_built_anew(
     store = EnvironmentStore(home.locations.cache)
     (store.place(engine) / lost).unlink()
     assert store.python(engine) is None
-    assert store.size_bytes(engine) is None
     lines: list[str] = []
     assert store.ensure(engine, Preparation(lines.append)) == built
     assert lines
-    assert (store.size_bytes(engine) or 0) > 1_000_000
     assert subprocess.run([built, "-c", "import msgspec"], check=False).returncode == 0
 
 

@@ -76,7 +76,7 @@ def home(wheel: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Inst
 
 
 def destination(name: str) -> str | None:
-    """Where in the wheel a file of the checkout belongs; None for those left out."""
+    """Return the place in the wheel of a file of the checkout; None for those left out."""
     if "/tests/" in name:
         return None
     for start, target in PACKED.items():

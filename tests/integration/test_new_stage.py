@@ -247,7 +247,7 @@ def install(tree: Path, environment: Path) -> Path:
 
 
 def transcribe(folder: Path, tree: Path, runtime: Path) -> tuple[dict[str, Any], str]:
-    """What the copy's command writes about the recording, and its help."""
+    """Return the transcript that the copy's command writes, and its help."""
     python = install(tree, folder / "venv")
     environment = {
         **{name: value for name, value in os.environ.items() if not name.startswith("DALSTON_")},

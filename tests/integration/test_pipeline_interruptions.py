@@ -51,7 +51,7 @@ def read_to_end(process: subprocess.Popen[str]) -> list[dict[str, Any]]:
 
 
 def wait_for_children(process: subprocess.Popen[str]) -> None:
-    """Until the decoding processes have noticed that nobody can ask them any more."""
+    """Until the decoding processes have noticed that their parent is gone."""
     children = psutil.Process(process.pid).children()
     process.send_signal(signal.SIGKILL)
     process.communicate(timeout=30)

@@ -1,4 +1,4 @@
-"""Decoding processes: reused, replaced when they crash or hang, gone when nobody needs them."""
+"""Decoding processes: reused, replaced when they crash or hang, gone when they are not needed."""
 
 import asyncio
 import os

@@ -72,7 +72,7 @@ def open_service(user: Home, server: LanguageModelServer) -> None:
 
 @dataclass(frozen=True, kw_only=True)
 class Outcome:
-    """What a run wrote and said."""
+    """The outputs and messages of a run."""
 
     transcript: dict[str, Any]
     srt: str
@@ -96,7 +96,7 @@ def transcribe(user: Home, out: Path, *options: str) -> Outcome:
 
 
 def problem_of(done: subprocess.CompletedProcess[str]) -> str:
-    """What went wrong, without the hundreds of events before it."""
+    """Return the errors, without the hundreds of events before them."""
     return f"exit code {done.returncode}\n{done.stderr[-3000:]}\n{done.stdout[-3000:]}"
 
 

@@ -1,4 +1,4 @@
-"""Which engines' suites a change can have touched, and a record of those that passed.
+"""The engines' suites that a change can have touched, and a record of those that passed.
 
 A suite depends on the files that ``inputs_of`` lists. Their digest is kept, beside the engines'
 environments, when the suite has passed on this machine; while it is the same, running the suite

@@ -84,7 +84,7 @@ class Isolation:
 
 
 def _kept_download_caches(environ: Mapping[str, str]) -> dict[str, str]:
-    """Where uv and pip keep what they downloaded, as variables: the user's own places."""
+    """Return uv's and pip's download caches as variables: the user's own folders."""
     cache = Path(environ.get("XDG_CACHE_HOME") or Path.home() / ".cache")
     names = {"UV_CACHE_DIR": cache / "uv", "PIP_CACHE_DIR": cache / "pip"}
     return {name: environ.get(name) or str(place) for name, place in names.items()}

@@ -20,7 +20,7 @@ from dalston_cli.launchers.base import EngineSpec, Launcher, LauncherContext
 from dalston_cli.launchers.docker.launcher import DockerLauncher
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.local.launcher import LocalLauncher
-from dalston_cli.launchers.pool.handle import EngineHandle
+from dalston_cli.launchers.pool.pool import EngineHandle
 from dalston_cli.launchers.registry import Launchers, make_launchers
 from dalston_cli.launchers.remote.launcher import RemoteEngine, RemoteLauncher
 from dalston_cli.settings.locations import Locations

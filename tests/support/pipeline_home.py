@@ -107,7 +107,7 @@ class PipelineHome(EngineHome):
 
     @property
     def num_engine_runs(self) -> int:
-        """How often an engine was asked to do anything, over all processes."""
+        """The number of requests to engines, over all processes."""
         return int(self.counter.read_text(encoding="ascii")) if self.counter.exists() else 0
 
     def reload(self) -> None:
@@ -170,6 +170,6 @@ class PipelineHome(EngineHome):
         ]
 
     def last_run(self) -> RunRecord:
-        """What the journal says about the newest run."""
+        """Return the newest run in the journal."""
         with Journal(self.locations.state / JOURNAL_NAME) as journal:
             return show_run(journal)

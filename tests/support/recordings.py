@@ -102,7 +102,7 @@ def ffmpeg(*arguments: str | Path) -> None:
 
 
 def ffmpeg_samples(path: Path, *options: str, num_channels: int = 1) -> NDArray[np.int16]:
-    """What ffmpeg itself decodes at 16 kHz, shape (num_samples, num_channels)."""
+    """Return ffmpeg's own samples at 16 kHz, shape (num_samples, num_channels)."""
     if shutil.which("ffmpeg") is None:
         pytest.skip("ffmpeg is not installed: apt-get install ffmpeg")
     raw = subprocess.run(

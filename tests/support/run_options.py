@@ -47,7 +47,7 @@ def run_options(
 
 
 def channel_results(channel: int | None, duration_s: float, **results: Any) -> ChannelResults:
-    """What was found in a channel, by the stages' names."""
+    """Return the results of a channel, by the stages' names."""
     found = {BY_NAME[name]: result for name, result in results.items() if result is not None}
     return ChannelResults(channel=channel, duration_s=duration_s, results=Results(found))
 

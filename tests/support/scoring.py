@@ -1,4 +1,4 @@
-"""How words are compared: in lower case, without punctuation."""
+"""Comparison of words: in lower case, without punctuation."""
 
 import re
 

@@ -1,6 +1,6 @@
-"""Which tests belong to ``make test``, and which of them share a worker.
+"""The tests that belong to ``make test``, and those that share a worker.
 
-``--part newcomer`` runs what somebody who has just cloned the repository runs: it takes minutes,
+``--part newcomer`` runs the tests for a fresh clone: it takes minutes,
 needs no Docker and no PyTorch, and leaves out tests that are marked as slow. ``--part rest`` runs
 all others. With workers (``-n 2``), the tests of one file stay together and so share its fixtures;
 so do those of one engine, and all of Docker's, which look at one daemon.

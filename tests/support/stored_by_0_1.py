@@ -1,4 +1,4 @@
-"""What Dalston 0.1 stored, and the commands that made it store it.
+"""Files that Dalston 0.1 stored, and the commands that made it store them.
 
 The commands' transcripts, the stage store and the journal in ``tests/golden/stored_by_0_1`` were
 written by version 0.1 itself. They stay as they are, as they do on the disks of its users.

@@ -1,4 +1,4 @@
-"""What the shell offers while a value is typed."""
+"""Completion of values in the shell."""
 
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.options.completion import complete_formats, complete_models, complete_stages

@@ -5,10 +5,9 @@ from typing import Any
 import pytest
 
 from dalston_cli.launchers.base import ExitState, Usage
-from dalston_cli.launchers.docker.containers.container_list import exit_state
+from dalston_cli.launchers.docker.containers.container_list import container_usage, exit_state
 from dalston_cli.launchers.docker.containers.network import published_address
-from dalston_cli.launchers.docker.containers.refusal import MountMissingError, explain_start
-from dalston_cli.launchers.docker.containers.usage import container_usage
+from dalston_cli.launchers.docker.containers.starter import MountMissingError, explain_start
 from dalston_cli.launchers.docker.daemon import DaemonFacts, DaemonRefusedError
 
 FACTS = DaemonFacts(

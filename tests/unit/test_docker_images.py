@@ -10,7 +10,7 @@ from docker.utils.build import exclude_paths
 from tests.support.launching import FAKE, engine_entry
 
 from dalston_cli.catalog.schema import StageSupport
-from dalston_cli.launchers.docker.images.availability import usual_base
+from dalston_cli.launchers.docker.images.availability import Source, image_sources, usual_base
 from dalston_cli.launchers.docker.images.context import (
     CERTIFICATES,
     TORCH_LOCKS,
@@ -20,8 +20,7 @@ from dalston_cli.launchers.docker.images.context import (
     pack,
 )
 from dalston_cli.launchers.docker.images.errors import NoRegistryError
-from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
-from dalston_cli.launchers.docker.images.sources import Source, image_sources
+from dalston_cli.launchers.docker.images.image_list import image_tag, registry_tag, variant_of
 from dalston_cli.launchers.docker.images.torch_layer import torch_locks
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.settings.choices import PullPolicy

@@ -1,4 +1,4 @@
-"""Where Ctrl-C is ignored, as in a background job, the processes of tests still end by it."""
+"""Processes of tests end by Ctrl-C, also where it is ignored, as in a background job."""
 
 import subprocess
 import sys

@@ -1,4 +1,4 @@
-"""How failures of engines are told."""
+"""Messages about failures of engines."""
 
 import pytest
 

@@ -1,4 +1,4 @@
-"""What makes two engines the same."""
+"""Fingerprints: equal ones make two engines the same."""
 
 import platform
 import shutil
@@ -14,8 +14,8 @@ from tests.support.places import folder_variables
 
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.fingerprint import engine_digest, secret_marks
+from dalston_cli.launchers.local.environment import snapshot_sdk
 from dalston_cli.launchers.local.launcher import LocalLauncher
-from dalston_cli.launchers.sdk import snapshot_sdk
 from dalston_cli.settings.locations import Locations
 from dalston_sdk.identity import (
     digest_engine,

@@ -1,4 +1,4 @@
-"""What a runtime folder says about its process."""
+"""The record of a process in its runtime folder."""
 
 from datetime import UTC, datetime
 from pathlib import Path

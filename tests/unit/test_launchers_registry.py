@@ -1,10 +1,11 @@
-"""Which launcher an engine is started with, and why."""
+"""The choice of an engine's launcher, and its reason."""
 
 from pathlib import Path
 
 import pytest
 from tests.support.launching import engine_entry
 
+import dalston_cli.launchers
 from dalston_cli.catalog.device import DeviceMissingError, DeviceNotSupportedError
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.errors import DalstonError, ExitCode
@@ -13,6 +14,7 @@ from dalston_cli.launchers.control import engine_device, engine_devices
 from dalston_cli.launchers.docker.daemon import DaemonUnavailableError
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.registry import (
+    LAUNCHER_NAMES,
     Launchers,
     UnknownLauncherError,
     check_remotes,
@@ -41,6 +43,14 @@ def launchers(folder: Path, requested: str, *, with_remote: bool) -> Launchers:
     remotes = REMOTES if with_remote else {}
     context = LauncherContext(locations=locations, requested=requested, remotes=remotes)
     return make_launchers(context)
+
+
+def test_launchers_know_nothing_of_each_other() -> None:
+    package = Path(dalston_cli.launchers.__file__).parent
+    for name in LAUNCHER_NAMES:
+        code = "".join(file.read_text(encoding="utf-8") for file in (package / name).rglob("*.py"))
+        others = [other for other in LAUNCHER_NAMES if f"dalston_cli.launchers.{other}" in code]
+        assert others in ([], [name])
 
 
 @pytest.mark.parametrize(

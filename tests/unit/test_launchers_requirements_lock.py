@@ -1,4 +1,4 @@
-"""Which lock an environment is made from, by device, interpreter, processor and wheels at hand."""
+"""The choice of a lock, by device, interpreter, processor and wheels at hand."""
 
 from pathlib import Path
 

@@ -1,4 +1,4 @@
-"""What an engine's process finds in its environment."""
+"""Variables of an engine's process."""
 
 import psutil
 import pytest

@@ -1,4 +1,4 @@
-"""What looks wrong is said, and what is merely unusual is not."""
+"""Warnings of implausible transcripts, and none of merely unusual ones."""
 
 import msgspec
 import pytest

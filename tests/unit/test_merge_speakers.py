@@ -1,4 +1,4 @@
-"""Who said what, where it is hard to say: overlap, flicker, remarks, words without times."""
+"""Speakers of words in hard cases: overlap, flicker, remarks, words without times."""
 
 from collections.abc import Sequence
 from itertools import pairwise
@@ -14,10 +14,10 @@ from dalston_cli.stages.merge.speakers import (
 )
 from dalston_sdk.wire import Emotion, Segment, SpeakerTurn, Word
 
-Heard = Sequence[tuple[float, float, str]]
+Turns = Sequence[tuple[float, float, str]]
 
 
-def turns(heard: Heard) -> list[SpeakerTurn]:
+def turns(heard: Turns) -> list[SpeakerTurn]:
     return [SpeakerTurn(start=start, end=end, speaker=who) for start, end, who in heard]
 
 
@@ -84,7 +84,7 @@ STORY = said(
         ),
     ],
 )
-def test_who_says_what(heard: Heard, expected: list[tuple[str, str]]) -> None:
+def test_who_says_what(heard: Turns, expected: list[tuple[str, str]]) -> None:
     assert texts(list(assign_speakers([STORY], turns(heard)))) == expected
 
 
@@ -119,7 +119,7 @@ def test_times_that_were_computed_do_not_tell_who_spoke() -> None:
         ),
     ],
 )
-def test_emotions_stay_with_who_spoke(heard: Heard, expected: list[str | None]) -> None:
+def test_emotions_stay_with_who_spoke(heard: Turns, expected: list[str | None]) -> None:
     joy = Emotion(label="happy", score=0.9)
     segment = said(*((w.text.strip(), w.start, w.end) for w in STORY.words), emotion=joy)
     parts = list(assign_speakers([segment], turns(heard)))

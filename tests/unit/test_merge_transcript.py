@@ -275,7 +275,7 @@ TEXTS = st.text(st.sampled_from("ab.? \t本"), max_size=4)
 
 @st.composite
 def engine_segments(draw: st.DrawFn) -> tuple[Segment, ...]:
-    """What a careless engine might give: any times, empty words, words out of order."""
+    """Generate segments of a careless engine: any times, empty words, words out of order."""
     found = []
     for number in range(draw(st.integers(0, 6))):
         words = tuple(

@@ -1,4 +1,4 @@
-"""What a run may pay for is shared out once, and not at all where nobody knows what is left."""
+"""A run's budget is spent once, and not at all where it is not known what is left."""
 
 import asyncio
 
@@ -21,7 +21,7 @@ def costing(cost_usd: float | None) -> RefineResult:
 
 
 async def take(budget: Budget, cost_usd: float | None) -> float | None:
-    """What one stage was allowed."""
+    """Return the budget of one stage."""
     async with budget.within(RefineOptions()) as (options, pay):
         assert isinstance(options, RefineOptions)
         await asyncio.sleep(0)

@@ -150,7 +150,7 @@ def test_stages_have_results_of_their_own(context: PlanContext) -> None:
 def test_its_own_aligner_goes_before_others_and_they_before_other_bundles(
     context: PlanContext,
 ) -> None:
-    """Which language it is turns out only when the text is there."""
+    """The language is known only when the text is there."""
     own = plan_recording(context, run_options(model="bundle"))
     other = plan_recording(context, run_options(model="speech-no-words"))
 

@@ -1,4 +1,4 @@
-"""What goes into stages and how their results are judged, as tables."""
+"""Requests of stages and the judgement of their results, as tables."""
 
 import msgspec
 import pytest

@@ -1,4 +1,4 @@
-"""What has to agree across the repository's files, and what must never be in one."""
+"""Agreement between the repository's files, and words that must never be in one."""
 
 import re
 import subprocess
@@ -50,7 +50,7 @@ def requirements(folder: Path) -> list[Requirement]:
 
 
 def locked_versions(folder: Path, python: str) -> dict[str, Version]:
-    """What the lock installs with ``python`` on Linux."""
+    """Return the packages that the lock installs with ``python`` on Linux."""
     machine = machine_with(python)
     found: dict[str, Version] = {}
     for each in LOCKED.finditer((folder / "requirements.lock").read_text(encoding="utf-8")):

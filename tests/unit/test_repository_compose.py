@@ -38,7 +38,7 @@ def about(engine: str) -> dict[str, Any]:
 
 
 def expected_arguments(engine: str, variant: str) -> dict[str, str]:
-    """What the launcher would tell the Dockerfile."""
+    """Return the build arguments of the launcher."""
     entry = engine_entry(ENGINES[engine])
     arguments = {"ENGINE": engine_place(entry)}
     if torch_locks(entry.folder):

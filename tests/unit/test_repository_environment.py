@@ -33,7 +33,7 @@ def variables_read() -> set[str]:
 
 
 def variables_of_services() -> set[str]:
-    """What Compose puts into ``compose.yaml``."""
+    """Return the variables in ``compose.yaml``."""
     return set(re.findall(r"\$\{(DALSTON_[A-Z0-9_]+)", COMPOSE.read_text(encoding="utf-8")))
 
 

@@ -1,4 +1,4 @@
-"""How often a device is checked, and when it counts as lost."""
+"""Checks of the device, and its loss."""
 
 import threading
 

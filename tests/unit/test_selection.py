@@ -1,4 +1,4 @@
-"""Which tests a newcomer runs, and which of them stay together."""
+"""The tests that a newcomer runs, and those that stay together."""
 
 import pytest
 from tests.support.engine_suites import ROOT

@@ -20,7 +20,7 @@ Flags = NDArray[np.bool_]
 
 @dataclass(frozen=True, kw_only=True)
 class AlignedToken:
-    """Where one token begins.
+    """The start of one token.
 
     Attributes:
         frame: Its first frame.

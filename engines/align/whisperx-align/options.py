@@ -16,7 +16,7 @@ GPU_BATCH_SIZE = 8
 
 @dataclass(frozen=True, kw_only=True)
 class AlignmentSettings:
-    """How one request is aligned.
+    """Settings for the alignment of one request.
 
     Attributes:
         batch_size: Chunks that go through the model together.

@@ -14,7 +14,7 @@ MIN_CHUNK_S = 30.0
 
 @dataclass(frozen=True, kw_only=True)
 class DiarizationSettings:
-    """How one request is diarized.
+    """Settings for the diarization of one request.
 
     Attributes:
         min_speakers, max_speakers: Bounds for the whole recording; None where there is none.

@@ -40,7 +40,7 @@ _PAD_MS = 200
 
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
-    """How one request is decoded.
+    """Settings for the decoding of one request.
 
     Attributes:
         arguments: For the library's ``TranscriptionOptions``.

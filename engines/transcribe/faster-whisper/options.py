@@ -52,7 +52,7 @@ SUPPORTED = frozenset(TranscribeOptions.__struct_fields__)
 
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
-    """How one request is decoded.
+    """Settings for the decoding of one request.
 
     Attributes:
         arguments: Of the library's ``transcribe``, except the audio and the language.

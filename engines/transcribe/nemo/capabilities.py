@@ -1,4 +1,4 @@
-"""What a loaded model can do, and the languages of each known model."""
+"""Capabilities of loaded models, and the languages of each known model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -39,7 +39,7 @@ _LANGUAGES: dict[str, Sequence[str]] = {
 
 @dataclass(frozen=True, kw_only=True)
 class NemoCapabilities(Capabilities):
-    """What a loaded recogniser can do.
+    """Capabilities of a loaded recogniser.
 
     Attributes:
         has_local_attention: True if its encoder can attend to nearby frames only.

@@ -1,4 +1,4 @@
-"""How a request is decoded by a NeMo model."""
+"""Settings for the decoding of a request by a NeMo model."""
 
 from dataclasses import replace
 

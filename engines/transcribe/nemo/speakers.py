@@ -11,7 +11,7 @@ from dalston_sdk.wire import DiarizeOptions, ErrorCode, Notice, Stage
 
 @dataclass(frozen=True, kw_only=True)
 class SpeakerCount:
-    """How many speakers a result may have.
+    """Limits for the number of speakers in a result.
 
     Attributes:
         max_speakers: The largest number.

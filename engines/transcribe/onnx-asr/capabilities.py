@@ -1,4 +1,4 @@
-"""What each family of models can do, and the languages of each known model."""
+"""Capabilities of each family of models, and the languages of each known model."""
 
 from collections.abc import Sequence
 from dataclasses import dataclass
@@ -44,7 +44,7 @@ MAX_CHUNK_S = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class OnnxCapabilities(Capabilities):
-    """What a loaded model can do.
+    """Capabilities of a loaded model.
 
     Attributes:
         detects_language: True if it gives a probability for each language.

@@ -1,4 +1,4 @@
-"""What the library does not offer in public; holds for onnx-asr 0.12.0, which is pinned."""
+"""Private parts of the library, as they are in onnx-asr 0.12.0, which is pinned."""
 # ruff: noqa: SLF001 - this module exists so that no other one uses private names
 
 from collections.abc import Mapping, Sequence

@@ -16,7 +16,7 @@ _VAD_MODE = Vad.MEDIUM_STRICT
 
 @dataclass(frozen=True, kw_only=True)
 class EndpointSettings:
-    """How regions of speech are found; the names are those of ``TranscribeOptions``.
+    """Settings of voice activity detection; the names are those of ``TranscribeOptions``.
 
     Attributes:
         min_speech_ms: Shorter regions are dropped.

@@ -87,7 +87,6 @@ class ExitState:
     Attributes:
         state: ``gone`` if it ended and its exit code is unknown.
         clean: It stopped itself, as idle engines do.
-        out_of_memory: It was killed because it took more memory than it may.
     """
 
     state: Literal["running", "exited", "gone"]
@@ -114,13 +113,7 @@ class Usage:
 
 @dataclass(frozen=True, kw_only=True)
 class Removed:
-    """Files and images of one engine that were removed.
-
-    Attributes:
-        environments: Folders of virtual environments.
-        images: Names of images.
-        num_logs: Logs, and ended containers that were kept for theirs.
-    """
+    """Files and images of one engine that were removed; logs in files or ended containers."""
 
     engine: str
     environments: tuple[Path, ...] = ()
@@ -157,11 +150,7 @@ class Preparation:
         self._abandoned.set()
 
     def check(self) -> None:
-        """Raise if the preparation should stop; to be called at least every second.
-
-        Raises:
-            AbandonedError: The caller no longer waits.
-        """
+        """Raise ``AbandonedError`` if it should stop; to be called at least every second."""
         if self._abandoned.is_set():
             raise AbandonedError
 
@@ -171,12 +160,9 @@ class LauncherContext:
     """The inputs of a launcher's constructor.
 
     Attributes:
-        locations: Folders of environments, logs, sockets and weights.
-        requested: Name of the launcher that the user wants, or ``auto``.
         offline: Build no environment and no image, and pull none.
         settings: None for the defaults.
         remotes: URLs of engines, by engine name.
-        environ: Environment variables, for addresses and tokens.
     """
 
     locations: Locations
@@ -194,8 +180,7 @@ Product = Literal["environment", "image"] | None
 class Launcher(Protocol):
     """Starts and finds the processes of engines; knows nothing of stages or models.
 
-    The defaults are those of a launcher that only reaches engines, and neither builds, starts nor
-    ends any.
+    The defaults are those of a launcher that only reaches engines.
 
     Attributes:
         name: As in ``settings.choices.LauncherName``.

@@ -14,7 +14,7 @@ from dalston_cli.catalog.device import (
 )
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import Device, EngineEntry
-from dalston_cli.errors import EngineUnavailableError, UsageError
+from dalston_cli.errors import UsageError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, NotOursError, Removed
 from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
 from dalston_cli.launchers.pool.pool import Pool
@@ -22,6 +22,7 @@ from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.survey import (
     EngineState,
     OnProblem,
+    ask_each,
     find_instances,
     raise_problem,
     survey_engines,
@@ -143,25 +144,14 @@ def remove_engine(
         EngineRunningError: It runs.
     """
     ours = [launcher for launcher in launchers.by_name.values() if launcher.manages]
-    if any(_runs(launcher, name, on_problem) for launcher in ours):
-        raise EngineRunningError(name)
-    removed = []
-    for launcher in ours:
-        try:
-            removed.append(launcher.remove(name))
-        except EngineUnavailableError as error:
-            on_problem(error)
+    for _, found in ask_each(ours, lambda launcher: launcher.find(), on_problem):
+        if any(each.engine == name and each.owned for each in found):
+            raise EngineRunningError(name)
+    asked = ask_each(ours, lambda launcher: launcher.remove(name), on_problem)
+    removed = [each for _, each in asked]
     return Removed(
         engine=name,
         environments=tuple(path for each in removed for path in each.environments),
         images=tuple(image for each in removed for image in each.images),
         num_logs=sum(each.num_logs for each in removed),
     )
-
-
-def _runs(launcher: Launcher, name: str, on_problem: OnProblem) -> bool:
-    try:
-        return any(each.engine == name and each.owned for each in launcher.find())
-    except EngineUnavailableError as error:
-        on_problem(error)
-        return False

@@ -40,12 +40,7 @@ class EngineDiagnosis:
 
 @dataclass(frozen=True, kw_only=True)
 class DiagnosisContext:
-    """Launchers, machine and settings that the diagnosis depends on.
-
-    Attributes:
-        device, gpus: From the settings.
-        models_dir: The folder under which all weights lie.
-    """
+    """Launchers, machine and settings that the diagnosis depends on."""
 
     launchers: Launchers
     machine: Machine

@@ -103,13 +103,7 @@ class NoLogError(EngineUnavailableError):
 
 
 class EngineRefusal(DalstonError):  # noqa: N818 - leaves are named ...Error
-    """An engine answered that it could not do what it was asked.
-
-    Attributes:
-        engine: Its name.
-        reason: The code on the wire.
-        retryable: The same request may succeed later.
-    """
+    """An engine answered that it could not do what it was asked; ``reason`` is the wire's code."""
 
     def __init__(
         self, engine: str, reason: ErrorCode, message: str, *, retryable: bool, hint: str | None

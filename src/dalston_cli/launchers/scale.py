@@ -21,11 +21,6 @@ _Found = tuple[Launcher, EngineInstance]
 Counts = Callable[[EngineInstance], bool]
 
 
-def every_one(_: EngineInstance) -> bool:
-    """Count every instance."""
-    return True
-
-
 @dataclass(frozen=True, kw_only=True)
 class RunningReplicas:
     """Running replicas of one engine and one launcher.
@@ -43,12 +38,7 @@ class RunningReplicas:
 
 @dataclass(frozen=True, kw_only=True)
 class Scaled:
-    """Outcome of a change of the number of replicas.
-
-    Attributes:
-        stopped: Surplus replicas.
-        others: Number of replicas with another owner, which are not stopped.
-    """
+    """Surplus replicas that were stopped, and the number of those with another owner."""
 
     stopped: tuple[EngineInstance, ...] = ()
     others: int = 0
@@ -80,11 +70,11 @@ async def scale_engine(
     spec: EngineSpec,
     replicas: int,
     *,
-    counts: Counts = every_one,
+    counts: Counts | None = None,
     on_event: OnNotice = ignore_notice,
     on_problem: OnProblem = raise_problem,
 ) -> Scaled:
-    """Have exactly ``replicas`` of an engine run, of those that ``counts`` is true for.
+    """Have exactly ``replicas`` of an engine run, of those that ``counts`` is true for, or of all.
 
     Missing ones are started by the launcher that ``launchers`` choose. Of surplus ones, idle ones
     are stopped before busy ones, and of each kind the newest first; a busy one has half a minute
@@ -96,7 +86,7 @@ async def scale_engine(
     """
     managing = [each for each in launchers.by_name.values() if each.manages]
     every = await find_instances(managing, [spec.engine.name], on_problem=on_problem)
-    meant = [each for each in every if counts(each[1])]
+    meant = [each for each in every if counts is None or counts(each[1])]
     found = [each for each in meant if await asyncio.to_thread(_is_usable, *each, spec)]
     others = sum(not instance.owned for _, instance in found)
     if len(found) < replicas:

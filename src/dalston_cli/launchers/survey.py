@@ -1,15 +1,17 @@
 """Survey of running engines: each is asked for its state."""
 
 import asyncio
-from collections.abc import Callable, Collection, Iterable
+from collections.abc import Callable, Collection, Iterable, Iterator
 from dataclasses import dataclass, replace
 from datetime import UTC, datetime, timedelta
+from typing import TypeVar
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, Launcher, Usage
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, device_of
 from dalston_sdk.wire import Health
 
+T = TypeVar("T")
 OnProblem = Callable[[EngineUnavailableError], None]
 """Called for each launcher that cannot be asked, while the others are."""
 
@@ -53,17 +55,7 @@ class EngineState:
 
 @dataclass(frozen=True, kw_only=True)
 class EngineStats:
-    """Resources of one engine; None where they are unknown.
-
-    Attributes:
-        state: As ``EngineState`` has it.
-        running: Requests in progress.
-        slots: Requests that it works on at the same time.
-        cpu_percent: 100 is one core.
-        memory_limit_mb: None where there is no limit of its own.
-        vram_mb: Of the GPU's memory.
-        processes: Processes or threads that count against its limit.
-    """
+    """Resources of one engine, as ``EngineState`` and ``Usage`` have them; None where unknown."""
 
     engine: str
     launcher: str
@@ -78,6 +70,17 @@ class EngineStats:
     vram_mb: float | None
     processes: int | None
     owned: bool
+
+
+def ask_each(
+    launchers: Iterable[Launcher], question: Callable[[Launcher], T], on_problem: OnProblem
+) -> Iterator[tuple[Launcher, T]]:
+    """Yield each launcher with its answer, without those that cannot be asked."""
+    for launcher in launchers:
+        try:
+            yield launcher, question(launcher)
+        except EngineUnavailableError as error:
+            on_problem(error)
 
 
 async def survey_engines(
@@ -126,16 +129,9 @@ def newest_log(
     launchers: Iterable[Launcher], engine: str, *, on_problem: OnProblem = raise_problem
 ) -> Launcher | None:
     """Return the launcher with the newest log of ``engine``; None without any log."""
-    newest: tuple[datetime, Launcher] | None = None
-    for launcher in launchers:
-        try:
-            started = launcher.last_started(engine)
-        except EngineUnavailableError as error:
-            on_problem(error)
-            continue
-        if started is not None and (newest is None or started > newest[0]):
-            newest = (started, launcher)
-    return newest[1] if newest else None
+    times = ask_each(launchers, lambda launcher: launcher.last_started(engine), on_problem)
+    started = [(time, launcher) for launcher, time in times if time is not None]
+    return max(started, key=lambda each: each[0])[1] if started else None
 
 
 async def ask_state(instance: EngineInstance) -> EngineState:

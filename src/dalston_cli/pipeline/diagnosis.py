@@ -132,9 +132,9 @@ def look_at_disk(name: str, folder: Path) -> Diagnosis:
     message = f"{readable_size(free)} free for {folder}"
     hint = f"make room, or use another disk: export DALSTON_{name.upper()}_DIR=/another/disk"
     if free < _NO_DISK_BYTES:
-        return Diagnosis(f"{name} disk", "fail", message, hint=hint)
+        return Diagnosis(f"{name} disk", "fail", message, hint)
     if free < _LITTLE_DISK_BYTES:
-        return Diagnosis(f"{name} disk", "warn", message, hint=hint)
+        return Diagnosis(f"{name} disk", "warn", message, hint)
     return Diagnosis(f"{name} disk", "ok", message)
 
 

@@ -1,4 +1,4 @@
-"""What the hub of the tests holds."""
+"""The content of the tests' hub."""
 
 import hashlib
 import random

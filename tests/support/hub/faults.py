@@ -1,11 +1,11 @@
-"""How the hub of the tests can misbehave."""
+"""Faults of the tests' hub."""
 
 from dataclasses import dataclass, field
 
 
 @dataclass(kw_only=True)
 class Fault:
-    """What goes wrong, for every request whose path contains ``path``.
+    """A fault of every request whose path contains ``path``.
 
     Attributes:
         status: Answer with this status instead.

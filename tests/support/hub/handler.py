@@ -127,7 +127,7 @@ class HubHandler(BaseHTTPRequestHandler):
             self._send_body(path, bytes(content), start, fault)
 
     def _start(self, size: int, fault: Fault) -> int | None:
-        """Where the asked range begins; None where it begins behind the end."""
+        """Return the start of the requested range; None where it is behind the end."""
         asked = _RANGE.fullmatch(self.headers.get("Range", ""))
         start = int(asked[1]) if asked and not fault.no_ranges else 0
         return start if start < size or start == 0 else None

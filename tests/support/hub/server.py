@@ -22,7 +22,7 @@ class Asked:
 
 @dataclass
 class HubState:
-    """What the hub holds, how it misbehaves, and what it has seen.
+    """The hub's content, its faults, and the requests that it got.
 
     Attributes:
         plain: Files that any web server might have, by their path from the root.
@@ -76,7 +76,7 @@ class HubServer:
 
     @property
     def environment(self) -> dict[str, str]:
-        """What makes huggingface_hub come here, without anybody's token."""
+        """Return the variables that lead huggingface_hub here, without the user's token."""
         return {"HF_ENDPOINT": self.url, "HF_TOKEN_PATH": "/nonexistent/token"}
 
     def sent(self, path: str) -> int:

@@ -23,7 +23,7 @@ _MIN_REGION_S = 1.0
 
 @dataclass(frozen=True, kw_only=True)
 class VadSettings:
-    """How regions of speech are found; the names are those of ``TranscribeOptions``.
+    """Settings of voice activity detection; the names are those of ``TranscribeOptions``.
 
     Attributes:
         vad_threshold: A frame with at least this probability is speech; above 0 and below 1.

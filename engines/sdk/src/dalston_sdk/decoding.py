@@ -36,7 +36,7 @@ SUPPORTED_OPTIONS = frozenset(
 
 @dataclass(frozen=True, kw_only=True)
 class Capabilities:
-    """What a loaded recogniser can do.
+    """Capabilities of a loaded recogniser.
 
     Attributes:
         name: The library's name of the model.
@@ -57,7 +57,7 @@ class Capabilities:
 
 @dataclass(frozen=True, kw_only=True)
 class Decoding:
-    """How one request is decoded.
+    """Settings for the decoding of one request.
 
     Attributes:
         vad: How regions are found and split.

@@ -12,8 +12,7 @@ from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.launchers.control import engine_device
 from dalston_cli.launchers.docker.daemon import Daemon
-from dalston_cli.launchers.docker.images.image_list import EngineImage
-from dalston_cli.launchers.docker.images.naming import variant_of
+from dalston_cli.launchers.docker.images.image_list import EngineImage, variant_of
 from dalston_cli.launchers.docker.images.store import ImageStore
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.settings.load import load_settings

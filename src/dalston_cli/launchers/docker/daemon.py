@@ -27,6 +27,7 @@ _USUAL_SOCKET = Path("/var/run/docker.sock")
 _TIMEOUT_S = 60
 _LOOPBACK = frozenset({"localhost", "127.0.0.1", "::1"})
 _LINUX_NAMES = {"amd64": "x86_64", "arm64": "aarch64"}
+"""Of processors that Podman calls what Go calls them."""
 
 
 class DaemonUnavailableError(LauncherUnavailableError):
@@ -56,10 +57,8 @@ class DaemonFacts:
     """A daemon's description of itself.
 
     Attributes:
-        product: Which kind of daemon it is.
         rootless: It runs as an ordinary user, who is root inside its containers.
         machine: Architecture of its processor as ``platform.machine`` names it on Linux.
-        memory_mb: Memory of its machine.
         runtimes: Names of the container runtimes it knows.
         devices: Names that the Container Device Interface gives to devices, such as
             ``nvidia.com/gpu=0``.
@@ -169,15 +168,20 @@ class Daemon:
         with self.explained():
             info: dict[str, Any] = self.client.info()
             version: dict[str, Any] = self.client.version()
+        machine = str(info.get("Architecture") or version.get("Arch", ""))
         return DaemonFacts(
             product=_product(info, version),
             version=str(version.get("Version", "")),
-            rootless=_is_rootless(info),
-            machine=_machine(str(info.get("Architecture") or version.get("Arch", ""))),
+            rootless=any("rootless" in str(one) for one in info.get("SecurityOptions") or ()),
+            machine=_LINUX_NAMES.get(machine, machine),
             cpus=int(info.get("NCPU") or 1),
             memory_mb=int(info.get("MemTotal") or 0) // 1_000_000,
             runtimes=frozenset(info.get("Runtimes") or {}),
-            devices=_devices(info),
+            devices=tuple(
+                str(one.get("ID", ""))
+                for one in info.get("DiscoveredDevices") or ()
+                if one.get("Source") == "cdi"
+            ),
             raw=info,
         )
 
@@ -277,17 +281,3 @@ def _product(info: Mapping[str, Any], version: Mapping[str, Any]) -> str:
         return "Podman"
     system = str(info.get("OperatingSystem", ""))
     return "Docker Desktop" if "Docker Desktop" in system else "Docker"
-
-
-def _machine(architecture: str) -> str:
-    """Podman calls processors what Go calls them."""
-    return _LINUX_NAMES.get(architecture, architecture)
-
-
-def _is_rootless(info: Mapping[str, Any]) -> bool:
-    return any("rootless" in str(option) for option in info.get("SecurityOptions") or ())
-
-
-def _devices(info: Mapping[str, Any]) -> tuple[str, ...]:
-    found = info.get("DiscoveredDevices") or ()
-    return tuple(str(one.get("ID", "")) for one in found if one.get("Source") == "cdi")

@@ -14,26 +14,21 @@ from typing import Self
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.diagnosis import Diagnosis
-from dalston_cli.launchers.base import (
-    EngineInstance,
-    EngineSpec,
-    ExitState,
-    LauncherContext,
-    Preparation,
-    Removed,
-    Usage,
+from dalston_cli.launchers import base
+from dalston_cli.launchers.docker.containers.container_list import (
+    Container,
+    Containers,
+    follow_log,
+    tail_log,
 )
-from dalston_cli.launchers.docker.containers.container_list import Container, Containers
-from dalston_cli.launchers.docker.containers.folders import ContainerFolders
-from dalston_cli.launchers.docker.containers.leftovers import clean_up
-from dalston_cli.launchers.docker.containers.logs import follow_log, tail_log
+from dalston_cli.launchers.docker.containers.folders import ContainerFolders, clean_up
 from dalston_cli.launchers.docker.containers.network import RemoteDaemonError
 from dalston_cli.launchers.docker.containers.starter import Starter
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
 from dalston_cli.launchers.docker.diagnosis import diagnose_docker
 from dalston_cli.launchers.docker.gpu.problem import gpu_problem, probe_gpu_host
 from dalston_cli.launchers.docker.images.errors import ImageMissingError
-from dalston_cli.launchers.docker.images.naming import variant_of
+from dalston_cli.launchers.docker.images.image_list import variant_of
 from dalston_cli.launchers.docker.images.store import ImageStore
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.docker.services import ComposeServices
@@ -78,7 +73,7 @@ class DockerLauncher(FolderLauncher):
         )
 
     @classmethod
-    def from_context(cls, context: LauncherContext) -> Self:
+    def from_context(cls, context: base.LauncherContext) -> Self:
         settings = context.settings
         return cls(
             context.locations,
@@ -122,16 +117,16 @@ class DockerLauncher(FolderLauncher):
     def is_built(self, engine: EngineEntry, device: str) -> bool:
         return self.images.is_built(engine, device)
 
-    def fingerprint(self, spec: EngineSpec) -> str:
+    def fingerprint(self, spec: base.EngineSpec) -> str:
         digest = self.images.digest(spec.engine, spec.device)
         return self._mark(digest, spec.environment, spec.weights, *secret_marks(spec.engine))
 
-    def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
+    def prepare(self, spec: base.EngineSpec, preparation: base.Preparation) -> None:
         if not self.daemon.shares_disk:
             raise RemoteDaemonError(self.daemon.endpoint)
         self.images.ensure(spec.engine, spec.device, preparation)
 
-    def find(self) -> list[EngineInstance]:
+    def find(self) -> list[base.EngineInstance]:
         """Return what runs, of Compose, too; remove ended containers, but for the newest logs."""
         if not (self._required or self.daemon.may_be_there()):
             return []
@@ -143,7 +138,7 @@ class DockerLauncher(FolderLauncher):
                 raise
             return []
 
-    def start(self, spec: EngineSpec, *, replica: int) -> EngineInstance:
+    def start(self, spec: base.EngineSpec, *, replica: int) -> base.EngineInstance:
         with self.exclusive():
             image = self.images.find(spec.engine, spec.device)
             if image is None:
@@ -153,7 +148,7 @@ class DockerLauncher(FolderLauncher):
             identity, address = self._starter.start(
                 spec, image=image.id, fingerprint=mark, replica=number
             )
-        return EngineInstance(
+        return base.EngineInstance(
             engine=spec.engine.name,
             launcher=self.name,
             fingerprint=mark,
@@ -164,33 +159,33 @@ class DockerLauncher(FolderLauncher):
             started_at=datetime.now(UTC),
         )
 
-    def state(self, instance: EngineInstance) -> ExitState:
+    def state(self, instance: base.EngineInstance) -> base.ExitState:
         return self._containers.state(instance.identity)
 
-    def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
+    def tail(self, instance: base.EngineInstance, *, lines: int) -> list[str]:
         return tail_log(self.daemon, instance.identity, lines)
 
     def last_started(self, engine: str) -> datetime | None:
         newest = self._newest(engine)
         return newest.created_at if newest else None
 
-    def usage(self, instance: EngineInstance) -> Usage:
+    def usage(self, instance: base.EngineInstance) -> base.Usage:
         return self._containers.usage(instance.identity)
 
-    def remove(self, engine: str) -> Removed:
+    def remove(self, engine: str) -> base.Removed:
         """Remove the images, and the containers that were kept for their logs."""
         if not (self._required or self.daemon.may_be_there()):
-            return Removed(engine=engine)
+            return base.Removed(engine=engine)
         with self.exclusive():
             ended = [each for each in self._containers.all() if each.engine == engine]
             for container in ended:
                 self._containers.remove(container.id)
-        return Removed(engine=engine, images=self.images.remove(engine), num_logs=len(ended))
+        return base.Removed(engine=engine, images=self.images.remove(engine), num_logs=len(ended))
 
-    def _wait(self, instance: EngineInstance, *, timeout_s: float) -> None:
+    def _wait(self, instance: base.EngineInstance, *, timeout_s: float) -> None:
         self._containers.wait(instance.identity, timeout_s=timeout_s)
 
-    def _end(self, instance: EngineInstance) -> None:
+    def _end(self, instance: base.EngineInstance) -> None:
         self._containers.end(instance.identity)
         self._look()
 
@@ -246,8 +241,8 @@ class DockerLauncher(FolderLauncher):
         }
         return next(number for number in itertools.count(wanted) if number not in taken)
 
-    def _instance(self, container: Container) -> EngineInstance:
-        return EngineInstance(
+    def _instance(self, container: Container) -> base.EngineInstance:
+        return base.EngineInstance(
             engine=container.engine,
             launcher=self.name,
             fingerprint=container.fingerprint if container.sees_its_models else "",

@@ -6,7 +6,7 @@ and asked for their digest, so that an edited engine is not mistaken for the one
 
 import asyncio
 from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
@@ -27,14 +27,9 @@ _OF_ANOTHER_PLACE = ""
 
 @dataclass(frozen=True, kw_only=True)
 class _Service:
-    """One container of a stack, as the daemon describes it."""
+    """One container of a stack, as the daemon describes it, and the folder of its weights."""
 
-    container: str
-    engine: str
-    replica: int
-    device: str
-    address: Address
-    started: str
+    instance: EngineInstance
     models: Path | None
 
 
@@ -51,7 +46,7 @@ class ComposeServices:
         self._daemon = daemon
         self._models_dir = models_dir
         self._fingerprint = fingerprint
-        self._digests: dict[tuple[str, str], str] = {}
+        self._digests: dict[tuple[str, datetime], str] = {}
 
     def find(self) -> list[EngineInstance]:
         """Return every service that answers, without unhealthy and starting ones.
@@ -78,7 +73,7 @@ class ComposeServices:
         known = {_start(service): self._digests.get(_start(service)) for service in services}
         new = [service for service in services if known[_start(service)] is None]
         if new:
-            answers = run_aside(_ask_digests([service.address for service in new]))
+            answers = run_aside(_ask_digests([service.instance.address for service in new]))
             known.update(zip(map(_start, new), answers, strict=True))
         self._digests = {start: digest for start, digest in known.items() if digest is not None}
 
@@ -90,15 +85,18 @@ class ComposeServices:
         unhealthy = (state.get("Health") or {}).get("Status") == "unhealthy"
         if address is None or unhealthy or labels.ENGINE not in named:
             return None
-        return _Service(
-            container=str(attributes["Id"]),
+        instance = EngineInstance(
             engine=named[labels.ENGINE],
+            launcher="docker",
+            fingerprint=_OF_ANOTHER_PLACE,
             replica=_replica(named.get(_NUMBER_LABEL, "")),
             device=named.get(labels.DEVICE, "cpu"),
+            identity=str(attributes["Id"]),
             address=address,
-            started=str(state["StartedAt"]),
-            models=_models_folder(attributes),
+            started_at=datetime.fromisoformat(str(state["StartedAt"])),
+            owned=False,
         )
+        return _Service(instance=instance, models=_models_folder(attributes))
 
     def _address(self, attributes: Mapping[str, Any]) -> Address | None:
         """Return the first published port that can be reached from here, with its token."""
@@ -114,19 +112,9 @@ class ComposeServices:
         return None
 
     def _instance(self, service: _Service, digest: str) -> EngineInstance:
-        return EngineInstance(
-            engine=service.engine,
-            launcher="docker",
-            fingerprint=(
-                self._fingerprint(digest) if self._shares_models(service) else _OF_ANOTHER_PLACE
-            ),
-            replica=service.replica,
-            device=service.device,
-            identity=service.container,
-            address=service.address,
-            started_at=datetime.fromisoformat(service.started),
-            owned=False,
-        )
+        if not self._shares_models(service):
+            return service.instance
+        return replace(service.instance, fingerprint=self._fingerprint(digest))
 
     def _shares_models(self, service: _Service) -> bool:
         """Return True if it sees our weights, or runs on another machine, where that is unknown."""
@@ -135,9 +123,9 @@ class ComposeServices:
         return service.models.resolve() == self._models_dir.resolve()
 
 
-def _start(service: _Service) -> tuple[str, str]:
+def _start(service: _Service) -> tuple[str, datetime]:
     """Return a mark that stays the same while the container runs the same code."""
-    return service.container, service.started
+    return service.instance.identity, service.instance.started_at
 
 
 def _replica(number: str) -> int:

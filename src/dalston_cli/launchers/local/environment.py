@@ -30,9 +30,12 @@ from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import remove_folder
 from dalston_cli.launchers.requirements_lock import choose_lock, fitting_locks, uv_variables
-from dalston_sdk.identity import python_tag
+from dalston_sdk.identity import digest_files, python_tag, sdk_folder, source_files
 
 NUM_EXPLAINED_LINES = 20
+
+
+_PACKAGE = "dalston_sdk"
 
 
 class EnvironmentBuildError(EngineUnavailableError):
@@ -62,12 +65,7 @@ class EnvironmentMissingError(EngineUnavailableError):
 
 
 class EnvironmentStore:
-    """Environments under one cache folder.
-
-    Args:
-        cache: ``Locations.cache``.
-        offline: Never build; what is not there is an error.
-    """
+    """Environments under one cache folder."""
 
     def __init__(self, cache: Path, *, offline: bool = False) -> None:
         self._folder = cache / "environments"
@@ -109,11 +107,6 @@ class EnvironmentStore:
     def ensure(self, engine: EngineEntry, preparation: Preparation, device: str = "cpu") -> Path:
         """Return the interpreter of the environment, built first if need be; may take minutes.
 
-        Args:
-            engine: Its lock says what is installed.
-            preparation: Receives uv's output, a line at a time.
-            device: ``cpu``, ``cuda`` or ``cuda:N``.
-
         Raises:
             EnvironmentBuildError: uv failed; the message has its last lines.
             EnvironmentMissingError: It is not built, and ``offline`` was asked for.
@@ -128,12 +121,6 @@ class EnvironmentStore:
             if self.python(engine, device) is None:  # else another process built it meanwhile
                 _build(engine.name, lock, place, preparation.tell)
         return place / "environment" / "bin" / "python"
-
-    def size_bytes(self, engine: EngineEntry, device: str = "cpu") -> int | None:
-        """Add up the sizes of the environment's files; None where it is not built."""
-        if self.python(engine, device) is None:
-            return None
-        return sum(path.lstat().st_size for path in self.place(engine, device).rglob("*"))
 
     def remove(self, engine: str) -> tuple[Path, ...]:
         """Remove every environment of an engine, also of earlier locks."""
@@ -164,32 +151,20 @@ def _build(engine: str, lock: Path, place: Path, report: Callable[[str], None]) 
 
 
 def _fill(engine: str, lock: Path, building: Path, report: Callable[[str], None]) -> None:
-    """Make the environment and install the packages of the lock.
-
-    Raises:
-        EnvironmentBuildError: uv failed.
-    """
+    """Make the environment and install the packages of the lock."""
     make = [
-        "venv",
-        "--quiet",
-        "--python",
-        sys.executable,
-        "--relocatable",
-        "--allow-existing",
-        str(building),
+        *("venv", "--quiet", "--python", sys.executable),
+        *("--relocatable", "--allow-existing", str(building)),
     ]
     environ = uv_variables(lock) | _cache_variables(building, report)
-    for arguments in (make, _sync_arguments(building / "bin" / "python", lock)):
+    sync = [
+        *("pip", "sync", "--python", str(building / "bin" / "python")),
+        *("--require-hashes", "--allow-empty-requirements", str(lock)),
+    ]
+    for arguments in (make, sync):
         code, lines = _run_uv(arguments, environ, building.parent, report)
         if code != 0:
             raise EnvironmentBuildError(engine, f"uv ended with code {code}", lines)
-
-
-def _sync_arguments(python: Path, lock: Path) -> list[str]:
-    return [
-        *("pip", "sync", "--python", str(python)),
-        *("--require-hashes", "--allow-empty-requirements", str(lock)),
-    ]
 
 
 def _cache_variables(building: Path, report: Callable[[str], None]) -> dict[str, str]:
@@ -240,3 +215,31 @@ def _run_uv(
             last.append(line.rstrip())
             report(line.rstrip())
         return process.wait(), tuple(last)
+
+
+def snapshot_sdk(cache_folder: Path) -> Path:
+    """Return the folder for ``PYTHONPATH``; create it on first use."""
+    source = sdk_folder()
+    folder = cache_folder / "sdk" / digest_files(source_files(source))[:12]
+    if folder.is_dir():
+        return folder
+    folder.parent.mkdir(parents=True, exist_ok=True)
+    beside = Path(tempfile.mkdtemp(prefix=".new-", dir=folder.parent))
+    try:
+        shutil.copytree(
+            source, beside / _PACKAGE, ignore=shutil.ignore_patterns("__pycache__", "*.pyc")
+        )
+        _rename_unless_there(beside, folder)
+    finally:
+        shutil.rmtree(beside, ignore_errors=True)
+    return folder
+
+
+def _rename_unless_there(beside: Path, folder: Path) -> None:
+    """Rename, unless another process has made the same copy meanwhile."""
+    try:
+        beside.chmod(0o755)
+        os.rename(beside, folder)  # noqa: PTH104 - Path.rename says nothing more
+    except OSError:
+        if not folder.is_dir():
+            raise

@@ -14,15 +14,7 @@ from typing import Self
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
-from dalston_cli.launchers.base import (
-    EngineInstance,
-    EngineSpec,
-    ExitState,
-    LauncherContext,
-    Preparation,
-    Removed,
-    Usage,
-)
+from dalston_cli.launchers import base
 from dalston_cli.launchers.fingerprint import (
     engine_digest,
     fingerprint_of,
@@ -36,20 +28,10 @@ from dalston_cli.launchers.folder_launcher import (
     engine_folders,
     folder_name,
 )
-from dalston_cli.launchers.local.environment import EnvironmentStore
+from dalston_cli.launchers.local import process
+from dalston_cli.launchers.local.environment import EnvironmentStore, snapshot_sdk
 from dalston_cli.launchers.local.log import EngineLogs, follow_lines, tail_lines
-from dalston_cli.launchers.local.process import (
-    ProcessIdentity,
-    end_process,
-    exit_code,
-    identify,
-    is_running,
-    process_usage,
-    spawn_detached,
-    wait_until_ended,
-)
 from dalston_cli.launchers.local.record import InstanceRecord, process_of, read_record
-from dalston_cli.launchers.sdk import snapshot_sdk
 from dalston_cli.launchers.variables import process_variables
 from dalston_cli.settings.locations import Locations
 
@@ -83,7 +65,7 @@ class LocalLauncher(FolderLauncher):
         super().__init__(locations.runtime)
 
     @classmethod
-    def from_context(cls, context: LauncherContext) -> Self:
+    def from_context(cls, context: base.LauncherContext) -> Self:
         return cls(context.locations, offline=context.offline)
 
     def claim(self, engine: EngineEntry) -> str | None:
@@ -98,17 +80,17 @@ class LocalLauncher(FolderLauncher):
     def is_built(self, engine: EngineEntry, device: str) -> bool:
         return engine.embedded or self.environments.python(engine, device) is not None
 
-    def fingerprint(self, spec: EngineSpec) -> str:
+    def fingerprint(self, spec: base.EngineSpec) -> str:
         marks = secret_marks(spec.engine)
         return fingerprint_of(engine_digest(spec.engine), sorted(spec.environment.items()), *marks)
 
-    def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
+    def prepare(self, spec: base.EngineSpec, preparation: base.Preparation) -> None:
         """Build its environment; uv gets Ctrl-C from the terminal itself."""
         if not spec.engine.embedded:
             self.environments.ensure(spec.engine, preparation, spec.device)
             snapshot_sdk(self._cache)
 
-    def find(self) -> list[EngineInstance]:
+    def find(self) -> list[base.EngineInstance]:
         """Return every engine that runs; remove the folders of dead ones."""
         if not self._runtime.exists():
             return []
@@ -116,7 +98,7 @@ class LocalLauncher(FolderLauncher):
         alive, dead = [], []
         for folder in engine_folders(self._runtime):
             record = read_record(folder)
-            if record is not None and is_running(record.process):
+            if record is not None and process.is_running(record.process):
                 alive.append(record.to_instance(folder, self.name))
             elif record is not None or _is_abandoned(folder):
                 dead.append(folder)
@@ -124,7 +106,7 @@ class LocalLauncher(FolderLauncher):
             self._remove_dead(dead)
         return alive
 
-    def start(self, spec: EngineSpec, *, replica: int) -> EngineInstance:
+    def start(self, spec: base.EngineSpec, *, replica: int) -> base.EngineInstance:
         with self.exclusive():
             mark = self.fingerprint(spec)
             folder, number = self._make_folder(spec.engine.name, mark, replica)
@@ -139,19 +121,21 @@ class LocalLauncher(FolderLauncher):
                 raise
             return record.to_instance(folder, self.name)
 
-    def state(self, instance: EngineInstance) -> ExitState:
+    def state(self, instance: base.EngineInstance) -> base.ExitState:
         """Return whether it runs; its exit code is known if this process started it."""
-        process = process_of(instance)
-        if is_running(process):
-            return ExitState(state="running")
-        code = exit_code(process.pid)
-        return ExitState(
+        ours = process_of(instance)
+        if process.is_running(ours):
+            return base.ExitState(state="running")
+        code = process.exit_code(ours.pid)
+        socket = instance.address.socket
+        stopped_itself = socket is not None and not socket.parent.exists()  # it removes its folder
+        return base.ExitState(
             state="gone" if code is None else "exited",
             exit_code=code,
-            clean=code in {0, None} and _has_removed_its_folder(instance),
+            clean=code in {0, None} and stopped_itself,
         )
 
-    def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
+    def tail(self, instance: base.EngineInstance, *, lines: int) -> list[str]:
         pid = str(process_of(instance).pid)
         path = self.engine_logs.of_process(instance.engine, pid)
         return tail_lines(path, lines) if path else []
@@ -159,22 +143,22 @@ class LocalLauncher(FolderLauncher):
     def last_started(self, engine: str) -> datetime | None:
         return self.engine_logs.newest_time(engine)
 
-    def usage(self, instance: EngineInstance) -> Usage:
-        return process_usage(process_of(instance))
+    def usage(self, instance: base.EngineInstance) -> base.Usage:
+        return process.process_usage(process_of(instance))
 
-    def remove(self, engine: str) -> Removed:
+    def remove(self, engine: str) -> base.Removed:
         """Remove the environments, also those of earlier locks, and the logs."""
-        return Removed(
+        return base.Removed(
             engine=engine,
             environments=self.environments.remove(engine),
             num_logs=self.engine_logs.remove(engine),
         )
 
-    def _wait(self, instance: EngineInstance, *, timeout_s: float) -> None:
-        wait_until_ended(process_of(instance), timeout_s=timeout_s)
+    def _wait(self, instance: base.EngineInstance, *, timeout_s: float) -> None:
+        process.wait_until_ended(process_of(instance), timeout_s=timeout_s)
 
-    def _end(self, instance: EngineInstance) -> None:
-        end_process(process_of(instance), timeout_s=_TERMINATE_S)
+    def _end(self, instance: base.EngineInstance) -> None:
+        process.end_process(process_of(instance), timeout_s=_TERMINATE_S)
         if instance.address.socket is not None and instance.address.socket.parent.exists():
             self._remove_dead([instance.address.socket.parent])
 
@@ -184,9 +168,9 @@ class LocalLauncher(FolderLauncher):
             return None
         return follow_lines(path, lines) if follow else iter(tail_lines(path, lines))
 
-    def _spawn(self, spec: EngineSpec, folder: Path, mark: str, number: int) -> InstanceRecord:
+    def _spawn(self, spec: base.EngineSpec, folder: Path, mark: str, number: int) -> InstanceRecord:
         log = self.engine_logs.create(spec.engine.name)
-        pid = spawn_detached(
+        pid = process.spawn_detached(
             [
                 *(str(self._python(spec)), "-m", "dalston_sdk", str(spec.engine.folder)),
                 *("--runtime-dir", str(folder), "--device", spec.device),
@@ -203,11 +187,11 @@ class LocalLauncher(FolderLauncher):
             replica=number,
             device=spec.device,
             started_at=datetime.now(UTC),
-            process=identify(pid) or ProcessIdentity(pid=pid, started=0.0),
+            process=process.identify(pid) or process.ProcessIdentity(pid=pid, started=0.0),
             log=self.engine_logs.settle(log, pid, in_use=self._logs_in_use()),
         )
 
-    def _python(self, spec: EngineSpec) -> Path:
+    def _python(self, spec: base.EngineSpec) -> Path:
         if spec.engine.embedded:
             return Path(sys.executable)
         python = self.environments.python(spec.engine, spec.device)
@@ -215,7 +199,7 @@ class LocalLauncher(FolderLauncher):
             raise EngineStartError(spec.engine.name, "its environment is not built")
         return python
 
-    def _variables(self, spec: EngineSpec) -> dict[str, str]:
+    def _variables(self, spec: base.EngineSpec) -> dict[str, str]:
         extra = dict(spec.environment)
         if not spec.engine.embedded:
             extra["PYTHONPATH"] = str(snapshot_sdk(self._cache))
@@ -242,7 +226,9 @@ class LocalLauncher(FolderLauncher):
         with self.exclusive():
             for folder in folders:
                 record = read_record(folder)
-                if _is_abandoned(folder) if record is None else not is_running(record.process):
+                if record is not None and process.is_running(record.process):
+                    continue
+                if record is not None or _is_abandoned(folder):
                     remove_folder(folder)
 
 
@@ -252,12 +238,6 @@ def _is_abandoned(folder: Path) -> bool:
         return time.time() - folder.lstat().st_mtime > _ABANDONED_AFTER_S
     except FileNotFoundError:
         return False
-
-
-def _has_removed_its_folder(instance: EngineInstance) -> bool:
-    """Return True if the engine removed its folder, which it does when it stops itself."""
-    socket = instance.address.socket
-    return socket is not None and not socket.parent.exists()
 
 
 LAUNCHER = LocalLauncher

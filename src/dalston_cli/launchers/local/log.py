@@ -4,6 +4,7 @@ import os
 import time
 from collections import deque
 from collections.abc import Collection, Iterator
+from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -61,17 +62,12 @@ class EngineLogs:
         found = self._of(engine)
         for path in found:
             path.unlink(missing_ok=True)
-        if found:
-            self._remove_if_empty(self._folder / engine)
+        with suppress(OSError):  # other files are in it, or there is none
+            (self._folder / engine).rmdir()
         return len(found)
 
     def _of(self, engine: str) -> list[Path]:
         return sorted((self._folder / engine).glob("*.log"))
-
-    @staticmethod
-    def _remove_if_empty(folder: Path) -> None:
-        if not any(folder.iterdir()):
-            folder.rmdir()
 
 
 def tail_lines(path: Path, lines: int) -> list[str]:

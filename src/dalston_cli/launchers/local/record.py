@@ -40,19 +40,10 @@ class InstanceRecord:
 
     def write(self, folder: Path) -> None:
         """Write it into ``folder`` in one step."""
-        text = json.dumps(
-            {
-                "engine": self.engine,
-                "fingerprint": self.fingerprint,
-                "replica": self.replica,
-                "device": self.device,
-                "started_at": self.started_at.isoformat(),
-                "pid": self.process.pid,
-                "process_started": self.process.started,
-                "log": str(self.log),
-            }
-        )
-        write_whole(folder / RECORD_NAME, text.encode() + b"\n")
+        fields = {name: value for name, value in vars(self).items() if name != "process"}
+        fields |= {"pid": self.process.pid, "process_started": self.process.started}
+        fields |= {"started_at": self.started_at.isoformat(), "log": str(self.log)}
+        write_whole(folder / RECORD_NAME, json.dumps(fields).encode() + b"\n")
 
 
 def read_record(folder: Path) -> InstanceRecord | None:

@@ -14,21 +14,18 @@ from dalston_cli.catalog.device import spread_over
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.base import EngineSpec
-from dalston_cli.launchers.pool.handle import EngineHandle
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 from dalston_cli.launchers.pool.slot import EngineSlot
 from dalston_sdk.wire import Stage
 
 
 @dataclass(frozen=True, kw_only=True)
 class EngineUse:
-    """Settings of a run for all its engines.
+    """Settings of a run for all its engines; see ``EngineSpec``.
 
     Attributes:
         replicas: Number of replicas of engines that transcribe; other engines have one.
         gpus: GPUs that the replicas are spread over, each as N of ``cuda:N``.
-        weights: Files and folders with weights outside ``models_dir``, by engine.
-        environment: Variables for engines beyond the launcher's own.
     """
 
     models_dir: Path

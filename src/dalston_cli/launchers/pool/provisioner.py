@@ -91,7 +91,8 @@ class Provisioner:
             reasons = [error for error in joined if isinstance(error, EngineUnavailableError)]
             if reasons:
                 num_killed += 1
-                if not _was_killed(reasons[0]) or num_killed > self._limits.restarts:
+                killed = isinstance(reasons[0], EngineCrashedError) and reasons[0].killed
+                if not killed or num_killed > self._limits.restarts:
                     raise reasons[0]
                 self.report_trouble(reasons[0].code, reasons[0].message)
         raise EngineSupplyError(self.spec.engine.name)
@@ -216,10 +217,6 @@ class Provisioner:
                     reason=self._reason,
                 )
             )
-
-
-def _was_killed(error: EngineUnavailableError) -> bool:
-    return isinstance(error, EngineCrashedError) and error.killed
 
 
 async def _retire(instance: EngineInstance) -> None:

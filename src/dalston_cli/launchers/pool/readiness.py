@@ -6,15 +6,9 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
+from dalston_cli.launchers import failure
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, ExitState, Launcher
 from dalston_cli.launchers.contact import device_of
-from dalston_cli.launchers.failure import (
-    NUM_LOG_LINES,
-    EngineCrashedError,
-    EngineFailedError,
-    EngineProtocolError,
-    EngineSilentError,
-)
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_sdk.wire import Health
 
@@ -32,11 +26,7 @@ class InstanceGoneError(Exception):
 
 
 class DeviceGoneError(InstanceGoneError):
-    """A running instance has lost its device; a new one may get it.
-
-    Attributes:
-        problem: The engine's own words.
-    """
+    """A running instance has lost its device; a new one may get it."""
 
     def __init__(self, problem: str) -> None:
         super().__init__(problem)
@@ -45,12 +35,7 @@ class DeviceGoneError(InstanceGoneError):
 
 @dataclass(kw_only=True, eq=False)
 class Replica:
-    """One engine that answers.
-
-    Attributes:
-        health: Its answer when it became ready.
-        active: Slots that our requests hold.
-    """
+    """One engine that answers; our requests hold ``active`` of its slots."""
 
     instance: EngineInstance
     client: "EngineClient"
@@ -135,7 +120,7 @@ class ReadinessProbe:
             await asyncio.sleep(pause_s)
             pause_s = min(_SLOWEST_POLL_S, pause_s * 1.5)
         lines = await self._give_up(instance)
-        raise EngineSilentError(
+        raise failure.EngineSilentError(
             instance.engine, f"was not ready after {self._timeout_s:g} s", lines
         )
 
@@ -156,11 +141,11 @@ class ReadinessProbe:
                 return await client.health()
         except ProtocolMismatchError as error:
             await self._give_up(instance)
-            raise EngineProtocolError(instance.engine, str(error)) from error
+            raise failure.EngineProtocolError(instance.engine, str(error)) from error
         except (EngineUnreachableError, EngineStreamError, TimeoutError):
             return None
         except EngineRequestError as error:
-            raise EngineFailedError(instance.engine, error.message, ()) from error
+            raise failure.EngineFailedError(instance.engine, error.message, ()) from error
 
     async def _judge(self, instance: EngineInstance, health: Health, *, started: bool) -> Health:
         if health.status == "stopping":
@@ -177,19 +162,19 @@ class ReadinessProbe:
         lines = await self._give_up(instance)
         if self._launcher.manages and not started:
             raise DeviceGoneError(problem)
-        raise EngineFailedError(instance.engine, problem, lines)
+        raise failure.EngineFailedError(instance.engine, problem, lines)
 
     async def _explain_end(
         self, instance: EngineInstance, end: ExitState, *, started: bool
     ) -> Exception:
         if not started:
             return InstanceGoneError()
-        lines = await asyncio.to_thread(self._launcher.tail, instance, lines=NUM_LOG_LINES)
+        lines = await asyncio.to_thread(self._launcher.tail, instance, lines=failure.NUM_LOG_LINES)
         await asyncio.to_thread(self._launcher.find)  # removes its left-over files
-        return EngineCrashedError(instance.engine, end, lines, when="before it was ready")
+        return failure.EngineCrashedError(instance.engine, end, lines, when="before it was ready")
 
     async def _give_up(self, instance: EngineInstance) -> list[str]:
-        lines = await asyncio.to_thread(self._launcher.tail, instance, lines=NUM_LOG_LINES)
+        lines = await asyncio.to_thread(self._launcher.tail, instance, lines=failure.NUM_LOG_LINES)
         if instance.owned:
             await asyncio.to_thread(self._launcher.stop, instance, timeout_s=_STOP_S)
         return lines

@@ -12,15 +12,9 @@ from typing import Literal
 from msgspec import structs
 
 from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers import failure
 from dalston_cli.launchers.base import EngineInstance, ExitState
 from dalston_cli.launchers.contact import NoAnswerError, ask_health
-from dalston_cli.launchers.failure import (
-    NUM_LOG_LINES,
-    EngineCrashedError,
-    EngineProtocolError,
-    EngineSilentError,
-    explain_refusal,
-)
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.readiness import Replica
 from dalston_cli.launchers.pool.replicas import ReplicaSet, Reservation
@@ -170,17 +164,18 @@ class EngineSlot:
         try:
             async with aclosing(stream) as messages:
                 async for message in messages:
-                    attempts.worked = attempts.worked or not _is_loading(message)
+                    loading = isinstance(message, Progress) and message.phase == "load"
+                    attempts.worked = attempts.worked or not loading
                     yield message
         except EngineUnreachableError as error:
             await self._after_unreached(replica, error.message, attempts)
         except EngineStreamError as error:
             await self._after_cut(replica, error.message, attempts)
         except ProtocolMismatchError as error:
-            raise EngineProtocolError(self.engine, error.message) from error
+            raise failure.EngineProtocolError(self.engine, error.message) from error
         except EngineRequestError as error:
             await self._after_refusal(replica, error.code, attempts)
-            raise explain_refusal(
+            raise failure.explain_refusal(
                 self.engine, error.code, error.message, retryable=error.retryable, hint=error.hint
             ) from error
 
@@ -217,7 +212,7 @@ class EngineSlot:
         await self._replicas.drop(replica)
         if attempts.unreached > self._limits.reacquires:
             lines = await asyncio.to_thread(self._tail, replica)
-            raise EngineSilentError(self.engine, f"cannot be reached: {problem}", lines)
+            raise failure.EngineSilentError(self.engine, f"cannot be reached: {problem}", lines)
         raise _RetryError
 
     async def _after_cut(self, replica: Replica, problem: str, attempts: _Attempts) -> None:
@@ -257,12 +252,14 @@ class EngineSlot:
         self, outcome: _Outcome, problem: str, lines: list[str]
     ) -> EngineUnavailableError:
         if outcome.kind == "ended":
-            return EngineCrashedError(self.engine, outcome.end, lines, when="while it worked")
+            return failure.EngineCrashedError(
+                self.engine, outcome.end, lines, when="while it worked"
+            )
         verb = "did not go on" if outcome.kind == "hangs" else "broke its answer off"
-        return EngineSilentError(self.engine, f"{verb}: {problem}", lines)
+        return failure.EngineSilentError(self.engine, f"{verb}: {problem}", lines)
 
     def _tail(self, replica: Replica) -> list[str]:
-        return self._provisioner.launcher.tail(replica.instance, lines=NUM_LOG_LINES)
+        return self._provisioner.launcher.tail(replica.instance, lines=failure.NUM_LOG_LINES)
 
     def _pause(self, attempts: _Attempts) -> float:
         if attempts.crashes:
@@ -280,7 +277,3 @@ def _below(models_dir: Path, request: Request) -> Request:
         return request
     model = structs.replace(request.model, path=str(Path(path).relative_to(models_dir)))
     return structs.replace(request, model=model)
-
-
-def _is_loading(message: StreamMessage) -> bool:
-    return isinstance(message, Progress) and message.phase == "load"

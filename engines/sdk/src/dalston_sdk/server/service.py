@@ -21,7 +21,7 @@ from dalston_sdk.wire import EngineStatus, ErrorCode, Health, ModelsReply
 
 @dataclass(frozen=True, kw_only=True)
 class ServerSettings:
-    """How to serve an engine.
+    """Settings of an engine's server.
 
     Attributes:
         runtime_dir: The folder that belongs to this instance; removed at a clean end.

@@ -28,7 +28,7 @@ SETTLE_TIMEOUT_S = 60.0
 
 @dataclass(frozen=True, kw_only=True)
 class StartLine:
-    """How to start an engine.
+    """The command line and variables that start an engine.
 
     Attributes:
         engine_dir: Folder with ``engine.py``.

@@ -1,24 +1,23 @@
-"""The containers' own folders on this machine, each with one container's socket."""
+"""The containers' own folders on this machine, and what else ended containers leave behind."""
 
 import os
-import re
-from collections.abc import Collection
-from contextlib import suppress
+from collections import Counter
+from collections.abc import Callable, Collection
+from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+from dalston_cli.launchers.docker.containers.container_list import Container, Containers
 from dalston_cli.launchers.folder import check_socket_path, make_private, remove_folder
+from dalston_cli.launchers.folder_launcher import SOCKET_NAME, engine_folders, folder_name
 
-SOCKET_NAME = "engine.sock"
 _NAME = "c"
-_OURS = re.compile(r"[a-z0-9._-]{1,10}-[0-9a-f]{8}-\d+|\.old-.+-\d+-\d+")
+
+NUM_KEPT = 3
+"""Ended containers of one engine that are kept for their logs."""
 
 
 class ContainerFolders:
-    """The folders below ``<runtime>/c``; changed only while the runtime folder is locked.
-
-    Args:
-        runtime: ``Locations.runtime``.
-    """
+    """The folders below ``<runtime>/c``; changed only while the runtime folder is locked."""
 
     def __init__(self, runtime: Path) -> None:
         self._root = runtime / _NAME
@@ -26,16 +25,12 @@ class ContainerFolders:
     def make(self, engine: str, fingerprint: str, replica: int, *, owner: int | None) -> Path:
         """Make an empty folder for a container with a replica number of its own.
 
-        Args:
-            engine: Name of the engine.
-            fingerprint: Fingerprint of the engine.
-            replica: Number of the replica.
-            owner: Id of the user and group who get the folder; None for the caller.
+        It belongs to the user and group with the id ``owner``; None for the caller.
 
         Raises:
             RuntimeFolderError: It cannot be trusted, or its path is too long for a socket.
         """
-        folder = self._root / f"{engine[:10]}-{fingerprint[:8]}-{replica}"
+        folder = self._root / folder_name(engine, fingerprint, replica)
         check_socket_path(folder / SOCKET_NAME)
         make_private(self._root)
         remove_folder(folder)
@@ -46,10 +41,7 @@ class ContainerFolders:
 
     def unused(self, in_use: Collection[Path]) -> list[Path]:
         """List the folders that are not in use; other files at that place are ignored."""
-        if not self._root.is_dir():
-            return []
-        found = (path for path in sorted(self._root.iterdir()) if _OURS.fullmatch(path.name))
-        return [path for path in found if path not in in_use]
+        return [path for path in engine_folders(self._root) if path not in in_use]
 
     def remove(self, folders: Collection[Path]) -> None:
         """Remove folders, and their parent when it is empty."""
@@ -57,3 +49,42 @@ class ContainerFolders:
             remove_folder(folder)
         with suppress(OSError):  # not empty, or never made
             self._root.rmdir()
+
+
+def clean_up(
+    containers: Containers,
+    folders: ContainerFolders,
+    exclusive: Callable[[], AbstractContextManager[None]],
+) -> list[Container]:
+    """Remove what is no longer needed, and list the remaining containers, the newest first.
+
+    ``exclusive`` keeps other processes from starting containers; it is taken only if something is
+    to be removed, and everything is looked at again then.
+    """
+    found = containers.all()
+    if not _removable(found) and not folders.unused(_in_use(found)):
+        return found
+    with exclusive():
+        found = containers.all()
+        gone = _removable(found)
+        for container in gone:
+            containers.remove(container.id)
+        folders.remove(folders.unused(_in_use(found)))
+    return [container for container in found if container not in gone]
+
+
+def _removable(found: list[Container]) -> list[Container]:
+    """Select those that never ran or whose logs are old; under the lock, none is about to start."""
+    num_ended: Counter[str] = Counter()
+    gone = []
+    for container in found:
+        if container.runs:
+            continue
+        num_ended[container.engine] += container.has_log
+        if not container.has_log or num_ended[container.engine] > NUM_KEPT:
+            gone.append(container)
+    return gone
+
+
+def _in_use(found: list[Container]) -> set[Path]:
+    return {each.folder for each in found if each.runs and each.folder is not None}

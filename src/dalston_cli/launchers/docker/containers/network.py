@@ -4,7 +4,6 @@ The token is in the container's environment, where only users of the daemon can 
 Dalston of this user finds it again.
 """
 
-import secrets
 import socket
 from collections.abc import Mapping
 from typing import Any
@@ -54,11 +53,6 @@ class PortUnreachableError(EngineUnavailableError):
         )
 
 
-def make_token() -> str:
-    """Make a secret that is hard to guess."""
-    return secrets.token_urlsafe(32)
-
-
 def ensure_network(daemon: Daemon) -> None:
     """Create the network through which containers are reached, unless it is there.
 
@@ -80,12 +74,7 @@ def ensure_network(daemon: Daemon) -> None:
 
 
 def published_address(container: Mapping[str, Any], host: str) -> Address | None:
-    """Return where a container listens; None while it publishes no port.
-
-    Args:
-        container: The daemon's description of it.
-        host: Address at which ports of the daemon's machine can be reached.
-    """
+    """Return where a container listens, on ``host``; None while it publishes no port."""
     ports = container["NetworkSettings"].get("Ports") or {}
     bindings = ports.get(f"{labels.PORT}/tcp") or ()
     for binding in bindings:

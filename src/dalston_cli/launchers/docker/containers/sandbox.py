@@ -85,9 +85,7 @@ class ContainerPlan:
     """One container to create.
 
     Attributes:
-        image: Id of its image.
         home: Home of the container; see ``labels.HOME``.
-        user: User that the engine runs as.
         cores: Number of cores for all replicas.
         models: The engine's folder of weights.
         models_mark: Tells ``models`` from a later folder at the same place.
@@ -113,10 +111,7 @@ class ContainerPlan:
 def container_user(facts: DaemonFacts, *, uid: int, gid: int) -> User:
     """Choose the user of this machine that an engine runs as, which is never root.
 
-    Args:
-        facts: A rootless daemon's own user is root inside its containers, or can be kept.
-        uid: User id of the caller.
-        gid: Group id of the caller.
+    A rootless daemon's own user is root inside its containers, or can be kept.
     """
     if facts.rootless:
         kept = facts.product == "Podman"

@@ -1,44 +1,32 @@
 """Turns a spec into a running container, and tells the address that it listens at."""
 
 import os
+import re
+import secrets
 from pathlib import Path
 
 from dalston_cli.catalog.machine import Gpu, probe_machine
+from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import Address, EngineSpec
+from dalston_cli.launchers.docker.containers import network, sandbox
 from dalston_cli.launchers.docker.containers.container_list import Containers, models_mark
-from dalston_cli.launchers.docker.containers.folders import SOCKET_NAME, ContainerFolders
-from dalston_cli.launchers.docker.containers.network import (
-    PortUnreachableError,
-    can_connect,
-    ensure_network,
-    make_token,
-    published_address,
-)
-from dalston_cli.launchers.docker.containers.refusal import MountMissingError, explain_start
-from dalston_cli.launchers.docker.containers.sandbox import (
-    ContainerPlan,
-    container_arguments,
-    container_user,
-)
-from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
-from dalston_cli.launchers.docker.gpu.problem import probe_gpu_host
+from dalston_cli.launchers.docker.containers.folders import ContainerFolders
+from dalston_cli.launchers.docker.daemon import Daemon, DaemonFacts, DaemonRefusedError
+from dalston_cli.launchers.docker.gpu.problem import GpuHost, probe_gpu_host
+from dalston_cli.launchers.docker.gpu.refusal import explain_refusal
 from dalston_cli.launchers.docker.gpu.request import gpu_arguments
 from dalston_cli.launchers.docker.options import DockerOptions
+from dalston_cli.launchers.folder_launcher import SOCKET_NAME
 from dalston_cli.launchers.variables import physical_cores
 
-Started = tuple[str, Address]
-"""A container's id, and where it listens."""
+_MISSING_SOURCE = (
+    re.compile(r"bind source path does not exist: (?P<path>/.*)"),
+    re.compile(r"statfs (?P<path>/.*?): no such file or directory"),
+)
 
 
 class Starter:
-    """Starts the containers of one home.
-
-    Args:
-        daemon: The daemon that runs them.
-        options: Limits of a container.
-        containers: The containers of the home.
-        folders: The folders of the same home.
-    """
+    """Starts the containers of one home."""
 
     def __init__(
         self,
@@ -53,14 +41,12 @@ class Starter:
         self._folders = folders
         self._addresses: dict[str, Address] = {}
 
-    def start(self, spec: EngineSpec, *, image: str, fingerprint: str, replica: int) -> Started:
-        """Start a container; the caller holds the lock of the runtime folder.
+    def start(
+        self, spec: EngineSpec, *, image: str, fingerprint: str, replica: int
+    ) -> tuple[str, Address]:
+        """Start a container; return its id, and where it listens.
 
-        Args:
-            spec: The engine.
-            image: Id of its image.
-            fingerprint: Fingerprint of the engine.
-            replica: A number that no running container of that fingerprint has.
+        The caller holds the lock of the runtime folder, and ``replica`` is a free number.
 
         Raises:
             EngineUnavailableError: The daemon does not start it; nothing is left of it.
@@ -80,23 +66,25 @@ class Starter:
             return Address(socket=folder / SOCKET_NAME)
         if identity not in self._addresses:
             found = self._containers.inspect(identity)
-            address = published_address(found, self._daemon.address) if found else None
+            address = network.published_address(found, self._daemon.address) if found else None
             if address is None:
                 return Address(url=f"http://{self._daemon.address}:0")  # it has just ended
             self._addresses[identity] = address
         return self._addresses[identity]
 
-    def _plan(self, spec: EngineSpec, image: str, mark: str, replica: int) -> ContainerPlan:
+    def _plan(self, spec: EngineSpec, image: str, mark: str, replica: int) -> sandbox.ContainerPlan:
         name, facts = spec.engine.name, self._daemon.facts
         if self._daemon.shares_sockets:
-            _check_weights(spec)  # Podman would make an empty folder of what is missing
-        user = container_user(facts, uid=os.getuid(), gid=os.getgid())
+            for path in spec.weights:
+                if not path.exists():  # Podman would make an empty folder of it
+                    raise MountMissingError(name, str(path))
+        user = sandbox.container_user(facts, uid=os.getuid(), gid=os.getgid())
         models = spec.models_dir / name
         models.mkdir(parents=True, exist_ok=True)  # so that what is pulled later is seen
         folder = None
         if self._daemon.shares_sockets:
             folder = self._folders.make(name, mark, replica, owner=user.owner)
-        return ContainerPlan(
+        return sandbox.ContainerPlan(
             spec=spec,
             image=image,
             fingerprint=mark,
@@ -107,35 +95,53 @@ class Starter:
             models=models,
             models_mark=models_mark(models),
             folder=folder,
-            token=None if folder else make_token(),
+            token=None if folder else secrets.token_urlsafe(32),
             gpu=gpu_arguments(spec.device, facts, _gpus(spec.device)),
         )
 
-    def _start(self, plan: ContainerPlan) -> str:
+    def _start(self, plan: sandbox.ContainerPlan) -> str:
         engine, facts = plan.spec.engine.name, self._daemon.facts
-        arguments = container_arguments(plan, facts, self._options)
+        arguments = sandbox.container_arguments(plan, facts, self._options)
         try:
             if plan.token:
-                ensure_network(self._daemon)
+                network.ensure_network(self._daemon)
             identity = self._containers.start(arguments)
         except DaemonRefusedError as error:
             host = probe_gpu_host() if plan.gpu else None
             raise explain_start(engine, error, facts, host) from error
         address = self.address(identity, plan.folder)
-        if plan.token and self._runs(identity) and not can_connect(address):
+        if plan.token and self._runs(identity) and not network.can_connect(address):
             self._containers.remove(identity, running=True)
-            raise PortUnreachableError(engine, str(address.url))
+            raise network.PortUnreachableError(engine, str(address.url))
         return identity
 
     def _runs(self, identity: str) -> bool:
         return self._containers.state(identity).state == "running"
 
 
-def _check_weights(spec: EngineSpec) -> None:
-    for path in spec.weights:
-        if not path.exists():
-            raise MountMissingError(spec.engine.name, str(path))
-
-
 def _gpus(device: str) -> tuple[Gpu, ...]:
     return () if device == "cpu" else probe_machine().gpus
+
+
+class MountMissingError(EngineUnavailableError):
+    """A folder of this machine is not there for the daemon."""
+
+    code = "mount_missing"
+
+    def __init__(self, engine: str, path: str) -> None:
+        super().__init__(
+            f"engine {engine} cannot be started: Docker does not find {path}, which has to be at "
+            "the same place on the machine that Docker runs on",
+            hint=f"copy it to {path} there, or let Docker's virtual machine see it "
+            "(Docker Desktop: Settings > Resources > File sharing)",
+        )
+
+
+def explain_start(
+    engine: str, error: DaemonRefusedError, facts: DaemonFacts, host: GpuHost | None
+) -> EngineUnavailableError:
+    """Turn the daemon's answer into an error with a hint; ``host`` is None without a GPU."""
+    for pattern in _MISSING_SOURCE:
+        if found := pattern.search(error.explanation):
+            return MountMissingError(engine, found["path"])
+    return explain_refusal(error.explanation, facts, host) or error

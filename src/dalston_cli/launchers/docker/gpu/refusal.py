@@ -35,6 +35,9 @@ def explain_refusal(
         if re.search(pattern, explanation, re.IGNORECASE | re.DOTALL):
             problem, hint = explain(facts, host)
             return GpuRefusedError(problem, explanation, hint=hint)
+    for pattern, problem, hint in _KNOWN_CAUSES:
+        if re.search(pattern, explanation, re.IGNORECASE | re.DOTALL):
+            return GpuRefusedError(problem, explanation, hint=hint)
     return None
 
 
@@ -79,60 +82,48 @@ def _seen(facts: DaemonFacts, host: GpuHost | None, causes: set[str]) -> Explain
     return (known.message, known.hint) if known and known.missing in causes else None
 
 
-def _always(problem: str, hint: str) -> Callable[[DaemonFacts, GpuHost | None], Explained]:
-    return lambda facts, host: (problem, hint)  # noqa: ARG005 - these causes speak for themselves
-
-
 _CAUSES: tuple[tuple[str, Callable[[DaemonFacts, GpuHost | None], Explained]], ...] = (
     (r'could not select device driver "cdi"', _no_cdi),
     (r"could not select device driver", _no_runtime),
     (r"unknown (or invalid )?runtime (name|specified):? nvidia", _no_runtime),
     (r"failed to discover GPU vendor from CDI", _no_runtime),
     (r"unresolvable CDI devices", _no_description),
+)
+
+_KNOWN_CAUSES = (
     (
         r"driver/library version mismatch",
-        _always("the driver was updated while it was in use", "restart the machine: sudo reboot"),
+        "the driver was updated while it was in use",
+        "restart the machine: sudo reboot",
     ),
     (
         r"nvidia-container-cli: .*(driver not loaded|load library failed|driver rpc error)",
-        _always(
-            "the NVIDIA driver is not loaded on the machine that Docker runs on",
-            "see there whether it answers: nvidia-smi",
-        ),
+        "the NVIDIA driver is not loaded on the machine that Docker runs on",
+        "see there whether it answers: nvidia-smi",
     ),
     (
         r"nvidia-container-cli: (device|detection) error",
-        _always(
-            "Docker's machine has no such GPU",
-            "see which there are: nvidia-smi -L, and choose with --device cuda:N or --gpus N",
-        ),
+        "Docker's machine has no such GPU",
+        "see which there are: nvidia-smi -L, and choose with --device cuda:N or --gpus N",
     ),
     (
         r"requirement error: unsatisfied condition",
-        _always(
-            "the driver is older than the CUDA of the engine's image needs",
-            "update your distribution's NVIDIA driver, restart, then see: nvidia-smi",
-        ),
+        "the driver is older than the CUDA of the engine's image needs",
+        "update your distribution's NVIDIA driver, restart, then see: nvidia-smi",
     ),
     (
         r"bpf_prog_query|failed to add device rules|nvidia-container-cli: .*cgroup",
-        _always(
-            "NVIDIA's container toolkit may not change the container's cgroup",
-            f"for a Docker without root: {NO_CGROUPS}; else get the newest toolkit: {INSTALL}",
-        ),
+        "NVIDIA's container toolkit may not change the container's cgroup",
+        f"for a Docker without root: {NO_CGROUPS}; else get the newest toolkit: {INSTALL}",
     ),
     (
         r"nvidia-(container|ctk|cdi)[^ ]*.*(executable file not found|no such file)",
-        _always(
-            "programs of NVIDIA's container toolkit are missing",
-            f"{INSTALL} && sudo systemctl restart docker",
-        ),
+        "programs of NVIDIA's container toolkit are missing",
+        f"{INSTALL} && sudo systemctl restart docker",
     ),
     (
         r"nvidia-(container|ctk|cdi)",
-        _always(
-            "NVIDIA's container toolkit failed",
-            f"see whether the driver answers: nvidia-smi; then get the newest toolkit: {INSTALL}",
-        ),
+        "NVIDIA's container toolkit failed",
+        f"see whether the driver answers: nvidia-smi; then get the newest toolkit: {INSTALL}",
     ),
 )

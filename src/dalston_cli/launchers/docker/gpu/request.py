@@ -27,14 +27,8 @@ def inner_device(device: str) -> str:
 def gpu_arguments(device: str, facts: DaemonFacts, gpus: Sequence[Gpu]) -> dict[str, Any]:
     """Return the arguments about GPUs for ``docker.DockerClient.containers.create``.
 
-    Args:
-        device: ``cpu``, ``cuda`` for any one GPU, or ``cuda:N``.
-        facts: What the daemon can do.
-        gpus: The GPUs of this machine where the daemon runs on it; empty where it does not, and
-            N then counts as the daemon's machine does.
-
-    Returns:
-        Keyword arguments; empty for ``cpu``.
+    ``gpus`` are those of this machine where the daemon runs on it; empty where it does not, and the
+    N of ``cuda:N`` then counts as the daemon's machine does.
     """
     if device == "cpu":
         return {}

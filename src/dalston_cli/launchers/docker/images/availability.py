@@ -1,21 +1,23 @@
-"""Tells whether an image is here, or could be had: asked before anything is promised."""
+"""Tells whether and where an image can be had: asked before anything is promised."""
 
 import re
 import threading
-from typing import TYPE_CHECKING
+from typing import Literal
 
 from dalston_cli.catalog.load import data_root
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.launchers.docker.images.context import dockerfile_place
+from dalston_cli.launchers.docker.images.errors import NoRegistryError
+from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.requirements_lock import CUDA_LOCK_NAME
-
-if TYPE_CHECKING:
-    from dalston_cli.launchers.docker.daemon import Daemon
 
 _PATIENCE_S = 5.0
 _BASE = re.compile(r"^ARG BASE_IMAGE=(\S+)$", re.MULTILINE)
 _LOADS_CUDA = re.compile(r"^(ctranslate2|onnxruntime-gpu)==", re.MULTILINE)
 """Packages that load CUDA 12 from the system; no package of theirs brings it."""
+
+Source = Literal["here", "registry", "build"]
 
 
 def usual_base(engine: EngineEntry, variant: str) -> str:
@@ -35,13 +37,9 @@ def _brings_cuda(engine: EngineEntry) -> bool:
 
 
 class ImageAvailability:
-    """Looks for images at one daemon and in registries, whose answers are kept.
+    """Looks for images at one daemon and in registries, whose answers are kept."""
 
-    Args:
-        daemon: The daemon that asks.
-    """
-
-    def __init__(self, daemon: "Daemon") -> None:
+    def __init__(self, daemon: Daemon) -> None:
         self._daemon = daemon
         self._obtainable: dict[str, bool] = {}
 
@@ -74,3 +72,27 @@ class ImageAvailability:
         except (DockerException, RequestException):
             return
         self._obtainable[image] = True
+
+
+def image_sources(options: DockerOptions, *, offline: bool) -> tuple[Source, ...]:
+    """List the sources to try, one after the other, until there is an image.
+
+    ``missing`` uses a local image, else asks the registry if there is one, else builds.
+    ``always`` asks the registry each time and uses nothing else.
+    ``never`` pulls no image, not even a base image: it uses a local image, or builds on a local
+    base image. ``offline`` uses a local image only.
+
+    Raises:
+        NoRegistryError: ``always`` was asked for, and there is no registry.
+    """
+    if offline:
+        return ("here",)
+    match options.pull:
+        case "always" if options.registry is None:
+            raise NoRegistryError
+        case "always":
+            return ("registry",)
+        case "missing" if options.registry is not None:
+            return ("here", "registry", "build")
+        case _:
+            return ("here", "build")

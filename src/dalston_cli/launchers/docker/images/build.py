@@ -1,14 +1,19 @@
 """Builds an engine's image, on the layer with PyTorch where the engine uses PyTorch."""
 
 import os
-from collections.abc import Callable, Mapping
-from contextlib import AbstractContextManager, nullcontext
+import time
+from collections.abc import Callable, Iterator, Mapping
+from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
+from pathlib import Path
+from typing import Any
 
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.folder_lock import try_lock_folder
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.launchers.docker.images.builder import Builder
 from dalston_cli.launchers.docker.images.context import (
     dockerfile_place,
@@ -17,18 +22,19 @@ from dalston_cli.launchers.docker.images.context import (
     pack,
     shared_files,
 )
-from dalston_cli.launchers.docker.images.image_list import image_digest
-from dalston_cli.launchers.docker.images.interpreter import python_of
-from dalston_cli.launchers.docker.images.naming import image_tag
+from dalston_cli.launchers.docker.images.image_list import image_digest, image_tag
 from dalston_cli.launchers.docker.images.torch_layer import TorchLayer, torch_locks
 from dalston_cli.launchers.requirements_lock import cpu_wheels
 from dalston_sdk.identity import digest_engine
 
-if TYPE_CHECKING:
-    from dalston_cli.launchers.docker.daemon import Daemon
-
 Alone = Callable[[str], AbstractContextManager[None]]
 """Keeps other processes from building the thing of a name at the same time."""
+
+_LOOK_S = 0.5
+
+USUAL_PYTHON = "cpython-3.12"
+"""Interpreter of the base images that the Dockerfiles name."""
+_TELL = "import sys; print(sys.implementation.name, *sys.version_info[:2])"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,23 +60,13 @@ class Recipe:
 
 
 def build_image(
-    daemon: "Daemon",
+    daemon: Daemon,
     recipe: Recipe,
     preparation: Preparation,
     alone: Alone,
     environ: Mapping[str, str] = os.environ,
 ) -> str:
-    """Build an image, and label it with what determines its engine's results.
-
-    Args:
-        daemon: The daemon to build with.
-        recipe: The image to build.
-        preparation: Receives the builder's steps and what they print.
-        alone: Locks what other images need, too.
-        environ: Proxies and certificates of the network, and the folder of wheels.
-
-    Returns:
-        The image's id.
+    """Build an image, label it with what determines its engine's results, and return its id.
 
     Raises:
         ImageBuildError: A step failed.
@@ -133,3 +129,81 @@ def _labels(recipe: Recipe, python: str, digest: str) -> dict[str, str]:
         "org.opencontainers.image.licenses": engine.licence,
         "org.opencontainers.image.description": engine.summary,
     }
+
+
+@contextmanager
+def build_lock(folder: Path, preparation: Preparation) -> Iterator[None]:
+    """Hold a lock on ``folder``, which is removed afterwards, and its parent if that is empty.
+
+    Raises:
+        AbandonedError: The caller stopped waiting.
+    """
+    descriptor = try_lock_folder(folder, make=True)
+    if descriptor is None:
+        preparation.tell("another process gets this image; waiting for it")
+    while descriptor is None:
+        preparation.check()
+        time.sleep(_LOOK_S)
+        descriptor = try_lock_folder(folder, make=True)
+    try:
+        yield
+    finally:
+        with suppress(OSError):  # other images are being built
+            folder.rmdir()
+            folder.parent.rmdir()
+        os.close(descriptor)
+
+
+class NoPythonError(EngineUnavailableError):
+    """An image has no Python that runs."""
+
+    code = "no_python"
+
+    def __init__(self, image: str, problem: str) -> None:
+        super().__init__(
+            f"the image {image} has no Python that runs: {problem}",
+            hint="take another: --base-image python:3.12-slim-bookworm",
+        )
+
+
+def python_of(daemon: Daemon, image: str) -> str:
+    """Return the interpreter of an image that is here, such as ``cpython-3.12``.
+
+    Runs a short-lived container without network.
+
+    Raises:
+        NoPythonError: The image has none.
+        docker.errors.ImageNotFound: The image is missing.
+    """
+    from docker.errors import APIError, ImageNotFound  # noqa: PLC0415 - takes 0.4 s to load
+
+    try:
+        code, output = _run(daemon, image, ["python3", "-c", _TELL])
+    except ImageNotFound:
+        raise
+    except APIError as error:  # there is nothing of that name in the image
+        raise NoPythonError(image, str(error.explanation)) from error
+    if code != 0:
+        raise NoPythonError(image, output or f"it ended with code {code}")
+    name, major, minor = output.split()
+    return f"{name}-{major}.{minor}"
+
+
+def _run(daemon: Daemon, image: str, command: list[str]) -> tuple[int, str]:
+    """Run a command in a container that is removed afterwards; return exit code and output."""
+    container: Any = daemon.client.containers.create(
+        image,
+        entrypoint=command[:1],
+        command=command[1:],
+        network_mode="none",
+        read_only=True,
+        cap_drop=["ALL"],
+        security_opt=["no-new-privileges"],
+        user="65532:65532",
+    )
+    try:
+        container.start()
+        code = int(container.wait()["StatusCode"])
+        return code, container.logs().decode(errors="replace").strip()
+    finally:
+        container.remove(force=True)

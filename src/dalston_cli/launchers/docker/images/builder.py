@@ -13,14 +13,12 @@ from dataclasses import dataclass
 from typing import TYPE_CHECKING
 
 from dalston_cli.launchers.base import Preparation
-from dalston_cli.launchers.docker.daemon import DaemonRefusedError
+from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
 from dalston_cli.launchers.docker.images.errors import ImageBuildError
 from dalston_cli.launchers.docker.images.stream import Answer, Ask, Message
 
 if TYPE_CHECKING:
     import docker
-
-    from dalston_cli.launchers.docker.daemon import Daemon
 
 _NUM_EXPLAINED_LINES = 20
 _BUILT = re.compile(r"^Successfully built ([0-9a-f]+)\s*$")
@@ -30,17 +28,9 @@ _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
 
 @dataclass(frozen=True, kw_only=True)
 class Builder:
-    """Runs the builds for one engine's image.
+    """Runs the builds for one engine's image; ``engine`` and ``tag`` are its names in messages."""
 
-    Attributes:
-        engine: Name of the engine, for messages.
-        tag: Name of the engine's image, for messages.
-        dockerfile: Its place in every context.
-        preparation: Receives the builder's steps and what they print.
-        environ: Proxies of the network.
-    """
-
-    daemon: "Daemon"
+    daemon: Daemon
     engine: str
     tag: str
     dockerfile: str
@@ -57,15 +47,7 @@ class Builder:
         labels: dict[str, str] | None = None,
         cached: bool = True,
     ) -> str:
-        """Build, and return the id of the result.
-
-        Args:
-            context: The archive with the files.
-            arguments: Values for the Dockerfile's ``ARG`` lines.
-            target: The stage to build; None for the last one.
-            tag: The name of the result.
-            labels: The labels of the result.
-            cached: Reuse layers of earlier builds.
+        """Build the Dockerfile up to ``target``, or all of it, and return the id of the result.
 
         Raises:
             ImageBuildError: A step failed.

@@ -59,15 +59,10 @@ def dockerfile_place(variant: str) -> str:
 def make_context(
     engine: EngineEntry, variant: str, environ: Mapping[str, str] = os.environ
 ) -> bytes:
-    """Pack the files that one engine's image is built from.
-
-    Args:
-        engine: The engine that the image is for; its lock has to be there.
-        variant: ``cpu`` or ``cuda``.
-        environ: ``SSL_CERT_FILE`` may name the certificates that pip is to trust.
+    """Pack the files that one engine's image is built from; its lock has to be there.
 
     Raises:
-        CertificatesMissingError: It names no file.
+        CertificatesMissingError: ``SSL_CERT_FILE`` names no file.
     """
     files = shared_files(dockerfile_place(variant), environ)
     for name in TORCH_LOCKS:
@@ -80,24 +75,18 @@ def make_context(
 
 
 def shared_files(dockerfile: str, environ: Mapping[str, str]) -> dict[str, bytes]:
-    """Read the Dockerfile and the certificates of the network.
-
-    Raises:
-        CertificatesMissingError: ``SSL_CERT_FILE`` names no file.
-    """
+    """Read the Dockerfile and the certificates of the network, which pip is to trust."""
     files = {dockerfile: (data_root() / dockerfile).read_bytes()}
     if path := environ.get("SSL_CERT_FILE"):
-        files[CERTIFICATES] = _certificates(path)
+        try:
+            files[CERTIFICATES] = Path(path).read_bytes()
+        except OSError as error:
+            raise CertificatesMissingError(path) from error
     return files
 
 
 def pack(files: Mapping[str, bytes], wheels: Sequence[Path] = ()) -> bytes:
-    """Make an uncompressed archive, the same for the same content.
-
-    Args:
-        files: Content by name.
-        wheels: Large files, which are put into ``wheels``.
-    """
+    """Make an uncompressed archive, the same for the same content; wheels may be large."""
     whole = io.BytesIO()
     with tarfile.open(fileobj=whole, mode="w", format=tarfile.USTAR_FORMAT) as archive:
         for name, content in sorted(files.items()):
@@ -112,13 +101,6 @@ def _add(archive: tarfile.TarFile, name: str, size: int, content: IO[bytes]) -> 
     entry = tarfile.TarInfo(name)
     entry.size, entry.mode, entry.mtime = size, _MODE, _CHANGED_S
     archive.addfile(entry, content)
-
-
-def _certificates(path: str) -> bytes:
-    try:
-        return Path(path).read_bytes()
-    except OSError as error:
-        raise CertificatesMissingError(path) from error
 
 
 def has_lock(engine: EngineEntry) -> bool:

@@ -1,23 +1,22 @@
-"""Lists the images of engines that a daemon has, by their labels, and removes images."""
+"""Lists the images of engines that a daemon has, by their labels, names and removes them."""
 
 import hashlib
 import json
 from collections.abc import Iterable
 from dataclasses import dataclass
 from http import HTTPStatus
-from typing import TYPE_CHECKING, Any
+from typing import Any
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.docker import labels
-from dalston_cli.launchers.docker.images.naming import REPOSITORY
+from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_sdk.identity import digest_engine
-
-if TYPE_CHECKING:
-    from dalston_cli.launchers.docker.daemon import Daemon
-
 
 TORCH_STAGE = "torch"
 """The Dockerfile's stage with PyTorch alone."""
+
+REPOSITORY = "dalston"
+VARIANTS = ("cpu", "cuda")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,8 +25,6 @@ class EngineImage:
 
     Attributes:
         tag: Its name; None where a newer image took the name.
-        python: Its interpreter, such as ``cpython-3.12``.
-        digest: Digest of the engine in it.
         base: The base image that was asked for; None for the usual one.
         torch: Digest of the layer with PyTorch below it; None where it has none.
         size: Bytes, including layers that it shares with other images.
@@ -58,8 +55,6 @@ class StageImage:
         engine: Name of the engine; empty where it is of no engine alone.
         stage: The part of the Dockerfile, such as ``packages``.
         torch: Digest of the layer with PyTorch in it; None where there is none.
-        installed_pytorch: It installed PyTorch for that layer.
-        created_s: When it was built, in seconds since 1970.
     """
 
     id: str
@@ -72,15 +67,9 @@ class StageImage:
 
 
 def engine_images(
-    daemon: "Daemon", engine: str | None = None, variant: str | None = None
+    daemon: Daemon, engine: str | None = None, variant: str | None = None
 ) -> list[EngineImage]:
-    """List the images of engines, the newest first.
-
-    Args:
-        daemon: The daemon that has them.
-        engine: Only those of the engine of this name.
-        variant: Only ``cpu`` or only ``cuda``.
-    """
+    """List the images of engines, of one engine, or of one variant, the newest first."""
     needed = {labels.ENGINE: engine, labels.VARIANT: variant}
     with daemon.explained():
         # Podman finds nothing where it is given several labels.
@@ -96,14 +85,14 @@ def engine_images(
     return sorted(images, key=lambda image: (-image.created_s, image.id))
 
 
-def image_of_id(daemon: "Daemon", identity: str) -> EngineImage:
+def image_of_id(daemon: Daemon, identity: str) -> EngineImage:
     """Return the image with an id, which may be the short form that builders print."""
     with daemon.explained():
         whole = daemon.client.images.get(identity).id
     return next(image for image in engine_images(daemon) if image.id == whole)
 
 
-def image_digest(daemon: "Daemon", identity: str) -> str:
+def image_digest(daemon: Daemon, identity: str) -> str:
     """Compute a digest of an image's files and variables, which its id is not: that has a time."""
     with daemon.explained():
         found = daemon.client.images.get(identity).attrs
@@ -111,13 +100,8 @@ def image_digest(daemon: "Daemon", identity: str) -> str:
     return hashlib.sha256(json.dumps(parts).encode()).hexdigest()
 
 
-def stage_images(daemon: "Daemon", engine: str | None = None) -> list[StageImage]:
-    """List the parts of builds that Docker keeps, the newest first.
-
-    Args:
-        daemon: The daemon that has them.
-        engine: Only those of the engine of this name.
-    """
+def stage_images(daemon: Daemon, engine: str | None = None) -> list[StageImage]:
+    """List the parts of builds that Docker keeps, of one engine or all, the newest first."""
     with daemon.explained():
         found = daemon.client.api.images(filters={"label": labels.STAGE})
     images = [_read_stage(each) for each in found if labels.DIGEST not in each["Labels"]]
@@ -125,16 +109,8 @@ def stage_images(daemon: "Daemon", engine: str | None = None) -> list[StageImage
     return sorted(wanted, key=lambda image: (-image.created_s, image.id))
 
 
-def remove_images(daemon: "Daemon", images: Iterable[str]) -> tuple[str, ...]:
-    """Remove images with all their names, except those that a container has.
-
-    Args:
-        daemon: The daemon that has them.
-        images: Ids of the images.
-
-    Returns:
-        The ids of removed images.
-    """
+def remove_images(daemon: Daemon, images: Iterable[str]) -> tuple[str, ...]:
+    """Remove images with all their names, except those that a container has; return their ids."""
     from docker.errors import APIError, NotFound  # noqa: PLC0415 - takes 0.4 s to load
 
     gone = []
@@ -184,3 +160,18 @@ def _read_stage(found: dict[str, Any]) -> StageImage:
         installed_pytorch=known.get(labels.PYTORCH) == "yes",
         created_s=float(found.get("Created") or 0),
     )
+
+
+def variant_of(device: str) -> str:
+    """Return the variant of an image that serves ``device``: ``cuda`` for ``cuda:1``."""
+    return device.partition(":")[0]
+
+
+def image_tag(engine: EngineEntry, variant: str) -> str:
+    """Return the local name of an image, such as ``dalston/pocketsphinx:0.1.0-cpu``."""
+    return f"{REPOSITORY}/{engine.name}:{engine.version}-{variant}"
+
+
+def registry_tag(registry: str, engine: EngineEntry, variant: str) -> str:
+    """Return the name of the same image in a registry such as ``registry.example.org/speech``."""
+    return f"{registry.rstrip('/')}/{engine.name}:{engine.version}-{variant}"

@@ -2,33 +2,18 @@
 
 from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass
-from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.launchers.docker.images.image_list import (
-    TORCH_STAGE,
-    EngineImage,
-    StageImage,
-    engine_images,
-    remove_images,
-    stage_images,
-)
-
-if TYPE_CHECKING:
-    from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.images import image_list
 
 
 @dataclass(frozen=True, kw_only=True)
 class Stale:
-    """Images to remove.
+    """Images of earlier states of engines, and parts of earlier builds, to remove."""
 
-    Attributes:
-        images: Of an earlier state of an engine, or replaced.
-        stages: Parts of earlier builds.
-    """
-
-    images: tuple[EngineImage, ...] = ()
-    stages: tuple[StageImage, ...] = ()
+    images: tuple[image_list.EngineImage, ...] = ()
+    stages: tuple[image_list.StageImage, ...] = ()
 
     def __bool__(self) -> bool:
         return bool(self.images or self.stages)
@@ -36,13 +21,7 @@ class Stale:
 
 @dataclass(frozen=True, kw_only=True)
 class Pruned:
-    """Removed images.
-
-    Attributes:
-        images: Their names; the id of one that had no name.
-        num_stages: Number of parts of earlier builds.
-        freed_bytes: Difference of the disk space that the daemon's layers take.
-    """
+    """Removed images by name, or by id without one, and parts of builds."""
 
     images: tuple[str, ...]
     num_stages: int
@@ -63,17 +42,12 @@ class KeptStages:
     stale_bytes: int
 
 
-def measure_stages(daemon: "Daemon", engines: Mapping[str, EngineEntry]) -> KeptStages:
-    """Measure the disk space of what builds keep.
-
-    Args:
-        daemon: The daemon that has the images.
-        engines: Every engine there is, by name.
-    """
+def measure_stages(daemon: Daemon, engines: Mapping[str, EngineEntry]) -> KeptStages:
+    """Measure the disk space of what builds keep."""
     with daemon.explained():
         images = daemon.client.df().get("Images") or ()
     own = {each["Id"]: int(each["Size"]) - max(0, int(each["SharedSize"])) for each in images}
-    stages = stage_images(daemon)
+    stages = image_list.stage_images(daemon)
     stale = find_stale(daemon, engines).stages
     return KeptStages(
         num_stages=len(stages),
@@ -83,39 +57,33 @@ def measure_stages(daemon: "Daemon", engines: Mapping[str, EngineEntry]) -> Kept
 
 
 def find_stale(
-    daemon: "Daemon",
+    daemon: Daemon,
     engines: Mapping[str, EngineEntry],
     only: Collection[str] = (),
     *,
     every_stage: bool = False,
 ) -> Stale:
-    """Find the images of engines, and parts of builds, that can be removed.
+    """Find the images of engines, and parts of builds, that can be removed; of ``only`` if given.
 
     An image that a container has stays. So does an image while its engine is as it was, and one
     with a name if its engine is not known here: it may be another user's. Of what builds keep,
-    the newest of each kind stays, and the layer with PyTorch that an image is built on.
-
-    Args:
-        daemon: The daemon that has the images.
-        engines: Every engine there is, by name.
-        only: Names of engines to look at; empty for all.
-        every_stage: Take the newest of each kind, too.
+    the newest of each kind stays unless ``every_stage``, and the layer with PyTorch of an image.
     """
     with daemon.explained():
         used = {each["ImageID"] for each in daemon.client.api.containers(all=True)}
-    found = engine_images(daemon)
+    found = image_list.engine_images(daemon)
     needed = _needed(found, engines, daemon.facts.machine) | used
     images = [image for image in found if _is_meant(image.engine, only) and image.id not in needed]
     below = {image.torch for image in found if image not in images}
-    stages = _stale_stages(stage_images(daemon), below, only, every_stage=every_stage)
+    stages = _stale_stages(image_list.stage_images(daemon), below, only, every_stage=every_stage)
     return Stale(images=tuple(images), stages=tuple(stages))
 
 
-def remove_stale(daemon: "Daemon", stale: Stale) -> Pruned:
+def remove_stale(daemon: Daemon, stale: Stale) -> Pruned:
     """Remove what was found, except images that a container got meanwhile."""
     before = _used_bytes(daemon)
     images, stages = ([one.id for one in each] for each in (stale.images, stale.stages))
-    gone = remove_images(daemon, [*images, *stages])
+    gone = image_list.remove_images(daemon, [*images, *stages])
     return Pruned(
         images=tuple(image.tag or image.id for image in stale.images if image.id in gone),
         num_stages=sum(stage.id in gone for stage in stale.stages),
@@ -124,22 +92,19 @@ def remove_stale(daemon: "Daemon", stale: Stale) -> Pruned:
 
 
 def _stale_stages(
-    found: Sequence[StageImage], below: set[str | None], only: Collection[str], *, every_stage: bool
-) -> list[StageImage]:
-    """Select stages, the newest first; the layers with PyTorch last, on which others are built.
-
-    Args:
-        found: The newest first.
-        below: Digests of the layers that remaining images are built on.
-        only: See ``find_stale``.
-        every_stage: See ``find_stale``.
-    """
+    found: Sequence[image_list.StageImage],
+    below: set[str | None],
+    only: Collection[str],
+    *,
+    every_stage: bool,
+) -> list[image_list.StageImage]:
+    """Select stages, the newest first; the layers with PyTorch last, on which others are built."""
     stale = []
     kinds: set[tuple[str, str, str]] = set()
-    for stage in sorted(found, key=lambda each: each.stage == TORCH_STAGE):
+    for stage in sorted(found, key=lambda each: each.stage == image_list.TORCH_STAGE):
         kind = (stage.engine, stage.variant, stage.stage)
         is_newest = kind not in kinds and not every_stage
-        is_below = stage.stage == TORCH_STAGE and stage.torch in below
+        is_below = stage.stage == image_list.TORCH_STAGE and stage.torch in below
         kinds.add(kind)
         if _is_meant(stage.engine, only) and not (is_newest or is_below):
             stale.append(stage)
@@ -153,7 +118,7 @@ def _is_meant(engine: str, only: Collection[str]) -> bool:
 
 
 def _needed(
-    images: Sequence[EngineImage], engines: Mapping[str, EngineEntry], machine: str
+    images: Sequence[image_list.EngineImage], engines: Mapping[str, EngineEntry], machine: str
 ) -> set[str]:
     """Return the ids of images that must stay.
 
@@ -176,6 +141,6 @@ def _needed(
     return needed
 
 
-def _used_bytes(daemon: "Daemon") -> int:
+def _used_bytes(daemon: Daemon) -> int:
     with daemon.explained():
         return int(daemon.client.df().get("LayersSize") or 0)

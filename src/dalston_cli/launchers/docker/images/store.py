@@ -5,54 +5,37 @@ from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation
-from dalston_cli.launchers.docker.images.availability import ImageAvailability, usual_base
-from dalston_cli.launchers.docker.images.build import Recipe, build_image
-from dalston_cli.launchers.docker.images.build_lock import build_lock
+from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.images import errors, image_list
+from dalston_cli.launchers.docker.images.availability import (
+    ImageAvailability,
+    image_sources,
+    usual_base,
+)
+from dalston_cli.launchers.docker.images.build import (
+    USUAL_PYTHON,
+    NoPythonError,
+    Recipe,
+    build_image,
+    build_lock,
+    python_of,
+)
 from dalston_cli.launchers.docker.images.context import has_lock
-from dalston_cli.launchers.docker.images.errors import (
-    BaseImageMissingError,
-    ForeignImageError,
-    ImageMissingError,
-    ImageTransferError,
-    NoImageToPushError,
-    NoRegistryError,
-)
-from dalston_cli.launchers.docker.images.image_list import (
-    EngineImage,
-    engine_images,
-    image_of_id,
-    remove_images,
-    stage_images,
-)
-from dalston_cli.launchers.docker.images.interpreter import USUAL, NoPythonError, python_of
-from dalston_cli.launchers.docker.images.naming import image_tag, registry_tag, variant_of
-from dalston_cli.launchers.docker.images.sources import image_sources
-from dalston_cli.launchers.docker.images.transfer import Transferred, transfer_image
+from dalston_cli.launchers.docker.images.stream import Transferred, transfer_image
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import make_private
 from dalston_sdk.identity import digest_engine, digest_results
 
-if TYPE_CHECKING:
-    from dalston_cli.launchers.docker.daemon import Daemon
-
 
 class ImageStore:
-    """Images of engines at one daemon.
-
-    Args:
-        daemon: The daemon that has them.
-        options: Where they may come from.
-        offline: Use local images; pull and build nothing.
-        runtime: ``Locations.runtime``, for locks of images that are being built or pulled.
-    """
+    """Images of engines at one daemon; ``offline`` uses local images only."""
 
     def __init__(
-        self, daemon: "Daemon", options: DockerOptions, *, offline: bool, runtime: Path
+        self, daemon: Daemon, options: DockerOptions, *, offline: bool, runtime: Path
     ) -> None:
         self._daemon = daemon
         self._options = options
@@ -76,7 +59,7 @@ class ImageStore:
     def _platform(self, engine: EngineEntry, device: str) -> tuple[str, str]:
         """Return the Python and the processor architecture of the engine's image."""
         if not self._daemon.may_be_there() or self._daemon.problem() is not None:
-            return USUAL, platform.machine()
+            return USUAL_PYTHON, platform.machine()
         machine = self._daemon.facts.machine
         image = self.find(engine, device)
         return (image.python if image else self._expected_python), machine
@@ -85,31 +68,30 @@ class ImageStore:
         """Return True if there is an image made from the engine as it is now."""
         return self.find(engine, device) is not None
 
-    def find(self, engine: EngineEntry, device: str) -> EngineImage | None:
+    def find(self, engine: EngineEntry, device: str) -> image_list.EngineImage | None:
         """Return the newest image made from the engine as it is now, on the base asked for.
 
         Raises:
             DaemonUnavailableError: The daemon does not answer.
         """
-        for image in engine_images(self._daemon, engine.name, variant_of(device)):
+        for image in image_list.engine_images(
+            self._daemon, engine.name, image_list.variant_of(device)
+        ):
             if self._fits(image, engine):
                 return image
         return None
 
-    def ensure(self, engine: EngineEntry, device: str, preparation: Preparation) -> EngineImage:
+    def ensure(
+        self, engine: EngineEntry, device: str, preparation: Preparation
+    ) -> image_list.EngineImage:
         """Return the engine's image, pulled or built first if need be; may take minutes.
-
-        Args:
-            engine: The engine, whose present files the image must be made from.
-            device: ``cpu``, ``cuda`` or ``cuda:N``.
-            preparation: Receives the reason why an image is pulled or built, and each step.
 
         Raises:
             EngineUnavailableError: No image can be had; the message says why.
             NoRegistryError: It is to come from a registry, and none is set.
             AbandonedError: The caller stopped waiting.
         """
-        variant = variant_of(device)
+        variant = image_list.variant_of(device)
         sources = image_sources(self._options, offline=self._offline)
         if "here" in sources and (image := self.find(engine, device)):
             return self._named(image, engine)
@@ -123,7 +105,7 @@ class ImageStore:
                     image = self._build(engine, variant, preparation, cached=True)
                 if image is not None:
                     return image
-        raise ImageMissingError(engine.name, variant)
+        raise errors.ImageMissingError(engine.name, variant)
 
     def pull(
         self,
@@ -131,7 +113,7 @@ class ImageStore:
         device: str,
         preparation: Preparation,
         on_bytes: Transferred | None = None,
-    ) -> EngineImage:
+    ) -> image_list.EngineImage:
         """Pull the engine's image from the registry, and give it its local name.
 
         Raises:
@@ -140,21 +122,21 @@ class ImageStore:
             ImageTransferError: It does not answer, or does not have the image.
             ForeignImageError: Its image was made from other files.
         """
-        variant = variant_of(device)
+        variant = image_list.variant_of(device)
         if self._options.registry is None:
-            raise NoRegistryError
+            raise errors.NoRegistryError
         if self._offline:
-            raise ImageMissingError(engine.name, variant)
-        tag = registry_tag(self._options.registry, engine, variant)
+            raise errors.ImageMissingError(engine.name, variant)
+        tag = image_list.registry_tag(self._options.registry, engine, variant)
         preparation.tell(f"pulling {tag}")
         transfer_image(self._daemon, "pull", tag, preparation, on_bytes)
         with self._daemon.explained():
             pulled = self._daemon.client.images.get(tag)
-            for image in engine_images(self._daemon, engine.name, variant):
+            for image in image_list.engine_images(self._daemon, engine.name, variant):
                 if image.id == pulled.id and self._fits(image, engine):
                     return self._named(replace(image, tag=None), engine)
             self._daemon.client.images.remove(tag)  # only its name, where a container has it
-        raise ForeignImageError(tag, engine.name)
+        raise errors.ForeignImageError(tag, engine.name)
 
     def push(
         self,
@@ -170,13 +152,13 @@ class ImageStore:
             NoImageToPushError: There is no image made from the engine as it is now.
             ImageTransferError: The registry does not take it.
         """
-        variant = variant_of(device)
+        variant = image_list.variant_of(device)
         if self._options.registry is None:
-            raise NoRegistryError
+            raise errors.NoRegistryError
         image = self.find(engine, device)
         if image is None:
-            raise NoImageToPushError(engine.name, variant)
-        tag = registry_tag(self._options.registry, engine, variant)
+            raise errors.NoImageToPushError(engine.name, variant)
+        tag = image_list.registry_tag(self._options.registry, engine, variant)
         self._tag(image, tag)
         preparation.tell(f"pushing {tag}")
         transfer_image(self._daemon, "push", tag, preparation, on_bytes)
@@ -184,14 +166,10 @@ class ImageStore:
 
     def build(
         self, engine: EngineEntry, device: str, preparation: Preparation, *, anew: bool = False
-    ) -> EngineImage:
+    ) -> image_list.EngineImage:
         """Build the engine's image, unless another process just did.
 
-        Args:
-            engine: The engine to build an image of.
-            device: ``cpu``, ``cuda`` or ``cuda:N``.
-            preparation: Receives each step.
-            anew: Build in any case, and reuse no layer but PyTorch's.
+        With ``anew`` build in any case, and reuse no layer but PyTorch's.
 
         Raises:
             ImageMissingError: ``offline`` was asked for.
@@ -200,7 +178,7 @@ class ImageStore:
             ImageBuildError: A step failed; the message has the last lines.
             AbandonedError: The caller stopped waiting.
         """
-        variant = variant_of(device)
+        variant = image_list.variant_of(device)
         with self._alone(f"{engine.name}-{variant}", preparation):
             if not anew and (image := self.find(engine, device)):
                 return self._named(image, engine)
@@ -215,10 +193,10 @@ class ImageStore:
             return None
         if self._offline:
             return "its image is not here, and --offline forbids to get it"
-        variant = variant_of(device)
+        variant = image_list.variant_of(device)
         sources = image_sources(self._options, offline=False)
         if "registry" in sources and self._options.registry is not None:
-            tag = registry_tag(self._options.registry, engine, variant)
+            tag = image_list.registry_tag(self._options.registry, engine, variant)
             if self._availability.is_obtainable(tag):
                 return None
             if "build" not in sources:
@@ -231,12 +209,14 @@ class ImageStore:
         Returns:
             The names of its images; the id of one that has no name.
         """
-        images = engine_images(self._daemon, engine)
-        gone = remove_images(self._daemon, [image.id for image in images])
-        remove_images(self._daemon, [each.id for each in stage_images(self._daemon, engine)])
+        images = image_list.engine_images(self._daemon, engine)
+        gone = image_list.remove_images(self._daemon, [image.id for image in images])
+        image_list.remove_images(
+            self._daemon, [each.id for each in image_list.stage_images(self._daemon, engine)]
+        )
         return tuple(image.tag or image.id for image in images if image.id in gone)
 
-    def _fits(self, image: EngineImage, engine: EngineEntry) -> bool:
+    def _fits(self, image: image_list.EngineImage, engine: EngineEntry) -> bool:
         asked = self._options.base_image
         if asked is not None and asked != image.base:
             return False
@@ -244,21 +224,21 @@ class ImageStore:
 
     def _build(
         self, engine: EngineEntry, variant: str, preparation: Preparation, *, cached: bool
-    ) -> EngineImage:
+    ) -> image_list.EngineImage:
         if self._offline:
-            raise ImageMissingError(engine.name, variant)
+            raise errors.ImageMissingError(engine.name, variant)
         if not has_lock(engine):
             raise LockMissingError(engine)
         asked = self._options.base_image
         base = asked or usual_base(engine, variant)
         if self._options.pull == "never" and not self._availability.is_here(base):
-            raise BaseImageMissingError(engine.name, base)
+            raise errors.BaseImageMissingError(engine.name, base)
         recipe = Recipe(engine=engine, variant=variant, base=base, asked_base=asked, cached=cached)
         preparation.tell(f"building {recipe.tag}")
         built = build_image(
             self._daemon, recipe, preparation, lambda name: self._alone(name, preparation)
         )
-        return image_of_id(self._daemon, built)
+        return image_list.image_of_id(self._daemon, built)
 
     def _build_refusal(self, engine: EngineEntry, variant: str) -> str | None:
         base = self._options.base_image or usual_base(engine, variant)
@@ -276,10 +256,10 @@ class ImageStore:
 
     def _pull_or_none(
         self, engine: EngineEntry, variant: str, preparation: Preparation
-    ) -> EngineImage | None:
+    ) -> image_list.EngineImage | None:
         try:
             return self.pull(engine, variant, preparation)
-        except (ImageTransferError, ForeignImageError) as error:
+        except (errors.ImageTransferError, errors.ForeignImageError) as error:
             if self._options.pull == "always":
                 raise
             preparation.tell(f"{error.message}; building it instead")
@@ -291,22 +271,22 @@ class ImageStore:
         from docker.errors import ImageNotFound  # noqa: PLC0415 - takes 0.4 s to load
 
         if self._options.base_image is None:
-            return USUAL
+            return USUAL_PYTHON
         try:
             with self._daemon.explained():
                 return python_of(self._daemon, self._options.base_image)
         except (ImageNotFound, NoPythonError):
-            return USUAL
+            return USUAL_PYTHON
 
-    def _named(self, image: EngineImage, engine: EngineEntry) -> EngineImage:
+    def _named(self, image: image_list.EngineImage, engine: EngineEntry) -> image_list.EngineImage:
         """Give an image its name back where an image of an earlier state of the engine has it."""
         if image.tag is not None:
             return image
-        tag = image_tag(engine, image.variant)
+        tag = image_list.image_tag(engine, image.variant)
         self._tag(image, tag)
         return replace(image, tag=tag)
 
-    def _tag(self, image: EngineImage, tag: str) -> None:
+    def _tag(self, image: image_list.EngineImage, tag: str) -> None:
         with self._daemon.explained():
             self._daemon.client.images.get(image.id).tag(*tag.rsplit(":", 1))
 

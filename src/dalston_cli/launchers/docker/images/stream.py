@@ -1,18 +1,18 @@
-"""Follows long answers of a daemon, and stops when the caller no longer waits for them."""
+"""Follows long answers of a daemon, such as pulls, until the caller no longer waits for them."""
 
 import queue
 import threading
 from collections.abc import Callable, Iterator
-from contextlib import suppress
-from typing import TYPE_CHECKING, Any
+from contextlib import closing, suppress
+from typing import TYPE_CHECKING, Any, Literal
 
 from dalston_cli.launchers.base import Preparation
+from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
+from dalston_cli.launchers.docker.images.errors import ImageTransferError
 
 if TYPE_CHECKING:
     import docker
     import requests
-
-    from dalston_cli.launchers.docker.daemon import Daemon
 
 _LOOK_S = 0.5
 _GIVE_UP_S = 10.0
@@ -20,18 +20,17 @@ _GIVE_UP_S = 10.0
 Message = dict[str, Any]
 Ask = Callable[["docker.APIClient"], Iterator[Message]]
 
+Transferred = Callable[[int, int], None]
+"""Receives bytes done and bytes in total, as far as both are known."""
+
 
 class Answer:
     """One long answer, read in a thread of its own; must be closed.
 
     It has its own connection, so that closing it ends the daemon's work for it.
-
-    Args:
-        daemon: The daemon to ask.
-        ask: Makes the request with the low-level client it is given, and yields messages.
     """
 
-    def __init__(self, daemon: "Daemon", ask: Ask) -> None:
+    def __init__(self, daemon: Daemon, ask: Ask) -> None:
         self._ask = ask
         self._api = daemon.connect().api
         self._response: requests.Response | None = None
@@ -78,3 +77,48 @@ class Answer:
             self._messages.put(None)
         except Exception as error:  # noqa: BLE001 - raised anew where the messages are read
             self._messages.put(error)
+
+
+def transfer_image(
+    daemon: Daemon,
+    direction: Literal["pull", "push"],
+    tag: str,
+    preparation: Preparation,
+    on_bytes: Transferred | None = None,
+) -> None:
+    """Pull or push an image, with the credentials of ``docker login``.
+
+    Raises:
+        ImageTransferError: The registry does not answer, or does not give or take the image.
+        AbandonedError: The caller stopped waiting.
+    """
+    from docker.errors import NotFound  # noqa: PLC0415 - takes 0.4 s to load
+
+    repository, _, version = tag.rpartition(":")
+
+    def ask(api: "docker.APIClient") -> Iterator[Message]:
+        call = api.pull if direction == "pull" else api.push
+        return iter(call(repository, tag=version, stream=True, decode=True))
+
+    layers: dict[str, tuple[int, int]] = {}
+    try:
+        with daemon.explained(), closing(Answer(daemon, ask)) as answer:
+            for message in answer.follow(preparation):
+                if "error" in message:
+                    raise ImageTransferError(f"{direction}ed", tag, str(message["error"]))
+                _note(message, layers)
+                if layers and on_bytes is not None:
+                    done, total = (sum(each) for each in zip(*layers.values(), strict=True))
+                    on_bytes(done, total)
+    except DaemonRefusedError as error:
+        raise ImageTransferError(f"{direction}ed", tag, error.explanation) from error
+    except NotFound as error:
+        raise ImageTransferError(f"{direction}ed", tag, str(error.explanation)) from error
+
+
+def _note(message: Message, layers: dict[str, tuple[int, int]]) -> None:
+    """Record the progress of one layer; unpacking it later does not count again."""
+    detail = message.get("progressDetail") or {}
+    if message.get("status") in {"Downloading", "Pushing"} and detail.get("total"):
+        total = int(detail["total"])
+        layers[str(message.get("id"))] = (min(int(detail["current"]), total), total)

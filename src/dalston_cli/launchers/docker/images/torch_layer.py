@@ -10,19 +10,20 @@ import re
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
-from typing import TYPE_CHECKING
 
 from dalston_cli.catalog.load import data_root
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.launchers.docker.images.builder import Builder
 from dalston_cli.launchers.docker.images.context import TORCH_LOCKS, pack, shared_files
-from dalston_cli.launchers.docker.images.image_list import TORCH_STAGE, remove_images, stage_images
-from dalston_cli.launchers.docker.images.naming import REPOSITORY
+from dalston_cli.launchers.docker.images.image_list import (
+    REPOSITORY,
+    TORCH_STAGE,
+    remove_images,
+    stage_images,
+)
 from dalston_cli.launchers.requirements_lock import CUDA_LOCK_NAME
 from dalston_sdk.identity import LOCK_NAME
-
-if TYPE_CHECKING:
-    from dalston_cli.launchers.docker.daemon import Daemon
 
 _WITHOUT_CUDA = "torch"
 _WITH_CUDA = r"torch|triton|cuda-toolkit|nvidia-(?!ml-py)[a-z0-9-]+"
@@ -95,7 +96,7 @@ class TorchLayer:
         return hashlib.sha256("\0".join(parts).encode()).hexdigest()
 
 
-def _find(daemon: "Daemon", digest: str) -> str | None:
+def _find(daemon: Daemon, digest: str) -> str | None:
     found = (
         one.id for one in stage_images(daemon) if one.stage == TORCH_STAGE and one.torch == digest
     )

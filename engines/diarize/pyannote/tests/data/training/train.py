@@ -30,7 +30,7 @@ from tiny import (  # noqa: E402 - found by the line above
     embedding_body,
     segmentation_body,
 )
-from voices import RATE, VOICES, Said, dialogue, say, sentence  # noqa: E402
+from voices import RATE, VOICES, Utterance, dialogue, say, sentence  # noqa: E402
 
 STRETCHES = (0.85, 1.0, 1.2)
 LDA = 8
@@ -52,14 +52,14 @@ def main() -> None:
     )
 
 
-def mixture(said: list[tuple[str, Said]]) -> tuple[torch.Tensor, torch.Tensor]:
+def mixture(said: list[tuple[str, Utterance]]) -> tuple[torch.Tensor, torch.Tensor]:
     """Ten seconds of a dialogue, and who is heard at each of its samples, 100 to the second."""
     voices = random.sample(VOICES, random.choice((1, 2, 2, 3)))
     parts = []
     for _ in range(7):
         voice, piece = random.choice([each for each in said if each[0] in voices])
         gain = 10 ** random.uniform(-0.5, 0.1)
-        piece = Said((piece.samples * gain).astype(np.float32), piece.speech)
+        piece = Utterance((piece.samples * gain).astype(np.float32), piece.speech)
         pause = random.choice((random.uniform(-1.0, 0.0), random.uniform(0.0, 2.5)))
         parts.append((voice, piece, pause if parts else random.uniform(0, 2)))
     samples, turns = dialogue(parts)
@@ -76,7 +76,7 @@ def mixture(said: list[tuple[str, Said]]) -> tuple[torch.Tensor, torch.Tensor]:
     return torch.from_numpy(cut.astype(np.float32)), heard
 
 
-def train_segmentation(said: list[tuple[str, Said]]) -> dict[str, np.ndarray]:
+def train_segmentation(said: list[tuple[str, Utterance]]) -> dict[str, np.ndarray]:
     model = segmentation_body()
     chunks, targets = [], []
     with torch.inference_mode():
@@ -119,7 +119,7 @@ def train_segmentation(said: list[tuple[str, Said]]) -> dict[str, np.ndarray]:
 
 
 def _classes(heard: torch.Tensor) -> torch.Tensor:
-    """The powerset class of each frame; of three at once, which nobody expects, two."""
+    """The powerset class of each frame; of three at once, two."""
     table = {voices: index for index, voices in enumerate(POWERSET)}
     rows = (tuple(row.nonzero().flatten().tolist())[:2] for row in heard)
     return torch.tensor([table[row] for row in rows])
@@ -133,10 +133,10 @@ def _tail(model: torch.nn.Module, features: torch.Tensor) -> torch.Tensor:
     return model.activation(model.classifier(outputs))
 
 
-def train_embedding(said: list[tuple[str, Said]]) -> dict[str, np.ndarray]:
+def train_embedding(said: list[tuple[str, Utterance]]) -> dict[str, np.ndarray]:
     model = embedding_body()
     speakers, rows = [], []
-    speeds = (0.9, 1.0, 1.1)  # played faster or slower a voice is somebody else's
+    speeds = (0.9, 1.0, 1.1)  # played faster or slower a voice is another one
     with torch.inference_mode():
         for index, ((voice, piece), speed) in enumerate(itertools.product(said, speeds)):
             samples = np.interp(

@@ -28,7 +28,7 @@ PLACES = (
 
 
 @dataclass(frozen=True)
-class Said:
+class Utterance:
     """A sentence as sound, and where speech is in it.
 
     Attributes:
@@ -55,7 +55,7 @@ def sentence(seed: int) -> str:
     return f"{pick(NAMES)} {pick(VERBS)} {pick(THINGS)} {pick(PLACES)}"
 
 
-def say(text: str, voice: str, stretch: float = 1.0) -> Said:
+def say(text: str, voice: str, stretch: float = 1.0) -> Utterance:
     """Let flite speak, which itself tells where its pauses are."""
     with tempfile.TemporaryDirectory() as folder:
         wav = Path(folder) / "said.wav"
@@ -79,11 +79,11 @@ def say(text: str, voice: str, stretch: float = 1.0) -> Said:
             speech[-1] = (speech[-1][0], end)
         else:
             speech.append((start, end))
-    return Said(data.astype(np.float32) / 32768, tuple(speech))
+    return Utterance(data.astype(np.float32) / 32768, tuple(speech))
 
 
 def dialogue(
-    parts: Sequence[tuple[str, Said, float]],
+    parts: Sequence[tuple[str, Utterance, float]],
 ) -> tuple[NDArray[np.float32], list[Turn]]:
     """Sentences one after the other.
 
