@@ -202,6 +202,8 @@ def test_an_event_that_every_channel_hears_is_one() -> None:
     assert found == [(1, 5, "Music", 0.75), (2, 3, "Bell", 0.5), (6, 7, "Knock", 0.5)]
     overlapping = heard((1, 3, "Music", 0.5), (2, 5, "Music", 0.5))
     assert len(merged(mix(events=overlapping)).events) == 2, "an engine's own are left as they are"
+    one_failed = merged(mix(channel=0, events=overlapping), mix(channel=1))
+    assert len(one_failed.events) == 1, "with several channels, whether or not all have events"
 
 
 def test_words_keep_what_is_known_of_their_times() -> None:

@@ -11,7 +11,7 @@ from hypothesis import strategies as st
 
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, JobStatus
-from dalston_cli.pipeline.running.run import largest_first
+from dalston_cli.pipeline.running.order import largest_first
 from dalston_cli.pipeline.running.scratch import scratch_folder
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 

@@ -7,11 +7,7 @@ from typing import TYPE_CHECKING
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import OpenRecording, open_recording
-from dalston_cli.audio.errors import (
-    ChannelMissingError,
-    EncryptedError,
-    TooLongError,
-)
+from dalston_cli.audio.errors import ChannelMissingError, EncryptedError, TooLongError
 from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
 from dalston_cli.audio.probe import describe
 from dalston_cli.audio.request import AudioInfo, AudioRequest, Channel
@@ -42,12 +38,9 @@ class DecodingStoppedError(Exception):
 def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False) -> AudioInfo:
     """Decode a recording into the request's folder, which exists already.
 
+    WAV files of the same names are replaced. ``is_stopped`` is asked at every block of audio.
     Damaged packets are passed over; silence keeps their place. A damaged file can bring the
     media library down with the whole process: call this where that may happen.
-
-    Args:
-        request: What is wanted; WAV files of the same names in its folder are replaced.
-        is_stopped: Asked at every block of audio; True gives up.
 
     Raises:
         RecordingError: Its leaves say why the recording cannot be used.

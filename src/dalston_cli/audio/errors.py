@@ -5,7 +5,7 @@ same class of them again.
 """
 
 import shlex
-from typing import Self
+from typing import ClassVar, Self
 
 from dalston_cli.errors import DalstonError, InputError
 
@@ -23,25 +23,34 @@ class RecordingError(InputError):
         return error
 
 
-class RecordingMissingError(RecordingError, FileNotFoundError):
-    """There is no such file."""
+class _SimpleError(RecordingError):
+    """A recording cannot be used, and its name is all that there is to say."""
 
-    code = "recording_missing"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} does not exist", hint="check the path, and quote odd characters")
-
-
-class RecordingIsDirectoryError(RecordingError, IsADirectoryError):
-    """A folder stands where a file was expected."""
-
-    code = "recording_is_directory"
+    text: ClassVar[str]
+    """The message; ``{name}`` stands for the recording."""
+    remedy: ClassVar[str]
+    """The hint; ``{quoted}`` stands for the recording's name as a shell takes it."""
 
     def __init__(self, name: str) -> None:
         super().__init__(
-            f"{name} is a directory, not a recording",
-            hint=f"for all that is in it: dalston transcribe --recursive -- {shlex.quote(name)}",
+            self.text.format(name=name), hint=self.remedy.format(quoted=shlex.quote(name))
         )
+
+
+class RecordingMissingError(_SimpleError, FileNotFoundError):
+    """There is no such file."""
+
+    code = "recording_missing"
+    text = "{name} does not exist"
+    remedy = "check the path, and quote odd characters"
+
+
+class RecordingIsDirectoryError(_SimpleError, IsADirectoryError):
+    """A folder stands where a file was expected."""
+
+    code = "recording_is_directory"
+    text = "{name} is a directory, not a recording"
+    remedy = "for all that is in it: dalston transcribe --recursive -- {quoted}"
 
 
 class RecordingUnreadableError(RecordingError, PermissionError):
@@ -56,49 +65,36 @@ class RecordingUnreadableError(RecordingError, PermissionError):
         )
 
 
-class NotRegularFileError(RecordingError):
+class NotRegularFileError(_SimpleError):
     """A pipe, a socket or a device: it cannot be read twice or from the middle."""
 
     code = "not_regular_file"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name} is a pipe or a device, not a file",
-            hint=f"hand it over on standard input: dalston transcribe - < {shlex.quote(name)}",
-        )
+    text = "{name} is a pipe or a device, not a file"
+    remedy = "hand it over on standard input: dalston transcribe - < {quoted}"
 
 
-class RecordingEmptyError(RecordingError):
+class RecordingEmptyError(_SimpleError):
     """The file has no bytes."""
 
     code = "recording_empty"
+    text = "{name} is empty (0 bytes)"
+    remedy = "copy or record it again"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} is empty (0 bytes)", hint="copy or record it again")
 
-
-class NotMediaError(RecordingError):
+class NotMediaError(_SimpleError):
     """The content is in no container that can be recognised."""
 
     code = "not_media"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name} is not a recording, or is damaged beyond recognition",
-            hint=f"see what it is: file -- {shlex.quote(name)}",
-        )
+    text = "{name} is not a recording, or is damaged beyond recognition"
+    remedy = "see what it is: file -- {quoted}"
 
 
-class IncompleteFileError(RecordingError):
+class IncompleteFileError(_SimpleError):
     """The container lacks its index, because its end was never written or copied."""
 
     code = "recording_incomplete"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name} was cut off: its index, at the end of the file, is missing",
-            hint="copy or export it again",
-        )
+    text = "{name} was cut off: its index, at the end of the file, is missing"
+    remedy = "copy or export it again"
 
 
 class NoAudioStreamError(RecordingError):
@@ -109,8 +105,7 @@ class NoAudioStreamError(RecordingError):
     def __init__(self, name: str, kinds: tuple[str, ...]) -> None:
         holds = f", only {' and '.join(kinds)}" if kinds else ""
         super().__init__(
-            f"{name} has no audio stream{holds}",
-            hint="record or export it again with its sound",
+            f"{name} has no audio stream{holds}", hint="record or export it again with its sound"
         )
 
 
@@ -126,15 +121,12 @@ class UnknownCodecError(RecordingError):
         )
 
 
-class EncryptedError(RecordingError):
+class EncryptedError(_SimpleError):
     """Copy protection or encryption."""
 
     code = "recording_encrypted"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name} is encrypted (copy protection)", hint="export it without copy protection"
-        )
+    text = "{name} is encrypted (copy protection)"
+    remedy = "export it without copy protection"
 
 
 class CorruptError(RecordingError):
@@ -149,25 +141,20 @@ class CorruptError(RecordingError):
         )
 
 
-class NoSamplesError(RecordingError):
+class NoSamplesError(_SimpleError):
     """A header without sound."""
 
     code = "no_samples"
+    text = "{name} holds no sound (0 samples)"
+    remedy = "copy or record it again"
 
-    def __init__(self, name: str) -> None:
-        super().__init__(f"{name} holds no sound (0 samples)", hint="copy or record it again")
 
-
-class NonFiniteSamplesError(RecordingError):
+class NonFiniteSamplesError(_SimpleError):
     """Floating-point audio that is not-a-number or infinite throughout."""
 
     code = "non_finite_samples"
-
-    def __init__(self, name: str) -> None:
-        super().__init__(
-            f"{name} holds no sound: every sample is not a number (NaN) or infinite",
-            hint="export it again, as 16-bit PCM for instance",
-        )
+    text = "{name} holds no sound: every sample is not a number (NaN) or infinite"
+    remedy = "export it again, as 16-bit PCM for instance"
 
 
 class TooShortError(RecordingError):
@@ -220,9 +207,15 @@ class ClipOutsideError(RecordingError):
         )
 
 
+def leaves() -> tuple[type[RecordingError], ...]:
+    """Return every class of error that is raised."""
+    simple, others = _SimpleError.__subclasses__(), RecordingError.__subclasses__()
+    return (*simple, *(leaf for leaf in others if leaf is not _SimpleError))
+
+
 def revive(code: str, message: str, hint: str | None) -> RecordingError:
     """Return the error of that code, with a message that was built in another process."""
-    for leaf in RecordingError.__subclasses__():
+    for leaf in leaves():
         if leaf.code == code:
             return leaf.restored(message, hint)
     return RecordingError.restored(message, hint)

@@ -91,8 +91,7 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
             )
     if lost := decoding.resampler.num_non_finite:
         yield _notice(
-            "non_finite_samples",
-            f"{lost} samples were not a number or infinite and became silence",
+            "non_finite_samples", f"{lost} samples were not a number or infinite and became silence"
         )
     if counts.peak == 0:
         yield _notice("silent_audio", "the audio is silent throughout")

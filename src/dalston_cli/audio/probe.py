@@ -38,10 +38,6 @@ def probe(path: Path, *, name: str | None = None) -> Probe:
     A damaged file can bring the media library down with the whole process: call this where
     that may happen, as ``stages.prepare`` does.
 
-    Args:
-        path: Any path, undecodable bytes included.
-        name: What messages call it; None for the path itself.
-
     Raises:
         RecordingError: Its leaves say why the recording cannot be used.
     """

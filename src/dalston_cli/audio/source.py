@@ -37,10 +37,6 @@ def shown_name(path: Path | str) -> str:
 def open_source(path: Path, name: str) -> BufferedReader:
     """Open a recording for reading, from its beginning.
 
-    Args:
-        path: Any path, undecodable bytes included.
-        name: What messages call it.
-
     Raises:
         RecordingMissingError, RecordingIsDirectoryError, NotRegularFileError,
         RecordingUnreadableError, RecordingEmptyError: As they say.
@@ -66,10 +62,6 @@ def open_source(path: Path, name: str) -> BufferedReader:
 
 def content_digest(path: Path, name: str | None = None) -> str:
     """Return Return ``sha256:<hex>`` of a recording's bytes, read in blocks.
-
-    Args:
-        path: Any path, undecodable bytes included.
-        name: What messages call it; None for the path itself.
 
     Raises:
         RecordingError: The file cannot be read; the leaves of ``open_source``.

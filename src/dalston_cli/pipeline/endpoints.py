@@ -43,10 +43,7 @@ class FileStamp:
     def from_stat(cls, stat: os.stat_result) -> "FileStamp":
         """Return the stamp of what ``stat`` describes."""
         return cls(
-            size=stat.st_size,
-            mtime_ns=stat.st_mtime_ns,
-            inode=stat.st_ino,
-            device=stat.st_dev,
+            size=stat.st_size, mtime_ns=stat.st_mtime_ns, inode=stat.st_ino, device=stat.st_dev
         )
 
     @property

@@ -7,7 +7,11 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from dalston_cli.launchers.pool.notices import Ready, Starting
 from dalston_sdk.wire import Segment
+
+EngineStarting = Starting
+EngineReady = Ready
 
 
 class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
@@ -19,26 +23,6 @@ class RunStarted(_Event, frozen=True, kw_only=True, tag="run_started"):
 
     run: str
     num_recordings: int
-
-
-class EngineStarting(_Event, frozen=True, kw_only=True, tag="engine_starting"):
-    """An engine is being started; ``step`` is ``environment``, ``process`` or ``model``."""
-
-    engine: str
-    launcher: str
-    step: str
-    message: str = ""
-
-
-class EngineReady(_Event, frozen=True, kw_only=True, tag="engine_ready"):
-    """An engine answers; ``reused`` says that it ran already, ``reason`` why this launcher."""
-
-    engine: str
-    launcher: str
-    device: str
-    reused: bool
-    elapsed_s: float = 0.0
-    reason: str = ""
 
 
 class ModelPulling(_Event, frozen=True, kw_only=True, tag="model_pulling"):
@@ -139,7 +123,6 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
 
     Attributes:
         counts: Recordings per status; those that were never begun are ``not_started``.
-        pipeline: The named pipeline that was asked for.
         audio_s: Audio that engines worked on, in seconds.
         models, engines: Digest per model id, fingerprint per engine, of what was used.
     """

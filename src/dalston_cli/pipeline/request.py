@@ -53,13 +53,11 @@ class RecordingRequest:
     """One recording to transcribe.
 
     Attributes:
-        source: Where its bytes are.
         name: What to call it in messages and in the transcript: the path as the user gave it,
             undecodable bytes replaced; ``-`` for standard input.
         relative: Path below the input folder it was found in, or the bare file name: where its
             outputs go below the output folder. Its suffix is replaced by the format's.
         size: Bytes, where they are known; larger recordings are begun first.
-        overrides: What a manifest says about this recording.
     """
 
     source: Source
@@ -71,11 +69,7 @@ class RecordingRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputTarget:
-    """The place of transcripts: a folder that mirrors the input tree, or standard output.
-
-    Attributes:
-        folder: None for standard output, which takes one recording only.
-    """
+    """The place of transcripts: a folder that mirrors the input tree, or standard output."""
 
     folder: Path | None = field(default_factory=Path)
 
@@ -113,14 +107,12 @@ class RunOptions:
         stages: The request for each stage; those that are not wanted are missing.
         compute_type: Number format of the transcribing model, such as ``int8``; None lets the
             engine choose.
-        pipeline: The named pipeline that some of these come from; None without one.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
             one of them. Empty for no such wish; otherwise ``device`` is ``cuda``.
         replicas: How many processes of the transcribing engine share the work; 1 or more.
         formats: Names of the output formats, at least one, none twice.
         optional_formats: Those of them to drop where a transcript lacks what they need.
-        render: How formats write text.
         overwrite: Do everything again, stored results and finished outputs notwithstanding.
         strict: A failed optional stage fails its recording.
         fail_fast: Begin no further recording after the first that failed.

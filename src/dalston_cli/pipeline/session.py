@@ -14,17 +14,10 @@ from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
-from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Starting, Trouble
+from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.pipeline.environment import Environment
-from dalston_cli.pipeline.events import (
-    EngineReady,
-    EngineStarting,
-    Event,
-    ModelPulling,
-    RunFinished,
-    WarningRaised,
-)
+from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
@@ -61,12 +54,7 @@ class RecordingOptionError(UsageError):
 
 @dataclass(frozen=True, kw_only=True)
 class RunCallbacks:
-    """Functions that a run calls.
-
-    Attributes:
-        on_event: With every event, from the event loop.
-        print_text: With each transcript for standard output.
-    """
+    """Functions that a run calls."""
 
     on_event: Emit
     print_text: Callable[[str], None] = no_text
@@ -117,9 +105,14 @@ async def _make_run(
     locations, emit = environment.locations, callbacks.on_event
     journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
     scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
-    pool = await stack.enter_async_context(
-        Pool(environment.launchers, on_event=lambda notice: _tell(notice, emit))
-    )
+
+    def tell(notice: PoolNotice) -> None:
+        if isinstance(notice, Trouble):
+            emit(WarningRaised(code=notice.code, message=notice.message))
+        else:
+            emit(notice)
+
+    pool = await stack.enter_async_context(Pool(environment.launchers, on_event=tell))
     preparer = await stack.enter_async_context(Preparer())
     engines = RunEngines(pool, _engine_use(options, environment))
     stack.push_async_callback(engines.close)
@@ -209,20 +202,13 @@ async def _ready_planner(
 
 
 async def _install(
-    model: ModelEntry,
-    options: RunOptions,
-    environment: Environment,
-    emit: Emit,
+    model: ModelEntry, options: RunOptions, environment: Environment, emit: Emit
 ) -> None:
     loop = asyncio.get_running_loop()
 
     def tell(progress: PullProgress) -> None:
-        event = ModelPulling(
-            model=progress.model,
-            step=progress.step,
-            done_bytes=progress.done,
-            total_bytes=progress.total,
-        )
+        model, done, total = progress.model, progress.done, progress.total
+        event = ModelPulling(model=model, step=progress.step, done_bytes=done, total_bytes=total)
         loop.call_soon_threadsafe(emit, event)
 
     await asyncio.to_thread(
@@ -259,22 +245,3 @@ def _once_per_run(emit: Emit) -> Emit:
         emit(event)
 
     return pass_on
-
-
-def _tell(notice: PoolNotice, emit: Emit) -> None:
-    match notice:
-        case Starting(engine=engine, launcher=launcher, step=step, message=message):
-            emit(EngineStarting(engine=engine, launcher=launcher, step=step, message=message))
-        case Ready(engine=engine, launcher=launcher, device=device, reused=reused):
-            emit(
-                EngineReady(
-                    engine=engine,
-                    launcher=launcher,
-                    device=device,
-                    reused=reused,
-                    elapsed_s=notice.elapsed_s,
-                    reason=notice.reason,
-                )
-            )
-        case Trouble(code=code, message=message):
-            emit(WarningRaised(code=code, message=message))

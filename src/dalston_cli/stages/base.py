@@ -35,10 +35,12 @@ class Found(Generic[Result]):
 
     Attributes:
         window: Where the audio lies in the recording; times in the result count from its start.
+        num_channels: All that were worked on; the stage may have failed in others.
     """
 
     result: Result
     window: Window
+    num_channels: int = 1
 
 
 class Stage(ABC, Generic[Options, Result]):

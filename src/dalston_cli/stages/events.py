@@ -44,7 +44,7 @@ class DetectEvents(Stage[EventsOptions, EventsResult]):
         if not events:
             return transcript
         events.sort(key=lambda event: (event.start, event.label))
-        kept = events if len(found) == 1 else _united(events)
+        kept = events if found[0].num_channels == 1 else _united(events)
         transcript = msgspec.structs.replace(transcript, events=tuple(kept))
         return with_origin(transcript, self.name, origin(self.name, transcript.stages))
 

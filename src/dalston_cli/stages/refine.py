@@ -36,10 +36,7 @@ class Refine(Stage[RefineOptions, RefineResult]):
     def request(self, model: ModelRef, options: RefineOptions, inputs: Inputs) -> RefineRequest:
         """Send the segments without what the language model has no use for."""
         return RefineRequest(
-            model=model,
-            language=inputs.language,
-            segments=_shown(inputs.segments),
-            options=options,
+            model=model, language=inputs.language, segments=_shown(inputs.segments), options=options
         )
 
     def upstream(self, inputs: Inputs) -> tuple[str, ...]:

@@ -1,14 +1,18 @@
-"""Events of the pool, as values for its caller."""
+"""Events of the pool, as values for its caller; a run passes the first two on as they are."""
 
 from collections.abc import Callable
-from dataclasses import dataclass
 from typing import Literal
+
+from msgspec import Struct
 
 StartStep = Literal["environment", "process", "model"]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Starting:
+class _Notice(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
+    """Something that happened to an engine."""
+
+
+class Starting(_Notice, frozen=True, kw_only=True, tag="engine_starting"):
     """An engine is being started; a step may come several times, each with a new message."""
 
     engine: str
@@ -17,8 +21,7 @@ class Starting:
     message: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Ready:
+class Ready(_Notice, frozen=True, kw_only=True, tag="engine_ready"):
     """An engine answers.
 
     Attributes:
@@ -30,12 +33,11 @@ class Ready:
     launcher: str
     device: str
     reused: bool
-    elapsed_s: float
+    elapsed_s: float = 0.0
     reason: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Trouble:
+class Trouble(_Notice, frozen=True, kw_only=True, tag="engine_trouble"):
     """Something went wrong and is being dealt with.
 
     Attributes:

@@ -50,14 +50,7 @@ class RecordingForecast(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Forecaster:
-    """Looks at recordings one by one.
-
-    Args:
-        planner: Makes the plans.
-        outputs: What would be written.
-        journal: What is known of earlier runs.
-        store: Where stage results are.
-    """
+    """Looks at recordings one by one."""
 
     def __init__(
         self, planner: Planner, outputs: OutputSpec, journal: Journal, store: ResultStore

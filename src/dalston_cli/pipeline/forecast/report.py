@@ -23,8 +23,6 @@ class StageDescription(Struct, frozen=True, kw_only=True):
     """One stage of a plan.
 
     Attributes:
-        reason: Why this model.
-        launcher_reason: Why this launcher.
         batch_size: None lets the engine choose.
         options: What the user or the model set; the rest is the engine's own choice.
         vram_mb: Memory the model needs on a GPU; None where it was not measured.
@@ -50,13 +48,7 @@ class StageDescription(Struct, frozen=True, kw_only=True):
 
 
 class PlanDescription(Struct, frozen=True, kw_only=True):
-    """One plan, and the number of recordings that go through it.
-
-    Attributes:
-        recordings: How many go through it.
-        skipped: Reason per stage that will not run.
-        advice: What the user should know about the choices.
-    """
+    """One plan, and the number of recordings that go through it."""
 
     recordings: int
     stages: tuple[StageDescription, ...]
@@ -70,7 +62,6 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     """The forecast of a run.
 
     Attributes:
-        pipeline: The named pipeline that was asked for.
         counts: Recordings per state.
         pull: Models to download, with their sizes in MB.
         build: Engines whose environments have to be built.

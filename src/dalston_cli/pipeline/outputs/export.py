@@ -34,8 +34,7 @@ class ExportOverSourceError(UsageError):
 
     def __init__(self, source: Path) -> None:
         super().__init__(
-            f"{source} would be replaced while it is read",
-            hint="choose another folder with -o",
+            f"{source} would be replaced while it is read", hint="choose another folder with -o"
         )
 
 
@@ -62,12 +61,7 @@ class ExportToStandardOutputError(UsageError):
 
 @dataclass(frozen=True, kw_only=True)
 class Export:
-    """One file to write.
-
-    Attributes:
-        source: The transcript's JSON.
-        target: The output file.
-    """
+    """One file to write."""
 
     source: Path
     writer: Writer
@@ -79,10 +73,7 @@ def plan_exports(
 ) -> tuple[Export, ...]:
     """Name every output, or refuse them all.
 
-    Args:
-        sources: Transcripts; ``talk.json`` becomes ``talk.srt``, and stays as it is.
-        spec: Formats and options.
-        folder: None puts each output beside its transcript.
+    ``talk.json`` becomes ``talk.srt`` in the folder, or beside itself without one.
 
     Raises:
         ExportCollisionError: Two transcripts have the same name.
@@ -116,12 +107,6 @@ def write_exports(
     on_dropped: Callable[[str], None],
 ) -> Iterator[Export]:
     """Write planned files, each transcript read once, when its turn comes.
-
-    Args:
-        exports: The plan.
-        spec: Formats and options.
-        change: Applied to each transcript before it is written.
-        on_dropped: Called with the reason when an optional format is dropped.
 
     Yields:
         Every file that was written.

@@ -51,11 +51,6 @@ def name_outputs(
     one that holds them all; those of one name in one folder keep their suffixes (``a.wav.srt``
     and ``a.mp3.srt``). The same recordings give the same names.
 
-    Args:
-        recordings: Of the run.
-        folder: The output folder; need not exist.
-        extensions: Of the formats, each with its dot.
-
     Raises:
         OutputCollisionError: Some recordings still have the same name.
         OutputIsInputError: A transcript would replace a recording.

@@ -42,9 +42,7 @@ class OutputSpec:
     """The outputs of every transcript of a run or an export.
 
     Attributes:
-        formats: Names in the registry of formats.
         optional: Formats to drop where a transcript lacks what they need.
-        overwrite: Replace existing files.
         print_text: Receives the text if there is no folder; None if there is one.
     """
 
@@ -72,14 +70,7 @@ class OutputSpec:
 
 
 class OutputWriter:
-    """The outputs of one recording.
-
-    Args:
-        spec: Formats and options.
-        journal: Knows what Dalston wrote.
-        stem: Path of the outputs without a format's extension; None for standard output.
-        key: Of everything that decides the transcript.
-    """
+    """The outputs of one recording."""
 
     def __init__(self, spec: OutputSpec, journal: Journal, stem: Path | None, key: str) -> None:
         self._spec = spec

@@ -44,10 +44,6 @@ class ServiceOfflineError(UsageError):
 class StageChooser:
     """Chooses for the stages of one recording.
 
-    Args:
-        context: The facts.
-        options: What the user asked for.
-
     Attributes:
         advice: What the user should know about the choices made so far.
     """
@@ -62,12 +58,9 @@ class StageChooser:
     ) -> StagePlan:
         """Plan a stage with the model that was named, or the best one that is here.
 
-        Args:
-            stage: What is to be done.
-            request: What the user asks of it.
-            transcribing: None while that is not planned. Where its model covers a stage that it
-                is to do, too, and no other was named, it is taken once more; device and number
-                format stay the same, so that what is loaded already does it.
+        Where the transcribing model covers a stage that it is to do, too, and no other was named,
+        it is taken once more; device and number format stay the same, so that what is loaded
+        already does it.
 
         Raises:
             NoModelError: None is installed.

@@ -44,7 +44,6 @@ class Launch:
         digest: Of everything in the engine that determines its results.
         brings_own_weights: The engine has its own weights, at the same place below its folder.
         built: True if its environment or image exists, so that it can start at once.
-        reason: Why this launcher.
     """
 
     launcher: str
@@ -76,7 +75,6 @@ class StagePlan:
     Attributes:
         weights: None where the model has to be pulled first.
         options: The user's over the model's defaults; the engine's own defaults are not in it.
-        reason: Why this model.
         required: False for a stage that runs only where it is needed.
     """
 

@@ -11,12 +11,7 @@ from typing import Any
 from dalston_cli.catalog.resolve import AUTO
 from dalston_cli.catalog.resolve_errors import NoModelError, NoModelsError
 from dalston_cli.pipeline.plan.choosing import StageChooser
-from dalston_cli.pipeline.plan.model import (
-    PlanContext,
-    RecordingPlan,
-    Skipped,
-    StagePlan,
-)
+from dalston_cli.pipeline.plan.model import PlanContext, RecordingPlan, Skipped, StagePlan
 from dalston_cli.pipeline.plan.overridden import overridden
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions, StageRequest
@@ -27,12 +22,7 @@ from dalston_cli.stages.transcribe import TRANSCRIBE
 
 
 class Planner:
-    """Makes plans, one per distinct set of overrides.
-
-    Args:
-        context: The facts.
-        options: What the user asked for.
-    """
+    """Makes plans, one per distinct set of overrides."""
 
     _MOST_KEPT = 256
 
@@ -65,8 +55,6 @@ def plan_recording(
 
 
 class _Planning:
-    """One plan in the making."""
-
     def __init__(self, context: PlanContext, options: RunOptions) -> None:
         self._chooser = StageChooser(context, options)
         self._options = options

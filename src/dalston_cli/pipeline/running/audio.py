@@ -22,14 +22,7 @@ PREPARE_VERSION = 1
 
 
 class RecordingAudio:
-    """One recording's audio.
-
-    Args:
-        request: What is wanted, with the recording's name.
-        key: Under which the store remembers what decoding found out.
-        preparer: Decodes, in a process of its own.
-        store: The store.
-    """
+    """One recording's audio."""
 
     def __init__(
         self, request: AudioRequest, key: str, preparer: Preparer, store: ResultStore
@@ -48,9 +41,6 @@ class RecordingAudio:
 
     async def describe(self, *, anew: bool = False) -> AudioInfo:
         """Return what is known about the audio, under this recording's own name.
-
-        Args:
-            anew: Decode even where the store knows.
 
         Raises:
             RecordingError: The recording cannot be used.

@@ -17,8 +17,6 @@ class Standing:
 
     Attributes:
         prepared: Key of its audio; None for a recording that was never read.
-        key: Of its transcript.
-        sink: Its outputs.
     """
 
     prepared: str | None
@@ -38,19 +36,9 @@ class Standing:
 
 
 def standing_of(
-    digest: str | None,
-    plan: RecordingPlan,
-    journal: JobJournal,
-    open_sink: Callable[[str], Sink],
+    digest: str | None, plan: RecordingPlan, journal: JobJournal, open_sink: Callable[[str], Sink]
 ) -> Standing:
-    """Return how a recording stands.
-
-    Args:
-        digest: Of its bytes; None where they were never read.
-        plan: What it goes through.
-        journal: What earlier jobs left.
-        open_sink: Makes its outputs, by the key of its transcript.
-    """
+    """Return how a recording stands."""
     prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip)
     key = make_key("transcript", prepared=prepared, plan=plan.key)
     return Standing(prepared=prepared, key=key, sink=open_sink(key), journal=journal)

@@ -46,11 +46,6 @@ class StageFailedError(DalstonError):
 class Graph:
     """Takes one recording through its plan.
 
-    Args:
-        job: The recording and its plan.
-        audio: Its audio.
-        tools: What all jobs share.
-
     Attributes:
         worked: True if an engine had to do anything.
     """
@@ -99,13 +94,8 @@ class Graph:
         return name_speakers(transcript, names) if names else transcript
 
     async def _walk(
-        self,
-        stage: Stage[Any, Any],
-        channel: Channel,
-        inputs: Inputs,
-        group: asyncio.TaskGroup,
+        self, stage: Stage[Any, Any], channel: Channel, inputs: Inputs, group: asyncio.TaskGroup
     ) -> None:
-        """Run a stage on a channel, then those that need it: the first here, others beside it."""
         walked: Stage[Any, Any] | None = stage
         while walked is not None:
             await self._run(walked, channel, inputs)

@@ -35,23 +35,12 @@ from dalston_cli.pipeline.running.done import Standing, known_digest, standing_o
 from dalston_cli.pipeline.running.graph import Graph
 from dalston_sdk.wire import Transcript
 
-_MAY_PASS = (
-    DecoderCrashedError,
-    DecoderHungError,
-    RecordingMissingError,
-    RecordingUnreadableError,
-)
+_MAY_PASS = (DecoderCrashedError, DecoderHungError, RecordingMissingError, RecordingUnreadableError)
 """Errors that may not come again, though the recording is the same."""
 
 
 class RecordingJob:
-    """One recording on its way.
-
-    Args:
-        job: The recording, its plan and its settings.
-        tools: What all jobs share.
-        folder: For this job's files; made when it is needed.
-    """
+    """One recording on its way."""
 
     def __init__(self, job: Job, tools: JobTools, folder: Path) -> None:
         self._job = job

@@ -6,25 +6,13 @@ tried again for every recording.
 """
 
 import asyncio
-import heapq
-import logging
-import signal
-import threading
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from types import FrameType
-from typing import TypeVar
 
-from dalston_cli.audio.source import shown_name
-from dalston_cli.errors import (
-    DalstonError,
-    ExitCode,
-    ModelUnavailableError,
-    UnavailableError,
-)
+from dalston_cli.errors import DalstonError, ExitCode, ModelUnavailableError, UnavailableError
 from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.pipeline.events import (
@@ -40,6 +28,9 @@ from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.pipeline.runners.base import Job, JobSettings, Runner
+from dalston_cli.pipeline.running.failures import explained
+from dalston_cli.pipeline.running.interrupts import handled_interrupts
+from dalston_cli.pipeline.running.order import largest_first
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 DECODED_AHEAD = 2
@@ -51,39 +42,6 @@ MOST_ENGINE_FAILURES = 8
 MOST_MODEL_FAILURES = 2
 """The same for a model: what does not load for two recordings does not load for others."""
 
-WINDOW_SIZE = 256
-"""Recordings among which the largest is begun first."""
-
-Item = TypeVar("Item")
-
-_logger = logging.getLogger(__name__)
-
-
-class UnexpectedError(DalstonError):
-    """Something that should not happen: a bug."""
-
-    code = "bug"
-
-    def __init__(self, error: Exception) -> None:
-        text = str(error).encode(errors="replace").decode()
-        super().__init__(
-            f"unexpected {type(error).__name__}: {text}",
-            hint="run it again with --debug and report what it prints",
-        )
-
-
-class SystemRefusedError(UnavailableError):
-    """The system refuses something that every recording needs, such as room on the disk."""
-
-    code = "system_refused"
-
-    def __init__(self, error: OSError) -> None:
-        where = f" ({shown_name(error.filename)})" if error.filename else ""
-        super().__init__(
-            f"the system refuses: {error.strerror or error}{where}",
-            hint="look at free space and permissions: df -h; dalston doctor",
-        )
-
 
 @dataclass(frozen=True, kw_only=True)
 class RunSpec:
@@ -92,8 +50,6 @@ class RunSpec:
     Attributes:
         stems: Per recording, the path of its outputs without extension; None for standard output.
         jobs: Recordings in work at the same time, at least 1.
-        fail_fast: Begin nothing more after the first failure.
-        pipeline: The named pipeline that was asked for, for the report.
     """
 
     recordings: Sequence[RecordingRequest]
@@ -110,33 +66,9 @@ def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
     return plan.transcribe.engine.slots * replicas + DECODED_AHEAD
 
 
-def largest_first(
-    items: Iterator[tuple[int | None, Item]], *, window: int = WINDOW_SIZE
-) -> Iterator[Item]:
-    """Yield items by falling size, looking a window ahead, so that a list of any length streams.
-
-    Args:
-        items: Pairs of size and item; a size of None counts as 0.
-        window: How many items are looked at, at least 1.
-    """
-    heap: list[tuple[int, int, Item]] = []
-    for number, (size, item) in enumerate(items):
-        heapq.heappush(heap, (-(size or 0), number, item))
-        if len(heap) >= window:
-            yield heapq.heappop(heap)[2]
-    while heap:
-        yield heapq.heappop(heap)[2]
-
-
 @dataclass
 class _Begun:
-    """A job that was begun.
-
-    Attributes:
-        clock: When it was begun.
-        plan: Once it is made.
-        finished: Once it ended well.
-    """
+    """A job that was begun."""
 
     recording: RecordingRequest
     number: int
@@ -146,15 +78,7 @@ class _Begun:
 
 
 class Run:
-    """Work on many recordings.
-
-    Args:
-        spec: The recordings, and how to treat them.
-        runner: Runs their jobs.
-        journal: Where the run and its jobs are noted.
-        engines: Those that the runner uses.
-        emit: Called with every event.
-    """
+    """Work on many recordings."""
 
     def __init__(
         self,
@@ -192,7 +116,7 @@ class Run:
         self._workers = [
             asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
         ]
-        with self._handled_interrupts():
+        with handled_interrupts(self._interrupt):
             await asyncio.gather(*self._workers, return_exceptions=True)
         self._summary.counts[NOT_STARTED] += sum(1 for _ in self._queue)
         errors = [
@@ -245,8 +169,6 @@ class Run:
         cancelled = JobFinished(recording=recording.name, status="cancelled")
         try:
             yield begun
-        except DalstonError as error:
-            self._failed(begun, error)
         except asyncio.CancelledError:
             self._end(number, cancelled)
             raise
@@ -254,12 +176,8 @@ class Run:
             # Nothing reads what this run prints: no recording's failure, but the end of all.
             self._journal.end_job(number, cancelled)
             raise
-        except OSError as error:
-            self._failed(begun, SystemRefusedError(error))
-        except Exception as error:
-            # A bug that one recording meets is not to cost the others theirs.
-            _logger.exception("unexpected error in %s", recording.name)
-            self._failed(begun, UnexpectedError(error))
+        except Exception as error:  # noqa: BLE001 - a bug that one recording meets costs only it
+            self._failed(begun, explained(error, recording.name))
         else:
             self._engine_failures = 0
             self._models |= _digests(begun.plan)
@@ -269,10 +187,7 @@ class Run:
         name = begun.recording.name
         info = ErrorInfo(code=error.code, message=error.message, hint=error.hint, recording=name)
         finished = JobFinished(
-            recording=name,
-            status="failed",
-            elapsed_s=time.monotonic() - begun.clock,
-            error=info,
+            recording=name, status="failed", elapsed_s=time.monotonic() - begun.clock, error=info
         )
         self._end(begun.number, finished, error.exit_code)
         if self._spec.fail_fast:
@@ -326,29 +241,6 @@ class Run:
             models=self._models,
             engines=self._engines.fingerprints,
         )
-
-    @contextmanager
-    def _handled_interrupts(self) -> Iterator[None]:
-        """Stop the run at the first Ctrl-C, and end the process at the second."""
-        if threading.current_thread() is not threading.main_thread():
-            yield
-            return
-        loop = asyncio.get_running_loop()
-        before = {number: signal.getsignal(number) for number in (signal.SIGINT, signal.SIGTERM)}
-
-        def interrupt(number: int, frame: FrameType | None) -> None:
-            del number, frame
-            for each in before:
-                signal.signal(each, signal.default_int_handler)
-            loop.call_soon_threadsafe(self._interrupt)
-
-        for number in before:
-            signal.signal(number, interrupt)
-        try:
-            yield
-        finally:
-            for number, handler in before.items():
-                signal.signal(number, handler)
 
     def _interrupt(self) -> None:
         self._interrupted = True

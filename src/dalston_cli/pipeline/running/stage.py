@@ -6,6 +6,7 @@ from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
@@ -14,13 +15,7 @@ from dalston_cli.audio.request import Channel
 from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.failure import EngineRefusal
 from dalston_cli.launchers.pool.slot import EngineSlot
-from dalston_cli.pipeline.events import (
-    PartialText,
-    StageFinished,
-    StageProgress,
-    StageStarted,
-    WarningRaised,
-)
+from dalston_cli.pipeline import events
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.records.journal import Attempt
 from dalston_cli.pipeline.records.keys import make_key
@@ -28,17 +23,9 @@ from dalston_cli.pipeline.runners.base import Job, JobTools
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.stages.base import Inputs
 from dalston_cli.stages.transcribe import TRANSCRIBE
-from dalston_sdk.wire import (
-    ErrorCode,
-    Finished,
-    Partial,
-    Progress,
-    RefineResult,
-    Result,
-    Segment,
-    StageRecord,
-    StreamMessage,
-)
+from dalston_sdk import wire
+
+Timed = TypeVar("Timed", wire.Segment, wire.Word)
 
 FIRST_BATCH_AFTER_OUT_OF_MEMORY = 8
 """Where the user set no batch size, and the engine's own did not fit."""
@@ -47,8 +34,8 @@ FIRST_BATCH_AFTER_OUT_OF_MEMORY = 8
 class StoredResult(Struct, frozen=True, kw_only=True):
     """A stage in the store: its result, and how it came about."""
 
-    record: StageRecord
-    result: Result
+    record: wire.StageRecord
+    result: wire.Result
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -76,13 +63,15 @@ class StageWork:
     device: str = ""
 
 
+@dataclass
+class _Attempt:
+    """One attempt; it went well if it has a last message."""
+
+    finished: wire.Finished | None = None
+
+
 class StageRunner:
     """Runs the stages of one recording.
-
-    Args:
-        job: The recording.
-        audio: Its audio, decoded when a stage needs it.
-        tools: What all jobs share.
 
     Attributes:
         offset_s: Where the audio begins in the recording.
@@ -105,14 +94,12 @@ class StageRunner:
         key = stage_key(plan, work.channel.audio_digest, plan.stage.upstream(work.inputs))
         stored = None if self._job.settings.overwrite else tools.store.get(key, StoredResult)
         if stored is not None:
-            self._finished(plan, reused=True)
+            self._finished(plan, reused=True, elapsed_s=0.0)
             return StageDone(key=key, stored=stored, reused=True)
+        name, engine_name = self._recording, plan.engine.name
         tools.emit(
-            StageStarted(
-                recording=self._recording,
-                stage=plan.kind,
-                engine=plan.engine.name,
-                model=plan.model.id,
+            events.StageStarted(
+                recording=name, stage=plan.kind, engine=engine_name, model=plan.model.id
             )
         )
         if plan.stage.wants_audio:
@@ -135,12 +122,12 @@ class StageRunner:
         plan, model = work.plan, work.plan.model_ref
         while True:
             request = plan.stage.request(model, options, work.inputs)
-            finished: Finished | None = None
+            finished: wire.Finished | None = None
             try:
                 with self._attempt(work, options) as attempt:
                     async with aclosing(engine.run(request, work.wav)) as stream:
                         async for message in stream:
-                            if isinstance(message, Finished):
+                            if isinstance(message, wire.Finished):
                                 finished = attempt.finished = message
                             else:
                                 self._tell(plan, message)
@@ -165,21 +152,21 @@ class StageRunner:
         return msgspec.structs.replace(plan.options, batch_size=fits)
 
     def _remember(self, work: StageWork, batch_size: int) -> None:
-        plan, device = work.plan, work.device
-        self._tools.journal.remember_batch_size(plan.model.id, device, batch_size)
+        model, device = work.plan.model.id, work.device
+        self._tools.journal.remember_batch_size(model, device, batch_size)
         self._tools.emit(
-            WarningRaised(
+            events.WarningRaised(
                 code="batch_halved",
-                message=f"{plan.model.id} ran out of memory on {device}; "
+                message=f"{model} ran out of memory on {device}; "
                 f"trying batches of {batch_size}, also from now on",
                 recording=self._recording,
-                stage=plan.kind,
+                stage=work.plan.kind,
                 hint=f"--batch-size {batch_size} avoids the first attempt",
             )
         )
 
     @contextmanager
-    def _attempt(self, work: StageWork, options: Struct) -> Iterator["_Attempt"]:
+    def _attempt(self, work: StageWork, options: Struct) -> Iterator[_Attempt]:
         """Note one attempt in the journal, however it ends."""
         plan = work.plan
         started_at, clock = time.time(), time.monotonic()
@@ -206,23 +193,23 @@ class StageRunner:
                 ),
             )
 
-    def _tell(self, plan: StagePlan, message: StreamMessage) -> None:
+    def _tell(self, plan: StagePlan, message: wire.StreamMessage) -> None:
         match message:
-            case Progress(phase="run", done_s=done_s, total_s=total_s):
+            case wire.Progress(phase="run", done_s=done_s, total_s=total_s):
                 self._tools.emit(
-                    StageProgress(
+                    events.StageProgress(
                         recording=self._recording, stage=plan.kind, done_s=done_s, total_s=total_s
                     )
                 )
-            case Partial(segments=segments) if plan.stage is TRANSCRIBE:
+            case wire.Partial(segments=segments) if plan.stage is TRANSCRIBE:
                 shifted = tuple(_shifted(segment, self.offset_s) for segment in segments)
-                self._tools.emit(PartialText(recording=self._recording, segments=shifted))
+                self._tools.emit(events.PartialText(recording=self._recording, segments=shifted))
             case _:
                 pass  # heartbeats and model loading: the stage's clock shows both
 
-    def _finished(self, plan: StagePlan, *, reused: bool, elapsed_s: float = 0.0) -> None:
+    def _finished(self, plan: StagePlan, *, reused: bool, elapsed_s: float) -> None:
         self._tools.emit(
-            StageFinished(
+            events.StageFinished(
                 recording=self._recording,
                 stage=plan.kind,
                 status="done",
@@ -230,13 +217,6 @@ class StageRunner:
                 elapsed_s=elapsed_s,
             )
         )
-
-
-@dataclass
-class _Attempt:
-    """One attempt; it went well if it has a last message."""
-
-    finished: Finished | None = None
 
 
 def stage_key(plan: StagePlan, audio_digest: str, upstream: tuple[str, ...] = ()) -> str:
@@ -258,16 +238,16 @@ def _batch_size(options: Struct) -> int | None:
 def _smaller(plan: StagePlan, refusal: EngineRefusal, batch_size: int | None) -> int | None:
     """Return the next batch to try; None where a smaller one cannot help."""
     supported = plan.engine.stages[plan.stage.kind].options
-    if refusal.reason is not ErrorCode.OUT_OF_MEMORY or "batch_size" not in supported:
+    if refusal.reason is not wire.ErrorCode.OUT_OF_MEMORY or "batch_size" not in supported:
         return None
     if batch_size is None:
         return FIRST_BATCH_AFTER_OUT_OF_MEMORY
     return batch_size // 2 or None
 
 
-def _record(plan: StagePlan, engine: EngineSlot, finished: Finished) -> StageRecord:
+def _record(plan: StagePlan, engine: EngineSlot, finished: wire.Finished) -> wire.StageRecord:
     result = finished.result
-    return StageRecord(
+    return wire.StageRecord(
         stage=plan.kind,
         status="done",
         reason=plan.reason,
@@ -280,19 +260,14 @@ def _record(plan: StagePlan, engine: EngineSlot, finished: Finished) -> StageRec
         model_digest=plan.weights.digest if plan.weights else None,
         options=result.effective,
         elapsed_s=finished.elapsed_s,
-        usage=result.usage if isinstance(result, RefineResult) else None,
+        usage=result.usage if isinstance(result, wire.RefineResult) else None,
     )
 
 
-def _shifted(segment: Segment, offset_s: float) -> Segment:
-    if not offset_s:
-        return segment
-    return msgspec.structs.replace(
-        segment,
-        start=segment.start + offset_s,
-        end=segment.end + offset_s,
-        words=tuple(
-            msgspec.structs.replace(word, start=word.start + offset_s, end=word.end + offset_s)
-            for word in segment.words
-        ),
-    )
+def _shifted(segment: wire.Segment, offset_s: float) -> wire.Segment:
+    words = tuple(_moved(word, offset_s) for word in segment.words)
+    return msgspec.structs.replace(_moved(segment, offset_s), words=words)
+
+
+def _moved(timed: Timed, offset_s: float) -> Timed:
+    return msgspec.structs.replace(timed, start=timed.start + offset_s, end=timed.end + offset_s)

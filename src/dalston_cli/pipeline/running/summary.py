@@ -27,12 +27,7 @@ class RunSummary:
     given_up: bool = False
 
     def add(self, job: JobFinished, exit_code: ExitCode | None = None) -> None:
-        """Count one recording.
-
-        Args:
-            job: How it ended.
-            exit_code: Its error's, where it has one.
-        """
+        """Count one recording."""
         self.counts[job.status] += 1
         if job.rtfx is not None:
             self.audio_s += job.duration_s or 0.0

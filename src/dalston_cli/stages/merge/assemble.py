@@ -53,9 +53,7 @@ def merge(merge_input: MergeInput) -> Transcript:
         segments=segments,
         speech_regions=regions,
         turns=ordered_turns,
-        warnings=_unique(
-            [*merge_input.warnings, *noticed, *check(segments, regions, whole)],
-        ),
+        warnings=_unique([*merge_input.warnings, *noticed, *check(segments, regions, whole)]),
         stages=merge_input.stages,
         provenance=provenance(merge_input, segments, regions),
         generator=merge_input.generator or f"dalston {__version__}",
@@ -67,7 +65,7 @@ def _with_contributions(transcript: Transcript, placed: Placed) -> Transcript:
     """Add what stages have to say beyond text, times and speakers."""
     for stage in STAGES:
         found = [
-            Found(result=result, window=window)
+            Found(result=result, window=window, num_channels=len(placed))
             for channel, window in placed
             if (result := channel.results.get(stage)) is not None
         ]

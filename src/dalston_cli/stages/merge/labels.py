@@ -32,10 +32,8 @@ def relabel(
 ) -> tuple[tuple[Segment, ...], tuple[SpeakerTurn, ...]]:
     """Give the speakers their labels, in the order in which they appear or by their channels.
 
-    Args:
-        segments: In time order.
-        turns: What diarization found; empty takes the turns from the segments.
-        by_channel: True if a segment without a speaker is spoken by its channel's one speaker.
+    Segments are in time order. Without turns from diarization, the segments give them. With
+    ``by_channel``, a segment without a speaker is spoken by its channel's one speaker.
     """
     keys = [_key(segment, by_channel=by_channel) for segment in segments]
     ordered = sorted(turns, key=lambda keyed: keyed.turn.start)

@@ -71,10 +71,7 @@ def _on_clock(notice: Notice, stage: str, window: Window) -> Notice:
         return None if seconds is None else round(window.start + seconds, 3)
 
     return msgspec.structs.replace(
-        notice,
-        stage=notice.stage or stage,
-        start=moved(notice.start),
-        end=moved(notice.end),
+        notice, stage=notice.stage or stage, start=moved(notice.start), end=moved(notice.end)
     )
 
 

@@ -14,13 +14,7 @@ from dalston_sdk.wire import Origin, Segment, SpeechRegion
 def provenance(
     merge_input: MergeInput, segments: Sequence[Segment], regions: Sequence[SpeechRegion]
 ) -> dict[str, tuple[Origin, ...]]:
-    """Return where everything comes from that merge itself made a transcript of.
-
-    Args:
-        merge_input: The results.
-        segments: What became of them.
-        regions: The same for where there is speech.
-    """
+    """Return where everything comes from that merge itself made a transcript of."""
     channels = merge_input.channels
     spoken = any(one.results[TRANSCRIBE].language for one in channels)
     found = {

@@ -97,10 +97,7 @@ def _periodic(spoken: Sequence[_Spoken], period: int) -> Iterator[tuple[int, int
 def _loop(phrase: str, times: int, said: Sequence[Segment]) -> _Loop:
     shown = phrase if len(phrase) <= _SHOWN else phrase[: _SHOWN - 1] + "…"
     return _Loop(
-        phrase=shown,
-        times=times,
-        start=said[0].start,
-        end=max(segment.end for segment in said),
+        phrase=shown, times=times, start=said[0].start, end=max(segment.end for segment in said)
     )
 
 

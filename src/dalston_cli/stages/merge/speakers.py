@@ -46,12 +46,7 @@ class _Guess:
 
 
 def assign_speakers(segments: Sequence[Segment], turns: Sequence[SpeakerTurn]) -> Iterator[Segment]:
-    """Give words and segments their speakers, and split segments where the speaker changes.
-
-    Args:
-        segments: With sound times, in time order.
-        turns: On the same clock; may overlap.
-    """
+    """Give words and segments their speakers, and split segments where the speaker changes."""
     known, known_to_sentences = Turns(turns), Turns(turns)
     for segment in segments:
         if not segment.words:

@@ -77,11 +77,7 @@ def _with_words(segment: Segment, words: tuple[Word, ...], window: Window) -> Se
         for word, (start, end) in zip(words, places, strict=True)
     )
     return msgspec.structs.replace(
-        segment,
-        text=text_of(placed),
-        words=placed,
-        start=placed[0].start,
-        end=placed[-1].end,
+        segment, text=text_of(placed), words=placed, start=placed[0].start, end=placed[-1].end
     )
 
 
