@@ -20,8 +20,12 @@ def home() -> Iterator[Home]:
 
 @pytest.fixture(scope="module")
 def lasting_home(isolation: Isolation) -> Iterator[Home]:
-    """A user for all tests of a file, whose engines' environments all tests share."""
-    with leaving(Home(short_folder(), cache=isolation.places["CACHE"])) as user:
+    """A user for all tests of a file; environments and stored results are those of all files.
+
+    What one file had transcribed, the next one need not recognise again.
+    """
+    shared = {"cache": isolation.places["CACHE"], "state": isolation.places["STATE"]}
+    with leaving(Home(short_folder(), **shared)) as user:
         user.environ["PATH"] = f"{user.bin}{os.pathsep}{user.environ['PATH']}"
         yield user
 

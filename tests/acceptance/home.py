@@ -24,7 +24,7 @@ class Home:
 
     Args:
         folder: Where everything of this user lies; short, for the sockets' sake.
-        cache: Where engines' environments are built; below ``folder`` by default.
+        elsewhere: Those folders that lie elsewhere, such as ``cache`` or ``state``.
 
     Attributes:
         engines_are_containers: Then no process here tells whether any is running.
@@ -32,17 +32,17 @@ class Home:
 
     engines_are_containers = False
 
-    def __init__(self, folder: Path, *, cache: Path | None = None) -> None:
+    def __init__(self, folder: Path, **elsewhere: Path) -> None:
         self.folder = folder
         self.bin = DALSTON.parent
         self.runtime = folder / "run"
-        self.state = folder / "state"
+        self.state = elsewhere.get("state", folder / "state")
         self.models = folder / "models"
         self.environ = {
             **{
                 name: value for name, value in os.environ.items() if not name.startswith("DALSTON_")
             },
-            **folder_variables(folder, cache=cache or folder / "cache"),
+            **folder_variables(folder, **elsewhere),
             "NO_COLOR": "1",
         }
 
@@ -71,10 +71,15 @@ class Home:
         )
 
     def run_here(
-        self, *arguments: str | Path, cwd: Path | None = None
+        self, *arguments: str | Path, cwd: Path | None = None, **environ: str
     ) -> subprocess.CompletedProcess[str]:
-        """Run in the process of the tests, which is faster where the command only looks."""
-        return run_dalston(*arguments, environ=self.environ, cwd=cwd or self.folder)
+        """Run in the process of the tests, which saves a second of a processor.
+
+        The commands of a file share what Python has imported and nothing else; tests of processes,
+        of odd bytes on the standard streams and of a newcomer's first command use ``run``.
+        """
+        variables = {**self.environ, **environ}
+        return run_dalston(*arguments, environ=variables, cwd=cwd or self.folder)
 
     def start(
         self, *arguments: str | Path, cwd: Path | None = None, **environ: str

@@ -34,10 +34,10 @@ def check_times(words: list[dict[str, float]], duration_s: float) -> None:
 
 
 @pytest.mark.skipif(not can_cut_the_network(), reason="unshare cannot cut the network off here")
-def test_a_monologue_without_network(home: Home, examples: Path, tmp_path: Path) -> None:
+def test_a_lecture_without_network(home: Home, examples: Path, tmp_path: Path) -> None:
     result = home.run(
         "transcribe",
-        examples / "monologue.wav",
+        examples / "lecture.mp4",
         "-o",
         tmp_path,
         "-f",
@@ -46,20 +46,20 @@ def test_a_monologue_without_network(home: Home, examples: Path, tmp_path: Path)
     )
 
     assert result.returncode == 0, result.stderr
-    transcript = json.loads((tmp_path / "monologue.json").read_text(encoding="utf-8"))
-    reference = (examples / "monologue.txt").read_text(encoding="utf-8")
-    assert jiwer.wer(normalise(reference), normalise(transcript["text"])) <= 0.25
+    transcript = json.loads((tmp_path / "lecture.json").read_text(encoding="utf-8"))
+    reference = (examples / "lecture.txt").read_text(encoding="utf-8")
+    assert jiwer.wer(normalise(reference), normalise(transcript["text"])) <= 0.35
     words = [word for segment in transcript["segments"] for word in segment["words"]]
     check_times(words, transcript["recording"]["duration_s"])
-    assert normalise((tmp_path / "monologue.txt").read_text()) == normalise(transcript["text"])
-    assert (tmp_path / "monologue.srt").read_text(encoding="utf-8").startswith("1\n00:00:0")
+    assert normalise((tmp_path / "lecture.txt").read_text()) == normalise(transcript["text"])
+    assert (tmp_path / "lecture.srt").read_text(encoding="utf-8").startswith("1\n00:00:0")
 
 
 @pytest.mark.skipif(not SHARED_AUDIO.is_dir(), reason="the recordings of real speech are not here")
-def test_real_speech_is_understood(home: Home, tmp_path: Path) -> None:
+def test_real_speech_is_understood(lasting_home: Home, tmp_path: Path) -> None:
     references = sorted(SHARED_AUDIO.glob("*.txt"))
 
-    result = home.run(
+    result = lasting_home.run_here(
         "transcribe",
         *(path.with_suffix(".wav") for path in references),
         "-o",

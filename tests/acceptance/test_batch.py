@@ -3,14 +3,14 @@
 from pathlib import Path
 
 from tests.acceptance.home import Home, counts_of, events_of
-from tests.support.recordings import make_bad, make_good
+from tests.support.recordings import make, make_bad, make_good
 
 
 def test_every_good_recording_is_transcribed_and_every_bad_one_named(
     home: Home, tmp_path: Path
 ) -> None:
     folder = tmp_path / "in"
-    good = make_good(folder)
+    good = make_good(folder, speech=make(tmp_path, "speech.wav", "-t", "3"))
     bad = make_bad(folder)
     command = ("transcribe", folder, "-o", tmp_path / "out", "-f", "txt,json")
 
@@ -38,11 +38,13 @@ def test_every_good_recording_is_transcribed_and_every_bad_one_named(
     assert not [event for event in events if event.get("event", "") == "stage_started"]
 
 
-def test_people_are_told_what_is_wrong_with_each_bad_recording(home: Home, tmp_path: Path) -> None:
+def test_people_are_told_what_is_wrong_with_each_bad_recording(
+    lasting_home: Home, tmp_path: Path
+) -> None:
     folder = tmp_path / "in"
     bad = make_bad(folder)
 
-    result = home.run("transcribe", folder, "-o", tmp_path / "out")
+    result = lasting_home.run_here("transcribe", folder, "-o", tmp_path / "out")
 
     assert result.returncode == 6
     assert result.stdout == ""
@@ -50,11 +52,13 @@ def test_people_are_told_what_is_wrong_with_each_bad_recording(home: Home, tmp_p
         assert path.name in result.stderr
 
 
-def test_adding_a_format_starts_no_engine(home: Home, examples: Path, tmp_path: Path) -> None:
+def test_adding_a_format_starts_no_engine(
+    lasting_home: Home, examples: Path, tmp_path: Path
+) -> None:
     command = ("transcribe", examples / "lecture.mp4", "-o", tmp_path, "--json")
-    assert home.run(*command, "-f", "txt").returncode == 0
+    assert lasting_home.run_here(*command, "-f", "txt").returncode == 0
 
-    more = home.run(*command, "-f", "txt,srt,vtt")
+    more = lasting_home.run_here(*command, "-f", "txt,srt,vtt")
 
     assert more.returncode == 0, more.stderr
     assert not [event for event in events_of(more) if event.get("event", "").startswith("engine_")]

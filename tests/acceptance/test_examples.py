@@ -117,7 +117,7 @@ def test_dialogue_s_words_lie_in_the_turns_of_who_says_them() -> None:
 def test_each_example_is_understood(
     home: Home, tmp_path: Path, name: str, limit: float, options: tuple[str, ...]
 ) -> None:
-    done = home.run("transcribe", EXAMPLES / name, "-o", tmp_path, "-f", "json", *options)
+    done = home.run_here("transcribe", EXAMPLES / name, "-o", tmp_path, "-f", "json", *options)
 
     assert done.returncode == 0, done.stderr
     stem = Path(name).stem
@@ -129,7 +129,7 @@ def test_each_example_is_understood(
 
 def test_each_side_of_the_call_is_its_own_speaker(home: Home, tmp_path: Path) -> None:
     call = (EXAMPLES / "call.wav", "-o", tmp_path, "-f", "json", "--channels", "split")
-    done = home.run("transcribe", *call)
+    done = home.run_here("transcribe", *call)
 
     assert done.returncode == 0, done.stderr
     transcript = json.loads((tmp_path / "call.json").read_text(encoding="utf-8"))

@@ -34,7 +34,7 @@ def user(lasting_home: Home, hub: HubServer) -> Home:
     catalog.mkdir()
     (catalog / f"{MODEL}.yaml").write_text(yaml.safe_dump(ENTRY), encoding="utf-8")
     lasting_home.environ |= hub.environment | {"DALSTON_CATALOG_PATH": str(catalog)}
-    pulled = lasting_home.run("models", "pull", MODEL)
+    pulled = lasting_home.run_here("models", "pull", MODEL)
     assert pulled.returncode == 0, pulled.stderr
     return lasting_home
 
@@ -54,7 +54,7 @@ def test_words_are_right_and_the_options_recorded(user: Home, tmp_path: Path) ->
     [segment] = transcript["segments"]
     assert len(segment["words"]) == len(SENTENCE.split())
 
-    status = json.loads(user.run("engines", "status", "--json").stdout)["data"]
+    status = json.loads(user.run_here("engines", "status", "--json").stdout)["data"]
     assert ("onnx-asr", RUNTIME_ID, "ready") in {
         (each["engine"], each["model"], each["state"]) for each in status
     }
@@ -73,7 +73,9 @@ def test_what_the_model_cannot_do_is_refused_by_name(
 ) -> None:
     speech = say(SENTENCE, tmp_path / "speech.wav")
 
-    done = user.run("transcribe", speech, "-m", MODEL, "-o", tmp_path / "out", "--json", *options)
+    done = user.run_here(
+        "transcribe", speech, "-m", MODEL, "-o", tmp_path / "out", "--json", *options
+    )
 
     assert done.returncode == 2, done.stderr
     assert named in events_of(done)[-1]["errors"][0]["message"]

@@ -17,9 +17,9 @@ from dalston_cli.errors import ExitCode
     ],
 )
 def test_what_needs_nothing_works_at_once(
-    name: str, endings: set[str], home: Home, examples: Path, tmp_path: Path
+    name: str, endings: set[str], lasting_home: Home, examples: Path, tmp_path: Path
 ) -> None:
-    done = home.run("transcribe", examples / "lecture.mp4", "-p", name, "-o", tmp_path)
+    done = lasting_home.run_here("transcribe", examples / "lecture.mp4", "-p", name, "-o", tmp_path)
 
     assert done.returncode == ExitCode.OK, done.stderr
     assert {path.suffix for path in tmp_path.iterdir()} == endings
@@ -30,9 +30,9 @@ def test_what_needs_nothing_works_at_once(
     ("name", "stage"), [("interview", "diarize"), ("call-center", "detect events")]
 )
 def test_what_needs_a_model_says_so_before_it_begins(
-    name: str, stage: str, home: Home, examples: Path, tmp_path: Path
+    name: str, stage: str, lasting_home: Home, examples: Path, tmp_path: Path
 ) -> None:
-    done = home.run("transcribe", examples / "call.wav", "-p", name, "-o", tmp_path)
+    done = lasting_home.run_here("transcribe", examples / "call.wav", "-p", name, "-o", tmp_path)
 
     assert done.returncode == ExitCode.UNAVAILABLE
     assert f"no model that is installed can {stage}" in done.stderr

@@ -49,7 +49,14 @@ NEEDS_A_PULLED_MODEL = {
 """All other commands run on a machine that has pulled nothing."""
 SHOWS_SOMETHING = ("models", "pipelines", "engines", "runs", "doctor", "config")
 WRITTEN = [command for document in DOCUMENTS for command in commands_of(document)]
-COMMANDS = [command for command in WRITTEN if not (command.needs_docker or command.needs_gpu)]
+COMMANDS = list(
+    {
+        command.typed: command
+        for command in reversed(WRITTEN)
+        if not (command.needs_docker or command.needs_gpu)
+    }.values()
+)[::-1]
+"""Each once, where it is written first."""
 FOR_GPUS = [command for command in WRITTEN if command.needs_gpu]
 SPANS = [command for document in DOCUMENTS for command in spans_of(document)]
 
@@ -74,7 +81,7 @@ def user(lasting_home: Home, hub: HubServer) -> Home:
 def pulled(user: Home) -> Path:
     """A models folder with the model that the README pulls."""
     models = user.folder / "pulled"
-    done = user.run("models", "pull", PULLED, DALSTON_MODELS_DIR=str(models))
+    done = user.run_here("models", "pull", PULLED, DALSTON_MODELS_DIR=str(models))
     assert done.returncode == 0, done.stderr
     return models
 
@@ -90,21 +97,25 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     # Long enough for what is cut out of it, but with no more than nine seconds to recognise.
     ffmpeg("-i", examples / "lecture.mp4", "-vn", "-af", "adelay=88s:all=1", folder / "lecture.mp4")
     shutil.copy(examples / "call.wav", folder / "call.wav")
-    ffmpeg("-i", examples / "call.wav", folder / "call.mp3")
-    for name in ("interview.wav", "interview.mp3"):
-        ffmpeg("-i", examples / "dialogue.wav", folder / name)
+    ffmpeg("-i", examples / "call.wav", "-t", "4", folder / "call.mp3")
+    shutil.copy(examples / "dialogue.wav", folder / "interview.wav")
+    ffmpeg("-i", examples / "dialogue.wav", "-t", "8", folder / "interview.mp3")
     (folder / "batch.csv").write_text(MANIFEST, encoding="utf-8")
-    made = user.run("transcribe", examples / "dialogue.wav", "-o", folder, "-f", "json")
+    made = user.run_here("transcribe", examples / "dialogue.wav", "-o", folder, "-f", "json")
     assert made.returncode == 0, made.stderr
     (folder / "dialogue.json").rename(folder / "talk.json")
     shutil.copy(folder / "talk.json", folder / "interview.json")
     return folder
 
 
-def shell(user: Home, text: str, cwd: Path, **environ: str) -> subprocess.CompletedProcess[str]:
-    """Run as if it was typed."""
+def shell(
+    user: Home, command: Command, cwd: Path, **environ: str
+) -> subprocess.CompletedProcess[str]:
+    """Run as if it was typed; in this process where a shell would only split it into words."""
+    if words := command.words:
+        return user.run_here(*words[1:], cwd=cwd, **environ)
     return subprocess.run(
-        ["bash", "-euo", "pipefail", "-c", text],
+        ["bash", "-euo", "pipefail", "-c", command.text],
         cwd=cwd,
         env={**user.environ, **environ},
         capture_output=True,
@@ -127,7 +138,7 @@ def test_a_command_works_as_it_is_written(
     places = {"DALSTON_MODELS_DIR": str(pulled)} if has_pulled else {}
     before = {path for path in work.rglob("*") if path.is_file()}
 
-    done = shell(user, command.text, work, **places)
+    done = shell(user, command, work, **places)
 
     assert done.returncode == 0, f"{command}\n{done.stdout}\n{done.stderr}"
     new = {path for path in work.rglob("*") if path.is_file()} - before
@@ -141,7 +152,7 @@ def test_a_command_for_gpus_is_refused_without_them(
 ) -> None:
     if probe_machine().gpus:
         pytest.skip("this machine has a GPU, and the documentation speaks of several")
-    done = shell(user, command.text, prepared)
+    done = shell(user, command, prepared)
     assert done.returncode == ExitCode.UNAVAILABLE, f"{command}\n{done.stderr}"
     assert "no GPU can be used on this machine" in done.stderr
 
@@ -170,7 +181,7 @@ def test_the_readme_shows_how_the_transcript_begins(user: Home, tmp_path: Path) 
     [text] = blocks_of("README.md", "text")
     wav = REPOSITORY / "examples" / "monologue.wav"
 
-    done = user.run("transcribe", wav, "-o", tmp_path, "-f", "txt")
+    done = user.run_here("transcribe", wav, "-o", tmp_path, "-f", "txt")
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "monologue.txt").read_text(encoding="utf-8").startswith(text.strip())
@@ -257,7 +268,7 @@ def test_every_variable_that_is_named_is_read() -> None:
 
 def test_events_are_json_lines_with_a_final_report(user: Home, tmp_path: Path) -> None:
     wav = REPOSITORY / "examples" / "lecture.mp4"
-    done = user.run("transcribe", wav, "-o", tmp_path, "--json")
+    done = user.run_here("transcribe", wav, "-o", tmp_path, "--json")
     assert done.returncode == 0, done.stderr
     lines = [json.loads(line) for line in done.stdout.splitlines()]
     assert len(lines) > 1

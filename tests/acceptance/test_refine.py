@@ -77,7 +77,7 @@ def refine(
 def write(
     user: Home, recording: Path, out: Path, *options: str
 ) -> "subprocess.CompletedProcess[str]":
-    return user.run("transcribe", recording, "-o", str(out), "-f", "json,txt,md", *options)
+    return user.run_here("transcribe", recording, "-o", out, "-f", "json,txt,md", *options)
 
 
 def read(out: Path) -> dict[str, Any]:
@@ -204,7 +204,7 @@ def test_a_missing_key_is_said_before_any_work(
         assert done.returncode == 5, done.stderr
         assert "export ANTHROPIC_API_KEY=your-key" in done.stderr
     assert list(tmp_path.iterdir()) == []
-    listed = user.run("models", "list", "--stage", "refine", "--json")
+    listed = user.run_here("models", "list", "--stage", "refine", "--json")
     states = {row["id"]: row["state"] for row in json.loads(listed.stdout)["data"]}
     assert states["claude-haiku-5-5"] == "no key"
     assert server.requests == []
@@ -272,7 +272,7 @@ def test_an_overview_leaves_the_text_alone(
     for heading in ("# A morning in Dalston", "## Summary", "## Action items", "### From 0"):
         assert f"{heading}\n" in markdown
 
-    exported = user.run("export", tmp_path / "monologue.json", "-f", "md", "-o", "-")
+    exported = user.run_here("export", tmp_path / "monologue.json", "-f", "md", "-o", "-")
     assert exported.stdout == markdown
 
 
@@ -367,7 +367,7 @@ def test_an_overview_that_may_cost_too_much_is_not_asked_for(
     assert "more than max_cost_usd 0.001 leaves; nothing was spent" in done.stderr
     assert server.requests == []
 
-    plan = user.run("plan", monologue, *options)
+    plan = user.run_here("plan", monologue, *options)
     assert plan.returncode == 0, plan.stderr
     assert "refine: claude-opus-5-5 on engine llm-cleanup" in plan.stdout
     assert "level=none" in plan.stdout

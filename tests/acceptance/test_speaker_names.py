@@ -8,18 +8,20 @@ from tests.acceptance.home import Home
 
 
 def test_the_sides_of_a_call_are_named_and_renamed(
-    home: Home, examples: Path, tmp_path: Path
+    lasting_home: Home, examples: Path, tmp_path: Path
 ) -> None:
     out = tmp_path / "out"
     call = ("transcribe", examples / "call.wav", "--channels", "split", "-o", out, "-f", "txt,json")
 
-    first = home.run(*call, "--speaker-names", "agent,customer")
+    first = lasting_home.run_here(*call, "--speaker-names", "agent,customer")
 
     assert first.returncode == 0, first.stderr
     text = (out / "call.txt").read_text(encoding="utf-8")
     assert {line.partition(":")[0] for line in text.split("\n\n")} == {"agent", "customer"}
 
-    second = home.run(*call, "--speaker-names", "SPEAKER_00=Ada,SPEAKER_01=Mr. Byron", "--json")
+    second = lasting_home.run_here(
+        *call, "--speaker-names", "SPEAKER_00=Ada,SPEAKER_01=Mr. Byron", "--json"
+    )
 
     assert second.returncode == 0, second.stderr
     events: list[dict[str, Any]] = [json.loads(line) for line in second.stdout.splitlines()]
@@ -37,7 +39,7 @@ def test_the_sides_of_a_call_are_named_and_renamed(
         {"stage": "transcribe", "engine": "pocketsphinx", "model": "pocketsphinx-en-us"}
     ]
 
-    exported = home.run(
+    exported = lasting_home.run_here(
         "export", out / "call.json", "-f", "txt", "-o", "-", "--speaker-names", "SPEAKER_01=Charles"
     )
     assert {line.partition(":")[0] for line in exported.stdout.strip().split("\n\n")} == {

@@ -13,10 +13,11 @@ import pytest
 import yaml
 from tests.acceptance.home import Home, counts_of, events_of
 from tests.support.hub import HubRepo, HubServer, running_hub
-from tests.support.speech import needs_flite
+from tests.support.speech import needs_flite, say
 from tests.support.tiny_whisper import (
     ENTRY,
     MODEL,
+    SENTENCES,
     WEIGHTS,
     check_words,
     say_sentences,
@@ -46,7 +47,7 @@ def user(lasting_home: Home, hub: HubServer) -> Home:
 @pytest.fixture(scope="module")
 def owner(user: Home) -> Home:
     """The same user, who has pulled the model."""
-    pulled = user.run("models", "pull", MODEL)
+    pulled = user.run_here("models", "pull", MODEL)
     assert pulled.returncode == 0, pulled.stderr
     return user
 
@@ -60,7 +61,7 @@ def test_a_model_that_is_missing_is_named_with_the_command_that_gets_it(
     user: Home, speech: Path, tmp_path: Path
 ) -> None:
     for refusal in (("--pull", "never"), ("--offline",)):
-        done = user.run(
+        done = user.run_here(
             *("transcribe", speech, "-m", MODEL, "-o", tmp_path, *refusal),
             DALSTON_MODELS_DIR=str(tmp_path / "no-models"),
         )
@@ -71,9 +72,9 @@ def test_a_model_that_is_missing_is_named_with_the_command_that_gets_it(
 
 def test_a_pulled_model_is_whole_until_a_byte_changes(user: Home, tmp_path: Path) -> None:
     here = str(tmp_path / "models")
-    pulled = user.run("models", "pull", MODEL, DALSTON_MODELS_DIR=here)
+    pulled = user.run_here("models", "pull", MODEL, DALSTON_MODELS_DIR=here)
     assert pulled.returncode == 0, pulled.stderr
-    whole = user.run("models", "verify", MODEL, DALSTON_MODELS_DIR=here)
+    whole = user.run_here("models", "verify", MODEL, DALSTON_MODELS_DIR=here)
     assert whole.returncode == 0, whole.stderr
 
     [weights] = (tmp_path / "models").rglob("model.bin")
@@ -82,12 +83,12 @@ def test_a_pulled_model_is_whole_until_a_byte_changes(user: Home, tmp_path: Path
     weights.chmod(0o600)
     weights.write_bytes(content)
 
-    flipped = user.run("models", "verify", MODEL, DALSTON_MODELS_DIR=here)
+    flipped = user.run_here("models", "verify", MODEL, DALSTON_MODELS_DIR=here)
     assert flipped.returncode != 0
     assert "model.bin" in flipped.stdout + flipped.stderr
     [repair] = re.findall(r"`dalston (models pull .*)`", flipped.stderr)
-    assert user.run(*repair.split(), DALSTON_MODELS_DIR=here).returncode == 0
-    assert user.run("models", "verify", MODEL, DALSTON_MODELS_DIR=here).returncode == 0
+    assert user.run_here(*repair.split(), DALSTON_MODELS_DIR=here).returncode == 0
+    assert user.run_here("models", "verify", MODEL, DALSTON_MODELS_DIR=here).returncode == 0
 
 
 @pytest.mark.parametrize(
@@ -147,7 +148,7 @@ def test_a_translation_is_english_and_says_so(owner: Home, speech: Path, tmp_pat
 def test_what_a_model_cannot_do_is_refused_before_anything_runs(
     user: Home, speech: Path, tmp_path: Path, model: str, options: tuple[str, ...], named: str
 ) -> None:
-    done = user.run("transcribe", speech, "-m", model, "-o", tmp_path, "--json", *options)
+    done = user.run_here("transcribe", speech, "-m", model, "-o", tmp_path, "--json", *options)
 
     assert done.returncode == 2, done.stderr
     [only] = events_of(done)
@@ -160,7 +161,7 @@ def test_what_a_model_cannot_do_is_refused_before_anything_runs(
 def test_what_batches_would_ignore_fails_the_recording_by_name(
     owner: Home, speech: Path, tmp_path: Path
 ) -> None:
-    done = owner.run(
+    done = owner.run_here(
         *("transcribe", speech, "-m", MODEL, "-o", tmp_path),
         *("--batch-size", "4", "--best-of", "2"),
     )
@@ -173,7 +174,7 @@ def test_what_batches_would_ignore_fails_the_recording_by_name(
 def test_auto_prefers_the_pulled_model_and_says_why(
     owner: Home, speech: Path, tmp_path: Path
 ) -> None:
-    plan = owner.run("plan", speech)
+    plan = owner.run_here("plan", speech)
     assert plan.returncode == 0, plan.stderr
     assert MODEL in plan.stdout
     assert "best of 2 models" in plan.stdout
@@ -183,14 +184,13 @@ def test_auto_prefers_the_pulled_model_and_says_why(
     assert transcribing(transcript)["model"] == MODEL
 
 
-def test_another_model_redoes_only_the_transcription(
-    owner: Home, speech: Path, tmp_path: Path
-) -> None:
+def test_another_model_redoes_only_the_transcription(owner: Home, tmp_path: Path) -> None:
+    speech = say(SENTENCES[1], tmp_path / "speech.wav")
     command = ("transcribe", speech, "-o", tmp_path, "-f", "json", "--json", "--language", "en")
-    first = owner.run(*command, "-m", "pocketsphinx-en-us")
+    first = owner.run_here(*command, "-m", "pocketsphinx-en-us")
     assert first.returncode == 0, first.stderr
 
-    second = owner.run(*command, "-m", MODEL, "--beam-size", "3")
+    second = owner.run_here(*command, "-m", MODEL, "--beam-size", "3")
 
     assert second.returncode == 0, second.stderr
     done = {
@@ -200,7 +200,7 @@ def test_another_model_redoes_only_the_transcription(
     }
     assert done["transcribe"] is False
     assert done["prepare"] is True
-    again = owner.run(*command, "-m", "pocketsphinx-en-us")
+    again = owner.run_here(*command, "-m", "pocketsphinx-en-us")
     assert not [event for event in events_of(again) if event.get("event") == "engine_starting"]
     assert counts_of(again) == {"done": 1}
     stage = transcribing(json.loads((tmp_path / "speech.json").read_text(encoding="utf-8")))
@@ -210,7 +210,7 @@ def test_another_model_redoes_only_the_transcription(
 def test_status_shows_the_engine_and_its_model(owner: Home, speech: Path, tmp_path: Path) -> None:
     transcript_of(owner, speech, tmp_path)
 
-    done = owner.run("engines", "status", "--json")
+    done = owner.run_here("engines", "status", "--json")
 
     assert done.returncode == 0, done.stderr
     [engine] = [

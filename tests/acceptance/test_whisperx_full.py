@@ -68,7 +68,7 @@ def user(lasting_home: Home, hub: HubServer) -> Home:
     catalog.mkdir()
     (catalog / f"{MODEL}.yaml").write_text(yaml.safe_dump(ENTRY), encoding="utf-8")
     lasting_home.environ |= hub.environment | {"DALSTON_CATALOG_PATH": str(catalog)}
-    pulled = lasting_home.run("models", "pull", MODEL)
+    pulled = lasting_home.run_here("models", "pull", MODEL)
     assert pulled.returncode == 0, pulled.stderr
     return lasting_home
 
@@ -79,9 +79,9 @@ def test_diarization_is_added_later_and_alone_on_the_same_warm_engine(
     speech = say_sentences(tmp_path)
     command = ("transcribe", speech, "-m", MODEL, "-o", tmp_path / "out", "-f", "json", "--json")
 
-    first = user.run(*command)
+    first = user.run_here(*command)
     [process] = user.engines()
-    second = user.run(*command, "--diarize", "--num-speakers", "1")
+    second = user.run_here(*command, "--diarize", "--num-speakers", "1")
 
     assert (first.returncode, second.returncode) == (0, 0), first.stderr + second.stderr
     assert _ran(first) == {"transcribe": False, "align": False}
@@ -98,7 +98,7 @@ def test_diarization_is_added_later_and_alone_on_the_same_warm_engine(
     assert {name for name, stage in stages.items() if stage["model"] == MODEL} == set(_ran(second))
     assert "covers it" in stages["diarize"]["reason"]
 
-    status = json.loads(user.run("engines", "status", "--json").stdout)["data"]
+    status = json.loads(user.run_here("engines", "status", "--json").stdout)["data"]
     assert ("whisperx-full", MODEL, "ready") in {
         (each["engine"], each["model"], each["state"]) for each in status
     }
@@ -107,8 +107,8 @@ def test_diarization_is_added_later_and_alone_on_the_same_warm_engine(
 def test_the_plan_tells_who_does_what_and_why(user: Home, tmp_path: Path) -> None:
     speech = say_sentences(tmp_path)
 
-    plan = user.run("plan", speech, "-m", MODEL, "--diarize").stdout
-    without = user.run("plan", speech, "-m", MODEL, "--align", "never").stdout
+    plan = user.run_here("plan", speech, "-m", MODEL, "--diarize").stdout
+    without = user.run_here("plan", speech, "-m", MODEL, "--align", "never").stdout
 
     for stage in ("transcribe", "align", "diarize"):
         assert f"{stage}: {MODEL} on engine whisperx-full" in plan

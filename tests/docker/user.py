@@ -23,13 +23,13 @@ class DockerUser(Home):
     Args:
         folder: Where everything of this user lies; short, for the sockets' sake.
         host: Where the daemon listens.
-        cache: Where engines' environments are built; below ``folder`` by default.
+        elsewhere: Those folders that lie elsewhere, such as ``cache``.
     """
 
     engines_are_containers = True
 
-    def __init__(self, folder: Path, host: str, *, cache: Path | None = None) -> None:
-        super().__init__(folder, cache=cache)
+    def __init__(self, folder: Path, host: str, **elsewhere: Path) -> None:
+        super().__init__(folder, **elsewhere)
         self.host = host
         passed = {name: os.environ[name] for name in _PASSED if name in os.environ}
         self.environ |= passed | {"DOCKER_HOST": host, "DALSTON_LAUNCHER": "docker"}
@@ -68,9 +68,7 @@ class DockerUser(Home):
 
 
 @contextmanager
-def made_user(
-    host: str, *, cache: Path | None = None, parent: Path | None = None
-) -> Iterator[DockerUser]:
+def made_user(host: str, *, parent: Path | None = None, **elsewhere: Path) -> Iterator[DockerUser]:
     """A user who has just installed Dalston; nothing of theirs is left at the end."""
-    with leaving(DockerUser(short_folder(parent), host, cache=cache)) as user:
+    with leaving(DockerUser(short_folder(parent), host, **elsewhere)) as user:
         yield user

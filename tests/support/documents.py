@@ -1,6 +1,7 @@
 """Finds the commands that the documentation tells people to type."""
 
 import re
+import shlex
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -19,6 +20,7 @@ _INDENTED = re.compile(r"(?:(?<=\n\n)|\A)(?:(?: {4}.*)?\n)*(?: {4}.*\n)")
 _SPAN = re.compile(r"`(dalston [^`]+)`")
 _OF_DOCKER = ("docs/docker.md", "docs/compose.md")
 _WITH_DOCKER = re.compile(r"--launcher docker|--variant|engines (?:build|images|prune|pull|push)")
+_FOR_A_SHELL = re.compile(r"[\n<>|&;$*?~(]")
 _OWN = re.compile(r"(?:^|[ ;(])(?:\.venv/bin/)?dalston ", re.MULTILINE)
 
 
@@ -36,6 +38,18 @@ class Command:
 
     def __str__(self) -> str:
         return f"{self.file}:{self.line}: {self.text}"
+
+    @property
+    def typed(self) -> str:
+        """The text without a comment behind it."""
+        return re.sub(r"\s+# .*", "", self.text)
+
+    @property
+    def words(self) -> list[str]:
+        """What a shell makes of it; empty where the shell does more than that."""
+        if _FOR_A_SHELL.search(re.sub(r"'[^']*'", "", self.typed)):
+            return []
+        return shlex.split(self.typed)
 
     @property
     def needs_docker(self) -> bool:

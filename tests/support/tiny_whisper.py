@@ -66,7 +66,8 @@ def transcript_of(
     user: Home, speech: Path, out: Path, *options: str, model: str = MODEL
 ) -> dict[str, Any]:
     """Transcribe into ``out`` and return the JSON."""
-    done = user.run("transcribe", speech, "-m", model, "-o", out, "-f", "json", *options)
+    run = user.run if user.engines_are_containers else user.run_here
+    done = run("transcribe", speech, "-m", model, "-o", out, "-f", "json", *options)
     assert done.returncode == 0, done.stderr
     text = (out / f"{speech.stem}.json").read_text(encoding="utf-8")
     transcript: dict[str, Any] = json.loads(text)

@@ -93,7 +93,7 @@ class NemoEngine(TorchEngine):
         from vad import SpeechDetector  # noqa: PLC0415 - not needed before
 
         if self._recogniser is None or self._loaded is None:
-            raise self._wrong_model("diarizes, and does not transcribe")
+            raise self._wrong_model("tells speakers apart, and does not transcribe")
         recogniser, capabilities = self._recogniser
         options = request.options
         decoding = plan(options, capabilities, device=self.device)
@@ -153,7 +153,7 @@ class NemoEngine(TorchEngine):
     ) -> DiarizeResult:
         """Find the turns of at most four speakers."""
         if self._diarizer is None:
-            raise self._wrong_model("transcribes, and does not diarize")
+            raise self._wrong_model("transcribes, and does not tell speakers apart")
         return self._diarizer.diarize(request.options, audio, context)
 
     def _wrong_model(self, what: str) -> EngineError:

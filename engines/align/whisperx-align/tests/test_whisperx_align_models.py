@@ -185,4 +185,5 @@ def test_swaps_and_long_recordings_do_not_change_memory(
         for turn in range(12):
             engine.align(monologue.wav, segments, model=models[turn % 2])
             sizes.append(engine.health().rss_mb)
-    assert max(sizes[8:]) < max(sizes[4:8]) + 10
+    # The allocator keeps 10 MB now and then and gives them back; a leak would raise the minimum.
+    assert min(sizes[8:]) < min(sizes[4:8]) + 5

@@ -106,7 +106,7 @@ def plan_decoding(
         )
     times_words = capabilities.times_words and not into_english
     if options.word_timestamps and not times_words:
-        what = "a translation" if capabilities.times_words else "its words"
+        what = "the words of a translation" if capabilities.times_words else "its words"
         raise EngineError(
             ErrorCode.UNSUPPORTED_OPTION,
             f"{capabilities.name} gives no times for {what} (word_timestamps)",

@@ -16,6 +16,7 @@ from dalston_cli.catalog.weights.exchange import Failure, Job, Pulled, PullProgr
 
 _WORKER = "dalston_cli.catalog.weights.worker"
 _READ = 65536
+_START_TIMEOUT_S = 60.0  # the child has imported its libraries by then, on a loaded machine too
 _END_TIMEOUT_S = 5.0
 _CHILD_ENVIRONMENT = {
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -95,18 +96,23 @@ def _converse(
 
 
 def _lines(descriptor: int, timeout_s: float) -> Iterator[bytes]:
-    """Yield lines until the end; raise a SilenceError if nothing came for ``timeout_s``."""
-    rest = b""
+    """Yield lines until the end.
+
+    Raises:
+        SilenceError: Nothing came for ``timeout_s``, or for longer while the child starts.
+    """
+    rest, wait_s = b"", max(timeout_s, _START_TIMEOUT_S)
     with selectors.DefaultSelector() as selector:
         selector.register(descriptor, selectors.EVENT_READ)
         while True:
-            deadline = time.monotonic() + timeout_s
+            deadline = time.monotonic() + wait_s
             while not selector.select(max(0.0, deadline - time.monotonic())):
                 if time.monotonic() >= deadline:
                     raise SilenceError
             chunk = os.read(descriptor, _READ)
             if not chunk:
                 return
+            wait_s = timeout_s
             *lines, rest = (rest + chunk).split(b"\n")
             yield from lines
 
