@@ -68,9 +68,9 @@ from collections.abc import Sequence
 
 import msgspec
 
-from dalston_cli.stages.base import Found, Inputs, Stage
+from dalston_cli.stages.base import Found, Stage
 from dalston_cli.stages.origin import origin, with_origin
-from dalston_sdk.wire import ModelRef, Transcript
+from dalston_sdk.wire import Transcript
 from dalston_sdk.wire import Stage as StageKind
 from dalston_sdk.wire.stage import SilencesOptions, SilencesRequest, SilencesResult
 
@@ -82,14 +82,8 @@ class CountSilences(Stage[SilencesOptions, SilencesResult]):
     kind = StageKind.SILENCES
     verb = "count silences"
     options = SilencesOptions
+    asks = SilencesRequest
     result = SilencesResult
-
-    def request(
-        self, model: ModelRef, options: SilencesOptions, inputs: Inputs
-    ) -> SilencesRequest:
-        """Ask for their number."""
-        del inputs
-        return SilencesRequest(model=model, options=options)
 
     def contribute(
         self, transcript: Transcript, found: Sequence[Found[SilencesResult]]
@@ -106,9 +100,9 @@ SILENCES = CountSilences()
 '''
 
 SETTINGS = """\
-    silences: bool = switch("Count silences.", default=False)
-    silences_model: str = model_id("Model that counts silences.", "auto", needs=("silences",))
-    min_silences_ms: int | None = milliseconds(
+    silences: bool = kinds.switch("Count silences.", default=False)
+    silences_model: str = kinds.model_id("Model that counts silences.", "auto", needs=("silences",))
+    min_silences_ms: int | None = kinds.milliseconds(
         "Shorter silences do not count.",
         example="300",
         sets="silences.min_duration_ms",
