@@ -11,7 +11,7 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support import recordings
 
-from dalston_cli.audio.declared import duration_hint, flac_duration, wav_duration
+from dalston_cli.audio.declared import flac_duration, wav_duration
 from dalston_cli.audio.errors import RecordingError, RecordingMissingError
 from dalston_cli.audio.source import content_digest, given_name, open_source, shown_name
 
@@ -96,22 +96,22 @@ def test_wav_header(tmp_path: Path, content: bytes, duration_s: float | None) ->
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)
 @given(head=st.sampled_from([b"RIFF\0\0\0\0WAVE", b"fLaC", b"ID3", b""]), rest=st.binary())
-def test_no_bytes_break_the_hint(tmp_path: Path, head: bytes, rest: bytes) -> None:
+def test_no_bytes_break_the_readers(tmp_path: Path, head: bytes, rest: bytes) -> None:
     path = tmp_path / "in.bin"
-    path.write_bytes(head + rest)
-    hint = duration_hint(path)
-    assert (hint is None) == (not head + rest)
-    assert hint is None or hint >= 0
+    path.write_bytes(head + rest + b"\0")
+    with open_source(path, "in.bin") as source:
+        for duration_s in (wav_duration(source), flac_duration(source)):
+            assert duration_s is None or duration_s >= 0
 
 
-def test_hint_is_exact_for_wav_and_flac_and_a_guess_for_others(tmp_path: Path) -> None:
+def test_durations_of_whole_files(tmp_path: Path) -> None:
     samples = np.zeros(24000, dtype=np.int16)
-    assert duration_hint(recordings.write_wav(tmp_path / "in.wav", samples)) == 1.5
+    recordings.write_wav(tmp_path / "in.wav", samples)
     recordings.ffmpeg("-i", tmp_path / "in.wav", tmp_path / "in.flac")
-    assert duration_hint(tmp_path / "in.flac") == 1.5
-    (tmp_path / "in.mp3").write_bytes(bytes(160_000))
-    assert duration_hint(tmp_path / "in.mp3") == 10.0
-    assert duration_hint(tmp_path / "nowhere.wav") is None
+    with open_source(tmp_path / "in.wav", "in.wav") as wav:
+        assert (wav_duration(wav), flac_duration(wav)) == (1.5, None)
+    with open_source(tmp_path / "in.flac", "in.flac") as flac:
+        assert (wav_duration(flac), flac_duration(flac)) == (None, 1.5)
 
 
 def test_flac_that_declares_nothing(tmp_path: Path) -> None:

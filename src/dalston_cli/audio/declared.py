@@ -4,20 +4,13 @@ The library corrects a WAV header by the file's size and guesses where an MP3 ha
 find out that a file was cut off, what the header itself says is needed.
 """
 
-import os
 from io import BufferedReader
-from pathlib import Path
-
-from dalston_cli.audio.errors import RecordingError
-from dalston_cli.audio.source import open_source, shown_name
 
 _UNKNOWN_SIZES = (0, 0x7FFFFFFF, 0xFFFFFFFF)
 """Sizes that programs write which cannot know them, into a pipe."""
 
 _MAX_CHUNKS = 64
 _MP3_SEARCH_BYTES = 4096
-_ESTIMATED_BYTES_PER_S = 16_000
-"""128 kbit/s: the commonest rate of compressed recordings."""
 
 
 def wav_duration(source: BufferedReader) -> float | None:
@@ -76,18 +69,3 @@ def mp3_declares_duration(source: BufferedReader) -> bool:
     source.seek(start)
     frames = source.read(_MP3_SEARCH_BYTES)
     return any(mark in frames for mark in (b"Xing", b"Info", b"VBRI"))
-
-
-def duration_hint(path: Path) -> float | None:
-    """Estimate a recording's seconds; cheap enough for tens of thousands of files.
-
-    Exact for WAV and FLAC, else a guess from the file's size that is good enough to sort by and
-    to estimate a run from; None where the file cannot be used at all.
-    """
-    try:
-        with open_source(path, shown_name(path)) as source:
-            exact = wav_duration(source) or flac_duration(source)
-            size = os.fstat(source.fileno()).st_size
-    except (RecordingError, OSError):
-        return None
-    return exact or size / _ESTIMATED_BYTES_PER_S

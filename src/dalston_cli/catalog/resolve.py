@@ -4,14 +4,10 @@ from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
 from dalston_cli.amounts import readable_size
+from dalston_cli.catalog import resolve_errors
 from dalston_cli.catalog.device import check_device, choose_device, fits
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.resolve_errors import (
-    LanguageNotCoveredError,
-    NoModelError,
-    StageNotCoveredError,
-)
 from dalston_cli.catalog.schema import BundledSource, EngineEntry, ModelEntry
 from dalston_sdk.wire import Stage
 
@@ -141,9 +137,9 @@ def _named(catalog: Catalog, stage: Stage, request: ModelRequest) -> ModelEntry:
         other for other in catalog.models_for(stage) if supports_language(other, stage, language)
     ]
     if stage not in model.stages:
-        raise StageNotCoveredError(model, stage, others, request.verb)
+        raise resolve_errors.StageNotCoveredError(model, stage, others, request.verb)
     if language and not supports_language(model, stage, language):
-        raise LanguageNotCoveredError(model, stage, language, others)
+        raise resolve_errors.LanguageNotCoveredError(model, stage, language, others)
     return model
 
 
@@ -158,7 +154,7 @@ def _automatic(
     fitting = _fitting(catalog, stage, request, machine)
     candidates = [model for model in fitting if is_installed(model, installed)]
     if not candidates:
-        raise NoModelError(
+        raise resolve_errors.NoModelError(
             stage,
             language=request.language,
             device=None if request.device == AUTO else request.device,

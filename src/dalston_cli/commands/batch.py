@@ -9,13 +9,8 @@ from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
+from dalston_cli.options import build
 from dalston_cli.options.batch import BatchOptions
-from dalston_cli.options.build import (
-    ExcludedOptionsError,
-    StandardOutputError,
-    build_run_options,
-    resolve,
-)
 from dalston_cli.options.without_effect import refuse_without_effect
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import WarningRaised
@@ -53,14 +48,16 @@ def read_batch(options: BatchOptions) -> Batch:
         ConfigurationError: The settings file or a catalog is wrong.
     """
     inputs = options.inputs
-    resolved = resolve(options.settings, profile=options.screen.profile)
-    run_options = build_run_options(
+    resolved = build.resolve(options.settings, profile=options.screen.profile)
+    run_options = build.build_run_options(
         resolved.settings, inputs=inputs.inputs or (), suggested=resolved.from_pipeline()
     )
     refuse_without_effect(resolved, manifest=inputs.manifest is not None)
     folder = run_options.output.folder
     if options.screen.json and folder is None:
-        raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
+        raise build.ExcludedOptionsError(
+            "--output-dir -", "--json", "both write to standard output"
+        )
     warnings: list[WarningRaised] = []
     finder = RecordingFinder(
         sources=InputSources(
@@ -76,7 +73,7 @@ def read_batch(options: BatchOptions) -> Batch:
     )
     recordings = tuple(finder.find())
     if folder is None and len(recordings) > 1:
-        raise StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
+        raise build.StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
     locations, catalog = Locations.from_environment(), load_catalog()
     check_remotes(resolved, catalog.engines)
     return Batch(

@@ -4,29 +4,15 @@ import asyncio
 from collections.abc import Collection, Iterable, Sequence
 from dataclasses import replace
 
-from dalston_cli.catalog.device import (
-    DeviceMissingError,
-    DeviceNotSupportedError,
-    check_device,
-    chosen_gpus,
-    only_gpus,
-    spread_over,
-)
+from dalston_cli.catalog import device as devices
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import Device, EngineEntry
 from dalston_cli.errors import UsageError
+from dalston_cli.launchers import survey
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, NotOursError, Removed
 from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.launchers.survey import (
-    EngineState,
-    OnProblem,
-    ask_each,
-    find_instances,
-    raise_problem,
-    survey_engines,
-)
 
 
 class EngineRunningError(UsageError):
@@ -46,7 +32,7 @@ def engine_device(requested: str, engine: EngineEntry, machine: Machine) -> str:
     Raises:
         DalstonError: The device is unknown, not there, or not for this engine.
     """
-    check_device(requested, machine)
+    devices.check_device(requested, machine)
     gpu = machine.largest_gpu
     if requested in {"auto", "cuda"} and gpu and Device.CUDA in engine.devices:
         return f"cuda:{gpu.index}"
@@ -54,8 +40,8 @@ def engine_device(requested: str, engine: EngineEntry, machine: Machine) -> str:
     if device.partition(":")[0] in engine.devices:
         return device
     if requested == "auto":
-        raise DeviceMissingError(f"the engine {engine.name} needs a GPU", machine)
-    raise DeviceNotSupportedError(
+        raise devices.DeviceMissingError(f"the engine {engine.name} needs a GPU", machine)
+    raise devices.DeviceNotSupportedError(
         "the CPU" if device == "cpu" else "a GPU", f"the engine {engine.name}"
     )
 
@@ -68,14 +54,16 @@ def engine_devices(
     Raises:
         DalstonError: See ``engine_device``; or a GPU is listed twice.
     """
-    chosen = chosen_gpus(requested, gpus)
+    chosen = devices.chosen_gpus(requested, gpus)
     wanted = "cuda" if chosen else requested
-    return spread_over(engine_device(wanted, engine, only_gpus(machine, chosen)), chosen)
+    return devices.spread_over(
+        engine_device(wanted, engine, devices.only_gpus(machine, chosen)), chosen
+    )
 
 
 async def start_engine(
     launchers: Launchers, spec: EngineSpec, *, replicas: int, on_event: OnNotice = ignore_notice
-) -> tuple[EngineState, ...]:
+) -> tuple[survey.EngineState, ...]:
     """Make ``replicas`` of an engine ready; those that run already count.
 
     Returns:
@@ -87,14 +75,14 @@ async def start_engine(
     async with Pool(launchers, on_event=on_event) as pool:
         await pool.acquire(replace(spec, replicas=replicas), replicas=replicas)
     launcher = launchers.choose(spec.engine, spec.device).launcher
-    return await survey_engines([launcher], [spec.engine.name])
+    return await survey.survey_engines([launcher], [spec.engine.name])
 
 
 async def running_engines(
-    launchers: Launchers, *, on_problem: OnProblem = raise_problem
+    launchers: Launchers, *, on_problem: survey.OnProblem = survey.raise_problem
 ) -> frozenset[str]:
     """Return the names of all engines that run or have a URL in the settings."""
-    found = await find_instances(launchers.by_name.values(), on_problem=on_problem)
+    found = await survey.find_instances(launchers.by_name.values(), on_problem=on_problem)
     return frozenset(instance.engine for _, instance in found)
 
 
@@ -103,7 +91,7 @@ async def stop_engines(
     names: Collection[str] | None,
     *,
     timeout_s: float,
-    on_problem: OnProblem = raise_problem,
+    on_problem: survey.OnProblem = survey.raise_problem,
 ) -> tuple[EngineInstance, ...]:
     """Stop engines of ``names``, or all if None, at the same time; busy ones after ``timeout_s``.
 
@@ -113,7 +101,7 @@ async def stop_engines(
     Raises:
         NotOursError: All instances of one of ``names`` have another owner.
     """
-    found = await find_instances(launchers.by_name.values(), names, on_problem=on_problem)
+    found = await survey.find_instances(launchers.by_name.values(), names, on_problem=on_problem)
     ours = [(launcher, instance) for launcher, instance in found if instance.owned]
     here = {instance.engine for _, instance in ours}
     for _, instance in found:
@@ -136,7 +124,7 @@ async def stop_all(
 
 
 def remove_engine(
-    launchers: Launchers, name: str, *, on_problem: OnProblem = raise_problem
+    launchers: Launchers, name: str, *, on_problem: survey.OnProblem = survey.raise_problem
 ) -> Removed:
     """Remove what was built for an engine, and its logs; its next start builds it again.
 
@@ -144,10 +132,10 @@ def remove_engine(
         EngineRunningError: It runs.
     """
     ours = [launcher for launcher in launchers.by_name.values() if launcher.manages]
-    for _, found in ask_each(ours, lambda launcher: launcher.find(), on_problem):
+    for _, found in survey.ask_each(ours, lambda launcher: launcher.find(), on_problem):
         if any(each.engine == name and each.owned for each in found):
             raise EngineRunningError(name)
-    asked = ask_each(ours, lambda launcher: launcher.remove(name), on_problem)
+    asked = survey.ask_each(ours, lambda launcher: launcher.remove(name), on_problem)
     removed = [each for _, each in asked]
     return Removed(
         engine=name,

@@ -3,14 +3,8 @@
 import signal
 from collections.abc import Sequence
 
+from dalston_cli import errors
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.errors import (
-    DalstonError,
-    EngineUnavailableError,
-    InputError,
-    ModelUnavailableError,
-    UsageError,
-)
 from dalston_cli.launchers.base import ExitState
 from dalston_sdk.identity import LOCK_NAME
 from dalston_sdk.wire import ErrorCode
@@ -23,7 +17,7 @@ _MORE_MEMORY = (
 _KILLED_EXITS = frozenset({-signal.SIGKILL, 128 + signal.SIGKILL})
 
 
-class LockMissingError(EngineUnavailableError):
+class LockMissingError(errors.EngineUnavailableError):
     """An engine's folder has no lock to build an environment from."""
 
     code = "lock_missing"
@@ -36,7 +30,7 @@ class LockMissingError(EngineUnavailableError):
         )
 
 
-class EngineCrashedError(EngineUnavailableError):
+class EngineCrashedError(errors.EngineUnavailableError):
     """An engine's process ended unexpectedly.
 
     Attributes:
@@ -53,7 +47,7 @@ class EngineCrashedError(EngineUnavailableError):
         self.killed = end.exit_code in _KILLED_EXITS and not end.out_of_memory
 
 
-class EngineSilentError(EngineUnavailableError):
+class EngineSilentError(errors.EngineUnavailableError):
     """An engine's process runs and does not respond."""
 
     code = "engine_silent"
@@ -62,7 +56,7 @@ class EngineSilentError(EngineUnavailableError):
         super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=_see_log(engine))
 
 
-class EngineFailedError(EngineUnavailableError):
+class EngineFailedError(errors.EngineUnavailableError):
     """An engine runs and reports that it cannot work."""
 
     code = "engine_failed"
@@ -72,7 +66,7 @@ class EngineFailedError(EngineUnavailableError):
         super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=_see_log(engine))
 
 
-class EngineProtocolError(EngineUnavailableError):
+class EngineProtocolError(errors.EngineUnavailableError):
     """An engine speaks a version of the protocol that this Dalston does not."""
 
     code = "engine_protocol"
@@ -84,13 +78,13 @@ class EngineProtocolError(EngineUnavailableError):
         )
 
 
-class LauncherUnavailableError(EngineUnavailableError):
+class LauncherUnavailableError(errors.EngineUnavailableError):
     """A launcher does not work at all, so it can start no engine."""
 
     code = "launcher_unavailable"
 
 
-class NoLogError(EngineUnavailableError):
+class NoLogError(errors.EngineUnavailableError):
     """An engine never wrote a log here, or its logs were removed."""
 
     code = "no_log"
@@ -102,7 +96,7 @@ class NoLogError(EngineUnavailableError):
         )
 
 
-class EngineRefusal(DalstonError):  # noqa: N818 - leaves are named ...Error
+class EngineRefusal(errors.DalstonError):
     """An engine answered that it could not do what it was asked; ``reason`` is the wire's code."""
 
     def __init__(
@@ -117,25 +111,25 @@ class EngineRefusal(DalstonError):  # noqa: N818 - leaves are named ...Error
         self.retryable = retryable
 
 
-class RequestRefusedError(EngineRefusal, UsageError):
+class RequestRefusedError(EngineRefusal, errors.UsageError):
     """The request asks for something that the engine does not do."""
 
     code = "request_refused"
 
 
-class AudioRefusedError(EngineRefusal, InputError):
+class AudioRefusedError(EngineRefusal, errors.InputError):
     """The engine cannot use the audio."""
 
     code = "audio_refused"
 
 
-class ModelRefusedError(EngineRefusal, ModelUnavailableError):
+class ModelRefusedError(EngineRefusal, errors.ModelUnavailableError):
     """The engine does not find the model or cannot load it."""
 
     code = "model_refused"
 
 
-class WorkFailedError(EngineRefusal, EngineUnavailableError):
+class WorkFailedError(EngineRefusal, errors.EngineUnavailableError):
     """The engine ran out of memory, lost its GPU, or went wrong inside."""
 
     code = "work_failed"

@@ -4,17 +4,11 @@ import asyncio
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass, replace
 
+from dalston_cli.launchers import survey
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, NotOursError
 from dalston_cli.launchers.control import start_engine, stop_all
 from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
 from dalston_cli.launchers.registry import Launchers
-from dalston_cli.launchers.survey import (
-    EngineState,
-    OnProblem,
-    ask_state,
-    find_instances,
-    raise_problem,
-)
 
 _STOP_S = 30.0
 _Found = tuple[Launcher, EngineInstance]
@@ -45,14 +39,14 @@ class Scaled:
 
 
 async def running_replicas(
-    launchers: Launchers, engine: str, *, on_problem: OnProblem = raise_problem
+    launchers: Launchers, engine: str, *, on_problem: survey.OnProblem = survey.raise_problem
 ) -> tuple[RunningReplicas, ...]:
     """Return the replicas of ``engine`` that Dalston started, for each launcher that has some."""
     every = launchers.by_name.values()
-    states: dict[str, list[EngineState]] = {}
-    for launcher, instance in await find_instances(every, [engine], on_problem=on_problem):
+    states: dict[str, list[survey.EngineState]] = {}
+    for launcher, instance in await survey.find_instances(every, [engine], on_problem=on_problem):
         if instance.owned:
-            state = replace(await ask_state(instance), device=instance.device)
+            state = replace(await survey.ask_state(instance), device=instance.device)
             states.setdefault(launcher.name, []).append(state)
     return tuple(_summed_up(name, found) for name, found in states.items())
 
@@ -72,7 +66,7 @@ async def scale_engine(
     *,
     counts: Counts | None = None,
     on_event: OnNotice = ignore_notice,
-    on_problem: OnProblem = raise_problem,
+    on_problem: survey.OnProblem = survey.raise_problem,
 ) -> Scaled:
     """Have exactly ``replicas`` of an engine run, of those that ``counts`` is true for, or of all.
 
@@ -85,7 +79,7 @@ async def scale_engine(
         EngineUnavailableError: One cannot be started.
     """
     managing = [each for each in launchers.by_name.values() if each.manages]
-    every = await find_instances(managing, [spec.engine.name], on_problem=on_problem)
+    every = await survey.find_instances(managing, [spec.engine.name], on_problem=on_problem)
     meant = [each for each in every if counts is None or counts(each[1])]
     found = [each for each in meant if await asyncio.to_thread(_is_usable, *each, spec)]
     others = sum(not instance.owned for _, instance in found)
@@ -109,7 +103,7 @@ def _is_usable(launcher: Launcher, instance: EngineInstance, spec: EngineSpec) -
 
 
 async def _least_needed_first(found: Sequence[_Found]) -> list[_Found]:
-    states = await asyncio.gather(*(ask_state(instance) for _, instance in found))
+    states = await asyncio.gather(*(survey.ask_state(instance) for _, instance in found))
     ranked = sorted(
         zip(found, states, strict=True),
         key=lambda each: (bool(each[1].running), -each[0][1].started_at.timestamp()),
@@ -117,7 +111,7 @@ async def _least_needed_first(found: Sequence[_Found]) -> list[_Found]:
     return [one for one, _ in ranked]
 
 
-def _summed_up(launcher: str, states: Sequence[EngineState]) -> RunningReplicas:
+def _summed_up(launcher: str, states: Sequence[survey.EngineState]) -> RunningReplicas:
     ordered = sorted(states, key=lambda each: each.replica)
     told = [each.keep_alive_s for each in ordered if each.keep_alive_s is not None]
     return RunningReplicas(

@@ -5,13 +5,7 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.commands.engines.setting import (
-    EngineName,
-    EngineNames,
-    find_engine,
-    load,
-    warn_once,
-)
+from dalston_cli.commands.engines import setting
 from dalston_cli.console import Console
 from dalston_cli.errors import UsageError
 from dalston_cli.launchers.control import remove_engine, running_engines, stop_engines
@@ -26,7 +20,7 @@ class NothingNamedError(UsageError):
 
 
 def stop(
-    engines: EngineNames = None,
+    engines: setting.EngineNames = None,
     *,
     everything: Annotated[bool, typer.Option("--all", help="Stop every engine.")] = False,
     timeout: Annotated[
@@ -43,10 +37,10 @@ def stop(
     if not engines and not everything:
         raise NothingNamedError
     console = Console("engines stop", json=json, quiet=quiet)
-    warn = warn_once(console)
-    _, launchers = load(profile=profile)
+    warn = setting.warn_once(console)
+    _, launchers = setting.load(profile=profile)
     for name in set(engines or ()) - asyncio.run(running_engines(launchers, on_problem=warn)):
-        find_engine(name)
+        setting.find_engine(name)
     names = None if everything else engines
     stopped = asyncio.run(stop_engines(launchers, names, timeout_s=timeout, on_problem=warn))
     ended = sorted({instance.engine for instance in stopped})
@@ -61,16 +55,16 @@ def stop(
 
 
 def remove(
-    engine: EngineName, *, profile: Profile = None, json: Json = False, quiet: Quiet = False
+    engine: setting.EngineName, *, profile: Profile = None, json: Json = False, quiet: Quiet = False
 ) -> None:
     """Remove an engine's environment, image and logs; it is built anew when it is next started.
 
     Weights stay: dalston models rm removes those.
     """
-    find_engine(engine)
-    _, launchers = load(profile=profile)
+    setting.find_engine(engine)
+    _, launchers = setting.load(profile=profile)
     console = Console("engines rm", json=json, quiet=quiet)
-    removed = remove_engine(launchers, engine, on_problem=warn_once(console))
+    removed = remove_engine(launchers, engine, on_problem=setting.warn_once(console))
     counts = {
         "environment": len(removed.environments),
         "image": len(removed.images),

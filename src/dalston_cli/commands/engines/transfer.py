@@ -5,13 +5,7 @@ from typing import Annotated
 import typer
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.commands.engines.image_setting import (
-    Registry,
-    Variant,
-    chosen,
-    image_data,
-    open_images,
-)
+from dalston_cli.commands.engines import image_setting
 from dalston_cli.commands.engines.setting import EngineNames
 from dalston_cli.console import Console
 from dalston_cli.launchers.base import Preparation
@@ -21,7 +15,7 @@ from dalston_cli.options.general import Json, Offline, Profile, Quiet
 def build(
     engines: EngineNames = None,
     *,
-    variant: Variant = None,
+    variant: image_setting.Variant = None,
     base_image: Annotated[
         str | None,
         typer.Option("--base-image", metavar="IMAGE", help="What to build on: Debian or Ubuntu."),
@@ -39,23 +33,23 @@ def build(
     Packages are installed from the engine's lock, and anew only when that changes.
     """
     console = Console("engines build", json=json, quiet=quiet)
-    settings, _, store = open_images(profile, base_image=base_image, offline=offline)
+    settings, _, store = image_setting.open_images(profile, base_image=base_image, offline=offline)
     preparation = Preparation(console.info)
     built = []
-    for engine, kind in chosen(engines, variant, settings):
+    for engine, kind in image_setting.chosen(engines, variant, settings):
         is_current = not no_cache and store.is_built(engine, kind)
         image = store.build(engine, kind, preparation, anew=no_cache)
         state = "current" if is_current else "built"
         console.info(f"{image.tag} is {state}, {readable_size(image.size)}")
-        built.append(image_data(image))
+        built.append(image_setting.image_data(image))
     console.result(built)
 
 
 def pull(
     engines: EngineNames = None,
     *,
-    variant: Variant = None,
-    image_registry: Registry = None,
+    variant: image_setting.Variant = None,
+    image_registry: image_setting.Registry = None,
     offline: Offline = None,
     profile: Profile = None,
     json: Json = False,
@@ -66,30 +60,32 @@ def pull(
     One that was made from another state of its engine is refused.
     """
     console = Console("engines pull", json=json, quiet=quiet)
-    settings, _, store = open_images(profile, image_registry=image_registry, offline=offline)
+    settings, _, store = image_setting.open_images(
+        profile, image_registry=image_registry, offline=offline
+    )
     pulled = []
-    for engine, kind in chosen(engines, variant, settings):
+    for engine, kind in image_setting.chosen(engines, variant, settings):
         with console.meter(f"Pulling {engine.name}") as meter:
             image = store.pull(engine, kind, _silent(), meter.update)
         console.info(f"{image.tag} is here")
-        pulled.append(image_data(image))
+        pulled.append(image_setting.image_data(image))
     console.result(pulled)
 
 
 def push(
     engines: EngineNames = None,
     *,
-    variant: Variant = None,
-    image_registry: Registry = None,
+    variant: image_setting.Variant = None,
+    image_registry: image_setting.Registry = None,
     profile: Profile = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
     """Push the current images of engines to the registry, of all if none is named."""
     console = Console("engines push", json=json, quiet=quiet)
-    settings, _, store = open_images(profile, image_registry=image_registry)
+    settings, _, store = image_setting.open_images(profile, image_registry=image_registry)
     pushed = []
-    for engine, kind in chosen(engines, variant, settings):
+    for engine, kind in image_setting.chosen(engines, variant, settings):
         with console.meter(f"Pushing {engine.name}") as meter:
             tag = store.push(engine, kind, _silent(), meter.update)
         console.info(f"{tag} is in the registry")

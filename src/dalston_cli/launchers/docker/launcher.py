@@ -15,12 +15,7 @@ from typing import Self
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.launchers import base
-from dalston_cli.launchers.docker.containers.container_list import (
-    Container,
-    Containers,
-    follow_log,
-    tail_log,
-)
+from dalston_cli.launchers.docker.containers import container_list
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders, clean_up
 from dalston_cli.launchers.docker.containers.network import RemoteDaemonError
 from dalston_cli.launchers.docker.containers.starter import Starter
@@ -163,7 +158,7 @@ class DockerLauncher(FolderLauncher):
         return self._containers.state(instance.identity)
 
     def tail(self, instance: base.EngineInstance, *, lines: int) -> list[str]:
-        return tail_log(self.daemon, instance.identity, lines)
+        return container_list.tail_log(self.daemon, instance.identity, lines)
 
     def last_started(self, engine: str) -> datetime | None:
         newest = self._newest(engine)
@@ -194,15 +189,15 @@ class DockerLauncher(FolderLauncher):
         if newest is None:
             return None
         if follow:
-            return follow_log(self.daemon, newest.id, lines)
-        return iter(tail_log(self.daemon, newest.id, lines))
+            return container_list.follow_log(self.daemon, newest.id, lines)
+        return iter(container_list.tail_log(self.daemon, newest.id, lines))
 
     @cached_property
-    def _containers(self) -> Containers:
+    def _containers(self) -> container_list.Containers:
         # The same path on another machine has another owner.
         own = self.daemon.socket is not None
         home = str(self._runtime) if own else f"{socket.gethostname()}:{self._runtime}"
-        return Containers(self.daemon, home)
+        return container_list.Containers(self.daemon, home)
 
     @cached_property
     def _starter(self) -> Starter:
@@ -224,10 +219,10 @@ class DockerLauncher(FolderLauncher):
         mark = self._mark(self.images.digest(engine, device), {}, ())
         return any((each.fingerprint, each.device) == (mark, device) for each in services)
 
-    def _look(self) -> list[Container]:
+    def _look(self) -> list[container_list.Container]:
         return clean_up(self._containers, self._folders, self.exclusive)
 
-    def _newest(self, engine: str) -> Container | None:
+    def _newest(self, engine: str) -> container_list.Container | None:
         if not (self._required or self.daemon.may_be_there()):
             return None
         found = self._containers.all()
@@ -241,7 +236,7 @@ class DockerLauncher(FolderLauncher):
         }
         return next(number for number in itertools.count(wanted) if number not in taken)
 
-    def _instance(self, container: Container) -> base.EngineInstance:
+    def _instance(self, container: container_list.Container) -> base.EngineInstance:
         return base.EngineInstance(
             engine=container.engine,
             launcher=self.name,

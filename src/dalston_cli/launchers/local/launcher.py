@@ -14,20 +14,8 @@ from typing import Self
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
-from dalston_cli.launchers import base
-from dalston_cli.launchers.fingerprint import (
-    engine_digest,
-    fingerprint_of,
-    results_digest,
-    secret_marks,
-)
+from dalston_cli.launchers import base, fingerprint, folder_launcher
 from dalston_cli.launchers.folder import check_private, check_socket_path, remove_folder
-from dalston_cli.launchers.folder_launcher import (
-    SOCKET_NAME,
-    FolderLauncher,
-    engine_folders,
-    folder_name,
-)
 from dalston_cli.launchers.local import process
 from dalston_cli.launchers.local.environment import EnvironmentStore, snapshot_sdk
 from dalston_cli.launchers.local.log import EngineLogs, follow_lines, tail_lines
@@ -51,7 +39,7 @@ class EngineStartError(EngineUnavailableError):
         )
 
 
-class LocalLauncher(FolderLauncher):
+class LocalLauncher(folder_launcher.FolderLauncher):
     """Starts and finds engines that are processes of this user."""
 
     name = "local"
@@ -75,14 +63,16 @@ class LocalLauncher(FolderLauncher):
         return "it runs on this machine"
 
     def digest(self, engine: EngineEntry, device: str) -> str:
-        return results_digest(engine)
+        return fingerprint.results_digest(engine)
 
     def is_built(self, engine: EngineEntry, device: str) -> bool:
         return engine.embedded or self.environments.python(engine, device) is not None
 
     def fingerprint(self, spec: base.EngineSpec) -> str:
-        marks = secret_marks(spec.engine)
-        return fingerprint_of(engine_digest(spec.engine), sorted(spec.environment.items()), *marks)
+        marks = fingerprint.secret_marks(spec.engine)
+        return fingerprint.fingerprint_of(
+            fingerprint.engine_digest(spec.engine), sorted(spec.environment.items()), *marks
+        )
 
     def prepare(self, spec: base.EngineSpec, preparation: base.Preparation) -> None:
         """Build its environment; uv gets Ctrl-C from the terminal itself."""
@@ -96,7 +86,7 @@ class LocalLauncher(FolderLauncher):
             return []
         check_private(self._runtime)
         alive, dead = [], []
-        for folder in engine_folders(self._runtime):
+        for folder in folder_launcher.engine_folders(self._runtime):
             record = read_record(folder)
             if record is not None and process.is_running(record.process):
                 alive.append(record.to_instance(folder, self.name))
@@ -208,8 +198,8 @@ class LocalLauncher(FolderLauncher):
     def _make_folder(self, engine: str, mark: str, replica: int) -> tuple[Path, int]:
         """Take the first free number from ``replica`` on; an ending engine still has its folder."""
         for number in range(replica, replica + 1000):
-            folder = self._runtime / folder_name(engine, mark, number)
-            check_socket_path(folder / SOCKET_NAME)
+            folder = self._runtime / folder_launcher.folder_name(engine, mark, number)
+            check_socket_path(folder / folder_launcher.SOCKET_NAME)
             try:
                 folder.mkdir(mode=0o700)
             except FileExistsError:
@@ -218,7 +208,7 @@ class LocalLauncher(FolderLauncher):
         raise EngineStartError(engine, f"{self._runtime} is full of its folders")
 
     def _logs_in_use(self) -> set[Path]:
-        records = [read_record(folder) for folder in engine_folders(self._runtime)]
+        records = [read_record(folder) for folder in folder_launcher.engine_folders(self._runtime)]
         return {record.log for record in records if record is not None}
 
     def _remove_dead(self, folders: list[Path]) -> None:

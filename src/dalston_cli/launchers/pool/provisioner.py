@@ -10,14 +10,9 @@ from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Preparation
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, shut_down
 from dalston_cli.launchers.failure import EngineCrashedError
+from dalston_cli.launchers.pool import readiness
 from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.notices import OnNotice, Ready, Starting, StartStep, Trouble
-from dalston_cli.launchers.pool.readiness import (
-    DeviceGoneError,
-    InstanceGoneError,
-    ReadinessProbe,
-    Replica,
-)
 from dalston_cli.launchers.registry import LauncherChoice
 
 _ROUNDS = 20
@@ -66,7 +61,7 @@ class Provisioner:
         if self.launcher.manages:  # an engine behind a URL may come back
             self._useless.add(instance.identity)
 
-    async def take(self, missing: int, *, taken: Collection[str]) -> list[Replica]:
+    async def take(self, missing: int, *, taken: Collection[str]) -> list[readiness.Replica]:
         """Find or start engines; at least one, unless the caller has all there are.
 
         A launcher that starts none gives all it has, without those that are ``taken`` already.
@@ -83,7 +78,7 @@ class Provisioner:
             joined = await asyncio.gather(
                 *(self._join(candidate) for candidate in candidates), return_exceptions=True
             )
-            replicas = [member for member in joined if isinstance(member, Replica)]
+            replicas = [member for member in joined if isinstance(member, readiness.Replica)]
             await self._raise_unexpected(joined, replicas)
             if replicas:
                 self._report_ready(replicas, candidates, began)
@@ -164,22 +159,22 @@ class Provisioner:
         used.update(each.device for each in self.launcher.find() if each.identity in taken)
         return min(devices, key=lambda device: used[device])
 
-    async def _join(self, candidate: _Candidate) -> Replica:
-        probe = ReadinessProbe(self.launcher, self.spec, limits=self._limits)
+    async def _join(self, candidate: _Candidate) -> readiness.Replica:
+        probe = readiness.ReadinessProbe(self.launcher, self.spec, limits=self._limits)
         try:
             return await probe.join(candidate.instance, started=candidate.started)
-        except InstanceGoneError as error:
+        except readiness.InstanceGoneError as error:
             self.avoid(candidate.instance)
-            if isinstance(error, DeviceGoneError):
+            if isinstance(error, readiness.DeviceGoneError):
                 self.report_trouble("device_lost", f"starting another engine: {error.problem}")
             raise
 
     async def _raise_unexpected(
-        self, joined: list[Replica | BaseException], replicas: list[Replica]
+        self, joined: list[readiness.Replica | BaseException], replicas: list[readiness.Replica]
     ) -> None:
         """Report replicas that are missing; close all connections if an error is a bug."""
         for error in joined:
-            if isinstance(error, Replica | InstanceGoneError):
+            if isinstance(error, readiness.Replica | readiness.InstanceGoneError):
                 continue
             if isinstance(error, EngineUnavailableError):
                 if replicas:
@@ -203,7 +198,7 @@ class Provisioner:
         )
 
     def _report_ready(
-        self, replicas: list[Replica], candidates: list[_Candidate], began: float
+        self, replicas: list[readiness.Replica], candidates: list[_Candidate], began: float
     ) -> None:
         started = {item.instance.identity for item in candidates if item.started}
         for replica in replicas:

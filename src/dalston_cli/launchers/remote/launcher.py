@@ -7,13 +7,7 @@ from typing import TYPE_CHECKING, Self
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError, UsageError
-from dalston_cli.launchers.base import (
-    Address,
-    EngineInstance,
-    EngineSpec,
-    Launcher,
-    LauncherContext,
-)
+from dalston_cli.launchers import base
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
 
 if TYPE_CHECKING:
@@ -59,7 +53,7 @@ class NoRemoteError(UsageError):
         )
 
 
-class RemoteLauncher(Launcher):
+class RemoteLauncher(base.Launcher):
     """Reaches engines at fixed URLs; starts and stops nothing."""
 
     name = "remote"
@@ -69,7 +63,7 @@ class RemoteLauncher(Launcher):
         self._fingerprints: dict[str, str] = {}
 
     @classmethod
-    def from_context(cls, context: LauncherContext) -> Self:
+    def from_context(cls, context: base.LauncherContext) -> Self:
         return cls(
             {name: (_engine(one, context.environ),) for name, one in context.remotes.items()}
         )
@@ -98,20 +92,20 @@ class RemoteLauncher(Launcher):
             self._fingerprints[name] = self._ask_fingerprint(name)
         return self._fingerprints[name]
 
-    def fingerprint(self, spec: EngineSpec) -> str:
+    def fingerprint(self, spec: base.EngineSpec) -> str:
         return self.digest(spec.engine, spec.device)
 
-    def find(self) -> list[EngineInstance]:
+    def find(self) -> list[base.EngineInstance]:
         """Return an instance for every URL of the settings, even if it does not answer."""
         return [
-            EngineInstance(
+            base.EngineInstance(
                 engine=name,
                 launcher=self.name,
                 fingerprint="",
                 replica=number,
                 device="",
                 identity=remote.url,
-                address=Address(url=remote.url, token=remote.token),
+                address=base.Address(url=remote.url, token=remote.token),
                 started_at=datetime.fromtimestamp(0, UTC),
                 owned=False,
             )
@@ -123,7 +117,7 @@ class RemoteLauncher(Launcher):
         problems = {}
         for remote in self._engines.get(name, ()):
             try:
-                health = run_aside(ask_health(Address(url=remote.url, token=remote.token)))
+                health = run_aside(ask_health(base.Address(url=remote.url, token=remote.token)))
             except NoAnswerError as error:
                 unset = f"; {remote.unset} is not set" if remote.unset else ""
                 problems[remote.url] = f"{error.problem}{unset}"

@@ -9,12 +9,7 @@ import time
 from functools import partial
 from pathlib import Path
 
-from dalston_cli.audio.errors import (
-    RecordingError,
-    RecordingMissingError,
-    RecordingUnreadableError,
-    revive,
-)
+from dalston_cli.audio import errors
 from dalston_cli.audio.prepare import DecoderCrashedError, DecoderHungError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.audio.source import content_digest, shown_name
@@ -28,7 +23,12 @@ from dalston_cli.pipeline.running.done import Standing, known_digest, standing_o
 from dalston_cli.pipeline.running.graph import Graph
 from dalston_sdk.wire import Transcript
 
-_MAY_PASS = (DecoderCrashedError, DecoderHungError, RecordingMissingError, RecordingUnreadableError)
+_MAY_PASS = (
+    DecoderCrashedError,
+    DecoderHungError,
+    errors.RecordingMissingError,
+    errors.RecordingUnreadableError,
+)
 """Errors that may not come again, though the recording is the same."""
 
 
@@ -120,12 +120,12 @@ class RecordingJob:
         overwrite, journal = self._job.overwrite, self._tools.journal
         before = None if overwrite else journal.outcome(key)
         if before is not None and before.error is not None:
-            raise revive(before.error.code, before.error.message, before.error.hint)
+            raise errors.revive(before.error.code, before.error.message, before.error.hint)
         clock = time.monotonic()
         self._emit(events.StageStarted(recording=self._name, stage="prepare"))
         try:
             info = await audio.describe(anew=overwrite)
-        except RecordingError as error:
+        except errors.RecordingError as error:
             if not isinstance(error, _MAY_PASS):
                 info_of = events.ErrorInfo(code=error.code, message=error.message, hint=error.hint)
                 journal.remember_outcome(key, Outcome(error=info_of))

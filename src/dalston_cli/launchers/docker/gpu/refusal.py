@@ -5,16 +5,7 @@ from collections.abc import Callable
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.docker.daemon import DaemonFacts
-from dalston_cli.launchers.docker.gpu.problem import (
-    GENERATE,
-    GUIDE,
-    INSTALL,
-    NO_CGROUPS,
-    GpuHost,
-    GpuProblem,
-    configure,
-    gpu_problem,
-)
+from dalston_cli.launchers.docker.gpu import problem as problems
 
 
 class GpuRefusedError(EngineUnavailableError):
@@ -28,7 +19,7 @@ class GpuRefusedError(EngineUnavailableError):
 
 
 def explain_refusal(
-    explanation: str, facts: DaemonFacts, host: GpuHost | None = None
+    explanation: str, facts: DaemonFacts, host: problems.GpuHost | None = None
 ) -> EngineUnavailableError | None:
     """Return the error for the daemon's message; None if that is not about GPUs."""
     for pattern, explain in _CAUSES:
@@ -45,22 +36,22 @@ Explained = tuple[str, str]
 """What is wrong, and what to do."""
 
 
-def _no_cdi(facts: DaemonFacts, host: GpuHost | None) -> Explained:
+def _no_cdi(facts: DaemonFacts, host: problems.GpuHost | None) -> Explained:
     known = _seen(facts, host, {"driver", "toolkit"})
     return known or (
         f"{facts.product} {facts.version} does not speak CDI",
-        f"use Docker 28.3 or later, or NVIDIA's container runtime: {configure(facts)}",
+        f"use Docker 28.3 or later, or NVIDIA's container runtime: {problems.configure(facts)}",
     )
 
 
-def _no_runtime(facts: DaemonFacts, host: GpuHost | None) -> Explained:
-    known = gpu_problem(facts, host)
+def _no_runtime(facts: DaemonFacts, host: problems.GpuHost | None) -> Explained:
+    known = problems.gpu_problem(facts, host)
     if host is not None and known is not None:
         return known.message, known.hint
     if known is not None:
         return (
             "NVIDIA's container toolkit is not installed on its machine, or it was not told of it",
-            f"there: {INSTALL} && {configure(facts)} ({GUIDE})",
+            f"there: {problems.INSTALL} && {problems.configure(facts)} ({problems.GUIDE})",
         )
     return (
         "Docker was started before NVIDIA's container toolkit was installed",
@@ -68,21 +59,21 @@ def _no_runtime(facts: DaemonFacts, host: GpuHost | None) -> Explained:
     )
 
 
-def _no_description(facts: DaemonFacts, host: GpuHost | None) -> Explained:
+def _no_description(facts: DaemonFacts, host: problems.GpuHost | None) -> Explained:
     known = _seen(facts, host, {"driver", "toolkit"})
     return known or (
         "its CDI files do not describe that GPU",
-        f"write them anew: {GENERATE}, then see: nvidia-ctk cdi list",
+        f"write them anew: {problems.GENERATE}, then see: nvidia-ctk cdi list",
     )
 
 
-def _seen(facts: DaemonFacts, host: GpuHost | None, causes: set[str]) -> Explained | None:
+def _seen(facts: DaemonFacts, host: problems.GpuHost | None, causes: set[str]) -> Explained | None:
     """Return the problem that can be seen here, if it is one of ``causes``."""
-    known: GpuProblem | None = gpu_problem(facts, host)
+    known: problems.GpuProblem | None = problems.gpu_problem(facts, host)
     return (known.message, known.hint) if known and known.missing in causes else None
 
 
-_CAUSES: tuple[tuple[str, Callable[[DaemonFacts, GpuHost | None], Explained]], ...] = (
+_CAUSES: tuple[tuple[str, Callable[[DaemonFacts, problems.GpuHost | None], Explained]], ...] = (
     (r'could not select device driver "cdi"', _no_cdi),
     (r"could not select device driver", _no_runtime),
     (r"unknown (or invalid )?runtime (name|specified):? nvidia", _no_runtime),
@@ -114,16 +105,22 @@ _KNOWN_CAUSES = (
     (
         r"bpf_prog_query|failed to add device rules|nvidia-container-cli: .*cgroup",
         "NVIDIA's container toolkit may not change the container's cgroup",
-        f"for a Docker without root: {NO_CGROUPS}; else get the newest toolkit: {INSTALL}",
+        (
+            f"for a Docker without root: {problems.NO_CGROUPS}; "
+            f"else get the newest toolkit: {problems.INSTALL}"
+        ),
     ),
     (
         r"nvidia-(container|ctk|cdi)[^ ]*.*(executable file not found|no such file)",
         "programs of NVIDIA's container toolkit are missing",
-        f"{INSTALL} && sudo systemctl restart docker",
+        f"{problems.INSTALL} && sudo systemctl restart docker",
     ),
     (
         r"nvidia-(container|ctk|cdi)",
         "NVIDIA's container toolkit failed",
-        f"see whether the driver answers: nvidia-smi; then get the newest toolkit: {INSTALL}",
+        (
+            "see whether the driver answers: nvidia-smi; "
+            f"then get the newest toolkit: {problems.INSTALL}"
+        ),
     ),
 )

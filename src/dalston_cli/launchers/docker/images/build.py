@@ -14,14 +14,8 @@ from dalston_cli.folder_lock import try_lock_folder
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.images import context as build_context
 from dalston_cli.launchers.docker.images.builder import Builder
-from dalston_cli.launchers.docker.images.context import (
-    dockerfile_place,
-    engine_place,
-    make_context,
-    pack,
-    shared_files,
-)
 from dalston_cli.launchers.docker.images.image_list import image_digest, image_tag
 from dalston_cli.launchers.docker.images.torch_layer import TorchLayer, torch_locks
 from dalston_cli.launchers.requirements_lock import cpu_wheels
@@ -78,7 +72,7 @@ def build_image(
         daemon=daemon,
         engine=engine.name,
         tag=recipe.tag,
-        dockerfile=dockerfile_place(variant),
+        dockerfile=build_context.dockerfile_place(variant),
         preparation=preparation,
         environ=environ,
     )
@@ -87,7 +81,7 @@ def build_image(
     # Two processes that build the base at once would get two images, and a layer on each.
     with alone(f"torch-{variant}") if locks else nullcontext():
         with_python = builder.run(
-            pack(shared_files(builder.dockerfile, environ)),
+            build_context.pack(build_context.shared_files(builder.dockerfile, environ)),
             arguments={"BASE_IMAGE": base},
             target="base",
             cached=recipe.cached or bool(locks),
@@ -105,12 +99,12 @@ def build_image(
             base = layer.ensure(builder)
     while True:
         digest = digest_engine(engine.folder, python=python, machine=machine)
-        context = make_context(engine, variant, environ)
+        context = build_context.make_context(engine, variant, environ)
         if digest == digest_engine(engine.folder, python=python, machine=machine):
             break  # else the engine was edited while it was packed
     return builder.run(
         context,
-        arguments={"BASE_IMAGE": base, "ENGINE": engine_place(engine)},
+        arguments={"BASE_IMAGE": base, "ENGINE": build_context.engine_place(engine)},
         tag=recipe.tag,
         labels=_labels(recipe, python, digest),
         cached=recipe.cached,

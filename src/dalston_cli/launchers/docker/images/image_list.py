@@ -16,7 +16,6 @@ TORCH_STAGE = "torch"
 """The Dockerfile's stage with PyTorch alone."""
 
 REPOSITORY = "dalston"
-VARIANTS = ("cpu", "cuda")
 
 
 @dataclass(frozen=True, kw_only=True)

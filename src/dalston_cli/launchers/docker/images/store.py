@@ -9,20 +9,7 @@ from pathlib import Path
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker.daemon import Daemon
-from dalston_cli.launchers.docker.images import errors, image_list
-from dalston_cli.launchers.docker.images.availability import (
-    ImageAvailability,
-    image_sources,
-    usual_base,
-)
-from dalston_cli.launchers.docker.images.build import (
-    USUAL_PYTHON,
-    NoPythonError,
-    Recipe,
-    build_image,
-    build_lock,
-    python_of,
-)
+from dalston_cli.launchers.docker.images import availability, build, errors, image_list
 from dalston_cli.launchers.docker.images.context import has_lock
 from dalston_cli.launchers.docker.images.stream import Transferred, transfer_image
 from dalston_cli.launchers.docker.options import DockerOptions
@@ -41,7 +28,7 @@ class ImageStore:
         self._options = options
         self._offline = offline
         self._locks = runtime / "images"
-        self._availability = ImageAvailability(daemon)
+        self._availability = availability.ImageAvailability(daemon)
 
     def digest(self, engine: EngineEntry, device: str) -> str:
         """Compute the engine's digest: in its image, or in the one it would get.
@@ -59,7 +46,7 @@ class ImageStore:
     def _platform(self, engine: EngineEntry, device: str) -> tuple[str, str]:
         """Return the Python and the processor architecture of the engine's image."""
         if not self._daemon.may_be_there() or self._daemon.problem() is not None:
-            return USUAL_PYTHON, platform.machine()
+            return build.USUAL_PYTHON, platform.machine()
         machine = self._daemon.facts.machine
         image = self.find(engine, device)
         return (image.python if image else self._expected_python), machine
@@ -92,7 +79,7 @@ class ImageStore:
             AbandonedError: The caller stopped waiting.
         """
         variant = image_list.variant_of(device)
-        sources = image_sources(self._options, offline=self._offline)
+        sources = availability.image_sources(self._options, offline=self._offline)
         if "here" in sources and (image := self.find(engine, device)):
             return self._named(image, engine)
         with self._alone(f"{engine.name}-{variant}", preparation):
@@ -194,7 +181,7 @@ class ImageStore:
         if self._offline:
             return "its image is not here, and --offline forbids to get it"
         variant = image_list.variant_of(device)
-        sources = image_sources(self._options, offline=False)
+        sources = availability.image_sources(self._options, offline=False)
         if "registry" in sources and self._options.registry is not None:
             tag = image_list.registry_tag(self._options.registry, engine, variant)
             if self._availability.is_obtainable(tag):
@@ -230,18 +217,20 @@ class ImageStore:
         if not has_lock(engine):
             raise LockMissingError(engine)
         asked = self._options.base_image
-        base = asked or usual_base(engine, variant)
+        base = asked or availability.usual_base(engine, variant)
         if self._options.pull == "never" and not self._availability.is_here(base):
             raise errors.BaseImageMissingError(engine.name, base)
-        recipe = Recipe(engine=engine, variant=variant, base=base, asked_base=asked, cached=cached)
+        recipe = build.Recipe(
+            engine=engine, variant=variant, base=base, asked_base=asked, cached=cached
+        )
         preparation.tell(f"building {recipe.tag}")
-        built = build_image(
+        built = build.build_image(
             self._daemon, recipe, preparation, lambda name: self._alone(name, preparation)
         )
         return image_list.image_of_id(self._daemon, built)
 
     def _build_refusal(self, engine: EngineEntry, variant: str) -> str | None:
-        base = self._options.base_image or usual_base(engine, variant)
+        base = self._options.base_image or availability.usual_base(engine, variant)
         if not has_lock(engine):
             return "it has no lock to build an image from"
         if self._availability.is_here(base):
@@ -271,12 +260,12 @@ class ImageStore:
         from docker.errors import ImageNotFound  # noqa: PLC0415 - takes 0.4 s to load
 
         if self._options.base_image is None:
-            return USUAL_PYTHON
+            return build.USUAL_PYTHON
         try:
             with self._daemon.explained():
-                return python_of(self._daemon, self._options.base_image)
-        except (ImageNotFound, NoPythonError):
-            return USUAL_PYTHON
+                return build.python_of(self._daemon, self._options.base_image)
+        except (ImageNotFound, build.NoPythonError):
+            return build.USUAL_PYTHON
 
     def _named(self, image: image_list.EngineImage, engine: EngineEntry) -> image_list.EngineImage:
         """Give an image its name back where an image of an earlier state of the engine has it."""
@@ -293,4 +282,4 @@ class ImageStore:
     def _alone(self, name: str, preparation: Preparation) -> AbstractContextManager[None]:
         """Keep other processes from getting the same image."""
         make_private(self._locks.parent)
-        return build_lock(self._locks / name, preparation)
+        return build.build_lock(self._locks / name, preparation)

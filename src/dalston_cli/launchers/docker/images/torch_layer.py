@@ -14,14 +14,9 @@ from pathlib import Path
 from dalston_cli.catalog.load import data_root
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.images import image_list
 from dalston_cli.launchers.docker.images.builder import Builder
 from dalston_cli.launchers.docker.images.context import TORCH_LOCKS, pack, shared_files
-from dalston_cli.launchers.docker.images.image_list import (
-    REPOSITORY,
-    TORCH_STAGE,
-    remove_images,
-    stage_images,
-)
 from dalston_cli.launchers.requirements_lock import CUDA_LOCK_NAME
 from dalston_sdk.identity import LOCK_NAME
 
@@ -82,12 +77,16 @@ class TorchLayer:
         built = builder.run(
             pack(shared_files(builder.dockerfile, builder.environ) | files, self.wheels),
             arguments={"BASE_IMAGE": self.base, "PYTORCH": "yes"},
-            target=TORCH_STAGE,
-            tag=f"{REPOSITORY}/{TORCH_STAGE}:{version}-{self.variant}-{digest[:8]}",
-            labels={labels.STAGE: TORCH_STAGE, labels.VARIANT: self.variant, labels.TORCH: digest},
+            target=image_list.TORCH_STAGE,
+            tag=f"{image_list.REPOSITORY}/{image_list.TORCH_STAGE}:{version}-{self.variant}-{digest[:8]}",
+            labels={
+                labels.STAGE: image_list.TORCH_STAGE,
+                labels.VARIANT: self.variant,
+                labels.TORCH: digest,
+            },
         )
-        kept = [one.id for one in stage_images(builder.daemon) if one.installed_pytorch]
-        remove_images(builder.daemon, kept)  # PyTorch a second time, and its wheel
+        kept = [one.id for one in image_list.stage_images(builder.daemon) if one.installed_pytorch]
+        image_list.remove_images(builder.daemon, kept)  # PyTorch a second time, and its wheel
         return built
 
     def _digest(self, dockerfile: str) -> str:
@@ -98,6 +97,8 @@ class TorchLayer:
 
 def _find(daemon: Daemon, digest: str) -> str | None:
     found = (
-        one.id for one in stage_images(daemon) if one.stage == TORCH_STAGE and one.torch == digest
+        one.id
+        for one in image_list.stage_images(daemon)
+        if one.stage == image_list.TORCH_STAGE and one.torch == digest
     )
     return next(found, None)
