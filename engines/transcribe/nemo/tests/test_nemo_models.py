@@ -88,7 +88,7 @@ def test_the_other_kind_of_model_is_refused(
     assert speakers.code == ErrorCode.INVALID_REQUEST
     assert "does not transcribe" in str(speakers)
     words = engine.failure(engine.request(Stage.DIARIZE, model=models["ctc"]), speech.wav)
-    assert "does not diarize" in str(words)
+    assert "does not tell speakers apart" in str(words)
 
 
 UNSUPPORTED, INVALID = ErrorCode.UNSUPPORTED_OPTION, ErrorCode.INVALID_REQUEST
@@ -101,7 +101,7 @@ TIMED_TRANSLATION = {"language": "de", "task": "translate", "word_timestamps": T
         ("tdt", {"task": "translate"}, (UNSUPPORTED, "does not translate")),
         ("canary", {}, (INVALID, "which language is spoken")),
         ("canary", {"language": "ru"}, (INVALID, "language ru")),
-        ("canary", TIMED_TRANSLATION, (UNSUPPORTED, "for a translation")),
+        ("canary", TIMED_TRANSLATION, (UNSUPPORTED, "of a translation")),
         ("ctc", {"max_speech_s": 61}, (INVALID, "at most 60")),
         ("ctc", {"batch_size": 0}, (INVALID, "batch_size")),
         ("ctc", {"vad_threshold": 1.0}, (INVALID, "vad_threshold")),
