@@ -68,6 +68,12 @@ def test_a_copied_record_is_not_believed(
     assert digest_results(other) == digest_engine(other)
 
 
+@pytest.mark.parametrize("text", ["", "[1]", '{"accuracy": 1}', '{"sources": 1}'])
+def test_another_file_of_that_name_is_no_record(folder: Path, text: str) -> None:
+    (folder / RECORD_NAME).write_text(text)
+    assert digest_results(folder) == digest_engine(folder)
+
+
 def test_a_record_is_text_that_a_person_can_read(folder: Path) -> None:
     record(folder, EARLIER)
     read = json.loads((folder / RECORD_NAME).read_text())

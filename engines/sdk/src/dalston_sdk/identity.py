@@ -91,12 +91,16 @@ def results_record(sources: Sources, same_as: Sources) -> str:
 
 
 def _same_results(folder: Path, sources: Sources) -> Sources | None:
-    """Read the earlier sources from the record; None without one, or where it is of other files."""
+    """Read the earlier sources from the record; None without one, or where it is of other files.
+
+    A file of that name that is no record, as a user's engine may have one, counts as none.
+    """
     try:
         record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
-    except FileNotFoundError:
+        known = record["sources"] == _mark(sources)
+        return Sources(**record["same_results_as"]) if known else None
+    except (FileNotFoundError, KeyError, TypeError, ValueError):
         return None
-    return Sources(**record["same_results_as"]) if record["sources"] == _mark(sources) else None
 
 
 def _mark(sources: Sources) -> str:
