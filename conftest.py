@@ -3,7 +3,7 @@
 from hypothesis import settings
 
 pytest_plugins = (
-    "tests.support.engine_suites",
+    "tests.support.suites",
     "tests.support.interrupts",
     "tests.support.isolation",
     "tests.support.selection",

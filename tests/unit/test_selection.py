@@ -1,8 +1,8 @@
 """The tests that a newcomer runs, and those that stay together."""
 
 import pytest
-from tests.support.engine_suites import ROOT
 from tests.support.selection import NEWCOMER, group_of
+from tests.support.suites import ROOT
 
 
 @pytest.mark.parametrize(

@@ -8,7 +8,7 @@ from tests.support.engine_fixtures import Models, copy_weights, own_model
 from tests.support.engine_under_test import EngineUnderTest
 from tests.support.sounds import band, write_wav
 
-from dalston_sdk.testing import RunningEngine, check_missing_gpu
+from dalston_sdk.testing import RunningEngine, check_memory_settles, check_missing_gpu
 from dalston_sdk.wire import EmotionResult, ErrorCode, ModelRef, Segment, Stage
 
 
@@ -232,7 +232,7 @@ def test_swaps_change_neither_emotions_nor_memory(
                 assert result == results.setdefault(name, result)
             sizes.append(engine.health().rss_mb)
     assert results["plain"].emotions[0].label == "sad"
-    assert max(sizes[3:]) < 1.05 * max(sizes[:3])
+    check_memory_settles(sizes, growth=1.05)
 
 
 @pytest.mark.slow  # two minutes of audio in a process of its own

@@ -13,7 +13,7 @@ from tests.support.flite import RATE, write_pcm
 from tests.support.recordings import read_wav
 from tests.support.speech import needs_flite
 
-from dalston_sdk.testing import RunningEngine, check_missing_gpu
+from dalston_sdk.testing import RunningEngine, check_memory_settles, check_missing_gpu
 from dalston_sdk.wire import ErrorCode, ModelRef
 
 MEMORY_MB = 80
@@ -200,8 +200,7 @@ def test_swaps_change_neither_turns_nor_memory(
                 assert result.turns == turns.setdefault(name, result.turns)
             sizes.append(engine.health().rss_mb)
     assert turns["community"]
-    # What the libraries and the allocator keep has settled by then; a leak would go on.
-    assert max(sizes[3:]) < 1.1 * max(sizes[:3])
+    check_memory_settles(sizes)
 
 
 @needs_flite

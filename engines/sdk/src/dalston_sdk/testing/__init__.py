@@ -22,7 +22,13 @@ the reason; pytest is not needed.
 from dalston_sdk.testing.conformance import CHECKS, check_engine
 from dalston_sdk.testing.process import EngineProcess, StartLine
 from dalston_sdk.testing.requests import build_request
-from dalston_sdk.testing.rules import check_result, check_segments, check_spans, check_words
+from dalston_sdk.testing.rules import (
+    check_memory_settles,
+    check_result,
+    check_segments,
+    check_spans,
+    check_words,
+)
 from dalston_sdk.testing.running import RunningEngine, check_missing_gpu, running_engine
 from dalston_sdk.testing.subject import Subject
 
@@ -34,6 +40,7 @@ __all__ = [
     "Subject",
     "build_request",
     "check_engine",
+    "check_memory_settles",
     "check_missing_gpu",
     "check_result",
     "check_segments",

@@ -159,3 +159,19 @@ def _spans(
 
 def _confidences(words: Sequence[Word]) -> list[float]:
     return [word.confidence for word in words if word.confidence is not None]
+
+
+def check_memory_settles(sizes_mb: Sequence[float], growth: float = 1.1) -> None:
+    """Check that repeated work takes no more and more memory.
+
+    The first third of the rounds may fill what libraries keep. An allocator keeps some megabytes
+    now and then and gives them back; a leak raises the minimum.
+
+    Args:
+        sizes_mb: Resident memory after each round, six at least.
+        growth: What the minimum of the last rounds may be, relative to that of the rounds before.
+    """
+    settled = sizes_mb[len(sizes_mb) // 3 :]
+    half = len(settled) // 2
+    before_mb, after_mb = min(settled[:half]), min(settled[half:])
+    require(after_mb < growth * before_mb, f"memory goes on growing: {list(sizes_mb)} MB")

@@ -1,9 +1,9 @@
-"""The engines' suites that a change can have touched, and a record of those that passed.
+"""The suites that a change can have touched, and a record of those that passed.
 
-A suite depends on the files that ``inputs_of`` lists. Their digest is kept, beside the engines'
-environments, when the suite has passed on this machine; while it is the same, running the suite
-again can tell nothing new. ``python -m tests.support.engine_suites FILE`` prints the folders of the
-suites that have to run, and writes a line for each of the others into FILE.
+A suite is the tests of one engine, those with Docker, or those of acceptance. It depends on the
+files that ``inputs`` lists. Their digest is kept, beside the engines' environments, when the suite
+has passed on this machine; while it is the same, running the suite again can tell nothing new.
+``python -m tests.support.suites`` prints a line for each suite that need not run.
 """
 
 import datetime as dt
@@ -13,11 +13,13 @@ import os
 import platform
 import re
 import sys
+from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
+from tests.support.documents import DOCUMENTS, commands_of
 
 ROOT = Path(__file__).resolve().parents[2]
 VARIABLE = "DALSTON_TEST_CACHE_DIR"
@@ -25,31 +27,54 @@ _MODULE = re.compile(r"\b(?:tests|benchmarks|dalston_cli)(?:\.\w+)+")
 _FROM = re.compile(r"^ *from ((?:tests|benchmarks)(?:\.\w+)*) import (\([^)]*\)|.*)", re.MULTILINE)
 _PLACE = re.compile(r"\bengines/\w+/[\w/-]+")
 _OWN_MODULES = ("tests", "benchmarks")
+_SYSTEM = ("tests/acceptance", "tests/docker")
+_SHIPPED = ("src", "engines", "catalog", "dockerfiles", "examples", "scripts", "benchmarks")
 
 
 @dataclass(frozen=True)
-class EngineSuite:
-    """The tests of one engine.
+class Suite(ABC):
+    """Tests that are run together, or not at all.
 
     Attributes:
-        folder: The engine's folder, relative to the root of the repository.
+        tests: The folder of the tests, relative to the root of the repository.
         root: The repository.
     """
 
-    folder: str
+    tests: str
     root: Path = ROOT
+
+    @property
+    @abstractmethod
+    def name(self) -> str:
+        """What its record is called."""
+
+    @abstractmethod
+    def inputs(self) -> list[Path]:
+        """Every file that can change what the suite finds."""
+
+    def digest(self) -> str:
+        """Of the inputs' names and contents, and of the Python and the processor."""
+        total = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
+        for path in self.inputs():
+            content = hashlib.sha256(path.read_bytes()).hexdigest()
+            total.update(f"\n{path.relative_to(self.root)} {content}".encode())
+        return total.hexdigest()[:16]
+
+
+class EngineSuite(Suite):
+    """The tests of one engine."""
+
+    @property
+    def folder(self) -> str:
+        """The engine's folder, relative to the root."""
+        return self.tests.removesuffix("/tests")
 
     @property
     def name(self) -> str:
         return self.folder.rpartition("/")[2]
 
-    @property
-    def tests(self) -> str:
-        """The folder of its tests, relative to the root."""
-        return f"{self.folder}/tests"
-
     def inputs(self) -> list[Path]:
-        """Every file that can change what the suite finds.
+        """List the files that can change what the suite finds.
 
         These are the engine's folder with its tests and locks, the SDK, the engine's models in the
         catalog, what the tests use of ``tests`` and of other engines' data, and the modules of the
@@ -67,13 +92,39 @@ class EngineSuite:
         }
         return sorted(found)
 
-    def digest(self) -> str:
-        """Of the inputs' names and contents, and of the Python and the processor."""
-        total = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
-        for path in self.inputs():
-            content = hashlib.sha256(path.read_bytes()).hexdigest()
-            total.update(f"\n{path.relative_to(self.root)} {content}".encode())
-        return total.hexdigest()[:16]
+
+class SystemSuite(Suite):
+    """Tests of whole commands with real engines."""
+
+    @property
+    def name(self) -> str:
+        return self.tests.replace("/", "-")
+
+    def inputs(self) -> list[Path]:
+        """List the files that can change what the suite finds.
+
+        These are all that is shipped, its documents, and what the tests use of ``tests``.
+        """
+        own = _files_below(self.root / self.tests)
+        shipped = [path for folder in _SHIPPED for path in _files_below(self.root / folder)]
+        found = {
+            *own,
+            *(path for path in shipped if "tests" not in path.relative_to(self.root).parts),
+            *(path for path in self.root.iterdir() if path.is_file() and path.suffix != ".md"),
+            *(self.root / document for document in self._documents()),
+            *_used_by([path for path in own if path.suffix == ".py"], self.root),
+        }
+        return sorted(found)
+
+    def _documents(self) -> list[str]:
+        """The documents of which the tests run the commands, or look at the words."""
+        if self.name != "tests-docker":
+            return [*DOCUMENTS, "CONTRIBUTING.md", "ARCHITECTURE.md"]
+        return [
+            name
+            for name in DOCUMENTS
+            if (self.root / name).exists() and any(each.needs_docker for each in commands_of(name))
+        ]
 
 
 @dataclass(frozen=True)
@@ -87,7 +138,7 @@ class PassedSuites:
         kept = os.environ.get(VARIABLE)
         return cls(Path(kept).expanduser() / "passed") if kept else None
 
-    def when(self, suite: EngineSuite, digest: str) -> str | None:
+    def when(self, suite: Suite, digest: str) -> str | None:
         """The day on which the suite passed with ``digest``; None if it never did."""
         try:
             kept = json.loads((self.folder / f"{suite.name}.json").read_text(encoding="utf-8"))
@@ -96,7 +147,7 @@ class PassedSuites:
         found = kept.get(digest) if isinstance(kept, dict) else None
         return found if isinstance(found, str) else None
 
-    def note(self, suite: EngineSuite, digest: str, day: str) -> None:
+    def note(self, suite: Suite, digest: str, day: str) -> None:
         """Remember that the suite passed; earlier digests are forgotten."""
         self.folder.mkdir(parents=True, exist_ok=True)
         path = self.folder / f"{suite.name}.json"
@@ -105,10 +156,11 @@ class PassedSuites:
         partial.replace(path)
 
 
-def all_suites(root: Path = ROOT) -> list[EngineSuite]:
-    """The suites of all engines of the repository."""
-    folders = sorted(path.parent for path in root.glob("engines/*/*/tests"))
-    return [EngineSuite(folder.relative_to(root).as_posix(), root) for folder in folders]
+def all_suites(root: Path = ROOT) -> list[Suite]:
+    """Those of all engines of the repository, and those with whole commands."""
+    folders = sorted(root.glob("engines/*/*/tests"))
+    engines = [EngineSuite(folder.relative_to(root).as_posix(), root) for folder in folders]
+    return [*engines, *(SystemSuite(tests, root) for tests in _SYSTEM)]
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -164,7 +216,7 @@ class Recorder:
         self._passed = passed
         self._digests = {suite: suite.digest() for suite in all_suites()}  # as they are run
         self._num_passed = dict.fromkeys(self._digests, 0)
-        self._incomplete: set[EngineSuite] = set()
+        self._incomplete: set[Suite] = set()
 
     def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
         suite = self._suite_of(report.nodeid)
@@ -183,7 +235,7 @@ class Recorder:
             if self._num_passed[suite] and suite not in self._incomplete:
                 self._passed.note(suite, digest, _today())
 
-    def _suite_of(self, node: str) -> EngineSuite | None:
+    def _suite_of(self, node: str) -> Suite | None:
         return next((one for one in self._digests if node.startswith(f"{one.tests}/")), None)
 
 
@@ -192,27 +244,25 @@ def _today() -> str:
 
 
 def pytest_configure(config: pytest.Config) -> None:
-    """Record what passes, where all tests of the suites that were named are run."""
+    """Record what passes, where all tests of the suites are run that make test leaves out."""
     passed = PassedSuites.from_environment()
     options = config.option
-    partly = options.keyword or options.markexpr or any("::" in word for word in config.args)
+    partly = options.part == "newcomer"
+    partly = (
+        partly or options.keyword or options.markexpr or any("::" in word for word in config.args)
+    )
     partly = partly or any(word.endswith(".py") for word in config.args)
     if passed and not partly and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Recorder(passed), "engine-suites")
+        config.pluginmanager.register(Recorder(passed), "suites")
 
 
 def main() -> None:
-    """Print the folders of the suites that have to run."""
+    """Print the folders of the suites that need not run, each with the reason."""
     passed = PassedSuites.from_environment()
-    told = []
     for suite in all_suites():
-        digest = suite.digest()
-        day = passed.when(suite, digest) if passed else None
-        if day is None:
-            sys.stdout.write(f"{suite.tests}\n")
-        else:
-            told.append(f"{suite.tests}: not run, passed here on {day} with the same files\n")
-    Path(sys.argv[1]).write_text("".join(told), encoding="utf-8")
+        day = passed.when(suite, suite.digest()) if passed else None
+        if day is not None:
+            sys.stdout.write(f"{suite.tests}: not run, passed here on {day} with the same files\n")
 
 
 if __name__ == "__main__":

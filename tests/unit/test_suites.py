@@ -4,7 +4,7 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from tests.support.engine_suites import EngineSuite, PassedSuites, Recorder, all_suites
+from tests.support.suites import EngineSuite, PassedSuites, Recorder, SystemSuite, all_suites
 
 FILES = {
     "conftest.py": "",
@@ -39,7 +39,7 @@ def suite(tmp_path: Path) -> EngineSuite:
         path = tmp_path / name
         path.parent.mkdir(parents=True, exist_ok=True)
         path.write_text(text, encoding="utf-8")
-    return EngineSuite("engines/detect/clap", tmp_path)
+    return EngineSuite("engines/detect/clap/tests", tmp_path)
 
 
 @pytest.mark.parametrize("name", FILES)
@@ -48,6 +48,41 @@ def test_a_change_counts_where_the_suite_uses_the_file(suite: EngineSuite, name:
     with (suite.root / name).open("a", encoding="utf-8") as file:
         file.write("# changed\n")
     assert (suite.digest() != before) == (name not in UNRELATED)
+
+
+SYSTEM = {
+    "docs/docker.md": "    dalston engines build clap\n",
+    "docs/audio.md": "    dalston transcribe a.wav\n",
+    "catalog/models/clap-one.yaml": "",
+    "engines/detect/clap/engine.py": "",
+    "engines/detect/clap/tests/test_clap.py": "",
+    "pyproject.toml": "",
+    "src/dalston_cli/errors.py": "",
+    "tests/docker/test_kill.py": "from tests.support.waves import long_wave\n",
+    "tests/support/waves.py": "",
+    "tests/unit/test_words.py": "",
+}
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        (name, not name.startswith(("docs/audio", "engines/detect/clap/tests", "tests/unit")))
+        for name in SYSTEM
+    ],
+)
+def test_a_change_of_what_is_shipped_counts_with_docker(
+    name: str, counts: bool, tmp_path: Path
+) -> None:
+    for each, text in SYSTEM.items():
+        path = tmp_path / each
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(text, encoding="utf-8")
+    suite = SystemSuite("tests/docker", tmp_path)
+    before = suite.digest()
+    with (tmp_path / name).open("a", encoding="utf-8") as file:
+        file.write("# changed\n")
+    assert (suite.digest() != before) == counts
 
 
 def test_what_python_leaves_behind_does_not_count(suite: EngineSuite) -> None:
@@ -71,7 +106,9 @@ def test_only_the_last_digest_that_passed_is_remembered(suite: EngineSuite, tmp_
 
 def test_every_engine_of_the_repository_has_a_suite() -> None:
     suites = all_suites()
-    assert {"nemo", "pocketsphinx", "llm-cleanup"} <= {suite.name for suite in suites}
+    assert {"nemo", "pocketsphinx", "llm-cleanup", "tests-docker"} <= {
+        suite.name for suite in suites
+    }
     assert len({suite.digest() for suite in suites}) == len(suites)
 
 
