@@ -13,7 +13,7 @@ from dalston_cli.catalog.load import (
     data_root,
     load_catalog,
 )
-from dalston_cli.catalog.schema import FileSource
+from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_sdk.wire import Stage

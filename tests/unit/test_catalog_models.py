@@ -6,7 +6,8 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.catalog.load import Catalog, CatalogPaths, data_root, load_catalog
-from dalston_cli.catalog.schema import BundledSource, HubSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import BundledSource, HubSource, ServiceSource
 from dalston_sdk.wire import Stage
 
 BEST_FIRST = (
