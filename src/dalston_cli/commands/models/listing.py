@@ -30,7 +30,7 @@ class UnknownStageError(UsageError):
         )
 
 
-_COLUMNS = ("id", "stage", "languages", "size", "licence", "installed")
+_COLUMNS = ("id", "also", "stage", "languages", "size", "licence", "installed")
 _FEW = 4
 
 
@@ -65,6 +65,7 @@ def list_models(
     table = [
         (
             row.id,
+            ",".join(alias for alias in row.aliases if "/" not in alias) or None,
             ",".join(row.stages),
             _languages(row.languages),
             readable_size(row.size_bytes),
@@ -80,7 +81,10 @@ def show(
     model_id: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="Model id.", show_default=False, autocompletion=complete_models
+            metavar="MODEL",
+            help="Id or another name of a model.",
+            show_default=False,
+            autocompletion=complete_models,
         ),
     ],
     *,
@@ -95,6 +99,7 @@ def show(
     hardware = model.hardware
     facts = {
         "id": model.id,
+        "also": ", ".join(row.aliases) or "-",
         "name": model.name,
         "engine": f"{model.engine}, which calls it {model.runtime_model_id}",
         "stages": ", ".join(row.stages),
