@@ -43,11 +43,13 @@ class UnknownEntryError(UsageError):
     """No entry of a kind has this name; the message offers the nearest."""
 
     noun: ClassVar[str]
+    every: ClassVar[str] = ""
+    """The option of the list that shows all of the kind."""
 
     def __init__(self, name: str, known: Iterable[str]) -> None:
         super().__init__(
             f"there is no {self.noun} `{name}`{did_you_mean(name, known)}",
-            hint=f"`dalston {self.noun}s list` shows every {self.noun}",
+            hint=f"`dalston {self.noun}s list{self.every}` shows every {self.noun}",
         )
 
 
@@ -56,6 +58,7 @@ class UnknownModelError(UnknownEntryError):
 
     code = "unknown_model"
     noun = "model"
+    every = " --all"
 
 
 class UnknownEngineError(UnknownEntryError):
