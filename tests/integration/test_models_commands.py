@@ -34,7 +34,7 @@ def environment(hub: HubServer, tmp_path: Path) -> dict[str, str]:
     mine = tmp_path / "mine.bin"
     mine.write_bytes(b"mine")
     models = (
-        model_fields(languages=["en", "de"], rank=5),
+        model_fields(languages=["en", "de"], rank=5, aliases=["smallest", "test/smallest"]),
         model_fields(id="gated", gated=True, licence="CC-BY-4.0", languages=["en"] * 9),
         model_fields(
             id="linked",
@@ -183,6 +183,16 @@ def test_the_life_of_a_model(environment: dict[str, str]) -> None:
     assert "not installed" in _dalston(environment, "rm", "-y", "tiny", code=5).stderr
 
 
+def test_every_command_takes_another_name_of_a_model(environment: dict[str, str]) -> None:
+    done = _dalston(environment, "pull", "smallest", "tiny", "test/smallest", "--json")
+    assert [model["id"] for model in _data(done)] == ["tiny"]
+    assert "also:       smallest, test/smallest" in _dalston(environment, "show", "smallest").stdout
+    (verified,) = _data(_dalston(environment, "verify", "smallest", "tiny", "--json"))
+    assert verified["model"] == "tiny"
+    (removed,) = _data(_dalston(environment, "rm", "-y", "smallest", "tiny", "--json"))
+    assert removed["id"] == "tiny"
+
+
 def test_list(environment: dict[str, str]) -> None:
     mine = {"tiny", "gated", "linked", "inside"}
     rows = {row["id"]: row for row in _data(_dalston(environment, "list", "--json"))}
@@ -192,7 +202,9 @@ def test_list(environment: dict[str, str]) -> None:
     here = _data(_dalston(environment, "list", "--installed", "--json"))
     assert {row["id"] for row in here} & mine == {"inside"}
     table = _dalston(environment, "list", "--stage", "transcribe").stdout.splitlines()
-    assert table[0].split() == ["ID", "STAGE", "LANGUAGES", "SIZE", "LICENCE", "INSTALLED"]
+    assert table[0].split() == ["ID", "ALSO", "STAGE", "LANGUAGES", "SIZE", "LICENCE", "INSTALLED"]
+    assert any(line.split()[:2] == ["tiny", "smallest"] for line in table)
+    assert rows["tiny"]["aliases"] == ["smallest", "test/smallest"]
     assert any("CC-BY-4.0 (gated)" in line and " 9 " in line for line in table)
     aligners = _data(_dalston(environment, "list", "--stage", "align", "--json"))
     assert not {row["id"] for row in aligners} & mine

@@ -19,7 +19,7 @@ class ModelRequest:
     """The user's settings for the model of one stage.
 
     Attributes:
-        model: A model id, or ``auto``.
+        model: A model's id or another name of it, or ``auto``.
         language: Language of the recordings, BCP-47 lower case; None detects it.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         compute_type: Number format such as ``int8``; None takes the model's or engine's own.
@@ -89,7 +89,9 @@ def resolve_model(
         return _automatic(catalog, stage, request, machine, installed)
     model = _named(catalog, stage, request)
     is_here = is_installed(model, installed)
-    reason = f"it was asked for; {'it is installed' if is_here else 'it will be pulled first'}"
+    called = "" if request.model == model.id else f" as {request.model}"
+    state = "it is installed" if is_here else "it will be pulled first"
+    reason = f"it was asked for{called}; {state}"
     return _choice(catalog, model, request, machine, reason=reason, needs_pull=not is_here)
 
 

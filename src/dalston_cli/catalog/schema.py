@@ -15,6 +15,14 @@ from dalston_sdk.wire import Stage
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 
+Alias = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)?(@[A-Za-z0-9._/-]+)?$",
+        max_length=200,
+    ),
+]
+
 Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80)]
 
 PartFolder = Annotated[
@@ -179,6 +187,7 @@ class ModelEntry(CatalogEntry):
     """One model, from its file under ``catalog/models``.
 
     Attributes:
+        aliases: Other names, such as `large-v3`; each means one model in the whole catalog.
         runtime_model_id: Name in the engine's library.
         languages: BCP-47 lower case; empty means that language does not matter.
         stage_languages: Languages of stages with others than ``languages``.
@@ -191,6 +200,7 @@ class ModelEntry(CatalogEntry):
     """
 
     id: Identifier
+    aliases: tuple[Alias, ...] = ()
     engine: Identifier
     runtime_model_id: str
     stages: tuple[Stage, ...] = Field(min_length=1)

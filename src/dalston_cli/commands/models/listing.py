@@ -31,8 +31,8 @@ class UnknownStageError(UsageError):
         )
 
 
-_COLUMNS = ("id", "stage", "languages", "size", "licence", "installed")
-_LEAST_IMPORTANT = ("licence", "languages", "stage", "size")
+_COLUMNS = ("id", "also", "stage", "languages", "size", "licence", "installed")
+_LEAST_IMPORTANT = ("licence", "also", "languages", "stage", "size")
 _FEW = 4
 _IS_HERE = frozenset({"yes", "bundled", "damaged", "partial", "service"})
 
@@ -105,9 +105,10 @@ def _again(stages: frozenset[Stage]) -> list[str]:
     return ["--stage", ",".join(sorted(stage.value for stage in stages))] if stages else []
 
 
-def _cells(row: ModelRow) -> tuple[str, ...]:
+def _cells(row: ModelRow) -> tuple[str | None, ...]:
     return (
         row.id,
+        ",".join(alias for alias in row.aliases if "/" not in alias) or None,
         ",".join(row.stages),
         _languages(row.languages),
         readable_size(row.size_bytes),
@@ -120,7 +121,10 @@ def show(
     model_id: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="Model id.", show_default=False, autocompletion=complete_models
+            metavar="MODEL",
+            help="Id or another name of a model.",
+            show_default=False,
+            autocompletion=complete_models,
         ),
     ],
     *,
@@ -135,6 +139,7 @@ def show(
     hardware = model.hardware
     facts = {
         "id": model.id,
+        "also": ", ".join(row.aliases) or "-",
         "name": model.name,
         "engine": f"{model.engine}, which calls it {model.runtime_model_id}",
         "stages": ", ".join(row.stages),
