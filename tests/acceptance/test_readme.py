@@ -25,7 +25,7 @@ from tests.support.recordings import ffmpeg
 
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
-from dalston_cli.catalog.schema import HubSource
+from dalston_cli.catalog.sources import HubSource
 from dalston_cli.errors import ExitCode
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.settings.load import load_settings

@@ -13,7 +13,7 @@ from dalston_cli.catalog.load import (
     data_root,
     load_catalog,
 )
-from dalston_cli.catalog.schema import FileSource
+from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_sdk.wire import Stage
@@ -90,7 +90,7 @@ def test_entries_know_where_they_were_read(tmp_path: Path) -> None:
             "kind: hf",
             "kind: htps",
             8,
-            "`htps` is not one of hf, https, file, bundled, service; did you mean `https`?",
+            "`htps` is not one of hf, https, pypi, file, bundled, service; did you mean `https`?",
             id="wrong-kind",
         ),
         pytest.param("  kind: hf\n", "", 8, "`kind` is missing", id="missing-kind"),

@@ -12,7 +12,8 @@ from dalston_cli.catalog.load import (
     data_root,
     load_catalog,
 )
-from dalston_cli.catalog.schema import BundledSource, HubSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import BundledSource, HubSource, ServiceSource
 from dalston_sdk.wire import Stage
 
 BEST_FIRST = (

@@ -8,7 +8,8 @@ from dalston_cli.catalog import resolve_errors
 from dalston_cli.catalog.device import check_device, choose_device, fits
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.schema import BundledSource, EngineEntry, ModelEntry
+from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.catalog.sources import BundledSource
 from dalston_sdk.wire import Stage
 
 AUTO = "auto"

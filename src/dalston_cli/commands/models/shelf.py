@@ -8,7 +8,8 @@ from typing import Annotated
 import typer
 
 from dalston_cli.catalog.load import Catalog, load_catalog
-from dalston_cli.catalog.schema import BundledSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import BundledSource, ServiceSource
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
 from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.options.completion import complete_models
