@@ -16,6 +16,7 @@ from tests.support.hub.entries import model_fields, write_catalog
 from tests.support.in_process import run_dalston
 
 from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_sdk.wire import Stage
 
 SIZE = 1_000_000
 DALSTON = (sys.executable, "-m", "dalston_cli")
@@ -204,7 +205,7 @@ def test_list(environment: dict[str, str]) -> None:
     assert table[0].split() == ["ID", "ALSO", "STAGE", "LANGUAGES", "SIZE", "LICENCE", "INSTALLED"]
     assert any(line.split()[:2] == ["tiny", "smallest"] for line in table)
     assert rows["tiny"]["aliases"] == ["smallest", "test/smallest"]
-    assert any("CC-BY-4.0 (gated)" in line and "9 languages" in line for line in table)
+    assert any("CC-BY-4.0 (gated)" in line and " 9 " in line for line in table)
     aligners = _data(_dalston(environment, "list", "--stage", "align", "--json"))
     assert not {row["id"] for row in aligners} & mine
     refiners = _data(_dalston(environment, "list", "--stage", "refine", "--json"))
@@ -214,6 +215,29 @@ def test_list(environment: dict[str, str]) -> None:
         assert all({"refine", "align"} & set(row["stages"]) for row in both)
     wrong = _dalston(environment, "list", "--stage", "align,diarise", code=2)
     assert "did you mean `diarize`?" in wrong.stderr
+
+
+def test_list_begins_with_what_people_need(environment: dict[str, str]) -> None:
+    rows = _data(_dalston(environment, "list", "--json"))
+    assert rows == _data(_dalston(environment, "list", "--all", "--json"))
+    everything = _dalston(environment, "list", "--all")
+    assert len(everything.stdout.splitlines()) == len(rows) + 1
+    assert "models list --all" not in everything.stderr
+
+    done = _dalston(environment, "list")
+    lines = [line.split() for line in done.stdout.splitlines()[1:]]
+    left_out = len(rows) - len(lines)
+    assert left_out > 40
+    assert f"{left_out} more: dalston models list --all\n" in done.stderr
+    assert {"tiny", "gated", "linked", "inside"} < {line[0] for line in lines}
+    stages = [line[1].split(",")[0] for line in lines]
+    assert stages == sorted(stages, key=[stage.value for stage in Stage].index)
+    states = [line[-1] for line in lines if line[1].startswith("transcribe")]
+    assert states[0] == "bundled"
+    assert states == sorted(states)
+
+    aligners = _dalston(environment, "list", "--stage", "align")
+    assert "more: dalston models list --all --stage align\n" in aligners.stderr
 
 
 def test_show(environment: dict[str, str]) -> None:

@@ -60,7 +60,8 @@ class UnknownModelError(UsageError):
 
     def __init__(self, name: str, nearest: str) -> None:
         super().__init__(
-            f"there is no model `{name}`{nearest}", hint="`dalston models list` shows every model"
+            f"there is no model `{name}`{nearest}",
+            hint="`dalston models list --all` shows every model",
         )
 
 

@@ -118,6 +118,7 @@ class ModelEntry(CatalogEntry):
         gated: True if the source, without its parts, requires users to accept terms.
         word_error_rate: Measured on clear English speech, 0 to 1 and above; None if not measured.
         rank: ``--model auto`` takes the installed model with the highest rank that fits.
+        recommended: Listed among the few that most people need.
         defaults: Options of this model unless the user sets them.
     """
 
@@ -136,6 +137,7 @@ class ModelEntry(CatalogEntry):
     size_mb: int = Field(ge=0)
     word_error_rate: float | None = Field(default=None, ge=0)
     rank: int = 0
+    recommended: bool = False
     hardware: Hardware = Hardware()
     capabilities: Capabilities = Capabilities()
     defaults: dict[str, Any] = Field(default_factory=dict)
