@@ -185,13 +185,14 @@ def test_the_readme_shows_how_the_transcript_begins(
     """With the real weights that a bare machine gets, kept with engines' environments."""
     [text] = blocks_of("README.md", "text")
     wav = REPOSITORY / "examples" / "monologue.wav"
-    bare = {
-        "DALSTON_STARTER": "yes",
-        "DALSTON_WEIGHTS_FROM": "index",
-        "DALSTON_MODELS_DIR": str(isolation.places["CACHE"] / "starter"),
-    }
+    models = str(isolation.places["CACHE"] / "starter")
 
-    done = user.run_here("transcribe", wav, "-o", tmp_path, "-f", "txt", **bare)
+    done = user.run_here(
+        *("transcribe", wav, "-o", tmp_path, "-f", "txt"),
+        DALSTON_STARTER="yes",
+        DALSTON_WEIGHTS_FROM="index",
+        DALSTON_MODELS_DIR=models,
+    )
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "monologue.txt").read_text(encoding="utf-8").startswith(text.strip())
