@@ -15,14 +15,14 @@ from dalston_cli.audio.request import AudioInfo, AudioRequest, Channel
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.keys import stage_key
-from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
+from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, StagePlan, Weights
 from dalston_cli.pipeline.plan.planner import plan_recording
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.graph import Graph
-from dalston_cli.stages.base import Inputs
+from dalston_cli.stages.base import Inputs, Stage
 from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.events import EVENTS, DetectEvents
 from dalston_cli.stages.transcribe import TRANSCRIBE
@@ -123,8 +123,9 @@ def plan(tmp_path: Path) -> RecordingPlan:
         run_options(align="never", diarize=wire.DiarizeOptions(), events=wire.EventsOptions()),
     )
     late = replace(made.stages[EVENTS], stage=LATE_EVENTS)
-    needed = {TRANSCRIBE: made.transcribe, DIARIZE: made.stages[DIARIZE]}
-    return replace(made, stages={LATE_EVENTS: late} | needed)
+    stages: dict[Stage[Any, Any], StagePlan] = {LATE_EVENTS: late}
+    stages |= {stage: made.stages[stage] for stage in LATE_EVENTS.needs}
+    return replace(made, stages=stages)
 
 
 @pytest.fixture
