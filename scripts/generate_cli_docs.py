@@ -27,9 +27,9 @@ _HEAD = """# The command line
 <!-- Written by scripts/generate_cli_docs.py: change the options, not this file. -->
 
 Every command has `--help`; `--debug`, anywhere on the line, shows the traceback of an error.
-Underscores are as good as dashes (`--output_dir`), whisper's `--vad_filter`,
-`--logprob_threshold` and values such as `--word_timestamps True` are understood, and an option's
-default can be set in the [settings](settings.md).
+Underscores are as good as dashes (`--output_dir`), the options of [Whisper's tools](whisper.md)
+and values such as `--word_timestamps True` are understood, and an option's default can be set in
+the [settings](settings.md).
 
 `dalston pull`, `ls` and `rm` are short for `models pull`, `models list` and `models rm`, `dalston
 ps` for `engines status`, and `dalston help COMMAND` for `COMMAND --help`. A language is a code
