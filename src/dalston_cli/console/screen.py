@@ -1,11 +1,13 @@
 """``Console``: the only way to print. Data goes to stdout, everything else to stderr."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Protocol, TextIO
 
+from dalston_cli.console.columns import fitted_table
 from dalston_cli.console.envelope import Envelope, error_data
 from dalston_cli.console.text import encodable, printable, printable_message, render_table
 from dalston_cli.errors import DalstonError
@@ -106,6 +108,7 @@ class Console:
         *,
         data: object,
         empty: str = "",
+        optional: Sequence[str] = (),
     ) -> None:
         """End a listing: with ``--json`` the envelope around ``data``, else a table.
 
@@ -114,12 +117,16 @@ class Console:
             rows: Cells in the order of ``columns``; None is shown as ``-``.
             data: The same for programs.
             empty: Message on stderr where there are no rows.
+            optional: Columns to drop, the first one first, where the terminal is too narrow.
         """
         if self.mode is Mode.JSON:
             self.result(data)
             return
         cells = [[printable("-" if cell is None else cell) for cell in row] for row in rows]
-        if cells:
+        if cells and optional and self.stdout.isatty():
+            width = shutil.get_terminal_size().columns
+            self.data(fitted_table(columns, cells, optional=optional, width=width))
+        elif cells:
             self.data(render_table(columns, cells))
         elif empty:
             self.info(empty)

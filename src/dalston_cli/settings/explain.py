@@ -33,7 +33,7 @@ class OptionError(UsageError):
 
     def __init__(self, option: str, error: ValidationError) -> None:
         nearest = getattr(_cause(error), "nearest", ())
-        hint = f"use {option} {nearest[0]}" if nearest else "see: dalston transcribe --help"
+        hint = f"use {option} {nearest[0]}" if nearest else "see: dalston transcribe --help-all"
         super().__init__(f"{option} {problem_of(error)}", hint=hint)
 
 

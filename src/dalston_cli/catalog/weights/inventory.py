@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from dalston_cli.catalog.load import Catalog
-from dalston_cli.catalog.schema import BundledSource, FileSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import BundledSource, FileSource, ServiceSource
 from dalston_cli.catalog.weights import layout
 
 

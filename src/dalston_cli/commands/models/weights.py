@@ -62,7 +62,7 @@ def pull(
     """Download models; an interrupted download goes on where it was."""
     console = Console("models pull", json=json, quiet=quiet)
     shelf = Shelf.open()
-    models = [shelf.catalog.model(model_id) for model_id in dict.fromkeys(model_ids)]
+    models = shelf.models(model_ids)
     settings = load_settings({"offline": offline}).settings
     options = PullOptions.from_environment(offline=settings.offline, again=again)
     missing = [model for model in models if again or not shelf.row(model).installed]
@@ -92,8 +92,8 @@ def verify(
     """Check every byte of installed models against what was pulled."""
     console = Console("models verify", json=json, quiet=quiet)
     shelf = Shelf.open()
-    ids = list(dict.fromkeys(model_ids or _all_pulled(shelf)))
-    found = [_verify_one(shelf, model_id, console) for model_id in ids]
+    models = shelf.models(model_ids or _all_pulled(shelf))
+    found = [_verify_one(shelf, model, console) for model in models]
     damaged = [verified for verified in found if verified.problems]
     if damaged and console.mode is Mode.JSON:
         error = DamagedModelError(damaged)
@@ -111,7 +111,7 @@ def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Jso
     """Remove models from this machine, unfinished downloads included."""
     console = Console("models rm", json=json, quiet=quiet)
     shelf = Shelf.open()
-    folders = [_folder(shelf, model_id) for model_id in dict.fromkeys(model_ids)]
+    folders = list(dict.fromkeys(_folder(shelf, model_id) for model_id in model_ids))
     if not yes and not console.asks:
         raise ConfirmationError(model_ids)
     question = f"Remove {', '.join(folder.model for folder in folders)}?"
@@ -166,10 +166,9 @@ def _all_pulled(shelf: Shelf) -> list[str]:
     return [row.id for row in rows if row.state in {"yes", "damaged"}]
 
 
-def _verify_one(shelf: Shelf, model_id: str, console: Console) -> Verified:
-    model = shelf.catalog.model(model_id)
+def _verify_one(shelf: Shelf, model: ModelEntry, console: Console) -> Verified:
     total = shelf.row(model).size_bytes
-    with console.meter(f"Verifying {model_id}", total=total) as meter:
+    with console.meter(f"Verifying {model.id}", total=total) as meter:
         return verify_weights(model, shelf.folder, lambda done: meter.update(done, total))
 
 
@@ -181,5 +180,5 @@ def _folder(shelf: Shelf, model_id: str) -> ModelFolder:
                 return ModelFolder(models=shelf.folder, engine=usage.engine, model=model_id)
     model = shelf.catalog.model(model_id)
     if not model.has_files:
-        raise BundledModelError(model_id)
+        raise BundledModelError(model.id)
     return ModelFolder.of(model, shelf.folder)

@@ -26,7 +26,7 @@ class DialectValueError(UsageError):
     def __init__(self, option: str, value: str, meaning: str) -> None:
         super().__init__(
             f"--{option} {value!r} should be {meaning}",
-            hint="see: dalston transcribe --help",
+            hint="see: dalston transcribe --help-all",
         )
 
 

@@ -15,7 +15,7 @@ _gpus = Kind("LIST", split=True, ge=0)
 class Machine:
     """Settings that belong to a machine and not to the work: a pipeline cannot set them."""
 
-    device: str = _device("Where engines compute.", "auto")
+    device: str = _device("Where engines compute.", "auto", everyday=True)
     gpus: tuple[int, ...] = _gpus(
         "The only GPUs to use, such as 0,1: one replica on each.", (), example="0,1"
     )

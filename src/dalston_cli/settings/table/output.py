@@ -22,6 +22,7 @@ class Input:
         " list.",
         example="90-2:30",
         metavar="START-END",
+        everyday=True,
     )
 
 
@@ -34,6 +35,7 @@ class Output:
         example="out",
         metavar="DIR",
         short="-o",
+        everyday=True,
     )
     output_format: tuple[str, ...] = _formats(
         "Formats of the transcripts, repeated or as a comma list; all for every format. txt, srt"
@@ -41,6 +43,7 @@ class Output:
         (),
         example="txt,srt,json",
         short="-f",
+        everyday=True,
         repeatable=True,
     )
     overwrite: bool = switch(
@@ -48,6 +51,7 @@ class Output:
         " are skipped by default.",
         default=False,
         negative="--skip-existing",
+        everyday=True,
     )
     fail_fast: bool = switch(
         "Begin no other recording after one failed; keeps going by default.",
