@@ -18,8 +18,12 @@ class DialectOptions(Collected):
 
     def parameter(self, name: str) -> inspect.Parameter:
         """Return a hidden option: a switch, a text, or the list of what is ``None``."""
-        kind: object = bool if name in SWITCHES else str
-        if name == AS_NONE:
-            kind = list[str]
-        hidden = typer.Option(f"--{name.replace('_', '-')}", hidden=True)
+        kind: object = bool if name in SWITCHES else list[str] if name == AS_NONE else str
+        meaning = {**TRANSLATED, **WITHOUT_EFFECT, AS_NONE: "options whose value is None"}[name]
+        hidden = typer.Option(
+            f"--{name.replace('_', '-')}",
+            metavar=None if kind is bool else "VALUE",
+            help=f"{meaning}.",
+            hidden=True,
+        )
         return parameter(name, Annotated[kind | None, hidden], None)  # type: ignore[operator]  # a type
