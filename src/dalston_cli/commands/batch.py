@@ -8,6 +8,7 @@ from pathlib import Path
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
+from dalston_cli.catalog.weights.pull_options import SourceOrder
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
 from dalston_cli.launchers.variables import thread_variables
@@ -93,6 +94,7 @@ def read_batch(options: BatchOptions) -> Batch:
             machine=only_gpus(probe_machine(), run_options.gpus),
             launchers=configured_launchers(resolved, locations),
             engine_environment=thread_variables(resolved.settings.threads),
+            source_order=SourceOrder.of(resolved.settings),
         ),
         warnings=tuple(warnings),
     )
