@@ -42,8 +42,9 @@ def test_show_as_json_has_everything(capsys: pytest.CaptureFixture[str], home: P
 
 
 def test_show_without_settings_says_where_they_would_be(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("DALSTON_STARTER")
     assert app.main(["config", "show"]) == ExitCode.OK
     captured = capsys.readouterr()
     assert captured.out == ""
