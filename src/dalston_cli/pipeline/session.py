@@ -1,14 +1,14 @@
 """From recordings and options to a run: what ``dalston transcribe`` and programs call."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import PullOptions, ensure_installed
+from dalston_cli.catalog.weights.acquire import PullOptions, check_obtainable, ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.errors import UsageError
@@ -31,6 +31,7 @@ from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
 from dalston_cli.pipeline.running.scratch import scratch_folder
+from dalston_cli.settings.choices import PullPolicy
 
 Emit = Callable[[Event], None]
 
@@ -178,6 +179,31 @@ def distinct_plans(recordings: Sequence[RecordingRequest], planner: Planner) -> 
     return list(plans.values())
 
 
+def models_to_pull(plans: Sequence[RecordingPlan], options: RunOptions) -> Mapping[str, ModelEntry]:
+    """Return the models that have to be brought here, or looked at anew, before the work."""
+    wanted = {model.id: model for plan in plans for model in plan.missing_models}
+    if options.pull == "always":
+        stages = (stage for plan in plans for stage in plan.stages.values())
+        wanted |= {
+            each.model.id: each.model for each in stages if not each.launch.brings_own_weights
+        }
+    return wanted
+
+
+def check_model(model: ModelEntry, options: RunOptions, environment: Environment) -> None:
+    """Refuse a model that cannot be brought here, before anything is downloaded.
+
+    Raises:
+        ModelUnavailableError: Downloads are forbidden, or there is no network to use.
+    """
+    pull = PullOptions.from_environment(offline=options.offline)
+    check_obtainable(model, environment.locations.models, _policy(options), pull)
+
+
+def _policy(options: RunOptions) -> PullPolicy:
+    return "never" if options.offline else options.pull
+
+
 async def _ready_planner(
     recordings: Sequence[RecordingRequest],
     options: RunOptions,
@@ -186,14 +212,11 @@ async def _ready_planner(
 ) -> Planner:
     """Return a planner whose plans can be carried out: every model is installed."""
     planner = Planner(environment.plan_context(), options)
-    wanted: dict[str, ModelEntry] = {}
-    for plan in distinct_plans(recordings, planner):
-        for stage in plan.stages.values():
-            again = options.pull == "always" and not stage.launch.brings_own_weights
-            if stage.to_pull or again:
-                wanted[stage.model.id] = stage.model
+    wanted = models_to_pull(distinct_plans(recordings, planner), options)
     if not wanted:
         return planner
+    for model in wanted.values():
+        check_model(model, options, environment)
     for model in wanted.values():
         await _install(model, options, environment, emit)
     return Planner(environment.plan_context(), options)
@@ -213,7 +236,7 @@ async def _install(
         ensure_installed,
         model,
         environment.locations.models,
-        "never" if options.offline else options.pull,
+        _policy(options),
         PullOptions.from_environment(offline=options.offline),
         tell,
     )

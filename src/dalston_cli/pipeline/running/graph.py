@@ -19,6 +19,7 @@ from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.runners.base import Job, JobTools
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import BudgetUnknownError
+from dalston_cli.pipeline.running.picking import picked
 from dalston_cli.pipeline.running.stage import StageRunner, StageWork
 from dalston_cli.stages.base import Found, Inputs, Skip, Stage, typed
 from dalston_cli.stages.merge.assemble import merge
@@ -128,7 +129,10 @@ class Graph:
 
     async def _run(self, stage: Stage[Any, Any], channel: Channel, inputs: Inputs) -> None:
         """Put a stage's result into ``inputs``; nothing where it is not planned or failed."""
-        plan = self._picked(stage, inputs)
+        plan = picked(self._plan, stage, inputs)
+        if isinstance(plan, Skip):
+            self._skip(stage, plan.reason)
+            return
         if plan is None:
             return
         try:
@@ -142,19 +146,6 @@ class Graph:
         self.worked = self.worked or not done.reused
         inputs.results[stage] = typed(done.stored.result, stage.result)
         inputs.keys[stage.name] = done.key
-
-    def _picked(self, stage: Stage[Any, Any], inputs: Inputs) -> StagePlan | None:
-        """Choose one of the models that were planned for a stage."""
-        plans = {plan.model.id: plan for plan in self._plan.candidates(stage)}
-        if not plans:
-            return None
-        languages = {name: plan.model.languages_of(stage.kind) for name, plan in plans.items()}
-        required = self._plan.stages[stage].required
-        picked = stage.pick(languages, inputs, required=required)
-        if isinstance(picked, Skip):
-            self._skip(stage, picked.reason)
-            return None
-        return plans[picked]
 
     def _skip(self, stage: Stage[Any, Any], reason: str) -> None:
         kind = stage.kind.value
