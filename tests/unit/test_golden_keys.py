@@ -124,6 +124,11 @@ def test_prepared_audio(
     assert prepare_key(RECORDING, channels, clip) == key
 
 
+def test_parts_of_a_recording_have_keys_of_their_own() -> None:
+    clips = (Clip(end=9), Clip(end=9, gaps=((2, 5),)), Clip(end=9, gaps=((2, 6),)))
+    assert len({prepare_key(RECORDING, "mix", clip) for clip in clips}) == len(clips)
+
+
 @pytest.mark.parametrize(
     ("step", "found", "key"),
     [

@@ -1,16 +1,20 @@
 """From the command line to a batch, which ``transcribe`` and ``plan`` hand to the pipeline."""
 
+import os
 import sys
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
+from dalston_cli.catalog.weights.pull_options import SourceOrder
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
+from dalston_cli.launchers.variables import thread_variables
 from dalston_cli.options import build
 from dalston_cli.options.batch import BatchOptions
+from dalston_cli.options.dialects.translation import translate
 from dalston_cli.options.without_effect import refuse_without_effect
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import WarningRaised
@@ -48,7 +52,8 @@ def read_batch(options: BatchOptions) -> Batch:
         ConfigurationError: The settings file or a catalog is wrong.
     """
     inputs = options.inputs
-    resolved = build.resolve(options.settings, profile=options.screen.profile)
+    said = translate(options.settings, options.theirs)
+    resolved = build.resolve(said.flags, profile=options.screen.profile)
     run_options = build.build_run_options(
         resolved.settings, inputs=inputs.inputs or (), suggested=resolved.from_pipeline()
     )
@@ -58,7 +63,9 @@ def read_batch(options: BatchOptions) -> Batch:
         raise build.ExcludedOptionsError(
             "--output-dir -", "--json", "both write to standard output"
         )
-    warnings: list[WarningRaised] = []
+    warnings = [WarningRaised(code="option_without_effect", message=note) for note in said.notes]
+    if said.hub_token:
+        os.environ["HF_TOKEN"] = said.hub_token
     finder = RecordingFinder(
         sources=InputSources(
             inputs=tuple(inputs.inputs or ()),
@@ -75,6 +82,8 @@ def read_batch(options: BatchOptions) -> Batch:
     if folder is None and len(recordings) > 1:
         raise build.StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
     locations, catalog = Locations.from_environment(), load_catalog()
+    if said.models_dir:
+        locations = replace(locations, models=said.models_dir)
     check_remotes(resolved, catalog.engines)
     return Batch(
         recordings=recordings,
@@ -84,6 +93,8 @@ def read_batch(options: BatchOptions) -> Batch:
             catalog=catalog,
             machine=only_gpus(probe_machine(), run_options.gpus),
             launchers=configured_launchers(resolved, locations),
+            engine_environment=thread_variables(resolved.settings.threads),
+            source_order=SourceOrder.of(resolved.settings),
         ),
         warnings=tuple(warnings),
     )

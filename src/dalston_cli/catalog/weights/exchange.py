@@ -105,12 +105,14 @@ class PullProgress(Struct, frozen=True, kw_only=True, tag="progress"):
         model: Id; the child leaves it empty.
         step: ``waiting`` is for another process that pulls the same model, ``checking`` is
             hashing files from before, and unpacking.
+        note: One line for people: that another source is taken now, and why.
         done, total: Bytes of all files; total is 0 until it is known.
     """
 
     model: str = ""
     step: Literal["waiting", "asking", "checking", "downloading"]
     file: str = ""
+    note: str = ""
     done: int = 0
     total: int = 0
 

@@ -35,6 +35,7 @@ class ModelRow:
         state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted);
             of a service, ``service`` or ``no key``.
         problems: The damage, if any.
+        source: The one of the model's sources that an installed one came from.
     """
 
     id: str
@@ -49,6 +50,7 @@ class ModelRow:
     installed: bool
     state: str
     problems: tuple[str, ...]
+    source: str | None
     path: Path | None
     digest: str | None
 
@@ -91,6 +93,7 @@ class Shelf:
             installed=found is not None and found.ok,
             state=self._state(model, found),
             problems=found.problems if found else (),
+            source=found.source if found else None,
             path=found.path if found else None,
             digest=found.digest if found else None,
         )

@@ -7,13 +7,13 @@ import typer
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import PullOptions
 from dalston_cli.catalog.weights.acquire import pull as pull_weights
 from dalston_cli.catalog.weights.audit import DamagedModelError, Verified, disk_usage, remove
 from dalston_cli.catalog.weights.audit import verify as verify_weights
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import InstalledModel
 from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console, Mode, error_data
 from dalston_cli.errors import ExitCode, UsageError
@@ -64,7 +64,9 @@ def pull(
     shelf = Shelf.open()
     models = shelf.models(model_ids)
     settings = load_settings({"offline": offline}).settings
-    options = PullOptions.from_environment(offline=settings.offline, again=again)
+    options = PullOptions.from_environment(
+        offline=settings.offline, again=again, order=SourceOrder.of(settings)
+    )
     missing = [model for model in models if again or not shelf.row(model).installed]
     size = readable_size(sum(model.size_mb for model in missing) * 10**6)
     names = ", ".join(model.id for model in missing)
@@ -151,7 +153,9 @@ def _pull_one(
     with console.meter(f"Pulling {model.id}", total=model.size_mb * 10**6) as meter:
 
         def show(progress: PullProgress) -> None:
-            if progress.step == "waiting":
+            if progress.note:
+                console.warning(progress.note)
+            elif progress.step == "waiting":
                 console.info(f"another process pulls {model.id}; waiting for it")
             elif progress.total:
                 meter.update(progress.done, progress.total)

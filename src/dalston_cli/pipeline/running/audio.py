@@ -76,7 +76,7 @@ def prepare_key(digest: str, channels: Channels, clip: Clip | None) -> str:
         decoder=_decoder_version(),
         recording=digest,
         channels=channels,
-        clip=(clip.start, clip.end) if clip else None,
+        clip=clip.key if clip else None,
     )
 
 
