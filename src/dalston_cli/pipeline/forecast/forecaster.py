@@ -17,7 +17,9 @@ from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.length import declared_length, wanted_part
 from dalston_cli.audio.request import AudioInfo
 from dalston_cli.errors import DalstonError
+from dalston_cli.pipeline.endpoints import file_of
 from dalston_cli.pipeline.forecast.stored import stored_work
+from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
@@ -25,7 +27,6 @@ from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.running.done import Standing, known_digest, standing_of
 
 ForecastState = Literal["new", "started", "unchanged", "blocked"]
 
@@ -155,7 +156,7 @@ class Forecaster:
 
     def _read_header(self, looked: _Looked) -> None:
         """Learn the length from the file's header; a file that is none cannot be transcribed."""
-        path, plan = looked.request.source.path, looked.plan
+        path, plan = file_of(looked.request.source), looked.plan
         if path is None:
             return
         split = plan.channels == "split"

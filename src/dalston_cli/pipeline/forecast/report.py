@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
+from dalston_cli.pipeline.jobs.batches import fitting_batch
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
@@ -17,7 +18,6 @@ from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.running.batches import fitting_batch
 from dalston_cli.pipeline.session import (
     STORE_NAME,
     check_model,

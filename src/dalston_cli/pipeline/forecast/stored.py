@@ -8,10 +8,10 @@ from dataclasses import dataclass, field
 from typing import Any
 
 from dalston_cli.audio.request import AudioInfo, Channel
+from dalston_cli.pipeline.jobs.keys import stage_key
+from dalston_cli.pipeline.jobs.way import StoredResult, in_order, picked
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.store import ResultStore
-from dalston_cli.pipeline.running.picking import picked
-from dalston_cli.pipeline.running.stage import StoredResult, stage_key
 from dalston_cli.stages.base import Found, Inputs, Skip, Stage, typed
 from dalston_cli.stages.merge.assemble import merge
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
@@ -72,7 +72,7 @@ class _Walk:
 
     def through(self, channel: Channel) -> None:
         """Look up the stages that work on audio."""
-        for stage in STAGES:
+        for stage in in_order(self.plan):
             if stage in self.plan.stages and stage.wants_audio:
                 self._look_up(stage, channel.audio_digest)
 
@@ -81,7 +81,7 @@ class _Walk:
         transcribing = typed(self.plan.transcribe.options, TranscribeOptions)
         start = transcript.recording.clip_start or 0.0
         window = Window(start=start, end=start + transcript.recording.duration_s)
-        for stage in STAGES:
+        for stage in in_order(self.plan):
             if stage not in self.plan.stages or stage.wants_audio:
                 continue
             language = text_language(transcribing, transcript.language)
@@ -95,11 +95,12 @@ class _Walk:
         if not self.missing.isdisjoint(stage.needs):
             self.missing.add(stage)
             return
-        plan = picked(self.plan, stage, self.inputs)
+        given = self.inputs.given_to(stage)
+        plan = picked(self.plan, stage, given)
         if plan is None or isinstance(plan, Skip):
             self.dropped.add(stage)
             return
-        key = stage_key(plan, audio_digest, stage.upstream(self.inputs))
+        key = stage_key(plan, audio_digest, stage.upstream(given))
         stored = self.store.get(key, StoredResult)
         if stored is None:
             self.missing.add(stage)
