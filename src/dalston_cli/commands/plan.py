@@ -31,7 +31,11 @@ def plan(options: BatchOptions) -> None:
     """
     from dalston_cli.commands.batch import console_for, read_batch
 
-    show_plan(read_batch(options), console_for("plan", options), assume_yes=options.screen.yes)
+    show_plan(
+        read_batch(options, is_plan=True),
+        console_for("plan", options),
+        assume_yes=options.screen.yes,
+    )
 
 
 def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
@@ -124,7 +128,7 @@ def _sum_lines(report: "PlanReport") -> Iterator[str]:
     yield f"audio to work on: {audio}{unknown}{guessed}"
     yield f"estimated work of engines: {_work(report)}"
     for model, size_mb in report.pull.items():
-        yield f"to download: {model}, {size_mb:,} MB"
+        yield f"to download: {model}, {f'{size_mb:,} MB' if size_mb else 'of unknown size'}"
     for engine in report.build:
         yield f"to build: the {_built(report, engine)} of engine {engine}"
 
