@@ -17,7 +17,7 @@ from tests.support.package_index import TinyWheel, folder_index, packed_file, se
 from tests.support.waiting import eventually
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import PullOptions, pull
+from dalston_cli.catalog.weights.acquire import pull
 from dalston_cli.catalog.weights.audit import verify
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.failures import (
@@ -30,6 +30,7 @@ from dalston_cli.catalog.weights.failures import (
 )
 from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_cli.catalog.weights.pull_options import PullOptions
 
 SIZE = 200_000
 WEIGHTS = random.Random(1).randbytes(SIZE)

@@ -1,6 +1,7 @@
 """The model files that come with Dalston: complete, consistent, ranked as the design says."""
 
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
@@ -13,7 +14,7 @@ from dalston_cli.catalog.load import (
     load_catalog,
 )
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.sources import BundledSource, HubSource, ServiceSource
+from dalston_cli.catalog.sources import BundledSource, HubSource, PackageSource, ServiceSource
 from dalston_sdk.wire import Stage
 
 BEST_FIRST = (
@@ -66,6 +67,17 @@ def test_whisper_weights_are_pinned_and_complete(catalog: Catalog, size: str) ->
     assert {"config.json", "model.bin", "tokenizer.json", "vocabulary.*"} <= set(model.source.files)
     assert model.runtime_model_id == size
     assert model.capabilities.word_timestamps
+
+
+def test_mirrors_have_the_files_that_the_hub_has(catalog: Catalog) -> None:
+    mirrored = [model for model in catalog.models.values() if model.mirrors]
+    assert {"faster-whisper-base", "faster-whisper-tiny.en"} <= {model.id for model in mirrored}
+    for model in mirrored:
+        assert isinstance(model.source, HubSource)
+        for mirror in model.mirrors:
+            assert isinstance(mirror, PackageSource)
+            for file in mirror.files:
+                assert any(fnmatchcase(file.path, pattern) for pattern in model.source.files)
 
 
 @pytest.mark.parametrize("size", ENGLISH_ONLY)

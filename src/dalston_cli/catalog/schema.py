@@ -15,6 +15,7 @@ from dalston_cli.catalog.sources import (
     Entry,
     FileSource,
     HubSource,
+    Mirror,
     ServiceSource,
     Source,
 )
@@ -112,6 +113,7 @@ class ModelEntry(CatalogEntry):
         runtime_model_id: Name in the engine's library.
         languages: BCP-47 lower case; empty means that language does not matter.
         stage_languages: Languages of stages with others than ``languages``.
+        mirrors: Further sources of the same files, for when ``source`` cannot be reached.
         licence: SPDX identifier of the weights.
         gated: True if the source, without its parts, requires users to accept terms.
         word_error_rate: Measured on clear English speech, 0 to 1 and above; None if not measured.
@@ -131,6 +133,7 @@ class ModelEntry(CatalogEntry):
     licence: str
     gated: bool = False
     source: Source
+    mirrors: tuple[Mirror, ...] = ()
     size_mb: int = Field(ge=0)
     word_error_rate: float | None = Field(default=None, ge=0)
     rank: int = 0
@@ -153,6 +156,15 @@ class ModelEntry(CatalogEntry):
     def languages_of(self, stage: Stage) -> tuple[str, ...]:
         """Return BCP-47 lower case; empty if language does not matter to the stage."""
         return self.stage_languages.get(stage, self.languages)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All sources of the files."""
+        return (self.source, *self.mirrors)
+
+    def with_source(self, source: Source) -> Self:
+        """Return the entry with one of its sources as the only one."""
+        return self.model_copy(update={"source": source, "mirrors": ()})
 
     @property
     def has_files(self) -> bool:

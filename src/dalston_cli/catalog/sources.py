@@ -144,6 +144,9 @@ class ServiceSource(Entry):
     url: Variable
 
 
+Mirror = Annotated[HubSource | HttpsSource | PackageSource, Field(discriminator="kind")]
+"""A source from which anybody can get the files."""
+
 Source = Annotated[
     HubSource | HttpsSource | PackageSource | FileSource | BundledSource | ServiceSource,
     Field(discriminator="kind"),

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import PullOptions, ensure_installed
+from dalston_cli.catalog.weights.acquire import ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
+from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
@@ -18,6 +19,7 @@ from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
+from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
@@ -26,7 +28,6 @@ from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
-from dalston_cli.pipeline.runners.base import Job, JobTools
 from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
@@ -124,7 +125,7 @@ async def _make_run(
         store=FileStore(locations.state / STORE_NAME),
         journal=journal,
         engines=engines,
-        preparer=preparer,
+        decoder=preparer,
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),
@@ -206,6 +207,9 @@ async def _install(
 
     def tell(progress: PullProgress) -> None:
         model, done, total = progress.model, progress.done, progress.total
+        if progress.note:
+            notice = WarningRaised(code="weights_source", message=progress.note)
+            loop.call_soon_threadsafe(emit, notice)
         event = ModelPulling(model=model, step=progress.step, done_bytes=done, total_bytes=total)
         loop.call_soon_threadsafe(emit, event)
 
@@ -214,7 +218,7 @@ async def _install(
         model,
         environment.locations.models,
         "never" if options.offline else options.pull,
-        PullOptions.from_environment(offline=options.offline),
+        PullOptions.from_environment(offline=options.offline, order=environment.source_order),
         tell,
     )
 

