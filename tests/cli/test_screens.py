@@ -56,7 +56,7 @@ def changed(terminal: Tmux, before: str) -> str:
 def test_a_run_while_it_lasts_and_at_its_end(desk: Desk, columns: int, colours: str) -> None:
     words = ("in", "-o", "out", "-f", "txt,srt,json")
     environ = COLOURS[colours] | {"DALSTON_FAKE_RUN_S": "0.6"}
-    with desk.transcribe(*words, columns=columns, **environ) as terminal:
+    with desk.transcribe(*words, columns=columns, environ=environ) as terminal:
         check(terminal, f"running-{columns}-{colours}", " 44 %", "broken.wav")
         assert terminal.wait_for_end() == 7
         check(terminal, f"ended-{columns}-{colours}", "details: ")
@@ -77,20 +77,22 @@ def test_the_first_start_of_an_engine(desk: Desk, columns: int) -> None:
 
 def test_text_of_one_recording_as_it_comes(desk: Desk) -> None:
     words = ("in/interview-1.wav", "-o", "out", "-f", "txt")
-    with desk.transcribe(*words, columns=80, DALSTON_FAKE_RUN_S="0.6") as terminal:
+    with desk.transcribe(*words, columns=80, environ={"DALSTON_FAKE_RUN_S": "0.6"}) as terminal:
         check(terminal, "text-80", " 66 %", "word3")
 
 
 def test_a_dumb_terminal_gets_lines_that_stay(desk: Desk) -> None:
     words = ("in", "-o", "out", "-f", "txt")
-    with desk.transcribe(*words, columns=80, TERM="dumb") as terminal:
+    with desk.transcribe(
+        *words, columns=80, environ={"TERM": "dumb", "DALSTON_FAKE_RUN_S": "0.6"}
+    ) as terminal:
         assert terminal.wait_for_end() == 7
         check(terminal, "dumb-80", "details: ")
 
 
 def test_a_terminal_that_changes_its_size_keeps_no_rests(desk: Desk) -> None:
     words = ("in", "-o", "out", "-f", "txt,srt,json")
-    with desk.transcribe(*words, columns=120, DALSTON_FAKE_RUN_S="3") as terminal:
+    with desk.transcribe(*words, columns=120, environ={"DALSTON_FAKE_RUN_S": "3"}) as terminal:
         before = terminal.wait_for(" left")
         for columns in (50, 90, 40, 120):
             # tmux changes its screen at once and tells the command a quarter of a second later:

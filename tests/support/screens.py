@@ -5,6 +5,7 @@ import re
 import shutil
 import sys
 import sysconfig
+from collections.abc import Mapping
 from pathlib import Path
 
 from tests.support.launching import FAKE
@@ -62,15 +63,17 @@ class Desk:
         cache = Path(self.environ["DALSTON_CACHE_DIR"]) / "uv"
         self.environ |= {"UV_DEFAULT_INDEX": index.url, "UV_CACHE_DIR": str(cache)}
 
-    def transcribe(self, *words: str, columns: int, rows: int = 24, **environ: str) -> Tmux:
-        """Start a run in a terminal."""
+    def transcribe(
+        self, *words: str, columns: int, environ: Mapping[str, str] | None = None
+    ) -> Tmux:
+        """Start a run in a terminal of 24 rows."""
         command = [sys.executable, "-m", "dalston_cli", "transcribe", "--model", "speech", *words]
         return Tmux(
             command,
             columns=columns,
-            rows=rows,
+            rows=24,
             work=self.work,
-            environ=self.environ | environ,
+            environ=self.environ | dict(environ or {}),
         )
 
     def _change(self, file: str, old: str, new: str) -> None:

@@ -247,12 +247,13 @@ def test_a_second_of_audio_is_done_when_every_stage_had_it() -> None:
     assert counts.remaining_s(1.0) == pytest.approx(40)  # by the speed of earlier runs
     counts.take(StageStarted(recording="a", stage="transcribe"))
     counts.take(StageProgress(recording="a", stage="transcribe", done_s=50, total_s=100))
-    assert (counts.done_s, counts.part) == (pytest.approx(37.5), pytest.approx(0.375))
+    assert counts.done_s == pytest.approx(37.5)
     assert counts.remaining_s(15) == pytest.approx(25)
     counts.take(StageFinished(recording="a", stage="transcribe", status="done"))
     counts.take(StageStarted(recording="a", stage="diarize"))
     [active] = counts.active.values()
-    assert (active.stage, active.stage_done, counts.part) == ("diarize", None, pytest.approx(0.75))
+    assert (active.stage, active.stage_done) == ("diarize", None)
+    assert counts.part == pytest.approx(0.75)
 
 
 def test_channels_are_parts_of_a_stage() -> None:
@@ -276,14 +277,13 @@ def test_the_time_to_go_falls_between_two_events(monkeypatch: pytest.MonkeyPatch
     now[0] = 105.0
     clock.begin()
     now[0] = 115.0
-    assert clock.remaining_s is None
     clock.expect(counts)
     assert (clock.rtfx, clock.elapsed_s, clock.since_start_s) == (3, 10, 15)
-    assert clock.remaining_s == 50
-    now[0] = 118.0
-    assert clock.remaining_s == 47
-    now[0] = 200.0
-    assert clock.remaining_s == 0
+    left = []
+    for second in (115.0, 118.0, 200.0):
+        now[0] = second
+        left.append(clock.remaining_s)
+    assert left == [50, 47, 0]
 
 
 def test_what_was_done_before_counts_for_no_speed() -> None:
