@@ -40,7 +40,7 @@ def add(
     """Add a model to your own catalog, by a folder, a repository or addresses.
 
     Which engine reads it is told from its files. A folder is used where it lies, a repository as it
-    is now. `dalston models rm NAME` removes it.
+    is now. "models rm" removes it.
     """
     console = Console("models add", json=json, quiet=quiet)
     settings = load_settings({"offline": offline}).settings
