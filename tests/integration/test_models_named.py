@@ -222,7 +222,7 @@ def test_a_folder_that_cannot_be_used(user: User, name: str, message: str) -> No
 
 
 def test_models_that_are_added_are_models_of_the_catalog(user: User) -> None:
-    user.run("models", "add", "mine", WEIGHTS)
+    assert user.run("models", "add", "mine", WEIGHTS).stdout == f"{user.added / 'mine.yaml'}\n"
     user.run("models", "add", "theirs", REPO)
     address = f"https://example.org/a/parakeet.nemo#sha256={SHA}"
     user.run("models", "add", "far", address)
