@@ -7,6 +7,7 @@ and the settings in ``.env.example``; with ``--check`` it only reports what is o
 import sys
 from collections.abc import Iterator
 from pathlib import Path
+from textwrap import fill
 from typing import Any
 
 from dalston_cli.app import PROGRAM, build_root
@@ -26,7 +27,8 @@ _HEAD = """# The command line
 
 <!-- Written by scripts/generate_cli_docs.py: change the options, not this file. -->
 
-Every command has `--help`; `--debug`, anywhere on the line, shows the traceback of an error.
+Every command has `--help`; for `transcribe` and `plan` it shows the options of every day, and
+`--help-all` every one. `--debug`, anywhere on the line, shows the traceback of an error.
 Underscores are as good as dashes (`--output_dir`), whisper's `--vad_filter`,
 `--logprob_threshold` and values such as `--word_timestamps True` are understood, and an option's
 default can be set in the [settings](settings.md).
@@ -54,6 +56,8 @@ def _command(command: Any, parent: Any, path: str) -> Iterator[str]:  # noqa: AN
     level = "##" if path.count(" ") == 1 else "###"
     yield f"{level} {path}\n"
     yield f"{_paragraphs(command.help)}\n"
+    if command.epilog:
+        yield f"{_paragraphs(command.epilog)}\n"
     if hasattr(command, "commands"):
         for name in command.list_commands(context):
             child = command.get_command(context, name)
@@ -93,7 +97,10 @@ def _value(parameter: Any, context: Any) -> str:  # noqa: ANN401 - as above
 def _paragraphs(text: str | None) -> str:
     blocks = (text or "").split("\n\n")
     return "\n\n".join(
-        f"    {block}" if block.startswith(f"{PROGRAM} ") else block for block in blocks
+        f"    {block}"
+        if block.startswith(f"{PROGRAM} ")
+        else fill(block, 100, break_long_words=False, break_on_hyphens=False)
+        for block in blocks
     )
 
 

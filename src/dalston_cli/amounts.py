@@ -16,6 +16,11 @@ def duration(seconds: float) -> str:
     return f"{hours}:{minutes:02}:{left:02}" if hours else f"{minutes}:{left:02}"
 
 
+def countdown(seconds: float) -> str:
+    """Return ``12 s``, ``3:07`` or ``1:02:33``: whole seconds, for what changes every second."""
+    return f"{max(0, seconds):.0f} s" if seconds < _MINUTE_S - 0.5 else duration(seconds)
+
+
 def rough_duration(seconds: float) -> str:
     """Return ``40 s``, ``5 min`` or ``2 h``; a negative duration is ``0 s``."""
     if seconds >= _HOUR_S:
@@ -35,6 +40,16 @@ def readable_size(num_bytes: float) -> str:
     return (
         f"{amount:.1f} {unit}" if unit != "B" and amount < _TWO_DIGITS else f"{amount:.0f} {unit}"
     )
+
+
+def readable_part(done: float, total: float) -> str:
+    """Return ``84/122 MB``, or ``84 MB`` where ``total`` is 0, which is for unknown."""
+    if not total:
+        return readable_size(done)
+    whole = readable_size(total)
+    amount = whole.split()[0]
+    part = min(done, total) / total * float(amount)
+    return f"{part:.{1 if '.' in amount else 0}f}/{whole}"
 
 
 def speed(rtfx: float) -> str:

@@ -50,7 +50,8 @@ def run(checkout: Path) -> Callable[..., str]:
 
 def test_one_declaration_is_enough(checkout: Path, run: Callable[..., str]) -> None:
     dalston = ("-m", "dalston_cli")
-    listed = run(*dalston, "transcribe", "--help")
+    listed = run(*dalston, "transcribe", "--help-all")
+    assert "--wind-speed" not in run(*dalston, "transcribe", "--help")
     assert "--wind-speed " in listed
     assert " KNOTS " in listed
     assert "'0'" in run(*dalston, "config", "show", DALSTON_WIND_SPEED="0")

@@ -1,6 +1,7 @@
 """``dalston transcribe`` from outside: real processes, the fake engine, real recordings."""
 
 import json
+import re
 import signal
 from collections.abc import Iterator
 from pathlib import Path
@@ -30,13 +31,16 @@ def test_a_folder_of_good_and_bad_recordings(shell: Shell) -> None:
     assert all(any(path.name in line for line in failed) for path in bad)
     assert len(failed) == len(bad)
     assert len(list((shell.work / "out").iterdir())) == len(good)
-    summary = first.err.splitlines()[-1]
-    assert "18 recordings" in summary
+    [summary] = [line for line in first.err.splitlines() if line.startswith("18 recordings: ")]
     assert "10 done" in summary
     assert "8 failed" in summary
+    *repeated, details = first.err.splitlines()[-9:]
+    assert all(line.startswith("  failed: ") for line in repeated)
+    assert re.fullmatch(r"details: dalston runs show [0-9a-f-]+", details)
+    assert shell.run(*details.split()[2:]).out.startswith(f"run {details.split()[-1]} ")
     again = shell.run("transcribe", "in", "-o", "out", "-f", "txt")
     assert again.code == ExitCode.SOME_FAILED
-    assert "10 unchanged" in again.err.splitlines()[-1]
+    assert "10 unchanged" in again.err
 
 
 def test_events_and_the_report(shell: Shell) -> None:

@@ -134,7 +134,7 @@ def test_what_was_built_is_listed_and_removed(
     assert listed(dalston, passing) == ("docker", "not built")
     _, err = dalston("start", passing, "-v")
     assert "gets the launcher docker: Docker answers, and the engine's image can be had" in err
-    assert "preparing the image of passing: " in err
+    assert "preparing the image of passing, first time only" in err
     assert listed(dalston, passing) == ("docker", "built")
     assert re.search(r"^passing .* built \(docker\) ", dalston("list")[0], LINES)
     _, err = dalston("start", passing, "-v")

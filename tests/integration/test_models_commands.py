@@ -16,6 +16,7 @@ from tests.support.hub.entries import model_fields, write_catalog
 from tests.support.in_process import run_dalston
 
 from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_sdk.wire import Stage
 
 SIZE = 1_000_000
 DALSTON = (sys.executable, "-m", "dalston_cli")
@@ -33,7 +34,7 @@ def environment(hub: HubServer, tmp_path: Path) -> dict[str, str]:
     mine = tmp_path / "mine.bin"
     mine.write_bytes(b"mine")
     models = (
-        model_fields(languages=["en", "de"], rank=5),
+        model_fields(languages=["en", "de"], rank=5, aliases=["smallest", "test/smallest"]),
         model_fields(id="gated", gated=True, licence="CC-BY-4.0", languages=["en"] * 9),
         model_fields(
             id="linked",
@@ -182,6 +183,16 @@ def test_the_life_of_a_model(environment: dict[str, str]) -> None:
     assert "not installed" in _dalston(environment, "rm", "-y", "tiny", code=5).stderr
 
 
+def test_every_command_takes_another_name_of_a_model(environment: dict[str, str]) -> None:
+    done = _dalston(environment, "pull", "smallest", "tiny", "test/smallest", "--json")
+    assert [model["id"] for model in _data(done)] == ["tiny"]
+    assert "also:       smallest, test/smallest" in _dalston(environment, "show", "smallest").stdout
+    (verified,) = _data(_dalston(environment, "verify", "smallest", "tiny", "--json"))
+    assert verified["model"] == "tiny"
+    (removed,) = _data(_dalston(environment, "rm", "-y", "smallest", "tiny", "--json"))
+    assert removed["id"] == "tiny"
+
+
 def test_list(environment: dict[str, str]) -> None:
     mine = {"tiny", "gated", "linked", "inside"}
     rows = {row["id"]: row for row in _data(_dalston(environment, "list", "--json"))}
@@ -191,8 +202,10 @@ def test_list(environment: dict[str, str]) -> None:
     here = _data(_dalston(environment, "list", "--installed", "--json"))
     assert {row["id"] for row in here} & mine == {"inside"}
     table = _dalston(environment, "list", "--stage", "transcribe").stdout.splitlines()
-    assert table[0].split() == ["ID", "STAGE", "LANGUAGES", "SIZE", "LICENCE", "INSTALLED"]
-    assert any("CC-BY-4.0 (gated)" in line and "9 languages" in line for line in table)
+    assert table[0].split() == ["ID", "ALSO", "STAGE", "LANGUAGES", "SIZE", "LICENCE", "INSTALLED"]
+    assert any(line.split()[:2] == ["tiny", "smallest"] for line in table)
+    assert rows["tiny"]["aliases"] == ["smallest", "test/smallest"]
+    assert any("CC-BY-4.0 (gated)" in line and " 9 " in line for line in table)
     aligners = _data(_dalston(environment, "list", "--stage", "align", "--json"))
     assert not {row["id"] for row in aligners} & mine
     refiners = _data(_dalston(environment, "list", "--stage", "refine", "--json"))
@@ -202,6 +215,29 @@ def test_list(environment: dict[str, str]) -> None:
         assert all({"refine", "align"} & set(row["stages"]) for row in both)
     wrong = _dalston(environment, "list", "--stage", "align,diarise", code=2)
     assert "did you mean `diarize`?" in wrong.stderr
+
+
+def test_list_begins_with_what_people_need(environment: dict[str, str]) -> None:
+    rows = _data(_dalston(environment, "list", "--json"))
+    assert rows == _data(_dalston(environment, "list", "--all", "--json"))
+    everything = _dalston(environment, "list", "--all")
+    assert len(everything.stdout.splitlines()) == len(rows) + 1
+    assert "models list --all" not in everything.stderr
+
+    done = _dalston(environment, "list")
+    lines = [line.split() for line in done.stdout.splitlines()[1:]]
+    left_out = len(rows) - len(lines)
+    assert left_out > 40
+    assert f"{left_out} more: dalston models list --all\n" in done.stderr
+    assert {"tiny", "gated", "linked", "inside"} < {line[0] for line in lines}
+    stages = [line[1].split(",")[0] for line in lines]
+    assert stages == sorted(stages, key=[stage.value for stage in Stage].index)
+    states = [line[-1] for line in lines if line[1].startswith("transcribe")]
+    assert states[0] == "bundled"
+    assert states == sorted(states)
+
+    aligners = _dalston(environment, "list", "--stage", "align")
+    assert "more: dalston models list --all --stage align\n" in aligners.stderr
 
 
 def test_show(environment: dict[str, str]) -> None:

@@ -10,7 +10,7 @@ from tests.support.hub import Fault, HubFile, HubRepo, HubServer, running_hub
 from tests.support.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import PullOptions, pull
+from dalston_cli.catalog.weights.acquire import pull
 from dalston_cli.catalog.weights.audit import disk_usage, remove, verify
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.failures import (
@@ -21,6 +21,7 @@ from dalston_cli.catalog.weights.failures import (
 )
 from dalston_cli.catalog.weights.inventory import installed
 from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_cli.catalog.weights.pull_options import PullOptions
 
 SIZE = 100_000
 STRANGER = "hf_stranger"

@@ -12,7 +12,7 @@ from tests.support.hub import Fault, HubFile, HubRepo, HubServer, running_hub
 from tests.support.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import PullOptions, ensure_installed, pull
+from dalston_cli.catalog.weights.acquire import ensure_installed, pull
 from dalston_cli.catalog.weights.audit import verify
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.failures import (
@@ -27,6 +27,7 @@ from dalston_cli.catalog.weights.failures import (
 )
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
 from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_cli.catalog.weights.pull_options import PullOptions
 
 MODEL = model_entry()
 SIZE = 400_000

@@ -267,4 +267,4 @@ def transcribe(folder: Path, tree: Path, runtime: Path) -> tuple[dict[str, Any],
 
     run(*asked)
     written: dict[str, Any] = json.loads((folder / "talk.json").read_text(encoding="utf-8"))
-    return written, run("--help")
+    return written, run("--help-all")

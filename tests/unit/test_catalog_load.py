@@ -13,7 +13,7 @@ from dalston_cli.catalog.load import (
     data_root,
     load_catalog,
 )
-from dalston_cli.catalog.schema import FileSource
+from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_sdk.wire import Stage
@@ -90,7 +90,7 @@ def test_entries_know_where_they_were_read(tmp_path: Path) -> None:
             "kind: hf",
             "kind: htps",
             8,
-            "`htps` is not one of hf, https, file, bundled, service; did you mean `https`?",
+            "`htps` is not one of hf, https, pypi, file, bundled, service; did you mean `https`?",
             id="wrong-kind",
         ),
         pytest.param("  kind: hf\n", "", 8, "`kind` is missing", id="missing-kind"),
@@ -253,6 +253,46 @@ def test_models_for_a_stage_come_best_first(tmp_path: Path) -> None:
     catalog = load_catalog(paths)
     assert [model.id for model in catalog.models_for(Stage.TRANSCRIBE)] == ["better", "tiny"]
     assert catalog.models_for(Stage.ALIGN) == ()
+
+
+@pytest.mark.parametrize(
+    ("aliases", "line", "message"),
+    [
+        pytest.param("[small, small]", 2, "`small` stands already in", id="twice"),
+        pytest.param("[auto]", 2, "`auto` means the best installed model", id="reserved"),
+        pytest.param("[tiny]", 2, "`tiny` is the id of a model, in", id="own-id"),
+        pytest.param("[other]", 2, "`other` is the id of a model, in", id="id-of-another"),
+        pytest.param("[taken]", 2, "`taken` stands already in", id="of-another"),
+        pytest.param("['a b']", 2, "should match pattern", id="blank"),
+    ],
+)
+def test_mistakes_in_aliases_are_told_with_their_line(
+    tmp_path: Path, aliases: str, line: int, message: str
+) -> None:
+    model = MODEL_YAML.replace("id: tiny\n", f"id: tiny\naliases: {aliases}\n", 1)
+    paths = _paths(tmp_path, model=model)
+    other = MODEL_YAML.replace("id: tiny\n", "id: other\naliases: [taken]\n", 1)
+    (tmp_path / "models" / "other.yaml").write_text(other)
+    with pytest.raises(CatalogError) as raised:
+        load_catalog(paths)
+    assert f"tiny.yaml:{line}: aliases" in raised.value.message
+    assert message in raised.value.message
+
+
+def test_a_later_folder_takes_an_alias_over(tmp_path: Path) -> None:
+    paths = _paths(tmp_path / "first", MODEL_YAML.replace("engine:", "aliases: [a, b]\nengine:", 1))
+    mine = tmp_path / "mine"
+    mine.mkdir()
+    text = MODEL_YAML.replace("id: tiny", "id: own\naliases: [a]", 1)
+    (mine / "own.yaml").write_text(text)
+    (mine / "b.yaml").write_text(MODEL_YAML.replace("id: tiny", "id: b"))
+    catalog = load_catalog(CatalogPaths(engines=paths.engines, models=(*paths.models, mine)))
+    assert catalog.aliases == {"a": "own"}
+    assert catalog.model("a").id == "own"
+    assert catalog.model("b").id == "b"
+    assert [note.partition(" takes ")[2] for note in catalog.notes] == [
+        "the alias `a` from the model tiny"
+    ]
 
 
 def test_a_path_to_weights_is_read_from_the_files_own_folder(tmp_path: Path) -> None:

@@ -1,12 +1,20 @@
 """The model files that come with Dalston: complete, consistent, ranked as the design says."""
 
 import re
+from fnmatch import fnmatchcase
 from pathlib import Path
 
 import pytest
 
-from dalston_cli.catalog.load import Catalog, CatalogPaths, data_root, load_catalog
-from dalston_cli.catalog.schema import BundledSource, HubSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.load import (
+    Catalog,
+    CatalogPaths,
+    UnknownModelError,
+    data_root,
+    load_catalog,
+)
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import BundledSource, HubSource, PackageSource, ServiceSource
 from dalston_sdk.wire import Stage
 
 BEST_FIRST = (
@@ -61,6 +69,17 @@ def test_whisper_weights_are_pinned_and_complete(catalog: Catalog, size: str) ->
     assert model.capabilities.word_timestamps
 
 
+def test_mirrors_have_the_files_that_the_hub_has(catalog: Catalog) -> None:
+    mirrored = [model for model in catalog.models.values() if model.mirrors]
+    assert {"faster-whisper-base", "faster-whisper-tiny.en"} <= {model.id for model in mirrored}
+    for model in mirrored:
+        assert isinstance(model.source, HubSource)
+        for mirror in model.mirrors:
+            assert isinstance(mirror, PackageSource)
+            for file in mirror.files:
+                assert any(fnmatchcase(file.path, pattern) for pattern in model.source.files)
+
+
 @pytest.mark.parametrize("size", ENGLISH_ONLY)
 def test_english_only_models_say_so(catalog: Catalog, size: str) -> None:
     model = whisper(catalog, size)
@@ -90,3 +109,48 @@ def test_the_bundled_model_comes_with_a_package(catalog: Catalog) -> None:
     assert isinstance(model.source, BundledSource)
     assert set(model.stages) == {Stage.TRANSCRIBE, Stage.ALIGN}
     assert catalog.engine(model.engine).embedded
+
+
+@pytest.mark.parametrize("size", [*BEST_FIRST, *ENGLISH_ONLY])
+def test_whisper_s_own_names_mean_faster_whisper(catalog: Catalog, size: str) -> None:
+    assert catalog.model(size) is whisper(catalog, size)
+
+
+@pytest.mark.parametrize(
+    ("name", "model_id"),
+    [
+        ("large", "faster-whisper-large-v3"),
+        ("turbo", "faster-whisper-large-v3-turbo"),
+        ("openai/whisper-large", "faster-whisper-large-v1"),
+        ("openai/whisper-small.en", "faster-whisper-small.en"),
+        ("distil-whisper/distil-large-v3.5", "faster-whisper-distil-large-v3.5"),
+        ("parakeet", "onnx-parakeet-tdt-0.6b-v3"),
+        ("parakeet-tdt-0.6b-v3", "onnx-parakeet-tdt-0.6b-v3"),
+        ("canary", "onnx-canary-1b-v2"),
+        ("canary-1b-flash", "nemo-canary-1b-flash"),
+    ],
+)
+def test_names_that_people_type(catalog: Catalog, name: str, model_id: str) -> None:
+    assert catalog.model(name).id == model_id
+
+
+@pytest.mark.parametrize(
+    ("name", "meant"),
+    [
+        ("large-v4", "`large-v3` (faster-whisper-large-v3)"),
+        ("whisper-large", "`large` (faster-whisper-large-v3)"),
+        ("Turbo", "`turbo` (faster-whisper-large-v3-turbo)"),
+        ("whisper-large-v3", "`large-v3` (faster-whisper-large-v3)"),
+        ("whisper", "`faster-whisper-large-v3-turbo`"),
+        ("base-en", "`base.en` (faster-whisper-base.en)"),
+        ("tiny-quantized", "`tiny` (faster-whisper-tiny)"),
+        ("whisperx-larg-v3", "`whisperx-large-v3`"),
+        ("parakeat", "`parakeet` (onnx-parakeet-tdt-0.6b-v3)"),
+    ],
+)
+def test_a_near_miss_is_a_model_alone_before_a_bundle(
+    catalog: Catalog, name: str, meant: str
+) -> None:
+    with pytest.raises(UnknownModelError) as raised:
+        catalog.model(name)
+    assert raised.value.message == f"there is no model `{name}`; did you mean {meant}?"

@@ -10,10 +10,11 @@ from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import ModelRequest, resolve_model
 from dalston_cli.catalog.resolve_errors import NoModelError
-from dalston_cli.catalog.weights.acquire import PullOptions, ensure_installed, pull
+from dalston_cli.catalog.weights.acquire import ensure_installed, pull
 from dalston_cli.catalog.weights.audit import verify
 from dalston_cli.catalog.weights.failures import ServiceKeyError
 from dalston_cli.catalog.weights.inventory import installed, installed_ids
+from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.pipeline.plan.choosing import ServiceOfflineError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, StagePlan, Weights
 from dalston_cli.pipeline.plan.planner import Planner

@@ -8,7 +8,7 @@ from hypothesis import strategies as st
 from tests.support.hub.entries import model_entry
 
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import HubTimeoutError, PullOptions, ensure_installed, pull
+from dalston_cli.catalog.weights.acquire import ensure_installed, pull
 from dalston_cli.catalog.weights.audit import (
     DamagedModelError,
     Verified,
@@ -29,6 +29,7 @@ from dalston_cli.catalog.weights.layout import (
     read_manifest,
     sha256_of,
 )
+from dalston_cli.catalog.weights.pull_options import HubTimeoutError, PullOptions
 from dalston_cli.errors import ModelUnavailableError
 from dalston_cli.folder_lock import lock_folder
 
@@ -44,7 +45,7 @@ def _install(model: ModelEntry, models_dir: Path, content: bytes = b"weights") -
     manifest = Manifest(
         model=model.id,
         engine=model.engine,
-        source=describe_source(model),
+        source=describe_source(model.source),
         licence=model.licence,
         pulled_at=datetime(2026, 1, 1, tzinfo=UTC),
         files=(file,),

@@ -15,6 +15,11 @@ def test_models_begin_with_what_is_typed() -> None:
     assert not any(name.startswith("faster-whisper") for name in offered)
 
 
+def test_short_names_of_models_are_offered() -> None:
+    offered = dict(complete_models("turb"))
+    assert offered["turbo"] == "Whisper large-v3-turbo"
+
+
 def test_stages_go_on_behind_a_comma() -> None:
     assert complete_stages("e") == ["emotion", "events"]
     assert complete_stages("align,d") == ["align,diarize"]

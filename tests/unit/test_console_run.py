@@ -2,11 +2,13 @@
 
 import io
 import json
+import re
 
+import msgspec
 import pytest
 
 from dalston_cli.console import Console
-from dalston_cli.console.run_bar import RunBar
+from dalston_cli.console.run_live import RunLive
 from dalston_cli.console.run_progress import RunProgress
 from dalston_cli.console.run_view import RunLines, RunStream, run_view, summary
 from dalston_cli.errors import ExitCode
@@ -78,8 +80,8 @@ def shown(*, quiet: bool = False, verbose: int = 0) -> list[str]:
 def test_lines() -> None:
     assert shown() == [
         "warning: a\\n.wav: this is slow",
-        "starting engine fake (local, environment): one minute",
-        "done: a\\n.wav (1:00 of audio, 30x) -> out/a.srt",
+        "preparing fake, first time only",
+        "done: a\\n.wav  1:00  → out/a.srt",
         "failed: b.wav is empty",
         "hint: record it again",
         "failed: c.wav: b.wav is empty",
@@ -87,6 +89,9 @@ def test_lines() -> None:
             "4 recordings: 1 done, 2 failed, 1 unchanged; 1:00 of audio in 2.0 s,"
             " 30x as fast as it plays"
         ),
+        "  failed: b.wav is empty",
+        "  failed: c.wav: b.wav is empty",
+        "details: dalston runs show r1",
     ]
 
 
@@ -95,14 +100,35 @@ def test_docker_has_images_in_place_of_environments() -> None:
     RunLines(Console("transcribe", stderr=err)).take(
         EngineStarting(engine="fake", launcher="docker", step="environment", message="Step 1/9")
     )
-    assert err.getvalue() == "starting engine fake (docker, image): Step 1/9\n"
+    assert err.getvalue() == "preparing the image of fake, first time only\n"
+
+
+@pytest.mark.parametrize("verbose", [0, 1])
+def test_a_preparation_takes_two_lines_and_its_packages_more_with_verbose(verbose: int) -> None:
+    err = io.StringIO()
+    view = RunLines(Console("transcribe", stderr=err, verbose=verbose))
+    building = {"engine": "fake", "launcher": "local", "step": "environment"}
+    for told in (
+        {"message": "Resolved 2 packages"},
+        {"done_bytes": 84_000_000, "total_bytes": 122_000_000},
+        {"done_bytes": 122_000_000, "total_bytes": 122_000_000},
+        {"message": " + numpy==2.4.6"},
+        {"step": "process"},
+    ):
+        view.take(msgspec.convert(building | told, EngineStarting))
+    first, *packages, last = [
+        line for line in err.getvalue().splitlines() if "starting" not in line
+    ]
+    assert first == "preparing fake, first time only"
+    assert packages == (["fake: Resolved 2 packages", "fake:  + numpy==2.4.6"] if verbose else [])
+    assert re.fullmatch(r"prepared fake: 122 MB in \d+\.\d s", last)
 
 
 def test_a_download_is_told_once() -> None:
     err, bar = io.StringIO(), Terminal()
     for view in (
         RunLines(Console("transcribe", stderr=err)),
-        RunBar(Console("transcribe", stderr=bar)),
+        RunLive(Console("transcribe", stderr=bar)),
     ):
         with view:
             for done in (0, 500, 1000):
@@ -111,7 +137,7 @@ def test_a_download_is_told_once() -> None:
                 )
                 view.take(pulling)
     assert err.getvalue() == "downloading m, 1.0 kB\n"
-    assert "downloading m, 1.0 kB" in bar.getvalue()
+    assert "downloading" not in bar.getvalue()  # there it is drawn while it lasts
 
 
 def test_quiet_lines_are_about_trouble() -> None:
@@ -169,20 +195,19 @@ def test_the_stream_is_ndjson_and_ends_with_the_report() -> None:
 
 def test_the_bar_keeps_stdout_clean_and_lines_whole() -> None:
     err, out = Terminal(), io.StringIO()
-    with RunBar(Console("transcribe", stdout=out, stderr=err)) as view:
+    with RunLive(Console("transcribe", stdout=out, stderr=err)) as view:
         for event in EVENTS:
             view.take(event)
         view.print_text("the text")
     assert out.getvalue() == "the text\n"
-    assert "failed: b.wav is empty" in err.getvalue()
-    assert "4/3" in err.getvalue() or "1/3" in err.getvalue()
+    assert "✗\x1b[0m b.wav is empty" in err.getvalue()
     assert "hello" not in err.getvalue()  # several recordings: their texts would mix
 
 
 @pytest.mark.parametrize("show_text", [True, False])
 def test_text_of_a_single_recording_is_shown_as_it_comes(show_text: bool) -> None:
     err = Terminal()
-    with RunBar(Console("transcribe", stderr=err), show_text=show_text) as view:
+    with RunLive(Console("transcribe", stderr=err), show_text=show_text) as view:
         view.take(RunStarted(run="r", num_recordings=1))
         view.take(EVENTS[7])
     assert ("[1.0 s] [bold]hello\\x1b" in err.getvalue()) is show_text
@@ -191,7 +216,7 @@ def test_text_of_a_single_recording_is_shown_as_it_comes(show_text: bool) -> Non
 @pytest.mark.parametrize(
     ("stderr", "json_", "kind"),
     [
-        (Terminal(), False, RunBar),
+        (Terminal(), False, RunLive),
         (io.StringIO(), False, RunLines),
         (Terminal(), True, RunStream),
     ],

@@ -32,6 +32,22 @@ def test_the_newest_are_kept_and_those_in_use(logs: EngineLogs) -> None:
     assert left == [made[0], *made[-NUM_KEPT:]]
 
 
+def test_a_log_begins_with_the_build_before_it(logs: EngineLogs, tmp_path: Path) -> None:
+    write = logs.of_build("fake")
+    assert not (tmp_path / "logs").exists()
+    write("Resolved 2 packages")
+    write(" + msgspec==0.22.0")
+    built = logs.newest("fake")
+    assert built is not None
+    assert built.name.endswith("Z-build.log")
+    assert built.stat().st_mode & 0o777 == 0o600
+    first = logs.settle(logs.create("fake"), 4711, in_use=())
+    assert tail_lines(first, 9) == ["Resolved 2 packages", " + msgspec==0.22.0"]
+    second = logs.settle(logs.create("fake"), 4712, in_use=())
+    assert tail_lines(second, 9) == []
+    assert sorted(first.parent.iterdir()) == [first, second]
+
+
 def test_removing_leaves_no_folder(logs: EngineLogs, tmp_path: Path) -> None:
     for pid in (1, 2):
         logs.settle(logs.create("fake"), pid, in_use=())

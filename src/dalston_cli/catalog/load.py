@@ -6,7 +6,7 @@ replaces the one of the same name in an earlier folder.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -16,6 +16,8 @@ import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_model
 from dalston_cli.catalog.document import CatalogError, Document, Problem, read_document
 from dalston_cli.catalog.explain import explain
+from dalston_cli.catalog.names.aliases import AliasReader
+from dalston_cli.catalog.names.nearest import did_you_mean_model
 from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry, PipelineEntry
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.nearest import did_you_mean
@@ -51,11 +53,16 @@ class UnknownEntryError(UsageError):
         )
 
 
-class UnknownModelError(UnknownEntryError):
-    """No model has this id."""
+class UnknownModelError(UsageError):
+    """No model has this name; the message offers the nearest."""
 
     code = "unknown_model"
-    noun = "model"
+
+    def __init__(self, name: str, nearest: str) -> None:
+        super().__init__(
+            f"there is no model `{name}`{nearest}",
+            hint="`dalston models list --all` shows every model",
+        )
 
 
 class UnknownEngineError(UnknownEntryError):
@@ -102,10 +109,17 @@ class CatalogPaths:
 
 @dataclass(frozen=True, kw_only=True)
 class Catalog:
-    """Every engine and model that can be used; ``notes`` tells of entries that replaced others."""
+    """Every engine and model that can be used.
+
+    Attributes:
+        models: By id.
+        aliases: The id of the model that each other name means.
+        notes: For people: entries that replaced others.
+    """
 
     engines: Mapping[str, EngineEntry]
     models: Mapping[str, ModelEntry]
+    aliases: Mapping[str, str] = field(default_factory=dict)
     notes: tuple[str, ...] = ()
 
     def engine(self, name: str) -> EngineEntry:
@@ -114,10 +128,11 @@ class Catalog:
             raise UnknownEngineError(name, self.engines)
         return self.engines[name]
 
-    def model(self, model_id: str) -> ModelEntry:
-        """Return the model with this public id, or raise an UnknownModelError."""
+    def model(self, name: str) -> ModelEntry:
+        """Return the model with this id or alias, or raise an UnknownModelError."""
+        model_id = self.aliases.get(name, name)
         if model_id not in self.models:
-            raise UnknownModelError(model_id, self.models)
+            raise UnknownModelError(name, did_you_mean_model(name, self.models, self.aliases))
         return self.models[model_id]
 
     def models_for(self, stage: Stage) -> tuple[ModelEntry, ...]:
@@ -132,12 +147,14 @@ class EntryReader:
     Attributes:
         notes: For people: entries that replaced others.
         documents: By file.
+        folder_of: Position on the search path of the folder that a file was found in.
     """
 
     def __init__(self) -> None:
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.documents: dict[Path, Document] = {}
+        self.folder_of: dict[Path, int] = {}
 
     def read(
         self,
@@ -150,9 +167,10 @@ class EntryReader:
     ) -> dict[str, EntryT]:
         """Return every entry by name; ``noun`` is for messages, ``key`` the field with the name."""
         found: dict[str, EntryT] = {}
-        for folder in folders:
+        for position, folder in enumerate(folders):
             here: dict[str, Path] = {}
             for file in (file for pattern in patterns for file in sorted(folder.glob(pattern))):
+                self.folder_of[file] = position
                 if entry := self._entry(file, kind):
                     name: str = getattr(entry, key)
                     if name in here:
@@ -206,8 +224,17 @@ def load_catalog(paths: CatalogPaths | None = None) -> Catalog:
         reader.problems += check_engine(engine, document)
     for model in models.values():
         reader.problems += check_model(model, engines, reader.documents[model.file])
+    aliases = _read_aliases(models, reader)
     reader.stop_on_problems()
-    return Catalog(engines=engines, models=models, notes=tuple(reader.notes))
+    return Catalog(engines=engines, models=models, aliases=aliases, notes=tuple(reader.notes))
+
+
+def _read_aliases(models: Mapping[str, ModelEntry], reader: EntryReader) -> dict[str, str]:
+    aliases = AliasReader(models=models, documents=reader.documents, folder_of=reader.folder_of)
+    meant = aliases.read()
+    reader.problems += aliases.problems
+    reader.notes += aliases.notes
+    return meant
 
 
 def load_pipelines(paths: CatalogPaths | None = None) -> dict[str, PipelineEntry]:

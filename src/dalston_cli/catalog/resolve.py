@@ -8,7 +8,8 @@ from dalston_cli.catalog import resolve_errors
 from dalston_cli.catalog.device import check_device, choose_device, fits
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
-from dalston_cli.catalog.schema import BundledSource, EngineEntry, ModelEntry
+from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.catalog.sources import BundledSource
 from dalston_sdk.wire import Stage
 
 AUTO = "auto"
@@ -19,7 +20,7 @@ class ModelRequest:
     """The user's settings for the model of one stage.
 
     Attributes:
-        model: A model id, or ``auto``.
+        model: A model's id or another name of it, or ``auto``.
         language: Language of the recordings, BCP-47 lower case; None detects it.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         compute_type: Number format such as ``int8``; None takes the model's or engine's own.
@@ -89,7 +90,9 @@ def resolve_model(
         return _automatic(catalog, stage, request, machine, installed)
     model = _named(catalog, stage, request)
     is_here = is_installed(model, installed)
-    reason = f"it was asked for; {'it is installed' if is_here else 'it will be pulled first'}"
+    called = "" if request.model == model.id else f" as {request.model}"
+    state = "it is installed" if is_here else "it will be pulled first"
+    reason = f"it was asked for{called}; {state}"
     return _choice(catalog, model, request, machine, reason=reason, needs_pull=not is_here)
 
 

@@ -2,7 +2,8 @@
 
 from collections.abc import Iterable, Sequence
 
-from dalston_cli.catalog.schema import ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import ServiceSource
 from dalston_cli.errors import ModelUnavailableError, UsageError
 from dalston_sdk.wire import Stage
 

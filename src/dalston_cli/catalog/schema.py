@@ -6,27 +6,34 @@ The types are pydantic's, frozen and closed: an unknown key is an error.
 import os
 from enum import StrEnum
 from pathlib import Path
-from typing import Annotated, Any, Literal, Self
+from typing import Annotated, Any, Self
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field
+from pydantic import Field
 
+from dalston_cli.catalog.sources import (
+    BundledSource,
+    Entry,
+    FileSource,
+    HubSource,
+    Mirror,
+    ServiceSource,
+    Source,
+)
 from dalston_cli.settings.schema import PipelineSettings
 from dalston_sdk.wire import Stage
 
 Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
 
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80)]
-
-PartFolder = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
+Alias = Annotated[
+    str,
+    Field(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)?(@[A-Za-z0-9._/-]+)?$",
+        max_length=200,
+    ),
 ]
 
 
-class _Entry(BaseModel):
-    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
-
-
-class CatalogEntry(_Entry):
+class CatalogEntry(Entry):
     """A file of the catalog."""
 
     def read_from(self, file: Path) -> Self:
@@ -41,7 +48,7 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
-class StageSupport(_Entry):
+class StageSupport(Entry):
     """An engine's support of one stage: the options of the wire types that it implements."""
 
     options: tuple[str, ...] = ()
@@ -79,84 +86,7 @@ class EngineEntry(CatalogEntry):
         return self.model_copy(update={"folder": file.parent})
 
 
-class HubPart(_Entry):
-    """A further repository of a model, in a folder below the model's; gated by its own terms."""
-
-    repo: str
-    revision: str
-    files: tuple[str, ...] = ("*",)
-    folder: PartFolder
-    gated: bool = False
-
-
-def _one_folder_each(parts: tuple[HubPart, ...]) -> tuple[HubPart, ...]:
-    folders = [part.folder for part in parts]
-    if twice := sorted({folder for folder in folders if folders.count(folder) > 1}):
-        raise ValueError(f"two parts have the folder {twice[0]}")
-    return parts
-
-
-class HubSource(_Entry):
-    """A repository on the Hugging Face hub; only files that match ``files`` are taken.
-
-    ``gated`` of the model is only about this repository, not about its ``parts``.
-    """
-
-    kind: Literal["hf"]
-    repo: str
-    revision: str
-    files: tuple[str, ...] = ("*",)
-    parts: Annotated[tuple[HubPart, ...], AfterValidator(_one_folder_each)] = ()
-
-
-class HttpsFile(_Entry):
-    """One file to download, and its digest."""
-
-    url: str
-    sha256: Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
-    path: str
-
-
-class HttpsSource(_Entry):
-    """Files on any web server, each with its digest."""
-
-    kind: Literal["https"]
-    files: tuple[HttpsFile, ...]
-
-
-class FileSource(_Entry):
-    """A folder or file that the user already has."""
-
-    kind: Literal["file"]
-    path: Path
-
-
-class BundledSource(_Entry):
-    """Weights that the engine's own package carries."""
-
-    kind: Literal["bundled"]
-    package: str
-
-
-class ServiceSource(_Entry):
-    """No weights: the engine sends requests to a service.
-
-    The two environment variables are for the service's key, and for the address of another server
-    than the service's own, which may need no key.
-    """
-
-    kind: Literal["service"]
-    key: Variable
-    url: Variable
-
-
-Source = Annotated[
-    HubSource | HttpsSource | FileSource | BundledSource | ServiceSource,
-    Field(discriminator="kind"),
-]
-
-
-class Hardware(_Entry):
+class Hardware(Entry):
     """A model's requirements; None if not measured."""
 
     vram_mb: int | None = None
@@ -164,7 +94,7 @@ class Hardware(_Entry):
     supports_cpu: bool = True
 
 
-class Capabilities(_Entry):
+class Capabilities(Entry):
     """A model's features beyond plain text."""
 
     word_timestamps: bool = False
@@ -179,17 +109,21 @@ class ModelEntry(CatalogEntry):
     """One model, from its file under ``catalog/models``.
 
     Attributes:
+        aliases: Other names, such as `large-v3`; each means one model in the whole catalog.
         runtime_model_id: Name in the engine's library.
         languages: BCP-47 lower case; empty means that language does not matter.
         stage_languages: Languages of stages with others than ``languages``.
+        mirrors: Further sources of the same files, for when ``source`` cannot be reached.
         licence: SPDX identifier of the weights.
         gated: True if the source, without its parts, requires users to accept terms.
         word_error_rate: Measured on clear English speech, 0 to 1 and above; None if not measured.
         rank: ``--model auto`` takes the installed model with the highest rank that fits.
+        recommended: Listed among the few that most people need.
         defaults: Options of this model unless the user sets them.
     """
 
     id: Identifier
+    aliases: tuple[Alias, ...] = ()
     engine: Identifier
     runtime_model_id: str
     stages: tuple[Stage, ...] = Field(min_length=1)
@@ -199,9 +133,11 @@ class ModelEntry(CatalogEntry):
     licence: str
     gated: bool = False
     source: Source
+    mirrors: tuple[Mirror, ...] = ()
     size_mb: int = Field(ge=0)
     word_error_rate: float | None = Field(default=None, ge=0)
     rank: int = 0
+    recommended: bool = False
     hardware: Hardware = Hardware()
     capabilities: Capabilities = Capabilities()
     defaults: dict[str, Any] = Field(default_factory=dict)
@@ -220,6 +156,15 @@ class ModelEntry(CatalogEntry):
     def languages_of(self, stage: Stage) -> tuple[str, ...]:
         """Return BCP-47 lower case; empty if language does not matter to the stage."""
         return self.stage_languages.get(stage, self.languages)
+
+    @property
+    def sources(self) -> tuple[Source, ...]:
+        """All sources of the files."""
+        return (self.source, *self.mirrors)
+
+    def with_source(self, source: Source) -> Self:
+        """Return the entry with one of its sources as the only one."""
+        return self.model_copy(update={"source": source, "mirrors": ()})
 
     @property
     def has_files(self) -> bool:

@@ -7,6 +7,7 @@ from pathlib import Path
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
+from dalston_cli.catalog.weights.pull_options import SourceOrder
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
 from dalston_cli.options import build
@@ -84,6 +85,7 @@ def read_batch(options: BatchOptions) -> Batch:
             catalog=catalog,
             machine=only_gpus(probe_machine(), run_options.gpus),
             launchers=configured_launchers(resolved, locations),
+            source_order=SourceOrder.of(resolved.settings),
         ),
         warnings=tuple(warnings),
     )

@@ -2,7 +2,8 @@
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
-from dalston_cli.catalog.schema import BundledSource, ModelEntry
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import BundledSource
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.console import Console
 from dalston_cli.pipeline.environment import Environment

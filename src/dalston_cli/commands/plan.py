@@ -24,6 +24,10 @@ def plan(options: BatchOptions) -> None:
 
     Recordings are looked up, not read: their lengths are known where they were decoded before,
     and estimated from their sizes where others of their kind were.
+
+    dalston plan recordings/ -r --diarize
+
+    dalston plan talk.mp3 --model auto --json
     """
     from dalston_cli.commands.batch import console_for, read_batch
 

@@ -1,12 +1,14 @@
 """The commands by name. A command's module is imported when the command is used."""
 
-from collections.abc import Mapping, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from importlib import import_module
 from typing import Any, cast
 
 import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
+
+from dalston_cli.options.help_screen import EverydayCommand, examples_last
 
 Command = TyperCommand | TyperGroup
 
@@ -41,10 +43,20 @@ def load_command(name: str) -> Command:
     if name in _GROUPS:
         command: Command = get_group(module.app)
     else:
-        app = typer.Typer(add_completion=False, rich_markup_mode="rich")
-        app.command(name)(getattr(module, name))
-        command = cast("TyperCommand", get_command(app))
+        command = _single_command(name, getattr(module, name))
+    examples_last(command)
     _hide_types(command)
+    return command
+
+
+def _single_command(name: str, function: Callable[..., None]) -> TyperCommand:
+    """Build the parser of a command; one with everyday options has a short help screen."""
+    everyday: frozenset[str] = getattr(function, "everyday", frozenset())
+    app = typer.Typer(add_completion=False, rich_markup_mode="rich")
+    app.command(name, cls=EverydayCommand if everyday else TyperCommand)(function)
+    command = cast("TyperCommand", get_command(app))
+    if isinstance(command, EverydayCommand):
+        command.everyday = everyday
     return command
 
 

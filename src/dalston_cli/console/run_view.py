@@ -1,14 +1,20 @@
-"""The view of a run: plain lines on stderr, a bar in a terminal, or JSON for programs."""
+"""The view of a run: plain lines on stderr, changing ones in a terminal, or JSON for programs."""
 
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
 
-from dalston_cli.amounts import count, duration, readable_size, speed
+from dalston_cli.amounts import count, duration, speed
 from dalston_cli.console.envelope import Envelope, encode_json
+from dalston_cli.console.look import Span, Style
+from dalston_cli.console.recording_lines import about, folder_and_name, outputs_text
 from dalston_cli.console.screen import Console, Mode
+from dalston_cli.console.steps import Steps
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline import events
+
+MOST_REPEATED = 10
+"""So many recordings that failed are named again at the end."""
 
 
 class RunView(ExitStack):
@@ -32,13 +38,19 @@ class RunLines(RunView):
 
     Args:
         console: Drops lines that the user did not ask for.
+        draws: Signs stand for words, and what is waited for is shown elsewhere.
     """
 
-    def __init__(self, console: Console) -> None:
+    def __init__(self, console: Console, *, draws: bool = False) -> None:
         super().__init__(console)
+        self.steps = Steps(console, draws=draws)
+        self._signs = console.look.signs
+        self._draws = draws
         self._hints: set[str] = set()
-        self._pulled: set[str] = set()
         self._warned: set[tuple[str, str]] = set()
+        self._stage_failures: dict[str, str] = {}
+        self._failures: list[tuple[Span, ...]] = []
+        self._lines_since = 0
 
     def take(self, event: events.Event) -> None:
         """Show an event, if it is worth a line."""
@@ -49,59 +61,45 @@ class RunLines(RunView):
         """Write a transcript to stdout."""
         self.console.data(text)
 
-    def say(self, line: str) -> None:
-        """Write a line to stderr."""
-        self.console.info(line)
-
-    def alert(self, line: str, hint: str | None = None) -> None:
-        """Write a line with ``--quiet``, too; a hint is given once."""
-        self.console.alert(line)
+    def hint(self, hint: str | None) -> None:
+        """Give a hint once, with ``--quiet``, too."""
         if hint and hint not in self._hints:
             self._hints.add(hint)
-            self.console.alert(f"hint: {hint}")
+            self.console.alert(Span("hint:", Style.PROGRESS), Span(f" {hint}"))
 
     def job_finished(self, event: events.JobFinished) -> None:
         """Report the end of a recording."""
         match event.status:
             case "failed":
-                problem = event.error.message if event.error else "no reason is known"
-                hint = event.error.hint if event.error else None
-                self.alert(_about(event.recording, problem, "failed"), hint)
+                error = event.error
+                problem = error.message if error else "no reason is known"
+                self._trouble(self._failed(about(event.recording, problem)))
+                self.hint(error.hint if error else None)
             case "partial":
-                self.alert(f"partial: {event.recording}{_outcome(event)}")
+                self._partial(event)
             case "done":
-                self.say(f"done: {event.recording}{_outcome(event)}")
+                mark = self._signs.done if self._draws else "done:"
+                self.console.say(Span(mark, Style.GOOD), *self._outcome(event))
+                self._lines_since += 1
             case "unchanged" | "cancelled":
                 self.console.detail(f"{event.status}: {event.recording}")
 
     def warning(self, event: events.WarningRaised) -> None:
         """Report a problem; the same one of many recordings only once."""
+        if event.code == "stage_failed" and event.recording:
+            self._stage_failures.setdefault(event.recording, event.message)
         if (event.code, event.message) not in self._warned:
             self._warned.add((event.code, event.message))
-            self.alert(_about(event.recording, event.message, "warning"), event.hint)
-
-    def engine_starting(self, event: events.EngineStarting) -> None:
-        """Report the start of an engine; building its environment or image takes minutes."""
-        told = f": {event.message}" if event.message else ""
-        from dalston_cli.launchers.registry import launcher_class  # noqa: PLC0415 - loads pydantic
-
-        built = launcher_class(event.launcher).builds if event.step == "environment" else None
-        step = built or event.step
-        line = f"starting engine {event.engine} ({event.launcher}, {step}){told}"
-        (self.say if event.step == "environment" else self.console.detail)(line)
+            told = about(event.recording, event.message)
+            self.console.alert(Span("warning:", Style.CAUTION), Span(f" {told}"))
+            self.hint(event.hint)
 
     def engine_ready(self, event: events.EngineReady) -> None:
-        """Report that an engine is ready."""
+        """Report that an engine is ready, with ``--verbose``."""
+        self.steps.engine_ready(event)
         how = "reused" if event.reused else f"started in {duration(event.elapsed_s)}"
         why = f"; launcher {event.launcher}: {event.reason}" if event.reason else ""
         self.console.detail(f"engine {event.engine} is ready on {event.device} ({how}{why})")
-
-    def model_pulling(self, event: events.ModelPulling) -> None:
-        """Report once that a model is being downloaded."""
-        if event.step == "downloading" and event.model not in self._pulled:
-            self._pulled.add(event.model)
-            amount = f", {readable_size(event.total_bytes)}" if event.total_bytes else ""
-            self.say(f"downloading {event.model}{amount}")
 
     def stage_finished(self, event: events.StageFinished) -> None:
         """Report the end of a stage, with ``--verbose``."""
@@ -110,17 +108,51 @@ class RunLines(RunView):
         self.console.detail(f"{event.recording}: {event.stage} {how}{reason}")
 
     def run_finished(self, event: events.RunFinished) -> None:
-        """Sum the run up, with a hint to go on where it was stopped."""
-        self.say(summary(event))
+        """Sum the run up, name again what failed, and say how to go on."""
+        self.console.info(summary(event))
+        if len(self._failures) > 1 or self._lines_since:  # else it stands right above
+            for spans in self._failures[:MOST_REPEATED]:
+                self.console.say(Span("  "), *spans)
+            if more := self._failures[MOST_REPEATED:]:
+                self.console.info(f"  and {len(more):,} more")
+        if self._failures:
+            self.console.info(f"details: dalston runs show {event.run}")
         if event.exit_code == ExitCode.INTERRUPTED:
-            self.alert("hint: run the same command again to go on: finished stages are kept")
+            self.hint("run the same command again to go on: finished stages are kept")
+
+    def _failed(self, text: str) -> tuple[Span, ...]:
+        return Span(self._signs.failed if self._draws else "failed:", Style.BAD), Span(f" {text}")
+
+    def _partial(self, event: events.JobFinished) -> None:
+        mark = Span("partial:", Style.CAUTION)
+        self.console.alert(mark, *self._outcome(event))
+        reason = self._stage_failures.pop(event.recording, None) or "see its warnings"
+        self._failures.append((mark, Span(f" {about(event.recording, reason)}")))
+        self._lines_since = 0
+
+    def _trouble(self, spans: tuple[Span, ...]) -> None:
+        self.console.alert(*spans)
+        self._failures.append(spans)
+        self._lines_since = 0
+
+    def _outcome(self, event: events.JobFinished) -> tuple[Span, ...]:
+        """Return the name of a recording, its length and where its transcripts are."""
+        folder, name = folder_and_name(event.recording)
+        spans = [Span(" "), Span(folder, Style.DIM), Span(name)]
+        if event.duration_s is not None:
+            spans.append(Span(f"  {duration(event.duration_s)}"))
+        if event.outputs:
+            outputs = outputs_text(event.recording, event.outputs)
+            spans.append(Span(f"  {self._signs.arrow} {outputs}", Style.DIM))
+        return tuple(spans)
 
     _handlers: dict[type[events.Event], Callable[..., None]] = {  # noqa: RUF012 - read only
+        events.RunStarted: lambda self, _: self.steps.models_are_here(),
         events.JobFinished: job_finished,
         events.WarningRaised: warning,
-        events.EngineStarting: engine_starting,
+        events.EngineStarting: lambda self, event: self.steps.engine_starting(event),
         events.EngineReady: engine_ready,
-        events.ModelPulling: model_pulling,
+        events.ModelPulling: lambda self, event: self.steps.model_pulling(event),
         events.StageFinished: stage_finished,
         events.RunFinished: run_finished,
     }
@@ -158,9 +190,9 @@ def run_view(console: Console, *, show_text: bool = True) -> RunView:
     if console.mode is Mode.JSON:
         return RunStream(console)
     if console.draws:
-        from dalston_cli.console.run_bar import RunBar  # noqa: PLC0415 - loads rich
+        from dalston_cli.console.run_live import RunLive  # noqa: PLC0415 - loads what draws
 
-        return RunBar(console, show_text=show_text)
+        return RunLive(console, show_text=show_text)
     return RunLines(console)
 
 
@@ -179,20 +211,3 @@ def summary(event: events.RunFinished) -> str:
     if event.elapsed_s > 0:
         line += f", {speed(event.audio_s / event.elapsed_s)} as fast as it plays"
     return line
-
-
-def _outcome(event: events.JobFinished) -> str:
-    details = []
-    if event.duration_s is not None:
-        details.append(f"{duration(event.duration_s)} of audio")
-    if event.rtfx is not None:
-        details.append(speed(event.rtfx))
-    outputs = f" -> {', '.join(event.outputs)}" if event.outputs else ""
-    return (f" ({', '.join(details)})" if details else "") + outputs
-
-
-def _about(recording: str | None, message: str, kind: str) -> str:
-    """Return a line that names its recording once."""
-    if recording is None or recording in message:
-        return f"{kind}: {message}"
-    return f"{kind}: {recording}: {message}"

@@ -1,12 +1,15 @@
 """``Console``: the only way to print. Data goes to stdout, everything else to stderr."""
 
+import shutil
 import sys
 from collections.abc import Callable, Iterable, Iterator, Sequence
 from contextlib import contextmanager
 from enum import StrEnum
 from typing import Protocol, TextIO
 
+from dalston_cli.console.columns import fitted_table
 from dalston_cli.console.envelope import Envelope, error_data
+from dalston_cli.console.look import Look, Span, Style
 from dalston_cli.console.text import encodable, printable, printable_message, render_table
 from dalston_cli.errors import DalstonError
 
@@ -69,14 +72,20 @@ class Console:
         return self._stderr or sys.stderr
 
     @property
+    def look(self) -> Look:
+        """The colours and signs of stderr."""
+        return Look.of(self.stderr)
+
+    @property
     def draws(self) -> bool:
-        """True if bars and questions may appear: stderr is a terminal."""
-        return self.mode is Mode.HUMAN and self.stderr.isatty()
+        """True if bars may appear: stderr is a terminal that can change its lines."""
+        return self.mode is Mode.HUMAN and self.look.redraws
 
     @property
     def asks(self) -> bool:
         """True if a person can answer a question."""
-        return self.draws and sys.stdin is not None and sys.stdin.isatty()
+        people = self.mode is Mode.HUMAN and self.stderr.isatty()
+        return people and sys.stdin is not None and sys.stdin.isatty()
 
     def data(self, text: str) -> None:
         """Write what was asked for to stdout, as it is, with a line end."""
@@ -106,6 +115,7 @@ class Console:
         *,
         data: object,
         empty: str = "",
+        optional: Sequence[str] = (),
     ) -> None:
         """End a listing: with ``--json`` the envelope around ``data``, else a table.
 
@@ -114,12 +124,16 @@ class Console:
             rows: Cells in the order of ``columns``; None is shown as ``-``.
             data: The same for programs.
             empty: Message on stderr where there are no rows.
+            optional: Columns to drop, the first one first, where the terminal is too narrow.
         """
         if self.mode is Mode.JSON:
             self.result(data)
             return
         cells = [[printable("-" if cell is None else cell) for cell in row] for row in rows]
-        if cells:
+        if cells and optional and self.stdout.isatty():
+            width = shutil.get_terminal_size().columns
+            self.data(fitted_table(columns, cells, optional=optional, width=width))
+        elif cells:
             self.data(render_table(columns, cells))
         elif empty:
             self.info(empty)
@@ -134,20 +148,25 @@ class Console:
         if self.mode is Mode.HUMAN and self.verbose:
             self._say(message)
 
-    def alert(self, message: str) -> None:
+    def say(self, *spans: Span) -> None:
+        """Print a message in colours for a person who waits."""
+        if self.mode is Mode.HUMAN:
+            self._write(spans)
+
+    def alert(self, *spans: Span) -> None:
         """Print a message with ``--quiet``, too."""
-        self._say(message)
+        self._write(spans)
 
     def hint(self, message: str) -> None:
         """Print a next step."""
         if self.mode is not Mode.JSON:
-            self._say(f"hint: {message}")
+            self._marked("hint:", Style.PROGRESS, message)
 
     def warning(self, message: str, *, hint: str | None = None) -> None:
         """Print a warning, and a hint if there is one."""
-        self._say(f"warning: {message}")
+        self._marked("warning:", Style.CAUTION, message)
         if hint:
-            self._say(f"hint: {hint}")
+            self._marked("hint:", Style.PROGRESS, hint)
 
     def error(self, error: DalstonError) -> None:
         """Print an error on stderr, or as an envelope with ``--json``."""
@@ -160,9 +179,9 @@ class Console:
             )
             self.data(envelope.encode())
             return
-        self._say(f"error: {error.message}")
+        self._marked("error:", Style.BAD, error.message)
         if error.hint:
-            self._say(f"hint: {error.hint}")
+            self._marked("hint:", Style.PROGRESS, error.hint)
 
     def confirm(self, question: str, *, default: bool, assume_yes: bool = False) -> bool:
         """Ask a person; without one the answer is ``default``.
@@ -207,11 +226,19 @@ class Console:
         finally:
             self._write_line = None
 
+    def _marked(self, mark: str, style: Style, message: str) -> None:
+        self._write((Span(mark, style), Span(f" {message}")))
+
     def _say(self, message: str) -> None:
+        self._write((Span(message),))
+
+    def _write(self, spans: Sequence[Span]) -> None:
+        safe = [Span(printable_message(span.text), span.style) for span in spans]
+        line = self.look.paint(safe)
         if self._write_line is not None:
-            self._write_line(printable_message(message))
+            self._write_line(line)
             return
-        self.stderr.write(printable_message(message) + "\n")
+        self.stderr.write(f"{line}\n")
         self.stderr.flush()
 
 

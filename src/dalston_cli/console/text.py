@@ -42,7 +42,7 @@ def render_table(columns: Sequence[str], rows: Sequence[Sequence[str]]) -> str:
         rows: Cells without line breaks, as many per row as there are headings.
     """
     lines = [[column.upper() for column in columns], *rows]
-    widths = [max(_width(line[i]) for line in lines) for i in range(len(columns))]
+    widths = [max(text_width(line[i]) for line in lines) for i in range(len(columns))]
     return "\n".join(_row(line, widths) for line in lines)
 
 
@@ -52,12 +52,12 @@ def _escape(match: re.Match[str]) -> str:
 
 def _row(cells: Sequence[str], widths: Sequence[int]) -> str:
     padded = [
-        cell + " " * (width - _width(cell)) for cell, width in zip(cells, widths, strict=True)
+        cell + " " * (width - text_width(cell)) for cell, width in zip(cells, widths, strict=True)
     ]
     return "  ".join(padded).rstrip()
 
 
-def _width(text: str) -> int:
+def text_width(text: str) -> int:
     """Return the columns that a terminal takes: a Chinese character takes two."""
     if text.isascii():
         return len(text)

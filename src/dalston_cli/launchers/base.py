@@ -138,11 +138,23 @@ class AbandonedError(Exception):
     """The caller no longer waits for a preparation."""
 
 
-class Preparation:
-    """A long preparation before an engine can start; ``tell`` gets each line of progress."""
+def _ignore_bytes(done: int, total: int) -> None:
+    """Count nothing."""
 
-    def __init__(self, tell: Callable[[str], None]) -> None:
+
+class Preparation:
+    """A long preparation before an engine can start.
+
+    Attributes:
+        tell: Gets each line of progress.
+        count: Gets the bytes that are downloaded, and all there are; 0 while these are unknown.
+    """
+
+    def __init__(
+        self, tell: Callable[[str], None], count: Callable[[int, int], None] = _ignore_bytes
+    ) -> None:
         self.tell = tell
+        self.count = count
         self._abandoned = Event()
 
     def abandon(self) -> None:

@@ -6,7 +6,7 @@ from typing import Annotated
 import typer
 
 from dalston_cli.options.general import Json, Profile, Quiet, Verbose, Yes
-from dalston_cli.options.parameters import Flags, OptionsOf
+from dalston_cli.options.parameters import EVERYDAY, Flags, OptionsOf
 
 _PANEL = "Input"
 
@@ -32,6 +32,7 @@ class InputOptions:
             help="Look into the folders below a folder, too.",
             rich_help_panel=_PANEL,
         ),
+        EVERYDAY,
     ] = False
     files_from: Annotated[
         str | None,
@@ -68,8 +69,8 @@ class ScreenOptions:
 
     profile: Profile = None
     json: Json = False
-    quiet: Quiet = False
-    verbose: Verbose = 0
+    quiet: Annotated[Quiet, EVERYDAY] = False
+    verbose: Annotated[Verbose, EVERYDAY] = 0
     yes: Yes = False
 
 

@@ -66,7 +66,8 @@ class WordListError(UsageError):
 
     def __init__(self, file: str, problem: str) -> None:
         super().__init__(
-            f"cannot read --hotwords-file {file}: {problem}", hint="see: dalston transcribe --help"
+            f"cannot read --hotwords-file {file}: {problem}",
+            hint="see: dalston transcribe --help-all",
         )
 
 

@@ -14,13 +14,14 @@ def complete_formats(incomplete: str) -> list[tuple[str, str]]:
 
 
 def complete_models(incomplete: str) -> list[tuple[str, str]]:
-    """Return model ids, each with the model's name."""
+    """Return short names and ids of models, each with the model's name."""
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - only while completing
 
-    models = load_catalog().models.items()
+    catalog = load_catalog()
+    names = {**{alias: catalog.model(alias) for alias in catalog.aliases}, **catalog.models}
     return [
         ("auto", "the best installed model for this machine"),
-        *((name, model.name) for name, model in models if name.startswith(incomplete)),
+        *((name, model.name) for name, model in names.items() if name.startswith(incomplete)),
     ]
 
 

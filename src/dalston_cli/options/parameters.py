@@ -9,10 +9,15 @@ from typing import Annotated, Any, TypeGuard, get_args, get_origin, get_type_hin
 import typer
 
 from dalston_cli.options.completion import COMPLETIONS
+from dalston_cli.options.help_screen import HELP_ALL, HelpAll
 from dalston_cli.settings.table import PANELS, TABLE
 
 Flags = Mapping[str, object]
 """Settings from the command line by name; None for an option that was not given."""
+
+EVERYDAY = "everyday"
+"""In ``Annotated``: the option is one that ``--help`` shows where there are many. A setting's own
+declaration says so in the table."""
 
 
 @dataclass(frozen=True)
@@ -51,6 +56,9 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
             annotated as Typer wants it, becomes an option or an argument, and a field that is a
             dataclass is a group within the group. ``Annotated[Flags, OptionsOf(…)]`` is a group
             of settings. Other parameters stay as they are.
+
+    Returns:
+        The command; its attribute ``everyday`` holds the names of its everyday parameters.
     """
     hints = get_type_hints(command, include_extras=True)
     hints.pop("return", None)
@@ -69,6 +77,10 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
 
     grouped = [parameter for group in groups.values() for parameter in _parameters(group)]
     parameters = [*grouped, *single]
+    everyday = [each.name for each in parameters if EVERYDAY in get_args(each.annotation)]
+    if everyday:
+        parameters.append(_parameter(HELP_ALL, HelpAll, default=False))
+    call.everyday = frozenset(everyday)  # type: ignore[attr-defined]  # the registry looks for it
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect looks for it
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
     del call.__wrapped__
@@ -120,7 +132,8 @@ def _of_settings(names: Iterable[str]) -> Iterator[inspect.Parameter]:
         kind = TABLE[name].type
         if get_origin(kind) is tuple:  # a comma list; its parts are checked with the settings
             kind = list[str] if TABLE[name].repeatable else str
-        yield _parameter(name, Annotated[kind | None, option(name)], None)
+        marks = (EVERYDAY,) if TABLE[name].everyday else ()
+        yield _parameter(name, Annotated[kind | None, option(name), *marks], None)
 
 
 def _parameter(name: str, hint: object, default: object) -> inspect.Parameter:

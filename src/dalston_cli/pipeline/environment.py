@@ -7,6 +7,7 @@ from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.catalog.weights.inventory import installed
+from dalston_cli.catalog.weights.pull_options import SourceOrder
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, Weights
 from dalston_cli.settings.locations import Locations
@@ -17,6 +18,7 @@ class Environment:
     """This machine, as a run sees it.
 
     Attributes:
+        source_order: The order in which to ask the sources of a model.
         engine_environment: Variables for engines beyond those that launchers pass themselves.
     """
 
@@ -24,6 +26,7 @@ class Environment:
     catalog: Catalog
     machine: Machine
     launchers: Launchers
+    source_order: SourceOrder = field(default_factory=SourceOrder)
     engine_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
     def plan_context(self) -> PlanContext:

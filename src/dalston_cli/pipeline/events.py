@@ -19,10 +19,16 @@ class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="e
 
 
 class RunStarted(_Event, frozen=True, kw_only=True, tag="run_started"):
-    """A run over ``num_recordings`` recordings begins."""
+    """A run over ``num_recordings`` recordings begins.
+
+    Attributes:
+        stages: What engines do to the first recording: per stage, the seconds of work for a second
+            of audio in earlier runs; None where there were none.
+    """
 
     run: str
     num_recordings: int
+    stages: dict[str, float | None] = field(default_factory=dict)
 
 
 class ModelPulling(_Event, frozen=True, kw_only=True, tag="model_pulling"):
@@ -67,7 +73,12 @@ class PartialText(_Event, frozen=True, kw_only=True, tag="partial_text"):
 
 
 class StageFinished(_Event, frozen=True, kw_only=True, tag="stage_finished"):
-    """A stage of one recording ended; ``reused`` says that its result was already stored."""
+    """A stage of one recording ended.
+
+    Attributes:
+        reused: Its result was already stored.
+        duration_s: Of the audio, which is known when it was prepared; None for other stages.
+    """
 
     recording: str
     stage: str
@@ -75,6 +86,7 @@ class StageFinished(_Event, frozen=True, kw_only=True, tag="stage_finished"):
     reused: bool = False
     elapsed_s: float = 0.0
     reason: str | None = None
+    duration_s: float | None = None
 
 
 class WarningRaised(_Event, frozen=True, kw_only=True, tag="warning"):

@@ -8,9 +8,10 @@ from pathlib import Path
 
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import PullOptions, ensure_installed
+from dalston_cli.catalog.weights.acquire import ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
+from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
@@ -206,6 +207,9 @@ async def _install(
 
     def tell(progress: PullProgress) -> None:
         model, done, total = progress.model, progress.done, progress.total
+        if progress.note:
+            notice = WarningRaised(code="weights_source", message=progress.note)
+            loop.call_soon_threadsafe(emit, notice)
         event = ModelPulling(model=model, step=progress.step, done_bytes=done, total_bytes=total)
         loop.call_soon_threadsafe(emit, event)
 
@@ -214,7 +218,7 @@ async def _install(
         model,
         environment.locations.models,
         "never" if options.offline else options.pull,
-        PullOptions.from_environment(offline=options.offline),
+        PullOptions.from_environment(offline=options.offline, order=environment.source_order),
         tell,
     )
 

@@ -12,6 +12,9 @@ LauncherName = Literal["auto", "docker", "local", "remote"]
 PullPolicy = Literal["missing", "never", "always"]
 """The occasion to download weights or images."""
 
+WeightsFrom = Literal["hub", "index"]
+"""The source to ask first where a model has both."""
+
 RefineLevel = Literal["light", "standard", "verbatim+punctuation"]
 """The amount of text that a language model may change."""
 

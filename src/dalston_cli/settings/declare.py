@@ -94,6 +94,7 @@ class Setting:
         short: A second name of the option, such as ``-o``.
         negative: The option that turns a switch off; ``--no-…`` where it is empty.
         option: Whether there is an option on the command line.
+        everyday: Whether ``--help`` shows the option; ``--help-all`` shows every one.
         repeatable: Whether the option can be given several times.
         sets: The stage that gets the value as an option, ``STAGE`` or ``STAGE.FIELD`` where the
             stage has another name for it; None for the group's stage.
@@ -110,6 +111,7 @@ class Setting:
     short: str = ""
     negative: str = ""
     option: bool = True
+    everyday: bool = False
     repeatable: bool = False
     sets: str | None = None
     needs: tuple[str, ...] = ()

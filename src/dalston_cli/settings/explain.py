@@ -32,7 +32,7 @@ class OptionError(UsageError):
     """An option has an impossible value."""
 
     def __init__(self, option: str, problem: str) -> None:
-        super().__init__(f"{option} {problem}", hint="see: dalston transcribe --help")
+        super().__init__(f"{option} {problem}", hint="see: dalston transcribe --help-all")
 
 
 class UnknownProfileError(ConfigurationError):

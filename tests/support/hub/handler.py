@@ -57,7 +57,8 @@ class HubHandler(BaseHTTPRequestHandler):
         elif resolve := _RESOLVE.match(self.path):
             self._answer_resolve(resolve["repo"], resolve["path"], fault)
         elif file := self._state.plain.get(self.path):
-            self._send_file(self.path, file, fault, {})
+            page = {"Content-Type": "text/html"} if self.path.endswith("/") else {}
+            self._send_file(self.path, file, fault, page)
         else:
             self._refuse(404)
 

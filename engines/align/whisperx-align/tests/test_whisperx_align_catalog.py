@@ -6,7 +6,8 @@ import pytest
 from tests.support.engine_under_test import EngineUnderTest
 
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
-from dalston_cli.catalog.schema import HttpsSource, HubSource, ModelEntry
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import HttpsSource, HubSource
 from dalston_sdk.wire import Stage
 
 KNOWN = """

@@ -11,7 +11,8 @@ from tests.support.hub import HubFile, HubRepo, HubServer, running_hub
 from tests.support.speech import needs_flite
 
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
-from dalston_cli.catalog.schema import HubSource, ModelEntry
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import HubSource
 from dalston_cli.catalog.weights.acquire import PullOptions, pull
 from dalston_cli.catalog.weights.audit import verify
 from dalston_cli.catalog.weights.failures import GatedModelError

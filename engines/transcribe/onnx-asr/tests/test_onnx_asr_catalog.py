@@ -10,7 +10,8 @@ import pytest
 import yaml
 from tests.support.engine_under_test import EngineUnderTest
 
-from dalston_cli.catalog.schema import HubSource, ModelEntry
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import HubSource
 
 CATALOG = Path(__file__).resolve().parents[4] / "catalog" / "models"
 ENTRIES = [

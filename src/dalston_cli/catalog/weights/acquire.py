@@ -1,75 +1,33 @@
 """Brings a model's weights to this machine, if that is needed at all."""
 
-import os
 import shutil
-from collections.abc import Callable, Mapping
+from collections.abc import Callable
 from contextlib import suppress
-from dataclasses import dataclass, field, replace
+from dataclasses import dataclass, replace
 from pathlib import Path
 
+import msgspec
 from msgspec import structs
 
 from dalston_cli.atomic_file import sync_folder
-from dalston_cli.catalog.schema import FileSource, HttpsSource, HubSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import (
+    FileSource,
+    HttpsSource,
+    HubSource,
+    PackageSource,
+    ServiceSource,
+)
 from dalston_cli.catalog.weights import exchange, failures, layout
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
+from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
-from dalston_cli.errors import ConfigurationError
 from dalston_cli.folder_lock import lock_folder
 from dalston_cli.settings.choices import PullPolicy
 
-DEFAULT_TIMEOUT_S = 20.0
-_TRUE = frozenset({"1", "ON", "YES", "TRUE"})
 _MB = 10**6
 
 OnPull = Callable[[exchange.PullProgress], None]
-
-
-class HubTimeoutError(ConfigurationError):
-    """``DALSTON_HUB_TIMEOUT_S`` is no number of seconds."""
-
-    code = "hub_timeout"
-
-    def __init__(self, value: str) -> None:
-        super().__init__(
-            f"DALSTON_HUB_TIMEOUT_S is `{value}`, which is no number of seconds above 0",
-            hint="unset DALSTON_HUB_TIMEOUT_S, or set it to 20",
-        )
-
-
-@dataclass(frozen=True, kw_only=True)
-class PullOptions:
-    """Options of a pull.
-
-    Attributes:
-        offline: Fail at once instead of using the network.
-        again: Ask the source anew and check every byte, even if the model is installed.
-        timeout_s: Time limit for one byte or an answer from the hub, in seconds.
-        environment: Variables for the hub's library, such as ``HF_ENDPOINT``.
-        free_bytes: Room on the disk; None looks it up.
-    """
-
-    offline: bool = False
-    again: bool = False
-    timeout_s: float = DEFAULT_TIMEOUT_S
-    environment: Mapping[str, str] = field(default_factory=lambda: dict(os.environ))
-    free_bytes: int | None = None
-
-    @classmethod
-    def from_environment(
-        cls, environ: Mapping[str, str] = os.environ, *, offline: bool = False, again: bool = False
-    ) -> "PullOptions":
-        """Return the options with ``DALSTON_HUB_TIMEOUT_S`` and ``HF_HUB_OFFLINE`` applied.
-
-        Raises:
-            HubTimeoutError: The time-out is no positive number.
-        """
-        return cls(
-            offline=offline or environ.get("HF_HUB_OFFLINE", "").upper() in _TRUE,
-            again=again,
-            timeout_s=_timeout(environ.get("DALSTON_HUB_TIMEOUT_S", "")),
-            environment=dict(environ),
-        )
 
 
 def pull(
@@ -152,7 +110,7 @@ class _Pull:
                 return
             try:
                 self._reuse_installed()
-                self._finish(self._download(lock))
+                self._finish(*self._download_from_any(lock))
             finally:
                 if not self._left_anything():
                     self._clean_up()
@@ -170,10 +128,27 @@ class _Pull:
                 with suppress(OSError):  # missing, or a disk without links: downloaded then
                     target.hardlink_to(self.folder.path / file.path)
 
-    def _download(self, lock: int) -> exchange.Pulled:
-        timeout_s = self.options.timeout_s
+    def _download_from_any(self, lock: int) -> tuple[ModelEntry, exchange.Pulled]:
+        """Download from the first source that can be had; return the model with that source."""
+        models = _in_order(self.model, self.options.order)
+        errors: list[failures.PullError] = []
+        for left, model in zip(range(len(models) - 1, -1, -1), models, strict=True):
+            if errors:
+                server, problem = failures.server_of(model), errors[-1].problem
+                note = f"{self.model.id} is taken from {server}: {problem}"
+                self._tell(exchange.PullProgress(step="asking", note=note))
+            timeout_s = self.options.fallback_s if left else self.options.timeout_s
+            try:
+                return model, self._download(model, lock, timeout_s)
+            except failures.PullError as error:
+                if len(models) == 1 or not error.elsewhere:
+                    raise
+                errors.append(error)
+        raise failures.SourcesFailedError(errors)
+
+    def _download(self, model: ModelEntry, lock: int, timeout_s: float) -> exchange.Pulled:
         job = exchange.Job(
-            source=_job_source(self.model),
+            source=_job_source(model),
             folder=str(self.folder.partial_files),
             free_bytes=self.options.free_bytes,
             timeout_s=timeout_s * 2,  # the watchdog comes first
@@ -187,17 +162,17 @@ class _Pull:
                 on_progress=self._tell,
             )
         except SilenceError as error:
-            raise failures.HubSilentError(self.model, timeout_s) from error
+            raise failures.HubSilentError(model, timeout_s) from error
         except CrashError as error:
-            raise failures.PullCrashedError(self.model, str(error)) from error
+            raise failures.PullCrashedError(model, str(error)) from error
         if isinstance(report, exchange.Failure):
-            raise failures.error_of(self.model, report)
+            raise failures.error_of(model, report)
         return report
 
-    def _finish(self, pulled: exchange.Pulled) -> None:
+    def _finish(self, model: ModelEntry, pulled: exchange.Pulled) -> None:
         files, final = self.folder.partial_files, self.folder.path
         _remove_strays(files, {file.path for file in pulled.files})
-        layout.manifest_of(self.model, pulled.files, revision=pulled.revision).write(files)
+        layout.manifest_of(model, pulled.files, revision=pulled.revision).write(files)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.exists():
             shutil.rmtree(replaced := self.folder.partial / "replaced", ignore_errors=True)
@@ -217,7 +192,14 @@ class _Pull:
                 parent.rmdir()
 
 
-def _job_source(model: ModelEntry) -> exchange.HubJob | exchange.HttpsJob:
+def _in_order(model: ModelEntry, order: SourceOrder) -> tuple[ModelEntry, ...]:
+    """Return the model with each of its sources, those to be asked first in front."""
+    wanted = PackageSource if order.first == "index" else HubSource
+    ordered = sorted(model.sources, key=lambda source: not isinstance(source, wanted))
+    return tuple(model.with_source(source) for source in ordered)
+
+
+def _job_source(model: ModelEntry) -> exchange.HubJob | exchange.HttpsJob | exchange.PackageJob:
     match model.source:
         case HubSource(repo=repo, revision=revision, files=files, parts=parts):
             first = exchange.HubRepository(
@@ -228,6 +210,8 @@ def _job_source(model: ModelEntry) -> exchange.HubJob | exchange.HttpsJob:
         case HttpsSource(files=https_files):
             remote = tuple(exchange.RemoteFile(**file.model_dump()) for file in https_files)
             return exchange.HttpsJob(files=remote, size_hint=model.size_mb * _MB)
+        case PackageSource() as source:
+            return msgspec.convert(source.model_dump(exclude={"kind"}), exchange.PackageJob)
         case source:
             raise AssertionError(source)  # `pull` does not come here with these
 
@@ -241,15 +225,3 @@ def _remove_strays(folder: Path, wanted: set[str]) -> None:
                 path.rmdir()
         elif name not in wanted and name != layout.MANIFEST:
             path.unlink()
-
-
-def _timeout(text: str) -> float:
-    if not text:
-        return DEFAULT_TIMEOUT_S
-    try:
-        seconds = float(text)
-    except ValueError as error:
-        raise HubTimeoutError(text) from error
-    if not 0 < seconds < float("inf"):
-        raise HubTimeoutError(text)
-    return seconds

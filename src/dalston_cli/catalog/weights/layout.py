@@ -17,7 +17,8 @@ from pathlib import Path
 import msgspec
 
 from dalston_cli.atomic_file import sync_folder, write_whole
-from dalston_cli.catalog import schema
+from dalston_cli.catalog import sources
+from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import ModelUnavailableError
 
 MANIFEST = "manifest.json"
@@ -31,7 +32,7 @@ class LinkError(ModelUnavailableError):
 
     code = "link"
 
-    def __init__(self, model: schema.ModelEntry, path: Path, detail: str) -> None:
+    def __init__(self, model: ModelEntry, path: Path, detail: str) -> None:
         super().__init__(
             f"the model {model.id} cannot be linked: {path}: {detail}",
             hint=f"check the path under `source` in {model.file}",
@@ -99,7 +100,7 @@ class ModelFolder:
     model: str
 
     @classmethod
-    def of(cls, model: schema.ModelEntry, models: Path) -> "ModelFolder":
+    def of(cls, model: ModelEntry, models: Path) -> "ModelFolder":
         """Return the folders of ``model``."""
         return cls(models=models, engine=model.engine, model=model.id)
 
@@ -119,29 +120,38 @@ class ModelFolder:
         return self.partial / "files"
 
 
-def describe_source(model: schema.ModelEntry) -> str:
+def describe_source(source: sources.Source) -> str:
     """Return the source as one line, which changes whenever other files would be taken."""
-    match model.source:
-        case schema.HubSource(parts=parts) as source:
+    match source:
+        case sources.HubSource(parts=parts) as hub:
             further = (f" + {part.folder}/ from {_describe_repo(part)}" for part in parts)
-            return f"{_describe_repo(source)}{''.join(further)}"
-        case schema.HttpsSource(files=https_files):
-            digest = digest_of(f"{file.path}\0{file.sha256}" for file in https_files)
-            return f"{https_files[0].url} ({len(https_files)} files, {digest})"
-        case schema.FileSource(path=path):
+            return f"{_describe_repo(hub)}{''.join(further)}"
+        case sources.HttpsSource(files=https_files):
+            return f"{https_files[0].url} ({len(https_files)} files, {pinned_digest(source)})"
+        case sources.PackageSource(packages=packages, files=packed_files):
+            names = " ".join(f"{wheel.name}=={wheel.version}" for wheel in packages)
+            return f"pypi:{names} ({len(packed_files)} files, {pinned_digest(source)})"
+        case sources.FileSource(path=path):
             return f"file:{path}"
-        case schema.BundledSource(package=package):
+        case sources.BundledSource(package=package):
             return f"bundled:{package}"
-        case schema.ServiceSource(key=key, url=url):
+        case sources.ServiceSource(key=key, url=url):
             return f"service:{key} {url}"
 
 
-def _describe_repo(source: schema.HubSource | schema.HubPart) -> str:
+def pinned_digest(source: sources.Source) -> str | None:
+    """Return what ``Manifest.digest`` is for files of this source; None if only the pull tells."""
+    if isinstance(source, sources.HttpsSource | sources.PackageSource):
+        return digest_of(f"{file.path}\0{file.sha256}" for file in source.files)
+    return None
+
+
+def _describe_repo(source: sources.HubSource | sources.HubPart) -> str:
     return f"hf:{source.repo}@{source.revision} {' '.join(source.files)}"
 
 
 def manifest_of(
-    model: schema.ModelEntry,
+    model: ModelEntry,
     files: tuple[ManifestFile, ...],
     *,
     revision: str | None = None,
@@ -151,7 +161,7 @@ def manifest_of(
     return Manifest(
         model=model.id,
         engine=model.engine,
-        source=describe_source(model),
+        source=describe_source(model.source),
         revision=revision,
         licence=model.licence,
         pulled_at=datetime.now(UTC),
@@ -186,7 +196,7 @@ def sha256_of(path: Path) -> str:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 
-def link(model: schema.ModelEntry, path: Path, models_dir: Path) -> Manifest:
+def link(model: ModelEntry, path: Path, models_dir: Path) -> Manifest:
     """Write the manifest of weights that stay at ``path``, or raise a LinkError."""
     root = path if path.is_dir() else path.parent
     try:

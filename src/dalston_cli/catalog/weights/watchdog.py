@@ -2,6 +2,7 @@
 
 import os
 import selectors
+import signal
 import subprocess
 import sys
 import tempfile
@@ -118,8 +119,9 @@ def _lines(descriptor: int, timeout_s: float) -> Iterator[bytes]:
 
 
 def _end(child: subprocess.Popen[bytes]) -> None:
-    """Kill the child: the next attempt resumes from the bytes that it has written."""
-    child.kill()
+    """Kill the child and its own: the next attempt resumes from the bytes that are written."""
+    if child.returncode is None:  # it leads a group of its own, pip may be in it
+        os.killpg(child.pid, signal.SIGKILL)
     child.wait(_END_TIMEOUT_S)
     for stream in (child.stdin, child.stdout):
         if stream is not None:

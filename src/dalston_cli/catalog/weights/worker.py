@@ -6,25 +6,22 @@ reaches; a process can always be ended. It ends by itself when its parent is gon
 
 import errno
 import os
-import shutil
+import signal
 import sys
 import threading
-import time
 from http import HTTPStatus
 from pathlib import Path
-from typing import BinaryIO, Literal
+from typing import Literal
 
 import httpx2
 import msgspec
 from msgspec import structs
 
-from dalston_cli.catalog.weights import exchange, hub
+from dalston_cli.catalog.weights import exchange, hub, packages
 from dalston_cli.catalog.weights.download import Download, refuse_bad_status, unreachable
 from dalston_cli.catalog.weights.exchange import Failure, Job, PullFailure, PullProgress, RemoteFile
 from dalston_cli.catalog.weights.layout import ManifestFile
-
-_REPORT_EVERY_S = 0.1
-_SPARE_BYTES = 64 * 1024 * 1024  # a disk filled to the last byte harms more than this pull
+from dalston_cli.catalog.weights.reporter import Reporter, check_room
 
 
 def main() -> None:
@@ -46,47 +43,17 @@ def _end_with_parent(lifeline: int) -> None:
     # Not through sys.stdin: a thread inside it would disturb the end of the interpreter.
     while os.read(lifeline, 1):
         continue
+    if os.getpgrp() == os.getpid():  # always, unless started by hand
+        os.killpg(0, signal.SIGKILL)  # pip, too
     os._exit(1)
-
-
-class Reporter:
-    """Writes reports, and progress at intervals that people can read.
-
-    Attributes:
-        file: The one being downloaded.
-        finished: Bytes of the files before it.
-        total: Bytes of all files, as far as known.
-    """
-
-    def __init__(self, stream: BinaryIO) -> None:
-        self.file = ""
-        self.finished = self.total = 0
-        self._stream = stream
-        self._last = 0.0
-
-    def send(self, report: exchange.Report) -> None:
-        """Write one line at once."""
-        self._stream.write(msgspec.json.encode(report) + b"\n")
-        self._stream.flush()
-
-    def on_bytes(self, done: int, here: bool) -> None:  # noqa: FBT001 - positional callback
-        """Write one line, unless the last one is less than ``_REPORT_EVERY_S`` old."""
-        now = time.monotonic()
-        if now - self._last >= _REPORT_EVERY_S:
-            self._last = now
-            self.send(
-                PullProgress(
-                    step="checking" if here else "downloading",
-                    file=self.file,
-                    done=self.finished + done,
-                    total=self.total,
-                )
-            )
 
 
 def _pull(job: Job, reporter: Reporter) -> exchange.Pulled:
     reporter.send(PullProgress(step="asking"))
-    Path(job.folder).mkdir(parents=True, exist_ok=True)
+    folder = Path(job.folder)
+    folder.mkdir(parents=True, exist_ok=True)
+    if isinstance(job.source, exchange.PackageJob):
+        return exchange.Pulled(files=packages.get(job.source, folder, job.free_bytes, reporter))
     with httpx2.Client(timeout=job.timeout_s, follow_redirects=True) as client:
         revision = None
         if isinstance(job.source, exchange.HubJob):
@@ -121,9 +88,7 @@ def _get(
     folder = Path(job.folder)
     downloads = [Download(file, folder, client, reporter.on_bytes) for file in files]
     needed = max(0, reporter.total - sum(download.here for download in downloads))
-    free = shutil.disk_usage(folder).free if job.free_bytes is None else job.free_bytes
-    if needed and needed + _SPARE_BYTES > free:
-        raise PullFailure(Failure(kind="space", needed=needed, free=free))
+    check_room(folder, needed, job.free_bytes)
     done: list[ManifestFile] = []
     for file, download in zip(files, downloads, strict=True):
         reporter.file = file.path

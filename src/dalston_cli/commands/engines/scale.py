@@ -6,9 +6,10 @@ from typing import Annotated
 import typer
 
 from dalston_cli.commands.engines.setting import EngineName, find_engine, load, warn_once
-from dalston_cli.commands.engines.start import engine_spec, tell_choice, tell_to
+from dalston_cli.commands.engines.start import engine_spec, tell_choice
 from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
+from dalston_cli.console.engine_view import engine_view
 from dalston_cli.launchers.base import EngineInstance
 from dalston_cli.launchers.scale import Scaled, running_replicas, scale_engine
 from dalston_cli.launchers.survey import survey_engines
@@ -54,10 +55,12 @@ def scale(
         here = device is None or instance.device in spec.devices
         return here and launcher in {None, "auto", instance.launcher}
 
-    scaling = scale_engine(
-        launchers, spec, replicas, counts=counts, on_event=tell_to(console), on_problem=warn
-    )
-    _tell(console, engine, replicas, asyncio.run(scaling))
+    with engine_view(console) as tell:
+        scaling = scale_engine(
+            launchers, spec, replicas, counts=counts, on_event=tell, on_problem=warn
+        )
+        scaled = asyncio.run(scaling)
+    _tell(console, engine, replicas, scaled)
     found = survey_engines(launchers.by_name.values(), [engine], on_problem=warn)
     show_states(console, asyncio.run(found), launchers)
 

@@ -12,10 +12,10 @@ from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.commands.engines.setting import EngineName, find_engine, load, warn_once
 from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
+from dalston_cli.console.engine_view import engine_view
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.control import engine_devices, start_engine, stop_engines
-from dalston_cli.launchers.pool.notices import OnNotice, PoolNotice, Ready, Starting, Trouble
-from dalston_cli.launchers.registry import Launchers, launcher_class
+from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.scale import as_one, running_replicas
 from dalston_cli.launchers.survey import EngineState
 from dalston_cli.options import general
@@ -116,7 +116,8 @@ def launch(
     replicas = resolved.settings.replicas
     if not devices:
         replicas = max(replicas, len(spec.devices))  # one for each listed GPU
-    return asyncio.run(start_engine(launchers, spec, replicas=replicas, on_event=tell_to(console)))
+    with engine_view(console) as tell:
+        return asyncio.run(start_engine(launchers, spec, replicas=replicas, on_event=tell))
 
 
 def engine_spec(name: str, settings: Settings, devices: Sequence[str] = ()) -> EngineSpec:
@@ -147,25 +148,3 @@ def tell_choice(console: Console, launchers: Launchers, spec: EngineSpec) -> Non
     """Show the chosen launcher and the reason, with ``--verbose``."""
     choice = launchers.choose(spec.engine, spec.device)
     console.detail(f"{spec.engine.name} gets the launcher {choice.launcher.name}: {choice.reason}")
-
-
-def tell_to(console: Console) -> OnNotice:
-    """Return a callback that shows the pool's notices."""
-
-    def tell(notice: PoolNotice) -> None:
-        match notice:
-            case Starting(message=message) if message:
-                what = launcher_class(notice.launcher).builds
-                console.info(f"preparing the {what} of {notice.engine}: {message}")
-            case Starting():
-                console.info(f"starting {notice.engine}")
-            case Ready(reused=True):
-                console.info(f"{notice.engine} runs already on {notice.device}")
-            case Ready():
-                console.info(
-                    f"{notice.engine} is ready on {notice.device} ({notice.elapsed_s:.1f} s)"
-                )
-            case Trouble():
-                console.warning(notice.message)
-
-    return tell

@@ -5,11 +5,12 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.amounts import readable_size
+from dalston_cli.amounts import count, readable_size
+from dalston_cli.catalog.load import data_root
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.failures import terms_page
 from dalston_cli.catalog.weights.layout import describe_source
-from dalston_cli.commands.models.shelf import Shelf
+from dalston_cli.commands.models.shelf import ModelRow, Shelf
 from dalston_cli.console import Console
 from dalston_cli.errors import UsageError
 from dalston_cli.nearest import did_you_mean
@@ -30,8 +31,10 @@ class UnknownStageError(UsageError):
         )
 
 
-_COLUMNS = ("id", "stage", "languages", "size", "licence", "installed")
+_COLUMNS = ("id", "also", "stage", "languages", "size", "licence", "installed")
+_LEAST_IMPORTANT = ("licence", "also", "languages", "stage", "size")
 _FEW = 4
+_IS_HERE = frozenset({"yes", "bundled", "damaged", "partial", "service"})
 
 
 def list_models(
@@ -49,38 +52,79 @@ def list_models(
     installed: Annotated[
         bool, typer.Option("--installed", help="Only models that can be used without a download.")
     ] = False,
+    everything: Annotated[
+        bool,
+        typer.Option("--all", "-a", help="Every model, not only those that most people need."),
+    ] = False,
     json: Json = False,
 ) -> None:
-    """List the models there are, best first."""
+    """List models: transcribing ones first, installed ones first, then the best.
+
+    Shows what is installed, what is recommended and what is your own; --all and --json show all.
+    """
     console = Console("models list", json=json)
     shelf = Shelf.open()
     for note in shelf.catalog.notes:
         console.info(note)
-    models = shelf.catalog.models.values()
-    ordered = sorted(models, key=lambda model: (model.stages[0].value, -model.rank, model.id))
     stages = _parse_stages(stage or ())
-    wanted = [model for model in ordered if not stages or stages.intersection(model.stages)]
+    wanted = [
+        model
+        for model in sorted(shelf.catalog.models.values(), key=_for_programs)
+        if not stages or stages.intersection(model.stages)
+    ]
     rows = [shelf.row(model) for model in wanted]
     rows = [row for row in rows if row.installed or not installed]
-    table = [
-        (
-            row.id,
-            ",".join(row.stages),
-            _languages(row.languages),
-            readable_size(row.size_bytes),
-            row.licence + (" (gated)" if row.gated else ""),
-            row.state,
-        )
-        for row in rows
+    models = shelf.catalog.models
+    shown = [
+        row for row in rows if everything or row.state in _IS_HERE or _stands_out(models[row.id])
     ]
-    console.table(_COLUMNS, table, data=rows, empty="there is no such model")
+    shown.sort(key=lambda row: _for_people(models[row.id], row))
+    table = [_cells(row) for row in shown]
+    console.table(
+        _COLUMNS, table, data=rows, empty="there is no such model", optional=_LEAST_IMPORTANT
+    )
+    if len(shown) < len(rows):
+        also = f"{len(rows) - len(shown)} more" if shown else count(len(rows), "model")
+        console.info(f"{also}: {' '.join(['dalston models list --all', *_again(stages)])}")
+
+
+def _for_programs(model: ModelEntry) -> tuple[str, int, str]:
+    return model.stages[0].value, -model.rank, model.id
+
+
+def _for_people(model: ModelEntry, row: ModelRow) -> tuple[int, bool, int, str]:
+    return list(Stage).index(model.stages[0]), not row.installed, -model.rank, model.id
+
+
+def _stands_out(model: ModelEntry) -> bool:
+    """Return True if the model is recommended, or from a catalog of the user's own."""
+    return model.recommended or not model.file.is_relative_to(data_root())
+
+
+def _again(stages: frozenset[Stage]) -> list[str]:
+    return ["--stage", ",".join(sorted(stage.value for stage in stages))] if stages else []
+
+
+def _cells(row: ModelRow) -> tuple[str | None, ...]:
+    return (
+        row.id,
+        ",".join(alias for alias in row.aliases if "/" not in alias) or None,
+        ",".join(row.stages),
+        _languages(row.languages),
+        readable_size(row.size_bytes),
+        row.licence.removeprefix("LicenseRef-") + (" (gated)" if row.gated else ""),
+        row.state,
+    )
 
 
 def show(
     model_id: Annotated[
         str,
         typer.Argument(
-            metavar="MODEL", help="Model id.", show_default=False, autocompletion=complete_models
+            metavar="MODEL",
+            help="Id or another name of a model.",
+            show_default=False,
+            autocompletion=complete_models,
         ),
     ],
     *,
@@ -95,19 +139,21 @@ def show(
     hardware = model.hardware
     facts = {
         "id": model.id,
+        "also": ", ".join(row.aliases) or "-",
         "name": model.name,
         "engine": f"{model.engine}, which calls it {model.runtime_model_id}",
         "stages": ", ".join(row.stages),
         "languages": _all_languages(model),
         "licence": model.licence,
         "terms": _terms(model),
-        "source": describe_source(model),
+        "source": "\n            or ".join(map(describe_source, model.sources)),
         "size": readable_size(model.size_mb * 10**6),
         "memory": f"RAM {_mb(hardware.ram_mb)}, GPU {_mb(hardware.vram_mb)}",
         "CPU": "yes" if hardware.supports_cpu else "no",
         "can": ", ".join(abilities).replace("_", " ") or "-",
         "defaults": ", ".join(f"{name}={value}" for name, value in model.defaults.items()) or "-",
         "installed": row.state,
+        "came from": row.source or "-",
         "path": row.path or "-",
         "digest": row.digest or "-",
         "catalog": model.file,
@@ -132,7 +178,7 @@ def _parse_stages(entries: Sequence[str]) -> frozenset[Stage]:
 def _languages(languages: tuple[str, ...]) -> str:
     if not languages:
         return "any"
-    return ",".join(languages) if len(languages) <= _FEW else f"{len(languages)} languages"
+    return ",".join(languages) if len(languages) <= _FEW else str(len(languages))
 
 
 def _all_languages(model: ModelEntry) -> str:

@@ -1,5 +1,6 @@
 """The catalog with the folder of all models, and one view of a model, for all commands."""
 
+from collections.abc import Iterable
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Annotated
@@ -7,7 +8,8 @@ from typing import Annotated
 import typer
 
 from dalston_cli.catalog.load import Catalog, load_catalog
-from dalston_cli.catalog.schema import BundledSource, ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import BundledSource, ServiceSource
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
 from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.options.completion import complete_models
@@ -17,7 +19,7 @@ ModelIds = Annotated[
     list[str],
     typer.Argument(
         metavar="MODEL...",
-        help="Model ids, see dalston models list.",
+        help="Models by id or another name, see dalston models list.",
         autocompletion=complete_models,
     ),
 ]
@@ -28,13 +30,16 @@ class ModelRow:
     """One model as ``--json`` shows it in listings.
 
     Attributes:
+        aliases: Its other names.
         size_bytes: On disk where it is installed, else about what the download takes.
         state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted);
             of a service, ``service`` or ``no key``.
         problems: The damage, if any.
+        source: The one of the model's sources that an installed one came from.
     """
 
     id: str
+    aliases: tuple[str, ...]
     name: str
     engine: str
     stages: tuple[str, ...]
@@ -45,6 +50,7 @@ class ModelRow:
     installed: bool
     state: str
     problems: tuple[str, ...]
+    source: str | None
     path: Path | None
     digest: str | None
 
@@ -61,11 +67,22 @@ class Shelf:
         """Read the catalog that the environment names."""
         return cls(catalog=load_catalog(), folder=Locations.from_environment().models)
 
+    def models(self, names: Iterable[str]) -> tuple[ModelEntry, ...]:
+        """Return the models of these names, each once; raises as ``Catalog.model``."""
+        found = map(self.catalog.model, names)
+        return tuple({model.id: model for model in found}.values())
+
+    def aliases(self, model: ModelEntry) -> tuple[str, ...]:
+        """Return the names that mean this model; a later folder may have taken some over."""
+        meant = self.catalog.aliases
+        return tuple(alias for alias in model.aliases if meant.get(alias) == model.id)
+
     def row(self, model: ModelEntry) -> ModelRow:
         """Describe ``model`` in one line."""
         found = installed(model, self.folder)
         return ModelRow(
             id=model.id,
+            aliases=self.aliases(model),
             name=model.name,
             engine=model.engine,
             stages=tuple(stage.value for stage in model.stages),
@@ -76,6 +93,7 @@ class Shelf:
             installed=found is not None and found.ok,
             state=self._state(model, found),
             problems=found.problems if found else (),
+            source=found.source if found else None,
             path=found.path if found else None,
             digest=found.digest if found else None,
         )

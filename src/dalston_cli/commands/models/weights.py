@@ -7,13 +7,13 @@ import typer
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.acquire import PullOptions
 from dalston_cli.catalog.weights.acquire import pull as pull_weights
 from dalston_cli.catalog.weights.audit import DamagedModelError, Verified, disk_usage, remove
 from dalston_cli.catalog.weights.audit import verify as verify_weights
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import InstalledModel
 from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console, Mode, error_data
 from dalston_cli.errors import ExitCode, UsageError
@@ -62,9 +62,11 @@ def pull(
     """Download models; an interrupted download goes on where it was."""
     console = Console("models pull", json=json, quiet=quiet)
     shelf = Shelf.open()
-    models = [shelf.catalog.model(model_id) for model_id in dict.fromkeys(model_ids)]
+    models = shelf.models(model_ids)
     settings = load_settings({"offline": offline}).settings
-    options = PullOptions.from_environment(offline=settings.offline, again=again)
+    options = PullOptions.from_environment(
+        offline=settings.offline, again=again, order=SourceOrder.of(settings)
+    )
     missing = [model for model in models if again or not shelf.row(model).installed]
     size = readable_size(sum(model.size_mb for model in missing) * 10**6)
     names = ", ".join(model.id for model in missing)
@@ -92,8 +94,8 @@ def verify(
     """Check every byte of installed models against what was pulled."""
     console = Console("models verify", json=json, quiet=quiet)
     shelf = Shelf.open()
-    ids = list(dict.fromkeys(model_ids or _all_pulled(shelf)))
-    found = [_verify_one(shelf, model_id, console) for model_id in ids]
+    models = shelf.models(model_ids or _all_pulled(shelf))
+    found = [_verify_one(shelf, model, console) for model in models]
     damaged = [verified for verified in found if verified.problems]
     if damaged and console.mode is Mode.JSON:
         error = DamagedModelError(damaged)
@@ -111,7 +113,7 @@ def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Jso
     """Remove models from this machine, unfinished downloads included."""
     console = Console("models rm", json=json, quiet=quiet)
     shelf = Shelf.open()
-    folders = [_folder(shelf, model_id) for model_id in dict.fromkeys(model_ids)]
+    folders = list(dict.fromkeys(_folder(shelf, model_id) for model_id in model_ids))
     if not yes and not console.asks:
         raise ConfirmationError(model_ids)
     question = f"Remove {', '.join(folder.model for folder in folders)}?"
@@ -151,7 +153,9 @@ def _pull_one(
     with console.meter(f"Pulling {model.id}", total=model.size_mb * 10**6) as meter:
 
         def show(progress: PullProgress) -> None:
-            if progress.step == "waiting":
+            if progress.note:
+                console.warning(progress.note)
+            elif progress.step == "waiting":
                 console.info(f"another process pulls {model.id}; waiting for it")
             elif progress.total:
                 meter.update(progress.done, progress.total)
@@ -166,10 +170,9 @@ def _all_pulled(shelf: Shelf) -> list[str]:
     return [row.id for row in rows if row.state in {"yes", "damaged"}]
 
 
-def _verify_one(shelf: Shelf, model_id: str, console: Console) -> Verified:
-    model = shelf.catalog.model(model_id)
+def _verify_one(shelf: Shelf, model: ModelEntry, console: Console) -> Verified:
     total = shelf.row(model).size_bytes
-    with console.meter(f"Verifying {model_id}", total=total) as meter:
+    with console.meter(f"Verifying {model.id}", total=total) as meter:
         return verify_weights(model, shelf.folder, lambda done: meter.update(done, total))
 
 
@@ -181,5 +184,5 @@ def _folder(shelf: Shelf, model_id: str) -> ModelFolder:
                 return ModelFolder(models=shelf.folder, engine=usage.engine, model=model_id)
     model = shelf.catalog.model(model_id)
     if not model.has_files:
-        raise BundledModelError(model_id)
+        raise BundledModelError(model.id)
     return ModelFolder.of(model, shelf.folder)

@@ -17,8 +17,7 @@ import shutil
 import subprocess
 import sys
 import tempfile
-from collections import deque
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -29,11 +28,9 @@ from dalston_cli.folder_lock import lock_folder
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import remove_folder
+from dalston_cli.launchers.local.installer import run_uv
 from dalston_cli.launchers.requirements_lock import choose_lock, fitting_locks, uv_variables
 from dalston_sdk.identity import digest_files, python_tag, sdk_folder, source_files
-
-NUM_EXPLAINED_LINES = 20
-
 
 _PACKAGE = "dalston_sdk"
 
@@ -117,9 +114,9 @@ class EnvironmentStore:
             raise EnvironmentMissingError(engine.name)
         lock = self._lock(engine, device)
         place = self._place(engine, lock)
-        with lock_folder(place):
+        with lock_folder(place, lambda: preparation.tell("waiting for another process's build")):
             if self.python(engine, device) is None:  # else another process built it meanwhile
-                _build(engine.name, lock, place, preparation.tell)
+                _build(engine.name, lock, place, preparation)
         return place / "environment" / "bin" / "python"
 
     def remove(self, engine: str) -> tuple[Path, ...]:
@@ -133,7 +130,7 @@ class EnvironmentStore:
         return tuple(removed)
 
 
-def _build(engine: str, lock: Path, place: Path, report: Callable[[str], None]) -> None:
+def _build(engine: str, lock: Path, place: Path, preparation: Preparation) -> None:
     final, marker = place / "environment", place / "complete.json"
     marker.unlink(missing_ok=True)
     for old in (final, *place.glob("building-*")):
@@ -141,7 +138,7 @@ def _build(engine: str, lock: Path, place: Path, report: Callable[[str], None]) 
     # A new name each time: a uv whose Dalston was killed may still be writing to the last one.
     building = Path(tempfile.mkdtemp(prefix="building-", dir=place))
     try:
-        _fill(engine, lock, building, report)
+        _fill(engine, lock, building, preparation)
         building.rename(final)
     except BaseException:  # Ctrl-C, too: half an environment is of no use
         shutil.rmtree(building, ignore_errors=True)
@@ -150,24 +147,24 @@ def _build(engine: str, lock: Path, place: Path, report: Callable[[str], None]) 
     write_whole(marker, json.dumps(facts).encode() + b"\n")
 
 
-def _fill(engine: str, lock: Path, building: Path, report: Callable[[str], None]) -> None:
+def _fill(engine: str, lock: Path, building: Path, preparation: Preparation) -> None:
     """Make the environment and install the packages of the lock."""
     make = [
         *("venv", "--quiet", "--python", sys.executable),
         *("--relocatable", "--allow-existing", str(building)),
     ]
-    environ = uv_variables(lock) | _cache_variables(building, report)
+    environ = uv_variables(lock) | _cache_variables(building, preparation)
     sync = [
         *("pip", "sync", "--python", str(building / "bin" / "python")),
         *("--require-hashes", "--allow-empty-requirements", str(lock)),
     ]
     for arguments in (make, sync):
-        code, lines = _run_uv(arguments, environ, building.parent, report)
+        code, lines = run_uv(arguments, environ, building.parent, preparation)
         if code != 0:
             raise EnvironmentBuildError(engine, f"uv ended with code {code}", lines)
 
 
-def _cache_variables(building: Path, report: Callable[[str], None]) -> dict[str, str]:
+def _cache_variables(building: Path, preparation: Preparation) -> dict[str, str]:
     """Have uv's cache on the disk of the environments, unless the user chose its place."""
     import uv  # noqa: PLC0415 - only a build needs it
 
@@ -182,39 +179,18 @@ def _cache_variables(building: Path, report: Callable[[str], None]) -> dict[str,
     if told.returncode != 0 or _disk(cache) == _disk(building):
         return {}
     if os.environ.get("UV_CACHE_DIR"):
-        report(f"uv's cache {cache} is on another disk: environments cannot share files")
+        preparation.tell(f"uv's cache {cache} is on another disk: environments cannot share files")
         return {}
     beside = building.parents[2] / "uv"
-    report(f"uv's cache {cache} is on another disk; {beside} is used, to share files by hard links")
+    preparation.tell(
+        f"uv's cache {cache} is on another disk; {beside} is used, to share files by hard links"
+    )
     return {"UV_CACHE_DIR": str(beside)}
 
 
 def _disk(path: Path) -> int:
     """Return the device number of the disk that a folder is or will be on."""
     return next(each for each in (path, *path.parents) if each.exists()).stat().st_dev
-
-
-def _run_uv(
-    arguments: list[str], environ: Mapping[str, str], folder: Path, report: Callable[[str], None]
-) -> tuple[int, Sequence[str]]:
-    """Run uv in ``folder``, away from any project whose settings it would apply."""
-    import uv  # noqa: PLC0415 - only a build needs it
-
-    last: deque[str] = deque(maxlen=NUM_EXPLAINED_LINES)
-    with subprocess.Popen(
-        [uv.find_uv_bin(), "--no-progress", "--color", "never", *arguments],
-        cwd=folder,
-        env=environ,
-        stdin=subprocess.DEVNULL,
-        stdout=subprocess.PIPE,
-        stderr=subprocess.STDOUT,
-        text=True,
-        errors="replace",
-    ) as process:
-        for line in process.stdout or ():
-            last.append(line.rstrip())
-            report(line.rstrip())
-        return process.wait(), tuple(last)
 
 
 def snapshot_sdk(cache_folder: Path) -> Path:

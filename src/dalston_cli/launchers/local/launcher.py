@@ -76,9 +76,17 @@ class LocalLauncher(folder_launcher.FolderLauncher):
 
     def prepare(self, spec: base.EngineSpec, preparation: base.Preparation) -> None:
         """Build its environment; uv gets Ctrl-C from the terminal itself."""
-        if not spec.engine.embedded:
-            self.environments.ensure(spec.engine, preparation, spec.device)
-            snapshot_sdk(self._cache)
+        if spec.engine.embedded:
+            return
+        log = self.engine_logs.of_build(spec.engine.name)
+
+        def tell(line: str) -> None:
+            log(line)
+            preparation.tell(line)
+
+        told = base.Preparation(tell, preparation.count)
+        self.environments.ensure(spec.engine, told, spec.device)
+        snapshot_sdk(self._cache)
 
     def find(self) -> list[base.EngineInstance]:
         """Return every engine that runs; remove the folders of dead ones."""

@@ -3,7 +3,7 @@
 import os
 import time
 from collections import deque
-from collections.abc import Collection, Iterator
+from collections.abc import Callable, Collection, Iterator
 from contextlib import suppress
 from datetime import UTC, datetime
 from pathlib import Path
@@ -13,6 +13,7 @@ from dalston_cli.launchers.folder_launcher import plain_line
 NUM_KEPT = 10
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
 _POLL_S = 0.2
+_BUILD = "build"
 
 
 class EngineLogs:
@@ -22,13 +23,31 @@ class EngineLogs:
         self._folder = folder
 
     def create(self, engine: str) -> Path:
-        """Create an empty file for a process whose pid is not known yet."""
-        folder = self._folder / engine
-        folder.mkdir(parents=True, mode=0o700, exist_ok=True)
-        stamp = datetime.now(UTC).strftime(_STAMP)
-        path = folder / f"{stamp}-new{os.getpid()}.log"
-        path.touch(mode=0o600)
+        """Create a file for a process whose pid is not known yet.
+
+        It is empty, or begins with what built the engine's environment just before.
+        """
+        path = self._name(engine, f"new{os.getpid()}")
+        newest = self.newest(engine)
+        if newest is not None and newest.stem.endswith(f"-{_BUILD}"):
+            with suppress(FileNotFoundError):  # another process that starts was faster
+                newest.rename(path)
+        _make(path)
         return path
+
+    def of_build(self, engine: str) -> Callable[[str], None]:
+        """Return a function that writes a line of an environment's build to a log of its own.
+
+        There is no log before the first line.
+        """
+        path = self._name(engine, _BUILD)
+
+        def write(line: str) -> None:
+            _make(path)
+            with path.open("a", encoding="utf-8") as file:
+                file.write(f"{line}\n")
+
+        return write
 
     def settle(self, path: Path, pid: int, *, in_use: Collection[Path]) -> Path:
         """Give a log its final name, and remove the oldest that no engine writes to."""
@@ -40,12 +59,12 @@ class EngineLogs:
         return final
 
     def newest(self, engine: str) -> Path | None:
-        """Return the log of the process of ``engine`` that was started last."""
+        """Return the log of what was begun last: a process, or the build of its environment."""
         found = self._of(engine)
         return found[-1] if found else None
 
     def newest_time(self, engine: str) -> datetime | None:
-        """Return when that process was started."""
+        """Return when that was."""
         path = self.newest(engine)
         if path is None:
             return None
@@ -68,6 +87,14 @@ class EngineLogs:
 
     def _of(self, engine: str) -> list[Path]:
         return sorted((self._folder / engine).glob("*.log"))
+
+    def _name(self, engine: str, mark: str) -> Path:
+        return self._folder / engine / f"{datetime.now(UTC).strftime(_STAMP)}-{mark}.log"
+
+
+def _make(path: Path) -> None:
+    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
+    path.touch(mode=0o600)
 
 
 def tail_lines(path: Path, lines: int) -> list[str]:

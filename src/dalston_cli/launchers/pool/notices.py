@@ -5,6 +5,8 @@ from typing import Literal
 
 from msgspec import Struct
 
+_LEAST_STEP = 1_000_000
+
 StartStep = Literal["environment", "process", "model"]
 
 
@@ -13,12 +15,20 @@ class _Notice(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 
 
 class Starting(_Notice, frozen=True, kw_only=True, tag="engine_starting"):
-    """An engine is being started; a step may come several times, each with a new message."""
+    """An engine is being started; a step may come several times, each with more to tell.
+
+    Attributes:
+        message: A line of what builds its environment or image.
+        done_bytes: Downloaded so far, for the environment.
+        total_bytes: To be downloaded in all; 0 where it is not known.
+    """
 
     engine: str
     launcher: str
     step: StartStep
     message: str = ""
+    done_bytes: int = 0
+    total_bytes: int = 0
 
 
 class Ready(_Notice, frozen=True, kw_only=True, tag="engine_ready"):
@@ -53,6 +63,22 @@ class Trouble(_Notice, frozen=True, kw_only=True, tag="engine_trouble"):
 
 PoolNotice = Starting | Ready | Trouble
 OnNotice = Callable[[PoolNotice], None]
+
+
+class ByteSteps:
+    """Passes on a count of bytes when it has grown by a hundredth, and by a megabyte at least."""
+
+    def __init__(self, tell: Callable[[int, int], None]) -> None:
+        self._tell = tell
+        self._told = (0, 0)
+
+    def count(self, done: int, total: int) -> None:
+        """Take a count: the bytes that are there, and all there are; 0 while unknown."""
+        step = max(_LEAST_STEP, total // 100)
+        if total == self._told[1] and done != total and done - self._told[0] < step:
+            return
+        self._told = done, total
+        self._tell(done, total)
 
 
 def ignore_notice(notice: PoolNotice) -> None:

@@ -12,7 +12,14 @@ from dalston_cli.launchers.contact import NoAnswerError, ask_health, shut_down
 from dalston_cli.launchers.failure import EngineCrashedError
 from dalston_cli.launchers.pool import readiness
 from dalston_cli.launchers.pool.limits import PoolLimits
-from dalston_cli.launchers.pool.notices import OnNotice, Ready, Starting, StartStep, Trouble
+from dalston_cli.launchers.pool.notices import (
+    ByteSteps,
+    OnNotice,
+    Ready,
+    Starting,
+    StartStep,
+    Trouble,
+)
 from dalston_cli.launchers.registry import LauncherChoice
 
 _ROUNDS = 20
@@ -117,15 +124,16 @@ class Provisioner:
     async def _prepare(self) -> None:
         loop = asyncio.get_running_loop()
 
-        def report(line: str) -> None:
-            loop.call_soon_threadsafe(self._report_starting, "environment", line)
+        def report(line: str, done: int = 0, total: int = 0) -> None:
+            loop.call_soon_threadsafe(self._report_starting, "environment", line, done, total)
 
-        preparation = Preparation(report)
+        steps = ByteSteps(lambda done, total: report("", done, total))
+        preparation = Preparation(report, steps.count)
         try:
             await asyncio.to_thread(self.launcher.prepare, self.spec, preparation)
         finally:
             preparation.abandon()
-        self._report_starting("process", "")
+        self._report_starting("process")
 
     def _find_or_start(self, missing: int, taken: Collection[str]) -> list[_Candidate]:
         """Hold the launcher's lock, so that only one of many processes starts what is missing."""
@@ -191,10 +199,18 @@ class Provisioner:
             Trouble(engine=name, launcher=self.launcher.name, code=code, message=message)
         )
 
-    def _report_starting(self, step: StartStep, message: str) -> None:
-        name = self.spec.engine.name
+    def _report_starting(
+        self, step: StartStep, message: str = "", done: int = 0, total: int = 0
+    ) -> None:
         self._on_event(
-            Starting(engine=name, launcher=self.launcher.name, step=step, message=message)
+            Starting(
+                engine=self.spec.engine.name,
+                launcher=self.launcher.name,
+                step=step,
+                message=message,
+                done_bytes=done,
+                total_bytes=total,
+            )
         )
 
     def _report_ready(

@@ -6,7 +6,8 @@ from typing import Any
 from msgspec import Struct
 
 from dalston_cli.catalog import resolve
-from dalston_cli.catalog.schema import ModelEntry, ServiceSource
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import ServiceSource
 from dalston_cli.catalog.weights.failures import ServiceKeyError
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import PlanContext, StagePlan

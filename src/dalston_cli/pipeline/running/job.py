@@ -137,6 +137,7 @@ class RecordingJob:
                 status="done",
                 reused=not audio.decoded,
                 elapsed_s=time.monotonic() - clock,
+                duration_s=info.info.duration_s,
             )
         )
         return info

@@ -18,6 +18,7 @@ from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.pipeline import events
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
+from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.base import Job, Runner
@@ -99,7 +100,7 @@ class Run:
         number = len(self._spec.recordings)
         self._id = self._journal.begin_run(number)
         try:
-            self._emit(events.RunStarted(run=self._id, num_recordings=number))
+            self._emit(self._started(number))
         except BrokenPipeError as closed:
             self._summary.counts[NOT_STARTED] = number
             self._journal.end_run(self._report(0.0, [closed]))
@@ -121,6 +122,15 @@ class Run:
             raise errors[0]  # nothing reads the output, or a bug outside of any job
         self._emit(report)
         return report
+
+    def _started(self, number: int) -> events.RunStarted:
+        """Return the first event, with what was measured of the first recording's stages."""
+        stages: dict[str, float | None] = {}
+        for recording in self._spec.recordings[:1]:
+            for stage in self._spec.planner.plan(recording.overrides).stages.values():
+                rtfx = measured_rtfx(self._journal, stage.model.id, stage.device)
+                stages[stage.kind] = 1 / rtfx if rtfx else None
+        return events.RunStarted(run=self._id, num_recordings=number, stages=stages)
 
     def _items(self) -> Iterator[tuple[int | None, tuple[RecordingRequest, Path | None]]]:
         stems = self._spec.stems

@@ -24,6 +24,7 @@ class General:
         " take precedence.",
         short="-p",
         example="interview",
+        everyday=True,
     )
 
 

