@@ -8,6 +8,9 @@ Reference: Wang et al., "CAM++: A Fast and Efficient Network for Speaker Verific
 Context-Aware Masking", Interspeech 2023, https://arxiv.org/abs/2303.00332
 """
 
+# mypy: disable-error-code="misc"
+# To mypy, PyTorch has no types, and each of these classes has a base class without any.
+
 from collections import OrderedDict
 
 import torch

@@ -82,11 +82,12 @@ class CampPlusDiarization(SpeakerDiarization):  # type: ignore[misc] # the libra
 
 def _masks(segmentations: SlidingWindowFeature, *, exclude_overlap: bool) -> NDArray[np.float32]:
     """Return 1 where a speaker is embedded from, shape (num_windows, num_speakers, num_frames)."""
-    speech = np.nan_to_num(segmentations.data).astype(np.float32).transpose(0, 2, 1)
+    data: NDArray[np.float32] = np.nan_to_num(segmentations.data).astype(np.float32)
+    speech = data.transpose(0, 2, 1)
     if not exclude_overlap:
         return speech
     alone = speech * (speech.sum(axis=1, keepdims=True) < 2)  # noqa: PLR2004 - two are an overlap
-    min_frames = _MIN_ALONE_S / segmentations.sliding_window.duration * speech.shape[-1]
+    min_frames: float = _MIN_ALONE_S / segmentations.sliding_window.duration * speech.shape[-1]
     return np.where(alone.sum(axis=-1, keepdims=True) >= min_frames, alone, speech)
 
 
