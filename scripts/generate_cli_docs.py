@@ -29,9 +29,13 @@ _HEAD = """# The command line
 
 Every command has `--help`; for `transcribe` and `plan` it shows the options of every day, and
 `--help-all` every one. `--debug`, anywhere on the line, shows the traceback of an error.
-Underscores are as good as dashes (`--output_dir`), whisper's `--vad_filter`,
-`--logprob_threshold` and values such as `--word_timestamps True` are understood, and an option's
-default can be set in the [settings](settings.md).
+Underscores are as good as dashes (`--output_dir`), the options of [Whisper's tools](whisper.md)
+and values such as `--word_timestamps True` are understood, and an option's default can be set in
+the [settings](settings.md).
+
+`dalston pull`, `ls` and `rm` are short for `models pull`, `models list` and `models rm`, `dalston
+ps` for `engines status`, and `dalston help COMMAND` for `COMMAND --help`. A language is a code
+(`en`, `deu`, `pt-BR`) or a name (`English`, `Deutsch`, `日本語`).
 
 Exit codes: 0 all done · 1 a bug · 2 usage · 3 bad input · 4 a catalog or the settings are wrong ·
 5 an engine or a model is not available · 6 every recording failed · 7 some failed or are partial ·

@@ -14,9 +14,10 @@ from typer.main import get_command
 
 from dalston_cli import __version__
 from dalston_cli.commands.registry import COMMANDS, HELP_NAMES, RootGroup, command_words
+from dalston_cli.commands.verbs import HELP, SHORT_FORMS, without_help_verb
 from dalston_cli.console import Console, encodable
 from dalston_cli.errors import DalstonError, ExitCode, InterruptedRunError, UsageError
-from dalston_cli.options.spelling import normal_name, without_truth_values
+from dalston_cli.options.spelling import in_our_dialect, normal_name
 from dalston_cli.settings.locations import Locations
 
 PROGRAM = "dalston"
@@ -46,7 +47,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = words[: words.index("--")] if "--" in words else words
     debug = "--debug" in options or os.environ.get("DALSTON_DEBUG", "") not in {"", "0"}
     words = [word for word in options if word != "--debug"] + words[len(options) :]
-    words = without_truth_values(words)
+    words = in_our_dialect(without_help_verb(words))
     console = Console(command_words(words), json="--json" in options)
     _use_utf8()
     try:
@@ -77,7 +78,7 @@ def build_root() -> RootGroup:
     group = get_command(app)
     if not isinstance(group, RootGroup):
         raise TypeError(f"the root is a {type(group).__name__}")
-    group.commands = dict.fromkeys(COMMANDS)  # the keys are for suggestions
+    group.commands = dict.fromkeys([*COMMANDS, *SHORT_FORMS, HELP])  # the keys are for suggestions
     return group
 
 

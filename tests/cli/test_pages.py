@@ -31,6 +31,11 @@ def test_the_pages_are_current() -> None:
     assert stale == [], "run make docs"
 
 
+def test_the_page_of_other_tools_options_is_current() -> None:
+    generator = script("generate_whisper_docs")
+    assert generator.TARGET.read_text("utf-8") == generator.render(), "run make docs"
+
+
 def test_the_table_of_engines_is_current() -> None:
     generator, page = script("generate_engine_table"), (ROOT / "README.md").read_text("utf-8")
     table = generator.render(CATALOG)

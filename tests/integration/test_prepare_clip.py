@@ -82,6 +82,29 @@ def test_clip_of_lossy_audio_is_the_same_part(
     assert recordings.likeness(clipped, part) > 0.99
 
 
+@pytest.mark.parametrize("extension", ["wav", "flac", "mp3"])
+def test_between_several_parts_there_is_silence(
+    speech: Path, tmp_path: Path, extension: str
+) -> None:
+    source = recordings.make(tmp_path, f"made.{extension}", speech=speech)
+    clip = Clip(start=12.0, end=30.0, gaps=((14.5, 20.0), (21.0, 28.25)))
+    one = Clip(start=12.0, end=30.0)
+    decode(source, tmp_path, clip=one)
+    whole = recordings.read_wav(tmp_path / "audio.wav")
+
+    decoded = decode(source, tmp_path, clip=clip)
+
+    heard = recordings.read_wav(tmp_path / "audio.wav")
+    inside = np.zeros(len(whole), dtype=bool)
+    for start, end in ((12.0, 14.5), (20.0, 21.0), (28.25, 30.0)):
+        inside[round((start - 12) * SAMPLE_RATE) : round((end - 12) * SAMPLE_RATE)] = True
+    assert len(heard) == len(whole)
+    assert np.array_equal(heard[inside], whole[inside])
+    assert not heard[~inside].any()
+    assert [warning.code for warning in decoded.warnings] == ["only_parts"]
+    assert "12-14.5,20-21,28.25-30" in decoded.warnings[0].message
+
+
 def test_clip_after_the_end(speech: Path, tmp_path: Path) -> None:
     with pytest.raises(ClipOutsideError, match=r"begins at 90 s, but .* ends at 40\.00 s"):
         decode(speech, tmp_path, clip=Clip(start=90))

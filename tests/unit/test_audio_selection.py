@@ -16,6 +16,9 @@ CLIPS = {
     " 5 - 10 ": Clip(start=5, end=10),
     "100:00:00-": Clip(start=360_000),
     "1:0-1:5": Clip(start=60, end=65),
+    "0-30,1:30-2:00": Clip(end=120, gaps=((30, 90),)),
+    "5-10, 20-30 ,40-": Clip(start=5, gaps=((10, 20), (30, 40))),
+    "5-10,10-20": Clip(start=5, end=20),
 }
 
 WRONG_CLIPS = {
@@ -31,6 +34,11 @@ WRONG_CLIPS = {
     "\u0663-\u0665": "not a part",
     "120-90": "ends before it starts",
     "5-5": "ends before it starts",
+    "0-5,9-7": "ends before it starts",
+    "0-5,": "not a part",
+    "10-20,5-8": "overlap or are not in order",
+    "0-10,9-20": "overlap or are not in order",
+    "5-,9-20": "overlap or are not in order",
     "1:60-": "60 or more seconds",
     "1:60:00-": "60 or more minutes",
 }
@@ -46,6 +54,11 @@ def test_wrong_clip_is_explained(text: str, problem: str) -> None:
     with pytest.raises(InvalidClipError, match=problem) as caught:
         parse_clip(text)
     assert "--clip 90-120" in str(caught.value.hint)
+
+
+@pytest.mark.parametrize("text", ["0-30,90-120", "5-10,20-30,40-", "1.5-2.25,3-4"])
+def test_parts_write_themselves_as_they_are_read(text: str) -> None:
+    assert str(parse_clip(text)) == text
 
 
 @given(st.integers(0, 10**6), st.integers(1, 10**6), st.booleans())

@@ -175,7 +175,7 @@ def test_choice(
             ModelRequest(model="fw-tiny.en", language="de"),
             LAPTOP,
             LanguageNotCoveredError,
-            "does not understand `de`, only en",
+            r"does not understand German \(de\), only en",
             id="language",
         ),
         pytest.param(

@@ -5,6 +5,7 @@ from pathlib import Path
 
 from tests.support.documents import blocks_of, read
 
+from dalston_cli.pipeline.endpoints import file_of
 from dalston_cli.pipeline.intake import manifest
 
 PAGE = "docs/manifest.md"
@@ -17,7 +18,7 @@ def test_the_example_is_read(tmp_path: Path) -> None:
 
     first, second = manifest.read_manifest(file)
 
-    assert first.source.path == tmp_path / "interviews" / "ada.wav"
+    assert file_of(first.source) == tmp_path / "interviews" / "ada.wav"
     assert first.overrides.initial_prompt == "An interview about engines"
     assert (first.overrides.language, second.overrides.language) == ("en", "en")
     assert second.overrides.initial_prompt is None

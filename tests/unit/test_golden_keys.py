@@ -17,12 +17,11 @@ from tests.support.run_options import BY_NAME, planned, run_options
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.pipeline.jobs.keys import prepare_key, stage_key
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, StagePlan, Weights
 from dalston_cli.pipeline.plan.planner import plan_recording
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import Overrides
-from dalston_cli.pipeline.running.audio import prepare_key
-from dalston_cli.pipeline.running.stage import stage_key
 from dalston_cli.stages.base import Inputs, Results
 from dalston_sdk.wire import (
     AlignOptions,
@@ -122,6 +121,11 @@ def test_prepared_audio(
     monkeypatch.setattr(module, "_decoder_version", lambda: "17.0.1")
 
     assert prepare_key(RECORDING, channels, clip) == key
+
+
+def test_parts_of_a_recording_have_keys_of_their_own() -> None:
+    clips = (Clip(end=9), Clip(end=9, gaps=((2, 5),)), Clip(end=9, gaps=((2, 6),)))
+    assert len({prepare_key(RECORDING, "mix", clip) for clip in clips}) == len(clips)
 
 
 @pytest.mark.parametrize(

@@ -8,6 +8,7 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.errors import DalstonError, InputError, UsageError
+from dalston_cli.pipeline.endpoints import file_of
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.folder_scan import looks_like_media
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
@@ -82,7 +83,7 @@ def test_an_absolute_pattern(folder: Path) -> None:
 @pytest.mark.parametrize("name", ["take[1].wav", "what?.wav", "50*.wav", "a*b/[x].mp3"])
 def test_a_name_that_exists_is_no_pattern(name: str) -> None:
     touch(name, "take1.wav", "50x.wav")
-    assert [str(request.source.path) for request in find(name).requests] == [name]
+    assert [str(file_of(request.source)) for request in find(name).requests] == [name]
 
 
 @pytest.mark.parametrize(
@@ -93,8 +94,9 @@ def test_any_name_is_found_in_a_folder(name: bytes, folder: Path) -> None:
     Path(os.fsdecode(inner)).mkdir()
     Path(os.fsdecode(os.path.join(inner, name))).touch()  # noqa: PTH118 - bytes
     (request,) = find("in").requests
-    assert request.source.path is not None
-    assert os.fsencode(request.source.path.name) == name
+    file = file_of(request.source)
+    assert file is not None
+    assert os.fsencode(file.name) == name
     assert request.name.encode() == b"in/" + name.decode(errors="replace").encode()
     assert request.size == 0
 

@@ -6,6 +6,7 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.errors import InputError
+from dalston_cli.pipeline.endpoints import file_of
 from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.pipeline.request import NO_OVERRIDES
 
@@ -49,7 +50,7 @@ def write(folder: Path, name: str, text: str) -> Path:
 def test_rows_become_requests(name: str, text: str, tmp_path: Path) -> None:
     (tmp_path / "a.wav").write_bytes(b"12345")
     first, second = read_manifest(write(tmp_path, name, text))
-    assert first.source.path == tmp_path / "a.wav"
+    assert file_of(first.source) == tmp_path / "a.wav"
     assert (first.relative, first.size) == (Path("a.wav"), 5)
     overrides = first.overrides
     assert overrides.language == "en-gb"
@@ -92,7 +93,7 @@ def test_output_names_the_transcript(tmp_path: Path) -> None:
 
 def test_absolute_paths_stay(tmp_path: Path) -> None:
     (request,) = read_manifest(write(tmp_path, "m.csv", "path\n/far/away.wav\n"))
-    assert request.source.path == Path("/far/away.wav")
+    assert file_of(request.source) == Path("/far/away.wav")
 
 
 def test_names_that_are_not_utf_8(tmp_path: Path) -> None:

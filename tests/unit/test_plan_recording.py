@@ -169,7 +169,7 @@ def test_stages(
         pytest.param(
             {"model": "german", "transcribe": TranscribeOptions(language="en")},
             LanguageNotCoveredError,
-            "does not understand `en`",
+            r"does not understand English \(en\)",
             id="language",
         ),
         pytest.param({"model": "speach"}, UsageError, "did you mean `speech`", id="model"),

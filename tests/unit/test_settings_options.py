@@ -9,7 +9,7 @@ from tests.support.run_options import asked
 from dalston_cli.catalog.device import RepeatedGpuError
 from dalston_cli.errors import UsageError
 from dalston_cli.options.build import build_run_options, resolve
-from dalston_cli.options.spelling import normal_name, without_truth_values
+from dalston_cli.options.spelling import in_our_dialect, normal_name
 from dalston_cli.options.without_effect import (
     GpusWithoutEffectError,
     WithoutEffectError,
@@ -251,7 +251,7 @@ def test_flags_of_groups_are_resolved(tmp_path: Path, monkeypatch: pytest.Monkey
     ],
 )
 def test_truth_values_in_the_dialect_of_whisper(words: list[str], plain: list[str]) -> None:
-    assert without_truth_values(words) == plain
+    assert in_our_dialect(words) == plain
 
 
 @pytest.mark.parametrize(

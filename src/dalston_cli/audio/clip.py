@@ -1,4 +1,4 @@
-"""The part of a recording that is wanted: ``--clip START-END``."""
+"""The part of a recording that is wanted: ``--clip START-END``, or several parts."""
 
 import re
 from dataclasses import dataclass
@@ -18,7 +18,8 @@ class InvalidClipError(UsageError):
         super().__init__(
             f"--clip {text!r} {problem}",
             hint="write START-END in seconds or as [HOURS:]MINUTES:SECONDS, either side may be "
-            "left out: --clip 90-120, --clip 1:30-2:00, --clip 00:01:30.5-, --clip=-30",
+            "left out: --clip 90-120, --clip 1:30-2:00, --clip 00:01:30.5-, --clip=-30; several "
+            "parts in their order: --clip 0-30,90-120",
         )
 
 
@@ -29,23 +30,53 @@ class Clip:
     Attributes:
         start: Seconds from the start of the recording, at least 0.
         end: Seconds, larger than ``start``; None for the end of the recording.
+        gaps: Start and end, in seconds, of what lies between several parts: it becomes silence, so
+            that times stay true and no stage finds anything there. In order, not touching.
     """
 
     start: float = 0.0
     end: float | None = None
+    gaps: tuple[tuple[float, float], ...] = ()
+
+    @property
+    def parts(self) -> tuple[tuple[float, float | None], ...]:
+        """Start and end of each part."""
+        starts = (self.start, *(end for _, end in self.gaps))
+        return tuple(zip(starts, (*(start for start, _ in self.gaps), self.end), strict=True))
+
+    @property
+    def key(self) -> tuple[object, ...]:
+        """What results depend on."""
+        return (self.start, self.end, self.gaps) if self.gaps else (self.start, self.end)
 
     def __str__(self) -> str:
         """Return the clip as ``parse_clip`` reads it."""
-        return f"{_plain(self.start)}-{'' if self.end is None else _plain(self.end)}"
+        return ",".join(
+            f"{_plain(start)}-{'' if end is None else _plain(end)}" for start, end in self.parts
+        )
 
 
 def parse_clip(text: str) -> Clip:
-    """Read ``90-120``, ``1:30-2:00``, ``00:01:30.5-`` or ``-30`` (the first 30 s).
+    """Read ``90-120``, ``1:30-2:00``, ``00:01:30.5-``, ``-30`` (the first 30 s) or ``0-30,90-120``.
 
     Raises:
-        InvalidClipError: The text is not a clip, or ends before it starts.
+        InvalidClipError: The text is not a clip, a part ends before it starts, or parts are not in
+            order.
     """
-    match = _CLIP.fullmatch(text)
+    first, *others = (_part(text, part) for part in text.split(","))
+    gaps: list[tuple[float, float]] = []
+    end = first.end
+    for part in others:
+        if end is None or part.start < end:
+            raise InvalidClipError(text, "has parts that overlap or are not in order")
+        if part.start > end:
+            gaps.append((end, part.start))
+        end = part.end
+    return Clip(start=first.start, end=end, gaps=tuple(gaps))
+
+
+def _part(text: str, part: str) -> Clip:
+    match = _CLIP.fullmatch(part)
     if match is None or not any(match.groups()):
         raise InvalidClipError(text, "is not a part of a recording")
     fields = match.groups()

@@ -91,7 +91,7 @@ def _decode_into(
     name = decoding.recording.name
     with ExitStack() as stack:
         writers = [stack.enter_context(WavWriter(request.wav(channel))) for channel in chosen]
-        for block in _blocks(decoding):
+        for block in _without_gaps(_blocks(decoding), decoding.clip):
             if is_stopped():
                 raise DecodingStoppedError(name)
             _write(block, chosen, writers, decoding.counts)
@@ -144,6 +144,22 @@ def _blocks(decoding: Decoding) -> Iterator["NDArray[np.float32]"]:
         if timeline.is_past_clip:
             break
     yield from resampler.flush()
+
+
+def _without_gaps(
+    blocks: Iterator["NDArray[np.float32]"], clip: Clip
+) -> Iterator["NDArray[np.float32]"]:
+    """Silence what lies between the parts of a clip."""
+    gaps = [
+        (round((start - clip.start) * SAMPLE_RATE), round((end - clip.start) * SAMPLE_RATE))
+        for start, end in clip.gaps
+    ]
+    at = 0
+    for block in blocks:
+        for start, end in gaps:
+            block[:, max(0, start - at) : max(0, end - at)] = 0.0
+        at += block.shape[1]
+        yield block
 
 
 def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Iterator["AudioFrame"]:

@@ -89,6 +89,8 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
         )
     if counts.peak == 0:
         yield _notice("silent_audio", "the audio is silent throughout")
+    if decoding.clip.gaps:
+        yield _notice("only_parts", f"only these parts, in seconds, were read: {decoding.clip}")
     others = len(recording.container.streams.audio) - 1
     if others:
         yield _notice(

@@ -5,9 +5,11 @@ from collections.abc import Iterable, Sequence
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import ServiceSource
 from dalston_cli.errors import ModelUnavailableError, UsageError
+from dalston_cli.settings.language import described, listed, nearest_languages
 from dalston_sdk.wire import Stage
 
 _MAX_ALTERNATIVES = 3
+_MAX_LANGUAGES = 8
 
 
 class StageNotCoveredError(UsageError):
@@ -34,8 +36,8 @@ class LanguageNotCoveredError(UsageError):
         self, model: ModelEntry, stage: Stage, language: str, others: Iterable[ModelEntry]
     ) -> None:
         super().__init__(
-            f"the model {model.id} does not understand `{language}`, "
-            f"only {', '.join(model.languages_of(stage))}",
+            f"the model {model.id} does not understand {described(language)}, "
+            f"{_languages_of(model, stage, language)}",
             hint=_try_one_of(others, "`dalston models list` shows what each model understands"),
         )
 
@@ -76,6 +78,14 @@ class NoModelsError(ModelUnavailableError):
         super().__init__(
             wants + "; ".join(error.message for error in missing), hint=_how_to_install_all(missing)
         )
+
+
+def _languages_of(model: ModelEntry, stage: Stage, wanted: str) -> str:
+    """Name all of a model's languages if they are few, else those that are most like ``wanted``."""
+    known = model.languages_of(stage)
+    if len(known) <= _MAX_LANGUAGES:
+        return f"only {', '.join(known)}"
+    return f"but {len(known)} others, such as {listed(nearest_languages(wanted, known))}"
 
 
 def _how_to_install(model: ModelEntry) -> str:

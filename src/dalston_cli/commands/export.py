@@ -61,7 +61,7 @@ class ExportOptions:
             rich_help_panel="Speakers",
         ),
     ] = None
-    settings: Annotated[Flags, OptionsOf((*OptionsOf.panels("Subtitles").settings, "speakers"))]
+    settings: Annotated[Flags, OptionsOf((*OptionsOf.panels("Subtitles").names, "speakers"))]
 
 
 @flatten

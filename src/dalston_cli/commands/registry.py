@@ -8,6 +8,7 @@ import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
 
+from dalston_cli.commands.verbs import SHORT_FORMS, refuse_other_verbs
 from dalston_cli.options.help_screen import EverydayCommand, examples_last
 
 Command = TyperCommand | TyperGroup
@@ -18,9 +19,9 @@ COMMANDS: Mapping[str, str] = {
     "transcribe": "Turn recordings into transcripts.",
     "plan": "Show what transcribe would do, and why.",
     "export": "Write a finished transcript in another format.",
-    "models": "List, pull, verify, remove models.",
+    "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
     "pipelines": "List the settings for kinds of recordings.",
-    "engines": "List, start, watch, scale, stop engines; build their images.",
+    "engines": "List, start, watch, scale, stop engines (ps shows them); build their images.",
     "runs": "List past runs and what came of them.",
     "config": "Show settings, and where each comes from.",
     "doctor": "Check that this machine has what Dalston needs.",
@@ -84,11 +85,24 @@ class RootGroup(TyperGroup):
         """Return the names in the table's order."""
         return list(COMMANDS)
 
-    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401, ARG002 - the same
+    def get_command(self, ctx: object, cmd_name: str) -> Any:  # noqa: ANN401 - the same
         """Return a command; None where there is none of the name."""
         if cmd_name in COMMANDS and self.commands.get(cmd_name) is None:
             self.commands[cmd_name] = load_command(cmd_name)
+        if cmd_name in SHORT_FORMS and self.commands.get(cmd_name) is None:
+            long, name = SHORT_FORMS[cmd_name]
+            self.commands[cmd_name] = self.get_command(ctx, long).commands[name]
         return self.commands.get(cmd_name)
+
+    def resolve_command(self, ctx: Any, args: list[str]) -> Any:  # noqa: ANN401 - the same
+        """Find the command of a line; another program's word is answered with ours.
+
+        Raises:
+            MeantCommandError: It is known what is meant by the first word.
+        """
+        if args and self.get_command(ctx, args[0]) is None:
+            refuse_other_verbs(args)
+        return super().resolve_command(ctx, args)
 
     def format_commands(self, ctx: object, formatter: Any) -> None:  # noqa: ANN401, ARG002 - the same
         """Write the list of commands of ``--help``."""
@@ -97,8 +111,13 @@ class RootGroup(TyperGroup):
 
 
 def command_words(words: Sequence[str]) -> str:
-    """Return the words that name a command, such as ``models list``; empty if unknown."""
+    """Return the words that name a command, such as ``models list``; empty if unknown.
+
+    A short form is named as what it stands for.
+    """
     named = [word for word in words if not word.startswith("-")]
+    if named and (long := SHORT_FORMS.get(named[0])):
+        return " ".join(long)
     if not named or named[0] not in COMMANDS:
         return ""
     return " ".join(named[: 2 if named[0] in _GROUPS else 1])

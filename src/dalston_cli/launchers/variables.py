@@ -66,8 +66,13 @@ def engine_variables(
     It sees the ``secrets`` that the user has. Those of ``extra`` win over all others.
     """
     named = {name: environ[name] for name in secrets if name in environ}
-    threads = str(max(1, min(cores, _MAX_THREADS) // max(1, replicas)))
-    return named | _QUIET_AND_OFFLINE | dict.fromkeys(_THREADS, threads) | dict(extra)
+    threads = max(1, min(cores, _MAX_THREADS) // max(1, replicas))
+    return named | _QUIET_AND_OFFLINE | thread_variables(threads) | dict(extra)
+
+
+def thread_variables(threads: int) -> dict[str, str]:
+    """Return the variables by which libraries count processor threads; none for 0."""
+    return dict.fromkeys(_THREADS, str(threads)) if threads else {}
 
 
 def physical_cores() -> int:

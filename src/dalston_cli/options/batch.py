@@ -5,6 +5,7 @@ from typing import Annotated
 
 import typer
 
+from dalston_cli.options.dialects.given import DialectOptions
 from dalston_cli.options.general import Json, Profile, Quiet, Verbose, Yes
 from dalston_cli.options.parameters import EVERYDAY, Flags, OptionsOf
 
@@ -80,4 +81,5 @@ class BatchOptions:
 
     inputs: InputOptions
     settings: Annotated[Flags, OptionsOf.panels()]
+    theirs: Annotated[Flags, DialectOptions()]
     screen: ScreenOptions

@@ -16,6 +16,7 @@ from dalston_cli.formats.registry import optional_formats, writers_named
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
+from dalston_cli.settings.language import DETECT
 from dalston_cli.settings.load import ResolvedSettings, load_settings
 from dalston_cli.settings.schema import Settings
 from dalston_cli.settings.table import TABLE, stage_fields
@@ -190,8 +191,7 @@ def _options(settings: Settings, stage: Stage[Any, Any]) -> Struct | None:
 
 def _transcribe_options(settings: Settings) -> TranscribeOptions:
     values = _values(settings, "transcribe")
-    language = (settings.language or "auto").lower().replace("_", "-")
-    values["language"] = None if language == "auto" else language
+    values["language"] = None if settings.language == DETECT else settings.language
     if settings.hotwords_file:
         values["hotwords"] = (*(settings.hotwords or ()), *_word_list(settings.hotwords_file))
     return TranscribeOptions(**values)

@@ -1,7 +1,7 @@
 """Parameters of commands for Typer: made from the table of settings, and from groups of options."""
 
 import inspect
-from collections.abc import Callable, Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
 from typing import Annotated, Any, TypeGuard, get_args, get_origin, get_type_hints
@@ -21,16 +21,37 @@ declaration says so in the table."""
 
 
 @dataclass(frozen=True)
-class OptionsOf:
-    """Marks a parameter of type ``Flags`` with the settings whose options it collects."""
+class Collected:
+    """Marks a parameter of type ``Flags`` with the names of the options that it collects."""
 
-    settings: tuple[str, ...]
+    names: tuple[str, ...]
+
+    def parameter(self, name: str) -> inspect.Parameter:
+        """Return one of them as Typer wants it."""
+        raise NotImplementedError
+
+
+class OptionsOf(Collected):
+    """Marks a parameter of type ``Flags`` with the settings whose options it collects."""
 
     @classmethod
     def panels(cls, *panels: str) -> "OptionsOf":
         """Take the settings of some panels; without a name, of all."""
         chosen = panels or PANELS
         return cls(tuple(one.name for one in TABLE.values() if one.option and one.panel in chosen))
+
+    def parameter(self, name: str) -> inspect.Parameter:
+        """Return the option of a setting."""
+        kind = TABLE[name].type
+        if get_origin(kind) is tuple:  # a comma list; its parts are checked with the settings
+            kind = list[str] if TABLE[name].repeatable else str
+        marks = (EVERYDAY,) if TABLE[name].everyday else ()
+        return parameter(name, Annotated[kind | None, option(name), *marks], None)
+
+
+def parameter(name: str, hint: object, default: object) -> inspect.Parameter:
+    """Return a parameter of a command; ``hint`` is annotated as Typer wants it."""
+    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
 
 
 def option(name: str) -> Any:  # noqa: ANN401 - Typer's own type is private
@@ -79,7 +100,7 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
     parameters = [*grouped, *single]
     everyday = [each.name for each in parameters if EVERYDAY in get_args(each.annotation)]
     if everyday:
-        parameters.append(_parameter(HELP_ALL, HelpAll, default=False))
+        parameters.append(parameter(HELP_ALL, HelpAll, default=False))
     call.everyday = frozenset(everyday)  # type: ignore[attr-defined]  # the registry looks for it
     call.__signature__ = inspect.Signature(parameters)  # type: ignore[attr-defined]  # inspect looks for it
     call.__annotations__ = {parameter.name: parameter.annotation for parameter in parameters}
@@ -88,23 +109,23 @@ def flatten(command: Callable[..., None]) -> Callable[..., None]:
 
 
 def _is_group(hint: object) -> bool:
-    return _is_dataclass(hint) or _settings_of(hint) is not None
+    return _is_dataclass(hint) or _collected(hint) is not None
 
 
 def _is_dataclass(hint: object) -> TypeGuard[type]:
     return isinstance(hint, type) and is_dataclass(hint)
 
 
-def _settings_of(hint: object) -> tuple[str, ...] | None:
-    """Return the settings that a parameter collects; None where it is something else."""
+def _collected(hint: object) -> Collected | None:
+    """Return what a parameter collects; None where it is something else."""
     extras = get_args(hint)[1:] if get_origin(hint) is Annotated else ()
-    return next((extra.settings for extra in extras if isinstance(extra, OptionsOf)), None)
+    return next((extra for extra in extras if isinstance(extra, Collected)), None)
 
 
 def _filled(group: Any, values: Mapping[str, Any]) -> object:  # noqa: ANN401 - a type
     """Return an instance of ``group`` with what Typer parsed."""
-    if (settings := _settings_of(group)) is not None:
-        return {name: values[name] for name in settings}
+    if (collected := _collected(group)) is not None:
+        return {name: values[name] for name in collected.names}
     hints = get_type_hints(group, include_extras=True)
     return group(
         **{
@@ -115,8 +136,8 @@ def _filled(group: Any, values: Mapping[str, Any]) -> object:  # noqa: ANN401 - 
 
 
 def _parameters(group: Any) -> Iterator[inspect.Parameter]:  # noqa: ANN401 - a type
-    if (settings := _settings_of(group)) is not None:
-        yield from _of_settings(settings)
+    if (collected := _collected(group)) is not None:
+        yield from map(collected.parameter, collected.names)
         return
     hints = get_type_hints(group, include_extras=True)
     for field in fields(group):
@@ -124,17 +145,4 @@ def _parameters(group: Any) -> Iterator[inspect.Parameter]:  # noqa: ANN401 - a 
             yield from _parameters(hint)
         else:
             default = inspect.Parameter.empty if field.default is MISSING else field.default
-            yield _parameter(field.name, hint, default)
-
-
-def _of_settings(names: Iterable[str]) -> Iterator[inspect.Parameter]:
-    for name in names:
-        kind = TABLE[name].type
-        if get_origin(kind) is tuple:  # a comma list; its parts are checked with the settings
-            kind = list[str] if TABLE[name].repeatable else str
-        marks = (EVERYDAY,) if TABLE[name].everyday else ()
-        yield _parameter(name, Annotated[kind | None, option(name), *marks], None)
-
-
-def _parameter(name: str, hint: object, default: object) -> inspect.Parameter:
-    return inspect.Parameter(name, inspect.Parameter.KEYWORD_ONLY, default=default, annotation=hint)
+            yield parameter(field.name, hint, default)

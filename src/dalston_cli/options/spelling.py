@@ -2,31 +2,28 @@
 
 import re
 from collections.abc import Sequence
+from typing import get_args, get_origin
 
 ALIASES = {
-    "vad-filter": "vad",
+    "chunk-size": "chunk-length",
     "logprob-threshold": "log-prob-threshold",
+    "max-speech-duration-s": "max-speech",
     "min-silence-duration-ms": "min-silence-ms",
     "min-speech-duration-ms": "min-speech-ms",
-    "max-speech-duration-s": "max-speech",
     "speaker-name": "speaker-names",
+    "speaker-num": "num-speakers",
+    "vad-filter": "vad",
+    "vad-max-speech-duration-s": "max-speech",
+    "vad-min-silence-duration-ms": "min-silence-ms",
+    "vad-min-speech-duration-ms": "min-speech-ms",
+    "vad-onset": "vad-threshold",
 }
 """Whisper's name or another that is as good, with dashes: ours."""
 
-_SWITCHES = frozenset(
-    {
-        "condition-on-previous-text",
-        "diarize",
-        "highlight-words",
-        "multilingual",
-        "suppress-blank",
-        "vad",
-        "word-timestamps",
-    }
-)
-"""Options that take True or False in whisper's dialect."""
+AS_NONE = "as_none"
+"""The hidden option for the names of those whose value is ``None``."""
 
-_VERBOSE = {"True": "--verbose", "False": "--quiet"}
+_VERBOSE = {"true": "--verbose", "false": "--quiet"}
 
 
 def normal_name(name: str) -> str:
@@ -35,8 +32,11 @@ def normal_name(name: str) -> str:
     return ALIASES.get(dashed, dashed)
 
 
-def without_truth_values(words: Sequence[str]) -> list[str]:
+def in_our_dialect(words: Sequence[str]) -> list[str]:
     """Replace ``--word_timestamps True`` by ``--word-timestamps``, ``… False`` by ``--no-…``.
+
+    A number that is ``None`` in whisper's dialect, as in ``--beam_size None``, is handed on as
+    ``--as-none=beam_size``.
 
     Args:
         words: A command line; what comes after ``--`` is left alone.
@@ -46,27 +46,42 @@ def without_truth_values(words: Sequence[str]) -> list[str]:
     for index, word in rest:
         if word == "--":
             return [*plain, *words[index:]]
-        name, truth, inline = _switch(word, words[index + 1 : index + 2])
-        plain.append(_with_truth(name, truth) if truth else word)
-        if truth and not inline:
+        name, value, inline = _option(word, words[index + 1 : index + 2])
+        other = _replaced(name, value)
+        plain.append(other or word)
+        if other and not inline:
             next(rest)
     return plain
 
 
-def _switch(word: str, following: Sequence[str]) -> tuple[str, str, bool]:
-    """Return a switch's name, its ``True`` or ``False`` if any, and True if a ``=`` joins them."""
-    match = re.fullmatch(r"--([a-z_-]+)(?:=(True|False))?", word)
+def _option(word: str, following: Sequence[str]) -> tuple[str, str, bool]:
+    """Return an option's name and value as they are written, and True if a ``=`` joins them."""
+    match = re.fullmatch(r"--([a-z_-]+)(?:=(.*))?", word, re.DOTALL)
     if match is None:
         return "", "", False
-    name = normal_name(match[1])
-    if name not in _SWITCHES and name != "verbose":
-        return "", "", False
-    if match[2]:
-        return name, match[2], True
-    return name, following[0] if following and following[0] in _VERBOSE else "", False
+    return match[1], match[2] or "".join(following), match[2] is not None
 
 
-def _with_truth(name: str, truth: str) -> str:
-    if name == "verbose":
-        return _VERBOSE[truth]
-    return f"--{name}" if truth == "True" else f"--no-{name}"
+def _replaced(written: str, value: str) -> str:
+    """Return the word that stands for an option and its value here; empty to leave both."""
+    truth = value.lower()
+    if truth not in _VERBOSE and value != "None":
+        return ""
+    if written == "verbose":
+        return _VERBOSE.get(truth, "")
+    from dalston_cli.settings.table import TABLE  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    setting = TABLE.get(normal_name(written).replace("-", "_"))
+    if setting is None:
+        return ""
+    if value == "None":
+        return f"--{AS_NONE.replace('_', '-')}={written}" if _is_number(setting.type) else ""
+    if setting.type is not bool:
+        return ""
+    negative = setting.negative or setting.flag.replace("--", "--no-", 1)
+    return setting.flag if truth == "true" else negative
+
+
+def _is_number(kind: object) -> bool:
+    kinds = get_args(kind) if get_origin(kind) is tuple else (kind,)
+    return bool({int, float} & set(kinds))

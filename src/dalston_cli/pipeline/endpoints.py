@@ -59,10 +59,6 @@ class Source(Protocol):
     def reference(self) -> str | None:
         """The text that stands for it in the journal; None where it is there only once."""
 
-    @property
-    def path(self) -> Path | None:
-        """The file of this machine that it is; None where it is none."""
-
     def stamp(self) -> FileStamp | None:
         """Return what changes when its bytes do; None where that cannot be told."""
 
@@ -103,7 +99,6 @@ class StandardInput:
     """The bytes that are piped into this process."""
 
     reference = None
-    path = None
 
     def stamp(self) -> None:
         """Return None: it is never the same."""
@@ -169,6 +164,11 @@ class Sink(Protocol):
         Raises:
             DalstonError: It cannot be written.
         """
+
+
+def file_of(source: Source) -> Path | None:
+    """Return the file of this machine that a source is; None where it is none."""
+    return source.path if isinstance(source, LocalFile) else None
 
 
 def reference_of(path: Path) -> str:

@@ -19,6 +19,7 @@ from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
+from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
@@ -27,7 +28,6 @@ from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
-from dalston_cli.pipeline.runners.base import Job, JobTools
 from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
@@ -125,7 +125,7 @@ async def _make_run(
         store=FileStore(locations.state / STORE_NAME),
         journal=journal,
         engines=engines,
-        preparer=preparer,
+        decoder=preparer,
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),

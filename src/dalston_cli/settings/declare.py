@@ -63,12 +63,20 @@ class Kind:
         """Build the schema that pydantic asks a type's metadata for."""
         from pydantic_core import core_schema  # noqa: PLC0415 - keeps `dalston --help` fast
 
-        schema: CoreSchema = self._limited(handler(source))
+        schema: CoreSchema = self._checked(self._limited(handler(source)))
         if self.split:
             schema = core_schema.no_info_before_validator_function(split_list, schema)
-        if self.check:
-            schema = core_schema.no_info_after_validator_function(self.check, schema)
         return schema
+
+    def _checked(self, schema: Any) -> Any:  # noqa: ANN401 - a union of 50 types
+        """Return the schema with the check of a value that is not None."""
+        from pydantic_core import core_schema  # noqa: PLC0415 - keeps `dalston --help` fast
+
+        if self.check is None:
+            return schema
+        if schema["type"] == "nullable":
+            return schema | {"schema": self._checked(schema["schema"])}
+        return core_schema.no_info_after_validator_function(self.check, schema)
 
     def _limited(self, schema: Any) -> Any:  # noqa: ANN401 - a union of 50 types
         """Return the schema with limits on the value, or on each value of a list."""

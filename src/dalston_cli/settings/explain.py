@@ -31,8 +31,10 @@ class VariableError(ConfigurationError):
 class OptionError(UsageError):
     """An option has an impossible value."""
 
-    def __init__(self, option: str, problem: str) -> None:
-        super().__init__(f"{option} {problem}", hint="see: dalston transcribe --help-all")
+    def __init__(self, option: str, error: ValidationError) -> None:
+        nearest = getattr(_cause(error), "nearest", ())
+        hint = f"use {option} {nearest[0]}" if nearest else "see: dalston transcribe --help-all"
+        super().__init__(f"{option} {problem_of(error)}", hint=hint)
 
 
 class UnknownProfileError(ConfigurationError):
@@ -53,6 +55,11 @@ def problem_of(error: ValidationError) -> str:
     detail = error.errors(include_url=False)[0]
     message = detail["msg"].removeprefix("Value error, ")
     return f"{_shown(detail['input'])}: {message[:1].lower()}{message[1:]}"
+
+
+def _cause(error: ValidationError) -> object:
+    """Return what a check of ours raised; None for a check of pydantic's."""
+    return error.errors(include_url=False)[0].get("ctx", {}).get("error")
 
 
 def problem_in_file(error: ValidationError, model: type[BaseModel]) -> tuple[Key, str]:

@@ -160,5 +160,5 @@ def _from_flags(flags: Mapping[str, object]) -> dict[str, Any]:
         try:
             values[name] = getattr(Settings.model_validate({name: value}), name)
         except ValidationError as error:
-            raise explain.OptionError(TABLE[name].flag, explain.problem_of(error)) from error
+            raise explain.OptionError(TABLE[name].flag, error) from error
     return values

@@ -5,7 +5,7 @@ the runner go by these objects; whatever is particular to a stage is said in its
 """
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from typing import Any, ClassVar, Generic, TypeVar
 
 from msgspec import Struct
@@ -50,8 +50,8 @@ class Stage(Generic[Options, Result]):
         kind: Its name on the wire, in catalogs, in keys and in records.
         verb: What a model does in it, as messages say it.
         options, asks, result: Its types on the wire; ``asks`` is that of its request.
-        needs: Stages that come before it, as far as they are planned; the last one needs the
-            others itself.
+        needs: All stages whose results it uses. It begins when those of them that are planned
+            have ended, and is given no other results.
         wants_audio: True for a stage that works on the audio of a channel; False for one that
             works on the transcript, after all channels were merged.
         optional: Its failure leaves the transcript without its part.
@@ -80,8 +80,15 @@ class Stage(Generic[Options, Result]):
         return request
 
     def upstream(self, inputs: "Inputs") -> tuple[str, ...]:
-        """Return what a result depends on besides the audio and the plan: a part of its key."""
-        return tuple(inputs.keys[need.name] for need in self.needs if need.name in inputs.keys)
+        """Return what a result depends on besides the audio and the plan: a part of its key.
+
+        An optional stage that it needs may have no result; any other has one. A stage that works
+        on the transcript says itself which part of it decides the result.
+        """
+        if not self.wants_audio:
+            raise NotImplementedError(f"{self.name} must say what of the transcript it depends on")
+        absent = {need.name for need in self.needs if need.optional} - inputs.keys.keys()
+        return tuple(inputs.keys[need.name] for need in self.needs if need.name not in absent)
 
     def skipped(self, transcribing: ModelEntry, channels: str | int, *, required: bool) -> str:
         """Return why a plan does without this stage, though it is wanted; empty where it does not.
@@ -117,6 +124,13 @@ class Stage(Generic[Options, Result]):
         del options
         return self.kind.value
 
+    def __reduce__(self) -> str:
+        """Pickle by reference, as functions are: in every process a stage is one object.
+
+        Its module has it under its name in capitals.
+        """
+        return self.name.upper()
+
     def __repr__(self) -> str:
         return self.name
 
@@ -138,6 +152,10 @@ class Results:
     def __setitem__(self, stage: Stage[Any, Result], result: Result) -> None:
         self._found[stage] = result
 
+    def only(self, stages: Sequence[Stage[Any, Any]]) -> "Results":
+        """Return the results of some stages alone."""
+        return Results({stage: self._found[stage] for stage in stages if stage in self._found})
+
 
 @dataclass(frozen=True, kw_only=True)
 class Inputs:
@@ -154,6 +172,12 @@ class Inputs:
     keys: dict[str, str] = field(default_factory=dict)
     transcript: Transcript | None = None
     language: str | None = None
+
+    def given_to(self, stage: Stage[Any, Any]) -> "Inputs":
+        """Return the part that a stage is given: the results of the stages that it needs."""
+        needed = {need.name for need in stage.needs}
+        keys = {name: key for name, key in self.keys.items() if name in needed}
+        return replace(self, results=self.results.only(stage.needs), keys=keys)
 
     @property
     def segments(self) -> tuple[Segment, ...]:

@@ -18,6 +18,7 @@ from dalston_cli.launchers.control import engine_devices, start_engine, stop_eng
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.scale import as_one, running_replicas
 from dalston_cli.launchers.survey import EngineState
+from dalston_cli.launchers.variables import thread_variables
 from dalston_cli.options import general
 from dalston_cli.options.without_effect import refuse_gpus_without_effect
 from dalston_cli.settings.locations import Locations
@@ -141,6 +142,7 @@ def engine_spec(name: str, settings: Settings, devices: Sequence[str] = ()) -> E
         keep_alive_s=settings.keep_alive,
         models_dir=Locations.from_environment().models,
         weights=weights_elsewhere(catalog, name),
+        environment=thread_variables(settings.threads),
     )
 
 

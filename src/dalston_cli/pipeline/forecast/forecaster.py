@@ -13,6 +13,8 @@ from msgspec import Struct
 
 from dalston_cli.audio.request import AudioInfo
 from dalston_cli.errors import DalstonError
+from dalston_cli.pipeline.jobs.done import known_digest, standing_of
+from dalston_cli.pipeline.jobs.keys import stage_key
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
@@ -20,8 +22,6 @@ from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.running.done import known_digest, standing_of
-from dalston_cli.pipeline.running.stage import stage_key
 
 ForecastState = Literal["new", "started", "unchanged", "blocked"]
 

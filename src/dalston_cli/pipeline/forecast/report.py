@@ -10,13 +10,13 @@ from msgspec import Struct
 
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
+from dalston_cli.pipeline.jobs.batches import fitting_batch
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.running.batches import fitting_batch
 from dalston_cli.pipeline.session import STORE_NAME, output_spec, output_stems
 
 
@@ -161,7 +161,7 @@ def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
         batch_size=fitting_batch(stage, stage.device, journal),
         options=options,
         vram_mb=stage.model.hardware.vram_mb if stage.device != "cpu" else None,
-        pull=stage.to_pull,
+        pull=stage.to_download,
         build=not stage.launch.built,
         rtfx=measured_rtfx(journal, stage.model.id, stage.device),
         reason=stage.reason,

@@ -14,7 +14,7 @@ from typing import BinaryIO
 
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
-from dalston_cli.pipeline.endpoints import LocalFile, StandardInput
+from dalston_cli.pipeline.endpoints import LocalFile, StandardInput, file_of
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink, looks_like_media
 from dalston_cli.pipeline.intake.manifest import read_manifest
@@ -205,7 +205,8 @@ class RecordingFinder:
 
     def _is_new(self, request: RecordingRequest) -> bool:
         """Return True unless this file was named before, under this name or through a link."""
-        real = os.path.realpath(request.source.path) if request.source.path else STDIN
+        file = file_of(request.source)
+        real = os.path.realpath(file) if file else STDIN
         key = real if request.overrides is NO_OVERRIDES else (real, request.overrides)
         if key not in self._seen:
             self._seen.add(key)

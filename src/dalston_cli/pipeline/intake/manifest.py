@@ -22,6 +22,7 @@ from dalston_cli.errors import InputError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.endpoints import LocalFile
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest, SpeakerNames
+from dalston_cli.settings.language import UnknownLanguageError, language_tag, listed
 from dalston_cli.settings.values import named_speakers
 
 _CSV = {".csv": ",", ".tsv": "\t"}
@@ -175,7 +176,11 @@ def _text(value: object) -> str:
 
 
 def _language(value: object) -> str:
-    return _text(value).lower().replace("_", "-")
+    try:
+        return language_tag(_text(value))
+    except UnknownLanguageError as error:
+        near = listed(error.nearest)
+        raise _CellError(f"the name or the code of a language; did you mean {near}?") from None
 
 
 def _words(value: object) -> tuple[str, ...]:

@@ -8,6 +8,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from dalston_cli.errors import InputError
+from dalston_cli.pipeline.endpoints import file_of
 from dalston_cli.pipeline.outputs.folder import ignores_case
 from dalston_cli.pipeline.request import RecordingRequest
 
@@ -89,7 +90,7 @@ def _below_common_folder(
     recordings: Sequence[RecordingRequest], indices: Sequence[int]
 ) -> Mapping[int, Path]:
     """Return stems below the deepest common folder; nothing if that is each one's own."""
-    files = {index: recordings[index].source.path for index in indices}
+    files = {index: file_of(recordings[index].source) for index in indices}
     absolute = {index: file.absolute() for index, file in files.items() if file is not None}
     parents = {str(file.parent) for file in absolute.values()}
     if len(absolute) < len(files) or len(parents) == 1:
@@ -111,17 +112,16 @@ def _shortened(stem: Path, room: int) -> Path:
 def _refuse_inputs(
     recordings: Sequence[RecordingRequest], paths: Sequence[Path], extensions: Sequence[str]
 ) -> None:
-    risky = [
-        item for item in recordings if item.source.path and item.source.path.suffix in extensions
-    ]
+    files = ((recording.name, file_of(recording.source)) for recording in recordings)
+    risky = [(name, file) for name, file in files if file and file.suffix in extensions]
     if not risky:
         return
     outputs = {
         output_file(path, extension).absolute() for path in paths for extension in extensions
     }
-    for recording in risky:
-        if recording.source.path is not None and recording.source.path.absolute() in outputs:
-            raise OutputIsInputError(recording.name)
+    for name, file in risky:
+        if file.absolute() in outputs:
+            raise OutputIsInputError(name)
 
 
 def _folded(name: str) -> str:

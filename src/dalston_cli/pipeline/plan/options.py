@@ -84,8 +84,8 @@ def effective_options(
     for option in tuple(chosen):
         if option in supported:
             continue
-        if option == "language" and len(model.languages) == 1:
-            del chosen[option]  # the model's only language; nothing is left to say
+        if _is_so_anyway(model, option, chosen[option]):
+            del chosen[option]
             continue
         raise UnsupportedOptionError(
             option, engine, stage, _models_with_option(catalog, stage, option)
@@ -97,6 +97,15 @@ def effective_options(
         if name in fields and name in supported
     }
     return msgspec.convert({**defaults, **chosen}, type(wanted))
+
+
+def _is_so_anyway(model: ModelEntry, option: str, value: object) -> bool:
+    """Return True if an option that the engine does not have asks for what it does without."""
+    if option == "language":
+        return len(model.languages) == 1
+    if option == "word_timestamps":
+        return value is True and model.capabilities.word_timestamps
+    return option == "task" and value == "transcribe"
 
 
 def _check_abilities(catalog: Catalog, model: ModelEntry, wanted: TranscribeOptions) -> None:

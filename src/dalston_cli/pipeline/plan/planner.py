@@ -146,7 +146,7 @@ def _plan_key(plan: RecordingPlan) -> str:
         stages=tuple(stage.identity() for stage in (*plan.stages.values(), *plan.alternatives)),
         align_always=aligner is not None and aligner.required,
         channels=plan.channels,
-        clip=(clip.start, clip.end) if clip else None,
+        clip=clip.key if clip else None,
         skipped=tuple((skipped.stage.kind, skipped.reason) for skipped in plan.skipped),
         speaker_names=plan.speaker_names,
     )

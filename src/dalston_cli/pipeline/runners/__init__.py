@@ -1,1 +1,1 @@
-"""Runners of jobs: the seam for running them on other machines."""
+"""Runners of jobs: so far only of this process."""

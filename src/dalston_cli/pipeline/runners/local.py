@@ -5,7 +5,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dalston_cli.pipeline.events import JobFinished
-from dalston_cli.pipeline.runners.base import Job, JobTools
+from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.running.job import RecordingJob
 
 

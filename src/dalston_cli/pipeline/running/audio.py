@@ -4,32 +4,24 @@ A recording whose stages are all in the store is never decoded again.
 """
 
 import asyncio
-import importlib.metadata
-from functools import cache
 from pathlib import Path
 
 import msgspec
 
-from dalston_cli.audio.channels import Channels
-from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.prepare import Preparer
 from dalston_cli.audio.request import AudioInfo, AudioRequest
-from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.jobs.base import Decoder
 from dalston_cli.pipeline.records.store import ResultStore
-
-PREPARE_VERSION = 1
-"""Raised when decoding changes the audio."""
 
 
 class RecordingAudio:
     """One recording's audio."""
 
     def __init__(
-        self, request: AudioRequest, key: str, preparer: Preparer, store: ResultStore
+        self, request: AudioRequest, key: str, decoder: Decoder, store: ResultStore
     ) -> None:
         self._request = request
         self._key = key
-        self._preparer = preparer
+        self._decoder = decoder
         self._store = store
         self._decoded: AudioInfo | None = None
         self._decoding = asyncio.Lock()
@@ -64,22 +56,5 @@ class RecordingAudio:
     async def _decode(self) -> AudioInfo:
         async with self._decoding:
             if self._decoded is None:
-                self._decoded = await self._preparer.prepare(self._request)
+                self._decoded = await self._decoder.prepare(self._request)
             return self._decoded
-
-
-def prepare_key(digest: str, channels: Channels, clip: Clip | None) -> str:
-    """Return the key of decoded audio: of all that decides it, or why it cannot be had."""
-    return make_key(
-        "prepare",
-        version=PREPARE_VERSION,
-        decoder=_decoder_version(),
-        recording=digest,
-        channels=channels,
-        clip=(clip.start, clip.end) if clip else None,
-    )
-
-
-@cache
-def _decoder_version() -> str:
-    return importlib.metadata.version("av")

@@ -1,7 +1,7 @@
 """The budget of a run, over all its recordings: no stage spends what another one has spent."""
 
 import asyncio
-from collections.abc import AsyncIterator, Callable
+from collections.abc import AsyncIterator
 from contextlib import asynccontextmanager
 
 import msgspec
@@ -9,9 +9,8 @@ from msgspec import Struct
 
 from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.failure import EngineRefusal
+from dalston_cli.pipeline.jobs.base import Pay
 from dalston_sdk.wire import ErrorCode, RefineOptions, RefineResult, Result
-
-Pay = Callable[[Result], None]
 
 _NOTHING_SPENT = frozenset(
     {

@@ -1,12 +1,14 @@
 """All stages of one recording, from its audio to its transcript; writes nothing but the store.
 
-Channels are worked on side by side, and so are the stages that do not need each other. A stage
-that is optional and fails leaves its mark in the transcript and nothing else.
+Channels are worked on side by side, and so are the stages that do not need each other: a stage
+begins when all that it needs have ended. A stage that is optional and fails leaves its mark in the
+transcript and nothing else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Iterable, Sequence
 from contextlib import asynccontextmanager
+from graphlib import TopologicalSorter
 from typing import Any
 
 import msgspec
@@ -15,8 +17,8 @@ from dalston_cli.audio.request import AudioInfo, Channel
 from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.launchers.failure import WorkFailedError
 from dalston_cli.pipeline.events import StageFinished, WarningRaised
-from dalston_cli.pipeline.plan.model import StagePlan
-from dalston_cli.pipeline.runners.base import Job, JobTools
+from dalston_cli.pipeline.jobs.base import Job, JobTools
+from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import BudgetUnknownError
 from dalston_cli.pipeline.running.stage import StageRunner, StageWork
@@ -25,7 +27,6 @@ from dalston_cli.stages.merge.assemble import merge
 from dalston_cli.stages.merge.labels import name_speakers
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
 from dalston_cli.stages.merge.times import Window
-from dalston_cli.stages.registry import STAGES
 from dalston_cli.stages.transcribe import text_language
 from dalston_sdk.wire import Notice, StageRecord, TranscribeOptions, Transcript
 from dalston_sdk.wire import Stage as StageKind
@@ -70,11 +71,15 @@ class Graph:
             self._skip(skipped.stage, skipped.reason)
         self._runner.offset_s = audio.info.clip_start or 0.0
         found = [(channel, Inputs()) for channel in audio.channels]
+        order = tuple(_in_order(self._plan))
         async with _first_error(), asyncio.TaskGroup() as group:
             for channel, inputs in found:
-                for stage in STAGES:
-                    if stage.wants_audio and not stage.needs:
-                        group.create_task(self._walk(stage, channel, inputs, group))
+                walks: dict[Stage[Any, Any], asyncio.Task[None]] = {}
+                for stage in order:
+                    if stage.wants_audio:
+                        before = [walks[need] for need in stage.needs]
+                        walk = self._walk(stage, channel, inputs, before)
+                        walks[stage] = group.create_task(walk)
         merge_input = MergeInput(
             recording=audio.info,
             channels=tuple(
@@ -87,22 +92,23 @@ class Graph:
             warnings=(*audio.warnings, *self._advice(), *self._notices),
         )
         transcript = await asyncio.to_thread(merge, merge_input)
-        for stage in STAGES:
+        for stage in order:
             if not stage.wants_audio and stage in self._plan.stages:
                 transcript = await self._with_more(stage, transcript)
         names = dict(self._plan.speaker_names)
         return name_speakers(transcript, names) if names else transcript
 
     async def _walk(
-        self, stage: Stage[Any, Any], channel: Channel, inputs: Inputs, group: asyncio.TaskGroup
+        self,
+        stage: Stage[Any, Any],
+        channel: Channel,
+        inputs: Inputs,
+        before: Sequence[asyncio.Task[None]],
     ) -> None:
-        walked: Stage[Any, Any] | None = stage
-        while walked is not None:
-            await self._run(walked, channel, inputs)
-            following = [each for each in STAGES if each.wants_audio and walked in each.needs[-1:]]
-            for other in following[1:]:
-                group.create_task(self._walk(other, channel, inputs, group))
-            walked = following[0] if following else None
+        """Run a stage after those that it needs; their error, if any, is its own."""
+        for each in before:
+            await each
+        await self._run(stage, channel, inputs)
 
     async def _with_more(self, stage: Stage[Any, Any], transcript: Transcript) -> Transcript:
         """Return the transcript after a stage that works on it."""
@@ -128,11 +134,12 @@ class Graph:
 
     async def _run(self, stage: Stage[Any, Any], channel: Channel, inputs: Inputs) -> None:
         """Put a stage's result into ``inputs``; nothing where it is not planned or failed."""
-        plan = self._picked(stage, inputs)
+        given = inputs.given_to(stage)
+        plan = self._picked(stage, given)
         if plan is None:
             return
         try:
-            done = await self._runner.run(StageWork(plan=plan, channel=channel, inputs=inputs))
+            done = await self._runner.run(StageWork(plan=plan, channel=channel, inputs=given))
         except DalstonError as error:
             if not stage.optional:
                 raise
@@ -193,6 +200,17 @@ class Graph:
             )
             for advice in self._plan.advice
         )
+
+
+def _in_order(plan: RecordingPlan) -> Iterable[Stage[Any, Any]]:
+    """Return the stages of a plan and all that they need, each after those that it needs."""
+    needs: dict[Stage[Any, Any], Sequence[Stage[Any, Any]]] = {}
+    found = list(plan.stages)
+    for stage in found:
+        if stage not in needs:
+            needs[stage] = stage.needs
+            found += stage.needs
+    return TopologicalSorter(needs).static_order()
 
 
 def _one_per_stage(records: list[StageRecord]) -> tuple[StageRecord, ...]:

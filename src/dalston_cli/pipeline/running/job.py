@@ -1,7 +1,7 @@
 """One recording, from its source to its transcripts.
 
 A job depends on its recording, its plan, its settings and its tools, and on nothing else in the
-process: jobs could run on other machines that reach the same store and journal.
+process: jobs could run on other machines that have tools for the same store and journal.
 """
 
 import asyncio
@@ -15,11 +15,11 @@ from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.audio.source import content_digest, shown_name
 from dalston_cli.pipeline import events
 from dalston_cli.pipeline.endpoints import FileStamp
+from dalston_cli.pipeline.jobs.base import Job, JobTools
+from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
-from dalston_cli.pipeline.runners.base import Job, JobTools
 from dalston_cli.pipeline.running.audio import RecordingAudio
-from dalston_cli.pipeline.running.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.running.graph import Graph
 from dalston_sdk.wire import Transcript
 
@@ -66,7 +66,7 @@ class RecordingJob:
             digest=digest,
         )
         prepared = standing.prepared or ""
-        audio = RecordingAudio(request, prepared, tools.preparer, tools.store)
+        audio = RecordingAudio(request, prepared, tools.decoder, tools.store)
         try:
             info = await self._prepared(audio, make_key("refused", name=self._name, what=prepared))
         finally:

@@ -16,12 +16,12 @@ from dalston_cli.errors import DalstonError, ExitCode, ModelUnavailableError, Un
 from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.pipeline import events
+from dalston_cli.pipeline.jobs.base import Job, Runner
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.runners.base import Job, Runner
 from dalston_cli.pipeline.running.failures import explained
 from dalston_cli.pipeline.running.interrupts import handled_interrupts
 from dalston_cli.pipeline.running.order import largest_first

@@ -14,14 +14,13 @@ from msgspec import Struct
 from dalston_cli.audio.request import Channel
 from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.failure import EngineRefusal
-from dalston_cli.launchers.pool.slot import EngineSlot
 from dalston_cli.pipeline import events
+from dalston_cli.pipeline.jobs.base import Job, JobTools, Slot
+from dalston_cli.pipeline.jobs.batches import batch_size_of, fitting_batch, smaller_batch
+from dalston_cli.pipeline.jobs.keys import stage_key
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.records.journal import Attempt
-from dalston_cli.pipeline.records.keys import make_key
-from dalston_cli.pipeline.runners.base import Job, JobTools
 from dalston_cli.pipeline.running.audio import RecordingAudio
-from dalston_cli.pipeline.running.batches import batch_size_of, fitting_batch, smaller_batch
 from dalston_cli.stages.base import Inputs
 from dalston_cli.stages.transcribe import TRANSCRIBE
 from dalston_sdk import wire
@@ -62,8 +61,8 @@ class StageWork:
 
 
 @dataclass
-class _Attempt:
-    """One attempt; it went well if it has a last message."""
+class _Answer:
+    """An engine's answer to one attempt: its last message, where all went well."""
 
     finished: wire.Finished | None = None
 
@@ -115,20 +114,18 @@ class StageRunner:
         self._finished(plan, reused=False, elapsed_s=stored.record.elapsed_s or 0.0)
         return StageDone(key=key, stored=stored, reused=False)
 
-    async def _until_it_fits(
-        self, engine: EngineSlot, work: StageWork, options: Struct
-    ) -> StoredResult:
+    async def _until_it_fits(self, engine: Slot, work: StageWork, options: Struct) -> StoredResult:
         """Try until it works or cannot, with smaller batches where memory runs out."""
         plan, model = work.plan, work.plan.model_ref
         while True:
             request = plan.stage.request(model, options, work.inputs)
             finished: wire.Finished | None = None
             try:
-                with self._attempt(work, options) as attempt:
+                with self._attempt(work, options) as answer:
                     async with aclosing(engine.run(request, work.wav)) as stream:
                         async for message in stream:
                             if isinstance(message, wire.Finished):
-                                finished = attempt.finished = message
+                                finished = answer.finished = message
                             else:
                                 self._tell(plan, message)
             except EngineRefusal as refusal:
@@ -157,18 +154,18 @@ class StageRunner:
         )
 
     @contextmanager
-    def _attempt(self, work: StageWork, options: Struct) -> Iterator[_Attempt]:
+    def _attempt(self, work: StageWork, options: Struct) -> Iterator[_Answer]:
         """Note one attempt in the journal, however it ends."""
         plan = work.plan
         started_at, clock = time.time(), time.monotonic()
-        attempt, error = _Attempt(), "cancelled"
+        answer, error = _Answer(), "cancelled"
         try:
-            yield attempt
+            yield answer
         except DalstonError as failure:
             error = failure.message
             raise
         finally:
-            finished = attempt.finished
+            finished = answer.finished
             self._tools.journal.add_attempt(
                 self._job.number,
                 Attempt(
@@ -210,15 +207,7 @@ class StageRunner:
         )
 
 
-def stage_key(plan: StagePlan, audio_digest: str, upstream: tuple[str, ...] = ()) -> str:
-    """Return the key of a stage's result: of all that decides it.
-
-    ``audio_digest`` is empty for a stage without audio; ``upstream`` is that of ``Stage``.
-    """
-    return make_key("stage", **plan.identity(), audio=audio_digest, upstream=upstream)
-
-
-def _record(plan: StagePlan, engine: EngineSlot, finished: wire.Finished) -> wire.StageRecord:
+def _record(plan: StagePlan, engine: Slot, finished: wire.Finished) -> wire.StageRecord:
     result = finished.result
     return wire.StageRecord(
         stage=plan.kind,

@@ -17,7 +17,8 @@ class Model:
     """The transcribing model, and the language."""
 
     model: str = kinds.model_id(
-        "Model id, see dalston models list; auto takes the best installed one.",
+        "Model, such as turbo (see dalston models list), a folder of weights, or org/name of the"
+        " hub; auto takes the best installed one.",
         "auto",
         short="-m",
         everyday=True,
@@ -27,15 +28,15 @@ class Model:
         example="int8",
         metavar="TYPE",
     )
-    language: str | None = kinds.text(
-        "Language that is spoken, such as en or pt-br; auto detects it.",
+    language: str | None = kinds.language(
+        "Language that is spoken, by its code or name, such as en, pt-br or German; auto detects"
+        " it.",
         example="en",
-        metavar="LANG",
         short="-l",
         everyday=True,
         sets="transcribe",
     )
-    languages: tuple[str, ...] | None = kinds.texts(
+    languages: tuple[str, ...] | None = kinds.languages(
         "Languages to choose from when the language is detected.",
         example="en,de",
         sets="transcribe",

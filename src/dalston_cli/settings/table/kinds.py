@@ -1,6 +1,7 @@
 """Kinds of values that several settings have."""
 
 from dalston_cli.settings.declare import Kind
+from dalston_cli.settings.language import language_or_auto, language_tags
 
 switch = Kind()
 choice = Kind()
@@ -9,6 +10,8 @@ any_text = Kind("TEXT")
 text = Kind("TEXT", min_length=1)
 texts = Kind("LIST", split=True, min_length=1)
 file = Kind("FILE", min_length=1)
+language = Kind("LANG", min_length=1, check=language_or_auto)
+languages = Kind("LIST", split=True, min_length=1, check=language_tags)
 model_id = Kind("MODEL", completion="models", min_length=1)
 
 count = Kind("N", ge=1)

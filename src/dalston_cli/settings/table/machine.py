@@ -21,6 +21,11 @@ class Machine:
     )
     launcher: LauncherName = choice("How engines are started.", "auto")
     replicas: int = Kind("N", ge=1, le=64)("Processes of the transcribing engine.", 1)
+    threads: int = Kind("N", ge=0, le=1024)(
+        "Processor threads of each engine's process; 0 for the machine's cores, at most 8, shared"
+        " among replicas.",
+        0,
+    )
     jobs: int | None = Kind("N", ge=1, le=256)(
         "Recordings to work on at the same time; by default as many as the engine can.",
         example="4",

@@ -18,7 +18,8 @@ class Input:
         "Mix all channels, take each as one speaker, or take one, from 0.", "mix"
     )
     clip: str | None = text(
-        "Only this part, in seconds or h:mm:ss, such as 90-2:30 or 1:00:00-.",
+        "Only this part, in seconds or h:mm:ss, such as 90-2:30 or 1:00:00-; several as a comma"
+        " list.",
         example="90-2:30",
         metavar="START-END",
         everyday=True,

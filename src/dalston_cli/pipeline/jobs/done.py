@@ -4,11 +4,11 @@ from collections.abc import Callable
 from dataclasses import dataclass
 
 from dalston_cli.pipeline.endpoints import Existing, FileStamp, Sink, Source
+from dalston_cli.pipeline.jobs.base import JobJournal
+from dalston_cli.pipeline.jobs.keys import prepare_key
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
-from dalston_cli.pipeline.runners.base import JobJournal
-from dalston_cli.pipeline.running.audio import prepare_key
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -3,8 +3,8 @@
 from msgspec import Struct
 
 from dalston_cli.launchers.failure import EngineRefusal
+from dalston_cli.pipeline.jobs.base import JobJournal
 from dalston_cli.pipeline.plan.model import StagePlan
-from dalston_cli.pipeline.runners.base import JobJournal
 from dalston_sdk.wire import ErrorCode
 
 FIRST_BATCH_AFTER_OUT_OF_MEMORY = 8

@@ -1,24 +1,30 @@
 """A job, its runner, and the interfaces that are all it may use.
 
-A job is a recording, a plan and settings; a runner reaches the store and the journal through the
-interfaces here, and depends on nothing else in the process that made the job.
+A job is a recording, a plan and settings: values, which another process can be sent. Whatever does
+something, such as a store, a journal or an engine, a job reaches through the interfaces here; which
+classes are behind them only ``session`` knows.
 """
 
-from collections.abc import Callable
+from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass
+from pathlib import Path
 from typing import Protocol
 
-from dalston_cli.audio.prepare import Preparer
+from msgspec import Struct
+
+from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.catalog.schema import EngineEntry
-from dalston_cli.launchers.pool.slot import EngineSlot
 from dalston_cli.pipeline.endpoints import FileStamp, Sink
 from dalston_cli.pipeline.events import Event, JobFinished
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal import Attempt, Outcome
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_cli.pipeline.running.budget import Budget
+from dalston_sdk.wire import Request, Result, StreamMessage
+
+Pay = Callable[[Result], None]
+"""Takes the result that was paid for."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -77,11 +83,65 @@ class JobJournal(Protocol):
         """Note one try of one stage."""
 
 
+class Slot(Protocol):
+    """A slot of an engine that is ready: one request at a time."""
+
+    @property
+    def fingerprint(self) -> str:
+        """The engine's fingerprint."""
+
+    @property
+    def launcher(self) -> str:
+        """The name of what started the engine."""
+
+    @property
+    def device(self) -> str:
+        """The device that it works on."""
+
+    @property
+    def version(self) -> str:
+        """The engine's own version."""
+
+    def run(self, request: Request, audio: Path | None) -> AsyncGenerator[StreamMessage, None]:
+        """Yield every message of the engine about one request; the last one is ``Finished``.
+
+        Args:
+            request: The work.
+            audio: 16 kHz mono PCM16 WAV; None for a stage without audio.
+
+        Raises:
+            EngineRefusal: The engine refused.
+            EngineUnavailableError: It crashed too often, or does not start.
+        """
+
+
 class Engines(Protocol):
     """The engines of a run."""
 
-    def slot(self, engine: EngineEntry, device: str) -> AbstractAsyncContextManager[EngineSlot]:
+    def slot(self, engine: EngineEntry, device: str) -> AbstractAsyncContextManager[Slot]:
         """Wait for a free slot of an engine, and hold it."""
+
+
+class Decoder(Protocol):
+    """Makes what engines read of a recording."""
+
+    async def prepare(self, request: AudioRequest) -> AudioInfo:
+        """Write the WAV files that are asked for.
+
+        Raises:
+            RecordingError: The recording cannot be used.
+        """
+
+
+class JobBudget(Protocol):
+    """What all jobs of a run together may pay."""
+
+    def within(self, options: Struct) -> AbstractAsyncContextManager[tuple[Struct, Pay]]:
+        """Yield the options with what may be spent, and a function that takes the result.
+
+        Raises:
+            DalstonError: It is not known what is left.
+        """
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -90,13 +150,12 @@ class JobTools:
 
     Attributes:
         open_sink: The outputs of a job, by the key of its transcript.
-        budget: What all jobs together may pay.
     """
 
     store: ResultStore
     journal: JobJournal
     engines: Engines
-    preparer: Preparer
+    decoder: Decoder
     open_sink: Callable[[Job, str], Sink]
     emit: Callable[[Event], None]
-    budget: Budget
+    budget: JobBudget

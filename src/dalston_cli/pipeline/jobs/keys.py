@@ -1,0 +1,37 @@
+"""The keys of a job's results: of decoded audio and of stages."""
+
+import importlib.metadata
+from functools import cache
+
+from dalston_cli.audio.channels import Channels
+from dalston_cli.audio.clip import Clip
+from dalston_cli.pipeline.plan.model import StagePlan
+from dalston_cli.pipeline.records.keys import make_key
+
+PREPARE_VERSION = 1
+"""Raised when decoding changes the audio."""
+
+
+def prepare_key(digest: str, channels: Channels, clip: Clip | None) -> str:
+    """Return the key of decoded audio: of all that decides it, or why it cannot be had."""
+    return make_key(
+        "prepare",
+        version=PREPARE_VERSION,
+        decoder=_decoder_version(),
+        recording=digest,
+        channels=channels,
+        clip=clip.key if clip else None,
+    )
+
+
+def stage_key(plan: StagePlan, audio_digest: str, upstream: tuple[str, ...] = ()) -> str:
+    """Return the key of a stage's result: of all that decides it.
+
+    ``audio_digest`` is empty for a stage without audio; ``upstream`` is that of ``Stage``.
+    """
+    return make_key("stage", **plan.identity(), audio=audio_digest, upstream=upstream)
+
+
+@cache
+def _decoder_version() -> str:
+    return importlib.metadata.version("av")
