@@ -8,8 +8,10 @@ from pathlib import Path
 
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.starter import STARTER_ADVICE
 from dalston_cli.catalog.weights.acquire import ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
+from dalston_cli.catalog.weights.failures import PullError
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
@@ -23,7 +25,7 @@ from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
-from dalston_cli.pipeline.plan.model import RecordingPlan
+from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
@@ -187,16 +189,26 @@ async def _ready_planner(
 ) -> Planner:
     """Return a planner whose plans can be carried out: every model is installed."""
     planner = Planner(environment.plan_context(), options)
-    wanted: dict[str, ModelEntry] = {}
+    wanted: dict[str, StagePlan] = {}
     for plan in distinct_plans(recordings, planner):
+        for advice in plan.advice:
+            if advice.code == STARTER_ADVICE:
+                emit(WarningRaised(code=advice.code, message=advice.message))
         for stage in plan.stages.values():
             again = options.pull == "always" and not stage.launch.brings_own_weights
             if stage.to_pull or again:
-                wanted[stage.model.id] = stage.model
+                wanted[stage.model.id] = stage
     if not wanted:
         return planner
-    for model in wanted.values():
-        await _install(model, options, environment, emit)
+    for stage in wanted.values():
+        try:
+            await _install(stage.model, options, environment, emit)
+        except PullError as error:
+            if not stage.unasked:
+                raise
+            emit(WarningRaised(code="starter_failed", message=error.message, hint=error.hint))
+            options = replace(options, starter=False)
+            return await _ready_planner(recordings, options, environment, emit)
     return Planner(environment.plan_context(), options)
 
 
