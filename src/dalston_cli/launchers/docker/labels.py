@@ -10,7 +10,7 @@ PYTHON = "dalston.python"
 """The interpreter of an image, such as ``cpython-3.12``."""
 
 DIGEST = "dalston.digest"
-"""Digest of all that determines the results of the engine in an image; see ``dalston_sdk.identity``."""
+"""Digest of what determines the results of an image's engine; see ``dalston_sdk.identity``."""
 
 BASE = "dalston.base"
 """The base that an image was built on, as it was asked for."""
