@@ -101,6 +101,7 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     ffmpeg("-i", examples / "call.wav", "-t", "4", folder / "call.mp3")
     shutil.copy(examples / "dialogue.wav", folder / "interview.wav")
     ffmpeg("-i", examples / "dialogue.wav", "-t", "8", folder / "interview.mp3")
+    shutil.copytree(WEIGHTS, folder / "weights")
     (folder / "batch.csv").write_text(MANIFEST, encoding="utf-8")
     made = user.run_here("transcribe", examples / "dialogue.wav", "-o", folder, "-f", "json")
     assert made.returncode == 0, made.stderr

@@ -80,7 +80,8 @@ from pathlib import Path
 async def main(folder):
     home = object.__new__(EngineHome)
     home.locations = Locations(**{name: folder / place for name, place in dict(
-        config="config", cache="cache", state="state", models="models", runtime="run").items()})
+        config="config", cache="cache", state="state", catalog="added", models="models",
+        runtime="run").items()})
     async with Pool(home.make_launchers()) as pool:
         handle = await pool.acquire(home.spec({"START_S": "0.5"}))
         await finish(handle, folder / "audio.wav")

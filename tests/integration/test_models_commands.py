@@ -230,9 +230,9 @@ def test_list_begins_with_what_people_need(environment: dict[str, str]) -> None:
     assert left_out > 40
     assert f"{left_out} more: dalston models list --all\n" in done.stderr
     assert {"tiny", "gated", "linked", "inside"} < {line[0] for line in lines}
-    stages = [line[1].split(",")[0] for line in lines]
+    stages = [line[2].split(",")[0] for line in lines]
     assert stages == sorted(stages, key=[stage.value for stage in Stage].index)
-    states = [line[-1] for line in lines if line[1].startswith("transcribe")]
+    states = [line[-1] for line in lines if line[2].startswith("transcribe")]
     assert states[0] == "bundled"
     assert states == sorted(states)
 

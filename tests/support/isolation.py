@@ -19,7 +19,7 @@ import pytest
 from tests.support.places import folder_variables
 from tests.support.processes import line_of, processes_of
 
-PLACES = ("CONFIG", "CACHE", "STATE", "MODELS", "RUNTIME")
+PLACES = ("CONFIG", "CACHE", "STATE", "CATALOG", "MODELS", "RUNTIME")
 USERS_DOCKER = ("DOCKER_CONTEXT", "DOCKER_TLS_VERIFY", "DOCKER_CERT_PATH")
 """More of what says which daemon is asked; without them ``DOCKER_HOST`` alone does."""
 END_S = 10.0

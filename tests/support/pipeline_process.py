@@ -50,6 +50,7 @@ def main() -> None:
         config=folder / "config",
         cache=folder / "cache",
         state=folder / "state",
+        catalog=folder / "added",
         models=folder / "models",
         runtime=folder / "run",
     )

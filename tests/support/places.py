@@ -10,6 +10,7 @@ def folder_variables(folder: Path, **elsewhere: Path) -> dict[str, str]:
         folder: For sockets, its path has to be short.
         elsewhere: Those that are to be somewhere else, such as ``runtime``.
     """
-    names = {"config": "config", "cache": "cache", "state": "state", "models": "models"}
-    places = {name: folder / below for name, below in (names | {"runtime": "run"}).items()}
+    names = ("config", "cache", "state", "models")
+    short = {"catalog": folder / "added", "runtime": folder / "run"}
+    places = {name: folder / name for name in names} | short
     return {f"DALSTON_{name.upper()}_DIR": str(path) for name, path in (places | elsewhere).items()}

@@ -287,7 +287,7 @@ def test_a_later_folder_takes_an_alias_over(tmp_path: Path) -> None:
     (mine / "own.yaml").write_text(text)
     (mine / "b.yaml").write_text(MODEL_YAML.replace("id: tiny", "id: b"))
     catalog = load_catalog(CatalogPaths(engines=paths.engines, models=(*paths.models, mine)))
-    assert catalog.aliases == {"a": "own"}
+    assert {name: catalog.aliases.get(name) for name in "ab"} == {"a": "own", "b": None}
     assert catalog.model("a").id == "own"
     assert catalog.model("b").id == "b"
     assert [note.partition(" takes ")[2] for note in catalog.notes] == [

@@ -6,7 +6,7 @@ replaces the one of the same name in an earlier folder.
 
 import os
 from collections.abc import Iterable, Iterator, Mapping
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
@@ -16,11 +16,12 @@ import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_model
 from dalston_cli.catalog.document import CatalogError, Document, Problem, read_document
 from dalston_cli.catalog.explain import explain
-from dalston_cli.catalog.names.aliases import AliasReader
+from dalston_cli.catalog.names.aliases import AliasReader, repositories
 from dalston_cli.catalog.names.nearest import did_you_mean_model
 from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry, PipelineEntry
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.nearest import did_you_mean
+from dalston_cli.settings.locations import Locations
 from dalston_sdk.wire import Stage
 
 _ENGINE_PATTERNS = ("engine.yaml", "*/engine.yaml", "*/*/engine.yaml")
@@ -93,17 +94,19 @@ class CatalogPaths:
 
     @classmethod
     def from_environment(cls, environ: Mapping[str, str] = os.environ) -> "CatalogPaths":
-        """Return the built-in folders, then those of the two variables.
+        """Return the built-in folders, the models that were added, then those of two variables.
 
         ``DALSTON_ENGINES_PATH`` and ``DALSTON_CATALOG_PATH`` are lists with the system's separator.
 
         Raises:
             CatalogFolderError: A named folder does not exist.
         """
-        root = data_root()
+        root, added = data_root(), Locations.from_environment(environ).catalog
+        here = (added,) if added.is_dir() else ()
+        models = (root / "catalog", *here, *_named_folders(environ, "DALSTON_CATALOG_PATH"))
         return cls(
             engines=(root / "engines", *_named_folders(environ, "DALSTON_ENGINES_PATH")),
-            models=(root / "catalog", *_named_folders(environ, "DALSTON_CATALOG_PATH")),
+            models=tuple(dict.fromkeys(models)),
         )
 
 
@@ -134,6 +137,19 @@ class Catalog:
         if model_id not in self.models:
             raise UnknownModelError(name, did_you_mean_model(name, self.models, self.aliases))
         return self.models[model_id]
+
+    def has_model(self, name: str) -> bool:
+        """Return True if a model has this id or alias."""
+        return name in self.models or name in self.aliases
+
+    def with_model(self, name: str, model: ModelEntry) -> "Catalog":
+        """Return the same with one more model, which ``name`` and its aliases mean."""
+        names = [name, *model.aliases]
+        return replace(
+            self,
+            models={**self.models, model.id: model},
+            aliases={**self.aliases, **{each: model.id for each in names if each != model.id}},
+        )
 
     def models_for(self, stage: Stage) -> tuple[ModelEntry, ...]:
         """Return the models for ``stage``, best rank first."""
@@ -232,6 +248,7 @@ def load_catalog(paths: CatalogPaths | None = None) -> Catalog:
 def _read_aliases(models: Mapping[str, ModelEntry], reader: EntryReader) -> dict[str, str]:
     aliases = AliasReader(models=models, documents=reader.documents, folder_of=reader.folder_of)
     meant = aliases.read()
+    meant = {**repositories(models, meant), **meant}
     reader.problems += aliases.problems
     reader.notes += aliases.notes
     return meant

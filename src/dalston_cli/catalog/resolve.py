@@ -9,7 +9,7 @@ from dalston_cli.catalog.device import check_device, choose_device, fits
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
-from dalston_cli.catalog.sources import BundledSource
+from dalston_cli.catalog.sources import BundledSource, FileSource
 from dalston_sdk.wire import Stage
 
 AUTO = "auto"
@@ -91,7 +91,9 @@ def resolve_model(
     model = _named(catalog, stage, request)
     is_here = is_installed(model, installed)
     called = "" if request.model == model.id else f" as {request.model}"
-    state = "it is installed" if is_here else "it will be pulled first"
+    lies_here = isinstance(model.source, FileSource)
+    state = "it will be read where it lies" if lies_here else "it will be pulled first"
+    state = "it is installed" if is_here else state
     reason = f"it was asked for{called}; {state}"
     return _choice(catalog, model, request, machine, reason=reason, needs_pull=not is_here)
 

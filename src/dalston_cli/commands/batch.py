@@ -2,13 +2,15 @@
 
 import os
 import sys
+from collections.abc import Iterable
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
-from dalston_cli.catalog.weights.pull_options import SourceOrder
+from dalston_cli.catalog.names.adopt import Asking, adopt
+from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
 from dalston_cli.launchers.variables import thread_variables
@@ -43,13 +45,17 @@ def console_for(command: str, options: BatchOptions) -> Console:
     return Console(command, json=screen.json, quiet=screen.quiet, verbose=screen.verbose)
 
 
-def read_batch(options: BatchOptions) -> Batch:
+def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
     """Resolve the settings and find the recordings.
+
+    A model may be named that only the hub knows. It is asked then, and what it says is kept with
+    the user's own models, but not for a plan, which goes by the name where the hub is silent.
 
     Raises:
         UsageError: Options contradict each other, or no recording is named.
         InputError: Nothing is found, or a list of recordings cannot be read.
         ConfigurationError: The settings file or a catalog is wrong.
+        ModelUnavailableError: A folder or repository is named as a model, and cannot be used.
     """
     inputs = options.inputs
     said = translate(options.settings, options.theirs)
@@ -85,12 +91,23 @@ def read_batch(options: BatchOptions) -> Batch:
     if said.models_dir:
         locations = replace(locations, models=said.models_dir)
     check_remotes(resolved, catalog.engines)
+    asking = Asking(
+        options=PullOptions.from_environment(offline=run_options.offline),
+        hub=is_plan or run_options.pull != "never" or run_options.offline,
+        assume=is_plan,
+        keep=None if is_plan else locations.catalog,
+    )
+    adopted = adopt(catalog, _models_named(run_options, recordings), asking)
+    warnings += [
+        WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
+        for advice in adopted.advice
+    ]
     return Batch(
         recordings=recordings,
         options=run_options,
         environment=Environment(
             locations=locations,
-            catalog=catalog,
+            catalog=adopted.catalog,
             machine=only_gpus(probe_machine(), run_options.gpus),
             launchers=configured_launchers(resolved, locations),
             engine_environment=thread_variables(resolved.settings.threads),
@@ -98,3 +115,9 @@ def read_batch(options: BatchOptions) -> Batch:
         ),
         warnings=tuple(warnings),
     )
+
+
+def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -> list[str]:
+    """Return the models that the options and the manifest name."""
+    named = [request.model for request in options.stages.values()]
+    return named + [one.overrides.model for one in recordings if one.overrides.model]

@@ -31,7 +31,7 @@ def plan(options: BatchOptions) -> None:
     """
     from dalston_cli.commands.batch import console_for, read_batch
 
-    show_plan(read_batch(options), console_for("plan", options))
+    show_plan(read_batch(options, is_plan=True), console_for("plan", options))
 
 
 def show_plan(batch: "Batch", console: Console) -> None:
@@ -106,7 +106,7 @@ def _sum_lines(report: "PlanReport") -> Iterator[str]:
     audio, work = _known(report.audio_s), _known(report.estimated_s)
     yield f"audio to work on: {audio}{unknown}; estimated work of engines: {work}"
     for model, size_mb in report.pull.items():
-        yield f"to download: {model}, {size_mb:,} MB"
+        yield f"to download: {model}, {f'{size_mb:,} MB' if size_mb else 'of unknown size'}"
     for engine in report.build:
         yield f"to build: the {_built(report, engine)} of engine {engine}"
 

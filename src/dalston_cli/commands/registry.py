@@ -19,7 +19,7 @@ COMMANDS: Mapping[str, str] = {
     "transcribe": "Turn recordings into transcripts.",
     "plan": "Show what transcribe would do, and why.",
     "export": "Write a finished transcript in another format.",
-    "models": "List, pull, verify, remove models; ls, pull and rm are short for it.",
+    "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
     "pipelines": "List the settings for kinds of recordings.",
     "engines": "List, start, watch, scale, stop engines (ps shows them); build their images.",
     "runs": "List past runs and what came of them.",

@@ -34,7 +34,7 @@ def transcribe(
     from dalston_cli.pipeline import session
 
     console = console_for("transcribe", options)
-    batch = read_batch(options)
+    batch = read_batch(options, is_plan=dry_run)
     if dry_run:
         from dalston_cli.commands.plan import show_plan
 

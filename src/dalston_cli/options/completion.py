@@ -18,7 +18,9 @@ def complete_models(incomplete: str) -> list[tuple[str, str]]:
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - only while completing
 
     catalog = load_catalog()
-    names = {**{alias: catalog.model(alias) for alias in catalog.aliases}, **catalog.models}
+    # Repositories of the hub are too many to show them all.
+    shown = [alias for alias in catalog.aliases if incomplete or "/" not in alias]
+    names = {**{alias: catalog.model(alias) for alias in shown}, **catalog.models}
     return [
         ("auto", "the best installed model for this machine"),
         *((name, model.name) for name, model in names.items() if name.startswith(incomplete)),

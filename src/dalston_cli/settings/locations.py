@@ -18,6 +18,7 @@ class Locations:
         config: ``config.toml`` lives here (``DALSTON_CONFIG_DIR``).
         cache: Files that can be built again, such as engine environments (``DALSTON_CACHE_DIR``).
         state: Stage results, the journal of runs, engine logs (``DALSTON_STATE_DIR``).
+        catalog: Entries of models that the user added (``DALSTON_CATALOG_DIR``).
         models: Weights that were pulled (``DALSTON_MODELS_DIR``).
         runtime: Sockets and pids of engines that run; short, only for the user
             (``DALSTON_RUNTIME_DIR``).
@@ -26,6 +27,7 @@ class Locations:
     config: Path
     cache: Path
     state: Path
+    catalog: Path
     models: Path
     runtime: Path
 
@@ -37,14 +39,14 @@ class Locations:
         def place(name: str, default: str | Path) -> Path:
             return Path(environ.get(f"DALSTON_{name}_DIR") or default).expanduser().absolute()
 
+        data = platformdirs.user_data_path("dalston", appauthor=False)
         state = place("STATE", platformdirs.user_state_dir("dalston", appauthor=False))
         return cls(
             config=place("CONFIG", platformdirs.user_config_dir("dalston", appauthor=False)),
             cache=place("CACHE", platformdirs.user_cache_dir("dalston", appauthor=False)),
             state=state,
-            models=place(
-                "MODELS", platformdirs.user_data_path("dalston", appauthor=False) / "models"
-            ),
+            catalog=place("CATALOG", data / "catalog"),
+            models=place("MODELS", data / "models"),
             runtime=place("RUNTIME", _runtime_dir(environ)),
         )
 

@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dalston_cli.catalog.document import Document, Problem
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import HubSource
 
 RESERVED = "auto"
 """Takes the best installed model, so no model can be called that."""
@@ -64,3 +65,20 @@ class AliasReader:
         document = self.documents[model.file]
         message = f"`{model.aliases[index]}` {what}"
         self.problems.append(document.problem(("aliases", index), message))
+
+
+def repositories(models: Mapping[str, ModelEntry], aliases: Mapping[str, str]) -> dict[str, str]:
+    """Return the id of the model that a repository of the hub means, where it is in the catalog.
+
+    ``org/name`` means what the catalog pins, ``org/name@commit`` the same commit. Of several models
+    from one repository it means the best that does nothing but its first stage. An entry that was
+    added for another revision, as its alias says, does not count for the bare name.
+    """
+    found: dict[str, str] = {}
+    for model in sorted(models.values(), key=lambda model: (len(model.stages), -model.rank)):
+        for source in model.sources:
+            if isinstance(source, HubSource):
+                found.setdefault(f"{source.repo}@{source.revision}", model.id)
+                if not any(alias.startswith(f"{source.repo}@") for alias in model.aliases):
+                    found.setdefault(source.repo, model.id)
+    return {name: model_id for name, model_id in found.items() if name not in aliases}

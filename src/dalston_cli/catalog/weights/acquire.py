@@ -83,7 +83,8 @@ def ensure_installed(
     found = installed(model, models_dir)
     if isinstance(model.source, ServiceSource):
         return pull(model, models_dir, options)
-    if policy == "never" or (found and found.ok and options.offline):
+    is_here = isinstance(model.source, FileSource)  # to link is no pull
+    if (policy == "never" and not is_here) or (found and found.ok and options.offline):
         if found is None or not found.ok:
             raise failures.NotInstalledError(model.id, found.problems if found else ())
         return found
@@ -167,6 +168,8 @@ class _Pull:
             raise failures.PullCrashedError(model, str(error)) from error
         if isinstance(report, exchange.Failure):
             raise failures.error_of(model, report)
+        if isinstance(report, exchange.Listed):
+            raise AssertionError(report)  # noqa: TRY004 - only a question is answered with a list
         return report
 
     def _finish(self, model: ModelEntry, pulled: exchange.Pulled) -> None:

@@ -84,16 +84,23 @@ class PackageJob(Struct, frozen=True, kw_only=True, tag="pypi"):
     files: tuple[PackedFile, ...]
 
 
+class HubQuestion(Struct, frozen=True, kw_only=True, tag="question"):
+    """Say what a repository holds, and download nothing; None for its present revision."""
+
+    repo: str
+    revision: str | None = None
+
+
 class Job(Struct, frozen=True, kw_only=True):
-    """A pull into ``folder``.
+    """A pull into ``folder``, or a question, for which it stays empty.
 
     Attributes:
         free_bytes: Room on the disk; None looks it up.
         timeout_s: Time limit of the network calls themselves, in seconds.
     """
 
-    source: HubJob | HttpsJob | PackageJob
-    folder: str
+    source: HubJob | HttpsJob | PackageJob | HubQuestion
+    folder: str = ""
     free_bytes: int | None = None
     timeout_s: float
 
@@ -122,6 +129,23 @@ class Pulled(Struct, frozen=True, kw_only=True, tag="pulled"):
 
     files: tuple[ManifestFile, ...]
     revision: str | None = None
+
+
+class Listed(Struct, frozen=True, kw_only=True, tag="listed"):
+    """What a repository of the hub holds.
+
+    Attributes:
+        files: Bytes of each file, by its path.
+        revision: The commit.
+        licence: As the repository's tags name it; empty if they do not.
+        texts: Content of the small files that tell one kind of weights from another.
+    """
+
+    files: dict[str, int]
+    revision: str
+    gated: bool
+    licence: str
+    texts: dict[str, bytes]
 
 
 FailureKind = Literal[
@@ -169,7 +193,7 @@ class Failure(Struct, frozen=True, kw_only=True, tag="failure"):
     repos: tuple[str, ...] = ()
 
 
-Report = PullProgress | Pulled | Failure
+Report = PullProgress | Pulled | Listed | Failure
 
 
 class PullFailure(Exception):  # noqa: N818 - it carries a failure

@@ -4,7 +4,8 @@
 killed (every attempt has a file name of its own), so ``download`` gets the bytes.
 """
 
-from collections.abc import Iterator
+import re
+from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
@@ -17,8 +18,17 @@ from huggingface_hub.hf_api import ModelInfo
 from msgspec import structs
 
 from dalston_cli.catalog.weights import exchange
-from dalston_cli.catalog.weights.download import failure_of, safe_path, unreachable
+from dalston_cli.catalog.weights.download import (
+    failure_of,
+    refuse_bad_status,
+    safe_path,
+    unreachable,
+)
 from dalston_cli.catalog.weights.exchange import Failure, PullFailure, RemoteFile
+
+_TELLING = ("config.json", "vocabulary.json")
+_MAX_TEXT = 16 * 1024 * 1024
+_PATTERN = re.compile(r"[*?\[]")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -53,6 +63,54 @@ def list_files(job: exchange.HubJob, timeout_s: float) -> Listing:
             raise PullFailure(Failure(kind="bad_path", file=name))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return Listing(files=tuple(files), headers=headers, revision=infos[0].sha)
+
+
+def describe(question: exchange.HubQuestion, timeout_s: float) -> exchange.Listed:
+    """Return the names and sizes of a repository's files, and what its small ones say.
+
+    Raises:
+        PullFailure: The repository cannot be had.
+    """
+    api, token = HfApi(library_name="dalston"), get_token()
+    with _failures(question.repo):
+        info = api.model_info(
+            question.repo, revision=question.revision, files_metadata=True, timeout=timeout_s
+        )
+    if info.gated:
+        _check_terms(api, [question.repo], token)
+    files = {
+        sibling.rfilename: (sibling.lfs.size if sibling.lfs else sibling.size) or 0
+        for sibling in info.siblings or ()
+        if not _PATTERN.search(sibling.rfilename)  # a file's name is to match itself alone
+    }
+    commit = info.sha or question.revision or "main"
+    headers = {"Authorization": f"Bearer {token}"} if token else {}
+    with httpx2.Client(timeout=timeout_s, follow_redirects=True, headers=headers) as client:
+        texts = {
+            name: _text(client, hf_hub_url(question.repo, name, revision=commit))
+            for name in _TELLING
+            if 0 < files.get(name, 0) <= _MAX_TEXT
+        }
+    return exchange.Listed(
+        files=files,
+        revision=commit,
+        gated=bool(info.gated),
+        licence=_licence(info.tags or ()),
+        texts=texts,
+    )
+
+
+def _licence(tags: Iterable[str]) -> str:
+    return next((tag.partition(":")[2] for tag in tags if tag.startswith("license:")), "")
+
+
+def _text(client: httpx2.Client, url: str) -> bytes:
+    try:
+        response = client.get(url)
+    except httpx2.HTTPError as error:
+        raise PullFailure(unreachable(error, url)) from error
+    refuse_bad_status(response)
+    return response.content
 
 
 def _check_terms(api: HfApi, repos: list[str], token: str | None) -> None:

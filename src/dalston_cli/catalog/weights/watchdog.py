@@ -13,7 +13,7 @@ from typing import BinaryIO
 
 import msgspec
 
-from dalston_cli.catalog.weights.exchange import Failure, Job, Pulled, PullProgress, Report
+from dalston_cli.catalog.weights.exchange import Failure, Job, Listed, Pulled, PullProgress, Report
 
 _WORKER = "dalston_cli.catalog.weights.worker"
 _READ = 65536
@@ -37,16 +37,16 @@ class CrashError(Exception):
 def run_watched(
     job: Job,
     *,
-    lock: int,
+    lock: int | None,
     environment: Mapping[str, str],
     timeout_s: float,
     on_progress: Callable[[PullProgress], None],
-) -> Pulled | Failure:
+) -> Pulled | Listed | Failure:
     """Run ``job`` in a child process, which never outlives this call, nor this process.
 
-    The child keeps the descriptor ``lock`` open as well, so that the lock on it holds until both
-    are gone. Among the variables of ``environment`` is the hub's token, which is never on a command
-    line. ``timeout_s`` is the time limit for one report, in seconds.
+    The child keeps the descriptor ``lock``, if there is one, open as well, so that the lock on it
+    holds until both are gone. Among the variables of ``environment`` is the hub's token, which is
+    never on a command line. ``timeout_s`` is the time limit for one report, in seconds.
 
     Raises:
         SilenceError: Nothing came for ``timeout_s``.
@@ -60,7 +60,7 @@ def run_watched(
             stdout=subprocess.PIPE,
             stderr=log,
             env={**environment, **_CHILD_ENVIRONMENT},
-            pass_fds=(lock,),
+            pass_fds=() if lock is None else (lock,),
             start_new_session=True,  # Ctrl-C comes to this process, which then ends the child
         )
         try:
@@ -79,7 +79,7 @@ def _converse(
     job: Job,
     timeout_s: float,
     on_progress: Callable[[PullProgress], None],
-) -> Pulled | Failure:
+) -> Pulled | Listed | Failure:
     stdin, stdout = child.stdin, child.stdout
     if stdin is None or stdout is None:
         raise CrashError

@@ -30,7 +30,7 @@ def main() -> None:
     threading.Thread(target=_end_with_parent, args=(sys.stdin.fileno(),), daemon=True).start()
     reporter = Reporter(sys.stdout.buffer)
     try:
-        reporter.send(_pull(job, reporter))
+        reporter.send(_answer(job, reporter))
     except PullFailure as error:
         reporter.send(error.failure)
     except OSError as error:
@@ -48,8 +48,10 @@ def _end_with_parent(lifeline: int) -> None:
     os._exit(1)
 
 
-def _pull(job: Job, reporter: Reporter) -> exchange.Pulled:
+def _answer(job: Job, reporter: Reporter) -> exchange.Pulled | exchange.Listed:
     reporter.send(PullProgress(step="asking"))
+    if isinstance(job.source, exchange.HubQuestion):
+        return hub.describe(job.source, job.timeout_s)
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
     if isinstance(job.source, exchange.PackageJob):

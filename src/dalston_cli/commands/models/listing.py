@@ -7,15 +7,18 @@ import typer
 
 from dalston_cli.amounts import count, readable_size
 from dalston_cli.catalog.load import data_root
+from dalston_cli.catalog.names.adopt import Asking
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.failures import terms_page
 from dalston_cli.catalog.weights.layout import describe_source
+from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.commands.models.shelf import ModelRow, Shelf
 from dalston_cli.console import Console
 from dalston_cli.errors import UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.options.completion import complete_models, complete_stages
-from dalston_cli.options.general import Json
+from dalston_cli.options.general import Json, Offline
+from dalston_cli.settings.load import load_settings
 from dalston_sdk.wire import Stage
 
 
@@ -122,17 +125,20 @@ def show(
         str,
         typer.Argument(
             metavar="MODEL",
-            help="Id or another name of a model.",
+            help="Id or another name of a model, a folder of weights, or org/name of the hub.",
             show_default=False,
             autocompletion=complete_models,
         ),
     ],
     *,
+    offline: Offline = None,
     json: Json = False,
 ) -> None:
     """Show everything about one model."""
     console = Console("models show", json=json)
-    shelf = Shelf.open()
+    settings = load_settings({"offline": offline}).settings
+    asking = Asking(options=PullOptions.from_environment(offline=settings.offline))
+    shelf = Shelf.open([model_id], asking)
     model = shelf.catalog.model(model_id)
     row = shelf.row(model)
     abilities = [name for name, able in model.capabilities if able]

@@ -8,6 +8,7 @@ from typing import Annotated
 import typer
 
 from dalston_cli.catalog.load import Catalog, load_catalog
+from dalston_cli.catalog.names.adopt import NOT_ASKED, Asking, adopt
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource, ServiceSource
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
@@ -19,7 +20,8 @@ ModelIds = Annotated[
     list[str],
     typer.Argument(
         metavar="MODEL...",
-        help="Models by id or another name, see dalston models list.",
+        help="Models by id or another name, see dalston models list; or a folder of weights, or"
+        " org/name of the hub.",
         autocompletion=complete_models,
     ),
 ]
@@ -63,9 +65,14 @@ class Shelf:
     folder: Path
 
     @classmethod
-    def open(cls) -> "Shelf":
-        """Read the catalog that the environment names."""
-        return cls(catalog=load_catalog(), folder=Locations.from_environment().models)
+    def open(cls, names: Iterable[str] = (), asking: Asking = NOT_ASKED) -> "Shelf":
+        """Read the catalog that the environment names, with folders and repositories of ``names``.
+
+        Raises:
+            DalstonError: A folder or repository cannot be used; see ``adopt``.
+        """
+        catalog = adopt(load_catalog(), names, asking).catalog
+        return cls(catalog=catalog, folder=Locations.from_environment().models)
 
     def models(self, names: Iterable[str]) -> tuple[ModelEntry, ...]:
         """Return the models of these names, each once; raises as ``Catalog.model``."""

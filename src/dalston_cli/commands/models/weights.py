@@ -6,45 +6,21 @@ from typing import Annotated
 import typer
 
 from dalston_cli.amounts import readable_size
+from dalston_cli.catalog.names.adopt import Asking
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.acquire import pull as pull_weights
-from dalston_cli.catalog.weights.audit import DamagedModelError, Verified, disk_usage, remove
+from dalston_cli.catalog.weights.audit import DamagedModelError, Verified, disk_usage
 from dalston_cli.catalog.weights.audit import verify as verify_weights
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.inventory import InstalledModel
-from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console, Mode, error_data
-from dalston_cli.errors import ExitCode, UsageError
+from dalston_cli.errors import ExitCode
 from dalston_cli.options.completion import complete_models
 from dalston_cli.options.general import Json, Offline, Quiet, Yes
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.locations import Locations
-
-
-class BundledModelError(UsageError):
-    """Weights inside an engine's package, or behind a service, cannot be removed."""
-
-    code = "bundled"
-
-    def __init__(self, model_id: str) -> None:
-        super().__init__(
-            f"the model {model_id} is part of its engine or of a service, and takes no room",
-            hint="`dalston models du` shows what takes room",
-        )
-
-
-class ConfirmationError(UsageError):
-    """There is no terminal to confirm at."""
-
-    code = "confirmation"
-
-    def __init__(self, model_ids: list[str]) -> None:
-        super().__init__(
-            "removing models needs a confirmation, and no terminal is there to ask at",
-            hint=f"run `dalston models rm -y {' '.join(model_ids)}`",
-        )
 
 
 def pull(
@@ -61,12 +37,13 @@ def pull(
 ) -> None:
     """Download models; an interrupted download goes on where it was."""
     console = Console("models pull", json=json, quiet=quiet)
-    shelf = Shelf.open()
-    models = shelf.models(model_ids)
     settings = load_settings({"offline": offline}).settings
     options = PullOptions.from_environment(
         offline=settings.offline, again=again, order=SourceOrder.of(settings)
     )
+    added = Locations.from_environment().catalog
+    shelf = Shelf.open(model_ids, Asking(options=options, keep=added))
+    models = shelf.models(model_ids)
     missing = [model for model in models if again or not shelf.row(model).installed]
     size = readable_size(sum(model.size_mb for model in missing) * 10**6)
     names = ", ".join(model.id for model in missing)
@@ -93,7 +70,7 @@ def verify(
 ) -> None:
     """Check every byte of installed models against what was pulled."""
     console = Console("models verify", json=json, quiet=quiet)
-    shelf = Shelf.open()
+    shelf = Shelf.open(model_ids or ())
     models = shelf.models(model_ids or _all_pulled(shelf))
     found = [_verify_one(shelf, model, console) for model in models]
     damaged = [verified for verified in found if verified.problems]
@@ -107,24 +84,6 @@ def verify(
     console.table(("id", "size", "state"), rows, data=found, empty="no model is installed")
     if damaged:
         raise DamagedModelError(damaged)
-
-
-def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Json = False) -> None:
-    """Remove models from this machine, unfinished downloads included."""
-    console = Console("models rm", json=json, quiet=quiet)
-    shelf = Shelf.open()
-    folders = list(dict.fromkeys(_folder(shelf, model_id) for model_id in model_ids))
-    if not yes and not console.asks:
-        raise ConfirmationError(model_ids)
-    question = f"Remove {', '.join(folder.model for folder in folders)}?"
-    if not console.confirm(question, default=False, assume_yes=yes):
-        raise typer.Exit(ExitCode.INTERRUPTED)
-    removed = []
-    for folder in folders:
-        freed = remove(folder)
-        removed.append({"id": folder.model, "engine": folder.engine, "freed_bytes": freed})
-        console.info(f"{folder.model} is removed, {readable_size(freed)} are free again")
-    console.result(removed)
 
 
 def du(*, json: Json = False) -> None:
@@ -174,15 +133,3 @@ def _verify_one(shelf: Shelf, model: ModelEntry, console: Console) -> Verified:
     total = shelf.row(model).size_bytes
     with console.meter(f"Verifying {model.id}", total=total) as meter:
         return verify_weights(model, shelf.folder, lambda done: meter.update(done, total))
-
-
-def _folder(shelf: Shelf, model_id: str) -> ModelFolder:
-    """Return the folder of a model; also of one that is in no catalog any more but takes room."""
-    if model_id not in shelf.catalog.models:
-        for usage in disk_usage(shelf.folder):
-            if usage.model == model_id:
-                return ModelFolder(models=shelf.folder, engine=usage.engine, model=model_id)
-    model = shelf.catalog.model(model_id)
-    if not model.has_files:
-        raise BundledModelError(model.id)
-    return ModelFolder.of(model, shelf.folder)

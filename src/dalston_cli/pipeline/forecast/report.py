@@ -161,7 +161,7 @@ def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
         batch_size=fitting_batch(stage, stage.device, journal),
         options=options,
         vram_mb=stage.model.hardware.vram_mb if stage.device != "cpu" else None,
-        pull=stage.to_pull,
+        pull=stage.to_download,
         build=not stage.launch.built,
         rtfx=measured_rtfx(journal, stage.model.id, stage.device),
         reason=stage.reason,

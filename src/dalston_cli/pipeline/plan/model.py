@@ -14,6 +14,7 @@ from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
+from dalston_cli.catalog.sources import FileSource
 from dalston_cli.pipeline.request import SpeakerNames
 from dalston_cli.stages.base import Stage
 from dalston_cli.stages.transcribe import TRANSCRIBE
@@ -100,6 +101,11 @@ class StagePlan:
         return self.weights is None and not self.launch.brings_own_weights
 
     @property
+    def to_download(self) -> bool:
+        """True if the weights come over the network first; the user's own are read in place."""
+        return self.to_pull and not isinstance(self.model.source, FileSource)
+
+    @property
     def model_ref(self) -> ModelRef:
         """The weights as a request names them: elsewhere they lie where they would lie here."""
         path = self.weights.path if self.weights else None
@@ -180,5 +186,6 @@ class RecordingPlan:
 
     @property
     def missing_models(self) -> tuple[ModelEntry, ...]:
-        """The models that have to be pulled before the plan can be carried out."""
-        return tuple({s.model.id: s.model for s in self.stages.values() if s.to_pull}.values())
+        """The models that have to be downloaded before the plan can be carried out."""
+        stages = self.stages.values()
+        return tuple({s.model.id: s.model for s in stages if s.to_download}.values())

@@ -17,7 +17,8 @@ class Model:
     """The transcribing model, and the language."""
 
     model: str = kinds.model_id(
-        "Model id, see dalston models list; auto takes the best installed one.",
+        "Model, such as turbo (see dalston models list), a folder of weights, or org/name of the"
+        " hub; auto takes the best installed one.",
         "auto",
         short="-m",
         everyday=True,

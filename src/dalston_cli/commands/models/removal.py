@@ -1,0 +1,96 @@
+"""``dalston models rm``: weights leave the disk, and models that were added the catalog."""
+
+from collections.abc import Sequence
+
+import typer
+
+from dalston_cli.amounts import readable_size
+from dalston_cli.catalog.names import added
+from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.weights.audit import disk_usage, remove
+from dalston_cli.catalog.weights.failures import NotInstalledError
+from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_cli.commands.models.shelf import ModelIds, Shelf
+from dalston_cli.console import Console
+from dalston_cli.errors import ExitCode, UsageError
+from dalston_cli.options.general import Json, Quiet, Yes
+from dalston_cli.settings.locations import Locations
+
+
+class BundledModelError(UsageError):
+    """Weights inside an engine's package, or behind a service, cannot be removed."""
+
+    code = "bundled"
+
+    def __init__(self, model_id: str) -> None:
+        super().__init__(
+            f"the model {model_id} is part of its engine or of a service, and takes no room",
+            hint="`dalston models du` shows what takes room",
+        )
+
+
+class ConfirmationError(UsageError):
+    """There is no terminal to confirm at."""
+
+    code = "confirmation"
+
+    def __init__(self, model_ids: list[str]) -> None:
+        super().__init__(
+            "removing models needs a confirmation, and no terminal is there to ask at",
+            hint=f"run `dalston models rm -y {' '.join(model_ids)}`",
+        )
+
+
+def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Json = False) -> None:
+    """Remove models from this machine, unfinished downloads included.
+
+    A model that was added leaves the catalog, too; a folder of yours stays as it is.
+    """
+    console = Console("models rm", json=json, quiet=quiet)
+    found = _find(model_ids)
+    if not yes and not console.asks:
+        raise ConfirmationError(model_ids)
+    question = f"Remove {', '.join(folder.model for folder in found)}?"
+    if not console.confirm(question, default=False, assume_yes=yes):
+        raise typer.Exit(ExitCode.INTERRUPTED)
+    console.result([_remove(folder, model, console) for folder, model in found.items()])
+
+
+def _find(names: Sequence[str]) -> dict[ModelFolder, ModelEntry | None]:
+    """Return folders with their models; None where the model left the catalog."""
+    shelf = Shelf.open()
+    left = {
+        usage.model: ModelFolder(models=shelf.folder, engine=usage.engine, model=usage.model)
+        for usage in disk_usage(shelf.folder)
+        if usage.model not in shelf.catalog.models
+    }
+    shelf = Shelf.open([name for name in names if name not in left])
+    found: dict[ModelFolder, ModelEntry | None] = {}
+    for name in names:
+        if name in left:
+            found[left[name]] = None
+            continue
+        model = shelf.catalog.model(name)
+        if not model.has_files:
+            raise BundledModelError(model.id)
+        found[ModelFolder.of(model, shelf.folder)] = model
+    return found
+
+
+def _remove(folder: ModelFolder, model: ModelEntry | None, console: Console) -> dict[str, object]:
+    place = Locations.from_environment().catalog
+    was_added, freed = model is not None and added.is_added(model, place), 0
+    try:
+        freed = remove(folder)
+        console.info(f"{folder.model} is removed, {readable_size(freed)} are free again")
+    except NotInstalledError:
+        if not was_added:
+            raise
+    if model is not None and added.remove(model, place):
+        console.info(f"{folder.model} is no longer in the catalog, {model.file} is removed")
+    return {
+        "id": folder.model,
+        "engine": folder.engine,
+        "freed_bytes": freed,
+        "left_catalog": was_added,
+    }

@@ -1,0 +1,201 @@
+"""Which engine reads a set of files, and why none does."""
+
+import json
+from collections.abc import Mapping
+
+import pytest
+
+from dalston_cli.catalog.names.detect import Detected, WeightFiles, detect
+from dalston_cli.catalog.names.refusals import UnreadableWeightsError
+from dalston_sdk.wire import Stage
+
+CT2 = ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "README.md")
+WHISPER = {"alignment_heads": [[1, 0]], "suppress_ids": []}
+TRANSDUCER = ("encoder-model", "decoder_joint-model")
+
+
+def files(
+    *names: str,
+    name: str = "some-model",
+    config: Mapping[str, object] | None = None,
+    words: int = 0,
+) -> WeightFiles:
+    texts = {} if config is None else {"config.json": json.dumps(config).encode()}
+    if words:
+        texts["vocabulary.json"] = json.dumps([""] * words).encode()
+    return WeightFiles(name=name, sizes=dict.fromkeys(names, 1000), read=texts.get)
+
+
+def found(*names: str, **details: object) -> Detected:
+    return detect(files(*names, **details), called="org/some-model")  # type: ignore[arg-type]  # as given
+
+
+def test_a_whisper_of_ctranslate2_is_for_faster_whisper() -> None:
+    detected = found(*CT2, config=WHISPER, words=51865)
+    assert (detected.engine, detected.stages) == ("faster-whisper", (Stage.TRANSCRIBE,))
+    assert set(detected.files) == set(CT2) - {"README.md"}
+    assert detected.languages == ()
+    assert detected.capabilities.translation
+    assert detected.capabilities.word_timestamps
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "english", "translates"),
+    [
+        pytest.param("faster-whisper-tiny", 51864, True, False, id="small-vocabulary"),
+        pytest.param("faster-whisper-tiny.en", 0, True, False, id="name-alone"),
+        pytest.param("faster-whisper-tiny.en", 51865, False, True, id="vocabulary-wins"),
+        pytest.param("whisper-large-v3-turbo-ct2", 51866, False, False, id="turbo"),
+        pytest.param("distil-whisper-ct2", 51866, False, False, id="distilled"),
+    ],
+)
+def test_what_a_whisper_can_do_is_read_off_its_files(
+    name: str, words: int, english: bool, translates: bool
+) -> None:
+    detected = found(*CT2, name=name, config=WHISPER, words=words)
+    assert detected.languages == (("en",) if english else ())
+    assert detected.capabilities.translation == translates
+    assert detected.capabilities.language_detection != english
+    assert detected.runtime_model_id == name.removeprefix("faster-whisper-")
+
+
+@pytest.mark.parametrize(
+    ("archive", "stage", "times", "translates"),
+    [
+        ("parakeet-tdt-0.6b-v3.nemo", Stage.TRANSCRIBE, True, False),
+        ("canary-1b-v2.nemo", Stage.TRANSCRIBE, False, True),
+        ("diar_streaming_sortformer_4spk-v2.nemo", Stage.DIARIZE, False, False),
+    ],
+)
+def test_an_archive_of_nemo(archive: str, stage: Stage, times: bool, translates: bool) -> None:
+    detected = found(archive, "model.safetensors", "config.json")
+    assert (detected.engine, detected.files, detected.stages) == ("nemo", (archive,), (stage,))
+    assert detected.runtime_model_id == archive.removesuffix(".nemo")
+    assert detected.capabilities.word_timestamps == times
+    assert detected.capabilities.translation == translates
+
+
+@pytest.mark.parametrize(
+    ("model_type", "names", "taken"),
+    [
+        pytest.param(
+            "nemo-conformer-tdt",
+            [f"{graph}{ending}" for graph in TRANSDUCER for ending in (".onnx", ".int8.onnx")]
+            + ["encoder-model.onnx.data", "vocab.txt", "config.json", "nemo128.onnx"],
+            {"config.json", "vocab.txt", *(f"{graph}.int8.onnx" for graph in TRANSDUCER)},
+            id="int8-before-float32",
+        ),
+        pytest.param(
+            "nemo-conformer-ctc",
+            ["model.onnx", "model.onnx.data", "vocab.txt", "config.json"],
+            {"model.onnx", "model.onnx.data", "vocab.txt", "config.json"},
+            id="float32-with-its-data",
+        ),
+        pytest.param(
+            "whisper",
+            [
+                f"onnx/{graph}{ending}.onnx"
+                for graph in ("encoder_model", "decoder_model", "decoder_model_merged")
+                for ending in ("", "_int8", "_fp16", "_q4", "_quantized")
+            ]
+            + ["config.json", "vocab.json", "added_tokens.json", "tokenizer.json"],
+            {
+                "onnx/encoder_model_int8.onnx",
+                "onnx/decoder_model_merged_int8.onnx",
+                *("config.json", "vocab.json", "added_tokens.json"),
+            },
+            id="whisper-in-a-folder",
+        ),
+    ],
+)
+def test_onnx_graphs_are_taken_in_one_number_format(
+    model_type: str, names: list[str], taken: set[str]
+) -> None:
+    detected = found(*names, config={"model_type": model_type})
+    assert (detected.engine, detected.runtime_model_id) == ("onnx-asr", model_type)
+    assert set(detected.files) == taken
+
+
+@pytest.mark.parametrize(
+    ("names", "config", "problem", "hint"),
+    [
+        pytest.param(
+            ("model.safetensors", "config.json", "tokenizer.json"),
+            {"model_type": "whisper"},
+            "it is a Whisper for transformers",
+            "ct2-transformers-converter --model org/some-model --output_dir some-model-ct2",
+            id="transformers-whisper",
+        ),
+        pytest.param(
+            ("model.safetensors", "config.json"),
+            {"model_type": "wav2vec2"},
+            "weights for transformers, and no Whisper",
+            "dalston models list",
+            id="transformers-other",
+        ),
+        pytest.param(("weights.npz", "config.json"), {}, "weights for MLX", "list", id="mlx"),
+        pytest.param(
+            ("weights.safetensors", "config.json"), {"n_mels": 80}, "for MLX", "list", id="mlx-new"
+        ),
+        pytest.param(("ggml-large-v3.bin",), None, "for whisper.cpp", "list", id="ggml"),
+        pytest.param(("large-v3.pt",), None, "openai-whisper keeps them", "list", id="openai"),
+        pytest.param(
+            ("a.nemo", "b.nemo"), None, "holds 2 files named *.nemo", "a.nemo, b.nemo", id="two"
+        ),
+        pytest.param(
+            ("model.bin", "config.json", "vocabulary.json"),
+            WHISPER,
+            "without tokenizer.json",
+            "--copy_files tokenizer.json",
+            id="no-tokenizer",
+        ),
+        pytest.param(CT2, {"bos_token": "<s>"}, "but no Whisper", "list", id="other-ctranslate2"),
+        pytest.param(("model.bin", "config.json"), {}, "some are missing", "list", id="half"),
+        pytest.param(
+            ("model.onnx", "config.json"),
+            {"model_type": "bert"},
+            "names the type `bert`; onnx-asr reads nemo-conformer-ctc",
+            "list",
+            id="onnx-other",
+        ),
+        pytest.param(("model.onnx",), None, "its config.json is missing", "list", id="onnx-bare"),
+        pytest.param(
+            ("encoder-model.onnx", "vocab.txt", "config.json"),
+            {"model_type": "nemo-conformer-tdt"},
+            "lacks graphs: encoder-model.onnx, decoder_joint-model.onnx",
+            "list",
+            id="onnx-half",
+        ),
+        pytest.param(
+            ("README.md", "a.txt"),
+            None,
+            "no weights that an engine reads, but README.md, a.txt",
+            "a .nemo file",
+            id="nothing",
+        ),
+        pytest.param((), None, "but nothing", "a .nemo file", id="empty"),
+    ],
+)
+def test_what_no_engine_reads_is_refused_with_the_reason(
+    names: tuple[str, ...], config: Mapping[str, object] | None, problem: str, hint: str
+) -> None:
+    with pytest.raises(UnreadableWeightsError) as raised:
+        found(*names, config=config)
+    assert raised.value.message.startswith("the model `org/some-model` cannot be used: ")
+    assert problem in raised.value.message
+    assert hint in (raised.value.hint or "")
+
+
+def test_the_same_weights_in_the_catalog_are_offered_first() -> None:
+    names = files("model.safetensors", "config.json", config={"model_type": "whisper"})
+    with pytest.raises(UnreadableWeightsError) as raised:
+        detect(names, called="a/whisper-large-v3@main", instead="large-v3")
+    hint = raised.value.hint or ""
+    assert hint.startswith("use --model large-v3, the same weights for faster-whisper, or convert")
+    assert "--model a/whisper-large-v3 --revision main --output_dir whisper-large-v3-ct2" in hint
+
+
+def test_a_config_that_is_no_json_is_as_good_as_none() -> None:
+    broken = WeightFiles(name="x", sizes={"model.onnx": 1, "config.json": 1}, read=lambda _: b"{")
+    with pytest.raises(UnreadableWeightsError, match="names no type of model"):
+        detect(broken, called="x")
