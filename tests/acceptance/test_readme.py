@@ -21,6 +21,7 @@ from tests.support.documents import (
     spans_of,
 )
 from tests.support.hub import HubRepo, HubServer, running_hub
+from tests.support.isolation import Isolation
 from tests.support.recordings import ffmpeg
 
 from dalston_cli.catalog.load import load_catalog
@@ -179,11 +180,20 @@ def test_a_command_within_a_sentence_exists(user: Home, tmp_path: Path, span: Co
         assert done.returncode == 0, f"{span}\n{done.stderr}"
 
 
-def test_the_readme_shows_how_the_transcript_begins(user: Home, tmp_path: Path) -> None:
+def test_the_readme_shows_how_the_transcript_begins(
+    user: Home, isolation: Isolation, tmp_path: Path
+) -> None:
+    """With the real weights that a bare machine gets, kept with engines' environments."""
     [text] = blocks_of("README.md", "text")
     wav = REPOSITORY / "examples" / "monologue.wav"
+    models = str(isolation.places["CACHE"] / "starter")
 
-    done = user.run_here("transcribe", wav, "-o", tmp_path, "-f", "txt")
+    done = user.run_here(
+        *("transcribe", wav, "-o", tmp_path, "-f", "txt"),
+        DALSTON_STARTER="yes",
+        DALSTON_WEIGHTS_FROM="index",
+        DALSTON_MODELS_DIR=models,
+    )
 
     assert done.returncode == 0, done.stderr
     assert (tmp_path / "monologue.txt").read_text(encoding="utf-8").startswith(text.strip())

@@ -19,6 +19,7 @@ def test_show_says_where_values_come_from(
     file.parent.mkdir()
     file.write_text('model = "m"\n[profiles.web]\noutput_format = ["vtt", "json"]\n')
     monkeypatch.setenv("DALSTON_VAD", "no")
+    monkeypatch.delenv("DALSTON_STARTER")
     assert app.main(["config", "show", "--profile", "web"]) == ExitCode.OK
     lines = [line.split(maxsplit=2) for line in capsys.readouterr().out.splitlines()]
     assert lines == [
@@ -41,8 +42,9 @@ def test_show_as_json_has_everything(capsys: pytest.CaptureFixture[str], home: P
 
 
 def test_show_without_settings_says_where_they_would_be(
-    capsys: pytest.CaptureFixture[str],
+    capsys: pytest.CaptureFixture[str], monkeypatch: pytest.MonkeyPatch
 ) -> None:
+    monkeypatch.delenv("DALSTON_STARTER")
     assert app.main(["config", "show"]) == ExitCode.OK
     captured = capsys.readouterr()
     assert captured.out == ""

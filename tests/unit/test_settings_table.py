@@ -147,5 +147,6 @@ def test_flags_that_were_not_given_say_nothing(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setenv("DALSTON_CONFIG_DIR", str(tmp_path))
+    monkeypatch.delenv("DALSTON_STARTER")
     resolved = resolve(dict.fromkeys(TABLE), profile=None)
     assert resolved.settings == Settings()

@@ -114,6 +114,13 @@ def installed_choices(
     )
 
 
+def choose_to_pull(
+    catalog: Catalog, model: ModelEntry, request: ModelRequest, machine: Machine, *, reason: str
+) -> Choice:
+    """Return the choice of a model whose weights have to be pulled, for a reason of the caller."""
+    return _choice(catalog, model, request, machine, reason=reason, needs_pull=True)
+
+
 def supports_language(model: ModelEntry, stage: Stage, language: str | None) -> bool:
     """Return True if the model does the stage in ``language``; ``en`` includes ``en-gb``."""
     known = model.languages_of(stage)

@@ -138,6 +138,7 @@ def build_run_options(
         strict=settings.strict,
         fail_fast=settings.fail_fast,
         pull="never" if settings.offline else settings.pull,
+        starter=settings.starter,
         offline=settings.offline,
         jobs=settings.jobs,
         keep_alive_s=settings.keep_alive,

@@ -117,6 +117,7 @@ class RunOptions:
         strict: A failed optional stage fails its recording.
         fail_fast: Begin no further recording after the first that failed.
         pull: When to download weights.
+        starter: Download a small model where none is installed or named, if ``pull`` allows it.
         offline: Never use the network.
         jobs: Recordings worked on at the same time, at least 1; None to go by the engine's slots.
         keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
@@ -139,6 +140,7 @@ class RunOptions:
     strict: bool = False
     fail_fast: bool = False
     pull: PullPolicy = "missing"
+    starter: bool = False
     offline: bool = False
     jobs: int | None = None
     keep_alive_s: float = 300.0

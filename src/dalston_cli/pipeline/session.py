@@ -1,15 +1,17 @@
 """From recordings and options to a run: what ``dalston transcribe`` and programs call."""
 
 import asyncio
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.starter import STARTER_ADVICE
 from dalston_cli.catalog.weights.acquire import check_obtainable, ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
+from dalston_cli.catalog.weights.failures import PullError
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
@@ -23,7 +25,7 @@ from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
-from dalston_cli.pipeline.plan.model import RecordingPlan
+from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
@@ -180,25 +182,29 @@ def distinct_plans(recordings: Sequence[RecordingRequest], planner: Planner) -> 
     return list(plans.values())
 
 
-def models_to_pull(plans: Sequence[RecordingPlan], options: RunOptions) -> Mapping[str, ModelEntry]:
-    """Return the models that have to be brought here, or looked at anew, before the work."""
-    wanted = {model.id: model for plan in plans for model in plan.missing_models}
-    if options.pull == "always":
-        stages = (stage for plan in plans for stage in plan.stages.values())
-        wanted |= {
-            each.model.id: each.model for each in stages if not each.launch.brings_own_weights
-        }
-    return wanted
+def stages_to_pull(plans: Sequence[RecordingPlan], options: RunOptions) -> tuple[StagePlan, ...]:
+    """Return a stage for each model that has to be brought here, or looked at anew."""
+    wanted = {}
+    for stage in (stage for plan in plans for stage in plan.stages.values()):
+        again = options.pull == "always" and not stage.launch.brings_own_weights
+        if stage.to_pull or again:
+            wanted[stage.model.id] = stage
+    return tuple(wanted.values())
 
 
-def check_model(model: ModelEntry, options: RunOptions, environment: Environment) -> None:
-    """Refuse a model that cannot be brought here, before anything is downloaded.
+def check_models(
+    stages: Sequence[StagePlan], options: RunOptions, environment: Environment
+) -> None:
+    """Refuse models that cannot be brought here, before anything is downloaded.
 
     Raises:
-        ModelUnavailableError: Downloads are forbidden, or there is no network to use.
+        ModelUnavailableError: Downloads are forbidden, or there is no network to use. A run does
+            without a model that nobody asked for.
     """
     pull = PullOptions.from_environment(offline=options.offline)
-    check_obtainable(model, environment.locations.models, _policy(options), pull)
+    for stage in stages:
+        if not stage.unasked:
+            check_obtainable(stage.model, environment.locations.models, _policy(options), pull)
 
 
 def _policy(options: RunOptions) -> PullPolicy:
@@ -213,13 +219,23 @@ async def _ready_planner(
 ) -> Planner:
     """Return a planner whose plans can be carried out: every model is installed."""
     planner = Planner(environment.plan_context(), options)
-    wanted = models_to_pull(distinct_plans(recordings, planner), options)
+    plans = distinct_plans(recordings, planner)
+    for advice in (advice for plan in plans for advice in plan.advice):
+        if advice.code == STARTER_ADVICE:
+            emit(WarningRaised(code=advice.code, message=advice.message))
+    wanted = stages_to_pull(plans, options)
     if not wanted:
         return planner
-    for model in wanted.values():
-        check_model(model, options, environment)
-    for model in wanted.values():
-        await _install(model, options, environment, emit)
+    check_models(wanted, options, environment)
+    for stage in wanted:
+        try:
+            await _install(stage.model, options, environment, emit)
+        except PullError as error:
+            if not stage.unasked:
+                raise
+            emit(WarningRaised(code="starter_failed", message=error.message, hint=error.hint))
+            options = replace(options, starter=False)
+            return await _ready_planner(recordings, options, environment, emit)
     return Planner(environment.plan_context(), options)
 
 

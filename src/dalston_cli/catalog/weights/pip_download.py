@@ -165,7 +165,13 @@ def _for_pip(name: str, value: str) -> str:
 
 def _received(attempt: Path) -> int:
     """Return the bytes of the wheel so far; pip writes it into a folder of its own first."""
-    return max((_size(path) for path in attempt.glob("*/*.whl")), default=0)
+    wheels = (
+        Path(folder, name)
+        for folder, _, names in os.walk(attempt)  # passes over folders that pip removes meanwhile
+        for name in names
+        if name.endswith(".whl")
+    )
+    return max(map(_size, wheels), default=0)
 
 
 def _size(path: Path) -> int:

@@ -20,11 +20,11 @@ from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.session import (
     STORE_NAME,
-    check_model,
+    check_models,
     distinct_plans,
-    models_to_pull,
     output_spec,
     output_stems,
+    stages_to_pull,
 )
 
 
@@ -112,9 +112,8 @@ def make_report(
     if options.output.folder is not None:
         check_writable(options.output.folder)
     planner = Planner(environment.plan_context(), options)
-    wanted = models_to_pull(distinct_plans(recordings, planner), options)
-    for model in wanted.values():
-        check_model(model, options, environment)
+    wanted = stages_to_pull(distinct_plans(recordings, planner), options)
+    check_models(wanted, options, environment)
     state = environment.locations.state
     path = state / JOURNAL_NAME
     with Journal(path if path.exists() else Path(":memory:")) as journal:
@@ -129,7 +128,7 @@ def make_report(
         plans = tuple(
             _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
         )
-    sizes = {name: model.size_mb for name, model in wanted.items()}
+    sizes = {stage.model.id: stage.model.size_mb for stage in wanted}
     return _report(options.pipeline, plans, found, forecaster.plans, sizes)
 
 

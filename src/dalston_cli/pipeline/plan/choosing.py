@@ -1,6 +1,7 @@
 """Choose the model, engine and options of one stage; pure, like all of planning."""
 
 from contextlib import suppress
+from dataclasses import replace
 from typing import Any
 
 from msgspec import Struct
@@ -8,6 +9,7 @@ from msgspec import Struct
 from dalston_cli.catalog import resolve
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import ServiceSource
+from dalston_cli.catalog.starter import choose_starter, starter_advice
 from dalston_cli.catalog.weights.failures import ServiceKeyError
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.model import PlanContext, StagePlan
@@ -20,6 +22,9 @@ from dalston_cli.pipeline.plan.options import (
 from dalston_cli.pipeline.request import RunOptions, StageRequest
 from dalston_cli.stages.base import Stage
 from dalston_cli.stages.transcribe import TRANSCRIBE
+
+QUICK = "fast"
+"""The pipeline to which speed matters more than the last mistake."""
 
 
 class ServiceOfflineError(UsageError):
@@ -68,9 +73,40 @@ class StageChooser:
                 compute_type=transcribing.compute_type,
                 reason=f"{transcribing.model.id}, which transcribes, covers it",
             )
+        elif starter := self._starter(stage, request):
+            return self._started(starter, stage, request)
         else:
             choice = self._resolved(stage, request)
         return self._planned(stage, choice, request, self._without_unknown(stage, choice, request))
+
+    def _starter(self, stage: Stage[Any, Any], request: StageRequest) -> ModelEntry | None:
+        """Return the model to download unasked, if one is wanted."""
+        context, options = self._context, self._options
+        wanted = stage is TRANSCRIBE and request.model == resolve.AUTO and options.starter
+        if not wanted or options.pull == "never":
+            return None
+        return choose_starter(
+            context.catalog,
+            self._model_request(stage, request),
+            context.machine,
+            context.installed,
+            quick=options.pipeline == QUICK,
+        )
+
+    def _started(
+        self, starter: ModelEntry, stage: Stage[Any, Any], request: StageRequest
+    ) -> StagePlan:
+        """Plan transcribing with a model that is downloaded unasked."""
+        context = self._context
+        model_request = self._model_request(stage, request)
+        reason = "no model was installed, and it is small"
+        choice = resolve.choose_to_pull(
+            context.catalog, starter, model_request, context.machine, reason=reason
+        )
+        better = resolve.recommended(context.catalog, stage.kind, model_request, context.machine)
+        self.advice.append(starter_advice(starter, better))
+        options = self._without_unknown(stage, choice, request)
+        return replace(self._planned(stage, choice, request, options), unasked=True)
 
     def others(self, first: StagePlan, request: StageRequest) -> tuple[StagePlan, ...]:
         """Plan the stage with each other model that is here, as far as it can do it."""
@@ -102,19 +138,30 @@ class StageChooser:
         )
 
     def _resolved(self, stage: Stage[Any, Any], request: StageRequest) -> resolve.Choice:
-        options, context = self._options, self._context
-        model_request = resolve.ModelRequest(
+        context, model_request = self._context, self._model_request(stage, request)
+        choice = resolve.resolve_model(
+            context.catalog, stage.kind, model_request, context.machine, context.installed
+        )
+        self.advice += map(self._with_reason, choice.warnings)
+        return choice
+
+    def _with_reason(self, advice: resolve.Advice) -> resolve.Advice:
+        """Say why no better model than the bundled one is downloaded, where that is so."""
+        if advice.code != "bundled_model" or self._options.pull != "never":
+            return advice
+        option = "--offline" if self._options.offline else "--pull never"
+        message = f"{advice.message}, but {option} forbids to download one"
+        return replace(advice, message=message)
+
+    def _model_request(self, stage: Stage[Any, Any], request: StageRequest) -> resolve.ModelRequest:
+        options = self._options
+        return resolve.ModelRequest(
             model=request.model,
             language=options.language,
             device=options.device,
             compute_type=options.compute_type if stage is TRANSCRIBE else None,
             verb=stage.verb,
         )
-        choice = resolve.resolve_model(
-            context.catalog, stage.kind, model_request, context.machine, context.installed
-        )
-        self.advice += choice.warnings
-        return choice
 
     def _without_unknown(
         self, stage: Stage[Any, Any], choice: resolve.Choice, request: StageRequest

