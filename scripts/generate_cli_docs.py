@@ -34,8 +34,8 @@ and values such as `--word_timestamps True` are understood, and an option's defa
 the [settings](settings.md).
 
 `dalston pull`, `ls` and `rm` are short for `models pull`, `models list` and `models rm`, `dalston
-ps` for `engines status`, and `dalston help COMMAND` for `COMMAND --help`. A language is a code
-(`en`, `deu`, `pt-BR`) or a name (`English`, `Deutsch`, `日本語`).
+ps` for `engines status`, and `dalston help transcribe` for `transcribe --help`. A language is a
+code (`en`, `deu`, `pt-BR`) or a name (`English`, `Deutsch`, `日本語`).
 
 Exit codes: 0 all done · 1 a bug · 2 usage · 3 bad input · 4 a catalog or the settings are wrong ·
 5 an engine or a model is not available · 6 every recording failed · 7 some failed or are partial ·

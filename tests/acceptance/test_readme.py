@@ -171,7 +171,9 @@ def test_a_command_within_a_sentence_exists(user: Home, tmp_path: Path, span: Co
     words = span.text.replace("ID", "pocketsphinx-en-us").split()[1:]
     path = list(takewhile(lambda word: not word.startswith("-"), words))
 
-    explained = user.run_here(*path, "--help-all" if path[0] in HAS_MANY_OPTIONS else "--help")
+    explained = user.run_here(
+        *path, "--help-all" if path and path[0] in HAS_MANY_OPTIONS else "--help"
+    )
 
     assert explained.returncode == 0, span
     for option in words[len(path) :]:

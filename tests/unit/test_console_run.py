@@ -8,7 +8,7 @@ import msgspec
 import pytest
 
 from dalston_cli.console import Console
-from dalston_cli.console.run_live import RunLive
+from dalston_cli.console.run_live import RunLive, WorkClock
 from dalston_cli.console.run_progress import RunProgress
 from dalston_cli.console.run_view import RunLines, RunStream, run_view, summary
 from dalston_cli.errors import ExitCode
@@ -25,6 +25,7 @@ from dalston_cli.pipeline.events import (
     RunStarted,
     StageFinished,
     StageProgress,
+    StageStarted,
     WarningRaised,
 )
 from dalston_sdk.wire import Segment
@@ -85,10 +86,7 @@ def test_lines() -> None:
         "failed: b.wav is empty",
         "hint: record it again",
         "failed: c.wav: b.wav is empty",
-        (
-            "4 recordings: 1 done, 2 failed, 1 unchanged; 1:00 of audio in 2.0 s,"
-            " 30x as fast as it plays"
-        ),
+        ("4 recordings: 1 done, 2 failed, 1 unchanged; 1:00 of audio in 2.0 s, 30x real time"),
         "  failed: b.wav is empty",
         "  failed: c.wav: b.wav is empty",
         "details: dalston runs show r1",
@@ -240,6 +238,54 @@ def test_progress_is_weighted_by_audio() -> None:
     assert counts.total_s == 120
 
 
+def test_a_second_of_audio_is_done_when_every_stage_had_it() -> None:
+    counts = RunProgress()
+    stages: dict[str, float | None] = {"transcribe": 0.3, "diarize": 0.1}
+    counts.take(RunStarted(run="r", num_recordings=1, stages=stages))
+    counts.take(JobStarted(recording="a"))
+    counts.take(StageFinished(recording="a", stage="prepare", status="done", duration_s=100))
+    assert counts.remaining_s(1.0) == pytest.approx(40)  # by the speed of earlier runs
+    counts.take(StageStarted(recording="a", stage="transcribe"))
+    counts.take(StageProgress(recording="a", stage="transcribe", done_s=50, total_s=100))
+    assert counts.done_s == pytest.approx(37.5)
+    assert counts.remaining_s(15) == pytest.approx(25)
+    counts.take(StageFinished(recording="a", stage="transcribe", status="done"))
+    counts.take(StageStarted(recording="a", stage="diarize"))
+    [active] = counts.active.values()
+    assert (active.stage, active.stage_done) == ("diarize", None)
+    assert counts.part == pytest.approx(0.75)
+
+
+def test_channels_are_parts_of_a_stage() -> None:
+    counts = RunProgress()
+    counts.take(RunStarted(run="r", num_recordings=1))
+    counts.take(JobStarted(recording="a", duration_s=100))
+    for _ in range(2):
+        counts.take(StageStarted(recording="a", stage="transcribe"))
+    counts.take(StageFinished(recording="a", stage="transcribe", status="done"))
+    assert counts.part == 0.5
+    counts.take(StageProgress(recording="a", stage="transcribe", done_s=50, total_s=100))
+    assert counts.part == 0.75
+
+
+def test_the_time_to_go_falls_between_two_events(monkeypatch: pytest.MonkeyPatch) -> None:
+    now = [100.0]
+    monkeypatch.setattr("time.monotonic", lambda: now[0])
+    clock, counts = WorkClock(), RunProgress()
+    for event in EVENTS[:7]:
+        counts.take(event)
+    now[0] = 105.0
+    clock.begin()
+    now[0] = 115.0
+    clock.expect(counts)
+    assert (clock.rtfx, clock.elapsed_s, clock.since_start_s) == (3, 10, 15)
+    left = []
+    for second in (115.0, 118.0, 200.0):
+        now[0] = second
+        left.append(clock.remaining_s)
+    assert left == [50, 47, 0]
+
+
 def test_what_was_done_before_counts_for_no_speed() -> None:
     counts = RunProgress()
     counts.take(RunStarted(run="r", num_recordings=2))
@@ -259,7 +305,10 @@ def test_what_came_from_the_store_counts_for_no_speed() -> None:
     ("counts", "audio_s", "line"),
     [
         pytest.param(
-            {"done": 2}, 60, "2 recordings: 2 done; 1:00 of audio in 2.0 s, 30x as fast", id="work"
+            {"done": 2},
+            60,
+            "2 recordings: 2 done; 1:00 of audio in 2.0 s, 30x real time",
+            id="work",
         ),
         pytest.param(
             {"done": 1, "unchanged": 3},

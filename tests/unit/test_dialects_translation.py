@@ -1,11 +1,10 @@
 """Options of Whisper's tools become settings of ours, or a note that they change nothing."""
 
-import shlex
 from typing import Any
 
 import pytest
+from tests.support.command_lines import set_by, translated
 
-from dalston_cli.app import PROGRAM, build_root
 from dalston_cli.options.dialects import translation
 from dalston_cli.options.dialects.table import (
     OPTIONS,
@@ -15,39 +14,11 @@ from dalston_cli.options.dialects.table import (
     WITHOUT_EFFECT,
     key_of,
 )
-from dalston_cli.options.dialects.translation import DialectValueError, Translation, translate
-from dalston_cli.options.spelling import AS_NONE, in_our_dialect, normal_name
-from dalston_cli.settings.schema import Settings
+from dalston_cli.options.dialects.translation import DialectValueError
+from dalston_cli.options.spelling import normal_name
 from dalston_cli.settings.table import TABLE
 
 NAMES = sorted({key_of(option) for options in OPTIONS.values() for option in options})
-
-
-def parsed(line: str) -> dict[str, Any]:
-    """What the parser of ``dalston transcribe`` makes of a line."""
-    root = build_root()
-    context = root.make_context(PROGRAM, ["transcribe"], resilient_parsing=True)
-    command = root.get_command(context, "transcribe")
-    words = in_our_dialect(shlex.split(f"talk.wav {line}"))
-    params = command.make_context("transcribe", words, parent=context).params
-    return {
-        name: value or None if isinstance(value, tuple) else value for name, value in params.items()
-    }
-
-
-def translated(line: str) -> Translation:
-    values = parsed(line)
-    theirs = (*TRANSLATED, *WITHOUT_EFFECT, AS_NONE)
-    return translate(
-        {name: values[name] for name in TABLE if name in values},
-        {name: values[name] for name in theirs},
-    )
-
-
-def set_by(found: Translation) -> dict[str, Any]:
-    """Every setting that differs from its default, as pydantic reads it."""
-    given = {name: value for name, value in found.flags.items() if value not in (None, [])}
-    return Settings.model_validate(given).model_dump(exclude_unset=True)
 
 
 @pytest.mark.parametrize(

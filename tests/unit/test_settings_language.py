@@ -34,6 +34,7 @@ from dalston_cli.settings.schema import PipelineSettings
             "zh-hans": "zh-Hans",
             "yue": "yue Cantonese",
             "haw": "haw Hawaiian",
+            "hi": "hi Hindi हिन्दी",
             "es": "Castilian español espanol",
             "nl-be": "Flemish",
             "lb": "Letzeburgesch",

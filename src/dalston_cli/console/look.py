@@ -1,6 +1,8 @@
 """How lines on stderr look: colours where they are wanted, signs where the terminal has them."""
 
 import os
+import shutil
+import textwrap
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from enum import StrEnum
@@ -42,7 +44,7 @@ class Signs:
     more: str
 
 
-_UNICODE = Signs(done="✓", failed="✗", arrow="→", full="━", half="╸", rest="━", more="…")
+_UNICODE = Signs(done="✓", failed="✗", arrow="→", full="━", half="╸", rest="─", more="…")
 _ASCII = Signs(done="done:", failed="failed:", arrow="->", full="#", half="#", rest="-", more="~")
 
 
@@ -86,9 +88,38 @@ class Look:
         )
 
 
+def wrapped(spans: list[Span], columns: int) -> list[Span]:
+    """Return a line whose last span is broken between words, where the line is too long.
+
+    A word that is longer than a line stays whole, for it may be a path that is to be copied.
+    """
+    *heads, last = spans
+    used = sum(len(head.text) for head in heads)
+    if "\n" in last.text or used + len(last.text) <= columns:
+        return spans
+    text = textwrap.fill(
+        last.text,
+        columns,
+        initial_indent="x" * used,
+        subsequent_indent="  ",
+        break_long_words=False,
+        break_on_hyphens=False,
+    )
+    return [*heads, Span(text[used:], last.style)]
+
+
+def terminal_size_of(stream: TextIO) -> os.terminal_size:
+    """Return the size of the terminal behind a stream; where there is none, a usual one."""
+    try:
+        size = os.get_terminal_size(stream.fileno())
+    except (OSError, ValueError):
+        size = shutil.get_terminal_size()
+    return os.terminal_size((size.columns or 80, size.lines or 24))
+
+
 def _has_signs(stream: TextIO) -> bool:
     try:
-        "✓━→…".encode(stream.encoding or "utf-8")
+        "✓━─→…".encode(stream.encoding or "utf-8")
     except (LookupError, UnicodeEncodeError):
         return False
     return True

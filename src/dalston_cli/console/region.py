@@ -4,17 +4,16 @@ rich's ``Live`` is not used: it writes all its lines at every tick, whether they
 and leaves rests behind where a terminal that becomes narrower wraps what was drawn before.
 """
 
-import shutil
 import threading
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from os import get_terminal_size, terminal_size
+from os import terminal_size
 from types import TracebackType
 from typing import Self, TextIO
 
 from rich.cells import cell_len, set_cell_size
 
-from dalston_cli.console.look import Line, Look, Span
+from dalston_cli.console.look import Line, Look, Span, terminal_size_of
 
 TICK_S = 0.2
 _UP, _ERASE_LINE, _ERASE_BELOW = "\x1b[{}A", "\x1b[K", "\x1b[J"
@@ -64,28 +63,24 @@ class Region:
             self._put(self._erasure(), [], [])
 
     def write(self, line: str) -> None:
-        """Write a line that stays, above the others."""
+        """Write a line that stays, above the others, and draw these."""
         with self._lock:
             self._measure()
-            text, drawn, widths = f"{self._erasure()}{line}\n", self._drawn, self._widths
-            if any(width >= self._size.columns for width in widths):
-                drawn, widths = [], []  # the terminal became narrower: the next tick draws
-            self._put(text + "\n".join(drawn), drawn, widths)
+            erasure, lines = self._erasure(), self._fitting()
+            drawn = [self._look.paint(each) for each in lines]
+            self._put(f"{erasure}{line}\n" + "\n".join(drawn), drawn, lines)
 
     def draw(self) -> None:
         """Draw the lines, if they or the terminal changed."""
         with self._lock:
             changed = self._measure()
-            lines = [
-                _cut(line, self._size.columns - 1) for line in self._render(self._size.columns)
-            ]
-            lines = lines[-max(1, self._size.lines - 1) :]
+            lines = self._fitting()
             drawn = [self._look.paint(line) for line in lines]
             if drawn == self._drawn and not (changed and drawn):
                 return
             start = self._erasure() if changed else self._start()
             text = "\n".join(f"{line}{_ERASE_LINE}" for line in drawn)
-            self._put(f"{start}{text}{_ERASE_BELOW}", drawn, [_width(line) for line in lines])
+            self._put(f"{start}{text}{_ERASE_BELOW}", drawn, lines)
 
     def _tick(self) -> None:
         with suppress(OSError, ValueError):  # the terminal is gone
@@ -94,13 +89,17 @@ class Region:
                     if not self._ended.is_set():
                         self.draw()
 
+    def _fitting(self) -> Sequence[Line]:
+        """Return what of the lines fits the terminal; none after the end."""
+        if self._ended.is_set():
+            return ()
+        columns, rows = self._size.columns, self._size.lines
+        lines = [_cut(line, columns - 1) for line in self._render(columns)]
+        return lines[-max(1, rows - 1) :]
+
     def _measure(self) -> bool:
         """Look at the terminal's size; return True if it changed."""
-        try:
-            size = get_terminal_size(self._stream.fileno())
-        except (OSError, ValueError):
-            size = shutil.get_terminal_size()
-        size = terminal_size((size.columns or 80, size.lines or 24))
+        size = terminal_size_of(self._stream)
         changed, self._size = size != self._size, size
         return changed
 
@@ -115,8 +114,8 @@ class Region:
     def _erasure(self) -> str:
         return f"{self._start()}{_ERASE_BELOW}" if self._drawn else ""
 
-    def _put(self, text: str, drawn: list[str], widths: list[int]) -> None:
-        self._drawn, self._widths = drawn, widths
+    def _put(self, text: str, drawn: list[str], lines: Sequence[Line]) -> None:
+        self._drawn, self._widths = drawn, [_width(line) for line in lines]
         if text:
             self._stream.write(text)
             self._stream.flush()

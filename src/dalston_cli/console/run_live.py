@@ -3,11 +3,13 @@
 import threading
 import time
 from collections.abc import Iterator, Sequence
+from math import ceil
 from typing import Self
 
 from dalston_cli.amounts import countdown, duration, speed
 from dalston_cli.console.bar import fitted, line_with_bar
 from dalston_cli.console.look import Line, Span, Style
+from dalston_cli.console.recording_lines import folder_and_name
 from dalston_cli.console.region import Region
 from dalston_cli.console.run_progress import ActiveRecording, RunProgress
 from dalston_cli.console.run_view import RunLines
@@ -69,11 +71,13 @@ class RunLive(RunLines):
         super().print_text(text)
 
     def _lines(self, columns: int) -> Sequence[Line]:
-        """Return the lines that change, the whole run last."""
+        """Return the lines that change, the whole run last; before its work what it waits for."""
         signs = self.console.look.signs
         lines = list(self.steps.lines(columns, signs))
-        if not self._progress.num_recordings:
+        if not self._progress.num_recordings or (lines and not self._progress.done_s):
             return lines
+        if self._clock.remaining_s == 0:
+            self._clock.expect(self._progress)  # it takes longer than was thought
         lines += self._active_lines(columns)
         lines.append(
             line_with_bar(
@@ -94,14 +98,17 @@ class RunLive(RunLines):
         if progress.num_recordings > 1:
             yield f"{progress.finished:,}/{progress.num_recordings:,}"
         if progress.part is not None:
-            yield f"{_percent(progress.part)}"
+            yield _percent(progress.part)
         left = self._clock.remaining_s
         yield (
-            f"{countdown(self._clock.since_start_s)}" if left is None else f"{countdown(left)} left"
+            countdown(self._clock.since_start_s)
+            if left is None
+            else f"{countdown(ceil(left))} left"
         )
 
     def _active_lines(self, columns: int) -> Iterator[Line]:
-        active = list(self._progress.active.values())
+        """Yield a line for each recording in work, before those that wait for an engine."""
+        active = sorted(self._progress.active.values(), key=lambda each: each.stage_done is None)
         shown = active[:MOST_ACTIVE]
         widest = max((len(printable(each.name)) for each in shown), default=0)
         room = columns - 1 - _STAGE_COLUMNS - _PART_COLUMNS - _GAPS
@@ -113,8 +120,10 @@ class RunLive(RunLines):
     def _active_line(self, recording: ActiveRecording, columns: int) -> Line:
         done = recording.stage_done
         part = "" if done is None else _percent(done)
-        name = fitted(printable(recording.name), columns, self.console.look.signs)
+        shown = fitted(printable(recording.name), columns, self.console.look.signs)
+        folder, name = folder_and_name(shown)
         return (
+            Span(folder, Style.DIM),
             Span(name),
             Span(f"  {recording.stage:{_STAGE_COLUMNS}}", Style.DIM),
             Span(f"  {part:>{_PART_COLUMNS}}"),

@@ -17,9 +17,14 @@ class _StageCount:
     running: float = 0.0
 
     @property
+    def is_running(self) -> bool:
+        """True if it has begun for a channel and not ended."""
+        return self.num_finished < self.num_started
+
+    @property
     def done(self) -> float:
         """The part of the stage that is done, from 0 to 1."""
-        running = self.running if self.num_finished < self.num_started else 0.0
+        running = self.running if self.is_running else 0.0
         return min(1.0, (self.num_finished + running) / max(1, self.num_started))
 
     @property
@@ -33,20 +38,26 @@ class ActiveRecording:
     """A recording in work.
 
     Attributes:
-        stage: The stage that began last; empty before the first.
+        begun: The stage that began last; empty before the first.
         done: The part of its whole work that is done, from 0 to 1; never falls.
         kept: The part that was done in earlier runs.
     """
 
     name: str
-    stage: str = ""
+    begun: str = ""
     done: float = 0.0
     kept: float = 0.0
     stages: dict[str, _StageCount] = field(default_factory=dict)
 
     @property
+    def stage(self) -> str:
+        """The stage in work that most is known of; between two of them the one that began last."""
+        running = {name: each.done for name, each in self.stages.items() if each.is_running}
+        return max(running, key=lambda name: running[name]) if running else self.begun
+
+    @property
     def stage_done(self) -> float | None:
-        """The part of the last stage that is done; None while nothing is known of it."""
+        """The part of that stage that is done; None while nothing is known of it."""
         count = self.stages.get(self.stage)
         return count.done or None if count else None
 
@@ -144,14 +155,16 @@ class RunProgress:
         self, event: events.StageStarted | events.StageProgress | events.StageFinished
     ) -> None:
         recording = self.active.setdefault(event.recording, ActiveRecording(name=event.recording))
-        if event.stage == _PREPARE and isinstance(event, events.StageFinished):
-            self._learn(event.recording, event.duration_s)
+        if event.stage == _PREPARE:
+            recording.begun = _PREPARE
+            if isinstance(event, events.StageFinished):
+                self._learn(event.recording, event.duration_s)
             return
         count = recording.stages.setdefault(event.stage, _StageCount())
         match event:
             case events.StageStarted():
                 count.num_started += 1
-                recording.stage = event.stage
+                recording.begun = event.stage
             case events.StageProgress():
                 if event.stage == "transcribe":
                     self._learn(event.recording, event.total_s)
@@ -166,7 +179,7 @@ class RunProgress:
 
     def _weigh_up(self, recording: ActiveRecording) -> None:
         """Set the parts of a recording's work from those of its stages."""
-        weights = self._weights or dict.fromkeys(set(recording.stages) - {_PREPARE}, 1.0)
+        weights = self._weights or dict.fromkeys(recording.stages, 1.0)
         whole = sum(weights.values()) or 1.0
         begun = [
             (weights[name] / whole, count)

@@ -6,7 +6,7 @@ from contextlib import ExitStack
 
 from dalston_cli.amounts import count, duration, speed
 from dalston_cli.console.envelope import Envelope, encode_json
-from dalston_cli.console.look import Span, Style
+from dalston_cli.console.look import Span, Style, terminal_size_of
 from dalston_cli.console.recording_lines import about, folder_and_name, outputs_text
 from dalston_cli.console.screen import Console, Mode
 from dalston_cli.console.steps import Steps
@@ -65,7 +65,7 @@ class RunLines(RunView):
         """Give a hint once, with ``--quiet``, too."""
         if hint and hint not in self._hints:
             self._hints.add(hint)
-            self.console.alert(Span("hint:", Style.PROGRESS), Span(f" {hint}"))
+            self.console.hint(hint, always=True)
 
     def job_finished(self, event: events.JobFinished) -> None:
         """Report the end of a recording."""
@@ -116,7 +116,7 @@ class RunLines(RunView):
             if more := self._failures[MOST_REPEATED:]:
                 self.console.info(f"  and {len(more):,} more")
         if self._failures:
-            self.console.info(f"details: dalston runs show {event.run}")
+            self.console.info(f"details: dalston runs show {event.run}", whole=True)
         if event.exit_code == ExitCode.INTERRUPTED:
             self.hint("run the same command again to go on: finished stages are kept")
 
@@ -136,14 +136,18 @@ class RunLines(RunView):
         self._lines_since = 0
 
     def _outcome(self, event: events.JobFinished) -> tuple[Span, ...]:
-        """Return the name of a recording, its length and where its transcripts are."""
+        """Return the name of a recording, its length and where its transcripts are.
+
+        Where a terminal is too narrow for all of it, the transcripts have a line of their own.
+        """
         folder, name = folder_and_name(event.recording)
-        spans = [Span(" "), Span(folder, Style.DIM), Span(name)]
-        if event.duration_s is not None:
-            spans.append(Span(f"  {duration(event.duration_s)}"))
+        length = "" if event.duration_s is None else f"  {duration(event.duration_s)}"
+        spans = [Span(" "), Span(folder, Style.DIM), Span(name), Span(length)]
         if event.outputs:
-            outputs = outputs_text(event.recording, event.outputs)
-            spans.append(Span(f"  {self._signs.arrow} {outputs}", Style.DIM))
+            outputs = f"{self._signs.arrow} {outputs_text(event.recording, event.outputs)}"
+            columns = terminal_size_of(self.console.stderr).columns
+            wide = self._draws and len(f"x {event.recording}{length}  {outputs}") > columns
+            spans.append(Span(f"\n  {outputs}" if wide else f"  {outputs}", Style.DIM))
         return tuple(spans)
 
     _handlers: dict[type[events.Event], Callable[..., None]] = {  # noqa: RUF012 - read only
@@ -209,5 +213,5 @@ def summary(event: events.RunFinished) -> str:
         return f"{line}, from results of earlier runs, in {duration(event.elapsed_s)}"
     line += f"; {duration(event.audio_s)} of audio in {duration(event.elapsed_s)}"
     if event.elapsed_s > 0:
-        line += f", {speed(event.audio_s / event.elapsed_s)} as fast as it plays"
+        line += f", {speed(event.audio_s / event.elapsed_s)} real time"
     return line

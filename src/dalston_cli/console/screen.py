@@ -9,12 +9,15 @@ from typing import Protocol, TextIO
 
 from dalston_cli.console.columns import fitted_table
 from dalston_cli.console.envelope import Envelope, error_data
-from dalston_cli.console.look import Look, Span, Style
+from dalston_cli.console.look import Look, Span, Style, terminal_size_of, wrapped
 from dalston_cli.console.text import encodable, printable, printable_message, render_table
 from dalston_cli.errors import DalstonError
 
 STREAMING = frozenset({"transcribe"})
 """Commands that, with ``--json``, write many lines, told apart by ``event``."""
+
+
+_HINT = "hint:"
 
 
 class Mode(StrEnum):
@@ -138,15 +141,15 @@ class Console:
         elif empty:
             self.info(empty)
 
-    def info(self, message: str) -> None:
-        """Print a message for a person who waits."""
+    def info(self, message: str, *, whole: bool = False) -> None:
+        """Print a message for a person who waits; ``whole`` keeps what is to be copied."""
         if self.mode is Mode.HUMAN:
-            self._say(message)
+            self._write((Span(message),), whole=whole)
 
     def detail(self, message: str) -> None:
         """Print a message with ``--verbose`` only."""
         if self.mode is Mode.HUMAN and self.verbose:
-            self._say(message)
+            self._write((Span(message),))
 
     def say(self, *spans: Span) -> None:
         """Print a message in colours for a person who waits."""
@@ -157,16 +160,16 @@ class Console:
         """Print a message with ``--quiet``, too."""
         self._write(spans)
 
-    def hint(self, message: str) -> None:
-        """Print a next step."""
-        if self.mode is not Mode.JSON:
-            self._marked("hint:", Style.PROGRESS, message)
+    def hint(self, message: str, *, always: bool = False) -> None:
+        """Print a next step; ``always`` with ``--json``, too."""
+        if always or self.mode is not Mode.JSON:
+            self._marked(_HINT, Style.PROGRESS, message)
 
     def warning(self, message: str, *, hint: str | None = None) -> None:
         """Print a warning, and a hint if there is one."""
         self._marked("warning:", Style.CAUTION, message)
         if hint:
-            self._marked("hint:", Style.PROGRESS, hint)
+            self._marked(_HINT, Style.PROGRESS, hint)
 
     def error(self, error: DalstonError) -> None:
         """Print an error on stderr, or as an envelope with ``--json``."""
@@ -181,7 +184,7 @@ class Console:
             return
         self._marked("error:", Style.BAD, error.message)
         if error.hint:
-            self._marked("hint:", Style.PROGRESS, error.hint)
+            self._marked(_HINT, Style.PROGRESS, error.hint)
 
     def confirm(self, question: str, *, default: bool, assume_yes: bool = False) -> bool:
         """Ask a person; without one the answer is ``default``.
@@ -227,14 +230,15 @@ class Console:
             self._write_line = None
 
     def _marked(self, mark: str, style: Style, message: str) -> None:
-        self._write((Span(mark, style), Span(f" {message}")))
+        self._write((Span(mark, style), Span(f" {message}")), whole=mark == _HINT)
 
-    def _say(self, message: str) -> None:
-        self._write((Span(message),))
-
-    def _write(self, spans: Sequence[Span]) -> None:
+    def _write(self, spans: Sequence[Span], *, whole: bool = False) -> None:
+        """Write a line, in a terminal wrapped between words unless it is to stay whole."""
         safe = [Span(printable_message(span.text), span.style) for span in spans]
-        line = self.look.paint(safe)
+        look = self.look
+        if look.redraws and not whole:
+            safe = wrapped(safe, terminal_size_of(self.stderr).columns)
+        line = look.paint(safe)
         if self._write_line is not None:
             self._write_line(line)
             return

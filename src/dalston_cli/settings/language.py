@@ -51,7 +51,7 @@ def language_tag(text: str) -> str:
     tag = text.strip().lower().replace("_", "-")
     if _TAG.fullmatch(tag) and langcodes.tag_is_valid(tag):
         return _stored(tag)
-    if named := _named(text) or _named_without_accents(text):
+    if named := _named(text) or _named_plainly(text):
         return _stored(named)
     raise UnknownLanguageError(text)
 
@@ -108,13 +108,13 @@ def _named(text: str) -> str:
     return tag.lower() if tag and names.normalize_name(name) in names.TRIES[_NAMES] else ""
 
 
-def _named_without_accents(text: str) -> str:
-    """Return the tag of a language by its own name as plain keyboards have it: ``Francais``."""
-    import langcodes  # noqa: PLC0415 - keeps `dalston --help` fast
+def _named_plainly(text: str) -> str:
+    """Return the tag of a language by its name as plain keyboards have it: ``Francais``.
 
+    That is also what finds the few names that the library's own list lacks, such as Hindi.
+    """
     name = _plain(text)
-    tags = (tag for tag in _known_tags() if _plain(langcodes.Language.get(tag).autonym()) == name)
-    return next(tags, "")
+    return next((tag for tag in _known_tags() if name in _plain_names(tag)), "")
 
 
 def _plain(text: str) -> str:
@@ -155,8 +155,13 @@ def _spoken_in(word: str) -> str:
 
 def _likeness(word: str, tag: str) -> float:
     """Return from 0 to 1 how much a text is like a language's code or names."""
+    names = (tag, *_plain_names(tag))
+    return max(difflib.SequenceMatcher(None, word, name).ratio() for name in names)
+
+
+def _plain_names(tag: str) -> tuple[str, str]:
+    """Return a language's English name and its own."""
     import langcodes  # noqa: PLC0415 - keeps `dalston --help` fast
 
     language = langcodes.Language.get(tag)
-    names = (tag, _plain(language.display_name()), _plain(language.autonym()))
-    return max(difflib.SequenceMatcher(None, word, name).ratio() for name in names)
+    return _plain(language.display_name()), _plain(language.autonym())

@@ -66,7 +66,7 @@ OnNotice = Callable[[PoolNotice], None]
 
 
 class ByteSteps:
-    """Passes on a count of bytes when it has grown by a hundredth, and by a megabyte at least."""
+    """Passes on a count of bytes at every hundredth, and at every megabyte at most."""
 
     def __init__(self, tell: Callable[[int, int], None]) -> None:
         self._tell = tell
@@ -75,10 +75,10 @@ class ByteSteps:
     def count(self, done: int, total: int) -> None:
         """Take a count: the bytes that are there, and all there are; 0 while unknown."""
         step = max(_LEAST_STEP, total // 100)
-        if total == self._told[1] and done != total and done - self._told[0] < step:
-            return
-        self._told = done, total
-        self._tell(done, total)
+        mark = done // step, total
+        if mark != self._told or done == total:
+            self._told = mark
+            self._tell(done, total)
 
 
 def ignore_notice(notice: PoolNotice) -> None:

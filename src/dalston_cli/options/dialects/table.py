@@ -82,7 +82,7 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "live_input_device_sample_rate": "Dalston transcribes recordings, not microphones",
     "live_transcribe": "Dalston transcribes recordings, not microphones",
     "live_volume_threshold": "Dalston transcribes recordings, not microphones",
-    "log_level": "-v prints more and -q less; `dalston engines logs` shows what an engine writes",
+    "log_level": "-v prints more and -q less",
     "prepend_punctuations": "punctuation always stays with its word",
     "pretty_json": "JSON is always written for people to read",
     "print_colors": "the confidence of every word is in the JSON, and not shown in colours",

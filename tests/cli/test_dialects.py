@@ -1,0 +1,106 @@
+"""Command lines for Whisper's tools, run as they are with the fake engine."""
+
+import json
+import os
+import shlex
+from collections.abc import Iterator
+from pathlib import Path
+
+import psutil
+import pytest
+from tests.cli.terminal import Shell
+from tests.support.pipeline_home import write_recording
+from tests.support.processes import processes_of
+
+from dalston_cli.commands.batch import read_batch
+from dalston_cli.errors import ExitCode
+from dalston_cli.options.batch import BatchOptions, InputOptions, ScreenOptions
+
+LINE = shlex.split(
+    "--task transcribe --language English --beam_size 5 --threads 3 --word_timestamps True"
+    " --clip_timestamps 0,0.5,1,1.5 --print_colors True --verbose False --output_format json"
+    " --best_of None --vad_method silero --output_dir out"
+)
+
+
+@pytest.fixture
+def shell(home: Path) -> Iterator[Shell]:
+    shell = Shell(home, home / "work")
+    yield shell
+    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+
+
+def engine_processes(shell: Shell) -> list[psutil.Process]:
+    here = processes_of(Path(shell.environ["DALSTON_RUNTIME_DIR"]))
+    return [one for one in here if "dalston_sdk" in one.cmdline()]
+
+
+def test_a_command_line_for_whisper_works(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    done = shell.run("transcribe", "a.wav", *LINE)
+    assert done.code == ExitCode.OK, done.err
+    notes = [line for line in done.err.splitlines() if "has no effect" in line]
+    assert [note.split()[1:3] for note in notes] == [
+        ["--print_colors", "has"],
+        ["--vad_method", "has"],
+        ["--best_of", "None"],
+    ]
+    transcript = json.loads((shell.work / "out" / "a.json").read_text(encoding="utf-8"))
+    assert transcript["language"] == "en"
+    recording = transcript["recording"]
+    assert (recording.get("clip_start", 0), recording["clip_end"]) == (0, 1.5)
+    assert ("only_parts", "only these parts, in seconds, were read: 0-0.5,1-1.5") in [
+        (warning["code"], warning["message"]) for warning in transcript["warnings"]
+    ]
+    [engine] = engine_processes(shell)
+    assert engine.environ()["OMP_NUM_THREADS"] == "3"
+    again = shell.run("transcribe", "a.wav", *LINE)
+    assert "1 unchanged" not in again.err  # --verbose False is --quiet
+    assert again.code == ExitCode.OK
+
+
+def test_notes_are_events_and_part_of_a_plan(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    done = shell.run("transcribe", "a.wav", "--pretty_json", "True", "--json")
+    events = [json.loads(line) for line in done.out.splitlines()]
+    warnings = [event for event in events if event.get("code") == "option_without_effect"]
+    assert [warning["message"].split()[0] for warning in warnings] == ["--pretty_json"]
+    planned = shell.run("plan", "a.wav", "--pretty_json", "True")
+    assert planned.code == ExitCode.OK
+    assert planned.err.startswith("warning: --pretty_json has no effect: JSON is")
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        (["--temperature_increment_on_fallback", "0.2"], "does not support the option `temp"),
+        (["--fp16", "no"], "--fp16 'no' should be True or False"),
+        (["--clip_timestamps", "9,3"], "ends before it starts"),
+        (["--clip_timestamps", "0,5,4,9"], "overlap or are not in order"),
+        (["--language", "Klingonish"], "did you mean"),
+    ],
+    ids=["the engine cannot", "no truth value", "backwards", "overlap", "language"],
+)
+def test_what_cannot_be_done_is_refused(shell: Shell, words: list[str], message: str) -> None:
+    write_recording(shell.work / "a.wav")
+    done = shell.run("transcribe", "a.wav", *words)
+    assert (done.code, message in done.err) == (ExitCode.USAGE, True), done.err
+
+
+def test_the_folder_of_models_and_the_token_count_in_this_run(
+    home: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.delenv("HF_TOKEN", raising=False)
+    monkeypatch.setenv("HF_TOKEN", "hf_before")
+    write_recording(Path("a.wav"))
+    batch = read_batch(
+        BatchOptions(
+            inputs=InputOptions(inputs=["a.wav"]),
+            settings={},
+            theirs={"model_dir": "weights", "hf_token": "hf_given"},
+            screen=ScreenOptions(),
+        )
+    )
+    assert batch.environment.locations.models == Path.cwd() / "weights"
+    assert os.environ["HF_TOKEN"] == "hf_given"
+    assert "hf_given" not in repr(batch)
