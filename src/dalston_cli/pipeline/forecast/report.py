@@ -138,7 +138,8 @@ def _report(
     plans: Sequence[RecordingPlan],
     pull: dict[str, int],
 ) -> PlanReport:
-    to_do = [forecast for forecast in found if forecast.state not in {"unchanged", "blocked"}]
+    to_do = [one for one in found if one.state not in {"unchanged", "blocked"}]
+    to_do = [one for one in to_do if one.estimated_s != 0.0]  # of the others all is stored
     lengths = [one.duration_s for one in to_do if one.duration_s is not None]
     times = [one.estimated_s for one in to_do if one.estimated_s is not None]
     unbuilt = {s.engine.name for plan in plans for s in plan.stages.values() if not s.launch.built}
