@@ -51,7 +51,7 @@ def run_on_finish(
             shlex.split(command),
             input=summary.encode().encode(),
             stdout=_stderr(),
-            env=passed | _facts(report, summary.status),
+            env=passed | facts(report, summary.status),
             check=False,
         )
     except OSError as error:
@@ -63,7 +63,7 @@ def run_on_finish(
             console.warning(f"--on-finish: {command}: ended with exit code {done.returncode}")
 
 
-def _facts(report: RunFinished, status: str) -> dict[str, str]:
+def facts(report: RunFinished, status: str) -> dict[str, str]:
     """Return the outcome as variables, none of which is a setting."""
     counts = {
         f"DALSTON_RUN_{name.upper()}": str(report.counts.get(name, 0))
