@@ -66,6 +66,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
         counts: Recordings per state.
         pull: Models to download, with their sizes in MB.
         build: Engines whose environments have to be built.
+        build_bytes: How much each of these downloads; None where that is not known.
         audio_s: Audio still to be worked on; None where it is known of no recording.
         unknown: Recordings whose length is not known before they are decoded.
         estimated_s: Seconds engines will work; None where nothing was measured yet.
@@ -77,6 +78,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     pull: dict[str, int]
     build: tuple[str, ...]
+    build_bytes: dict[str, int | None]
     audio_s: float | None
     unknown: int
     estimated_s: float | None
@@ -107,7 +109,8 @@ def make_report(
         plans = tuple(
             _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
         )
-    return _report(options.pipeline, plans, found, forecaster.plans)
+    downloads = _downloads(forecaster.plans, environment)
+    return _report(options.pipeline, plans, found, forecaster.plans, downloads)
 
 
 def _report(
@@ -115,23 +118,39 @@ def _report(
     descriptions: tuple[PlanDescription, ...],
     found: tuple[RecordingForecast, ...],
     plans: Sequence[RecordingPlan],
+    downloads: dict[str, int | None],
 ) -> PlanReport:
     to_do = [forecast for forecast in found if forecast.state not in {"unchanged", "blocked"}]
     lengths = [one.duration_s for one in to_do if one.duration_s is not None]
     times = [one.estimated_s for one in to_do if one.estimated_s is not None]
     missing = {model.id: model.size_mb for plan in plans for model in plan.missing_models}
-    unbuilt = {s.engine.name for plan in plans for s in plan.stages.values() if not s.launch.built}
     return PlanReport(
         pipeline=pipeline,
         plans=descriptions,
         recordings=found,
         counts=dict(sorted(Counter(one.state for one in found).items())),
         pull=missing,
-        build=tuple(sorted(unbuilt)),
+        build=tuple(sorted(downloads)),
+        build_bytes=downloads,
         audio_s=sum(lengths) if lengths or not to_do else None,
         unknown=len(to_do) - len(lengths),
         estimated_s=sum(times) if times or not to_do else None,
     )
+
+
+def _downloads(plans: Sequence[RecordingPlan], environment: Environment) -> dict[str, int | None]:
+    """Return the engines that have to be built, and how much each downloads."""
+    unbuilt = {
+        stage.engine.name: stage
+        for plan in plans
+        for stage in plan.stages.values()
+        if not stage.launch.built
+    }
+    launchers = environment.launchers.by_name
+    return {
+        name: launchers[stage.launch.launcher].download_bytes(stage.engine, stage.device)
+        for name, stage in unbuilt.items()
+    }
 
 
 def _describe(plan: RecordingPlan, uses: int, journal: Journal) -> PlanDescription:
