@@ -7,8 +7,10 @@ from pathlib import Path
 from typing import BinaryIO
 
 
-def write_whole(path: Path, data: bytes) -> None:
+def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
     """Write ``data`` to ``path`` in one step, with the permissions a new file would have.
+
+    ``mode`` sets other permissions.
 
     The unfinished file lies beside it under a name derived from its own: the next process that
     writes the same file takes over the leftover of one that was killed.
@@ -22,6 +24,8 @@ def write_whole(path: Path, data: bytes) -> None:
     with os.fdopen(_open_alone(unfinished), "wb") as file:
         try:
             file.truncate()
+            if mode is not None:
+                os.fchmod(file.fileno(), mode)
             file.write(data)
             sync(file)
             unfinished.replace(path)

@@ -25,12 +25,16 @@ from tests.support.tiny_whisper import (
     transcript_of,
 )
 
+ENGLISH = ("--language", "en")
+REPOSITORY = "someone/whisper-flite"
+
 pytestmark = [needs_flite, pytest.mark.network]
 
 
 @pytest.fixture(scope="module")
 def hub() -> Iterator[HubServer]:
-    with running_hub({"test/tiny-whisper-flite": HubRepo.from_folder(WEIGHTS)}) as server:
+    repo = HubRepo.from_folder(WEIGHTS)
+    with running_hub({"test/tiny-whisper-flite": repo, REPOSITORY: repo}) as server:
         yield server
 
 
@@ -218,3 +222,46 @@ def test_status_shows_the_engine_and_its_model(owner: Home, speech: Path, tmp_pa
     ]
     assert (engine["model"], engine["state"], engine["device"]) == (MODEL, "ready", "cpu")
     assert engine["rss_mb"] > 50
+
+
+def test_a_folder_of_weights_is_a_model(user: Home, speech: Path, tmp_path: Path) -> None:
+    own = tmp_path / "own weights"
+    own.mkdir()
+    for file in WEIGHTS.glob("*.*"):
+        (own / file.name).write_bytes(file.read_bytes())
+
+    def transcribed() -> bool:
+        """Return True if the transcription was found among the results of before."""
+        done = user.run_here("transcribe", speech, "-m", own, "-o", tmp_path, "--json", *ENGLISH)
+        assert done.returncode == 0, done.stderr
+        events = [event for event in events_of(done) if event.get("event") == "stage_finished"]
+        [reused] = [
+            event.get("reused", False) for event in events if event["stage"] == "transcribe"
+        ]
+        return bool(reused)
+
+    transcript = transcript_of(user, speech, tmp_path, *ENGLISH, model=str(own))
+
+    check_words(transcript)
+    stage = transcribing(transcript)
+    assert stage["engine"] == "faster-whisper"
+    assert re.fullmatch(r"own-weights-[0-9a-f]{8}", stage["model"])
+    (tmp_path / "speech.json").unlink()
+    assert transcribed()
+    config = json.loads((own / "config.json").read_text())
+    (own / "config.json").write_text(json.dumps(config | {"suppress_ids": [1]}))
+    assert not transcribed()
+
+
+def test_a_repository_is_pulled_by_its_name_and_known_offline(
+    user: Home, hub: HubServer, speech: Path, tmp_path: Path
+) -> None:
+    transcript = transcript_of(user, speech, tmp_path / "1", *ENGLISH, model=REPOSITORY)
+
+    check_words(transcript)
+    assert transcribing(transcript)["model"] == "someone-whisper-flite"
+    asked = len(hub.state.asked)
+    again = transcript_of(user, speech, tmp_path / "2", "--offline", model=REPOSITORY)
+    assert transcribing(again)["model"] == "someone-whisper-flite"
+    assert len(hub.state.asked) == asked
+    assert user.run_here("models", "rm", "-y", REPOSITORY).returncode == 0

@@ -142,8 +142,30 @@ def test_a_repository_that_cannot_be_used(
 
 def test_transformers_weights_name_the_same_in_the_catalog(user: User) -> None:
     done = user.run("models", "show", "someone/whisper-large-v3", code=5)
-    assert "hint: use --model large-v3, the same weights" in done.stderr
+    assert "hint: use --model large-v3, the catalog's model of that name" in done.stderr
     assert "ct2-transformers-converter --model someone/whisper-large-v3" in done.stderr
+
+
+@pytest.mark.parametrize(
+    ("repo", "offered"),
+    [
+        ("mlx-community/whisper-large-v3-turbo-q4", "large-v3-turbo"),
+        ("mlx-community/whisper-tiny.en-mlx-4bit", "tiny.en"),
+        ("someone/whisper-large-v3-german", None),
+    ],
+)
+def test_only_a_namesake_is_offered(
+    user: User, hub: HubServer, repo: str, offered: str | None
+) -> None:
+    hub.state.repos[repo] = TRANSFORMERS
+    done = user.run("models", "show", repo, code=5)
+    assert ("hint: use --model" in done.stderr) == (offered is not None)
+    assert offered is None or f"hint: use --model {offered}, the catalog's" in done.stderr
+
+
+def test_a_misspelt_repository_names_the_nearest(user: User) -> None:
+    done = user.run("models", "show", "openai/whisper-larg-v3", code=5)
+    assert "did you mean `openai/whisper-large-v3` (faster-whisper-large-v3)?" in done.stderr
 
 
 def test_a_silent_hub_ends_in_time(user: User, hub: HubServer) -> None:
@@ -200,7 +222,7 @@ def test_a_folder_that_cannot_be_used(user: User, name: str, message: str) -> No
 
 
 def test_models_that_are_added_are_models_of_the_catalog(user: User) -> None:
-    user.run("models", "add", "mine", WEIGHTS)
+    assert user.run("models", "add", "mine", WEIGHTS).stdout == f"{user.added / 'mine.yaml'}\n"
     user.run("models", "add", "theirs", REPO)
     address = f"https://example.org/a/parakeet.nemo#sha256={SHA}"
     user.run("models", "add", "far", address)

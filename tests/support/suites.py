@@ -27,7 +27,7 @@ _MODULE = re.compile(r"\b(?:tests|benchmarks|dalston_cli)(?:\.\w+)+")
 _FROM = re.compile(r"^ *from ((?:tests|benchmarks)(?:\.\w+)*) import (\([^)]*\)|.*)", re.MULTILINE)
 _PLACE = re.compile(r"\bengines/\w+/[\w/-]+")
 _OWN_MODULES = ("tests", "benchmarks")
-_SYSTEM = ("tests/acceptance", "tests/docker")
+_SYSTEM = ("tests/acceptance", "tests/docker", "tests/real")
 _SHIPPED = ("src", "engines", "catalog", "dockerfiles", "examples", "scripts", "benchmarks")
 
 

@@ -133,7 +133,7 @@ def test_outcomes_are_remembered(path: Path, outcome: Outcome) -> None:
 
 def test_batches_and_speeds_are_learnt(journal: Journal) -> None:
     assert journal.batch_size("speech", "cuda:0") is None
-    assert measured_rtfx(journal, "speech", "cpu") is None
+    assert measured_rtfx(journal, "transcribe", "speech", "cpu") is None
     assert seconds_per_byte(journal, ".wav") is None
     run = journal.begin_run(1)
     job = journal.begin_job(run, "a.wav", suffix=".wav", size=1000)
@@ -155,7 +155,7 @@ def test_batches_and_speeds_are_learnt(journal: Journal) -> None:
     journal.remember_batch_size("speech", "cuda:0", 4)
 
     assert journal.batch_size("speech", "cuda:0") == 4
-    assert measured_rtfx(journal, "speech", "cpu") == pytest.approx(10.0)
+    assert measured_rtfx(journal, "transcribe", "speech", "cpu") == pytest.approx(10.0)
     assert seconds_per_byte(journal, ".wav") == pytest.approx(0.03)
 
 

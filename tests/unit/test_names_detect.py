@@ -19,10 +19,13 @@ def files(
     name: str = "some-model",
     config: Mapping[str, object] | None = None,
     words: int = 0,
+    lines: int = 0,
 ) -> WeightFiles:
     texts = {} if config is None else {"config.json": json.dumps(config).encode()}
     if words:
         texts["vocabulary.json"] = json.dumps([""] * words).encode()
+    if lines:
+        texts["vocabulary.txt"] = b"word\n" * lines
     return WeightFiles(name=name, sizes=dict.fromkeys(names, 1000), read=texts.get)
 
 
@@ -57,6 +60,12 @@ def test_what_a_whisper_can_do_is_read_off_its_files(
     assert detected.capabilities.translation == translates
     assert detected.capabilities.language_detection != english
     assert detected.runtime_model_id == name.removeprefix("faster-whisper-")
+
+
+def test_a_vocabulary_of_lines_is_counted_too() -> None:
+    names = ("config.json", "model.bin", "tokenizer.json", "vocabulary.txt")
+    assert found(*names, config=WHISPER, lines=51864).languages == ("en",)
+    assert found(*names, config=WHISPER, lines=51865).languages == ()
 
 
 @pytest.mark.parametrize(
@@ -186,12 +195,12 @@ def test_what_no_engine_reads_is_refused_with_the_reason(
     assert hint in (raised.value.hint or "")
 
 
-def test_the_same_weights_in_the_catalog_are_offered_first() -> None:
+def test_a_namesake_in_the_catalog_is_offered_first() -> None:
     names = files("model.safetensors", "config.json", config={"model_type": "whisper"})
     with pytest.raises(UnreadableWeightsError) as raised:
         detect(names, called="a/whisper-large-v3@main", instead="large-v3")
     hint = raised.value.hint or ""
-    assert hint.startswith("use --model large-v3, the same weights for faster-whisper, or convert")
+    assert hint.startswith("use --model large-v3, the catalog's model of that name, or convert")
     assert "--model a/whisper-large-v3 --revision main --output_dir whisper-large-v3-ct2" in hint
 
 

@@ -12,7 +12,9 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.catalog.load import Catalog, CatalogPaths, load_catalog
 from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError, NoModelError, NoModelsError
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.catalog.sources import FileSource
 from dalston_cli.errors import UsageError
+from dalston_cli.pipeline.plan.choosing import WeightsElsewhereError
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, Weights
 from dalston_cli.pipeline.plan.planner import Planner, plan_recording
 from dalston_cli.pipeline.request import Overrides
@@ -450,3 +452,16 @@ def test_a_remote_engine_finds_the_weights_among_its_own(tmp_path: Path) -> None
     assert plan.missing_models == ()
     assert plan.transcribe.model_ref.path == "fake/own"
     assert plan_recording(context, run_options(model="speech")).transcribe.model_ref.path is None
+
+
+def test_a_remote_engine_cannot_see_a_folder_that_was_named(
+    catalog: Catalog, tmp_path: Path
+) -> None:
+    named = catalog.model("speech").model_copy(
+        update={"id": "named", "file": Path(), "source": FileSource(kind="file", path=tmp_path)}
+    )
+    far = Launch(launcher="remote", digest="d", brings_own_weights=True)
+    context = context_of(catalog.with_model("./here", named), launch=lambda *_: far)
+
+    with pytest.raises(WeightsElsewhereError, match=r"named are at .*has weights of its own"):
+        plan_recording(context, run_options(model="./here"))

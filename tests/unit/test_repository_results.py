@@ -1,12 +1,12 @@
-"""Every engine's record of the files for which its results stand is of the engine as it is."""
+"""Every record of the files for which results stand is of the files as they are."""
 
 import json
 from pathlib import Path
 
 import pytest
-from scripts.engine_results import engine_folders
+from scripts.engine_results import files_of, recorded_folders
 
-from dalston_sdk.identity import RECORD_NAME, digest_results, digest_sources, results_record
+from dalston_sdk.identity import RECORD_NAME, digest_results, results_record
 
 RESULTS_OF_0_1 = {
     "emotion2vec": "57b626ad9ff0b1b8572a1172b70858f75a35e9f37680ff0754fa5a01d14640b7",
@@ -22,7 +22,7 @@ RESULTS_OF_0_1 = {
 }
 """As 0.1 computed it, with CPython 3.11 on x86_64; remove an engine whose results differ."""
 
-FOLDERS = engine_folders()
+FOLDERS = recorded_folders()
 
 
 @pytest.mark.parametrize("name", sorted(FOLDERS))
@@ -30,9 +30,8 @@ def test_the_record_is_of_the_files_as_they_are(name: str) -> None:
     folder: Path = FOLDERS[name]
     record = (folder / RECORD_NAME).read_text(encoding="utf-8")
     stands_for = json.loads(record)["same_results_as"]
-    sources = digest_sources(folder)
-    assert record == results_record(sources, type(sources)(**stands_for)), (
-        f"{name} or the SDK was changed: are its results the same as before? "
+    assert record == results_record(files_of(name, folder), stands_for), (
+        f"{name} was changed: are its results the same as before? "
         f"Then run scripts/engine_results.py same {name}, else scripts/engine_results.py new {name}"
     )
 

@@ -158,6 +158,11 @@ class ModelEntry(CatalogEntry):
         return self.stage_languages.get(stage, self.languages)
 
     @property
+    def in_catalog(self) -> bool:
+        """False for a folder or repository that was named for one command."""
+        return self.file != Path()
+
+    @property
     def sources(self) -> tuple[Source, ...]:
         """All sources of the files."""
         return (self.source, *self.mirrors)

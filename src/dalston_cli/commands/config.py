@@ -1,10 +1,11 @@
-"""``dalston config``: settings and their origins."""
+"""``dalston config``: settings, their origins, and changes of the file that holds them."""
 
 from typing import Annotated
 
 import typer
 
 from dalston_cli.catalog.load import pipeline_settings
+from dalston_cli.commands import config_changes
 from dalston_cli.commands.registry import group
 from dalston_cli.console import Console
 from dalston_cli.options.completion import complete_pipelines
@@ -59,7 +60,8 @@ def show(
         ("setting", "value", "from"),
         shown,
         data=data,
-        empty=f"nothing is set; write settings into {resolved.file}, see them all with --all",
+        empty=f"nothing is set in {resolved.file}; set something: dalston config set KEY VALUE,"
+        " see all settings with --all",
     )
 
 
@@ -69,3 +71,8 @@ def path(*, json: Json = False) -> None:
     file = Locations.from_environment().config / FILE_NAME
     console = Console("config path", json=json)
     console.result({"file": file, "exists": file.exists()}, text=str(file))
+
+
+app.command("set")(config_changes.set_setting)
+app.command("unset")(config_changes.unset_setting)
+app.command("edit")(config_changes.edit)

@@ -22,8 +22,8 @@ _COLUMNS = ("recording", "state", "length", "work", "stored")
 def plan(options: BatchOptions) -> None:
     """Show what transcribe would do with the same arguments, and why.
 
-    Recordings are looked up, not read: their lengths are known where they were decoded before,
-    and estimated from their sizes where others of their kind were.
+    Nothing is decoded: lengths come from the recordings' headers, and the time that it takes from
+    what the same models took on this machine before.
 
     dalston plan recordings/ -r --diarize
 
@@ -31,21 +31,36 @@ def plan(options: BatchOptions) -> None:
     """
     from dalston_cli.commands.batch import console_for, read_batch
 
-    show_plan(read_batch(options, is_plan=True), console_for("plan", options))
+    show_plan(
+        read_batch(options, is_plan=True),
+        console_for("plan", options),
+        assume_yes=options.screen.yes,
+    )
 
 
-def show_plan(batch: "Batch", console: Console) -> None:
-    """Make the report and print it: stages with reasons, then recordings, then the sum."""
+def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
+    """Make the report and print it: stages with reasons, then recordings, then the sum.
+
+    Args:
+        batch: The recordings, and how to treat them.
+        console: Prints it.
+        assume_yes: Plan with the model that ``transcribe --yes`` would download.
+    """
+    from dalston_cli.commands.offer import offer_better_model
     from dalston_cli.pipeline.forecast.report import make_report
 
     for warning in batch.warnings:
         console.warning(warning.message, hint=warning.hint)
-    report = make_report(batch.recordings, batch.options, batch.environment)
+    options = batch.options
+    if assume_yes:
+        options = offer_better_model(options, batch.environment, console, assume_yes=True)
+    report = make_report(batch.recordings, options, batch.environment)
     text = "\n".join(_plan_lines(report, show_recordings=not console.quiet))
     console.result(report, text=text)
     for one in report.recordings:
         if one.problem:
-            console.warning(f"{one.recording}: {one.problem}")
+            named = one.recording in one.problem
+            console.warning(one.problem if named else f"{one.recording}: {one.problem}")
 
 
 def _plan_lines(report: "PlanReport", *, show_recordings: bool) -> Iterator[str]:
@@ -63,12 +78,17 @@ def _plan_lines(report: "PlanReport", *, show_recordings: bool) -> Iterator[str]
 
 
 def _row(one: "RecordingForecast") -> list[str]:
-    known = [_known(one.duration_s), _known(one.estimated_s)]
-    return [printable(one.recording), one.state, *known, ", ".join(one.done) or "-"]
+    length = ("~" if one.guessed else "") + _known(one.duration_s)
+    work = _at_least(one.estimated_s, exact=not one.unmeasured)
+    return [printable(one.recording), one.state, length, work, ", ".join(one.done) or "-"]
 
 
 def _known(seconds: float | None) -> str:
     return "-" if seconds is None else duration(seconds)
+
+
+def _at_least(seconds: float | None, *, exact: bool) -> str:
+    return _known(seconds) if exact or seconds is None else f"≥ {duration(seconds)}"
 
 
 def _one_plan(plan: "PlanDescription") -> Iterator[str]:
@@ -102,9 +122,11 @@ def _stage_lines(stage: "StageDescription") -> Iterator[str]:
 def _sum_lines(report: "PlanReport") -> Iterator[str]:
     counts = ", ".join(f"{number} {state}" for state, number in report.counts.items())
     yield f"{count(len(report.recordings), 'recording')}: {counts}"
+    audio = _at_least(report.audio_s, exact=not report.unknown)
     unknown = f", {report.unknown} of unknown length" if report.unknown else ""
-    audio, work = _known(report.audio_s), _known(report.estimated_s)
-    yield f"audio to work on: {audio}{unknown}; estimated work of engines: {work}"
+    guessed = f", {report.guessed} estimated by size" if report.guessed else ""
+    yield f"audio to work on: {audio}{unknown}{guessed}"
+    yield f"estimated work of engines: {_work(report)}"
     for model, size_mb in report.pull.items():
         yield f"to download: {model}, {f'{size_mb:,} MB' if size_mb else 'of unknown size'}"
     for engine in report.build:
@@ -116,6 +138,15 @@ def _amount(num_bytes: int | None) -> str:
     if num_bytes is None:
         return "download of unknown size"
     return f"{readable_size(num_bytes)} to download" if num_bytes else "nothing to download"
+
+
+def _work(report: "PlanReport") -> str:
+    """Return the time of the work as far as this machine's history tells it."""
+    lacking = f"no history yet of {', '.join(report.unmeasured)}" if report.unmeasured else ""
+    if report.estimated_s is None:
+        return lacking or "-"
+    known = _at_least(report.estimated_s, exact=not (report.unknown or lacking))
+    return f"{known} ({lacking})" if lacking else known
 
 
 def _built(report: "PlanReport", engine: str) -> str:

@@ -23,7 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "pipelines": "List the settings for kinds of recordings.",
     "engines": "List, start, watch, scale, stop engines (ps shows them); build their images.",
     "runs": "List past runs and what came of them.",
-    "config": "Show settings, and where each comes from.",
+    "config": "Show and change settings; say where each comes from.",
     "doctor": "Check that this machine has what Dalston needs.",
 }
 """One line of help for each command; its module has a function of its name, or ``app``."""

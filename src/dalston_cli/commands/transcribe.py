@@ -38,7 +38,7 @@ def transcribe(
     if dry_run:
         from dalston_cli.commands.plan import show_plan
 
-        show_plan(batch, console)
+        show_plan(batch, console, assume_yes=options.screen.yes)
         return
     run_options = offer_better_model(
         batch.options, batch.environment, console, assume_yes=options.screen.yes

@@ -46,6 +46,14 @@ def complete_pipelines(incomplete: str) -> list[tuple[str, str]]:
     ]
 
 
+def complete_settings(incomplete: str) -> list[tuple[str, str]]:
+    """Return names of settings, each with its help."""
+    from dalston_cli.settings.table import TABLE  # noqa: PLC0415 - only while completing
+
+    plain = incomplete.replace("-", "_")
+    return [(name, one.help) for name, one in TABLE.items() if name.startswith(plain)]
+
+
 COMPLETIONS: Mapping[Completion, Callable[[str], list[tuple[str, str]]]] = {
     "formats": complete_formats,
     "models": complete_models,

@@ -9,7 +9,7 @@ from pathlib import Path
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.starter import STARTER_ADVICE
-from dalston_cli.catalog.weights.acquire import ensure_installed
+from dalston_cli.catalog.weights.acquire import check_obtainable, ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.failures import PullError
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
@@ -34,6 +34,7 @@ from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
 from dalston_cli.pipeline.running.scratch import scratch_folder
+from dalston_cli.settings.choices import PullPolicy
 
 Emit = Callable[[Event], None]
 
@@ -181,6 +182,35 @@ def distinct_plans(recordings: Sequence[RecordingRequest], planner: Planner) -> 
     return list(plans.values())
 
 
+def stages_to_pull(plans: Sequence[RecordingPlan], options: RunOptions) -> tuple[StagePlan, ...]:
+    """Return a stage for each model that has to be brought here, or looked at anew."""
+    wanted = {}
+    for stage in (stage for plan in plans for stage in plan.stages.values()):
+        again = options.pull == "always" and not stage.launch.brings_own_weights
+        if stage.to_pull or again:
+            wanted[stage.model.id] = stage
+    return tuple(wanted.values())
+
+
+def check_models(
+    stages: Sequence[StagePlan], options: RunOptions, environment: Environment
+) -> None:
+    """Refuse models that cannot be brought here, before anything is downloaded.
+
+    Raises:
+        ModelUnavailableError: Downloads are forbidden, or there is no network to use. A run does
+            without a model that nobody asked for.
+    """
+    pull = PullOptions.from_environment(offline=options.offline)
+    for stage in stages:
+        if not stage.unasked:
+            check_obtainable(stage.model, environment.locations.models, _policy(options), pull)
+
+
+def _policy(options: RunOptions) -> PullPolicy:
+    return "never" if options.offline else options.pull
+
+
 async def _ready_planner(
     recordings: Sequence[RecordingRequest],
     options: RunOptions,
@@ -189,18 +219,15 @@ async def _ready_planner(
 ) -> Planner:
     """Return a planner whose plans can be carried out: every model is installed."""
     planner = Planner(environment.plan_context(), options)
-    wanted: dict[str, StagePlan] = {}
-    for plan in distinct_plans(recordings, planner):
-        for advice in plan.advice:
-            if advice.code == STARTER_ADVICE:
-                emit(WarningRaised(code=advice.code, message=advice.message))
-        for stage in plan.stages.values():
-            again = options.pull == "always" and not stage.launch.brings_own_weights
-            if stage.to_pull or again:
-                wanted[stage.model.id] = stage
+    plans = distinct_plans(recordings, planner)
+    for advice in (advice for plan in plans for advice in plan.advice):
+        if advice.code == STARTER_ADVICE:
+            emit(WarningRaised(code=advice.code, message=advice.message))
+    wanted = stages_to_pull(plans, options)
     if not wanted:
         return planner
-    for stage in wanted.values():
+    check_models(wanted, options, environment)
+    for stage in wanted:
         try:
             await _install(stage.model, options, environment, emit)
         except PullError as error:
@@ -229,7 +256,7 @@ async def _install(
         ensure_installed,
         model,
         environment.locations.models,
-        "never" if options.offline else options.pull,
+        _policy(options),
         PullOptions.from_environment(offline=options.offline, order=environment.source_order),
         tell,
     )

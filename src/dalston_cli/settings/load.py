@@ -116,10 +116,22 @@ def read_file(file: Path) -> SettingsFile:
     """
     try:
         text = file.read_text(encoding="utf-8")
-        raw = tomllib.loads(text)
     except FileNotFoundError:
         return SettingsFile()
-    except (OSError, UnicodeDecodeError, tomllib.TOMLDecodeError) as error:
+    except (OSError, UnicodeDecodeError) as error:
+        raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
+    return parse_settings(file, text)
+
+
+def parse_settings(file: Path, text: str) -> SettingsFile:
+    """Read the text of a settings file; ``file`` is for messages.
+
+    Raises:
+        SettingsFileError: It holds something impossible.
+    """
+    try:
+        raw = tomllib.loads(text)
+    except tomllib.TOMLDecodeError as error:
         raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
     try:
         return SettingsFile.model_validate(_underscored(raw))

@@ -13,9 +13,10 @@ from tests.support.speech import needs_flite
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import HubSource
-from dalston_cli.catalog.weights.acquire import PullOptions, pull
+from dalston_cli.catalog.weights.acquire import pull
 from dalston_cli.catalog.weights.audit import verify
 from dalston_cli.catalog.weights.failures import GatedModelError
+from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_sdk.testing import RunningEngine
 from dalston_sdk.wire import ModelRef
 

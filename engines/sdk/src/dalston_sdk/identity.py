@@ -4,9 +4,10 @@ The command line computes them from the files before an engine runs, and an engi
 from its own; the same code with the same lock under the same Python gives the same digests in a
 virtual environment, in a container and on another machine.
 
-Code can change and results stay the same. An engine's folder then holds ``results.json``, which
-names the earlier code: its results are still found in the store. The record holds for exactly the
-files that it was made for, so an engine that was edited since never passes for the earlier one.
+Code can change and results stay the same. The engine's folder, or this package, then holds
+``results.json``, which names the earlier code: its results are still found in the store. A record
+holds for exactly the files that it was made for, so an engine that was edited since never passes
+for the earlier one.
 """
 
 import hashlib
@@ -64,11 +65,15 @@ def digest_results(
 ) -> str:
     """Compute the digest of what an engine's results depend on.
 
-    Arguments and result are those of ``digest_engine``, to which this digest is equal unless the
-    engine's folder records that an earlier version of its files gives the same results.
+    Arguments and result are those of ``digest_engine``, to which this digest is equal unless a
+    record says that an earlier version of the engine's files, or of this SDK, gives the same
+    results.
     """
     sources = digest_sources(folder)
-    return _digest(_same_results(folder, sources) or sources, python, machine, deviations)
+    stood_for = Sources(
+        code=_stands_for(folder, sources.code), sdk=_stands_for(sdk_folder(), sources.sdk)
+    )
+    return _digest(stood_for, python, machine, deviations)
 
 
 class Sources(NamedTuple):
@@ -80,31 +85,31 @@ class Sources(NamedTuple):
 
 def digest_sources(folder: Path) -> Sources:
     """Compute the digests of the files that the engine in ``folder`` consists of."""
-    own = (file for file in engine_files(folder) if file[0] != RECORD_NAME)
-    return Sources(code=digest_files(own), sdk=digest_files(source_files(sdk_folder())))
+    return Sources(
+        code=digest_files(_without_record(engine_files(folder))),
+        sdk=digest_files(_without_record(source_files(sdk_folder()))),
+    )
 
 
-def results_record(sources: Sources, same_as: Sources) -> str:
-    """Write the record which says that ``sources`` gives the results of ``same_as``."""
-    record = {"sources": _mark(sources), "same_results_as": same_as._asdict()}
-    return json.dumps(record, indent=2) + "\n"
+def results_record(files: str, same_as: str) -> str:
+    """Write the record which says that ``files`` give the results of ``same_as``, both digests."""
+    return json.dumps({"files": files, "same_results_as": same_as}, indent=2) + "\n"
 
 
-def _same_results(folder: Path, sources: Sources) -> Sources | None:
-    """Read the earlier sources from the record; None without one, or where it is of other files.
+def _stands_for(folder: Path, files: str) -> str:
+    """Read the earlier digest from the record; without one of these files, it is theirs.
 
     A file of that name that is no record, as a user's engine may have one, counts as none.
     """
     try:
         record = json.loads((folder / RECORD_NAME).read_text(encoding="utf-8"))
-        known = record["sources"] == _mark(sources)
-        return Sources(**record["same_results_as"]) if known else None
+        return str(record["same_results_as"]) if record["files"] == files else files
     except (FileNotFoundError, KeyError, TypeError, ValueError):
-        return None
+        return files
 
 
-def _mark(sources: Sources) -> str:
-    return hashlib.sha256("\0".join(sources).encode()).hexdigest()
+def _without_record(files: Iterable[tuple[str, bytes]]) -> Iterator[tuple[str, bytes]]:
+    return (file for file in files if file[0] != RECORD_NAME)
 
 
 def _digest(

@@ -1,5 +1,6 @@
 """Brings folders and repositories that were named as models into the catalog of one command."""
 
+import re
 from collections.abc import Iterable
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -8,6 +9,7 @@ from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.names import added, ask, entries
 from dalston_cli.catalog.names.aliases import RESERVED
 from dalston_cli.catalog.names.detect import detect
+from dalston_cli.catalog.names.nearest import did_you_mean_model
 from dalston_cli.catalog.names.spelling import FolderName, HubName, place_of
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
@@ -15,6 +17,9 @@ from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.failures import NotInstalledError, PullError
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
+
+_FORMAT = re.compile(r"[-_.](?:mlx|ct2|onnx|ggml|gguf|fp16|fp32|int8|\d-?bit|q\d\w*)$")
+"""The end of a repository's name that says in which format it has the weights."""
 
 
 class NoFolderError(UsageError):
@@ -123,9 +128,10 @@ def ask_hub(
         PullError, NoRepositoryError: The hub does not say what it holds.
         UnreadableWeightsError: No engine reads it.
     """
-    listed = ask.ask(place, options)
+    near = did_you_mean_model(str(place), catalog.models, catalog.aliases)
+    listed = ask.ask(place, options, near)
     files = ask.files_of(place, listed)
-    detected = detect(files, called=str(place), instead=_same_weights(catalog, place))
+    detected = detect(files, called=str(place), instead=_namesake(catalog, place))
     pin = entries.Pin(
         place=place, commit=listed.revision, licence=listed.licence, gated=listed.gated
     )
@@ -166,12 +172,10 @@ def _repository(
     return entry
 
 
-def _same_weights(catalog: Catalog, place: HubName) -> str | None:
-    """Return the short name of the catalog that is the end of the repository's name."""
+def _namesake(catalog: Catalog, place: HubName) -> str | None:
+    """Return the short name of the catalog that the repository has, but for its format."""
     name = place.repo.rpartition("/")[2].lower()
-    ends = [
-        alias
-        for alias in catalog.aliases
-        if name == alias or name.endswith(f"-{alias}") or f"-{alias}-" in name
-    ]
-    return max(ends, key=len, default=None)
+    while (shorter := _FORMAT.sub("", name)) != name:
+        name = shorter
+    name = name.removeprefix("faster-").removeprefix("whisper-")
+    return name if name in catalog.aliases else None

@@ -15,10 +15,10 @@ class NoRepositoryError(ModelUnavailableError):
 
     code = "no_repository"
 
-    def __init__(self, place: HubName, url: str) -> None:
+    def __init__(self, place: HubName, url: str, nearest: str) -> None:
         super().__init__(
             f"there is no model `{place}`, neither in the catalog nor on the hub, "
-            f"or it is private ({url})",
+            f"or it is private ({url}){nearest}",
             hint="`dalston models list` shows every model; for a private repository set HF_TOKEN",
         )
 
@@ -36,8 +36,10 @@ class HubNotAskedError(failures.PullError):
         )
 
 
-def ask(place: HubName, options: PullOptions) -> exchange.Listed:
+def ask(place: HubName, options: PullOptions, nearest: str = "") -> exchange.Listed:
     """Return the files of a repository, by one question to the hub.
+
+    ``nearest`` ends the message if there is no such repository.
 
     Raises:
         HubNotAskedError: The network may not be used.
@@ -68,7 +70,7 @@ def ask(place: HubName, options: PullOptions) -> exchange.Listed:
     if isinstance(report, exchange.Pulled):
         raise AssertionError(report)  # noqa: TRY004 - a question is not answered with weights
     if report.kind == "not_found":
-        raise NoRepositoryError(place, report.url)
+        raise NoRepositoryError(place, report.url, nearest)
     raise failures.error_of(called, report)
 
 

@@ -80,7 +80,7 @@ def detect(files: WeightFiles, *, called: str, instead: str | None = None) -> De
     Args:
         files: The set.
         called: The set's name as the user gave it, for messages.
-        instead: A model of the catalog with the same weights, to be offered if these are refused.
+        instead: A model of the catalog with this name, to be offered if these are refused.
 
     Raises:
         UnreadableWeightsError: No engine reads them; the message says why.
@@ -142,13 +142,20 @@ def _ctranslate2(files: WeightFiles, called: str) -> Detected:
 
 def _is_english_only(files: WeightFiles) -> bool:
     """Go by the size of the vocabulary, or by the name where that is not at hand."""
-    for path in files.matching("vocabulary.json"):
-        if content := files.read(path):
-            try:
-                return len(json.loads(content)) == _ENGLISH_ONLY_WORDS
-            except (ValueError, TypeError):
-                break  # the engine says what is wrong with it
-    return ".en" in files.name
+    words = _num_words(files)
+    return ".en" in files.name if words is None else words == _ENGLISH_ONLY_WORDS
+
+
+def _num_words(files: WeightFiles) -> int | None:
+    """Return the size of the vocabulary: a list in JSON, or one word on each line."""
+    if content := files.read("vocabulary.json"):
+        try:
+            return len(json.loads(content))
+        except (ValueError, TypeError):
+            return None  # the engine says what is wrong with it
+    if content := files.read("vocabulary.txt"):
+        return len(content.removesuffix(b"\n").split(b"\n"))
+    return None
 
 
 def _onnx(files: WeightFiles, called: str) -> Detected:

@@ -21,7 +21,7 @@ def refuse(
     paths: Sequence[str], config: Mapping[str, Any], *, called: str, instead: str | None
 ) -> UnreadableWeightsError:
     """Return the error for files that no engine reads, by what they seem to be."""
-    same = f"use --model {instead}, the same weights for faster-whisper" if instead else ""
+    same = f"use --model {instead}, the catalog's model of that name" if instead else ""
     convert = f"{same}, or convert them: {_conversion(called)}" if same else _conversion(called)
     if _is_for_mlx(paths, config):
         return UnreadableWeightsError(called, "these are weights for MLX", same or _LIST)

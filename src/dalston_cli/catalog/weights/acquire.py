@@ -92,6 +92,28 @@ def ensure_installed(
     return pull(model, models_dir, replace(options, again=again), on_progress)
 
 
+def check_obtainable(
+    model: ModelEntry, models_dir: Path, policy: PullPolicy, options: PullOptions
+) -> None:
+    """Refuse what ``ensure_installed`` would refuse, as far as that can be told without network.
+
+    Raises:
+        NotInstalledError: ``never``, and the weights are missing or damaged.
+        OfflineError: They are missing, and the network may not be used.
+        LinkError: The user's own file or folder is not there.
+    """
+    found = installed(model, models_dir)
+    if (found is not None and found.ok) or isinstance(model.source, ServiceSource):
+        return
+    if policy == "never":
+        raise failures.NotInstalledError(model.id, found.problems if found else ())
+    if isinstance(model.source, FileSource):
+        if not model.source.path.exists():
+            raise layout.LinkError(model, model.source.path, "there is no such file or folder")
+    elif options.offline:
+        raise failures.OfflineError(model)
+
+
 @dataclass(frozen=True)
 class _Pull:
     """One pull over the network."""

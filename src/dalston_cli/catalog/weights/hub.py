@@ -26,7 +26,7 @@ from dalston_cli.catalog.weights.download import (
 )
 from dalston_cli.catalog.weights.exchange import Failure, PullFailure, RemoteFile
 
-_TELLING = ("config.json", "vocabulary.json")
+_TELLING = ("config.json", "vocabulary.json", "vocabulary.txt")
 _MAX_TEXT = 16 * 1024 * 1024
 _PATTERN = re.compile(r"[*?\[]")
 

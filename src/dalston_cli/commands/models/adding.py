@@ -40,7 +40,7 @@ def add(
     """Add a model to your own catalog, by a folder, a repository or addresses.
 
     Which engine reads it is told from its files. A folder is used where it lies, a repository as it
-    is now. `dalston models rm NAME` removes it.
+    is now. Prints the entry's file, which can be edited; "models rm" removes it.
     """
     console = Console("models add", json=json, quiet=quiet)
     settings = load_settings({"offline": offline}).settings
@@ -50,9 +50,9 @@ def add(
     model = added.write(entry, Locations.from_environment().catalog)
     if taken := catalog.aliases.get(name):
         console.info(f"`{name}` meant the model {taken} so far")
-    console.info(f"{name} is added, for the engine {model.engine}, in {model.file}")
+    console.info(f"{name} is added, for the engine {model.engine}")
     console.hint(_next_step(model))
-    console.result({"model": model, "file": model.file})
+    console.result({"model": model, "file": model.file}, text=str(model.file))
 
 
 def _next_step(model: ModelEntry) -> str:

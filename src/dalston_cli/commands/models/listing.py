@@ -111,13 +111,19 @@ def _again(stages: frozenset[Stage]) -> list[str]:
 def _cells(row: ModelRow) -> tuple[str | None, ...]:
     return (
         row.id,
-        ",".join(alias for alias in row.aliases if "/" not in alias) or None,
+        _short_names(row.aliases),
         ",".join(row.stages),
         _languages(row.languages),
         readable_size(row.size_bytes),
         row.licence.removeprefix("LicenseRef-") + (" (gated)" if row.gated else ""),
         row.state,
     )
+
+
+def _short_names(aliases: Sequence[str]) -> str | None:
+    """Return the aliases without those of the hub's repositories, unless there are no others."""
+    short = [alias for alias in aliases if "/" not in alias]
+    return ",".join(short or aliases) or None
 
 
 def show(

@@ -1,20 +1,25 @@
-"""Forecasts what a run would do to each recording, without reading one.
+"""Forecasts what a run would do to each recording, without decoding one.
 
-A recording that was never seen is new; what is known of the others comes from the journal and the
-store. Recordings are looked at one by one, so a list of any length takes no more memory than one.
+A recording that was never seen is new, and its length is taken from its header; what is known of
+the others comes from the journal and the store. Recordings are looked at one by one, so a list of
+any length takes no more memory than one.
 """
 
 from collections.abc import Iterator, Sequence
+from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
 from typing import Literal
 
 from msgspec import Struct
 
+from dalston_cli.audio.errors import RecordingError
+from dalston_cli.audio.length import declared_length, wanted_part
 from dalston_cli.audio.request import AudioInfo
 from dalston_cli.errors import DalstonError
-from dalston_cli.pipeline.jobs.done import known_digest, standing_of
-from dalston_cli.pipeline.jobs.keys import stage_key
+from dalston_cli.pipeline.endpoints import file_of
+from dalston_cli.pipeline.forecast.stored import stored_work
+from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
@@ -34,9 +39,12 @@ class RecordingForecast(Struct, frozen=True, kw_only=True, omit_defaults=True):
             ``blocked`` would fail for the reason that ``problem`` gives.
         plan: Number of its plan in the report.
         done: Stages whose results are stored.
-        duration_s: Length of the audio; estimated from the file's size where it was never
-            decoded, None where nothing is known of such files.
-        estimated_s: Seconds that engines will work; None where nothing was measured yet.
+        duration_s: Length of the audio that is wanted; None where nothing is known of it.
+        guessed: The length is not from the recording itself, but from its size and from others
+            of its kind.
+        estimated_s: Seconds that engines will work in stages that were measured before; None
+            where there are none, or no length is known.
+        unmeasured: Stages that are to be done and have no history yet.
     """
 
     recording: str
@@ -44,9 +52,34 @@ class RecordingForecast(Struct, frozen=True, kw_only=True, omit_defaults=True):
     plan: int
     done: tuple[str, ...] = ()
     duration_s: float | None = None
+    guessed: bool = False
     estimated_s: float | None = None
+    unmeasured: tuple[str, ...] = ()
     outputs: tuple[str, ...] = ()
     problem: str | None = None
+
+
+@dataclass(kw_only=True)
+class _Looked:
+    """What is known of one recording so far."""
+
+    request: RecordingRequest
+    plan: RecordingPlan
+    state: ForecastState = "new"
+    problem: str | None = None
+    done: tuple[str, ...] = ()
+    dropped: frozenset[str] = frozenset()
+    duration_s: float | None = None
+    num_channels: int = 1
+    guessed: bool = False
+
+    @property
+    def to_do(self) -> tuple[StagePlan, ...]:
+        """The stages that engines will run."""
+        if self.state == "unchanged":
+            return ()
+        over = {*self.done, *self.dropped}
+        return tuple(each for stage, each in self.plan.stages.items() if stage.name not in over)
 
 
 class Forecaster:
@@ -61,7 +94,7 @@ class Forecaster:
         self._journal = journal
         self._store = store
         self._numbers: dict[str, int] = {}
-        self._speeds: dict[tuple[str, str], float | None] = {}
+        self._speeds: dict[tuple[str, str, str], float | None] = {}
         self._seconds_per_byte: dict[str, float | None] = {}
 
     def look(
@@ -76,57 +109,64 @@ class Forecaster:
             yield self._one(request, None if stems is None else stems[index])
 
     def _one(self, request: RecordingRequest, stem: Path | None) -> RecordingForecast:
-        plan = self._planner.plan(request.overrides)
+        looked = _Looked(request=request, plan=self._planner.plan(request.overrides))
         digest = known_digest(request.source, request.source.stamp(), self._journal)
-        standing = standing_of(
-            digest, plan, self._journal, partial(OutputWriter, self._outputs, self._journal, stem)
+        open_sink = partial(OutputWriter, self._outputs, self._journal, stem)
+        standing = standing_of(digest, looked.plan, self._journal, open_sink)
+        self._compare(looked, standing)
+        if looked.duration_s is None and looked.state != "unchanged":
+            self._read_header(looked)
+        if looked.duration_s is None:
+            self._guess(looked)
+        estimated_s, unmeasured = self._estimate(looked)
+        return RecordingForecast(
+            recording=request.name,
+            state=looked.state,
+            plan=self._number(looked.plan),
+            done=looked.done,
+            duration_s=looked.duration_s,
+            guessed=looked.guessed,
+            estimated_s=estimated_s,
+            unmeasured=unmeasured,
+            outputs=standing.sink.texts,
+            problem=looked.problem,
         )
-        state: ForecastState = "new"
-        problem, duration_s, outcome = None, None, None
-        done: tuple[str, ...] = ()
+
+    def _compare(self, looked: _Looked, standing: Standing) -> None:
+        """Find out what is there of a recording: its outputs, or else results of stages."""
+        outcome = None
         try:
             _, outcome = standing.existing()
         except DalstonError as error:
-            state, problem = "blocked", error.message
-        if standing.prepared is not None and not self._outputs.overwrite:
-            if outcome is not None:
-                state, duration_s = "unchanged", outcome.duration_s
-            else:
-                done, duration_s = self._stored(standing.prepared, plan)
-                state = "started" if done and state == "new" else state
-        if duration_s is None:
-            duration_s = self._guessed_duration(request)
-        return RecordingForecast(
-            recording=request.name,
-            state=state,
-            plan=self._number(plan),
-            done=done,
-            duration_s=duration_s,
-            estimated_s=self._estimate(plan, state, done, duration_s),
-            outputs=standing.sink.texts,
-            problem=problem,
-        )
-
-    def _stored(self, prepared: str, plan: RecordingPlan) -> tuple[tuple[str, ...], float | None]:
-        """Return the stages that are done for every channel, and the length of the audio.
-
-        Of those that need others' results, the keys are not known before these are there.
-        """
-        audio = self._store.get(prepared, AudioInfo)
+            looked.state, looked.problem = "blocked", error.message
+        if standing.prepared is None or self._outputs.overwrite:
+            return
+        if outcome is not None:
+            looked.state, looked.duration_s = "unchanged", outcome.duration_s
+            return
+        audio = self._store.get(standing.prepared, AudioInfo)
         if audio is None:
-            return (), None
-        digests = [channel.audio_digest for channel in audio.channels]
-        first = [
-            planned
-            for stage, planned in plan.stages.items()
-            if stage.wants_audio and not stage.needs
-        ]
-        stored = (
-            each.kind
-            for each in first
-            if all(stage_key(each, digest) in self._store for digest in digests)
-        )
-        return ("prepare", *stored), audio.info.duration_s
+            return
+        stored = stored_work(looked.plan, audio, self._store)
+        looked.done, looked.dropped = stored.done, stored.dropped
+        looked.duration_s = audio.info.duration_s
+        looked.num_channels = len(audio.channels)
+        if looked.state == "new":
+            looked.state = "started"
+
+    def _read_header(self, looked: _Looked) -> None:
+        """Learn the length from the file's header; a file that is none cannot be transcribed."""
+        path, plan = file_of(looked.request.source), looked.plan
+        if path is None:
+            return
+        split = plan.channels == "split"
+        try:
+            declared = declared_length(path, looked.request.name, plan.clip, count_channels=split)
+        except RecordingError as error:
+            looked.state, looked.problem = "blocked", looked.problem or error.message
+        else:
+            looked.duration_s = declared.duration_s
+            looked.num_channels = declared.num_channels if split else 1
 
     def _number(self, plan: RecordingPlan) -> int:
         if plan.key not in self._numbers:
@@ -134,36 +174,33 @@ class Forecaster:
             self.plans.append(plan)
         return self._numbers[plan.key]
 
-    def _guessed_duration(self, request: RecordingRequest) -> float | None:
-        suffix = request.relative.suffix.lower()
+    def _guess(self, looked: _Looked) -> None:
+        """Estimate the length from the file's size and from earlier files with its suffix."""
+        suffix, size = looked.request.relative.suffix.lower(), looked.request.size
         if suffix not in self._seconds_per_byte:
             self._seconds_per_byte[suffix] = seconds_per_byte(self._journal, suffix)
         rate = self._seconds_per_byte[suffix]
-        return None if rate is None or request.size is None else rate * request.size
+        if rate is not None and size is not None:
+            looked.duration_s = wanted_part(rate * size, looked.plan.clip)
+            looked.guessed = True
 
-    def _estimate(
-        self,
-        plan: RecordingPlan,
-        state: ForecastState,
-        done: tuple[str, ...],
-        duration_s: float | None,
-    ) -> float | None:
-        if state == "unchanged":
-            return 0.0
-        if duration_s is None:
-            return None
-        total_s = 0.0
-        for stage in plan.stages.values():
-            if stage.kind in done:
-                continue
-            rtfx = self._rtfx(stage)
-            if rtfx is None:
-                return None
-            total_s += duration_s / rtfx
-        return total_s
+    def _estimate(self, looked: _Looked) -> tuple[float | None, tuple[str, ...]]:
+        """Return the time of what is to be done, and the stages that it lacks."""
+        speeds = {each.stage: self._rtfx(each) for each in looked.to_do}
+        unmeasured = tuple(stage.name for stage, rtfx in speeds.items() if rtfx is None)
+        if not speeds:
+            return 0.0, ()
+        if looked.duration_s is None or len(unmeasured) == len(speeds):
+            return None, unmeasured
+        seconds = sum(
+            looked.duration_s * (looked.num_channels if stage.wants_audio else 1) / rtfx
+            for stage, rtfx in speeds.items()
+            if rtfx is not None
+        )
+        return seconds, unmeasured
 
     def _rtfx(self, stage: StagePlan) -> float | None:
-        key = (stage.model.id, stage.device)
+        key = (stage.kind, stage.model.id, stage.device)
         if key not in self._speeds:
             self._speeds[key] = measured_rtfx(self._journal, *key)
         return self._speeds[key]

@@ -1,7 +1,7 @@
 """The answer of ``dalston plan``: plans, and what they would mean for each recording."""
 
 from collections import Counter
-from collections.abc import Sequence
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -11,13 +11,21 @@ from msgspec import Struct
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
 from dalston_cli.pipeline.jobs.batches import fitting_batch
+from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.session import STORE_NAME, output_spec, output_stems
+from dalston_cli.pipeline.session import (
+    STORE_NAME,
+    check_models,
+    distinct_plans,
+    output_spec,
+    output_stems,
+    stages_to_pull,
+)
 
 
 class StageDescription(Struct, frozen=True, kw_only=True):
@@ -67,9 +75,14 @@ class PlanReport(Struct, frozen=True, kw_only=True):
         pull: Models to download, with their sizes in MB.
         build: Engines whose environments have to be built.
         build_bytes: How much each of these downloads; None where that is not known.
-        audio_s: Audio still to be worked on; None where it is known of no recording.
+        audio_s: Audio still to be worked on, as far as it is known; None where it is known of no
+            recording.
         unknown: Recordings whose length is not known before they are decoded.
-        estimated_s: Seconds engines will work; None where nothing was measured yet.
+        guessed: Recordings whose length is estimated from their size.
+        estimated_s: Seconds engines will work, as far as it can be told; None where nothing was
+            measured yet.
+        unmeasured: Stages that are to be done and have no history on this machine, each with its
+            model.
     """
 
     pipeline: str | None
@@ -81,7 +94,9 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     build_bytes: dict[str, int | None]
     audio_s: float | None
     unknown: int
+    guessed: int
     estimated_s: float | None
+    unmeasured: tuple[str, ...]
 
 
 def make_report(
@@ -91,15 +106,21 @@ def make_report(
 
     Raises:
         UsageError: What is asked for is impossible.
-        InputError: Outputs would collide.
-        ModelUnavailableError: No installed model does a stage that was asked for.
+        InputError: Outputs would collide, or cannot be written.
+        ModelUnavailableError: No installed model does a stage that was asked for, or one that is
+            missing must not be pulled.
     """
     stems = output_stems(recordings, options)
+    if options.output.folder is not None:
+        check_writable(options.output.folder)
+    planner = Planner(environment.plan_context(), options)
+    wanted = stages_to_pull(distinct_plans(recordings, planner), options)
+    check_models(wanted, options, environment)
     state = environment.locations.state
     path = state / JOURNAL_NAME
     with Journal(path if path.exists() else Path(":memory:")) as journal:
         forecaster = Forecaster(
-            Planner(environment.plan_context(), options),
+            planner,
             output_spec(options),
             journal,
             FileStore(state / STORE_NAME),
@@ -109,8 +130,9 @@ def make_report(
         plans = tuple(
             _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
         )
+    sizes = {stage.model.id: stage.model.size_mb for stage in wanted}
     downloads = _downloads(forecaster.plans, environment)
-    return _report(options.pipeline, plans, found, forecaster.plans, downloads)
+    return _report(options.pipeline, plans, found, forecaster.plans, sizes, downloads)
 
 
 def _report(
@@ -118,23 +140,25 @@ def _report(
     descriptions: tuple[PlanDescription, ...],
     found: tuple[RecordingForecast, ...],
     plans: Sequence[RecordingPlan],
+    pull: dict[str, int],
     downloads: dict[str, int | None],
 ) -> PlanReport:
     to_do = [forecast for forecast in found if forecast.state not in {"unchanged", "blocked"}]
     lengths = [one.duration_s for one in to_do if one.duration_s is not None]
     times = [one.estimated_s for one in to_do if one.estimated_s is not None]
-    missing = {model.id: model.size_mb for plan in plans for model in plan.missing_models}
     return PlanReport(
         pipeline=pipeline,
         plans=descriptions,
         recordings=found,
         counts=dict(sorted(Counter(one.state for one in found).items())),
-        pull=missing,
+        pull=pull,
         build=tuple(sorted(downloads)),
         build_bytes=downloads,
         audio_s=sum(lengths) if lengths or not to_do else None,
         unknown=len(to_do) - len(lengths),
+        guessed=sum(one.guessed for one in to_do),
         estimated_s=sum(times) if times or not to_do else None,
+        unmeasured=tuple(dict.fromkeys(_without_history(to_do, plans))),
     )
 
 
@@ -151,6 +175,14 @@ def _downloads(plans: Sequence[RecordingPlan], environment: Environment) -> dict
         name: launchers[stage.launch.launcher].download_bytes(stage.engine, stage.device)
         for name, stage in unbuilt.items()
     }
+
+
+def _without_history(
+    to_do: Sequence[RecordingForecast], plans: Sequence[RecordingPlan]
+) -> Iterator[str]:
+    for one in to_do:
+        models = {stage.name: each.model.id for stage, each in plans[one.plan].stages.items()}
+        yield from (f"{name} with {models[name]}" for name in one.unmeasured)
 
 
 def _describe(plan: RecordingPlan, uses: int, journal: Journal) -> PlanDescription:
@@ -182,7 +214,7 @@ def _describe_stage(stage: StagePlan, journal: Journal) -> StageDescription:
         vram_mb=stage.model.hardware.vram_mb if stage.device != "cpu" else None,
         pull=stage.to_download,
         build=not stage.launch.built,
-        rtfx=measured_rtfx(journal, stage.model.id, stage.device),
+        rtfx=measured_rtfx(journal, stage.kind, stage.model.id, stage.device),
         reason=stage.reason,
         launcher_reason=stage.launch.reason,
     )

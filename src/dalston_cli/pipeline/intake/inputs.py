@@ -18,6 +18,7 @@ from dalston_cli.pipeline.endpoints import LocalFile, StandardInput, file_of
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink, looks_like_media
 from dalston_cli.pipeline.intake.manifest import read_manifest
+from dalston_cli.pipeline.intake.urls import refuse_url
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest
 
 STDIN = "-"
@@ -126,6 +127,7 @@ class RecordingFinder:
             NothingFoundError: There is no recording in the named places.
             StandardInputTwiceError: Standard input is named twice.
             ManifestError, NameListError: A list cannot be read.
+            UrlInputError: A URL is named.
         """
         sources = self.sources
         if not sources.inputs and sources.files_from is None and sources.manifest is None:
@@ -155,6 +157,7 @@ class RecordingFinder:
             yield from read_manifest(sources.manifest)
 
     def _from_input(self, text: str) -> Iterator[RecordingRequest]:
+        refuse_url(text)
         if text == STDIN:
             yield RecordingRequest(source=StandardInput(), name=STDIN, relative=Path(STDIN_STEM))
         elif not os.path.lexists(text) and glob.has_magic(text):
@@ -183,6 +186,7 @@ class RecordingFinder:
             self.on_warning(WarningRaised(code="pattern_without_match", message=message))
 
     def _from_path(self, name: str) -> Iterator[RecordingRequest]:
+        refuse_url(name)
         path = Path(name)
         if path.is_dir():
             yield from self._from_folder(path, Path())

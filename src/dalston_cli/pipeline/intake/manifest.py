@@ -21,6 +21,7 @@ from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.endpoints import LocalFile
+from dalston_cli.pipeline.intake.urls import UrlInputError, refuse_url
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest, SpeakerNames
 from dalston_cli.settings.language import UnknownLanguageError, language_tag, listed
 from dalston_cli.settings.values import named_speakers
@@ -138,11 +139,18 @@ class _Row:
     def _path(self) -> str:
         match self._values.get("path"):
             case str(path):
+                self._refuse_url(path)
                 return path
             case None:
                 raise self._error("path is missing")
             case other:
                 raise self._error(f"path is {other!r}, not text")
+
+    def _refuse_url(self, path: str) -> None:
+        try:
+            refuse_url(path)
+        except UrlInputError as error:
+            raise self._error(f"{error.message}; {error.hint}") from error
 
     def _relative(self, path: Path) -> Path:
         output = self._values.get("output")

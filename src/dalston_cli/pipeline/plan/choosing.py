@@ -2,16 +2,17 @@
 
 from contextlib import suppress
 from dataclasses import replace
+from pathlib import Path
 from typing import Any
 
 from msgspec import Struct
 
 from dalston_cli.catalog import resolve
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.sources import ServiceSource
+from dalston_cli.catalog.sources import FileSource, ServiceSource
 from dalston_cli.catalog.starter import choose_starter, starter_advice
 from dalston_cli.catalog.weights.failures import ServiceKeyError
-from dalston_cli.errors import UsageError
+from dalston_cli.errors import ModelUnavailableError, UsageError
 from dalston_cli.pipeline.plan.model import PlanContext, StagePlan
 from dalston_cli.pipeline.plan.options import (
     UnsupportedOptionError,
@@ -36,6 +37,22 @@ class ServiceOfflineError(UsageError):
         super().__init__(
             f"the model {model.id} is a service on the network, which --offline forbids",
             hint="leave the stage out, or --offline",
+        )
+
+
+class WeightsElsewhereError(ModelUnavailableError):
+    """A folder was named as the model, and the engine runs where it cannot see it.
+
+    A model of a catalog may lie there under the same id.
+    """
+
+    code = "weights_elsewhere"
+
+    def __init__(self, model: ModelEntry, engine: str, path: Path) -> None:
+        super().__init__(
+            f"the weights of {model.id} are at {path} on this machine, and the engine {engine}, "
+            "which runs already, has weights of its own",
+            hint="use --launcher local, or another model",
         )
 
 
@@ -121,7 +138,7 @@ class StageChooser:
         others = []
         for choice in choices:
             # The user did not name this one: what it does not honour is no mistake.
-            with suppress(UnsupportedOptionError):
+            with suppress(UnsupportedOptionError, WeightsElsewhereError):
                 if choice.model.id != first.model.id:
                     others.append(self._planned(stage, choice, request, request.options))
         return tuple(others)
@@ -198,6 +215,9 @@ class StageChooser:
             required=request.required,
         )
         self._check_service(planned)
+        source, is_far = planned.model.source, planned.launch.brings_own_weights
+        if isinstance(source, FileSource) and is_far and not planned.model.in_catalog:
+            raise WeightsElsewhereError(planned.model, planned.engine.name, source.path)
         return planned
 
     def _check_service(self, planned: StagePlan) -> None:

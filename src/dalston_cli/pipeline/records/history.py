@@ -120,13 +120,16 @@ def show_run(journal: Journal, run: str | None = None) -> RunRecord:
     )
 
 
-def measured_rtfx(journal: Journal, model: str, device: str) -> float | None:
-    """Return the last RTFx of a model: audio seconds per wall second, model loading excluded."""
+def measured_rtfx(journal: Journal, stage: str, model: str, device: str) -> float | None:
+    """Return the last RTFx of a model in a stage; None where there is no history.
+
+    It is audio seconds per wall second, model loading excluded.
+    """
     row = journal.connection.execute(
         "SELECT sum(audio_s) AS audio, sum(elapsed_s) AS wall FROM (SELECT audio_s, elapsed_s"
-        " FROM attempts WHERE model = ? AND device = ? AND status = 'done'"
+        " FROM attempts WHERE stage = ? AND model = ? AND device = ? AND status = 'done'"
         " ORDER BY rowid DESC LIMIT ?)",
-        (model, device, _LATEST),
+        (stage, model, device, _LATEST),
     ).fetchone()
     return row["audio"] / row["wall"] if row["wall"] else None
 

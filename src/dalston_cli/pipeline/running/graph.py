@@ -6,9 +6,8 @@ transcript and nothing else.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Iterable, Sequence
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
-from graphlib import TopologicalSorter
 from typing import Any
 
 import msgspec
@@ -18,7 +17,8 @@ from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.launchers.failure import WorkFailedError
 from dalston_cli.pipeline.events import StageFinished, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
-from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
+from dalston_cli.pipeline.jobs.way import in_order, picked
+from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import BudgetUnknownError
 from dalston_cli.pipeline.running.stage import StageRunner, StageWork
@@ -71,7 +71,7 @@ class Graph:
             self._skip(skipped.stage, skipped.reason)
         self._runner.offset_s = audio.info.clip_start or 0.0
         found = [(channel, Inputs()) for channel in audio.channels]
-        order = tuple(_in_order(self._plan))
+        order = tuple(in_order(self._plan))
         async with _first_error(), asyncio.TaskGroup() as group:
             for channel, inputs in found:
                 walks: dict[Stage[Any, Any], asyncio.Task[None]] = {}
@@ -135,7 +135,10 @@ class Graph:
     async def _run(self, stage: Stage[Any, Any], channel: Channel, inputs: Inputs) -> None:
         """Put a stage's result into ``inputs``; nothing where it is not planned or failed."""
         given = inputs.given_to(stage)
-        plan = self._picked(stage, given)
+        plan = picked(self._plan, stage, given)
+        if isinstance(plan, Skip):
+            self._skip(stage, plan.reason)
+            return
         if plan is None:
             return
         try:
@@ -149,19 +152,6 @@ class Graph:
         self.worked = self.worked or not done.reused
         inputs.results[stage] = typed(done.stored.result, stage.result)
         inputs.keys[stage.name] = done.key
-
-    def _picked(self, stage: Stage[Any, Any], inputs: Inputs) -> StagePlan | None:
-        """Choose one of the models that were planned for a stage."""
-        plans = {plan.model.id: plan for plan in self._plan.candidates(stage)}
-        if not plans:
-            return None
-        languages = {name: plan.model.languages_of(stage.kind) for name, plan in plans.items()}
-        required = self._plan.stages[stage].required
-        picked = stage.pick(languages, inputs, required=required)
-        if isinstance(picked, Skip):
-            self._skip(stage, picked.reason)
-            return None
-        return plans[picked]
 
     def _skip(self, stage: Stage[Any, Any], reason: str) -> None:
         kind = stage.kind.value
@@ -200,17 +190,6 @@ class Graph:
             )
             for advice in self._plan.advice
         )
-
-
-def _in_order(plan: RecordingPlan) -> Iterable[Stage[Any, Any]]:
-    """Return the stages of a plan and all that they need, each after those that it needs."""
-    needs: dict[Stage[Any, Any], Sequence[Stage[Any, Any]]] = {}
-    found = list(plan.stages)
-    for stage in found:
-        if stage not in needs:
-            needs[stage] = stage.needs
-            found += stage.needs
-    return TopologicalSorter(needs).static_order()
 
 
 def _one_per_stage(records: list[StageRecord]) -> tuple[StageRecord, ...]:

@@ -128,7 +128,7 @@ class Run:
         stages: dict[str, float | None] = {}
         for recording in self._spec.recordings[:1]:
             for stage in self._spec.planner.plan(recording.overrides).stages.values():
-                rtfx = measured_rtfx(self._journal, stage.model.id, stage.device)
+                rtfx = measured_rtfx(self._journal, stage.kind, stage.model.id, stage.device)
                 stages[stage.kind] = 1 / rtfx if rtfx else None
         return events.RunStarted(run=self._id, num_recordings=number, stages=stages)
 

@@ -18,6 +18,7 @@ from dalston_cli.pipeline import events
 from dalston_cli.pipeline.jobs.base import Job, JobTools, Slot
 from dalston_cli.pipeline.jobs.batches import batch_size_of, fitting_batch, smaller_batch
 from dalston_cli.pipeline.jobs.keys import stage_key
+from dalston_cli.pipeline.jobs.way import StoredResult
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.records.journal import Attempt
 from dalston_cli.pipeline.running.audio import RecordingAudio
@@ -26,13 +27,6 @@ from dalston_cli.stages.transcribe import TRANSCRIBE
 from dalston_sdk import wire
 
 Timed = TypeVar("Timed", wire.Segment, wire.Word)
-
-
-class StoredResult(Struct, frozen=True, kw_only=True):
-    """A stage in the store: its result, and how it came about."""
-
-    record: wire.StageRecord
-    result: wire.Result
 
 
 @dataclass(frozen=True, kw_only=True)

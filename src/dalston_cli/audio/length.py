@@ -1,0 +1,60 @@
+"""The length of a recording as its header declares it; nothing is decoded."""
+
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.container import open_recording
+from dalston_cli.audio.declared import flac_duration, wav_duration
+from dalston_cli.audio.source import open_source
+
+_QUICK = {".wav": wav_duration, ".flac": flac_duration}
+"""Headers that are read without the media library, which takes longer."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class DeclaredLength:
+    """A recording before it is decoded.
+
+    Attributes:
+        duration_s: Seconds of it that are wanted; None where the header declares no length.
+        num_channels: In the file; 1 where they were not counted.
+    """
+
+    duration_s: float | None
+    num_channels: int = 1
+
+
+def declared_length(
+    path: Path, name: str, clip: Clip | None = None, *, count_channels: bool = False
+) -> DeclaredLength:
+    """Read length and number of channels from a recording's header.
+
+    Args:
+        path: The file.
+        name: What messages call it.
+        clip: The part of it that is wanted; None for the whole.
+        count_channels: Say how many channels there are.
+
+    Raises:
+        RecordingError: The recording cannot be used; its leaves say why.
+    """
+    quick = None if count_channels else _QUICK.get(path.suffix.lower())
+    if quick is not None:
+        with open_source(path, name) as source:
+            if (duration_s := quick(source)) is not None:
+                return DeclaredLength(duration_s=wanted_part(duration_s, clip))
+    with open_recording(path, name) as recording:
+        duration_s = recording.declared_s
+        return DeclaredLength(
+            duration_s=None if duration_s is None else wanted_part(duration_s, clip),
+            num_channels=recording.num_channels,
+        )
+
+
+def wanted_part(duration_s: float, clip: Clip | None) -> float:
+    """Return the seconds of a recording that a clip leaves of it."""
+    if clip is None:
+        return duration_s
+    end = duration_s if clip.end is None else min(clip.end, duration_s)
+    return max(0.0, end - clip.start)

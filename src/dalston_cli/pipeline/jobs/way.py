@@ -1,0 +1,42 @@
+"""The way of a recording through its plan: the order of stages, and each one's model.
+
+A job goes it, and a forecast looks along it.
+"""
+
+from collections.abc import Iterable, Sequence
+from graphlib import TopologicalSorter
+from typing import Any
+
+from msgspec import Struct
+
+from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
+from dalston_cli.stages.base import Inputs, Skip, Stage
+from dalston_sdk import wire
+
+
+class StoredResult(Struct, frozen=True, kw_only=True):
+    """A stage in the store: its result, and how it came about."""
+
+    record: wire.StageRecord
+    result: wire.Result
+
+
+def in_order(plan: RecordingPlan) -> Iterable[Stage[Any, Any]]:
+    """Return the stages of a plan and all that they need, each after those that it needs."""
+    needs: dict[Stage[Any, Any], Sequence[Stage[Any, Any]]] = {}
+    found = list(plan.stages)
+    for stage in found:
+        if stage not in needs:
+            needs[stage] = stage.needs
+            found += stage.needs
+    return TopologicalSorter(needs).static_order()
+
+
+def picked(plan: RecordingPlan, stage: Stage[Any, Any], inputs: Inputs) -> StagePlan | Skip | None:
+    """Choose one of the models that were planned for a stage; None where it is not planned."""
+    plans = {each.model.id: each for each in plan.candidates(stage)}
+    if not plans:
+        return None
+    languages = {name: each.model.languages_of(stage.kind) for name, each in plans.items()}
+    choice = stage.pick(languages, inputs, required=plan.stages[stage].required)
+    return choice if isinstance(choice, Skip) else plans[choice]
