@@ -59,6 +59,19 @@ def test_a_command_line_for_whisper_works(shell: Shell) -> None:
     assert again.code == ExitCode.OK
 
 
+def test_threads_of_the_environment_count_for_every_command(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    shell.environ["DALSTON_THREADS"] = "2"
+    assert shell.run("engines", "start", "fake").code == ExitCode.OK
+    [started] = engine_processes(shell)
+    assert started.environ()["OMP_NUM_THREADS"] == "2"
+    assert shell.run("transcribe", "a.wav", "-f", "txt").code == ExitCode.OK
+    assert engine_processes(shell) == [started]
+    other = shell.run("transcribe", "a.wav", "-f", "txt", "--threads", "1")
+    assert "1 unchanged" in other.err
+    assert engine_processes(shell) == [started]
+
+
 def test_notes_are_events_and_part_of_a_plan(shell: Shell) -> None:
     write_recording(shell.work / "a.wav")
     done = shell.run("transcribe", "a.wav", "--pretty_json", "True", "--json")

@@ -16,7 +16,7 @@ def parsed(line: str) -> dict[str, Any]:
     root = build_root()
     context = root.make_context(PROGRAM, ["transcribe"], resilient_parsing=True)
     command = root.get_command(context, "transcribe")
-    words = in_our_dialect(shlex.split(f"talk.wav {line}"))
+    words = in_our_dialect(shlex.split(f"transcribe talk.wav {line}"))[1:]
     params = command.make_context("transcribe", words, parent=context).params
     return {
         name: value or None if isinstance(value, tuple) else value for name, value in params.items()

@@ -102,6 +102,12 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
     assert request.name.endswith("caf\ufffd.wav")
 
 
+def test_languages_have_codes_and_names(tmp_path: Path) -> None:
+    file = write(tmp_path, "m.csv", "path,language\na,German\nb,日本語\nc,en_US\nd,\n")
+    found = [request.overrides.language for request in read_manifest(file)]
+    assert found == ["de", "ja", "en-us", None]
+
+
 @pytest.mark.parametrize(
     ("name", "text", "place", "message"),
     [
@@ -124,6 +130,9 @@ def test_names_that_are_not_utf_8(tmp_path: Path) -> None:
             "m.jsonl", json.dumps({"path": "a", "hotwords": 3}), ":1", "a comma list", id="words"
         ),
         pytest.param("m.jsonl", '{"path": "a", "language": 1}', ":1", "not text", id="language"),
+        pytest.param(
+            "m.csv", "path,lang\na,germn\n", ":2", "did you mean German (de), ", id="no language"
+        ),
     ],
 )
 def test_errors_name_file_and_line(

@@ -248,6 +248,13 @@ def test_flags_of_groups_are_resolved(tmp_path: Path, monkeypatch: pytest.Monkey
         (["--word_timestamps"], ["--word_timestamps"]),
         (["--initial_prompt", "True"], ["--initial_prompt", "True"]),
         (["--", "--vad_filter", "True"], ["--", "--vad_filter", "True"]),
+        (["--overwrite", "False"], ["--skip-existing"]),
+        (["--word_timestamps", "true"], ["--word-timestamps"]),
+        (["transcribe", "--beam_size", "None", "a"], ["transcribe", "--as-none=beam_size", "a"]),
+        (["plan", "--temperature=None"], ["plan", "--as-none=temperature"]),
+        (["transcribe", "--prefix", "None"], ["transcribe", "--prefix", "None"]),
+        (["transcribe", "--fp15", "None"], ["transcribe", "--fp15", "None"]),
+        (["export", "--max_line_width", "None"], ["export", "--max_line_width", "None"]),
     ],
 )
 def test_truth_values_in_the_dialect_of_whisper(words: list[str], plain: list[str]) -> None:

@@ -23,6 +23,8 @@ ALIASES = {
 AS_NONE = "as_none"
 """The hidden option for the names of those whose value is ``None``."""
 
+_NONE = "None"
+_KNOW_NONE = ("transcribe", "plan")
 _VERBOSE = {"true": "--verbose", "false": "--quiet"}
 
 
@@ -35,8 +37,8 @@ def normal_name(name: str) -> str:
 def in_our_dialect(words: Sequence[str]) -> list[str]:
     """Replace ``--word_timestamps True`` by ``--word-timestamps``, ``… False`` by ``--no-…``.
 
-    A number that is ``None`` in whisper's dialect, as in ``--beam_size None``, is handed on as
-    ``--as-none=beam_size``.
+    A number that is ``None`` in whisper's dialect, as in ``transcribe --beam_size None``, is handed
+    on as ``--as-none=beam_size``.
 
     Args:
         words: A command line; what comes after ``--`` is left alone.
@@ -47,7 +49,7 @@ def in_our_dialect(words: Sequence[str]) -> list[str]:
         if word == "--":
             return [*plain, *words[index:]]
         name, value, inline = _option(word, words[index + 1 : index + 2])
-        other = _replaced(name, value)
+        other = "" if value == _NONE and words[0] not in _KNOW_NONE else _replaced(name, value)
         plain.append(other or word)
         if other and not inline:
             next(rest)
@@ -65,7 +67,7 @@ def _option(word: str, following: Sequence[str]) -> tuple[str, str, bool]:
 def _replaced(written: str, value: str) -> str:
     """Return the word that stands for an option and its value here; empty to leave both."""
     truth = value.lower()
-    if truth not in _VERBOSE and value != "None":
+    if truth not in _VERBOSE and value != _NONE:
         return ""
     if written == "verbose":
         return _VERBOSE.get(truth, "")
@@ -74,7 +76,7 @@ def _replaced(written: str, value: str) -> str:
     setting = TABLE.get(normal_name(written).replace("-", "_"))
     if setting is None:
         return ""
-    if value == "None":
+    if value == _NONE:
         return f"--{AS_NONE.replace('_', '-')}={written}" if _is_number(setting.type) else ""
     if setting.type is not bool:
         return ""

@@ -62,7 +62,7 @@ def ask(place: HubName, options: PullOptions, nearest: str = "") -> exchange.Lis
             on_progress=lambda _: None,
         )
     except SilenceError as error:
-        raise failures.HubSilentError(called, options.timeout_s) from error
+        raise failures.HubSilentError(called, "the hub", options.timeout_s) from error
     except CrashError as error:
         raise failures.PullCrashedError(called, str(error)) from error
     if isinstance(report, exchange.Listed):

@@ -6,26 +6,21 @@ from contextlib import suppress
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-import msgspec
 from msgspec import structs
 
 from dalston_cli.atomic_file import sync_folder
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import (
     FileSource,
-    HttpsSource,
-    HubSource,
-    PackageSource,
     ServiceSource,
 )
 from dalston_cli.catalog.weights import exchange, failures, layout
+from dalston_cli.catalog.weights.candidates import Candidate, candidates
 from dalston_cli.catalog.weights.inventory import InstalledModel, installed
-from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
+from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.catalog.weights.watchdog import CrashError, SilenceError, run_watched
 from dalston_cli.folder_lock import lock_folder
 from dalston_cli.settings.choices import PullPolicy
-
-_MB = 10**6
 
 OnPull = Callable[[exchange.PullProgress], None]
 
@@ -51,7 +46,8 @@ def pull(
         return before
     if isinstance(model.source, ServiceSource):
         raise failures.ServiceKeyError(model, model.source)
-    if options.offline and not isinstance(model.source, FileSource):
+    is_file = isinstance(model.source, FileSource)
+    if options.offline and options.order.needs_network and not is_file:
         raise failures.OfflineError(model)
     try:
         if isinstance(model.source, FileSource):
@@ -151,27 +147,26 @@ class _Pull:
                 with suppress(OSError):  # missing, or a disk without links: downloaded then
                     target.hardlink_to(self.folder.path / file.path)
 
-    def _download_from_any(self, lock: int) -> tuple[ModelEntry, exchange.Pulled]:
-        """Download from the first source that can be had; return the model with that source."""
-        models = _in_order(self.model, self.options.order)
-        errors: list[failures.PullError] = []
-        for left, model in zip(range(len(models) - 1, -1, -1), models, strict=True):
+    def _download_from_any(self, lock: int) -> tuple[Candidate, exchange.Pulled]:
+        """Download from the first source that can be had; return it, too."""
+        options, errors = self.options, list[failures.PullError]()
+        found = candidates(self.model, options.order, offline=options.offline)
+        for left, candidate in zip(range(len(found) - 1, -1, -1), found, strict=True):
             if errors:
-                server, problem = failures.server_of(model), errors[-1].problem
-                note = f"{self.model.id} is taken from {server}: {problem}"
+                note = f"{self.model.id} is taken from {candidate.server}: {errors[-1].problem}"
                 self._tell(exchange.PullProgress(step="asking", note=note))
-            timeout_s = self.options.fallback_s if left else self.options.timeout_s
+            timeout_s = options.fallback_s if left else options.timeout_s
             try:
-                return model, self._download(model, lock, timeout_s)
+                return candidate, self._download(candidate, lock, timeout_s)
             except failures.PullError as error:
-                if len(models) == 1 or not error.elsewhere:
+                if len(found) == 1 or not error.elsewhere:
                     raise
                 errors.append(error)
         raise failures.SourcesFailedError(errors)
 
-    def _download(self, model: ModelEntry, lock: int, timeout_s: float) -> exchange.Pulled:
+    def _download(self, candidate: Candidate, lock: int, timeout_s: float) -> exchange.Pulled:
         job = exchange.Job(
-            source=_job_source(model),
+            source=candidate.job(),
             folder=str(self.folder.partial_files),
             free_bytes=self.options.free_bytes,
             timeout_s=timeout_s * 2,  # the watchdog comes first
@@ -185,19 +180,22 @@ class _Pull:
                 on_progress=self._tell,
             )
         except SilenceError as error:
-            raise failures.HubSilentError(model, timeout_s) from error
+            raise failures.HubSilentError(self.model, candidate.server, timeout_s) from error
         except CrashError as error:
-            raise failures.PullCrashedError(model, str(error)) from error
+            raise failures.PullCrashedError(self.model, str(error)) from error
         if isinstance(report, exchange.Failure):
-            raise failures.error_of(model, report)
+            raise candidate.error(report)
         if isinstance(report, exchange.Listed):
             raise AssertionError(report)  # noqa: TRY004 - only a question is answered with a list
         return report
 
-    def _finish(self, model: ModelEntry, pulled: exchange.Pulled) -> None:
+    def _finish(self, candidate: Candidate, pulled: exchange.Pulled) -> None:
         files, final = self.folder.partial_files, self.folder.path
         _remove_strays(files, {file.path for file in pulled.files})
-        layout.manifest_of(model, pulled.files, revision=pulled.revision).write(files)
+        manifest = layout.manifest_of(candidate.model, pulled.files, revision=pulled.revision)
+        structs.replace(
+            manifest, source=pulled.source or manifest.source, mirror=candidate.mirror or None
+        ).write(files)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.exists():
             shutil.rmtree(replaced := self.folder.partial / "replaced", ignore_errors=True)
@@ -215,30 +213,6 @@ class _Pull:
         for parent in (self.folder.partial.parent, self.folder.partial.parent.parent):
             with suppress(OSError):  # another model is being pulled
                 parent.rmdir()
-
-
-def _in_order(model: ModelEntry, order: SourceOrder) -> tuple[ModelEntry, ...]:
-    """Return the model with each of its sources, those to be asked first in front."""
-    wanted = PackageSource if order.first == "index" else HubSource
-    ordered = sorted(model.sources, key=lambda source: not isinstance(source, wanted))
-    return tuple(model.with_source(source) for source in ordered)
-
-
-def _job_source(model: ModelEntry) -> exchange.HubJob | exchange.HttpsJob | exchange.PackageJob:
-    match model.source:
-        case HubSource(repo=repo, revision=revision, files=files, parts=parts):
-            first = exchange.HubRepository(
-                repo=repo, revision=revision, files=files, gated=model.gated
-            )
-            further = (exchange.HubRepository(**part.model_dump()) for part in parts)
-            return exchange.HubJob(repositories=(first, *further))
-        case HttpsSource(files=https_files):
-            remote = tuple(exchange.RemoteFile(**file.model_dump()) for file in https_files)
-            return exchange.HttpsJob(files=remote, size_hint=model.size_mb * _MB)
-        case PackageSource() as source:
-            return msgspec.convert(source.model_dump(exclude={"kind"}), exchange.PackageJob)
-        case source:
-            raise AssertionError(source)  # `pull` does not come here with these
 
 
 def _remove_strays(folder: Path, wanted: set[str]) -> None:

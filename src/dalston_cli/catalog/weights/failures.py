@@ -84,8 +84,8 @@ class HubSilentError(PullError):
     code = "hub_silent"
     elsewhere = True
 
-    def __init__(self, model: ModelEntry, timeout_s: float) -> None:
-        self.problem = f"{server_of(model)} sent nothing for {timeout_s:g} s"
+    def __init__(self, model: ModelEntry, server: str, timeout_s: float) -> None:
+        self.problem = f"{server} sent nothing for {timeout_s:g} s"
         super().__init__(
             f"{self.problem} while {model.id} was pulled",
             hint=f"run `dalston models pull {model.id}` again: it goes on where it was; "
@@ -118,6 +118,13 @@ class HubUnreachableError(_ReportedError):
     """No connection to the server."""
 
     code = "hub_unreachable"
+    elsewhere = True
+
+
+class MirrorError(_ReportedError):
+    """The mirror lacks the model, or cannot be reached."""
+
+    code = "mirror"
     elsewhere = True
 
 
@@ -184,6 +191,25 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
             return PullCrashedError(model, failure.detail)
         case _:
             return _server_error(model, failure)
+
+
+def mirror_error(model: ModelEntry, mirror: str, failure: Failure) -> PullError:
+    """Return the error for what went wrong with a mirror."""
+    match failure.kind:
+        case "digest" | "truncated" | "bad_path":
+            hint = f"export {model.id} anew to the mirror {mirror}"
+            return BrokenDownloadError(model, f"{_damage(failure)}, from {mirror}", hint)
+        case "space" | "disk":
+            return error_of(model, failure)
+        case "not_found":
+            problem = f"the mirror {mirror} does not have it"
+        case "mirror_differs":
+            problem = f"the mirror {mirror} has another one: {failure.detail}"
+        case "unreachable":
+            problem = f"no connection to {failure.url} ({failure.detail})"
+        case _:
+            problem = f"the mirror {mirror} answered {failure.status}: {failure.detail}"
+    return MirrorError(model, problem, "check the setting weights_mirror")
 
 
 def _server_error(model: ModelEntry, failure: Failure) -> PullError:

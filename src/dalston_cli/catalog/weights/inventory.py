@@ -22,6 +22,7 @@ class InstalledModel:
         digest: ``sha256:…`` over the files; for bundled weights over the package's name and
             version; for a service over the model's name there and the server.
         source: The one of the model's sources that the weights came from, as one line.
+        mirror: The folder or address that served in place of it.
         size: In bytes; 0 for bundled weights and services.
         problems: Why the weights must not be loaded, for people.
     """
@@ -33,6 +34,7 @@ class InstalledModel:
     size: int
     revision: str | None = None
     source: str | None = None
+    mirror: str | None = None
     pulled_at: datetime | None = None
     problems: tuple[str, ...] = ()
 
@@ -65,6 +67,7 @@ def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
         size=manifest.size,
         revision=manifest.revision,
         source=manifest.source,
+        mirror=manifest.mirror,
         pulled_at=manifest.pulled_at,
         problems=(*visible_problems(model, manifest, root), *manifest.damage),
     )

@@ -59,6 +59,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     Attributes:
         source: The source in the catalog at the time, as one line of text.
         revision: The commit of the first repository's revision at that time.
+        mirror: The folder or address that served in place of the source.
         folder: Of the files, absolute, if they were linked and not copied.
         damage: Problems of the files' content found by a verification since, for people.
     """
@@ -71,6 +72,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
     licence: str
     pulled_at: datetime
     files: tuple[ManifestFile, ...]
+    mirror: str | None = None
     folder: str | None = None
     damage: tuple[str, ...] = ()
 

@@ -3,6 +3,7 @@
 import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
+from pathlib import Path
 
 from dalston_cli.errors import ConfigurationError
 from dalston_cli.settings.choices import WeightsFrom
@@ -31,14 +32,26 @@ class SourceOrder:
 
     Attributes:
         first: The kind that is asked first, where a model has both.
+        mirror: A folder or an address that is asked before; empty for none.
+        mirror_name: What to call it in messages and manifests; empty for ``mirror`` itself.
     """
 
     first: WeightsFrom = "hub"
+    mirror: str = ""
+    mirror_name: str = ""
 
     @classmethod
     def of(cls, settings: Settings) -> "SourceOrder":
         """Return the order that the settings want."""
-        return cls(first=settings.weights_from)
+        mirror = settings.weights_mirror or ""
+        if "://" not in mirror and mirror:
+            mirror = str(Path(mirror).expanduser())
+        return cls(first=settings.weights_from, mirror=mirror)
+
+    @property
+    def needs_network(self) -> bool:
+        """True unless there is a mirror on this machine."""
+        return not self.mirror or "://" in self.mirror
 
 
 @dataclass(frozen=True, kw_only=True)

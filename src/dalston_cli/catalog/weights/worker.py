@@ -17,7 +17,7 @@ import httpx2
 import msgspec
 from msgspec import structs
 
-from dalston_cli.catalog.weights import exchange, hub, packages
+from dalston_cli.catalog.weights import exchange, hub, mirror, packages
 from dalston_cli.catalog.weights.download import Download, refuse_bad_status, unreachable
 from dalston_cli.catalog.weights.exchange import Failure, Job, PullFailure, PullProgress, RemoteFile
 from dalston_cli.catalog.weights.layout import ManifestFile
@@ -57,6 +57,8 @@ def _answer(job: Job, reporter: Reporter) -> exchange.Pulled | exchange.Listed:
     if isinstance(job.source, exchange.PackageJob):
         return exchange.Pulled(files=packages.get(job.source, folder, job.free_bytes, reporter))
     with httpx2.Client(timeout=job.timeout_s, follow_redirects=True) as client:
+        if isinstance(job.source, exchange.MirrorJob):
+            return _from_mirror(job.source, job, client, reporter)
         revision = None
         if isinstance(job.source, exchange.HubJob):
             listing = hub.list_files(job.source, job.timeout_s)
@@ -68,6 +70,20 @@ def _answer(job: Job, reporter: Reporter) -> exchange.Pulled | exchange.Listed:
         if all(file.size is not None for file in files):
             reporter.total = sum(file.size or 0 for file in files)
         return exchange.Pulled(files=_get(files, job, client, reporter), revision=revision)
+
+
+def _from_mirror(
+    source: exchange.MirrorJob, job: Job, client: httpx2.Client, reporter: Reporter
+) -> exchange.Pulled:
+    manifest, folder = mirror.read_manifest(source, client), Path(job.folder)
+    files = mirror.remote_files(source, manifest)
+    reporter.total = manifest.size
+    if source.is_remote:
+        got = _get(files, job, client, reporter)
+    else:
+        check_room(folder, mirror.missing_bytes(files, folder), job.free_bytes)
+        got = mirror.copy(files, source, folder, reporter)
+    return exchange.Pulled(files=got, revision=manifest.revision, source=manifest.source)
 
 
 def _with_size(file: RemoteFile, client: httpx2.Client) -> RemoteFile:

@@ -165,7 +165,7 @@ def show(
         "can": ", ".join(abilities).replace("_", " ") or "-",
         "defaults": ", ".join(f"{name}={value}" for name, value in model.defaults.items()) or "-",
         "installed": row.state,
-        "came from": row.source or "-",
+        "came from": (row.source or "-") + (f", through {row.mirror}" if row.mirror else ""),
         "path": row.path or "-",
         "digest": row.digest or "-",
         "catalog": model.file,

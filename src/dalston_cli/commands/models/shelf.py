@@ -38,6 +38,7 @@ class ModelRow:
             of a service, ``service`` or ``no key``.
         problems: The damage, if any.
         source: The one of the model's sources that an installed one came from.
+        mirror: The folder or address that served in place of it.
     """
 
     id: str
@@ -53,6 +54,7 @@ class ModelRow:
     state: str
     problems: tuple[str, ...]
     source: str | None
+    mirror: str | None
     path: Path | None
     digest: str | None
 
@@ -101,6 +103,7 @@ class Shelf:
             state=self._state(model, found),
             problems=found.problems if found else (),
             source=found.source if found else None,
+            mirror=found.mirror if found else None,
             path=found.path if found else None,
             digest=found.digest if found else None,
         )

