@@ -163,9 +163,9 @@ def _assignment(one: Setting) -> str:
 
 def _comment(one: Setting) -> str:
     text = one.help.rstrip(".")
-    choices = "" if one.metavar or one.kind.metavar or one.type is bool else one.values
+    choices = [] if one.type is bool or "|" not in one.values else one.values.split("|")
     first = text if text[1].isupper() else text[0].lower() + text[1:]
-    return f"{first}: {', '.join(choices.split('|'))}" if choices else first
+    return f"{first} ({', '.join(choices)})" if choices else first
 
 
 def _cell(text: str) -> str:

@@ -27,7 +27,7 @@ _STAGES = list(Stage)
 
 
 def render(catalog: Catalog) -> str:
-    """The table: a row for each engine, in the order of the pipeline's stages."""
+    """Return the table: a row for each engine, in the order of the pipeline's stages."""
     models: dict[str, list[ModelEntry]] = {name: [] for name in catalog.engines}
     for model in sorted(catalog.models.values(), key=lambda model: (-model.rank, model.id)):
         models[model.engine].append(model)
@@ -36,7 +36,7 @@ def render(catalog: Catalog) -> str:
 
 
 def insert(page: str, table: str) -> str:
-    """The page with the table between the two marks.
+    """Return the page with the table between the two marks.
 
     Raises:
         ValueError: A mark is missing.

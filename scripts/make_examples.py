@@ -60,10 +60,10 @@ def main(arguments: list[str]) -> None:
 
 
 def make_dialogue(folder: Path) -> None:
-    """Three voices in one channel, and a beep between two lines.
+    """Make a recording of three voices in one channel, with a beep between two lines.
 
     No speaker interrupts another: the tests' tiny models only know sentences with silence around.
-    Who spoke when, when each word is heard and when the beep is are written beside it.
+    Who spoke when, when each word is said and when the beep is are written beside it.
     """
     turns = placed(script("dialogue"), DIALOGUE_PAUSE_S, beep_before=6)
     beep_at = turns[5].end + round(DIALOGUE_PAUSE_S * SAMPLE_RATE)
@@ -87,7 +87,7 @@ def make_dialogue(folder: Path) -> None:
 
 
 def make_call(folder: Path) -> None:
-    """The agent on the left channel, the customer on the right, on one clock."""
+    """Make a call: the agent on the left channel, the customer on the right, on one clock."""
     turns = placed(script("call"))
     length = turns[-1].end + round(LEAD_S * SAMPLE_RATE)
     sides = [
@@ -102,7 +102,7 @@ def make_call(folder: Path) -> None:
 
 
 def make_lecture(folder: Path) -> None:
-    """A video: a still picture and a voice."""
+    """Make a video: a still picture and a voice."""
     with tempfile.TemporaryDirectory() as temporary:
         voice = Path(temporary) / "lecture.wav"
         samples = monologue("lecture")
@@ -116,14 +116,14 @@ def make_lecture(folder: Path) -> None:
 
 
 def monologue(name: str) -> Samples:
-    """All sentences of a text, one after the other."""
+    """Speak all sentences of a text, one after the other."""
     text = (EXAMPLES / f"{name}.txt").read_text(encoding="utf-8")
     sentences = re.split(r"(?<=[.!?])\s+", text.strip())
     return mixed(placed([(name, sentence) for sentence in sentences]))
 
 
 def script(name: str) -> list[tuple[str, str]]:
-    """A text's lines as (speaker, words)."""
+    """Return a text's lines as (speaker, words)."""
     lines = (EXAMPLES / f"{name}.txt").read_text(encoding="utf-8").splitlines()
     return [(speaker, words) for speaker, _, words in (line.partition(": ") for line in lines)]
 
@@ -146,14 +146,14 @@ def placed(
 
 
 def beep() -> Samples:
-    """A tone that swells and fades within 10 ms, so that it does not click."""
+    """Make a tone that swells and fades within 10 ms, so that it does not click."""
     time = np.arange(round(BEEP_S * SAMPLE_RATE)) / SAMPLE_RATE
     edge = np.minimum(1.0, np.minimum(time, BEEP_S - time) / 0.01)
     return np.round(6000 * edge * np.sin(2 * np.pi * BEEP_HZ * time)).astype(np.int16)
 
 
 def mixed(turns: list[Turn], length: int = 0) -> Samples:
-    """The turns on one clock, in one channel."""
+    """Mix the turns on one clock, in one channel."""
     length = length or max(turn.end for turn in turns) + round(LEAD_S * SAMPLE_RATE)
     total = np.zeros(length, dtype=np.int32)
     for turn in turns:

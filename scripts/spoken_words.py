@@ -93,6 +93,6 @@ def _said(words: str, voice: str) -> tuple[Samples, tuple[_Sound, ...]]:
 
 
 def _audible(samples: Samples) -> tuple[int, int]:
-    """The first sample that can be heard, and the one behind the last."""
+    """Return the first sample that is louder than silence, and the one behind the last."""
     loud = np.flatnonzero(np.abs(samples.astype(np.int32)) > SILENCE_LEVEL)
     return int(loud[0]), int(loud[-1]) + 1

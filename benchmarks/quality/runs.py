@@ -85,7 +85,7 @@ def place_of_tests() -> Iterator[Place]:
 
 @contextmanager
 def place_of_user() -> Iterator[Place]:
-    """The models that whoever asks has installed."""
+    """Yield a place with the models that the user has installed."""
     with workshop() as folder:
         yield Place(_environ(folder, "STATE", "RUNTIME"), folder, of_tests=False)
 

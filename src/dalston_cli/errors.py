@@ -22,7 +22,7 @@ from typing import ClassVar
 
 
 class ExitCode(IntEnum):
-    """What the process returns to the shell."""
+    """Codes that the process returns to the shell."""
 
     OK = 0
     BUG = 1

@@ -37,7 +37,7 @@ class Home:
         self.bin = DALSTON.parent
         self.runtime = folder / "run"
         self.state = elsewhere.get("state", folder / "state")
-        self.models = folder / "models"
+        self.models = elsewhere.get("models", folder / "models")
         self.environ = {
             **{
                 name: value for name, value in os.environ.items() if not name.startswith("DALSTON_")

@@ -77,15 +77,15 @@ def rows(name: str, separator: str | None = None) -> list[list[str]]:
 def test_dialogue_is_silent_wherever_nothing_is_said_to_be(tmp_path: Path) -> None:
     decode(EXAMPLES / "dialogue.wav", tmp_path)
     samples = np.abs(recordings.read_wav(tmp_path / "audio.wav").astype(np.int32))
-    heard = np.zeros(len(samples), dtype=bool)
+    audible = np.zeros(len(samples), dtype=bool)
     spans = [(float(turn[3]), float(turn[3]) + float(turn[4])) for turn in rows("dialogue.rttm")]
     spans += [(float(event[0]), float(event[1])) for event in rows("dialogue-events.csv", ",")[1:]]
     for span in spans:
         start, end = (round(edge * SAMPLE_RATE) for edge in span)
         assert samples[start : start + 400].max() > 200
         assert samples[end - 400 : end].max() > 200
-        heard[start - 16 : end + 16] = True
-    assert samples[~heard].max() == 0
+        audible[start - 16 : end + 16] = True
+    assert samples[~audible].max() == 0
     assert len(spans) == 12
 
 
@@ -136,13 +136,13 @@ def test_each_side_of_the_call_is_its_own_speaker(home: Home, tmp_path: Path) ->
     lines = (EXAMPLES / "call.txt").read_text(encoding="utf-8").splitlines()
     for speaker, name in (("SPEAKER_00", "agent"), ("SPEAKER_01", "customer")):
         said = [line.partition(": ")[2] for line in lines if line.startswith(f"{name}: ")]
-        heard = [
+        found = [
             segment["text"]
             for segment in transcript["segments"]
             if segment.get("speaker") == speaker
         ]
-        wer = jiwer.wer(normalise(" ".join(said)), normalise(" ".join(heard)))
-        assert wer <= 0.25, (name, heard)
+        wer = jiwer.wer(normalise(" ".join(said)), normalise(" ".join(found)))
+        assert wer <= 0.25, (name, found)
 
 
 def test_every_script_is_strict_runs_and_is_explained() -> None:

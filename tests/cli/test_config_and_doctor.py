@@ -10,6 +10,7 @@ from dalston_cli import app
 from dalston_cli.commands.config import app as config_app
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline import diagnosis
+from dalston_cli.settings.table import TABLE
 
 
 def test_show_says_where_values_come_from(
@@ -33,6 +34,7 @@ def test_show_says_where_values_come_from(
 def test_show_as_json_has_everything(capsys: pytest.CaptureFixture[str], home: Path) -> None:
     assert app.main(["config", "show", "--json"]) == ExitCode.OK
     data = json.loads(capsys.readouterr().out)["data"]
+    assert list(data["settings"]) == list(TABLE), "in the order of the help screens"
     assert data["settings"]["model"] == {
         "value": "auto",
         "source": {"kind": "default", "place": ""},

@@ -82,7 +82,7 @@ def test_speakers_get_names(names: list[str], talk: Path, capsys: Captured) -> N
 def test_a_name_without_a_speaker_is_a_warning(talk: Path, capsys: Captured) -> None:
     names = ["--speaker-names", "SPEAKER_07=Aoi"]
     assert main(["export", str(talk), "-f", "txt", "-o", "-", *names]) == 0
-    assert "nobody has the label SPEAKER_07: there are SPEAKER_00" in capsys.readouterr().err
+    assert "no speaker has the label SPEAKER_07: there are SPEAKER_00" in capsys.readouterr().err
 
 
 def test_options_change_the_text(talk: Path, capsys: Captured) -> None:

@@ -19,7 +19,7 @@ def test_a_daemon_that_is_fit(docker_daemon: str, capsys: pytest.CaptureFixture[
     assert docker["status"] == "ok"
     assert docker["message"].startswith("Docker ")
     assert docker["message"].endswith(f" at {docker_daemon}")
-    assert findings["docker reach"]["message"].startswith("over Unix sockets")
+    assert findings["docker connection"]["message"].startswith("over Unix sockets")
     assert findings["docker limits"]["status"] == "ok"
     assert {"docker disk", "docker gpu", "docker images"} <= set(findings)
 

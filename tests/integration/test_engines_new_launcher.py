@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -38,6 +39,12 @@ class SecondLauncher(LocalLauncher):
 
 LAUNCHER = SecondLauncher
 '''
+FORBIDDEN = """
+def start() -> None:
+    import docker
+    import dalston_cli.launchers.control
+    import dalston_cli.launchers.local.launcher
+"""
 ONE_LINE = 'LauncherName = Literal["auto", "docker", "local", "remote"'
 
 
@@ -59,10 +66,14 @@ class Copy:
         choices.write_text(text.replace(ONE_LINE, f'{ONE_LINE}, "second"'), encoding="utf-8")
         places = {"PYTHONPATH": str(root / "src"), "DALSTON_ENGINES_PATH": str(FAKE.parent)}
         self._environ = os.environ | home.variables | places
+        self.launcher = folder / "launcher.py"
 
     def run(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
+        return self.call("-m", "dalston_cli", *words, **variables)
+
+    def call(self, *words: str, **variables: str) -> subprocess.CompletedProcess[str]:
         return subprocess.run(
-            [sys.executable, "-m", "dalston_cli", *words],
+            [sys.executable, *words],
             env=self._environ | variables,
             check=False,
             capture_output=True,
@@ -99,3 +110,17 @@ def test_a_new_launcher_takes_its_folder_and_one_line(home: EngineHome) -> None:
     refused = copy.run("engines", "start", "fake", "--launcher", "third")
     assert refused.returncode == 2
     assert "'second'" in refused.stderr
+
+
+def test_the_import_contracts_hold_for_a_new_launcher(home: EngineHome) -> None:
+    copy = Copy(home)
+    copy.launcher.write_text(FORBIDDEN, encoding="utf-8")
+    lint = "from importlinter.cli import lint_imports_command; lint_imports_command()"
+    checked = copy.call("-c", lint, "--no-cache", str(ROOT / "pyproject.toml"))
+    assert checked.returncode == 1
+    broken = re.findall(r"^(.+?) BROKEN\b", checked.stdout, re.MULTILINE)
+    assert broken == [
+        "Launchers know nothing of each other",
+        "Launchers know nothing of what uses them",
+        "Only the Docker launcher needs Docker's library",
+    ], checked.stdout

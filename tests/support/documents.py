@@ -46,7 +46,7 @@ class Command:
 
     @property
     def words(self) -> list[str]:
-        """What a shell makes of it; empty where the shell does more than that."""
+        """The arguments that a shell makes of it; empty where the shell does more than that."""
         if _FOR_A_SHELL.search(re.sub(r"'[^']*'", "", self.typed)):
             return []
         return shlex.split(self.typed)

@@ -46,14 +46,14 @@ class Suite(ABC):
     @property
     @abstractmethod
     def name(self) -> str:
-        """What its record is called."""
+        """The name of its record."""
 
     @abstractmethod
     def inputs(self) -> list[Path]:
         """Every file that can change what the suite finds."""
 
     def digest(self) -> str:
-        """Of the inputs' names and contents, and of the Python and the processor."""
+        """Return a digest of the inputs' names and contents, the Python and the processor."""
         total = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
         for path in self.inputs():
             content = hashlib.sha256(path.read_bytes()).hexdigest()

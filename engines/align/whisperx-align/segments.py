@@ -96,7 +96,7 @@ def _problem(
     if tokenized.is_foreign:
         return "its letters are not the model's"
     if not any(tokenized.alignable):
-        return "it has no word that the model can spell"
+        return "it has no word that the model can tokenise"
     return None
 
 

@@ -9,7 +9,7 @@ from numpy.typing import NDArray
 
 @dataclass(frozen=True, kw_only=True)
 class EventRules:
-    """When a sound counts as an event.
+    """Limits that make a sound an event.
 
     Attributes:
         threshold: The highest score of an event is at least this.

@@ -10,7 +10,7 @@ from dalston_sdk.errors import EngineError
 from dalston_sdk.wire import ErrorCode
 
 LIBRARY_ERRORS = (anthropic.APIError, openai.APIError, json.JSONDecodeError)
-"""What the libraries raise; the last, where a server answers with something other than JSON."""
+"""Errors of the libraries; the last, where a server answers with something other than JSON."""
 
 _RETRY_LATER = "the same command goes on later; the transcript is kept"
 _SERVER_ERRORS = 500

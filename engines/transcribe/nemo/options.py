@@ -33,7 +33,7 @@ def plan(options: TranscribeOptions, capabilities: Capabilities, *, device: str)
 def _local_attention() -> Notice:
     return Notice(
         code="local_attention",
-        message=f"Stretches longer than {FULL_ATTENTION_S:g} s are heard with attention to "
+        message=f"Chunks longer than {FULL_ATTENTION_S:g} s are decoded with attention to "
         "what is near only, because attention to everything takes memory by the square of "
         "their length.",
         stage=Stage.TRANSCRIBE.value,

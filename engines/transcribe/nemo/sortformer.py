@@ -173,7 +173,7 @@ class Diarizer:
     def _without_effect(self, options: DiarizeOptions) -> tuple[Notice, ...]:
         if not self._is_streaming or options.batch_size in (None, 1):
             return ()
-        reason = f"{self._loaded.name} hears a recording in order, one part after the other"
+        reason = f"{self._loaded.name} takes the chunks of a recording one by one, in order"
         return (option_without_effect("batch_size", reason, stage=Stage.DIARIZE),)
 
 

@@ -80,7 +80,7 @@ def keep_speakers(
 def _fewer(found: int, wanted: int) -> Notice:
     return Notice(
         code="fewer_speakers",
-        message=f"{wanted} speakers were asked for, and {found} were heard.",
+        message=f"{wanted} speakers were asked for, and {found} were found.",
         stage=Stage.DIARIZE.value,
     )
 

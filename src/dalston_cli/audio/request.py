@@ -17,7 +17,7 @@ class AudioRequest(Struct, frozen=True, kw_only=True):
     Attributes:
         source: Any path, undecodable bytes included; not a pipe.
         folder: For the WAV files ``audio.wav`` or ``channel-N.wav``.
-        name: What messages and the result call the recording; None for the path itself.
+        name: The recording's name in messages and in the result; None for the path itself.
         channels: ``mix``, ``split`` or a channel's number from 0.
         clip: None for the whole recording. Times in the files count from the clip's start.
         digest: Of the file's bytes, where it is known; None computes it.

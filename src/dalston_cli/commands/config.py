@@ -12,6 +12,7 @@ from dalston_cli.options.completion import complete_pipelines
 from dalston_cli.options.general import Json, Profile
 from dalston_cli.settings.load import FILE_NAME, load_settings
 from dalston_cli.settings.locations import Locations
+from dalston_cli.settings.table import TABLE
 from dalston_cli.settings.values import written
 
 app = group("config")
@@ -50,8 +51,7 @@ def show(
         "file": resolved.file,
         "profile": resolved.profile,
         "settings": {
-            name: {"value": value, "source": resolved.sources[name]}
-            for name, value in values.items()
+            name: {"value": values[name], "source": resolved.sources[name]} for name in TABLE
         },
         "remote": resolved.remote,
         "locations": Locations.from_environment(),

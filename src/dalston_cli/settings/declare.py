@@ -29,11 +29,11 @@ class Kind:
     Attributes:
         metavar: The word for a value on help screens; None for the choices themselves.
         completion: The completion of a value, if any.
-        split: Whether comma lists are split.
+        split: True to split comma lists.
         check: Returns a value, or raises ValueError with what is wrong with it.
         ge, gt, le: Limits of a number, or of each in a list.
         min_length: Of a text, or of each in a list.
-        finite: Whether infinity and NaN are refused.
+        finite: True to refuse infinity and NaN.
     """
 
     metavar: str | None = None
@@ -101,9 +101,9 @@ class Setting:
         metavar: The word for a value on help screens; None for the kind's.
         short: A second name of the option, such as ``-o``.
         negative: The option that turns a switch off; ``--no-…`` where it is empty.
-        option: Whether there is an option on the command line.
-        everyday: Whether ``--help`` shows the option; ``--help-all`` shows every one.
-        repeatable: Whether the option can be given several times.
+        option: True if there is an option on the command line.
+        everyday: True if ``--help`` shows the option; ``--help-all`` shows every one.
+        repeatable: True if the option can be given several times.
         sets: The stage that gets the value as an option, ``STAGE`` or ``STAGE.FIELD`` where the
             stage has another name for it; None for the group's stage.
         needs: Settings without one of which this one has no effect.

@@ -1,4 +1,4 @@
-"""Events: find what else there is to hear, such as laughter or a dog."""
+"""Events: find other sounds than speech, such as laughter or a dog."""
 
 from collections.abc import Iterable, Sequence
 

@@ -1,7 +1,7 @@
 """One small recogniser of flite's voices, in the shapes of every family that onnx-asr knows.
 
 Its weights name each token in the two frames of 40 ms where it begins. Transducers and Canary get
-the same network, with a decoder that says what the network heard. So their texts and times are
+the same network, with a decoder that says what the network found. So their texts and times are
 right, and everything around the network is the library's own.
 """
 
@@ -104,10 +104,10 @@ def make_vosk(folder: Path) -> Path:
     """Make a Kaldi transducer like Vosk's newer models."""
     graph = Graph(x=(FLOAT, ["B", "T", 80]), x_lens=(INT64, ["B"]))
     features = graph.add("Transpose", "x", perm=[0, 2, 1])
-    heard = _once(graph, _network(graph, _normalised(graph, features, "x_lens")))
+    encoded = _once(graph, _network(graph, _normalised(graph, features, "x_lens")))
     graph.save(
         folder / "am" / "encoder.onnx",
-        encoder_out=(heard, FLOAT),
+        encoder_out=(encoded, FLOAT),
         encoder_out_lens=(_frames(graph, "x_lens"), INT64),
     )
     decoder = Graph(y=(INT64, ["B", 2]))
@@ -145,13 +145,13 @@ FAMILIES: dict[str, Callable[[Path], Path]] = {
 
 def _nemo_encoder(folder: Path, name: str, lengths: str, *, by_frame: bool) -> None:
     graph = Graph(audio_signal=(FLOAT, ["B", 80, "T"]), length=(INT64, ["B"]))
-    heard = _once(graph, _network(graph, "audio_signal"))
+    encoded = _once(graph, _network(graph, "audio_signal"))
     frames = _frames(graph, "length")
     if by_frame:  # a mask in place of the number of frames
-        frames = graph.cast(_within(graph, heard, 1, frames), INT64)
+        frames = graph.cast(_within(graph, encoded, 1, frames), INT64)
     else:
-        heard = graph.add("Transpose", heard, perm=[0, 2, 1])
-    graph.save(folder / "encoder-model.onnx", **{name: (heard, FLOAT), lengths: (frames, INT64)})
+        encoded = graph.add("Transpose", encoded, perm=[0, 2, 1])
+    graph.save(folder / "encoder-model.onnx", **{name: (encoded, FLOAT), lengths: (frames, INT64)})
 
 
 def _network(graph: Graph, features: str, *, int8: bool = False) -> str:

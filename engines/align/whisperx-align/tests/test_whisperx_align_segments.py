@@ -33,8 +33,8 @@ def test_empty_segments_and_none_at_all(engine: RunningEngine, recording: TimedS
     ("text", "reason"),
     [
         pytest.param("Это письмо для Алисы", "its letters are not the model's", id="alphabet"),
-        pytest.param("2024, 7%", "it has no word that the model can spell", id="numbers"),
-        pytest.param("…", "it has no word that the model can spell", id="punctuation"),
+        pytest.param("2024, 7%", "it has no word that the model can tokenise", id="numbers"),
+        pytest.param("…", "it has no word that the model can tokenise", id="punctuation"),
         pytest.param("seven " * 200, "more letters than fit into its time", id="too-much"),
     ],
 )

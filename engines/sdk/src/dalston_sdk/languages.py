@@ -94,7 +94,7 @@ def choose_language(
     if len(known) == 1:
         return Language(spoken=known[0])
     given = [name for name in ("language", "languages") if getattr(options, name) is not None]
-    reason = f"{model_name} hears by itself which language it is"
+    reason = f"{model_name} detects the language by itself"
     return Language(
         spoken=possible[0] if options.language is not None else None,
         warnings=tuple(option_without_effect(name, reason) for name in given),

@@ -13,7 +13,7 @@ from dalston_cli.launchers.control import engine_device
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.options.general import Json, Profile
 
-Environment = Literal["built", "not built", "embedded", "remote", "unavailable"]
+BuildState = Literal["built", "not built", "embedded", "remote", "unavailable"]
 """State of what the launcher builds for an engine; ``unavailable`` if it cannot start it."""
 
 _COLUMNS = ("engine", "version", "stages", "devices", "environment", "summary")
@@ -61,7 +61,7 @@ def _device(engine: EngineEntry, machine: Machine) -> str:
         return "cuda"
 
 
-def _environment(engine: EngineEntry, launchers: Launchers, device: str) -> tuple[str, Environment]:
+def _environment(engine: EngineEntry, launchers: Launchers, device: str) -> tuple[str, BuildState]:
     """Return the launcher that would start the engine now, and the state of what it builds."""
     try:
         launcher = launchers.choose(engine, device).launcher

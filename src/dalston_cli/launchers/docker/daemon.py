@@ -83,7 +83,7 @@ class Daemon:
 
     @cached_property
     def endpoint(self) -> str:
-        """Where it listens, such as ``unix:///var/run/docker.sock``."""
+        """Address that it listens on, such as ``unix:///var/run/docker.sock``."""
         if host := self._environ.get("DOCKER_HOST"):
             return host
         context = self._context()
@@ -98,18 +98,18 @@ class Daemon:
 
     @property
     def address(self) -> str:
-        """Where a port that it publishes can be reached."""
+        """Host at which a port that it publishes can be reached."""
         host = urlsplit(self.endpoint).hostname
         return "127.0.0.1" if self.socket is not None or host in {None, *_LOOPBACK} else str(host)
 
     @property
     def shares_disk(self) -> bool:
-        """Whether it runs on this machine, so that a path means the same to it."""
+        """True if it runs on this machine, so that a path means the same to it."""
         return self.address == "127.0.0.1" and not self.endpoint.startswith("ssh:")
 
     @property
     def shares_sockets(self) -> bool:
-        """Whether a Unix socket that a container makes in a mounted folder can be reached here.
+        """True if a Unix socket that a container makes in a mounted folder can be reached here.
 
         Not where containers run in a virtual machine, as they do on macOS and Windows.
         """
@@ -118,7 +118,7 @@ class Daemon:
 
     @property
     def is_named(self) -> bool:
-        """Whether the user said which one, and so counts on it."""
+        """True if the user said which one, and so counts on it."""
         return bool(self._environ.get("DOCKER_HOST") or self._environ.get("DOCKER_CONTEXT"))
 
     def may_be_there(self) -> bool:
@@ -160,7 +160,7 @@ class Daemon:
 
     @cached_property
     def facts(self) -> DaemonFacts:
-        """What it says about itself, asked for once.
+        """Its own description of itself, asked for once.
 
         Raises:
             DaemonUnavailableError: No daemon answers.

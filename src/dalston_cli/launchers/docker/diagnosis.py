@@ -52,7 +52,7 @@ def _look(daemon: Daemon) -> Iterator[Diagnosis]:
     yield Diagnosis("docker", "ok", f"{kind} at {daemon.endpoint}")
     if not daemon.shares_disk:
         yield Diagnosis(
-            "docker reach",
+            "docker connection",
             "warn",
             "its daemon runs on another machine, where engines cannot be reached from here",
             hint="run them there with Compose and name their URLs in the settings:"
@@ -74,7 +74,7 @@ def _transport(daemon: Daemon) -> Diagnosis:
             "over ports of 127.0.0.1 with a token, for containers run in a virtual machine"
             " that shares no sockets"
         )
-    return Diagnosis("docker reach", "ok", message)
+    return Diagnosis("docker connection", "ok", message)
 
 
 def _limits(daemon: Daemon) -> Diagnosis:

@@ -10,10 +10,10 @@ PYTHON = "dalston.python"
 """The interpreter of an image, such as ``cpython-3.12``."""
 
 DIGEST = "dalston.digest"
-"""What determines the results of the engine in an image; see ``dalston_sdk.identity``."""
+"""Digest of what determines the results of an image's engine; see ``dalston_sdk.identity``."""
 
 BASE = "dalston.base"
-"""What an image was built on, as it was asked for."""
+"""The base that an image was built on, as it was asked for."""
 
 STAGE = "dalston.stage"
 """``torch`` on the layer with PyTorch; ``installer``, ``packages``, ``code`` on parts of builds."""
@@ -28,7 +28,7 @@ SOURCE = "dalston.source"
 """Of which engine that is: its folder below ``engines``."""
 
 FINGERPRINT = "dalston.fingerprint"
-"""What must be equal for a running container to be reused."""
+"""Fingerprint that must be equal for a running container to be reused."""
 
 REPLICA = "dalston.replica"
 DEVICE = "dalston.device"
@@ -43,7 +43,7 @@ SERVICE = "dalston.service"
 """``compose`` on containers with another owner that we may use."""
 
 PORT = 8400
-"""What an engine listens on inside its container where no socket can be shared."""
+"""Port that an engine listens on inside its container where no socket can be shared."""
 
 MODELS = "dalston.models"
 """Inode and path of the folder of weights that a container sees; another may be there by now."""

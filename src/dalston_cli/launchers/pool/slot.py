@@ -28,7 +28,7 @@ _END_POLL_S = 0.02
 
 
 @dataclass
-class _Attempts:
+class _Failures:
     """The failures of one request so far.
 
     Attributes:
@@ -133,21 +133,21 @@ class EngineSlot:
                 ``out_of_memory`` with a smaller batch.
             EngineUnavailableError: It crashed too often, or does not start.
         """
-        attempts = _Attempts()
+        failures = _Failures()
         while True:
-            replica = await self.reserve(alone=attempts.crashes > 0)
+            replica = await self.reserve(alone=failures.crashes > 0)
             try:
-                async with aclosing(self._ask(replica, request, audio, attempts)) as stream:
+                async with aclosing(self._ask(replica, request, audio, failures)) as stream:
                     async for message in stream:
                         yield message
             except _RetryError:
                 self.release()
             else:
                 return
-            await asyncio.sleep(self._pause(attempts))
+            await asyncio.sleep(self._pause(failures))
 
     async def _ask(
-        self, replica: Replica, request: Request, audio: Path | None, attempts: _Attempts
+        self, replica: Replica, request: Request, audio: Path | None, failures: _Failures
     ) -> AsyncGenerator[StreamMessage, None]:
         from dalston_sdk.client import (  # noqa: PLC0415 - httpx2 is slow to import
             EngineRequestError,
@@ -156,7 +156,7 @@ class EngineSlot:
             ProtocolMismatchError,
         )
 
-        attempts.worked = False
+        failures.worked = False
         shares_disk = self._provisioner.launcher.shares_disk
         if not shares_disk:
             request = _below(self._provisioner.spec.models_dir, request)
@@ -165,68 +165,68 @@ class EngineSlot:
             async with aclosing(stream) as messages:
                 async for message in messages:
                     loading = isinstance(message, Progress) and message.phase == "load"
-                    attempts.worked = attempts.worked or not loading
+                    failures.worked = failures.worked or not loading
                     yield message
         except EngineUnreachableError as error:
-            await self._after_unreached(replica, error.message, attempts)
+            await self._after_unreached(replica, error.message, failures)
         except EngineStreamError as error:
-            await self._after_cut(replica, error.message, attempts)
+            await self._after_cut(replica, error.message, failures)
         except ProtocolMismatchError as error:
             raise failure.EngineProtocolError(self.engine, error.message) from error
         except EngineRequestError as error:
-            await self._after_refusal(replica, error.code, attempts)
+            await self._after_refusal(replica, error.code, failures)
             raise failure.explain_refusal(
                 self.engine, error.code, error.message, retryable=error.retryable, hint=error.hint
             ) from error
 
     async def _after_refusal(
-        self, replica: Replica, reason: ErrorCode, attempts: _Attempts
+        self, replica: Replica, reason: ErrorCode, failures: _Failures
     ) -> None:
         """Try again where that may help; return where the refusal stands."""
         if reason is ErrorCode.BUSY:
-            await self._after_busy(replica, attempts)
-        if reason is ErrorCode.DEVICE_LOST and attempts.recreations < self._limits.recreations:
-            attempts.recreations += 1
+            await self._after_busy(replica, failures)
+        if reason is ErrorCode.DEVICE_LOST and failures.recreations < self._limits.recreations:
+            failures.recreations += 1
             self._provisioner.report_trouble(
                 "device_lost", "the engine lost its GPU; starting another"
             )
             await self._replicas.drop(replica, stop_s=_STOP_S)
             raise _RetryError
 
-    async def _after_busy(self, replica: Replica, attempts: _Attempts) -> None:
+    async def _after_busy(self, replica: Replica, failures: _Failures) -> None:
         """Wait if other processes use it; take another one if it is ending."""
         try:
             health = await ask_health(replica.instance.address)
         except NoAnswerError as error:
-            return await self._after_unreached(replica, error.problem, attempts)
+            return await self._after_unreached(replica, error.problem, failures)
         if health.status == "stopping":
-            return await self._after_unreached(replica, "it is ending", attempts)
-        attempts.refused_as_busy += 1
-        if attempts.refused_as_busy == 1:
+            return await self._after_unreached(replica, "it is ending", failures)
+        failures.refused_as_busy += 1
+        if failures.refused_as_busy == 1:
             self._provisioner.report_trouble("engine_busy", "others use the engine; waiting for it")
         raise _RetryError
 
-    async def _after_unreached(self, replica: Replica, problem: str, attempts: _Attempts) -> None:
+    async def _after_unreached(self, replica: Replica, problem: str, failures: _Failures) -> None:
         """Try again: the engine ended, as idle ones do, or died before the request began."""
-        attempts.unreached += 1
+        failures.unreached += 1
         await self._replicas.drop(replica)
-        if attempts.unreached > self._limits.reacquires:
+        if failures.unreached > self._limits.reacquires:
             lines = await asyncio.to_thread(self._tail, replica)
             raise failure.EngineSilentError(self.engine, f"cannot be reached: {problem}", lines)
         raise _RetryError
 
-    async def _after_cut(self, replica: Replica, problem: str, attempts: _Attempts) -> None:
+    async def _after_cut(self, replica: Replica, problem: str, failures: _Failures) -> None:
         """Try again: the engine died over the request, hangs, or broke only this one stream."""
         lines = await asyncio.to_thread(self._tail, replica)
         outcome = await self._find_outcome(replica.instance)
-        if outcome.end.clean and not attempts.worked:
-            await self._after_unreached(replica, problem, attempts)
+        if outcome.end.clean and not failures.worked:
+            await self._after_unreached(replica, problem, failures)
         if outcome.kind != "answers":
             await self._replicas.drop(replica, stop_s=0.0 if outcome.kind == "hangs" else None)
         error = self._explain_cut(outcome, problem, lines)
-        attempts.crashes += 1
-        attempts.out_of_memory += outcome.end.out_of_memory
-        if attempts.crashes > self._limits.restarts or attempts.out_of_memory > 1:
+        failures.crashes += 1
+        failures.out_of_memory += outcome.end.out_of_memory
+        if failures.crashes > self._limits.restarts or failures.out_of_memory > 1:
             raise error
         self._provisioner.report_trouble(error.code, error.message)
         raise _RetryError
@@ -261,11 +261,11 @@ class EngineSlot:
     def _tail(self, replica: Replica) -> list[str]:
         return self._provisioner.launcher.tail(replica.instance, lines=failure.NUM_LOG_LINES)
 
-    def _pause(self, attempts: _Attempts) -> float:
-        if attempts.crashes:
-            return self._limits.pause(attempts.crashes)
-        if attempts.refused_as_busy:
-            pause_s = min(_LONGEST_BUSY_PAUSE_S, _BUSY_PAUSE_S * attempts.refused_as_busy)
+    def _pause(self, failures: _Failures) -> float:
+        if failures.crashes:
+            return self._limits.pause(failures.crashes)
+        if failures.refused_as_busy:
+            pause_s = min(_LONGEST_BUSY_PAUSE_S, _BUSY_PAUSE_S * failures.refused_as_busy)
             return pause_s * random.uniform(0.5, 1.0)  # noqa: S311 - spreads the retries of many
         return 0.0
 

@@ -134,7 +134,7 @@ class Decoder(Protocol):
 
 
 class JobBudget(Protocol):
-    """What all jobs of a run together may pay."""
+    """The budget of a run, which all its jobs share."""
 
     def within(self, options: Struct) -> AbstractAsyncContextManager[tuple[Struct, Pay]]:
         """Yield the options with what may be spent, and a function that takes the result.

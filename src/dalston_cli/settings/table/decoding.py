@@ -43,7 +43,7 @@ class Model:
     )
     task: Task | None = kinds.choice(
         "transcribe keeps the language that is spoken, translate means into English.",
-        example="translate",
+        example="transcribe",
         everyday=True,
         sets="transcribe",
     )

@@ -92,7 +92,7 @@ def _unknown_labels(unknown: Sequence[str], there: Sequence[str]) -> Notice:
     labels = f"there are {', '.join(there)}" if there else "no speakers were told apart"
     return Notice(
         code="unknown_speaker",
-        message=f"nobody has the label {', '.join(unknown)}: {labels}",
+        message=f"no speaker has the label {', '.join(unknown)}: {labels}",
         stage="merge",
     )
 

@@ -58,8 +58,9 @@ def _undivided(channel: ChannelResults, window: Window) -> Iterator[Notice]:
     if regions:
         yield Notice(
             code="speakers_undivided",
-            message=f"several speakers are heard in {len(regions)} segments that have no word"
-            " times: each went as a whole to who speaks longest (--align always finds them)",
+            message=f"several speakers speak in {len(regions)} segments that have no word"
+            " times: each went as a whole to the one who speaks longest"
+            " (--align always finds them)",
             stage="merge",
             start=regions[0][0],
             end=regions[-1][1],

@@ -22,10 +22,10 @@ from dalston_sdk.server.upload import discard_leftovers
 log = logging.getLogger("dalston.engine")
 
 LOOK_INTERVAL_S = 1.0
-"""How often an idle engine checks that its folder still exists."""
+"""Seconds between two checks of an idle engine that its folder still exists."""
 
 STOP_GRACE_S = 3.0
-"""How long a cancelled request may take to end."""
+"""Seconds that a cancelled request may take to end."""
 
 
 class _Server(uvicorn.Server):

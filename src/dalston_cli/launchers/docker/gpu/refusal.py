@@ -33,7 +33,7 @@ def explain_refusal(
 
 
 Explained = tuple[str, str]
-"""What is wrong, and what to do."""
+"""A problem, and the hint that goes with it."""
 
 
 def _no_cdi(facts: DaemonFacts, host: problems.GpuHost | None) -> Explained:
