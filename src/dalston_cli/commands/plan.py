@@ -56,6 +56,8 @@ def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
         options = offer_better_model(options, batch.environment, console, assume_yes=True)
     report = make_report(batch.recordings, options, batch.environment)
     text = "\n".join(_plan_lines(report, show_recordings=not console.quiet))
+    if batch.on_finish:
+        text += f"\nto run at the end: {printable(batch.on_finish)}"
     console.result(report, text=text)
     for one in report.recordings:
         if one.problem:

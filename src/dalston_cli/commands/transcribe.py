@@ -30,6 +30,7 @@ def transcribe(
 
     from dalston_cli.commands.batch import console_for, read_batch
     from dalston_cli.commands.offer import offer_better_model
+    from dalston_cli.commands.on_finish import run_on_finish
     from dalston_cli.console.run_view import run_view
     from dalston_cli.pipeline import session
 
@@ -52,4 +53,6 @@ def transcribe(
         report = asyncio.run(
             session.transcribe(batch.recordings, run_options, batch.environment, callbacks)
         )
+    if batch.on_finish:
+        run_on_finish(batch.on_finish, report, console, secrets=batch.secrets)
     raise typer.Exit(report.exit_code)

@@ -11,7 +11,6 @@ from msgspec import Struct
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
 from dalston_cli.pipeline.jobs.batches import fitting_batch
-from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
@@ -21,6 +20,7 @@ from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.session import (
     STORE_NAME,
     check_models,
+    check_outputs,
     distinct_plans,
     output_spec,
     output_stems,
@@ -109,8 +109,7 @@ def make_report(
             missing must not be pulled.
     """
     stems = output_stems(recordings, options)
-    if options.output.folder is not None:
-        check_writable(options.output.folder)
+    check_outputs(stems, options)
     planner = Planner(environment.plan_context(), options)
     wanted = stages_to_pull(distinct_plans(recordings, planner), options)
     check_models(wanted, options, environment)
@@ -128,7 +127,7 @@ def make_report(
         plans = tuple(
             _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
         )
-    sizes = {stage.model.id: stage.model.size_mb for stage in wanted}
+    sizes = {stage.model.id: stage.model.size_mb for stage in wanted if not stage.is_linked}
     return _report(options.pipeline, plans, found, forecaster.plans, sizes)
 
 
@@ -139,7 +138,8 @@ def _report(
     plans: Sequence[RecordingPlan],
     pull: dict[str, int],
 ) -> PlanReport:
-    to_do = [forecast for forecast in found if forecast.state not in {"unchanged", "blocked"}]
+    to_do = [one for one in found if one.state not in {"unchanged", "blocked"}]
+    to_do = [one for one in to_do if one.estimated_s != 0.0]  # of the others all is stored
     lengths = [one.duration_s for one in to_do if one.duration_s is not None]
     times = [one.estimated_s for one in to_do if one.estimated_s is not None]
     unbuilt = {s.engine.name for plan in plans for s in plan.stages.values() if not s.launch.built}
