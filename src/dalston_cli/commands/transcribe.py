@@ -29,7 +29,7 @@ def transcribe(
     import asyncio
 
     from dalston_cli.commands.batch import console_for, read_batch
-    from dalston_cli.commands.offer import offer_better_model
+    from dalston_cli.commands.offer import offer_models
     from dalston_cli.commands.on_finish import run_on_finish
     from dalston_cli.console.run_view import run_view
     from dalston_cli.pipeline import session
@@ -41,7 +41,7 @@ def transcribe(
 
         show_plan(batch, console, assume_yes=options.screen.yes)
         return
-    run_options = offer_better_model(
+    run_options = offer_models(
         batch.options, batch.environment, console, assume_yes=options.screen.yes
     )
     show_text = run_options.output.folder is not None
