@@ -46,14 +46,14 @@ def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
         console: Prints it.
         assume_yes: Plan with the model that ``transcribe --yes`` would download.
     """
-    from dalston_cli.commands.offer import offer_better_model
+    from dalston_cli.commands.offer import offer_models
     from dalston_cli.pipeline.forecast.report import make_report
 
     for warning in batch.warnings:
         console.warning(warning.message, hint=warning.hint)
     options = batch.options
     if assume_yes:
-        options = offer_better_model(options, batch.environment, console, assume_yes=True)
+        options = offer_models(options, batch.environment, console, assume_yes=True)
     report = make_report(batch.recordings, options, batch.environment)
     text = "\n".join(_plan_lines(report, show_recordings=not console.quiet))
     if batch.on_finish:
