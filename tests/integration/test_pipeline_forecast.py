@@ -106,6 +106,7 @@ async def test_every_stored_stage_counts_as_done(home: PipelineHome) -> None:
     assert only(report_of(home, recordings, **options)).state == "unchanged"
     forecast = only(report_of(home, recordings, formats=("srt",), **options))
     assert (forecast.state, forecast.done, forecast.estimated_s) == ("started", every, 0.0)
+    assert report_of(home, recordings, formats=("srt",), **options).audio_s == 0.0
 
     other = report_of(home, recordings, stage_models={"transcribe": "speech-other"}, **options)
     assert only(other).done == ("prepare", "diarize"), "the others depend on the text"

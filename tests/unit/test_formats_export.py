@@ -13,6 +13,7 @@ from dalston_cli.formats.read import (
     TranscriptUnreadableError,
     read_transcript,
 )
+from dalston_cli.formats.readers.errors import MalformedFileError
 from dalston_cli.pipeline.outputs.export import (
     ExportCollisionError,
     ExportExistsError,
@@ -45,8 +46,10 @@ def test_a_transcript_named_twice_is_written_once() -> None:
     assert len(planned) == 1
 
 
-def test_a_transcript_is_not_replaced_by_itself() -> None:
-    planned = plan_exports([Path("a.json")], formats("json", "srt", overwrite=True), None)
+def test_a_transcript_is_not_replaced_by_itself(tmp_path: Path) -> None:
+    source = tmp_path / "a.json"
+    source.write_bytes(golden_file("monologue", "json").read_bytes())
+    planned = plan_exports([source], formats("json", "srt", overwrite=True), None)
     assert [export.writer.name for export in planned] == ["srt"]
 
 
@@ -90,16 +93,20 @@ def test_what_was_written_is_read_back(name: str) -> None:
 @pytest.mark.parametrize(
     ("content", "kind", "message"),
     [
-        (b"", TranscriptUnreadableError, "is not a transcript"),
-        (b"WEBVTT\n", TranscriptUnreadableError, "malformed"),
-        (b"[1]", TranscriptUnreadableError, "it has no `dalston_transcript_version`"),
-        (b'{"text": "", "segments": []}', TranscriptUnreadableError, "it has no `dalston"),
+        (b"", MalformedFileError, "file.json:1: no JSON"),
+        (b"WEBVTT\n", MalformedFileError, "file.json:1: no JSON"),
+        (b'{"a": 1,\n"b": }', MalformedFileError, "file.json:2: no JSON"),
+        (b"[1]", TranscriptUnreadableError, "it is no JSON object"),
+        (b'{"text": ""}', TranscriptUnreadableError, "it has no `dalston_transcript_version`"),
         (b'{"dalston_transcript_version": "1"}', TranscriptUnreadableError, "it has no"),
         (b'{"dalston_transcript_version": 99}', TranscriptTooNewError, "version 99"),
         (b'{"dalston_transcript_version": 1}', TranscriptUnreadableError, "required field"),
-        (b"\xff\xfe\x00", TranscriptUnreadableError, "is not a transcript"),
+        (b"{\n\xff\xfe\x00", MalformedFileError, "file.json:2: this is not UTF-8"),
     ],
-    ids=["empty", "subtitles", "list", "whisper", "text", "newer", "fields missing", "bytes"],
+    ids=[
+        *("empty", "subtitles", "comma", "list", "no version", "text", "newer"),
+        *("fields missing", "bytes"),
+    ],
 )
 def test_other_files_are_refused(
     content: bytes, kind: type[DalstonError], message: str, tmp_path: Path

@@ -8,9 +8,13 @@ from hypothesis import strategies as st
 
 from dalston_cli.errors import InputError
 from dalston_cli.pipeline.endpoints import LocalFile, StandardInput
+from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.intake.beside import without_transcripts
 from dalston_cli.pipeline.outputs.folder import ignores_case
 from dalston_cli.pipeline.outputs.names import (
+    NoFolderError,
     OutputCollisionError,
+    name_beside,
     name_outputs,
     output_file,
 )
@@ -120,3 +124,38 @@ def test_outputs_are_distinct_or_refused(paths: list[str]) -> None:
         return
     assert len(set(stems)) == len(paths)
     assert name_outputs(requests, Path("out"), (".srt",)) == stems
+
+
+def test_names_beside_recordings() -> None:
+    requests = [
+        request("in/a.wav"),
+        request("./in/a.mp3"),
+        request("in/day/a.wav", "day/a.wav"),
+        request("in/b.wav", "named/c.wav"),
+    ]
+    stems = name_beside(requests, (".srt",))
+    assert [str(stem) for stem in stems] == ["in/a.wav", "in/a.mp3", "in/day/a", "in/c"]
+
+
+def test_nothing_lies_beside_standard_input() -> None:
+    stdin = RecordingRequest(source=StandardInput(), name="-", relative=Path("stdin"))
+    with pytest.raises(NoFolderError, match="nothing can lie beside it"):
+        name_beside([stdin], (".srt",))
+
+
+@pytest.mark.parametrize(
+    ("given", "kept"),
+    [
+        pytest.param(["a.wav", "a.srt", "a.TextGrid"], ["a.wav"], id="transcripts"),
+        pytest.param(["a.wav", "a.mp3", "a.wav.srt"], ["a.wav", "a.mp3"], id="told-apart"),
+        pytest.param(["a.srt", "b.wav"], ["a.srt", "b.wav"], id="alone"),
+        pytest.param(["d/a.wav", "a.srt"], ["d/a.wav", "a.srt"], id="elsewhere"),
+        pytest.param(["a.srt", "a.txt"], ["a.srt", "a.txt"], id="no-recording"),
+        pytest.param(["./a.wav", "a.b.srt"], ["./a.wav", "a.b.srt"], id="another-name"),
+    ],
+)
+def test_transcripts_beside_recordings_are_no_recordings(given: list[str], kept: list[str]) -> None:
+    warnings: list[WarningRaised] = []
+    left = without_transcripts([request(name) for name in given], warnings.append)
+    assert [each.name for each in left] == kept
+    assert bool(warnings) is (given != kept)

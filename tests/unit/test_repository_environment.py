@@ -6,6 +6,8 @@ from pathlib import Path
 
 import pytest
 
+from dalston_cli.commands import on_finish
+from dalston_cli.pipeline.events import RunFinished
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.table import TABLE
 
@@ -18,6 +20,9 @@ COMPOSE_PAGE = ROOT / "docs" / "compose.md"
 OURS = re.compile(r"(?<![A-Z_])DALSTON_[A-Z0-9_]+\b")
 LINE = re.compile(r"#([A-Z][A-Z0-9_]*)=(\"[^\"]*\"|\S*) +# \S.*")
 
+GIVEN = "DALSTON_RUN_"
+"""Variables that are not read but given to the command of ``--on-finish``."""
+
 VARIABLES = {one.variable for one in TABLE.values()}
 
 
@@ -29,7 +34,7 @@ def variables_read() -> set[str]:
         for path in folder.rglob("*.py")
         for name in OURS.findall(path.read_text(encoding="utf-8"))
     }
-    return named | VARIABLES
+    return {name for name in named if not name.startswith(GIVEN)} | VARIABLES
 
 
 def variables_of_services() -> set[str]:
@@ -57,7 +62,15 @@ def test_the_page_has_every_variable() -> None:
         TABLE[name].variable for name in re.findall(r"`([a-z][a-z_]+)`", page) if name in TABLE
     }
     assert variables_read() - settings - set(OURS.findall(page)) == set()
-    assert set(OURS.findall(page)) <= variables_read()
+    assert {name for name in OURS.findall(page) if not name.startswith(GIVEN)} <= variables_read()
+
+
+def test_the_page_has_every_variable_of_the_last_command() -> None:
+    finished = RunFinished(run="r", counts={}, audio_s=0.0, elapsed_s=0.0, exit_code=0)
+    given = on_finish.facts(finished, "success")
+    page = OURS.findall(PAGE.read_text(encoding="utf-8"))
+    assert {name for name in page if name.startswith(GIVEN)} == given.keys()
+    assert not given.keys() & VARIABLES
 
 
 def test_the_page_of_services_has_every_variable_of_theirs() -> None:

@@ -2,12 +2,12 @@
 
 import os
 import sys
-from collections.abc import Iterable
+from collections.abc import Iterable, Iterator
 from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalston_cli.catalog.device import only_gpus
-from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.names.adopt import Asking, adopt
 from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
@@ -20,8 +20,10 @@ from dalston_cli.options.dialects.translation import translate
 from dalston_cli.options.without_effect import refuse_without_effect
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.intake.beside import without_transcripts
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.locations import Locations
 
 
@@ -30,13 +32,36 @@ class Batch:
     """The input of a run or a plan.
 
     Attributes:
-        warnings: About what was passed over while looking for recordings.
+        warnings: About what was passed over while looking for recordings, and about options.
+        colour_words: Show how sure each word is, where text is shown as it comes.
+        on_finish: A command to run at the end.
+        secrets: Variables that it does not get.
     """
 
     recordings: tuple[RecordingRequest, ...]
     options: RunOptions
     environment: Environment
     warnings: tuple[WarningRaised, ...]
+    on_finish: str | None = None
+    secrets: frozenset[str] = frozenset()
+    colour_words: bool = False
+
+    def shows_colours(self, console: Console) -> bool:
+        """Return True if text is shown as it comes, in colours: one recording, at a terminal."""
+        alone = len(self.recordings) == 1 and self.options.output.folder is not None
+        return self.colour_words and alone and console.draws and console.look.colour
+
+    def notices(self, console: Console) -> tuple[WarningRaised, ...]:
+        """Return the warnings, with one about colours that nothing will show."""
+        if not self.colour_words or self.shows_colours(console):
+            return self.warnings
+        return (
+            *self.warnings,
+            _without_effect(
+                "--print_colors has no effect: text is shown in colours while one recording is"
+                " transcribed at a terminal"
+            ),
+        )
 
 
 def console_for(command: str, options: BatchOptions) -> Console:
@@ -61,7 +86,9 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
     said = translate(options.settings, options.theirs)
     resolved = build.resolve(said.flags, profile=options.screen.profile)
     run_options = build.build_run_options(
-        resolved.settings, inputs=inputs.inputs or (), suggested=resolved.from_pipeline()
+        build.settled_output(resolved),
+        inputs=inputs.inputs or (),
+        suggested=resolved.from_pipeline(),
     )
     refuse_without_effect(resolved, manifest=inputs.manifest is not None)
     folder = run_options.output.folder
@@ -69,7 +96,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         raise build.ExcludedOptionsError(
             "--output-dir -", "--json", "both write to standard output"
         )
-    warnings = [WarningRaised(code="option_without_effect", message=note) for note in said.notes]
+    warnings = [_without_effect(note) for note in said.notes]
     if said.hub_token:
         os.environ["HF_TOKEN"] = said.hub_token
     finder = RecordingFinder(
@@ -79,12 +106,14 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
             files_from=inputs.files_from,
             null=inputs.null,
             manifest=Path(inputs.manifest) if inputs.manifest else None,
-            output_folder=folder,
+            output_folder=None if run_options.output.beside else folder,
         ),
         stdin=sys.stdin.buffer,
         on_warning=warnings.append,
     )
     recordings = tuple(finder.find())
+    if run_options.output.beside:
+        recordings = without_transcripts(recordings, warnings.append)
     if folder is None and len(recordings) > 1:
         raise build.StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
     locations, catalog = Locations.from_environment(), load_catalog()
@@ -114,6 +143,9 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
             source_order=SourceOrder.of(resolved.settings),
         ),
         warnings=tuple(warnings),
+        colour_words=said.colour_words,
+        on_finish=resolved.settings.on_finish,
+        secrets=frozenset(_secrets(resolved, catalog)),
     )
 
 
@@ -121,3 +153,15 @@ def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -
     """Return the models that the options and the manifest name."""
     named = [request.model for request in options.stages.values()]
     return named + [one.overrides.model for one in recordings if one.overrides.model]
+
+
+def _without_effect(message: str) -> WarningRaised:
+    return WarningRaised(code="option_without_effect", message=message)
+
+
+def _secrets(resolved: ResolvedSettings, catalog: Catalog) -> Iterator[str]:
+    """Yield the variables that hold keys of services and of engines elsewhere."""
+    for engine in catalog.engines.values():
+        yield from engine.secrets
+    for remote in resolved.remote.values():
+        yield from (remote.token_env,) if remote.token_env else ()

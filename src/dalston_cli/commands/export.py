@@ -24,7 +24,11 @@ class ExportOptions:
 
     transcripts: Annotated[
         list[Path],
-        typer.Argument(metavar="TRANSCRIPT...", help="JSON that dalston transcribe wrote."),
+        typer.Argument(
+            metavar="TRANSCRIPT...",
+            help="JSON that dalston transcribe wrote; or another program's .srt or .vtt, or"
+            " .json of whisper or whisperX.",
+        ),
     ]
     output_format: Annotated[
         list[str],
@@ -70,9 +74,12 @@ def export(
 ) -> None:
     """Write finished transcripts in other formats.
 
-    Needs no engine, no model and no audio.
+    Needs no engine, no model and no audio. Of what other programs wrote, subtitles have no words
+    with times, so a format that needs them is refused.
 
     dalston export interview.json -f srt,vtt --max-line-width 36
+
+    dalston export whisper-output.json -f vtt
 
     dalston export interview.json -f md -o - --speaker-names SPEAKER_00=Ada
     """

@@ -1,11 +1,18 @@
-"""Reads a transcript that Dalston wrote as JSON."""
+"""Reads transcripts: those that Dalston wrote as JSON, and other programs' files."""
 
+import json
 from pathlib import Path
 
 from dalston_cli.errors import InputError
+from dalston_cli.formats.readers import srt, vtt
+from dalston_cli.formats.readers.errors import MalformedFileError
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
 
 _VERSION_KEY = "dalston_transcript_version"
+_SUBTITLES = {".srt": srt.read, ".vtt": vtt.read}
+
+READ_SUFFIXES = (".json", *_SUBTITLES)
+"""Endings of the files that can be read."""
 
 
 class TranscriptUnreadableError(InputError):
@@ -16,7 +23,8 @@ class TranscriptUnreadableError(InputError):
     def __init__(self, path: Path, problem: str) -> None:
         super().__init__(
             f"{path} is not a transcript: {problem}",
-            hint="give it the file that `dalston transcribe RECORDING -f json` wrote",
+            hint="give it the file that `dalston transcribe RECORDING -f json` wrote, or the .srt,"
+            " .vtt or .json of another program",
         )
 
 
@@ -34,24 +42,67 @@ class TranscriptTooNewError(InputError):
 
 
 def read_transcript(path: Path) -> Transcript:
-    """Read the JSON output of ``dalston transcribe``.
+    """Read the JSON output of ``dalston transcribe``, or subtitles or JSON of another program.
 
     Raises:
         TranscriptUnreadableError: Its message names the place inside the document.
         TranscriptTooNewError: The file has a version that this Dalston does not know.
+        MalformedFileError: Another program's file is malformed; the message has its line.
     """
+    text = _text(path)
+    if reader := _SUBTITLES.get(path.suffix.lower()):
+        return reader(path, text)
+    document = _document(path, text)
+    if not isinstance(document, dict):
+        raise TranscriptUnreadableError(path, "it is no JSON object")
+    if _VERSION_KEY not in document and "segments" in document:
+        from dalston_cli.formats.readers import whisper  # noqa: PLC0415 - loads msgspec
+
+        return whisper.read(path, document)
+    return _own(path, document)
+
+
+def is_own(path: Path) -> bool:
+    """Return True if Dalston wrote the file; raises as ``read_transcript`` does for no JSON."""
+    if path.suffix.lower() in _SUBTITLES:
+        return False
+    document = _document(path, _text(path))
+    return isinstance(document, dict) and _VERSION_KEY in document
+
+
+def _own(path: Path, document: dict[str, object]) -> Transcript:
     import msgspec  # noqa: PLC0415 - the errors above cost nothing to import
 
+    version = document.get(_VERSION_KEY)
+    if not isinstance(version, int):
+        raise TranscriptUnreadableError(path, f"it has no `{_VERSION_KEY}`")
+    if version > TRANSCRIPT_VERSION:
+        raise TranscriptTooNewError(path, version)
+    try:
+        return msgspec.convert(document, Transcript)
+    except msgspec.ValidationError as error:
+        raise TranscriptUnreadableError(path, str(error)) from error
+
+
+def _text(path: Path) -> str:
+    """Return a file's text, its line ends being those of Unix."""
     try:
         data = path.read_bytes()
-        head = msgspec.json.decode(data)
-        version = head.get(_VERSION_KEY) if isinstance(head, dict) else None
-        if not isinstance(version, int):
-            raise TranscriptUnreadableError(path, f"it has no `{_VERSION_KEY}`")
-        if version > TRANSCRIPT_VERSION:
-            raise TranscriptTooNewError(path, version)
-        return msgspec.convert(head, Transcript)
     except OSError as error:
         raise TranscriptUnreadableError(path, error.strerror or str(error)) from error
-    except (msgspec.MsgspecError, UnicodeDecodeError) as error:
-        raise TranscriptUnreadableError(path, str(error)) from error
+    try:
+        text = data.decode("utf-8-sig")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        raise MalformedFileError(path, line, "this is not UTF-8") from error
+    return text.replace("\r\n", "\n").replace("\r", "\n")
+
+
+def _document(path: Path, text: str) -> object:
+    try:
+        return json.loads(text)
+    except json.JSONDecodeError as error:
+        problem = f"no JSON: {error.msg} (column {error.colno})"
+        raise MalformedFileError(path, error.lineno, problem) from error
+    except RecursionError as error:
+        raise TranscriptUnreadableError(path, "its parts are nested too deeply") from error

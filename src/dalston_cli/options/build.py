@@ -17,7 +17,7 @@ from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
 from dalston_cli.settings.language import DETECT
-from dalston_cli.settings.load import ResolvedSettings, load_settings
+from dalston_cli.settings.load import PRECEDENCE, ResolvedSettings, load_settings
 from dalston_cli.settings.schema import Settings
 from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.values import named_speakers
@@ -100,6 +100,25 @@ def resolve(flags: Flags, *, profile: str | None) -> ResolvedSettings:
     return load_settings(flags, profile=profile, pipelines=pipeline_settings)
 
 
+def settled_output(resolved: ResolvedSettings) -> Settings:
+    """Return the settings with one place for transcripts: the one whose source goes before.
+
+    Raises:
+        ExcludedOptionsError: Both places are given in the same way.
+    """
+    settings = resolved.settings
+    if not settings.output_beside or settings.output_dir is None:
+        return settings
+    folder, beside = (
+        PRECEDENCE.index(resolved.sources[name].kind) for name in ("output_dir", "output_beside")
+    )
+    if folder == beside:
+        raise ExcludedOptionsError("--output-dir", "--output-beside", "both say where")
+    if folder < beside:
+        return settings.model_copy(update={"output_beside": False})
+    return settings.model_copy(update={"output_dir": None})
+
+
 def build_run_options(
     settings: Settings, *, inputs: Sequence[str] = (), suggested: frozenset[str] = frozenset()
 ) -> RunOptions:
@@ -115,7 +134,7 @@ def build_run_options(
         UsageError: Options contradict each other.
     """
     to_stdout = settings.output_dir == STDOUT or (
-        settings.output_dir is None and list(inputs) == [STDOUT]
+        settings.output_dir is None and not settings.output_beside and list(inputs) == [STDOUT]
     )
     gpus = chosen_gpus(settings.device, settings.gpus)
     return RunOptions(
@@ -131,7 +150,8 @@ def build_run_options(
         formats=_formats(settings, to_stdout=to_stdout),
         optional_formats=optional_formats(settings.output_format),
         output=OutputTarget(
-            folder=None if to_stdout else Path(settings.output_dir or ".").expanduser()
+            folder=None if to_stdout else Path(settings.output_dir or ".").expanduser(),
+            beside=settings.output_beside,
         ),
         render=build_render_options(settings),
         overwrite=settings.overwrite,

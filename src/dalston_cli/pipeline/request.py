@@ -69,9 +69,15 @@ class RecordingRequest:
 
 @dataclass(frozen=True, kw_only=True)
 class OutputTarget:
-    """The place of transcripts: a folder that mirrors the input tree, or standard output."""
+    """The place of transcripts.
+
+    Attributes:
+        folder: It mirrors the input tree; None for standard output.
+        beside: Each goes beside its recording instead, wherever that lies.
+    """
 
     folder: Path | None = field(default_factory=Path)
+    beside: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -23,7 +23,7 @@ from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.outputs.folder import check_writable
-from dalston_cli.pipeline.outputs.names import name_outputs
+from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
@@ -80,8 +80,7 @@ async def transcribe(
     """
     callbacks = replace(callbacks, on_event=_once_per_run(callbacks.on_event))
     stems = output_stems(recordings, options)
-    if options.output.folder is not None:
-        check_writable(options.output.folder)
+    check_outputs(stems, options)
     planner = await _ready_planner(recordings, options, environment, callbacks.on_event)
     plans = distinct_plans(recordings, planner)
     spec = RunSpec(
@@ -159,7 +158,22 @@ def output_stems(
     extensions = tuple(writer.extension for writer in writers_named(options.formats))
     if options.output.folder is None:
         return None
+    if options.output.beside:
+        return name_beside(recordings, extensions)
     return name_outputs(recordings, options.output.folder, extensions)
+
+
+def check_outputs(stems: Sequence[Path] | None, options: RunOptions) -> None:
+    """Check, before hours of work, that transcripts can be written where they go.
+
+    Raises:
+        OutputUnwritableError: They cannot.
+    """
+    if stems is None or options.output.folder is None:
+        return
+    beside = dict.fromkeys(stem.parent for stem in stems)
+    for folder in beside if options.output.beside else (options.output.folder,):
+        check_writable(folder)
 
 
 def distinct_plans(recordings: Sequence[RecordingRequest], planner: Planner) -> list[RecordingPlan]:

@@ -5,7 +5,7 @@ import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any, Literal
+from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
@@ -15,6 +15,10 @@ from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsFile
 from dalston_cli.settings.table import TABLE
 
 FILE_NAME = "config.toml"
+
+SourceKind = Literal["option", "environment", "profile", "file", "pipeline", "default"]
+PRECEDENCE: tuple[SourceKind, ...] = get_args(SourceKind)
+"""Sources of values; the first that has one counts."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +30,7 @@ class Source:
             a default.
     """
 
-    kind: Literal["option", "environment", "profile", "file", "pipeline", "default"]
+    kind: SourceKind
     place: str = ""
 
 

@@ -64,6 +64,15 @@ def speakers_named(entries: tuple[str, ...]) -> tuple[str, ...]:
     return entries
 
 
+def command_words(text: str) -> str:
+    """Return a command as it is; raise ValueError unless it has words, its quotes closed."""
+    import shlex  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    if not shlex.split(text):
+        raise ValueError("should be a command")
+    return text
+
+
 def written(value: object) -> object:
     """Return a value as it is written on the command line; None stays."""
     if isinstance(value, list):

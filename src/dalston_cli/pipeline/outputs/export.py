@@ -6,7 +6,7 @@ from pathlib import Path
 
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.errors import InputError, UsageError
-from dalston_cli.formats.read import read_transcript
+from dalston_cli.formats.read import READ_SUFFIXES, is_own, read_transcript
 from dalston_cli.formats.registry import Writer
 from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
 from dalston_cli.pipeline.outputs.writer import OutputSpec
@@ -73,22 +73,23 @@ def plan_exports(
 ) -> tuple[Export, ...]:
     """Name every output, or refuse them all.
 
-    ``talk.json`` becomes ``talk.srt`` in the folder, or beside itself without one.
+    ``talk.json`` becomes ``talk.srt`` in the folder, or beside itself without one. A file is
+    never written over itself: where all formats are wanted, that one is left out.
 
     Raises:
         ExportCollisionError: Two transcripts have the same name.
-        ExportOverSourceError: An output would replace another transcript that is read.
+        ExportOverSourceError: An output would replace a transcript that is read.
         ExportExistsError: An output exists already.
     """
     planned: dict[Path, Export] = {}
     read = {source.absolute() for source in sources}
     for source in dict.fromkeys(sources):
-        stem = source.name.removesuffix(".json")
+        stem = source.stem if source.suffix.lower() in READ_SUFFIXES else source.name
         for writer in spec.writers:
             target = (folder or source.parent) / f"{stem}{writer.extension}"
             place = target.absolute()
-            if writer.name == "json" and place == source.absolute():
-                continue  # its own source
+            if place == source.absolute() and _may_leave_out(writer, source, spec):
+                continue
             if place in read:
                 raise ExportOverSourceError(target)
             if place in planned:
@@ -97,6 +98,11 @@ def plan_exports(
                 raise ExportExistsError(target)
             planned[place] = Export(source=source, writer=writer, target=target)
     return tuple(planned.values())
+
+
+def _may_leave_out(writer: Writer, source: Path, spec: OutputSpec) -> bool:
+    """Return True for a format that the source is in already, as Dalston would write it."""
+    return writer.name in spec.optional or (writer.name == "json" and is_own(source))
 
 
 def write_exports(

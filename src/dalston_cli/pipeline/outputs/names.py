@@ -7,7 +7,7 @@ from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
-from dalston_cli.errors import InputError
+from dalston_cli.errors import InputError, UsageError
 from dalston_cli.pipeline.endpoints import file_of
 from dalston_cli.pipeline.outputs.folder import ignores_case
 from dalston_cli.pipeline.request import RecordingRequest
@@ -42,6 +42,18 @@ class OutputIsInputError(InputError):
         )
 
 
+class NoFolderError(UsageError):
+    """A recording lies in no folder, and its transcript is to lie beside it."""
+
+    code = "no_folder"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"--output-beside: {name} is no file, and nothing can lie beside it",
+            hint="choose a folder with --output-dir",
+        )
+
+
 def name_outputs(
     recordings: Sequence[RecordingRequest], folder: Path, extensions: Sequence[str]
 ) -> tuple[Path, ...]:
@@ -61,6 +73,44 @@ def name_outputs(
     for clash in _clashes(stems, fold):
         for index, stem in _below_common_folder(recordings, clash).items():
             stems[index] = stem
+    return _told_apart(recordings, stems, folder, extensions)
+
+
+def name_beside(
+    recordings: Sequence[RecordingRequest], extensions: Sequence[str]
+) -> tuple[Path, ...]:
+    """Return one path per recording, in its own folder, to which an extension is added.
+
+    ``talks/a.wav`` becomes ``talks/a``; recordings of one name in one folder keep their suffixes,
+    and a name that a manifest gives counts.
+
+    Raises:
+        NoFolderError: A recording lies in no folder.
+        OutputCollisionError: Some recordings still have the same name.
+        OutputIsInputError: A transcript would replace a recording.
+    """
+    stems = []
+    for recording in recordings:
+        path = file_of(recording.source)
+        if path is None:
+            raise NoFolderError(recording.name)
+        stems.append(path.with_name(recording.relative.with_suffix("").name))
+    return _told_apart(recordings, stems, Path(), extensions)
+
+
+def _told_apart(
+    recordings: Sequence[RecordingRequest],
+    stems: list[Path],
+    folder: Path,
+    extensions: Sequence[str],
+) -> tuple[Path, ...]:
+    """Return the paths, with the recordings' suffixes where they are the same otherwise."""
+    ignoring = ignores_case(folder)
+
+    def fold(name: str) -> str:
+        place = os.path.abspath(name)  # noqa: PTH100 - one folder may be named in two ways
+        return _folded(place) if ignoring else place
+
     for clash in _clashes(stems, fold):
         for index in clash:
             stems[index] = output_file(stems[index], recordings[index].relative.suffix)

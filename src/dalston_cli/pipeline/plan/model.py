@@ -191,9 +191,3 @@ class RecordingPlan:
             return model.id != self.transcribe.model.id, not alone, -model.rank
 
         return tuple(sorted((self.stages[stage], *others), key=order))
-
-    @property
-    def missing_models(self) -> tuple[ModelEntry, ...]:
-        """The models that have to be downloaded before the plan can be carried out."""
-        stages = self.stages.values()
-        return tuple({s.model.id: s.model for s in stages if s.to_download}.values())

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dalston_cli.settings.declare import Kind, Setting, group, settings_of
 from dalston_cli.settings.table.decoding import Decoding, Model, VoiceActivity
 from dalston_cli.settings.table.machine import Machine
-from dalston_cli.settings.table.output import Input, Output, Subtitles
+from dalston_cli.settings.table.output import AfterRun, Input, Output, Subtitles
 from dalston_cli.settings.table.stages import LanguageModel, Speakers, Stages
 
 
@@ -39,6 +39,7 @@ _GROUPS = (
     General,
     Model,
     Output,
+    AfterRun,
     Subtitles,
     Decoding,
     VoiceActivity,

@@ -2,11 +2,12 @@
 
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import count, probability, seconds, switch, text
-from dalston_cli.settings.values import text_like
+from dalston_cli.settings.values import command_words, text_like
 
 _channels = Kind(
     "mix|split|N", check=text_like(r"mix|split|\d{1,3}", "mix, split or a number from 0")
 )
+_command = Kind("CMD", min_length=1, check=command_words)
 _formats = Kind("FORMAT", completion="formats", split=True, min_length=1)
 
 
@@ -37,6 +38,9 @@ class Output:
         short="-o",
         everyday=True,
     )
+    output_beside: bool = switch(
+        "Write each transcript beside its recording, instead of into one folder.", default=False
+    )
     output_format: tuple[str, ...] = _formats(
         "Formats of the transcripts, repeated or as a comma list; all for every format. txt, srt"
         " and json by default, txt on standard output.",
@@ -59,6 +63,17 @@ class Output:
         negative="--keep-going",
     )
     strict: bool = switch("A failed optional stage fails its recording.", default=False)
+
+
+@group("Output")
+class AfterRun:
+    """What follows a run: it belongs to a user, so a pipeline cannot set it."""
+
+    on_finish: str | None = _command(
+        "Command to run once at the end, with the summary as JSON on its standard input; no shell"
+        " reads it.",
+        example="notify-send Dalston finished",
+    )
 
 
 @group("Subtitles")

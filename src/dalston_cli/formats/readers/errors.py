@@ -1,0 +1,16 @@
+"""A file that cannot be read as what it is: where, and what is wrong there."""
+
+from pathlib import Path
+
+from dalston_cli.errors import InputError
+
+
+class MalformedFileError(InputError):
+    """A file is not what its ending says, or is damaged."""
+
+    code = "file_malformed"
+
+    def __init__(self, path: Path, line: int | None, problem: str) -> None:
+        place = f"{path}:{line}" if line else f"{path}"
+        quoted = f"sed -n {line}p -- '{path}'" if line else f"head -- '{path}'"
+        super().__init__(f"{place}: {problem}", hint=f"look at it: {quoted}")

@@ -1,0 +1,170 @@
+"""``--on-finish`` and ``--output-beside``, as a user gives them."""
+
+import json
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.cli.terminal import Shell
+from tests.support.pipeline_home import write_recording
+
+from dalston_cli.errors import ExitCode
+
+HOOK = """\
+#!/bin/sh
+cat > "$1"
+env > "$1.env"
+echo printed
+exit "${2:-0}"
+"""
+
+
+@pytest.fixture
+def shell(home: Path) -> Iterator[Shell]:
+    shell = Shell(home, home / "work")
+    shell.environ["DALSTON_OFFLINE"] = "yes"
+    yield shell
+    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+
+
+@pytest.fixture
+def hook(home: Path) -> Path:
+    path = home / "a hook.sh"
+    path.write_text(HOOK, encoding="utf-8")
+    path.chmod(0o755)
+    return path
+
+
+def test_a_command_gets_the_summary(shell: Shell, hook: Path, home: Path) -> None:
+    write_recording(shell.work / "a.wav")
+    (shell.work / "bad.wav").write_text("no sound", encoding="utf-8")
+    told = home / "told.json"
+    shell.environ |= {"HF_TOKEN": "secret", "MY_API_KEY": "secret", "MONKEY": "banana"}
+    command = f"'{hook}' '{told}' 3"
+
+    done = shell.run("transcribe", "a.wav", "bad.wav", "--model", "speech", "--on-finish", command)
+
+    assert done.code == ExitCode.SOME_FAILED, "a command's failure changes nothing"
+    assert done.out == ""
+    assert "printed\n" in done.err
+    assert f"warning: --on-finish: {command}: ended with exit code 3\n" in done.err
+    summary = json.loads(told.read_text(encoding="utf-8"))
+    assert (summary["command"], summary["status"], summary["exit_code"]) == (
+        *("transcribe", "partial"),
+        ExitCode.SOME_FAILED,
+    )
+    assert summary["data"]["counts"] == {"done": 1, "failed": 1}
+    assert [error["recording"] for error in summary["errors"]] == ["bad.wav"]
+    variables = dict(
+        line.partition("=")[::2] for line in Path(f"{told}.env").read_text("utf-8").splitlines()
+    )
+    assert {name: variables[f"DALSTON_RUN_{name}"] for name in ("DONE", "FAILED", "EXIT_CODE")} == {
+        "DONE": "1",
+        "FAILED": "1",
+        "EXIT_CODE": "7",
+    }
+    assert variables["DALSTON_RUN_ID"] == summary["data"]["run"]
+    assert variables["MONKEY"] == "banana"
+    assert not {"HF_TOKEN", "MY_API_KEY"} & variables.keys()
+
+
+def test_events_for_programs_stay_alone(shell: Shell, hook: Path, home: Path) -> None:
+    write_recording(shell.work / "a.wav")
+    command = f"'{hook}' '{home / 'told'}' 3"
+    words = ("transcribe", "a.wav", "--model", "speech", "--json", "--on-finish", command)
+    done = shell.run(*words)
+    assert done.code == 0
+    assert [json.loads(line)["event"] for line in done.out.splitlines()][-1] == "run_finished"
+    assert "ended with exit code 3" in done.err
+
+
+def test_no_shell_reads_the_command(shell: Shell, home: Path) -> None:
+    write_recording(shell.work / "a.wav")
+    command = f"echo $HOME > {home / 'file'}; x"
+    done = shell.run("transcribe", "a.wav", "--model", "speech", "--on-finish", command)
+    assert done.code == 0
+    assert f"$HOME > {home / 'file'}; x\n" in done.err
+    assert not (home / "file").exists()
+
+
+@pytest.mark.parametrize(
+    ("command", "code", "message"),
+    [
+        pytest.param("no-such-command now", 0, "No such file or directory", id="missing"),
+        pytest.param("'", ExitCode.USAGE, "no closing quotation", id="quotes"),
+        pytest.param(" ", ExitCode.USAGE, "should be a command", id="empty"),
+    ],
+)
+def test_a_command_that_is_none(shell: Shell, command: str, code: int, message: str) -> None:
+    write_recording(shell.work / "a.wav")
+    done = shell.run("transcribe", "a.wav", "--model", "speech", "--on-finish", command)
+    assert done.code == code
+    assert message in done.err
+
+
+def test_a_plan_names_the_command_and_does_not_run_it(shell: Shell, home: Path) -> None:
+    write_recording(shell.work / "a.wav")
+    command = f"touch {home / 'ran'}"
+    done = shell.run("plan", "a.wav", "--model", "speech", "--on-finish", command)
+    assert f"to run at the end: {command}\n" in done.out
+    assert not (home / "ran").exists()
+
+
+def files(folder: Path) -> set[str]:
+    return {
+        str(path.relative_to(folder))
+        for path in folder.rglob("*")
+        if path.is_file() and path.suffix != ".wav"
+    }
+
+
+def test_transcripts_beside_their_recordings(shell: Shell) -> None:
+    for seed, name in enumerate(("a.wav", "day/b.wav", "day/c.wav")):
+        write_recording(shell.work / "talks" / name, seed=seed)
+    mine = shell.work / "talks" / "day" / "c.txt"
+    mine.write_text("mine", encoding="utf-8")
+    words = ("transcribe", "--model", "speech", "--output-beside", "-f", "txt,srt")
+
+    done = shell.run(*words, "talks", "-r")
+
+    assert done.code == ExitCode.SOME_FAILED
+    assert "c.txt exists and was not written by Dalston" in done.err
+    assert mine.read_text(encoding="utf-8") == "mine"
+    assert files(shell.work) == {
+        *("talks/a.txt", "talks/a.srt", "talks/day/b.txt", "talks/day/b.srt", "talks/day/c.txt")
+    }
+
+    again = shell.run(*words, *sorted(shell.work.glob("talks/*.*")))
+    assert again.code == 0, again.err
+    assert "named like transcripts of recordings beside them, and passed over" in again.err
+    assert "1 unchanged" in again.err
+
+
+@pytest.mark.parametrize(
+    ("words", "environ", "place"),
+    [
+        pytest.param(["--output-beside"], {"DALSTON_OUTPUT_DIR": "out"}, "in/a.txt", id="option"),
+        pytest.param(["-o", "out"], {"DALSTON_OUTPUT_BESIDE": "yes"}, "out/a.txt", id="folder"),
+    ],
+)
+def test_the_place_that_goes_before_counts(
+    shell: Shell, words: list[str], environ: dict[str, str], place: str
+) -> None:
+    write_recording(shell.work / "in" / "a.wav")
+    command = ["transcribe", "in/a.wav", "--model", "speech", "-f", "txt", *words]
+    done = shell.run(*command, environ=environ)
+    assert done.code == 0, done.err
+    assert files(shell.work) == {place}
+
+
+@pytest.mark.parametrize(
+    ("words", "message"),
+    [
+        pytest.param(["a.wav", "-o", "out"], "--output-dir and --output-beside exclude", id="both"),
+        pytest.param(["-"], "nothing can lie beside it", id="standard-input"),
+    ],
+)
+def test_what_has_no_place_beside_it(shell: Shell, words: list[str], message: str) -> None:
+    done = shell.run("transcribe", "--model", "speech", "--output-beside", *words)
+    assert done.code == ExitCode.USAGE
+    assert message in done.err
