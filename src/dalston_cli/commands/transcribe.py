@@ -44,8 +44,10 @@ def transcribe(
     run_options = offer_models(
         batch.options, batch.environment, console, assume_yes=options.screen.yes
     )
-    with run_view(console, show_text=run_options.output.folder is not None) as view:
-        for warning in batch.warnings:
+    show_text = run_options.output.folder is not None
+    colours = batch.shows_colours(console)
+    with run_view(console, show_text=show_text, colour_words=colours) as view:
+        for warning in batch.notices(console):
             view.take(warning)
         callbacks = session.RunCallbacks(on_event=view.take, print_text=view.print_text)
         report = asyncio.run(
