@@ -160,6 +160,26 @@ def test_what_is_malformed_has_its_place(
         read(tmp_path, name, text)
 
 
+@pytest.mark.parametrize(
+    ("text", "num_segments"),
+    [
+        pytest.param("\n" * 300_000, 0, id="empty-lines"),
+        pytest.param("9" * 300_000, None, id="digits"),
+        pytest.param(" " * 300_000, 0, id="blanks"),
+        pytest.param(SRT + "<a" * 30_000, 2, id="tags"),
+        pytest.param(SRT + "x\n\n" * 10_000, 2, id="gaps"),
+    ],
+)
+def test_texts_on_which_a_parser_goes_back_and_forth(
+    text: str, num_segments: int | None, tmp_path: Path
+) -> None:
+    if num_segments is None:
+        with pytest.raises(MalformedFileError, match=":1: no subtitle"):
+            read(tmp_path, "a.srt", text)
+    else:
+        assert len(read(tmp_path, "a.srt", text).segments) == num_segments
+
+
 @pytest.mark.parametrize("name", GOLDEN)
 @pytest.mark.parametrize("kind", ["srt", "vtt"])
 def test_our_own_subtitles_are_read(name: str, kind: str) -> None:
