@@ -110,12 +110,13 @@ def test_a_plan_asks_the_hub_and_writes_nothing(user: User) -> None:
 
 def test_a_plan_without_the_hub_says_what_it_assumes(user: User, hub: HubServer) -> None:
     hub.state.faults.append(Fault(status=503))
-    for words in ((), ("--offline",)):
-        done = user.run("plan", "a.wav", "--model", "org/parakeet-onnx", *words)
-        assert "the hub must be asked before org/parakeet-onnx can be used" in done.stderr
-        assert "assumed to be for the engine onnx-asr" in done.stderr
-        assert "it was asked for as org/parakeet-onnx" in done.stdout
-        assert "to download: org-parakeet-onnx, of unknown size" in done.stdout
+    done = user.run("plan", "a.wav", "--model", "org/parakeet-onnx")
+    assert "the hub must be asked before org/parakeet-onnx can be used" in done.stderr
+    assert "assumed to be for the engine onnx-asr" in done.stderr
+    assert "it was asked for as org/parakeet-onnx" in done.stdout
+    assert "to download: org-parakeet-onnx, of unknown size" in done.stdout
+    refused = user.run("plan", "a.wav", "--model", "org/parakeet-onnx", "--offline", code=5)
+    assert "run `dalston models pull org/parakeet-onnx` where there is a network" in refused.stderr
     dry = user.run("transcribe", "a.wav", "--model", "org/parakeet", "--dry-run")
     assert "assumed to be for the engine nemo" in dry.stderr
 
@@ -181,6 +182,7 @@ def test_a_folder_is_used_where_it_lies(user: User) -> None:
     assert stage["engine"] == "faster-whisper"
     assert stage["model"].startswith("tiny-whisper-flite-")
     assert "it will be read where it lies" in stage["reason"]
+    assert user.data("plan", "a.wav", "--model", WEIGHTS, "--offline")["plans"] == plan["plans"]
     assert (plan["pull"], stage["pull"]) == ({}, False)
     assert not user.models.exists()
 
@@ -190,6 +192,15 @@ def test_a_folder_is_used_where_it_lies(user: User) -> None:
     assert "it is installed" in user.run("plan", "a.wav", "--model", WEIGHTS, "--offline").stdout
     assert user.data("models", "rm", "-y", WEIGHTS)[0]["id"] == linked["id"]
     assert (WEIGHTS / "model.bin").exists()
+
+
+def test_a_snapshot_of_the_hubs_cache_has_the_repositorys_name(user: User) -> None:
+    snapshot = user.folder / "models--someone--faster-whisper-flite" / "snapshots" / ("1" * 40)
+    snapshot.mkdir(parents=True)
+    for file in WEIGHTS.glob("*.*"):
+        (snapshot / file.name).symlink_to(file)
+    [stage] = user.data("plan", "a.wav", "--model", snapshot)["plans"][0]["stages"]
+    assert stage["model"].startswith("faster-whisper-flite-")
 
 
 def test_a_changed_folder_has_another_digest(user: User) -> None:

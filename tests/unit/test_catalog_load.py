@@ -329,6 +329,12 @@ def test_the_environment_names_more_folders(tmp_path: Path) -> None:
     paths = CatalogPaths.from_environment({"DALSTON_CATALOG_PATH": f"{other}:", "HOME": "/"})
     assert paths.models == (data_root() / "catalog", other)
     assert paths.engines == (data_root() / "engines",)
+    added = tmp_path / "added"
+    variables = {"DALSTON_CATALOG_PATH": str(other), "DALSTON_CATALOG_DIR": str(added)}
+    assert added not in CatalogPaths.from_environment(variables).models
+    added.mkdir()
+    paths = CatalogPaths.from_environment(variables)
+    assert paths.models == (data_root() / "catalog", added, other)
     with pytest.raises(CatalogFolderError, match=r"DALSTON_ENGINES_PATH names .*nowhere"):
         CatalogPaths.from_environment({"DALSTON_ENGINES_PATH": str(tmp_path / "nowhere")})
 

@@ -128,6 +128,12 @@ def test_whisper_s_own_names_mean_faster_whisper(catalog: Catalog, size: str) ->
         ("parakeet-tdt-0.6b-v3", "onnx-parakeet-tdt-0.6b-v3"),
         ("canary", "onnx-canary-1b-v2"),
         ("canary-1b-flash", "nemo-canary-1b-flash"),
+        ("WAV2VEC2_ASR_BASE_960H", "wav2vec2-align-en"),
+        ("VOXPOPULI_ASR_BASE_10K_DE", "wav2vec2-align-de"),
+        ("jonatasgrosman/wav2vec2-large-xlsr-53-japanese", "wav2vec2-align-ja"),
+        ("Systran/faster-whisper-small", "faster-whisper-small"),
+        ("nvidia/parakeet-tdt-0.6b-v3", "nemo-parakeet-tdt-0.6b-v3"),
+        ("istupakov/parakeet-tdt-0.6b-v3-onnx", "onnx-parakeet-tdt-0.6b-v3"),
     ],
 )
 def test_names_that_people_type(catalog: Catalog, name: str, model_id: str) -> None:

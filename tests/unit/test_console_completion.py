@@ -1,5 +1,7 @@
 """Completion of values in the shell."""
 
+from pathlib import Path
+
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.options.completion import complete_formats, complete_models, complete_stages
 
@@ -18,6 +20,18 @@ def test_models_begin_with_what_is_typed() -> None:
 def test_short_names_of_models_are_offered() -> None:
     offered = dict(complete_models("turb"))
     assert offered["turbo"] == "Whisper large-v3-turbo"
+
+
+def test_repositories_are_offered_once_something_is_typed() -> None:
+    assert "Systran/faster-whisper-small" in dict(complete_models("Systran/"))
+    assert not any("/" in name for name, _ in complete_models(""))
+
+
+def test_a_path_goes_on_with_folders(tmp_path: Path) -> None:
+    (tmp_path / "weights").mkdir()
+    (tmp_path / "words.txt").touch()
+    assert complete_models(f"{tmp_path}/w") == [(f"{tmp_path}/weights/", "a folder")]
+    assert complete_models(f"{tmp_path}/nowhere/x") == []
 
 
 def test_stages_go_on_behind_a_comma() -> None:

@@ -104,7 +104,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
     asking = Asking(
         options=PullOptions.from_environment(offline=run_options.offline),
         hub=is_plan or run_options.pull != "never" or run_options.offline,
-        assume=is_plan,
+        assume=is_plan and not run_options.offline,
         keep=None if is_plan else locations.catalog,
     )
     adopted = adopt(catalog, _models_named(run_options, recordings), asking)

@@ -1,6 +1,7 @@
 """Values that the shell offers while an option is typed."""
 
 from collections.abc import Callable, Mapping
+from pathlib import Path
 
 from dalston_cli.settings.declare import Completion
 
@@ -14,9 +15,11 @@ def complete_formats(incomplete: str) -> list[tuple[str, str]]:
 
 
 def complete_models(incomplete: str) -> list[tuple[str, str]]:
-    """Return short names and ids of models, each with the model's name."""
+    """Return short names and ids of models, each with the model's name; or folders of a path."""
     from dalston_cli.catalog.load import load_catalog  # noqa: PLC0415 - only while completing
 
+    if incomplete.startswith(("/", "./", "../", "~/")):
+        return _complete_folders(incomplete)
     catalog = load_catalog()
     # Repositories of the hub are too many to show them all.
     shown = [alias for alias in catalog.aliases if incomplete or "/" not in alias]
@@ -24,6 +27,19 @@ def complete_models(incomplete: str) -> list[tuple[str, str]]:
     return [
         ("auto", "the best installed model for this machine"),
         *((name, model.name) for name, model in names.items() if name.startswith(incomplete)),
+    ]
+
+
+def _complete_folders(incomplete: str) -> list[tuple[str, str]]:
+    above, _, start = incomplete.rpartition("/")
+    try:
+        found = sorted(Path(f"{above}/").expanduser().iterdir())
+    except (OSError, RuntimeError):  # no such folder, or no such user
+        return []
+    return [
+        (f"{above}/{path.name}/", "a folder")
+        for path in found
+        if path.name.startswith(start) and path.is_dir()
     ]
 
 

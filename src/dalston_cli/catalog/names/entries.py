@@ -38,7 +38,14 @@ def files_in(place: FolderName) -> WeightFiles:
     def read(name: str) -> bytes | None:
         return (root / name).read_bytes() if 0 < sizes.get(name, 0) <= _MAX_READ else None
 
-    return WeightFiles(name=place.path.name, sizes=sizes, read=read)
+    return WeightFiles(name=_name_of(place.path), sizes=sizes, read=read)
+
+
+def _name_of(path: Path) -> str:
+    """Return the name of a folder or file; of a snapshot in the hub's cache the repository's."""
+    if path.parent.name == "snapshots":
+        return path.parents[1].name.rpartition("--")[2]
+    return path.name
 
 
 def _walk(root: Path) -> list[Path]:
@@ -72,7 +79,7 @@ class Pin:
 def folder_id(place: FolderName) -> str:
     """Return the folder's name with a digest of its path, so that no two folders share an id."""
     digest = hashlib.sha256(os.fsencode(place.path)).hexdigest()[:8]
-    return f"{_slug(place.path.name)}-{digest}"
+    return f"{_slug(_name_of(place.path))}-{digest}"
 
 
 def hub_id(place: HubName, taken: Container[str] = ()) -> str:

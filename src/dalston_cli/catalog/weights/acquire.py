@@ -101,11 +101,11 @@ def check_obtainable(
     found = installed(model, models_dir)
     if (found is not None and found.ok) or isinstance(model.source, ServiceSource):
         return
-    if policy == "never":
-        raise failures.NotInstalledError(model.id, found.problems if found else ())
-    if isinstance(model.source, FileSource):
+    if isinstance(model.source, FileSource):  # to link is no pull
         if not model.source.path.exists():
             raise layout.LinkError(model, model.source.path, "there is no such file or folder")
+    elif policy == "never":
+        raise failures.NotInstalledError(model.id, found.problems if found else ())
     elif options.offline:
         raise failures.OfflineError(model)
 

@@ -6,8 +6,10 @@ from typing import Annotated
 import typer
 
 from dalston_cli.amounts import readable_size
+from dalston_cli.catalog.names import added
 from dalston_cli.catalog.names.adopt import Asking
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.acquire import pull as pull_weights
 from dalston_cli.catalog.weights.audit import DamagedModelError, Verified, disk_usage
 from dalston_cli.catalog.weights.audit import verify as verify_weights
@@ -41,16 +43,20 @@ def pull(
     options = PullOptions.from_environment(
         offline=settings.offline, again=again, order=SourceOrder.of(settings)
     )
-    added = Locations.from_environment().catalog
-    shelf = Shelf.open(model_ids, Asking(options=options, keep=added))
+    shelf = Shelf.open(model_ids, Asking(options=options))
     models = shelf.models(model_ids)
-    missing = [model for model in models if again or not shelf.row(model).installed]
+    missing = [
+        model
+        for model in models
+        if not isinstance(model.source, FileSource) and (again or not shelf.row(model).installed)
+    ]
     size = readable_size(sum(model.size_mb for model in missing) * 10**6)
     names = ", ".join(model.id for model in missing)
     if any(model.has_files for model in missing) and not console.confirm(
         f"Download {names}, {size}?", default=True, assume_yes=yes
     ):
         raise typer.Exit(ExitCode.INTERRUPTED)
+    models = tuple(_keep(model, console) for model in models)
     console.result([_pull_one(model, shelf, options, console) for model in models])
 
 
@@ -101,6 +107,15 @@ def du(*, json: Json = False) -> None:
     data = {"folder": folder, "total_bytes": total, "free_bytes": free, "models": usages}
     console.table(("id", "engine", "size", "partial"), rows, data=data, empty="nothing is here")
     console.info(f"{readable_size(total)} in {folder}; {readable_size(free)} are free")
+
+
+def _keep(model: ModelEntry, console: Console) -> ModelEntry:
+    """Write the entry of a repository that the catalog did not know until now."""
+    if model.in_catalog or isinstance(model.source, FileSource):
+        return model
+    kept = added.write(model, Locations.from_environment().catalog)
+    console.info(f"{model.name} is now the model {model.id}, in {kept.file}")
+    return kept
 
 
 def _pull_one(

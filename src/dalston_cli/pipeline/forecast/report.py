@@ -127,7 +127,7 @@ def make_report(
         plans = tuple(
             _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
         )
-    sizes = {stage.model.id: stage.model.size_mb for stage in wanted}
+    sizes = {stage.model.id: stage.model.size_mb for stage in wanted if not stage.is_linked}
     return _report(options.pipeline, plans, found, forecaster.plans, sizes)
 
 

@@ -104,9 +104,14 @@ class StagePlan:
         return self.weights is None and not self.launch.brings_own_weights
 
     @property
+    def is_linked(self) -> bool:
+        """True if the weights are the user's own, and read where they lie."""
+        return isinstance(self.model.source, FileSource)
+
+    @property
     def to_download(self) -> bool:
-        """True if the weights come over the network first; the user's own are read in place."""
-        return self.to_pull and not isinstance(self.model.source, FileSource)
+        """True if the weights come over the network first."""
+        return self.to_pull and not self.is_linked
 
     @property
     def model_ref(self) -> ModelRef:
