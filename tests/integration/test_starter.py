@@ -1,6 +1,7 @@
-"""A machine without a transcribing model gets a small one: which, and what happens if it cannot."""
+"""A machine without a model gets a small one: which, and what happens if it cannot."""
 
 import json
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,8 +12,15 @@ from tests.support.pipeline_home import PipelineHome, write_model
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import ModelRequest
-from dalston_cli.catalog.starter import ENGLISH_STARTER, STARTER, choose_starter
+from dalston_cli.catalog.starter import (
+    DIARIZING_STARTER,
+    ENGLISH_STARTER,
+    STARTER,
+    choose_starter,
+    starter_advice,
+)
 from dalston_cli.pipeline.events import ModelPulling, WarningRaised
+from dalston_sdk.wire import DiarizeOptions, Stage
 
 WHEEL = TinyWheel(name="tiny-starter", files={"tiny/model.bin": b"small weights"})
 HUB = "{kind: hf, repo: test/larger, revision: main}"
@@ -53,9 +61,36 @@ def test_which_one(
     chosen: str | None,
 ) -> None:
     catalog = load_catalog(CatalogPaths.from_environment({}))
-    found = choose_starter(catalog, request_, machine, installed, quick=quick)
+    found = choose_starter(catalog, Stage.TRANSCRIBE, request_, machine, installed, quick=quick)
     assert (found.id if found else None) == chosen
     assert found is None or found.size_mb < 200
+
+
+@pytest.mark.parametrize(
+    ("stage", "installed", "chosen"),
+    [
+        pytest.param(Stage.DIARIZE, ("faster-whisper-base",), DIARIZING_STARTER, id="none is here"),
+        pytest.param(Stage.DIARIZE, ("nemo-sortformer-4spk-v2",), None, id="one is here"),
+        pytest.param(Stage.DIARIZE, ("whisperx-large-v3-diarize",), None, id="a bundle is here"),
+        pytest.param(Stage.ALIGN, (), None, id="no stage of its own"),
+    ],
+)
+def test_which_one_tells_speakers_apart(
+    stage: Stage, installed: tuple[str, ...], chosen: str | None
+) -> None:
+    catalog = load_catalog(CatalogPaths.from_environment({}))
+    found = choose_starter(catalog, stage, ModelRequest(), LARGE, installed)
+    assert (found.id if found else None) == chosen
+
+
+def test_the_size_that_is_told_is_that_of_the_download() -> None:
+    catalog = load_catalog(CatalogPaths.from_environment({}))
+    better = catalog.model("nemo-sortformer-4spk-v2")
+    advice = starter_advice(catalog.model(DIARIZING_STARTER), better, "diarize")
+    assert advice.message == (
+        f"no model that can diarize is installed: {DIARIZING_STARTER}, 81 MB, is downloaded;"
+        " better: `dalston models pull nemo-sortformer-4spk-v2` (471 MB)"
+    )
 
 
 @pytest.fixture
@@ -82,8 +117,9 @@ async def test_it_is_pulled_said_in_one_line_and_used_at_once(bare: PipelineHome
     recordings = bare.record(1)
     report = await bare.run(recordings, starter=True)
     assert report.exit_code == 0
-    told = "0 B, is downloaded; better: `dalston models pull larger` (0 B)"
-    assert _warnings(bare)["starter_model"] == f"no model is installed: {STARTER}, {told}"
+    told = r"\d+ B, is downloaded; better: `dalston models pull larger` \(0 B\)"
+    message = _warnings(bare)["starter_model"]
+    assert re.fullmatch(f"no model is installed: {STARTER}, {told}", message)
     assert {event.model for event in bare.of(ModelPulling)} == {STARTER}
     transcript = json.loads((bare.outputs / "note 00.json").read_text())
     assert STARTER in json.dumps(transcript["stages"])
@@ -91,6 +127,18 @@ async def test_it_is_pulled_said_in_one_line_and_used_at_once(bare: PipelineHome
     assert again.exit_code == 0
     assert bare.statuses() == {"note 00.wav": "unchanged"}
     assert _warnings(bare) == {}
+
+
+async def test_a_model_that_diarizes_is_pulled_when_speakers_are_wanted(bare: PipelineHome) -> None:
+    source = bare.catalog.model(STARTER).source.model_dump_json()
+    write_model(bare.folder / "catalog", DIARIZING_STARTER, "diarize", source=source, rank=10)
+    bare.reload()
+    report = await bare.run(bare.record(1), starter=True, diarize=DiarizeOptions(), model="speech")
+    assert report.exit_code == 0
+    assert f"diarize is installed: {DIARIZING_STARTER}" in _warnings(bare)["starter_model"]
+    assert {event.model for event in bare.of(ModelPulling)} == {DIARIZING_STARTER}
+    transcript = json.loads((bare.outputs / "note 00.json").read_text())
+    assert DIARIZING_STARTER in json.dumps(transcript["stages"])
 
 
 @pytest.mark.parametrize(

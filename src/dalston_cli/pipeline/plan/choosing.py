@@ -99,11 +99,12 @@ class StageChooser:
     def _starter(self, stage: Stage[Any, Any], request: StageRequest) -> ModelEntry | None:
         """Return the model to download unasked, if one is wanted."""
         context, options = self._context, self._options
-        wanted = stage is TRANSCRIBE and request.model == resolve.AUTO and options.starter
+        wanted = request.model == resolve.AUTO and options.starter
         if not wanted or options.pull == "never":
             return None
         return choose_starter(
             context.catalog,
+            stage.kind,
             self._model_request(stage, request),
             context.machine,
             context.installed,
@@ -113,7 +114,7 @@ class StageChooser:
     def _started(
         self, starter: ModelEntry, stage: Stage[Any, Any], request: StageRequest
     ) -> StagePlan:
-        """Plan transcribing with a model that is downloaded unasked."""
+        """Plan a stage with a model that is downloaded unasked."""
         context = self._context
         model_request = self._model_request(stage, request)
         reason = "no model was installed, and it is small"
@@ -121,7 +122,7 @@ class StageChooser:
             context.catalog, starter, model_request, context.machine, reason=reason
         )
         better = resolve.recommended(context.catalog, stage.kind, model_request, context.machine)
-        self.advice.append(starter_advice(starter, better))
+        self.advice.append(starter_advice(starter, better, stage.verb))
         options = self._without_unknown(stage, choice, request)
         return replace(self._planned(stage, choice, request, options), unasked=True)
 

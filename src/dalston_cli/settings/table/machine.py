@@ -43,7 +43,8 @@ class Machine:
     )
     pull: PullPolicy = choice("When to download the weights of the model that is named.", "missing")
     starter: bool = switch(
-        "Download a small model, 150 MB or less, where no transcribing one is installed or named.",
+        "Download a small model, 150 MB or less, where none that transcribes, or that diarizes, is"
+        " installed or named.",
         default=True,
         option=False,
     )
