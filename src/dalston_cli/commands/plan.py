@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dalston_cli.amounts import count, duration
+from dalston_cli.amounts import count, duration, readable_size
 from dalston_cli.console import Console, printable
 from dalston_cli.console.text import render_table
 from dalston_cli.options.batch import BatchOptions
@@ -132,7 +132,14 @@ def _sum_lines(report: "PlanReport") -> Iterator[str]:
     for model, size_mb in report.pull.items():
         yield f"to download: {model}, {f'{size_mb:,} MB' if size_mb else 'of unknown size'}"
     for engine in report.build:
-        yield f"to build: the {_built(report, engine)} of engine {engine}"
+        amount = _amount(report.build_bytes[engine])
+        yield f"to build: the {_built(report, engine)} of engine {engine}, {amount}"
+
+
+def _amount(num_bytes: int | None) -> str:
+    if num_bytes is None:
+        return "download of unknown size"
+    return f"{readable_size(num_bytes)} to download" if num_bytes else "nothing to download"
 
 
 def _work(report: "PlanReport") -> str:

@@ -133,12 +133,13 @@ class RunLive(RunLines):
     def _active_line(self, recording: ActiveRecording, columns: int) -> Line:
         done = recording.stage_done
         part = "" if done is None else _percent(done)
+        stage = "loading" if recording.loads else recording.stage
         shown = fitted(printable(recording.name), columns, self.console.look.signs)
         folder, name = folder_and_name(shown)
         return (
             Span(folder, Style.DIM),
             Span(name),
-            Span(f"  {recording.stage:{_STAGE_COLUMNS}}", Style.DIM),
+            Span(f"  {stage:{_STAGE_COLUMNS}}", Style.DIM),
             Span(f"  {part:>{_PART_COLUMNS}}"),
         )
 
