@@ -72,7 +72,7 @@ WHISPERX: dict[str, Any] = {
                 {"word": "no?", "start": 1.6, "end": 2.0, "score": 0.5},
             ],
         },
-        {"start": 2.0, "end": 2.0, "text": ""},
+        {"start": 2.0, "end": 2.0, "text": "", "words": None, "speaker": None},
     ],
     "word_segments": [],
 }
