@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import shlex
 from collections.abc import Iterator
 from pathlib import Path
@@ -41,9 +42,9 @@ def test_a_command_line_for_whisper_works(shell: Shell) -> None:
     assert done.code == ExitCode.OK, done.err
     notes = [line for line in done.err.splitlines() if "has no effect" in line]
     assert [note.split()[1:3] for note in notes] == [
-        ["--print_colors", "has"],
         ["--vad_method", "has"],
         ["--best_of", "None"],
+        ["--print_colors", "has"],
     ]
     transcript = json.loads((shell.work / "out" / "a.json").read_text(encoding="utf-8"))
     assert transcript["language"] == "en"
@@ -70,6 +71,18 @@ def test_threads_of_the_environment_count_for_every_command(shell: Shell) -> Non
     other = shell.run("transcribe", "a.wav", "-f", "txt", "--threads", "1")
     assert "1 unchanged" in other.err
     assert engine_processes(shell) == [started]
+
+
+def test_words_have_colours_at_a_terminal(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    del shell.environ["NO_COLOR"]
+    done = shell.watch("transcribe", "a.wav", "--print_colors", "True", "-o", "out", "-m", "speech")
+    assert done.code == ExitCode.OK, done.err
+    assert "has no effect" not in done.err
+    coloured = re.findall(r"\x1b\[3[123]m( \w+)\x1b\[0m", done.err)
+    assert coloured, done.err
+    text = (shell.work / "out" / "a.txt").read_text(encoding="utf-8")
+    assert "".join(coloured).split()[:2] == text.split()[:2]
 
 
 def test_notes_are_events_and_part_of_a_plan(shell: Shell) -> None:

@@ -75,6 +75,20 @@ def test_the_first_start_of_an_engine(desk: Desk, columns: int) -> None:
             check(terminal, f"prepared-{columns}", "1 recording: 1 done")
 
 
+def test_an_engine_that_is_started_on_request(desk: Desk) -> None:
+    files = packages_of_this_python()
+    index = SlowIndex("heavy", files=files, num_bytes=40_000_000, num_first_bytes=20_200_000)
+    with index:
+        desk.wants_a_package(index)
+        with desk.start("engines", "start", "fake", columns=80) as terminal:
+            check(terminal, "preparing-80", "20/40 MB")
+            index.release()
+            assert terminal.wait_for_end() == 0
+            ended = terminal.screen()
+            assert ended.startswith("fake is ready on cpu (")
+            assert "Preparing" not in ended
+
+
 def test_text_of_one_recording_as_it_comes(desk: Desk) -> None:
     words = ("in/interview-1.wav", "-o", "out", "-f", "txt")
     with desk.transcribe(*words, columns=80, environ={"DALSTON_FAKE_RUN_S": "0.6"}) as terminal:

@@ -128,21 +128,32 @@ def test_a_terminal_shows_text_and_a_summary(shell: Shell) -> None:
     assert "1 recording: 1 done" in done.err
 
 
-def test_a_better_model_is_offered_once(shell: Shell, home: Path) -> None:
+def test_models_are_offered_once(shell: Shell) -> None:
     write_recording(shell.work / "a.wav")
     first = shell.watch("transcribe", "a.wav", answer="n\n")
     assert first.code == ExitCode.OK
-    assert "Download faster-whisper-large-v3-turbo, 1.6 GB? [Y/n]" in first.err
+    assert "No model is installed. Choose some for this machine now? [Y/n]" in first.err
+    assert "Download" not in first.err
     second = shell.watch("transcribe", "a.wav")
     assert second.code == ExitCode.OK
-    assert "Download" not in second.err
+    assert "Choose some" not in second.err
+
+
+def test_who_agrees_sees_what_fits_and_is_asked_for_each(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    done = shell.watch("transcribe", "a.wav", answer="y\nn\nn\nn\n")
+    assert done.code == ExitCode.OK
+    assert "this machine: " in done.err
+    assert "Download faster-whisper-large-v3-turbo, 1.6 GB, which turns speech" in done.err
+    assert "which finds who speaks, for --diarize? [Y/n]" in done.err
+    assert "for --align always? [y/N]" in done.err
 
 
 def test_a_script_is_not_asked(shell: Shell) -> None:
     write_recording(shell.work / "a.wav")
     done = shell.run("transcribe", "a.wav")
     assert done.code == ExitCode.OK
-    assert "Download" not in done.err
+    assert "Choose some" not in done.err
 
 
 def test_an_interrupted_run_ends_politely(shell: Shell) -> None:

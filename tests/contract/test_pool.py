@@ -254,7 +254,7 @@ async def test_closing_the_stream_frees_the_slot(home: EngineHome) -> None:
 
 async def test_after_keep_alive_nothing_is_left(home: EngineHome) -> None:
     async with Pool(home.launchers) as pool:
-        handle = await pool.acquire(home.spec(keep_alive_s=0.2))
+        handle = await pool.acquire(home.spec(keep_alive_s=1.0))
         await finish(handle, home.audio)
     await eventually(lambda: not home.processes())
     assert list(home.locations.runtime.iterdir()) == []

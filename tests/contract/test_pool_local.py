@@ -6,6 +6,7 @@ import os
 import signal
 import stat
 from collections.abc import Iterator
+from dataclasses import replace
 from datetime import UTC, datetime
 from pathlib import Path
 
@@ -195,10 +196,7 @@ def test_a_runtime_folder_of_others_is_not_used(home: EngineHome) -> None:
 
 
 def test_a_path_that_is_too_long_starts_nothing(home: EngineHome) -> None:
-    home.locations = type(home.locations)(
-        **{name: getattr(home.locations, name) for name in ("config", "cache", "state", "models")},
-        runtime=home.folder / ("x" * 100),
-    )
+    home.locations = replace(home.locations, runtime=home.folder / ("x" * 100))
     with pytest.raises(RuntimeFolderError, match="is too long"):
         LocalLauncher(home.locations).start(home.spec(), replica=0)
 

@@ -14,6 +14,7 @@ from tests.support.whisper_tools import (
     options_of,
 )
 
+from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.options.dialects.table import OPTIONS, SWITCHES, WITHOUT_EFFECT, Tool, key_of
 from dalston_cli.settings.language import language_tag
 from dalston_cli.settings.table import TABLE
@@ -68,6 +69,17 @@ def test_every_default_and_choice_is_a_possible_value(packages: Path, tool: Tool
             assert bool(found.notes) >= (key_of(one.spellings) in WITHOUT_EFFECT)
             checked += 1
     assert checked > 25
+
+
+def test_every_model_that_the_tools_name_is_one_of_faster_whisper(packages: Path) -> None:
+    names = {
+        *literal_of(packages / "whisper/__init__.py", "_MODELS"),
+        *literal_of(packages / PARSERS["whisper-ctranslate2"], "MODEL_NAMES"),
+    }
+    assert {"turbo", "large", "distil-large-v3"} < names
+    catalog = load_catalog(CatalogPaths.from_environment({}))
+    engines = {name: catalog.model(name).engine for name in sorted(names)}
+    assert engines == dict.fromkeys(engines, "faster-whisper")
 
 
 def test_every_language_that_whisper_names(packages: Path) -> None:

@@ -219,6 +219,14 @@ def test_a_new_stage_takes_nine_files(tmp_path: Path, runtime: Path) -> None:
     assert "--silences" in helped
 
 
+def test_the_files_of_a_new_stage_are_named() -> None:
+    page = (ROOT / "ARCHITECTURE.md").read_text(encoding="utf-8")
+    table = page.split("A new optional stage is nine files.")[1].split("One that is to stay")[0]
+    for file in {edit.file.replace("silences.py", "NAME.py") for edit in EDITS}:
+        parts = Path(file).parts
+        assert any("/".join(parts[-count:]) + "`" in table for count in (1, 2, 3)), file
+
+
 def apply(tree: Path, edit: Edit) -> None:
     path = tree / edit.file
     if not edit.before:

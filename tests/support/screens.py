@@ -66,10 +66,14 @@ class Desk:
     def transcribe(
         self, *words: str, columns: int, environ: Mapping[str, str] | None = None
     ) -> Tmux:
-        """Start a run in a terminal of 24 rows."""
-        command = [sys.executable, "-m", "dalston_cli", "transcribe", "--model", "speech", *words]
+        """Start a run in a terminal."""
+        words = ("transcribe", "--model", "speech", *words)
+        return self.start(*words, columns=columns, environ=environ)
+
+    def start(self, *words: str, columns: int, environ: Mapping[str, str] | None = None) -> Tmux:
+        """Start a command in a terminal of 24 rows."""
         return Tmux(
-            command,
+            [sys.executable, "-m", "dalston_cli", *words],
             columns=columns,
             rows=24,
             work=self.work,

@@ -37,7 +37,7 @@ class SlowIndex:
         self._metadata = _METADATA.format(name=name).encode()
         self._wheel = _wheel(name, self._metadata, dict(files or {}), num_bytes)
         self._server = ThreadingHTTPServer(("127.0.0.1", 0), self._handler())
-        self._server.daemon_threads = True
+        self._server.daemon_threads = False  # closing it waits for them
         self._thread = threading.Thread(target=self._server.serve_forever)
 
     @property

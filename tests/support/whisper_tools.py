@@ -90,13 +90,14 @@ def literal_of(source: Path, name: str) -> Any:
     """Return the value of a module's constant that is written out."""
     for node in ast.parse(source.read_text(encoding="utf-8")).body:
         if isinstance(node, ast.Assign) and getattr(node.targets[0], "id", "") == name:
-            return _entries(node.value)
+            return (
+                _entries(node.value) if isinstance(node.value, ast.Dict) else _literal(node.value)
+            )
     raise LookupError(name)
 
 
-def _entries(node: ast.expr) -> dict[str, str]:
+def _entries(node: ast.Dict) -> dict[str, str]:
     """Return what a dictionary holds besides what it takes from others."""
-    assert isinstance(node, ast.Dict)
     pairs = zip(node.keys, node.values, strict=True)
     found = {_literal(key): _literal(value) for key, value in pairs}
     return {key: value for key, value in found.items() if key is not None}

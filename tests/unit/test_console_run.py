@@ -19,6 +19,7 @@ from dalston_cli.pipeline.events import (
     Event,
     JobFinished,
     JobStarted,
+    ModelLoading,
     ModelPulling,
     PartialText,
     RunFinished,
@@ -246,7 +247,10 @@ def test_a_second_of_audio_is_done_when_every_stage_had_it() -> None:
     counts.take(StageFinished(recording="a", stage="prepare", status="done", duration_s=100))
     assert counts.remaining_s(1.0) == pytest.approx(40)  # by the speed of earlier runs
     counts.take(StageStarted(recording="a", stage="transcribe"))
+    counts.take(ModelLoading(recording="a", stage="transcribe"))
+    loads = [counts.active["a"].loads]
     counts.take(StageProgress(recording="a", stage="transcribe", done_s=50, total_s=100))
+    assert [*loads, counts.active["a"].loads] == [True, False]
     assert counts.done_s == pytest.approx(37.5)
     assert counts.remaining_s(15) == pytest.approx(25)
     counts.take(StageFinished(recording="a", stage="transcribe", status="done"))

@@ -32,7 +32,8 @@ class Batch:
     """The input of a run or a plan.
 
     Attributes:
-        warnings: About what was passed over while looking for recordings.
+        warnings: About what was passed over while looking for recordings, and about options.
+        colour_words: Show how sure each word is, where text is shown as it comes.
         on_finish: A command to run at the end.
         secrets: Variables that it does not get.
     """
@@ -43,6 +44,24 @@ class Batch:
     warnings: tuple[WarningRaised, ...]
     on_finish: str | None = None
     secrets: frozenset[str] = frozenset()
+    colour_words: bool = False
+
+    def shows_colours(self, console: Console) -> bool:
+        """Return True if text is shown as it comes, in colours: one recording, at a terminal."""
+        alone = len(self.recordings) == 1 and self.options.output.folder is not None
+        return self.colour_words and alone and console.draws and console.look.colour
+
+    def notices(self, console: Console) -> tuple[WarningRaised, ...]:
+        """Return the warnings, with one about colours that nothing will show."""
+        if not self.colour_words or self.shows_colours(console):
+            return self.warnings
+        return (
+            *self.warnings,
+            _without_effect(
+                "--print_colors has no effect: text is shown in colours while one recording is"
+                " transcribed at a terminal"
+            ),
+        )
 
 
 def console_for(command: str, options: BatchOptions) -> Console:
@@ -77,7 +96,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         raise build.ExcludedOptionsError(
             "--output-dir -", "--json", "both write to standard output"
         )
-    warnings = [WarningRaised(code="option_without_effect", message=note) for note in said.notes]
+    warnings = [_without_effect(note) for note in said.notes]
     if said.hub_token:
         os.environ["HF_TOKEN"] = said.hub_token
     finder = RecordingFinder(
@@ -124,6 +143,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
             source_order=SourceOrder.of(resolved.settings),
         ),
         warnings=tuple(warnings),
+        colour_words=said.colour_words,
         on_finish=resolved.settings.on_finish,
         secrets=frozenset(_secrets(resolved, catalog)),
     )
@@ -133,6 +153,10 @@ def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -
     """Return the models that the options and the manifest name."""
     named = [request.model for request in options.stages.values()]
     return named + [one.overrides.model for one in recordings if one.overrides.model]
+
+
+def _without_effect(message: str) -> WarningRaised:
+    return WarningRaised(code="option_without_effect", message=message)
 
 
 def _secrets(resolved: ResolvedSettings, catalog: Catalog) -> Iterator[str]:

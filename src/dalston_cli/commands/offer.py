@@ -1,10 +1,12 @@
-"""Offer, once and only at a terminal, to download a better model than the bundled one."""
+"""Offer, once and only at a terminal, to set models up where only the bundled one is here."""
 
-from dalston_cli.amounts import readable_size
+from dalston_cli.catalog.proposals import propose
 from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource
 from dalston_cli.catalog.weights.inventory import installed_ids
+from dalston_cli.catalog.weights.pull_options import PullOptions
+from dalston_cli.commands.models.shelf import Shelf
 from dalston_cli.console import Console
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
@@ -13,13 +15,13 @@ from dalston_sdk.wire import Stage
 _ANSWERED = "asked-for-a-better-model"
 
 
-def offer_better_model(
+def offer_models(
     options: RunOptions, environment: Environment, console: Console, *, assume_yes: bool
 ) -> RunOptions:
-    """Return the options, with a model to pull if only the bundled one is here and the user agrees.
+    """Return the options, after models were set up if only the bundled one is here.
 
-    A user who declined is not asked again. In a script nothing is asked, and nothing is
-    downloaded unless ``--yes`` was given.
+    A user is asked once. In a script nothing is asked; with ``--yes`` the best model for the
+    machine is downloaded there.
 
     Args:
         options: With ``--model auto``, else they come back as they are.
@@ -35,12 +37,32 @@ def offer_better_model(
         return options
     if (better := _better(options, environment)) is None:
         return options
-    question = f"Download {better.id}, {readable_size(better.size_mb * 1e6)}?"
-    if console.confirm(question, default=True, assume_yes=assume_yes):
+    if assume_yes:
         return options.with_model(better.id)
     answered.parent.mkdir(parents=True, exist_ok=True)
     answered.touch()
+    if console.confirm("No model is installed. Choose some for this machine now?", default=True):
+        _set_up(options, environment, console)
     return options
+
+
+def _set_up(options: RunOptions, environment: Environment, console: Console) -> None:
+    """Do what ``dalston setup`` does at a terminal."""
+    from dalston_cli.commands.setup import (
+        choose,
+        describe_machine,
+        pull_together,
+        render_proposals,
+        show_lines,
+    )
+
+    catalog, folder = environment.catalog, environment.locations.models
+    found = propose(catalog, environment.machine, installed_ids(catalog, folder), options.language)
+    console.info(describe_machine(environment.machine))
+    show_lines(render_proposals(found), console)
+    chosen = choose(found, console, assume_yes=False)
+    pull_options = PullOptions.from_environment(order=environment.source_order)
+    pull_together(chosen, Shelf(catalog=catalog, folder=folder), pull_options, console)
 
 
 def _better(options: RunOptions, environment: Environment) -> ModelEntry | None:

@@ -3,7 +3,7 @@
 from collections.abc import Iterator
 from typing import TYPE_CHECKING
 
-from dalston_cli.amounts import count, duration
+from dalston_cli.amounts import count, duration, readable_size
 from dalston_cli.console import Console, printable
 from dalston_cli.console.text import render_table
 from dalston_cli.options.batch import BatchOptions
@@ -46,14 +46,14 @@ def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
         console: Prints it.
         assume_yes: Plan with the model that ``transcribe --yes`` would download.
     """
-    from dalston_cli.commands.offer import offer_better_model
+    from dalston_cli.commands.offer import offer_models
     from dalston_cli.pipeline.forecast.report import make_report
 
     for warning in batch.warnings:
         console.warning(warning.message, hint=warning.hint)
     options = batch.options
     if assume_yes:
-        options = offer_better_model(options, batch.environment, console, assume_yes=True)
+        options = offer_models(options, batch.environment, console, assume_yes=True)
     report = make_report(batch.recordings, options, batch.environment)
     text = "\n".join(_plan_lines(report, show_recordings=not console.quiet))
     if batch.on_finish:
@@ -132,7 +132,14 @@ def _sum_lines(report: "PlanReport") -> Iterator[str]:
     for model, size_mb in report.pull.items():
         yield f"to download: {model}, {f'{size_mb:,} MB' if size_mb else 'of unknown size'}"
     for engine in report.build:
-        yield f"to build: the {_built(report, engine)} of engine {engine}"
+        amount = _amount(report.build_bytes[engine])
+        yield f"to build: the {_built(report, engine)} of engine {engine}, {amount}"
+
+
+def _amount(num_bytes: int | None) -> str:
+    if num_bytes is None:
+        return "download of unknown size"
+    return f"{readable_size(num_bytes)} to download" if num_bytes else "nothing to download"
 
 
 def _work(report: "PlanReport") -> str:

@@ -20,6 +20,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what transcribe would do, and why.",
     "export": "Write a finished transcript in another format.",
     "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
+    "setup": "Propose models for this machine, and download them.",
     "pipelines": "List the settings for kinds of recordings.",
     "engines": "List, start, watch, scale, stop engines (ps shows them); build their images.",
     "runs": "List past runs and what came of them.",

@@ -1,7 +1,8 @@
 """``dalston runs``: past runs and their results."""
 
 from collections.abc import Iterator, Mapping
-from pathlib import Path
+from datetime import datetime
+from pathlib import Path, PurePath
 from typing import Annotated
 
 import typer
@@ -17,6 +18,19 @@ from dalston_cli.settings.locations import Locations
 app = group("runs")
 
 _COLUMNS = ("run", "started", "state", "exit", "recordings", "counts", "folder")
+_LEAST_IMPORTANT = ("folder", "exit", "counts", "state")
+_NUM_OFFERED = 20
+
+
+def complete_runs(incomplete: str) -> list[tuple[str, str]]:
+    """Return ids of the newest runs, each with its time and recordings."""
+    with _journal() as journal:
+        runs = history.list_runs(journal, limit=_NUM_OFFERED)
+    return [
+        (run.run, f"{_local(run.started_at)}, {_names(run)}")
+        for run in runs
+        if run.run.startswith(incomplete)
+    ]
 
 
 @app.command("list")
@@ -36,24 +50,30 @@ def list_runs(
     rows = [
         (
             run.run,
-            run.started_at,
+            _local(run.started_at),
             run.state,
             run.exit_code,
-            run.num_recordings,
+            _names(run),
             _counts_text(run.counts),
             run.folder,
         )
         for run in runs
     ]
     empty = "there was no run yet; start one: dalston transcribe RECORDING"
-    Console("runs list", json=json).table(_COLUMNS, rows, data=runs, empty=empty)
+    Console("runs list", json=json).table(
+        _COLUMNS, rows, data=runs, empty=empty, optional=_LEAST_IMPORTANT
+    )
 
 
 @app.command("show")
 def show_run(
     run: Annotated[
         str | None,
-        typer.Argument(metavar="[RUN]", help="A run's id or its beginning; the newest by default."),
+        typer.Argument(
+            metavar="[RUN]",
+            help="A run's id or its beginning; the newest by default.",
+            autocompletion=complete_runs,
+        ),
     ] = None,
     *,
     json: Json = False,
@@ -69,7 +89,7 @@ def run_lines(record: history.RunRecord) -> Iterator[str]:
     run = record.summary
     took = "" if run.elapsed_s is None else f", {run.elapsed_s:.1f} s"
     end = "" if run.exit_code is None else f", exit code {run.exit_code}"
-    yield f"run {run.run} of {run.started_at} in {run.folder}: {run.state}{took}{end}"
+    yield f"run {run.run} of {_local(run.started_at)} in {run.folder}: {run.state}{took}{end}"
     yield f"{count(run.num_recordings, 'recording')}: {_counts_text(run.counts)}"
     for job in record.jobs:
         yield from _job_lines(job)
@@ -92,6 +112,20 @@ def _job_lines(job: history.JobRecord) -> Iterator[str]:
         yield f"    hint: {job.hint}"
     for output in job.outputs:
         yield f"    {printable(output)}"
+
+
+def _local(started_at: str) -> str:
+    """Return a time such as ``2026-11-29 04:46:39`` on the user's clock."""
+    return datetime.fromisoformat(started_at).astimezone().strftime("%Y-%m-%d %H:%M:%S")
+
+
+def _names(run: history.RunInfo) -> str:
+    """Return text such as ``talk.wav, call.mp3 and 8 more``."""
+    names = [PurePath(name).name for name in run.recordings]
+    more = run.num_recordings - len(names)
+    if not names:
+        return count(more, "recording")
+    return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _counts_text(counts: Mapping[str, int]) -> str:

@@ -29,7 +29,7 @@ def transcribe(
     import asyncio
 
     from dalston_cli.commands.batch import console_for, read_batch
-    from dalston_cli.commands.offer import offer_better_model
+    from dalston_cli.commands.offer import offer_models
     from dalston_cli.commands.on_finish import run_on_finish
     from dalston_cli.console.run_view import run_view
     from dalston_cli.pipeline import session
@@ -41,11 +41,13 @@ def transcribe(
 
         show_plan(batch, console, assume_yes=options.screen.yes)
         return
-    run_options = offer_better_model(
+    run_options = offer_models(
         batch.options, batch.environment, console, assume_yes=options.screen.yes
     )
-    with run_view(console, show_text=run_options.output.folder is not None) as view:
-        for warning in batch.warnings:
+    show_text = run_options.output.folder is not None
+    colours = batch.shows_colours(console)
+    with run_view(console, show_text=show_text, colour_words=colours) as view:
+        for warning in batch.notices(console):
             view.take(warning)
         callbacks = session.RunCallbacks(on_event=view.take, print_text=view.print_text)
         report = asyncio.run(

@@ -8,7 +8,8 @@ from typing import Self
 
 from dalston_cli.amounts import countdown, duration, speed
 from dalston_cli.console.bar import fitted, line_with_bar
-from dalston_cli.console.look import Line, Span, Style
+from dalston_cli.console.confidence import coloured_lines
+from dalston_cli.console.look import Line, Span, Style, terminal_size_of
 from dalston_cli.console.recording_lines import folder_and_name
 from dalston_cli.console.region import Region
 from dalston_cli.console.run_progress import ActiveRecording, RunProgress
@@ -16,6 +17,7 @@ from dalston_cli.console.run_view import RunLines
 from dalston_cli.console.screen import Console
 from dalston_cli.console.text import printable
 from dalston_cli.pipeline import events
+from dalston_sdk.wire import Segment
 
 MOST_ACTIVE = 8
 """So many recordings in work have a line of their own."""
@@ -32,11 +34,15 @@ class RunLive(RunLines):
     Args:
         console: A terminal.
         show_text: Show text as it comes, where there is one recording only.
+        colour_words: Show that text in the colours of the words' confidences.
     """
 
-    def __init__(self, console: Console, *, show_text: bool = True) -> None:
+    def __init__(
+        self, console: Console, *, show_text: bool = True, colour_words: bool = False
+    ) -> None:
         super().__init__(console, draws=True)
         self._show_text = show_text
+        self._colour_words = colour_words
         self._progress = RunProgress()
         self._clock = WorkClock()
         self._lock = threading.RLock()
@@ -56,7 +62,7 @@ class RunLive(RunLines):
                     self._clock.begin()
                 case events.PartialText() if self._show_text and self._progress.num_recordings == 1:
                     for segment in event.segments:
-                        self.console.info(f"[{duration(segment.start)}] {segment.text}")
+                        self._show_segment(segment)
                 case events.StageProgress() | events.StageFinished() | events.JobFinished():
                     self._clock.expect(self._progress)
                 case events.RunFinished():
@@ -64,6 +70,13 @@ class RunLive(RunLines):
                 case _:
                     pass
             super().take(event)
+
+    def _show_segment(self, segment: Segment) -> None:
+        if not self._colour_words:
+            self.console.info(f"[{duration(segment.start)}] {segment.text}")
+            return
+        for line in coloured_lines(segment, terminal_size_of(self.console.stderr).columns):
+            self.console.say(*line)
 
     def print_text(self, text: str) -> None:
         """Write a transcript to stdout, which may be the terminal that is drawn on."""
@@ -120,12 +133,13 @@ class RunLive(RunLines):
     def _active_line(self, recording: ActiveRecording, columns: int) -> Line:
         done = recording.stage_done
         part = "" if done is None else _percent(done)
+        stage = "loading" if recording.loads else recording.stage
         shown = fitted(printable(recording.name), columns, self.console.look.signs)
         folder, name = folder_and_name(shown)
         return (
             Span(folder, Style.DIM),
             Span(name),
-            Span(f"  {recording.stage:{_STAGE_COLUMNS}}", Style.DIM),
+            Span(f"  {stage:{_STAGE_COLUMNS}}", Style.DIM),
             Span(f"  {part:>{_PART_COLUMNS}}"),
         )
 

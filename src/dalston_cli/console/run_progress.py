@@ -41,12 +41,14 @@ class ActiveRecording:
         begun: The stage that began last; empty before the first.
         done: The part of its whole work that is done, from 0 to 1; never falls.
         kept: The part that was done in earlier runs.
+        loads: An engine loads a model for it.
     """
 
     name: str
     begun: str = ""
     done: float = 0.0
     kept: float = 0.0
+    loads: bool = False
     stages: dict[str, _StageCount] = field(default_factory=dict)
 
     @property
@@ -96,6 +98,9 @@ class RunProgress:
             case events.JobStarted():
                 self.active[event.recording] = ActiveRecording(name=event.recording)
                 self._learn(event.recording, event.duration_s)
+            case events.ModelLoading():
+                if recording := self.active.get(event.recording):
+                    recording.loads = True
             case events.StageStarted() | events.StageProgress() | events.StageFinished():
                 self._advance(event)
             case events.JobFinished():
@@ -160,6 +165,7 @@ class RunProgress:
             if isinstance(event, events.StageFinished):
                 self._learn(event.recording, event.duration_s)
             return
+        recording.loads = False
         count = recording.stages.setdefault(event.stage, _StageCount())
         match event:
             case events.StageStarted():

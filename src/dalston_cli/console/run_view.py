@@ -184,19 +184,20 @@ class RunStream(RunView):
         raise AssertionError(f"--json and text on stdout exclude each other: {text[:40]!r}")
 
 
-def run_view(console: Console, *, show_text: bool = True) -> RunView:
+def run_view(console: Console, *, show_text: bool = True, colour_words: bool = False) -> RunView:
     """Return the view that fits the console.
 
     Args:
         console: A terminal, a file, or JSON.
         show_text: Whether text may be shown as it comes.
+        colour_words: Whether it is to show how sure each word is.
     """
     if console.mode is Mode.JSON:
         return RunStream(console)
     if console.draws:
         from dalston_cli.console.run_live import RunLive  # noqa: PLC0415 - loads what draws
 
-        return RunLive(console, show_text=show_text)
+        return RunLive(console, show_text=show_text, colour_words=colour_words)
     return RunLines(console)
 
 

@@ -245,6 +245,10 @@ class Launcher(Protocol):
         """Return True if everything is there that ``start`` needs."""
         return True
 
+    def download_bytes(self, engine: EngineEntry, device: str) -> int | None:
+        """Return how much is downloaded before ``start``; None where that is not known."""
+        return 0 if self.is_built(engine, device) else None
+
     def fingerprint(self, spec: EngineSpec) -> str:
         """Return what must be the same for a running engine to be reused for ``spec``."""
 

@@ -56,6 +56,13 @@ class StageStarted(_Event, frozen=True, kw_only=True, tag="stage_started"):
     model: str | None = None
 
 
+class ModelLoading(_Event, frozen=True, kw_only=True, tag="model_loading"):
+    """An engine loads a model for a stage of one recording."""
+
+    recording: str
+    stage: str
+
+
 class StageProgress(_Event, frozen=True, kw_only=True, tag="stage_progress"):
     """Progress of a stage, in seconds of audio."""
 
@@ -158,6 +165,7 @@ Event = (
     | ModelPulling
     | JobStarted
     | StageStarted
+    | ModelLoading
     | StageProgress
     | PartialText
     | StageFinished

@@ -28,6 +28,7 @@ from dalston_cli.folder_lock import lock_folder
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import remove_folder
+from dalston_cli.launchers.local.download_sizes import download_size
 from dalston_cli.launchers.local.installer import run_uv
 from dalston_cli.launchers.requirements_lock import choose_lock, fitting_locks, uv_variables
 from dalston_sdk.identity import digest_files, python_tag, sdk_folder, source_files
@@ -118,6 +119,13 @@ class EnvironmentStore:
             if self.python(engine, device) is None:  # else another process built it meanwhile
                 _build(engine.name, lock, place, preparation)
         return place / "environment" / "bin" / "python"
+
+    def download_bytes(self, engine: EngineEntry, device: str = "cpu") -> int | None:
+        """Return how much a build would download; None where that is not known."""
+        lock = self._lock(engine, device)
+        if self.python(engine, device) is not None:
+            return 0
+        return download_size(lock, uv_variables(lock)) if lock.is_file() else None
 
     def remove(self, engine: str) -> tuple[Path, ...]:
         """Remove every environment of an engine, also of earlier locks."""

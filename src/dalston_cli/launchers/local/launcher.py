@@ -68,6 +68,9 @@ class LocalLauncher(folder_launcher.FolderLauncher):
     def is_built(self, engine: EngineEntry, device: str) -> bool:
         return engine.embedded or self.environments.python(engine, device) is not None
 
+    def download_bytes(self, engine: EngineEntry, device: str) -> int | None:
+        return 0 if engine.embedded else self.environments.download_bytes(engine, device)
+
     def fingerprint(self, spec: base.EngineSpec) -> str:
         marks = fingerprint.secret_marks(spec.engine)
         return fingerprint.fingerprint_of(

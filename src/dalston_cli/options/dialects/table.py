@@ -67,6 +67,8 @@ TRANSLATED: Mapping[str, str] = {
     "model_dir": "the folder of pulled models in this run, as `DALSTON_MODELS_DIR` is",
     "model_directory": "`--model FOLDER`",
     "no_align": "`--align never`",
+    "print_colors": "while one recording is transcribed at a terminal: words in green, yellow and"
+    " red by their confidence",
     "temperature_increment_on_fallback": "`--temperature` with the whole list: from the one given,"
     " or 0, to 1",
 }
@@ -85,7 +87,6 @@ WITHOUT_EFFECT: Mapping[str, str] = {
     "log_level": "-v prints more and -q less",
     "prepend_punctuations": "punctuation always stays with its word",
     "pretty_json": "JSON is always written for people to read",
-    "print_colors": "the confidence of every word is in the JSON, and not shown in colours",
     "print_progress": "progress is shown at every terminal; -q turns it off",
     "python_version": "`dalston doctor` shows it",
     "return_char_alignments": "words have times, single characters have none",

@@ -39,12 +39,14 @@ class Translation:
         notes: Sentences about options that change nothing.
         models_dir: The folder of pulled models; None for that of the environment.
         hub_token: The token for the hub; None for that of the environment.
+        colour_words: Text that is shown as it comes has the colours of the words' confidences.
     """
 
     flags: dict[str, object]
     notes: list[str] = field(default_factory=list)
     models_dir: Path | None = None
     hub_token: str | None = None
+    colour_words: bool = False
 
     def note(self, option: str, why: str) -> None:
         """Say that an option changes nothing."""
@@ -150,6 +152,10 @@ def _model_directory(found: Translation, option: str, value: str) -> None:
     found.flags["model"] = value
 
 
+def _print_colors(found: Translation, option: str, value: str) -> None:
+    found.colour_words = _is_true(option, value)
+
+
 def _no_align(found: Translation, option: str, _: str) -> None:
     found.set(option, "align", "never")
 
@@ -212,5 +218,6 @@ _TRANSLATORS: Mapping[str, Callable[[Translation, str, str], None]] = {
     "model_dir": _model_dir,
     "model_directory": _model_directory,
     "no_align": _no_align,
+    "print_colors": _print_colors,
     "temperature_increment_on_fallback": _temperature_increment,
 }

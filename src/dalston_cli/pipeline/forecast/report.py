@@ -74,6 +74,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
         counts: Recordings per state.
         pull: Models to download, with their sizes in MB.
         build: Engines whose environments have to be built.
+        build_bytes: How much each of these downloads; None where that is not known.
         audio_s: Audio still to be worked on, as far as it is known; None where it is known of no
             recording.
         unknown: Recordings whose length is not known before they are decoded.
@@ -90,6 +91,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     pull: dict[str, int]
     build: tuple[str, ...]
+    build_bytes: dict[str, int | None]
     audio_s: float | None
     unknown: int
     guessed: int
@@ -128,7 +130,8 @@ def make_report(
             _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
         )
     sizes = {stage.model.id: stage.model.size_mb for stage in wanted if not stage.is_linked}
-    return _report(options.pipeline, plans, found, forecaster.plans, sizes)
+    downloads = _downloads(forecaster.plans, environment)
+    return _report(options.pipeline, plans, found, forecaster.plans, sizes, downloads)
 
 
 def _report(
@@ -137,25 +140,41 @@ def _report(
     found: tuple[RecordingForecast, ...],
     plans: Sequence[RecordingPlan],
     pull: dict[str, int],
+    downloads: dict[str, int | None],
 ) -> PlanReport:
     to_do = [one for one in found if one.state not in {"unchanged", "blocked"}]
     to_do = [one for one in to_do if one.estimated_s != 0.0]  # of the others all is stored
     lengths = [one.duration_s for one in to_do if one.duration_s is not None]
     times = [one.estimated_s for one in to_do if one.estimated_s is not None]
-    unbuilt = {s.engine.name for plan in plans for s in plan.stages.values() if not s.launch.built}
     return PlanReport(
         pipeline=pipeline,
         plans=descriptions,
         recordings=found,
         counts=dict(sorted(Counter(one.state for one in found).items())),
         pull=pull,
-        build=tuple(sorted(unbuilt)),
+        build=tuple(sorted(downloads)),
+        build_bytes=downloads,
         audio_s=sum(lengths) if lengths or not to_do else None,
         unknown=len(to_do) - len(lengths),
         guessed=sum(one.guessed for one in to_do),
         estimated_s=sum(times) if times or not to_do else None,
         unmeasured=tuple(dict.fromkeys(_without_history(to_do, plans))),
     )
+
+
+def _downloads(plans: Sequence[RecordingPlan], environment: Environment) -> dict[str, int | None]:
+    """Return the engines that have to be built, and how much each downloads."""
+    unbuilt = {
+        stage.engine.name: stage
+        for plan in plans
+        for stage in plan.stages.values()
+        if not stage.launch.built
+    }
+    launchers = environment.launchers.by_name
+    return {
+        name: launchers[stage.launch.launcher].download_bytes(stage.engine, stage.device)
+        for name, stage in unbuilt.items()
+    }
 
 
 def _without_history(

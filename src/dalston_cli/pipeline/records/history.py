@@ -14,6 +14,7 @@ from dalston_cli.pipeline.records.journal import Journal
 
 RunState = Literal["running", "finished", "died"]
 
+_FIRST = 3
 _LATEST = 50
 """Number of attempts, or recordings, that an estimate looks back on."""
 
@@ -47,6 +48,7 @@ class RunInfo(Struct, frozen=True, kw_only=True):
         elapsed_s: Wall seconds; None if the run did not finish.
         counts: Recordings per status; those in progress when a run died are ``unfinished``.
         folder: The command's working folder.
+        recordings: Names of the first recordings that were begun, at most three.
     """
 
     run: str
@@ -57,6 +59,7 @@ class RunInfo(Struct, frozen=True, kw_only=True):
     num_recordings: int
     counts: dict[str, int]
     folder: str
+    recordings: tuple[str, ...] = ()
 
 
 class AttemptRecord(Struct, frozen=True, kw_only=True):
@@ -160,6 +163,9 @@ def _summary(journal: Journal, row: Row) -> RunInfo:
         "SELECT status, count(*) AS n FROM jobs WHERE run = ? GROUP BY status ORDER BY status",
         (row["id"],),
     )
+    names = journal.connection.execute(
+        "SELECT recording FROM jobs WHERE run = ? ORDER BY id LIMIT ?", (row["id"], _FIRST)
+    )
     finished, state = row["finished_at"], _state(row)
     running = "unfinished" if state == "died" else "running"
     return RunInfo(
@@ -174,6 +180,7 @@ def _summary(journal: Journal, row: Row) -> RunInfo:
             for status, number in counts.fetchall()
         },
         folder=row["folder"],
+        recordings=tuple(name for (name,) in names.fetchall()),
     )
 
 

@@ -177,6 +177,8 @@ class StageRunner:
 
     def _tell(self, plan: StagePlan, message: wire.StreamMessage) -> None:
         match message:
+            case wire.Progress(phase="load"):
+                self._tools.emit(events.ModelLoading(recording=self._recording, stage=plan.kind))
             case wire.Progress(phase="run", done_s=done_s, total_s=total_s):
                 self._tools.emit(
                     events.StageProgress(
@@ -187,7 +189,7 @@ class StageRunner:
                 shifted = tuple(_shifted(segment, self.offset_s) for segment in segments)
                 self._tools.emit(events.PartialText(recording=self._recording, segments=shifted))
             case _:
-                pass  # heartbeats and model loading: the stage's clock shows both
+                pass  # heartbeats: the stage's clock shows them
 
     def _finished(self, plan: StagePlan, *, reused: bool, elapsed_s: float) -> None:
         self._tools.emit(
