@@ -79,3 +79,13 @@ def test_what_the_model_cannot_do_is_refused_by_name(
 
     assert done.returncode == 2, done.stderr
     assert named in events_of(done)[-1]["errors"][0]["message"]
+
+
+def test_a_folder_of_graphs_is_a_model(user: Home, tmp_path: Path) -> None:
+    speech = say(SENTENCE, tmp_path / "speech.wav")
+    folder = make_transducer(tmp_path / "mine", kind="tdt")
+
+    transcript = transcript_of(user, speech, tmp_path, model=str(folder))
+
+    assert jiwer.wer(SENTENCE, transcript["text"]) == 0
+    assert transcribing(transcript)["engine"] == "onnx-asr"

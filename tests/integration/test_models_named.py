@@ -190,7 +190,8 @@ def test_a_folder_is_used_where_it_lies(user: User) -> None:
     assert linked["path"] == str(WEIGHTS)
     assert user.data("models", "verify", WEIGHTS)[0]["problems"] == []
     assert "it is installed" in user.run("plan", "a.wav", "--model", WEIGHTS, "--offline").stdout
-    assert user.data("models", "rm", "-y", WEIGHTS)[0]["id"] == linked["id"]
+    removed = user.run("models", "rm", "-y", WEIGHTS)
+    assert f"{linked['id']} is removed, {WEIGHTS} stays as it is" in removed.stderr
     assert (WEIGHTS / "model.bin").exists()
 
 
@@ -230,6 +231,35 @@ def test_a_folder_that_cannot_be_used(user: User, name: str, message: str) -> No
         done = run_dalston(*command, name, environ=user.environ, cwd=user.folder)
         assert done.returncode in {2, 5}
         assert message in done.stderr
+
+
+def test_every_place_that_names_a_model_understands_other_names(user: User) -> None:
+    def planned(*words: str) -> list[str]:
+        plans = user.data("plan", *words)["plans"]
+        return [stage["model"] for plan in plans for stage in plan["stages"]]
+
+    aligner = ("--align", "always", "--align-model", "WAV2VEC2_ASR_BASE_960H")
+    assert planned("a.wav", "--model", "turbo", *aligner) == [
+        "faster-whisper-large-v3-turbo",
+        "wav2vec2-align-en",
+    ]
+    (user.folder / "list.csv").write_text(f"path,model\na.wav,small.en\nb.wav,{WEIGHTS}\n")
+    write_wav(user.folder / "b.wav", silence(1.0))
+    small, folder = planned("--manifest", "list.csv", "--model", "base")
+    assert (small, folder[:19]) == ("faster-whisper-small.en", "tiny-whisper-flite-")
+
+    (user.folder / "config").mkdir()
+    (user.folder / "config" / "config.toml").write_text('model = "tiny"\n')
+    assert planned("a.wav") == ["faster-whisper-tiny"]
+    pipelines = user.added.parent / "pipelines"
+    pipelines.mkdir(parents=True)
+    text = "id: mine\nsummary: Mine\nsettings: {model: medium}\n"
+    (pipelines / "mine.yaml").write_text(text)
+    user.environ["DALSTON_MODEL"] = "large"
+    assert planned("a.wav") == ["faster-whisper-large-v3"]
+    del user.environ["DALSTON_MODEL"]
+    (user.folder / "config" / "config.toml").unlink()
+    assert planned("a.wav", "--pipeline", "mine") == ["faster-whisper-medium"]
 
 
 def test_models_that_are_added_are_models_of_the_catalog(user: User) -> None:

@@ -1,12 +1,22 @@
 """Which engine reads a set of files, and why none does."""
 
 import json
-from collections.abc import Mapping
+from collections.abc import Callable, Mapping
+from functools import partial
+from pathlib import Path
 
 import pytest
+from tests.support.onnx_models.families import make_canary, make_ctc, make_transducer, make_vosk
+from tests.support.onnx_models.whisper import make_whisper
+from tests.support.tiny_whisper import WEIGHTS
 
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.names.adopt import read_folder
 from dalston_cli.catalog.names.detect import Detected, WeightFiles, detect
 from dalston_cli.catalog.names.refusals import UnreadableWeightsError
+from dalston_cli.catalog.names.spelling import FolderName
+from dalston_cli.catalog.sources import FileSource
+from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_sdk.wire import Stage
 
 CT2 = ("config.json", "model.bin", "tokenizer.json", "vocabulary.json", "README.md")
@@ -204,7 +214,40 @@ def test_a_namesake_in_the_catalog_is_offered_first() -> None:
     assert "--model a/whisper-large-v3 --revision main --output_dir whisper-large-v3-ct2" in hint
 
 
-def test_a_config_that_is_no_json_is_as_good_as_none() -> None:
-    broken = WeightFiles(name="x", sizes={"model.onnx": 1, "config.json": 1}, read=lambda _: b"{")
+@pytest.mark.parametrize("content", [b"{", b"[1]", b"[" * 100_000])
+def test_a_config_that_is_no_json_is_as_good_as_none(content: bytes) -> None:
+    sizes = {"model.onnx": 1, "config.json": 1}
+    broken = WeightFiles(name="x", sizes=sizes, read=lambda _: content)
     with pytest.raises(UnreadableWeightsError, match="names no type of model"):
         detect(broken, called="x")
+
+
+@pytest.mark.parametrize(
+    ("make", "type_"),
+    [
+        pytest.param(make_ctc, "nemo-conformer-ctc", id="ctc"),
+        pytest.param(partial(make_ctc, int8=True), "nemo-conformer-ctc", id="int8"),
+        pytest.param(partial(make_transducer, kind="tdt"), "nemo-conformer-tdt", id="tdt"),
+        pytest.param(partial(make_transducer, kind="rnnt"), "nemo-conformer-rnnt", id="rnnt"),
+        pytest.param(make_canary, "nemo-conformer-aed", id="aed"),
+        pytest.param(make_vosk, "kaldi-rnnt", id="kaldi"),
+        pytest.param(make_whisper, "whisper", id="whisper"),
+    ],
+)
+def test_folders_that_onnx_asr_loads_are_recognised(
+    make: Callable[[Path], Path], type_: str, tmp_path: Path
+) -> None:
+    folder = make(tmp_path / "weights")
+    entry = read_folder(FolderName(path=folder), called="./weights")
+    assert (entry.engine, entry.runtime_model_id) == ("onnx-asr", type_)
+    assert entry.source == FileSource(kind="file", path=folder)
+
+
+def test_the_tiny_whisper_of_the_tests_is_recognised() -> None:
+    entry = read_folder(FolderName(path=WEIGHTS), called="it")
+    assert entry.engine == "faster-whisper"
+    assert entry.capabilities.word_timestamps
+    assert entry.size_mb == 3
+    catalog = load_catalog().with_model("it", entry)
+    assert weights_elsewhere(catalog, "faster-whisper") == (WEIGHTS,)
+    assert catalog.model("it") is catalog.model(entry.id)

@@ -50,7 +50,7 @@ class WeightFiles:
         """Return ``config.json``; empty where there is none that can be read."""
         try:
             found = json.loads(self.read("config.json") or b"{}")
-        except ValueError:
+        except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
 
@@ -151,7 +151,7 @@ def _num_words(files: WeightFiles) -> int | None:
     if content := files.read("vocabulary.json"):
         try:
             return len(json.loads(content))
-        except (ValueError, TypeError):
+        except (ValueError, TypeError, RecursionError):
             return None  # the engine says what is wrong with it
     if content := files.read("vocabulary.txt"):
         return len(content.removesuffix(b"\n").split(b"\n"))

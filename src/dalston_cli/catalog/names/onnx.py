@@ -49,6 +49,7 @@ FAMILIES = (
 )
 """Those whose files can be told from the names; GigaAM and others are in the catalog by id."""
 
+_MAX_TYPE = 60
 _FORMATS = ("int8", "", "fp16")
 """Suffixes of number formats, best first: of those in a repository, one is downloaded."""
 _GRAPH = re.compile(
@@ -62,7 +63,7 @@ def family_of(paths: Sequence[str], config: Mapping[str, Any], *, called: str) -
     Raises:
         UnreadableWeightsError: onnx-asr reads no such layout.
     """
-    named = str(config.get("model_type", ""))
+    named = str(config.get("model_type", ""))[:_MAX_TYPE]
     for family in FAMILIES:
         if family.type == named:
             return family

@@ -27,6 +27,7 @@ from dalston_cli.catalog.weights.download import (
 from dalston_cli.catalog.weights.exchange import Failure, PullFailure, RemoteFile
 
 _TELLING = ("config.json", "vocabulary.json", "vocabulary.txt")
+_MAX_LICENCE = 80
 _MAX_TEXT = 16 * 1024 * 1024
 _PATTERN = re.compile(r"[*?\[]")
 
@@ -101,7 +102,8 @@ def describe(question: exchange.HubQuestion, timeout_s: float) -> exchange.Liste
 
 
 def _licence(tags: Iterable[str]) -> str:
-    return next((tag.partition(":")[2] for tag in tags if tag.startswith("license:")), "")
+    named = (tag.partition(":")[2] for tag in tags if tag.startswith("license:"))
+    return next(named, "")[:_MAX_LICENCE]
 
 
 def _text(client: httpx2.Client, url: str) -> bytes:

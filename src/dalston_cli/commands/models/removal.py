@@ -7,6 +7,7 @@ import typer
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.names import added
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.audit import disk_usage, remove
 from dalston_cli.catalog.weights.failures import NotInstalledError
 from dalston_cli.catalog.weights.layout import ModelFolder
@@ -82,7 +83,7 @@ def _remove(folder: ModelFolder, model: ModelEntry | None, console: Console) -> 
     was_added, freed = model is not None and added.is_added(model, place), 0
     try:
         freed = remove(folder)
-        console.info(f"{folder.model} is removed, {readable_size(freed)} are free again")
+        console.info(f"{folder.model} is removed, {_what_is_left(model, freed)}")
     except NotInstalledError:
         if not was_added:
             raise
@@ -94,3 +95,9 @@ def _remove(folder: ModelFolder, model: ModelEntry | None, console: Console) -> 
         "freed_bytes": freed,
         "left_catalog": was_added,
     }
+
+
+def _what_is_left(model: ModelEntry | None, freed: int) -> str:
+    if model is not None and isinstance(model.source, FileSource):
+        return f"{model.source.path} stays as it is"
+    return f"{readable_size(freed)} are free again"

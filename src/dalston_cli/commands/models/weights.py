@@ -124,7 +124,8 @@ def _pull_one(
     if not options.again and shelf.row(model).installed:
         console.info(f"{model.id} is installed already")
         return pull_weights(model, shelf.folder, options)
-    with console.meter(f"Pulling {model.id}", total=model.size_mb * 10**6) as meter:
+    doing = "Reading" if isinstance(model.source, FileSource) else "Pulling"
+    with console.meter(f"{doing} {model.id}", total=model.size_mb * 10**6) as meter:
 
         def show(progress: PullProgress) -> None:
             if progress.note:
