@@ -3,7 +3,7 @@
 import psutil
 import pytest
 
-from dalston_cli.launchers.variables import process_variables
+from dalston_cli.launchers.variables import process_variables, thread_variables
 
 USER = {
     "PATH": "/bin",
@@ -71,3 +71,12 @@ def test_replicas_share_the_cores(replicas: int) -> None:
     found = process_variables(secrets=(), extra={}, replicas=replicas, environ=USER)
     assert int(found["OMP_NUM_THREADS"]) == max(1, min(cores, 8) // replicas)
     assert found["MKL_NUM_THREADS"] == found["OMP_NUM_THREADS"]
+
+
+def test_threads_that_the_user_sets_win_over_the_cores() -> None:
+    assert thread_variables(0) == {}
+    wanted = thread_variables(3)
+    assert set(wanted.values()) == {"3"}
+    found = process_variables(secrets=(), extra=wanted, replicas=2, environ=USER)
+    assert found["OMP_NUM_THREADS"] == "3"
+    assert {found[name] for name in wanted} == {"3"}
