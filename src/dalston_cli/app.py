@@ -49,6 +49,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [word for word in options if word != "--debug"] + words[len(options) :]
     words = in_our_dialect(without_help_verb(words))
     console = Console(command_words(words), json="--json" in options)
+    _open_closed_streams()
     _use_utf8()
     try:
         code = _dispatch(words)
@@ -163,6 +164,17 @@ def _report(console: Console, error: DalstonError) -> int:
         _close_stdout()
         return ExitCode.CLOSED_PIPE
     return error.exit_code
+
+
+def _open_closed_streams() -> None:
+    """Write to nowhere where the caller closed a stream, as cron does.
+
+    The file takes the free descriptor, which nothing else may have: child processes write to it.
+    """
+    for name in ("stdout", "stderr"):
+        if getattr(sys, name) is None:
+            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
+            setattr(sys, name, nowhere)
 
 
 def _use_utf8() -> None:

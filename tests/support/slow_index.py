@@ -5,6 +5,7 @@ import io
 import threading
 import zipfile
 from collections.abc import Mapping
+from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
@@ -94,7 +95,8 @@ class SlowIndex:
                 self.wfile.flush()
                 if body[num_first:]:
                     released.wait(60)
-                    self.wfile.write(body[num_first:])
+                    with suppress(ConnectionError):  # a download that was stopped
+                        self.wfile.write(body[num_first:])
 
             def log_message(self, *_: object) -> None:
                 """Log nothing."""

@@ -72,7 +72,7 @@ WHISPERX: dict[str, Any] = {
                 {"word": "no?", "start": 1.6, "end": 2.0, "score": 0.5},
             ],
         },
-        {"start": 2.0, "end": 2.0, "text": ""},
+        {"start": 2.0, "end": 2.0, "text": "", "words": None, "speaker": None},
     ],
     "word_segments": [],
 }
@@ -158,6 +158,26 @@ def test_what_is_malformed_has_its_place(
 ) -> None:
     with pytest.raises(MalformedFileError, match=message):
         read(tmp_path, name, text)
+
+
+@pytest.mark.parametrize(
+    ("text", "num_segments"),
+    [
+        pytest.param("\n" * 300_000, 0, id="empty-lines"),
+        pytest.param("9" * 300_000, None, id="digits"),
+        pytest.param(" " * 300_000, 0, id="blanks"),
+        pytest.param(SRT + "<a" * 30_000, 2, id="tags"),
+        pytest.param(SRT + "x\n\n" * 10_000, 2, id="gaps"),
+    ],
+)
+def test_texts_on_which_a_parser_goes_back_and_forth(
+    text: str, num_segments: int | None, tmp_path: Path
+) -> None:
+    if num_segments is None:
+        with pytest.raises(MalformedFileError, match=":1: no subtitle"):
+            read(tmp_path, "a.srt", text)
+    else:
+        assert len(read(tmp_path, "a.srt", text).segments) == num_segments
 
 
 @pytest.mark.parametrize("name", GOLDEN)

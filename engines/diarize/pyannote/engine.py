@@ -27,6 +27,9 @@ os.environ |= {
     "HF_HUB_DISABLE_TELEMETRY": "1",
     "TORCHINDUCTOR_CACHE_DIR": tempfile.gettempdir(),
 }
+# The models have thousands of small layers and time steps. Threads that spin while they wait for
+# each other at the end of each would keep a busy machine from the work itself.
+os.environ.setdefault("OMP_WAIT_POLICY", "PASSIVE")
 
 
 class PyannoteEngine(TorchEngine):

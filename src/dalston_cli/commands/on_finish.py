@@ -13,7 +13,7 @@ from dalston_cli.console.envelope import Envelope
 from dalston_cli.pipeline.events import RunFinished
 
 _SECRET = re.compile(
-    r"(^|_)(API|AUTH|CREDENTIALS?|KEYS?|PASSPHRASE|PASSWD|PASSWORDS?|SECRETS?|TOKENS?)(_|$)",
+    r"(^|_)(AUTH|CREDENTIALS?|KEYS?|PASSPHRASE|PASSWD|PASSWORDS?|SECRETS?|TOKENS?)(_|$)",
     re.IGNORECASE,
 )
 _NO_SECRET = frozenset({"SSH_AUTH_SOCK"})

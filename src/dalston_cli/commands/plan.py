@@ -5,7 +5,6 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.amounts import count, duration, readable_size
 from dalston_cli.console import Console, printable
-from dalston_cli.console.text import render_table
 from dalston_cli.options.batch import BatchOptions
 from dalston_cli.options.parameters import flatten
 
@@ -15,6 +14,7 @@ if TYPE_CHECKING:
     from dalston_cli.pipeline.forecast.report import PlanDescription, PlanReport, StageDescription
 
 _MOST_ROWS = 20
+_LEAST_IMPORTANT = ("stored", "work", "state", "length")
 _COLUMNS = ("recording", "state", "length", "work", "stored")
 
 
@@ -55,7 +55,7 @@ def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
     if assume_yes:
         options = offer_models(options, batch.environment, console, assume_yes=True)
     report = make_report(batch.recordings, options, batch.environment)
-    text = "\n".join(_plan_lines(report, show_recordings=not console.quiet))
+    text = "\n".join(_plan_lines(report, console))
     if batch.on_finish:
         text += f"\nto run at the end: {printable(batch.on_finish)}"
     console.result(report, text=text)
@@ -65,16 +65,16 @@ def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
             console.warning(one.problem if named else f"{one.recording}: {one.problem}")
 
 
-def _plan_lines(report: "PlanReport", *, show_recordings: bool) -> Iterator[str]:
+def _plan_lines(report: "PlanReport", console: Console) -> Iterator[str]:
     """Yield the report; with a table of the first recordings that have something to do."""
     if report.pipeline:
         yield f"pipeline {report.pipeline}"
     for plan in report.plans:
         yield from _one_plan(plan)
     shown = [one for one in report.recordings if one.state != "unchanged"][:_MOST_ROWS]
-    if shown and show_recordings:
+    if shown and not console.quiet:
         yield ""
-        yield render_table(_COLUMNS, [_row(one) for one in shown])
+        yield console.laid_out(_COLUMNS, [_row(one) for one in shown], optional=_LEAST_IMPORTANT)
     yield ""
     yield from _sum_lines(report)
 

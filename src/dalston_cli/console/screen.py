@@ -133,13 +133,19 @@ class Console:
             self.result(data)
             return
         cells = [[printable("-" if cell is None else cell) for cell in row] for row in rows]
-        if cells and optional and self.stdout.isatty():
-            width = shutil.get_terminal_size().columns
-            self.data(fitted_table(columns, cells, optional=optional, width=width))
-        elif cells:
-            self.data(render_table(columns, cells))
+        if cells:
+            self.data(self.laid_out(columns, cells, optional=optional))
         elif empty:
             self.info(empty)
+
+    def laid_out(
+        self, columns: Sequence[str], cells: Sequence[Sequence[str]], *, optional: Sequence[str]
+    ) -> str:
+        """Return a table for stdout; ``optional`` as for ``table``."""
+        if not (optional and self.stdout.isatty()):
+            return render_table(columns, cells)
+        width = shutil.get_terminal_size().columns
+        return fitted_table(columns, cells, optional=optional, width=width)
 
     def info(self, message: str, *, whole: bool = False) -> None:
         """Print a message for a person who waits; ``whole`` keeps what is to be copied."""

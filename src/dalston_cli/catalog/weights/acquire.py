@@ -162,7 +162,7 @@ class _Pull:
                 if len(found) == 1 or not error.elsewhere:
                     raise
                 errors.append(error)
-        raise failures.SourcesFailedError(errors)
+        raise failures.SourcesFailedError(self.model, errors)
 
     def _download(self, candidate: Candidate, lock: int, timeout_s: float) -> exchange.Pulled:
         job = exchange.Job(

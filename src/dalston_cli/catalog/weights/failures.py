@@ -71,10 +71,12 @@ class SourcesFailedError(PullError):
 
     code = "sources_failed"
 
-    def __init__(self, errors: Sequence[PullError]) -> None:
+    def __init__(self, model: ModelEntry, errors: Sequence[PullError]) -> None:
+        problems = "; ".join(error.problem or error.message for error in errors)
         super().__init__(
-            "; ".join(error.message for error in errors),
-            hint="; ".join(dict.fromkeys(error.hint for error in errors if error.hint)),
+            f"the model {model.id} cannot be pulled: {problems}",
+            hint="check the network and the proxy (HTTPS_PROXY), HF_ENDPOINT for the hub and "
+            f"{_INDEX_SETTINGS} for the package index, then run `dalston models pull {model.id}`",
         )
 
 

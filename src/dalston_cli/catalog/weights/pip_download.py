@@ -87,7 +87,7 @@ def _download(wheel: Wheel, attempt: Path, reporter: Reporter) -> Path:
         _watch(process, wheel, attempt, reporter)
     if process.returncode != 0:
         said = (attempt / "errors").read_text(errors="replace")
-        raise PullFailure(_failure(wheel, said))
+        raise PullFailure(explain(wheel, said))
     return next((attempt / "done").iterdir())
 
 
@@ -107,7 +107,7 @@ def _pip(wheel: Wheel, attempt: Path) -> Iterator[subprocess.Popen[bytes]]:
             stdin=subprocess.DEVNULL,
             stdout=output,
             stderr=errors,
-            env=_environment(os.environ, attempt),
+            env=environment_for_pip(os.environ, attempt),
         )
     try:
         yield process
@@ -141,7 +141,7 @@ def _platform(wheel: Wheel) -> Iterator[str]:
         yield from ("--abi", abi, "--platform", platform)
 
 
-def _environment(environ: Mapping[str, str], attempt: Path) -> dict[str, str]:
+def environment_for_pip(environ: Mapping[str, str], attempt: Path) -> dict[str, str]:
     """Return the variables for pip: the user's, less those that would change what it does."""
     told = {name: value for name, value in environ.items() if name not in _NOT_FOR_PIP}
     for name, others in _FROM_UV.items():
@@ -185,7 +185,7 @@ def _wrong_digest(wheel: Wheel) -> PullFailure:
     return PullFailure(Failure(kind="digest", file=f"{wheel.name}=={wheel.version}"))
 
 
-def _failure(wheel: Wheel, said: str) -> Failure:
+def explain(wheel: Wheel, said: str) -> Failure:
     """Return what pip's messages mean."""
     lines = [line.strip() for line in said.splitlines() if line.strip()]
     last = next((line for line in reversed(lines) if line.startswith("ERROR:")), "")

@@ -32,7 +32,7 @@ class _Segment(Struct, kw_only=True):
     start: float
     end: float
     text: str
-    words: tuple[_Word, ...] = ()
+    words: tuple[_Word, ...] | None = None
     speaker: str | None = None
 
 
@@ -85,7 +85,7 @@ def _words(segment: _Segment) -> Iterator[Word]:
     """Yield words with the white space before them; nothing where none has times."""
     timed = [
         _Timed(text=text, word=word, start=word.start, end=word.end)
-        for text, word in zip(_spaced(segment), segment.words, strict=True)
+        for text, word in zip(_spaced(segment), segment.words or (), strict=True)
     ]
     if all(each.start is None or each.end is None for each in timed):
         return
@@ -108,7 +108,7 @@ def _words(segment: _Segment) -> Iterator[Word]:
 def _spaced(segment: _Segment) -> Iterator[str]:
     """Yield each word as it stands in the segment's text, with the white space before it."""
     text, place = " ".join(segment.text.split()), 0
-    for each in segment.words:
+    for each in segment.words or ():
         bare = each.word.strip()
         found = text.find(bare, place)
         if found < 0 or text[place:found].strip():
