@@ -20,6 +20,7 @@ from tests.support.tiny_whisper import (
     ENTRY,
     MODEL,
     WEIGHTS,
+    check_words,
     say_sentences,
     transcribing,
     transcript_of,
@@ -30,6 +31,7 @@ from dalston_cli.launchers.fingerprint import engine_digest
 
 pytestmark = [pytest.mark.slow, needs_flite]
 
+ENGLISH = ("--language", "en")
 BUNDLED = "pocketsphinx-en-us"
 POCKETSPHINX = EXAMPLES.parent / "engines" / "transcribe" / "pocketsphinx"
 
@@ -152,6 +154,20 @@ def test_weights_that_a_container_cannot_read_are_named(
     assert done.returncode == 5, done.stderr
     assert str(whisper) in done.stderr
     assert "chmod" in done.stderr
+
+
+def test_a_folder_that_is_named_is_seen_in_a_container(
+    user: DockerUser, speech: Path, tmp_path: Path
+) -> None:
+    weights = user.folder / "named"
+    shutil.copytree(WEIGHTS, weights, ignore=shutil.ignore_patterns("training"))
+
+    inside = transcript_of(user, speech, tmp_path, *ENGLISH, model=str(weights))
+
+    stage = transcribing(inside)
+    assert (stage["launcher"], stage["engine"]) == ("docker", "faster-whisper")
+    assert stage["model"].startswith("named-")
+    check_words(inside)
 
 
 def test_ctrl_c_leaves_a_container_to_go_on_with(user: DockerUser, tmp_path: Path) -> None:
