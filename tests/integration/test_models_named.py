@@ -115,6 +115,8 @@ def test_a_plan_without_the_hub_says_what_it_assumes(user: User, hub: HubServer)
     assert "assumed to be for the engine onnx-asr" in done.stderr
     assert "it was asked for as org/parakeet-onnx" in done.stdout
     assert "to download: org-parakeet-onnx, of unknown size" in done.stdout
+    assert "good word times itself" not in done.stdout
+    assert "whether org-parakeet-onnx gives good word times is known once" in done.stdout
     refused = user.run("plan", "a.wav", "--model", "org/parakeet-onnx", "--offline", code=5)
     assert "run `dalston models pull org/parakeet-onnx` where there is a network" in refused.stderr
     dry = user.run("transcribe", "a.wav", "--model", "org/parakeet", "--dry-run")

@@ -269,7 +269,14 @@ def test_no_connection(tmp_path: Path) -> None:
         options = _options(gone)
     with pytest.raises(HubUnreachableError, match="no connection to http://127") as raised:
         pull(MODEL, tmp_path, options)
-    assert "HTTPS_PROXY" in (raised.value.hint or "")
+    hint = raised.value.hint or ""
+    assert "HTTPS_PROXY" in hint
+    for way in ("`--model base`", "tiny.en", "weights_mirror", "`dalston models import`"):
+        assert hint.count(way) == 1
+    aligner = model_entry(stages=["align"])
+    with pytest.raises(HubUnreachableError) as raised:
+        pull(aligner, tmp_path, options)
+    assert "--model base" not in (raised.value.hint or "")
 
 
 def test_a_connection_that_breaks_is_taken_up_again(hub: HubServer, tmp_path: Path) -> None:

