@@ -271,10 +271,14 @@ def test_models_that_are_added_are_models_of_the_catalog(user: User) -> None:
     engines = {name: rows[name]["engine"] for name in ("mine", "theirs", "far")}
     assert engines == {"mine": "faster-whisper", "theirs": "faster-whisper", "far": "nemo"}
     assert rows["theirs"]["aliases"] == [REPO]
+    here = {name: (rows[name]["installed"], rows[name]["state"]) for name in ("mine", "theirs")}
+    assert here == {"mine": (True, "here"), "theirs": (False, "no")}
+    assert rows["mine"]["path"] == str(WEIGHTS)
     shown = user.data("models", "show", "far")["model"]["source"]
     file = {"url": "https://example.org/a/parakeet.nemo", "sha256": SHA, "path": "parakeet.nemo"}
     assert shown["files"] == [file]
     assert user.data("models", "pull", "mine", REPO)[1]["id"] == "theirs"
+    assert user.data("models", "show", "mine")["installation"]["state"] == "yes"
     stages = user.data("plan", "a.wav", "--model", WEIGHTS)["plans"][0]["stages"]
     assert stages[0]["model"] == "mine"
     user.run("models", "rm", "-y", "mine", "theirs", "far")

@@ -4,8 +4,9 @@ from typing import Any
 import pytest
 from tests.support.hub.entries import engine_entry, model_entry
 
+from dalston_cli.catalog.alternatives import best_alternatives
 from dalston_cli.catalog.device import DeviceMissingError
-from dalston_cli.catalog.load import Catalog, UnknownModelError
+from dalston_cli.catalog.load import Catalog, CatalogPaths, UnknownModelError, load_catalog
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.catalog.resolve import (
     Choice,
@@ -231,6 +232,24 @@ def test_alternatives_are_named() -> None:
     with pytest.raises(LanguageNotCoveredError) as raised:
         resolve_model(CATALOG, Stage.TRANSCRIBE, wanted, LAPTOP, [])
     assert "`--model fw-turbo`" in (raised.value.hint or "")
+
+
+@pytest.mark.parametrize(
+    ("installed", "first"),
+    [
+        pytest.param((), "faster-whisper-large-v3-turbo", id="nothing-is-here"),
+        pytest.param(("faster-whisper-base",), "faster-whisper-base", id="a-small-one-is-here"),
+        pytest.param(("sphinx-en-us",), "faster-whisper-large-v3-turbo", id="what-comes-along"),
+    ],
+)
+def test_alternatives_start_with_what_is_installed_and_end_with_bundles(
+    installed: Sequence[str], first: str
+) -> None:
+    catalog = load_catalog(CatalogPaths.from_environment({}))
+    found = best_alternatives(catalog.models_for(Stage.TRANSCRIBE), installed)
+    assert found[0].id == first
+    bundles = [len(model.stages) > 1 for model in found if not model.gated_repos]
+    assert bundles == sorted(bundles)
 
 
 def test_the_missing_model_can_be_pulled_by_the_hint() -> None:

@@ -1,5 +1,6 @@
 """Plans as a table: what was asked for, what there is, what comes out."""
 
+import re
 from pathlib import Path
 from typing import Any
 
@@ -186,6 +187,29 @@ def test_what_is_impossible_is_refused(
 
     with pytest.raises(error, match=message):
         plan_recording(context, run_options(**options))
+
+
+@pytest.mark.parametrize(
+    "asked",
+    [
+        pytest.param({"language": "de"}, id="language"),
+        pytest.param({"languages": ("en", "de")}, id="one-of-several-languages"),
+        pytest.param({"task": "translate"}, id="translation"),
+    ],
+)
+def test_a_refusal_names_first_what_is_installed(asked: dict[str, Any]) -> None:
+    catalog = load_catalog(CatalogPaths.from_environment({}))
+    here = Weights(digest="d", path=None)
+    names = ("faster-whisper-tiny.en", "faster-whisper-base")
+    context = context_of(catalog, installed=dict.fromkeys(names, here))
+    options = run_options(model="tiny.en", transcribe=TranscribeOptions(**asked))
+
+    with pytest.raises(UsageError) as caught:
+        plan_recording(context, options)
+
+    hint = str(caught.value.hint)
+    assert re.match(r"(try|use) `?--model faster-whisper-base\b", hint)
+    assert "whisperx" not in hint
 
 
 @pytest.mark.parametrize(

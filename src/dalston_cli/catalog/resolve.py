@@ -5,6 +5,7 @@ from dataclasses import dataclass, replace
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog import resolve_errors
+from dalston_cli.catalog.alternatives import best_alternatives
 from dalston_cli.catalog.device import check_device, choose_device, fits
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
@@ -88,7 +89,7 @@ def resolve_model(
     """
     if request.model == AUTO:
         return _automatic(catalog, stage, request, machine, installed)
-    model = _named(catalog, stage, request)
+    model = _named(catalog, stage, request, installed)
     is_here = is_installed(model, installed)
     called = "" if request.model == model.id else f" as {request.model}"
     lies_here = isinstance(model.source, FileSource)
@@ -143,11 +144,14 @@ def recommended(
     return next((model for model in fitting if not model.gated_repos), None)
 
 
-def _named(catalog: Catalog, stage: Stage, request: ModelRequest) -> ModelEntry:
+def _named(
+    catalog: Catalog, stage: Stage, request: ModelRequest, installed: Collection[str]
+) -> ModelEntry:
     model, language = catalog.model(request.model), request.language
-    others = [
+    able = (
         other for other in catalog.models_for(stage) if supports_language(other, stage, language)
-    ]
+    )
+    others = best_alternatives(able, installed)
     if stage not in model.stages:
         raise resolve_errors.StageNotCoveredError(model, stage, others, request.verb)
     if language and not supports_language(model, stage, language):

@@ -75,8 +75,17 @@ def installed(model: ModelEntry, models_dir: Path) -> InstalledModel | None:
 
 def installed_ids(catalog: Catalog, models_dir: Path) -> frozenset[str]:
     """Return the ids of all models that can be loaded without a pull."""
-    found = (installed(model, models_dir) for model in catalog.models.values())
-    return frozenset(model.id for model in found if model and model.ok)
+    return frozenset(
+        model.id
+        for model in catalog.models.values()
+        if ((found := installed(model, models_dir)) is not None and found.ok)
+        or (found is None and lies_here(model))
+    )
+
+
+def lies_here(model: ModelEntry) -> bool:
+    """Return True if the model is a file or folder of the user's own, and it is there."""
+    return isinstance(model.source, FileSource) and model.source.path.exists()
 
 
 def weights_elsewhere(catalog: Catalog, engine: str) -> tuple[Path, ...]:

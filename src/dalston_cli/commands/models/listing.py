@@ -37,7 +37,7 @@ class UnknownStageError(UsageError):
 _COLUMNS = ("id", "also", "stage", "languages", "size", "licence", "installed")
 _LEAST_IMPORTANT = ("licence", "also", "languages", "stage", "size")
 _FEW = 4
-_IS_HERE = frozenset({"yes", "bundled", "damaged", "partial", "service"})
+_IS_HERE = frozenset({"yes", "here", "bundled", "damaged", "partial", "service"})
 
 
 def list_models(

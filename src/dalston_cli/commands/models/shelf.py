@@ -10,8 +10,8 @@ import typer
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.names.adopt import NOT_ASKED, Asking, adopt
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.sources import BundledSource, ServiceSource
-from dalston_cli.catalog.weights.inventory import InstalledModel, installed
+from dalston_cli.catalog.sources import BundledSource, FileSource, ServiceSource
+from dalston_cli.catalog.weights.inventory import InstalledModel, installed, lies_here
 from dalston_cli.catalog.weights.layout import ModelFolder
 from dalston_cli.options.completion import complete_models
 from dalston_cli.settings.locations import Locations
@@ -34,8 +34,10 @@ class ModelRow:
     Attributes:
         aliases: Its other names.
         size_bytes: On disk where it is installed, else about what the download takes.
+        installed: It can be used without a download.
         state: ``yes``, ``no``, ``bundled``, ``damaged`` or ``partial`` (a pull was interrupted);
-            of a service, ``service`` or ``no key``.
+            ``here`` of a folder of the user's own that was not used yet, which is when its digests
+            are made; of a service, ``service`` or ``no key``.
         problems: The damage, if any.
         source: The one of the model's sources that an installed one came from.
         mirror: The folder or address that served in place of it.
@@ -99,20 +101,27 @@ class Shelf:
             size_bytes=(found.size if found else 0) or model.size_mb * 10**6,
             licence=model.licence,
             gated=bool(model.gated_repos),
-            installed=found is not None and found.ok,
+            installed=lies_here(model) if found is None else found.ok,
             state=self._state(model, found),
             problems=found.problems if found else (),
             source=found.source if found else None,
             mirror=found.mirror if found else None,
-            path=found.path if found else None,
+            path=found.path if found else _own_path(model),
             digest=found.digest if found else None,
         )
 
     def _state(self, model: ModelEntry, found: InstalledModel | None) -> str:
         if isinstance(model.source, ServiceSource):
             return "service" if found else "no key"
+        if found is None and lies_here(model):
+            return "here"
         if found is None:
             return "partial" if ModelFolder.of(model, self.folder).partial.exists() else "no"
         if not found.ok:
             return "damaged"
         return "bundled" if isinstance(model.source, BundledSource) else "yes"
+
+
+def _own_path(model: ModelEntry) -> Path | None:
+    """Return where a file or folder of the user's own lies, if it is there."""
+    return model.source.path if isinstance(model.source, FileSource) and lies_here(model) else None

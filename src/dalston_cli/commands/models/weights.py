@@ -121,7 +121,8 @@ def _keep(model: ModelEntry, console: Console) -> ModelEntry:
 def _pull_one(
     model: ModelEntry, shelf: Shelf, options: PullOptions, console: Console
 ) -> InstalledModel:
-    if not options.again and shelf.row(model).installed:
+    row = shelf.row(model)
+    if not options.again and row.installed and row.state != "here":
         console.info(f"{model.id} is installed already")
         return pull_weights(model, shelf.folder, options)
     doing = "Reading" if isinstance(model.source, FileSource) else "Pulling"

@@ -211,7 +211,9 @@ class StageChooser:
             compute_type=choice.compute_type,
             launch=context.launch(choice.engine, choice.device),
             weights=context.installed.get(choice.model.id),
-            options=effective_options(context.catalog, stage.kind, choice.model, options),
+            options=effective_options(
+                context.catalog, stage.kind, choice.model, options, context.installed
+            ),
             reason=choice.reason,
             required=request.required,
         )

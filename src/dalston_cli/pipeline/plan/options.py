@@ -3,12 +3,13 @@
 Pure: looks at the catalog only, and raises before anything runs.
 """
 
-from collections.abc import Iterable, Sequence
+from collections.abc import Collection, Iterable, Sequence
 from typing import TypeVar
 
 import msgspec
 from msgspec import Struct
 
+from dalston_cli.catalog.alternatives import best_alternatives
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.resolve import supports_language
 from dalston_cli.catalog.resolve_errors import LanguageNotCoveredError
@@ -68,16 +69,22 @@ def without(wanted: Options, names: Iterable[str]) -> Options:
 
 
 def effective_options(
-    catalog: Catalog, stage: Stage, model: ModelEntry, wanted: Options
+    catalog: Catalog,
+    stage: Stage,
+    model: ModelEntry,
+    wanted: Options,
+    installed: Collection[str] = (),
 ) -> Options:
     """Return what the user set, over what the model wants where the user set nothing.
+
+    A refusal names other models, first those that are ``installed``.
 
     Raises:
         UnsupportedOptionError: The user set something that the model's engine does not honour.
         LanguageNotCoveredError, NoTranslationError: The model cannot do it.
     """
     if isinstance(wanted, TranscribeOptions):
-        _check_abilities(catalog, model, wanted)
+        _check_abilities(catalog, model, wanted, installed)
     engine = catalog.engine(model.engine)
     supported = engine.stages[stage].options
     chosen = _set_fields(wanted)
@@ -88,7 +95,7 @@ def effective_options(
             del chosen[option]
             continue
         raise UnsupportedOptionError(
-            option, engine, stage, _models_with_option(catalog, stage, option)
+            option, engine, stage, _models_with_option(catalog, stage, option, installed)
         )
     fields = wanted.__struct_fields__
     defaults = {
@@ -108,8 +115,10 @@ def _is_so_anyway(model: ModelEntry, option: str, value: object) -> bool:
     return option == "task" and value == "transcribe"
 
 
-def _check_abilities(catalog: Catalog, model: ModelEntry, wanted: TranscribeOptions) -> None:
-    transcribing = catalog.models_for(Stage.TRANSCRIBE)
+def _check_abilities(
+    catalog: Catalog, model: ModelEntry, wanted: TranscribeOptions, installed: Collection[str]
+) -> None:
+    transcribing = best_alternatives(catalog.models_for(Stage.TRANSCRIBE), installed)
     for language in wanted.languages or ():
         if not supports_language(model, Stage.TRANSCRIBE, language):
             able = [
@@ -128,10 +137,12 @@ def _set_fields(options: Struct) -> dict[str, object]:
     }
 
 
-def _models_with_option(catalog: Catalog, stage: Stage, option: str) -> tuple[str, ...]:
+def _models_with_option(
+    catalog: Catalog, stage: Stage, option: str, installed: Collection[str]
+) -> tuple[str, ...]:
     return tuple(
         model.id
-        for model in catalog.models_for(stage)
+        for model in best_alternatives(catalog.models_for(stage), installed)
         if option in catalog.engine(model.engine).stages[stage].options
     )
 
