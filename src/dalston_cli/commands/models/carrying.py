@@ -68,7 +68,9 @@ def _import_one(
     with console.meter(f"Importing {model.id}", total=model.size_mb * 10**6) as meter:
 
         def show(progress: PullProgress) -> None:
-            if progress.total:
+            if progress.note:
+                console.warning(progress.note)
+            elif progress.total:
                 meter.update(progress.done, progress.total)
 
         done = import_model(model, folder, shelf.folder, show, called=place.absolute())
