@@ -130,8 +130,11 @@ def test_a_download_is_told_once() -> None:
         RunLive(Console("transcribe", stderr=bar)),
     ):
         with view:
-            for step, done in (("downloading", 500), ("checking", 500), ("downloading", 1000)):
-                pulling = ModelPulling(model="m", step=step, done_bytes=done, total_bytes=1000)
+            for done in (0, 500, 1000):
+                pulling = ModelPulling(
+                    model="m", step="downloading", done_bytes=done, total_bytes=1000
+                )
+                view.take(ModelPulling(model="m", step="checking"))
                 view.take(pulling)
     assert err.getvalue() == "downloading m, 1.0 kB\n"
     assert "downloading" not in bar.getvalue()  # there it is drawn while it lasts
