@@ -4,6 +4,7 @@ import hashlib
 import io
 import json
 import os
+import random
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -276,6 +277,38 @@ def test_what_is_no_archive(carried: Carried, tmp_path: Path, content: bytes, pr
     assert done.returncode == 3
     assert problem in done.stderr
     assert carried.run("import", tmp_path / "gone.tar").returncode == 3
+
+
+def test_a_pipe_is_not_waited_for(carried: Carried, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tar")
+    done = carried.run("import", tmp_path / "pipe.tar")
+    assert done.returncode == 3
+    assert "it is neither a folder nor a file" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["example/tiny/x", "example/tiny/x/y"])
+def test_an_archive_with_one_name_twice(carried: Carried, tmp_path: Path, name: str) -> None:
+    with tarfile.open(tmp_path / "bad.tar", "w") as archive:
+        for each in ("example/tiny/x", name):
+            archive.addfile(_member(each), io.BytesIO())
+    done = carried.run("import", tmp_path / "bad.tar")
+    assert done.returncode == 3
+    assert f"{name} in it comes twice" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_a_packed_archive_with_broken_bytes(carried: Carried, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"bad.tar.{kind}"
+    with tarfile.open(path, f"w:{kind}") as archive:  # type: ignore[call-overload] # three literals
+        content = random.Random(1).randbytes(100_000)
+        archive.addfile(_member("example/tiny/x", size=len(content)), io.BytesIO(content))
+    broken = bytearray(path.read_bytes())
+    broken[50_000:51_000] = bytes(1000)
+    path.write_bytes(broken)
+    done = carried.run("import", path)
+    assert done.returncode in {3, 5}
+    assert "this is a bug" not in done.stderr
+    assert "cannot be imported" in done.stderr
 
 
 def test_models_that_nobody_knows_are_refused_before_any_is_imported(carried: Carried) -> None:

@@ -289,7 +289,10 @@ def test_models_that_are_added_are_models_of_the_catalog(user: User) -> None:
 
 def test_an_alias_of_the_catalog_may_be_taken_over(user: User) -> None:
     done = user.run("models", "add", "large-v3", WEIGHTS)
-    assert "`large-v3` meant the model faster-whisper-large-v3 so far" in done.stderr
+    assert (
+        "`large-v3` means this model from now on; so far it meant faster-whisper-large-v3"
+        in done.stderr
+    )
     assert user.data("models", "show", "large-v3")["model"]["source"]["kind"] == "file"
     user.run("models", "rm", "-y", "large-v3")
     assert user.data("models", "show", "large-v3")["model"]["id"] == "faster-whisper-large-v3"

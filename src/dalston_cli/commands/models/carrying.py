@@ -7,8 +7,9 @@ import typer
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.carry import export_models, import_model, models_in, opened
+from dalston_cli.catalog.weights.carry import import_model, models_in, opened
 from dalston_cli.catalog.weights.exchange import PullProgress
+from dalston_cli.catalog.weights.export import export_models
 from dalston_cli.catalog.weights.inventory import InstalledModel
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console
