@@ -1,6 +1,7 @@
 """The root of the command line, and the one place where errors become messages and exit codes."""
 
 import os
+import re
 import sys
 import time
 import traceback
@@ -23,6 +24,11 @@ from dalston_cli.settings.locations import Locations
 PROGRAM = "dalston"
 _COMPLETION_VARIABLE = "_DALSTON_COMPLETE"
 _CRASH_LOGS = 20
+_BAD_CHOICE = re.compile(
+    r"Invalid value for '(?P<option>--[\w-]+)[^:]*: (?:Value error, )?"
+    r"'(?P<value>.*)' is not one of (?P<known>.*)"
+)
+"""A message of Typer's about an option with a few values."""
 
 
 class InternalError(DalstonError):
@@ -148,6 +154,10 @@ def _report_usage(console: Console, error: TyperException) -> int:
         return ExitCode.USAGE
     context = getattr(error, "ctx", None)
     path = context.command_path if context is not None else f"{PROGRAM} {console.command}".rstrip()
+    if (bad := _BAD_CHOICE.fullmatch(message)) and bad["value"].startswith("--"):
+        message = f"the value of {bad['option']} is missing: {bad['value']} follows it"
+        return _report(console, UsageError(message, hint=f"values are {bad['known']}"))
+    message = message.replace(": Value error, ", ": ")
     meant = [name for name in getattr(error, "possibilities", None) or () if "_" not in name]
     if meant:
         message = error.message.rstrip(".")

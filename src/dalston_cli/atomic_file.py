@@ -3,6 +3,9 @@
 import fcntl
 import hashlib
 import os
+import secrets
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import BinaryIO
 
@@ -34,6 +37,29 @@ def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
             raise
 
 
+@contextmanager
+def written_whole(path: Path) -> Iterator[BinaryIO]:
+    """Yield a file that takes the place of ``path`` at the end of the block, or goes if it fails.
+
+    The unfinished file lies beside it under a name that nobody can foresee: it is for folders that
+    others can write to, and for several processes that write the same file.
+
+    Raises:
+        OSError: The disk is full or the folder cannot be written.
+    """
+    unfinished = path.with_name(f".dalston-{secrets.token_hex(8)}.part")
+    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+    with os.fdopen(os.open(unfinished, flags, 0o666), "w+b") as file:
+        try:
+            yield file
+            sync(file)
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+    sync_folder(path.parent)
+
+
 def sync(file: BinaryIO) -> None:
     """Flush a file's bytes to the disk."""
     file.flush()
@@ -50,12 +76,18 @@ def sync_folder(folder: Path) -> None:
 
 
 def _open_alone(path: Path) -> int:
-    """Open or make ``path`` and lock it against other processes that write it."""
+    """Open or make ``path`` and lock it against other processes that write it.
+
+    A link of this name, which others could foresee, is removed and not followed.
+    """
     while True:
-        descriptor = os.open(path, os.O_RDWR | os.O_CREAT | os.O_CLOEXEC, 0o666)
+        if path.is_symlink():
+            path.unlink(missing_ok=True)
+        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
+        descriptor = os.open(path, flags, 0o666)
         fcntl.flock(descriptor, fcntl.LOCK_EX)
         try:
-            if os.path.samestat(os.fstat(descriptor), path.stat()):
+            if os.path.samestat(os.fstat(descriptor), path.lstat()):
                 return descriptor
         except FileNotFoundError:
             pass  # the process that held it has finished and renamed it

@@ -159,6 +159,24 @@ def test_a_closed_pipe_is_silent(home: Path) -> None:
             ["transcribe", "--languag", "en"], "--languag", "--language", id="long option"
         ),
         pytest.param(["transcribe", "--model"], "requires an argument", "transcribe", id="value"),
+        pytest.param(
+            ["transcribe", "a", "--align", "--model", "x"],
+            "the value of --align is missing: --model follows it",
+            "values are 'auto', 'always', 'never'",
+            id="value of a few",
+        ),
+        pytest.param(
+            ["transcribe", "a", "--language", "--model", "x"],
+            "the value of --language is missing: --model follows it",
+            "--help-all",
+            id="value of many",
+        ),
+        pytest.param(
+            ["transcribe", "a", "--align", "nevr"],
+            "Invalid value for '--align': 'nevr' is not one of",
+            "transcribe --help",
+            id="no value of a few",
+        ),
         pytest.param(["transcribe"], "nothing to transcribe", "talk.mp3", id="nothing"),
         pytest.param(["transcribe", "a", "-f", "srx"], "'srx'", "-f srt", id="format"),
         pytest.param(["transcribe", "a", "--beam-size", "0"], "--beam-size", "--help", id="range"),

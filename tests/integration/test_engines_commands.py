@@ -117,6 +117,7 @@ def test_the_life_of_an_engine(home: EngineHome, dalston: Dalston) -> None:
     assert removed == {"engine": "fake", "environments": [], "images": [], "num_logs": 2}
     _, err = dalston("logs", "fake", exit_code=5)
     assert "fake has no log" in err
+    assert dalston("rm", "-y", "fake") == ("", "removed nothing of fake\n")
 
 
 def test_an_engine_that_runs_keeps_its_keep_alive_and_says_so(

@@ -9,6 +9,7 @@ import shutil
 import subprocess
 import sys
 import tarfile
+import tempfile
 import zipfile
 from collections.abc import Iterator
 from pathlib import Path
@@ -44,9 +45,17 @@ class InstalledHome(Home):
 
 
 def run(*command: str | Path, cwd: Path) -> None:
-    done = subprocess.run(
-        command, cwd=cwd, capture_output=True, text=True, timeout=240, check=False
-    )
+    """Run with a folder for temporary files that goes afterwards: uv leaves its locks there."""
+    with tempfile.TemporaryDirectory() as temporary:
+        done = subprocess.run(
+            command,
+            cwd=cwd,
+            env={**os.environ, "TMPDIR": temporary},
+            capture_output=True,
+            text=True,
+            timeout=240,
+            check=False,
+        )
     assert done.returncode == 0, done.stdout + done.stderr
 
 

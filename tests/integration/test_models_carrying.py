@@ -1,8 +1,10 @@
 """Weights from a mirror, and carried as a folder or an archive to a machine without network."""
 
+import hashlib
 import io
 import json
 import os
+import random
 import tarfile
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, replace
@@ -14,9 +16,10 @@ from tests.support.hub import Fault, HubFile, HubRepo, HubServer, running_hub
 from tests.support.hub.entries import model_entry, model_fields, write_catalog
 from tests.support.in_process import run_dalston
 
+from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.acquire import pull
 from dalston_cli.catalog.weights.audit import verify
-from dalston_cli.catalog.weights.failures import BrokenDownloadError, OfflineError
+from dalston_cli.catalog.weights.failures import BrokenDownloadError, MirrorError, OfflineError
 from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
 
 MODEL = model_entry()
@@ -68,6 +71,8 @@ def test_a_folder_is_carried_to_a_machine_without_network(carried: Carried) -> N
     done = carried.run("import", carried.folder, **elsewhere)
     assert done.returncode == 0, done.stderr
     assert "tiny is installed, 50 kB in" in done.stderr
+    trusted = f"tiny is taken as {carried.folder} has it: the catalog has no digests to check"
+    assert trusted in done.stderr
     assert carried.hub.state.asked == []
     assert carried.run("verify", **elsewhere).returncode == 0
     shown = carried.run("show", "tiny", **elsewhere).stdout
@@ -131,6 +136,26 @@ def _missing(folder: Path) -> None:
     (folder / PLACE / "model.bin").unlink()
 
 
+def _fifo(folder: Path) -> None:
+    _missing(folder)
+    os.mkfifo(folder / PLACE / "model.bin")
+
+
+def _no_files(folder: Path) -> None:
+    _change(folder, lambda manifest: manifest.update(files=[]))
+
+
+def _negative(folder: Path) -> None:
+    _change(folder, lambda manifest: manifest["files"][0].update(size=-1))
+
+
+def _change(folder: Path, change: Callable[[dict[str, Any]], object]) -> None:
+    path = folder / PLACE / "manifest.json"
+    manifest = json.loads(path.read_bytes())
+    change(manifest)
+    path.write_text(json.dumps(manifest))
+
+
 def _replace(folder: Path, old: str, new: str) -> None:
     manifest = folder / PLACE / "manifest.json"
     manifest.write_text(manifest.read_text().replace(old, new))
@@ -140,12 +165,19 @@ def _replace(folder: Path, old: str, new: str) -> None:
     ("change", "problem"),
     [
         pytest.param(_flip, "model.bin is not what it must be (wrong digest)", id="flipped byte"),
-        pytest.param(_link, "the forbidden name 'model.bin'", id="link"),
-        pytest.param(_path_outside, "the forbidden name '../outside.bin'", id="path outside"),
+        pytest.param(_link, "model.bin is a link or no plain file", id="link"),
+        pytest.param(
+            _path_outside,
+            "list of files has '../outside.bin', which leads elsewhere",
+            id="path outside",
+        ),
         pytest.param(_other_source, "the catalog names another source", id="other source"),
         pytest.param(_other_model, "it is large of engine example", id="other model"),
         pytest.param(_no_json, "manifest.json: ", id="no manifest"),
         pytest.param(_missing, "does not have it", id="missing file"),
+        pytest.param(_fifo, "model.bin is a link or no plain file", id="pipe"),
+        pytest.param(_no_files, "its manifest.json names no files", id="no files"),
+        pytest.param(_negative, "Expected `int` >= 0", id="negative size"),
     ],
 )
 def test_what_is_not_the_model_is_refused(
@@ -157,6 +189,38 @@ def test_what_is_not_the_model_is_refused(
     assert done.returncode == 5
     assert problem in done.stderr
     assert not (elsewhere / "example").exists()
+
+
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("a\0b", "which has a control character"),
+        ("./model.bin", "which is not the plain name of a file"),
+        ("model.bin", "twice"),
+        ("model.bin/x", "where a file and a folder would have one name"),
+        ("manifest.json/x", "which is Dalston's own"),
+        ("a" * 300, "which is too long"),
+    ],
+)
+def test_a_manifest_with_a_path_that_cannot_be_is_refused(
+    carried: Carried, path: str, problem: str
+) -> None:
+    (one, two) = json.loads((carried.folder / PLACE / "manifest.json").read_bytes())["files"]
+    weights = one if one["path"] == "model.bin" else two
+    _change(carried.folder, lambda manifest: manifest["files"].append({**weights, "path": path}))
+    elsewhere = carried.home / "elsewhere"
+    done = carried.run("import", carried.folder, DALSTON_MODELS_DIR=str(elsewhere))
+    assert done.returncode == 5
+    assert f"its list of files has {path!r}, {problem}" in done.stderr.replace("\n", " ")
+    assert not (elsewhere / "example").exists()
+
+
+def test_a_file_is_not_copied_past_its_size(carried: Carried) -> None:
+    with (carried.folder / PLACE / "model.bin").open("r+b") as weights:
+        weights.truncate(2**40)  # a hole, which takes no room here and would there
+    done = carried.run("import", carried.folder, DALSTON_MODELS_DIR=str(carried.home / "elsewhere"))
+    assert done.returncode == 5
+    assert "model.bin is not what it must be" in done.stderr
 
 
 def test_links_above_the_files_do_not_matter_to_the_model(carried: Carried) -> None:
@@ -213,6 +277,38 @@ def test_what_is_no_archive(carried: Carried, tmp_path: Path, content: bytes, pr
     assert done.returncode == 3
     assert problem in done.stderr
     assert carried.run("import", tmp_path / "gone.tar").returncode == 3
+
+
+def test_a_pipe_is_not_waited_for(carried: Carried, tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / "pipe.tar")
+    done = carried.run("import", tmp_path / "pipe.tar")
+    assert done.returncode == 3
+    assert "it is neither a folder nor a file" in done.stderr
+
+
+@pytest.mark.parametrize("name", ["example/tiny/x", "example/tiny/x/y"])
+def test_an_archive_with_one_name_twice(carried: Carried, tmp_path: Path, name: str) -> None:
+    with tarfile.open(tmp_path / "bad.tar", "w") as archive:
+        for each in ("example/tiny/x", name):
+            archive.addfile(_member(each), io.BytesIO())
+    done = carried.run("import", tmp_path / "bad.tar")
+    assert done.returncode == 3
+    assert f"{name} in it comes twice" in done.stderr
+
+
+@pytest.mark.parametrize("kind", ["gz", "bz2", "xz"])
+def test_a_packed_archive_with_broken_bytes(carried: Carried, tmp_path: Path, kind: str) -> None:
+    path = tmp_path / f"bad.tar.{kind}"
+    with tarfile.open(path, f"w:{kind}") as archive:  # type: ignore[call-overload] # three literals
+        content = random.Random(1).randbytes(100_000)
+        archive.addfile(_member("example/tiny/x", size=len(content)), io.BytesIO(content))
+    broken = bytearray(path.read_bytes())
+    broken[50_000:51_000] = bytes(1000)
+    path.write_bytes(broken)
+    done = carried.run("import", path)
+    assert done.returncode in {3, 5}
+    assert "this is a bug" not in done.stderr
+    assert "cannot be imported" in done.stderr
 
 
 def test_models_that_nobody_knows_are_refused_before_any_is_imported(carried: Carried) -> None:
@@ -286,14 +382,52 @@ def test_the_setting(carried: Carried) -> None:
     assert "an absolute folder or https://HOST" in refused.stderr
 
 
-def test_a_mirror_of_files_from_another_source_counts_where_the_digests_are_known(
-    carried: Carried, tmp_path: Path
-) -> None:
+def _pinned(**changes: Any) -> dict[str, Any]:
+    """A model whose digests the catalog has."""
     files = HubRepo.tiny(50_000).files
     entries = [
         {"url": "https://example.org/x", "sha256": files[name].sha256, "path": name}
         for name in ("config.json", "model.bin")
     ]
-    model = model_entry(source={"kind": "https", "files": entries})
+    return model_fields(**{"source": {"kind": "https", "files": entries}} | changes)
+
+
+def test_a_mirror_of_files_from_another_source_counts_where_the_digests_are_known(
+    carried: Carried, tmp_path: Path
+) -> None:
+    model, notes = ModelEntry.model_validate(_pinned()), list[str]()
     options = replace(carried.options(carried.folder), offline=True)
-    assert pull(model, tmp_path / "models", options).ok
+    assert pull(model, tmp_path / "models", options, lambda one: notes.append(one.note)).ok
+    assert not any(notes)
+
+
+def test_other_bytes_are_refused_where_a_source_pins_them_whatever_the_manifest_says(
+    carried: Carried, tmp_path: Path
+) -> None:
+    weights = b"not what they were"
+    (carried.folder / PLACE / "model.bin").write_bytes(weights)
+    facts = {"sha256": hashlib.sha256(weights).hexdigest(), "size": len(weights)}
+
+    def forge(manifest: dict[str, Any]) -> None:
+        (file,) = (one for one in manifest["files"] if one["path"] == "model.bin")
+        file.update(facts)
+
+    _change(carried.folder, forge)
+    model = ModelEntry.model_validate(model_fields(mirrors=[_pinned()["source"]]))
+    options = replace(carried.options(carried.folder), offline=True)
+    with pytest.raises(MirrorError, match="not those whose digests the catalog has"):
+        pull(model, tmp_path / "models", options)
+    assert not (tmp_path / "models/example").exists()
+    found = pull(model, tmp_path / "models", carried.options(carried.folder))
+    assert found.mirror is None  # taken from the hub
+
+
+def test_files_that_were_here_before_need_no_word_of_trust(
+    carried: Carried, tmp_path: Path
+) -> None:
+    notes: list[str] = []
+    for _ in range(2):
+        options = replace(carried.options(carried.folder), again=True)
+        pull(MODEL, tmp_path / "models", options, lambda one: notes.append(one.note))
+    (note,) = [note for note in notes if note]
+    assert note.startswith(f"tiny is taken as {carried.folder} has it: the catalog has no digests")

@@ -200,7 +200,8 @@ def test_list(environment: dict[str, str]) -> None:
     assert rows["tiny"]["state"] == "no"
     assert rows["inside"]["state"] == "bundled"
     here = _data(_dalston(environment, "list", "--installed", "--json"))
-    assert {row["id"] for row in here} & mine == {"inside"}
+    assert {row["id"] for row in here} & mine == {"inside", "linked"}
+    assert rows["linked"]["state"] == "here"
     table = _dalston(environment, "list", "--stage", "transcribe").stdout.splitlines()
     assert table[0].split() == ["ID", "ALSO", "STAGE", "LANGUAGES", "SIZE", "LICENCE", "INSTALLED"]
     assert any(line.split()[:2] == ["tiny", "smallest"] for line in table)
@@ -235,6 +236,13 @@ def test_list_begins_with_what_people_need(environment: dict[str, str]) -> None:
     states = [line[-1] for line in lines if line[2].startswith("transcribe")]
     assert states[0] == "bundled"
     assert states == sorted(states)
+
+    named = _data(_dalston(environment, "list", "SMALLEST", "large-v3-turbo-diarize", "--json"))
+    assert {row["id"] for row in named} == {"tiny", "whisperx-large-v3-turbo-diarize"}
+    shown = _dalston(environment, "list", "large-v3-turbo-diarize", "--stage", "transcribe")
+    assert len(shown.stdout.splitlines()) == 2
+    assert "more:" not in shown.stderr
+    assert _dalston(environment, "list", "nothing-like-it").stderr == "there is no such model\n"
 
     aligners = _dalston(environment, "list", "--stage", "align")
     assert "more: dalston models list --all --stage align\n" in aligners.stderr

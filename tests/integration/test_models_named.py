@@ -115,6 +115,8 @@ def test_a_plan_without_the_hub_says_what_it_assumes(user: User, hub: HubServer)
     assert "assumed to be for the engine onnx-asr" in done.stderr
     assert "it was asked for as org/parakeet-onnx" in done.stdout
     assert "to download: org-parakeet-onnx, of unknown size" in done.stdout
+    assert "good word times itself" not in done.stdout
+    assert "whether org-parakeet-onnx gives good word times is known once" in done.stdout
     refused = user.run("plan", "a.wav", "--model", "org/parakeet-onnx", "--offline", code=5)
     assert "run `dalston models pull org/parakeet-onnx` where there is a network" in refused.stderr
     dry = user.run("transcribe", "a.wav", "--model", "org/parakeet", "--dry-run")
@@ -287,7 +289,10 @@ def test_models_that_are_added_are_models_of_the_catalog(user: User) -> None:
 
 def test_an_alias_of_the_catalog_may_be_taken_over(user: User) -> None:
     done = user.run("models", "add", "large-v3", WEIGHTS)
-    assert "`large-v3` meant the model faster-whisper-large-v3 so far" in done.stderr
+    assert (
+        "`large-v3` means this model from now on; so far it meant faster-whisper-large-v3"
+        in done.stderr
+    )
     assert user.data("models", "show", "large-v3")["model"]["source"]["kind"] == "file"
     user.run("models", "rm", "-y", "large-v3")
     assert user.data("models", "show", "large-v3")["model"]["id"] == "faster-whisper-large-v3"

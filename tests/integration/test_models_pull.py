@@ -269,7 +269,14 @@ def test_no_connection(tmp_path: Path) -> None:
         options = _options(gone)
     with pytest.raises(HubUnreachableError, match="no connection to http://127") as raised:
         pull(MODEL, tmp_path, options)
-    assert "HTTPS_PROXY" in (raised.value.hint or "")
+    hint = raised.value.hint or ""
+    assert "HTTPS_PROXY" in hint
+    for way in ("`--model base`", "tiny.en", "weights_mirror", "`dalston models import`"):
+        assert hint.count(way) == 1
+    aligner = model_entry(stages=["align"])
+    with pytest.raises(HubUnreachableError) as raised:
+        pull(aligner, tmp_path, options)
+    assert "--model base" not in (raised.value.hint or "")
 
 
 def test_a_connection_that_breaks_is_taken_up_again(hub: HubServer, tmp_path: Path) -> None:
@@ -328,10 +335,19 @@ def test_a_downloader_that_dies_says_so(hub: HubServer, tmp_path: Path) -> None:
         pull(MODEL, tmp_path / "models", options)
 
 
-@pytest.mark.parametrize("path", ["../outside.bin", "/etc/outside.bin", "manifest.json"])
-def test_a_hub_cannot_write_elsewhere(hub: HubServer, tmp_path: Path, path: str) -> None:
+@pytest.mark.parametrize(
+    ("path", "problem"),
+    [
+        ("../outside.bin", "which leads elsewhere"),
+        ("/etc/outside.bin", "which leads elsewhere"),
+        ("manifest.json", "which is Dalston's own"),
+    ],
+)
+def test_a_hub_cannot_write_elsewhere(
+    hub: HubServer, tmp_path: Path, path: str, problem: str
+) -> None:
     hub.state.repos["test/tiny"] = HubRepo(files={path: HubFile(content=b"x", lfs=True)})
-    with pytest.raises(BrokenDownloadError, match="the forbidden name"):
+    with pytest.raises(BrokenDownloadError, match=f"list of files has '{path}', {problem}"):
         pull(MODEL, tmp_path / "models", _options(hub))
     assert not (tmp_path / "outside.bin").exists()
 

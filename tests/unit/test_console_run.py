@@ -134,6 +134,7 @@ def test_a_download_is_told_once() -> None:
                 pulling = ModelPulling(
                     model="m", step="downloading", done_bytes=done, total_bytes=1000
                 )
+                view.take(ModelPulling(model="m", step="checking"))
                 view.take(pulling)
     assert err.getvalue() == "downloading m, 1.0 kB\n"
     assert "downloading" not in bar.getvalue()  # there it is drawn while it lasts

@@ -145,6 +145,18 @@ def _names_written(path: Path) -> list[str]:
     return seen
 
 
+def test_a_link_that_waits_under_the_name_of_the_unfinished_file_is_not_followed(
+    tmp_path: Path,
+) -> None:
+    path, victim = tmp_path / "a.json", tmp_path / "victim"
+    victim.write_text("keep")
+    (name,) = _names_written(path)
+    (tmp_path / name).symlink_to(victim)
+    write_whole(path, b"new")
+    assert (path.read_bytes(), victim.read_text()) == (b"new", "keep")
+    assert {one.name for one in tmp_path.iterdir()} == {path.name, victim.name}
+
+
 def test_files_have_the_permissions_of_any_new_file(tmp_path: Path) -> None:
     plain = tmp_path / "plain"
     plain.touch()

@@ -163,6 +163,11 @@ class ModelEntry(CatalogEntry):
         return self.file != Path()
 
     @property
+    def is_assumed(self) -> bool:
+        """True for a repository of which only the name is known: the hub was not asked."""
+        return isinstance(self.source, HubSource) and not self.source.files
+
+    @property
     def sources(self) -> tuple[Source, ...]:
         """All sources of the files."""
         return (self.source, *self.mirrors)

@@ -51,6 +51,7 @@ class Steps:
         self._preparing: set[str] = set()
         self._model = ""
         self._pull: _Step | None = None
+        self._told: set[str] = set()
 
     def engine_starting(self, notice: Starting) -> None:
         """Take news of an engine that is not ready yet."""
@@ -72,7 +73,8 @@ class Steps:
         """Take news of a model's download; one comes after the other."""
         if event.model != self._model or self._pull is None:
             self._model, self._pull = event.model, _Step(title="")
-        if event.step == "downloading" and self._pull.title != _title(event):
+        if event.step == "downloading" and event.model not in self._told:
+            self._told.add(event.model)
             amount = f", {readable_size(event.total_bytes)}" if event.total_bytes else ""
             self._tell(f"downloading {event.model}{amount}")
         self._pull.title = _title(event)

@@ -34,7 +34,12 @@ class OptionError(UsageError):
     def __init__(self, option: str, error: ValidationError) -> None:
         nearest = getattr(_cause(error), "nearest", ())
         hint = f"use {option} {nearest[0]}" if nearest else "see: dalston transcribe --help-all"
-        super().__init__(f"{option} {problem_of(error)}", hint=hint)
+        problem = f"{option} {problem_of(error)}"
+        found = error.errors(include_url=False)[0]["input"]
+        if isinstance(found, str) and found.startswith("--"):
+            problem = f"the value of {option} is missing: {found} follows it"
+            hint = "see: dalston transcribe --help-all"
+        super().__init__(problem, hint=hint)
 
 
 class UnknownProfileError(ConfigurationError):

@@ -35,6 +35,8 @@ class Align(Stage[AlignOptions, AlignResult]):
         del channels
         if required or not transcribing.capabilities.word_timestamps:
             return ""
+        if transcribing.is_assumed:
+            return f"whether {transcribing.id} gives good word times is known once the hub is asked"
         return f"{transcribing.id} gives good word times itself"
 
     def pick(

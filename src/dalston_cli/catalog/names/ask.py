@@ -94,7 +94,7 @@ def assumed_entry(place: HubName) -> ModelEntry:
         files=(),
         kind="",
         languages=("en",) if ".en" in name else (),
-        capabilities=Capabilities(word_timestamps=True, punctuation=True),
+        capabilities=Capabilities(word_timestamps=True, punctuation=True, translation=True),
     )
     nothing = WeightFiles(name=name, sizes={}, read=lambda _: None)
     pin = entries.Pin(place=place, commit=place.revision or "main")

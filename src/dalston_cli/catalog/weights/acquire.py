@@ -193,15 +193,26 @@ class _Pull:
         files, final = self.folder.partial_files, self.folder.path
         _remove_strays(files, {file.path for file in pulled.files})
         manifest = layout.manifest_of(candidate.model, pulled.files, revision=pulled.revision)
-        structs.replace(
+        manifest = structs.replace(
             manifest, source=pulled.source or manifest.source, mirror=candidate.mirror or None
-        ).write(files)
+        )
+        manifest.write(files)
+        self._tell_whom_to_trust(candidate, manifest.digest)
         final.parent.mkdir(parents=True, exist_ok=True)
         if final.exists():
             shutil.rmtree(replaced := self.folder.partial / "replaced", ignore_errors=True)
             final.rename(replaced)
         files.rename(final)
         sync_folder(final.parent)
+
+    def _tell_whom_to_trust(self, candidate: Candidate, digest: str) -> None:
+        """Say so where a mirror alone says what the files are, unless they were here before."""
+        before = layout.read_manifest(self.folder.path)
+        pinned = any(map(layout.pinned_digest, self.model.sources))
+        if candidate.mirror and not pinned and not (before and before.digest == digest):
+            note = f"{self.model.id} is taken as {candidate.mirror} has it: "
+            note += "the catalog has no digests to check its files against"
+            self._tell(exchange.PullProgress(step="checking", note=note))
 
     def _left_anything(self) -> bool:
         """Return True if there are bytes from which the next attempt can resume."""

@@ -8,14 +8,15 @@ import hashlib
 import time
 from collections.abc import Callable
 from http import HTTPStatus
-from pathlib import Path, PurePosixPath
+from pathlib import Path
 from typing import BinaryIO
 
 import httpx2
 
 from dalston_cli.atomic_file import sync, sync_folder
 from dalston_cli.catalog.weights.exchange import Failure, FailureKind, PullFailure, RemoteFile
-from dalston_cli.catalog.weights.layout import MANIFEST, ManifestFile, chunks_of
+from dalston_cli.catalog.weights.layout import ManifestFile, chunks_of
+from dalston_cli.catalog.weights.paths import safe_path
 
 _FRUITLESS_ATTEMPTS = 3
 _PAUSE_S = 0.5
@@ -162,14 +163,6 @@ class Download:
             return unreachable(error, file.url)
         here, whole = self._digests.size, file.size or 0
         return Failure(kind="truncated", url=file.url, file=file.path, needed=whole, free=here)
-
-
-def safe_path(path: str) -> PurePosixPath:
-    """Return ``path``; raise a PullFailure if it leads out of the folder or is the manifest."""
-    parts = PurePosixPath(path)
-    if parts.is_absolute() or ".." in parts.parts or not parts.name or path == MANIFEST:
-        raise PullFailure(Failure(kind="bad_path", file=path))
-    return parts
 
 
 def _continues(response: httpx2.Response, offset: int) -> bool:

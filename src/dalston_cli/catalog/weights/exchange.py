@@ -82,7 +82,8 @@ class MirrorJob(Struct, frozen=True, kw_only=True, tag="mirror"):
 
     Attributes:
         place: An absolute folder, or an address.
-        sources, digests: What the mirror's manifest may say of its source or, else, its files.
+        sources: What the mirror's manifest may say of its source.
+        digests: What its files must be, whatever its source; empty if the catalog pins none.
     """
 
     place: str
@@ -176,6 +177,7 @@ FailureKind = Literal[
     "disk",
     "forbidden",
     "mirror_differs",
+    "no_file",
     "no_files",
     "no_package",
     "no_pip",

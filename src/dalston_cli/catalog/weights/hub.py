@@ -9,7 +9,6 @@ from collections.abc import Iterable, Iterator
 from contextlib import contextmanager
 from dataclasses import dataclass
 from fnmatch import fnmatchcase
-from itertools import pairwise
 
 import httpx2
 from huggingface_hub import HfApi, constants, get_token, hf_hub_url
@@ -18,13 +17,9 @@ from huggingface_hub.hf_api import ModelInfo
 from msgspec import structs
 
 from dalston_cli.catalog.weights import exchange
-from dalston_cli.catalog.weights.download import (
-    failure_of,
-    refuse_bad_status,
-    safe_path,
-    unreachable,
-)
+from dalston_cli.catalog.weights.download import failure_of, refuse_bad_status, unreachable
 from dalston_cli.catalog.weights.exchange import Failure, PullFailure, RemoteFile
+from dalston_cli.catalog.weights.paths import safe_path
 
 _TELLING = ("config.json", "vocabulary.json", "vocabulary.txt")
 _MAX_LICENCE = 80
@@ -58,10 +53,6 @@ def list_files(job: exchange.HubJob, timeout_s: float) -> Listing:
         api, [wanted.repo for info, wanted in pairs if info.gated and not wanted.gated], token
     )
     files = [file for info, wanted in pairs for file in _wanted(info, wanted)]
-    names = sorted(file.path for file in files)
-    for name, following in pairwise(names):
-        if name == following:
-            raise PullFailure(Failure(kind="bad_path", file=name))
     headers = {"Authorization": f"Bearer {token}"} if token else {}
     return Listing(files=tuple(files), headers=headers, revision=infos[0].sha)
 

@@ -13,6 +13,7 @@ from collections.abc import Iterable, Iterator
 from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
 
@@ -48,7 +49,7 @@ class ManifestFile(msgspec.Struct, frozen=True, kw_only=True):
     """
 
     path: str
-    size: int
+    size: Annotated[int, msgspec.Meta(ge=0)]
     sha256: str
     mtime_ns: int | None = None
 

@@ -15,9 +15,10 @@ import httpx2
 import msgspec
 
 from dalston_cli.atomic_file import sync, sync_folder
-from dalston_cli.catalog.weights.download import Digests, refuse_bad_status, safe_path, unreachable
+from dalston_cli.catalog.weights.download import Digests, refuse_bad_status, unreachable
 from dalston_cli.catalog.weights.exchange import Failure, MirrorJob, PullFailure, RemoteFile
 from dalston_cli.catalog.weights.layout import MANIFEST, Manifest, ManifestFile, chunks_of
+from dalston_cli.catalog.weights.paths import check_paths
 from dalston_cli.catalog.weights.reporter import Reporter
 
 _MOST_BYTES = 16 * 1024 * 1024
@@ -35,15 +36,27 @@ def read_manifest(job: MirrorJob, client: httpx2.Client) -> Manifest:
         manifest = msgspec.json.decode(content, type=Manifest)
     except msgspec.DecodeError as error:
         raise PullFailure(Failure(kind="mirror_differs", detail=f"{MANIFEST}: {error}")) from error
-    for file in manifest.files:
-        safe_path(file.path)
+    check_paths(file.path for file in manifest.files)
+    if problem := _problem(job, manifest):
+        raise PullFailure(Failure(kind="mirror_differs", detail=problem))
+    return manifest
+
+
+def _problem(job: MirrorJob, manifest: Manifest) -> str | None:
+    """Return what is wrong with the manifest, for people.
+
+    A source in it is only a line of text: it counts where the catalog does not know the files.
+    """
     if (manifest.engine, manifest.model) != (job.engine, job.model):
-        detail = f"it is {manifest.model} of engine {manifest.engine}"
-    elif manifest.source not in job.sources and manifest.digest not in job.digests:
-        detail = f"it came from {manifest.source}, and the catalog names another source"
-    else:
-        return manifest
-    raise PullFailure(Failure(kind="mirror_differs", detail=detail))
+        return f"it is {manifest.model} of engine {manifest.engine}"
+    if not manifest.files:
+        return f"its {MANIFEST} names no files"
+    if job.digests:
+        matches = manifest.digest in job.digests
+        return None if matches else "its files are not those whose digests the catalog has"
+    if manifest.source not in job.sources:
+        return f"it came from {manifest.source}, and the catalog names another source"
+    return None
 
 
 def remote_files(job: MirrorJob, manifest: Manifest) -> tuple[RemoteFile, ...]:
@@ -66,7 +79,7 @@ def copy(
     copied = []
     for file in files:
         reporter.file = file.path
-        target = folder / safe_path(file.path)
+        target = folder / file.path
         target.parent.mkdir(parents=True, exist_ok=True)
         if not _is_here(target, file, reporter):
             _copy(_plain_file(root, file.path), target, file, reporter)
@@ -115,7 +128,7 @@ def _plain_file(root: Path, name: str) -> Path:
     except OSError as error:
         raise PullFailure(Failure(kind="not_found", file=name, detail=str(error))) from error
     if not stat.S_ISREG(status.st_mode) or path.resolve() != path:
-        raise PullFailure(Failure(kind="bad_path", file=name))
+        raise PullFailure(Failure(kind="no_file", file=name))
     return path
 
 
@@ -136,8 +149,10 @@ def _copy(source: Path, target: Path, file: RemoteFile, reporter: Reporter) -> N
     part, digests = target.with_name(f".{target.name}.part"), Digests(file)
     with part.open("wb") as stream:
         for chunk in chunks_of(source):
-            stream.write(chunk)
             digests.update(chunk)
+            if digests.size > (file.size or 0):
+                break
+            stream.write(chunk)
             reporter.on_bytes(digests.size, False)  # noqa: FBT003 - positional callback
         sync(stream)
     if not digests.match():

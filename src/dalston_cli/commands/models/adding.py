@@ -49,7 +49,8 @@ def add(
     entry = new_entry(catalog, name, sources, options)
     model = added.write(entry, Locations.from_environment().catalog)
     if taken := catalog.aliases.get(name):
-        console.info(f"`{name}` meant the model {taken} so far")
+        said = f"`{name}` means this model from now on; so far it meant {taken}"
+        console.warning(said, hint=f"to turn that back: dalston models rm {name}")
     console.info(f"{name} is added, for the engine {model.engine}")
     console.hint(_next_step(model))
     console.result({"model": model, "file": model.file}, text=str(model.file))

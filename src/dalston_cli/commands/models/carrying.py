@@ -7,8 +7,9 @@ import typer
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.weights.carry import export_models, import_model, models_in, opened
+from dalston_cli.catalog.weights.carry import import_model, models_in, opened
 from dalston_cli.catalog.weights.exchange import PullProgress
+from dalston_cli.catalog.weights.export import export_models
 from dalston_cli.catalog.weights.inventory import InstalledModel
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console
@@ -68,7 +69,9 @@ def _import_one(
     with console.meter(f"Importing {model.id}", total=model.size_mb * 10**6) as meter:
 
         def show(progress: PullProgress) -> None:
-            if progress.total:
+            if progress.note:
+                console.warning(progress.note)
+            elif progress.total:
                 meter.update(progress.done, progress.total)
 
         done = import_model(model, folder, shelf.folder, show, called=place.absolute())

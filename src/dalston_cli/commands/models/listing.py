@@ -41,6 +41,15 @@ _IS_HERE = frozenset({"yes", "here", "bundled", "damaged", "partial", "service"}
 
 
 def list_models(
+    words: Annotated[
+        list[str] | None,
+        typer.Argument(
+            metavar="[WORD]...",
+            help="Only models with one of these in their id or another name.",
+            show_default=False,
+            autocompletion=complete_models,
+        ),
+    ] = None,
     *,
     stage: Annotated[
         list[str] | None,
@@ -73,13 +82,15 @@ def list_models(
     wanted = [
         model
         for model in sorted(shelf.catalog.models.values(), key=_for_programs)
-        if not stages or stages.intersection(model.stages)
+        if (not stages or stages.intersection(model.stages)) and _is_called(model, words or ())
     ]
     rows = [shelf.row(model) for model in wanted]
     rows = [row for row in rows if row.installed or not installed]
     models = shelf.catalog.models
     shown = [
-        row for row in rows if everything or row.state in _IS_HERE or _stands_out(models[row.id])
+        row
+        for row in rows
+        if everything or words or row.state in _IS_HERE or _stands_out(models[row.id])
     ]
     shown.sort(key=lambda row: _for_people(models[row.id], row))
     table = [_cells(row) for row in shown]
@@ -89,6 +100,12 @@ def list_models(
     if len(shown) < len(rows):
         also = f"{len(rows) - len(shown)} more" if shown else count(len(rows), "model")
         console.info(f"{also}: {' '.join(['dalston models list --all', *_again(stages)])}")
+
+
+def _is_called(model: ModelEntry, words: Sequence[str]) -> bool:
+    """Return True if a name of the model has one of the words in it, or if there are none."""
+    names = [name.lower() for name in (model.id, *model.aliases)]
+    return not words or any(word.lower() in name for word in words for name in names)
 
 
 def _for_programs(model: ModelEntry) -> tuple[str, int, str]:
