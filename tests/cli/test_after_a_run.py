@@ -1,11 +1,16 @@
 """``--on-finish`` and ``--output-beside``, as a user gives them."""
 
 import json
+import shlex
+import signal
+import subprocess
+import time
 from collections.abc import Iterator
 from pathlib import Path
 
+import psutil
 import pytest
-from tests.cli.terminal import Shell
+from tests.cli.terminal import COMMAND, Shell
 from tests.support.pipeline_home import write_recording
 
 from dalston_cli.errors import ExitCode
@@ -39,7 +44,10 @@ def test_a_command_gets_the_summary(shell: Shell, hook: Path, home: Path) -> Non
     write_recording(shell.work / "a.wav")
     (shell.work / "bad.wav").write_text("no sound", encoding="utf-8")
     told = home / "told.json"
-    shell.environ |= {"HF_TOKEN": "secret", "MY_API_KEY": "secret", "MONKEY": "banana"}
+    shell.environ |= {
+        **dict.fromkeys(("HF_TOKEN", "MY_API_KEY", "PGPASSWORD", "MYSQL_PWD"), "hush"),
+        "MONKEY": "banana",
+    }
     command = f"'{hook}' '{told}' 3"
 
     done = shell.run("transcribe", "a.wav", "bad.wav", "--model", "speech", "--on-finish", command)
@@ -65,7 +73,49 @@ def test_a_command_gets_the_summary(shell: Shell, hook: Path, home: Path) -> Non
     }
     assert variables["DALSTON_RUN_ID"] == summary["data"]["run"]
     assert variables["MONKEY"] == "banana"
-    assert not {"HF_TOKEN", "MY_API_KEY"} & variables.keys()
+    assert "PWD" in variables
+    assert "hush" not in variables.values()
+
+
+def test_a_token_on_the_command_line_is_not_handed_on(shell: Shell, hook: Path, home: Path) -> None:
+    write_recording(shell.work / "a.wav")
+    words = ("--model", "speech", "--hf_token", "hush-hush", "--on-finish", f"'{hook}' told")
+    assert shell.run("transcribe", "a.wav", *words).code == 0
+    for name in ("told", "told.env"):
+        assert "hush-hush" not in (shell.work / name).read_text(encoding="utf-8")
+
+
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+def test_an_interrupt_ends_the_command_and_what_it_started(
+    shell: Shell, number: signal.Signals
+) -> None:
+    write_recording(shell.work / "a.wav")
+    ready = shell.work / "ready"
+    script = f"trap '' TERM; sleep 300 & echo $! $$ > {ready}.part; mv {ready}.part {ready}; wait"
+    command = shlex.join(["sh", "-c", script])
+    words = ("transcribe", "a.wav", "--model", "speech", "--on-finish", command)
+    running = subprocess.Popen(
+        [*COMMAND, *words],
+        cwd=shell.work,
+        env=shell.environ,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    deadline = time.monotonic() + 60
+    while not ready.exists():
+        assert time.monotonic() < deadline
+        assert running.poll() is None
+        time.sleep(0.05)
+
+    running.send_signal(number)
+    _, err = running.communicate(timeout=30)
+
+    assert running.returncode == 0, "the run itself was done"
+    assert f"running {command} (Ctrl-C ends it)\n" in err
+    assert f"warning: --on-finish: {command} was interrupted\n" in err
+    for pid in ready.read_text(encoding="utf-8").split():
+        assert not psutil.pid_exists(int(pid)) or psutil.Process(int(pid)).status() == "zombie"
 
 
 def test_events_for_programs_stay_alone(shell: Shell, hook: Path, home: Path) -> None:

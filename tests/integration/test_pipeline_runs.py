@@ -10,6 +10,7 @@ from typing import Any
 
 import msgspec
 import pytest
+from tests.support.launching import FAKE
 from tests.support.pipeline_home import (
     PipelineHome,
     make_catalog,
@@ -21,6 +22,7 @@ from tests.support.recordings import BAD, make_bad, make_good
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.source import shown_name
+from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.errors import ModelUnavailableError, UsageError
 from dalston_cli.pipeline.endpoints import LocalFile, StandardInput
 from dalston_cli.pipeline.events import EngineReady, EngineStarting, JobFinished, WarningRaised
@@ -377,6 +379,30 @@ async def test_a_model_that_does_not_load_is_given_up_soon(home: PipelineHome) -
     assert report.exit_code == 5
     assert {error.code for error in report.errors} == {"model_refused"}
     assert [warning.code for warning in home.of(WarningRaised)] == ["engine_given_up"]
+
+
+async def test_where_an_engine_cannot_be_built_a_model_that_needs_none_is_named(
+    home: PipelineHome,
+) -> None:
+    unbuilt = home.folder / "engines" / "unbuilt"
+    shutil.copytree(FAKE, unbuilt)
+    (unbuilt / "requirements.lock").write_text(f"x==1 --hash=sha256:{'0' * 64}\n")
+    entry = (FAKE / "engine.yaml").read_text()
+    entry = entry.replace("name: fake", "name: unbuilt").replace("embedded: true", "ram_mb: 1")
+    (unbuilt / "engine.yaml").write_text(entry)
+    write_model(home.folder / "catalog", "speech-unbuilt", "transcribe")
+    model = home.folder / "catalog" / "speech-unbuilt.yaml"
+    model.write_text(model.read_text().replace("engine: fake", "engine: unbuilt"))
+    paths = CatalogPaths(engines=(FAKE, unbuilt), models=(home.folder / "catalog",))
+    home.catalog = load_catalog(paths)
+
+    report = await home.run(home.record(2), model="speech-unbuilt", jobs=1)
+
+    assert report.counts == {"failed": 1, "not_started": 1}
+    assert [error.code for error in report.errors] == ["environment_build"]
+    (warning,) = home.of(WarningRaised)
+    assert warning.code == "engine_given_up"
+    assert "one whose engine is here: --model speech (any language)" in (warning.hint or "")
 
 
 async def test_a_failing_model_costs_each_recording_its_own_error(home: PipelineHome) -> None:

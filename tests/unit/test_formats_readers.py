@@ -1,6 +1,7 @@
 """Other programs' files become transcripts; what is malformed has its line."""
 
 import json
+import os
 from pathlib import Path
 from typing import Any
 
@@ -11,7 +12,7 @@ from tests.golden.write import golden_file
 from tests.support.transcripts import GOLDEN
 
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.read import is_own, read_transcript
+from dalston_cli.formats.read import TranscriptUnreadableError, is_own, read_transcript
 from dalston_cli.formats.readers import whisper
 from dalston_cli.formats.readers.errors import MalformedFileError
 from dalston_cli.formats.registry import WRITERS
@@ -151,6 +152,30 @@ def test_whisperx(tmp_path: Path) -> None:
             r"segments\[0\] is from 2 to 1",
             id="json-end",
         ),
+        pytest.param(
+            "a.json",
+            '{"segments": [{"start": 0, "end": 1e308, "text": "a"}]}',
+            r"segments\[0\]\.end is after more than 10000 hours",
+            id="json-late",
+        ),
+        pytest.param(
+            "a.json",
+            '{"segments": [{"start": 0, "end": 1, "text": "a\\ud800"}]}',
+            r"segments\[0\]\.text has half a character",
+            id="json-surrogate",
+        ),
+        pytest.param(
+            "a.srt", SRT.replace("00:00:03", "99999999999:00:00"), ":7: no subtitle", id="srt-long"
+        ),
+        pytest.param(
+            "a.srt", SRT.replace("00:00:03", "99999:00:03"), ":7: .* 10000 hours", id="srt-late"
+        ),
+        pytest.param(
+            "a.srt", SRT.replace("&amp", "&#" + "9" * 5000), ":2: .* no such", id="srt-character"
+        ),
+        pytest.param(
+            "a.vtt", VTT.replace("00:00:03", "99999999999:00:03"), ":9: no times", id="vtt-long"
+        ),
     ],
 )
 def test_what_is_malformed_has_its_place(
@@ -168,6 +193,10 @@ def test_what_is_malformed_has_its_place(
         pytest.param(" " * 300_000, 0, id="blanks"),
         pytest.param(SRT + "<a" * 30_000, 2, id="tags"),
         pytest.param(SRT + "x\n\n" * 10_000, 2, id="gaps"),
+        pytest.param(SRT + "{\\" * 150_000, 2, id="braces"),
+        pytest.param("x" + "1" * 300_000 + "\n" + SRT, None, id="digits-after-a-letter"),
+        pytest.param("x" + " " * 300_000 + "x\n" + SRT, None, id="blanks-after-a-letter"),
+        pytest.param(SRT + ("9" * 29 + "\n\n") * 10_000, 2, id="numbers"),
     ],
 )
 def test_texts_on_which_a_parser_goes_back_and_forth(
@@ -178,6 +207,29 @@ def test_texts_on_which_a_parser_goes_back_and_forth(
             read(tmp_path, "a.srt", text)
     else:
         assert len(read(tmp_path, "a.srt", text).segments) == num_segments
+
+
+def test_a_pipe_and_a_device_are_not_opened(tmp_path: Path) -> None:
+    pipe = tmp_path / "a.srt"
+    os.mkfifo(pipe)
+    device = tmp_path / "a.json"
+    device.symlink_to("/dev/zero")
+    for file in (pipe, device):
+        with pytest.raises(TranscriptUnreadableError, match="no regular file"):
+            read_transcript(file)
+
+
+def test_a_huge_file_is_not_read(tmp_path: Path) -> None:
+    file = tmp_path / "a.vtt"
+    with file.open("wb") as opened:
+        opened.truncate(257_000_000)
+    with pytest.raises(TranscriptUnreadableError, match="it has 257 MB, at most 256 are read"):
+        read_transcript(file)
+
+
+def test_a_number_of_thousands_of_digits(tmp_path: Path) -> None:
+    with pytest.raises(TranscriptUnreadableError, match="too many digits"):
+        read(tmp_path, "a.json", '{"segments": [{"start": ' + "9" * 5000 + "}]}")
 
 
 @pytest.mark.parametrize("name", GOLDEN)

@@ -15,7 +15,7 @@ from dalston_cli.options.completion import complete_settings
 from dalston_cli.options.general import Json, Quiet
 from dalston_cli.settings import edit as changes
 from dalston_cli.settings.explain import SettingsFileError
-from dalston_cli.settings.load import FILE_NAME, parse_settings
+from dalston_cli.settings.load import FILE_NAME, decode_settings, parse_settings, read_bytes
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.table import TABLE
 
@@ -105,23 +105,23 @@ def edit() -> None:
     You edit a copy, which takes the file's place when it is free of mistakes.
     """
     console, file = Console("config edit"), _file()
-    before = file.read_text(encoding="utf-8") if file.exists() else _NEW_FILE
+    before = read_bytes(file) if file.exists() else _NEW_FILE.encode()
     file.parent.mkdir(parents=True, exist_ok=True)
     descriptor, name = tempfile.mkstemp(dir=file.parent, prefix="config-", suffix=".toml")
     os.close(descriptor)
     draft = Path(name)
-    draft.write_text(before, encoding="utf-8")
+    draft.write_bytes(before)
     try:
         after = _edited(draft, console)
     except EditorError:
-        draft.unlink()
+        draft.unlink(missing_ok=True)
         raise
-    if after == before:
+    if after.encode() == before:
         console.info("nothing was changed")
     else:
         changes.replace_text(file, after)
         console.info(f"{file} is changed")
-    draft.unlink()
+    draft.unlink(missing_ok=True)
 
 
 def _edited(draft: Path, console: Console) -> str:
@@ -133,8 +133,8 @@ def _edited(draft: Path, console: Console) -> str:
     """
     while True:
         _run_editor(draft)
-        text = draft.read_text(encoding="utf-8", errors="replace")
         try:
+            text = decode_settings(draft, _read_draft(draft))
             parse_settings(draft, text)
         except SettingsFileError as error:
             if not console.asks:
@@ -146,8 +146,23 @@ def _edited(draft: Path, console: Console) -> str:
             return text
 
 
+def _read_draft(draft: Path) -> bytes:
+    """Return what the editor left.
+
+    Raises:
+        EditorError: It left no file.
+    """
+    if not draft.is_file():
+        raise EditorError(_editor(), "left no file")
+    return draft.read_bytes()
+
+
+def _editor() -> str:
+    return os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+
+
 def _run_editor(file: Path) -> None:
-    command = os.environ.get("VISUAL") or os.environ.get("EDITOR") or "vi"
+    command = _editor()
     try:
         done = subprocess.run([*shlex.split(command), str(file)], check=False)
     except (OSError, ValueError) as error:

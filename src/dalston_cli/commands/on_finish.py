@@ -4,19 +4,25 @@ import io
 import os
 import re
 import shlex
+import signal
 import subprocess
 import sys
-from collections.abc import Collection, Mapping
+import threading
+from collections.abc import Collection, Iterator, Mapping
+from contextlib import contextmanager, suppress
 
 from dalston_cli.console import Console
 from dalston_cli.console.envelope import Envelope
 from dalston_cli.pipeline.events import RunFinished
 
 _SECRET = re.compile(
-    r"(^|_)(AUTH|CREDENTIALS?|KEYS?|PASSPHRASE|PASSWD|PASSWORDS?|SECRETS?|TOKENS?)(_|$)",
+    r"(^|_)(AUTH|KEYS?)(_|$)|CREDENTIAL|PASSPHRASE|PASSWD|PASSWORD|SECRET|APIKEY|_PWD$"
+    r"|TOKENS?(_|$)",
     re.IGNORECASE,
 )
 _NO_SECRET = frozenset({"SSH_AUTH_SOCK"})
+_END_S = 2.0
+"""A command that is interrupted may take so long before it is killed."""
 
 
 def run_on_finish(
@@ -29,12 +35,13 @@ def run_on_finish(
 ) -> None:
     """Run the command; its failure is a warning, and never changes what the run came to.
 
-    What it prints goes to stderr: stdout is for the run's own data.
+    What it prints goes to stderr: stdout is for the run's own data. It has a session of its own;
+    Ctrl-C or SIGTERM, once, ends it with every process that it started there.
 
     Args:
         command: As typed; split into words as a shell does, and read by none.
         report: The run's summary, which the command gets as JSON and, in part, as variables.
-        console: Prints the warning.
+        console: Prints that the command runs, and the warning.
         secrets: Names of variables that hold secrets, whatever they are called.
         environ: The variables of this process.
     """
@@ -46,21 +53,62 @@ def run_on_finish(
         for name, value in environ.items()
         if name in _NO_SECRET or not (name in secrets or _SECRET.search(name))
     }
+    console.info(f"running {command} (Ctrl-C ends it)")
     try:
-        done = subprocess.run(
-            shlex.split(command),
-            input=summary.encode().encode(),
-            stdout=_stderr(),
-            env=passed | facts(report, summary.status),
-            check=False,
-        )
+        with _sigterm_as_interrupt():
+            code = _run(
+                shlex.split(command),
+                summary.encode().encode(),
+                passed | facts(report, summary.status),
+            )
     except OSError as error:
         console.warning(f"--on-finish: {command}: {error.strerror or error}")
+    except ValueError as error:  # a null character, which a settings file can hold
+        console.warning(f"--on-finish: {command}: {error}")
     except KeyboardInterrupt:
         console.warning(f"--on-finish: {command} was interrupted")
     else:
-        if done.returncode:
-            console.warning(f"--on-finish: {command}: ended with exit code {done.returncode}")
+        if code:
+            console.warning(f"--on-finish: {command}: ended with exit code {code}")
+
+
+def _run(words: list[str], data: bytes, environ: dict[str, str]) -> int:
+    """Run to the end and return the exit code; an interrupt ends the whole session."""
+    process = subprocess.Popen(
+        words, stdin=subprocess.PIPE, stdout=_stderr(), env=environ, start_new_session=True
+    )
+    try:
+        process.communicate(data)
+    except KeyboardInterrupt:
+        _end(process)
+        raise
+    return process.returncode
+
+
+def _end(process: subprocess.Popen[bytes]) -> None:
+    """End a command and what it started: politely, then by force."""
+    try:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGTERM)
+        with suppress(subprocess.TimeoutExpired):
+            process.wait(_END_S)
+    finally:
+        with suppress(ProcessLookupError):
+            os.killpg(process.pid, signal.SIGKILL)
+        process.wait()
+
+
+@contextmanager
+def _sigterm_as_interrupt() -> Iterator[None]:
+    """Let SIGTERM interrupt as Ctrl-C does, or the command would be left behind."""
+    if threading.current_thread() is not threading.main_thread():
+        yield
+        return
+    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGTERM, before)
 
 
 def facts(report: RunFinished, status: str) -> dict[str, str]:

@@ -1,16 +1,20 @@
 """Reads transcripts: those that Dalston wrote as JSON, and other programs' files."""
 
 import json
+import stat
 from pathlib import Path
 
 from dalston_cli.errors import InputError
 from dalston_cli.formats.readers import srt, vtt
+from dalston_cli.formats.readers.document import check_document
 from dalston_cli.formats.readers.errors import MalformedFileError
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
 
 _VERSION_KEY = "dalston_transcript_version"
 _SUBTITLES = {".srt": srt.read, ".vtt": vtt.read}
 
+LARGEST_MB = 256
+"""A larger file is no transcript: ten thousand hours of speech have 200 MB of subtitles."""
 READ_SUFFIXES = (".json", *_SUBTITLES)
 """Endings of the files that can be read."""
 
@@ -55,6 +59,7 @@ def read_transcript(path: Path) -> Transcript:
     document = _document(path, text)
     if not isinstance(document, dict):
         raise TranscriptUnreadableError(path, "it is no JSON object")
+    check_document(path, document)
     if _VERSION_KEY not in document and "segments" in document:
         from dalston_cli.formats.readers import whisper  # noqa: PLC0415 - loads msgspec
 
@@ -86,10 +91,7 @@ def _own(path: Path, document: dict[str, object]) -> Transcript:
 
 def _text(path: Path) -> str:
     """Return a file's text, its line ends being those of Unix."""
-    try:
-        data = path.read_bytes()
-    except OSError as error:
-        raise TranscriptUnreadableError(path, error.strerror or str(error)) from error
+    data = _bytes(path)
     try:
         text = data.decode("utf-8-sig")
     except UnicodeDecodeError as error:
@@ -98,11 +100,29 @@ def _text(path: Path) -> str:
     return text.replace("\r\n", "\n").replace("\r", "\n")
 
 
+def _bytes(path: Path) -> bytes:
+    """Return what a file holds; a pipe is not opened, since it could wait for ever."""
+    try:
+        status = path.stat()
+        if not (stat.S_ISREG(status.st_mode) or stat.S_ISDIR(status.st_mode)):
+            raise TranscriptUnreadableError(path, "it is no regular file, but a pipe or a device")
+        if status.st_size > LARGEST_MB * 1_000_000:
+            size = status.st_size // 1_000_000
+            raise TranscriptUnreadableError(
+                path, f"it has {size} MB, at most {LARGEST_MB} are read"
+            )
+        return path.read_bytes()
+    except OSError as error:
+        raise TranscriptUnreadableError(path, error.strerror or str(error)) from error
+
+
 def _document(path: Path, text: str) -> object:
     try:
         return json.loads(text)
     except json.JSONDecodeError as error:
         problem = f"no JSON: {error.msg} (column {error.colno})"
         raise MalformedFileError(path, error.lineno, problem) from error
+    except ValueError as error:
+        raise TranscriptUnreadableError(path, "a number in it has too many digits") from error
     except RecursionError as error:
         raise TranscriptUnreadableError(path, "its parts are nested too deeply") from error

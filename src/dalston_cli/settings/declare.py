@@ -20,6 +20,8 @@ Completion = Literal["formats", "models", "pipelines"]
 Group = TypeVar("Group")
 
 _SETTINGS = "__settings__"
+_LARGEST = 2**63 - 1
+"""The limit of a whole number that has no other: TOML and engines take 64 bits."""
 
 
 @dataclass(frozen=True)
@@ -88,6 +90,8 @@ class Kind:
             }
         names = ("ge", "gt", "le", "min_length")
         limits = {name: limit for name in names if (limit := getattr(self, name)) is not None}
+        if schema["type"] == "int":
+            limits = {"ge": -_LARGEST, "le": _LARGEST} | limits
         return schema | limits | ({"allow_inf_nan": False} if self.finite else {})
 
 

@@ -1,7 +1,6 @@
 """Changes of the settings file: one key at a time, comments and order kept, all or nothing."""
 
 from collections.abc import MutableMapping
-from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
@@ -13,8 +12,8 @@ from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.folder_lock import lock_folder
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.settings import explain
-from dalston_cli.settings.load import parse_settings
-from dalston_cli.settings.schema import Settings
+from dalston_cli.settings.load import decode_settings, parse_settings, read_bytes
+from dalston_cli.settings.schema import Settings, SettingsFile
 from dalston_cli.settings.table import TABLE
 
 _TABLES = ("profiles", "remote")
@@ -29,6 +28,18 @@ class UnknownSettingError(UsageError):
     def __init__(self, key: str) -> None:
         near = did_you_mean(key, [*TABLE, _PROFILE])
         super().__init__(f"unknown setting {key}{near}", hint="see: dalston config show --all")
+
+
+class SettingKeyError(UsageError):
+    """A key can be none of a settings file."""
+
+    code = "setting_key"
+
+    def __init__(self, key: str, problem: str) -> None:
+        super().__init__(
+            f"{key!r}: {problem}",
+            hint="write it like dalston config set profiles.NAME.beam_size 5",
+        )
 
 
 class SettingValueError(UsageError):
@@ -77,9 +88,14 @@ class Key:
         """Read ``beam_size``, ``beam-size``, ``profiles.NAME.beam_size`` or ``remote.NAME.url``.
 
         Raises:
+            SettingKeyError: Part of it is no name.
             UnknownSettingError: There is no such setting.
         """
         first, *rest = text.split(".")
+        if profile == "" or "" in (first, *rest):
+            raise SettingKeyError(text, "a profile, an engine and a setting have names")
+        if not _is_text(f"{text}{profile}"):
+            raise SettingKeyError(text, "this is not UTF-8")
         path: tuple[str, ...]
         if first in _TABLES and rest:
             *name, last = rest
@@ -106,6 +122,7 @@ def set_value(file: Path, key: Key, text: str) -> object:
 
     Raises:
         SettingValueError: The setting cannot have this value.
+        UnknownProfileError: The profile that is to be in force is not in the file.
         SettingsFileError: The file is wrong elsewhere.
         SettingsFileUnwritableError: The system refuses.
     """
@@ -155,9 +172,7 @@ def _change(file: Path, key: Key, change: Any, *, make: bool) -> None:  # noqa: 
 
     try:
         with lock_folder(file.parent):
-            text = ""
-            with suppress(FileNotFoundError):
-                text = file.read_text(encoding="utf-8")
+            text = decode_settings(file, read_bytes(file))
             document = tomlkit.parse(text)
             table: Any = document
             for name in key.path[:-1]:
@@ -166,20 +181,30 @@ def _change(file: Path, key: Key, change: Any, *, make: bool) -> None:  # noqa: 
                         raise NotSetError(str(key), file)
                     table[name] = tomlkit.table(is_super_table=name in _TABLES)
                 table = table[name]
+                if not isinstance(table, MutableMapping):
+                    line = explain.line_of(text, (name,))
+                    raise explain.SettingsFileError(file, line, f"{name} should be a table")
             change(table)
             changed = tomlkit.dumps(document)
-            parse_settings(file, changed)
+            _check_profile(file, parse_settings(file, changed), key, is_set=make)
             replace_text(file, changed)
     except TOMLKitError as error:
-        raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
-    except UnicodeDecodeError as error:
         raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
     except OSError as error:
         raise SettingsFileUnwritableError(file, error) from error
 
 
+def _check_profile(file: Path, content: SettingsFile, key: Key, *, is_set: bool) -> None:
+    """Refuse to put a profile in force that is not there."""
+    profile = content.profile
+    if is_set and key.path == (_PROFILE,) and profile and profile not in content.profiles:
+        raise explain.UnknownProfileError(profile, content.profiles, file)
+
+
 def _value(key: Key, text: str) -> object:
     """Return a value as TOML holds it."""
+    if not _is_text(text):
+        raise SettingValueError(key.name, f"{text!r}: this is not UTF-8")
     if key.name not in TABLE or key.path[0] == "remote":
         return text
     try:
@@ -192,6 +217,11 @@ def _value(key: Key, text: str) -> object:
 def _spelled(table: MutableMapping[str, Any], name: str) -> str | None:
     """Return a key as the file spells it: with dashes or underscores; None where it is not set."""
     return next((spelled for spelled in table if _plain(spelled) == name), None)
+
+
+def _is_text(text: str) -> bool:
+    """Return False for bytes of the command line that are no text."""
+    return text == text.encode(errors="replace").decode()
 
 
 def _plain(name: str) -> str:

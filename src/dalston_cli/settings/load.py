@@ -118,13 +118,37 @@ def read_file(file: Path) -> SettingsFile:
     Raises:
         SettingsFileError: It cannot be read, or holds something impossible.
     """
+    return parse_settings(file, decode_settings(file, read_bytes(file)))
+
+
+def read_bytes(file: Path) -> bytes:
+    """Return what a settings file holds; nothing where there is none.
+
+    Raises:
+        SettingsFileError: It is no regular file, or the system refuses.
+    """
     try:
-        text = file.read_text(encoding="utf-8")
+        if file.is_fifo() or file.is_char_device() or file.is_socket():  # would wait for ever
+            raise explain.SettingsFileError(file, None, "cannot be read: it is no regular file")
+        return file.read_bytes()
     except FileNotFoundError:
-        return SettingsFile()
-    except (OSError, UnicodeDecodeError) as error:
+        return b""
+    except OSError as error:
         raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
-    return parse_settings(file, text)
+
+
+def decode_settings(file: Path, data: bytes) -> str:
+    """Return the text of a settings file; ``file`` is for messages.
+
+    Raises:
+        SettingsFileError: It is no UTF-8; the error has the line.
+    """
+    try:
+        return data.decode("utf-8")
+    except UnicodeDecodeError as error:
+        line = data.count(b"\n", 0, error.start) + 1
+        problem = f"cannot be read: {error.reason}, this is not UTF-8"
+        raise explain.SettingsFileError(file, line, problem) from error
 
 
 def parse_settings(file: Path, text: str) -> SettingsFile:

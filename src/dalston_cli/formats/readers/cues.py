@@ -6,12 +6,12 @@ from dataclasses import dataclass
 from html import unescape
 from pathlib import Path
 
-from dalston_cli.formats.readers.errors import MalformedFileError
+from dalston_cli.formats.readers.errors import LATEST_S, TOO_LATE, MalformedFileError
 from dalston_cli.formats.readers.foreign import Spoken, transcript_of
 from dalston_sdk.wire import Transcript
 
 _TIME_LINE = re.compile(r"\s*[\d:.,]+\s*-->")
-_MARKUP = re.compile(r"</?[A-Za-z0-9][^<>]*>|\{\\[^}]*\}")
+_MARKUP = re.compile(r"</?[A-Za-z0-9][^<>]*>|\{\\[^{}]*\}")
 """Tags as SubRip and WebVTT have them, inner times of WebVTT, and positions such as ``{\\an8}``."""
 
 
@@ -34,14 +34,19 @@ def from_cues(path: Path, text: str, cues: Sequence[Cue]) -> Transcript:
         cues: In the order of the file.
 
     Raises:
-        MalformedFileError: A cue ends before it begins.
+        MalformedFileError: A cue ends too early or too late, or has an impossible character.
     """
     lines = [number for number, line in enumerate(text.split("\n"), 1) if _TIME_LINE.match(line)]
     spoken = []
     for index, cue in enumerate(cues):
+        line = lines[index] if index < len(lines) else None
         if cue.end < cue.start:
-            line = lines[index] if index < len(lines) else None
             raise MalformedFileError(path, line, "the subtitle ends before it begins")
-        plain = " ".join(unescape(_MARKUP.sub("", cue.text)).split())
+        if cue.end > LATEST_S:
+            raise MalformedFileError(path, line, f"the subtitle ends {TOO_LATE}")
+        try:
+            plain = " ".join(unescape(_MARKUP.sub("", cue.text)).split())
+        except ValueError as error:  # the number of a character has thousands of digits
+            raise MalformedFileError(path, line, "the subtitle has no such character") from error
         spoken.append(Spoken(start=cue.start, end=cue.end, text=plain, speaker=cue.speaker))
     return transcript_of(path, spoken)

@@ -4,6 +4,10 @@ from pathlib import Path
 
 from dalston_cli.errors import InputError
 
+LATEST_S = 36_000_000.0
+"""The latest time in a transcript, in seconds: ten thousand hours."""
+TOO_LATE = "after more than 10000 hours"
+
 
 class MalformedFileError(InputError):
     """A file is not what its ending says, or is damaged."""

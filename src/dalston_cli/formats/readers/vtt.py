@@ -11,7 +11,7 @@ from dalston_cli.formats.readers.cues import Cue, from_cues
 from dalston_cli.formats.readers.errors import MalformedFileError
 from dalston_sdk.wire import Transcript
 
-_TIME = r"(?:\d{2,}:)?[0-5]\d:[0-5]\d\.\d{3}"
+_TIME = r"(?:\d{2,10}:)?[0-5]\d:[0-5]\d\.\d{3}"
 _TIMES = re.compile(rf"\s*{_TIME}\s*-->\s*{_TIME}(?:\s|$)")
 
 

@@ -10,8 +10,9 @@ from typing import Any
 
 import msgspec
 
-from dalston_cli.catalog.resolve import AUTO
+from dalston_cli.catalog.resolve import AUTO, is_installed, supports_language
 from dalston_cli.catalog.resolve_errors import NoModelError, NoModelsError
+from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.pipeline.plan.choosing import StageChooser
 from dalston_cli.pipeline.plan.model import PlanContext, RecordingPlan, Skipped, StagePlan
 from dalston_cli.pipeline.records.keys import make_key
@@ -43,6 +44,23 @@ class Planner:
                 self._plans.pop(next(iter(self._plans)))
             self._plans[overrides] = plan_recording(self._context, self._options, overrides)
         return self._plans[overrides]
+
+    def ready_elsewhere(self, first: StagePlan) -> ModelEntry | None:
+        """Return the best model for the stage whose engine is another and needs no building."""
+        context, stage = self._context, first.stage.kind
+        language = getattr(first.options, "language", None)
+        return max(
+            (
+                model
+                for model in context.catalog.models_for(stage)
+                if context.catalog.engine(model.engine).embedded
+                and model.engine != first.engine.name
+                and is_installed(model, context.installed)
+                and supports_language(model, stage, language)
+            ),
+            key=lambda model: model.rank,
+            default=None,
+        )
 
 
 def plan_recording(

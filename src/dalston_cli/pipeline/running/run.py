@@ -204,22 +204,26 @@ class Run:
         self._engine_failures += 1
         of_model = isinstance(error, ModelUnavailableError)
         most = MOST_MODEL_FAILURES if of_model else MOST_ENGINE_FAILURES
-        first = self._spec.planner.plan(begun.recording.overrides).transcribe
+        planner, hint = self._spec.planner, None
+        first = planner.plan(begun.recording.overrides).transcribe
         if isinstance(error, LauncherUnavailableError):
             reason = "no engine can be had any more"
         elif self._engines.failure(first.engine, first.device) is error:
             reason = f"engine {first.engine.name} cannot be had"
+            if other := planner.ready_elsewhere(first):
+                languages = ", ".join(other.languages) or "any language"
+                hint = f"until it can, one whose engine is here: --model {other.id} ({languages})"
         elif self._engine_failures >= most:
             reason = f"{self._engine_failures} recordings in a row could not be transcribed"
         else:
             return
         self._summary.given_up = True
-        self._stop("engine_given_up", f"{reason}: no further recording is begun")
+        self._stop("engine_given_up", f"{reason}: no further recording is begun", hint)
 
-    def _stop(self, code: str, message: str) -> None:
+    def _stop(self, code: str, message: str, hint: str | None = None) -> None:
         if not self._stopped:
             self._stopped = True
-            self._emit(events.WarningRaised(code=code, message=message))
+            self._emit(events.WarningRaised(code=code, message=message, hint=hint))
 
     def _end(
         self, number: int, finished: events.JobFinished, exit_code: ExitCode | None = None

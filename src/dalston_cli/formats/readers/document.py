@@ -1,0 +1,42 @@
+"""Checks of a JSON document before anything is made of it: its texts and its times."""
+
+import re
+from collections.abc import Iterator
+from pathlib import Path
+
+from dalston_cli.formats.readers.errors import LATEST_S, TOO_LATE, MalformedFileError
+
+_SURROGATE = re.compile("[\ud800-\udfff]")
+_TIMES = frozenset({"start", "end", "duration_s"})
+
+
+def check_document(path: Path, document: object) -> None:
+    """Refuse texts that no file can hold, and times that no recording has.
+
+    Raises:
+        MalformedFileError: The message has the place, such as ``segments[0].text``.
+    """
+    waiting = [("", "", document)]
+    while waiting:
+        place, key, value = waiting.pop()
+        if isinstance(value, str):
+            _check_text(path, place, value)
+        elif isinstance(value, dict):
+            for name in value:
+                _check_text(path, f"a key in {place or 'it'}", name)
+            waiting += reversed(list(_members(place, value)))
+        elif isinstance(value, list):
+            each = [(f"{place}[{index}]", key, item) for index, item in enumerate(value)]
+            waiting += reversed(each)
+        elif key in _TIMES and isinstance(value, int | float) and abs(value) > LATEST_S:
+            raise MalformedFileError(path, None, f"{place} is {TOO_LATE}")
+
+
+def _members(place: str, table: dict[str, object]) -> Iterator[tuple[str, str, object]]:
+    for name, value in table.items():
+        yield f"{place}.{name}" if place else name, name, value
+
+
+def _check_text(path: Path, place: str, text: str) -> None:
+    if not text.isascii() and _SURROGATE.search(text):
+        raise MalformedFileError(path, None, f"{place} has half a character (a lone surrogate)")
