@@ -21,7 +21,7 @@ pytestmark = pytest.mark.skipif(shutil.which("tmux") is None, reason="tmux is no
 WRITES = os.environ.get("DALSTON_TEST_SCREENS") == "write"
 COLOURS = {"colour": {}, "plain": {"NO_COLOR": "1"}}
 WIDTHS = (50, 80, 120)
-ANSWER_S = 20.0
+ANSWER_S = 60.0
 
 
 @pytest.fixture

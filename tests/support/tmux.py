@@ -62,7 +62,7 @@ class Tmux:
         """Change the terminal's size."""
         self._tmux("resize-window", "-t", "test", "-x", str(columns), "-y", str(rows))
 
-    def wait_for(self, *texts: str, timeout_s: float = 60.0) -> str:
+    def wait_for(self, *texts: str, timeout_s: float = 180.0) -> str:
         """Return the first screen that has every one of ``texts``."""
         deadline = time.monotonic() + timeout_s
         while True:
@@ -73,7 +73,7 @@ class Tmux:
                 raise AssertionError(f"{texts} did not come up; the screen was:\n{shown}")
             time.sleep(_POLL_S)
 
-    def wait_for_end(self, timeout_s: float = 60.0) -> int:
+    def wait_for_end(self, timeout_s: float = 180.0) -> int:
         """Wait for the command's end; return its exit code."""
         deadline = time.monotonic() + timeout_s
         while not self._ended.exists():
