@@ -150,12 +150,25 @@ def test_models_are_offered_once(shell: Shell) -> None:
     assert "Choose some" not in second.err
 
 
+def test_the_question_says_what_a_no_means(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    nowhere = "http://127.0.0.1:9"
+    shell.environ |= {"DALSTON_STARTER": "yes", "HF_ENDPOINT": nowhere, "PIP_INDEX_URL": nowhere}
+    shell.environ |= {"PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": "", "COLUMNS": "400"}
+    done = shell.watch("transcribe", "a.wav", answer="n\n")
+    assert done.code == ExitCode.OK
+    assert "this machine now? (n: the small one, faster-whisper-base, 148 MB) [Y/n]" in done.err
+    assert done.err.count("hint:") == done.err.count("cannot be pulled") == 1
+    assert "is downloaded" not in done.err
+
+
 def test_who_agrees_sees_what_fits_and_is_asked_for_each(shell: Shell) -> None:
     write_recording(shell.work / "a.wav")
-    done = shell.watch("transcribe", "a.wav", answer="y\nn\nn\nn\n")
+    done = shell.watch("transcribe", "a.wav", answer="y\nn\nn\nn\nn\n")
     assert done.code == ExitCode.OK
     assert "this machine: " in done.err
     assert "Download faster-whisper-large-v3-turbo, 1.6 GB, which turns speech" in done.err
+    assert "Download faster-whisper-base, 148 MB, which turns speech into text, small" in done.err
     assert "which finds who speaks, for --diarize? [Y/n]" in done.err
     assert "for --align always? [y/N]" in done.err
 

@@ -15,30 +15,45 @@ from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.catalog.proposals import propose
 from dalston_cli.catalog.sources import HubSource
+from dalston_cli.catalog.starter import STARTER
 from dalston_sdk.wire import Stage
 
 CATALOG = load_catalog(CatalogPaths.from_environment({}))
 LAPTOP = Machine(cpus=4, ram_mb=16_000)
 SERVER = Machine(cpus=16, ram_mb=64_000, gpus=(Gpu(index=0, name="H200", vram_mb=140_000),))
 TINY = Machine(cpus=1, ram_mb=1_000)
+TWO_CORES = Machine(cpus=2, ram_mb=16_000)
 
 
 @pytest.mark.parametrize("machine", [LAPTOP, SERVER], ids=["laptop", "server"])
 def test_one_model_for_each_stage_that_needs_no_terms(machine: Machine) -> None:
     found = propose(CATALOG, machine, ())
-    assert [one.stage for one in found] == [Stage.TRANSCRIBE, Stage.DIARIZE, Stage.ALIGN]
-    assert [one.wanted for one in found] == [True, True, False]
+    others = [Stage.DIARIZE, Stage.ALIGN]
+    assert [one.stage for one in found] == [Stage.TRANSCRIBE, Stage.TRANSCRIBE, *others]
+    assert [one.wanted for one in found] == [True, False, True, False]
+    assert found[1].model.id == STARTER
     assert not any(one.model.gated_repos or one.installed for one in found)
 
 
-def test_a_small_machine_gets_smaller_models() -> None:
-    small, large = (propose(CATALOG, machine, ())[0].model for machine in (TINY, LAPTOP))
-    assert small.size_mb < 1_000 < large.size_mb
+@pytest.mark.parametrize("machine", [TINY, TWO_CORES], ids=["tiny", "two cores"])
+def test_a_small_machine_gets_a_small_model_and_a_better_one_is_named(machine: Machine) -> None:
+    first, second, *_ = propose(CATALOG, machine, ())
+    assert (first.model.id, first.wanted) == (STARTER, True)
+    assert (second.stage, second.wanted) == (Stage.TRANSCRIBE, False)
+    assert second.model.rank > first.model.rank
+    assert "better, but slowly here" in second.use
+
+
+def test_a_language_that_the_small_model_does_not_know_is_left_to_others() -> None:
+    found = propose(CATALOG, TWO_CORES, (), "yue")
+    assert STARTER not in [one.model.id for one in found]
+    assert found[0].wanted
 
 
 def test_what_is_installed_is_told() -> None:
     best = propose(CATALOG, LAPTOP, ())[0].model.id
-    assert [one.installed for one in propose(CATALOG, LAPTOP, (best,))] == [True, False, False]
+    found = propose(CATALOG, LAPTOP, (best,))
+    assert [one.installed for one in found] == [True, False, False, False]
 
 
 @dataclass(frozen=True)
@@ -93,7 +108,7 @@ def test_yes_downloads_what_most_people_want_and_again_nothing(user: User) -> No
     told, _ = user.run("-y")
     assert "Downloading" not in told
     _, data = user.run("--json")
-    assert [row["installed"] for row in data["proposals"]] == [True, True, False]
+    assert [row["model"] for row in data["proposals"] if row["installed"]] == wanted
 
 
 def test_named_models_are_downloaded_and_nothing_else(user: User) -> None:

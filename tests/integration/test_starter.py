@@ -88,7 +88,8 @@ def test_the_size_that_is_told_is_that_of_the_download() -> None:
     better = catalog.model("nemo-sortformer-4spk-v2")
     advice = starter_advice(catalog.model(DIARIZING_STARTER), better, "diarize")
     assert advice.message == (
-        f"no model that can diarize is installed: {DIARIZING_STARTER}, 81 MB, is downloaded;"
+        f"no model that can diarize is installed: the small {DIARIZING_STARTER}, 81 MB, is"
+        " downloaded (not with `--pull never`, or `starter = false` in the settings);"
         " better: `dalston models pull nemo-sortformer-4spk-v2` (471 MB)"
     )
 
@@ -117,9 +118,12 @@ async def test_it_is_pulled_said_in_one_line_and_used_at_once(bare: PipelineHome
     recordings = bare.record(1)
     report = await bare.run(recordings, starter=True)
     assert report.exit_code == 0
-    told = r"\d+ B, is downloaded; better: `dalston models pull larger` \(0 B\)"
+    told = (
+        r"\d+ B, is downloaded \(not with `--pull never`, or `starter = false` in the settings\);"
+        r" better: `dalston models pull larger` \(0 B\)"
+    )
     message = _warnings(bare)["starter_model"]
-    assert re.fullmatch(f"no model is installed: {STARTER}, {told}", message)
+    assert re.fullmatch(f"no model is installed: the small {STARTER}, {told}", message)
     assert {event.model for event in bare.of(ModelPulling)} == {STARTER}
     transcript = json.loads((bare.outputs / "note 00.json").read_text())
     assert STARTER in json.dumps(transcript["stages"])
@@ -135,7 +139,9 @@ async def test_a_model_that_diarizes_is_pulled_when_speakers_are_wanted(bare: Pi
     bare.reload()
     report = await bare.run(bare.record(1), starter=True, diarize=DiarizeOptions(), model="speech")
     assert report.exit_code == 0
-    assert f"diarize is installed: {DIARIZING_STARTER}" in _warnings(bare)["starter_model"]
+    assert (
+        f"diarize is installed: the small {DIARIZING_STARTER}" in _warnings(bare)["starter_model"]
+    )
     assert {event.model for event in bare.of(ModelPulling)} == {DIARIZING_STARTER}
     transcript = json.loads((bare.outputs / "note 00.json").read_text())
     assert DIARIZING_STARTER in json.dumps(transcript["stages"])
@@ -163,7 +169,10 @@ async def test_without_network_the_bundled_model_is_taken_with_the_reason(
     (tmp_path / "index" / WHEEL.file_name).unlink()
     report = await bare.run(bare.record(1), starter=True)
     assert report.exit_code == 0
-    assert "the package index has no tiny-starter==1.0" in _warnings(bare)["starter_failed"]
+    warnings = _warnings(bare)
+    assert "the package index has no tiny-starter==1.0" in warnings["starter_failed"]
+    assert "speech, which comes with Dalston" in warnings["starter_failed"]
+    assert not {"starter_model", "bundled_model", "weights_source"} & set(warnings)
     assert "speech" in (bare.outputs / "note 00.json").read_text()
 
 

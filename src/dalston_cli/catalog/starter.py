@@ -73,7 +73,10 @@ def starter_advice(
 ) -> Advice:
     """Say in one line what is downloaded, how large it is, and how to get a better one."""
     task = "" if verb == "transcribe" else f" that can {verb}"
-    message = f"no model{task} is installed: {starter.id}, {_size(starter)}, is downloaded"
+    message = (
+        f"no model{task} is installed: the small {starter.id}, {_size(starter)}, is downloaded "
+        "(not with `--pull never`, or `starter = false` in the settings)"
+    )
     if better is not None and better.has_files and better.rank > starter.rank:
         message += f"; better: `dalston models pull {better.id}` ({_size(better)})"
     return Advice(code=STARTER_ADVICE, message=message)

@@ -1,9 +1,11 @@
 """Offer, once and only at a terminal, to set models up where only the bundled one is here."""
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.proposals import propose
 from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource
+from dalston_cli.catalog.starter import choose_starter
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.commands.models.shelf import Shelf
@@ -41,9 +43,22 @@ def offer_models(
         return options.with_model(better.id)
     answered.parent.mkdir(parents=True, exist_ok=True)
     answered.touch()
-    if console.confirm("No model is installed. Choose some for this machine now?", default=True):
+    if console.confirm(_question(options, environment), default=True):
         _set_up(options, environment, console)
     return options
+
+
+def _question(options: RunOptions, environment: Environment) -> str:
+    question = "No model is installed. Choose some for this machine now?"
+    installed = installed_ids(environment.catalog, environment.locations.models)
+    request = ModelRequest(language=options.language, device=options.device)
+    starter = options.starter and choose_starter(
+        environment.catalog, Stage.TRANSCRIBE, request, environment.machine, installed
+    )
+    if not starter:
+        return question
+    size = readable_size(starter.size_mb * 10**6)
+    return f"{question} (n: the small one, {starter.id}, {size})"
 
 
 def _set_up(options: RunOptions, environment: Environment, console: Console) -> None:

@@ -107,10 +107,15 @@ def show_lines(text: str, console: Console) -> None:
 
 
 def choose(found: Sequence[Proposal], console: Console, *, assume_yes: bool) -> list[ModelEntry]:
-    """Return the models that the user wants, asked one by one; in a script those of ``-y``."""
-    chosen = []
+    """Return the models that the user wants, asked one by one; in a script those of ``-y``.
+
+    A model that a better one makes needless is not asked for.
+    """
+    chosen: list[ModelEntry] = []
+    had = [one.model for one in found if one.installed]
     for one in found:
-        if one.installed:
+        stage, rank = one.stage, one.model.rank
+        if any(stage in model.stages and model.rank >= rank for model in [*had, *chosen]):
             continue
         if console.asks and not assume_yes:
             size = readable_size(one.model.size_mb * _MB)

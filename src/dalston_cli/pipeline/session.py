@@ -7,8 +7,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalston_cli.audio.prepare import Preparer
+from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
-from dalston_cli.catalog.starter import STARTER_ADVICE
 from dalston_cli.catalog.weights.acquire import check_obtainable, ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.failures import PullError
@@ -34,6 +34,7 @@ from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
 from dalston_cli.pipeline.running.scratch import scratch_folder
+from dalston_cli.pipeline.unasked import BUNDLED_ADVICE, STARTER_FAILED, HeldBack, why_not
 from dalston_cli.settings.choices import PullPolicy
 
 Emit = Callable[[Event], None]
@@ -234,23 +235,27 @@ async def _ready_planner(
     """Return a planner whose plans can be carried out: every model is installed."""
     planner = Planner(environment.plan_context(), options)
     plans = distinct_plans(recordings, planner)
-    for advice in (advice for plan in plans for advice in plan.advice):
-        if advice.code == STARTER_ADVICE:
-            emit(WarningRaised(code=advice.code, message=advice.message))
     wanted = stages_to_pull(plans, options)
     if not wanted:
         return planner
     check_models(wanted, options, environment)
+    held = HeldBack(emit, _advice_of(plans))
     for stage in wanted:
         try:
-            await _install(stage.model, options, environment, emit)
+            tell = held.take if stage.unasked else emit
+            await _install(stage.model, options, environment, tell)
         except PullError as error:
             if not stage.unasked:
                 raise
-            emit(WarningRaised(code="starter_failed", message=error.message, hint=error.hint))
             options = replace(options, starter=False)
+            others = distinct_plans(recordings, Planner(environment.plan_context(), options))
+            emit(why_not(error, _advice_of(others)))
             return await _ready_planner(recordings, options, environment, emit)
     return Planner(environment.plan_context(), options)
+
+
+def _advice_of(plans: Sequence[RecordingPlan]) -> list[Advice]:
+    return [advice for plan in plans for advice in plan.advice]
 
 
 async def _install(
@@ -291,12 +296,15 @@ def _engine_use(options: RunOptions, environment: Environment) -> EngineUse:
 def _once_per_run(emit: Emit) -> Emit:
     """Pass on once what every job says is wrong with the run."""
     said: set[tuple[str, str]] = set()
+    codes: set[str] = set()
 
     def pass_on(event: Event) -> None:
         if isinstance(event, WarningRaised) and event.recording is None:
-            if (event.code, event.message) in said:
+            told = event.code == BUNDLED_ADVICE and STARTER_FAILED in codes
+            if told or (event.code, event.message) in said:
                 return
             said.add((event.code, event.message))
+            codes.add(event.code)
         emit(event)
 
     return pass_on
