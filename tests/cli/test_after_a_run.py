@@ -85,6 +85,26 @@ def test_a_token_on_the_command_line_is_not_handed_on(shell: Shell, hook: Path, 
         assert "hush-hush" not in (shell.work / name).read_text(encoding="utf-8")
 
 
+def start(shell: Shell, *words: str | Path) -> subprocess.Popen[str]:
+    return subprocess.Popen(
+        [*COMMAND, "transcribe", "--model", "speech", *words],
+        cwd=shell.work,
+        env=shell.environ,
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def wait_for(ready: Path, running: subprocess.Popen[str]) -> None:
+    deadline = time.monotonic() + 60
+    while not ready.exists():
+        assert time.monotonic() < deadline
+        assert running.poll() is None
+        time.sleep(0.05)
+
+
 @pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
 def test_an_interrupt_ends_the_command_and_what_it_started(
     shell: Shell, number: signal.Signals
@@ -93,20 +113,8 @@ def test_an_interrupt_ends_the_command_and_what_it_started(
     ready = shell.work / "ready"
     script = f"trap '' TERM; sleep 300 & echo $! $$ > {ready}.part; mv {ready}.part {ready}; wait"
     command = shlex.join(["sh", "-c", script])
-    words = ("transcribe", "a.wav", "--model", "speech", "--on-finish", command)
-    running = subprocess.Popen(
-        [*COMMAND, *words],
-        cwd=shell.work,
-        env=shell.environ,
-        stdin=subprocess.DEVNULL,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-    deadline = time.monotonic() + 60
-    while not ready.exists():
-        assert time.monotonic() < deadline
-        assert running.poll() is None
-        time.sleep(0.05)
+    running = start(shell, "a.wav", "--on-finish", command)
+    wait_for(ready, running)
 
     running.send_signal(number)
     _, err = running.communicate(timeout=30)
@@ -116,6 +124,25 @@ def test_an_interrupt_ends_the_command_and_what_it_started(
     assert f"warning: --on-finish: {command} was interrupted\n" in err
     for pid in ready.read_text(encoding="utf-8").split():
         assert not psutil.pid_exists(int(pid)) or psutil.Process(int(pid)).status() == "zombie"
+
+
+def test_it_runs_after_an_interrupted_run_until_the_second_interrupt(shell: Shell) -> None:
+    for number in range(4):
+        write_recording(shell.work / f"{number}.wav", seconds=30)
+    ready = shell.work / "ready"
+    command = f"sh -c 'touch {ready}; sleep 300'"
+    running = start(shell, ".", "--json", "--on-finish", command)
+    assert running.stdout is not None
+    assert any('"event":"job_started"' in line for line in iter(running.stdout.readline, ""))
+    running.send_signal(signal.SIGINT)
+    wait_for(ready, running)
+
+    running.send_signal(signal.SIGINT)
+    _, err = running.communicate(timeout=30)
+
+    # All may have been done before the first signal came.
+    assert running.returncode in {ExitCode.OK, ExitCode.INTERRUPTED}
+    assert f"{command} was interrupted\n" in err
 
 
 def test_events_for_programs_stay_alone(shell: Shell, hook: Path, home: Path) -> None:
