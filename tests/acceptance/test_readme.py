@@ -49,9 +49,10 @@ NEEDS_A_PULLED_MODEL = {
 }
 """All other commands run on a machine that has pulled nothing."""
 NEEDS_THE_STARTER = {"plan recordings/ -r --diarize": "no bundled model finds speakers"}
-DOWNLOADS = "dalston setup"
+DOWNLOADS = "dalston setup -"
 """What begins so pulls models whose weights the hub of these tests does not have."""
 SHOWS_SOMETHING = ("models", "pipelines", "engines", "runs", "doctor", "config")
+STICK = "/media/stick"
 CHANGE_THE_SETTINGS = [["config", name] for name in ("set", "unset", "edit")]
 SETTINGS = 'model = "auto"\n'
 HAS_MANY_OPTIONS = ("transcribe", "plan")
@@ -66,7 +67,8 @@ HERE = list(
 """Each once, where it is written first."""
 TO_CHANGE = [command for command in HERE if command.words[1:3] in CHANGE_THE_SETTINGS]
 TO_DOWNLOAD = [command for command in HERE if command.text.startswith(DOWNLOADS)]
-COMMANDS = [command for command in HERE if command not in (*TO_CHANGE, *TO_DOWNLOAD)]
+TO_CARRY = [command for command in HERE if STICK in command.text]
+COMMANDS = [each for each in HERE if each not in (*TO_CHANGE, *TO_DOWNLOAD, *TO_CARRY)]
 FOR_GPUS = [command for command in WRITTEN if command.needs_gpu]
 SPANS = [command for document in DOCUMENTS for command in spans_of(document)]
 
@@ -183,6 +185,19 @@ def test_a_command_that_downloads_asks_the_hub(
     assert "does not exist, or is private (401)" in done.stderr
 
 
+def test_weights_are_carried_as_it_is_written(
+    user: Home, pulled: Path, prepared: Path, tmp_path: Path
+) -> None:
+    """With the model that is pulled here, in place of the page's, and a folder for the stick."""
+    written = [command.typed.replace(STICK, str(tmp_path / "stick")) for command in TO_CARRY]
+    assert [line.split()[1:3] for line in written] == [["models", "export"], ["models", "import"]]
+    for line, models in zip(written, (pulled, tmp_path / "elsewhere"), strict=True):
+        command = Command("docs/models.md", 0, line.replace("tiny.en", PULLED))
+        done = shell(user, command, prepared, DALSTON_MODELS_DIR=str(models))
+        assert done.returncode == 0, f"{command}\n{done.stderr}"
+    assert any((tmp_path / "elsewhere").rglob("model.bin"))
+
+
 @pytest.mark.parametrize("command", FOR_GPUS, ids=lambda command: f"{command.file}:{command.line}")
 def test_a_command_for_gpus_is_refused_without_them(
     user: Home, prepared: Path, command: Command
@@ -201,7 +216,8 @@ def test_the_reasons_for_pulled_models_are_needed() -> None:
 
 @pytest.mark.parametrize("span", SPANS, ids=lambda span: f"{span.file}:{span.line}-{span.text}")
 def test_a_command_within_a_sentence_exists(user: Home, tmp_path: Path, span: Command) -> None:
-    words = span.text.replace("ID", "pocketsphinx-en-us").split()[1:]
+    text = span.text.replace("--again MODEL", f"--again {PULLED}")
+    words = text.replace("ID", "pocketsphinx-en-us").split()[1:]
     path = list(takewhile(lambda word: not word.startswith("-"), words))
 
     explained = user.run_here(
@@ -210,6 +226,8 @@ def test_a_command_within_a_sentence_exists(user: Home, tmp_path: Path, span: Co
 
     assert explained.returncode == 0, span
     for option in words[len(path) :]:
+        if option == PULLED:
+            continue
         assert option in explained.stdout, span
     changes = words[:2] in CHANGE_THE_SETTINGS
     if words[0] in SHOWS_SOMETHING and not (span.needs_docker or changes):
