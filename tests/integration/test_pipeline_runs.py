@@ -266,14 +266,14 @@ async def test_each_channel_goes_its_way(home: PipelineHome) -> None:
 
 async def test_a_missing_model_is_brought_here_first(home: PipelineHome) -> None:
     weights = home.folder / "weights.bin"
-    weights.write_bytes(b"weights")
     source = f"{{kind: file, path: {weights}}}"
     write_model(home.folder / "catalog", "speech-own", "transcribe", source=source)
     home.catalog = make_catalog(home.folder / "catalog")
     recordings = home.record(1)
 
     with pytest.raises(ModelUnavailableError):
-        await home.run(recordings, model="speech-own", pull="never")
+        await home.run(recordings, model="speech-own")
+    weights.write_bytes(b"weights")
     report = await home.run(recordings, model="speech-own")
 
     assert report.counts == {"done": 1}
