@@ -62,8 +62,8 @@ def _serve(options: argparse.Namespace) -> int:
     folder = RuntimeFolder(options.runtime_dir)
     for number in (signal.SIGTERM, signal.SIGINT):
         signal.signal(number, _exit)
-    log.info("starting the engine in %s", options.engine_dir)
     try:
+        log.info("starting the engine in %s", options.engine_dir)
         engine_class = load_engine_class(options.engine_dir.absolute())
         engine = engine_class(device=options.device)
         settings = ServerSettings(

@@ -8,6 +8,7 @@ import hashlib
 import platform
 import subprocess
 import sys
+import tempfile
 from collections.abc import Mapping
 from pathlib import Path
 
@@ -58,16 +59,17 @@ def _is_kept(lock: Path, environ: Mapping[str, str]) -> bool:
     """Ask uv whether it could install a lock without a network; nothing is installed."""
     import uv  # noqa: PLC0415 - only a plan and a build need it
 
-    asked = subprocess.run(
-        [
-            *(uv.find_uv_bin(), "--offline", "--color", "never", "pip", "sync", "--dry-run"),
-            *("--require-hashes", "--allow-empty-requirements", "--python", sys.executable),
-            *("--target", str(lock.parent / "nothing-is-here"), str(lock)),
-        ],
-        cwd=lock.parent,
-        env=dict(environ),
-        capture_output=True,
-        text=True,
-        check=False,
-    )
+    with tempfile.TemporaryDirectory(prefix="dalston-") as scratch:
+        asked = subprocess.run(
+            [
+                *(uv.find_uv_bin(), "--offline", "--color", "never", "pip", "sync", "--dry-run"),
+                *("--require-hashes", "--allow-empty-requirements", "--python", sys.executable),
+                *("--target", f"{scratch}/packages", str(lock)),
+            ],
+            cwd=lock.parent,
+            env={**environ, "TMPDIR": scratch},  # uv makes the target, and leaves its locks
+            capture_output=True,
+            text=True,
+            check=False,
+        )
     return asked.returncode == 0 and "Would download" not in asked.stderr

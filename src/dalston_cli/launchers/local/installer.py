@@ -10,6 +10,7 @@ import pty
 import re
 import struct
 import subprocess
+import tempfile
 import termios
 from collections import deque
 from collections.abc import Iterator, Mapping, Sequence
@@ -74,14 +75,17 @@ def run_uv(
     last: deque[str] = deque(maxlen=NUM_EXPLAINED_LINES)
     reading, writing = _terminal()
     try:
-        with subprocess.Popen(
-            [uv.find_uv_bin(), "--color", "never", *arguments],
-            cwd=folder,
-            env={**environ, "TERM": "xterm", "NO_COLOR": "1"},
-            stdin=subprocess.DEVNULL,
-            stdout=writing,
-            stderr=writing,
-        ) as process:
+        with (
+            tempfile.TemporaryDirectory(prefix="dalston-") as scratch,  # uv leaves locks in it
+            subprocess.Popen(
+                [uv.find_uv_bin(), "--color", "never", *arguments],
+                cwd=folder,
+                env={**environ, "TERM": "xterm", "NO_COLOR": "1", "TMPDIR": scratch},
+                stdin=subprocess.DEVNULL,
+                stdout=writing,
+                stderr=writing,
+            ) as process,
+        ):
             os.close(writing)
             for line in _lines(reading, preparation):
                 last.append(line)
