@@ -1,6 +1,7 @@
 """Parameters of commands for Typer: made from the table of settings, and from groups of options."""
 
 import inspect
+from abc import ABC, abstractmethod
 from collections.abc import Callable, Iterator, Mapping
 from dataclasses import MISSING, dataclass, fields, is_dataclass
 from functools import wraps
@@ -21,14 +22,14 @@ declaration says so in the table."""
 
 
 @dataclass(frozen=True)
-class Collected:
+class Collected(ABC):
     """Marks a parameter of type ``Flags`` with the names of the options that it collects."""
 
     names: tuple[str, ...]
 
+    @abstractmethod
     def parameter(self, name: str) -> inspect.Parameter:
         """Return one of them as Typer wants it."""
-        raise NotImplementedError
 
 
 class OptionsOf(Collected):
