@@ -65,7 +65,10 @@ def left_over(host: str) -> list[str]:
     """Containers, networks and volumes with labels of ours, in words."""
     with connected(host) as client:
         found = [
-            *(("container", one.name, one.labels) for one in client.containers.list(all=True)),
+            *(
+                ("container", one.name, one.labels)
+                for one in client.containers.list(all=True, ignore_removed=True)
+            ),
             *(("network", one.name, one.attrs.get("Labels")) for one in client.networks.list()),
             *(("volume", one.name, one.attrs.get("Labels")) for one in client.volumes.list()),
         ]
@@ -160,7 +163,7 @@ class PrivateDaemon:
         try:
             self.start()  # who was killed has left containers
             with connected(self.host) as client:
-                for container in client.containers.list(all=True):
+                for container in client.containers.list(all=True, ignore_removed=True):
                     container.remove(force=True, v=True)
         finally:
             self.stop()

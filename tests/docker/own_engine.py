@@ -58,7 +58,9 @@ class EngineAuthor(DockerUser):
 
     def building(self) -> list[Container]:
         """List the builder's containers for it."""
-        return self.client.containers.list(all=True, filters={"label": self._source_label})
+        return self.client.containers.list(
+            all=True, ignore_removed=True, filters={"label": self._source_label}
+        )
 
     def begin_anew(self) -> None:
         """Forget its images and edits; what builds keep stays, so that the next one is fast."""

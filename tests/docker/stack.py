@@ -89,7 +89,7 @@ class Stack:
         """All of this stack, or of one of its services."""
         labels = [f"{_PROJECT_LABEL}={self.project}"]
         labels += [f"{_SERVICE_LABEL}={service}"] if service else []
-        return self.client.containers.list(all=True, filters={"label": labels})
+        return self.client.containers.list(all=True, ignore_removed=True, filters={"label": labels})
 
     def url(self, container: Container) -> str:
         """Return the URL of one of its engines."""

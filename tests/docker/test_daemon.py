@@ -121,7 +121,7 @@ def test_a_second_daemon_keeps_its_containers_while_it_is_stopped(
 
     second_daemon.start()
     with connected(second_daemon.host) as client:
-        [kept] = client.containers.list(all=True)
+        [kept] = client.containers.list(all=True, ignore_removed=True)
         assert (kept.name, kept.status) == (name, "exited")
 
         kept.start()

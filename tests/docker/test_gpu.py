@@ -123,5 +123,7 @@ def test_an_engine_that_gets_no_gpu_does_not_start(home: EngineHome, daemon: Dae
     assert 'could not select device driver "" with capabilities: [[gpu]]' in caught.value.message
     assert "nvidia" in str(caught.value.hint)
     ours = f"{HOME}={home.locations.runtime}"
-    assert daemon.client.containers.list(all=True, filters={"label": ours}) == []
+    assert (
+        daemon.client.containers.list(all=True, ignore_removed=True, filters={"label": ours}) == []
+    )
     assert list(home.locations.runtime.glob("c/*")) == []

@@ -213,7 +213,9 @@ async def test_what_was_never_started_or_lost_its_container_goes(home: DockerHom
     assert [each.id for each in home.containers()] == [instance.identity]
     assert not orphan.exists()
     assert others.exists()
-    assert made.id not in {each.id for each in home.client.containers.list(all=True)}
+    assert made.id not in {
+        each.id for each in home.client.containers.list(all=True, ignore_removed=True)
+    }
 
 
 async def test_others_containers_are_never_touched(home: DockerHome, docker_daemon: str) -> None:

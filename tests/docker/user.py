@@ -46,7 +46,9 @@ class DockerUser(Home):
     def containers(self, engine: str | None = None, *, ended: bool = False) -> list[Container]:
         """This user's, the newest first; those that ended and were kept for their logs, too."""
         labels = [f"{HOME}={self.runtime}", *([f"{ENGINE}={engine}"] if engine else [])]
-        return self.client.containers.list(all=ended, filters={"label": labels})
+        return self.client.containers.list(
+            all=ended, ignore_removed=True, filters={"label": labels}
+        )
 
     def images(self, engine: str) -> list[Image]:
         """Those with a name; a replaced one has none any more."""
