@@ -72,6 +72,7 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
                 container_duration_s=recording.declared_s,
                 clip_start=clip.start if clip else None,
                 clip_end=clip.end if clip else None,
+                left_out=clip.gaps if clip else (),
             ),
             channels=tuple(
                 Channel(channel=channel, duration_s=wav.duration_s, audio_digest=wav.digest)

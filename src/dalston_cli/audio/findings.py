@@ -91,6 +91,13 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
         yield _notice("silent_audio", "the audio is silent throughout")
     if decoding.clip.gaps:
         yield _notice("only_parts", f"only these parts, in seconds, were read: {decoding.clip}")
+    ends_s = timeline.position_s
+    if beyond := [f"{start:g}" for start, _ in decoding.clip.parts if start >= ends_s]:
+        yield _notice(
+            "clip_outside",
+            f"the parts of --clip that begin at {', '.join(beyond)} s have nothing in them: the"
+            f" recording ends at {ends_s:.2f} s",
+        )
     others = len(recording.container.streams.audio) - 1
     if others:
         yield _notice(

@@ -146,7 +146,7 @@ def build_run_options(
         gpus=gpus,
         replicas=settings.replicas,
         channels=parse_channels(settings.channels),
-        clip=parse_clip(settings.clip) if settings.clip else None,
+        clip=parse_clip(",".join(settings.clip)) if settings.clip else None,
         formats=_formats(settings, to_stdout=to_stdout),
         optional_formats=optional_formats(settings.output_format),
         output=OutputTarget(
@@ -250,9 +250,10 @@ def build_render_options(settings: Settings) -> RenderOptions:
     Raises:
         SubtitleRulesError: A rule for subtitles is impossible.
     """
+    lines = 1 if settings.max_words_per_line else SubtitleRules.max_line_count  # as in Whisper
     rules = SubtitleRules(
         max_line_width=settings.max_line_width,
-        max_line_count=settings.max_line_count,
+        max_line_count=settings.max_line_count or lines,
         max_cue_duration_s=settings.max_cue_duration,
         min_cue_duration_s=settings.min_cue_duration,
         max_cps=settings.max_cps,

@@ -107,7 +107,6 @@ class Setting:
         negative: The option that turns a switch off; ``--no-…`` where it is empty.
         option: True if there is an option on the command line.
         everyday: True if ``--help`` shows the option; ``--help-all`` shows every one.
-        repeatable: True if the option can be given several times.
         sets: The stage that gets the value as an option, ``STAGE`` or ``STAGE.FIELD`` where the
             stage has another name for it; None for the group's stage.
         needs: Settings without one of which this one has no effect.
@@ -124,7 +123,6 @@ class Setting:
     negative: str = ""
     option: bool = True
     everyday: bool = False
-    repeatable: bool = False
     sets: str | None = None
     needs: tuple[str, ...] = ()
     name: str = ""

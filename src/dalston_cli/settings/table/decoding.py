@@ -81,7 +81,6 @@ class Decoding:
     temperature: tuple[float, ...] | None = _temperatures(
         "Temperatures to fall back through, such as 0,0.2,0.4.",
         example="0,0.2,0.4",
-        repeatable=True,
     )
     suppress_blank: bool | None = kinds.switch("Never begin with a space or the end of text.")
     suppress_tokens: tuple[int, ...] | None = _tokens("Token ids never to write.", example="-1")
