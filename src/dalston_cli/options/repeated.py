@@ -39,7 +39,8 @@ def refuse_repeats(command: TyperCommand | TyperGroup) -> None:
         parser.parse_args = parse_args
         return parser
 
-    command.make_parser = make  # type: ignore[method-assign]  # the commands are of several classes
+    changed: Any = command  # the parser's type is Typer's own
+    changed.make_parser = make
     for child in getattr(command, "commands", {}).values():
         if child is not None:
             refuse_repeats(child)
