@@ -86,7 +86,7 @@ def test_praat_reads_it_as_it_is(tmp_path: Path, text: str) -> None:
 
 
 def test_a_recording_whose_name_is_a_comment_is_scored() -> None:
-    found = transcript([segment("a", 0.0, 1.0)])
+    found = transcript([segment("a", 0.0, 1.0, speaker="SPEAKER_00")])
     named = msgspec.structs.replace(found.recording, name=";;talk.wav")
     found = msgspec.structs.replace(found, recording=named)
     for output_format in ("ctm", "rttm"):

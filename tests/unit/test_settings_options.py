@@ -15,7 +15,7 @@ from dalston_cli.options.spelling import in_our_dialect, normal_name
 from dalston_cli.options.without_effect import (
     GpusWithoutEffectError,
     WithoutEffectError,
-    refuse_without_effect,
+    check_effects,
 )
 from dalston_cli.settings.schema import Settings
 from dalston_sdk.wire import RefineOptions, TranscribeOptions
@@ -119,10 +119,10 @@ def test_options_of_language_models_count_with_any_work_for_these(
     monkeypatch.setenv("DALSTON_CONFIG_DIR", str(tmp_path))
     resolved = resolve(group, profile=None)
     if message is None:
-        refuse_without_effect(resolved)
+        check_effects(resolved)
         return
     with pytest.raises(WithoutEffectError, match=message) as caught:
-        refuse_without_effect(resolved)
+        check_effects(resolved)
     assert caught.value.hint == "add --refine"
 
 
@@ -168,10 +168,10 @@ def test_gpus_that_do_not_count(
         monkeypatch.setenv(name, value)
     resolved = resolve(group, profile=None)
     if message is None:
-        refuse_without_effect(resolved)
+        check_effects(resolved)
         return
     with pytest.raises(GpusWithoutEffectError, match=re.escape(message)) as caught:
-        refuse_without_effect(resolved)
+        check_effects(resolved)
     assert caught.value.hint == "add --device cuda, or leave --gpus out"
 
 

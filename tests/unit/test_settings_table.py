@@ -58,7 +58,11 @@ def test_a_setting_is_described(one: Setting) -> None:
     assert one.help.endswith(".")
     assert one.example or one.type is bool or one.default_text
     assert one.values
-    assert set(one.needs) <= set(TABLE)
+    for condition in (*one.needs, *one.idle_with):
+        name, _, wanted = condition.partition("=")
+        assert name in TABLE
+        assert name != one.name
+        assert wanted in {"", "no"} or TABLE[name].type is not bool
     assert one.negative == "" or one.type is bool
 
 

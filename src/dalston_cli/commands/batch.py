@@ -17,7 +17,7 @@ from dalston_cli.launchers.variables import thread_variables
 from dalston_cli.options import build
 from dalston_cli.options.batch import BatchOptions
 from dalston_cli.options.dialects.translation import translate
-from dalston_cli.options.without_effect import refuse_without_effect
+from dalston_cli.options.without_effect import check_effects, manifest_notes
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.beside import without_transcripts
@@ -90,13 +90,15 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         inputs=inputs.inputs or (),
         suggested=resolved.from_pipeline(),
     )
-    refuse_without_effect(resolved, manifest=inputs.manifest is not None)
+    idle = check_effects(
+        resolved, formats=run_options.formats, manifest=inputs.manifest is not None
+    )
     folder = run_options.output.folder
     if options.screen.json and folder is None:
         raise build.ExcludedOptionsError(
             "--output-dir -", "--json", "both write to standard output"
         )
-    warnings = [_without_effect(note) for note in said.notes]
+    warnings = [_without_effect(note) for note in (*said.notes, *idle)]
     if said.hub_token:
         os.environ["HF_TOKEN"] = said.hub_token
     finder = RecordingFinder(
@@ -112,6 +114,9 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         on_warning=warnings.append,
     )
     recordings = tuple(finder.find())
+    if inputs.manifest:
+        notes = manifest_notes(recordings, resolved, run_options.formats, inputs.manifest)
+        warnings += map(_without_effect, notes)
     if run_options.output.beside:
         recordings = without_transcripts(recordings, warnings.append)
     if folder is None and len(recordings) > 1:

@@ -12,7 +12,7 @@ from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.catalog.load import pipeline_settings
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.registry import optional_formats, writers_named
+from dalston_cli.formats.registry import needing_speakers, optional_formats, writers_named
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
@@ -149,7 +149,8 @@ def build_run_options(
         channels=parse_channels(settings.channels),
         clip=parse_clip(",".join(settings.clip)) if settings.clip else None,
         formats=_formats(settings, to_stdout=to_stdout),
-        optional_formats=optional_formats(settings.output_format),
+        # A stage that found no speakers, or failed, is no reason to write nothing.
+        optional_formats=optional_formats(settings.output_format) | needing_speakers(),
         output=OutputTarget(
             folder=None if to_stdout else Path(settings.output_dir or ".").expanduser(),
             beside=settings.output_beside,

@@ -109,7 +109,9 @@ class Setting:
         everyday: True if ``--help`` shows the option; ``--help-all`` shows every one.
         sets: The stage that gets the value as an option, ``STAGE`` or ``STAGE.FIELD`` where the
             stage has another name for it; None for the group's stage.
-        needs: Settings without one of which this one has no effect.
+        needs: Conditions without one of which it has no effect: ``NAME`` of a setting that has to
+            be set, ``NAME=VALUE``, or ``NAME=no`` of a switch that has to be off.
+        idle_with: Conditions, written the same, with one of which it has no effect.
         name, panel, type: Filled in by the group: the panel of help screens that shows it, and the
             type without None.
     """
@@ -125,6 +127,7 @@ class Setting:
     everyday: bool = False
     sets: str | None = None
     needs: tuple[str, ...] = ()
+    idle_with: tuple[str, ...] = ()
     name: str = ""
     panel: str = ""
     type: Any = None
@@ -167,18 +170,27 @@ class Setting:
         return stage, field or self.name
 
 
-def group(panel: str, *, sets: str | None = None) -> Callable[[type[Group]], type[Group]]:
+def group(
+    panel: str,
+    *,
+    sets: str | None = None,
+    needs: tuple[str, ...] = (),
+    idle_with: tuple[str, ...] = (),
+) -> Callable[[type[Group]], type[Group]]:
     """Make a class of declarations into one of plain fields, from which pydantic makes a model.
 
     Args:
         panel: The panel of help screens that shows the settings.
         sets: The stage that gets the values of those that do not say another.
+        needs: Conditions of those that do not say others.
+        idle_with: The same, but not of the switch that a condition is about.
     """
+    common = _Common(panel=panel, sets=sets, needs=needs, idle_with=idle_with)
 
     def read(cls: type[Group]) -> type[Group]:
         hints = get_type_hints(cls)
         settings = tuple(
-            _placed(getattr(cls, name), name, hint, panel, sets) for name, hint in hints.items()
+            _placed(getattr(cls, name), name, hint, common) for name, hint in hints.items()
         )
         cls.__annotations__ = {one.name: Annotated[hints[one.name], one.kind] for one in settings}
         for one in settings:
@@ -195,12 +207,25 @@ def settings_of(cls: type) -> tuple[Setting, ...]:
     return settings
 
 
-def _placed(setting: Setting, name: str, hint: Any, panel: str, sets: str | None) -> Setting:  # noqa: ANN401 - types have no type
+@dataclass(frozen=True, kw_only=True)
+class _Common:
+    """What the settings of a group share."""
+
+    panel: str
+    sets: str | None
+    needs: tuple[str, ...]
+    idle_with: tuple[str, ...]
+
+
+def _placed(setting: Setting, name: str, hint: Any, common: _Common) -> Setting:  # noqa: ANN401 - types have no type
     parts = get_args(hint)
+    others = tuple(each for each in common.idle_with if each.partition("=")[0] != name)
     return replace(
         setting,
         name=name,
-        panel=panel,
+        panel=common.panel,
+        needs=setting.needs or common.needs,
+        idle_with=setting.idle_with or others,
         type=next(part for part in parts if part is not NoneType) if NoneType in parts else hint,
-        sets=sets if setting.sets is None else setting.sets,
+        sets=common.sets if setting.sets is None else setting.sets,
     )

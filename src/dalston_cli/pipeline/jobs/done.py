@@ -9,6 +9,7 @@ from dalston_cli.pipeline.jobs.keys import prepare_key
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.request import Cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,11 +37,16 @@ class Standing:
 
 
 def standing_of(
-    digest: str | None, plan: RecordingPlan, journal: JobJournal, open_sink: Callable[[str], Sink]
+    digest: str | None,
+    plan: RecordingPlan,
+    journal: JobJournal,
+    open_sink: Callable[[str], Sink],
+    columns: tuple[tuple[str, Cell], ...] = (),
 ) -> Standing:
-    """Return how a recording stands."""
+    """Return how a recording stands; ``columns`` are those of a manifest for its results."""
     prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip)
-    key = make_key("transcript", prepared=prepared, plan=plan.key)
+    own = {"columns": columns} if columns else {}
+    key = make_key("transcript", prepared=prepared, plan=plan.key, **own)
     return Standing(prepared=prepared, key=key, sink=open_sink(key), journal=journal)
 
 

@@ -9,6 +9,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from dalston_cli.audio import errors
 from dalston_cli.audio.prepare import DecoderCrashedError, DecoderHungError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
@@ -19,6 +21,7 @@ from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.request import Cell
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.graph import Graph
 from dalston_sdk.wire import Transcript
@@ -48,7 +51,8 @@ class RecordingJob:
         """Do what has to be done; see ``Runner``."""
         plan, tools = self._job.plan, self._tools
         path, digest = await self._source()
-        standing = standing_of(digest, plan, tools.journal, partial(tools.open_sink, self._job))
+        columns, open_sink = self._job.recording.columns, partial(tools.open_sink, self._job)
+        standing = standing_of(digest, plan, tools.journal, open_sink, columns)
         done = self._done_before(standing)
         if done is not None:
             return done
@@ -72,7 +76,7 @@ class RecordingJob:
         finally:
             self._remember_digest(digest)
         graph = Graph(self._job, audio, tools)
-        transcript = await graph.transcript(info)
+        transcript = _with_columns(await graph.transcript(info), columns)
         for reason in await standing.sink.write(transcript):
             self._warn("format_left_out", reason)
         self._remember_digest(digest)
@@ -170,3 +174,9 @@ class RecordingJob:
         self._emit(
             events.WarningRaised(code=code, message=message, recording=self._name, stage=stage)
         )
+
+
+def _with_columns(transcript: Transcript, columns: tuple[tuple[str, Cell], ...]) -> Transcript:
+    """Return a transcript that has the columns of a manifest that are the user's own."""
+    recording = msgspec.structs.replace(transcript.recording, columns=dict(columns))
+    return msgspec.structs.replace(transcript, recording=recording)

@@ -74,7 +74,7 @@ class AfterRun:
     )
 
 
-@group("Subtitles")
+@group("Subtitles", needs=("output_format=srt", "output_format=vtt", "output_format=ass"))
 class Subtitles:
     """Length and duration of lines."""
 
