@@ -25,6 +25,17 @@ from dalston_cli.settings.locations import Locations
 
 def start(home: PipelineHome, **options: Any) -> subprocess.Popen[str]:
     """Run over all of the home's recordings elsewhere."""
+    return subprocess.Popen(
+        [sys.executable, *arguments(home, **options)],
+        cwd=Path(__file__).resolve().parents[2],
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def arguments(home: PipelineHome, **options: Any) -> list[str]:
+    """Return what Python has to be given for a run over all of the home's recordings."""
     environment = home.environment()
     told = {
         "folder": str(home.folder),
@@ -33,13 +44,7 @@ def start(home: PipelineHome, **options: Any) -> subprocess.Popen[str]:
         "environment": dict(environment.engine_environment),
         "options": options,
     }
-    return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.pipeline_process", json.dumps(told)],
-        cwd=Path(__file__).resolve().parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
+    return ["-m", "tests.support.pipeline_process", json.dumps(told)]
 
 
 def main() -> None:

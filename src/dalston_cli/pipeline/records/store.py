@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from dalston_cli.atomic_file import write_whole
+from dalston_cli.pipeline.records.journal_errors import StateFolderError
 from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
 
 Value = TypeVar("Value", bound=Struct)
@@ -68,12 +69,15 @@ class FileStore:
         """Keep ``value``; a value that is there already is replaced in one step.
 
         Raises:
-            OSError: The disk is full or the folder cannot be written.
+            StateFolderError: The disk is full or the folder cannot be written.
         """
         body = msgspec.json.encode(value)
         digest = digest_bytes(body)
         entry = _Entry(dalston_store_version=STORE_FORMAT, key=key, digest=digest, value=Raw(body))
-        write_whole(self.path(key), msgspec.json.encode(entry))
+        try:
+            write_whole(self.path(key), msgspec.json.encode(entry))
+        except OSError as error:
+            raise StateFolderError(self._folder, error.strerror or str(error)) from error
 
 
 def _decode(data: bytes, key: str, kind: type[Value]) -> Value:
