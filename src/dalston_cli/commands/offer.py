@@ -12,6 +12,7 @@ from dalston_cli.commands.models.shelf import Shelf
 from dalston_cli.console import Console
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
+from dalston_cli.private_file import make_private_file, make_private_folder
 from dalston_sdk.wire import Stage
 
 _ANSWERED = "asked-for-a-better-model"
@@ -41,8 +42,8 @@ def offer_models(
         return options
     if assume_yes:
         return options.with_model(better.id)
-    answered.parent.mkdir(parents=True, exist_ok=True)
-    answered.touch()
+    make_private_folder(answered.parent)
+    make_private_file(answered)
     if console.confirm(_question(options, environment), default=True):
         _set_up(options, environment, console)
     return options

@@ -28,6 +28,7 @@ from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
@@ -106,6 +107,9 @@ async def _make_run(
     """Make a run on this machine; what has to be closed after it is put on ``stack``."""
     locations, emit = environment.locations, callbacks.on_event
     journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
+    for path in close_state(locations.state)[:1]:
+        message = f"{path} can be read by other users, and is not yours to close to them"
+        emit(WarningRaised(code="state_open", message=message))
     scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
 
     def tell(notice: PoolNotice) -> None:

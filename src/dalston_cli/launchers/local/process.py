@@ -13,6 +13,7 @@ from pathlib import Path
 import psutil
 
 from dalston_cli.launchers.base import Usage
+from dalston_cli.private_file import open_own
 
 _POLL_S = 0.02
 _CLOCK_TOLERANCE_S = 0.05
@@ -61,7 +62,7 @@ def spawn_detached(
     command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
 ) -> int:
     """Start a process in a session of its own, out of reach of Ctrl-C; return its pid."""
-    with log.open("ab") as output:
+    with os.fdopen(open_own(log, mode=0o600), "ab") as output:
         process = subprocess.Popen(
             command,
             cwd=cwd,

@@ -16,6 +16,8 @@ from dalston_cli.pipeline.records.journal_errors import (
     JournalUnreadableError,
     StateFolderError,
 )
+from dalston_cli.pipeline.records.private_state import close_state
+from dalston_cli.private_file import make_private_file
 
 BUSY_TIMEOUT_S = 20.0
 
@@ -128,7 +130,8 @@ def open_database(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Journal
         JournalTooNewError: A newer Dalston wrote it.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        close_state(path.parent)
+        make_private_file(path)  # SQLite gives its rights to the files beside it
         connection = sqlite3.connect(
             path, timeout=busy_timeout_s, isolation_level=None, factory=JournalConnection
         )

@@ -13,6 +13,7 @@ from msgspec import Raw, Struct
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.pipeline.records.journal_errors import StateFolderError
 from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
+from dalston_cli.private_file import make_private_folder
 
 Value = TypeVar("Value", bound=Struct)
 
@@ -74,8 +75,10 @@ class FileStore:
         body = msgspec.json.encode(value)
         digest = digest_bytes(body)
         entry = _Entry(dalston_store_version=STORE_FORMAT, key=key, digest=digest, value=Raw(body))
+        path = self.path(key)
         try:
-            write_whole(self.path(key), msgspec.json.encode(entry))
+            make_private_folder(path.parent)
+            write_whole(path, msgspec.json.encode(entry), mode=0o600)
         except OSError as error:
             raise StateFolderError(self._folder, error.strerror or str(error)) from error
 
