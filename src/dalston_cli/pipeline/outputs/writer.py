@@ -17,7 +17,7 @@ from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
 from dalston_cli.pipeline.endpoints import Existing, FileStamp, reference_of
-from dalston_cli.pipeline.outputs.folder import write_error
+from dalston_cli.pipeline.outputs.folder import OutputUnwritableError, write_error
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
