@@ -51,12 +51,18 @@ class FileStore:
         return self._folder / key[:2] / f"{key}.json"
 
     def get(self, key: str, kind: type[Value]) -> Value | None:
-        """Return the value under ``key``, or None if there is none that can be trusted."""
+        """Return the value under ``key``, or None if there is none that can be trusted.
+
+        Raises:
+            StateFolderError: The folder cannot be read.
+        """
         path = self.path(key)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StateFolderError(self._folder, error.strerror or str(error)) from error
         try:
             return _decode(data, key, kind)
         except (msgspec.MsgspecError, UnicodeDecodeError):
