@@ -65,6 +65,14 @@ class RecordingUnreadableError(RecordingError, PermissionError):
         )
 
 
+class RecordingChangedError(_SimpleError):
+    """The file is not the same any more as when its digest was taken."""
+
+    code = "recording_changed"
+    text = "{name} changed while it was read"
+    remedy = "wait until it is complete (ls -l -- {quoted}), then run the same command again"
+
+
 class NotRegularFileError(_SimpleError):
     """A pipe, a socket or a device: it cannot be read twice or from the middle."""
 
@@ -118,6 +126,19 @@ class UnknownCodecError(RecordingError):
         super().__init__(
             f"{name} is a {container} file whose audio codec is not known",
             hint=f"convert it first: ffmpeg -i {shlex.quote(f'file:{name}')} converted.wav",
+        )
+
+
+class SampleRateError(RecordingError):
+    """A header that claims a sample rate which no recording of speech has."""
+
+    code = "sample_rate"
+
+    def __init__(self, name: str, sample_rate: int) -> None:
+        super().__init__(
+            f"{name} claims a sample rate of {sample_rate:,} Hz: its header is damaged",
+            hint="export it again, or repair the header: "
+            f"sox -r 16000 {shlex.quote(name)} repaired.wav",
         )
 
 
