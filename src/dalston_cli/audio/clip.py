@@ -9,6 +9,8 @@ _TIME = r"(?:(?:(\d{1,6}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{1,9})?)"
 """A recording of 31 years still has less than 10 digits of seconds."""
 _CLIP = re.compile(rf"\s*(?:{_TIME})?\s*-\s*(?:{_TIME})?\s*", re.ASCII)
 
+_MOST_SHOWN = 60
+
 
 class InvalidClipError(UsageError):
     """``--clip`` cannot be understood, or asks for nothing."""
@@ -17,7 +19,7 @@ class InvalidClipError(UsageError):
 
     def __init__(self, text: str, problem: str) -> None:
         super().__init__(
-            f"--clip {text!r} {problem}",
+            f"--clip {text[:_MOST_SHOWN]!r} {problem}",
             hint="write START-END in seconds or as [HOURS:]MINUTES:SECONDS, either side may be "
             "left out: --clip 90-120, --clip 1:30-2:00, --clip 00:01:30.5-, --clip=-30; several "
             "parts: --clip 0-30,90-120",

@@ -15,9 +15,9 @@ from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
 from dalston_cli.launchers.variables import thread_variables
 from dalston_cli.options import build
-from dalston_cli.options.batch import BatchOptions
+from dalston_cli.options.batch import BatchOptions, InputOptions
 from dalston_cli.options.dialects.translation import translate
-from dalston_cli.options.without_effect import check_effects, manifest_notes
+from dalston_cli.options.without_effect import WithoutEffectError, check_effects, manifest_notes
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.beside import without_transcripts
@@ -83,6 +83,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         ModelUnavailableError: A folder or repository is named as a model, and cannot be used.
     """
     inputs = options.inputs
+    _refuse_idle_inputs(inputs)
     said = translate(options.settings, options.theirs)
     resolved = build.resolve(said.flags, profile=options.screen.profile)
     run_options = build.build_run_options(
@@ -152,6 +153,14 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         on_finish=resolved.settings.on_finish,
         secrets=frozenset(_secrets(resolved, catalog)),
     )
+
+
+def _refuse_idle_inputs(inputs: InputOptions) -> None:
+    """Refuse what says how to look for recordings where nothing is looked for."""
+    if inputs.null and inputs.files_from is None:
+        raise WithoutEffectError("--null", "--files-from")
+    if inputs.recursive and inputs.manifest and not (inputs.inputs or inputs.files_from):
+        raise WithoutEffectError("--recursive", "INPUTS")
 
 
 def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -> list[str]:

@@ -35,7 +35,6 @@ class Kind:
         check: Returns a value, or raises ValueError with what is wrong with it.
         ge, gt, le: Limits of a number, or of each in a list.
         min_length: Of a text, or of each in a list.
-        finite: True to refuse infinity and NaN.
     """
 
     metavar: str | None = None
@@ -47,7 +46,6 @@ class Kind:
     gt: float | None = None
     le: float | None = None
     min_length: int | None = None
-    finite: bool = False
 
     def __call__(self, help: str, default: object = None, **details: Any) -> Any:  # noqa: A002, ANN401 - a field's value may be of any type
         """Declare a setting of this kind.
@@ -92,7 +90,7 @@ class Kind:
         limits = {name: limit for name in names if (limit := getattr(self, name)) is not None}
         if schema["type"] == "int":
             limits = {"ge": -_LARGEST, "le": _LARGEST} | limits
-        return schema | limits | ({"allow_inf_nan": False} if self.finite else {})
+        return schema | limits | ({"allow_inf_nan": False} if schema["type"] == "float" else {})
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -158,8 +158,11 @@ def parse_settings(file: Path, text: str) -> SettingsFile:
     """
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
+    except ValueError as error:  # tomllib's own, and Python's about numbers of too many digits
         raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
+    except RecursionError as error:
+        problem = "cannot be read: its values are nested too deeply"
+        raise explain.SettingsFileError(file, None, problem) from error
     try:
         return SettingsFile.model_validate(_underscored(raw))
     except ValidationError as error:

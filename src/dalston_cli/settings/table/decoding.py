@@ -80,7 +80,7 @@ class Decoding:
     patience: float | None = kinds.factor(
         "Patience of the beam search.", example="1", idle_with=("beam_size=1",)
     )
-    length_penalty: float | None = Kind("X", finite=True)(
+    length_penalty: float | None = Kind("X")(
         "Above 1 favours long text.", example="1", idle_with=("beam_size=1",)
     )
     repetition_penalty: float | None = kinds.factor("Above 1 disfavours repeats.", example="1")

@@ -116,7 +116,7 @@ class LanguageModel:
         default=False,
         sets="overview",
     )
-    max_cost: float | None = Kind("USD", ge=0, finite=True)(
+    max_cost: float | None = Kind("USD", ge=0)(
         "The most that language models may cost in this run, in US dollars.",
         example="0.10",
         sets="refine.max_cost_usd",
