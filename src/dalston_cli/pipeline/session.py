@@ -29,6 +29,7 @@ from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.claims import CLAIMS_NAME, Claims
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.refusals import Refusals
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
@@ -130,6 +131,7 @@ async def _make_run(
         store=FileStore(locations.state / STORE_NAME),
         claims=claims,
         journal=journal,
+        refusals=Refusals(journal),
         engines=engines,
         decoder=preparer,
         open_sink=open_sink,

@@ -22,7 +22,7 @@ from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.running.failures import explained
+from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
 from dalston_cli.pipeline.running.interrupts import handled_interrupts
 from dalston_cli.pipeline.running.order import largest_first
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
@@ -183,6 +183,7 @@ class Run:
             output=None if stem is None else str(stem),
             overwrite=self._spec.options.overwrite,
             strict=self._spec.options.strict,
+            accept_known_bad=self._spec.options.accept_known_bad,
         )
 
     @contextmanager
@@ -216,7 +217,11 @@ class Run:
             code=error.code, message=error.message, hint=error.hint, recording=name
         )
         finished = events.JobFinished(
-            recording=name, status="failed", elapsed_s=time.monotonic() - begun.clock, error=info
+            recording=name,
+            status="failed",
+            elapsed_s=time.monotonic() - begun.clock,
+            error=info,
+            acceptable=is_of_its_bytes(error) and begun.recording.source.reference is not None,
         )
         self._end(begun.number, finished, error.exit_code)
         if self._spec.options.fail_fast:
