@@ -133,6 +133,13 @@ class Decoder(Protocol):
         """
 
 
+class JobClaims(Protocol):
+    """Work that one job does for all that need its result, in any process."""
+
+    def held(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Wait until no other job works on the result under ``key``, and hold it."""
+
+
 class JobBudget(Protocol):
     """The budget of a run, which all its jobs share."""
 
@@ -153,6 +160,7 @@ class JobTools:
     """
 
     store: ResultStore
+    claims: JobClaims
     journal: JobJournal
     engines: Engines
     decoder: Decoder

@@ -108,7 +108,30 @@ INSERT INTO outputs
 DROP TABLE outputs_1;
 """
 
-_FORMATS = (_FORMAT_1, _FORMAT_2)
+_FORMAT_3 = """
+CREATE TABLE claims (
+    key TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    pid INTEGER NOT NULL
+) STRICT;
+CREATE TABLE refused (
+    path BLOB PRIMARY KEY,
+    digest TEXT NOT NULL,
+    accepted INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE recordings (
+    path BLOB NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (path, digest)
+) STRICT;
+CREATE INDEX recordings_by_digest ON recordings (digest);
+ALTER TABLE outputs ADD COLUMN recording TEXT;
+CREATE INDEX outputs_of_recording ON outputs (recording);
+ALTER TABLE results ADD COLUMN recording TEXT;
+CREATE INDEX results_of_recording ON results (recording);
+"""
+
+_FORMATS = (_FORMAT_1, _FORMAT_2, _FORMAT_3)
 """Statements that bring a journal to each format from the one before it; 0 is an empty file."""
 
 SCHEMA_VERSION = len(_FORMATS)

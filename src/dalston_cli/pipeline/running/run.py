@@ -30,6 +30,9 @@ from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 DECODED_AHEAD = 2
 """Recordings in work beyond the engine's slots."""
 
+MOST_EXTRA = 16
+"""Recordings in work at most besides ``jobs``, for those that wait for another run."""
+
 MOST_ENGINE_FAILURES = 8
 """So many recordings in a row may fail for want of an engine before the run gives up."""
 
@@ -91,6 +94,7 @@ class Run:
         self._workers: list[asyncio.Task[None]] = []
         self._stopped = False
         self._interrupted = False
+        self._num_extra = 0
         self._engine_failures = 0
         self._id = ""
 
@@ -109,7 +113,8 @@ class Run:
             asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
         ]
         with handled_interrupts(self._interrupt):
-            await asyncio.gather(*self._workers, return_exceptions=True)
+            while not all(worker.done() for worker in self._workers):  # there may be more
+                await asyncio.gather(*self._workers, return_exceptions=True)
         self._summary.counts[NOT_STARTED] += sum(1 for _ in self._queue)
         errors = [
             error
@@ -137,16 +142,36 @@ class Run:
         for index, request in enumerate(self._spec.recordings):
             yield request.size, (request, stems[index] if stems is not None else None)
 
+    def begin_one_more(self) -> None:
+        """Take another recording into work, because one waits for what another run does."""
+        if not self._stopped and self._num_extra < MOST_EXTRA:
+            self._num_extra += 1
+            self._workers.append(asyncio.create_task(self._work_on_one_more()))
+
+    async def _work_on_one_more(self) -> None:
+        try:
+            await self._take_one()
+        finally:
+            self._num_extra -= 1
+
     async def _work(self) -> None:
         """Take one recording after the other, until there is none or the run stops."""
-        while not self._stopped and (item := next(self._queue, None)) is not None:
-            try:
-                with self._begun(item[0]) as begun:
-                    begun.plan = self._spec.planner.plan(begun.recording.overrides)
-                    begun.finished = await self._runner.run(self._job(begun, item[1]))
-            except BrokenPipeError:
-                self._cancel_all()
-                raise
+        while await self._take_one():
+            pass
+
+    async def _take_one(self) -> bool:
+        """Work on the next recording; return False where there is none or the run stops."""
+        item = None if self._stopped else next(self._queue, None)
+        if item is None:
+            return False
+        try:
+            with self._begun(item[0]) as begun:
+                begun.plan = self._spec.planner.plan(begun.recording.overrides)
+                begun.finished = await self._runner.run(self._job(begun, item[1]))
+        except BrokenPipeError:
+            self._cancel_all()
+            raise
+        return True
 
     def _job(self, begun: _Begun, stem: Path | None) -> Job:
         if begun.plan is None:
