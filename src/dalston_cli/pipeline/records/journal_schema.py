@@ -13,6 +13,9 @@ from dalston_cli.errors import ConfigurationError, UnavailableError
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.private_file import make_private_file
 
+IN_MEMORY = Path(":memory:")
+"""SQLite's name for a journal that is on no disk."""
+
 BUSY_TIMEOUT_S = 20.0
 
 _FORMAT_1 = """
@@ -184,8 +187,9 @@ def open_database(path: Path) -> sqlite3.Connection:
         JournalTooNewError: A newer Dalston wrote it.
     """
     try:
-        close_state(path.parent)
-        make_private_file(path)  # SQLite gives its rights to the files beside it
+        if path != IN_MEMORY:
+            close_state(path.parent)
+            make_private_file(path)  # SQLite gives its rights to the files beside it
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     except OSError as error:
         raise StateFolderError(path.parent, error.strerror or str(error)) from error
