@@ -71,7 +71,10 @@ async def test_a_stage_is_added_to_finished_work(stage: str, home: PipelineHome)
 
     assert report.counts == {"done": 2}
     assert worked(home) == {stage}
-    assert sorted(home.ran(stage)) == ["note 00.wav", "note 01.wav"]
+    if stage in {"refine", "overview"}:
+        assert len(home.ran(stage)) == 1, "their texts are equal, and worked on once"
+    else:
+        assert sorted(home.ran(stage)) == ["note 00.wav", "note 01.wav"]
     assert reused(home) == {"prepare", "transcribe"}
     assert MARKS[stage](read_json(home.outputs / "note 00.json"))
 
