@@ -8,16 +8,19 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from dalston_cli.amounts import count, duration, speed
+from dalston_cli.audio.request import CUT_OFF
 from dalston_cli.console.envelope import Envelope, encode_json
 from dalston_cli.console.look import Span, Style, terminal_size_of
 from dalston_cli.console.recording_lines import about, folder_and_name, outputs_text
 from dalston_cli.console.screen import Console, Mode
-from dalston_cli.console.steps import Steps
+from dalston_cli.console.steps import Steps, passed_over
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline import events
 
 MOST_REPEATED = 10
 """So many recordings that failed are named again at the end."""
+
+_MAKES_PARTIAL = frozenset({"stage_failed", CUT_OFF})
 
 
 class RunView(ExitStack):
@@ -50,8 +53,8 @@ class RunLines(RunView):
         self._signs = console.look.signs
         self._draws = draws
         self._hints: set[str] = set()
-        self._warned: set[tuple[str, str]] = set()
-        self._stage_failures: dict[str, str] = {}
+        self._warned: set[tuple[str, str, str | None]] = set()
+        self._reasons: dict[str, str] = {}
         self._failures: list[tuple[Span, ...]] = []
         self._acceptable: list[str] = []
         self._lines_since = 0
@@ -94,11 +97,12 @@ class RunLines(RunView):
                 self.console.detail(f"{event.status}: {event.recording}")
 
     def warning(self, event: events.WarningRaised) -> None:
-        """Report a problem; the same one of many recordings only once."""
-        if event.code == "stage_failed" and event.recording:
-            self._stage_failures.setdefault(event.recording, event.message)
-        if (event.code, event.message) not in self._warned:
-            self._warned.add((event.code, event.message))
+        """Report a problem; the same one of many recordings once, unless each lacks its end."""
+        if event.code in _MAKES_PARTIAL and event.recording:
+            self._reasons.setdefault(event.recording, event.message)
+        one = event.recording if event.code == CUT_OFF else None
+        if (event.code, event.message, one) not in self._warned:
+            self._warned.add((event.code, event.message, one))
             told = about(event.recording, event.message)
             self.console.alert(Span("warning:", Style.CAUTION), Span(f" {told}"))
             self.hint(event.hint)
@@ -109,6 +113,10 @@ class RunLines(RunView):
         how = "reused" if event.reused else f"started in {duration(event.elapsed_s)}"
         why = f"; launcher {event.launcher}: {event.reason}" if event.reason else ""
         self.console.detail(f"engine {event.engine} is ready on {event.device} ({how}{why})")
+
+    def engine_passed_over(self, event: events.EnginePassedOver) -> None:
+        """Report that a running engine is not used, with ``--verbose``."""
+        self.console.detail(passed_over(event))
 
     def stage_finished(self, event: events.StageFinished) -> None:
         """Report the end of a stage, with ``--verbose``."""
@@ -137,7 +145,7 @@ class RunLines(RunView):
     def _partial(self, event: events.JobFinished) -> None:
         mark = Span("partial:", Style.CAUTION)
         self.console.alert(mark, *self._outcome(event))
-        reason = self._stage_failures.pop(event.recording, None) or "see its warnings"
+        reason = self._reasons.pop(event.recording, None) or "see its warnings"
         self._failures.append((mark, Span(f" {about(event.recording, reason)}")))
         self._lines_since = 0
 
@@ -167,6 +175,7 @@ class RunLines(RunView):
         events.WarningRaised: warning,
         events.EngineStarting: lambda self, event: self.steps.engine_starting(event),
         events.EngineReady: engine_ready,
+        events.EnginePassedOver: engine_passed_over,
         events.ModelPulling: lambda self, event: self.steps.model_pulling(event),
         events.StageFinished: stage_finished,
         events.RunFinished: run_finished,

@@ -15,6 +15,7 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol
 
+from dalston_cli.atomic_file import new_file
 from dalston_sdk.wire import Transcript
 
 CLOCK_TICK_S = 0.05
@@ -145,7 +146,7 @@ class StandardInput:
             problem = None
             try:
                 folder.mkdir(parents=True, exist_ok=True)
-                with path.open("wb") as file:
+                with new_file(path) as file:
                     shutil.copyfileobj(sys.stdin.buffer, file)
             except OSError as error:
                 problem = error
