@@ -178,7 +178,10 @@ def test_segments_come_as_they_are_found(engine: RunningEngine, speech: Speech) 
 def test_prompts_without_room_for_text_are_shortened_and_the_text_is_there(
     engine: RunningEngine, speech: Speech
 ) -> None:
-    prompts = {"initial_prompt": "A talk on trains. " * 300, "hotwords": ("Zagreb", "Wien") * 300}
+    prompts: dict[str, Any] = {
+        "initial_prompt": "A talk on trains. " * 300,
+        "hotwords": ("Zagreb", "Wien") * 300,
+    }
     result = engine.transcribe(speech.wav, language="en", **prompts)
     assert [notice.code for notice in result.warnings][:2] == ["prompt_shortened"] * 2
     assert len(result.effective["initial_prompt"]) < len("A talk on trains. " * 300)

@@ -121,7 +121,10 @@ def test_prompts_without_room_for_text_are_shortened_and_the_text_is_there(
     engine: RunningEngine, short_speech: Speech, batch_size: int
 ) -> None:
     plain = engine.transcribe(short_speech.wav, language="en", batch_size=batch_size)
-    prompts = {"initial_prompt": "A talk on trains. " * 300, "hotwords": ("Zagreb", "Wien") * 300}
+    prompts: dict[str, Any] = {
+        "initial_prompt": "A talk on trains. " * 300,
+        "hotwords": ("Zagreb", "Wien") * 300,
+    }
     result = engine.transcribe(short_speech.wav, language="en", batch_size=batch_size, **prompts)
     assert [notice.code for notice in result.warnings][:2] == ["prompt_shortened"] * 2
     assert len(result.effective["initial_prompt"]) < len("A talk on trains. " * 300)
