@@ -10,6 +10,7 @@ import msgspec
 
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.pipeline.jobs.base import Decoder
+from dalston_cli.pipeline.jobs.prepared import stored_audio
 from dalston_cli.pipeline.records.store import ResultStore
 
 
@@ -37,7 +38,7 @@ class RecordingAudio:
         Raises:
             RecordingError: The recording cannot be used.
         """
-        known = None if anew else self._store.get(self._key, AudioInfo)
+        known = None if anew else stored_audio(self._store, self._key)
         if known is None:
             known = await self._decode()
             await asyncio.to_thread(self._store.put, self._key, known)
