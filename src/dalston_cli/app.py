@@ -14,11 +14,13 @@ from typer.exceptions import TyperException
 from typer.main import get_command
 
 from dalston_cli import __version__
+from dalston_cli.atomic_file import write_whole
 from dalston_cli.commands.registry import COMMANDS, HELP_NAMES, RootGroup, command_words
 from dalston_cli.commands.verbs import HELP, SHORT_FORMS, without_help_verb
 from dalston_cli.console import Console, encodable
 from dalston_cli.errors import DalstonError, ExitCode, InterruptedRunError, UsageError
 from dalston_cli.options.spelling import in_our_dialect, normal_name
+from dalston_cli.private_file import make_private_folder
 from dalston_cli.settings.locations import Locations
 
 PROGRAM = "dalston"
@@ -138,8 +140,9 @@ def _write_crash_log(error: BaseException) -> Path | None:
         [f"dalston {__version__}\npython {sys.version}\n", *traceback.format_exception(error)]
     )
     try:
-        folder.mkdir(mode=0o700, parents=True, exist_ok=True)
-        path.write_text(encodable(text), encoding="utf-8")
+        make_private_folder(folder.parent)
+        make_private_folder(folder)
+        write_whole(path, encodable(text).encode(), mode=0o600)
         for old in sorted(folder.glob("*.log"))[:-_CRASH_LOGS]:
             old.unlink(missing_ok=True)
     except OSError:

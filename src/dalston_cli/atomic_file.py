@@ -1,63 +1,67 @@
-"""Atomic files: complete or missing, even if a writer is killed or several write at once."""
+"""Atomic files: complete or missing, even if a writer is killed or several write at once.
 
+An unfinished file lies beside its place under a name that cannot be foreseen and is made anew, so
+that nothing another user planted in a shared folder is ever opened, followed or waited for.
+"""
+
+import errno
 import fcntl
-import hashlib
 import os
+import re
 import secrets
+import stat
+import threading
 from collections.abc import Iterator
-from contextlib import contextmanager
+from contextlib import contextmanager, suppress
 from pathlib import Path
 from typing import BinaryIO
 
+_UNFINISHED = re.compile(r"\.dalston-[0-9a-f]{16,}\.part")
+_NEW = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+_ATTEMPTS = 100
+_NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
+"""The file system has no locks: the file is written without one, and no leftover is removed."""
+
+_swept: set[tuple[int, int]] = set()
+_sweeping = threading.Lock()
+
 
 def write_whole(path: Path, data: bytes, *, mode: int | None = None) -> None:
-    """Write ``data`` to ``path`` in one step, with the permissions a new file would have.
+    """Write ``data`` to ``path`` in one step; missing folders are made.
 
-    ``mode`` sets other permissions.
-
-    The unfinished file lies beside it under a name derived from its own: the next process that
-    writes the same file takes over the leftover of one that was killed.
+    ``mode`` sets other permissions than a new file would have.
 
     Raises:
-        OSError: The disk is full or the folder cannot be written.
+        OSError: As ``written_whole`` does.
     """
     path.parent.mkdir(parents=True, exist_ok=True)
-    digest = hashlib.sha256(os.fsencode(path.name)).hexdigest()
-    unfinished = path.with_name(f".dalston-{digest[:16]}.part")
-    with os.fdopen(_open_alone(unfinished), "wb") as file:
-        try:
-            file.truncate()
-            if mode is not None:
-                os.fchmod(file.fileno(), mode)
-            file.write(data)
-            sync(file)
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+    with _unfinished(path, mode) as file:
+        file.write(data)
 
 
 @contextmanager
 def written_whole(path: Path) -> Iterator[BinaryIO]:
     """Yield a file that takes the place of ``path`` at the end of the block, or goes if it fails.
 
-    The unfinished file lies beside it under a name that nobody can foresee: it is for folders that
-    others can write to, and for several processes that write the same file.
+    Its name is flushed to the disk, too, so that it survives a power cut.
 
     Raises:
-        OSError: The disk is full or the folder cannot be written.
+        OSError: The disk is full, the folder cannot be written, or a pipe, a device, a socket or
+            a folder has the place.
     """
-    unfinished = path.with_name(f".dalston-{secrets.token_hex(8)}.part")
-    flags = os.O_RDWR | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
-    with os.fdopen(os.open(unfinished, flags, 0o666), "w+b") as file:
-        try:
-            yield file
-            sync(file)
-            unfinished.replace(path)
-        except BaseException:
-            unfinished.unlink(missing_ok=True)
-            raise
+    with _unfinished(path, None) as file:
+        yield file
     sync_folder(path.parent)
+
+
+def new_file(path: Path) -> BinaryIO:
+    """Open a file of this name that is made anew; what has the name goes and is not followed.
+
+    Raises:
+        OSError: It cannot be made.
+    """
+    path.unlink(missing_ok=True)
+    return os.fdopen(os.open(path, _NEW, 0o666), "w+b")
 
 
 def sync(file: BinaryIO) -> None:
@@ -75,20 +79,94 @@ def sync_folder(folder: Path) -> None:
         os.close(descriptor)
 
 
-def _open_alone(path: Path) -> int:
-    """Open or make ``path`` and lock it against other processes that write it.
-
-    A link of this name, which others could foresee, is removed and not followed.
-    """
-    while True:
-        if path.is_symlink():
-            path.unlink(missing_ok=True)
-        flags = os.O_RDWR | os.O_CREAT | os.O_NOFOLLOW | os.O_CLOEXEC
-        descriptor = os.open(path, flags, 0o666)
-        fcntl.flock(descriptor, fcntl.LOCK_EX)
+@contextmanager
+def _unfinished(path: Path, mode: int | None) -> Iterator[BinaryIO]:
+    _refuse_special(path)
+    _remove_leftovers(path.parent)
+    unfinished, descriptor = _make_beside(path, 0o666 if mode is None else 0o600)
+    with os.fdopen(descriptor, "w+b") as file:
         try:
-            if os.path.samestat(os.fstat(descriptor), path.lstat()):
-                return descriptor
-        except FileNotFoundError:
-            pass  # the process that held it has finished and renamed it
+            if mode is not None:
+                os.fchmod(descriptor, mode)
+            yield file
+            sync(file)
+            unfinished.replace(path)
+        except BaseException:
+            unfinished.unlink(missing_ok=True)
+            raise
+
+
+def _refuse_special(path: Path) -> None:
+    """Refuse to replace what is neither a file nor a link, which is replaced and not followed."""
+    try:
+        mode = path.lstat().st_mode
+    except OSError:
+        return  # nothing is there, or making a file beside it says what is wrong
+    if stat.S_ISDIR(mode):
+        raise IsADirectoryError(errno.EISDIR, os.strerror(errno.EISDIR), str(path))
+    if not (stat.S_ISREG(mode) or stat.S_ISLNK(mode)):
+        raise FileExistsError(errno.EEXIST, "a pipe, a device or a socket is there", str(path))
+
+
+def _make_beside(path: Path, mode: int) -> tuple[Path, int]:
+    """Make and lock an empty file in the folder of ``path``; return its path and descriptor."""
+    for _ in range(_ATTEMPTS):
+        beside = path.with_name(f".dalston-{secrets.token_hex(12)}.part")
+        try:
+            descriptor = os.open(beside, _NEW, mode)
+        except FileExistsError:
+            continue
+        if _lock(descriptor) and _has_name(descriptor, beside):
+            return beside, descriptor
+        os.close(descriptor)  # another process took it for a leftover
+        beside.unlink(missing_ok=True)
+    raise FileExistsError(errno.EEXIST, "every name for an unfinished file is taken", str(path))
+
+
+def _remove_leftovers(folder: Path) -> None:
+    """Remove, once per process and folder, this user's unfinished files that no process holds."""
+    try:
+        status = folder.stat()
+        with _sweeping:
+            if (here := (status.st_dev, status.st_ino)) in _swept:
+                return
+            _swept.add(here)
+        with os.scandir(folder) as entries:
+            found = [Path(each.path) for each in entries if _UNFINISHED.fullmatch(each.name)]
+    except OSError:
+        return  # making a file in it says what is wrong
+    for path in found:
+        with suppress(OSError):  # another process was faster, or it is not ours
+            _remove_leftover(path)
+
+
+def _remove_leftover(path: Path) -> None:
+    status = path.lstat()
+    if not stat.S_ISREG(status.st_mode) or status.st_uid != os.geteuid():
+        return
+    flags = os.O_RDWR | os.O_NOFOLLOW | os.O_NONBLOCK | os.O_CLOEXEC
+    descriptor = os.open(path, flags)
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+        path.unlink(missing_ok=True)
+    finally:
         os.close(descriptor)
+
+
+def _lock(descriptor: int) -> bool:
+    """Lock a file that was made just now; False if another process holds it already."""
+    try:
+        fcntl.flock(descriptor, fcntl.LOCK_EX | fcntl.LOCK_NB)
+    except BlockingIOError:
+        return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+    return True
+
+
+def _has_name(descriptor: int, path: Path) -> bool:
+    try:
+        return os.path.samestat(os.fstat(descriptor), path.lstat())
+    except FileNotFoundError:
+        return False

@@ -5,7 +5,7 @@ import pty
 import subprocess
 import sys
 import threading
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -56,7 +56,7 @@ class Shell:
         )
         return Done(done.returncode, done.stdout.decode(), done.stderr.decode())
 
-    def start(self, *words: str | Path) -> subprocess.Popen[str]:
+    def start(self, *words: str | Path, pass_fds: Sequence[int] = ()) -> subprocess.Popen[str]:
         """Start without waiting; stdout is a pipe."""
         return subprocess.Popen(
             [*COMMAND, *words],
@@ -64,6 +64,7 @@ class Shell:
             env=self.environ,
             stdin=subprocess.DEVNULL,
             stdout=subprocess.PIPE,
+            pass_fds=pass_fds,
             text=True,
         )
 

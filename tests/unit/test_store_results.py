@@ -1,6 +1,7 @@
 """The stage store: whole or nothing, and nothing that cannot be trusted."""
 
 import json
+import os
 import threading
 from collections.abc import Callable
 from pathlib import Path
@@ -10,7 +11,6 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
-from dalston_cli.atomic_file import write_whole
 from dalston_cli.pipeline.records.keys import digest_bytes, digest_file, make_key
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_sdk.wire import SpeakerTurn
@@ -98,72 +98,15 @@ def test_a_new_value_replaces_the_old(store: FileStore) -> None:
     assert store.get(KEY, Other) == Other(text="new")
 
 
-def test_many_writers_of_one_file_leave_one_whole_file(tmp_path: Path) -> None:
-    path = tmp_path / "out" / "file.txt"
-    contents = [str(number).encode() * 50_000 for number in range(8)]
-    threads = [threading.Thread(target=write_whole, args=(path, data)) for data in contents]
+def test_results_are_for_their_owner_alone(tmp_path: Path) -> None:
+    before = os.umask(0)
+    try:
+        FileStore(tmp_path / "state" / "store").put(KEY, TURN)
+    finally:
+        os.umask(before)
 
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join()
-
-    assert path.read_bytes() in contents
-    assert list(path.parent.iterdir()) == [path]
-
-
-def test_what_a_killed_writer_left_is_taken_over(tmp_path: Path) -> None:
-    path = tmp_path / "file.txt"
-    write_whole(path, b"first")
-    [unfinished] = _names_written(path)
-    (tmp_path / unfinished).write_bytes(b"half of a long tex")
-
-    write_whole(path, b"second")
-
-    assert path.read_bytes() == b"second"
-    assert list(tmp_path.iterdir()) == [path]
-
-
-def _names_written(path: Path) -> list[str]:
-    """The name that an unfinished file has, seen by making the final one impossible."""
-    blocked = path.parent / "blocked"
-    (blocked / path.name / "x").mkdir(parents=True)
-    seen: list[str] = []
-
-    class Watching(type(path)):  # type: ignore[misc] # its class differs by system
-        def replace(self, target: Path) -> Path:
-            seen.append(self.name)
-            replaced: Path = super().replace(target)
-            return replaced
-
-    with pytest.raises(OSError, match="irectory"):
-        write_whole(Watching(blocked / path.name), b"x")
-    assert [each.name for each in blocked.iterdir()] == [path.name], "it cleans up after itself"
-    (blocked / path.name / "x").rmdir()
-    (blocked / path.name).rmdir()
-    blocked.rmdir()
-    return seen
-
-
-def test_a_link_that_waits_under_the_name_of_the_unfinished_file_is_not_followed(
-    tmp_path: Path,
-) -> None:
-    path, victim = tmp_path / "a.json", tmp_path / "victim"
-    victim.write_text("keep")
-    (name,) = _names_written(path)
-    (tmp_path / name).symlink_to(victim)
-    write_whole(path, b"new")
-    assert (path.read_bytes(), victim.read_text()) == (b"new", "keep")
-    assert {one.name for one in tmp_path.iterdir()} == {path.name, victim.name}
-
-
-def test_files_have_the_permissions_of_any_new_file(tmp_path: Path) -> None:
-    plain = tmp_path / "plain"
-    plain.touch()
-
-    write_whole(tmp_path / "whole", b"")
-
-    assert (tmp_path / "whole").stat().st_mode == plain.stat().st_mode
+    modes = {path.name: path.stat().st_mode & 0o777 for path in tmp_path.rglob("*")}
+    assert modes == {"state": 0o700, "store": 0o700, KEY[:2]: 0o700, f"{KEY}.json": 0o600}
 
 
 @given(st.binary(max_size=1000))

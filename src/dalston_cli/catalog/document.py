@@ -12,6 +12,7 @@ from typing import Any
 import yaml
 
 from dalston_cli.errors import ConfigurationError
+from dalston_cli.regular_file import read_regular
 
 KeyPath = tuple[str | int, ...]
 
@@ -72,8 +73,10 @@ class Document:
 def read_document(file: Path) -> Document:
     """Read a YAML file of keys with values; raise a CatalogError for anything else."""
     try:
-        text = file.read_text(encoding="utf-8")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_regular(file).decode("utf-8")
+    except OSError as error:
+        raise _error(file, 1, f"cannot be read: {error.strerror or error}") from error
+    except UnicodeDecodeError as error:
         raise _error(file, 1, f"cannot be read: {error}") from error
     try:
         return _Reader(file).read(text)

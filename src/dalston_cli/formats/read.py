@@ -8,6 +8,7 @@ from dalston_cli.errors import InputError
 from dalston_cli.formats.readers import srt, vtt
 from dalston_cli.formats.readers.document import check_document
 from dalston_cli.formats.readers.errors import MalformedFileError
+from dalston_cli.regular_file import read_regular
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
 
 _VERSION_KEY = "dalston_transcript_version"
@@ -111,7 +112,7 @@ def _bytes(path: Path) -> bytes:
             raise TranscriptUnreadableError(
                 path, f"it has {size} MB, at most {LARGEST_MB} are read"
             )
-        return path.read_bytes()
+        return read_regular(path)
     except OSError as error:
         raise TranscriptUnreadableError(path, error.strerror or str(error)) from error
 

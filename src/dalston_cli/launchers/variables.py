@@ -5,11 +5,31 @@ from collections.abc import Mapping
 
 _PASSED = frozenset(
     {
+        "COVERAGE_FILE",
+        "COVERAGE_PROCESS_CONFIG",
+        "COVERAGE_PROCESS_START",
+        "COVERAGE_RCFILE",
         "CUDA_VISIBLE_DEVICES",
         "HOME",
         "LANG",
         "LANGUAGE",
+        "LC_ADDRESS",
+        "LC_ALL",
+        "LC_COLLATE",
+        "LC_CTYPE",
+        "LC_IDENTIFICATION",
+        "LC_MEASUREMENT",
+        "LC_MESSAGES",
+        "LC_MONETARY",
+        "LC_NAME",
+        "LC_NUMERIC",
+        "LC_PAPER",
+        "LC_TELEPHONE",
+        "LC_TIME",
         "LD_LIBRARY_PATH",
+        "NVIDIA_DRIVER_CAPABILITIES",
+        "NVIDIA_TF32_OVERRIDE",
+        "NVIDIA_VISIBLE_DEVICES",
         "PATH",
         "TMPDIR",
         "TZ",
@@ -18,7 +38,6 @@ _PASSED = frozenset(
 )
 _GPU_ORDER = {"CUDA_DEVICE_ORDER": "PCI_BUS_ID"}
 """As ``nvidia-smi`` counts GPUs, and so Dalston; CUDA's own custom is the fastest first."""
-_PASSED_PREFIXES = ("LC_", "NVIDIA_", "COVERAGE_")
 _QUIET_AND_OFFLINE = {
     "DO_NOT_TRACK": "1",
     "HF_HUB_DISABLE_TELEMETRY": "1",
@@ -42,11 +61,7 @@ def process_variables(
     environ: Mapping[str, str] = os.environ,
 ) -> dict[str, str]:
     """Return every variable of an engine that is a process of this machine."""
-    passed = {
-        name: value
-        for name, value in environ.items()
-        if name in _PASSED or name.startswith(_PASSED_PREFIXES)
-    }
+    passed = {name: value for name, value in environ.items() if name in _PASSED}
     given = engine_variables(
         secrets=secrets, extra=extra, replicas=replicas, cores=physical_cores(), environ=environ
     )

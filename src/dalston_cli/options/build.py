@@ -16,6 +16,7 @@ from dalston_cli.formats.registry import optional_formats, writers_named
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
+from dalston_cli.regular_file import read_regular
 from dalston_cli.settings.language import DETECT
 from dalston_cli.settings.load import PRECEDENCE, ResolvedSettings, load_settings
 from dalston_cli.settings.schema import Settings
@@ -220,8 +221,10 @@ def _transcribe_options(settings: Settings) -> TranscribeOptions:
 
 def _word_list(file: str) -> tuple[str, ...]:
     try:
-        text = Path(file).expanduser().read_text(encoding="utf-8-sig")
-    except (OSError, UnicodeDecodeError) as error:
+        text = read_regular(Path(file).expanduser(), or_given=True).decode("utf-8-sig")
+    except OSError as error:
+        raise WordListError(file, error.strerror or str(error)) from error
+    except UnicodeDecodeError as error:
         raise WordListError(file, str(error)) from error
     return tuple(line.strip() for line in text.splitlines() if line.strip())
 

@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args
 
 from pydantic import ValidationError
 
+from dalston_cli.regular_file import read_regular
 from dalston_cli.settings import explain
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsFile
@@ -128,13 +129,11 @@ def read_bytes(file: Path) -> bytes:
         SettingsFileError: It is no regular file, or the system refuses.
     """
     try:
-        if file.is_fifo() or file.is_char_device() or file.is_socket():  # would wait for ever
-            raise explain.SettingsFileError(file, None, "cannot be read: it is no regular file")
-        return file.read_bytes()
+        return read_regular(file)
     except FileNotFoundError:
         return b""
     except OSError as error:
-        raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
+        raise explain.SettingsFileError(file, None, f"cannot be read: {error.strerror}") from error
 
 
 def decode_settings(file: Path, data: bytes) -> str:

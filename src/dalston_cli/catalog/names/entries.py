@@ -12,6 +12,7 @@ from dalston_cli.catalog.names.detect import Detected, WeightFiles
 from dalston_cli.catalog.names.spelling import FolderName, HubName
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import HttpsFile
+from dalston_cli.regular_file import read_regular
 
 _NOT_IN_IDS = re.compile(r"[^a-z0-9._-]+")
 _MAX_ID = 64
@@ -36,7 +37,7 @@ def files_in(place: FolderName) -> WeightFiles:
     sizes = {path.relative_to(root).as_posix(): path.stat().st_size for path in paths}
 
     def read(name: str) -> bytes | None:
-        return (root / name).read_bytes() if 0 < sizes.get(name, 0) <= _MAX_READ else None
+        return read_regular(root / name) if 0 < sizes.get(name, 0) <= _MAX_READ else None
 
     return WeightFiles(name=_name_of(place.path), sizes=sizes, read=read)
 

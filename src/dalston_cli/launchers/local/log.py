@@ -9,6 +9,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dalston_cli.launchers.folder_launcher import plain_line
+from dalston_cli.private_file import make_private_folder, open_own
 
 NUM_KEPT = 10
 _STAMP = "%Y%m%dT%H%M%S.%fZ"
@@ -44,7 +45,7 @@ class EngineLogs:
 
         def write(line: str) -> None:
             _make(path)
-            with path.open("a", encoding="utf-8") as file:
+            with os.fdopen(open_own(path, mode=0o600), "a", encoding="utf-8") as file:
                 file.write(f"{line}\n")
 
         return write
@@ -93,8 +94,9 @@ class EngineLogs:
 
 
 def _make(path: Path) -> None:
-    path.parent.mkdir(parents=True, mode=0o700, exist_ok=True)
-    path.touch(mode=0o600)
+    make_private_folder(path.parent.parent)
+    make_private_folder(path.parent)
+    os.close(open_own(path, mode=0o600))
 
 
 def tail_lines(path: Path, lines: int) -> list[str]:

@@ -20,6 +20,7 @@ from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink, loo
 from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.pipeline.intake.urls import refuse_url
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest
+from dalston_cli.regular_file import open_regular
 
 STDIN = "-"
 STDIN_STEM = "stdin"
@@ -251,7 +252,9 @@ def _read_names(file: str, *, null: bool, stdin: BinaryIO) -> Iterator[str]:
     """
     separator = b"\0" if null else b"\n"
     try:
-        with nullcontext(stdin) if file == "-" else Path(file).open("rb") as stream:
+        with (
+            nullcontext(stdin) if file == "-" else open_regular(Path(file), or_given=True) as stream
+        ):
             for name in _split(stream, separator):
                 if "\0" in name:
                     raise NullInNamesError(file)

@@ -11,6 +11,7 @@ first line decides.
 import csv
 import json
 from collections.abc import Callable, Iterator, Mapping
+from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
@@ -23,6 +24,7 @@ from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.endpoints import LocalFile
 from dalston_cli.pipeline.intake.urls import UrlInputError, refuse_url
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest, SpeakerNames
+from dalston_cli.regular_file import open_regular
 from dalston_cli.settings.language import UnknownLanguageError, language_tag, listed
 from dalston_cli.settings.values import named_speakers
 
@@ -59,7 +61,9 @@ def read_manifest(file: Path) -> Iterator[RecordingRequest]:
     if ending not in {*_CSV, *_JSON}:
         raise ManifestError(file, None, "a manifest ends in .csv, .tsv or .jsonl")
     try:
-        with file.open(encoding="utf-8-sig", errors="surrogateescape", newline="") as stream:
+        with TextIOWrapper(
+            open_regular(file), encoding="utf-8-sig", errors="surrogateescape", newline=""
+        ) as stream:
             rows = _json_rows(file, stream) if ending in _JSON else _csv_rows(file, stream)
             for line, cells in rows:
                 yield _Row(file, line, cells).recording()

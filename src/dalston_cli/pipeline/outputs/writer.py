@@ -93,6 +93,7 @@ class OutputWriter:
 
         Raises:
             OutputExistsError: A file that Dalston did not write is in the way.
+            OutputUnwritableError: No regular file is in the way.
         """
         complete, edited = self._stem is not None, []
         for path, writer in self._files():
@@ -168,7 +169,10 @@ class OutputWriter:
         return self._keys(path).get(None) == self._output_key(writer)
 
     def _digest(self, path: Path) -> str:
-        return digest_once(self._journal, path)
+        try:
+            return digest_once(self._journal, path)
+        except OSError as error:  # a folder, a pipe, or one that others do not let us read
+            raise OutputUnwritableError(path, error) from error
 
     def _keys(self, path: Path) -> dict[str | None, str]:
         return self._journal.output_keys(reference_of(path))

@@ -10,6 +10,8 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from dalston_cli.errors import ConfigurationError, UnavailableError
+from dalston_cli.pipeline.records.private_state import close_state
+from dalston_cli.private_file import make_private_file
 
 BUSY_TIMEOUT_S = 20.0
 
@@ -159,7 +161,8 @@ def open_database(path: Path) -> sqlite3.Connection:
         JournalTooNewError: A newer Dalston wrote it.
     """
     try:
-        path.parent.mkdir(parents=True, exist_ok=True)
+        close_state(path.parent)
+        make_private_file(path)  # SQLite gives its rights to the files beside it
         connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
     except OSError as error:
         raise StateFolderError(path.parent, error.strerror or str(error)) from error

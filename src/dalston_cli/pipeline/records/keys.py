@@ -7,14 +7,18 @@ import hashlib
 from pathlib import Path
 
 from dalston_cli.audio.source import digest_of
+from dalston_cli.regular_file import open_regular
 
 STORE_FORMAT = 1
 """Increased when results of older versions of Dalston must not be used again."""
 
 
 def digest_file(path: Path) -> str:
-    """Return ``sha256:<hex>`` of a file's bytes; raise an OSError if it cannot be read."""
-    with path.open("rb") as file:
+    """Return ``sha256:<hex>`` of a file's bytes; raise an OSError if it cannot be read.
+
+    A pipe, a device or a socket is none.
+    """
+    with open_regular(path) as file:
         return digest_of(file)
 
 

@@ -12,6 +12,7 @@ from msgspec import Raw, Struct
 
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
+from dalston_cli.private_file import make_private_folder
 
 Value = TypeVar("Value", bound=Struct)
 
@@ -73,7 +74,9 @@ class FileStore:
         body = msgspec.json.encode(value)
         digest = digest_bytes(body)
         entry = _Entry(dalston_store_version=STORE_FORMAT, key=key, digest=digest, value=Raw(body))
-        write_whole(self.path(key), msgspec.json.encode(entry))
+        path = self.path(key)
+        make_private_folder(path.parent)
+        write_whole(path, msgspec.json.encode(entry), mode=0o600)
 
 
 def _decode(data: bytes, key: str, kind: type[Value]) -> Value:

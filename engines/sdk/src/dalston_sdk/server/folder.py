@@ -3,6 +3,7 @@
 import contextlib
 import json
 import os
+import secrets
 import shutil
 from collections.abc import Mapping
 from pathlib import Path
@@ -34,8 +35,9 @@ class RuntimeFolder:
 
     def write_ready(self, content: Mapping[str, object]) -> None:
         """Write the file that says that connections are accepted, atomically."""
-        partial = self.path / f".{READY_FILE}.partial"
-        with partial.open("w", encoding="utf-8") as file:
+        partial = self.path / f".{READY_FILE}.{secrets.token_hex(8)}"
+        flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | os.O_NOFOLLOW | os.O_CLOEXEC
+        with os.fdopen(os.open(partial, flags, 0o600), "w", encoding="utf-8") as file:
             json.dump(content, file)
             file.flush()
             os.fsync(file.fileno())
