@@ -13,6 +13,9 @@ from dalston_sdk.wire import Notice, RecordingInfo
 MIXING = 2
 """The rules by which channels are mixed; 1 took the mean of all."""
 
+CUT_OFF = "short_audio"
+"""The code of the warning that a recording's end is missing; its transcript is then partial."""
+
 
 class AudioRequest(Struct, frozen=True, kw_only=True):
     """A recording, the part of it that is wanted, and where its decoded audio goes.

@@ -5,6 +5,7 @@ from collections.abc import Callable
 from contextlib import ExitStack
 
 from dalston_cli.amounts import count, duration, speed
+from dalston_cli.audio.request import CUT_OFF
 from dalston_cli.console.envelope import Envelope, encode_json
 from dalston_cli.console.look import Span, Style, terminal_size_of
 from dalston_cli.console.recording_lines import about, folder_and_name, outputs_text
@@ -15,6 +16,8 @@ from dalston_cli.pipeline import events
 
 MOST_REPEATED = 10
 """So many recordings that failed are named again at the end."""
+
+_MAKES_PARTIAL = frozenset({"stage_failed", CUT_OFF})
 
 
 class RunView(ExitStack):
@@ -47,8 +50,8 @@ class RunLines(RunView):
         self._signs = console.look.signs
         self._draws = draws
         self._hints: set[str] = set()
-        self._warned: set[tuple[str, str]] = set()
-        self._stage_failures: dict[str, str] = {}
+        self._warned: set[tuple[str, str, str | None]] = set()
+        self._reasons: dict[str, str] = {}
         self._failures: list[tuple[Span, ...]] = []
         self._lines_since = 0
 
@@ -85,11 +88,12 @@ class RunLines(RunView):
                 self.console.detail(f"{event.status}: {event.recording}")
 
     def warning(self, event: events.WarningRaised) -> None:
-        """Report a problem; the same one of many recordings only once."""
-        if event.code == "stage_failed" and event.recording:
-            self._stage_failures.setdefault(event.recording, event.message)
-        if (event.code, event.message) not in self._warned:
-            self._warned.add((event.code, event.message))
+        """Report a problem; the same one of many recordings once, unless each lacks its end."""
+        if event.code in _MAKES_PARTIAL and event.recording:
+            self._reasons.setdefault(event.recording, event.message)
+        one = event.recording if event.code == CUT_OFF else None
+        if (event.code, event.message, one) not in self._warned:
+            self._warned.add((event.code, event.message, one))
             told = about(event.recording, event.message)
             self.console.alert(Span("warning:", Style.CAUTION), Span(f" {told}"))
             self.hint(event.hint)
@@ -130,7 +134,7 @@ class RunLines(RunView):
     def _partial(self, event: events.JobFinished) -> None:
         mark = Span("partial:", Style.CAUTION)
         self.console.alert(mark, *self._outcome(event))
-        reason = self._stage_failures.pop(event.recording, None) or "see its warnings"
+        reason = self._reasons.pop(event.recording, None) or "see its warnings"
         self._failures.append((mark, Span(f" {about(event.recording, reason)}")))
         self._lines_since = 0
 
