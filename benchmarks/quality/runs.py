@@ -15,6 +15,11 @@ from tests.support.tiny_models import EVERY, write_local_catalog
 from benchmarks.workshop import DALSTON, environment, workshop
 
 STAGES = ("transcribe", "align", "diarize")
+REAL = (
+    *("faster-whisper-tiny.en", "faster-whisper-base"),
+    "pyannote-segmentation-3.0-campplus",
+)
+"""The models of which a package index has the weights."""
 
 
 class QualityError(Exception):
@@ -80,6 +85,20 @@ def place_of_tests() -> Iterator[Place]:
         place = Place(environ | {"DALSTON_CATALOG_PATH": str(catalog)}, folder, of_tests=True)
         for model in EVERY:
             place.run("models", "pull", model.id)
+        yield place
+
+
+@contextmanager
+def place_of_index() -> Iterator[Place]:
+    """Yield a place with the real weights that a package index has, which are pulled here.
+
+    Raises:
+        QualityError: There is no index.
+    """
+    with workshop() as folder:
+        environ = _environ(folder, "STATE", "RUNTIME", "MODELS", "CONFIG")
+        place = Place(environ | {"DALSTON_WEIGHTS_FROM": "index"}, folder, of_tests=False)
+        place.run("models", "pull", "-y", *REAL)
         yield place
 
 

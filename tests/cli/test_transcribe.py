@@ -162,6 +162,17 @@ def test_the_question_says_what_a_no_means(shell: Shell) -> None:
     assert "is downloaded" not in done.err
 
 
+def test_a_yes_in_advance_downloads_what_setup_would(shell: Shell) -> None:
+    write_recording(shell.work / "a.wav")
+    nowhere = "http://127.0.0.1:9"
+    shell.environ |= {"HF_ENDPOINT": nowhere, "PIP_INDEX_URL": nowhere, "COLUMNS": "400"}
+    shell.environ |= {"PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""}
+    asked = shell.run("transcribe", "a.wav", "-y").err
+    models = [name for name in ("base", "large-v3-turbo") if f"faster-whisper-{name}" in asked]
+    assert len(models) == 1, asked
+    assert f"faster-whisper-{models[0]}" in shell.run("setup", "-y").err
+
+
 def test_who_agrees_sees_what_fits_and_is_asked_for_each(shell: Shell) -> None:
     write_recording(shell.work / "a.wav")
     done = shell.watch("transcribe", "a.wav", answer="y\nn\nn\nn\nn\n")

@@ -7,6 +7,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,8 +24,14 @@ from dalston_cli.pipeline.session import RunCallbacks, transcribe
 from dalston_cli.settings.locations import Locations
 
 
-def start(home: PipelineHome, **options: Any) -> subprocess.Popen[str]:
-    """Run over all of the home's recordings elsewhere."""
+def start(
+    home: PipelineHome,
+    through: Sequence[str] = (),
+    *,
+    stderr: int = subprocess.PIPE,
+    **options: Any,
+) -> subprocess.Popen[str]:
+    """Run over all of the home's recordings elsewhere, started ``through`` another program."""
     environment = home.environment()
     told = {
         "folder": str(home.folder),
@@ -34,10 +41,10 @@ def start(home: PipelineHome, **options: Any) -> subprocess.Popen[str]:
         "options": options,
     }
     return subprocess.Popen(
-        [sys.executable, "-m", "tests.support.pipeline_process", json.dumps(told)],
+        [*through, sys.executable, "-m", "tests.support.pipeline_process", json.dumps(told)],
         cwd=Path(__file__).resolve().parents[2],
         stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
+        stderr=stderr,
         text=True,
     )
 

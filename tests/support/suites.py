@@ -1,8 +1,9 @@
 """The suites that a change can have touched, and a record of those that passed.
 
-A suite is the tests of one engine, those with Docker, or those of acceptance. It depends on the
-files that ``inputs`` lists. Their digest is kept, beside the engines' environments, when the suite
-has passed on this machine; while it is the same, running the suite again can tell nothing new.
+A suite is the tests of one engine, those with Docker, those of acceptance, or scripts of faults.
+It depends on the files that ``inputs`` lists. Their digest is kept, beside the engines'
+environments, when the suite has passed on this machine; while it is the same, running the suite
+again can tell nothing new.
 ``python -m tests.support.suites`` prints a line for each suite that need not run.
 """
 
@@ -28,6 +29,8 @@ _FROM = re.compile(r"^ *from ((?:tests|benchmarks)(?:\.\w+)*) import (\([^)]*\)|
 _PLACE = re.compile(r"\bengines/\w+/[\w/-]+")
 _OWN_MODULES = ("tests", "benchmarks")
 _SYSTEM = ("tests/acceptance", "tests/docker", "tests/real")
+CASES = Path(os.environ.get("DALSTON_TEST_CASES") or ROOT.parent / "shared" / "cases")
+"""Scripts of faults that were found once; they need not be there."""
 _SHIPPED = ("src", "engines", "catalog", "dockerfiles", "examples", "scripts", "benchmarks")
 
 
@@ -57,7 +60,8 @@ class Suite(ABC):
         total = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
         for path in self.inputs():
             content = hashlib.sha256(path.read_bytes()).hexdigest()
-            total.update(f"\n{path.relative_to(self.root)} {content}".encode())
+            name = path.relative_to(self.root) if path.is_relative_to(self.root) else path.name
+            total.update(f"\n{name} {content}".encode())
         return total.hexdigest()[:16]
 
 
@@ -126,6 +130,15 @@ class SystemSuite(Suite):
         return []
 
 
+class CaseSuite(SystemSuite):
+    """Scripts that lie outside of the repository, with the fake engine and real ones."""
+
+    def inputs(self) -> list[Path]:
+        """List the files that can change what the suite finds: what is shipped, and the scripts."""
+        fake = _files_below(self.root / "tests" / "engines")
+        return [*super().inputs(), *fake, *sorted(CASES.glob("*.sh"))]
+
+
 @dataclass(frozen=True)
 class PassedSuites:
     """The digests with which suites passed on this machine, one file for each engine."""
@@ -159,7 +172,8 @@ def all_suites(root: Path = ROOT) -> list[Suite]:
     """Those of all engines of the repository, and those with whole commands."""
     folders = sorted(root.glob("engines/*/*/tests"))
     engines = [EngineSuite(folder.relative_to(root).as_posix(), root) for folder in folders]
-    return [*engines, *(SystemSuite(tests, root) for tests in _SYSTEM)]
+    systems = [SystemSuite(tests, root) for tests in _SYSTEM]
+    return [*engines, *systems, CaseSuite("tests/cases", root)]
 
 
 def _files_below(folder: Path) -> list[Path]:

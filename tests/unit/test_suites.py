@@ -4,7 +4,14 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
-from tests.support.suites import EngineSuite, PassedSuites, Recorder, SystemSuite, all_suites
+from tests.support.suites import (
+    CaseSuite,
+    EngineSuite,
+    PassedSuites,
+    Recorder,
+    SystemSuite,
+    all_suites,
+)
 
 FILES = {
     "conftest.py": "",
@@ -143,3 +150,18 @@ def test_a_suite_is_noted_when_all_of_it_passed(
 
     assert (passed.when(suite, suite.digest()) is not None) == noted
     assert [path.stem for path in tmp_path.iterdir()] == ([suite.name] if noted else [])
+
+
+def test_a_changed_script_of_a_fault_counts(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    scripts = tmp_path / "scripts"
+    scripts.mkdir()
+    monkeypatch.setattr("tests.support.suites.CASES", scripts)
+    suite = CaseSuite("tests/cases", tmp_path / "repository")
+    suite.root.mkdir()
+    nothing = suite.digest()
+    (scripts / "lost.sh").write_text("exit 1\n", encoding="utf-8")
+    one = suite.digest()
+    (scripts / "lost.sh").write_text("exit 0\n", encoding="utf-8")
+    assert len({nothing, one, suite.digest()}) == 3

@@ -23,8 +23,8 @@ def offer_models(
 ) -> RunOptions:
     """Return the options, after models were set up if only the bundled one is here.
 
-    A user is asked once. In a script nothing is asked; with ``--yes`` the best model for the
-    machine is downloaded there.
+    A user is asked once. In a script nothing is asked; with ``--yes`` the model is downloaded that
+    ``dalston setup -y`` downloads: the best one, or the small one where the best is too slow.
 
     Args:
         options: With ``--model auto``, else they come back as they are.
@@ -41,7 +41,7 @@ def offer_models(
     if (better := _better(options, environment)) is None:
         return options
     if assume_yes:
-        return options.with_model(better.id)
+        return options.with_model(_proposed(options, environment, better).id)
     make_private_folder(answered.parent)
     make_private_file(answered)
     if console.confirm(_question(options, environment), default=True):
@@ -79,6 +79,13 @@ def _set_up(options: RunOptions, environment: Environment, console: Console) -> 
     chosen = choose(found, console, assume_yes=False)
     pull_options = PullOptions.from_environment(order=environment.source_order)
     pull_together(chosen, Shelf(catalog=catalog, folder=folder), pull_options, console)
+
+
+def _proposed(options: RunOptions, environment: Environment, best: ModelEntry) -> ModelEntry:
+    installed = installed_ids(environment.catalog, environment.locations.models)
+    found = propose(environment.catalog, environment.machine, installed, options.language)
+    wanted = (each.model for each in found if each.wanted and each.stage is Stage.TRANSCRIBE)
+    return next(wanted, best)
 
 
 def _better(options: RunOptions, environment: Environment) -> ModelEntry | None:
