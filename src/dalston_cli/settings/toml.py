@@ -27,20 +27,13 @@ def read_toml(file: Path, text: str) -> dict[str, Any]:
         SettingsFileError: It is not TOML, or would take long to read.
     """
     if found := _LONG_KEY.search(text):
-        line = text.count("\n", 0, found.start()) + 1
-        raise SettingsFileError(file, line, "cannot be read: a key has too many parts")
+        long_line = text.count("\n", 0, found.start()) + 1
+        raise SettingsFileError(file, long_line, "cannot be read: a key has too many parts")
     try:
         raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        at = _LINE.search(str(error))
-        place = int(at[1]) if at else text.rstrip().count("\n") + 1  # at the end of the document
-        raise SettingsFileError(file, place, f"cannot be read: {error}") from error
-    except RecursionError as error:
-        line = _densest_line(text)
-        raise SettingsFileError(file, line, "cannot be read: it is nested too deeply") from error
-    except ValueError as error:  # a number of 5,000 digits
-        place = _line_of_number(text)
-        raise SettingsFileError(file, place, "cannot be read: a number is too large") from error
+    except (ValueError, RecursionError) as error:
+        line, problem = _explained(error, text)
+        raise SettingsFileError(file, line, f"cannot be read: {problem}") from error
     for key, problem in _odd_values(raw, ()):
         raise SettingsFileError(file, line_of(text, key), f"{'.'.join(key)} {problem}")
     return raw
@@ -60,6 +53,18 @@ def _odd_values(value: object, key: Key) -> Iterator[tuple[Key, str]]:
             yield key, f"holds the control character {control}"
         case int() if abs(value) >= _MAX_NUMBER:
             yield key, "is too large a number"
+
+
+def _explained(error: ValueError | RecursionError, text: str) -> tuple[int | None, str]:
+    """Return the line and what is wrong with it."""
+    match error:
+        case tomllib.TOMLDecodeError():
+            at = _LINE.search(str(error))
+            return int(at[1]) if at else text.rstrip().count("\n") + 1, str(error)  # at the end
+        case RecursionError():
+            return _densest_line(text), "it is nested too deeply"
+        case _:
+            return _line_of_number(text), "a number is too large"
 
 
 def _densest_line(text: str) -> int:
