@@ -8,7 +8,8 @@ The tree, with the exit code each branch ends in:
     ├── ConfigurationError           4   a catalog or a settings file is wrong
     ├── UnavailableError             5   an engine, a model or a machine's part is not there
     │   ├── EngineUnavailableError       it does not start, died, or does not answer
-    │   └── ModelUnavailableError        it is not installed, gated, or cannot be pulled
+    │   ├── ModelUnavailableError        it is not installed, gated, or cannot be pulled
+    │   └── NoRoomError                  a disk is full, or takes no writing any more
     └── InterruptedRunError        130   Ctrl-C
 
 A run whose recordings failed ends with exit code 6 or 7 and raises nothing.
@@ -91,6 +92,12 @@ class ModelUnavailableError(UnavailableError):
     """A model is not installed, gated, or cannot be pulled."""
 
     code = "model_unavailable"
+
+
+class NoRoomError(UnavailableError):
+    """A disk that every recording needs is full, or takes no writing any more."""
+
+    code = "no_room"
 
 
 class InterruptedRunError(DalstonError):

@@ -432,5 +432,5 @@ async def test_a_store_that_cannot_be_written_is_explained(home: PipelineHome) -
 
     report = await home.run(recordings)
 
-    assert [error.code for error in report.errors] == ["system_refused"]
+    assert [error.code for error in report.errors] == ["state_folder"]
     assert report.exit_code == 5

@@ -22,7 +22,7 @@ from dalston_cli.pipeline.records.history import (
     show_run,
 )
 from dalston_cli.pipeline.records.journal import RUNS_KEPT, Attempt, Journal, Outcome
-from dalston_cli.pipeline.records.journal_schema import (
+from dalston_cli.pipeline.records.journal_errors import (
     JournalTooNewError,
     JournalUnreadableError,
     StateFolderError,

@@ -8,7 +8,7 @@ from dalston_cli.atomic_file import write_whole
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.formats.read import READ_SUFFIXES, is_own, read_transcript
 from dalston_cli.formats.registry import Writer
-from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
+from dalston_cli.pipeline.outputs.folder import write_error
 from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_sdk.wire import Transcript
 
@@ -120,7 +120,7 @@ def write_exports(
     Raises:
         TranscriptUnreadableError: A source is no transcript.
         WordsMissingError: A format that is not optional needs words.
-        OutputUnwritableError: The system refuses.
+        OutputUnwritableError, OutputDiskFullError: The system refuses.
     """
     source, transcript = None, None
     for export in exports:
@@ -134,7 +134,7 @@ def write_exports(
         try:
             write_whole(export.target, data)
         except OSError as error:
-            raise OutputUnwritableError(export.target, error) from error
+            raise write_error(export.target, error) from error
         yield export
 
 

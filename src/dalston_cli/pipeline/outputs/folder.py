@@ -5,7 +5,7 @@ import os
 from pathlib import Path
 
 from dalston_cli.audio.source import shown_name
-from dalston_cli.errors import InputError
+from dalston_cli.errors import InputError, NoRoomError
 
 
 class OutputUnwritableError(InputError):
@@ -18,6 +18,28 @@ class OutputUnwritableError(InputError):
             f"cannot write {shown_name(path)}: {problem.strerror or problem}",
             hint="choose another folder with --output-dir",
         )
+
+
+class OutputDiskFullError(NoRoomError):
+    """The disk of the transcripts is full, or takes no writing any more."""
+
+    code = "output_disk_full"
+
+    def __init__(self, path: Path, problem: OSError) -> None:
+        super().__init__(
+            f"cannot write {shown_name(path)}: {problem.strerror or problem}",
+            hint=f"make room, then run the same command again: df -h '{shown_name(path.parent)}'"
+            "   (finished stages are kept)",
+        )
+
+
+_NO_ROOM = frozenset({errno.ENOSPC, errno.EDQUOT, errno.EROFS, errno.EIO})
+
+
+def write_error(path: Path, problem: OSError) -> OutputUnwritableError | OutputDiskFullError:
+    """Return what it means that a transcript could not be written."""
+    full = problem.errno in _NO_ROOM
+    return OutputDiskFullError(path, problem) if full else OutputUnwritableError(path, problem)
 
 
 def check_writable(folder: Path) -> None:

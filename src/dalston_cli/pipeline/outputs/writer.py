@@ -17,7 +17,7 @@ from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
 from dalston_cli.pipeline.endpoints import Existing, FileStamp, reference_of
-from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
+from dalston_cli.pipeline.outputs.folder import OutputUnwritableError, write_error
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
@@ -119,7 +119,7 @@ class OutputWriter:
 
         Raises:
             OutputExistsError: A file that Dalston did not write is in the way.
-            OutputUnwritableError: The system refuses.
+            OutputUnwritableError, OutputDiskFullError: The system refuses.
             WordsMissingError: A format that is not optional needs words.
         """
         reasons = []
@@ -154,7 +154,7 @@ class OutputWriter:
             await asyncio.to_thread(write_whole, path, data)
             self._journal.confirm_output(reference, FileStamp.of(path), digest)
         except OSError as error:
-            raise OutputUnwritableError(path, error) from error
+            raise write_error(path, error) from error
 
     def _may_replace(self, path: Path, digest: str) -> bool:
         if self._spec.overwrite or not path.exists():

@@ -11,6 +11,7 @@ from msgspec import Struct
 from dalston_cli.errors import UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.journal_errors import sound_values
 
 RunState = Literal["running", "finished", "died"]
 
@@ -103,7 +104,8 @@ def list_runs(journal: Journal, *, limit: int | None = 20) -> tuple[RunInfo, ...
         "SELECT * FROM runs ORDER BY started_at DESC, rowid DESC LIMIT ?",
         (-1 if limit is None else limit,),
     )
-    return tuple(_summary(journal, row) for row in rows.fetchall())
+    with sound_values(journal.path):
+        return tuple(_summary(journal, row) for row in rows.fetchall())
 
 
 def show_run(journal: Journal, run: str | None = None) -> RunRecord:
@@ -115,9 +117,11 @@ def show_run(journal: Journal, run: str | None = None) -> RunRecord:
     """
     row = _find(journal, run)
     jobs = journal.connection.execute("SELECT * FROM jobs WHERE run = ? ORDER BY id", (row["id"],))
-    return RunRecord(
-        summary=_summary(journal, row), jobs=tuple(_job(journal, job) for job in jobs.fetchall())
-    )
+    with sound_values(journal.path):
+        return RunRecord(
+            summary=_summary(journal, row),
+            jobs=tuple(_job(journal, job) for job in jobs.fetchall()),
+        )
 
 
 def measured_rtfx(journal: Journal, stage: str, model: str, device: str) -> float | None:

@@ -14,7 +14,8 @@ from typing import Self
 
 from dalston_cli.pipeline.endpoints import FileStamp
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
-from dalston_cli.pipeline.records.journal_schema import open_database
+from dalston_cli.pipeline.records.journal_errors import sound_values
+from dalston_cli.pipeline.records.journal_schema import BUSY_TIMEOUT_S, open_database
 
 JOURNAL_NAME = "journal.sqlite3"
 
@@ -65,9 +66,9 @@ class Journal:
     Raises as ``open_database``.
     """
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = path
-        self.connection = open_database(path)
+        self.connection = open_database(path, busy_timeout_s)
 
     def __enter__(self) -> Self:
         return self
@@ -210,9 +211,9 @@ class Journal:
         error = None
         if row["status"] == "failed":
             error = ErrorInfo(code=row["code"], message=row["message"], hint=row["hint"])
-        return Outcome(
-            duration_s=row["duration_s"], warnings=tuple(json.loads(row["warnings"])), error=error
-        )
+        with sound_values(self.path):
+            warnings = tuple(json.loads(row["warnings"]))
+        return Outcome(duration_s=row["duration_s"], warnings=warnings, error=error)
 
     def remember_outcome(self, key: str, outcome: Outcome) -> None:
         """Note how a recording's job under a plan ended."""

@@ -9,9 +9,18 @@ import time
 from contextlib import ExitStack
 from pathlib import Path
 
-from dalston_cli.errors import ConfigurationError, UnavailableError
+from dalston_cli.pipeline.records.journal_errors import (
+    JournalConnection,
+    JournalHeldError,
+    JournalTooNewError,
+    JournalUnreadableError,
+    StateFolderError,
+)
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.private_file import make_private_file
+
+IN_MEMORY = Path(":memory:")
+"""SQLite's name for a journal that is on no disk."""
 
 BUSY_TIMEOUT_S = 20.0
 
@@ -108,83 +117,70 @@ INSERT INTO outputs
 DROP TABLE outputs_1;
 """
 
-_FORMATS = (_FORMAT_1, _FORMAT_2)
+_FORMAT_3 = """
+CREATE TABLE claims (
+    key TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    pid INTEGER NOT NULL
+) STRICT;
+CREATE TABLE refused (
+    path BLOB PRIMARY KEY,
+    digest TEXT NOT NULL,
+    accepted INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE recordings (
+    path BLOB NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (path, digest)
+) STRICT;
+CREATE INDEX recordings_by_digest ON recordings (digest);
+ALTER TABLE outputs ADD COLUMN recording TEXT;
+CREATE INDEX outputs_of_recording ON outputs (recording);
+ALTER TABLE results ADD COLUMN recording TEXT;
+CREATE INDEX results_of_recording ON results (recording);
+"""
+
+_FORMATS = (_FORMAT_1, _FORMAT_2, _FORMAT_3)
 """Statements that bring a journal to each format from the one before it; 0 is an empty file."""
 
 SCHEMA_VERSION = len(_FORMATS)
 
 
-class StateFolderError(UnavailableError):
-    """The folder of the journal cannot be made or written, or has no room left."""
-
-    code = "state_folder"
-
-    def __init__(self, folder: Path, reason: str) -> None:
-        super().__init__(
-            f"the state folder {folder} cannot be used: {reason}",
-            hint=f"look at room and permissions: df -h '{folder}', or use another one: "
-            "export DALSTON_STATE_DIR=/another/folder",
-        )
-
-
-class JournalUnreadableError(ConfigurationError):
-    """The journal's file is damaged."""
-
-    code = "journal_unreadable"
-
-    def __init__(self, path: Path, reason: str) -> None:
-        super().__init__(
-            f"the journal of runs cannot be used: {path}: {reason}",
-            hint=f"mv '{path}' '{path}.old'   (stored stage results are kept)",
-        )
-
-
-class JournalTooNewError(ConfigurationError):
-    """The journal was written by a newer version of Dalston."""
-
-    code = "journal_too_new"
-
-    def __init__(self, path: Path, version: int) -> None:
-        super().__init__(
-            f"the journal of runs is of a newer Dalston (format {version}, "
-            f"this one knows {SCHEMA_VERSION}): {path}",
-            hint="upgrade Dalston, or set DALSTON_STATE_DIR to another folder",
-        )
-
-
-def open_database(path: Path) -> sqlite3.Connection:
+def open_database(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> JournalConnection:
     """Open the journal, making it where there is none.
 
     Raises:
         JournalUnreadableError: It is damaged.
+        JournalHeldError: Another process held it for longer than ``busy_timeout_s``.
         StateFolderError: The folder cannot be written.
         JournalTooNewError: A newer Dalston wrote it.
     """
     try:
-        close_state(path.parent)
-        make_private_file(path)  # SQLite gives its rights to the files beside it
-        connection = sqlite3.connect(path, timeout=BUSY_TIMEOUT_S, isolation_level=None)
+        if path != IN_MEMORY:
+            close_state(path.parent)
+            make_private_file(path)  # SQLite gives its rights to the files beside it
+        connection = sqlite3.connect(
+            path, timeout=busy_timeout_s, isolation_level=None, factory=JournalConnection
+        )
     except OSError as error:
         raise StateFolderError(path.parent, error.strerror or str(error)) from error
     except sqlite3.Error as error:
         raise StateFolderError(path.parent, str(error)) from error
+    connection.path, connection.busy_timeout_s = path, busy_timeout_s
     with ExitStack() as stack:
         stack.callback(connection.close)
-        try:
-            _prepare(connection, path)
-        except sqlite3.OperationalError as error:  # no room, no permission, held by another
-            raise StateFolderError(path.parent, str(error)) from error
-        except sqlite3.Error as error:
-            raise JournalUnreadableError(path, str(error)) from error
+        _prepare(connection)
         stack.pop_all()
     return connection
 
 
-def _prepare(connection: sqlite3.Connection, path: Path) -> None:
+def _prepare(connection: JournalConnection) -> None:
     connection.row_factory = sqlite3.Row
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
     if version > SCHEMA_VERSION:
-        raise JournalTooNewError(path, version)
+        raise JournalTooNewError(connection.path, version, SCHEMA_VERSION)
+    if version < 0:
+        raise JournalUnreadableError(connection.path, f"format {version}")
     if version < SCHEMA_VERSION:
         _use_write_ahead_log(connection)
         _upgrade(connection)
@@ -192,7 +188,7 @@ def _prepare(connection: sqlite3.Connection, path: Path) -> None:
     connection.execute("PRAGMA foreign_keys = ON")
 
 
-def _upgrade(connection: sqlite3.Connection) -> None:
+def _upgrade(connection: JournalConnection) -> None:
     """Bring the tables to this format in one step; another process may have done so meanwhile."""
     connection.execute("BEGIN IMMEDIATE")
     version: int = connection.execute("PRAGMA user_version").fetchone()[0]
@@ -203,13 +199,13 @@ def _upgrade(connection: sqlite3.Connection) -> None:
     connection.execute("COMMIT")
 
 
-def _use_write_ahead_log(connection: sqlite3.Connection) -> None:
+def _use_write_ahead_log(connection: JournalConnection) -> None:
     """Switch the log mode; SQLite does not wait for others here, so this does."""
-    deadline = time.monotonic() + BUSY_TIMEOUT_S
+    deadline = time.monotonic() + connection.busy_timeout_s
     while True:
         try:
             connection.execute("PRAGMA journal_mode = WAL")
-        except sqlite3.OperationalError:
+        except JournalHeldError:
             if time.monotonic() > deadline:
                 raise
             time.sleep(0.01)

@@ -11,6 +11,7 @@ import msgspec
 from msgspec import Raw, Struct
 
 from dalston_cli.atomic_file import write_whole
+from dalston_cli.pipeline.records.journal_errors import StateFolderError
 from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
 from dalston_cli.private_file import make_private_folder
 
@@ -50,12 +51,18 @@ class FileStore:
         return self._folder / key[:2] / f"{key}.json"
 
     def get(self, key: str, kind: type[Value]) -> Value | None:
-        """Return the value under ``key``, or None if there is none that can be trusted."""
+        """Return the value under ``key``, or None if there is none that can be trusted.
+
+        Raises:
+            StateFolderError: The folder cannot be read.
+        """
         path = self.path(key)
         try:
             data = path.read_bytes()
         except FileNotFoundError:
             return None
+        except OSError as error:
+            raise StateFolderError(self._folder, error.strerror or str(error)) from error
         try:
             return _decode(data, key, kind)
         except (msgspec.MsgspecError, UnicodeDecodeError):
@@ -69,14 +76,17 @@ class FileStore:
         """Keep ``value``; a value that is there already is replaced in one step.
 
         Raises:
-            OSError: The disk is full or the folder cannot be written.
+            StateFolderError: The disk is full or the folder cannot be written.
         """
         body = msgspec.json.encode(value)
         digest = digest_bytes(body)
         entry = _Entry(dalston_store_version=STORE_FORMAT, key=key, digest=digest, value=Raw(body))
         path = self.path(key)
-        make_private_folder(path.parent)
-        write_whole(path, msgspec.json.encode(entry), mode=0o600)
+        try:
+            make_private_folder(path.parent)
+            write_whole(path, msgspec.json.encode(entry), mode=0o600)
+        except OSError as error:
+            raise StateFolderError(self._folder, error.strerror or str(error)) from error
 
 
 def _decode(data: bytes, key: str, kind: type[Value]) -> Value:

@@ -1,4 +1,4 @@
-"""Ctrl-C, SIGTERM and the end of the terminal (SIGHUP) during a run."""
+"""Ctrl-C, SIGTERM and the end of the terminal (SIGHUP) during a run, and the quiet end of it."""
 
 import asyncio
 import os
@@ -7,6 +7,7 @@ import threading
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from types import FrameType
+from typing import Any
 
 _STREAMS = (1, 2)
 
@@ -41,6 +42,21 @@ def handled_interrupts(interrupt: Callable[[], None]) -> Iterator[None]:
     finally:
         for number, handler in before.items():
             signal.signal(number, handler)
+
+
+def expect_late_wakeups() -> None:
+    """Keep the event loop from reporting a socket that wakes a request which was just cancelled.
+
+    anyio's streams set a result then that is not wanted any more; nothing else is passed over.
+    """
+    loop = asyncio.get_running_loop()
+    before = loop.get_exception_handler() or type(loop).default_exception_handler
+
+    def handle(loop: asyncio.AbstractEventLoop, context: dict[str, Any]) -> None:
+        if not isinstance(context.get("exception"), asyncio.InvalidStateError):
+            before(loop, context)
+
+    loop.set_exception_handler(handle)
 
 
 def _interrupting() -> Iterator[signal.Signals]:

@@ -12,7 +12,13 @@ from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
 
-from dalston_cli.errors import DalstonError, ExitCode, ModelUnavailableError, UnavailableError
+from dalston_cli.errors import (
+    DalstonError,
+    ExitCode,
+    ModelUnavailableError,
+    NoRoomError,
+    UnavailableError,
+)
 from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.pipeline import events
@@ -21,14 +27,18 @@ from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.journal_errors import JournalError
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.running.failures import explained
-from dalston_cli.pipeline.running.interrupts import handled_interrupts
+from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
+from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
 from dalston_cli.pipeline.running.order import largest_first
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 DECODED_AHEAD = 2
 """Recordings in work beyond the engine's slots."""
+
+MOST_EXTRA = 16
+"""Recordings in work at most besides ``jobs``, for those that wait for another run."""
 
 MOST_ENGINE_FAILURES = 8
 """So many recordings in a row may fail for want of an engine before the run gives up."""
@@ -91,6 +101,8 @@ class Run:
         self._workers: list[asyncio.Task[None]] = []
         self._stopped = False
         self._interrupted = False
+        self._num_extra = 0
+        self._ended_by: DalstonError | None = None
         self._engine_failures = 0
         self._id = ""
 
@@ -109,7 +121,8 @@ class Run:
             asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
         ]
         with handled_interrupts(self._interrupt):
-            await asyncio.gather(*self._workers, return_exceptions=True)
+            while not all(worker.done() for worker in self._workers):  # there may be more
+                await asyncio.gather(*self._workers, return_exceptions=True)
         self._summary.counts[NOT_STARTED] += sum(1 for _ in self._queue)
         errors = [
             error
@@ -117,7 +130,11 @@ class Run:
             if not worker.cancelled() and (error := worker.exception()) is not None
         ]
         report = self._report(time.monotonic() - clock, errors)
-        self._journal.end_run(report)
+        try:
+            self._journal.end_run(report)
+        except JournalError as error:
+            self._end_all(error)
+            report = self._report(report.elapsed_s, errors)
         if errors:
             raise errors[0]  # nothing reads the output, or a bug outside of any job
         self._emit(report)
@@ -137,16 +154,38 @@ class Run:
         for index, request in enumerate(self._spec.recordings):
             yield request.size, (request, stems[index] if stems is not None else None)
 
+    def begin_one_more(self) -> None:
+        """Take another recording into work, because one waits for what another run does."""
+        if not self._stopped and self._num_extra < MOST_EXTRA:
+            self._num_extra += 1
+            self._workers.append(asyncio.create_task(self._work_on_one_more()))
+
+    async def _work_on_one_more(self) -> None:
+        try:
+            await self._take_one()
+        finally:
+            self._num_extra -= 1
+
     async def _work(self) -> None:
         """Take one recording after the other, until there is none or the run stops."""
-        while not self._stopped and (item := next(self._queue, None)) is not None:
-            try:
-                with self._begun(item[0]) as begun:
-                    begun.plan = self._spec.planner.plan(begun.recording.overrides)
-                    begun.finished = await self._runner.run(self._job(begun, item[1]))
-            except BrokenPipeError:
-                self._cancel_all()
-                raise
+        while await self._take_one():
+            pass
+
+    async def _take_one(self) -> bool:
+        """Work on the next recording; return False where there is none or the run stops."""
+        item = None if self._stopped else next(self._queue, None)
+        if item is None:
+            return False
+        try:
+            with self._begun(item[0]) as begun:
+                begun.plan = self._spec.planner.plan(begun.recording.overrides)
+                begun.finished = await self._runner.run(self._job(begun, item[1]))
+        except JournalError as error:
+            self._end_all(error)
+        except BrokenPipeError:
+            self._cancel_all()
+            raise
+        return True
 
     def _job(self, begun: _Begun, stem: Path | None) -> Job:
         if begun.plan is None:
@@ -158,6 +197,7 @@ class Run:
             output=None if stem is None else str(stem),
             overwrite=self._spec.options.overwrite,
             strict=self._spec.options.strict,
+            accept_known_bad=self._spec.options.accept_known_bad,
         )
 
     @contextmanager
@@ -191,10 +231,16 @@ class Run:
             code=error.code, message=error.message, hint=error.hint, recording=name
         )
         finished = events.JobFinished(
-            recording=name, status="failed", elapsed_s=time.monotonic() - begun.clock, error=info
+            recording=name,
+            status="failed",
+            elapsed_s=time.monotonic() - begun.clock,
+            error=info,
+            acceptable=is_of_its_bytes(error) and begun.recording.source.reference is not None,
         )
         self._end(begun.number, finished, error.exit_code)
-        if self._spec.options.fail_fast:
+        if isinstance(error, JournalError | NoRoomError):
+            self._end_all(error)
+        elif self._spec.options.fail_fast:
             self._stop("fail_fast", "--fail-fast: no further recording is begun")
         elif isinstance(error, UnavailableError):
             self._consider(begun, error)
@@ -228,13 +274,18 @@ class Run:
     def _end(
         self, number: int, finished: events.JobFinished, exit_code: ExitCode | None = None
     ) -> None:
-        self._journal.end_job(number, finished)
+        try:
+            self._journal.end_job(number, finished)
+        except JournalError as error:
+            self._end_all(error)
         self._summary.add(finished, exit_code)
         self._emit(finished)
 
     def _report(self, elapsed_s: float, errors: Sequence[BaseException]) -> events.RunFinished:
         counts = self._summary.counts
         code = self._summary.exit_code(interrupted=self._interrupted)
+        if self._ended_by is not None:
+            code = self._ended_by.exit_code
         if errors:
             closed = isinstance(errors[0], BrokenPipeError)
             code = ExitCode.CLOSED_PIPE if closed else ExitCode.BUG
@@ -250,6 +301,14 @@ class Run:
             engines=self._engines.fingerprints,
         )
 
+    def _end_all(self, error: DalstonError) -> None:
+        """End the run: whatever else it did could not be kept."""
+        if self._ended_by is None:
+            self._ended_by = error
+            message = f"{error.message}: the run ends here"
+            self._stop(error.code, message, error.hint)
+            self._cancel_all()
+
     def _interrupt(self) -> None:
         self._interrupted = True
         self._stop("interrupted", "stopping; press Ctrl-C again to end at once")
@@ -257,6 +316,7 @@ class Run:
 
     def _cancel_all(self) -> None:
         self._stopped = True
+        expect_late_wakeups()
         for worker in self._workers:
             if worker is not asyncio.current_task() and not worker.cancelling():
                 worker.cancel()
