@@ -13,24 +13,36 @@ from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.pipeline.request import RecordingRequest
 
 ODD = {
-    "NUL in the path": (r'{"path": "a\u0000b.wav"}', r"path is 'a\x00b.wav', not text without NUL"),
+    "NUL in the path": (r'{"path": "a\u0000b.wav"}', "path holds the control character U+0000"),
     "lone surrogate": (r'{"path": "in/\ud800.wav"}', r"path is 'in/\ud800.wav', not text in UTF-8"),
-    "NUL in a prompt": (r'{"path": "a", "prompt": "x\u0000"}', "not text without NUL"),
+    "NUL in a prompt": (
+        r'{"path": "a", "prompt": "x\u0000"}',
+        "holds the control character U+0000",
+    ),
     "surrogate in a prompt": (r'{"path": "a", "prompt": "\udcff"}', "initial_prompt is '\\udcff'"),
     "surrogate in a word": (r'{"path": "a", "hotwords": ["\ud800"]}', "not text in UTF-8"),
     "surrogate in a name": (r'{"path": "a", "speaker_names": {"S": "\ud800"}}', "text in UTF-8"),
     "surrogate in one of your own": (r'{"path": "a", "x": {"y": ["\ud800"]}}', "text in UTF-8"),
     "surrogate in a column": (r'{"path": "a", "\ud800": 1}', "not text in UTF-8"),
-    "NUL in one of your own": (r'{"path": "a", "x": ["\u0000"]}', "not text without NUL"),
-    "NUL in the output": (r'{"path": "a", "output": "x\u0000"}', "not text without NUL"),
+    "NUL in one of your own": (
+        r'{"path": "a", "x": ["\u0000"]}',
+        "holds the control character U+0000",
+    ),
+    "NUL in the output": (
+        r'{"path": "a", "output": "x\u0000"}',
+        "holds the control character U+0000",
+    ),
     "nested deeply": ('{"path": ' + "[" * 100_000, "is nested too deeply"),
     "nested objects": ('{"path": "a", "x": ' + '{"a":' * 100_000, "is nested too deeply"),
-    "many digits": ('{"path": "a", "num_speakers": ' + "9" * 5000 + "}", "is no JSON"),
+    "many digits": (
+        '{"path": "a", "num_speakers": ' + "9" * 5000 + "}",
+        "holds a number with too many digits",
+    ),
     "digits in text": (json.dumps({"path": "a", "num_speakers": "9" * 5000}), "number from 1"),
-    "huge number": ('{"path": "a", "max_speakers": 99999999999999999999}', "not a number from 1"),
-    "not a number": ('{"path": "a", "x": NaN}', "NaN is no number that JSON has"),
-    "infinity": ('{"path": "a", "x": -Infinity}', "-Infinity is no number that JSON has"),
-    "too large": ('{"path": "a", "x": 1e999}', "1e999 is no number that JSON has"),
+    "huge number": ('{"path": "a", "max_speakers": 99999999999999999999}', "is too large a number"),
+    "not a number": ('{"path": "a", "x": NaN}', "holds NaN, which is no number"),
+    "infinity": ('{"path": "a", "x": -Infinity}', "holds -Infinity, which is no number"),
+    "too large": ('{"path": "a", "x": 1e999}', "x is too large a number"),
     "negative": ('{"path": "a", "min_speakers": -1}', "not a number from 1"),
     "negative zero": ('{"path": "a", "min_speakers": -0}', "not a number from 1"),
     "half a speaker": ('{"path": "a", "min_speakers": 1.5}', "not a number from 1"),
@@ -42,8 +54,8 @@ ODD = {
     "an object as clip": ('{"path": "a", "clip": {"a": 1}}', "is not a part of a recording"),
     "a list as channels": ('{"path": "a", "channels": [1]}', "is not mix, split or a channel"),
     "a huge channel": ('{"path": "a", "channels": "' + "9" * 5000 + '"}', "not mix, split or a ch"),
-    "a key twice": ('{"path": "a", "path": "b"}', "a key comes twice"),
-    "a key and its alias": ('{"path": "a", "file": "b"}', "the column path comes twice"),
+    "a key twice": ('{"path": "a", "path": "b"}', "'path' stands twice"),
+    "a key and its alias": ('{"path": "a", "file": "b"}', "'path' stands twice"),
     "exactly and at least": (
         '{"path": "a", "num_speakers": 2, "min_speakers": 1}',
         "num_speakers says the number exactly",
@@ -72,10 +84,10 @@ def test_an_odd_row_is_an_error_with_its_line(row: str, problem: str, tmp_path: 
     [
         (b"path,prompt\na,caf\xe9\n", ":2: initial_prompt is 'caf\\udce9', not text in UTF-8"),
         (b"path,agent\na,caf\xe9\n", ":2: agent is 'caf\\udce9', not text in UTF-8"),
-        (b"path,agent\na\0b,c\n", ":2: path is 'a\\x00b', not text without NUL"),
+        (b"path,agent\na\0b,c\n", ":2: path holds the control character U+0000"),
         (b"path,caf\xe9\na,b\n", ":2: caf\\udce9 is 'caf\\udce9', not text in UTF-8"),
-        (b"path,agent,agent\na,b,c\n", ":1: the column agent comes twice"),
-        (b"path,lang,language\na,en,de\n", ":1: the column language comes twice"),
+        (b"path,agent,agent\na,b,c\n", ":1: 'agent' stands twice"),
+        (b"path,lang,language\na,en,de\n", ":1: 'language' stands twice"),
         (b"path,\na,b\n", ":2: a cell has no column"),
         (b"path,x\na," + b"y" * 200_000 + b"\n", "field larger than field limit"),
     ],
@@ -116,7 +128,7 @@ OWN: dict[str, Any] = {
     "vip": False,
     "tags": ["a", "ü"],
     "nested": {"a": None},
-    "huge": 10**30,
+    "large": 2**62,
     "filename": "call.mp3",
     "markup": "<b>|*x*|</b>",
 }
@@ -128,7 +140,6 @@ def test_columns_of_your_own_are_kept(tmp_path: Path) -> None:
     assert dict(request.columns) == OWN | {
         "tags": '["a", "ü"]',
         "nested": '{"a": null}',
-        "huge": str(10**30),
     }
 
 

@@ -1,7 +1,6 @@
 """Cells of a manifest: how each column is read, and what a column of the user's own may hold."""
 
 import json
-import math
 import re
 from collections.abc import Callable, Mapping
 from typing import Any
@@ -14,9 +13,6 @@ from dalston_cli.settings.values import named_speakers
 
 _WHOLE = re.compile(r"(\d{1,9})(\.0+)?", re.ASCII)
 """Spreadsheets and data frames write 3.0 where another row has no number."""
-
-_LARGEST = 2**63 - 1
-"""Numbers that JSON keeps exactly in every reader of ours."""
 
 
 class CellError(Exception):
@@ -68,29 +64,24 @@ def _are_texts(values: list[Any]) -> bool:
     return all(isinstance(each, str) for each in values)
 
 
-def plain_text(value: object, *, is_path: bool) -> object:
-    """Return a cell if all its text can be passed on; names of files may have any bytes.
+def check_text(value: object, *, is_path: bool) -> None:
+    """Make sure that all text of a cell can be passed on; names of files may have any bytes.
 
     Raises:
-        CellError: It has a NUL, or a character that no text has.
+        CellError: It has a character that no text has.
     """
     text = value if isinstance(value, str) else json.dumps(value, ensure_ascii=False)
-    if "\0" in text or "\\u0000" in text:
-        raise CellError("text without NUL")
     try:
         text.encode("utf-8", errors="surrogateescape" if is_path else "strict")
     except UnicodeEncodeError:
         raise CellError("text in UTF-8") from None
-    return value
 
 
 def own_cell(value: object) -> Cell:
     """Return what is kept of a column that is the user's own: text, a number, or yes and no."""
-    if isinstance(value, bool | str):
+    if isinstance(value, str):
         return value
-    if isinstance(value, int) and abs(value) <= _LARGEST:
-        return value
-    if isinstance(value, float) and math.isfinite(value):
+    if isinstance(value, int | float):
         return value
     return json.dumps(value, ensure_ascii=False)
 

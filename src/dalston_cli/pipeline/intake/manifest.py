@@ -11,9 +11,7 @@ semicolons; the first line decides.
 
 import csv
 import difflib
-import json
-import math
-from collections.abc import Callable, Iterator, Mapping, Sequence
+from collections.abc import Callable, Iterator, Mapping
 from functools import partial
 from io import TextIOWrapper
 from itertools import chain
@@ -23,7 +21,14 @@ from typing import Any, TextIO
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.pipeline.endpoints import LocalFile
-from dalston_cli.pipeline.intake.cells import READERS, CellError, own_cell, plain_text
+from dalston_cli.pipeline.intake.cells import READERS, CellError, check_text, own_cell
+from dalston_cli.pipeline.intake.rows import (
+    RowError,
+    bounded_lines,
+    check_names,
+    check_value,
+    read_object,
+)
 from dalston_cli.pipeline.intake.urls import UrlInputError, refuse_url
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest
 from dalston_cli.regular_file import open_regular
@@ -77,62 +82,44 @@ def read_manifest(file: Path) -> Iterator[RecordingRequest]:
         raise ManifestError(file, None, f"cannot be read: {error.strerror or error}") from error
 
 
+def _lines(file: Path, stream: TextIO) -> Iterator[str]:
+    number = 0
+    try:
+        for line in bounded_lines(stream):
+            number += 1
+            yield line
+    except RowError as error:
+        raise ManifestError(file, number + 1, str(error)) from None
+
+
 def _csv_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    first = stream.readline()
+    lines = _lines(file, stream)
+    first = next(lines, "")
     delimiter = _CSV[file.suffix.lower()]
     if ";" in first and delimiter not in first:
         delimiter = ";"
-    reader = csv.DictReader(chain([first], stream), delimiter=delimiter, strict=True)
+    reader = csv.DictReader(chain([first], lines), delimiter=delimiter, strict=True)
     try:
-        columns = [_column(file, 1, name) for name in reader.fieldnames or ()]
-        _check_once(file, 1, columns)
+        names = [_column(file, 1, name) for name in reader.fieldnames or ()]
+        check_names([name for name in names if name])
         for row in reader:
             if None in row:
                 raise ManifestError(file, reader.line_num, "more cells than the first line has")
             yield reader.line_num, row
-    except csv.Error as error:
+    except (csv.Error, RowError) as error:
         raise ManifestError(file, reader.reader.line_num, str(error)) from error
 
 
 def _json_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(stream, start=1):
+    for number, line in enumerate(_lines(file, stream), start=1):
         if not line.strip():
             continue
         try:
-            row = json.loads(
-                line, object_pairs_hook=_once, parse_constant=_no_number, parse_float=_number
-            )
-        except ValueError as error:
-            raise ManifestError(file, number, f"is no JSON: {error}") from error
-        except RecursionError as error:
-            raise ManifestError(file, number, "is nested too deeply") from error
-        if not isinstance(row, dict):
-            raise ManifestError(file, number, "is not a JSON object")
-        _check_once(file, number, [_column(file, number, name) for name in row])
+            row = read_object(line)
+            check_names([_column(file, number, name) for name in row])
+        except RowError as error:
+            raise ManifestError(file, number, str(error)) from error
         yield number, row
-
-
-def _once(pairs: list[tuple[str, Any]]) -> dict[str, Any]:
-    """Return an object of JSON; raise ValueError for a key that comes twice."""
-    found = dict(pairs)
-    if len(found) < len(pairs):
-        raise ValueError("a key comes twice")
-    return found
-
-
-def _number(text: str) -> float:
-    number = float(text)
-    return number if math.isfinite(number) else _no_number(text)
-
-
-def _no_number(text: str) -> float:
-    raise ValueError(f"{text} is no number that JSON has")
-
-
-def _check_once(file: Path, line: int, columns: Sequence[str]) -> None:
-    twice = next((name for name in columns if name and columns.count(name) > 1), None)
-    if twice is not None:
-        raise ManifestError(file, line, f"the column {twice} comes twice")
 
 
 def _column(file: Path, line: int, name: str) -> str:
@@ -161,9 +148,16 @@ class _Row:
                 continue
             if not column:
                 raise self._error("a cell has no column: its name in the first line is empty")
-            self._read(column, column, partial(plain_text, is_path=False))
-            read = partial(plain_text, is_path=column in _FILES)
-            self._values[column] = self._read(column, value, read)
+            self._check(column, value)
+            self._values[column] = value
+
+    def _check(self, column: str, value: object) -> None:
+        self._read(column, column, partial(check_text, is_path=False))
+        self._read(column, value, partial(check_text, is_path=column in _FILES))
+        try:
+            check_value(value)
+        except RowError as error:
+            raise self._error(f"{column} {error}") from None
 
     def recording(self) -> RecordingRequest:
         """Return this line as a request."""
