@@ -23,7 +23,7 @@ ODD = {
     "surrogate in a word": (r'{"path": "a", "hotwords": ["\ud800"]}', "not text in UTF-8"),
     "surrogate in a name": (r'{"path": "a", "speaker_names": {"S": "\ud800"}}', "text in UTF-8"),
     "surrogate in one of your own": (r'{"path": "a", "x": {"y": ["\ud800"]}}', "text in UTF-8"),
-    "surrogate in a column": (r'{"path": "a", "\ud800": 1}', "not text in UTF-8"),
+    "surrogate in a column": (r'{"path": "a", "\ud800": 1}', r"unknown column '\ud800'"),
     "NUL in one of your own": (
         r'{"path": "a", "x": ["\u0000"]}',
         "holds the control character U+0000",
@@ -85,7 +85,7 @@ def test_an_odd_row_is_an_error_with_its_line(row: str, problem: str, tmp_path: 
         (b"path,prompt\na,caf\xe9\n", ":2: initial_prompt is 'caf\\udce9', not text in UTF-8"),
         (b"path,agent\na,caf\xe9\n", ":2: agent is 'caf\\udce9', not text in UTF-8"),
         (b"path,agent\na\0b,c\n", ":2: path holds the control character U+0000"),
-        (b"path,caf\xe9\na,b\n", ":2: caf\\udce9 is 'caf\\udce9', not text in UTF-8"),
+        (b"path,caf\xe9\na,b\n", ":1: unknown column 'caf\\udce9'"),
         (b"path,agent,agent\na,b,c\n", ":1: 'agent' stands twice"),
         (b"path,lang,language\na,en,de\n", ":1: 'language' stands twice"),
         (b"path,\na,b\n", ":2: a cell has no column"),

@@ -128,6 +128,8 @@ def _column(file: Path, line: int, name: str) -> str:
     column = _ALIASES.get(own.lower(), own.lower())
     if column in _COLUMNS | _IGNORED:
         return column
+    if not own.isprintable():
+        raise ManifestError(file, line, f"unknown column {own!a}: no name has such characters")
     known = _COLUMNS | _ALIASES.keys()
     for near in difflib.get_close_matches(own.lower(), known, n=1, cutoff=_TOO_ALIKE):
         problem = f"unknown column {name!r}; did you mean `{near}`? One of your own needs a name"
@@ -152,7 +154,6 @@ class _Row:
             self._values[column] = value
 
     def _check(self, column: str, value: object) -> None:
-        self._read(column, column, partial(check_text, is_path=False))
         self._read(column, value, partial(check_text, is_path=column in _FILES))
         try:
             check_value(value)
@@ -221,7 +222,7 @@ class _Row:
         except UsageError as error:
             raise self._error(error.message) from error
         except CellError as error:
-            raise self._error(f"{ascii(name)[1:-1]} is {_shown(value)}, not {error}") from None
+            raise self._error(f"{name} is {_shown(value)}, not {error}") from None
 
     def _error(self, problem: str) -> ManifestError:
         return ManifestError(self._file, self._line, problem)
