@@ -1,8 +1,11 @@
 """The view of a run: plain lines on stderr, changing ones in a terminal, or JSON for programs."""
 
+import os
+import shlex
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 from dalston_cli.amounts import count, duration, speed
 from dalston_cli.audio.request import CUT_OFF
@@ -53,6 +56,7 @@ class RunLines(RunView):
         self._warned: set[tuple[str, str, str | None]] = set()
         self._reasons: dict[str, str] = {}
         self._failures: list[tuple[Span, ...]] = []
+        self._acceptable: list[str] = []
         self._lines_since = 0
 
     def take(self, event: events.Event) -> None:
@@ -78,12 +82,17 @@ class RunLines(RunView):
                 problem = error.message if error else "no reason is known"
                 self._trouble(self._failed(about(event.recording, problem)))
                 self.hint(error.hint if error else None)
+                if event.acceptable:
+                    self._acceptable.append(event.recording)
             case "partial":
                 self._partial(event)
             case "done":
                 mark = self._signs.done if self._draws else "done:"
                 self.console.say(Span(mark, Style.GOOD), *self._outcome(event))
                 self._lines_since += 1
+            case "known_bad":
+                problem = event.error.message if event.error else "it is not whole"
+                self.console.detail(f"known bad: {about(event.recording, problem)}")
             case "unchanged" | "cancelled":
                 self.console.detail(f"{event.status}: {event.recording}")
 
@@ -125,6 +134,8 @@ class RunLines(RunView):
                 self.console.info(f"  and {len(more):,} more")
         if self._failures:
             self.console.info(f"details: dalston runs show {event.run}", whole=True)
+        if self._acceptable:
+            self.hint(f"to be alarmed no more until it changes: {_accepting(self._acceptable)}")
         if event.exit_code == ExitCode.INTERRUPTED:
             self.hint("run the same command again to go on: finished stages are kept")
 
@@ -134,6 +145,8 @@ class RunLines(RunView):
     def _partial(self, event: events.JobFinished) -> None:
         mark = Span("partial:", Style.CAUTION)
         self.console.alert(mark, *self._outcome(event))
+        if event.acceptable:
+            self._acceptable.append(event.recording)
         reason = self._reasons.pop(event.recording, None) or "see its warnings"
         self._failures.append((mark, Span(f" {about(event.recording, reason)}")))
         self._lines_since = 0
@@ -191,6 +204,14 @@ class RunStream(RunView):
     def print_text(self, text: str) -> None:
         """Refuse: a transcript must not stand between events."""
         raise AssertionError(f"--json and text on stdout exclude each other: {text[:40]!r}")
+
+
+def _accepting(recordings: list[str]) -> str:
+    """Return the command that accepts recordings which cannot be used, or their folder."""
+    names = sorted(recordings)
+    if len(recordings) > MOST_REPEATED:
+        names = [os.path.commonpath([Path(name).parent for name in recordings]) or "."]
+    return shlex.join(["dalston", "runs", "accept", *names])
 
 
 def run_view(console: Console, *, show_text: bool = True, colour_words: bool = False) -> RunView:

@@ -17,6 +17,7 @@ from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
+from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
 from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.pool import Pool
@@ -28,8 +29,10 @@ from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
+from dalston_cli.pipeline.records.claims import CLAIMS_NAME, Claims
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.private_state import close_state
+from dalston_cli.pipeline.records.refusals import Refusals
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
@@ -92,6 +95,7 @@ async def transcribe(
         planner=planner,
         options=options,
         jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
+        replan=_replan_by(environment, options),
     )
     async with AsyncExitStack() as stack:
         use = _engine_use(plans, options, environment)
@@ -124,6 +128,7 @@ async def _make_run(
     preparer = await stack.enter_async_context(Preparer())
     engines = RunEngines(pool, use)
     stack.push_async_callback(engines.close)
+    claims = stack.enter_context(Claims(journal, locations.state / CLAIMS_NAME))
     outputs = output_spec(options, callbacks.print_text)
 
     def open_sink(job: Job, key: str) -> OutputWriter:
@@ -132,14 +137,46 @@ async def _make_run(
 
     tools = JobTools(
         store=FileStore(locations.state / STORE_NAME),
+        claims=claims,
         journal=journal,
+        refusals=Refusals(journal),
         engines=engines,
         decoder=preparer,
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),
     )
-    return Run(spec, LocalRunner(tools=tools, scratch=scratch), journal, engines, emit)
+    run = Run(spec, LocalRunner(tools=tools, scratch=scratch), journal, engines, emit)
+
+    def waited(process: int | None) -> None:
+        if process is not None:
+            emit(_shared_with(process))
+        run.begin_one_more()
+
+    claims.on_wait = waited
+    return run
+
+
+def _shared_with(process: int) -> WarningRaised:
+    return WarningRaised(
+        code="work_shared",
+        message=f"another run (process {process}) works on some of these recordings: "
+        "what it does is waited for, and not done twice",
+    )
+
+
+def _replan_by(
+    environment: Environment, options: RunOptions
+) -> Callable[[LauncherUnavailableError], Planner] | None:
+    """Return what plans without a launcher that stopped working, where ``auto`` had chosen it."""
+    if not environment.launchers.may_change:
+        return None
+
+    def replan(error: LauncherUnavailableError) -> Planner:
+        environment.launchers.give_up(error.launcher, error.message)
+        return Planner(environment.plan_context(), options)
+
+    return replan
 
 
 def output_spec(options: RunOptions, print_text: Callable[[str], None] | None = None) -> OutputSpec:

@@ -19,6 +19,9 @@ from dalston_cli.pipeline.records.journal_errors import (
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.private_file import make_private_file
 
+IN_MEMORY = Path(":memory:")
+"""SQLite's name for a journal that is on no disk."""
+
 BUSY_TIMEOUT_S = 20.0
 
 _FORMAT_1 = """
@@ -114,7 +117,30 @@ INSERT INTO outputs
 DROP TABLE outputs_1;
 """
 
-_FORMATS = (_FORMAT_1, _FORMAT_2)
+_FORMAT_3 = """
+CREATE TABLE claims (
+    key TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    pid INTEGER NOT NULL
+) STRICT;
+CREATE TABLE refused (
+    path BLOB PRIMARY KEY,
+    digest TEXT NOT NULL,
+    accepted INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE recordings (
+    path BLOB NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (path, digest)
+) STRICT;
+CREATE INDEX recordings_by_digest ON recordings (digest);
+ALTER TABLE outputs ADD COLUMN recording TEXT;
+CREATE INDEX outputs_of_recording ON outputs (recording);
+ALTER TABLE results ADD COLUMN recording TEXT;
+CREATE INDEX results_of_recording ON results (recording);
+"""
+
+_FORMATS = (_FORMAT_1, _FORMAT_2, _FORMAT_3)
 """Statements that bring a journal to each format from the one before it; 0 is an empty file."""
 
 SCHEMA_VERSION = len(_FORMATS)
@@ -130,8 +156,9 @@ def open_database(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Journal
         JournalTooNewError: A newer Dalston wrote it.
     """
     try:
-        close_state(path.parent)
-        make_private_file(path)  # SQLite gives its rights to the files beside it
+        if path != IN_MEMORY:
+            close_state(path.parent)
+            make_private_file(path)  # SQLite gives its rights to the files beside it
         connection = sqlite3.connect(
             path, timeout=busy_timeout_s, isolation_level=None, factory=JournalConnection
         )

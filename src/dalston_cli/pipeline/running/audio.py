@@ -12,6 +12,7 @@ import msgspec
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.pipeline.jobs.base import JobTools
+from dalston_cli.pipeline.jobs.prepared import stored_audio
 
 
 class RecordingAudio:
@@ -29,16 +30,22 @@ class RecordingAudio:
         Args:
             request: The recording.
             key: Of its audio in the store.
-            tools: The decoder and the store.
+            tools: The decoder, the store and the claims.
             check_unchanged: Raises an error if the file is not the one whose digest was taken.
         """
         self._request = request
         self._key = key
         self._decoder = tools.decoder
         self._store = tools.store
+        self._claims = tools.claims
         self._check_unchanged = check_unchanged
         self._decoded: AudioInfo | None = None
         self._decoding = asyncio.Lock()
+
+    @property
+    def digest(self) -> str | None:
+        """The digest of the recording's bytes."""
+        return self._request.digest
 
     @property
     def decoded(self) -> bool:
@@ -51,12 +58,21 @@ class RecordingAudio:
         Raises:
             RecordingError: The recording cannot be used.
         """
-        known = None if anew else self._store.get(self._key, AudioInfo)
+        known = None if anew else stored_audio(self._store, self._key)
         if known is None:
-            known = await self._decode()
-            await asyncio.to_thread(self._store.put, self._key, known)
+            known = await self._described(anew=anew)
         info = msgspec.structs.replace(known.info, name=self._request.name)
         return msgspec.structs.replace(known, info=info)
+
+    async def _described(self, *, anew: bool) -> AudioInfo:
+        """Decode the recording unless another job did so while this one waited."""
+        async with self._claims.held(self._key):
+            known = None if anew else self._store.get(self._key, AudioInfo)
+            if known is None:
+                known = await self._decode()
+                of = (self.digest,) if self.digest else ()
+                await asyncio.to_thread(self._store.put, self._key, known, of=of)
+            return known
 
     async def wav(self, channel: int | None) -> Path:
         """Return the WAV file of one channel, or of the mix.

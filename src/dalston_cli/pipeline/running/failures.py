@@ -2,8 +2,19 @@
 
 import logging
 
+from dalston_cli.audio import errors
+from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import DalstonError, UnavailableError
+from dalston_cli.streams import explained_by_process
+
+_OF_ITS_PLACE = (
+    errors.RecordingMissingError,
+    errors.RecordingIsDirectoryError,
+    errors.RecordingUnreadableError,
+    errors.RecordingChangedError,
+    errors.NotRegularFileError,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -34,10 +45,17 @@ class SystemRefusedError(UnavailableError):
         )
 
 
+def is_of_its_bytes(error: DalstonError) -> bool:
+    """Return True if a recording cannot be used, and it would take another one to change that."""
+    return isinstance(error, RecordingError) and not isinstance(error, _OF_ITS_PLACE)
+
+
 def explained(error: Exception, recording: str) -> DalstonError:
     """Return an error that a person can act on; a bug is logged with its traceback."""
     if isinstance(error, DalstonError):
         return error
+    if known := explained_by_process(error):
+        return known
     if isinstance(error, OSError):
         return SystemRefusedError(error)
     _logger.error("unexpected error in %s", recording, exc_info=error)

@@ -29,13 +29,16 @@ from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import JournalError
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.running.failures import explained
+from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
 from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
 from dalston_cli.pipeline.running.order import largest_first
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 DECODED_AHEAD = 2
 """Recordings in work beyond the engine's slots."""
+
+MOST_EXTRA = 16
+"""Recordings in work at most besides ``jobs``, for those that wait for another run."""
 
 MOST_ENGINE_FAILURES = 8
 """So many recordings in a row may fail for want of an engine before the run gives up."""
@@ -51,6 +54,8 @@ class RunSpec:
     Attributes:
         stems: Per recording, the path of its outputs without extension; None for standard output.
         jobs: Recordings in work at the same time, at least 1.
+        replan: Returns a planner that does without a launcher that stopped working; None where the
+            user asked for it.
     """
 
     recordings: Sequence[RecordingRequest]
@@ -58,6 +63,7 @@ class RunSpec:
     planner: Planner
     options: RunOptions
     jobs: int
+    replan: Callable[[LauncherUnavailableError], Planner] | None = None
 
 
 def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
@@ -88,6 +94,7 @@ class Run:
         emit: Callable[[events.Event], None],
     ) -> None:
         self._spec = spec
+        self._planner = spec.planner
         self._runner = runner
         self._journal = journal
         self._engines = engines
@@ -98,6 +105,7 @@ class Run:
         self._workers: list[asyncio.Task[None]] = []
         self._stopped = False
         self._interrupted = False
+        self._num_extra = 0
         self._ended_by: DalstonError | None = None
         self._engine_failures = 0
         self._id = ""
@@ -117,7 +125,8 @@ class Run:
             asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
         ]
         with handled_interrupts(self._interrupt):
-            await asyncio.gather(*self._workers, return_exceptions=True)
+            while not all(worker.done() for worker in self._workers):  # there may be more
+                await asyncio.gather(*self._workers, return_exceptions=True)
         self._summary.counts[NOT_STARTED] += sum(1 for _ in self._queue)
         errors = [
             error
@@ -139,7 +148,7 @@ class Run:
         """Return the first event, with what was measured of the first recording's stages."""
         stages: dict[str, float | None] = {}
         for recording in self._spec.recordings[:1]:
-            for stage in self._spec.planner.plan(recording.overrides).stages.values():
+            for stage in self._planner.plan(recording.overrides).stages.values():
                 rtfx = measured_rtfx(self._journal, stage.kind, stage.model.id, stage.device)
                 stages[stage.kind] = 1 / rtfx if rtfx else None
         return events.RunStarted(run=self._id, num_recordings=number, stages=stages)
@@ -149,18 +158,60 @@ class Run:
         for index, request in enumerate(self._spec.recordings):
             yield request.size, (request, stems[index] if stems is not None else None)
 
+    def begin_one_more(self) -> None:
+        """Take another recording into work, because one waits for what another run does."""
+        if not self._stopped and self._num_extra < MOST_EXTRA:
+            self._num_extra += 1
+            self._workers.append(asyncio.create_task(self._work_on_one_more()))
+
+    async def _work_on_one_more(self) -> None:
+        try:
+            await self._take_one()
+        finally:
+            self._num_extra -= 1
+
     async def _work(self) -> None:
         """Take one recording after the other, until there is none or the run stops."""
-        while not self._stopped and (item := next(self._queue, None)) is not None:
+        while await self._take_one():
+            pass
+
+    async def _take_one(self) -> bool:
+        """Work on the next recording; return False where there is none or the run stops."""
+        item = None if self._stopped else next(self._queue, None)
+        if item is None:
+            return False
+        try:
+            with self._begun(item[0]) as begun:
+                begun.finished = await self._finish(begun, item[1])
+        except JournalError as error:
+            self._end_all(error)
+        except BrokenPipeError:
+            self._cancel_all()
+            raise
+        return True
+
+    async def _finish(self, begun: _Begun, stem: Path | None) -> events.JobFinished:
+        """Work on a recording, with another launcher where one stops working."""
+        while True:
+            planner = self._planner
+            begun.plan = planner.plan(begun.recording.overrides)
             try:
-                with self._begun(item[0]) as begun:
-                    begun.plan = self._spec.planner.plan(begun.recording.overrides)
-                    begun.finished = await self._runner.run(self._job(begun, item[1]))
-            except JournalError as error:
-                self._end_all(error)
-            except BrokenPipeError:
-                self._cancel_all()
-                raise
+                return await self._runner.run(self._job(begun, stem))
+            except LauncherUnavailableError as error:
+                if self._spec.replan is None:
+                    raise
+                if self._planner is planner:  # else another recording was first to find out
+                    self._move(error, self._spec.replan)
+
+    def _move(
+        self,
+        error: LauncherUnavailableError,
+        replan: Callable[[LauncherUnavailableError], Planner],
+    ) -> None:
+        self._planner = replan(error)
+        self._engines.forget()
+        message = f"{error.message}; going on without it"
+        self._emit(events.WarningRaised(code="launcher_lost", message=message, hint=error.hint))
 
     def _job(self, begun: _Begun, stem: Path | None) -> Job:
         if begun.plan is None:
@@ -172,6 +223,8 @@ class Run:
             output=None if stem is None else str(stem),
             overwrite=self._spec.options.overwrite,
             strict=self._spec.options.strict,
+            may_move=self._spec.replan is not None,
+            accept_known_bad=self._spec.options.accept_known_bad,
         )
 
     @contextmanager
@@ -205,7 +258,11 @@ class Run:
             code=error.code, message=error.message, hint=error.hint, recording=name
         )
         finished = events.JobFinished(
-            recording=name, status="failed", elapsed_s=time.monotonic() - begun.clock, error=info
+            recording=name,
+            status="failed",
+            elapsed_s=time.monotonic() - begun.clock,
+            error=info,
+            acceptable=is_of_its_bytes(error) and begun.recording.source.reference is not None,
         )
         self._end(begun.number, finished, error.exit_code)
         if isinstance(error, JournalError | NoRoomError):
@@ -220,7 +277,7 @@ class Run:
         self._engine_failures += 1
         of_model = isinstance(error, ModelUnavailableError)
         most = MOST_MODEL_FAILURES if of_model else MOST_ENGINE_FAILURES
-        planner, hint = self._spec.planner, None
+        planner, hint = self._planner, None
         first = planner.plan(begun.recording.overrides).transcribe
         if isinstance(error, LauncherUnavailableError):
             reason = "no engine can be had any more"
