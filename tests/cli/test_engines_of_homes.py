@@ -17,8 +17,8 @@ def test_stop_all_leaves_the_engines_of_another_home(home: Path) -> None:
         assert shell.run("engines", "start", "fake").code == ExitCode.OK
         try:
             stopped = shell.run("engines", "stop", "--all", environ=other)
-            assert (stopped.code, stopped.err) == (ExitCode.OK, "no engine was running\n")
+            assert (stopped.code, stopped.err.splitlines()[-1]) == (0, "no engine was running")
             assert "fake" in shell.run("engines", "status").out
         finally:
-            assert shell.run("engines", "stop", "--all").err == "stopped fake\n"
+            assert shell.run("engines", "stop", "--all").err.endswith("stopped fake\n")
         assert not [path for path in Path(runtime).rglob("*") if path.is_socket()]
