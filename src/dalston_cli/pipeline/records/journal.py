@@ -100,7 +100,7 @@ class Journal:
             started_at=now,
             pid=os.getpid(),
             process_started_at=psutil.Process().create_time(),
-            folder=os.fsencode(Path.cwd()).decode(errors="replace"),
+            folder=os.fsencode(_working_folder()).decode(errors="replace"),
             num_recordings=num_recordings,
         )
         return run
@@ -241,3 +241,11 @@ class Journal:
     def remember_batch_size(self, model: str, device: str, batch_size: int) -> None:
         """Note the batch that fits."""
         self._put("batches", model=model, device=device, batch_size=batch_size)
+
+
+def _working_folder() -> str:
+    """Return the current folder; empty where it was removed."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return ""

@@ -12,6 +12,7 @@ import msgspec
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.pipeline.jobs.base import JobTools
+from dalston_cli.pipeline.jobs.prepared import stored_audio
 
 
 class RecordingAudio:
@@ -52,7 +53,7 @@ class RecordingAudio:
         Raises:
             RecordingError: The recording cannot be used.
         """
-        known = None if anew else self._store.get(self._key, AudioInfo)
+        known = None if anew else stored_audio(self._store, self._key)
         if known is None:
             known = await self._described(anew=anew)
         info = msgspec.structs.replace(known.info, name=self._request.name)
