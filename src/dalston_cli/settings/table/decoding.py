@@ -113,6 +113,11 @@ class Decoding:
         sets="transcribe.hallucination_silence_threshold_s",
         idle_with=("word_timestamps=no",),
     )
+    keep_doubtful: bool = kinds.switch(
+        "Keep text that cannot have been said: faster than a person can speak, or in silence.",
+        default=False,
+        sets="",
+    )
 
 
 @group("Voice activity", sets="transcribe", idle_with=("vad=no",))
