@@ -84,7 +84,7 @@ ALWAYS = {
     *("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold", "emotion"),
     *("events", "refine", "title", "summary", "chapters", "action_items", "device", "launcher"),
     *("replicas", "jobs", "offline", "weights_mirror", "starter"),
-    "accept_known_bad",
+    *("accept_known_bad", "keep_doubtful"),
 }
 """Settings that count whatever is beside them."""
 
