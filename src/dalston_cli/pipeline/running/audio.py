@@ -43,6 +43,11 @@ class RecordingAudio:
         self._decoding = asyncio.Lock()
 
     @property
+    def digest(self) -> str | None:
+        """The digest of the recording's bytes."""
+        return self._request.digest
+
+    @property
     def decoded(self) -> bool:
         """True if the audio had to be decoded."""
         return self._decoded is not None
@@ -65,7 +70,8 @@ class RecordingAudio:
             known = None if anew else self._store.get(self._key, AudioInfo)
             if known is None:
                 known = await self._decode()
-                await asyncio.to_thread(self._store.put, self._key, known)
+                of = (self.digest,) if self.digest else ()
+                await asyncio.to_thread(self._store.put, self._key, known, of=of)
             return known
 
     async def wav(self, channel: int | None) -> Path:
