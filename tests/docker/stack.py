@@ -36,7 +36,8 @@ class Stack:
 
     def __init__(self, folder: Path, host: str, major: int = 0, **variables: str | Path) -> None:
         here = compose.commands()
-        self._command = here[major] if major else next(iter(here.values()))
+        self._major = major or next(iter(here))
+        self._command = here[self._major]
         self.folder = folder
         self.project = f"dt{secrets.token_hex(4)}"
         self.token = secrets.token_urlsafe(16)
@@ -106,9 +107,14 @@ class Stack:
     def down(self) -> None:
         """Take everything down, and make sure of it."""
         volumes = self.volumes()
-        self.run("down", "-v")
+        self.take_down()
         for name in self.there(volumes):  # a daemon that is busy forgets one now and then
             self.client.volumes.get(name).remove()
+
+    def take_down(self) -> None:
+        """Run what the page says; Compose 1 takes down all profiles' services anyway."""
+        everything = ("--profile", "*") if self._major > 1 else ()
+        self.run(*everything, "down", "-v")
 
     def left_over(self) -> list[str]:
         """Containers and networks of this stack, in words."""

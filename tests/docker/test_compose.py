@@ -216,8 +216,11 @@ def test_a_service_that_gets_no_gpu_is_not_started(stack: Stack) -> None:
 
 def test_taking_it_down_leaves_nothing(stack: Stack) -> None:
     volumes = stack.volumes()
-    assert volumes == {f"{stack.project}_{ENGINE}-spool"}
-    stack.run("down", "-v")
+    assert f"{stack.project}_{ENGINE}-spool" in volumes
+    assert {each.removeprefix(f"{stack.project}_").partition("-spool")[1] for each in volumes} == {
+        "-spool"
+    }
+    stack.take_down()
     assert stack.left_over() == []
     left = stack.there(volumes)
     for name in left:  # see ``Stack.down``

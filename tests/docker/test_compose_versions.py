@@ -31,7 +31,7 @@ def test_a_profile_starts_what_the_page_says(
         assert "8400" in stack.run("logs", "--no-color", "--tail", "20", ENGINE)
 
         # An image that was removed is built anew: no registry has it.
-        stack.run("down", "-v")
+        stack.take_down()
         stack.client.images.remove("dalston/pocketsphinx:0.1.0-cpu", force=True)
         base = os.environ["DALSTON_BASE_IMAGE"]
         (stack.folder / "compose.override.yaml").write_text(
