@@ -139,10 +139,28 @@ class Existing:
     Attributes:
         complete: All of them are there, as they would be written now.
         edited: Those that were written as they would be now, and changed since.
+        unknown: Those that the journal does not know, which ``recognize`` has to look at.
+        transcript: One that says what a complete recording's outputs are made of.
     """
 
     complete: bool
     edited: Sequence[str] = ()
+    unknown: Sequence[str] = ()
+    transcript: Transcript | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The facts by which outputs are recognized that the journal does not know.
+
+    Attributes:
+        digest: Of the recording's bytes.
+        stored: Its transcript under its plan, as far as results are stored; None where what it
+            cannot do without is missing.
+    """
+
+    digest: str
+    stored: Transcript | None
 
 
 class Sink(Protocol):
@@ -153,7 +171,14 @@ class Sink(Protocol):
         """The outputs' names, as text that JSON can hold."""
 
     def existing(self) -> Existing:
-        """Compare what is there with what would be written.
+        """Compare what is there with what would be written, as far as the journal knows it.
+
+        Raises:
+            DalstonError: Something that is no output is in the way.
+        """
+
+    def recognize(self, evidence: Evidence) -> Existing:
+        """Compare again, and note in the journal what was unknown and is our own.
 
         Raises:
             DalstonError: Something from elsewhere is in the way.

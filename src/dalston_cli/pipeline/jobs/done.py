@@ -3,7 +3,7 @@
 from collections.abc import Callable
 from dataclasses import dataclass
 
-from dalston_cli.pipeline.endpoints import Existing, FileStamp, Sink, Source
+from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, Sink, Source
 from dalston_cli.pipeline.jobs.base import JobJournal
 from dalston_cli.pipeline.jobs.keys import prepare_key
 from dalston_cli.pipeline.plan.model import RecordingPlan
@@ -28,11 +28,27 @@ class Standing:
         """Return the state of its outputs, and how it ended where nothing has to be done.
 
         Raises:
-            DalstonError: An output from elsewhere is in the way.
+            DalstonError: What cannot be an output is in the way.
         """
         existing = self.sink.existing()
-        known = existing.complete and self.prepared is not None
+        known = existing.complete and not existing.unknown and self.prepared is not None
         return existing, self.journal.outcome(self.key) if known else None
+
+    def recognized(self, evidence: Evidence) -> tuple[Existing, Outcome | None]:
+        """Return the same, where the journal did not know all outputs.
+
+        Raises:
+            DalstonError: An output from elsewhere is in the way.
+        """
+        existing = self.sink.recognize(evidence)
+        if not existing.complete:
+            return existing, None
+        outcome, transcript = self.journal.outcome(self.key), existing.transcript
+        if outcome is None and transcript is not None:
+            warnings = tuple(notice.message for notice in transcript.warnings)
+            outcome = Outcome(duration_s=transcript.recording.duration_s, warnings=warnings)
+            self.journal.remember_outcome(self.key, outcome)
+        return existing, outcome
 
 
 def standing_of(

@@ -16,9 +16,10 @@ from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
-from dalston_cli.pipeline.endpoints import Existing, FileStamp, reference_of
+from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, reference_of
 from dalston_cli.pipeline.outputs.folder import OutputUnwritableError, write_error
 from dalston_cli.pipeline.outputs.names import output_file
+from dalston_cli.pipeline.outputs.recognition import Recognition
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
 from dalston_cli.pipeline.records.local_file import digest_once
@@ -92,24 +93,42 @@ class OutputWriter:
         """Compare the files that are there with those that would be written.
 
         Raises:
-            OutputExistsError: A file that Dalston did not write is in the way.
             OutputUnwritableError: No regular file is in the way.
         """
-        complete, edited = self._stem is not None, []
+        complete, unknown = self._stem is not None, []
         for path, writer in self._files():
             if not path.exists():
                 complete = complete and self._is_dropped(path, writer)
                 continue
-            keys = self._keys(path)
-            written_for = keys.get(self._digest(path))
-            wanted = self._output_key(writer)
-            if self._spec.overwrite or (written_for is not None and written_for != wanted):
+            key = None if self._spec.overwrite else self._known_key(path, writer)
+            if self._spec.overwrite or (key is not None and key != self._output_key(writer)):
                 complete = False
-            elif written_for is None and wanted in keys.values():
-                edited.append(str(path))
-            elif written_for is None:
+            elif key is None:
+                unknown.append(str(path))
+        return Existing(complete=complete, unknown=tuple(unknown))
+
+    def recognize(self, evidence: Evidence) -> Existing:
+        """Compare again, by the store and by the JSON beside, and note what is our own.
+
+        Raises:
+            OutputExistsError: A file that Dalston did not write is in the way.
+        """
+        existing = self.existing()
+        recognition = Recognition(self._spec.render, self._journal, self._key, evidence)
+        unknown = {
+            path: writer for path, writer in self._files() if str(path) in existing.unknown
+        }
+        keys = {path: self._output_key(writer) for path, writer in unknown.items()}
+        states = recognition.judge(unknown, keys)
+        for path, state in states.items():
+            if state == "foreign":
                 raise OutputExistsError(path)
-        return Existing(complete=complete, edited=tuple(edited))
+        left = set(states.values()) - {"current", "edited"}
+        return Existing(
+            complete=existing.complete and not left,
+            edited=tuple(str(path) for path, state in states.items() if state == "edited"),
+            transcript=recognition.transcript,
+        )
 
     async def write(self, transcript: Transcript) -> tuple[str, ...]:
         """Write what is missing or different.
@@ -167,6 +186,17 @@ class OutputWriter:
         if writer.name not in self._spec.optional or path.exists():
             return False
         return self._keys(path).get(None) == self._output_key(writer)
+
+    def _known_key(self, path: Path, writer: Writer) -> str | None:
+        """Return the key of the output that lies here; None where the journal has none."""
+        digest, wanted = self._digest(path), self._output_key(writer)
+        here = self._keys(path).get(digest)
+        if here is not None:
+            return here
+        key = self._journal.output_key(digest, wanted)
+        if key is not None:  # moved or copied
+            self._journal.expect_output(reference_of(path), digest, key)
+        return key
 
     def _digest(self, path: Path) -> str:
         try:

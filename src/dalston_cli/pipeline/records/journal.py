@@ -201,6 +201,24 @@ class Journal:
         )
         return {row["digest"]: row["key"] for row in rows}
 
+    def output_key(self, digest: str, wanted: str) -> str | None:
+        """Return the key of an output with these bytes, wherever it was written.
+
+        ``wanted`` is returned if it is one of them; None if there is none.
+        """
+        row = self.connection.execute(
+            "SELECT key FROM outputs WHERE digest = ? ORDER BY key = ? DESC LIMIT 1",
+            (digest, wanted),
+        ).fetchone()
+        return None if row is None else str(row["key"])
+
+    def was_written(self, name: str, key: str) -> bool:
+        """Return True if an output of this key was written to a file of this name, anywhere."""
+        rows = self.connection.execute(
+            "SELECT path FROM outputs WHERE key = ? AND NOT dropped LIMIT 100", (key,)
+        )
+        return any(os.path.basename(row["path"]) == os.fsencode(name) for row in rows)  # noqa: PTH119 - bytes
+
     # -- outcomes --------------------------------------------------------------------------------
 
     def outcome(self, key: str) -> Outcome | None:

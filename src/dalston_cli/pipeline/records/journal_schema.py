@@ -21,6 +21,9 @@ from dalston_cli.private_file import make_private_file
 
 BUSY_TIMEOUT_S = 20.0
 
+IN_MEMORY = Path(":memory:")
+"""The journal where there is none yet, for commands that only read."""
+
 _FORMAT_1 = """
 CREATE TABLE IF NOT EXISTS runs (
     id TEXT PRIMARY KEY,
@@ -114,7 +117,12 @@ INSERT INTO outputs
 DROP TABLE outputs_1;
 """
 
-_FORMATS = (_FORMAT_1, _FORMAT_2)
+_OUTPUTS_ANYWHERE = """
+CREATE INDEX outputs_by_digest ON outputs (digest, key);
+CREATE INDEX outputs_by_key ON outputs (key);
+"""
+
+_FORMATS = (_FORMAT_1, _FORMAT_2, _OUTPUTS_ANYWHERE)
 """Statements that bring a journal to each format from the one before it; 0 is an empty file."""
 
 SCHEMA_VERSION = len(_FORMATS)
@@ -130,8 +138,9 @@ def open_database(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Journal
         JournalTooNewError: A newer Dalston wrote it.
     """
     try:
-        close_state(path.parent)
-        make_private_file(path)  # SQLite gives its rights to the files beside it
+        if path != IN_MEMORY:
+            close_state(path.parent)
+            make_private_file(path)  # SQLite gives its rights to the files beside it
         connection = sqlite3.connect(
             path, timeout=busy_timeout_s, isolation_level=None, factory=JournalConnection
         )
