@@ -105,7 +105,7 @@ def wait_for(ready: Path, running: subprocess.Popen[str]) -> None:
         time.sleep(0.05)
 
 
-@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM])
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
 def test_an_interrupt_ends_the_command_and_what_it_started(
     shell: Shell, number: signal.Signals
 ) -> None:

@@ -107,7 +107,7 @@ async def test_shutdown_lets_what_runs_finish_and_takes_nothing_new(wav: Path) -
         assert ended_cleanly(engine)
 
 
-@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT])
+@pytest.mark.parametrize("number", [signal.SIGTERM, signal.SIGINT, signal.SIGHUP])
 async def test_a_signal_cancels_what_runs(wav: Path, number: signal.Signals) -> None:
     with EngineProcess(fake_line(hang=1)) as engine:
         async with engine.client() as client:

@@ -132,7 +132,8 @@ async def test_an_engine_killed_by_the_system_leaves_no_folder(home: EngineHome)
     [instance] = home.local.find()
     os.kill(process_of(instance).pid, signal.SIGKILL)
     await eventually(lambda: home.local.state(instance).state == "exited")
-    assert home.local.state(instance).exit_code == -signal.SIGKILL
+    end = home.local.state(instance)
+    assert (end.exit_code, end.memory_short) == (-signal.SIGKILL, False)
     assert home.local.find() == []
     assert list(home.locations.runtime.iterdir()) == []
 

@@ -5,14 +5,16 @@ import json
 import os
 import sys
 from collections.abc import AsyncIterator, Iterator
+from contextlib import suppress
 from dataclasses import dataclass
 
 import pytest
-from tests.support.launching import FAKE, EngineHome, finish, pass_over
+from tests.support.launching import FAKE, EngineHome, finish, pass_over, request
 from tests.support.waiting import eventually
 
 from dalston_cli.launchers.base import NotOursError
 from dalston_cli.launchers.control import stop_engines
+from dalston_cli.launchers.failure import EngineSilentError, ModelRefusedError
 from dalston_cli.launchers.pool.notices import PoolNotice, Ready, Trouble
 from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 from dalston_cli.launchers.registry import Launchers
@@ -55,7 +57,8 @@ async def server(home: EngineHome) -> AsyncIterator[Server]:
     )
     await eventually((folder / "ready.json").exists)
     yield Server(json.loads((folder / "ready.json").read_bytes())["url"], process)
-    process.terminate()
+    with suppress(ProcessLookupError):  # a test ended it
+        process.terminate()
     await process.wait()
 
 
@@ -97,6 +100,25 @@ async def test_nobody_at_the_url_is_explained(home: EngineHome) -> None:
         with pytest.raises(RemoteUnreachableError, match=r"127\.0\.0\.1:9") as caught:
             await pool.acquire(home.spec())
     assert "--launcher local" in (caught.value.hint or "")
+
+
+async def test_hints_about_a_remote_engine_speak_of_its_machine(
+    home: EngineHome, server: Server
+) -> None:
+    see_log = f"see its log on the machine where it runs: {server.url}"
+    async with Pool(launchers_for(home, server.url)) as pool:
+        handle = await pool.acquire(home.spec())
+        with pytest.raises(ModelRefusedError) as broken:
+            await finish(handle, home.audio, request("broken"))
+        with pytest.raises(ModelRefusedError) as missing:
+            await finish(handle, home.audio, request("missing"))
+        server.process.kill()
+        with pytest.raises(EngineSilentError) as gone:
+            await finish(handle, home.audio)
+    traceback = f"on the machine of {server.url}: the engine's log has the traceback"
+    assert broken.value.hint == traceback
+    assert missing.value.hint == see_log
+    assert gone.value.hint == see_log
 
 
 async def test_a_wrong_token_is_explained_and_not_shown(home: EngineHome, server: Server) -> None:

@@ -14,9 +14,11 @@ import pytest
 import uv
 from tests.support.launching import FAKE, EngineHome, engine_entry, finish, pass_over
 
+from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.control import EngineRunningError, remove_engine
+from dalston_cli.launchers.diagnosis import DiagnosisContext, diagnose_engine
 from dalston_cli.launchers.local.environment import EnvironmentBuildError, EnvironmentStore
 from dalston_cli.launchers.pool.pool import Pool
 
@@ -172,3 +174,44 @@ def test_removing_frees_everything(home: EngineHome, engine: EngineEntry, built:
     assert removed.num_logs == 1
     assert not os.path.lexists(built)
     assert EnvironmentStore(home.locations.cache).python(engine) is None
+
+
+def doctored(
+    home: EngineHome, engine: EngineEntry, *, offline: bool = False
+) -> dict[str, tuple[str, str]]:
+    """Each finding of ``engines doctor`` with its status, for processes of this machine."""
+    context = DiagnosisContext(
+        launchers=home.make_launchers(requested="local", offline=offline),
+        machine=Machine(cpus=2, ram_mb=4_000),
+        models_dir=home.locations.models,
+    )
+    found = diagnose_engine(engine, context, on_problem=pass_over)
+    return {one.name: (one.status, one.message) for one in found.findings}
+
+
+def test_the_doctor_calls_only_that_fit_which_can_be_built(
+    engine: EngineEntry, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    home = EngineHome()
+    try:
+        later = ("ok", "not yet; that happens when it first starts")
+        assert doctored(home, engine)["built"] == later
+        offline = doctored(home, engine, offline=True)
+        reason = "it cannot be: its environment is not built, and --offline forbids building it"
+        assert offline["built"] == ("fail", reason)
+
+        shutil.copytree(engine.folder, tmp_path / "fake")
+        lock = tmp_path / "fake" / "requirements.lock"
+        lock.write_text(lock.read_text(encoding="utf-8").replace("msgspec==", "msgspec==99"))
+        other = doctored(home, engine_entry(tmp_path / "fake", embedded=False))
+        assert other["built"][0] == "fail"
+        assert "there is no version of msgspec==99" in other["built"][1]
+
+        monkeypatch.setenv("UV_INDEX_URL", "http://127.0.0.1:9/simple")
+        monkeypatch.setenv("UV_NO_CACHE", "1")
+        status, message = doctored(home, engine)["built"]
+        assert status == "fail"
+        assert "http://127.0.0.1:9/simple" in message
+        assert not home.locations.cache.exists(), "nothing was built"
+    finally:
+        home.close()

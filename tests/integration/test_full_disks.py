@@ -4,14 +4,13 @@ import json
 import os
 import shlex
 import subprocess
-import sys
 from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
 import pytest
 from tests.support.pipeline_home import PipelineHome
-from tests.support.pipeline_process import arguments
+from tests.support.pipeline_process import start
 
 NAMESPACE = ("unshare", "--mount") + (() if os.geteuid() == 0 else ("--map-root-user",))
 
@@ -37,18 +36,10 @@ def home() -> Iterator[PipelineHome]:
 def run_on_small_disk(home: PipelineHome, folder: Path, size: str) -> tuple[int, list[Any], str]:
     """Run over all recordings with a disk of this size at ``folder``."""
     folder.mkdir()
-    command = shlex.join([sys.executable, *arguments(home)])
-    script = f"mount -t tmpfs -o size={size} none {shlex.quote(str(folder))} && {command}"
-    ended = subprocess.run(
-        [*NAMESPACE, "sh", "-c", script],
-        cwd=Path(__file__).resolve().parents[2],
-        check=False,
-        capture_output=True,
-        text=True,
-        timeout=300,
-    )
-    events = [json.loads(line) for line in ended.stdout.splitlines()]
-    return ended.returncode, events, ended.stderr
+    script = f'mount -t tmpfs -o size={size} none {shlex.quote(str(folder))} && exec "$@"'
+    process = start(home, through=(*NAMESPACE, "sh", "-c", script, "sh"))
+    output, errors = process.communicate(timeout=300)
+    return process.returncode, [json.loads(line) for line in output.splitlines()], errors
 
 
 async def test_the_disk_of_the_state_fills_up(home: PipelineHome) -> None:

@@ -1,8 +1,10 @@
 """Killed in mid-batch, CLI or engine: the same command again finishes, and redoes nothing."""
 
 import json
+import os
 import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from typing import Any
 
@@ -102,13 +104,16 @@ async def test_a_killed_engine_is_replaced_and_nothing_is_redone(home: PipelineH
     assert [event["reused"] for event in told if event["event"] == "engine_ready"] == [False]
 
 
-def test_ctrl_c_stops_politely_and_the_journal_says_so(home: PipelineHome) -> None:
+@pytest.mark.parametrize("number", [signal.SIGINT, signal.SIGTERM, signal.SIGHUP])
+def test_a_signal_stops_politely_and_the_journal_says_so(
+    home: PipelineHome, number: signal.Signals
+) -> None:
     home.record(NUM_RECORDINGS)
     process = pipeline_process.start(home)
     read_until(process, "stage_finished", 2, stage="transcribe")
     children = psutil.Process(process.pid).children()
 
-    process.send_signal(signal.SIGINT)
+    process.send_signal(number)
     output, complaints = process.communicate(timeout=30)
 
     assert process.returncode == 130, complaints
@@ -123,6 +128,37 @@ def test_ctrl_c_stops_politely_and_the_journal_says_so(home: PipelineHome) -> No
     assert "cancelled" in {job.status for job in record.jobs}
     workers = [child for child in children if child.is_running() and "worker" in _line(child)]
     assert not workers
+
+
+def test_a_run_that_is_to_outlive_its_terminal_goes_on(home: PipelineHome) -> None:
+    home.record(4)
+    process = pipeline_process.start(home, ["nohup"])
+    read_until(process, "stage_finished", 1, stage="transcribe")
+
+    process.send_signal(signal.SIGHUP)
+    told = read_to_end(process)
+
+    assert (process.returncode, told[-1]["counts"]) == (0, {"done": 4})
+
+
+def test_a_terminal_that_is_closed_ends_the_run_with_all_that_it_started(
+    home: PipelineHome,
+) -> None:
+    home.record(NUM_RECORDINGS)
+    master, terminal = os.openpty()
+    program = "import os, sys, fcntl, termios; os.setsid(); fcntl.ioctl(2, termios.TIOCSCTTY, 0);"
+    becomes = [sys.executable, "-c", program + "os.execv(sys.argv[1], sys.argv[1:])"]
+    process = pipeline_process.start(home, becomes, stderr=terminal)
+    os.close(terminal)
+    read_until(process, "stage_finished", 2, stage="transcribe")
+    children = psutil.Process(process.pid).children()
+
+    os.close(master)
+    told = read_to_end(process)
+
+    assert (process.returncode, told[-1]["exit_code"]) == (130, 130)
+    assert not [child for child in children if child.is_running() and "worker" in _line(child)]
+    assert not list((home.locations.cache / "decoded").iterdir())
 
 
 def test_a_second_ctrl_c_ends_at_once(home: PipelineHome) -> None:

@@ -7,6 +7,7 @@ import asyncio
 import json
 import subprocess
 import sys
+from collections.abc import Sequence
 from pathlib import Path
 from typing import Any
 
@@ -23,19 +24,14 @@ from dalston_cli.pipeline.session import RunCallbacks, transcribe
 from dalston_cli.settings.locations import Locations
 
 
-def start(home: PipelineHome, **options: Any) -> subprocess.Popen[str]:
-    """Run over all of the home's recordings elsewhere."""
-    return subprocess.Popen(
-        [sys.executable, *arguments(home, **options)],
-        cwd=Path(__file__).resolve().parents[2],
-        stdout=subprocess.PIPE,
-        stderr=subprocess.PIPE,
-        text=True,
-    )
-
-
-def arguments(home: PipelineHome, **options: Any) -> list[str]:
-    """Return what Python has to be given for a run over all of the home's recordings."""
+def start(
+    home: PipelineHome,
+    through: Sequence[str] = (),
+    *,
+    stderr: int = subprocess.PIPE,
+    **options: Any,
+) -> subprocess.Popen[str]:
+    """Run over all of the home's recordings elsewhere, started ``through`` another program."""
     environment = home.environment()
     told = {
         "folder": str(home.folder),
@@ -44,7 +40,13 @@ def arguments(home: PipelineHome, **options: Any) -> list[str]:
         "environment": dict(environment.engine_environment),
         "options": options,
     }
-    return ["-m", "tests.support.pipeline_process", json.dumps(told)]
+    return subprocess.Popen(
+        [*through, sys.executable, "-m", "tests.support.pipeline_process", json.dumps(told)],
+        cwd=Path(__file__).resolve().parents[2],
+        stdout=subprocess.PIPE,
+        stderr=stderr,
+        text=True,
+    )
 
 
 def main() -> None:

@@ -13,6 +13,7 @@ ERRORS = {
     "missing": (errors.RecordingMissingError(N), "does not exist"),
     "directory": (errors.RecordingIsDirectoryError(N), "is a directory"),
     "unreadable": (errors.RecordingUnreadableError(N, "Permission denied"), "Permission denied"),
+    "changed": (errors.RecordingChangedError(N), "changed while it was read"),
     "pipe": (errors.NotRegularFileError(N), "is a pipe or a device"),
     "empty": (errors.RecordingEmptyError(N), "is empty"),
     "not media": (errors.NotMediaError(N), "is not a recording"),

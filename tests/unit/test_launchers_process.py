@@ -18,6 +18,7 @@ from dalston_cli.launchers.local.process import (
     exit_code,
     identify,
     is_running,
+    memory_kills,
     spawn_detached,
     wait_until_ended,
 )
@@ -119,3 +120,12 @@ def test_a_program_that_does_not_exist_is_refused(tmp_path: Path) -> None:
         spawn_detached(
             [str(tmp_path / "nothing")], cwd=tmp_path, environment={}, log=tmp_path / "log"
         )
+
+
+def test_the_kernels_kills_for_want_of_memory_are_counted(tmp_path: Path) -> None:
+    counters = tmp_path / "vmstat"
+    counters.write_text("pgscan_kswapd 5\noom_kill 24\nthp_fault_alloc 0\n", encoding="ascii")
+    assert memory_kills(counters) == 24
+    counters.write_text("pgscan_kswapd 5\n", encoding="ascii")
+    assert memory_kills(counters) is None
+    assert memory_kills(tmp_path / "none") is None

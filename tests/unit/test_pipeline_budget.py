@@ -60,7 +60,7 @@ async def test_other_stages_are_left_alone() -> None:
 )
 async def test_a_failure_may_have_spent_something(reason: ErrorCode, known: bool) -> None:
     budget = Budget(1.0)
-    refusal = explain_refusal("e", reason, "no", retryable=False, hint=None)
+    refusal = explain_refusal("e", reason, "no", retryable=False, hint="see the log")
     with pytest.raises(type(refusal)):
         async with budget.within(RefineOptions()):
             raise refusal

@@ -156,7 +156,7 @@ async def test_a_stage_waits_for_all_that_it_needs(
     number = journal.begin_job(journal.begin_run(1), "a.wav", suffix=".wav", size=None)
     job = Job(recording=recording, plan=plan, number=number, output=None)
     request = AudioRequest(source=tmp_path / "a.wav", folder=tmp_path)
-    audio = RecordingAudio(request, "prepared", tools.decoder, store)
+    audio = RecordingAudio(request, "prepared", tools, lambda: None)
 
     transcript = await Graph(job, audio, tools).transcript(await audio.describe())
 

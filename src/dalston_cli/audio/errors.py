@@ -65,6 +65,14 @@ class RecordingUnreadableError(RecordingError, PermissionError):
         )
 
 
+class RecordingChangedError(_SimpleError):
+    """The file is not the same any more as when its digest was taken."""
+
+    code = "recording_changed"
+    text = "{name} changed while it was read"
+    remedy = "wait until it is complete (ls -l -- {quoted}), then run the same command again"
+
+
 class NotRegularFileError(_SimpleError):
     """A pipe, a socket or a device: it cannot be read twice or from the middle."""
 

@@ -36,7 +36,7 @@ def run_on_finish(
     """Run the command; its failure is a warning, and never changes what the run came to.
 
     What it prints goes to stderr: stdout is for the run's own data. It has a session of its own;
-    Ctrl-C or SIGTERM, once, ends it with every process that it started there.
+    Ctrl-C, SIGTERM or SIGHUP, once, ends it with every process that it started there.
 
     Args:
         command: As typed; split into words as a shell does, and read by none.
@@ -55,7 +55,7 @@ def run_on_finish(
     }
     console.info(f"running {command} (Ctrl-C ends it)")
     try:
-        with _sigterm_as_interrupt():
+        with _signals_as_interrupts():
             code = _run(
                 shlex.split(command),
                 summary.encode().encode(),
@@ -99,16 +99,20 @@ def _end(process: subprocess.Popen[bytes]) -> None:
 
 
 @contextmanager
-def _sigterm_as_interrupt() -> Iterator[None]:
-    """Let SIGTERM interrupt as Ctrl-C does, or the command would be left behind."""
+def _signals_as_interrupts() -> Iterator[None]:
+    """Let SIGTERM and SIGHUP interrupt as Ctrl-C does, or the command would be left behind."""
     if threading.current_thread() is not threading.main_thread():
         yield
         return
-    before = signal.signal(signal.SIGTERM, signal.default_int_handler)
+    before = {number: signal.getsignal(number) for number in (signal.SIGTERM, signal.SIGHUP)}
+    for number, handler in before.items():
+        if handler is not signal.SIG_IGN:  # as nohup sets it
+            signal.signal(number, signal.default_int_handler)
     try:
         yield
     finally:
-        signal.signal(signal.SIGTERM, before)
+        for number, handler in before.items():
+            signal.signal(number, handler)
 
 
 def facts(report: RunFinished, status: str) -> dict[str, str]:

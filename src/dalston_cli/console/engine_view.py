@@ -6,8 +6,15 @@ from contextlib import contextmanager
 
 from dalston_cli.amounts import duration
 from dalston_cli.console.screen import Console
-from dalston_cli.console.steps import Steps
-from dalston_cli.launchers.pool.notices import OnNotice, PoolNotice, Ready, Starting, Trouble
+from dalston_cli.console.steps import Steps, passed_over
+from dalston_cli.launchers.pool.notices import (
+    OnNotice,
+    PassedOver,
+    PoolNotice,
+    Ready,
+    Starting,
+    Trouble,
+)
 
 
 @contextmanager
@@ -46,6 +53,8 @@ def _telling(console: Console, steps: Steps) -> Callable[[PoolNotice], None]:
                 how = "runs already" if notice.reused else "is ready"
                 took = "" if notice.reused else f" ({duration(notice.elapsed_s)})"
                 console.info(f"{notice.engine} {how} on {notice.device}{took}")
+            case PassedOver():
+                console.detail(passed_over(notice))
             case Trouble():
                 console.warning(notice.message)
 

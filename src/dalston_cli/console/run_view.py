@@ -9,7 +9,7 @@ from dalston_cli.console.envelope import Envelope, encode_json
 from dalston_cli.console.look import Span, Style, terminal_size_of
 from dalston_cli.console.recording_lines import about, folder_and_name, outputs_text
 from dalston_cli.console.screen import Console, Mode
-from dalston_cli.console.steps import Steps
+from dalston_cli.console.steps import Steps, passed_over
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline import events
 
@@ -101,6 +101,10 @@ class RunLines(RunView):
         why = f"; launcher {event.launcher}: {event.reason}" if event.reason else ""
         self.console.detail(f"engine {event.engine} is ready on {event.device} ({how}{why})")
 
+    def engine_passed_over(self, event: events.EnginePassedOver) -> None:
+        """Report that a running engine is not used, with ``--verbose``."""
+        self.console.detail(passed_over(event))
+
     def stage_finished(self, event: events.StageFinished) -> None:
         """Report the end of a stage, with ``--verbose``."""
         how = "taken from the store" if event.reused else f"{event.status}"
@@ -156,6 +160,7 @@ class RunLines(RunView):
         events.WarningRaised: warning,
         events.EngineStarting: lambda self, event: self.steps.engine_starting(event),
         events.EngineReady: engine_ready,
+        events.EnginePassedOver: engine_passed_over,
         events.ModelPulling: lambda self, event: self.steps.model_pulling(event),
         events.StageFinished: stage_finished,
         events.RunFinished: run_finished,

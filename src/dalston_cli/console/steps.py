@@ -9,7 +9,7 @@ from dalston_cli.console.bar import line_with_bar
 from dalston_cli.console.look import Line, Signs
 from dalston_cli.console.screen import Console
 from dalston_cli.console.text import printable
-from dalston_cli.launchers.pool.notices import Ready, Starting
+from dalston_cli.launchers.pool.notices import PassedOver, Ready, Starting
 from dalston_cli.pipeline.events import ModelPulling
 
 _MOST_BAR = 30
@@ -121,6 +121,12 @@ def _product(notice: Starting) -> str:
 
     is_image = launcher_class(notice.launcher).builds == "image"
     return f"the image of {notice.engine}" if is_image else notice.engine
+
+
+def passed_over(notice: PassedOver) -> str:
+    """Say that an engine of another owner is not used, and why."""
+    place = f" at {notice.address}" if notice.address else ""
+    return f"the running {notice.engine}{place} is passed over: {notice.reason}"
 
 
 def _title(event: ModelPulling) -> str:

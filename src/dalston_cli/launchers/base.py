@@ -30,6 +30,7 @@ class EngineSpec:
         keep_alive_s: Idle seconds until the engine stops itself; -1 for never, 0 at once.
         models_dir: The folder under which all weights lie, for read access.
         weights: Files and folders with weights of this engine outside ``models_dir``.
+        needed: Those of them that the work is done with.
         environment: Variables for the engine beyond the launcher's own, secrets included.
         replicas: Number of processes that run side by side and share the processor's cores.
     """
@@ -40,6 +41,7 @@ class EngineSpec:
     keep_alive_s: float = 300.0
     models_dir: Path
     weights: tuple[Path, ...] = ()
+    needed: tuple[Path, ...] = ()
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
     replicas: int = 1
 
@@ -51,7 +53,7 @@ class EngineSpec:
 
 @dataclass(frozen=True, kw_only=True)
 class Address:
-    """Address of an engine: a Unix socket, or a URL with a bearer token."""
+    """Address of an engine: a Unix socket, or a URL with a bearer token; neither if it has none."""
 
     socket: Path | None = None
     url: str | None = None
@@ -67,6 +69,7 @@ class EngineInstance:
         replica: From 0.
         identity: The launcher's own name for it: a pid, a container id, a URL.
         owned: True if Dalston started it, and so may end it.
+        problem: Reason why it is not used whatever for, as far as its launcher knows.
     """
 
     engine: str
@@ -78,6 +81,7 @@ class EngineInstance:
     address: Address
     started_at: datetime
     owned: bool = True
+    problem: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -87,12 +91,15 @@ class ExitState:
     Attributes:
         state: ``gone`` if it ended and its exit code is unknown.
         clean: It stopped itself, as idle engines do.
+        out_of_memory: It was killed because it took more memory than it may.
+        memory_short: The kernel ended some process of this machine for want of memory while it ran.
     """
 
     state: Literal["running", "exited", "gone"]
     exit_code: int | None = None
     clean: bool = False
     out_of_memory: bool = False
+    memory_short: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -245,12 +252,34 @@ class Launcher(Protocol):
         """Return True if everything is there that ``start`` needs."""
         return True
 
+    def build_problem(self, engine: EngineEntry, device: str) -> str | None:
+        """Return why what ``start`` needs could not be built now; may ask servers for seconds."""
+        return self.refusal(engine, device)
+
     def download_bytes(self, engine: EngineEntry, device: str) -> int | None:
         """Return how much is downloaded before ``start``; None where that is not known."""
         return 0 if self.is_built(engine, device) else None
 
     def fingerprint(self, spec: EngineSpec) -> str:
         """Return what must be the same for a running engine to be reused for ``spec``."""
+
+    def unfitness(self, instance: EngineInstance, spec: EngineSpec, mark: str) -> str | None:
+        """Return why a running engine is not used for ``spec``; None if it is.
+
+        Args:
+            instance: The engine; one of another owner, or ours.
+            spec: What is wanted.
+            mark: The fingerprint of ``spec``.
+        """
+        if instance.problem:
+            return instance.problem
+        if instance.device not in spec.devices:
+            return f"it runs on {instance.device}, and {' or '.join(spec.devices)} is wanted"
+        return None if instance.fingerprint == mark else "it runs other files than those here"
+
+    def serves(self, engine: EngineEntry, device: str) -> bool:
+        """Return True if an engine of another owner runs that would be used; it needs no start."""
+        return False
 
     def prepare(self, spec: EngineSpec, preparation: Preparation) -> None:
         """Build what ``start`` needs if it is missing; may take minutes.
@@ -294,6 +323,10 @@ class Launcher(Protocol):
     def tail(self, instance: EngineInstance, *, lines: int) -> list[str]:
         """Return the last lines that ``instance`` logged."""
         return []
+
+    def see_log(self, instance: EngineInstance) -> str:
+        """Return a hint where the log of ``instance`` can be read."""
+        return f"see its log on the machine where it runs: {instance.address.url}"
 
     def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
         """Yield the last lines of the newest log of ``engine``, and later ones if ``follow``.

@@ -1,13 +1,13 @@
 """Starting and stopping engines on request, and removing their files."""
 
 import asyncio
-from collections.abc import Collection, Iterable, Sequence
+from collections.abc import Callable, Collection, Iterable, Sequence
 from dataclasses import replace
 
 from dalston_cli.catalog import device as devices
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.schema import Device, EngineEntry
-from dalston_cli.errors import UsageError
+from dalston_cli.errors import DalstonError, UsageError
 from dalston_cli.launchers import survey
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher, NotOursError, Removed
 from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
@@ -84,6 +84,24 @@ async def running_engines(
     """Return the names of all engines that run or have a URL in the settings."""
     found = await survey.find_instances(launchers.by_name.values(), on_problem=on_problem)
     return frozenset(instance.engine for _, instance in found)
+
+
+def judge_others(launchers: Launchers, spec_of: Callable[[str], EngineSpec]) -> survey.Judge:
+    """Return what tells why running engines of other owners are not used for ``spec_of`` a name."""
+
+    def judge(launcher: Launcher, instance: EngineInstance) -> str | None:
+        if not launcher.manages:
+            return None
+        try:
+            spec = spec_of(instance.engine)
+            choice = launchers.choose(spec.engine, spec.device)
+            if choice.launcher is not launcher:
+                return f"the launcher {choice.launcher.name} is taken: {choice.reason}"
+            return launcher.unfitness(instance, spec, launcher.fingerprint(spec))
+        except DalstonError as error:
+            return error.message
+
+    return judge
 
 
 async def stop_engines(

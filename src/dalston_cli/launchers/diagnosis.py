@@ -106,7 +106,7 @@ class _EngineCheck:
             return False
         try:
             built = launcher.is_built(self._engine, devices[0])
-            refusal = None if built else launcher.refusal(self._engine, devices[0])
+            refusal = None if built else launcher.build_problem(self._engine, devices[0])
         except DalstonError as error:
             self._fail("built", error.message, error.hint)
             return False

@@ -14,6 +14,16 @@ _MORE_MEMORY = (
     "let engines have more, such as export DALSTON_ENGINE_MEMORY_MB=8000, "
     "or take a smaller model or --batch-size"
 )
+_LESS_MEMORY = (
+    "end other programs that take memory, or take a smaller model, --batch-size or --jobs"
+)
+_OF_ITS_MACHINE = frozenset(
+    {
+        *(ErrorCode.MODEL_MISSING, ErrorCode.MODEL_LOAD_FAILED),
+        *(ErrorCode.DEVICE_LOST, ErrorCode.INTERNAL),
+    }
+)
+"""Refusals for which the machine is the reason that the engine runs on, and not the request."""
 _KILLED_EXITS = frozenset({-signal.SIGKILL, 128 + signal.SIGKILL})
 
 
@@ -39,10 +49,13 @@ class EngineCrashedError(errors.EngineUnavailableError):
 
     code = "engine_crashed"
 
-    def __init__(self, engine: str, end: ExitState, lines: Sequence[str], *, when: str) -> None:
+    def __init__(
+        self, engine: str, end: ExitState, lines: Sequence[str], *, when: str, see_log: str
+    ) -> None:
+        short = _LESS_MEMORY if end.memory_short and end.exit_code in _KILLED_EXITS else see_log
         super().__init__(
             f"engine {engine} {explain_exit(end)} {when}{show_log(lines)}",
-            hint=_MORE_MEMORY if end.out_of_memory else _see_log(engine),
+            hint=_MORE_MEMORY if end.out_of_memory else short,
         )
         self.killed = end.exit_code in _KILLED_EXITS and not end.out_of_memory
 
@@ -52,8 +65,8 @@ class EngineSilentError(errors.EngineUnavailableError):
 
     code = "engine_silent"
 
-    def __init__(self, engine: str, problem: str, lines: Sequence[str]) -> None:
-        super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=_see_log(engine))
+    def __init__(self, engine: str, problem: str, lines: Sequence[str], *, see_log: str) -> None:
+        super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=see_log)
 
 
 class EngineFailedError(errors.EngineUnavailableError):
@@ -61,9 +74,9 @@ class EngineFailedError(errors.EngineUnavailableError):
 
     code = "engine_failed"
 
-    def __init__(self, engine: str, problem: str, lines: Sequence[str]) -> None:
+    def __init__(self, engine: str, problem: str, lines: Sequence[str], *, see_log: str) -> None:
         problem = f"cannot work: {problem}"
-        super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=_see_log(engine))
+        super().__init__(f"engine {engine} {problem}{show_log(lines)}", hint=see_log)
 
 
 class EngineProtocolError(errors.EngineUnavailableError):
@@ -71,10 +84,11 @@ class EngineProtocolError(errors.EngineUnavailableError):
 
     code = "engine_protocol"
 
-    def __init__(self, engine: str, problem: str) -> None:
+    def __init__(self, engine: str, problem: str, *, elsewhere: str | None = None) -> None:
+        where = f" on the machine of {elsewhere}" if elsewhere else ""
         super().__init__(
             f"engine {engine} and this Dalston do not understand each other: {problem}",
-            hint=f"bring both to the same version, then: dalston engines restart {engine}",
+            hint=f"bring both to the same version, then{where}: dalston engines restart {engine}",
         )
 
 
@@ -100,12 +114,9 @@ class EngineRefusal(errors.DalstonError):
     """An engine answered that it could not do what it was asked; ``reason`` is the wire's code."""
 
     def __init__(
-        self, engine: str, reason: ErrorCode, message: str, *, retryable: bool, hint: str | None
+        self, engine: str, reason: ErrorCode, message: str, *, retryable: bool, hint: str
     ) -> None:
-        super().__init__(
-            f"engine {engine}: {message}",
-            hint=hint or f"see the log: dalston engines logs {engine}",
-        )
+        super().__init__(f"engine {engine}: {message}", hint=hint)
         self.engine = engine
         self.reason = reason
         self.retryable = retryable
@@ -145,11 +156,28 @@ _REFUSALS: dict[ErrorCode, type[EngineRefusal]] = {
 
 
 def explain_refusal(
-    engine: str, reason: ErrorCode, message: str, *, retryable: bool, hint: str | None
+    engine: str, reason: ErrorCode, message: str, *, retryable: bool, hint: str
 ) -> EngineRefusal:
     """Return the error for a refusal, of the kind that its reason belongs to."""
     kind = _REFUSALS.get(reason, WorkFailedError)
     return kind(engine, reason, message, retryable=retryable, hint=hint)
+
+
+def hint_for(
+    reason: ErrorCode, hint: str | None, *, see_log: str, elsewhere: str | None = None
+) -> str:
+    """Return the hint of a refusal.
+
+    Args:
+        reason: The engine's reason.
+        hint: The engine's own hint.
+        see_log: Where its log is, for a refusal without a hint.
+        elsewhere: URL of an engine on another machine, of which its hint then speaks.
+    """
+    if hint is None:
+        return see_log
+    there = elsewhere is not None and reason in _OF_ITS_MACHINE
+    return f"on the machine of {elsewhere}: {hint}" if there else hint
 
 
 def explain_exit(end: ExitState) -> str:
@@ -160,7 +188,8 @@ def explain_exit(end: ExitState) -> str:
     if exit_code is None:
         return "ended"
     if exit_code in _KILLED_EXITS:
-        return "was killed (SIGKILL), probably because the machine's memory ran out,"
+        short = ", probably because the machine's memory ran out,"
+        return f"was killed (SIGKILL){short if end.memory_short else ' from outside'}"
     if exit_code < 0:
         return f"was ended by {_signal_name(-exit_code)}"
     return f"ended with exit code {exit_code}"
@@ -171,10 +200,6 @@ def show_log(lines: Sequence[str]) -> str:
     if not lines:
         return ""
     return "; the last lines of its log:" + "".join(f"\n  {line}" for line in lines)
-
-
-def _see_log(engine: str) -> str:
-    return f"see the whole log: dalston engines logs {engine}"
 
 
 def _signal_name(number: int) -> str:

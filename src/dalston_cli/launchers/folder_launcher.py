@@ -58,6 +58,9 @@ class FolderLauncher(Launcher):
             self._wait(instance, timeout_s=timeout_s)
         self._end(instance)
 
+    def see_log(self, instance: EngineInstance) -> str:
+        return f"see the whole log: dalston engines logs {instance.engine}"
+
     def logs(self, engine: str, *, lines: int, follow: bool) -> Iterator[str]:
         found = self._newest_log(engine, lines=lines, follow=follow)
         if found is None:

@@ -109,12 +109,16 @@ def _built_elsewhere(
     """Return a later launcher that has built the engine, if this one would have to build it."""
     for other in later:
         if other.manages and other.is_built(engine, device):
-            if not launcher.answers() or launcher.is_built(engine, device):
+            if not launcher.answers() or _is_ready(launcher, engine, device):
                 return None
             mine = f"its {launcher.builds} for {launcher.name.capitalize()}"
             reason = f"its {other.builds} is built, and {mine} is not"
             return LauncherChoice(launcher=other, reason=reason)
     return None
+
+
+def _is_ready(launcher: Launcher, engine: EngineEntry, device: str) -> bool:
+    return launcher.is_built(engine, device) or launcher.serves(engine, device)
 
 
 def make_launchers(context: LauncherContext) -> Launchers:

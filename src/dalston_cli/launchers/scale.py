@@ -99,7 +99,9 @@ async def scale_engine(
 
 def _is_usable(launcher: Launcher, instance: EngineInstance, spec: EngineSpec) -> bool:
     """Count our own instances, and those of other owners that would be reused."""
-    return instance.owned or instance.fingerprint == launcher.fingerprint(spec)
+    if instance.owned:
+        return True
+    return launcher.unfitness(instance, spec, launcher.fingerprint(spec)) is None
 
 
 async def _least_needed_first(found: Sequence[_Found]) -> list[_Found]:

@@ -15,6 +15,13 @@ T = TypeVar("T")
 OnProblem = Callable[[EngineUnavailableError], None]
 """Called for each launcher that cannot be asked, while the others are."""
 
+Judge = Callable[[Launcher, EngineInstance], str | None]
+
+
+def use_any(launcher: Launcher, instance: EngineInstance) -> str | None:  # noqa: ARG001 - see ``Judge``
+    """Have nothing against any engine."""
+    return None
+
 
 def raise_problem(error: EngineUnavailableError) -> None:
     """Raise the error, for callers that need the answer of every launcher."""
@@ -31,6 +38,7 @@ class EngineState:
         model: The loaded model as its library calls it; None while none is.
         expires_at: Time when it stops itself; None for never, or while it works.
         problem: Reason why it does not work or answer.
+        passed_over: Reason why it would not be used here, though it is another owner's.
     """
 
     engine: str
@@ -51,6 +59,7 @@ class EngineState:
     started_at: datetime | None = None
     expires_at: datetime | None = None
     problem: str | None = None
+    passed_over: str | None = None
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -88,10 +97,18 @@ async def survey_engines(
     names: Iterable[str] = (),
     *,
     on_problem: OnProblem = raise_problem,
+    judge: Judge = use_any,
 ) -> tuple[EngineState, ...]:
-    """Ask every engine of ``names`` (empty for all) for its state; sorted."""
+    """Ask every engine of ``names`` (empty for all) for its state; sorted.
+
+    ``judge`` says why one of another owner would not be used.
+    """
     found = await find_instances(launchers, frozenset(names) or None, on_problem=on_problem)
-    states = await asyncio.gather(*(ask_state(instance) for _, instance in found))
+    asked = await asyncio.gather(*(ask_state(instance) for _, instance in found))
+    states = [
+        state if state.owned else replace(state, passed_over=judge(*each))
+        for each, state in zip(found, asked, strict=True)
+    ]
     return tuple(sorted(states, key=lambda each: (each.engine, each.launcher, each.replica)))
 
 
@@ -144,10 +161,13 @@ async def ask_state(instance: EngineInstance) -> EngineState:
         device=instance.device,
         state="unreachable",
         fingerprint=instance.fingerprint,
-        address=str(instance.address.url or socket),
+        address=str(instance.address.url or socket or ""),
         owned=instance.owned,
         started_at=instance.started_at if instance.owned else None,
+        problem=instance.problem,
     )
+    if not silent.address:
+        return silent
     try:
         return _answered(silent, instance, await ask_health(instance.address))
     except NoAnswerError as error:

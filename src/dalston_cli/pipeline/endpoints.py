@@ -18,7 +18,7 @@ from typing import Protocol
 from dalston_cli.atomic_file import new_file
 from dalston_sdk.wire import Transcript
 
-_CLOCK_TICK_NS = 50_000_000
+CLOCK_TICK_S = 0.05
 """A file may change twice within one tick of its file system's clock and keep its stamp."""
 
 
@@ -50,7 +50,19 @@ class FileStamp:
     @property
     def is_settled(self) -> bool:
         """True if the file can no longer change without another stamp."""
-        return time.time_ns() - self.mtime_ns > _CLOCK_TICK_NS
+        return time.time_ns() - self.mtime_ns > CLOCK_TICK_S * 1e9
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class FileVersion:
+    """A file at one moment: no change of its bytes leaves all of this as it was.
+
+    Attributes:
+        changed_ns: When its bytes or attributes last changed, which no program can set.
+    """
+
+    stamp: FileStamp
+    changed_ns: int
 
 
 class Source(Protocol):
@@ -62,6 +74,9 @@ class Source(Protocol):
 
     def stamp(self) -> FileStamp | None:
         """Return what changes when its bytes do; None where that cannot be told."""
+
+    def version(self) -> FileVersion | None:
+        """Return what changes when its bytes do, for comparison while it is in work."""
 
     async def fetch(self, folder: Path) -> Path:
         """Return a file of this machine with its bytes; one that has to be made is in ``folder``.
@@ -84,10 +99,16 @@ class LocalFile:
 
     def stamp(self) -> FileStamp | None:
         """Return its stamp; None where it cannot be reached: reading says what is wrong."""
+        version = self.version()
+        return None if version is None else version.stamp
+
+    def version(self) -> FileVersion | None:
+        """Return its state now; None where it cannot be reached."""
         try:
-            return FileStamp.of(self.path)
+            stat = self.path.stat()
         except OSError:
             return None
+        return FileVersion(stamp=FileStamp.from_stat(stat), changed_ns=stat.st_ctime_ns)
 
     async def fetch(self, folder: Path) -> Path:
         """Return the file itself."""
@@ -103,6 +124,9 @@ class StandardInput:
 
     def stamp(self) -> None:
         """Return None: it is never the same."""
+
+    def version(self) -> None:
+        """Return None: what is saved of it does not change."""
 
     async def fetch(self, folder: Path) -> Path:
         """Save it, in a thread that never keeps the process from ending."""

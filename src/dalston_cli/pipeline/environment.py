@@ -55,6 +55,7 @@ class Environment:
             launcher=choice.launcher.name,
             digest=choice.launcher.digest(engine, device),
             brings_own_weights=choice.launcher.brings_own_weights,
-            built=choice.launcher.is_built(engine, device),
+            built=choice.launcher.is_built(engine, device)
+            or choice.launcher.serves(engine, device),
             reason=choice.reason,
         )

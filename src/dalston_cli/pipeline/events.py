@@ -7,11 +7,12 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from dalston_cli.launchers.pool.notices import Ready, Starting
+from dalston_cli.launchers.pool.notices import PassedOver, Ready, Starting
 from dalston_sdk.wire import Segment
 
 EngineStarting = Starting
 EngineReady = Ready
+EnginePassedOver = PassedOver
 
 
 class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
@@ -162,6 +163,7 @@ Event = (
     RunStarted
     | EngineStarting
     | EngineReady
+    | EnginePassedOver
     | ModelPulling
     | JobStarted
     | StageStarted

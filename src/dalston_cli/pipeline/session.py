@@ -9,6 +9,7 @@ from pathlib import Path
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.acquire import check_obtainable, ensure_installed
 from dalston_cli.catalog.weights.exchange import PullProgress
 from dalston_cli.catalog.weights.failures import PullError
@@ -93,19 +94,20 @@ async def transcribe(
         jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
     )
     async with AsyncExitStack() as stack:
-        run = await _make_run(stack, spec, options, environment, callbacks)
+        use = _engine_use(plans, options, environment)
+        run = await _make_run(stack, spec, use, environment, callbacks)
         return await run.run()
 
 
 async def _make_run(
     stack: AsyncExitStack,
     spec: RunSpec,
-    options: RunOptions,
+    use: EngineUse,
     environment: Environment,
     callbacks: RunCallbacks,
 ) -> Run:
     """Make a run on this machine; what has to be closed after it is put on ``stack``."""
-    locations, emit = environment.locations, callbacks.on_event
+    locations, emit, options = environment.locations, callbacks.on_event, spec.options
     journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
     for path in close_state(locations.state)[:1]:
         message = f"{path} can be read by other users, and is not yours to close to them"
@@ -120,7 +122,7 @@ async def _make_run(
 
     pool = await stack.enter_async_context(Pool(environment.launchers, on_event=tell))
     preparer = await stack.enter_async_context(Preparer())
-    engines = RunEngines(pool, _engine_use(options, environment))
+    engines = RunEngines(pool, use)
     stack.push_async_callback(engines.close)
     outputs = output_spec(options, callbacks.print_text)
 
@@ -285,14 +287,22 @@ async def _install(
     )
 
 
-def _engine_use(options: RunOptions, environment: Environment) -> EngineUse:
+def _engine_use(
+    plans: Sequence[RecordingPlan], options: RunOptions, environment: Environment
+) -> EngineUse:
     catalog = environment.catalog
+    needed: dict[str, tuple[Path, ...]] = {}
+    for stage in (stage for plan in plans for stage in plan.stages.values()):
+        if isinstance(stage.model.source, FileSource):
+            name = stage.engine.name
+            needed[name] = (*needed.get(name, ()), stage.model.source.path)
     return EngineUse(
         models_dir=environment.locations.models,
         keep_alive_s=options.keep_alive_s,
         replicas=options.num_replicas,
         gpus=options.gpus,
         weights={name: weights_elsewhere(catalog, name) for name in catalog.engines},
+        needed=needed,
         environment=environment.engine_environment,
     )
 

@@ -60,7 +60,7 @@ def _serve(options: argparse.Namespace) -> int:
     from dalston_sdk.server.service import ServerSettings  # noqa: PLC0415 - see above
 
     folder = RuntimeFolder(options.runtime_dir)
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _exit)
     try:
         log.info("starting the engine in %s", options.engine_dir)

@@ -5,8 +5,14 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.commands.engines.setting import EngineName, find_engine, load, warn_once
-from dalston_cli.commands.engines.start import engine_spec, tell_choice
+from dalston_cli.commands.engines.setting import (
+    EngineName,
+    engine_spec,
+    find_engine,
+    load,
+    warn_once,
+)
+from dalston_cli.commands.engines.start import tell_choice
 from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
 from dalston_cli.console.engine_view import engine_view

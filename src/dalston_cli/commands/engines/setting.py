@@ -1,17 +1,24 @@
 """The part that the commands of the group share: settings, launchers, and names of engines."""
 
+from collections.abc import Sequence
 from typing import Annotated
 
 import typer
 
 from dalston_cli.catalog.load import load_catalog
+from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.console import Console
 from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.control import engine_devices
 from dalston_cli.launchers.registry import Launchers, configured_launchers
 from dalston_cli.launchers.survey import OnProblem
+from dalston_cli.launchers.variables import thread_variables
 from dalston_cli.settings.load import ResolvedSettings, load_settings
 from dalston_cli.settings.locations import Locations
+from dalston_cli.settings.schema import Settings
 
 
 def complete_engines(incomplete: str) -> list[tuple[str, str]]:
@@ -54,3 +61,28 @@ def warn_once(console: Console) -> OnProblem:
             console.warning(error.message, hint=error.hint)
 
     return warn
+
+
+def engine_spec(name: str, settings: Settings, devices: Sequence[str] = ()) -> EngineSpec:
+    """Return the engine of that name as the settings want it.
+
+    Without ``devices`` its replicas use those of the settings.
+
+    Raises:
+        UnknownEngineError: There is none.
+        DalstonError: The device is unknown, not there, or not for this engine.
+    """
+    catalog = load_catalog()
+    engine = catalog.engine(name)
+    first, *more = devices or engine_devices(
+        settings.device, settings.gpus, engine, probe_machine()
+    )
+    return EngineSpec(
+        engine=engine,
+        device=first,
+        also_on=tuple(more),
+        keep_alive_s=settings.keep_alive,
+        models_dir=Locations.from_environment().models,
+        weights=weights_elsewhere(catalog, name),
+        environment=thread_variables(settings.threads),
+    )

@@ -6,23 +6,23 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.catalog.load import load_catalog
-from dalston_cli.catalog.machine import probe_machine
-from dalston_cli.catalog.weights.inventory import weights_elsewhere
-from dalston_cli.commands.engines.setting import EngineName, find_engine, load, warn_once
+from dalston_cli.commands.engines.setting import (
+    EngineName,
+    engine_spec,
+    find_engine,
+    load,
+    warn_once,
+)
 from dalston_cli.commands.engines.status import show_states
 from dalston_cli.console import Console
 from dalston_cli.console.engine_view import engine_view
 from dalston_cli.launchers.base import EngineSpec
-from dalston_cli.launchers.control import engine_devices, start_engine, stop_engines
+from dalston_cli.launchers.control import start_engine, stop_engines
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.scale import as_one, running_replicas
 from dalston_cli.launchers.survey import EngineState
-from dalston_cli.launchers.variables import thread_variables
 from dalston_cli.options import general
 from dalston_cli.options.without_effect import refuse_gpus_without_effect
-from dalston_cli.settings.locations import Locations
-from dalston_cli.settings.schema import Settings
 
 Replicas = Annotated[
     int | None, typer.Option("--replicas", metavar="N", min=1, help="How many processes of it: 1.")
@@ -119,31 +119,6 @@ def launch(
         replicas = max(replicas, len(spec.devices))  # one for each listed GPU
     with engine_view(console) as tell:
         return asyncio.run(start_engine(launchers, spec, replicas=replicas, on_event=tell))
-
-
-def engine_spec(name: str, settings: Settings, devices: Sequence[str] = ()) -> EngineSpec:
-    """Return the engine of that name as the settings want it.
-
-    Without ``devices`` its replicas use those of the settings.
-
-    Raises:
-        UnknownEngineError: There is none.
-        DalstonError: The device is unknown, not there, or not for this engine.
-    """
-    catalog = load_catalog()
-    engine = catalog.engine(name)
-    first, *more = devices or engine_devices(
-        settings.device, settings.gpus, engine, probe_machine()
-    )
-    return EngineSpec(
-        engine=engine,
-        device=first,
-        also_on=tuple(more),
-        keep_alive_s=settings.keep_alive,
-        models_dir=Locations.from_environment().models,
-        weights=weights_elsewhere(catalog, name),
-        environment=thread_variables(settings.threads),
-    )
 
 
 def tell_choice(console: Console, launchers: Launchers, spec: EngineSpec) -> None:

@@ -4,8 +4,9 @@ import asyncio
 from datetime import UTC, datetime
 
 from dalston_cli.amounts import rough_duration
-from dalston_cli.commands.engines.setting import EngineNames, load, warn_once
+from dalston_cli.commands.engines.setting import EngineNames, engine_spec, load, warn_once
 from dalston_cli.console import Console
+from dalston_cli.launchers.control import judge_others
 from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.survey import EngineState, EngineStats, measure_engines, survey_engines
 from dalston_cli.options.general import Json, Profile
@@ -23,9 +24,10 @@ def status(engines: EngineNames = None, *, profile: Profile = None, json: Json =
     --json adds each one's pid, fingerprint and requests in progress.
     """
     console = Console("engines status", json=json)
-    _, launchers = load(profile=profile)
+    resolved, launchers = load(profile=profile)
     every = launchers.by_name.values()
-    found = survey_engines(every, engines or (), on_problem=warn_once(console))
+    judge = judge_others(launchers, lambda name: engine_spec(name, resolved.settings))
+    found = survey_engines(every, engines or (), on_problem=warn_once(console), judge=judge)
     show_states(console, asyncio.run(found), launchers)
 
 
@@ -63,7 +65,10 @@ def show_states(console: Console, states: tuple[EngineState, ...], launchers: La
     ]
     console.table(_STATUS, rows, data=states, empty="no engine is running")
     for each in states:
-        if each.problem:
+        if each.passed_over:
+            place = f" at {each.address}" if each.address else ""
+            console.info(f"{each.engine}{place} is passed over: {each.passed_over}")
+        elif each.problem:
             console.warning(f"engine {each.engine}: {each.problem}")
 
 

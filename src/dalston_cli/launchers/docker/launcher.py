@@ -6,10 +6,9 @@ for their logs; older ones, and the folders of ended ones, are removed at the ne
 
 import itertools
 import socket
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
-from pathlib import Path
 from typing import Self
 
 from dalston_cli.catalog.schema import EngineEntry
@@ -63,9 +62,8 @@ class DockerLauncher(FolderLauncher):
         self._required = required
         super().__init__(locations.runtime)
         self._folders = ContainerFolders(locations.runtime)
-        self._services = ComposeServices(
-            self.daemon, locations.models, lambda digest: self._mark(digest, {}, ())
-        )
+        self._models_dir = locations.models
+        self._services = ComposeServices(self.daemon, locations.models)
 
     @classmethod
     def from_context(cls, context: base.LauncherContext) -> Self:
@@ -98,13 +96,14 @@ class DockerLauncher(FolderLauncher):
             return "there is no Docker"
         if problem := self.daemon.problem():
             return problem.problem
-        if self._has_service(engine, device):
+        services = self._judged_services(engine, device)
+        if None in services.values():
             return None
-        if not self.daemon.shares_disk:
-            return "Docker's daemon runs on another machine"
-        if device != "cpu" and (missing := gpu_problem(self.daemon.facts, probe_gpu_host())):
-            return missing.message
-        return self.images.refusal(engine, device)
+        refused = self._start_problem(engine, device)
+        if refused is None:
+            return None
+        passed_over = (f"; its service at {place}: {why}" for place, why in services.items())
+        return "".join((refused, *passed_over))
 
     def digest(self, engine: EngineEntry, device: str) -> str:
         return self.images.results_digest(engine, device)
@@ -114,7 +113,21 @@ class DockerLauncher(FolderLauncher):
 
     def fingerprint(self, spec: base.EngineSpec) -> str:
         digest = self.images.digest(spec.engine, spec.device)
-        return self._mark(digest, spec.environment, spec.weights, *secret_marks(spec.engine))
+        options = self._options
+        limits = {"memory_mb": options.memory_mb, "cpus": options.cpus}
+        places, secrets = [*map(str, spec.weights)], secret_marks(spec.engine)
+        return fingerprint_of(digest, sorted(spec.environment.items()), limits, places, *secrets)
+
+    def unfitness(
+        self, instance: base.EngineInstance, spec: base.EngineSpec, mark: str
+    ) -> str | None:
+        if instance.owned:
+            return super().unfitness(instance, spec, mark)
+        digest = "" if instance.problem else self.images.digest(spec.engine, spec.device)
+        return super().unfitness(instance, spec, digest) or self._services.unfitness(instance, spec)
+
+    def serves(self, engine: EngineEntry, device: str) -> bool:
+        return self.answers() and None in self._judged_services(engine, device).values()
 
     def prepare(self, spec: base.EngineSpec, preparation: base.Preparation) -> None:
         if not self.daemon.shares_disk:
@@ -160,6 +173,11 @@ class DockerLauncher(FolderLauncher):
     def tail(self, instance: base.EngineInstance, *, lines: int) -> list[str]:
         return container_list.tail_log(self.daemon, instance.identity, lines)
 
+    def see_log(self, instance: base.EngineInstance) -> str:
+        if instance.owned:
+            return super().see_log(instance)
+        return f"see its log: docker logs {instance.identity[:12]}"
+
     def last_started(self, engine: str) -> datetime | None:
         newest = self._newest(engine)
         return newest.created_at if newest else None
@@ -203,21 +221,22 @@ class DockerLauncher(FolderLauncher):
     def _starter(self) -> Starter:
         return Starter(self.daemon, self._options, self._containers, self._folders)
 
-    def _mark(
-        self, digest: str, environment: Mapping[str, str], weights: Sequence[Path], *secrets: str
-    ) -> str:
-        options = self._options
-        limits = {"memory_mb": options.memory_mb, "cpus": options.cpus}
-        places = [*map(str, weights)]
-        return fingerprint_of(digest, sorted(environment.items()), limits, places, *secrets)
+    def _judged_services(self, engine: EngineEntry, device: str) -> dict[str, str | None]:
+        """Return why each service of an engine would not be used, by its URL; None if it would."""
+        spec = base.EngineSpec(engine=engine, device=device, models_dir=self._models_dir)
+        return {
+            each.address.url or "no port": self.unfitness(each, spec, "")
+            for each in self._services.find()
+            if each.engine == engine.name
+        }
 
-    def _has_service(self, engine: EngineEntry, device: str) -> bool:
-        """Return True if Compose runs one that would be reused; it needs no image of ours."""
-        services = [each for each in self._services.find() if each.engine == engine.name]
-        if not services:
-            return False
-        mark = self._mark(self.images.digest(engine, device), {}, ())
-        return any((each.fingerprint, each.device) == (mark, device) for each in services)
+    def _start_problem(self, engine: EngineEntry, device: str) -> str | None:
+        """Return why no container of ours can be started."""
+        if not self.daemon.shares_disk:
+            return "Docker's daemon runs on another machine"
+        if device != "cpu" and (missing := gpu_problem(self.daemon.facts, probe_gpu_host())):
+            return missing.message
+        return self.images.refusal(engine, device)
 
     def _look(self) -> list[container_list.Container]:
         return clean_up(self._containers, self._folders, self.exclusive)

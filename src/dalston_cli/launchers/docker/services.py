@@ -1,17 +1,19 @@
 """Engines that Docker Compose keeps running: found and used, never changed.
 
 See ``compose.yaml``. They are known by their label, reached through the port that they publish,
-and asked for their digest, so that an edited engine is not mistaken for the one that runs.
+and asked for their digest, so that an edited engine is not mistaken for the one that runs. One
+that cannot be used is listed, too, with the reason.
 """
 
 import asyncio
-from collections.abc import Callable, Iterable, Mapping
-from dataclasses import dataclass, replace
+import os
+from collections.abc import Iterable, Mapping, Sequence
+from dataclasses import dataclass, field, replace
 from datetime import datetime
 from pathlib import Path
 from typing import Any
 
-from dalston_cli.launchers.base import Address, EngineInstance
+from dalston_cli.launchers.base import Address, EngineInstance, EngineSpec
 from dalston_cli.launchers.contact import NoAnswerError, ask_health, run_aside
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.containers.network import engine_token
@@ -21,35 +23,42 @@ from dalston_cli.launchers.docker.daemon import Daemon
 _NUMBER_LABEL = "com.docker.compose.container-number"
 _EVERYWHERE = frozenset({"", "0.0.0.0", "::"})  # noqa: S104 - compared with, not listened on
 _LOOPBACK = frozenset({"127.0.0.1", "::1"})
-_OF_ANOTHER_PLACE = ""
-"""A fingerprint that no engine has: it is shown and not used."""
+_NO_PORT = f"it publishes no port for {labels.PORT} that can be reached from here"
+_NO_ANSWER = "it does not answer; it may be starting"
 
 
 @dataclass(frozen=True, kw_only=True)
 class _Service:
-    """One container of a stack, as the daemon describes it, and the folder of its weights."""
+    """One container of a stack, as the daemon describes it.
+
+    Attributes:
+        mounts: Folders of the host that it sees, by their places in the container.
+        variables: Its environment.
+    """
 
     instance: EngineInstance
-    models: Path | None
+    mounts: Mapping[Path, Path]
+    variables: Mapping[str, str] = field(repr=False)
 
 
 class ComposeServices:
     """The engines of every Compose stack of one daemon.
 
+    The fingerprint of an instance is the engine's digest, as it reports it.
+
     Args:
         daemon: Where they run.
         models_dir: Our folder of weights; a service with another one would not find our models.
-        fingerprint: Makes that of an engine with nothing beyond what every one gets, of its digest.
     """
 
-    def __init__(self, daemon: Daemon, models_dir: Path, fingerprint: Callable[[str], str]) -> None:
+    def __init__(self, daemon: Daemon, models_dir: Path) -> None:
         self._daemon = daemon
         self._models_dir = models_dir
-        self._fingerprint = fingerprint
         self._digests: dict[tuple[str, datetime], str] = {}
+        self._known: dict[str, _Service] = {}
 
     def find(self) -> list[EngineInstance]:
-        """Return every service that answers, without unhealthy and starting ones.
+        """Return every service that runs; one that cannot be used has its ``problem``.
 
         Raises:
             DaemonUnavailableError: No daemon answers.
@@ -61,14 +70,27 @@ class ComposeServices:
             )
             described = [self._describe(container.attrs) for container in found]
         services = [service for service in described if service is not None]
-        self._ask_new(services)
-        return [
-            self._instance(service, self._digests[_start(service)])
-            for service in services
-            if _start(service) in self._digests
-        ]
+        self._known = {service.instance.identity: service for service in services}
+        self._ask_new([service for service in services if service.instance.problem is None])
+        return [self._instance(service) for service in services]
 
-    def _ask_new(self, services: Iterable[_Service]) -> None:
+    def unfitness(
+        self, instance: EngineInstance, spec: EngineSpec, environ: Mapping[str, str] = os.environ
+    ) -> str | None:
+        """Return why a service that was found does not do for ``spec``, beyond its digest."""
+        service = self._known.get(instance.identity)
+        if service is None:
+            return "it has ended"
+        for path in spec.needed:
+            if not self._sees(service, path):
+                return f"it does not see the model's files in {path}"
+        secrets = {name: environ[name] for name in spec.engine.secrets if name in environ}
+        for name, value in {**spec.environment, **secrets}.items():
+            if service.variables.get(name) != value:
+                return f"it was started with another {name} than is set here"
+        return None
+
+    def _ask_new(self, services: Sequence[_Service]) -> None:
         """Ask those that were started since the last look, all at the same time."""
         known = {_start(service): self._digests.get(_start(service)) for service in services}
         new = [service for service in services if known[_start(service)] is None]
@@ -78,25 +100,45 @@ class ComposeServices:
         self._digests = {start: digest for start, digest in known.items() if digest is not None}
 
     def _describe(self, attributes: Mapping[str, Any]) -> _Service | None:
-        """Describe a container; None if it cannot be used."""
+        """Describe a container; None if it is no engine."""
         named = attributes["Config"]["Labels"]
-        state = attributes["State"]
-        address = self._address(attributes)
-        unhealthy = (state.get("Health") or {}).get("Status") == "unhealthy"
-        if address is None or unhealthy or labels.ENGINE not in named:
+        if labels.ENGINE not in named:
             return None
+        mounts = {
+            Path(each["Destination"]): Path(each["Source"])
+            for each in attributes["Mounts"]
+            if each["Type"] == "bind"
+        }
+        address = self._address(attributes)
         instance = EngineInstance(
             engine=named[labels.ENGINE],
             launcher="docker",
-            fingerprint=_OF_ANOTHER_PLACE,
+            fingerprint="",
             replica=_replica(named.get(_NUMBER_LABEL, "")),
             device=named.get(labels.DEVICE, "cpu"),
             identity=str(attributes["Id"]),
-            address=address,
-            started_at=datetime.fromisoformat(str(state["StartedAt"])),
+            address=address or Address(),
+            started_at=datetime.fromisoformat(str(attributes["State"]["StartedAt"])),
             owned=False,
+            problem=self._problem(attributes, mounts.get(Path(MODELS_PLACE)), address),
         )
-        return _Service(instance=instance, models=_models_folder(attributes))
+        lines = (str(line).partition("=") for line in attributes["Config"].get("Env") or ())
+        variables = {name: value for name, _, value in lines}
+        return _Service(instance=instance, mounts=mounts, variables=variables)
+
+    def _problem(
+        self, attributes: Mapping[str, Any], models: Path | None, address: Address | None
+    ) -> str | None:
+        """Return why it cannot be used for anything; where nothing is mounted, that is unknown."""
+        if address is None:
+            return _NO_PORT
+        if (attributes["State"].get("Health") or {}).get("Status") == "unhealthy":
+            return "Docker calls it unhealthy"
+        if models is None or not self._daemon.shares_disk:
+            return None
+        if models.resolve() == self._models_dir.resolve():
+            return None
+        return f"it has the models of {models}, and they are in {self._models_dir} here"
 
     def _address(self, attributes: Mapping[str, Any]) -> Address | None:
         """Return the first published port that can be reached from here, with its token."""
@@ -111,16 +153,22 @@ class ComposeServices:
             return Address(url=f"http://{name}:{port['HostPort']}", token=engine_token(attributes))
         return None
 
-    def _instance(self, service: _Service, digest: str) -> EngineInstance:
-        if not self._shares_models(service):
+    def _instance(self, service: _Service) -> EngineInstance:
+        if service.instance.problem:
             return service.instance
-        return replace(service.instance, fingerprint=self._fingerprint(digest))
+        digest = self._digests.get(_start(service))
+        if digest is None:
+            return replace(service.instance, problem=_NO_ANSWER)
+        return replace(service.instance, fingerprint=digest)
 
-    def _shares_models(self, service: _Service) -> bool:
-        """Return True if it sees our weights, or runs on another machine, where that is unknown."""
-        if service.models is None or not self._daemon.shares_disk:
-            return True
-        return service.models.resolve() == self._models_dir.resolve()
+    def _sees(self, service: _Service, path: Path) -> bool:
+        """Return True if it sees a path of this machine at the same place."""
+        if not self._daemon.shares_disk:
+            return False
+        return any(
+            place == source and path.is_relative_to(place)
+            for place, source in service.mounts.items()
+        )
 
 
 def _start(service: _Service) -> tuple[str, datetime]:
@@ -131,13 +179,6 @@ def _start(service: _Service) -> tuple[str, datetime]:
 def _replica(number: str) -> int:
     """Compose counts from 1."""
     return int(number) - 1 if number.isdecimal() and int(number) > 0 else 0
-
-
-def _models_folder(attributes: Mapping[str, Any]) -> Path | None:
-    for mount in attributes["Mounts"]:
-        if mount["Destination"] == MODELS_PLACE and mount["Type"] == "bind":
-            return Path(mount["Source"])
-    return None
 
 
 async def _ask_digests(addresses: Iterable[Address]) -> list[str | None]:

@@ -21,6 +21,7 @@ from collections.abc import Sequence
 from datetime import UTC, datetime
 from pathlib import Path
 
+from dalston_cli.amounts import readable_size
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
@@ -29,7 +30,7 @@ from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import remove_folder
 from dalston_cli.launchers.local.download_sizes import download_size
-from dalston_cli.launchers.local.installer import run_uv
+from dalston_cli.launchers.local.installer import problem_of_lock, run_uv
 from dalston_cli.launchers.requirements_lock import choose_lock, fitting_locks, uv_variables
 from dalston_sdk.identity import digest_files, python_tag, sdk_folder, source_files
 
@@ -120,6 +121,21 @@ class EnvironmentStore:
                 _build(engine.name, lock, place, preparation)
         return place / "environment" / "bin" / "python"
 
+    def build_problem(self, engine: EngineEntry, device: str = "cpu") -> str | None:
+        """Return why a build would fail now; None if uv finds every package for this Python.
+
+        Raises:
+            LockMissingError: The engine has no lock.
+        """
+        if self._offline:
+            return "its environment is not built, and --offline forbids building it"
+        lock = self._lock(engine, device)
+        self._place(engine, lock)
+        needed, free = self.download_bytes(engine, device) or 0, _free_bytes(self._folder)
+        if needed > free:
+            return f"{readable_size(needed)} are downloaded for it, and {readable_size(free)} free"
+        return problem_of_lock(lock, uv_variables(lock))
+
     def download_bytes(self, engine: EngineEntry, device: str = "cpu") -> int | None:
         """Return how much a build would download; None where that is not known."""
         lock = self._lock(engine, device)
@@ -194,6 +210,11 @@ def _cache_variables(building: Path, preparation: Preparation) -> dict[str, str]
         f"uv's cache {cache} is on another disk; {beside} is used, to share files by hard links"
     )
     return {"UV_CACHE_DIR": str(beside)}
+
+
+def _free_bytes(folder: Path) -> int:
+    there = next(each for each in (folder, *folder.parents) if each.exists())
+    return shutil.disk_usage(there).free
 
 
 def _disk(path: Path) -> int:

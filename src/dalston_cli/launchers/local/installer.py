@@ -10,6 +10,7 @@ import pty
 import re
 import struct
 import subprocess
+import sys
 import tempfile
 import termios
 from collections import deque
@@ -20,6 +21,8 @@ from dalston_cli.launchers.base import Preparation
 
 NUM_EXPLAINED_LINES = 20
 
+_ASK_S = 30.0
+_CAUSE = re.compile(r"^\s*(?:error|cause): (.+?)\s*$", re.MULTILINE)
 _ROWS, _COLUMNS = 200, 400
 _ERASED = "\x1b[2K"
 _CONTROL = re.compile(r"\x1b\[[0-9;?]*[A-Za-z]|\r")
@@ -93,6 +96,39 @@ def run_uv(
             return process.wait(), tuple(last)
     finally:
         os.close(reading)
+
+
+def problem_of_lock(lock: Path, environ: Mapping[str, str]) -> str | None:
+    """Ask uv if every package of a lock can be had for this Python; installs nothing.
+
+    Returns:
+        What uv says is wrong; None if nothing is.
+    """
+    import uv  # noqa: PLC0415 - only a build needs it
+
+    with tempfile.TemporaryDirectory(prefix="dalston-") as scratch:
+        asked = [
+            *(uv.find_uv_bin(), "--color", "never", "pip", "sync", "--dry-run"),
+            *("--target", f"{scratch}/environment", "--python", sys.executable),
+            *("--require-hashes", "--allow-empty-requirements", str(lock)),
+        ]
+        try:
+            done = subprocess.run(
+                asked,
+                cwd=scratch,
+                env={**environ, "NO_COLOR": "1", "TMPDIR": scratch},
+                stdin=subprocess.DEVNULL,
+                capture_output=True,
+                text=True,
+                timeout=_ASK_S,
+                check=False,
+            )
+        except subprocess.TimeoutExpired:
+            return f"the package index does not answer within {_ASK_S:g} s"
+    if done.returncode == 0:
+        return None
+    causes = _CAUSE.findall(done.stderr) or [f"it ended with code {done.returncode}"]
+    return f"uv says: {': '.join(causes)}"
 
 
 def _terminal() -> tuple[int, int]:

@@ -68,6 +68,9 @@ class LocalLauncher(folder_launcher.FolderLauncher):
     def is_built(self, engine: EngineEntry, device: str) -> bool:
         return engine.embedded or self.environments.python(engine, device) is not None
 
+    def build_problem(self, engine: EngineEntry, device: str) -> str | None:
+        return None if engine.embedded else self.environments.build_problem(engine, device)
+
     def download_bytes(self, engine: EngineEntry, device: str) -> int | None:
         return 0 if engine.embedded else self.environments.download_bytes(engine, device)
 
@@ -134,6 +137,7 @@ class LocalLauncher(folder_launcher.FolderLauncher):
             state="gone" if code is None else "exited",
             exit_code=code,
             clean=code in {0, None} and stopped_itself,
+            memory_short=process.memory_was_short(ours.pid),
         )
 
     def tail(self, instance: base.EngineInstance, *, lines: int) -> list[str]:

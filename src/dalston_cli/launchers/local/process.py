@@ -18,6 +18,7 @@ from dalston_cli.private_file import open_own
 _POLL_S = 0.02
 _CLOCK_TOLERANCE_S = 0.05
 _COLLECT_S = 2.0
+_KERNEL_COUNTERS = Path("/proc/vmstat")
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -62,6 +63,7 @@ def spawn_detached(
     command: Sequence[str], *, cwd: Path, environment: Mapping[str, str], log: Path
 ) -> int:
     """Start a process in a session of its own, out of reach of Ctrl-C; return its pid."""
+    kills_before = memory_kills()
     with os.fdopen(open_own(log, mode=0o600), "ab") as output:
         process = subprocess.Popen(
             command,
@@ -72,7 +74,7 @@ def spawn_detached(
             stderr=subprocess.STDOUT,
             start_new_session=True,
         )
-    _children.add(process.pid)
+    _children.add(process.pid, kills_before)
     process.returncode = 0  # we wait by pid; the object must not complain that it was left
     return process.pid
 
@@ -89,6 +91,28 @@ def exit_code(pid: int) -> int | None:
             return None
         time.sleep(_POLL_S)
     return code
+
+
+def memory_was_short(pid: int) -> bool:
+    """Return True if the kernel ended any process for want of memory since ``pid`` was started.
+
+    False where it keeps no count, as on macOS, and for a process that was not ours.
+    """
+    before, now = _children.kills_before(pid), memory_kills()
+    return before is not None and now is not None and now > before
+
+
+def memory_kills(counters: Path = _KERNEL_COUNTERS) -> int | None:
+    """Return how many processes the kernel has ended for want of memory since it started.
+
+    Reference: https://docs.kernel.org/admin-guide/sysctl/vm.html, ``oom_kill`` in ``/proc/vmstat``
+    """
+    try:
+        lines = counters.read_text(encoding="ascii").splitlines()
+    except OSError:
+        return None
+    counted = (line.split() for line in lines)
+    return next((int(number) for name, number in counted if name == "oom_kill"), None)
 
 
 def end_process(identity: ProcessIdentity, *, timeout_s: float) -> None:
@@ -160,10 +184,17 @@ class _Children:
     def __init__(self) -> None:
         self._lock = threading.Lock()
         self._codes: dict[int, int | None] = {}
+        self._kills_before: dict[int, int | None] = {}
 
-    def add(self, pid: int) -> None:
+    def add(self, pid: int, kills_before: int | None) -> None:
         with self._lock:
             self._codes[pid] = None
+            self._kills_before[pid] = kills_before
+
+    def kills_before(self, pid: int) -> int | None:
+        """Return the kernel's count of kills for want of memory when a process was started."""
+        with self._lock:
+            return self._kills_before.get(pid)
 
     def knows(self, pid: int) -> bool:
         with self._lock:

@@ -33,6 +33,7 @@ class EngineUse:
     replicas: int = 1
     gpus: tuple[int, ...] = ()
     weights: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
+    needed: Mapping[str, tuple[Path, ...]] = field(default_factory=dict)
     environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 
 
@@ -89,6 +90,7 @@ class RunEngines:
             keep_alive_s=self._use.keep_alive_s,
             models_dir=self._use.models_dir,
             weights=self._use.weights.get(engine.name, ()),
+            needed=self._use.needed.get(engine.name, ()),
             environment=self._use.environment,
             replicas=replicas,
         )

@@ -47,6 +47,19 @@ class Ready(_Notice, frozen=True, kw_only=True, tag="engine_ready"):
     reason: str = ""
 
 
+class PassedOver(_Notice, frozen=True, kw_only=True, tag="engine_passed_over"):
+    """A running engine of another owner is not used.
+
+    Attributes:
+        address: Where it listens; empty if that is not known.
+    """
+
+    engine: str
+    launcher: str
+    address: str
+    reason: str
+
+
 class Trouble(_Notice, frozen=True, kw_only=True, tag="engine_trouble"):
     """Something went wrong and is being dealt with.
 
@@ -61,7 +74,7 @@ class Trouble(_Notice, frozen=True, kw_only=True, tag="engine_trouble"):
     message: str
 
 
-PoolNotice = Starting | Ready | Trouble
+PoolNotice = Starting | Ready | PassedOver | Trouble
 OnNotice = Callable[[PoolNotice], None]
 
 

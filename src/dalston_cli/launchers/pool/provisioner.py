@@ -15,6 +15,7 @@ from dalston_cli.launchers.pool.limits import PoolLimits
 from dalston_cli.launchers.pool.notices import (
     ByteSteps,
     OnNotice,
+    PassedOver,
     Ready,
     Starting,
     StartStep,
@@ -36,10 +37,11 @@ class EngineSupplyError(EngineUnavailableError):
 
     code = "engine_supply"
 
-    def __init__(self, engine: str) -> None:
+    def __init__(self, engine: str, *, here: bool) -> None:
+        logs = f"dalston engines logs {engine}"
         super().__init__(
             f"engine {engine} ended again and again before it could be used",
-            hint=f"see why: dalston engines logs {engine}",
+            hint=f"see why: {logs}" if here else "see its log on the machine where it runs",
         )
 
 
@@ -62,6 +64,7 @@ class Provisioner:
         self._limits = limits
         self._on_event = on_event
         self._useless: set[str] = set()
+        self._passed_over: set[tuple[str, str]] = set()
 
     def avoid(self, instance: EngineInstance) -> None:
         """Never take ``instance`` again: it cannot be reached any more, or is about to end."""
@@ -97,7 +100,7 @@ class Provisioner:
                 if not killed or num_killed > self._limits.restarts:
                     raise reasons[0]
                 self.report_trouble(reasons[0].code, reasons[0].message)
-        raise EngineSupplyError(self.spec.engine.name)
+        raise EngineSupplyError(self.spec.engine.name, here=self.launcher.manages)
 
     async def retire_outdated(self) -> None:
         """Stop idle engines of the same name and device whose fingerprint differs.
@@ -156,7 +159,10 @@ class Provisioner:
         ]
 
     def _fits(self, instance: EngineInstance) -> bool:
-        return instance.fingerprint == self.fingerprint and instance.device in self.spec.devices
+        reason = self.launcher.unfitness(instance, self.spec, self.fingerprint)
+        if reason is not None and not instance.owned:
+            self._report_passed_over(instance, reason)
+        return reason is None
 
     def _freest_device(self, found: Collection[_Candidate], taken: Collection[str]) -> str:
         """Return the device with the fewest replicas of this engine; the first of equals."""
@@ -197,6 +203,19 @@ class Provisioner:
         name = self.spec.engine.name
         self._on_event(
             Trouble(engine=name, launcher=self.launcher.name, code=code, message=message)
+        )
+
+    def _report_passed_over(self, instance: EngineInstance, reason: str) -> None:
+        if (instance.identity, reason) in self._passed_over:
+            return
+        self._passed_over.add((instance.identity, reason))
+        self._on_event(
+            PassedOver(
+                engine=instance.engine,
+                launcher=self.launcher.name,
+                address=instance.address.url or "",
+                reason=reason,
+            )
         )
 
     def _report_starting(

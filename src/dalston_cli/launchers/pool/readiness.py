@@ -121,7 +121,10 @@ class ReadinessProbe:
             pause_s = min(_SLOWEST_POLL_S, pause_s * 1.5)
         lines = await self._give_up(instance)
         raise failure.EngineSilentError(
-            instance.engine, f"was not ready after {self._timeout_s:g} s", lines
+            instance.engine,
+            f"was not ready after {self._timeout_s:g} s",
+            lines,
+            see_log=self._launcher.see_log(instance),
         )
 
     async def _ask(self, instance: EngineInstance, client: "EngineClient") -> Health | None:
@@ -141,11 +144,17 @@ class ReadinessProbe:
                 return await client.health()
         except ProtocolMismatchError as error:
             await self._give_up(instance)
-            raise failure.EngineProtocolError(instance.engine, str(error)) from error
+            raise failure.EngineProtocolError(
+                instance.engine,
+                str(error),
+                elsewhere=None if self._launcher.manages else instance.address.url,
+            ) from error
         except (EngineUnreachableError, EngineStreamError, TimeoutError):
             return None
         except EngineRequestError as error:
-            raise failure.EngineFailedError(instance.engine, error.message, ()) from error
+            raise failure.EngineFailedError(
+                instance.engine, error.message, (), see_log=self._launcher.see_log(instance)
+            ) from error
 
     async def _judge(self, instance: EngineInstance, health: Health, *, started: bool) -> Health:
         if health.status == "stopping":
@@ -162,7 +171,9 @@ class ReadinessProbe:
         lines = await self._give_up(instance)
         if self._launcher.manages and not started:
             raise DeviceGoneError(problem)
-        raise failure.EngineFailedError(instance.engine, problem, lines)
+        raise failure.EngineFailedError(
+            instance.engine, problem, lines, see_log=self._launcher.see_log(instance)
+        )
 
     async def _explain_end(
         self, instance: EngineInstance, end: ExitState, *, started: bool
@@ -171,7 +182,13 @@ class ReadinessProbe:
             return InstanceGoneError()
         lines = await asyncio.to_thread(self._launcher.tail, instance, lines=failure.NUM_LOG_LINES)
         await asyncio.to_thread(self._launcher.find)  # removes its left-over files
-        return failure.EngineCrashedError(instance.engine, end, lines, when="before it was ready")
+        return failure.EngineCrashedError(
+            instance.engine,
+            end,
+            lines,
+            when="before it was ready",
+            see_log=self._launcher.see_log(instance),
+        )
 
     async def _give_up(self, instance: EngineInstance) -> list[str]:
         lines = await asyncio.to_thread(self._launcher.tail, instance, lines=failure.NUM_LOG_LINES)

@@ -172,11 +172,19 @@ class EngineSlot:
         except EngineStreamError as error:
             await self._after_cut(replica, error.message, failures)
         except ProtocolMismatchError as error:
-            raise failure.EngineProtocolError(self.engine, error.message) from error
+            raise failure.EngineProtocolError(
+                self.engine, error.message, elsewhere=self._elsewhere(replica)
+            ) from error
         except EngineRequestError as error:
             await self._after_refusal(replica, error.code, failures)
+            hint = failure.hint_for(
+                error.code,
+                error.hint,
+                see_log=self._see_log(replica),
+                elsewhere=self._elsewhere(replica),
+            )
             raise failure.explain_refusal(
-                self.engine, error.code, error.message, retryable=error.retryable, hint=error.hint
+                self.engine, error.code, error.message, retryable=error.retryable, hint=hint
             ) from error
 
     async def _after_refusal(
@@ -212,7 +220,12 @@ class EngineSlot:
         await self._replicas.drop(replica)
         if failures.unreached > self._limits.reacquires:
             lines = await asyncio.to_thread(self._tail, replica)
-            raise failure.EngineSilentError(self.engine, f"cannot be reached: {problem}", lines)
+            raise failure.EngineSilentError(
+                self.engine,
+                f"cannot be reached: {problem}",
+                lines,
+                see_log=self._see_log(replica),
+            )
         raise _RetryError
 
     async def _after_cut(self, replica: Replica, problem: str, failures: _Failures) -> None:
@@ -223,7 +236,7 @@ class EngineSlot:
             await self._after_unreached(replica, problem, failures)
         if outcome.kind != "answers":
             await self._replicas.drop(replica, stop_s=0.0 if outcome.kind == "hangs" else None)
-        error = self._explain_cut(outcome, problem, lines)
+        error = self._explain_cut(replica, outcome, problem, lines)
         failures.crashes += 1
         failures.out_of_memory += outcome.end.out_of_memory
         if failures.crashes > self._limits.restarts or failures.out_of_memory > 1:
@@ -249,17 +262,26 @@ class EngineSlot:
         return _Outcome("hangs")
 
     def _explain_cut(
-        self, outcome: _Outcome, problem: str, lines: list[str]
+        self, replica: Replica, outcome: _Outcome, problem: str, lines: list[str]
     ) -> EngineUnavailableError:
+        see_log = self._see_log(replica)
         if outcome.kind == "ended":
             return failure.EngineCrashedError(
-                self.engine, outcome.end, lines, when="while it worked"
+                self.engine, outcome.end, lines, when="while it worked", see_log=see_log
             )
         verb = "did not go on" if outcome.kind == "hangs" else "broke its answer off"
-        return failure.EngineSilentError(self.engine, f"{verb}: {problem}", lines)
+        return failure.EngineSilentError(self.engine, f"{verb}: {problem}", lines, see_log=see_log)
 
     def _tail(self, replica: Replica) -> list[str]:
         return self._provisioner.launcher.tail(replica.instance, lines=failure.NUM_LOG_LINES)
+
+    def _see_log(self, replica: Replica) -> str:
+        return self._provisioner.launcher.see_log(replica.instance)
+
+    def _elsewhere(self, replica: Replica) -> str | None:
+        """Return the URL of an engine whose machine this one may not be."""
+        managed = self._provisioner.launcher.manages
+        return None if managed else replica.instance.address.url
 
     def _pause(self, failures: _Failures) -> float:
         if failures.crashes:

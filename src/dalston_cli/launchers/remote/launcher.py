@@ -37,7 +37,8 @@ class RemoteUnreachableError(EngineUnavailableError):
         listed = "; ".join(f"{url}: {problem}" for url, problem in problems.items())
         super().__init__(
             f"the remote engine {engine} cannot be reached ({listed})",
-            hint="check the URL and the token with dalston config show, or use --launcher local",
+            hint="check the URL and the token with dalston config show, and that it runs on that "
+            "machine; or use --launcher local",
         )
 
 

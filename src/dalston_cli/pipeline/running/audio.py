@@ -4,25 +4,39 @@ A recording whose stages are all in the store is never decoded again.
 """
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 import msgspec
 
+from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
-from dalston_cli.pipeline.jobs.base import Decoder
-from dalston_cli.pipeline.records.store import ResultStore
+from dalston_cli.pipeline.jobs.base import JobTools
 
 
 class RecordingAudio:
     """One recording's audio."""
 
     def __init__(
-        self, request: AudioRequest, key: str, decoder: Decoder, store: ResultStore
+        self,
+        request: AudioRequest,
+        key: str,
+        tools: JobTools,
+        check_unchanged: Callable[[], None],
     ) -> None:
+        """Take what is needed to decode.
+
+        Args:
+            request: The recording.
+            key: Of its audio in the store.
+            tools: The decoder and the store.
+            check_unchanged: Raises an error if the file is not the one whose digest was taken.
+        """
         self._request = request
         self._key = key
-        self._decoder = decoder
-        self._store = store
+        self._decoder = tools.decoder
+        self._store = tools.store
+        self._check_unchanged = check_unchanged
         self._decoded: AudioInfo | None = None
         self._decoding = asyncio.Lock()
 
@@ -56,5 +70,11 @@ class RecordingAudio:
     async def _decode(self) -> AudioInfo:
         async with self._decoding:
             if self._decoded is None:
-                self._decoded = await self._decoder.prepare(self._request)
+                try:
+                    decoded = await self._decoder.prepare(self._request)
+                except RecordingError:
+                    self._check_unchanged()
+                    raise
+                self._check_unchanged()
+                self._decoded = decoded
             return self._decoded

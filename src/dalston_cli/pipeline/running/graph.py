@@ -12,6 +12,7 @@ from typing import Any
 
 import msgspec
 
+from dalston_cli.audio.errors import RecordingChangedError
 from dalston_cli.audio.request import AudioInfo, Channel
 from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.launchers.failure import WorkFailedError
@@ -143,6 +144,8 @@ class Graph:
             return
         try:
             done = await self._runner.run(StageWork(plan=plan, channel=channel, inputs=given))
+        except RecordingChangedError:
+            raise  # what was found before is of other bytes
         except DalstonError as error:
             if not stage.optional:
                 raise

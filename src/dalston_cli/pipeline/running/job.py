@@ -14,7 +14,7 @@ from dalston_cli.audio.prepare import DecoderCrashedError, DecoderHungError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.audio.source import content_digest, shown_name
 from dalston_cli.pipeline import events
-from dalston_cli.pipeline.endpoints import FileStamp
+from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, FileVersion
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
@@ -28,8 +28,15 @@ _MAY_PASS = (
     DecoderHungError,
     errors.RecordingMissingError,
     errors.RecordingUnreadableError,
+    errors.RecordingChangedError,
 )
 """Errors that may not come again, though the recording is the same."""
+
+_PAUSES_S = (0.5, 1.0, 2.0)
+"""Before a recording that changed while it was read is read again."""
+
+_GONE = (errors.RecordingMissingError, errors.RecordingEmptyError)
+"""Errors of a file that is just being replaced, if it was there and had bytes."""
 
 
 class RecordingJob:
@@ -42,10 +49,28 @@ class RecordingJob:
         self._emit = tools.emit
         self._clock = time.monotonic()
         self._folder = folder
-        self._stamp: FileStamp | None = None
+        self._version: FileVersion | None = None
 
     async def run(self) -> events.JobFinished:
-        """Do what has to be done; see ``Runner``."""
+        """Do what has to be done; see ``Runner``.
+
+        A recording that is replaced meanwhile, as programs do that synchronize folders, is begun
+        anew: what is stored under the digest of its bytes is of these bytes.
+        """
+        for pause_s in _PAUSES_S:
+            try:
+                return await self._run_once()
+            except errors.RecordingChangedError as changed:
+                self._warn(changed.code, f"{changed.message}, and is read again")
+                await asyncio.sleep(pause_s)
+        try:
+            return await self._run_once()
+        except errors.RecordingChangedError as changed:
+            if isinstance(changed.__cause__, _GONE):
+                raise changed.__cause__ from None
+            raise
+
+    async def _run_once(self) -> events.JobFinished:
         plan, tools = self._job.plan, self._tools
         path, digest = await self._source()
         standing = standing_of(digest, plan, tools.journal, partial(tools.open_sink, self._job))
@@ -66,7 +91,7 @@ class RecordingJob:
             digest=digest,
         )
         prepared = standing.prepared or ""
-        audio = RecordingAudio(request, prepared, tools.decoder, tools.store)
+        audio = RecordingAudio(request, prepared, tools, self._check_unchanged)
         try:
             info = await self._prepared(audio, make_key("refused", name=self._name, what=prepared))
         finally:
@@ -79,22 +104,45 @@ class RecordingJob:
         return self._finished(standing, transcript, worked=graph.worked)
 
     async def _source(self) -> tuple[Path, str]:
-        """Return the recording as a file, and the digest of its bytes."""
+        """Return the recording as a file, and the digest of its bytes.
+
+        Raises:
+            RecordingError: It cannot be read.
+            RecordingChangedError: It was there before, and now is not, or has no bytes.
+        """
         source = self._job.recording.source
         path = await source.fetch(self._folder)
-        self._stamp = source.stamp()
-        known = known_digest(source, self._stamp, self._tools.journal)
-        if known is None:
-            known = await asyncio.to_thread(content_digest, path, self._name)
-        return path, known
+        self._version = source.version()
+        if self._version is not None and not self._version.stamp.is_settled:
+            await asyncio.sleep(CLOCK_TICK_S)  # it could change again and look the same
+            self._version = source.version()
+        stamp = None if self._version is None else self._version.stamp
+        known = known_digest(source, stamp, self._tools.journal)
+        if known is not None:
+            return path, known
+        try:
+            return path, await asyncio.to_thread(content_digest, path, self._name)
+        except _GONE as error:
+            if self._job.recording.size:
+                raise errors.RecordingChangedError(self._name) from error
+            raise
+
+    def _check_unchanged(self) -> None:
+        """Compare the recording with what it was before its digest was taken.
+
+        Raises:
+            RecordingChangedError: It is another file now, or was written to.
+        """
+        if self._job.recording.source.version() != self._version:
+            raise errors.RecordingChangedError(self._name)
 
     def _remember_digest(self, digest: str) -> None:
         """Save reading the recording again; now, that some time has passed."""
-        source, stamp = self._job.recording.source, self._stamp
-        if source.reference is None or stamp is None or source.stamp() != stamp:
+        source, version = self._job.recording.source, self._version
+        if source.reference is None or version is None or source.version() != version:
             return
-        if stamp.is_settled:
-            self._tools.journal.remember_digest(source.reference, stamp, digest)
+        if version.stamp.is_settled:
+            self._tools.journal.remember_digest(source.reference, version.stamp, digest)
 
     def _done_before(self, standing: Standing) -> events.JobFinished | None:
         """Return the report where nothing has to be done."""

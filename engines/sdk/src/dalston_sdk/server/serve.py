@@ -107,7 +107,7 @@ def _handle_signals(service: Service) -> None:
         service.jobs.cancel_all()
 
     loop = asyncio.get_running_loop()
-    for number in (signal.SIGTERM, signal.SIGINT):
+    for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         loop.add_signal_handler(number, stop_now)
 
 
