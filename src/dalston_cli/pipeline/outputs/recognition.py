@@ -95,11 +95,16 @@ class Recognition:
                     is_ours=one.is_ours or beside is not None or bool(matched),
                     is_as_now=one.is_as_now or told or "current" in matched,
                 )
-                state = _changed(surer, whole)
-                judged[path] = state, whole
-            self._note(path, one, state, files[path][1], whole)
+                judged[path] = self._settled(surer, whole), whole
+            self._note(path, one, judged[path], files[path][1])
         current = (one.transcript for one in possible if one.is_current)
         return {path: state for path, (state, _) in judged.items()}, next(current, None)
+
+    def _settled(self, found: Found, whole: bytes | None) -> Ownership:
+        changed = _changed(found, whole)
+        if changed != "damaged" and self.journal.is_output(digest_bytes(found.data)):
+            return "outdated"  # written elsewhere, for another recording or with other options
+        return changed
 
     @property
     def _knows_document(self) -> bool:
@@ -109,15 +114,16 @@ class Recognition:
         keys = self.journal.output_keys(reference_of(path)).values()
         is_as_now = wanted in keys or self.journal.was_written(path.name, wanted)
         try:
-            data = path.read_bytes() if path.stat().st_size <= LARGEST else None
+            data = path.read_bytes()
         except OSError as error:
             raise OutputUnwritableError(path, error) from error
         return Found(data=data, writer=writer, is_ours=bool(keys) or is_as_now, is_as_now=is_as_now)
 
     def _note(
-        self, path: Path, found: Found, state: Ownership, wanted: str, whole: bytes | None
+        self, path: Path, found: Found, judged: tuple[Ownership, bytes | None], wanted: str
     ) -> None:
         """Note what was found out, so that it need not be found out again."""
+        state, whole = judged
         if state == "foreign":
             return
         if state != "edited":

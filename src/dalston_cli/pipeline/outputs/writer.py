@@ -89,6 +89,11 @@ class OutputWriter:
         """``paths`` as text that JSON can hold: undecodable bytes are replaced."""
         return tuple(os.fsencode(path).decode(errors="replace") for path in self.paths)
 
+    @property
+    def are_there(self) -> bool:
+        """True if there is a file where an output goes."""
+        return any(path.exists() for path, _ in self._files())
+
     def existing(self) -> Existing:
         """Compare the files that are there with those that would be written.
 
@@ -114,20 +119,29 @@ class OutputWriter:
             OutputExistsError: A file that Dalston did not write is in the way.
         """
         existing = self.existing()
-        recognition = Recognition(self._spec.render, self._journal, self._key, evidence)
-        unknown = {
-            path: writer for path, writer in self._files() if str(path) in existing.unknown
+        files = {
+            path: (writer, self._output_key(writer))
+            for path, writer in self._files()
+            if str(path) in existing.unknown
         }
-        keys = {path: self._output_key(writer) for path, writer in unknown.items()}
-        states = recognition.judge(unknown, keys)
+        if self._stem is None or not files:
+            return existing
+        recognition = Recognition(
+            render=self._spec.render,
+            journal=self._journal,
+            document=output_file(self._stem, WRITERS["json"].extension),
+            key=self._key,
+            evidence=evidence,
+        )
+        states, transcript = recognition.judge(files)
         for path, state in states.items():
             if state == "foreign":
                 raise OutputExistsError(path)
-        left = set(states.values()) - {"current", "edited"}
         return Existing(
-            complete=existing.complete and not left,
+            complete=existing.complete and set(states.values()) <= {"current", "edited"},
             edited=tuple(str(path) for path, state in states.items() if state == "edited"),
-            transcript=recognition.transcript,
+            damaged=tuple(str(path) for path, state in states.items() if state == "damaged"),
+            transcript=transcript,
         )
 
     async def write(self, transcript: Transcript) -> tuple[str, ...]:
@@ -191,12 +205,10 @@ class OutputWriter:
         """Return the key of the output that lies here; None where the journal has none."""
         digest, wanted = self._digest(path), self._output_key(writer)
         here = self._keys(path).get(digest)
-        if here is not None:
-            return here
-        key = self._journal.output_key(digest, wanted)
-        if key is not None:  # moved or copied
-            self._journal.expect_output(reference_of(path), digest, key)
-        return key
+        if here is None and self._journal.is_output(digest, wanted):  # moved or copied
+            self._journal.expect_output(reference_of(path), digest, wanted)
+            return wanted
+        return here
 
     def _digest(self, path: Path) -> str:
         try:

@@ -201,16 +201,12 @@ class Journal:
         )
         return {row["digest"]: row["key"] for row in rows}
 
-    def output_key(self, digest: str, wanted: str) -> str | None:
-        """Return the key of an output with these bytes, wherever it was written.
-
-        ``wanted`` is returned if it is one of them; None if there is none.
-        """
+    def is_output(self, digest: str, key: str | None = None) -> bool:
+        """Return True if an output with these bytes was written anywhere, of this key if given."""
         row = self.connection.execute(
-            "SELECT key FROM outputs WHERE digest = ? ORDER BY key = ? DESC LIMIT 1",
-            (digest, wanted),
+            "SELECT 1 FROM outputs WHERE digest = ? AND key = ifnull(?, key) LIMIT 1", (digest, key)
         ).fetchone()
-        return None if row is None else str(row["key"])
+        return row is not None
 
     def was_written(self, name: str, key: str) -> bool:
         """Return True if an output of this key was written to a file of this name, anywhere."""

@@ -45,6 +45,11 @@ class RecordingAudio:
         """True if the audio had to be decoded."""
         return self._decoded is not None
 
+    def known(self) -> AudioInfo | None:
+        """Return what is stored about the audio, under this recording's own name."""
+        known = self._store.get(self._key, AudioInfo)
+        return None if known is None else self._named(known)
+
     async def describe(self, *, anew: bool = False) -> AudioInfo:
         """Return what is known about the audio, under this recording's own name.
 
@@ -55,6 +60,9 @@ class RecordingAudio:
         if known is None:
             known = await self._decode()
             await asyncio.to_thread(self._store.put, self._key, known)
+        return self._named(known)
+
+    def _named(self, known: AudioInfo) -> AudioInfo:
         info = msgspec.structs.replace(known.info, name=self._request.name)
         return msgspec.structs.replace(known, info=info)
 

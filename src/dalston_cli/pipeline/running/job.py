@@ -6,21 +6,25 @@ process: jobs could run on other machines that have tools for the same store and
 
 import asyncio
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+import msgspec
 
 from dalston_cli.audio import errors
 from dalston_cli.audio.prepare import DecoderCrashedError, DecoderHungError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.audio.source import content_digest, shown_name
 from dalston_cli.pipeline import events
-from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, FileVersion
+from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, Evidence, FileVersion
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.graph import Graph
+from dalston_cli.pipeline.running.stage import NotStoredError
 from dalston_sdk.wire import Transcript
 
 _MAY_PASS = (
@@ -74,14 +78,6 @@ class RecordingJob:
         plan, tools = self._job.plan, self._tools
         path, digest = await self._source()
         standing = standing_of(digest, plan, tools.journal, partial(tools.open_sink, self._job))
-        done = self._done_before(standing)
-        if done is not None:
-            return done
-        self._emit(events.JobStarted(recording=self._name))
-        for advice in plan.advice:
-            self._emit(
-                events.WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
-            )
         request = AudioRequest(
             source=path,
             folder=self._folder,
@@ -92,12 +88,20 @@ class RecordingJob:
         )
         prepared = standing.prepared or ""
         audio = RecordingAudio(request, prepared, tools, self._check_unchanged)
+        done = await self._done_before(standing, digest, audio)
+        if done is not None:
+            return done
+        self._emit(events.JobStarted(recording=self._name))
+        for advice in plan.advice:
+            self._emit(
+                events.WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
+            )
         try:
             info = await self._prepared(audio, make_key("refused", name=self._name, what=prepared))
         finally:
             self._remember_digest(digest)
         graph = Graph(self._job, audio, tools)
-        transcript = await graph.transcript(info)
+        transcript = msgspec.structs.replace(await graph.transcript(info), key=standing.key)
         for reason in await standing.sink.write(transcript):
             self._warn("format_left_out", reason)
         self._remember_digest(digest)
@@ -144,13 +148,23 @@ class RecordingJob:
         if version.stamp.is_settled:
             self._tools.journal.remember_digest(source.reference, version.stamp, digest)
 
-    def _done_before(self, standing: Standing) -> events.JobFinished | None:
+    async def _done_before(
+        self, standing: Standing, digest: str, audio: RecordingAudio
+    ) -> events.JobFinished | None:
         """Return the report where nothing has to be done."""
         existing, outcome = standing.existing()
+        if existing.unknown:
+            stored = await self._stored(audio)
+            existing, outcome = standing.recognized(Evidence(digest=digest, stored=stored))
+            self._remember_digest(digest)
         for output in existing.edited:
             self._warn(
                 "output_edited",
                 f"{shown_name(output)} was edited since it was written and stays as it is",
+            )
+        for output in existing.damaged:
+            self._warn(
+                "output_damaged", f"{shown_name(output)} was empty or damaged and is written again"
             )
         if outcome is None:
             return None
@@ -162,6 +176,22 @@ class RecordingJob:
             elapsed_s=time.monotonic() - self._clock,
             warnings=outcome.warnings,
         )
+
+    async def _stored(self, audio: RecordingAudio) -> Transcript | None:
+        """Return what this job would make of the store alone.
+
+        None where a result is missing that a transcript cannot do without. An optional stage whose
+        result is missing is one that failed: the transcript is partial.
+        """
+        info = audio.known()
+        if info is None:
+            return None
+        tools = replace(self._tools, emit=_tell_nothing)
+        graph = Graph(replace(self._job, strict=False), audio, tools, only_stored=True)
+        try:
+            return await graph.transcript(info)
+        except NotStoredError:
+            return None
 
     async def _prepared(self, audio: RecordingAudio, key: str) -> AudioInfo:
         """Describe the audio; what is known to be unusable is not tried again."""
@@ -218,3 +248,7 @@ class RecordingJob:
         self._emit(
             events.WarningRaised(code=code, message=message, recording=self._name, stage=stage)
         )
+
+
+def _tell_nothing(event: events.Event) -> None:
+    del event
