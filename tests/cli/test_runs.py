@@ -53,3 +53,15 @@ def test_the_shell_completes_ids(run: str) -> None:
     assert complete_runs(run[:4]) == [(run, f"{LOCAL}, a.wav, b.mp3, c.wav and 2 more")]
     assert complete_runs("x") == []
     assert complete_runs("") == complete_runs(run)
+
+
+def test_looking_for_runs_where_there_were_none_touches_nothing(
+    home: Path, tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    del home
+    empty = tmp_path / "empty"
+    empty.mkdir(mode=0o755)
+    monkeypatch.chdir(empty)
+    assert main(["runs", "list"]) == 0
+    assert "no run yet" in capsys.readouterr().err
+    assert (list(empty.iterdir()), empty.stat().st_mode & 0o777) == ([], 0o755)

@@ -5,13 +5,14 @@ import os
 import signal
 import subprocess
 import sys
+import time
 from collections.abc import Iterator
 from typing import Any
 
 import psutil
 import pytest
 from tests.support import pipeline_process
-from tests.support.pipeline_home import PipelineHome
+from tests.support.pipeline_home import PipelineHome, request_for, write_recording
 
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import Event, JobFinished, JobStarted, RunStarted
@@ -185,16 +186,70 @@ async def test_a_file_that_kills_its_engine_costs_the_others_nothing(home: Pipel
 
 
 async def test_two_runs_at_once_over_the_same_recordings(home: PipelineHome) -> None:
-    home.record(4)
-    processes = [pipeline_process.start(home) for _ in range(2)]
+    home.record(6)
+    processes = [
+        pipeline_process.start(home, formats=["txt", "json"]),
+        pipeline_process.start(home, formats=["srt"]),
+    ]
 
     ends = [process.communicate(timeout=90) for process in processes]
 
     assert [process.returncode for process in processes] == [0, 0], ends
     for path in home.outputs.glob("*.json"):
         assert json.loads(path.read_text(encoding="utf-8"))["text"]
-    assert len(list(home.outputs.iterdir())) == 8
+    assert len(list(home.outputs.iterdir())) == 18
     assert len(home.processes()) == 1, "one engine for both"
+    assert home.num_engine_runs == 6, "no stage is done twice"
+    told = [json.loads(line) for output, _ in ends for line in output.splitlines()]
+    assert "work_shared" in {event.get("code") for event in told}
+    with Journal(home.locations.state / JOURNAL_NAME) as journal:
+        assert journal.connection.execute("SELECT count(*) FROM claims").fetchone()[0] == 0
+    assert not list((home.locations.state / "claims").iterdir())
+
+
+async def test_a_run_with_another_model_waits_for_none(home: PipelineHome) -> None:
+    home.record(3)
+    processes = [
+        pipeline_process.start(home, model=model, formats=[text])
+        for model, text in (("speech", "txt"), ("speech-other", "srt"))
+    ]
+
+    ends = [process.communicate(timeout=90) for process in processes]
+
+    assert [process.returncode for process in processes] == [0, 0], ends
+    assert home.num_engine_runs == 6
+
+
+async def test_others_take_over_at_once_what_a_killed_run_had(home: PipelineHome) -> None:
+    home.knobs["RUN_S"] = "3"
+    home.record(3, seconds=1.0)
+    first = pipeline_process.start(home)
+    read_until(first, "stage_started", 3, stage="transcribe")
+    others = [pipeline_process.start(home, formats=[name]) for name in ("srt", "vtt")]
+    for other in others:
+        read_until(other, "job_started", 3)
+
+    wait_for_children(first)
+    killed_at = time.monotonic()
+    told = [read_to_end(other) for other in others]
+
+    assert [events[-1]["counts"] for events in told] == [{"done": 3}] * 2
+    assert time.monotonic() - killed_at < 30
+    # One more than the recordings: the request that ran when the run was killed.
+    assert 3 <= home.num_engine_runs <= 4
+    for name in ("srt", "vtt"):
+        assert len(list(home.outputs.glob(f"*.{name}"))) == 3
+
+
+async def test_copies_of_a_recording_are_worked_on_once(home: PipelineHome) -> None:
+    home.knobs["SLOTS"] = "4"
+    copies = [
+        request_for(write_recording(home.inputs / f"{name}.wav", seed=1)) for name in ("a", "b")
+    ]
+    report = await home.run(copies)
+
+    assert report.counts == {"done": 2}
+    assert home.num_engine_runs == 1
 
 
 @pytest.mark.parametrize("kind", [RunStarted, JobStarted, JobFinished])

@@ -71,8 +71,12 @@ async def test_a_stage_is_added_to_finished_work(stage: str, home: PipelineHome)
 
     assert report.counts == {"done": 2}
     assert worked(home) == {stage}
-    assert sorted(home.ran(stage)) == ["note 00.wav", "note 01.wav"]
-    assert reused(home) == {"prepare", "transcribe"}
+    if stage == "refine":  # their texts are equal, and worked on once
+        assert len(home.ran(stage)) == 1
+        assert reused(home) == {"prepare", "transcribe", stage}
+    else:
+        assert sorted(home.ran(stage)) == ["note 00.wav", "note 01.wav"]
+        assert reused(home) == {"prepare", "transcribe"}
     assert MARKS[stage](read_json(home.outputs / "note 00.json"))
 
     again = await home.run(recordings, **ASKED[stage])

@@ -151,7 +151,7 @@ def test_an_open_recording_says_what_a_video_holds() -> None:
     with open_recording(EXAMPLES / "lecture.mp4", "lecture") as found:
         assert [stream.type for stream in found.container.streams] == ["video", "audio"]
         assert (found.stream.index, found.format_name, found.codec) == (1, "mov", "aac")
-        assert found.declared_s == pytest.approx(8.05, abs=0.05)
+        assert found.declared.duration_s == pytest.approx(8.05, abs=0.05)
         assert (found.sample_rate, found.num_channels) == (16000, 1)
 
 

@@ -68,11 +68,9 @@ def main() -> None:
         launchers=make_launchers(LauncherContext(locations=locations)),
         engine_environment=told["environment"],
     )
+    defaults = {"formats": ("txt", "json"), "keep_alive_s": 60.0}
     options = run_options(
-        output=OutputTarget(folder=Path(told["outputs"])),
-        formats=("txt", "json"),
-        keep_alive_s=60.0,
-        **told["options"],
+        output=OutputTarget(folder=Path(told["outputs"])), **(defaults | told["options"])
     )
     recordings = [request_for(path) for path in sorted(Path(told["inputs"]).iterdir())]
     report = asyncio.run(

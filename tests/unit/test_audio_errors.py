@@ -21,6 +21,7 @@ ERRORS = {
     "no audio": (errors.NoAudioStreamError(N, ("video", "subtitle")), "only video and subtitle"),
     "codec": (errors.UnknownCodecError(N, "mov"), "mov file whose audio codec is not known"),
     "encrypted": (errors.EncryptedError(N), "is encrypted"),
+    "rate": (errors.SampleRateError(N, 1), "claims a sample rate of 1 Hz"),
     "corrupt": (errors.CorruptError(N, 7, "bad"), r"nothing could be decoded \(7 errors; bad\)"),
     "no samples": (errors.NoSamplesError(N), "0 samples"),
     "nan": (errors.NonFiniteSamplesError(N), "not a number"),

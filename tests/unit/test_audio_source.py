@@ -2,7 +2,6 @@
 
 import hashlib
 import os
-import struct
 from pathlib import Path
 
 import numpy as np
@@ -11,8 +10,9 @@ from hypothesis import HealthCheck, given, settings
 from hypothesis import strategies as st
 from tests.support import recordings
 
-from dalston_cli.audio.declared import flac_duration, wav_duration
+from dalston_cli.audio.declared import flac_duration
 from dalston_cli.audio.errors import RecordingError, RecordingMissingError
+from dalston_cli.audio.length import wav_duration
 from dalston_cli.audio.source import content_digest, given_name, open_source, shown_name
 
 NAMES = {
@@ -59,39 +59,6 @@ def test_refused_file_is_closed_again(tmp_path: Path) -> None:
         with pytest.raises(RecordingError, match="is a directory"):
             open_source(tmp_path, "here")
     assert len(list(Path("/dev/fd").iterdir())) == before
-
-
-def riff(*chunks: tuple[bytes, bytes], kind: bytes = b"RIFF") -> bytes:
-    body = b"".join(
-        name + struct.pack("<I", len(data)) + data + b"\0" * (len(data) % 2)
-        for name, data in chunks
-    )
-    return kind + struct.pack("<I", len(body) + 4) + b"WAVE" + body
-
-
-FMT = (b"fmt ", struct.pack("<HHIIHH", 1, 1, 16000, 32000, 2, 16))
-DATA = (b"data", bytes(32000))
-DS64 = (b"ds64", struct.pack("<QQQI", 0, 320_000, 0, 0))
-HEADERS = {
-    "plain": (riff(FMT, DATA), 1.0),
-    "odd chunk before": (riff(FMT, (b"LIST", b"odd"), DATA), 1.0),
-    "cut off": (riff(FMT, DATA)[:100], 1.0),
-    "piped": (riff(FMT) + b"data\xff\xff\xff\xff" + bytes(500), None),
-    "size never filled in": (riff(FMT) + b"data\0\0\0\0" + bytes(500), None),
-    "rf64": (riff(DS64, FMT, kind=b"RF64") + b"data\xff\xff\xff\xff", 10.0),
-    "no data": (riff(FMT), None),
-    "data before format": (riff(DATA), None),
-    "not riff": (b"OggS" + bytes(100), None),
-    "nothing": (b"R", None),
-    "cut in a chunk's header": (riff(FMT) + b"da", None),
-}
-
-
-@pytest.mark.parametrize(("content", "duration_s"), HEADERS.values(), ids=HEADERS)
-def test_wav_header(tmp_path: Path, content: bytes, duration_s: float | None) -> None:
-    (tmp_path / "in.wav").write_bytes(content)
-    with open_source(tmp_path / "in.wav", "in.wav") as source:
-        assert wav_duration(source) == duration_s
 
 
 @settings(suppress_health_check=[HealthCheck.function_scoped_fixture], max_examples=50)

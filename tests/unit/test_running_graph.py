@@ -17,7 +17,9 @@ from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.keys import stage_key
 from dalston_cli.pipeline.plan.model import Launch, PlanContext, RecordingPlan, StagePlan, Weights
 from dalston_cli.pipeline.plan.planner import plan_recording
+from dalston_cli.pipeline.records.claims import Claims
 from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.refusals import Refusals
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
@@ -146,7 +148,9 @@ async def test_a_stage_waits_for_all_that_it_needs(
     engines, store = Answers(slow), FileStore(tmp_path / "store")
     tools = JobTools(
         store=store,
+        claims=Claims(journal, tmp_path / "claims"),
         journal=journal,
+        refusals=Refusals(journal),
         engines=engines,
         decoder=Decoded(),
         open_sink=no_sink,

@@ -8,12 +8,15 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
 
+import msgspec
 from bundle import Bundle, find_bundle
 from library_settings import configure_libraries
 from options import DIARIZE, TRANSCRIBE, effective, read_decoding, read_speakers
 
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
+from dalston_sdk.prompt_echoes import EchoFilter
+from dalston_sdk.prompts import fit_prompts
 from dalston_sdk.torch_device import import_torchaudio, release_memory
 from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
@@ -25,6 +28,7 @@ from dalston_sdk.wire import (
     ModelRef,
     Notice,
     Segment,
+    SpeechRegion,
     Stage,
     TranscribeOptions,
     TranscribeRequest,
@@ -135,6 +139,7 @@ class WhisperxEngine(TorchEngine):
         context: RunContext,
     ) -> TranscribeResult:
         self._check_task(recogniser, options)
+        options, shortened = fit_prompts(options, recogniser.count_tokens)
         decoding = read_decoding(options, device=self.device, window_s=recogniser.window_s)
         duration_s = len(audio) / SAMPLE_RATE
         regions, chunks = recogniser.find_speech(audio, decoding, context.check_cancelled)
@@ -148,14 +153,24 @@ class WhisperxEngine(TorchEngine):
                     segments.append(_segment(len(segments), each, text_language))
                     context.partial(segments[-1:])
                 context.progress(each.chunk.end, duration_s)
+
+        def decode_part(region: SpeechRegion) -> list[Segment]:
+            found = recogniser.transcribe_part(audio, region, language or "en", decoding)
+            return [_segment(0, each, text_language) for each in found if each.text]
+
+        without_echoes = EchoFilter(options, decode_part, duration_s=duration_s)
+        said = [
+            msgspec.structs.replace(segment, id=number)
+            for number, segment in enumerate(without_echoes.checked(segments))
+        ]
         context.progress(duration_s, duration_s)
         return TranscribeResult(
             language=text_language,
-            segments=tuple(segments),
+            segments=tuple(said),
             language_scores=scores,
             speech_regions=tuple(regions),
             effective=effective(options, decoding, language),
-            warnings=decoding.warnings,
+            warnings=(*decoding.warnings, *shortened, *without_echoes.notices),
             compute_type=recogniser.compute_type,
         )
 

@@ -158,6 +158,20 @@ class Recogniser:
                 [text], [logprob] = text, logprob
             yield ChunkTranscript(chunk=chunk, text=text.strip(), avg_logprob=float(logprob))
 
+    def count_tokens(self, text: str) -> int:
+        """Return the number of a prompt's tokens."""
+        tokenizer = self.whisper.hf_tokenizer
+        return len(tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids)
+
+    def transcribe_part(
+        self, samples: Samples, region: SpeechRegion, language: str, decoding: Decoding
+    ) -> Iterator[ChunkTranscript]:
+        """Yield the text of a part of the recording, decoded alone and without a prompt."""
+        arguments = {**decoding.arguments, "initial_prompt": None, "hotwords": None, "prefix": None}
+        chunk = Chunk(start=region.start, end=min(region.end, region.start + self.window_s))
+        alone = replace(decoding, arguments=arguments, batch_size=1)
+        return self.transcribe_chunks(samples, [chunk], language, alone)
+
 
 def load_recogniser(folder: Path, device: str, compute_type: str | None) -> Recogniser:
     """Load the recogniser, with a notice if another number format than requested is used.

@@ -2,26 +2,25 @@
 
 import gc
 import os
-from collections.abc import Iterable, Mapping, Sequence
-from typing import Any, ClassVar
+from collections.abc import Mapping, Sequence
+from typing import ClassVar
 
-from faster_whisper import BatchedInferencePipeline, WhisperModel
-from faster_whisper.transcribe import TranscriptionInfo, restore_speech_timestamps
+from decoding import count_tokens
+from faster_whisper import WhisperModel
 from languages import known_languages, pack, vote, whisper_language
 from loading import load_whisper, try_gpu
 from options import SUPPORTED, Decoding, effective, plan_decoding
-from segments import convert
-from vad import as_regions, find_speech, without_silence
+from recording import RecordingDecoder
 
 from dalston_sdk.ctranslate2_loading import is_device_lost, is_out_of_memory
 from dalston_sdk.devices import check_gpu, process_vram_mb
-from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.engine import Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import from_whisper_code
+from dalston_sdk.prompts import fit_prompts
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
-    Segment,
     SpeechRegion,
     Stage,
     TranscribeOptions,
@@ -92,38 +91,30 @@ class FasterWhisperEngine(Engine):
         context: RunContext,
     ) -> TranscribeResult:
         _check_supported(whisper, self._runtime_id, options)
+        options, shortened = fit_prompts(options, lambda text: count_tokens(whisper, text))
         decoding = plan_decoding(
             options,
             device=self.device,
             chunk_length_s=whisper.feature_extractor.chunk_length,
         )
-        duration_s = len(audio) / SAMPLE_RATE
-        whole = {"start": 0, "end": len(audio)}
-        speech = [whole] if decoding.vad is None else find_speech(audio, decoding.vad)
-        regions = as_regions(speech)
+        recording = RecordingDecoder(
+            whisper=whisper, audio=audio, options=options, decoding=decoding, context=context
+        )
+        speech = recording.find_speech()
         context.check_cancelled()
-        language, scores = _find_language(whisper, options, audio, regions, decoding)
-        segments: list[Segment] = []
-        used = None
-        if speech and language is not None:
-            found, info = _decode(whisper, audio, speech, language, decoding)
-            used = info.transcription_options
-            text_language = "en" if options.task == "translate" else from_whisper_code(language)
-            for segment in convert(
-                found, regions=regions, duration_s=duration_s, language=text_language
-            ):
-                segments.append(segment)
-                context.partial([segment])
-                context.progress(segment.end, duration_s)
-        context.progress(duration_s, duration_s)
-        spoken = None if language is None else from_whisper_code(language)
+        searched = speech.regions or speech.alone
+        language, scores = _find_language(whisper, options, audio, searched, decoding)
+        text = recording.decode(speech, language)
+        spoken = None
+        if language is not None and (text.segments or speech.regions or options.language):
+            spoken = from_whisper_code(language)
         return TranscribeResult(
             language="en" if options.task == "translate" and spoken else spoken,
-            segments=tuple(segments),
-            language_scores=scores,
-            speech_regions=() if decoding.vad is None else tuple(regions),
-            effective=effective(options, decoding, used, spoken),
-            warnings=decoding.warnings,
+            segments=tuple(text.segments),
+            language_scores=scores if spoken else {},
+            speech_regions=() if decoding.vad is None else tuple(text.regions),
+            effective=effective(options, decoding, text.used, spoken),
+            warnings=(*decoding.warnings, *shortened, *text.notices),
             compute_type=whisper.model.compute_type,
         )
 
@@ -170,32 +161,3 @@ def _find_language(
         chunk_length_s=decoding.chunk_length_s,
     )
     return whisper_language(next(iter(scores)), whisper), scores
-
-
-def _decode(
-    whisper: WhisperModel,
-    audio: Samples,
-    speech: Sequence[dict[str, int]],
-    language: str,
-    decoding: Decoding,
-) -> tuple[Iterable[Any], TranscriptionInfo]:
-    """Start decoding; segments come with times from the start of the recording."""
-    arguments = {**decoding.arguments, "language": language}
-    found: Iterable[Any]
-    if decoding.batch_size > 1:
-        # Chunks as they were recorded, with their pauses: the library would join regions and lose
-        # the time between them.
-        clips = [
-            {"start": chunk.start, "end": chunk.end}
-            for chunk in pack(as_regions(speech), decoding.chunk_length_s)
-        ]
-        found, info = BatchedInferencePipeline(model=whisper).transcribe(
-            audio, clip_timestamps=clips, **arguments
-        )
-    elif decoding.vad is None:
-        found, info = whisper.transcribe(audio, vad_filter=False, **arguments)
-    else:
-        shortened = without_silence(audio, speech)
-        found, info = whisper.transcribe(shortened, vad_filter=False, **arguments)
-        found = restore_speech_timestamps(found, speech, SAMPLE_RATE)
-    return found, info

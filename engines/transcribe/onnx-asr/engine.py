@@ -11,16 +11,17 @@ from loading import Recogniser, is_device_lost, is_out_of_memory, load_recognise
 from onnx_asr.asr import TimestampedResult
 from vad import SpeechDetector
 
-from dalston_sdk.chunks import cut_chunks, split_region
+from dalston_sdk.chunks import cut_chunks
 from dalston_sdk.decoding import (
     SUPPORTED_OPTIONS,
     Decoding,
     effective_options,
+    find_speech,
     plan_decoding,
     transcribe_in_batches,
 )
 from dalston_sdk.devices import check_gpu, device_lost, process_vram_mb
-from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
+from dalston_sdk.engine import Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import evenly_spaced, to_whisper_code
 from dalston_sdk.wire import (
@@ -108,17 +109,16 @@ class OnnxAsrEngine(Engine):
             translating_models="--model onnx-canary-1b-v2 or --model faster-whisper-large-v3",
             timing_model="--model onnx-parakeet-tdt-0.6b-v3",
         )
-        if decoding.with_vad:
-            regions = self._detector.find(audio, decoding.vad, context.check_cancelled)
-        else:
-            whole = SpeechRegion(start=0.0, end=len(audio) / SAMPLE_RATE)
-            regions = split_region(audio, whole, decoding.vad.max_speech_s)
+        speech = find_speech(audio, options, decoding, self._detector, context.check_cancelled)
+        searched = speech.regions or speech.alone
         language = find_language(
             options,
             recogniser.capabilities,
             recogniser.adapter.asr,
             lambda count: cut_chunks(
-                audio, evenly_spaced(regions, count), min_length_s=_MIN_CHUNK_S
+                audio,
+                evenly_spaced(searched, count),
+                min_length_s=_MIN_CHUNK_S,
             ),
         )
         text_language = "en" if decoding.into_english else language.spoken
@@ -137,9 +137,9 @@ class OnnxAsrEngine(Engine):
                 for index, (result, region) in enumerate(with_text)
             ]
 
-        segments = transcribe_in_batches(
+        found = transcribe_in_batches(
             audio,
-            regions,
+            speech,
             decode,
             context,
             batch_size=decoding.batch_size,
@@ -147,11 +147,11 @@ class OnnxAsrEngine(Engine):
         )
         return TranscribeResult(
             language=text_language,
-            segments=tuple(segments),
+            segments=tuple(found.segments),
             language_scores=language.scores,
-            speech_regions=tuple(regions) if decoding.with_vad else (),
+            speech_regions=tuple(found.regions) if decoding.with_vad else (),
             effective=effective_options(options, decoding, language.spoken),
-            warnings=(*recogniser.warnings, *decoding.warnings, *language.warnings),
+            warnings=(*recogniser.warnings, *decoding.warnings, *language.warnings, *found.notices),
             compute_type=recogniser.compute_type,
         )
 

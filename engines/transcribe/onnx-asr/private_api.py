@@ -6,9 +6,13 @@ from collections.abc import Mapping, Sequence
 import numpy as np
 from numpy.typing import NDArray
 from onnx_asr.asr import Asr
+from onnx_asr.models.silero import SileroVad
 from onnx_asr.models.whisper import WhisperHf
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+
+_CONTEXT_SAMPLES = 64
+"""Samples before a frame that the detector's network gets, too."""
 
 
 def try_encoder(recogniser: Asr) -> None:
@@ -42,3 +46,16 @@ def first_logits(recogniser: Asr, chunk: Samples, tokens: Sequence[int]) -> NDAr
     logits, _ = recogniser._decode(recogniser._detect_lang_input, state, encoded)
     wanted: NDArray[np.float64] = logits[0, -1, list(tokens)].astype(np.float64)
     return wanted
+
+
+def frame_posteriors(detector: SileroVad, samples: Samples, frame_size: int) -> NDArray[np.float32]:
+    """Return the posterior of speech of each frame, by a network that has heard nothing.
+
+    Args:
+        detector: The library's.
+        samples: float32, shape (num_samples,), 16 kHz, in [-1, 1].
+        frame_size: Samples in a frame.
+    """
+    padded = np.pad(samples, (0, -len(samples) % frame_size))
+    frames = detector._encode(padded[None], SAMPLE_RATE, frame_size, _CONTEXT_SAMPLES)
+    return np.array([frame[0] for frame in frames], np.float32)

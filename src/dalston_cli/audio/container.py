@@ -9,17 +9,19 @@ from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dalston_cli.audio import errors
-from dalston_cli.audio.declared import mp3_declares_duration, wav_duration
+from dalston_cli.audio.clock import Declared, declared_times, is_seekable, origin
+from dalston_cli.audio.corrected_file import CorrectedFile
+from dalston_cli.audio.endings.registry import missing_end
+from dalston_cli.audio.file_bytes import FileBytes
+from dalston_cli.audio.sound_chunk import SoundChunk, sound_chunk
 from dalston_cli.audio.source import open_source
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
     from av.container import InputContainer
 
-_UNTIMED = frozenset({"aac", "ac3", "eac3", "dts", "loas", "mp3", "mpeg", "mpegts", "amr"})
-"""Containers without an index or a length; the library guesses both from the bit rate."""
-
-_AV_TIME_BASE = 1_000_000
+SAMPLE_RATES = range(1000, 3_000_000)
+"""Hz that recordings of speech can have."""
 
 _LENIENT_SINCE = 19
 _LENIENT = {"metadata_errors": "replace"}
@@ -30,7 +32,8 @@ class OpenRecording:
     """A container that is open, and the audio stream in it that will be decoded.
 
     Attributes:
-        declared_s: Seconds of audio that the file itself declares; None where it declares none.
+        declared: What the file itself declares of its length.
+        chunk: Where the sound lies, in files that say so in one place.
         origin: Seconds on the container's clock at which the recording starts.
         seekable: True if its time stamps are exact to the sample after a jump.
         has_video: True if there is a picture that the audio's times must fit.
@@ -39,7 +42,9 @@ class OpenRecording:
     name: str
     container: "InputContainer"
     stream: "AudioStream"
-    declared_s: float | None
+    path: Path
+    declared: Declared
+    chunk: SoundChunk | None
     origin: Fraction
     seekable: bool
     has_video: bool
@@ -48,6 +53,11 @@ class OpenRecording:
     def format_name(self) -> str:
         """The container's short name, the first where it has several."""
         return _format_name(self.container)
+
+    def missing_end(self) -> str | None:
+        """Return which sign of the file's end is missing; None where nothing is known to be."""
+        with open_source(self.path, self.name) as source:
+            return missing_end(FileBytes.of(source), self.format_name)
 
     @property
     def codec(self) -> str:
@@ -73,32 +83,41 @@ def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
         RecordingError: Its leaves say why the recording cannot be used.
     """
     with open_source(path, name) as source:
+        chunk = sound_chunk(FileBytes.of(source))
         try:
-            container = _open_container(source, name)
+            container = _open_container(source, name, chunk)
         except OSError as error:
             raise errors.RecordingUnreadableError(name, error.strerror or str(error)) from error
         with container:
             stream = _audio_stream(container, name)
+            with open_source(path, name) as again:
+                declared = declared_times(container, stream, FileBytes.of(again), chunk)
             yield OpenRecording(
                 name=name,
+                path=path,
                 container=container,
                 stream=stream,
-                declared_s=_declared_s(container, stream, path, name),
-                origin=_origin(container, stream),
-                seekable=_is_seekable(container, stream),
+                declared=declared,
+                chunk=chunk,
+                origin=origin(container, stream),
+                seekable=is_seekable(container, stream),
                 has_video=bool(container.streams.video),
             )
 
 
-def _open_container(source: BufferedReader, name: str) -> "InputContainer":
+def _open_container(
+    source: BufferedReader, name: str, chunk: SoundChunk | None
+) -> "InputContainer":
     import av  # noqa: PLC0415 - costs 80 ms
 
     # Tags need not be UTF-8; from its release 19 on the library copes with that by itself.
     release = int(av.__version__.split(".")[0])
     lenient: dict[str, Any] = {} if release >= _LENIENT_SINCE else _LENIENT
+    corrections = () if chunk is None else chunk.corrections
+    source.seek(0)
     try:
         container: InputContainer = av.open(
-            source,
+            CorrectedFile(source, corrections) if corrections else source,
             mode="r",
             # A playlist must not make the library open other files or addresses.
             options={"protocol_whitelist": "none"},
@@ -132,58 +151,6 @@ def _audio_stream(container: "InputContainer", name: str) -> "AudioStream":
     # The library has no context for a codec that it does not know.
     if not getattr(stream.codec_context, "sample_rate", 0):
         raise errors.UnknownCodecError(name, _format_name(container))
+    if stream.codec_context.sample_rate not in SAMPLE_RATES:
+        raise errors.SampleRateError(name, stream.codec_context.sample_rate)
     return stream
-
-
-def _declared_s(
-    container: "InputContainer", stream: "AudioStream", path: Path, name: str
-) -> float | None:
-    """Return the duration that the header declares; None where the library would guess."""
-    format_name = _format_name(container)
-    if format_name == "wav":
-        with open_source(path, name) as source:
-            return wav_duration(source)
-    if format_name == "mp3":
-        with open_source(path, name) as source:
-            guessed = not mp3_declares_duration(source)
-    else:
-        guessed = format_name in _UNTIMED
-    return None if guessed else _reported_s(container, stream)
-
-
-def _reported_s(container: "InputContainer", stream: "AudioStream") -> float | None:
-    """Return the duration that the library read for this stream, or else for the container."""
-    if stream.duration is not None and stream.time_base is not None:
-        return float(stream.duration * stream.time_base)
-    if tagged := _tagged_duration(stream.metadata):
-        return tagged
-    if container.duration is None or container.streams.video:
-        return None  # a picture that lasts longer than the sound is nothing to warn about
-    return float(container.duration) / _AV_TIME_BASE
-
-
-def _tagged_duration(metadata: dict[str, str]) -> float | None:
-    """Read Matroska's length of a track, such as ``00:01:02.500000000``."""
-    parts = metadata.get("DURATION", "").split(":")
-    try:
-        hours, minutes, seconds = (float(part) for part in parts)
-    except ValueError:
-        return None
-    return hours * 3600 + minutes * 60 + seconds
-
-
-def _is_seekable(container: "InputContainer", stream: "AudioStream") -> bool:
-    """Return True if there is a clock that ticks at least once per sample."""
-    if _format_name(container) in _UNTIMED or stream.time_base is None:
-        return False
-    return stream.time_base * stream.codec_context.sample_rate <= 1
-
-
-def _origin(container: "InputContainer", stream: "AudioStream") -> Fraction:
-    """Return the recording's zero: the start of the earliest of its streams."""
-    start = Fraction(container.start_time or 0, _AV_TIME_BASE)
-    if stream.start_time is None or stream.time_base is None:
-        return start
-    exact = stream.start_time * stream.time_base
-    # The container rounds to microseconds; where this stream is the earliest, its own is exact.
-    return exact if abs(exact - start) <= Fraction(2, _AV_TIME_BASE) else start

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.container import OpenRecording, open_recording
-from dalston_cli.audio.errors import ChannelMissingError, EncryptedError, TooLongError
+from dalston_cli.audio.container import SAMPLE_RATES, OpenRecording, open_recording
+from dalston_cli.audio.errors import ChannelMissingError, CorruptError, EncryptedError, TooLongError
 from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
 from dalston_cli.audio.request import AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
@@ -45,6 +45,8 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
         RecordingError: Its leaves say why the recording cannot be used.
         DecodingStoppedError: ``is_stopped`` became true.
     """
+    import av  # noqa: PLC0415 - keeps `dalston --help` fast
+
     source, clip = request.source, request.clip
     given = given_name(source) if request.name is None else request.name
     name = shown_name(given)
@@ -59,7 +61,10 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
             resampler=Resampler(raw_floats=recording.codec.startswith("pcm_f")),
             counts=Counts(),
         )
-        written = _decode_into(request, decoding, chosen, is_stopped)
+        try:
+            written = _decode_into(request, decoding, chosen, is_stopped)
+        except av.error.FFmpegError as error:  # what a header claims, the library cannot do
+            raise CorruptError(name, 1, str(error.strerror)) from error
         return AudioInfo(
             info=RecordingInfo(
                 name=given,
@@ -69,7 +74,7 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
                 num_channels=recording.num_channels,
                 container=recording.format_name,
                 codec=recording.codec,
-                container_duration_s=recording.declared_s,
+                container_duration_s=recording.declared.duration_s,
                 clip_start=clip.start if clip else None,
                 clip_end=clip.end if clip else None,
             ),
@@ -129,7 +134,7 @@ def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
         time_base=stream.time_base,
         # Some decoders swallow their first packets; with a picture the gap counts, else not.
         origin=recording.origin if jumped or recording.has_video else None,
-        declared_s=recording.declared_s,
+        declared_s=recording.declared.latest_s,
         clip=clip,
         from_start=not jumped,
     )
@@ -175,7 +180,9 @@ def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Ite
             counts.add(error)
             timeline.resync()
             continue
-        yield from (frame for frame in frames if frame.samples > 0 < frame.sample_rate)
+        yield from (
+            frame for frame in frames if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES
+        )
 
 
 def _packets(recording: OpenRecording, counts: Counts) -> Iterator["Packet[AudioStream]"]:

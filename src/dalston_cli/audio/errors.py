@@ -129,6 +129,19 @@ class UnknownCodecError(RecordingError):
         )
 
 
+class SampleRateError(RecordingError):
+    """A header that claims a sample rate which no recording of speech has."""
+
+    code = "sample_rate"
+
+    def __init__(self, name: str, sample_rate: int) -> None:
+        super().__init__(
+            f"{name} claims a sample rate of {sample_rate:,} Hz: its header is damaged",
+            hint="export it again, or repair the header: "
+            f"sox -r 16000 {shlex.quote(name)} repaired.wav",
+        )
+
+
 class EncryptedError(_SimpleError):
     """Copy protection or encryption."""
 

@@ -6,6 +6,7 @@ from dataclasses import dataclass
 from dalston_cli.audio import errors
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import OpenRecording
+from dalston_cli.audio.request import CUT_OFF
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.timeline import Timeline
 from dalston_cli.audio.wav import SAMPLE_RATE
@@ -14,6 +15,7 @@ from dalston_sdk.wire import Notice
 MIN_DURATION_S = 0.05
 """Less sound than this cannot hold a word."""
 
+_MOST_CHANNELS = 64
 _SHORT_S = 1.0
 _SHORT_SHARE = 0.02
 
@@ -52,7 +54,7 @@ def check_enough(decoding: Decoding, num_samples: int) -> None:
     """Refuse what holds no usable sound."""
     name, clip, counts = decoding.recording.name, decoding.clip, decoding.counts
     if num_samples == 0:
-        end_s = max(decoding.timeline.position_s, decoding.recording.declared_s or 0.0)
+        end_s = max(decoding.timeline.position_s, decoding.recording.declared.end_s or 0.0)
         if clip.start and end_s and clip.start >= end_s:
             raise errors.ClipOutsideError(name, clip.start, end_s)
         if counts.num_errors:
@@ -73,16 +75,9 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
             f"{counts.num_errors} of {counts.num_packets} packets could not be decoded "
             f"({counts.reason}); {timeline.silence_s:.2f} s of silence stand in their place",
         )
-    declared_s = recording.declared_s
-    if declared_s is not None:
-        expected_s = min(decoding.clip.end or declared_s, declared_s)
-        missing_s = expected_s - timeline.position_s
-        if missing_s > max(_SHORT_S, _SHORT_SHARE * expected_s):
-            yield _notice(
-                "short_audio",
-                f"the audio ends at {timeline.position_s:.2f} s, yet the file declares "
-                f"{declared_s:.2f} s: it was probably cut off",
-            )
+    if (cut := _cut_off(decoding)) is not None:
+        yield _notice(CUT_OFF, cut)
+    yield from _wrong_header(recording)
     if lost := decoding.resampler.num_non_finite:
         yield _notice(
             "non_finite_samples", f"{lost} samples were not a number or infinite and became silence"
@@ -98,6 +93,43 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
             f"stream {recording.stream.index} was decoded; {others} more audio "
             f"{'stream was' if others == 1 else 'streams were'} left out",
         )
+
+
+def _wrong_header(recording: OpenRecording) -> Iterator[Notice]:
+    """Yield what a header says that cannot be right."""
+    chunk = recording.chunk
+    if chunk is not None and chunk.undeclared:
+        yield _notice(
+            "wrong_header",
+            f"the header declares {chunk.declared:,} bytes of sound and the file holds "
+            f"{chunk.end - chunk.start:,}: all of them were read",
+        )
+    if chunk is not None and chunk.is_followed:
+        yield _notice(
+            "another_recording", "another recording follows in the same file and was not read"
+        )
+    if recording.num_channels > _MOST_CHANNELS:
+        yield _notice(
+            "wrong_header",
+            f"the header claims {recording.num_channels} channels: it is probably damaged",
+        )
+
+
+def _cut_off(decoding: Decoding) -> str | None:
+    """Return why the end of what is wanted seems to be missing; None where it is there."""
+    recording, timeline = decoding.recording, decoding.timeline
+    if timeline.is_past_clip:
+        return None
+    declared, end_s = recording.declared, timeline.position_s
+    told = "" if declared.end_s is None else f", yet the file declares {declared.end_s:.2f} s"
+    if (sign := recording.missing_end()) is not None:
+        return f"the file was cut off: {sign}; the audio ends at {end_s:.2f} s{told}"
+    if declared.end_s is None or not declared.is_counted:
+        return None
+    expected_s = min(decoding.clip.end or declared.end_s, declared.end_s)
+    if expected_s - end_s <= max(_SHORT_S, _SHORT_SHARE * expected_s):
+        return None
+    return f"the audio ends at {end_s:.2f} s{told}: it was probably cut off"
 
 
 def _notice(code: str, message: str) -> Notice:

@@ -1,15 +1,15 @@
 """The length of a recording as its header declares it; nothing is decoded."""
 
 from dataclasses import dataclass
+from io import BufferedReader
 from pathlib import Path
 
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import open_recording
-from dalston_cli.audio.declared import flac_duration, wav_duration
+from dalston_cli.audio.declared import flac_duration
+from dalston_cli.audio.file_bytes import FileBytes
+from dalston_cli.audio.sound_chunk import sound_chunk
 from dalston_cli.audio.source import open_source
-
-_QUICK = {".wav": wav_duration, ".flac": flac_duration}
-"""Headers that are read without the media library, which takes longer."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +23,18 @@ class DeclaredLength:
 
     duration_s: float | None
     num_channels: int = 1
+
+
+def wav_duration(source: BufferedReader) -> float | None:
+    """Return the seconds of sound that are in a WAV file; None in another kind of file."""
+    chunk = sound_chunk(FileBytes.of(source))
+    if chunk is None or not chunk.bytes_per_s:
+        return None
+    return max(0, chunk.end - chunk.start) / chunk.bytes_per_s
+
+
+_QUICK = {".wav": wav_duration, ".flac": flac_duration}
+"""Headers that are read without the media library, which takes longer."""
 
 
 def declared_length(
@@ -45,7 +57,7 @@ def declared_length(
             if (duration_s := quick(source)) is not None:
                 return DeclaredLength(duration_s=wanted_part(duration_s, clip))
     with open_recording(path, name) as recording:
-        duration_s = recording.declared_s
+        duration_s = recording.declared.duration_s
         return DeclaredLength(
             duration_s=None if duration_s is None else wanted_part(duration_s, clip),
             num_channels=recording.num_channels,

@@ -10,6 +10,9 @@ from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_sdk.wire import Notice, RecordingInfo
 
+CUT_OFF = "short_audio"
+"""The code of the warning that a recording's end is missing; its transcript is then partial."""
+
 
 class AudioRequest(Struct, frozen=True, kw_only=True):
     """A recording, the part of it that is wanted, and where its decoded audio goes.

@@ -126,6 +126,7 @@ def facts(report: RunFinished, status: str) -> dict[str, str]:
         "DALSTON_RUN_UNCHANGED": str(counts.get("unchanged", 0)),
         "DALSTON_RUN_PARTIAL": str(counts.get("partial", 0)),
         "DALSTON_RUN_FAILED": str(counts.get("failed", 0)),
+        "DALSTON_RUN_KNOWN_BAD": str(counts.get("known_bad", 0)),
         "DALSTON_RUN_CANCELLED": str(counts.get("cancelled", 0)),
         "DALSTON_RUN_NOT_STARTED": str(counts.get("not_started", 0)),
         "DALSTON_RUN_AUDIO_S": f"{report.audio_s:.3f}",

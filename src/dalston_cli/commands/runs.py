@@ -9,6 +9,7 @@ import typer
 
 from dalston_cli.amounts import count
 from dalston_cli.commands.registry import group
+from dalston_cli.commands.runs_accept import accept
 from dalston_cli.console import Console, printable
 from dalston_cli.options.general import Json
 from dalston_cli.pipeline.records import history
@@ -16,6 +17,7 @@ from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.settings.locations import Locations
 
 app = group("runs")
+app.command("accept")(accept)
 
 _COLUMNS = ("run", "started", "state", "exit", "recordings", "counts", "folder")
 _LEAST_IMPORTANT = ("folder", "exit", "counts", "state")

@@ -1,10 +1,14 @@
 """The view of a run: plain lines on stderr, changing ones in a terminal, or JSON for programs."""
 
+import os
+import shlex
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
+from pathlib import Path
 
 from dalston_cli.amounts import count, duration, speed
+from dalston_cli.audio.request import CUT_OFF
 from dalston_cli.console.envelope import Envelope, encode_json
 from dalston_cli.console.look import Span, Style, terminal_size_of
 from dalston_cli.console.recording_lines import about, folder_and_name, outputs_text
@@ -15,6 +19,8 @@ from dalston_cli.pipeline import events
 
 MOST_REPEATED = 10
 """So many recordings that failed are named again at the end."""
+
+_MAKES_PARTIAL = frozenset({"stage_failed", CUT_OFF})
 
 
 class RunView(ExitStack):
@@ -47,9 +53,10 @@ class RunLines(RunView):
         self._signs = console.look.signs
         self._draws = draws
         self._hints: set[str] = set()
-        self._warned: set[tuple[str, str]] = set()
-        self._stage_failures: dict[str, str] = {}
+        self._warned: set[tuple[str, str, str | None]] = set()
+        self._reasons: dict[str, str] = {}
         self._failures: list[tuple[Span, ...]] = []
+        self._acceptable: list[str] = []
         self._lines_since = 0
 
     def take(self, event: events.Event) -> None:
@@ -75,21 +82,27 @@ class RunLines(RunView):
                 problem = error.message if error else "no reason is known"
                 self._trouble(self._failed(about(event.recording, problem)))
                 self.hint(error.hint if error else None)
+                if event.acceptable:
+                    self._acceptable.append(event.recording)
             case "partial":
                 self._partial(event)
             case "done":
                 mark = self._signs.done if self._draws else "done:"
                 self.console.say(Span(mark, Style.GOOD), *self._outcome(event))
                 self._lines_since += 1
+            case "known_bad":
+                problem = event.error.message if event.error else "no reason is known"
+                self.console.detail(f"known bad: {about(event.recording, problem)}")
             case "unchanged" | "cancelled":
                 self.console.detail(f"{event.status}: {event.recording}")
 
     def warning(self, event: events.WarningRaised) -> None:
-        """Report a problem; the same one of many recordings only once."""
-        if event.code == "stage_failed" and event.recording:
-            self._stage_failures.setdefault(event.recording, event.message)
-        if (event.code, event.message) not in self._warned:
-            self._warned.add((event.code, event.message))
+        """Report a problem; the same one of many recordings once, unless each lacks its end."""
+        if event.code in _MAKES_PARTIAL and event.recording:
+            self._reasons.setdefault(event.recording, event.message)
+        one = event.recording if event.code == CUT_OFF else None
+        if (event.code, event.message, one) not in self._warned:
+            self._warned.add((event.code, event.message, one))
             told = about(event.recording, event.message)
             self.console.alert(Span("warning:", Style.CAUTION), Span(f" {told}"))
             self.hint(event.hint)
@@ -121,6 +134,8 @@ class RunLines(RunView):
                 self.console.info(f"  and {len(more):,} more")
         if self._failures:
             self.console.info(f"details: dalston runs show {event.run}", whole=True)
+        if self._acceptable:
+            self.hint(f"to be alarmed no more until it changes: {_accepting(self._acceptable)}")
         if event.exit_code == ExitCode.INTERRUPTED:
             self.hint("run the same command again to go on: finished stages are kept")
 
@@ -130,7 +145,7 @@ class RunLines(RunView):
     def _partial(self, event: events.JobFinished) -> None:
         mark = Span("partial:", Style.CAUTION)
         self.console.alert(mark, *self._outcome(event))
-        reason = self._stage_failures.pop(event.recording, None) or "see its warnings"
+        reason = self._reasons.pop(event.recording, None) or "see its warnings"
         self._failures.append((mark, Span(f" {about(event.recording, reason)}")))
         self._lines_since = 0
 
@@ -187,6 +202,14 @@ class RunStream(RunView):
     def print_text(self, text: str) -> None:
         """Refuse: a transcript must not stand between events."""
         raise AssertionError(f"--json and text on stdout exclude each other: {text[:40]!r}")
+
+
+def _accepting(recordings: list[str]) -> str:
+    """Return the command that accepts recordings which cannot be used, or their folder."""
+    names = sorted(recordings)
+    if len(recordings) > MOST_REPEATED:
+        names = [os.path.commonpath([Path(name).parent for name in recordings]) or "."]
+    return shlex.join(["dalston", "runs", "accept", *names])
 
 
 def run_view(console: Console, *, show_text: bool = True, colour_words: bool = False) -> RunView:

@@ -158,6 +158,7 @@ def build_run_options(
         overwrite=settings.overwrite,
         strict=settings.strict,
         fail_fast=settings.fail_fast,
+        accept_known_bad=settings.accept_known_bad,
         pull="never" if settings.offline else settings.pull,
         starter=settings.starter,
         offline=settings.offline,

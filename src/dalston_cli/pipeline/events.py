@@ -117,13 +117,16 @@ class ErrorInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stage: str | None = None
 
 
-JobStatus = Literal["done", "unchanged", "partial", "failed", "cancelled"]
+JobStatus = Literal["done", "unchanged", "partial", "failed", "known_bad", "cancelled"]
 
 
 class JobFinished(_Event, frozen=True, kw_only=True, tag="job_finished"):
-    """One recording is finished; ``unchanged`` means that nothing had to be done.
+    """One recording is finished.
 
     Attributes:
+        status: ``unchanged`` is one that nothing had to be done for, ``known_bad`` one that cannot
+            be used and whose user knows.
+        acceptable: True for one that failed, and that ``dalston runs accept`` would make known.
         rtfx: Audio seconds per wall second from the job's start to its written files, the wait
             for an engine included; None where no engine had to work.
     """
@@ -135,6 +138,7 @@ class JobFinished(_Event, frozen=True, kw_only=True, tag="job_finished"):
     elapsed_s: float = 0.0
     rtfx: float | None = None
     error: ErrorInfo | None = None
+    acceptable: bool = False
     warnings: tuple[str, ...] = ()
 
 

@@ -122,6 +122,7 @@ class RunOptions:
         overwrite: Do everything again, stored results and finished outputs notwithstanding.
         strict: A failed optional stage fails its recording.
         fail_fast: Begin no further recording after the first that failed.
+        accept_known_bad: A recording that an earlier run could not use is no failure of this one.
         pull: When to download weights.
         starter: Download a small model where none is installed or named, if ``pull`` allows it.
         offline: Never use the network.
@@ -145,6 +146,7 @@ class RunOptions:
     overwrite: bool = False
     strict: bool = False
     fail_fast: bool = False
+    accept_known_bad: bool = False
     pull: PullPolicy = "missing"
     starter: bool = False
     offline: bool = False

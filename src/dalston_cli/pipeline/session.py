@@ -28,8 +28,10 @@ from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
+from dalston_cli.pipeline.records.claims import CLAIMS_NAME, Claims
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.private_state import close_state
+from dalston_cli.pipeline.records.refusals import Refusals
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
@@ -124,6 +126,7 @@ async def _make_run(
     preparer = await stack.enter_async_context(Preparer())
     engines = RunEngines(pool, use)
     stack.push_async_callback(engines.close)
+    claims = stack.enter_context(Claims(journal, locations.state / CLAIMS_NAME))
     outputs = output_spec(options, callbacks.print_text)
 
     def open_sink(job: Job, key: str) -> OutputWriter:
@@ -132,14 +135,32 @@ async def _make_run(
 
     tools = JobTools(
         store=FileStore(locations.state / STORE_NAME),
+        claims=claims,
         journal=journal,
+        refusals=Refusals(journal),
         engines=engines,
         decoder=preparer,
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),
     )
-    return Run(spec, LocalRunner(tools=tools, scratch=scratch), journal, engines, emit)
+    run = Run(spec, LocalRunner(tools=tools, scratch=scratch), journal, engines, emit)
+
+    def waited(process: int | None) -> None:
+        if process is not None:
+            emit(_shared_with(process))
+        run.begin_one_more()
+
+    claims.on_wait = waited
+    return run
+
+
+def _shared_with(process: int) -> WarningRaised:
+    return WarningRaised(
+        code="work_shared",
+        message=f"another run (process {process}) works on some of these recordings: "
+        "what it does is waited for, and not done twice",
+    )
 
 
 def output_spec(options: RunOptions, print_text: Callable[[str], None] | None = None) -> OutputSpec:

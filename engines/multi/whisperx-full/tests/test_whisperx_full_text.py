@@ -173,3 +173,19 @@ def test_segments_come_as_they_are_found(engine: RunningEngine, speech: Speech) 
     assert len(partial) >= len(speech.sentences)
     assert done == sorted(done)
     assert done[-1] == pytest.approx(speech.duration_s, abs=0.01)
+
+
+def test_prompts_without_room_for_text_are_shortened_and_the_text_is_there(
+    engine: RunningEngine, speech: Speech
+) -> None:
+    prompts: dict[str, Any] = {
+        "initial_prompt": "A talk on trains. " * 300,
+        "hotwords": ("Zagreb", "Wien") * 300,
+    }
+    result = engine.transcribe(speech.wav, language="en", **prompts)
+    assert [notice.code for notice in result.warnings][:2] == ["prompt_shortened"] * 2
+    assert len(result.effective["initial_prompt"]) < len("A talk on trains. " * 300)
+    assert 0 < len(result.effective["hotwords"]) < 600
+    words = text_of(result).split()
+    assert len(words) >= 0.7 * len(speech.text.split())
+    assert not {"trains.", "Zagreb", "Wien"} & set(words)

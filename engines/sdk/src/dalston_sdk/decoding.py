@@ -6,17 +6,22 @@ options apply, and goes through the recording.
 
 from collections.abc import Callable, Sequence
 from dataclasses import dataclass
-from typing import Any
+from typing import Any, Protocol
+
+import numpy as np
+from numpy.typing import NDArray
 
 from dalston_sdk.chunks import (
     VAD_OPTIONS,
     VadSettings,
     cut_chunks,
     read_vad_settings,
+    split_region,
     vad_options_without_effect,
 )
 from dalston_sdk.engine import SAMPLE_RATE, RunContext, Samples
 from dalston_sdk.errors import EngineError
+from dalston_sdk.second_look import SecondLook, Settled, extended, settle
 from dalston_sdk.wire import ErrorCode, Notice, Segment, SpeechRegion, TranscribeOptions
 
 SUPPORTED_OPTIONS = frozenset(
@@ -160,20 +165,87 @@ def effective_options(
     }
 
 
+class Detector(Protocol):
+    """Voice activity detection by an engine's own library.
+
+    Attributes:
+        frame_s: Length of a frame of ``score``; seconds.
+    """
+
+    @property
+    def frame_s(self) -> float:
+        """See the class."""
+
+    def find(
+        self, samples: Samples, settings: VadSettings, check: Callable[[], None]
+    ) -> list[SpeechRegion]:
+        """Find regions with speech, in time order and without overlap, none longer than allowed."""
+
+    def score(self, samples: Samples) -> NDArray[np.float32]:
+        """Return the posterior of speech of each frame, by a network that has heard nothing."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Speech:
+    """Where speech is, in time order; ``alone`` was found by the second look and may be noise."""
+
+    regions: list[SpeechRegion]
+    alone: list[SpeechRegion]
+
+
+def find_speech(
+    audio: Samples,
+    options: TranscribeOptions,
+    decoding: Decoding,
+    detector: Detector,
+    check: Callable[[], None],
+) -> Speech:
+    """Find what to decode, with a second look at what the first one left out.
+
+    Args:
+        audio: float32, shape (num_samples,), 16 kHz, in [-1, 1].
+        options: The request's.
+        decoding: As planned.
+        detector: The engine's.
+        check: Called again and again; may raise to end the search.
+    """
+    vad = decoding.vad
+    if not decoding.with_vad:
+        whole = SpeechRegion(start=0.0, end=len(audio) / SAMPLE_RATE)
+        return Speech(regions=split_region(audio, whole, vad.max_speech_s), alone=[])
+    first = detector.find(audio, vad, check)
+    second = SecondLook(
+        score=detector.score,
+        frame_s=detector.frame_s,
+        threshold=vad.vad_threshold,
+        chosen=options.vad_threshold is not None,
+        min_speech_ms=vad.min_speech_ms,
+        pad_s=vad.speech_pad_ms / 1000,
+        check=check,
+    )
+    regions, alone = extended(
+        first,
+        second.find(audio, first),
+        join_s=vad.min_silence_ms / 1000,
+        max_speech_s=vad.max_speech_s,
+    )
+    return Speech(regions=regions, alone=alone)
+
+
 def transcribe_in_batches(
     audio: Samples,
-    regions: Sequence[SpeechRegion],
+    speech: Speech,
     transcribe: Callable[[list[Samples], Sequence[SpeechRegion], int], list[Segment]],
     context: RunContext,
     *,
     batch_size: int,
     min_chunk_s: float,
-) -> list[Segment]:
+) -> Settled:
     """Transcribe the regions of a recording batch by batch, reporting segments as they come.
 
     Args:
         audio: float32, shape (num_samples,), 16 kHz, in [-1, 1].
-        regions: What to transcribe, in time order.
+        speech: What to transcribe.
         transcribe: Turns a batch of chunks into segments. It gets the chunks, their regions and
             the id of the first segment.
         context: Gets segments and progress, and says whether the request was cancelled.
@@ -182,14 +254,20 @@ def transcribe_in_batches(
     """
     duration_s = len(audio) / SAMPLE_RATE
     segments: list[Segment] = []
-    for first in range(0, len(regions), batch_size):
+    for first in range(0, len(speech.regions), batch_size):
         context.check_cancelled()
-        batch = regions[first : first + batch_size]
+        batch = speech.regions[first : first + batch_size]
         chunks = cut_chunks(audio, batch, min_length_s=min_chunk_s)
         found = transcribe(chunks, batch, len(segments))
         segments += found
         if found:
             context.partial(found)
         context.progress(batch[-1].end, duration_s)
+
+    def transcribe_alone(region: SpeechRegion) -> list[Segment]:
+        context.check_cancelled()
+        return transcribe(cut_chunks(audio, [region], min_length_s=min_chunk_s), [region], 0)
+
+    settled = settle(segments, speech.regions, speech.alone, transcribe_alone)
     context.progress(duration_s, duration_s)
-    return segments
+    return settled

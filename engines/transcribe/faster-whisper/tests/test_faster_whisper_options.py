@@ -114,3 +114,21 @@ def test_options_without_effect_are_reported(
     (warning,) = result.warnings
     assert warning.code == "option_without_effect"
     assert warning.message.startswith(f"{name} has no effect")
+
+
+@pytest.mark.parametrize("batch_size", [1, 4], ids=["sequential", "batched"])
+def test_prompts_without_room_for_text_are_shortened_and_the_text_is_there(
+    engine: RunningEngine, short_speech: Speech, batch_size: int
+) -> None:
+    plain = engine.transcribe(short_speech.wav, language="en", batch_size=batch_size)
+    prompts: dict[str, Any] = {
+        "initial_prompt": "A talk on trains. " * 300,
+        "hotwords": ("Zagreb", "Wien") * 300,
+    }
+    result = engine.transcribe(short_speech.wav, language="en", batch_size=batch_size, **prompts)
+    assert [notice.code for notice in result.warnings][:2] == ["prompt_shortened"] * 2
+    assert len(result.effective["initial_prompt"]) < len("A talk on trains. " * 300)
+    assert 0 < len(result.effective["hotwords"]) < 600
+    words = " ".join(segment.text for segment in result.segments).split()
+    assert len(words) >= 0.7 * len(" ".join(each.text for each in plain.segments).split())
+    assert not {"trains.", "Zagreb", "Wien"} & set(words)

@@ -19,6 +19,7 @@ from dalston_cli.pipeline.endpoints import FileStamp, Sink
 from dalston_cli.pipeline.events import Event, JobFinished
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal import Attempt, Outcome
+from dalston_cli.pipeline.records.refusals import Refusal
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_sdk.wire import Request, Result, StreamMessage
@@ -36,6 +37,7 @@ class Job:
         output: Where its outputs go, without a format's extension; None for standard output.
         overwrite: Take nothing from the store, and replace outputs.
         strict: A failed optional stage fails its recording.
+        accept_known_bad: It is no failure where an earlier run could not use the same bytes.
     """
 
     recording: RecordingRequest
@@ -44,6 +46,7 @@ class Job:
     output: str | None
     overwrite: bool = False
     strict: bool = False
+    accept_known_bad: bool = False
 
 
 class Runner(Protocol):
@@ -133,6 +136,20 @@ class Decoder(Protocol):
         """
 
 
+class JobRefusals(Protocol):
+    """Recordings that cannot be used."""
+
+    def note(self, reference: str, digest: str) -> Refusal | None:
+        """Note that a recording is refused; return what was known of the same bytes before."""
+
+
+class JobClaims(Protocol):
+    """Work that one job does for all that need its result, in any process."""
+
+    def held(self, key: str) -> AbstractAsyncContextManager[None]:
+        """Wait until no other job works on the result under ``key``, and hold it."""
+
+
 class JobBudget(Protocol):
     """The budget of a run, which all its jobs share."""
 
@@ -153,7 +170,9 @@ class JobTools:
     """
 
     store: ResultStore
+    claims: JobClaims
     journal: JobJournal
+    refusals: JobRefusals
     engines: Engines
     decoder: Decoder
     open_sink: Callable[[Job, str], Sink]

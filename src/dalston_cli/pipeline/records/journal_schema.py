@@ -19,10 +19,10 @@ from dalston_cli.pipeline.records.journal_errors import (
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.private_file import make_private_file
 
-BUSY_TIMEOUT_S = 20.0
-
 IN_MEMORY = Path(":memory:")
-"""The journal where there is none yet, for commands that only read."""
+"""SQLite's name for a journal that is on no disk."""
+
+BUSY_TIMEOUT_S = 20.0
 
 _FORMAT_1 = """
 CREATE TABLE IF NOT EXISTS runs (
@@ -117,12 +117,35 @@ INSERT INTO outputs
 DROP TABLE outputs_1;
 """
 
-_OUTPUTS_ANYWHERE = """
+_FORMAT_3 = """
+CREATE TABLE claims (
+    key TEXT PRIMARY KEY,
+    holder TEXT NOT NULL,
+    pid INTEGER NOT NULL
+) STRICT;
+CREATE TABLE refused (
+    path BLOB PRIMARY KEY,
+    digest TEXT NOT NULL,
+    accepted INTEGER NOT NULL DEFAULT 0
+) STRICT;
+CREATE TABLE recordings (
+    path BLOB NOT NULL,
+    digest TEXT NOT NULL,
+    PRIMARY KEY (path, digest)
+) STRICT;
+CREATE INDEX recordings_by_digest ON recordings (digest);
+ALTER TABLE outputs ADD COLUMN recording TEXT;
+CREATE INDEX outputs_of_recording ON outputs (recording);
+ALTER TABLE results ADD COLUMN recording TEXT;
+CREATE INDEX results_of_recording ON results (recording);
+"""
+
+_FORMAT_4 = """
 CREATE INDEX outputs_by_digest ON outputs (digest, key);
 CREATE INDEX outputs_by_key ON outputs (key);
 """
 
-_FORMATS = (_FORMAT_1, _FORMAT_2, _OUTPUTS_ANYWHERE)
+_FORMATS = (_FORMAT_1, _FORMAT_2, _FORMAT_3, _FORMAT_4)
 """Statements that bring a journal to each format from the one before it; 0 is an empty file."""
 
 SCHEMA_VERSION = len(_FORMATS)

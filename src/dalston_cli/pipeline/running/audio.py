@@ -29,13 +29,14 @@ class RecordingAudio:
         Args:
             request: The recording.
             key: Of its audio in the store.
-            tools: The decoder and the store.
+            tools: The decoder, the store and the claims.
             check_unchanged: Raises an error if the file is not the one whose digest was taken.
         """
         self._request = request
         self._key = key
         self._decoder = tools.decoder
         self._store = tools.store
+        self._claims = tools.claims
         self._check_unchanged = check_unchanged
         self._decoded: AudioInfo | None = None
         self._decoding = asyncio.Lock()
@@ -58,13 +59,21 @@ class RecordingAudio:
         """
         known = None if anew else self._store.get(self._key, AudioInfo)
         if known is None:
-            known = await self._decode()
-            await asyncio.to_thread(self._store.put, self._key, known)
+            known = await self._described(anew=anew)
         return self._named(known)
 
     def _named(self, known: AudioInfo) -> AudioInfo:
         info = msgspec.structs.replace(known.info, name=self._request.name)
         return msgspec.structs.replace(known, info=info)
+
+    async def _described(self, *, anew: bool) -> AudioInfo:
+        """Decode the recording unless another job did so while this one waited."""
+        async with self._claims.held(self._key):
+            known = None if anew else self._store.get(self._key, AudioInfo)
+            if known is None:
+                known = await self._decode()
+                await asyncio.to_thread(self._store.put, self._key, known)
+            return known
 
     async def wav(self, channel: int | None) -> Path:
         """Return the WAV file of one channel, or of the mix.

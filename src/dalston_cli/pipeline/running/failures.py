@@ -2,8 +2,18 @@
 
 import logging
 
+from dalston_cli.audio import errors
+from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import DalstonError, UnavailableError
+
+_OF_ITS_PLACE = (
+    errors.RecordingMissingError,
+    errors.RecordingIsDirectoryError,
+    errors.RecordingUnreadableError,
+    errors.RecordingChangedError,
+    errors.NotRegularFileError,
+)
 
 _logger = logging.getLogger(__name__)
 
@@ -32,6 +42,11 @@ class SystemRefusedError(UnavailableError):
             f"the system refuses: {error.strerror or error}{where}",
             hint="look at free space and permissions: df -h; dalston doctor",
         )
+
+
+def is_of_its_bytes(error: DalstonError) -> bool:
+    """Return True if a recording cannot be used, and it would take another one to change that."""
+    return isinstance(error, RecordingError) and not isinstance(error, _OF_ITS_PLACE)
 
 
 def explained(error: Exception, recording: str) -> DalstonError:

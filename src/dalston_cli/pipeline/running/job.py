@@ -21,8 +21,9 @@ from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, Evidence, FileVersion
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
-from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.records.keys import digest_file, make_key
 from dalston_cli.pipeline.running.audio import RecordingAudio
+from dalston_cli.pipeline.running.failures import is_of_its_bytes
 from dalston_cli.pipeline.running.graph import Graph
 from dalston_cli.pipeline.running.stage import NotStoredError
 from dalston_sdk.wire import Transcript
@@ -54,6 +55,7 @@ class RecordingJob:
         self._clock = time.monotonic()
         self._folder = folder
         self._version: FileVersion | None = None
+        self._digest: str | None = None
 
     async def run(self) -> events.JobFinished:
         """Do what has to be done; see ``Runner``.
@@ -61,6 +63,15 @@ class RecordingJob:
         A recording that is replaced meanwhile, as programs do that synchronize folders, is begun
         anew: what is stored under the digest of its bytes is of these bytes.
         """
+        try:
+            return await self._run_until_unchanged()
+        except errors.RecordingError as error:
+            known = await self._known(error)
+            if known is None:
+                raise
+            return known
+
+    async def _run_until_unchanged(self) -> events.JobFinished:
         for pause_s in _PAUSES_S:
             try:
                 return await self._run_once()
@@ -76,7 +87,9 @@ class RecordingJob:
 
     async def _run_once(self) -> events.JobFinished:
         plan, tools = self._job.plan, self._tools
+        self._digest = None
         path, digest = await self._source()
+        self._digest = digest
         standing = standing_of(digest, plan, tools.journal, partial(tools.open_sink, self._job))
         request = AudioRequest(
             source=path,
@@ -106,6 +119,25 @@ class RecordingJob:
             self._warn("format_left_out", reason)
         self._remember_digest(digest)
         return self._finished(standing, transcript, worked=graph.worked)
+
+    async def _known(self, error: errors.RecordingError) -> events.JobFinished | None:
+        """Note that the recording cannot be used; return its end where that is known already."""
+        reference, job = self._job.recording.source.reference, self._job
+        if reference is None or not is_of_its_bytes(error):
+            return None
+        try:
+            digest = self._digest or await asyncio.to_thread(digest_file, Path(reference))
+        except OSError:
+            return None
+        before = self._tools.refusals.note(reference, str(digest))
+        if before is None or not (before.accepted or job.accept_known_bad):
+            return None
+        return events.JobFinished(
+            recording=self._name,
+            status="known_bad",
+            elapsed_s=time.monotonic() - self._clock,
+            error=events.ErrorInfo(code=error.code, message=error.message, hint=error.hint),
+        )
 
     async def _source(self) -> tuple[Path, str]:
         """Return the recording as a file, and the digest of its bytes.

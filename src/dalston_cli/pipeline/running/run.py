@@ -29,13 +29,16 @@ from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import JournalError
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.running.failures import explained
+from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
 from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
 from dalston_cli.pipeline.running.order import largest_first
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 DECODED_AHEAD = 2
 """Recordings in work beyond the engine's slots."""
+
+MOST_EXTRA = 16
+"""Recordings in work at most besides ``jobs``, for those that wait for another run."""
 
 MOST_ENGINE_FAILURES = 8
 """So many recordings in a row may fail for want of an engine before the run gives up."""
@@ -98,6 +101,7 @@ class Run:
         self._workers: list[asyncio.Task[None]] = []
         self._stopped = False
         self._interrupted = False
+        self._num_extra = 0
         self._ended_by: DalstonError | None = None
         self._engine_failures = 0
         self._id = ""
@@ -117,7 +121,8 @@ class Run:
             asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
         ]
         with handled_interrupts(self._interrupt):
-            await asyncio.gather(*self._workers, return_exceptions=True)
+            while not all(worker.done() for worker in self._workers):  # there may be more
+                await asyncio.gather(*self._workers, return_exceptions=True)
         self._summary.counts[NOT_STARTED] += sum(1 for _ in self._queue)
         errors = [
             error
@@ -149,18 +154,38 @@ class Run:
         for index, request in enumerate(self._spec.recordings):
             yield request.size, (request, stems[index] if stems is not None else None)
 
+    def begin_one_more(self) -> None:
+        """Take another recording into work, because one waits for what another run does."""
+        if not self._stopped and self._num_extra < MOST_EXTRA:
+            self._num_extra += 1
+            self._workers.append(asyncio.create_task(self._work_on_one_more()))
+
+    async def _work_on_one_more(self) -> None:
+        try:
+            await self._take_one()
+        finally:
+            self._num_extra -= 1
+
     async def _work(self) -> None:
         """Take one recording after the other, until there is none or the run stops."""
-        while not self._stopped and (item := next(self._queue, None)) is not None:
-            try:
-                with self._begun(item[0]) as begun:
-                    begun.plan = self._spec.planner.plan(begun.recording.overrides)
-                    begun.finished = await self._runner.run(self._job(begun, item[1]))
-            except JournalError as error:
-                self._end_all(error)
-            except BrokenPipeError:
-                self._cancel_all()
-                raise
+        while await self._take_one():
+            pass
+
+    async def _take_one(self) -> bool:
+        """Work on the next recording; return False where there is none or the run stops."""
+        item = None if self._stopped else next(self._queue, None)
+        if item is None:
+            return False
+        try:
+            with self._begun(item[0]) as begun:
+                begun.plan = self._spec.planner.plan(begun.recording.overrides)
+                begun.finished = await self._runner.run(self._job(begun, item[1]))
+        except JournalError as error:
+            self._end_all(error)
+        except BrokenPipeError:
+            self._cancel_all()
+            raise
+        return True
 
     def _job(self, begun: _Begun, stem: Path | None) -> Job:
         if begun.plan is None:
@@ -172,6 +197,7 @@ class Run:
             output=None if stem is None else str(stem),
             overwrite=self._spec.options.overwrite,
             strict=self._spec.options.strict,
+            accept_known_bad=self._spec.options.accept_known_bad,
         )
 
     @contextmanager
@@ -205,7 +231,11 @@ class Run:
             code=error.code, message=error.message, hint=error.hint, recording=name
         )
         finished = events.JobFinished(
-            recording=name, status="failed", elapsed_s=time.monotonic() - begun.clock, error=info
+            recording=name,
+            status="failed",
+            elapsed_s=time.monotonic() - begun.clock,
+            error=info,
+            acceptable=is_of_its_bytes(error) and begun.recording.source.reference is not None,
         )
         self._end(begun.number, finished, error.exit_code)
         if isinstance(error, JournalError | NoRoomError):

@@ -94,14 +94,27 @@ class StageRunner:
         Raises:
             DalstonError: The engine cannot be had, refuses, or died more often than is excused.
         """
-        plan, tools = work.plan, self._tools
+        plan = work.plan
         key = stage_key(plan, work.channel.audio_digest, plan.stage.upstream(work.inputs))
-        stored = None if self._job.overwrite else tools.store.get(key, StoredResult)
+        stored = self._stored(key, plan)
         if stored is not None:
-            self._finished(plan, reused=True, elapsed_s=0.0)
-            return StageDone(key=key, stored=stored, reused=True)
+            return stored
         if self.only_stored:
             raise NotStoredError(plan)
+        async with self._tools.claims.held(key):
+            # Another job may have stored it while this one waited.
+            return self._stored(key, plan) or await self._do(key, work)
+
+    def _stored(self, key: str, plan: StagePlan) -> StageDone | None:
+        stored = None if self._job.overwrite else self._tools.store.get(key, StoredResult)
+        if stored is None:
+            return None
+        self._finished(plan, reused=True, elapsed_s=0.0)
+        return StageDone(key=key, stored=stored, reused=True)
+
+    async def _do(self, key: str, work: StageWork) -> StageDone:
+        """Have an engine do it, and store the result."""
+        plan, tools = work.plan, self._tools
         name, engine_name = self._recording, plan.engine.name
         tools.emit(
             events.StageStarted(

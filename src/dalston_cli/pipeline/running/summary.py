@@ -31,7 +31,7 @@ class RunSummary:
         self.counts[job.status] += 1
         if job.rtfx is not None:
             self.audio_s += job.duration_s or 0.0
-        if job.error is not None:
+        if job.error is not None and job.status != "known_bad":
             self.errors.append(job.error)
         if exit_code is ExitCode.UNAVAILABLE:
             self.unavailable += 1

@@ -62,6 +62,11 @@ class Output:
         default=False,
         negative="--keep-going",
     )
+    accept_known_bad: bool = switch(
+        "A recording that cannot be used is named once: it is no alarm to later runs until it"
+        " changes.",
+        default=False,
+    )
     strict: bool = switch("A failed optional stage fails its recording.", default=False)
 
 

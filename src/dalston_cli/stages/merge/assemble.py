@@ -6,6 +6,7 @@ from collections.abc import Sequence
 import msgspec
 
 from dalston_cli import __version__
+from dalston_cli.audio.request import CUT_OFF
 from dalston_cli.formats.script import joined
 from dalston_cli.stages.base import Found
 from dalston_cli.stages.merge.channel import placed_regions, placed_turns, spoken_segments
@@ -42,11 +43,13 @@ def merge(merge_input: MergeInput) -> Transcript:
         start=min(window.start for _, window in placed), end=max(window.end for _, window in placed)
     )
     noticed = [notice for pair in placed for notice in channel_notices(*pair)]
-    failed = any(record.status == "failed" for record in merge_input.stages)
+    lacking = any(record.status == "failed" for record in merge_input.stages) or any(
+        warning.code == CUT_OFF for warning in merge_input.warnings
+    )
     transcript = Transcript(
         version=TRANSCRIPT_VERSION,
         recording=merge_input.recording,
-        status="partial" if failed else "complete",
+        status="partial" if lacking else "complete",
         text=joined(segment.text for segment in segments),
         language=_language(channels),
         language_scores=_language_scores(channels),

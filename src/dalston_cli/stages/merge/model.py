@@ -33,7 +33,8 @@ class MergeInput:
         recording: With ``clip_start``, all results' times count from there.
         channels: At least one; with several, each without diarization is one speaker.
         stages: How each stage came about; a failed one makes the transcript partial.
-        warnings: What was noticed besides the results' own warnings.
+        warnings: What was noticed besides the results' own warnings; a recording that was cut off
+            makes the transcript partial.
         generator: Name and version of the program; None for this one's.
     """
 

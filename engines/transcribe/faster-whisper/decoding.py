@@ -1,0 +1,86 @@
+"""Decoding of a recording's speech, and of one part of it alone."""
+
+from collections.abc import Iterable, Sequence
+from typing import Any
+
+from faster_whisper import BatchedInferencePipeline, WhisperModel
+from faster_whisper.transcribe import TranscriptionInfo, restore_speech_timestamps
+from languages import pack
+from options import Decoding
+from segments import convert
+from vad import as_regions, without_silence
+
+from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.wire import Segment, SpeechRegion
+
+_PROMPTS = ("initial_prompt", "hotwords", "prefix")
+
+
+def count_tokens(whisper: WhisperModel, text: str) -> int:
+    """Return the number of a prompt's tokens."""
+    return len(whisper.hf_tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids)
+
+
+def decode(
+    whisper: WhisperModel,
+    audio: Samples,
+    speech: Sequence[dict[str, int]],
+    language: str,
+    decoding: Decoding,
+) -> tuple[Iterable[Any], TranscriptionInfo]:
+    """Start decoding; segments come with times from the start of the recording."""
+    arguments = {**decoding.arguments, "language": language}
+    found: Iterable[Any]
+    if decoding.batch_size > 1:
+        # Chunks as they were recorded, with their pauses: the library would join regions and lose
+        # the time between them.
+        clips = [
+            {"start": chunk.start, "end": chunk.end}
+            for chunk in pack(as_regions(speech), decoding.chunk_length_s)
+        ]
+        found, info = BatchedInferencePipeline(model=whisper).transcribe(
+            audio, clip_timestamps=clips, **arguments
+        )
+    elif decoding.vad is None:
+        found, info = whisper.transcribe(audio, vad_filter=False, **arguments)
+    else:
+        shortened = without_silence(audio, speech)
+        found, info = whisper.transcribe(shortened, vad_filter=False, **arguments)
+        found = restore_speech_timestamps(found, speech, SAMPLE_RATE)
+    return found, info
+
+
+class PartDecoder:
+    """Decodes a part of a recording alone and without a prompt; times are the recording's."""
+
+    def __init__(
+        self,
+        whisper: WhisperModel,
+        audio: Samples,
+        decoding: Decoding,
+        *,
+        language: str,
+        text_language: str,
+    ) -> None:
+        left_out = (*_PROMPTS, "batch_size")
+        self._arguments = {
+            name: value for name, value in decoding.arguments.items() if name not in left_out
+        }
+        self._whisper = whisper
+        self._audio = audio
+        self._language = language
+        self._text_language = text_language
+
+    def __call__(self, region: SpeechRegion) -> list[Segment]:
+        """Return the segments of one region; ids count from 0."""
+        part = {"start": int(region.start * SAMPLE_RATE), "end": int(region.end * SAMPLE_RATE)}
+        found, _ = self._whisper.transcribe(
+            self._audio[part["start"] : part["end"]],
+            vad_filter=False,
+            language=self._language,
+            **self._arguments,
+        )
+        restored = restore_speech_timestamps(found, [part], SAMPLE_RATE)
+        return list(
+            convert(restored, regions=[region], duration_s=region.end, language=self._text_language)
+        )

@@ -1,0 +1,1 @@
+"""The signs by which each container shows that its end is there."""

@@ -1,0 +1,118 @@
+"""Real weights on recordings that make a Whisper lose or invent text."""
+
+import wave
+from pathlib import Path
+
+import jiwer
+import numpy as np
+import numpy.typing as npt
+import pytest
+from tests.acceptance.home import Home
+from tests.support.real_speech import SPEECH, needs_real_speech, transcribe
+from whisper_normalizer.english import EnglishTextNormalizer
+
+pytestmark = [
+    pytest.mark.network,
+    pytest.mark.slow,  # real weights
+    needs_real_speech,
+]
+
+JFK = SPEECH / "jfk.wav"
+RATE = 16_000
+normalise = EnglishTextNormalizer()
+Samples = npt.NDArray[np.float64]
+PROMPT = "The president speaks of Washington, Lincoln and freedom. "
+
+
+@pytest.mark.parametrize("times", [1, 4, 60])
+@pytest.mark.parametrize("batch_size", ["1", "2"])
+def test_prompts_neither_take_the_texts_room_nor_come_back_as_text(
+    times: int, batch_size: str, real_user: Home, tiny: str, out: Path
+) -> None:
+    options = ("--initial-prompt", PROMPT * times, "--hotwords", PROMPT * times)
+    transcript = transcribe(
+        real_user, JFK, out, "--model", tiny, "--batch-size", batch_size, *options
+    )
+    assert "your country" in transcript["text"]
+    assert "Lincoln" not in transcript["text"]
+    shortened = [
+        each for each in transcript.get("warnings", ()) if each["code"] == "prompt_shortened"
+    ]
+    assert bool(shortened) is (times == 60)
+
+
+def coloured_noise(power: float, seconds: float, level: float) -> Samples:
+    """Noise with the spectrum of a power of the frequency, at a level; full scale is 1."""
+    size = int(seconds * RATE)
+    spectrum = np.fft.rfft(np.random.default_rng(7).standard_normal(size))
+    spectrum *= np.maximum(np.fft.rfftfreq(size, 1 / RATE), 20.0) ** power
+    noise = np.fft.irfft(spectrum, size)
+    return np.asarray(noise / np.sqrt(np.mean(noise**2)) * level)
+
+
+def read(clip: Path) -> Samples:
+    with wave.open(str(clip), "rb") as file:
+        return np.frombuffer(file.readframes(file.getnframes()), "<i2") / 32_768
+
+
+def write(target: Path, samples: Samples) -> Path:
+    with wave.open(str(target), "wb") as file:
+        file.setnchannels(1)
+        file.setsampwidth(2)
+        file.setframerate(RATE)
+        file.writeframes((np.clip(samples, -1, 1) * 32_767).astype("<i2").tobytes())
+    return target
+
+
+NOISES = [
+    pytest.param(-0.5, 0.004, id="pink"),
+    pytest.param(-0.5, 0.02, id="loud-pink"),
+    pytest.param(-1.0, 0.01, id="brown"),
+    pytest.param(0.0, 0.02, id="white"),
+]
+
+
+@pytest.mark.parametrize(("power", "level"), NOISES)
+def test_a_sentence_between_minutes_of_noise_is_found_as_a_whole(
+    power: float, level: float, real_user: Home, tiny: str, tmp_path: Path
+) -> None:
+    samples = coloured_noise(power, 130, level)
+    speech = read(JFK)
+    samples[60 * RATE :][: len(speech)] += speech
+    wav = write(tmp_path / "between.wav", samples)
+    transcript = transcribe(real_user, wav, tmp_path / "out", "--model", tiny)
+    assert "my fellow America" in transcript["text"]
+    assert transcript["text"].count("country") == 2
+    assert len(transcript["text"].split()) <= 24
+    assert 59 < transcript["segments"][0]["start"] < 61.5
+
+
+def test_voices_of_several_levels_between_noise_are_all_found(
+    real_user: Home, tiny: str, tmp_path: Path
+) -> None:
+    samples = coloured_noise(-0.5, 180, 0.004)
+    words = []
+    for clip, start_s, volume in (
+        ("austen-0870", 50, 1.0),
+        ("austen-0880", 90, 0.3),
+        ("jfk", 110, 0.1),
+        ("austen-0890", 150, 1.0),
+    ):
+        speech = read(SPEECH / f"{clip}.wav") * volume
+        samples[start_s * RATE :][: len(speech)] += speech
+        words += (SPEECH / f"{clip}.txt").read_text(encoding="utf-8").split()
+    wav = write(tmp_path / "several.wav", samples)
+    transcript = transcribe(real_user, wav, tmp_path / "out", "--model", tiny)
+    errors = jiwer.wer(normalise(" ".join(words)), normalise(transcript["text"]))
+    assert errors <= 0.15, transcript["text"]
+
+
+@pytest.mark.parametrize(("power", "level"), [*NOISES, pytest.param(0.0, 0.0, id="silence")])
+def test_noise_alone_gives_no_text(
+    power: float, level: float, real_user: Home, tiny: str, tmp_path: Path
+) -> None:
+    wav = write(tmp_path / "noise.wav", coloured_noise(power, 60, level))
+    transcript = transcribe(real_user, wav, tmp_path / "out", "--model", tiny)
+    assert transcript["text"] == ""
+    codes = {each["code"] for each in transcript.get("warnings", ())}
+    assert "doubtful_speech" not in codes
