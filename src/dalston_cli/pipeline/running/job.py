@@ -200,14 +200,7 @@ class RecordingJob:
             )
         if outcome is None:
             return None
-        return events.JobFinished(
-            recording=self._name,
-            status="unchanged",
-            outputs=standing.sink.texts,
-            duration_s=outcome.duration_s,
-            elapsed_s=time.monotonic() - self._clock,
-            warnings=outcome.warnings,
-        )
+        return standing.unchanged(self._name, outcome, self._clock)
 
     async def _stored(self, audio: RecordingAudio) -> Transcript | None:
         """Return what this job would make of the store alone.
