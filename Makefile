@@ -1,5 +1,5 @@
 # The commands a newcomer needs; each is a script that can be read in a minute.
-.PHONY: install check test test-all test-engines bench docs
+.PHONY: install check test test-all test-engines bench docs chaos
 
 install: ## an environment in .venv with everything for development
 	scripts/install
@@ -15,6 +15,9 @@ test-all: ## every test; Docker's where there is a daemon
 
 test-engines: ## the engines' suites alone, with environments that are kept
 	scripts/test-engines
+
+chaos: ## every damage that can be done to recordings, seeded
+	scripts/chaos
 
 bench: ## speed as ratios and counts, printed as a table
 	scripts/bench

@@ -87,13 +87,13 @@ ENDLESS = frozenset({"stream.wav", "stream.aif", "stream.w64", "stream.au", "str
 SOX = ("wav", "aiff", "au", "caf", "w64", "voc", "flac", "ogg", "gsm", "wv")
 
 
-def make_file(folder: Path, name: str) -> Path:
-    """Make one of ``FILES`` or ``STREAMS``."""
+def make_file(folder: Path, name: str, *options: str) -> Path:
+    """Make one of ``FILES`` or ``STREAMS``, with more of ffmpeg's options."""
     if name in FILES:
-        return recordings.make(folder, name, *FILES[name])
+        return recordings.make(folder, name, *FILES[name], *options)
     source = str(recordings.EXAMPLES / "lecture.mp4")
-    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", source, "-vn", *STREAMS[name], "-"]
-    return _piped(command, folder / name)
+    command = ["ffmpeg", "-nostdin", "-v", "error", "-i", source, "-vn", *STREAMS[name]]
+    return _piped([*command, *options, "-"], folder / name)
 
 
 def make_by_sox(folder: Path, kind: str, *, piped: bool) -> Path:

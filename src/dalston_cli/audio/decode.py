@@ -9,7 +9,9 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import SAMPLE_RATES, OpenRecording, open_recording
 from dalston_cli.audio.errors import ChannelMissingError, CorruptError, EncryptedError, TooLongError
 from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
-from dalston_cli.audio.request import AudioInfo, AudioRequest, Channel
+from dalston_cli.audio.frames import packed
+from dalston_cli.audio.mixing import Mixer
+from dalston_cli.audio.request import MIXING, AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
 from dalston_cli.audio.timeline import Timeline
@@ -60,6 +62,7 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
             timeline=_timeline(recording, part),
             resampler=Resampler(raw_floats=recording.codec.startswith("pcm_f")),
             counts=Counts(),
+            mixer=Mixer(),
         )
         try:
             written = _decode_into(request, decoding, chosen, is_stopped)
@@ -83,6 +86,7 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
                 for channel, wav in zip(chosen, written, strict=True)
             ),
             warnings=tuple(notices(decoding)),
+            mixing=MIXING,
         )
 
 
@@ -99,7 +103,7 @@ def _decode_into(
         for block in _without_gaps(_blocks(decoding), decoding.clip):
             if is_stopped():
                 raise DecodingStoppedError(name)
-            _write(block, chosen, writers, decoding.counts)
+            _write(block, chosen, writers, decoding)
             if writers[0].num_samples > MAX_SAMPLES - SAMPLE_RATE * 60:
                 raise TooLongError(name, MAX_SAMPLES / SAMPLE_RATE)
         check_enough(decoding, writers[0].num_samples)
@@ -181,7 +185,9 @@ def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Ite
             timeline.resync()
             continue
         yield from (
-            frame for frame in frames if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES
+            packed(frame)
+            for frame in frames
+            if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES
         )
 
 
@@ -201,13 +207,15 @@ def _write(
     block: "NDArray[np.float32]",
     chosen: Sequence[int | None],
     writers: Sequence[WavWriter],
-    counts: Counts,
+    decoding: Decoding,
 ) -> None:
     import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
+    counts = decoding.counts
+    counts.loudest = max(counts.loudest, float(np.abs(block).max(initial=0)))
     for channel, writer in zip(chosen, writers, strict=True):
         if channel is None:
-            samples = block.mean(axis=0) if len(block) > 1 else block[0]
+            samples = decoding.mixer.mix(block, decoding.resampler.positions)
         elif channel < len(block):
             samples = block[channel]
         else:  # the stream lost channels on its way

@@ -10,6 +10,9 @@ from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_sdk.wire import Notice, RecordingInfo
 
+MIXING = 2
+"""The rules by which channels are mixed; 1 took the mean of all."""
+
 CUT_OFF = "short_audio"
 """The code of the warning that a recording's end is missing; its transcript is then partial."""
 
@@ -52,11 +55,16 @@ class Channel(Struct, frozen=True, kw_only=True):
 
 
 class AudioInfo(Struct, frozen=True, kw_only=True):
-    """The facts that decoding a recording brought; the audio itself is not kept."""
+    """The facts that decoding a recording brought; the audio itself is not kept.
+
+    Attributes:
+        mixing: The rules by which channels were mixed, a number up to ``MIXING``.
+    """
 
     info: RecordingInfo
     channels: tuple[Channel, ...]
     warnings: tuple[Notice, ...]
+    mixing: int = 1
 
 
 def encode_request(request: AudioRequest) -> bytes:

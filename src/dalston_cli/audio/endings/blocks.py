@@ -8,6 +8,7 @@ from dalston_cli.audio.endings.tags import end_of_sound, start_of_sound
 from dalston_cli.audio.file_bytes import FileBytes
 
 _MAX_BLOCKS = 1_000_000
+_VOC_PADDING = 4096
 _TTA_HEADER = 22
 _APE_DESCRIPTOR_SINCE = 3980
 
@@ -90,7 +91,7 @@ def voc_is_cut(file: FileBytes) -> bool:
     for _ in range(_MAX_BLOCKS):
         head = file.at(place, 4)
         if head[:1] == b"\0":
-            return False
+            return file.size - place > _VOC_PADDING
         if len(head) < 4:  # noqa: PLR2004 - a block's kind and size
             return place > file.size or len(head) > 0 or place == file.size
         place += 4 + int.from_bytes(head[1:], "little")

@@ -39,7 +39,7 @@ class _Element:
 
 
 def matroska_is_cut(file: FileBytes) -> bool:
-    """Return True if the last element, or the segment, is not whole."""
+    """Return True if the elements do not lead to the end of the segment, or of the file."""
     place = 0
     segment_end: int | None = None
     for _ in range(_MAX_PARTS):
@@ -56,9 +56,8 @@ def matroska_is_cut(file: FileBytes) -> bool:
             return True
         else:
             place = element.body + element.size
-    if place < file.size and segment_end is None:
-        return 0 < file.size - place < 16  # noqa: PLR2004 - the start of an element
-    return segment_end is not None and segment_end > file.size
+    wanted = file.size if segment_end is None else segment_end
+    return place < wanted
 
 
 def _element(file: FileBytes, place: int) -> _Element | None:

@@ -62,7 +62,7 @@ class Standing:
         if outcome is None and transcript is not None:
             warnings = tuple(notice.message for notice in transcript.warnings)
             outcome = Outcome(duration_s=transcript.recording.duration_s, warnings=warnings)
-            self.journal.remember_outcome(self.key, outcome)
+            self.journal.remember_outcome(self.key, outcome, recording=evidence.digest)
         return existing, outcome
 
 

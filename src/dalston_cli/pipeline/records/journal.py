@@ -104,7 +104,7 @@ class Journal:
             started_at=now,
             pid=os.getpid(),
             process_started_at=psutil.Process().create_time(),
-            folder=os.fsencode(Path.cwd()).decode(errors="replace"),
+            folder=os.fsencode(_working_folder()).decode(errors="replace"),
             num_recordings=num_recordings,
         )
         return run
@@ -211,14 +211,16 @@ class Journal:
         """Note the digest of a file that has ``stamp``."""
         self._put("files", path=os.fsencode(reference), digest=digest, **asdict(stamp))
 
-    def expect_output(self, reference: str, digest: str, key: str) -> None:
+    def expect_output(
+        self, reference: str, digest: str, key: str, *, recording: str | None = None
+    ) -> None:
         """Note, before it is written, that an output will have these bytes.
 
         Otherwise a process that dies between writing and noting would leave a file that Dalston
-        would not recognize as its own.
+        would not recognize as its own. ``recording`` is the digest of what it is a transcript of.
         """
-        path = os.fsencode(reference)
-        self._put("outputs", path=path, digest=digest, key=key, written_at=time.time())
+        path, now = os.fsencode(reference), time.time()
+        self._put("outputs", path=path, digest=digest, key=key, written_at=now, recording=recording)
 
     def drop_output(self, reference: str, key: str) -> None:
         """Note that a transcript lacks what this optional output needs."""
@@ -252,10 +254,19 @@ class Journal:
         )
         return {row["digest"]: row["key"] for row in rows}
 
-    def is_output(self, digest: str, key: str | None = None) -> bool:
-        """Return True if an output with these bytes was written anywhere, of this key if given."""
+    def adopt_output(self, reference: str, digest: str, key: str) -> bool:
+        """Note that an output lies here, too, that was moved or copied; False if it is none."""
+        adopted = self.connection.execute(
+            "INSERT OR REPLACE INTO outputs (path, digest, key, written_at, recording)"
+            " SELECT ?, digest, key, ?, recording FROM outputs WHERE digest = ? AND key = ? LIMIT 1",
+            (os.fsencode(reference), time.time(), digest, key),
+        )
+        return adopted.rowcount > 0
+
+    def is_output(self, digest: str) -> bool:
+        """Return True if an output with these bytes was written anywhere."""
         row = self.connection.execute(
-            "SELECT 1 FROM outputs WHERE digest = ? AND key = ifnull(?, key) LIMIT 1", (digest, key)
+            "SELECT 1 FROM outputs WHERE digest = ? LIMIT 1", (digest,)
         ).fetchone()
         return row is not None
 
@@ -282,8 +293,8 @@ class Journal:
                 warnings = tuple(json.loads(row["warnings"]))
         return Outcome(duration_s=row["duration_s"], warnings=warnings, error=error)
 
-    def remember_outcome(self, key: str, outcome: Outcome) -> None:
-        """Note how a recording's job under a plan ended."""
+    def remember_outcome(self, key: str, outcome: Outcome, *, recording: str | None = None) -> None:
+        """Note how a recording's job under a plan ended; ``recording`` is its digest."""
         error = outcome.error
         self._put(
             "results",
@@ -294,6 +305,14 @@ class Journal:
             message=error and error.message,
             hint=error and error.hint,
             warnings=json.dumps(outcome.warnings),
+            recording=recording,
+        )
+
+    def remember_recording(self, reference: str, digest: str) -> None:
+        """Note that a recording had these bytes when results of it were stored."""
+        self.connection.execute(
+            "INSERT INTO recordings (path, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (os.fsencode(reference), digest),
         )
 
     # -- batches ---------------------------------------------------------------------------------
@@ -308,3 +327,11 @@ class Journal:
     def remember_batch_size(self, model: str, device: str, batch_size: int) -> None:
         """Note the batch that fits."""
         self._put("batches", model=model, device=device, batch_size=batch_size)
+
+
+def _working_folder() -> str:
+    """Return the current folder; empty where it was removed."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return ""
