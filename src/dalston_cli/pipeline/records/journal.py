@@ -258,7 +258,8 @@ class Journal:
         """Note that an output lies here, too, that was moved or copied; False if it is none."""
         adopted = self.connection.execute(
             "INSERT OR REPLACE INTO outputs (path, digest, key, written_at, recording)"
-            " SELECT ?, digest, key, ?, recording FROM outputs WHERE digest = ? AND key = ? LIMIT 1",
+            " SELECT ?, digest, key, ?, recording FROM outputs WHERE digest = ? AND key = ?"
+            " LIMIT 1",
             (os.fsencode(reference), time.time(), digest, key),
         )
         return adopted.rowcount > 0
