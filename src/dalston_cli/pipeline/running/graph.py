@@ -89,7 +89,10 @@ class Graph:
             recording=audio.info,
             channels=tuple(
                 ChannelResults(
-                    channel=channel.channel, duration_s=channel.duration_s, results=inputs.results
+                    channel=channel.channel,
+                    duration_s=channel.duration_s,
+                    results=inputs.results,
+                    pauses=channel.pauses,
                 )
                 for channel, inputs in found
             ),
