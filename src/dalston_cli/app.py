@@ -13,7 +13,7 @@ import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
-from dalston_cli import __version__
+from dalston_cli import __version__, streams
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.commands.registry import COMMANDS, HELP_NAMES, RootGroup, command_words
 from dalston_cli.commands.verbs import HELP, SHORT_FORMS, without_help_verb
@@ -57,19 +57,20 @@ def main(arguments: Sequence[str] | None = None) -> int:
     words = [word for word in options if word != "--debug"] + words[len(options) :]
     words = in_our_dialect(without_help_verb(words))
     console = Console(command_words(words), json="--json" in options)
-    _open_closed_streams()
+    streams.open_closed_streams()
+    streams.allow_descriptors()
     _use_utf8()
     try:
         code = _dispatch(words)
-        sys.stdout.flush()
+        streams.print_data(sys.stdout, "")
     except BrokenPipeError:
-        _close_stdout()
+        streams.abandon(sys.stdout)
         return ExitCode.CLOSED_PIPE
     except TyperException as error:
         return _report_usage(console, error)
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
         if debug:
-            traceback.print_exception(error)
+            streams.tell(sys.stderr, "".join(traceback.format_exception(error)))
         return _report(console, _explain(error))
     return code
 
@@ -129,6 +130,8 @@ def _explain(error: BaseException) -> DalstonError:
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         hint = "run the same command again to go on: finished stages are kept"
         return InterruptedRunError("interrupted", hint=hint)
+    if known := streams.explained_by_streams(error) or streams.explained_by_process(error):
+        return known
     return InternalError(error, _write_crash_log(error))
 
 
@@ -171,23 +174,15 @@ def _report_usage(console: Console, error: TyperException) -> int:
 
 
 def _report(console: Console, error: DalstonError) -> int:
+    if isinstance(error, streams.OutputStreamError):
+        streams.abandon(sys.stdout)
+        console = Console(console.command)  # an envelope would go where there is no room
     try:
         console.error(error)
     except BrokenPipeError:
-        _close_stdout()
+        streams.abandon(sys.stdout)
         return ExitCode.CLOSED_PIPE
     return error.exit_code
-
-
-def _open_closed_streams() -> None:
-    """Write to nowhere where the caller closed a stream, as cron does.
-
-    The file takes the free descriptor, which nothing else may have: child processes write to it.
-    """
-    for name in ("stdout", "stderr"):
-        if getattr(sys, name) is None:
-            nowhere = Path(os.devnull).open("w", encoding="utf-8")  # noqa: SIM115 - to the end
-            setattr(sys, name, nowhere)
 
 
 def _use_utf8() -> None:
@@ -196,8 +191,3 @@ def _use_utf8() -> None:
         if reconfigure := getattr(stream, "reconfigure", None):
             encoding = None if stream.isatty() else "utf-8"
             reconfigure(encoding=encoding, errors="replace")
-
-
-def _close_stdout() -> None:
-    """Detach a closed pipe, or the interpreter complains when it flushes at its end."""
-    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -7,6 +7,13 @@ from io import BufferedReader
 from pathlib import Path
 
 
+class TooLargeError(OSError):
+    """A file has more bytes than anything of its kind."""
+
+    def __init__(self, path: Path, limit: int) -> None:
+        super().__init__(errno.EFBIG, f"it has more than {limit:,} bytes", str(path))
+
+
 class NotRegularError(OSError):
     """A pipe, a device or a socket is where a file is to be read."""
 
@@ -46,7 +53,20 @@ def open_regular(path: Path, *, or_given: bool = False) -> BufferedReader:
     raise NotRegularError(path)
 
 
-def read_regular(path: Path, *, or_given: bool = False) -> bytes:
-    """Return what a regular file holds; arguments and errors are those of ``open_regular``."""
+def read_regular(path: Path, *, limit: int | None = None, or_given: bool = False) -> bytes:
+    """Return what a regular file holds.
+
+    Args:
+        path: As for ``open_regular``.
+        limit: Most bytes that are read; None for all.
+        or_given: As for ``open_regular``.
+
+    Raises:
+        TooLargeError: It has more bytes than ``limit``.
+        OSError: As ``open_regular`` does.
+    """
     with open_regular(path, or_given=or_given) as file:
-        return file.read()
+        data = file.read(None if limit is None else limit + 1)
+    if limit is not None and len(data) > limit:
+        raise TooLargeError(path, limit)
+    return data

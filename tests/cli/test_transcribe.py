@@ -2,14 +2,12 @@
 
 import json
 import re
-import shlex
 import signal
-import subprocess
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.cli.terminal import COMMAND, Shell
+from tests.cli.terminal import Shell
 from tests.support.pipeline_home import write_recording
 from tests.support.recordings import make_bad, make_good
 
@@ -43,15 +41,6 @@ def test_a_folder_of_good_and_bad_recordings(shell: Shell) -> None:
     again = shell.run("transcribe", "in", "-o", "out", "-f", "txt")
     assert again.code == ExitCode.SOME_FAILED
     assert "10 unchanged" in again.err
-
-
-@pytest.mark.parametrize("closed", [">&-", "2>&-", ">&- 2>&-"])
-def test_closed_streams_stop_no_work(shell: Shell, closed: str) -> None:
-    write_recording(shell.work / "a.wav")
-    line = f"{shlex.join(COMMAND)} transcribe a.wav -o out -f txt {closed}"
-    done = subprocess.run(["sh", "-c", line], cwd=shell.work, env=shell.environ, check=False)
-    assert done.returncode == ExitCode.OK
-    assert (shell.work / "out" / "a.txt").is_file()
 
 
 def test_events_and_the_report(shell: Shell) -> None:

@@ -195,7 +195,7 @@ def test_mistakes_in_an_engine_are_told(tmp_path: Path, old: str, new: str, mess
         pytest.param(b"", ":1: must be keys with values", id="empty"),
         pytest.param(b"- id: x\n", ":1: must be keys with values", id="list"),
         pytest.param(b"id: \xff\n", ":1: cannot be read", id="not-utf8"),
-        pytest.param(b"id: \x00\n", ":1: is not valid YAML", id="nul"),
+        pytest.param(b"id: \x00\n", ":1: holds the control character U+0000", id="nul"),
         pytest.param(b"id: &a\n  x: *a\n", ":1: is nested too deeply", id="contains-itself"),
     ],
 )

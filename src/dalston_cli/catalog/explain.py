@@ -10,6 +10,7 @@ from pydantic_core import ErrorDetails
 from dalston_cli.catalog.document import Document, KeyPath, Problem
 from dalston_cli.nearest import did_you_mean
 
+_MAX_SHOWN = 80
 _QUOTED = re.compile(r"'([^']*)'")
 
 
@@ -51,14 +52,19 @@ def _message(details: ErrorDetails, model: type[BaseModel]) -> str:
             meaning = "true or false" if isinstance(value, bool) else f"the number {value}"
             return f"YAML reads this as {meaning}; put it in quotes"
     text = details["msg"][0].lower() + details["msg"][1:]
-    return f"{text}, not {value!r}" if isinstance(value, (str, int, float)) else text
+    return f"{text}, not {_shown(value)}" if isinstance(value, (str, int, float)) else text
+
+
+def _shown(value: object) -> str:
+    text = repr(value)
+    return text if len(text) <= _MAX_SHOWN else f"{text[:_MAX_SHOWN]}…"
 
 
 def _not_allowed(details: ErrorDetails) -> str:
     context: Mapping[str, Any] = details.get("ctx", {})
     listed = str(context.get("expected") or context.get("expected_tags") or "")
     allowed = _QUOTED.findall(listed)
-    value = str(context.get("tag", details["input"]))
+    value = str(context.get("tag", details["input"]))[:_MAX_SHOWN]
     return f"`{value}` is not one of {', '.join(allowed)}{did_you_mean(value, allowed)}"
 
 

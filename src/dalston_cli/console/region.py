@@ -14,6 +14,7 @@ from typing import Self, TextIO
 from rich.cells import cell_len, set_cell_size
 
 from dalston_cli.console.look import Line, Look, Span, terminal_size_of
+from dalston_cli.streams import tell
 
 TICK_S = 0.2
 _UP, _ERASE_LINE, _ERASE_BELOW = "\x1b[{}A", "\x1b[K", "\x1b[J"
@@ -117,8 +118,7 @@ class Region:
     def _put(self, text: str, drawn: list[str], lines: Sequence[Line]) -> None:
         self._drawn, self._widths = drawn, [_width(line) for line in lines]
         if text:
-            self._stream.write(text)
-            self._stream.flush()
+            tell(self._stream, text)
 
 
 def _width(line: Line) -> int:

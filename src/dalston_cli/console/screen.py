@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from enum import StrEnum
 from typing import Protocol, TextIO
 
+from dalston_cli import streams
 from dalston_cli.console.columns import fitted_table
 from dalston_cli.console.envelope import Envelope, error_data
 from dalston_cli.console.look import Look, Span, Style, terminal_size_of, wrapped
@@ -93,8 +94,7 @@ class Console:
     def data(self, text: str) -> None:
         """Write what was asked for to stdout, as it is, with a line end."""
         end = "" if text.endswith("\n") else "\n"
-        self.stdout.write(encodable(text) + end)
-        self.stdout.flush()
+        streams.print_data(self.stdout, encodable(text) + end)
 
     def result(
         self,
@@ -204,8 +204,7 @@ class Console:
             return True
         if not self.asks:
             return default
-        self.stderr.write(f"{printable(question)} [{'Y/n' if default else 'y/N'}] ")
-        self.stderr.flush()
+        streams.tell(self.stderr, f"{printable(question)} [{'Y/n' if default else 'y/N'}] ")
         answer = sys.stdin.readline().strip().lower()
         return answer in {"y", "yes"} if answer else default
 
@@ -248,8 +247,7 @@ class Console:
         if self._write_line is not None:
             self._write_line(line)
             return
-        self.stderr.write(f"{line}\n")
-        self.stderr.flush()
+        streams.tell(self.stderr, f"{line}\n")
 
 
 class _SilentMeter:

@@ -229,4 +229,7 @@ def file_of(source: Source) -> Path | None:
 
 def reference_of(path: Path) -> str:
     """Return the name of a file in the journal: its absolute path."""
-    return str(path.absolute())
+    text = str(path)
+    if text.startswith("/"):
+        return text
+    return str(path.absolute()) if text == "." else f"{os.getcwd()}/{text}"  # noqa: PTH109 - often

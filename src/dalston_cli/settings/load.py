@@ -1,7 +1,6 @@
 """Resolve flags, environment and file to one value per setting, with its origin."""
 
 import os
-import tomllib
 from collections.abc import Callable, Mapping
 from dataclasses import dataclass
 from pathlib import Path
@@ -14,6 +13,7 @@ from dalston_cli.settings import explain
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsFile
 from dalston_cli.settings.table import TABLE
+from dalston_cli.settings.toml import MAX_BYTES, read_toml
 
 FILE_NAME = "config.toml"
 
@@ -129,7 +129,7 @@ def read_bytes(file: Path) -> bytes:
         SettingsFileError: It is no regular file, or the system refuses.
     """
     try:
-        return read_regular(file)
+        return read_regular(file, limit=MAX_BYTES)
     except FileNotFoundError:
         return b""
     except OSError as error:
@@ -156,10 +156,7 @@ def parse_settings(file: Path, text: str) -> SettingsFile:
     Raises:
         SettingsFileError: It holds something impossible.
     """
-    try:
-        raw = tomllib.loads(text)
-    except tomllib.TOMLDecodeError as error:
-        raise explain.SettingsFileError(file, None, f"cannot be read: {error}") from error
+    raw = read_toml(file, text)
     try:
         return SettingsFile.model_validate(_underscored(raw))
     except ValidationError as error:

@@ -16,12 +16,12 @@ from msgspec import Struct
 
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.length import declared_length, wanted_part
-from dalston_cli.audio.request import AudioInfo
 from dalston_cli.audio.source import content_digest
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.endpoints import Evidence, Existing, file_of
 from dalston_cli.pipeline.forecast.stored import StoredWork, stored_work
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
+from dalston_cli.pipeline.jobs.prepared import stored_audio
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
@@ -161,7 +161,7 @@ class Forecaster:
     def _stored(self, plan: RecordingPlan, standing: Standing) -> StoredWork | None:
         if standing.prepared is None or self._outputs.overwrite:
             return None
-        audio = self._store.get(standing.prepared, AudioInfo)
+        audio = stored_audio(self._store, standing.prepared)
         return None if audio is None else stored_work(plan, audio, self._store)
 
     def _take(self, looked: _Looked, stored: StoredWork) -> None:

@@ -9,7 +9,6 @@ first line decides.
 """
 
 import csv
-import json
 from collections.abc import Callable, Iterator, Mapping
 from io import TextIOWrapper
 from itertools import chain
@@ -22,6 +21,13 @@ from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.endpoints import LocalFile
+from dalston_cli.pipeline.intake.rows import (
+    RowError,
+    bounded_lines,
+    check_names,
+    check_value,
+    read_object,
+)
 from dalston_cli.pipeline.intake.urls import UrlInputError, refuse_url
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest, SpeakerNames
 from dalston_cli.regular_file import open_regular
@@ -71,34 +77,42 @@ def read_manifest(file: Path) -> Iterator[RecordingRequest]:
         raise ManifestError(file, None, f"cannot be read: {error.strerror or error}") from error
 
 
+def _lines(file: Path, stream: TextIO) -> Iterator[str]:
+    number = 0
+    try:
+        for line in bounded_lines(stream):
+            number += 1
+            yield line
+    except RowError as error:
+        raise ManifestError(file, number + 1, str(error)) from None
+
+
 def _csv_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    first = stream.readline()
+    lines = _lines(file, stream)
+    first = next(lines, "")
     delimiter = _CSV[file.suffix.lower()]
     if ";" in first and delimiter not in first:
         delimiter = ";"
-    reader = csv.DictReader(chain([first], stream), delimiter=delimiter, strict=True)
+    reader = csv.DictReader(chain([first], lines), delimiter=delimiter, strict=True)
     try:
-        for name in reader.fieldnames or ():
-            _column(file, 1, name)
+        names = [_column(file, 1, name) for name in reader.fieldnames or ()]
+        check_names(names)
         for row in reader:
             if None in row:
                 raise ManifestError(file, reader.line_num, "more cells than the first line has")
             yield reader.line_num, row
-    except csv.Error as error:
+    except (csv.Error, RowError) as error:
         raise ManifestError(file, reader.reader.line_num, str(error)) from error
 
 
 def _json_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, Any]]]:
-    for number, line in enumerate(stream, start=1):
+    for number, line in enumerate(_lines(file, stream), start=1):
         if not line.strip():
             continue
         try:
-            row = json.loads(line)
-        except json.JSONDecodeError as error:
-            raise ManifestError(file, number, f"is no JSON: {error}") from error
-        if not isinstance(row, dict):
-            raise ManifestError(file, number, "is not a JSON object")
-        yield number, row
+            yield number, read_object(line)
+        except RowError as error:
+            raise ManifestError(file, number, str(error)) from error
 
 
 def _column(file: Path, line: int, name: str) -> str:
@@ -120,7 +134,14 @@ class _Row:
         for name, value in cells.items():
             column = _column(file, line, name)
             if value is not None and value != "" and column not in _IGNORED:
+                self._check(name, value)
                 self._values[column] = value
+
+    def _check(self, name: str, value: object) -> None:
+        try:
+            check_value(value)
+        except RowError as error:
+            raise self._error(f"{name} {error}") from None
 
     def recording(self) -> RecordingRequest:
         """Return this line as a request."""

@@ -33,10 +33,11 @@ class Job:
     """One recording to work on.
 
     Attributes:
-        number: In the journal.
+        number: In the journal; 0 before it is begun.
         output: Where its outputs go, without a format's extension; None for standard output.
         overwrite: Take nothing from the store, and replace outputs.
         strict: A failed optional stage fails its recording.
+        may_move: A launcher that stops working ends the job, which is then tried with another.
         accept_known_bad: It is no failure where an earlier run could not use the same bytes.
     """
 
@@ -46,11 +47,15 @@ class Job:
     output: str | None
     overwrite: bool = False
     strict: bool = False
+    may_move: bool = False
     accept_known_bad: bool = False
 
 
 class Runner(Protocol):
     """Runs jobs, here or elsewhere."""
+
+    def finished_before(self, job: Job) -> JobFinished | None:
+        """Return the report of a recording that is known to be done; None where a run may tell."""
 
     async def run(self, job: Job) -> JobFinished:
         """Do what has to be done for one recording; nothing, where all of it is done.
@@ -73,8 +78,11 @@ class JobJournal(Protocol):
     def outcome(self, key: str) -> Outcome | None:
         """Return how such a job ended before."""
 
-    def remember_outcome(self, key: str, outcome: Outcome) -> None:
-        """Note how such a job ended."""
+    def remember_outcome(self, key: str, outcome: Outcome, *, recording: str | None) -> None:
+        """Note how such a job ended; ``recording`` is the digest of what it was about."""
+
+    def remember_recording(self, reference: str, digest: str) -> None:
+        """Note that a recording had these bytes when results of it were stored."""
 
     def batch_size(self, model: str, device: str) -> int | None:
         """Return the largest batch that fits, where one did not."""

@@ -128,9 +128,13 @@ class Recognition:
             return
         if state != "edited":
             key = wanted if state == "current" else state
-            self.journal.expect_output(reference_of(path), digest_bytes(found.data), key)
+            digest = digest_bytes(found.data)
         elif whole is not None:
-            self.journal.expect_output(reference_of(path), digest_bytes(whole), wanted)
+            digest, key = digest_bytes(whole), wanted
+        else:
+            return
+        of = self.evidence.digest
+        self.journal.expect_output(reference_of(path), digest, key, recording=of)
 
 
 def owned_json(path: Path, recording: str) -> Transcript | None:

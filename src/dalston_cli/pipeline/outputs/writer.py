@@ -78,11 +78,16 @@ class OutputWriter:
         self._journal = journal
         self._stem = stem
         self._key = key
+        self._files = (
+            ()
+            if stem is None
+            else tuple((output_file(stem, one.extension), one) for one in spec.writers)
+        )
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every output file but the dropped ones; none if text goes to standard output."""
-        return tuple(path for path, writer in self._files() if not self._is_dropped(path, writer))
+        return tuple(path for path, writer in self._files if not self._is_dropped(path, writer))
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -92,7 +97,7 @@ class OutputWriter:
     @property
     def are_there(self) -> bool:
         """True if there is a file where an output goes."""
-        return any(path.exists() for path, _ in self._files())
+        return any(path.exists() for path, _ in self._files)
 
     def existing(self) -> Existing:
         """Compare the files that are there with those that would be written.
@@ -101,12 +106,13 @@ class OutputWriter:
             OutputUnwritableError: No regular file is in the way.
         """
         complete, unknown = self._stem is not None, []
-        for path, writer in self._files():
-            if not path.exists():
+        for path, writer in self._files:
+            stamp, wanted = self._stamp(path), self._output_key(writer)
+            if stamp is None:
                 complete = complete and self._is_dropped(path, writer)
                 continue
-            key = None if self._spec.overwrite else self._known_key(path, writer)
-            if self._spec.overwrite or (key is not None and key != self._output_key(writer)):
+            key = None if self._spec.overwrite else self._known_key(path, stamp, wanted)
+            if self._spec.overwrite or (key is not None and key != wanted):
                 complete = False
             elif key is None:
                 unknown.append(str(path))
@@ -121,7 +127,7 @@ class OutputWriter:
         existing = self.existing()
         files = {
             path: (writer, self._output_key(writer))
-            for path, writer in self._files()
+            for path, writer in self._files
             if str(path) in existing.unknown
         }
         if self._stem is None or not files:
@@ -158,14 +164,14 @@ class OutputWriter:
         reasons = []
         if self._stem is None:
             self._print(transcript)
-        for path, writer in self._files():
+        for path, writer in self._files:
             reason = self._spec.reason_to_drop(writer, transcript)
             if reason is not None:
                 reasons.append(reason)
                 self._journal.drop_output(reference_of(path), self._output_key(writer))
                 continue
             text = await asyncio.to_thread(writer.render, transcript, self._spec.render)
-            await self._write(path, text, self._output_key(writer))
+            await self._write(path, text, self._output_key(writer), transcript.recording.digest)
         return tuple(reasons)
 
     def _print(self, transcript: Transcript) -> None:
@@ -175,7 +181,7 @@ class OutputWriter:
             if self._spec.reason_to_drop(writer, transcript) is None:
                 self._spec.print_text(writer.render(transcript, self._spec.render))
 
-    async def _write(self, path: Path, text: str, key: str) -> None:
+    async def _write(self, path: Path, text: str, key: str, recording: str | None) -> None:
         data = text.encode("utf-8", errors="replace")
         digest, reference = digest_bytes(data), reference_of(path)
         try:
@@ -183,7 +189,7 @@ class OutputWriter:
                 if key in self._keys(path).values():
                     return  # written as it would be now, and edited since
                 raise OutputExistsError(path)
-            self._journal.expect_output(reference, digest, key)
+            self._journal.expect_output(reference, digest, key, recording=recording)
             await asyncio.to_thread(write_whole, path, data)
             self._journal.confirm_output(reference, FileStamp.of(path), digest)
         except OSError as error:
@@ -201,12 +207,22 @@ class OutputWriter:
             return False
         return self._keys(path).get(None) == self._output_key(writer)
 
-    def _known_key(self, path: Path, writer: Writer) -> str | None:
+    def _stamp(self, path: Path) -> FileStamp | None:
+        """Return the stamp of what is there; None for nothing."""
+        try:
+            return FileStamp.of(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise OutputUnwritableError(path, error) from error
+
+    def _known_key(self, path: Path, stamp: FileStamp, wanted: str) -> str | None:
         """Return the key of the output that lies here; None where the journal has none."""
-        digest, wanted = self._digest(path), self._output_key(writer)
+        if key := self._journal.key_of_output(reference_of(path), stamp):
+            return key
+        digest = self._digest(path)
         here = self._keys(path).get(digest)
-        if here is None and self._journal.is_output(digest, wanted):  # moved or copied
-            self._journal.expect_output(reference_of(path), digest, wanted)
+        if here is None and self._journal.adopt_output(reference_of(path), digest, wanted):
             return wanted
         return here
 
@@ -218,12 +234,6 @@ class OutputWriter:
 
     def _keys(self, path: Path) -> dict[str | None, str]:
         return self._journal.output_keys(reference_of(path))
-
-    def _files(self) -> tuple[tuple[Path, Writer], ...]:
-        if self._stem is None:
-            return ()
-        stem = self._stem
-        return tuple((output_file(stem, one.extension), one) for one in self._spec.writers)
 
     def _output_key(self, writer: Writer) -> str:
         return make_key(

@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import time
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
@@ -16,8 +16,11 @@ from dalston_cli.pipeline.endpoints import FileStamp
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
 from dalston_cli.pipeline.records.journal_errors import sound_values
 from dalston_cli.pipeline.records.journal_schema import BUSY_TIMEOUT_S, open_database
+from dalston_cli.pipeline.request import RecordingRequest
 
 JOURNAL_NAME = "journal.sqlite3"
+
+_NOTED_TOGETHER = 250
 
 RUNS_KEPT = 200
 """Older runs are forgotten, but not the results of their work."""
@@ -69,6 +72,7 @@ class Journal:
     def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = path
         self.connection = open_database(path, busy_timeout_s)
+        self._unchanged: list[tuple[object, ...]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -100,7 +104,7 @@ class Journal:
             started_at=now,
             pid=os.getpid(),
             process_started_at=psutil.Process().create_time(),
-            folder=os.fsencode(Path.cwd()).decode(errors="replace"),
+            folder=os.fsencode(_working_folder()).decode(errors="replace"),
             num_recordings=num_recordings,
         )
         return run
@@ -109,6 +113,7 @@ class Journal:
         """Note how a run ended, and forget all but the last ``RUNS_KEPT`` runs."""
         import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
 
+        self._flush()
         self.connection.execute(
             "UPDATE runs SET finished_at = ?, exit_code = ?, report = ? WHERE id = ?",
             (time.time(), report.exit_code, msgspec.json.encode(report).decode(), report.run),
@@ -121,6 +126,7 @@ class Journal:
 
     def begin_job(self, run: str, recording: str, *, suffix: str, size: int | None) -> int:
         """Note that work on a recording begins; return the job's number."""
+        self._flush()
         return self._put(
             "jobs",
             run=run,
@@ -130,6 +136,42 @@ class Journal:
             status="running",
             started_at=time.time(),
         )
+
+    def note_unchanged(self, run: str, recording: RecordingRequest, finished: JobFinished) -> None:
+        """Note a recording for which nothing had to be done.
+
+        It is written with others, soon: a killed process loses no more than a line of history.
+        """
+        now = time.time()
+        self._unchanged.append(
+            (
+                run,
+                recording.name,
+                recording.relative.suffix.lower(),
+                recording.size,
+                finished.status,
+                now,
+                finished.elapsed_s,
+                finished.duration_s,
+                json.dumps(finished.outputs),
+            )
+        )
+        if len(self._unchanged) >= _NOTED_TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write the recordings for which nothing had to be done, all in one step."""
+        rows, self._unchanged = self._unchanged, []
+        if not rows:
+            return
+        self.connection.execute("BEGIN IMMEDIATE")
+        for row in rows:
+            self.connection.execute(
+                "INSERT INTO jobs (run, recording, suffix, size, status, started_at, elapsed_s,"
+                " duration_s, outputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        self.connection.execute("COMMIT")
 
     def end_job(self, job: int, finished: JobFinished) -> None:
         """Note how work on a recording ended."""
@@ -161,7 +203,7 @@ class Journal:
         row = self.connection.execute(
             "SELECT digest FROM files WHERE path = ?"
             " AND size = ? AND mtime_ns = ? AND inode = ? AND device = ?",
-            (os.fsencode(reference), *astuple(stamp)),
+            (os.fsencode(reference), stamp.size, stamp.mtime_ns, stamp.inode, stamp.device),
         ).fetchone()
         return None if row is None else str(row["digest"])
 
@@ -169,14 +211,16 @@ class Journal:
         """Note the digest of a file that has ``stamp``."""
         self._put("files", path=os.fsencode(reference), digest=digest, **asdict(stamp))
 
-    def expect_output(self, reference: str, digest: str, key: str) -> None:
+    def expect_output(
+        self, reference: str, digest: str, key: str, *, recording: str | None = None
+    ) -> None:
         """Note, before it is written, that an output will have these bytes.
 
         Otherwise a process that dies between writing and noting would leave a file that Dalston
-        would not recognize as its own.
+        would not recognize as its own. ``recording`` is the digest of what it is a transcript of.
         """
-        path = os.fsencode(reference)
-        self._put("outputs", path=path, digest=digest, key=key, written_at=time.time())
+        path, now = os.fsencode(reference), time.time()
+        self._put("outputs", path=path, digest=digest, key=key, written_at=now, recording=recording)
 
     def drop_output(self, reference: str, key: str) -> None:
         """Note that a transcript lacks what this optional output needs."""
@@ -191,6 +235,15 @@ class Journal:
         )
         self.remember_digest(reference, stamp, digest)
 
+    def key_of_output(self, reference: str, stamp: FileStamp) -> str | None:
+        """Return the key of an output that has not changed since; None where a look is needed."""
+        row = self.connection.execute(
+            "SELECT key FROM files JOIN outputs USING (path, digest) WHERE path = ?"
+            " AND size = ? AND mtime_ns = ? AND inode = ? AND device = ?",
+            (os.fsencode(reference), stamp.size, stamp.mtime_ns, stamp.inode, stamp.device),
+        ).fetchone()
+        return None if row is None else str(row["key"])
+
     def output_keys(self, reference: str) -> dict[str | None, str]:
         """Return the key by digest of each text that was, or was about to be, written here.
 
@@ -201,10 +254,20 @@ class Journal:
         )
         return {row["digest"]: row["key"] for row in rows}
 
-    def is_output(self, digest: str, key: str | None = None) -> bool:
-        """Return True if an output with these bytes was written anywhere, of this key if given."""
+    def adopt_output(self, reference: str, digest: str, key: str) -> bool:
+        """Note that an output lies here, too, that was moved or copied; False if it is none."""
+        adopted = self.connection.execute(
+            "INSERT OR REPLACE INTO outputs (path, digest, key, written_at, recording)"
+            " SELECT ?, digest, key, ?, recording FROM outputs WHERE digest = ? AND key = ?"
+            " LIMIT 1",
+            (os.fsencode(reference), time.time(), digest, key),
+        )
+        return adopted.rowcount > 0
+
+    def is_output(self, digest: str) -> bool:
+        """Return True if an output with these bytes was written anywhere."""
         row = self.connection.execute(
-            "SELECT 1 FROM outputs WHERE digest = ? AND key = ifnull(?, key) LIMIT 1", (digest, key)
+            "SELECT 1 FROM outputs WHERE digest = ? LIMIT 1", (digest,)
         ).fetchone()
         return row is not None
 
@@ -225,12 +288,14 @@ class Journal:
         error = None
         if row["status"] == "failed":
             error = ErrorInfo(code=row["code"], message=row["message"], hint=row["hint"])
-        with sound_values(self.path):
-            warnings = tuple(json.loads(row["warnings"]))
+        warnings: tuple[str, ...] = ()
+        if row["warnings"] != "[]":
+            with sound_values(self.path):
+                warnings = tuple(json.loads(row["warnings"]))
         return Outcome(duration_s=row["duration_s"], warnings=warnings, error=error)
 
-    def remember_outcome(self, key: str, outcome: Outcome) -> None:
-        """Note how a recording's job under a plan ended."""
+    def remember_outcome(self, key: str, outcome: Outcome, *, recording: str | None = None) -> None:
+        """Note how a recording's job under a plan ended; ``recording`` is its digest."""
         error = outcome.error
         self._put(
             "results",
@@ -241,6 +306,14 @@ class Journal:
             message=error and error.message,
             hint=error and error.hint,
             warnings=json.dumps(outcome.warnings),
+            recording=recording,
+        )
+
+    def remember_recording(self, reference: str, digest: str) -> None:
+        """Note that a recording had these bytes when results of it were stored."""
+        self.connection.execute(
+            "INSERT INTO recordings (path, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (os.fsencode(reference), digest),
         )
 
     # -- batches ---------------------------------------------------------------------------------
@@ -255,3 +328,11 @@ class Journal:
     def remember_batch_size(self, model: str, device: str, batch_size: int) -> None:
         """Note the batch that fits."""
         self._put("batches", model=model, device=device, batch_size=batch_size)
+
+
+def _working_folder() -> str:
+    """Return the current folder; empty where it was removed."""
+    try:
+        return str(Path.cwd())
+    except FileNotFoundError:
+        return ""

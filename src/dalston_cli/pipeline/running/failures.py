@@ -6,6 +6,7 @@ from dalston_cli.audio import errors
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import DalstonError, UnavailableError
+from dalston_cli.streams import explained_by_process
 
 _OF_ITS_PLACE = (
     errors.RecordingMissingError,
@@ -53,6 +54,8 @@ def explained(error: Exception, recording: str) -> DalstonError:
     """Return an error that a person can act on; a bug is logged with its traceback."""
     if isinstance(error, DalstonError):
         return error
+    if known := explained_by_process(error):
+        return known
     if isinstance(error, OSError):
         return SystemRefusedError(error)
     _logger.error("unexpected error in %s", recording, exc_info=error)

@@ -15,7 +15,7 @@ import msgspec
 from dalston_cli.audio.errors import RecordingChangedError
 from dalston_cli.audio.request import AudioInfo, Channel
 from dalston_cli.errors import DalstonError, ExitCode
-from dalston_cli.launchers.failure import WorkFailedError
+from dalston_cli.launchers.failure import LauncherUnavailableError, WorkFailedError
 from dalston_cli.pipeline.events import StageFinished, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.way import in_order, picked
@@ -58,6 +58,7 @@ class Graph:
         """Take the job and its means; ``only_stored`` lets no engine work."""
         self._plan = job.plan
         self._strict = job.strict
+        self._may_move = job.may_move
         self._name = job.recording.name
         self._emit = tools.emit
         self._runner = StageRunner(job, audio, tools, only_stored=only_stored)
@@ -88,7 +89,10 @@ class Graph:
             recording=audio.info,
             channels=tuple(
                 ChannelResults(
-                    channel=channel.channel, duration_s=channel.duration_s, results=inputs.results
+                    channel=channel.channel,
+                    duration_s=channel.duration_s,
+                    results=inputs.results,
+                    pauses=channel.pauses,
                 )
                 for channel, inputs in found
             ),
@@ -150,7 +154,8 @@ class Graph:
         except RecordingChangedError:
             raise  # what was found before is of other bytes
         except DalstonError as error:
-            if not stage.optional:
+            lost = self._may_move and isinstance(error, LauncherUnavailableError)
+            if lost or not stage.optional:
                 raise
             self._fail(plan, error)
             return

@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalston_cli.errors import (
@@ -40,6 +40,9 @@ DECODED_AHEAD = 2
 MOST_EXTRA = 16
 """Recordings in work at most besides ``jobs``, for those that wait for another run."""
 
+PASSED_AT_ONCE = 50
+"""Finished recordings that are passed over before others have their turn."""
+
 MOST_ENGINE_FAILURES = 8
 """So many recordings in a row may fail for want of an engine before the run gives up."""
 
@@ -54,6 +57,8 @@ class RunSpec:
     Attributes:
         stems: Per recording, the path of its outputs without extension; None for standard output.
         jobs: Recordings in work at the same time, at least 1.
+        replan: Returns a planner that does without a launcher that stopped working; None where the
+            user asked for it.
     """
 
     recordings: Sequence[RecordingRequest]
@@ -61,6 +66,7 @@ class RunSpec:
     planner: Planner
     options: RunOptions
     jobs: int
+    replan: Callable[[LauncherUnavailableError], Planner] | None = None
 
 
 def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
@@ -91,6 +97,7 @@ class Run:
         emit: Callable[[events.Event], None],
     ) -> None:
         self._spec = spec
+        self._planner = spec.planner
         self._runner = runner
         self._journal = journal
         self._engines = engines
@@ -104,6 +111,8 @@ class Run:
         self._num_extra = 0
         self._ended_by: DalstonError | None = None
         self._engine_failures = 0
+        self._last_plan: RecordingPlan | None = None
+        self._num_passed = 0
         self._id = ""
 
     async def run(self) -> events.RunFinished:
@@ -144,7 +153,7 @@ class Run:
         """Return the first event, with what was measured of the first recording's stages."""
         stages: dict[str, float | None] = {}
         for recording in self._spec.recordings[:1]:
-            for stage in self._spec.planner.plan(recording.overrides).stages.values():
+            for stage in self._planner.plan(recording.overrides).stages.values():
                 rtfx = measured_rtfx(self._journal, stage.kind, stage.model.id, stage.device)
                 stages[stage.kind] = 1 / rtfx if rtfx else None
         return events.RunStarted(run=self._id, num_recordings=number, stages=stages)
@@ -177,9 +186,11 @@ class Run:
         if item is None:
             return False
         try:
+            if self._was_finished_before(*item):
+                await self._let_others_run()
+                return True
             with self._begun(item[0]) as begun:
-                begun.plan = self._spec.planner.plan(begun.recording.overrides)
-                begun.finished = await self._runner.run(self._job(begun, item[1]))
+                begun.finished = await self._finish(begun, item[1])
         except JournalError as error:
             self._end_all(error)
         except BrokenPipeError:
@@ -187,16 +198,62 @@ class Run:
             raise
         return True
 
-    def _job(self, begun: _Begun, stem: Path | None) -> Job:
-        if begun.plan is None:
-            raise AssertionError("a job needs a plan")
+    def _was_finished_before(self, recording: RecordingRequest, stem: Path | None) -> bool:
+        """Report a recording of which the journal says that nothing has to be done."""
+        if self._spec.options.overwrite:
+            return False
+        plan = self._planner.plan(recording.overrides)
+        finished = self._runner.finished_before(self._job(recording, plan, stem))
+        if finished is None:
+            return False
+        if plan is not self._last_plan:
+            self._last_plan = plan
+            self._models |= _digests(plan)
+        self._engine_failures = 0
+        self._journal.note_unchanged(self._id, recording, finished)
+        self._summary.add(finished)
+        self._emit(finished)
+        return True
+
+    async def _let_others_run(self) -> None:
+        """Let Ctrl-C and other recordings have their turn, now and then."""
+        self._num_passed += 1
+        if self._num_passed % PASSED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+
+    async def _finish(self, begun: _Begun, stem: Path | None) -> events.JobFinished:
+        """Work on a recording, with another launcher where one stops working."""
+        while True:
+            planner = self._planner
+            begun.plan = planner.plan(begun.recording.overrides)
+            job = self._job(begun.recording, begun.plan, stem)
+            try:
+                return await self._runner.run(replace(job, number=begun.number))
+            except LauncherUnavailableError as error:
+                if self._spec.replan is None:
+                    raise
+                if self._planner is planner:  # else another recording was first to find out
+                    self._move(error, self._spec.replan)
+
+    def _move(
+        self,
+        error: LauncherUnavailableError,
+        replan: Callable[[LauncherUnavailableError], Planner],
+    ) -> None:
+        self._planner = replan(error)
+        self._engines.forget()
+        message = f"{error.message}; going on without it"
+        self._emit(events.WarningRaised(code="launcher_lost", message=message, hint=error.hint))
+
+    def _job(self, recording: RecordingRequest, plan: RecordingPlan, stem: Path | None) -> Job:
         return Job(
-            recording=begun.recording,
-            plan=begun.plan,
-            number=begun.number,
+            recording=recording,
+            plan=plan,
+            number=0,
             output=None if stem is None else str(stem),
             overwrite=self._spec.options.overwrite,
             strict=self._spec.options.strict,
+            may_move=self._spec.replan is not None,
             accept_known_bad=self._spec.options.accept_known_bad,
         )
 
@@ -250,7 +307,7 @@ class Run:
         self._engine_failures += 1
         of_model = isinstance(error, ModelUnavailableError)
         most = MOST_MODEL_FAILURES if of_model else MOST_ENGINE_FAILURES
-        planner, hint = self._spec.planner, None
+        planner, hint = self._planner, None
         first = planner.plan(begun.recording.overrides).transcribe
         if isinstance(error, LauncherUnavailableError):
             reason = "no engine can be had any more"
