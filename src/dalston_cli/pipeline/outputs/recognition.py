@@ -137,10 +137,11 @@ class Recognition:
         self.journal.expect_output(reference_of(path), digest, key, recording=of)
 
 
-def owned_json(path: Path, recording: str) -> Transcript | None:
-    """Return the transcript of a recording that Dalston wrote to this file.
+def owned_json(path: Path, recording: str | None = None) -> Transcript | None:
+    """Return the transcript that Dalston wrote to this file.
 
-    None where there is none, where it is of another recording, or was changed since.
+    None where there is none, where it is not of ``recording``, the digest of one, or was changed
+    since.
     """
     try:
         if path.stat().st_size > LARGEST:
@@ -151,7 +152,7 @@ def owned_json(path: Path, recording: str) -> Transcript | None:
         return None
     is_whole = (
         transcript.version == TRANSCRIPT_VERSION
-        and transcript.recording.digest == recording
+        and recording in {None, transcript.recording.digest}
         and transcript.key is not None
         and transcript.digest == content_digest(transcript)
         and render(transcript, RenderOptions()).encode("utf-8", errors="replace") == data
