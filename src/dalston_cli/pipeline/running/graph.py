@@ -98,6 +98,7 @@ class Graph:
             ),
             stages=_one_per_stage(self._records),
             warnings=(*audio.warnings, *self._advice(), *self._notices),
+            keep_doubtful=self._plan.keep_doubtful,
         )
         transcript = await asyncio.to_thread(merge, merge_input)
         for stage in order:

@@ -38,6 +38,7 @@ class MergeInput:
         stages: How each stage came about; a failed one makes the transcript partial.
         warnings: What was noticed besides the results' own warnings; a recording that was cut off
             makes the transcript partial.
+        keep_doubtful: Keep text that cannot have been said; it is left out otherwise.
         generator: Name and version of the program; None for this one's.
     """
 
@@ -45,6 +46,7 @@ class MergeInput:
     channels: tuple[ChannelResults, ...]
     stages: tuple[StageRecord, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    keep_doubtful: bool = False
     generator: str | None = None
 
     def window(self, channel: ChannelResults) -> Window:
