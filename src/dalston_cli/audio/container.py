@@ -15,6 +15,7 @@ from dalston_cli.audio.endings.registry import missing_end
 from dalston_cli.audio.file_bytes import FileBytes
 from dalston_cli.audio.sound_chunk import SoundChunk, sound_chunk
 from dalston_cli.audio.source import open_source
+from dalston_cli.audio.tracks import MAIN, TrackWish, picked_track, track_languages
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -54,6 +55,21 @@ class OpenRecording:
         """The container's short name, the first where it has several."""
         return _format_name(self.container)
 
+    @property
+    def has_company(self) -> bool:
+        """True if there are pictures or other audio tracks that the times must fit."""
+        return self.has_video or len(self.container.streams.audio) > 1
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        """The language of each audio track; empty where the file does not say."""
+        return track_languages(self.container)
+
+    @property
+    def track(self) -> int:
+        """The number of the audio track that will be decoded."""
+        return self.container.streams.audio.index(self.stream)
+
     def missing_end(self) -> str | None:
         """Return which sign of the file's end is missing; None where nothing is known to be."""
         with open_source(self.path, self.name) as source:
@@ -76,8 +92,8 @@ class OpenRecording:
 
 
 @contextmanager
-def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
-    """Open a recording; the library sees an open file, never its name.
+def open_recording(path: Path, name: str, wish: TrackWish = MAIN) -> Iterator[OpenRecording]:
+    """Open a recording, at one of its audio tracks; the library sees an open file, never its name.
 
     Raises:
         RecordingError: Its leaves say why the recording cannot be used.
@@ -89,7 +105,7 @@ def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
         except OSError as error:
             raise errors.RecordingUnreadableError(name, error.strerror or str(error)) from error
         with container:
-            stream = _audio_stream(container, name)
+            stream = _audio_stream(container, name, wish)
             with open_source(path, name) as again:
                 declared = declared_times(container, stream, FileBytes.of(again), chunk)
             yield OpenRecording(
@@ -141,13 +157,12 @@ def _lacks_index(source: BufferedReader) -> bool:
     return head[4:8] in (b"ftyp", b"mdat", b"wide")
 
 
-def _audio_stream(container: "InputContainer", name: str) -> "AudioStream":
+def _audio_stream(container: "InputContainer", name: str, wish: TrackWish) -> "AudioStream":
     streams = container.streams
     if not streams.audio:
         kinds = tuple(dict.fromkeys(stream.type for stream in streams))
         raise errors.NoAudioStreamError(name, kinds)
-    best = streams.best("audio")
-    stream = next((one for one in streams.audio if one is best or one == best), streams.audio[0])
+    stream = streams.audio[picked_track(container, wish, name)]
     # The library has no context for a codec that it does not know.
     if not getattr(stream.codec_context, "sample_rate", 0):
         raise errors.UnknownCodecError(name, _format_name(container))

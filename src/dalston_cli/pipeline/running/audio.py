@@ -12,7 +12,7 @@ import msgspec
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.pipeline.jobs.base import JobTools
-from dalston_cli.pipeline.jobs.prepared import stored_audio
+from dalston_cli.pipeline.jobs.prepared import description_key, stored_audio
 
 
 class RecordingAudio:
@@ -53,7 +53,7 @@ class RecordingAudio:
         Raises:
             RecordingError: The recording cannot be used.
         """
-        known = None if anew else stored_audio(self._store, self._key)
+        known = None if anew else self._stored()
         if known is None:
             known = await self._described(anew=anew)
         info = msgspec.structs.replace(known.info, name=self._request.name)
@@ -62,11 +62,15 @@ class RecordingAudio:
     async def _described(self, *, anew: bool) -> AudioInfo:
         """Decode the recording unless another job did so while this one waited."""
         async with self._claims.held(self._key):
-            known = None if anew else self._store.get(self._key, AudioInfo)
+            known = None if anew else self._stored()
             if known is None:
                 known = await self._decode()
-                await asyncio.to_thread(self._store.put, self._key, known)
+            key = description_key(self._key, known, self._request.language)
+            await asyncio.to_thread(self._store.put, key, known)
             return known
+
+    def _stored(self) -> AudioInfo | None:
+        return stored_audio(self._store, self._key, self._request.language)
 
     async def wav(self, channel: int | None) -> Path:
         """Return the WAV file of one channel, or of the mix.
