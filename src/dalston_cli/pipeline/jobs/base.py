@@ -37,6 +37,7 @@ class Job:
         output: Where its outputs go, without a format's extension; None for standard output.
         overwrite: Take nothing from the store, and replace outputs.
         strict: A failed optional stage fails its recording.
+        may_move: A launcher that stops working ends the job, which is then tried with another.
         accept_known_bad: It is no failure where an earlier run could not use the same bytes.
     """
 
@@ -46,6 +47,7 @@ class Job:
     output: str | None
     overwrite: bool = False
     strict: bool = False
+    may_move: bool = False
     accept_known_bad: bool = False
 
 
