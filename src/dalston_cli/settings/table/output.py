@@ -21,7 +21,8 @@ class Input:
     )
     audio_track: str | None = _track(
         "Of several audio tracks one, from 0, that of a language, or all, each as a channel; by"
-        " default the one that is tagged with --language, or else the main one."
+        " default the one that is tagged with --language, or else the main one.",
+        example="1",
     )
     clip: str | None = text(
         "Only this part, in seconds or h:mm:ss, such as 90-2:30 or 1:00:00-; several as a comma"
