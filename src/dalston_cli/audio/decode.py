@@ -16,7 +16,7 @@ from dalston_cli.audio.mixing import Mixer
 from dalston_cli.audio.request import MIXING, AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
-from dalston_cli.audio.timeline import Timeline
+from dalston_cli.audio.timeline import Timeline, played_s
 from dalston_cli.audio.tracks import ALL_TRACKS, TrackWish
 from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter, WrittenWav
 from dalston_sdk.wire import RecordingInfo
@@ -79,11 +79,12 @@ def _decode_track(request: AudioRequest, is_stopped: Callable[[], bool]) -> Audi
             written = _decode_into(request, decoding, chosen, is_stopped)
         except av.error.FFmpegError as error:  # what a header claims, the library cannot do
             raise CorruptError(name, 1, str(error.strerror)) from error
+        pauses = decoding.timeline.pauses
         return AudioInfo(
             info=RecordingInfo(
                 name=given,
                 digest=digest,
-                duration_s=written[0].duration_s,
+                duration_s=written[0].duration_s + sum(pause.length_s for pause in pauses),
                 sample_rate=recording.sample_rate,
                 num_channels=recording.num_channels,
                 container=recording.format_name,
@@ -93,7 +94,12 @@ def _decode_track(request: AudioRequest, is_stopped: Callable[[], bool]) -> Audi
                 clip_end=clip.end if clip else None,
             ),
             channels=tuple(
-                Channel(channel=channel, duration_s=wav.duration_s, audio_digest=wav.digest)
+                Channel(
+                    channel=channel,
+                    duration_s=wav.duration_s,
+                    audio_digest=wav.digest,
+                    pauses=pauses,
+                )
                 for channel, wav in zip(chosen, written, strict=True)
             ),
             warnings=tuple(notices(decoding)),
@@ -112,7 +118,7 @@ def _decode_into(
     name = decoding.recording.name
     with ExitStack() as stack:
         writers = [stack.enter_context(WavWriter(request.wav(channel))) for channel in chosen]
-        for block in _without_gaps(_blocks(decoding), decoding.clip):
+        for block in _without_gaps(_blocks(decoding), decoding):
             if is_stopped():
                 raise DecodingStoppedError(name)
             _write(block, chosen, writers, decoding)
@@ -168,16 +174,16 @@ def _blocks(decoding: Decoding) -> Iterator["NDArray[np.float32]"]:
 
 
 def _without_gaps(
-    blocks: Iterator["NDArray[np.float32]"], clip: Clip
+    blocks: Iterator["NDArray[np.float32]"], decoding: Decoding
 ) -> Iterator["NDArray[np.float32]"]:
     """Silence what lies between the parts of a clip."""
-    gaps = [
-        (round((start - clip.start) * SAMPLE_RATE), round((end - clip.start) * SAMPLE_RATE))
-        for start, end in clip.gaps
-    ]
+    clip, timeline = decoding.clip, decoding.timeline
     at = 0
     for block in blocks:
-        for start, end in gaps:
+        for gap in clip.gaps:
+            start, end = (
+                round(played_s(timeline.pauses, edge - clip.start) * SAMPLE_RATE) for edge in gap
+            )
             block[:, max(0, start - at) : max(0, end - at)] = 0.0
         at += block.shape[1]
         yield block
@@ -232,6 +238,6 @@ def _write(
             samples = block[channel]
         else:  # the stream lost channels on its way
             samples = np.zeros(block.shape[1], dtype=np.float32)
-        pcm = np.rint(samples * 32768).clip(-32768, 32767).astype(np.int16)
+        pcm = np.rint(samples.clip(-1, 1) * 32768).clip(-32768, 32767).astype(np.int16)
         counts.peak = max(counts.peak, int(pcm.max(initial=0)), -int(pcm.min(initial=0)))
         writer.write(pcm)

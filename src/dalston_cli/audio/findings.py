@@ -4,6 +4,7 @@ import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dalston_cli.amounts import duration
 from dalston_cli.audio import errors
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import OpenRecording
@@ -21,6 +22,7 @@ OTHER_TRACKS = "other_audio_streams"
 MIN_DURATION_S = 0.05
 """Less sound than this cannot hold a word."""
 
+_ODD_JUMP_S = 10.0
 _MOST_CHANNELS = 64
 _SHORT_S = 1.0
 _SHORT_SHARE = 0.02
@@ -93,6 +95,7 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
     if (cut := _cut_off(decoding)) is not None:
         yield _notice(CUT_OFF, cut)
     yield from _wrong_header(recording)
+    yield from _odd_clock(timeline)
     if lost := decoding.resampler.num_non_finite:
         yield _notice(
             "non_finite_samples", f"{lost} samples were not a number or infinite and became silence"
@@ -167,6 +170,23 @@ def _wrong_header(recording: OpenRecording) -> Iterator[Notice]:
         yield _notice(
             "wrong_header",
             f"the header claims {recording.num_channels} channels: it is probably damaged",
+        )
+
+
+def _odd_clock(timeline: Timeline) -> Iterator[Notice]:
+    """Yield what a recording's time stamps say that recordings rarely do."""
+    if timeline.pauses:
+        total_s = sum(pause.length_s for pause in timeline.pauses)
+        yield _notice(
+            "long_pause",
+            f"the recording's clock goes on for {duration(total_s)} in which there is no sound; "
+            "all times are the clock's",
+        )
+    if timeline.ignored_s > _ODD_JUMP_S:
+        yield _notice(
+            "time_stamps",
+            f"the recording's clock jumps ahead by {duration(timeline.ignored_s)}, beyond its end; "
+            "the jump was ignored, so that times may differ from other players'",
         )
 
 

@@ -18,6 +18,18 @@ CUT_OFF = "short_audio"
 """The code of the warning that a recording's end is missing; its transcript is then partial."""
 
 
+class Pause(Struct, frozen=True, kw_only=True):
+    """A gap of which the decoded audio holds no more than a little silence.
+
+    Attributes:
+        at_s: Seconds of the decoded audio before it.
+        length_s: Seconds by which the recording's clock goes on there.
+    """
+
+    at_s: float
+    length_s: float
+
+
 class AudioRequest(Struct, frozen=True, kw_only=True):
     """A recording, the part of it that is wanted, and where its decoded audio goes.
 
@@ -50,13 +62,15 @@ class Channel(Struct, frozen=True, kw_only=True):
     """One channel of a recording, or the mix of all where ``channel`` is None.
 
     Attributes:
-        duration_s: With a clip, the clip's.
+        duration_s: Of the decoded audio; with a clip, the clip's.
         audio_digest: ``sha256:<hex>`` of its 16 kHz samples, without the header.
+        pauses: Long gaps that are not in the decoded audio, in order.
     """
 
     channel: int | None
     duration_s: float
     audio_digest: str
+    pauses: tuple[Pause, ...] = ()
 
 
 class AudioInfo(Struct, frozen=True, kw_only=True):

@@ -75,8 +75,11 @@ class JobJournal(Protocol):
     def outcome(self, key: str) -> Outcome | None:
         """Return how such a job ended before."""
 
-    def remember_outcome(self, key: str, outcome: Outcome) -> None:
-        """Note how such a job ended."""
+    def remember_outcome(self, key: str, outcome: Outcome, *, recording: str | None) -> None:
+        """Note how such a job ended; ``recording`` is the digest of what it was about."""
+
+    def remember_recording(self, reference: str, digest: str) -> None:
+        """Note that a recording had these bytes when results of it were stored."""
 
     def batch_size(self, model: str, device: str) -> int | None:
         """Return the largest batch that fits, where one did not."""

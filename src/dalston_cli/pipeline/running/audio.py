@@ -43,6 +43,11 @@ class RecordingAudio:
         self._decoding = asyncio.Lock()
 
     @property
+    def digest(self) -> str | None:
+        """The digest of the recording's bytes."""
+        return self._request.digest
+
+    @property
     def decoded(self) -> bool:
         """True if the audio had to be decoded."""
         return self._decoded is not None
@@ -65,8 +70,9 @@ class RecordingAudio:
             known = None if anew else self._stored()
             if known is None:
                 known = await self._decode()
-            key = description_key(self._key, known, self._request.language)
-            await asyncio.to_thread(self._store.put, key, known)
+                key = description_key(self._key, known, self._request.language)
+                of = (self.digest,) if self.digest else ()
+                await asyncio.to_thread(self._store.put, key, known, of=of)
             return known
 
     def _stored(self) -> AudioInfo | None:

@@ -86,12 +86,16 @@ class Graph:
             recording=audio.info,
             channels=tuple(
                 ChannelResults(
-                    channel=channel.channel, duration_s=channel.duration_s, results=inputs.results
+                    channel=channel.channel,
+                    duration_s=channel.duration_s,
+                    results=inputs.results,
+                    pauses=channel.pauses,
                 )
                 for channel, inputs in found
             ),
             stages=_one_per_stage(self._records),
             warnings=(*audio.warnings, *self._advice(), *self._notices),
+            keep_doubtful=self._plan.keep_doubtful,
         )
         transcript = await asyncio.to_thread(merge, merge_input)
         for stage in order:
