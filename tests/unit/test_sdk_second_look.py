@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.levels import frame_levels
 from dalston_sdk.second_look import SecondLook, extended, left_out, settle
 from dalston_sdk.wire import Segment, SpeechRegion
 
@@ -88,6 +89,16 @@ def test_what_is_no_louder_than_its_surroundings_is_no_speech(level: float) -> N
     noise = level * np.random.default_rng(2).standard_normal(60 * SAMPLE_RATE)
     eager = looking(loud=0.9, quiet=0.4)
     assert eager.find(noise.astype(np.float32), []) == []
+
+
+def test_levels_of_a_long_recording_are_those_of_its_parts() -> None:
+    samples = recording((100.0, 101.0), duration_s=140.01)
+    levels = frame_levels(samples, FRAME_S)
+    size = int(FRAME_S * SAMPLE_RATE)
+    assert len(levels) == -(-len(samples) // size)
+    for frame in (0, 4095, 4096, 4097, len(levels) - 2):
+        inside = np.diff(samples[frame * size : (frame + 1) * size])
+        assert levels[frame] == pytest.approx(10 * np.log10(np.mean(inside**2)), abs=0.2)
 
 
 def test_gaps_that_are_too_short_for_a_word_are_not_searched() -> None:

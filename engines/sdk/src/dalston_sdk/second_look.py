@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from dalston_sdk.chunks import VadSettings, rounded_region
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.levels import Levels, frame_levels
 from dalston_sdk.speech_spans import speech_spans
 from dalston_sdk.wire import Notice, Segment, SpeechRegion, Stage
 
@@ -41,7 +42,6 @@ _MAX_NO_SPEECH = 0.6
 _MAX_SHOWN = 5
 _MIN_DOUBTFUL_S = 1.5
 
-Levels = npt.NDArray[np.float32]
 Score = Callable[[Samples], npt.NDArray[np.float32]]
 
 
@@ -133,15 +133,6 @@ class SecondLook:
         loud = float(np.percentile(frames(region.start, region.end), _LOUD))
         noise = float(np.percentile(frames(region.start - _NEAR_S, region.end + _NEAR_S), _QUIET))
         return loud > max(noise + _ABOVE_NOISE_DB, _SILENCE_DB)
-
-
-def frame_levels(samples: Samples, frame_s: float) -> Levels:
-    """Return the level of each frame in dB, with the low frequencies of noise held down."""
-    size = int(frame_s * SAMPLE_RATE)
-    padded = np.pad(samples, (0, -len(samples) % size))
-    sharp = np.diff(padded, prepend=padded[:1]).reshape(-1, size)
-    power = np.square(sharp).mean(axis=1) + 1e-12
-    return np.asarray(10 * np.log10(power), np.float32)
 
 
 def left_out(regions: Iterable[SpeechRegion], duration_s: float) -> Iterator[SpeechRegion]:
