@@ -161,5 +161,14 @@ def test_only_text_of_which_the_recogniser_is_sure_counts_and_doubtful_times_are
     ]
 
 
+def test_speech_of_the_first_look_without_text_is_told() -> None:
+    regions = [region(0.0, 3.0), region(10.0, 11.0), region(20.0, 24.0)]
+    text = Segment(id=0, start=0.5, end=2.5, text="Hello.")
+    settled = settle([text], regions, [], lambda _: [])
+    assert settled.regions == regions
+    [notice] = settled.notices
+    assert notice.message == "what may be speech has no text: 0:20.0-0:24.0."
+
+
 def test_nothing_in_doubt_is_not_mentioned() -> None:
     assert settle([], [], [region(1.0, 2.0)], lambda _: []).notices == ()

@@ -40,7 +40,8 @@ _MIN_CONFIDENCE = 0.5
 _MIN_LOGPROB = -1.0
 _MAX_NO_SPEECH = 0.6
 _MAX_SHOWN = 5
-_MIN_DOUBTFUL_S = 1.5
+_MIN_DOUBTFUL_S = 2.0
+"""A shorter region without text is no reason for a warning: a cough, a click."""
 
 Score = Callable[[Samples], npt.NDArray[np.float32]]
 
@@ -213,15 +214,17 @@ def settle(
         alone: What only the second look found.
         decode: Decodes one region.
     """
-    kept, speech, doubtful = [*segments], [*regions], []
+    kept, speech = [*segments], [*regions]
+    doubtful = [region for region in regions if _lacks_text(region, segments)]
     for region in alone:
         heard = decode(region)
         sure = [segment for segment in heard if is_sure(segment)]
         kept += sure
         if sure:
             speech.append(region)
-        elif heard or region.end - region.start >= _MIN_DOUBTFUL_S:
+        elif heard or _is_long(region):
             doubtful.append(region)
+    doubtful.sort(key=lambda region: region.start)
     kept.sort(key=lambda segment: segment.start)
     speech.sort(key=lambda region: region.start)
     return Settled(
@@ -242,6 +245,17 @@ def is_sure(segment: Segment) -> bool:
     return (segment.avg_logprob or 0.0) > _MIN_LOGPROB and (
         segment.no_speech_prob or 0.0
     ) < _MAX_NO_SPEECH
+
+
+def _is_long(region: SpeechRegion) -> bool:
+    return region.end - region.start >= _MIN_DOUBTFUL_S
+
+
+def _lacks_text(region: SpeechRegion, segments: Sequence[Segment]) -> bool:
+    """Return True for a region of the first look that is no click and has no text."""
+    return _is_long(region) and not any(
+        segment.start < region.end and segment.end > region.start for segment in segments
+    )
 
 
 def _doubtful_speech(regions: Sequence[SpeechRegion]) -> tuple[Notice, ...]:
