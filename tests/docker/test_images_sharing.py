@@ -9,7 +9,10 @@ from collections.abc import Iterator
 
 import pytest
 from tests.docker.own_engine import EngineAuthor, made_author
-from tests.support.launching import FAKE
+from tests.support.launching import FAKE, engine_entry
+
+from dalston_cli.launchers.docker.daemon import Daemon
+from dalston_cli.launchers.docker.images.prune import find_stale, measure_disk
 
 pytestmark = pytest.mark.slow
 
@@ -45,7 +48,7 @@ def wait_until_nothing_is_built(author: EngineAuthor) -> None:
 )
 def test_an_abandoned_build_ends(author: EngineAuthor, how: signal.Signals) -> None:
     author.lock((FAKE / "requirements.lock").read_text())
-    process = author.start("engines", "build", author.engine)
+    process = author.start("engines", "build", author.engine, "-v")
     wait_for(process, "Collecting ")  # the first of many packages
     assert author.building()
     os.kill(process.pid, how)
@@ -60,9 +63,9 @@ def test_an_abandoned_build_ends(author: EngineAuthor, how: signal.Signals) -> N
 
 def test_the_second_of_two_builds_takes_what_the_first_made(author: EngineAuthor) -> None:
     author.lock((FAKE / "requirements.lock").read_text())
-    first = author.start("engines", "build", author.engine)
+    first = author.start("engines", "build", author.engine, "-v")
     wait_for(first, "Step 2/")
-    second = author.run("engines", "build", author.engine)
+    second = author.run("engines", "build", author.engine, "-v")
     first.communicate(timeout=END_S)
     assert (first.returncode, second.returncode) == (0, 0)
     assert "another process gets this image; waiting for it" in second.stderr
@@ -108,8 +111,31 @@ def test_prune_removes_what_is_outdated_and_nothing_else(author: EngineAuthor) -
     assert "hint: dalston engines prune -y" in refused.stderr
     assert len(author.all_images()) == 2
 
-    done = author.run("engines", "prune", author.engine, "-y")
+    done = author.run("engines", "prune", author.engine, "-y", "--keep-builds")
     assert done.returncode == 0, done.stderr
     assert "removed 1 image and 1 part of builds; " in done.stderr
     assert [image.id for image in author.all_images()] == [current]
     assert len(author.stages()) == 2
+
+
+def test_prune_gives_back_what_builds_keep(author: EngineAuthor, docker_daemon: str) -> None:
+    with (author.source / "engine.py").open("a") as file:
+        file.write("\n# " + "x" * 3_000_000 + "\n")
+    assert author.run("engines", "build", author.engine).returncode == 0
+    author.edit()
+    assert author.run("engines", "build", author.engine).returncode == 0
+    current = author.image().id
+
+    daemon = Daemon({"DOCKER_HOST": docker_daemon})
+    stale = find_stale(daemon, {author.engine: engine_entry(author.source)}, [author.engine])
+    foretold = measure_disk(daemon, stale)
+    before = author.client.df()["LayersSize"]
+    assert foretold.images_bytes == before
+    done = author.run("engines", "prune", author.engine, "-y", "--json")
+    freed = before - author.client.df()["LayersSize"]
+
+    assert done.returncode == 0, done.stderr
+    assert author.stages() == []
+    assert [image.id for image in author.all_images()] == [current]
+    assert foretold.stale_bytes == freed > 9_000_000
+    assert json.loads(done.stdout)["data"]["freed_bytes"] == freed

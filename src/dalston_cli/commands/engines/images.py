@@ -12,7 +12,7 @@ from dalston_cli.commands.engines.setting import EngineNames
 from dalston_cli.console import Console
 from dalston_cli.errors import ExitCode, UsageError
 from dalston_cli.launchers.docker.images.image_list import EngineImage, engine_images
-from dalston_cli.launchers.docker.images.prune import find_stale, measure_stages, remove_stale
+from dalston_cli.launchers.docker.images.prune import Stale, find_stale, measure_disk, remove_stale
 from dalston_cli.options.general import Json, Profile, Quiet, Yes
 
 _COLUMNS = ("engine", "tag", "variant", "size", "built", "state")
@@ -52,39 +52,41 @@ def images(engines: EngineNames = None, *, profile: Profile = None, json: Json =
     data = [{"image": image_data(image), "state": state} for image, state in listed]
     rows = [_row(image, state) for image, state in listed]
     console.table(_COLUMNS, rows, data=data, empty="there are no images")
-    kept = measure_stages(daemon, known)
-    if kept.num_stages:
+    stale = find_stale(daemon, known)
+    if listed or stale:
+        disk = measure_disk(daemon, stale)
         console.info(
-            f"builds keep {count(kept.num_stages, 'part')}, {readable_size(kept.size_bytes)}; "
-            f"engines prune frees {readable_size(kept.stale_bytes)}, with --builds all of it"
+            f"Docker's images take {readable_size(disk.images_bytes)}; "
+            f"dalston engines prune gives back {readable_size(disk.stale_bytes)}: {_of(stale)}"
         )
 
 
 def prune(
     engines: EngineNames = None,
     *,
-    builds: Annotated[
-        bool, typer.Option("--builds", help="Remove everything that builds keep to be faster.")
+    keep_builds: Annotated[
+        bool,
+        typer.Option(
+            "--keep-builds", help="Leave what makes the next build faster, the newest of each kind."
+        ),
     ] = False,
     yes: Yes = False,
     profile: Profile = None,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove images of engines that are outdated or replaced and that no container has.
+    """Remove images of engines that are outdated or replaced, and what builds keep to be faster.
 
-    Without names, those of all engines. What a build keeps to be faster goes, too, if a newer one
-    kept the same.
+    Without names, those of all engines. What a container has stays.
     """
     console = Console("engines prune", json=json, quiet=quiet)
     _, daemon, _ = open_images(profile)
-    stale = find_stale(daemon, load_catalog().engines, engines or (), every_stage=builds)
+    stale = find_stale(daemon, load_catalog().engines, engines or (), keep_builds=keep_builds)
     for image in stale.images:
         console.info(f"{image.tag or image.id} of {image.engine}, {readable_size(image.size)}")
     if stale and not yes and not console.asks:
         raise ConfirmationError
-    what = f"{count(len(stale.images), 'image')} and {count(len(stale.stages), 'part')} of builds"
-    if stale and not console.confirm(f"Remove {what}?", default=False, assume_yes=yes):
+    if stale and not console.confirm(f"Remove {_of(stale)}?", default=False, assume_yes=yes):
         raise typer.Exit(ExitCode.INTERRUPTED)
     pruned = remove_stale(daemon, stale)
     console.info(
@@ -92,6 +94,10 @@ def prune(
         f"of builds; {readable_size(pruned.freed_bytes)} are free again"
     )
     console.result(pruned)
+
+
+def _of(stale: Stale) -> str:
+    return f"{count(len(stale.images), 'image')} and {count(len(stale.stages), 'part')} of builds"
 
 
 def _row(image: EngineImage, state: _State) -> tuple[object, ...]:
