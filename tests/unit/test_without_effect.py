@@ -12,7 +12,7 @@ from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.settings.table import TABLE
 
 SUBTITLES = "without -f srt, -f vtt or -f ass"
-SPEAKERS = "without --diarize or --channels split"
+SPEAKERS = "without --diarize, --channels split or --audio-track all"
 WORK = "without --refine, --title, --summary, --chapters or --action-items"
 
 IDLE: dict[str, tuple[str, dict[str, str], str]] = {
@@ -84,7 +84,7 @@ ALWAYS = {
     *("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold", "emotion"),
     *("events", "refine", "title", "summary", "chapters", "action_items", "device", "launcher"),
     *("replicas", "jobs", "offline", "weights_mirror", "starter"),
-    *("accept_known_bad", "keep_doubtful"),
+    *("accept_known_bad", "keep_doubtful", "audio_track"),
 }
 """Settings that count whatever is beside them."""
 
@@ -170,6 +170,7 @@ def test_alone_it_counts_or_its_default_is_no_news(
         {"speaker_names": "Ada", "channels": "split"},
         {"output_format": "rttm", "channels": "split"},
         {"output_format": "all"},
+        {"output_format": "rttm", "audio_track": "all"},
         {"languages": "en,de", "language": "auto"},
         {"best_of": 5, "temperature": "0,0.2"},
         {"gpus": "0", "device": "cuda"},

@@ -7,6 +7,7 @@ from typing import Any
 
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
+from dalston_cli.audio.tracks import parse_track
 from dalston_cli.pipeline.request import Cell, SpeakerNames
 from dalston_cli.settings.language import UnknownLanguageError, language_tag, listed
 from dalston_cli.settings.values import named_speakers
@@ -96,6 +97,7 @@ READERS: Mapping[str, Callable[[Any], Any]] = {
     "max_speakers": _count,
     "speaker_names": _names,
     "channels": lambda value: parse_channels(str(value)),
+    "audio_track": lambda value: parse_track(str(value)),
     "clip": lambda value: parse_clip(_parts(value)),
 }
 """By column, but for ``path`` and ``output``."""

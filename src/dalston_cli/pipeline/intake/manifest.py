@@ -2,11 +2,11 @@
 
 Columns (keys) are ``path`` and, optionally, ``output`` (path below the output folder, without
 an ending), ``model``, ``language``, ``prompt``, ``hotwords`` (a comma list), ``num_speakers``,
-``min_speakers``, ``max_speakers``, ``speaker_names`` (a comma list), ``channels`` and ``clip``.
-NeMo's ``audio_filepath`` is ``path``, and its ``text`` and ``duration`` are ignored. Other columns
-are the user's own: they are kept with the recording's results, unless their name is nearly one of
-these. Paths are below the manifest's folder. Spreadsheets in many countries write CSV with
-semicolons; the first line decides.
+``min_speakers``, ``max_speakers``, ``speaker_names`` (a comma list), ``channels``,
+``audio_track`` and ``clip``. NeMo's ``audio_filepath`` is ``path``, and its ``text`` and
+``duration`` are ignored. Other columns are the user's own: they are kept with the recording's
+results, unless their name is nearly one of these. Paths are below the manifest's folder.
+Spreadsheets in many countries write CSV with semicolons; the first line decides.
 """
 
 import csv

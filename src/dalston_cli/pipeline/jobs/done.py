@@ -75,7 +75,7 @@ def standing_of(
     columns: tuple[tuple[str, Cell], ...] = (),
 ) -> Standing:
     """Return how a recording stands; ``columns`` are those of a manifest for its results."""
-    prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip)
+    prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip, plan.track)
     own = {"columns": columns} if columns else {}
     key = make_key("transcript", prepared=prepared, plan=plan.key, **own)
     return Standing(prepared=prepared, key=key, sink=open_sink(key), journal=journal)
@@ -93,7 +93,8 @@ def finished_before(job: Job, tools: JobTools) -> JobFinished | None:
     digest = known_digest(source, stamp, tools.journal)
     if digest is None:
         return None
-    standing = standing_of(digest, job.plan, tools.journal, partial(tools.open_sink, job))
+    open_sink, columns = partial(tools.open_sink, job), job.recording.columns
+    standing = standing_of(digest, job.plan, tools.journal, open_sink, columns)
     try:
         _, outcome = standing.existing()
     except DalstonError:

@@ -6,7 +6,7 @@ from dalston_cli.settings.table import kinds
 from dalston_cli.settings.values import speakers_named
 
 _names = Kind("LIST", split=True, min_length=1, check=speakers_named)
-TELL_SPEAKERS_APART = ("diarize", "channels=split")
+TELL_SPEAKERS_APART = ("diarize", "channels=split", "audio_track=all")
 """Conditions of which one has to hold for a transcript to have speakers."""
 
 _ANY = ("refine", "title", "summary", "chapters", "action_items")
