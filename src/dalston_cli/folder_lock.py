@@ -3,26 +3,35 @@
 A killed holder lets go. The holder may remove the folder: a waiting process makes it anew.
 """
 
+import errno
 import fcntl
 import os
+import time
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
 from pathlib import Path
 
+_POLL_S = 0.05
+
 
 @contextmanager
-def lock_folder(folder: Path, on_wait: Callable[[], None] = lambda: None) -> Iterator[int]:
+def lock_folder(
+    folder: Path, on_wait: Callable[[], None] = lambda: None, *, patience_s: float | None = None
+) -> Iterator[int]:
     """Hold ``folder``, which is made for this user alone if it is missing.
 
-    Not to be taken twice by the same thread. ``on_wait`` is called before another is waited for.
+    Not to be taken twice by the same thread. ``on_wait`` is called before another is waited for,
+    at most for ``patience_s`` where other users can open the folder, and so hold it; None waits
+    for as long as it takes.
 
     Yields:
         The descriptor that holds the lock; a child process that has it holds the lock, too.
 
     Raises:
+        TimeoutError: Another process held it all the time.
         OSError: The folder cannot be made or opened.
     """
-    descriptor = _open_locked(folder, on_wait)
+    descriptor = _open_locked(folder, on_wait, patience_s)
     try:
         yield descriptor
     finally:
@@ -44,7 +53,7 @@ def try_lock_folder(folder: Path, *, make: bool = False) -> int | None:
     return None
 
 
-def _open_locked(folder: Path, on_wait: Callable[[], None]) -> int:
+def _open_locked(folder: Path, on_wait: Callable[[], None], patience_s: float | None = None) -> int:
     while True:
         descriptor = _opened(folder, make=True)
         if descriptor is None:
@@ -52,7 +61,7 @@ def _open_locked(folder: Path, on_wait: Callable[[], None]) -> int:
         try:
             if not _flock(descriptor, wait=False):
                 on_wait()
-                _flock(descriptor, wait=True)
+                _wait(descriptor, folder, patience_s)
             if _is_still(folder, descriptor):
                 return descriptor
         except BaseException:
@@ -81,6 +90,18 @@ def _flock(descriptor: int, *, wait: bool) -> bool:
     except BlockingIOError:
         return False
     return True
+
+
+def _wait(descriptor: int, folder: Path, patience_s: float | None) -> None:
+    if patience_s is None:
+        _flock(descriptor, wait=True)
+        return
+    deadline = time.monotonic() + patience_s
+    while not _flock(descriptor, wait=False):
+        if time.monotonic() > deadline:
+            problem = f"another process has locked the folder for {patience_s:g} s; see: lslocks"
+            raise TimeoutError(errno.ETIMEDOUT, problem, str(folder))
+        time.sleep(_POLL_S)
 
 
 def _is_still(folder: Path, descriptor: int) -> bool:

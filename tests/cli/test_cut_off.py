@@ -41,3 +41,10 @@ def test_a_recording_without_its_end_is_partial(shell: Shell) -> None:
     again = shell.run("transcribe", "in", "whole", "-o", "out", "-f", "json")
     assert again.code == ExitCode.SOME_FAILED
     assert "1 unchanged" in again.err
+    assert "dalston runs accept in/a.opus in/b.opus\n" in again.err
+
+    assert shell.run("runs", "accept", "in").code == ExitCode.OK
+    accepted = shell.run("transcribe", "in", "whole", "-o", "out", "-f", "json")
+    assert accepted.code == ExitCode.OK
+    assert "3 recordings: 2 known bad, 1 unchanged" in accepted.err
+    assert "was cut off" not in accepted.err

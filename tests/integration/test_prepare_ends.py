@@ -101,3 +101,17 @@ def test_sound_late_in_a_longer_video_keeps_its_place(tmp_path: Path, kind: str)
     loud = [place for place, sample in enumerate(samples) if abs(int(sample)) > 8000]
     assert loud[0] / recordings.SAMPLE_RATE == pytest.approx(40, abs=0.1)
     assert loud[-1] / recordings.SAMPLE_RATE == pytest.approx(43, abs=0.1)
+
+
+@pytest.mark.parametrize("kind", ["ts", "mpg"])
+def test_sound_late_in_a_stream_without_a_header_is_found(tmp_path: Path, kind: str) -> None:
+    recordings.write_wav(tmp_path / "tone.wav", recordings.tone(3, rate=48000), rate=48000)
+    picture = ("-f", "lavfi", "-i", "color=c=blue:size=64x64:rate=25:duration=60")
+    late = ("-itsoffset", "40", "-i", tmp_path / "tone.wav", "-map", "0:v", "-map", "1:a")
+    codecs = ("-c:v", "mpeg2video", "-c:a", "mp2")
+    recordings.ffmpeg(*picture, *late, *codecs, tmp_path / f"in.{kind}")
+
+    decoded = decode(tmp_path / f"in.{kind}", tmp_path)
+
+    assert decoded.warnings == ()
+    assert decoded.info.duration_s == pytest.approx(43, abs=0.2)

@@ -116,3 +116,40 @@ def test_noise_alone_gives_no_text(
     assert transcript["text"] == ""
     codes = {each["code"] for each in transcript.get("warnings", ())}
     assert "doubtful_speech" not in codes
+
+
+@pytest.mark.parametrize("start_s", [0.5, 5.6])
+@pytest.mark.parametrize("length_ms", [60, 100, 200, 300])
+def test_a_phrase_is_not_invented_for_a_part_of_a_word(
+    length_ms: int, start_s: float, real_user: Home, tiny: str, tmp_path: Path
+) -> None:
+    samples = read(JFK)[round(start_s * RATE) :][: length_ms * RATE // 1000]
+    wav = write(tmp_path / "clip.wav", samples)
+    for vad in ("--vad", "--no-vad"):
+        transcript = transcribe(real_user, wav, tmp_path / vad, "--model", tiny, vad)
+        assert "thank you" not in transcript["text"].lower()
+
+
+def test_invented_text_is_told_with_its_reason_and_kept_on_demand(
+    real_user: Home, tiny: str, tmp_path: Path
+) -> None:
+    clip = write(tmp_path / "clip.wav", read(JFK)[RATE // 2 :][: RATE * 3 // 10])
+    left_out = transcribe(real_user, clip, tmp_path / "out", "--model", tiny)
+    assert left_out["segments"] == []
+    [warning] = [each for each in left_out["warnings"] if each["code"] == "doubtful_text"]
+    assert "characters per second are more than a person can say" in warning["message"]
+    kept = transcribe(real_user, clip, tmp_path / "kept", "--model", tiny, "--keep-doubtful")
+    assert "Thank you" in kept["text"]
+    assert "characters per second" in kept["segments"][0]["doubtful"]
+
+
+def test_nothing_is_invented_for_silence_or_a_click_at_the_end(
+    real_user: Home, tiny: str, tmp_path: Path
+) -> None:
+    samples = np.concatenate([read(JFK), np.zeros(30 * RATE)])
+    samples[16 * RATE : 16 * RATE + 900] = read(JFK)[RATE // 2 :][:900]
+    wav = write(tmp_path / "end.wav", samples)
+    for vad in ("--vad", "--no-vad"):
+        transcript = transcribe(real_user, wav, tmp_path / vad, "--model", tiny, vad)
+        assert transcript["text"].strip(".").endswith("do for your country")
+        assert len(transcript["text"].split()) <= 24

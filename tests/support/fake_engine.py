@@ -47,12 +47,14 @@ def fake_line(
 
 
 def write_wav(path: Path, *, seconds: float = 2.5, rate: int = 16_000) -> Path:
-    """Write silence as mono PCM16."""
+    """Write a high tone as mono PCM16; text over silence would be marked as doubtful."""
     with wave.open(str(path), "wb") as writer:
         writer.setnchannels(1)
         writer.setsampwidth(2)
         writer.setframerate(rate)
-        writer.writeframes(bytes(round(seconds * rate) * 2))
+        writer.writeframes(
+            (b"\xe8\x03\x18\xfc" * round(seconds * rate))[: round(seconds * rate) * 2]
+        )
     return path
 
 

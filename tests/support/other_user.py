@@ -3,6 +3,7 @@
 import os
 import subprocess
 import sys
+from pathlib import Path
 
 import pytest
 
@@ -24,10 +25,30 @@ os.setuid(65534)
 def run_as_nobody(code: str, *arguments: object) -> subprocess.CompletedProcess[str]:
     """Run Python code as a user without rights, after the modules above were imported."""
     return subprocess.run(
-        [sys.executable, "-I", "-c", _BECOME_NOBODY + code, *map(str, arguments)],
+        _command(code, arguments),
         cwd="/",
         capture_output=True,
         text=True,
         timeout=60,
         check=False,
     )
+
+
+def start_as_nobody(code: str, *arguments: object) -> subprocess.Popen[str]:
+    """Start the same, and return when it has printed a line."""
+    process = subprocess.Popen(
+        _command(code, arguments), cwd="/", stdout=subprocess.PIPE, text=True
+    )
+    assert process.stdout is not None
+    process.stdout.readline()
+    return process
+
+
+def let_others_enter(folder: Path) -> None:
+    """Open a test's folder, which is private as pytest makes it."""
+    for each in (folder, *folder.parents[:2]):
+        each.chmod(0o755)
+
+
+def _command(code: str, arguments: tuple[object, ...]) -> list[str]:
+    return [sys.executable, "-I", "-c", _BECOME_NOBODY + code, *map(str, arguments)]

@@ -69,14 +69,18 @@ def make_catalog(folder: Path) -> Catalog:
 
 
 def write_recording(path: Path, *, seconds: float = 2.0, seed: int = 0, channels: int = 1) -> Path:
-    """A recording whose bytes depend on ``seed``."""
+    """A high tone whose bytes depend on ``seed``; text over silence would be left out."""
     path.parent.mkdir(parents=True, exist_ok=True)
     with wave.open(str(path), "wb") as file:
         file.setnchannels(channels)
         file.setsampwidth(2)
         file.setframerate(16_000)
-        frame = b"".join((seed + channel).to_bytes(2, "little") for channel in range(channels))
-        file.writeframes(frame * round(seconds * 16_000))
+        high, low = (
+            b"".join((level + seed + channel).to_bytes(2, "little") for channel in range(channels))
+            for level in (2_000, 0)
+        )
+        num_frames = round(seconds * 16_000)
+        file.writeframes(((high + low) * num_frames)[: num_frames * 2 * channels])
     return path
 
 

@@ -11,7 +11,7 @@ from collections.abc import Callable
 from pathlib import Path
 
 import pytest
-from tests.support.other_user import needs_root, run_as_nobody
+from tests.support.other_user import let_others_enter, needs_root, run_as_nobody
 
 from dalston_cli.atomic_file import new_file, write_whole, written_whole
 
@@ -148,8 +148,7 @@ def test_what_is_no_file_is_not_replaced(tmp_path: Path, plant: Callable[[Path],
 
 @needs_root
 def test_what_another_user_planted_is_neither_followed_nor_removed(tmp_path: Path) -> None:
-    for folder in (tmp_path, *tmp_path.parents[:2]):
-        folder.chmod(0o755)
+    let_others_enter(tmp_path)
     folder, victim = tmp_path / "shared", tmp_path / "victim"
     folder.mkdir()
     folder.chmod(0o1777)

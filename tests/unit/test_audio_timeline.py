@@ -11,7 +11,8 @@ from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.timeline import Timeline
+from dalston_cli.audio.request import Pause
+from dalston_cli.audio.timeline import Timeline, played_s
 
 RATE = 1000
 
@@ -119,3 +120,26 @@ def test_clip_is_a_slice_however_the_frames_fall(
     frames = [frame(int(a), count(int(a), int(b))) for a, b in pairwise(edges)]
     got = play(timeline(declared_s=100, clip=clip), *frames)
     assert got == list(range(int(edges[-1])))[start:end]
+
+
+@pytest.mark.parametrize(
+    ("clock_s", "played"), [(0, 0), (5, 5), (10, 10), (60, 10), (110, 10), (111, 11), (300, 100)]
+)
+def test_clock_and_played_time(clock_s: float, played: float) -> None:
+    pauses = (Pause(at_s=10, length_s=100), Pause(at_s=50, length_s=100))
+    assert played_s(pauses, clock_s) == played
+
+
+def test_more_silence_than_may_be_is_a_number() -> None:
+    line = timeline(declared_s=2000)
+    got = play(line, frame(0, count(1, 101)), frame(1_000_100, count(1, 101)))
+    assert got == [*range(1, 101), *[0] * 5000, *range(1, 101)]
+    assert line.pauses == (Pause(at_s=2.6, length_s=995),)
+    assert line.position_s == pytest.approx(1000.2)
+    assert line.silence_s == pytest.approx(1000)
+
+
+def test_the_longest_jump_that_is_ignored_is_known() -> None:
+    line = timeline(declared_s=2)
+    play(line, frame(0, count(0, 100)), frame(900_000, count(0, 100)), frame(8_000, count(0, 10)))
+    assert line.ignored_s == pytest.approx(899.9)

@@ -178,3 +178,18 @@ def test_a_meter_in_a_terminal() -> None:
         meter.update(10, 10)
     assert "downloading [x]" in screen.err.getvalue()
     assert screen.out.getvalue() == ""
+
+
+def test_nothing_that_a_terminal_obeys_is_written() -> None:
+    evil = "\x1b]0;owned\x07\u202e\x9b31m"
+    human, machine = Screen(), Screen(json=True)
+
+    human.console.result({}, text=f"first {evil}\nsecond\n")
+    human.console.table(["name"], [[evil]], data=[])
+    human.console.warning(evil, hint=evil)
+    machine.console.result({evil: evil})
+
+    assert human.out.getvalue().startswith("first \\x1b]0;owned\\x07\\u202e\\x9b31m\nsecond\n")
+    assert json.loads(machine.out.getvalue())["data"] == {evil: evil}
+    for screen in (human, machine):
+        assert not set(screen.out.getvalue() + screen.err.getvalue()) & set("\x1b\x07\x9b")

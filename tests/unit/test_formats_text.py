@@ -22,7 +22,7 @@ from dalston_cli.formats.script import clean, graphemes, joined, width
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
 from dalston_cli.stages.merge.labels import name_speakers
-from dalston_sdk.wire import Chapter, Segment, Transcript
+from dalston_sdk.wire import Chapter, Segment, Transcript, Word
 
 
 @pytest.mark.parametrize(
@@ -262,3 +262,15 @@ def test_only_formats_that_all_stands_for_are_optional(
     names: tuple[str, ...], kept: set[str]
 ) -> None:
     assert optional_formats(names) == kept
+
+
+@pytest.mark.parametrize("name", sorted(WRITERS))
+def test_no_format_holds_what_a_terminal_obeys(name: str) -> None:
+    evil = "\x1b]0;owned\x07\x9b31m\x7f"
+    word = Word(text=f"{evil}hello", start=0.0, end=0.5, confidence=0.9)
+    said = Segment(id=1, start=0.0, end=1.0, text=f"{evil}hello", words=(word,), speaker=evil)
+    text = WRITERS[name].render(transcript([said]), RenderOptions())
+    assert "hello" in text or name == "rttm"
+    assert not set(text) & set("\x00\x07\x1b\x7f\x9b")
+    if name == "json":
+        assert json.loads(text)["segments"][0]["text"] == f"{evil}hello"

@@ -6,8 +6,9 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from tests.support.other_user import NOBODY, needs_root
+from tests.support.other_user import NOBODY, let_others_enter, needs_root, start_as_nobody
 
+from dalston_cli.folder_lock import lock_folder
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.private_file import make_private_file, make_private_folder, open_own
@@ -120,3 +121,25 @@ def test_nothing_is_appended_to_a_pipe(tmp_path: Path) -> None:
     os.mkfifo(tmp_path / "log")
     with pytest.raises(PermissionError, match="no regular file"):
         open_own(tmp_path / "log")
+
+
+_LOCK = """
+held = os.open(sys.argv[1], os.O_RDONLY)
+fcntl.flock(held, fcntl.LOCK_EX)
+print("locked", flush=True)
+time.sleep(60)
+"""
+
+
+@needs_root
+def test_a_folder_that_another_user_locks_is_not_waited_for_without_end(tmp_path: Path) -> None:
+    let_others_enter(tmp_path)
+    with start_as_nobody(_LOCK, tmp_path) as other:
+        with (
+            pytest.raises(TimeoutError, match="another process has locked the folder"),
+            lock_folder(tmp_path, patience_s=0.2),
+        ):
+            pass
+        other.kill()
+    with lock_folder(tmp_path, patience_s=0.2):
+        pass

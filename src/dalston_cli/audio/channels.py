@@ -5,7 +5,7 @@ from typing import Literal
 from dalston_cli.errors import UsageError
 
 Channels = Literal["mix", "split"] | int
-"""``mix``: the mean of all channels; ``split``: each on its own; a number: only that, from 0."""
+"""``mix``: all channels as one; ``split``: each on its own; a number: only that, from 0."""
 
 
 class InvalidChannelsError(UsageError):

@@ -23,6 +23,11 @@ if TYPE_CHECKING:
 SAMPLE_RATES = range(1000, 3_000_000)
 """Hz that recordings of speech can have."""
 
+_WITHOUT_HEADER = frozenset({"mpegts", "mpeg"})
+"""Containers that tell what is in them only where it comes."""
+
+_PATIENT = {"probesize": str(1 << 30), "analyzeduration": str(3600 * 1_000_000)}
+
 _LENIENT_SINCE = 19
 _LENIENT = {"metadata_errors": "replace"}
 
@@ -84,12 +89,8 @@ def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
     """
     with open_source(path, name) as source:
         chunk = sound_chunk(FileBytes.of(source))
-        try:
-            container = _open_container(source, name, chunk)
-        except OSError as error:
-            raise errors.RecordingUnreadableError(name, error.strerror or str(error)) from error
+        container, stream = _opened(source, name, chunk)
         with container:
-            stream = _audio_stream(container, name)
             with open_source(path, name) as again:
                 declared = declared_times(container, stream, FileBytes.of(again), chunk)
             yield OpenRecording(
@@ -105,8 +106,26 @@ def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
             )
 
 
-def _open_container(
+def _opened(
     source: BufferedReader, name: str, chunk: SoundChunk | None
+) -> "tuple[InputContainer, AudioStream]":
+    """Open a container and find its audio; again with more patience where that may begin late."""
+    try:
+        container = _open_container(source, name, chunk, {})
+        try:
+            return container, _audio_stream(container, name)
+        except (errors.NoAudioStreamError, errors.UnknownCodecError):
+            container.close()
+            if _format_name(container) not in _WITHOUT_HEADER:
+                raise
+        container = _open_container(source, name, chunk, _PATIENT)
+        return container, _audio_stream(container, name)
+    except OSError as error:
+        raise errors.RecordingUnreadableError(name, error.strerror or str(error)) from error
+
+
+def _open_container(
+    source: BufferedReader, name: str, chunk: SoundChunk | None, options: dict[str, str]
 ) -> "InputContainer":
     import av  # noqa: PLC0415 - costs 80 ms
 
@@ -117,10 +136,10 @@ def _open_container(
     source.seek(0)
     try:
         container: InputContainer = av.open(
-            CorrectedFile(source, corrections) if corrections else source,
+            CorrectedFile(source, corrections),
             mode="r",
             # A playlist must not make the library open other files or addresses.
-            options={"protocol_whitelist": "none"},
+            options={"protocol_whitelist": "none", **options},
             **lenient,
         )
     except (av.error.FFmpegError, ValueError) as error:

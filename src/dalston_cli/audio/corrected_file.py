@@ -13,7 +13,7 @@ class CorrectedFile:
     def __init__(self, source: BufferedReader, corrections: tuple[tuple[int, bytes], ...]) -> None:
         self._source = source
         self._corrections = corrections
-        self._last = max(offset + len(data) for offset, data in corrections)
+        self._last = max((offset + len(data) for offset, data in corrections), default=0)
 
     def read(self, count: int = -1) -> bytes:
         """Return up to ``count`` bytes."""
@@ -29,8 +29,12 @@ class CorrectedFile:
         return bytes(corrected)
 
     def seek(self, offset: int, whence: int = 0) -> int:
-        """Move as a file does."""
-        return self._source.seek(offset, whence)
+        """Move as a file does; return -1 where a header leads out of the file."""
+        try:
+            return self._source.seek(offset, whence)
+        except (OSError, ValueError):
+            # Raised, it would be printed by the library, which goes on.
+            return -1
 
     def tell(self) -> int:
         """Return the position."""

@@ -9,10 +9,12 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import SAMPLE_RATES, OpenRecording, open_recording
 from dalston_cli.audio.errors import ChannelMissingError, CorruptError, EncryptedError, TooLongError
 from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
-from dalston_cli.audio.request import AudioInfo, AudioRequest, Channel
+from dalston_cli.audio.frames import packed
+from dalston_cli.audio.mixing import Mixer
+from dalston_cli.audio.request import MIXING, AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
-from dalston_cli.audio.timeline import Timeline
+from dalston_cli.audio.timeline import Timeline, played_s
 from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter, WrittenWav
 from dalston_sdk.wire import RecordingInfo
 
@@ -60,16 +62,18 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
             timeline=_timeline(recording, part),
             resampler=Resampler(raw_floats=recording.codec.startswith("pcm_f")),
             counts=Counts(),
+            mixer=Mixer(),
         )
         try:
             written = _decode_into(request, decoding, chosen, is_stopped)
         except av.error.FFmpegError as error:  # what a header claims, the library cannot do
             raise CorruptError(name, 1, str(error.strerror)) from error
+        pauses = decoding.timeline.pauses
         return AudioInfo(
             info=RecordingInfo(
                 name=given,
                 digest=digest,
-                duration_s=written[0].duration_s,
+                duration_s=written[0].duration_s + sum(pause.length_s for pause in pauses),
                 sample_rate=recording.sample_rate,
                 num_channels=recording.num_channels,
                 container=recording.format_name,
@@ -79,10 +83,16 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
                 clip_end=clip.end if clip else None,
             ),
             channels=tuple(
-                Channel(channel=channel, duration_s=wav.duration_s, audio_digest=wav.digest)
+                Channel(
+                    channel=channel,
+                    duration_s=wav.duration_s,
+                    audio_digest=wav.digest,
+                    pauses=pauses,
+                )
                 for channel, wav in zip(chosen, written, strict=True)
             ),
             warnings=tuple(notices(decoding)),
+            mixing=MIXING,
         )
 
 
@@ -96,10 +106,10 @@ def _decode_into(
     name = decoding.recording.name
     with ExitStack() as stack:
         writers = [stack.enter_context(WavWriter(request.wav(channel))) for channel in chosen]
-        for block in _without_gaps(_blocks(decoding), decoding.clip):
+        for block in _without_gaps(_blocks(decoding), decoding):
             if is_stopped():
                 raise DecodingStoppedError(name)
-            _write(block, chosen, writers, decoding.counts)
+            _write(block, chosen, writers, decoding)
             if writers[0].num_samples > MAX_SAMPLES - SAMPLE_RATE * 60:
                 raise TooLongError(name, MAX_SAMPLES / SAMPLE_RATE)
         check_enough(decoding, writers[0].num_samples)
@@ -152,16 +162,16 @@ def _blocks(decoding: Decoding) -> Iterator["NDArray[np.float32]"]:
 
 
 def _without_gaps(
-    blocks: Iterator["NDArray[np.float32]"], clip: Clip
+    blocks: Iterator["NDArray[np.float32]"], decoding: Decoding
 ) -> Iterator["NDArray[np.float32]"]:
     """Silence what lies between the parts of a clip."""
-    gaps = [
-        (round((start - clip.start) * SAMPLE_RATE), round((end - clip.start) * SAMPLE_RATE))
-        for start, end in clip.gaps
-    ]
+    clip, timeline = decoding.clip, decoding.timeline
     at = 0
     for block in blocks:
-        for start, end in gaps:
+        for gap in clip.gaps:
+            start, end = (
+                round(played_s(timeline.pauses, edge - clip.start) * SAMPLE_RATE) for edge in gap
+            )
             block[:, max(0, start - at) : max(0, end - at)] = 0.0
         at += block.shape[1]
         yield block
@@ -181,7 +191,9 @@ def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Ite
             timeline.resync()
             continue
         yield from (
-            frame for frame in frames if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES
+            packed(frame)
+            for frame in frames
+            if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES
         )
 
 
@@ -201,17 +213,19 @@ def _write(
     block: "NDArray[np.float32]",
     chosen: Sequence[int | None],
     writers: Sequence[WavWriter],
-    counts: Counts,
+    decoding: Decoding,
 ) -> None:
     import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
+    counts = decoding.counts
+    counts.loudest = max(counts.loudest, float(np.abs(block).max(initial=0)))
     for channel, writer in zip(chosen, writers, strict=True):
         if channel is None:
-            samples = block.mean(axis=0) if len(block) > 1 else block[0]
+            samples = decoding.mixer.mix(block, decoding.resampler.positions)
         elif channel < len(block):
             samples = block[channel]
         else:  # the stream lost channels on its way
             samples = np.zeros(block.shape[1], dtype=np.float32)
-        pcm = np.rint(samples * 32768).clip(-32768, 32767).astype(np.int16)
+        pcm = np.rint(samples.clip(-1, 1) * 32768).clip(-32768, 32767).astype(np.int16)
         counts.peak = max(counts.peak, int(pcm.max(initial=0)), -int(pcm.min(initial=0)))
         writer.write(pcm)

@@ -1,11 +1,14 @@
 """Findings of decoding: reasons to refuse a recording, and warnings about one that was decoded."""
 
+import math
 from collections.abc import Iterator
 from dataclasses import dataclass
 
+from dalston_cli.amounts import duration
 from dalston_cli.audio import errors
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import OpenRecording
+from dalston_cli.audio.mixing import Mixer
 from dalston_cli.audio.request import CUT_OFF
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.timeline import Timeline
@@ -15,6 +18,7 @@ from dalston_sdk.wire import Notice
 MIN_DURATION_S = 0.05
 """Less sound than this cannot hold a word."""
 
+_ODD_JUMP_S = 10.0
 _MOST_CHANNELS = 64
 _SHORT_S = 1.0
 _SHORT_SHARE = 0.02
@@ -22,12 +26,18 @@ _SHORT_SHARE = 0.02
 
 @dataclass(kw_only=True)
 class Counts:
-    """Numbers of packets and errors; ``peak`` is the largest absolute PCM16 value."""
+    """Numbers of packets and errors, and the largest absolute values.
+
+    Attributes:
+        peak: Of what was written, as PCM16.
+        loudest: Of all channels, whether they were wanted or not; 1 is full scale.
+    """
 
     num_packets: int = 0
     num_errors: int = 0
     reason: str = ""
     peak: int = 0
+    loudest: float = 0.0
 
     def add(self, error: Exception) -> None:
         """Count one more packet that could not be read or decoded; the first reason is kept."""
@@ -48,6 +58,7 @@ class Decoding:
     timeline: Timeline
     resampler: Resampler
     counts: Counts
+    mixer: Mixer
 
 
 def check_enough(decoding: Decoding, num_samples: int) -> None:
@@ -78,12 +89,15 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
     if (cut := _cut_off(decoding)) is not None:
         yield _notice(CUT_OFF, cut)
     yield from _wrong_header(recording)
+    yield from _odd_clock(timeline)
     if lost := decoding.resampler.num_non_finite:
         yield _notice(
             "non_finite_samples", f"{lost} samples were not a number or infinite and became silence"
         )
     if counts.peak == 0:
-        yield _notice("silent_audio", "the audio is silent throughout")
+        yield _notice("silent_audio", _silence(decoding))
+    if replaced := decoding.mixer.replaced:
+        yield _mix_notice(decoding.mixer, replaced)
     if decoding.clip.gaps:
         yield _notice("only_parts", f"only these parts, in seconds, were read: {decoding.clip}")
     others = len(recording.container.streams.audio) - 1
@@ -93,6 +107,33 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
             f"stream {recording.stream.index} was decoded; {others} more audio "
             f"{'stream was' if others == 1 else 'streams were'} left out",
         )
+
+
+def _silence(decoding: Decoding) -> str:
+    """Say what is silent: no more than was decoded."""
+    if decoding.counts.loudest == 0:
+        only_part = decoding.clip != Clip() or len(decoding.recording.container.streams.audio) > 1
+        return "what was decoded is silent" if only_part else "the audio is silent throughout"
+    decibels = 20 * math.log10(decoding.counts.loudest)
+    return (
+        "what was decoded is silent, yet the recording is not: its loudest sample is at "
+        f"{decibels:.0f} dB of full scale; --channels split transcribes every channel"
+    )
+
+
+def _mix_notice(mixer: Mixer, replaced: dict[int, float]) -> Notice:
+    total_s = sum(replaced.values())
+    taken = " and ".join(
+        f"channel {channel} alone ({seconds:.2f} s)" for channel, seconds in replaced.items()
+    )
+    return Notice(
+        code="channels_cancel",
+        message=f"mixed, the channels cancel each other out in {total_s:.2f} s of "
+        f"{mixer.num_samples / SAMPLE_RATE:.2f} s; there {taken} was taken",
+        stage="prepare",
+        start=mixer.first_s,
+        end=mixer.last_s,
+    )
 
 
 def _wrong_header(recording: OpenRecording) -> Iterator[Notice]:
@@ -112,6 +153,23 @@ def _wrong_header(recording: OpenRecording) -> Iterator[Notice]:
         yield _notice(
             "wrong_header",
             f"the header claims {recording.num_channels} channels: it is probably damaged",
+        )
+
+
+def _odd_clock(timeline: Timeline) -> Iterator[Notice]:
+    """Yield what a recording's time stamps say that recordings rarely do."""
+    if timeline.pauses:
+        total_s = sum(pause.length_s for pause in timeline.pauses)
+        yield _notice(
+            "long_pause",
+            f"the recording's clock goes on for {duration(total_s)} in which there is no sound; "
+            "all times are the clock's",
+        )
+    if timeline.ignored_s > _ODD_JUMP_S:
+        yield _notice(
+            "time_stamps",
+            f"the recording's clock jumps ahead by {duration(timeline.ignored_s)}, beyond its end; "
+            "the jump was ignored, so that times may differ from other players'",
         )
 
 

@@ -10,8 +10,23 @@ from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_sdk.wire import Notice, RecordingInfo
 
+MIXING = 2
+"""The rules by which channels are mixed; 1 took the mean of all."""
+
 CUT_OFF = "short_audio"
 """The code of the warning that a recording's end is missing; its transcript is then partial."""
+
+
+class Pause(Struct, frozen=True, kw_only=True):
+    """A gap of which the decoded audio holds no more than a little silence.
+
+    Attributes:
+        at_s: Seconds of the decoded audio before it.
+        length_s: Seconds by which the recording's clock goes on there.
+    """
+
+    at_s: float
+    length_s: float
 
 
 class AudioRequest(Struct, frozen=True, kw_only=True):
@@ -42,21 +57,28 @@ class Channel(Struct, frozen=True, kw_only=True):
     """One channel of a recording, or the mix of all where ``channel`` is None.
 
     Attributes:
-        duration_s: With a clip, the clip's.
+        duration_s: Of the decoded audio; with a clip, the clip's.
         audio_digest: ``sha256:<hex>`` of its 16 kHz samples, without the header.
+        pauses: Long gaps that are not in the decoded audio, in order.
     """
 
     channel: int | None
     duration_s: float
     audio_digest: str
+    pauses: tuple[Pause, ...] = ()
 
 
 class AudioInfo(Struct, frozen=True, kw_only=True):
-    """The facts that decoding a recording brought; the audio itself is not kept."""
+    """The facts that decoding a recording brought; the audio itself is not kept.
+
+    Attributes:
+        mixing: The rules by which channels were mixed, a number up to ``MIXING``.
+    """
 
     info: RecordingInfo
     channels: tuple[Channel, ...]
     warnings: tuple[Notice, ...]
+    mixing: int = 1
 
 
 def encode_request(request: AudioRequest) -> bytes:

@@ -1,11 +1,16 @@
-"""Decoded frames on the recording's clock: gaps become silence, clips are cut to the sample."""
+"""Decoded frames on the recording's clock: gaps become silence, clips are cut to the sample.
 
-from collections.abc import Iterator
+Only so much silence is made; what a recording has more of is kept as numbers, or a clock that
+jumps by a day would fill the disk.
+"""
+
+from collections.abc import Iterator, Sequence
 from fractions import Fraction
 from math import lcm
 from typing import TYPE_CHECKING
 
 from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.request import Pause
 
 if TYPE_CHECKING:
     from av import AudioFrame
@@ -17,6 +22,12 @@ _MAX_UNDECLARED_GAP_S = 30.0
 """A larger jump in a file that declares no length is taken for a broken time stamp."""
 
 _SILENCE_BLOCK_S = 1
+
+_MOST_SILENCE_S = 600.0
+"""So much silence may stand in gaps before they are kept as numbers."""
+
+_KEPT_SILENCE_S = 5.0
+"""So much of it stays where a gap is kept as a number: no segment reaches across."""
 
 
 class Timeline:
@@ -31,6 +42,10 @@ class Timeline:
             starts with its first frame.
         declared_s: Length that the container declares; None where it declares none.
         from_start: False after a jump: the first frame's time stamp is taken as it is.
+
+    Attributes:
+        silence_s: Seconds of all gaps.
+        ignored_s: The longest jump of the time stamps that was taken for broken, in seconds.
     """
 
     def __init__(
@@ -51,7 +66,16 @@ class Timeline:
         self._resync = False
         self._measured_rate = 0
         self._samples_per_tick = self._offset = self._parts = 1
+        self._room_s = _MOST_SILENCE_S
+        self._yielded_s = 0.0
+        self._pauses: list[Pause] = []
         self.silence_s = 0.0
+        self.ignored_s = 0.0
+
+    @property
+    def pauses(self) -> tuple[Pause, ...]:
+        """The gaps that are kept as numbers."""
+        return tuple(self._pauses)
 
     @property
     def position_s(self) -> float:
@@ -74,7 +98,7 @@ class Timeline:
         if self._position is None:
             self._position = stamped or 0
         elif stamped is not None and self._is_gap(stamped):
-            yield from self._silence(frame, stamped - self._position)
+            yield from self._silence(frame, stamped)
         self._resync = False
         yield from self._wanted(frame)
 
@@ -108,27 +132,61 @@ class Timeline:
         if gap_s <= (0 if self._resync else GAP_S):
             return False
         if self._declared_s is None:
-            return gap_s <= _MAX_UNDECLARED_GAP_S
-        return stamped / self._rate <= self._declared_s + GAP_S
+            believed = gap_s <= _MAX_UNDECLARED_GAP_S
+        else:
+            believed = stamped / self._rate <= self._declared_s + GAP_S
+        if not believed:
+            self.ignored_s = max(self.ignored_s, gap_s)
+        return believed
 
-    def _silence(self, like: "AudioFrame", num_samples: int) -> Iterator["AudioFrame"]:
-        self.silence_s += num_samples / self._rate
+    def _silence(self, like: "AudioFrame", until: int) -> Iterator["AudioFrame"]:
+        """Yield the silence up to a position, or a little of it and a number for the rest."""
+        position = self._position or 0
+        self.silence_s += (until - position) / self._rate
+        first, last = self._within_clip(position, until)
+        wanted = max(0, last - first)
+        num_samples = wanted
+        if wanted > self._room_s * self._rate:
+            num_samples = min(wanted, round(_KEPT_SILENCE_S * self._rate))
+            length_s = (wanted - num_samples) / self._rate
+            at_s = self._yielded_s + num_samples / self._rate / 2
+            self._pauses.append(Pause(at_s=at_s, length_s=length_s))
+        else:
+            self._room_s -= wanted / self._rate
+        self._yielded_s += num_samples / self._rate
+        self._position = until
         block = self._rate * _SILENCE_BLOCK_S
         while num_samples > 0:
-            yield from self._wanted(_silent_frame(like, min(num_samples, block)))
+            yield _silent_frame(like, min(num_samples, block))
             num_samples -= block
+
+    def _within_clip(self, first: int, last: int) -> tuple[int, int]:
+        """Return the part of an interval, in samples, that is wanted."""
+        first = max(first, round(self._clip.start * self._rate))
+        if self._clip.end is not None:
+            last = min(last, round(self._clip.end * self._rate))
+        return first, last
 
     def _wanted(self, frame: "AudioFrame") -> Iterator["AudioFrame"]:
         """Cut a frame that starts at the current position to the clip, and move on."""
         start = self._position or 0
         self._position = start + frame.samples
-        first = max(0, round(self._clip.start * self._rate) - start)
-        last = frame.samples
-        if self._clip.end is not None:
-            last = min(last, round(self._clip.end * self._rate) - start)
+        first, last = self._within_clip(start, self._position)
         if first >= last:
             return
-        yield frame if last - first == frame.samples else _cut(frame, first, last)
+        self._yielded_s += (last - first) / self._rate
+        if last - first == frame.samples:
+            yield frame
+        else:
+            yield _cut(frame, first - start, last - start)
+
+
+def played_s(pauses: Sequence[Pause], clock_s: float) -> float:
+    """Return where in the decoded audio a time of the recording, from the clip's start, lies."""
+    left_s = clock_s
+    for pause in pauses:
+        left_s -= min(pause.length_s, max(0.0, left_s - pause.at_s))
+    return left_s
 
 
 def _cut(frame: "AudioFrame", first: int, last: int) -> "AudioFrame":

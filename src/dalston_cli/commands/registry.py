@@ -24,12 +24,13 @@ COMMANDS: Mapping[str, str] = {
     "pipelines": "List the settings for kinds of recordings.",
     "engines": "List, start, watch, scale, stop engines (ps shows them); build their images.",
     "runs": "List past runs and what came of them.",
+    "store": "Show, trim and forget what is kept between runs.",
     "config": "Show and change settings; say where each comes from.",
     "doctor": "Check that this machine has what Dalston needs.",
 }
 """One line of help for each command; its module has a function of its name, or ``app``."""
 
-_GROUPS = frozenset({"models", "pipelines", "engines", "runs", "config"})
+_GROUPS = frozenset({"models", "pipelines", "engines", "runs", "store", "config"})
 
 
 def group(name: str) -> typer.Typer:

@@ -7,6 +7,7 @@ from pathlib import PurePath
 from typing import Any, Literal
 
 from dalston_cli.console.text import encodable
+from dalston_cli.control_characters import escaped_in_json
 from dalston_cli.errors import DalstonError, ExitCode
 
 RESULT_VERSION = 1
@@ -75,7 +76,7 @@ def encode_json(value: object) -> str:
     """Return one line of JSON for structs, dataclasses, pydantic models, paths and enums, too."""
     import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
 
-    return msgspec.json.encode(_plain(value)).decode()
+    return escaped_in_json(msgspec.json.encode(_plain(value)).decode())
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON

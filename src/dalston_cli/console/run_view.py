@@ -91,7 +91,7 @@ class RunLines(RunView):
                 self.console.say(Span(mark, Style.GOOD), *self._outcome(event))
                 self._lines_since += 1
             case "known_bad":
-                problem = event.error.message if event.error else "no reason is known"
+                problem = event.error.message if event.error else "it is not whole"
                 self.console.detail(f"known bad: {about(event.recording, problem)}")
             case "unchanged" | "cancelled":
                 self.console.detail(f"{event.status}: {event.recording}")
@@ -145,6 +145,8 @@ class RunLines(RunView):
     def _partial(self, event: events.JobFinished) -> None:
         mark = Span("partial:", Style.CAUTION)
         self.console.alert(mark, *self._outcome(event))
+        if event.acceptable:
+            self._acceptable.append(event.recording)
         reason = self._reasons.pop(event.recording, None) or "see its warnings"
         self._failures.append((mark, Span(f" {about(event.recording, reason)}")))
         self._lines_since = 0

@@ -109,7 +109,7 @@ class Console:
             envelope = Envelope(command=self.command, exit_code=exit_code, data=data, errors=errors)
             self.data(envelope.encode())
         elif text is not None:
-            self.data(text)
+            self.data("\n".join(map(printable, text.split("\n"))))
 
     def table(
         self,

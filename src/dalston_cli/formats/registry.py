@@ -9,6 +9,7 @@ from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
 
+from dalston_cli.control_characters import escaped_in_json, without_controls
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.nearest import near_miss
@@ -69,7 +70,7 @@ class Writer:
         The transcript must be without an ``unmet_need``.
         """
         text: str = import_module(f"dalston_cli.formats.{self.name}").render(transcript, options)
-        return text
+        return escaped_in_json(text) if self.name == "json" else without_controls(text)
 
 
 _TABLE = (

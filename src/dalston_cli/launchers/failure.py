@@ -93,9 +93,14 @@ class EngineProtocolError(errors.EngineUnavailableError):
 
 
 class LauncherUnavailableError(errors.EngineUnavailableError):
-    """A launcher does not work at all, so it can start no engine."""
+    """A launcher does not work at all, so it can start no engine.
+
+    Attributes:
+        launcher: Its name.
+    """
 
     code = "launcher_unavailable"
+    launcher: str
 
 
 class NoLogError(errors.EngineUnavailableError):

@@ -57,6 +57,8 @@ class Launchers:
     Attributes:
         by_name: Every launcher; ``auto`` prefers the earlier ones.
         requested: Name of the launcher that the user wants, or ``auto``.
+
+    One that stopped working is not taken any more, see ``give_up``.
     """
 
     by_name: Mapping[str, Launcher]
@@ -64,6 +66,19 @@ class Launchers:
     _chosen: dict[tuple[str, str], LauncherChoice] = field(
         default_factory=dict, repr=False, compare=False
     )
+
+    _lost: dict[str, str] = field(default_factory=dict, repr=False, compare=False)
+
+    @property
+    def may_change(self) -> bool:
+        """True if another launcher may be taken in place of one that stops working."""
+        return self.requested == AUTO
+
+    def give_up(self, name: str, reason: str) -> None:
+        """Take another launcher from now on than the one called ``name``, which stopped working."""
+        self._lost[name] = reason
+        for key in [key for key, choice in self._chosen.items() if choice.launcher.name == name]:
+            del self._chosen[key]
 
     def choose(self, engine: EngineEntry, device: str) -> LauncherChoice:
         """Return the launcher for ``engine`` on ``device``; for equal arguments the same one.
@@ -87,11 +102,11 @@ class Launchers:
         return LauncherChoice(launcher=launcher, reason="it was asked for")
 
     def _best(self, engine: EngineEntry, device: str) -> LauncherChoice:
-        every = tuple(self.by_name.values())
+        every = tuple(one for name, one in self.by_name.items() if name not in self._lost)
         for launcher in reversed(every):
             if claim := launcher.claim(engine):
                 return LauncherChoice(launcher=launcher, reason=claim)
-        refusals: list[str] = []
+        refusals = list(self._lost.values())
         for number, launcher in enumerate(every):
             if better := _built_elsewhere(launcher, every[number + 1 :], engine, device):
                 return better

@@ -143,6 +143,7 @@ def build_run_options(
         compute_type=settings.compute_type,
         pipeline=settings.pipeline,
         speaker_names=tuple(named_speakers(settings.speaker_names).items()),
+        keep_doubtful=settings.keep_doubtful,
         device="cuda" if gpus else settings.device,
         gpus=gpus,
         replicas=settings.replicas,

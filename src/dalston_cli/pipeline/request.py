@@ -113,6 +113,7 @@ class RunOptions:
         stages: The request for each stage; those that are not wanted are missing.
         compute_type: Number format of the transcribing model, such as ``int8``; None lets the
             engine choose.
+        keep_doubtful: Keep text that cannot have been said.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
             one of them. Empty for no such wish; otherwise ``device`` is ``cuda``.
@@ -134,6 +135,7 @@ class RunOptions:
     compute_type: str | None = None
     pipeline: str | None = None
     speaker_names: SpeakerNames = ()
+    keep_doubtful: bool = False
     device: str = "auto"
     gpus: tuple[int, ...] = ()
     replicas: int = 1

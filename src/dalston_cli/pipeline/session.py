@@ -17,6 +17,7 @@ from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
+from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
 from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.pool import Pool
@@ -94,6 +95,7 @@ async def transcribe(
         planner=planner,
         options=options,
         jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
+        replan=_replan_by(environment, options),
     )
     async with AsyncExitStack() as stack:
         use = _engine_use(plans, options, environment)
@@ -161,6 +163,20 @@ def _shared_with(process: int) -> WarningRaised:
         message=f"another run (process {process}) works on some of these recordings: "
         "what it does is waited for, and not done twice",
     )
+
+
+def _replan_by(
+    environment: Environment, options: RunOptions
+) -> Callable[[LauncherUnavailableError], Planner] | None:
+    """Return what plans without a launcher that stopped working, where ``auto`` had chosen it."""
+    if not environment.launchers.may_change:
+        return None
+
+    def replan(error: LauncherUnavailableError) -> Planner:
+        environment.launchers.give_up(error.launcher, error.message)
+        return Planner(environment.plan_context(), options)
+
+    return replan
 
 
 def output_spec(options: RunOptions, print_text: Callable[[str], None] | None = None) -> OutputSpec:

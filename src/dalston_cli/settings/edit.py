@@ -16,6 +16,9 @@ from dalston_cli.settings.load import decode_settings, parse_settings, read_byte
 from dalston_cli.settings.schema import Settings, SettingsFile
 from dalston_cli.settings.table import TABLE
 
+_PATIENCE_S = 20.0
+"""For a change by another process, which takes a moment; another user could lock for ever."""
+
 _TABLES = ("profiles", "remote")
 _PROFILE = "profile"
 
@@ -171,7 +174,7 @@ def _change(file: Path, key: Key, change: Any, *, make: bool) -> None:  # noqa: 
     from tomlkit.exceptions import TOMLKitError  # noqa: PLC0415 - the same
 
     try:
-        with lock_folder(file.parent):
+        with lock_folder(file.parent, patience_s=_PATIENCE_S):
             text = decode_settings(file, read_bytes(file))
             document = tomlkit.parse(text)
             table: Any = document

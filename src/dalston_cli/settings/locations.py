@@ -3,6 +3,7 @@
 Nothing is created here: the code that writes into a folder creates it.
 """
 
+import hashlib
 import os
 import tempfile
 from collections.abc import Mapping
@@ -47,12 +48,29 @@ class Locations:
             state=state,
             catalog=place("CATALOG", data / "catalog"),
             models=place("MODELS", data / "models"),
-            runtime=place("RUNTIME", _runtime_dir(environ)),
+            runtime=place("RUNTIME", _runtime_dir(environ, state)),
         )
 
 
-def _runtime_dir(environ: Mapping[str, str]) -> Path:
-    """Return a short private folder: a Unix socket's path may have 107 bytes, on macOS 103."""
+def _runtime_dir(environ: Mapping[str, str], state: Path) -> Path:
+    """Return a short private folder: a Unix socket's path may have 107 bytes, on macOS 103.
+
+    A user with several state folders has one for each, so that ``engines stop --all`` ends the
+    engines of one only.
+    """
+    own = "" if _is_usual(state) else f"-{hashlib.sha256(os.fsencode(state)).hexdigest()[:8]}"
     if runtime := environ.get("XDG_RUNTIME_DIR"):
-        return Path(runtime) / "dalston"
-    return Path(tempfile.gettempdir()) / f"dalston-{os.getuid()}"
+        return Path(runtime) / f"dalston{own}"
+    return Path(tempfile.gettempdir()) / f"dalston-{os.getuid()}{own}"
+
+
+def _is_usual(state: Path) -> bool:
+    """Return True for the state folder in the home that the system knows of this user."""
+    import pwd  # noqa: PLC0415 - there is none on Windows
+
+    try:
+        home = Path(pwd.getpwuid(os.getuid()).pw_dir)
+    except KeyError:  # a user without a name, as in a container
+        return True
+    usual = (home / ".local" / "state", home / "Library" / "Application Support")
+    return state in {folder / "dalston" for folder in usual}

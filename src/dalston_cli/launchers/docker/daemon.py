@@ -34,6 +34,7 @@ class DaemonUnavailableError(LauncherUnavailableError):
     """No Docker daemon can be asked."""
 
     code = "docker_unavailable"
+    launcher = "docker"
 
     def __init__(self, problem: str, *, hint: str) -> None:
         super().__init__(f"Docker cannot be used: {problem}", hint=hint)

@@ -90,6 +90,26 @@ class EnvironmentStore:
         marks = f"{python_tag()} {platform.system()} {platform.machine()}\n".encode()
         return self._folder / f"{engine.name}-{hashlib.sha256(marks + content).hexdigest()[:12]}"
 
+    def places(self, engine: EngineEntry) -> frozenset[Path]:
+        """Return where environments of ``engine`` as it is now are, on any device."""
+        machine = platform.machine()
+        locks = {
+            lock
+            for device in ("cpu", "cuda")
+            for lock in fitting_locks(engine.folder, device=device, machine=machine)
+        }
+        return frozenset(self._place(engine, lock) for lock in locks if lock.is_file())
+
+    def every_place(self) -> tuple[Path, ...]:
+        """Return every environment, also of earlier locks and of engines that are gone."""
+        return tuple(sorted(self._folder.glob("*-????????????")))
+
+    def remove_place(self, place: Path) -> None:
+        """Remove one environment; half of it is none."""
+        with lock_folder(place):
+            (place / "complete.json").unlink(missing_ok=True)
+            remove_folder(place)
+
     def python(self, engine: EngineEntry, device: str = "cpu") -> Path | None:
         """Return the interpreter of the environment; None where it is not built or is broken.
 
@@ -147,9 +167,7 @@ class EnvironmentStore:
         """Remove every environment of an engine, also of earlier locks."""
         removed = []
         for place in sorted(self._folder.glob(f"{engine}-????????????")):
-            with lock_folder(place):
-                (place / "complete.json").unlink(missing_ok=True)
-                remove_folder(place)
+            self.remove_place(place)
             removed.append(place)
         return tuple(removed)
 
@@ -222,10 +240,14 @@ def _disk(path: Path) -> int:
     return next(each for each in (path, *path.parents) if each.exists()).stat().st_dev
 
 
+def snapshot_folder(cache_folder: Path) -> Path:
+    """Return where the copy of the SDK as it is now is or will be."""
+    return cache_folder / "sdk" / digest_files(source_files(sdk_folder()))[:12]
+
+
 def snapshot_sdk(cache_folder: Path) -> Path:
     """Return the folder for ``PYTHONPATH``; create it on first use."""
-    source = sdk_folder()
-    folder = cache_folder / "sdk" / digest_files(source_files(source))[:12]
+    source, folder = sdk_folder(), snapshot_folder(cache_folder)
     if folder.is_dir():
         return folder
     folder.parent.mkdir(parents=True, exist_ok=True)

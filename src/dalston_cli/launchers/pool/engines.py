@@ -48,6 +48,7 @@ class RunEngines:
         self._pool = pool
         self._use = use
         self._acquiring: dict[tuple[str, str], asyncio.Task[EngineHandle]] = {}
+        self._forgotten: list[asyncio.Task[EngineHandle]] = []
         self.fingerprints: dict[str, str] = {}
 
     @asynccontextmanager
@@ -73,11 +74,17 @@ class RunEngines:
         error = task.exception()
         return error if isinstance(error, UnavailableError) else None
 
+    def forget(self) -> None:
+        """Acquire every engine anew when it is next needed, as after the loss of a launcher."""
+        self._forgotten += self._acquiring.values()
+        self._acquiring.clear()
+
     async def close(self) -> None:
         """Stop acquiring; engines that run go on until their keep-alive is over."""
-        for task in self._acquiring.values():
+        tasks = [*self._acquiring.values(), *self._forgotten]
+        for task in tasks:
             task.cancel()
-        await asyncio.gather(*self._acquiring.values(), return_exceptions=True)
+        await asyncio.gather(*tasks, return_exceptions=True)
 
     async def _acquire(self, engine: EngineEntry, device: str) -> EngineHandle:
         several = Stage.TRANSCRIBE in engine.stages

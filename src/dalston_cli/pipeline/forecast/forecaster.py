@@ -15,11 +15,11 @@ from msgspec import Struct
 
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.length import declared_length, wanted_part
-from dalston_cli.audio.request import AudioInfo
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.endpoints import file_of
 from dalston_cli.pipeline.forecast.stored import stored_work
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
+from dalston_cli.pipeline.jobs.prepared import stored_audio
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
@@ -144,7 +144,7 @@ class Forecaster:
         if outcome is not None:
             looked.state, looked.duration_s = "unchanged", outcome.duration_s
             return
-        audio = self._store.get(standing.prepared, AudioInfo)
+        audio = stored_audio(self._store, standing.prepared)
         if audio is None:
             return
         stored = stored_work(looked.plan, audio, self._store)

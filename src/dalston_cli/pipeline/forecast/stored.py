@@ -120,6 +120,7 @@ def _merged(audio: AudioInfo, walks: list[_Walk]) -> Transcript:
                     channel=channel.channel,
                     duration_s=channel.duration_s,
                     results=walk.inputs.results,
+                    pauses=channel.pauses,
                 )
                 for channel, walk in zip(audio.channels, walks, strict=True)
             ),

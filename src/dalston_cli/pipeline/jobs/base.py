@@ -37,6 +37,7 @@ class Job:
         output: Where its outputs go, without a format's extension; None for standard output.
         overwrite: Take nothing from the store, and replace outputs.
         strict: A failed optional stage fails its recording.
+        may_move: A launcher that stops working ends the job, which is then tried with another.
         accept_known_bad: It is no failure where an earlier run could not use the same bytes.
     """
 
@@ -46,6 +47,7 @@ class Job:
     output: str | None
     overwrite: bool = False
     strict: bool = False
+    may_move: bool = False
     accept_known_bad: bool = False
 
 
@@ -73,8 +75,11 @@ class JobJournal(Protocol):
     def outcome(self, key: str) -> Outcome | None:
         """Return how such a job ended before."""
 
-    def remember_outcome(self, key: str, outcome: Outcome) -> None:
-        """Note how such a job ended."""
+    def remember_outcome(self, key: str, outcome: Outcome, *, recording: str | None) -> None:
+        """Note how such a job ended; ``recording`` is the digest of what it was about."""
+
+    def remember_recording(self, reference: str, digest: str) -> None:
+        """Note that a recording had these bytes when results of it were stored."""
 
     def batch_size(self, model: str, device: str) -> int | None:
         """Return the largest batch that fits, where one did not."""

@@ -132,7 +132,7 @@ class OutputWriter:
                 self._journal.drop_output(reference_of(path), self._output_key(writer))
                 continue
             text = await asyncio.to_thread(writer.render, transcript, self._spec.render)
-            await self._write(path, text, self._output_key(writer))
+            await self._write(path, text, self._output_key(writer), transcript.recording.digest)
         return tuple(reasons)
 
     def _print(self, transcript: Transcript) -> None:
@@ -142,7 +142,7 @@ class OutputWriter:
             if self._spec.reason_to_drop(writer, transcript) is None:
                 self._spec.print_text(writer.render(transcript, self._spec.render))
 
-    async def _write(self, path: Path, text: str, key: str) -> None:
+    async def _write(self, path: Path, text: str, key: str, recording: str | None) -> None:
         data = text.encode("utf-8", errors="replace")
         digest, reference = digest_bytes(data), reference_of(path)
         try:
@@ -150,7 +150,7 @@ class OutputWriter:
                 if key in self._keys(path).values():
                     return  # written as it would be now, and edited since
                 raise OutputExistsError(path)
-            self._journal.expect_output(reference, digest, key)
+            self._journal.expect_output(reference, digest, key, recording=recording)
             await asyncio.to_thread(write_whole, path, data)
             self._journal.confirm_output(reference, FileStamp.of(path), digest)
         except OSError as error:

@@ -157,6 +157,7 @@ class RecordingPlan:
         stages: Those that engines run, in their order; only transcription is always there.
         alternatives: Other models for a stage, all of them here, of which one is chosen when the
             results of the stages before are there.
+        keep_doubtful: Keep text that cannot have been said.
         key: Equal for plans that give equal results.
         advice: What the user should know about the choices.
     """
@@ -166,6 +167,7 @@ class RecordingPlan:
     channels: Channels = "mix"
     clip: Clip | None = None
     speaker_names: SpeakerNames = ()
+    keep_doubtful: bool = False
     skipped: tuple[Skipped, ...] = ()
     advice: tuple[Advice, ...] = ()
     key: str = field(default="", compare=False)

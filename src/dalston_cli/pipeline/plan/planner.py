@@ -124,6 +124,7 @@ class _Planning:
             channels=options.channels,
             clip=options.clip,
             speaker_names=options.speaker_names,
+            keep_doubtful=options.keep_doubtful,
             skipped=tuple(self._skipped),
             advice=tuple(dict.fromkeys(self._chooser.advice)),
         )
@@ -167,4 +168,6 @@ def _plan_key(plan: RecordingPlan) -> str:
         clip=clip.key if clip else None,
         skipped=tuple((skipped.stage.kind, skipped.reason) for skipped in plan.skipped),
         speaker_names=plan.speaker_names,
+        # Only where it is set: keys of earlier runs go on to count.
+        **({"keep_doubtful": True} if plan.keep_doubtful else {}),
     )

@@ -169,14 +169,16 @@ class Journal:
         """Note the digest of a file that has ``stamp``."""
         self._put("files", path=os.fsencode(reference), digest=digest, **asdict(stamp))
 
-    def expect_output(self, reference: str, digest: str, key: str) -> None:
+    def expect_output(
+        self, reference: str, digest: str, key: str, *, recording: str | None = None
+    ) -> None:
         """Note, before it is written, that an output will have these bytes.
 
         Otherwise a process that dies between writing and noting would leave a file that Dalston
-        would not recognize as its own.
+        would not recognize as its own. ``recording`` is the digest of what it is a transcript of.
         """
-        path = os.fsencode(reference)
-        self._put("outputs", path=path, digest=digest, key=key, written_at=time.time())
+        path, now = os.fsencode(reference), time.time()
+        self._put("outputs", path=path, digest=digest, key=key, written_at=now, recording=recording)
 
     def drop_output(self, reference: str, key: str) -> None:
         """Note that a transcript lacks what this optional output needs."""
@@ -215,8 +217,8 @@ class Journal:
             warnings = tuple(json.loads(row["warnings"]))
         return Outcome(duration_s=row["duration_s"], warnings=warnings, error=error)
 
-    def remember_outcome(self, key: str, outcome: Outcome) -> None:
-        """Note how a recording's job under a plan ended."""
+    def remember_outcome(self, key: str, outcome: Outcome, *, recording: str | None = None) -> None:
+        """Note how a recording's job under a plan ended; ``recording`` is its digest."""
         error = outcome.error
         self._put(
             "results",
@@ -227,6 +229,14 @@ class Journal:
             message=error and error.message,
             hint=error and error.hint,
             warnings=json.dumps(outcome.warnings),
+            recording=recording,
+        )
+
+    def remember_recording(self, reference: str, digest: str) -> None:
+        """Note that a recording had these bytes when results of it were stored."""
+        self.connection.execute(
+            "INSERT INTO recordings (path, digest) VALUES (?, ?) ON CONFLICT DO NOTHING",
+            (os.fsencode(reference), digest),
         )
 
     # -- batches ---------------------------------------------------------------------------------

@@ -4,6 +4,7 @@ A result is one file, written atomically. A file that is torn, was changed, or b
 version is a miss and is removed; no other file ever is.
 """
 
+from collections.abc import Iterator
 from pathlib import Path
 from typing import Protocol, TypeVar
 
@@ -24,20 +25,43 @@ class ResultStore(Protocol):
     def get(self, key: str, kind: type[Value]) -> Value | None:
         """Return the value under ``key``, or None if there is none that can be trusted."""
 
-    def put(self, key: str, value: Struct) -> None:
-        """Keep ``value``; a value that is there already is replaced in one step."""
+    def put(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+        """Keep ``value``; a value that is there already is replaced in one step.
+
+        ``of`` is the digest of the recording that it is about, and that of the audio, if any.
+        """
 
     def __contains__(self, key: str) -> bool:
         """Return True if there is a value, even one that cannot be trusted."""
 
 
 class _Entry(Struct, frozen=True, kw_only=True):
-    """One file of the store; ``digest`` is of the value's bytes as they stand in the file."""
+    """One file of the store.
+
+    Attributes:
+        of: Digests of the recording and of the audio that the value is about; earlier versions
+            did not note them.
+        digest: Of the value's bytes as they stand in the file.
+    """
 
     dalston_store_version: int
     key: str
+    of: tuple[str, ...] = ()
     digest: str
     value: Raw
+
+
+class StoredFile(Struct, frozen=True, kw_only=True):
+    """One value of the store as a file.
+
+    Attributes:
+        of: Digests of the recording and of the audio that it is about; empty if it is not known.
+        value: The value's bytes; empty for a file that cannot be read.
+    """
+
+    path: Path
+    of: tuple[str, ...]
+    value: bytes
 
 
 class FileStore:
@@ -69,18 +93,40 @@ class FileStore:
             path.unlink(missing_ok=True)
             return None
 
+    def paths(self) -> Iterator[Path]:
+        """Yield the file of every value."""
+        return self._folder.glob("[0-9a-f][0-9a-f]/*.json")
+
+    def files(self) -> Iterator[StoredFile]:
+        """Yield every value with what it is about; each file is read whole."""
+        for path in self.paths():
+            try:
+                entry = msgspec.json.decode(path.read_bytes(), type=_Entry)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise StateFolderError(self._folder, error.strerror or str(error)) from error
+            except (msgspec.MsgspecError, UnicodeDecodeError):
+                yield StoredFile(path=path, of=(), value=b"")
+            else:
+                yield StoredFile(path=path, of=entry.of, value=bytes(entry.value))
+
     def __contains__(self, key: str) -> bool:
         return self.path(key).exists()
 
-    def put(self, key: str, value: Struct) -> None:
+    def put(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
         """Keep ``value``; a value that is there already is replaced in one step.
+
+        ``of`` is the digest of the recording that it is about, and that of the audio, if any.
 
         Raises:
             StateFolderError: The disk is full or the folder cannot be written.
         """
         body = msgspec.json.encode(value)
         digest = digest_bytes(body)
-        entry = _Entry(dalston_store_version=STORE_FORMAT, key=key, digest=digest, value=Raw(body))
+        entry = _Entry(
+            dalston_store_version=STORE_FORMAT, key=key, of=of, digest=digest, value=Raw(body)
+        )
         path = self.path(key)
         try:
             make_private_folder(path.parent)

@@ -12,6 +12,7 @@ import msgspec
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.pipeline.jobs.base import JobTools
+from dalston_cli.pipeline.jobs.prepared import stored_audio
 
 
 class RecordingAudio:
@@ -42,6 +43,11 @@ class RecordingAudio:
         self._decoding = asyncio.Lock()
 
     @property
+    def digest(self) -> str | None:
+        """The digest of the recording's bytes."""
+        return self._request.digest
+
+    @property
     def decoded(self) -> bool:
         """True if the audio had to be decoded."""
         return self._decoded is not None
@@ -52,7 +58,7 @@ class RecordingAudio:
         Raises:
             RecordingError: The recording cannot be used.
         """
-        known = None if anew else self._store.get(self._key, AudioInfo)
+        known = None if anew else stored_audio(self._store, self._key)
         if known is None:
             known = await self._described(anew=anew)
         info = msgspec.structs.replace(known.info, name=self._request.name)
@@ -64,7 +70,8 @@ class RecordingAudio:
             known = None if anew else self._store.get(self._key, AudioInfo)
             if known is None:
                 known = await self._decode()
-                await asyncio.to_thread(self._store.put, self._key, known)
+                of = (self.digest,) if self.digest else ()
+                await asyncio.to_thread(self._store.put, self._key, known, of=of)
             return known
 
     async def wav(self, channel: int | None) -> Path:

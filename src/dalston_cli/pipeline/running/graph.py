@@ -15,7 +15,7 @@ import msgspec
 from dalston_cli.audio.errors import RecordingChangedError
 from dalston_cli.audio.request import AudioInfo, Channel
 from dalston_cli.errors import DalstonError, ExitCode
-from dalston_cli.launchers.failure import WorkFailedError
+from dalston_cli.launchers.failure import LauncherUnavailableError, WorkFailedError
 from dalston_cli.pipeline.events import StageFinished, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.way import in_order, picked
@@ -55,6 +55,7 @@ class Graph:
     def __init__(self, job: Job, audio: RecordingAudio, tools: JobTools) -> None:
         self._plan = job.plan
         self._strict = job.strict
+        self._may_move = job.may_move
         self._name = job.recording.name
         self._emit = tools.emit
         self._runner = StageRunner(job, audio, tools)
@@ -85,12 +86,16 @@ class Graph:
             recording=audio.info,
             channels=tuple(
                 ChannelResults(
-                    channel=channel.channel, duration_s=channel.duration_s, results=inputs.results
+                    channel=channel.channel,
+                    duration_s=channel.duration_s,
+                    results=inputs.results,
+                    pauses=channel.pauses,
                 )
                 for channel, inputs in found
             ),
             stages=_one_per_stage(self._records),
             warnings=(*audio.warnings, *self._advice(), *self._notices),
+            keep_doubtful=self._plan.keep_doubtful,
         )
         transcript = await asyncio.to_thread(merge, merge_input)
         for stage in order:
@@ -147,7 +152,8 @@ class Graph:
         except RecordingChangedError:
             raise  # what was found before is of other bytes
         except DalstonError as error:
-            if not stage.optional:
+            lost = self._may_move and isinstance(error, LauncherUnavailableError)
+            if lost or not stage.optional:
                 raise
             self._fail(plan, error)
             return

@@ -9,6 +9,8 @@ import time
 from functools import partial
 from pathlib import Path
 
+import msgspec
+
 from dalston_cli.audio import errors
 from dalston_cli.audio.prepare import DecoderCrashedError, DecoderHungError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
@@ -18,10 +20,11 @@ from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, FileVersion
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
-from dalston_cli.pipeline.records.keys import digest_file, make_key
+from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.failures import is_of_its_bytes
 from dalston_cli.pipeline.running.graph import Graph
+from dalston_cli.pipeline.running.known_bad import can_be_known, is_known_bad
 from dalston_sdk.wire import Transcript
 
 _MAY_PASS = (
@@ -62,10 +65,17 @@ class RecordingJob:
         try:
             return await self._run_until_unchanged()
         except errors.RecordingError as error:
-            known = await self._known(error)
-            if known is None:
+            if not is_of_its_bytes(error) or not await self._is_known_bad():
                 raise
-            return known
+            return events.JobFinished(
+                recording=self._name,
+                status="known_bad",
+                elapsed_s=time.monotonic() - self._clock,
+                error=events.ErrorInfo(code=error.code, message=error.message, hint=error.hint),
+            )
+
+    async def _is_known_bad(self) -> bool:
+        return await is_known_bad(self._job, self._tools.refusals, self._digest)
 
     async def _run_until_unchanged(self) -> events.JobFinished:
         for pause_s in _PAUSES_S:
@@ -90,6 +100,9 @@ class RecordingJob:
         done = self._done_before(standing)
         if done is not None:
             return done
+        reference = self._job.recording.source.reference
+        if reference is not None:
+            tools.journal.remember_recording(reference, digest)
         self._emit(events.JobStarted(recording=self._name))
         for advice in plan.advice:
             self._emit(
@@ -114,26 +127,14 @@ class RecordingJob:
         for reason in await standing.sink.write(transcript):
             self._warn("format_left_out", reason)
         self._remember_digest(digest)
-        return self._finished(standing, transcript, worked=graph.worked)
-
-    async def _known(self, error: errors.RecordingError) -> events.JobFinished | None:
-        """Note that the recording cannot be used; return its end where that is known already."""
-        reference, job = self._job.recording.source.reference, self._job
-        if reference is None or not is_of_its_bytes(error):
-            return None
-        try:
-            digest = self._digest or await asyncio.to_thread(digest_file, Path(reference))
-        except OSError:
-            return None
-        before = self._tools.refusals.note(reference, str(digest))
-        if before is None or not (before.accepted or job.accept_known_bad):
-            return None
-        return events.JobFinished(
-            recording=self._name,
-            status="known_bad",
-            elapsed_s=time.monotonic() - self._clock,
-            error=events.ErrorInfo(code=error.code, message=error.message, hint=error.hint),
+        finished = self._finished(standing, transcript, worked=graph.worked)
+        is_cut = finished.status == "partial" and not any(
+            stage.status == "failed" for stage in transcript.stages
         )
+        if is_cut and await self._is_known_bad():
+            return msgspec.structs.replace(finished, status="known_bad")
+        self._tell(transcript)
+        return msgspec.structs.replace(finished, acceptable=is_cut and can_be_known(self._job))
 
     async def _source(self) -> tuple[Path, str]:
         """Return the recording as a file, and the digest of its bytes.
@@ -208,7 +209,7 @@ class RecordingJob:
         except errors.RecordingError as error:
             if not isinstance(error, _MAY_PASS):
                 info_of = events.ErrorInfo(code=error.code, message=error.message, hint=error.hint)
-                journal.remember_outcome(key, Outcome(error=info_of))
+                journal.remember_outcome(key, Outcome(error=info_of), recording=self._digest)
             raise
         self._emit(
             events.StageFinished(
@@ -230,11 +231,7 @@ class RecordingJob:
         duration_s = transcript.recording.duration_s
         if complete:
             outcome = Outcome(duration_s=duration_s, warnings=warnings)
-            self._tools.journal.remember_outcome(standing.key, outcome)
-        told = {"stage_failed", *(advice.code for advice in self._job.plan.advice)}
-        for notice in transcript.warnings:
-            if notice.code not in told:
-                self._warn(notice.code, notice.message, notice.stage)
+            self._tools.journal.remember_outcome(standing.key, outcome, recording=self._digest)
         elapsed_s = time.monotonic() - self._clock
         return events.JobFinished(
             recording=self._name,
@@ -245,6 +242,13 @@ class RecordingJob:
             rtfx=duration_s / elapsed_s if worked and elapsed_s > 0 else None,
             warnings=warnings,
         )
+
+    def _tell(self, transcript: Transcript) -> None:
+        """Show the warnings of a transcript that were not shown yet."""
+        told = {"stage_failed", *(advice.code for advice in self._job.plan.advice)}
+        for notice in transcript.warnings:
+            if notice.code not in told:
+                self._warn(notice.code, notice.message, notice.stage)
 
     def _warn(self, code: str, message: str, stage: str | None = None) -> None:
         self._emit(

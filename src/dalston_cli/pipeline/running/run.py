@@ -54,6 +54,8 @@ class RunSpec:
     Attributes:
         stems: Per recording, the path of its outputs without extension; None for standard output.
         jobs: Recordings in work at the same time, at least 1.
+        replan: Returns a planner that does without a launcher that stopped working; None where the
+            user asked for it.
     """
 
     recordings: Sequence[RecordingRequest]
@@ -61,6 +63,7 @@ class RunSpec:
     planner: Planner
     options: RunOptions
     jobs: int
+    replan: Callable[[LauncherUnavailableError], Planner] | None = None
 
 
 def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
@@ -91,6 +94,7 @@ class Run:
         emit: Callable[[events.Event], None],
     ) -> None:
         self._spec = spec
+        self._planner = spec.planner
         self._runner = runner
         self._journal = journal
         self._engines = engines
@@ -144,7 +148,7 @@ class Run:
         """Return the first event, with what was measured of the first recording's stages."""
         stages: dict[str, float | None] = {}
         for recording in self._spec.recordings[:1]:
-            for stage in self._spec.planner.plan(recording.overrides).stages.values():
+            for stage in self._planner.plan(recording.overrides).stages.values():
                 rtfx = measured_rtfx(self._journal, stage.kind, stage.model.id, stage.device)
                 stages[stage.kind] = 1 / rtfx if rtfx else None
         return events.RunStarted(run=self._id, num_recordings=number, stages=stages)
@@ -178,14 +182,36 @@ class Run:
             return False
         try:
             with self._begun(item[0]) as begun:
-                begun.plan = self._spec.planner.plan(begun.recording.overrides)
-                begun.finished = await self._runner.run(self._job(begun, item[1]))
+                begun.finished = await self._finish(begun, item[1])
         except JournalError as error:
             self._end_all(error)
         except BrokenPipeError:
             self._cancel_all()
             raise
         return True
+
+    async def _finish(self, begun: _Begun, stem: Path | None) -> events.JobFinished:
+        """Work on a recording, with another launcher where one stops working."""
+        while True:
+            planner = self._planner
+            begun.plan = planner.plan(begun.recording.overrides)
+            try:
+                return await self._runner.run(self._job(begun, stem))
+            except LauncherUnavailableError as error:
+                if self._spec.replan is None:
+                    raise
+                if self._planner is planner:  # else another recording was first to find out
+                    self._move(error, self._spec.replan)
+
+    def _move(
+        self,
+        error: LauncherUnavailableError,
+        replan: Callable[[LauncherUnavailableError], Planner],
+    ) -> None:
+        self._planner = replan(error)
+        self._engines.forget()
+        message = f"{error.message}; going on without it"
+        self._emit(events.WarningRaised(code="launcher_lost", message=message, hint=error.hint))
 
     def _job(self, begun: _Begun, stem: Path | None) -> Job:
         if begun.plan is None:
@@ -197,6 +223,7 @@ class Run:
             output=None if stem is None else str(stem),
             overwrite=self._spec.options.overwrite,
             strict=self._spec.options.strict,
+            may_move=self._spec.replan is not None,
             accept_known_bad=self._spec.options.accept_known_bad,
         )
 
@@ -250,7 +277,7 @@ class Run:
         self._engine_failures += 1
         of_model = isinstance(error, ModelUnavailableError)
         most = MOST_MODEL_FAILURES if of_model else MOST_ENGINE_FAILURES
-        planner, hint = self._spec.planner, None
+        planner, hint = self._planner, None
         first = planner.plan(begun.recording.overrides).transcribe
         if isinstance(error, LauncherUnavailableError):
             reason = "no engine can be had any more"

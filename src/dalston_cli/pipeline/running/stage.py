@@ -117,7 +117,8 @@ class StageRunner:
                 stored = await self._until_it_fits(engine, work, allowed)
                 pay(stored.result)
         # Waits for the disk, which the events of other recordings must not.
-        await asyncio.to_thread(tools.store.put, key, stored)
+        of = tuple(digest for digest in (self._audio.digest, work.channel.audio_digest) if digest)
+        await asyncio.to_thread(tools.store.put, key, stored, of=of)
         self._finished(plan, reused=False, elapsed_s=stored.record.elapsed_s or 0.0)
         return StageDone(key=key, stored=stored, reused=False)
 

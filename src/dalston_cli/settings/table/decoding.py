@@ -104,6 +104,11 @@ class Decoding:
         example="2",
         sets="transcribe.hallucination_silence_threshold_s",
     )
+    keep_doubtful: bool = kinds.switch(
+        "Keep text that cannot have been said: faster than a person can speak, or in silence.",
+        default=False,
+        sets="",
+    )
 
 
 @group("Voice activity", sets="transcribe")

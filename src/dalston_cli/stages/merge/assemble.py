@@ -2,6 +2,7 @@
 
 from collections import Counter
 from collections.abc import Sequence
+from dataclasses import replace
 
 import msgspec
 
@@ -10,6 +11,7 @@ from dalston_cli.audio.request import CUT_OFF
 from dalston_cli.formats.script import joined
 from dalston_cli.stages.base import Found
 from dalston_cli.stages.merge.channel import placed_regions, placed_turns, spoken_segments
+from dalston_cli.stages.merge.doubtful import doubtful_notices, without_doubtful
 from dalston_cli.stages.merge.labels import relabel
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
 from dalston_cli.stages.merge.notices import channel_notices
@@ -27,8 +29,18 @@ def merge(merge_input: MergeInput) -> Transcript:
     """Make one transcript of what the stages found.
 
     Segments are in time order with ids from 0; all times are seconds from the start of the
-    recording, inside the part that was transcribed; every word of the engines is there once.
+    recording, inside the part that was transcribed; every word of the engines is there once,
+    apart from text that cannot have been said, unless that is kept.
     """
+    kept = merge_input.keep_doubtful
+    doubtful = [
+        notice
+        for channel in merge_input.channels
+        for notice in doubtful_notices(channel, merge_input.window(channel), kept=kept)
+    ]
+    if not kept:
+        channels = tuple(map(without_doubtful, merge_input.channels))
+        merge_input = replace(merge_input, channels=channels)
     channels = merge_input.channels
     placed = [(channel, merge_input.window(channel)) for channel in channels]
     spoken = [segment for pair in placed for segment in spoken_segments(*pair)]
@@ -42,7 +54,7 @@ def merge(merge_input: MergeInput) -> Transcript:
     whole = Window(
         start=min(window.start for _, window in placed), end=max(window.end for _, window in placed)
     )
-    noticed = [notice for pair in placed for notice in channel_notices(*pair)]
+    noticed = [notice for pair in placed for notice in channel_notices(*pair)] + doubtful
     lacking = any(record.status == "failed" for record in merge_input.stages) or any(
         warning.code == CUT_OFF for warning in merge_input.warnings
     )

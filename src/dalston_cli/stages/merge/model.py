@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 
+from dalston_cli.audio.request import Pause
 from dalston_cli.stages.base import Results
 from dalston_cli.stages.merge.times import Window
 from dalston_sdk.wire import Notice, RecordingInfo, StageRecord
@@ -16,6 +17,7 @@ class ChannelResults:
     Attributes:
         channel: From 0; None for the mix.
         duration_s: Length of the audio that the engines were given.
+        pauses: Gaps of the recording that this audio does not have.
         results: Of transcription, and of the others that ran. Alignment's segments replace those
             of transcription that have the same ids, and emotions go by these ids.
     """
@@ -23,6 +25,7 @@ class ChannelResults:
     channel: int | None
     duration_s: float
     results: Results
+    pauses: tuple[Pause, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,6 +38,7 @@ class MergeInput:
         stages: How each stage came about; a failed one makes the transcript partial.
         warnings: What was noticed besides the results' own warnings; a recording that was cut off
             makes the transcript partial.
+        keep_doubtful: Keep text that cannot have been said; it is left out otherwise.
         generator: Name and version of the program; None for this one's.
     """
 
@@ -42,9 +46,11 @@ class MergeInput:
     channels: tuple[ChannelResults, ...]
     stages: tuple[StageRecord, ...] = ()
     warnings: tuple[Notice, ...] = ()
+    keep_doubtful: bool = False
     generator: str | None = None
 
     def window(self, channel: ChannelResults) -> Window:
         """Return the place of a channel's audio in the recording."""
         start = self.recording.clip_start or 0.0
-        return Window(start=start, end=start + channel.duration_s)
+        duration_s = channel.duration_s + sum(pause.length_s for pause in channel.pauses)
+        return Window(start=start, end=start + duration_s, pauses=channel.pauses)

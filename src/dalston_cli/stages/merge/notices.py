@@ -69,7 +69,7 @@ def _undivided(channel: ChannelResults, window: Window) -> Iterator[Notice]:
 
 def _on_clock(notice: Notice, stage: str, window: Window) -> Notice:
     def moved(seconds: float | None) -> float | None:
-        return None if seconds is None else round(window.start + seconds, 3)
+        return None if seconds is None else window.on_clock_ms(seconds) / 1000
 
     return msgspec.structs.replace(
         notice, stage=notice.stage or stage, start=moved(notice.start), end=moved(notice.end)

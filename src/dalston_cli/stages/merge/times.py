@@ -9,15 +9,21 @@ from dataclasses import dataclass
 
 import msgspec
 
+from dalston_cli.audio.request import Pause
 from dalston_sdk.wire import Segment, Word
 
 
 @dataclass(frozen=True, kw_only=True)
 class Window:
-    """The place of an engine's audio in the recording, in seconds of the recording."""
+    """The place of an engine's audio in the recording, in seconds of the recording.
+
+    Attributes:
+        pauses: Gaps of the recording that the engine's audio does not have, in order.
+    """
 
     start: float
     end: float
+    pauses: tuple[Pause, ...] = ()
 
     @property
     def start_ms(self) -> int:
@@ -28,6 +34,11 @@ class Window:
     def end_ms(self) -> int:
         """Whole milliseconds, at least one after the start."""
         return max(round(self.end * 1000), self.start_ms + 1)
+
+    def on_clock_ms(self, audio_s: float) -> int:
+        """Return a time of the engine's audio as whole milliseconds of the recording."""
+        later_s = sum(pause.length_s for pause in self.pauses if pause.at_s < audio_s)
+        return self.start_ms + round((audio_s + later_s) * 1000)
 
     def place(self, start: float, end: float) -> tuple[float, float]:
         """Return one interval of the engine's audio as seconds of the recording, in the window."""
@@ -40,8 +51,8 @@ class Window:
         the interval before is moved. Only where there are more intervals than milliseconds do
         they run past the window.
         """
-        starts = [self.start_ms + round(start * 1000) for start, _ in intervals]
-        ends = [self.start_ms + round(end * 1000) for _, end in intervals]
+        starts = [self.on_clock_ms(start) for start, _ in intervals]
+        ends = [self.on_clock_ms(end) for _, end in intervals]
         last = max(self.end_ms, self.start_ms + len(intervals))
         placed: list[tuple[float, float]] = []
         earliest = self.start_ms

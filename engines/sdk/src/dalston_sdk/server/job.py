@@ -10,6 +10,7 @@ from pathlib import Path
 import msgspec
 import numpy as np
 
+from dalston_sdk.doubtful import marked
 from dalston_sdk.engine import Engine, LoadedModel
 from dalston_sdk.errors import CancelledError, EngineError
 from dalston_sdk.server.audio import read_wav
@@ -21,7 +22,7 @@ from dalston_sdk.server.lifetime import Lifetime
 from dalston_sdk.server.model import ModelState
 from dalston_sdk.server.requests import run_stage, stage_of
 from dalston_sdk.server.threads import Threads
-from dalston_sdk.wire import ErrorCode, Finished, Progress, Request, Result
+from dalston_sdk.wire import ErrorCode, Finished, Progress, Request, Result, TranscribeResult
 
 log = logging.getLogger("dalston.engine")
 
@@ -153,6 +154,8 @@ class Jobs:
         except (Exception, SystemExit) as error:
             raise to_engine_error(self._engine, error) from error
         check_encodable(result, Result)
+        if isinstance(result, TranscribeResult):
+            return msgspec.structs.replace(result, segments=marked(result.segments, audio))
         return result
 
 

@@ -46,6 +46,7 @@ class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
         text: Without white space at either end; ``"".join(words).strip()`` where there are words.
         confidence: From 0 to 1; None if the engine gives none.
         raw_text: The text before refinement, if refinement changed it.
+        doubtful: Reason why the text cannot have been said; None if there is none.
         avg_logprob, no_speech_prob, compression_ratio, temperature: Whisper's own figures.
     """
 
@@ -60,6 +61,7 @@ class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     confidence: float | None = None
     emotion: Emotion | None = None
     raw_text: str | None = None
+    doubtful: str | None = None
     avg_logprob: float | None = None
     no_speech_prob: float | None = None
     compression_ratio: float | None = None

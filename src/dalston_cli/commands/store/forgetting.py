@@ -1,0 +1,125 @@
+"""``dalston store forget``: all that is kept of a recording, removed for good."""
+
+from collections.abc import Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dalston_cli.amounts import count, readable_size
+from dalston_cli.console import Console, printable
+from dalston_cli.errors import ExitCode, UsageError
+from dalston_cli.options.general import Json, Quiet, Yes
+from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.journal_schema import IN_MEMORY
+from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.traces import Traces, find_traces, remove_traces
+from dalston_cli.pipeline.running.scratch import remove_abandoned
+from dalston_cli.pipeline.session import SCRATCH_NAME, STORE_NAME
+from dalston_cli.settings.locations import Locations
+
+
+class ConfirmationError(UsageError):
+    """There is no terminal to confirm at."""
+
+    code = "confirmation"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "forgetting needs a confirmation, and there is no terminal to ask at",
+            hint="dalston store forget -y RECORDING; --dry-run shows what would go",
+        )
+
+
+def forget(
+    recordings: Annotated[
+        list[str],
+        typer.Argument(
+            metavar="RECORDING…",
+            help="Paths, also of files that are gone, or digests as in the JSON (sha256:…).",
+            show_default=False,
+        ),
+    ],
+    *,
+    edited: Annotated[
+        bool, typer.Option("--edited", help="Remove transcripts that were edited since, too.")
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be removed, and do nothing.")
+    ] = False,
+    yes: Yes = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Remove what is kept of recordings: stored results, transcripts, their lines in the journal.
+
+    The recording itself stays, and so does what was edited or copied elsewhere. Copies with the
+    same bytes are the same recording. An interrupted removal is finished by the same command.
+    """
+    console = Console("store forget", json=json, quiet=quiet)
+    locations = Locations.from_environment()
+    path, store = locations.state / JOURNAL_NAME, FileStore(locations.state / STORE_NAME)
+    with Journal(path if path.exists() else IN_MEMORY) as journal:
+        found = find_traces(journal, store, recordings)
+        _show(found, console, edited=edited)
+        if dry_run:
+            _report(found, console, edited=edited, removed=False)
+            return
+        if not yes and not console.asks:
+            raise ConfirmationError
+        question = f"Remove all this of {count(len(found), 'recording')}?"
+        if not console.confirm(question, default=False, assume_yes=yes):
+            raise typer.Exit(ExitCode.INTERRUPTED)
+        for traces in found:
+            remove_traces(journal, traces, edited=edited)
+    remove_abandoned(locations.cache / SCRATCH_NAME)  # audio that a killed run had decoded
+    _report(found, console, edited=edited, removed=True)
+
+
+def _show(found: Sequence[Traces], console: Console, *, edited: bool) -> None:
+    for traces in found:
+        num_results, size = len(traces.results), readable_size(traces.size_bytes)
+        console.info(
+            f"{printable(traces.name)}: {count(num_results, 'stored result')},"
+            f" {count(len(traces.outputs), 'transcript')}, {size}"
+        )
+        for path in traces.outputs:
+            console.info(f"  {printable(path)}")
+        for path in traces.edited:
+            what = "goes, too" if edited else "stays; --edited removes it"
+            console.info(f"  {printable(path)} was edited and {what}")
+        for other in traces.recordings[1:]:
+            console.info(f"  {printable(other)} has the same bytes")
+    if any(traces.num_unknown for traces in found):
+        number = max(traces.num_unknown for traces in found)
+        console.warning(
+            f"{count(number, 'stored result')} of an earlier version may be of any recording",
+            hint="remove them, too: dalston store prune --unattributed",
+        )
+
+
+def _report(found: Sequence[Traces], console: Console, *, edited: bool, removed: bool) -> None:
+    if removed:
+        console.info(f"removed {readable_size(sum(each.size_bytes for each in found))}")
+    console.result(
+        [
+            {
+                "recording": printable(traces.name),
+                "digests": traces.digests,
+                "same_bytes": [printable(each) for each in traces.recordings],
+                "outputs": _names(traces.outputs),
+                "edited": _names(traces.edited),
+                "edited_removed": edited and removed,
+                "num_results": len(traces.results),
+                "num_jobs": len(traces.jobs),
+                "num_unattributed": traces.num_unknown,
+                "freed_bytes": traces.size_bytes,
+                "removed": removed,
+            }
+            for traces in found
+        ]
+    )
+
+
+def _names(paths: Sequence[Path]) -> list[str]:
+    return [printable(path) for path in paths]

@@ -1,0 +1,100 @@
+"""``dalston store prune``: what is not needed goes, and results by age, room or origin."""
+
+from typing import Annotated
+
+import typer
+
+from dalston_cli.amounts import count, readable_size
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.commands.store.amounts_given import parse_age, parse_size
+from dalston_cli.console import Console
+from dalston_cli.errors import ExitCode, UsageError
+from dalston_cli.launchers.local.leftovers import find_kept, remove_kept
+from dalston_cli.options.general import Json, Quiet, Yes
+from dalston_cli.pipeline.records.pruning import select_results
+from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.running.scratch import remove_abandoned
+from dalston_cli.pipeline.session import SCRATCH_NAME, STORE_NAME
+from dalston_cli.settings.locations import Locations
+
+
+class ConfirmationError(UsageError):
+    """There is no terminal to confirm at."""
+
+    code = "confirmation"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "removing needs a confirmation, and there is no terminal to ask at",
+            hint="dalston store prune -y; --dry-run shows what would go",
+        )
+
+
+def prune(
+    *,
+    older_than: Annotated[
+        str | None,
+        typer.Option(metavar="AGE", help="Results stored longer ago, such as 90d, 12h or 1y."),
+    ] = None,
+    max_size: Annotated[
+        str | None,
+        typer.Option(
+            metavar="SIZE", help="The oldest results, until the others take at most this: 5GB."
+        ),
+    ] = None,
+    unattributed: Annotated[
+        bool,
+        typer.Option(
+            "--unattributed",
+            help="Results of an earlier version that do not tell which recording they are of.",
+        ),
+    ] = False,
+    dry_run: Annotated[
+        bool, typer.Option("--dry-run", help="Show what would be removed, and do nothing.")
+    ] = False,
+    yes: Yes = False,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Remove what is not needed: environments and copies of the SDK of earlier engines.
+
+    Results go only as the options say. What is finished stays finished without them; a stage that
+    is added later has to do the others again.
+    """
+    console = Console("store prune", json=json, quiet=quiet)
+    locations = Locations.from_environment()
+    results = select_results(
+        FileStore(locations.state / STORE_NAME),
+        older_than_s=parse_age("--older-than", older_than),
+        max_bytes=parse_size("--max-size", max_size),
+        unattributed=unattributed,
+    )
+    kept = find_kept(locations.cache, load_catalog().engines.values())
+    unused = [each for each in kept if not each.is_needed]
+    size = sum(each.size_bytes for each in results) + sum(each.size_bytes for each in unused)
+    for each in unused:
+        console.info(f"{each.path}, {readable_size(each.size_bytes)}")
+    what = (
+        f"{count(len(results), 'result')} and {count(len(unused), 'folder')}"
+        f" that nothing needs, {readable_size(size)}"
+    )
+    if not dry_run and (results or unused):
+        if not yes and not console.asks:
+            raise ConfirmationError
+        if not console.confirm(f"Remove {what}?", default=False, assume_yes=yes):
+            raise typer.Exit(ExitCode.INTERRUPTED)
+    if not dry_run:
+        for result in results:
+            result.path.unlink(missing_ok=True)
+        for each in unused:
+            remove_kept(locations.cache, each)
+        remove_abandoned(locations.cache / SCRATCH_NAME)
+    console.info(f"would remove {what}" if dry_run else f"removed {what}")
+    console.result(
+        {
+            "num_results": len(results),
+            "folders": [str(each.path) for each in unused],
+            "freed_bytes": size,
+            "removed": not dry_run,
+        }
+    )

@@ -1,0 +1,308 @@
+"""Everything that is kept of one recording: finding it, and removing it.
+
+Results are found by the digests of the recording and of its audio, which they name themselves; the
+journal knows its transcripts, and where it lay. What tells what belongs to a recording goes last,
+so that the same command finishes a removal that was interrupted.
+"""
+
+import json
+import os
+import re
+from collections.abc import Callable, Collection, Iterable
+from dataclasses import dataclass, field
+from pathlib import Path
+
+import msgspec
+
+from dalston_cli.audio.request import AudioInfo
+from dalston_cli.audio.source import given_name, shown_name
+from dalston_cli.errors import UnavailableError, UsageError
+from dalston_cli.pipeline.endpoints import reference_of
+from dalston_cli.pipeline.records.history import list_runs
+from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.keys import digest_file
+from dalston_cli.pipeline.records.store import FileStore, StoredFile
+
+_DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
+
+
+class NothingKeptError(UsageError):
+    """Nothing is known of a recording."""
+
+    code = "nothing_kept"
+
+    def __init__(self, name: str) -> None:
+        super().__init__(
+            f"nothing is kept of {shown_name(name)}",
+            hint="name it by the path that it had, or by the digest in its JSON: sha256:…",
+        )
+
+
+class RecordingInWorkError(UnavailableError):
+    """A run works on what is to be forgotten."""
+
+    code = "recording_in_work"
+
+    def __init__(self, name: str, run: str) -> None:
+        super().__init__(
+            f"the run {run} works on {shown_name(name)}",
+            hint="wait until it has ended, or stop it with Ctrl-C",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traces:
+    """All that is kept of one recording.
+
+    Attributes:
+        name: As the user gave it.
+        digests: Of the bytes that it has and had.
+        recordings: Where recordings with these bytes lay, copies included.
+        outputs: Transcripts as they were written.
+        edited: Transcripts that were changed since they were written.
+        results: Files of the store; what tells which belong together is last.
+        jobs: Numbers in the journal.
+        size_bytes: Of outputs and results.
+        num_unknown: Results of an earlier version, which do not tell what they are about.
+    """
+
+    name: str
+    digests: tuple[str, ...]
+    recordings: tuple[str, ...] = ()
+    outputs: tuple[Path, ...] = ()
+    edited: tuple[Path, ...] = ()
+    results: tuple[Path, ...] = ()
+    jobs: tuple[int, ...] = ()
+    size_bytes: int = 0
+    num_unknown: int = 0
+
+
+@dataclass
+class _Results:
+    """Files of the store by what they are about."""
+
+    of: dict[str, list[Path]] = field(default_factory=dict)
+    audio: dict[str, set[str]] = field(default_factory=dict)
+    prepared: dict[str, list[Path]] = field(default_factory=dict)
+    num_unknown: int = 0
+
+
+def find_traces(journal: Journal, store: FileStore, names: Iterable[str]) -> tuple[Traces, ...]:
+    """Return what is kept of each recording: paths, also of files that are gone, or digests.
+
+    Raises:
+        NothingKeptError: Nothing is kept of one.
+        RecordingInWorkError: A run works on one.
+    """
+    results = _read(store)
+    return tuple(_traces(journal, results, name) for name in names)
+
+
+def remove_traces(journal: Journal, traces: Traces, *, edited: bool = False) -> None:
+    """Remove what is kept; edited transcripts stay unless ``edited``.
+
+    Raises:
+        OSError: A file cannot be removed; the rest stays, and can be removed again.
+    """
+    for path in (*traces.outputs, *(traces.edited if edited else ()), *traces.results):
+        path.unlink(missing_ok=True)
+    connection = journal.connection
+    connection.execute("PRAGMA secure_delete = ON")
+    outputs = [os.fsencode(reference_of(path)) for path in (*traces.outputs, *traces.edited)]
+    connection.execute("BEGIN IMMEDIATE")
+    _strip_reports(journal, traces.jobs)  # the rows of the journal go all at once
+    for number in traces.jobs:
+        connection.execute("DELETE FROM jobs WHERE id = ?", (number,))
+    for path_bytes in outputs:
+        connection.execute("DELETE FROM files WHERE path = ?", (path_bytes,))
+        connection.execute("DELETE FROM outputs WHERE path = ?", (path_bytes,))
+    for digest in traces.digests:
+        connection.execute("DELETE FROM outputs WHERE recording = ?", (digest,))
+        for table in ("files", "recordings", "refused"):
+            connection.execute(f"DELETE FROM {table} WHERE digest = ?", (digest,))  # noqa: S608 - names from this line
+        connection.execute("DELETE FROM results WHERE recording = ?", (digest,))
+    connection.execute("COMMIT")
+    connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def _read(store: FileStore) -> _Results:
+    results = _Results()
+    for file in store.files():
+        about = _audio_info(file.value)
+        if about is not None:
+            digest = about.info.digest
+            results.prepared.setdefault(digest, []).append(file.path)
+            channels = {channel.audio_digest for channel in about.channels}
+            results.audio.setdefault(digest, set()).update(channels)
+        elif file.of:
+            for digest in file.of:
+                results.of.setdefault(digest, []).append(file.path)
+        else:
+            results.num_unknown += 1
+    return results
+
+
+def is_attributed(file: StoredFile) -> bool:
+    """Return True if a file of the store tells what it is about."""
+    return bool(file.of) or _audio_info(file.value) is not None
+
+
+def _audio_info(value: bytes) -> AudioInfo | None:
+    try:
+        return msgspec.json.decode(value, type=AudioInfo)
+    except (msgspec.MsgspecError, UnicodeDecodeError):
+        return None
+
+
+def _traces(journal: Journal, results: _Results, name: str) -> Traces:
+    digests = _digests(journal, name)
+    audio = set[str]().union(*(results.audio.get(digest, ()) for digest in digests))
+    twins = {each for each, channels in results.audio.items() if audio and channels == audio}
+    about = dict.fromkeys((*digests, *sorted(twins), *sorted(audio)))
+    stored = [path for digest in about for path in results.of.get(digest, ())]
+    last = [path for digest in digests for path in results.prepared.get(digest, ())]
+    recordings = _recordings(journal, digests)
+    jobs = _jobs(journal, [*recordings, *([] if _DIGEST.fullmatch(name) else [name])], name)
+    outputs, edited = _outputs(journal, digests, jobs)
+    found = tuple(dict.fromkeys((*stored, *last)))
+    if not (found or outputs or edited or jobs or recordings):
+        raise NothingKeptError(name)
+    return Traces(
+        name=name,
+        digests=digests,
+        recordings=recordings,
+        outputs=outputs,
+        edited=edited,
+        results=found,
+        jobs=jobs,
+        size_bytes=sum(_size(path) for path in (*found, *outputs)),
+        num_unknown=results.num_unknown,
+    )
+
+
+def _digests(journal: Journal, name: str) -> tuple[str, ...]:
+    """Return the digests of the bytes that a recording has, and had in earlier runs."""
+    if _DIGEST.fullmatch(name):
+        return (name,)
+    found: dict[str, None] = {}
+    path = Path(name)
+    if path.is_file():
+        found[digest_file(path)] = None
+    for table in ("recordings", "files", "refused"):
+        found |= dict.fromkeys(digest for _, digest in _rows_of(journal, table, path))
+    return tuple(found)
+
+
+def _rows_of(journal: Journal, table: str, path: Path) -> list[tuple[str, str]]:
+    """Return path and digest of the rows about one file, however its path was written."""
+    ending = b"/" + os.fsencode(path.name)
+    rows = journal.connection.execute(
+        f"SELECT path, digest FROM {table} WHERE substr(path, -?) = ?",  # noqa: S608 - our own names
+        (len(ending), ending),
+    ).fetchall()
+    wanted = _same(path)
+    return [
+        (os.fsdecode(row["path"]), str(row["digest"]))
+        for row in rows
+        if wanted(Path(os.fsdecode(row["path"])))
+    ]
+
+
+def _same(path: Path) -> Callable[[Path], bool]:
+    """Return a test for paths of the same file, which may be gone."""
+    normal, real = os.path.normpath(path.absolute()), path.parent.resolve() / path.name
+
+    def is_same(other: Path) -> bool:
+        if os.path.normpath(other.absolute()) == normal:
+            return True
+        return other.parent.resolve() / other.name == real
+
+    return is_same
+
+
+def _recordings(journal: Journal, digests: Iterable[str]) -> tuple[str, ...]:
+    """Return where recordings with these bytes lay; transcripts are none."""
+    found: dict[str, None] = {}
+    for digest in digests:
+        rows = journal.connection.execute(
+            "SELECT path FROM recordings WHERE digest = ? UNION SELECT path FROM files"
+            " WHERE digest = ? AND path NOT IN (SELECT path FROM outputs)",
+            (digest, digest),
+        ).fetchall()
+        found |= dict.fromkeys(os.fsdecode(row["path"]) for row in rows)
+    return tuple(found)
+
+
+def _jobs(journal: Journal, recordings: Iterable[str], name: str) -> tuple[int, ...]:
+    """Return the jobs of recordings, by the names that they had in the folder of their run."""
+    running = {run.run for run in list_runs(journal, limit=None) if run.state == "running"}
+    found: dict[int, None] = {}
+    for recording in recordings:
+        path = Path(given_name(recording))
+        rows = journal.connection.execute(
+            "SELECT jobs.id, run, recording, folder, status FROM jobs JOIN runs ON run = runs.id"
+            " WHERE substr(recording, -?) = ?",
+            (len(path.name), path.name),
+        ).fetchall()
+        is_same = _same(path)
+        for row in rows:
+            if not is_same(Path(row["folder"]) / row["recording"]):
+                continue
+            if row["status"] == "running" and row["run"] in running:
+                raise RecordingInWorkError(name, row["run"])
+            found[int(row["id"])] = None
+    return tuple(found)
+
+
+def _outputs(
+    journal: Journal, digests: Collection[str], jobs: Iterable[int]
+) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
+    """Return the transcripts that are there: as they were written, and those that were edited."""
+    connection = journal.connection
+    paths: dict[bytes, None] = {}
+    for digest in digests:
+        rows = connection.execute("SELECT path FROM outputs WHERE recording = ?", (digest,))
+        paths |= dict.fromkeys(bytes(row["path"]) for row in rows.fetchall())
+    for number in jobs:
+        row = connection.execute(
+            "SELECT outputs, folder FROM jobs JOIN runs ON run = runs.id WHERE jobs.id = ?",
+            (number,),
+        ).fetchone()
+        named = [Path(row["folder"]) / text for text in json.loads(row["outputs"])]
+        paths |= dict.fromkeys(os.fsencode(reference_of(path)) for path in named)
+    kept: list[Path] = []
+    edited: list[Path] = []
+    for each in paths:
+        rows = connection.execute("SELECT digest, recording FROM outputs WHERE path = ?", (each,))
+        written = {row["digest"] for row in rows.fetchall() if row["recording"] in {None, *digests}}
+        path = Path(os.fsdecode(each))
+        if written and path.is_file():
+            (kept if digest_file(path) in written else edited).append(path)
+    return tuple(kept), tuple(edited)
+
+
+def _strip_reports(journal: Journal, jobs: Iterable[int]) -> None:
+    """Take a recording's errors out of the reports of its runs."""
+    connection = journal.connection
+    for number in jobs:
+        row = connection.execute(
+            "SELECT runs.id, recording, report FROM jobs JOIN runs ON run = runs.id"
+            " WHERE jobs.id = ?",
+            (number,),
+        ).fetchone()
+        if row is None or not row["report"]:
+            continue
+        report = json.loads(row["report"])
+        others = [one for one in report.get("errors", ()) if one.get("recording") != row[1]]
+        if len(others) != len(report.get("errors", ())):
+            report["errors"] = others
+            connection.execute(
+                "UPDATE runs SET report = ? WHERE id = ?", (json.dumps(report), row["id"])
+            )
+
+
+def _size(path: Path) -> int:
+    try:
+        return path.stat().st_size
+    except OSError:
+        return 0
