@@ -14,6 +14,7 @@ from dalston_cli.launchers.docker.containers.sandbox import (
     LimitUnsupportedError,
     User,
     WeightsPlaceError,
+    can_limit_memory,
     container_arguments,
     container_user,
 )
@@ -111,21 +112,13 @@ def test_a_namespace_is_asked_for_where_users_are_kept() -> None:
     assert "userns_mode" not in arguments()
 
 
-@pytest.mark.parametrize(
-    ("memory_mb", "replicas", "expected_mb"),
-    [
-        pytest.param(None, 1, 8000, id="most-of-the-memory"),
-        pytest.param(None, 2, 4000, id="shared-by-replicas"),
-        pytest.param(3000, 2, 3000, id="as-set"),
-        pytest.param(12_000, 1, 12_000, id="as-set-beyond-what-there-is"),
-    ],
-)
-def test_memory_is_limited(memory_mb: int | None, replicas: int, expected_mb: int) -> None:
-    found = arguments(plan(spec_replicas=replicas), options=DockerOptions(memory_mb=memory_mb))
-    assert found["mem_limit"] == found["memswap_limit"] == expected_mb * 1_000_000
+def test_memory_is_limited() -> None:
+    found = arguments(plan(memory_mb=3000))
+    assert found["mem_limit"] == found["memswap_limit"] == 3_000_000_000
 
 
 def test_memory_is_not_limited_where_its_size_is_unknown() -> None:
+    assert not can_limit_memory(replace(FACTS, memory_mb=0))
     assert "mem_limit" not in arguments(facts=replace(FACTS, memory_mb=0))
 
 

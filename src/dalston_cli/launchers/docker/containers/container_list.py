@@ -11,6 +11,7 @@ from typing import Any
 
 from dalston_cli.launchers.base import ExitState, Usage
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.containers.memory import Taken
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
 from dalston_cli.launchers.folder_launcher import plain_line
 
@@ -146,6 +147,35 @@ class Containers:
         with self._daemon.explained():
             stats: dict[str, Any] = self._daemon.client.api.stats(identity, stream=False)
         return container_usage(stats, memory_limit=int(found["HostConfig"].get("Memory") or 0))
+
+    def memory(self) -> list[Taken]:
+        """Measure the memory of every engine's container on the daemon, also of other owners."""
+        api = self._daemon.client.api
+        with self._daemon.explained():
+            found = api.containers(filters={"label": [labels.ENGINE]})
+        taken = []
+        for identity in (str(each["Id"]) for each in found):
+            with self._unless_done(), self._daemon.explained():
+                described = api.inspect_container(identity)
+                stats = api.stats(identity, stream=False, one_shot=True)
+                limit = int(described["HostConfig"].get("Memory") or 0)
+                usage = container_usage(stats, memory_limit=limit)
+                home = described["Config"]["Labels"].get(labels.HOME)
+                taken.append(
+                    Taken(
+                        id=identity,
+                        limit_mb=limit // _MB or None,
+                        used_mb=usage.memory_mb or 0.0,
+                        ours=home == self.home,
+                    )
+                )
+        return taken
+
+    def limit_memory(self, identity: str, limit_mb: int) -> None:
+        """Change the limit of a running container."""
+        limit = limit_mb * _MB
+        with self._unless_done(), self._daemon.explained():
+            self._daemon.client.api.update_container(identity, mem_limit=limit, memswap_limit=limit)
 
     @contextmanager
     def _unless_done(self) -> Iterator[None]:

@@ -28,7 +28,6 @@ HOME_PLACE = "/tmp"  # noqa: S108 - a tmpfs of the container's own
 _NOBODY = 65532
 _MAX_PROCESSES = 1024
 _SHARED_MEMORY = "1g"
-_MEMORY_PART = 0.8
 _MB = 1_000_000
 _LOG_LIMITS = {"type": "json-file", "config": {"max-size": "10m", "max-file": "2"}}
 _OF_THE_IMAGE = frozenset(
@@ -92,6 +91,7 @@ class ContainerPlan:
         folder: Its own folder on the host; None where it listens on a port.
         token: Token for the port.
         gpu: Result of ``gpu_arguments`` for its device.
+        memory_mb: The most memory that it may take; None where that cannot be limited.
     """
 
     spec: EngineSpec
@@ -106,6 +106,7 @@ class ContainerPlan:
     folder: Path | None = None
     token: str | None = field(default=None, repr=False)
     gpu: Mapping[str, Any] = field(default_factory=dict)
+    memory_mb: int | None = None
 
 
 def container_user(facts: DaemonFacts, *, uid: int, gid: int) -> User:
@@ -225,9 +226,8 @@ def _limits(plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions) -> 
     limits: dict[str, Any] = {}
     if _can(facts, "PidsLimit"):
         limits["pids_limit"] = _MAX_PROCESSES
-    memory_mb = options.memory_mb or int(_MEMORY_PART * facts.memory_mb) // plan.spec.replicas
-    if _can(facts, "MemoryLimit") and memory_mb:
-        limits["mem_limit"] = limits["memswap_limit"] = memory_mb * _MB
+    if plan.memory_mb:
+        limits["mem_limit"] = limits["memswap_limit"] = plan.memory_mb * _MB
     elif options.memory_mb:
         raise LimitUnsupportedError("memory", "DALSTON_ENGINE_MEMORY_MB")
     if options.cpus and not _can(facts, "CpuCfsQuota"):
@@ -235,6 +235,11 @@ def _limits(plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions) -> 
     if options.cpus:
         limits["nano_cpus"] = int(options.cpus * 1e9)
     return limits
+
+
+def can_limit_memory(facts: DaemonFacts) -> bool:
+    """Return True if the daemon can limit the memory of a container."""
+    return _can(facts, "MemoryLimit") and facts.memory_mb > 0
 
 
 def _can(facts: DaemonFacts, limit: str) -> bool:

@@ -3,6 +3,7 @@
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from dalston_cli.catalog.machine import Gpu, probe_machine
@@ -11,6 +12,7 @@ from dalston_cli.launchers.base import Address, EngineSpec
 from dalston_cli.launchers.docker.containers import network, sandbox
 from dalston_cli.launchers.docker.containers.container_list import Containers, models_mark
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders
+from dalston_cli.launchers.docker.containers.memory import divide_memory
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonFacts, DaemonRefusedError
 from dalston_cli.launchers.docker.gpu.problem import GpuHost, probe_gpu_host
 from dalston_cli.launchers.docker.gpu.refusal import explain_refusal
@@ -97,7 +99,17 @@ class Starter:
             folder=folder,
             token=None if folder else secrets.token_urlsafe(32),
             gpu=gpu_arguments(spec.device, facts, _gpus(spec.device)),
+            memory_mb=self._divide_memory(name) if sandbox.can_limit_memory(facts) else None,
         )
+
+    def _divide_memory(self, engine: str) -> int:
+        """Return the limit for a new container, after others were lowered for it."""
+        total_mb, ceiling_mb = self._daemon.facts.memory_mb, self._options.memory_mb
+        division = divide_memory(engine, total_mb, ceiling_mb, self._containers.memory())
+        for identity, limit_mb in division.lowered.items():
+            with suppress(DaemonRefusedError):  # Podman 4.3 cannot do that
+                self._containers.limit_memory(identity, limit_mb)
+        return division.limit_mb
 
     def _start(self, plan: sandbox.ContainerPlan) -> str:
         engine, facts = plan.spec.engine.name, self._daemon.facts
