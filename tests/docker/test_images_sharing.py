@@ -48,7 +48,7 @@ def wait_until_nothing_is_built(author: EngineAuthor) -> None:
 )
 def test_an_abandoned_build_ends(author: EngineAuthor, how: signal.Signals) -> None:
     author.lock((FAKE / "requirements.lock").read_text())
-    process = author.start("engines", "build", author.engine)
+    process = author.start("engines", "build", author.engine, "-v")
     wait_for(process, "Collecting ")  # the first of many packages
     assert author.building()
     os.kill(process.pid, how)
@@ -63,9 +63,9 @@ def test_an_abandoned_build_ends(author: EngineAuthor, how: signal.Signals) -> N
 
 def test_the_second_of_two_builds_takes_what_the_first_made(author: EngineAuthor) -> None:
     author.lock((FAKE / "requirements.lock").read_text())
-    first = author.start("engines", "build", author.engine)
+    first = author.start("engines", "build", author.engine, "-v")
     wait_for(first, "Step 2/")
-    second = author.run("engines", "build", author.engine)
+    second = author.run("engines", "build", author.engine, "-v")
     first.communicate(timeout=END_S)
     assert (first.returncode, second.returncode) == (0, 0)
     assert "another process gets this image; waiting for it" in second.stderr

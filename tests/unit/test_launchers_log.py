@@ -5,7 +5,7 @@ from pathlib import Path
 
 import pytest
 
-from dalston_cli.launchers.local.log import NUM_KEPT, EngineLogs, follow_lines, tail_lines
+from dalston_cli.launchers.engine_log import NUM_KEPT, EngineLogs, follow_lines, tail_lines
 
 
 @pytest.fixture

@@ -1,12 +1,14 @@
-"""The view of engines that are started on request."""
+"""The view of engines that are started or built on request."""
 
 import threading
 from collections.abc import Callable, Iterator
 from contextlib import contextmanager
+from typing import Any, TypeVar
 
 from dalston_cli.amounts import duration
 from dalston_cli.console.screen import Console
 from dalston_cli.console.steps import Steps, passed_over
+from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.pool.notices import (
     OnNotice,
     PassedOver,
@@ -16,21 +18,42 @@ from dalston_cli.launchers.pool.notices import (
     Trouble,
 )
 
+N = TypeVar("N")
+
 
 @contextmanager
 def engine_view(console: Console) -> Iterator[OnNotice]:
     """Yield a callback that shows the pool's notices while the block lasts."""
-    draws = console.draws
-    steps = Steps(console, draws=draws)
-    tell = _telling(console, steps)
-    if not draws:
+    steps = Steps(console, draws=console.draws)
+    with _shown(console, steps, _telling(console, steps)) as tell:
+        yield tell
+
+
+@contextmanager
+def build_view(console: Console, engine: str, launcher: str) -> Iterator[Preparation]:
+    """Yield what shows the preparation of one engine: one bar, and its lines with ``--verbose``."""
+    steps = Steps(console, draws=console.draws)
+    with _shown(console, steps, steps.engine_starting) as show:
+
+        def tell(**news: Any) -> None:  # noqa: ANN401 - fields of ``Starting``
+            show(Starting(engine=engine, launcher=launcher, step="environment", **news))
+
+        yield Preparation(lambda line: tell(message=line), advance=lambda part: tell(part=part))
+
+
+@contextmanager
+def _shown(
+    console: Console, steps: Steps, tell: Callable[[N], None]
+) -> Iterator[Callable[[N], None]]:
+    """Draw the steps in a terminal while the block lasts; yield ``tell`` for any thread."""
+    if not console.draws:
         yield tell
         return
     from dalston_cli.console.region import Region  # noqa: PLC0415 - loads what draws
 
     lock, look = threading.RLock(), console.look
 
-    def tell_alone(notice: PoolNotice) -> None:
+    def tell_alone(notice: N) -> None:
         with lock:
             tell(notice)
 

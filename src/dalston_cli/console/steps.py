@@ -23,6 +23,7 @@ class _Step:
     title: str
     done_bytes: int = 0
     total_bytes: int = 0
+    told_part: float = 0.0
     began: float = field(default_factory=time.monotonic)
 
     @property
@@ -30,9 +31,16 @@ class _Step:
         return time.monotonic() - self.began
 
     @property
+    def part(self) -> float | None:
+        """What is done of it, from 0 to 1; None where that is not known."""
+        return self.done_bytes / self.total_bytes if self.total_bytes else self.told_part or None
+
+    @property
     def amount(self) -> str:
-        """The bytes that are here, of how many; empty while there are none."""
-        return readable_part(self.done_bytes, self.total_bytes) if self.done_bytes else ""
+        """The bytes that are here, of how many, or the part that is done; empty at first."""
+        if self.done_bytes:
+            return readable_part(self.done_bytes, self.total_bytes)
+        return f"{self.told_part:.0%}" if self.told_part else ""
 
 
 class Steps:
@@ -87,10 +95,9 @@ class Steps:
     def lines(self, columns: int, signs: Signs) -> Iterator[Line]:
         """Yield a line for every step that is waited for now."""
         for step in (*self._engines.values(), *([self._pull] if self._pull else [])):
-            part = step.done_bytes / step.total_bytes if step.total_bytes else None
             figures = [step.amount, countdown(step.elapsed_s)]
             yield line_with_bar(
-                step.title, part, figures, columns=columns, look=signs, most=_MOST_BAR
+                step.title, step.part, figures, columns=columns, look=signs, most=_MOST_BAR
             )
 
     def _prepare(self, notice: Starting) -> None:
@@ -102,6 +109,7 @@ class Steps:
         step = self._engines[notice.engine]
         if notice.done_bytes:
             step.done_bytes, step.total_bytes = notice.done_bytes, notice.total_bytes
+        step.told_part = notice.part or step.told_part
         if notice.message:
             self._console.detail(f"{notice.engine}: {notice.message}")
 

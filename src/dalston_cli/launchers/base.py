@@ -149,20 +149,35 @@ def _ignore_bytes(done: int, total: int) -> None:
     """Count nothing."""
 
 
+def _ignore_part(part: float) -> None:
+    """Show nothing."""
+
+
 class Preparation:
     """A long preparation before an engine can start.
 
     Attributes:
         tell: Gets each line of progress.
         count: Gets the bytes that are downloaded, and all there are; 0 while these are unknown.
+        advance: Gets the part that is done, from 0 to 1, of a preparation that tells no bytes.
     """
 
     def __init__(
-        self, tell: Callable[[str], None], count: Callable[[int, int], None] = _ignore_bytes
+        self,
+        tell: Callable[[str], None],
+        count: Callable[[int, int], None] = _ignore_bytes,
+        advance: Callable[[float], None] = _ignore_part,
     ) -> None:
         self.tell = tell
         self.count = count
+        self.advance = advance
         self._abandoned = Event()
+
+    def telling(self, tell: Callable[[str], None]) -> "Preparation":
+        """Return the same preparation, whose lines go to ``tell``."""
+        other = Preparation(tell, self.count, self.advance)
+        other._abandoned = self._abandoned
+        return other
 
     def abandon(self) -> None:
         """Ask the preparation to stop; may be called from any thread."""

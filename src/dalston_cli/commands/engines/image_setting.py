@@ -61,8 +61,8 @@ def open_images(profile: str | None, **flags: object) -> tuple[Settings, Daemon,
     settings = load_settings(flags, profile=profile).settings
     daemon = Daemon()
     options = DockerOptions.from_settings(settings)
-    runtime = Locations.from_environment().runtime
-    return settings, daemon, ImageStore(daemon, options, offline=settings.offline, runtime=runtime)
+    locations = Locations.from_environment()
+    return settings, daemon, ImageStore(daemon, options, locations, offline=settings.offline)
 
 
 def chosen(

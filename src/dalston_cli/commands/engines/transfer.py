@@ -8,8 +8,9 @@ from dalston_cli.amounts import readable_size
 from dalston_cli.commands.engines import image_setting
 from dalston_cli.commands.engines.setting import EngineNames
 from dalston_cli.console import Console
+from dalston_cli.console.engine_view import build_view
 from dalston_cli.launchers.base import Preparation
-from dalston_cli.options.general import Json, Offline, Profile, Quiet
+from dalston_cli.options.general import Json, Offline, Profile, Quiet, Verbose
 
 
 def build(
@@ -27,18 +28,19 @@ def build(
     profile: Profile = None,
     json: Json = False,
     quiet: Quiet = False,
+    verbose: Verbose = 0,
 ) -> None:
     """Build the images of engines, of all if none is named; what is current stays.
 
     Packages are installed from the engine's lock, and anew only when that changes.
     """
-    console = Console("engines build", json=json, quiet=quiet)
+    console = Console("engines build", json=json, quiet=quiet, verbose=verbose)
     settings, _, store = image_setting.open_images(profile, base_image=base_image, offline=offline)
-    preparation = Preparation(console.info)
     built = []
     for engine, kind in image_setting.chosen(engines, variant, settings):
         is_current = not no_cache and store.is_built(engine, kind)
-        image = store.build(engine, kind, preparation, anew=no_cache)
+        with build_view(console, engine.name, "docker") as preparation:
+            image = store.build(engine, kind, preparation, anew=no_cache)
         state = "current" if is_current else "built"
         console.info(f"{image.tag} is {state}, {readable_size(image.size)}")
         built.append(image_setting.image_data(image))

@@ -26,6 +26,7 @@ from dalston_cli.launchers.docker.images.image_list import variant_of
 from dalston_cli.launchers.docker.images.store import ImageStore
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.docker.services import ComposeServices
+from dalston_cli.launchers.engine_log import tail_lines
 from dalston_cli.launchers.fingerprint import fingerprint_of, secret_marks
 from dalston_cli.launchers.folder_launcher import FolderLauncher
 from dalston_cli.settings.locations import Locations
@@ -57,7 +58,7 @@ class DockerLauncher(FolderLauncher):
         daemon: Daemon | None = None,
     ) -> None:
         self.daemon = daemon or Daemon()
-        self.images = ImageStore(self.daemon, options, offline=offline, runtime=locations.runtime)
+        self.images = ImageStore(self.daemon, options, locations, offline=offline)
         self._options = options
         self._required = required
         super().__init__(locations.runtime)
@@ -179,20 +180,22 @@ class DockerLauncher(FolderLauncher):
         return f"see its log: docker logs {instance.identity[:12]}"
 
     def last_started(self, engine: str) -> datetime | None:
-        newest = self._newest(engine)
-        return newest.created_at if newest else None
+        newest, built = self._newest(engine), self.images.logs.newest_time(engine)
+        times = [time for time in (newest and newest.created_at, built) if time]
+        return max(times, default=None)
 
     def usage(self, instance: base.EngineInstance) -> base.Usage:
         return self._containers.usage(instance.identity)
 
     def remove(self, engine: str) -> base.Removed:
-        """Remove the images, and the containers that were kept for their logs."""
+        """Remove the images, the containers that were kept for their logs, and builds' logs."""
         if not (self._required or self.daemon.may_be_there()):
             return base.Removed(engine=engine)
         with self.exclusive():
             ended = [each for each in self._containers.all() if each.engine == engine]
             for container in ended:
                 self._containers.remove(container.id)
+        self.images.logs.remove(engine)
         return base.Removed(engine=engine, images=self.images.remove(engine), num_logs=len(ended))
 
     def _wait(self, instance: base.EngineInstance, *, timeout_s: float) -> None:
@@ -203,12 +206,14 @@ class DockerLauncher(FolderLauncher):
         self._look()
 
     def _newest_log(self, engine: str, *, lines: int, follow: bool) -> Iterator[str] | None:
-        newest = self._newest(engine)
-        if newest is None:
-            return None
+        newest, logs = self._newest(engine), self.images.logs
+        built, build_log = logs.newest_time(engine), logs.newest(engine)
+        build = [] if build_log is None else tail_lines(build_log, lines)
+        if newest is None or (built is not None and built > newest.created_at):
+            return iter(build) if build_log else None
         if follow:
             return container_list.follow_log(self.daemon, newest.id, lines)
-        return iter(container_list.tail_log(self.daemon, newest.id, lines))
+        return iter([*build, *container_list.tail_log(self.daemon, newest.id, lines)][-lines:])
 
     @cached_property
     def _containers(self) -> container_list.Containers:

@@ -15,10 +15,10 @@ from typing import Self
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers import base, fingerprint, folder_launcher
+from dalston_cli.launchers.engine_log import EngineLogs, follow_lines, tail_lines
 from dalston_cli.launchers.folder import check_private, check_socket_path, remove_folder
 from dalston_cli.launchers.local import process
 from dalston_cli.launchers.local.environment import EnvironmentStore, snapshot_sdk
-from dalston_cli.launchers.local.log import EngineLogs, follow_lines, tail_lines
 from dalston_cli.launchers.local.record import InstanceRecord, process_of, read_record
 from dalston_cli.launchers.variables import process_variables
 from dalston_cli.settings.locations import Locations
@@ -90,8 +90,7 @@ class LocalLauncher(folder_launcher.FolderLauncher):
             log(line)
             preparation.tell(line)
 
-        told = base.Preparation(tell, preparation.count)
-        self.environments.ensure(spec.engine, told, spec.device)
+        self.environments.ensure(spec.engine, preparation.telling(tell), spec.device)
         snapshot_sdk(self._cache)
 
     def find(self) -> list[base.EngineInstance]:

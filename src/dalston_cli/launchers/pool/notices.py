@@ -21,6 +21,7 @@ class Starting(_Notice, frozen=True, kw_only=True, tag="engine_starting"):
         message: A line of what builds its environment or image.
         done_bytes: Downloaded so far, for the environment.
         total_bytes: To be downloaded in all; 0 where it is not known.
+        part: What is done of it, from 0 to 1, where no bytes are told, as for images.
     """
 
     engine: str
@@ -29,6 +30,7 @@ class Starting(_Notice, frozen=True, kw_only=True, tag="engine_starting"):
     message: str = ""
     done_bytes: int = 0
     total_bytes: int = 0
+    part: float = 0.0
 
 
 class Ready(_Notice, frozen=True, kw_only=True, tag="engine_ready"):

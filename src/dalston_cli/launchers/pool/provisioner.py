@@ -3,8 +3,9 @@
 import asyncio
 import time
 from collections import Counter
-from collections.abc import Collection
+from collections.abc import Collection, Mapping
 from dataclasses import dataclass, replace
+from typing import Any
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Preparation
@@ -24,6 +25,7 @@ from dalston_cli.launchers.pool.notices import (
 from dalston_cli.launchers.registry import LauncherChoice
 
 _ROUNDS = 20
+_NO_NEWS: Mapping[str, Any] = {}
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -127,11 +129,13 @@ class Provisioner:
     async def _prepare(self) -> None:
         loop = asyncio.get_running_loop()
 
-        def report(line: str, done: int = 0, total: int = 0) -> None:
-            loop.call_soon_threadsafe(self._report_starting, "environment", line, done, total)
+        def report(**news: Any) -> None:  # noqa: ANN401 - fields of ``Starting``
+            loop.call_soon_threadsafe(self._report_starting, "environment", news)
 
-        steps = ByteSteps(lambda done, total: report("", done, total))
-        preparation = Preparation(report, steps.count)
+        steps = ByteSteps(lambda done, total: report(done_bytes=done, total_bytes=total))
+        preparation = Preparation(
+            lambda line: report(message=line), steps.count, lambda part: report(part=part)
+        )
         try:
             await asyncio.to_thread(self.launcher.prepare, self.spec, preparation)
         finally:
@@ -218,19 +222,9 @@ class Provisioner:
             )
         )
 
-    def _report_starting(
-        self, step: StartStep, message: str = "", done: int = 0, total: int = 0
-    ) -> None:
-        self._on_event(
-            Starting(
-                engine=self.spec.engine.name,
-                launcher=self.launcher.name,
-                step=step,
-                message=message,
-                done_bytes=done,
-                total_bytes=total,
-            )
-        )
+    def _report_starting(self, step: StartStep, news: Mapping[str, Any] = _NO_NEWS) -> None:
+        name, launcher = self.spec.engine.name, self.launcher.name
+        self._on_event(Starting(engine=name, launcher=launcher, step=step, **news))
 
     def _report_ready(
         self, replicas: list[readiness.Replica], candidates: list[_Candidate], began: float

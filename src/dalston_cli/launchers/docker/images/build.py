@@ -1,6 +1,7 @@
 """Builds an engine's image, on the layer with PyTorch where the engine uses PyTorch."""
 
 import os
+import re
 import time
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import AbstractContextManager, contextmanager, nullcontext, suppress
@@ -15,16 +16,17 @@ from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.daemon import Daemon
 from dalston_cli.launchers.docker.images import context as build_context
-from dalston_cli.launchers.docker.images.builder import Builder
+from dalston_cli.launchers.docker.images.builder import Builder, BuildProgress
 from dalston_cli.launchers.docker.images.image_list import image_digest, image_tag
 from dalston_cli.launchers.docker.images.torch_layer import TorchLayer, torch_locks
 from dalston_cli.launchers.requirements_lock import cpu_wheels
-from dalston_sdk.identity import digest_engine
+from dalston_sdk.identity import LOCK_NAME, digest_engine
 
 Alone = Callable[[str], AbstractContextManager[None]]
 """Keeps other processes from building the thing of a name at the same time."""
 
 _LOOK_S = 0.5
+_PACKAGE = re.compile(r"^[A-Za-z0-9][A-Za-z0-9._-]*(?:\[[^]]*\])?==", re.MULTILINE)
 
 USUAL_PYTHON = "cpython-3.12"
 """Interpreter of the base images that the Dockerfiles name."""
@@ -68,6 +70,8 @@ def build_image(
         AbandonedError: The caller stopped waiting.
     """
     engine, variant = recipe.engine, recipe.variant
+    locks = torch_locks(engine.folder)
+    num_builds = 3 if locks else 2
     builder = Builder(
         daemon=daemon,
         engine=engine.name,
@@ -75,9 +79,9 @@ def build_image(
         dockerfile=build_context.dockerfile_place(variant),
         preparation=preparation,
         environ=environ,
+        progress=BuildProgress(num_builds, _num_packages(engine), preparation.advance),
     )
     base, machine = recipe.base, daemon.facts.machine
-    locks = torch_locks(engine.folder)
     # Two processes that build the base at once would get two images, and a layer on each.
     with alone(f"torch-{variant}") if locks else nullcontext():
         with_python = builder.run(
@@ -109,6 +113,10 @@ def build_image(
         labels=_labels(recipe, python, digest),
         cached=recipe.cached,
     )
+
+
+def _num_packages(engine: EngineEntry) -> int:
+    return len(_PACKAGE.findall((engine.folder / LOCK_NAME).read_text(encoding="utf-8")))
 
 
 def _labels(recipe: Recipe, python: str, digest: str) -> dict[str, str]:

@@ -7,7 +7,7 @@ waiting, the connection ends, and with it the build and its container.
 import io
 import re
 from collections import deque
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import closing
 from dataclasses import dataclass
 from typing import TYPE_CHECKING
@@ -22,8 +22,52 @@ if TYPE_CHECKING:
 
 _NUM_EXPLAINED_LINES = 20
 _BUILT = re.compile(r"^Successfully built ([0-9a-f]+)\s*$")
+_STEP = re.compile(r"^Step (\d+)/(\d+)\b")
+_LEAST_PART = 0.01
 _NOISE = re.compile(r"^\s*(--->|Removing intermediate container)")
 _PROXIES = ("HTTP_PROXY", "HTTPS_PROXY", "FTP_PROXY", "NO_PROXY", "ALL_PROXY")
+
+
+class BuildProgress:
+    """One bar over several builds, of which each is an equal part of it.
+
+    A build goes by its Dockerfile's steps, and the step that installs packages by these.
+
+    Args:
+        num_builds: How many there are.
+        num_packages: Lines of the engine's lock that name a package.
+        advance: Gets the part that is done, whenever it grows by a hundredth.
+    """
+
+    def __init__(
+        self, num_builds: int, num_packages: int, advance: Callable[[float], None]
+    ) -> None:
+        self._num_builds = num_builds
+        self._num_packages = num_packages
+        self._advance = advance
+        self._num_begun = 0
+        self._step, self._num_steps, self._collected = 0, 1, 0
+        self._told = 0.0
+
+    def begin(self) -> None:
+        """Take note that the next build begins."""
+        self._num_begun = min(self._num_begun + 1, self._num_builds)
+        self._step, self._num_steps, self._collected = 0, 1, 0
+
+    def read(self, line: str) -> None:
+        """Take a line that the builder, or pip in it, prints."""
+        if step := _STEP.match(line):
+            self._step, self._num_steps, self._collected = int(step[1]) - 1, int(step[2]), 0
+        elif line.startswith("Collecting "):
+            self._collected += 1
+        else:
+            return
+        packages = min(1.0, self._collected / max(1, self._num_packages))
+        build = (self._step + packages) / self._num_steps
+        part = (self._num_begun - 1 + build) / self._num_builds
+        if part >= self._told + _LEAST_PART:
+            self._told = part
+            self._advance(part)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -36,6 +80,7 @@ class Builder:
     dockerfile: str
     preparation: Preparation
     environ: Mapping[str, str]
+    progress: BuildProgress
 
     def run(
         self,
@@ -69,6 +114,7 @@ class Builder:
                 labels=labels,
             )
 
+        self.progress.begin()
         last: deque[str] = deque(maxlen=_NUM_EXPLAINED_LINES)
         try:
             with self.daemon.explained():
@@ -88,6 +134,7 @@ class Builder:
                     built = _id_in(message) or built
                     for line in _lines_in(message):
                         last.append(line)
+                        self.progress.read(line)
                         self.preparation.tell(line)
             except NotFound as error:  # a base image that no registry has
                 raise self._failed(str(error.explanation), last) from error

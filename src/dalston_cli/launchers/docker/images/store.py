@@ -4,7 +4,6 @@ import platform
 from contextlib import AbstractContextManager
 from dataclasses import replace
 from functools import cached_property
-from pathlib import Path
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.launchers.base import Preparation
@@ -13,21 +12,28 @@ from dalston_cli.launchers.docker.images import availability, build, errors, ima
 from dalston_cli.launchers.docker.images.context import has_lock
 from dalston_cli.launchers.docker.images.stream import Transferred, transfer_image
 from dalston_cli.launchers.docker.options import DockerOptions
+from dalston_cli.launchers.engine_log import EngineLogs
 from dalston_cli.launchers.failure import LockMissingError
 from dalston_cli.launchers.folder import make_private
+from dalston_cli.settings.locations import Locations
 from dalston_sdk.identity import digest_engine, digest_results
 
 
 class ImageStore:
-    """Images of engines at one daemon; ``offline`` uses local images only."""
+    """Images of engines at one daemon; ``offline`` uses local images only.
+
+    Attributes:
+        logs: Of the newest builds of each engine.
+    """
 
     def __init__(
-        self, daemon: Daemon, options: DockerOptions, *, offline: bool, runtime: Path
+        self, daemon: Daemon, options: DockerOptions, locations: Locations, *, offline: bool
     ) -> None:
+        self.logs = EngineLogs(locations.state / "builds")
         self._daemon = daemon
         self._options = options
         self._offline = offline
-        self._locks = runtime / "images"
+        self._locks = locations.runtime / "images"
         self._availability = availability.ImageAvailability(daemon)
 
     def digest(self, engine: EngineEntry, device: str) -> str:
@@ -116,7 +122,7 @@ class ImageStore:
             raise errors.ImageMissingError(engine.name, variant)
         tag = image_list.registry_tag(self._options.registry, engine, variant)
         preparation.tell(f"pulling {tag}")
-        transfer_image(self._daemon, "pull", tag, preparation, on_bytes)
+        transfer_image(self._daemon, "pull", tag, preparation, on_bytes or preparation.count)
         with self._daemon.explained():
             pulled = self._daemon.client.images.get(tag)
             for image in image_list.engine_images(self._daemon, engine.name, variant):
@@ -223,11 +229,22 @@ class ImageStore:
         recipe = build.Recipe(
             engine=engine, variant=variant, base=base, asked_base=asked, cached=cached
         )
-        preparation.tell(f"building {recipe.tag}")
+        told = self._logged(engine.name, preparation)
+        told.tell(f"building {recipe.tag}")
         built = build.build_image(
-            self._daemon, recipe, preparation, lambda name: self._alone(name, preparation)
+            self._daemon, recipe, told, lambda name: self._alone(name, preparation)
         )
         return image_list.image_of_id(self._daemon, built)
+
+    def _logged(self, engine: str, preparation: Preparation) -> Preparation:
+        """Return a preparation whose lines go into a log, too."""
+        log = self.logs.of_build(engine)
+
+        def tell(line: str) -> None:
+            log(line)
+            preparation.tell(line)
+
+        return preparation.telling(tell)
 
     def _build_refusal(self, engine: EngineEntry, variant: str) -> str | None:
         base = self._options.base_image or availability.usual_base(engine, variant)

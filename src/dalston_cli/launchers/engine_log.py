@@ -42,6 +42,9 @@ class EngineLogs:
         There is no log before the first line.
         """
         path = self._name(engine, _BUILD)
+        builds = [one for one in self._of(engine) if one.stem.endswith(f"-{_BUILD}")]
+        for old in builds[: 1 - NUM_KEPT]:
+            old.unlink(missing_ok=True)
 
         def write(line: str) -> None:
             _make(path)
