@@ -236,7 +236,7 @@ def test_an_engine_with_a_relay_has_no_network() -> None:
     given = arguments(plan(engine={"network": True}, relayed=True))
     assert given["network_mode"] == "none"
     assert not given["use_config_proxy"]
-    assert given["environment"]["DALSTON_SERVICES"] == "/run/dalston/services"
+    assert given["environment"]["ENGINE_SERVICE_SOCKETS"] == "/run/dalston/services"
 
 
 @pytest.mark.parametrize(

@@ -85,7 +85,7 @@ def find_endpoint(runtime_id: str, environ: Mapping[str, str] = os.environ) -> E
             f"{model} cannot be asked: {name}_API_KEY is not set",
             hint=f"export {name}_API_KEY=your-key, or {name}_BASE_URL for a server of your own",
         )
-    folder = environ.get("DALSTON_SERVICES")
+    folder = environ.get("ENGINE_SERVICE_SOCKETS")
     socket = f"{folder}/{name}_BASE_URL.sock" if folder else None
     return Endpoint(api=api, model=model, key=key or _NO_KEY, url=url, socket=socket)
 

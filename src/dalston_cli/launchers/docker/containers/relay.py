@@ -19,7 +19,7 @@ from dalston_cli.launchers.docker import labels
 
 SERVICES_FOLDER = "services"
 """Folder of the sockets, in the engine's own."""
-SERVICES_VARIABLE = "DALSTON_SERVICES"
+SERVICES_VARIABLE = "ENGINE_SERVICE_SOCKETS"
 """Variable with the path of that folder, for the engine."""
 
 _PLACE = "/services"
