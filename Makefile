@@ -16,7 +16,7 @@ test-all: ## every test; Docker's where there is a daemon
 test-engines: ## the engines' suites alone, with environments that are kept
 	scripts/test-engines
 
-chaos: ## every damage that can be done to recordings, seeded
+chaos: ## every damage that can be done to recordings and runs, seeded
 	scripts/chaos
 
 bench: ## speed as ratios and counts, printed as a table

@@ -87,7 +87,8 @@ def _unfinished(path: Path, mode: int | None) -> Iterator[BinaryIO]:
     with os.fdopen(descriptor, "w+b") as file:
         try:
             if mode is not None:
-                os.fchmod(descriptor, mode)
+                with suppress(PermissionError):  # a file system without modes
+                    os.fchmod(descriptor, mode)
             yield file
             sync(file)
             unfinished.replace(path)

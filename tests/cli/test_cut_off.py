@@ -29,7 +29,7 @@ def test_a_recording_without_its_end_is_partial(shell: Shell) -> None:
     assert done.code == ExitCode.SOME_FAILED, done.err
     warned = [line for line in done.err.splitlines() if line.startswith("warning: in/")]
     assert [line.split(": ")[1] for line in sorted(warned)] == ["in/a.opus", "in/b.opus"]
-    assert all("the file was cut off: the last page is missing" in line for line in warned)
+    assert all("the file was cut off: the last page is not whole" in line for line in warned)
     assert "3 recordings: 1 done, 2 partial" in done.err
     outputs = {path.stem: json.loads(path.read_bytes()) for path in shell.work.rglob("*.json")}
     assert {name: each["status"] for name, each in outputs.items()} == {

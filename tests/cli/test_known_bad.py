@@ -44,6 +44,9 @@ def test_one_that_is_accepted_is_no_alarm_until_it_changes(shell: Shell) -> None
     assert "known bad: in/bad.wav" in shell.run(*WORDS, "-v").err
 
     bad = shell.work / "in" / "bad.wav"
+    moved = bad.rename(bad.with_name("moved.wav"))
+    assert shell.run(*WORDS).code == ExitCode.OK, "it has not changed"
+    moved.rename(bad)
     bad.write_bytes(bad.read_bytes()[:29])
     changed = shell.run(*WORDS)
     assert changed.code == ExitCode.SOME_FAILED

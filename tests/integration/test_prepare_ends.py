@@ -40,9 +40,12 @@ def test_what_sox_writes_is_whole(tmp_path: Path, kind: str, *, piped: bool) -> 
     assert codes(source, tmp_path) == []
 
 
-@pytest.mark.parametrize("kind", ["ogg", "mp3", "flac", "wav"])
+@pytest.mark.parametrize(
+    "kind", ["ogg", "mp3", "flac", "wav", "m4a", "mka", "avi", "flv", "tta", "aac", "wma"]
+)
 def test_what_stands_behind_the_sound_is_no_cut(tmp_path: Path, kind: str) -> None:
-    source = recordings.make(tmp_path, f"in.{kind}")
+    rate = ("-ar", "44100") if kind == "flv" else ()
+    source = recordings.make(tmp_path, f"in.{kind}", *rate)
     with source.open("ab") as file:
         file.write(b"TAG" + bytes(125))
     assert codes(source, tmp_path) == []
@@ -54,6 +57,19 @@ def test_ogg_of_two_recordings_in_a_chain(tmp_path: Path) -> None:
     assert CUT_OFF not in codes(source, tmp_path)
     os.truncate(source, source.stat().st_size - 1000)
     assert CUT_OFF in codes(source, tmp_path)
+
+
+def test_ogg_whose_last_page_is_not_marked(tmp_path: Path) -> None:
+    source = recordings.make(tmp_path, "in.opus", "-c:a", "libopus")
+    data = bytearray(source.read_bytes())
+    place = data.rindex(b"OggS")
+    data[place + 5] &= ~4
+    source.write_bytes(data)  # as Android writes it
+    assert codes(source, tmp_path) == ["no_end_mark"]
+    source.write_bytes(data[:place])
+    assert codes(source, tmp_path) == ["no_end_mark"]
+    source.write_bytes(data[: place - 1])
+    assert codes(source, tmp_path) == [CUT_OFF]
 
 
 def test_a_clip_that_is_there_is_whole(tmp_path: Path) -> None:

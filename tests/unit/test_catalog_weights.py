@@ -297,3 +297,8 @@ def test_the_lock_notices_that_its_folder_was_removed(tmp_path: Path) -> None:
         with lock_folder(tmp_path / "a" / "b", lambda: waits.append("second")) as second:
             assert not os.path.samestat(os.fstat(first), os.fstat(second))
     assert waits == []
+
+
+def test_a_pipe_in_place_of_a_manifest_is_none(tmp_path: Path) -> None:
+    os.mkfifo(tmp_path / MANIFEST)
+    assert read_manifest(tmp_path) is None

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec import Struct
 
+from dalston_cli.pipeline.records.journal_errors import StateFolderError
 from dalston_cli.pipeline.records.keys import digest_bytes, digest_file, make_key
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_sdk.wire import SpeakerTurn
@@ -96,6 +97,15 @@ def test_a_new_value_replaces_the_old(store: FileStore) -> None:
     store.put(KEY, Other(text="new"))
 
     assert store.get(KEY, Other) == Other(text="new")
+
+
+def test_a_pipe_among_the_results_is_not_waited_for(store: FileStore) -> None:
+    path = store.path(KEY)
+    path.parent.mkdir(parents=True)
+    os.mkfifo(path)
+
+    with pytest.raises(StateFolderError, match="it is no regular file"):
+        store.get(KEY, SpeakerTurn)
 
 
 def test_results_are_for_their_owner_alone(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING, Any
 from dalston_cli.audio import errors
 from dalston_cli.audio.clock import Declared, declared_times, is_seekable, origin
 from dalston_cli.audio.corrected_file import CorrectedFile
+from dalston_cli.audio.endings.ogg import last_page
 from dalston_cli.audio.endings.registry import missing_end
 from dalston_cli.audio.file_bytes import FileBytes
 from dalston_cli.audio.sound_chunk import SoundChunk, sound_chunk
@@ -63,6 +64,13 @@ class OpenRecording:
         """Return which sign of the file's end is missing; None where nothing is known to be."""
         with open_source(self.path, self.name) as source:
             return missing_end(FileBytes.of(source), self.format_name)
+
+    def lacks_end_mark(self) -> bool:
+        """Return True for an Ogg file whose last page is whole and not marked as the last."""
+        if self.format_name != "ogg":
+            return False
+        with open_source(self.path, self.name) as source:
+            return last_page(FileBytes.of(source)) == "unmarked"
 
     @property
     def codec(self) -> str:

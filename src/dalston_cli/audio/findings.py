@@ -88,6 +88,12 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
         )
     if (cut := _cut_off(decoding)) is not None:
         yield _notice(CUT_OFF, cut)
+    elif recording.lacks_end_mark() and not timeline.is_past_clip:
+        yield _notice(
+            "no_end_mark",
+            "the last page is whole, but not marked as the last: written by a program that marks "
+            "none, as Android's does, or without its end",
+        )
     yield from _wrong_header(recording)
     yield from _odd_clock(timeline)
     if lost := decoding.resampler.num_non_finite:

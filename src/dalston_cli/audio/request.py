@@ -67,6 +67,10 @@ class Channel(Struct, frozen=True, kw_only=True):
     audio_digest: str
     pauses: tuple[Pause, ...] = ()
 
+    def paused_s(self, played_s: float) -> float:
+        """Return the seconds of pauses before a time of the decoded audio."""
+        return sum(pause.length_s for pause in self.pauses if pause.at_s < played_s)
+
 
 class AudioInfo(Struct, frozen=True, kw_only=True):
     """The facts that decoding a recording brought; the audio itself is not kept.

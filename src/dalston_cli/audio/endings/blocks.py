@@ -28,7 +28,7 @@ def wavpack_is_cut(file: FileBytes) -> bool:
         if place > end:
             return True
     is_counted = total not in (0, 0xFFFF_FFFF)
-    return (is_counted and done < total) or 0 < end - place < 32  # noqa: PLR2004 - a header
+    return (is_counted and done < total) or file.at(place, end - place)[:4] == b"wvpk"
 
 
 def tta_is_cut(file: FileBytes) -> bool:

@@ -8,6 +8,11 @@ from dataclasses import dataclass
 from dalston_cli.audio.file_bytes import FileBytes
 
 _MAX_PARTS = 1_000_000
+_BOXES = frozenset(
+    b"ftyp moov mdat moof mfra free skip wide uuid udta meta styp sidx ssix prft emsg pnot".split()
+)
+"""Others are not boxes: tags that some programs put behind them, for instance."""
+
 _SEGMENT = 0x18538067
 
 
@@ -16,13 +21,10 @@ def mp4_is_cut(file: FileBytes) -> bool:
     place = 0
     for _ in range(_MAX_PARTS):
         header = file.at(place, 16)
-        if len(header) < 8:  # noqa: PLR2004 - size and name
-            # The start of a box that cannot be named, or nothing.
-            return len(header) > 0 and any(header)
         size, name = int.from_bytes(header[:4]), header[4:8]
         if size == 1:
             size = int.from_bytes(header[8:])
-        if size == 0 or size < 8 or not name.isascii():  # noqa: PLR2004 - to the end, or no box
+        if name not in _BOXES or size < 8:  # noqa: PLR2004 - size and name; 0 is up to the end
             return False
         if place + size > file.size:
             return True
@@ -43,7 +45,8 @@ def matroska_is_cut(file: FileBytes) -> bool:
     place = 0
     segment_end: int | None = None
     for _ in range(_MAX_PARTS):
-        element = _element(file, place)
+        is_over = segment_end is not None and place >= segment_end
+        element = None if is_over else _element(file, place)
         if element is None:
             break
         if element.name == _SEGMENT:

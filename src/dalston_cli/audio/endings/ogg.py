@@ -3,6 +3,8 @@
 Reference: RFC 3533 (Ogg), RFC 9639 (FLAC).
 """
 
+from typing import Literal
+
 from dalston_cli.audio.endings.tags import end_of_sound
 from dalston_cli.audio.file_bytes import FileBytes
 
@@ -16,15 +18,23 @@ _MAX_CANDIDATES = 64
 
 
 def ogg_is_cut(file: FileBytes) -> bool:
-    """Return True if the last page is not whole, or does not say that it is the last."""
+    """Return True if the last page is not whole."""
+    return last_page(file) == "cut"
+
+
+def last_page(file: FileBytes) -> Literal["marked", "unmarked", "cut"]:
+    """Say whether the last page is marked as the last, is whole at least, or not even that.
+
+    Android's own writer, and so Telegram, never marks it.
+    """
     start, data = file.tail(_TAIL_BYTES)
     del start
-    is_last = False
+    found: Literal["marked", "unmarked", "cut"] = "cut"
     place = data.find(b"OggS")
     while place >= 0:
         header = data[place : place + _PAGE_HEADER]
         if len(header) < _PAGE_HEADER:
-            return True
+            return "cut"
         segments = data[place + _PAGE_HEADER : place + _PAGE_HEADER + header[26]]
         end = place + _PAGE_HEADER + header[26] + sum(segments)
         if data[end : end + 4] == b"OggS":
@@ -33,12 +43,12 @@ def ogg_is_cut(file: FileBytes) -> bool:
             # A page that is not whole, unless these four letters were sound.
             following = data.find(b"OggS", place + 4)
             if following < 0:
-                return True
+                return "cut"
             place = following
         else:
-            is_last = bool(header[5] & _LAST_PAGE)
+            found = "marked" if header[5] & _LAST_PAGE else "unmarked"
             place = data.find(b"OggS", end)
-    return not is_last
+    return found
 
 
 def flac_is_cut(file: FileBytes) -> bool:

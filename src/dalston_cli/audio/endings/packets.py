@@ -8,6 +8,8 @@ from dalston_cli.audio.file_bytes import FileBytes
 _MAX_PARTS = 1_000_000
 _TAIL_BYTES = 1 << 20
 _SYNC = 0x47
+_FLV_TAG = 11
+_FLV_KINDS = (8, 9, 18)
 _REAL_SLACK = 18
 """Some programs count the chunk's own header twice."""
 
@@ -77,8 +79,13 @@ def program_is_cut(file: FileBytes) -> bool:
     place = data.find(b"\0\0\1\xba")
     while 0 <= place < len(data):
         code = data[place : place + 6]
-        if len(code) < 4 or code[:3] != b"\0\0\1":  # noqa: PLR2004 - a start code
-            return 0 < len(code) < 4 or any(code)  # noqa: PLR2004
+        if len(code) < 4:  # noqa: PLR2004 - a start code
+            return True
+        if code[:3] != b"\0\0\1":
+            if (following := data.find(b"\0\0\1\xba", place)) < 0:
+                return False  # padding, or damage of another kind
+            place = following
+            continue
         if code[3] == 0xBA:  # noqa: PLR2004 - a pack
             place += _pack_bytes(data, place)
         elif code[3] == 0xB9:  # noqa: PLR2004 - the end
@@ -122,33 +129,36 @@ def asf_is_cut(file: FileBytes) -> bool:
 
 
 def flv_is_cut(file: FileBytes) -> bool:
-    """Return True if the last number does not lead back to the tag that it measures."""
+    """Return True if the tags do not lead to the end."""
     length = file.number(file.size - 4, 4)
     tag = file.size - 4 - length
-    return length < 11 or tag < 9 or file.number(tag + 1, 3) + 11 != length  # noqa: PLR2004
+    if length >= _FLV_TAG and tag >= _FLV_TAG and file.number(tag + 1, 3) + _FLV_TAG == length:
+        return False
+    place = file.number(5, 4) + 4
+    for _ in range(_MAX_PARTS):
+        if file.number(place, 1) not in _FLV_KINDS:
+            break
+        place += _FLV_TAG + file.number(place + 1, 3) + 4
+    return place > file.size + 4 or 0 < file.size - place < _FLV_TAG
 
 
 def avi_is_cut(file: FileBytes) -> bool:
-    """Return True if the list that holds the sound reaches beyond the end."""
-    place = 0
+    """Return True if a list or a chunk reaches beyond the end."""
+    place, end = 0, file.size
     for _ in range(_MAX_PARTS):
         head = file.at(place, 12)
-        if len(head) < 8:  # noqa: PLR2004 - a chunk's name and size
-            return bool(head) and head[:1].isalnum()
         size = int.from_bytes(head[4:8], "little")
-        if head[:4] in (b"RIFF", b"LIST") and (head[8:12] in (b"AVI ", b"AVIX", b"movi", b"rec ")):
-            is_open = size in (0, 0xFFFF_FFFF)
-            if head[8:12] == b"movi" and not is_open:
-                if place + 8 + size > file.size:
-                    return True
-                place += 8 + size + size % 2
-            else:
-                place += 12
-            continue
-        if place + 8 + size > file.size:
-            return True
-        place += 8 + size + size % 2
-    return False
+        is_open = size in (0, 0xFFFF_FFFF)
+        if head[:4] == b"RIFF":
+            end = file.size if is_open else place + 8 + size
+            place += 12
+        elif place >= end or len(head) < 8:  # noqa: PLR2004 - a chunk's name and size
+            break
+        elif head[:4] == b"LIST" and head[8:12] in (b"movi", b"rec ") and is_open:
+            place += 12
+        else:
+            place += 8 + size + size % 2
+    return end > file.size or place > file.size + 1 or 0 < min(end, file.size) - place < 8  # noqa: PLR2004
 
 
 def real_is_cut(file: FileBytes) -> bool:

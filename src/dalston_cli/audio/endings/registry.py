@@ -26,7 +26,7 @@ _CHECKS: Mapping[str, tuple[Check, str]] = {
         (_sound_is_missing, "the file has less sound than its header declares"),
     ),
     "voc": (blocks.voc_is_cut, "the block that marks the end is missing"),
-    "ogg": (ogg.ogg_is_cut, "the last page is missing"),
+    "ogg": (ogg.ogg_is_cut, "the last page is not whole"),
     "flac": (ogg.flac_is_cut, "the last frame is not whole"),
     "mp3": (mp3_is_cut, "the last frames are missing"),
     "aac": (_of_frames(framed.adts_frame), "the last frame is not whole"),

@@ -21,7 +21,7 @@ from dalston_cli.atomic_file import sync_folder, write_whole
 from dalston_cli.catalog import sources
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import ModelUnavailableError
-from dalston_cli.regular_file import open_regular
+from dalston_cli.regular_file import open_regular, read_regular
 
 MANIFEST = "manifest.json"
 MANIFEST_VERSION = 1
@@ -177,7 +177,7 @@ def manifest_of(
 def read_manifest(folder: Path) -> Manifest | None:
     """Return the manifest in ``folder``; None if there is none that can be read."""
     try:
-        return msgspec.json.decode((folder / MANIFEST).read_bytes(), type=Manifest)
+        return msgspec.json.decode(read_regular(folder / MANIFEST), type=Manifest)
     except (OSError, msgspec.DecodeError):
         return None
 

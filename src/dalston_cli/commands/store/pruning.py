@@ -13,6 +13,7 @@ from dalston_cli.launchers.local.leftovers import find_kept, remove_kept
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.pruning import select_results
 from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.traces import NotRemovedError, remove_files
 from dalston_cli.pipeline.running.scratch import remove_abandoned
 from dalston_cli.pipeline.session import SCRATCH_NAME, STORE_NAME
 from dalston_cli.settings.locations import Locations
@@ -84,10 +85,12 @@ def prune(
         if not console.confirm(f"Remove {what}?", default=False, assume_yes=yes):
             raise typer.Exit(ExitCode.INTERRUPTED)
     if not dry_run:
-        for result in results:
-            result.path.unlink(missing_ok=True)
-        for each in unused:
-            remove_kept(locations.cache, each)
+        remove_files(result.path for result in results)
+        try:
+            for each in unused:
+                remove_kept(locations.cache, each)
+        except OSError as error:
+            raise NotRemovedError(error) from error
         remove_abandoned(locations.cache / SCRATCH_NAME)
     console.info(f"would remove {what}" if dry_run else f"removed {what}")
     console.result(

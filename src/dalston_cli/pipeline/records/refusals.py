@@ -14,7 +14,7 @@ from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.endpoints import reference_of
 from dalston_cli.pipeline.records.journal import Journal
-from dalston_cli.pipeline.records.keys import digest_file
+from dalston_cli.pipeline.records.keys import digest_bytes, digest_file
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -54,10 +54,23 @@ class Refusals:
         row = self._connection.execute("SELECT * FROM refused WHERE path = ?", (path,)).fetchone()
         if row is not None and row["digest"] == digest:
             return Refusal(path=reference, digest=digest, accepted=bool(row["accepted"]))
+        moved = self._moved(digest) if row is None else None
         self._connection.execute(
-            "INSERT OR REPLACE INTO refused (path, digest) VALUES (?, ?)", (path, digest)
+            "INSERT OR REPLACE INTO refused (path, digest, accepted) VALUES (?, ?, ?)",
+            (path, digest, bool(moved and moved.accepted)),
         )
-        return None
+        return moved
+
+    def _moved(self, digest: str) -> Refusal | None:
+        """Return what is known of the same bytes in a file that is gone: it was moved.
+
+        Empty files are all the same, so that another one could be meant.
+        """
+        if digest == digest_bytes(b""):
+            return None
+        rows = self._connection.execute("SELECT * FROM refused WHERE digest = ?", (digest,))
+        every = [_refusal(row) for row in rows.fetchall()]
+        return next((each for each in every if not Path(each.path).exists()), None)
 
     def accept(self, names: Iterable[Path], *, accepted: bool = True) -> tuple[Refusal, ...]:
         """Accept recordings, and all in a folder that are refused; or accept them no more.

@@ -15,6 +15,7 @@ from dalston_cli.atomic_file import write_whole
 from dalston_cli.pipeline.records.journal_errors import StateFolderError
 from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
 from dalston_cli.private_file import make_private_folder
+from dalston_cli.regular_file import read_regular
 
 Value = TypeVar("Value", bound=Struct)
 
@@ -82,7 +83,7 @@ class FileStore:
         """
         path = self.path(key)
         try:
-            data = path.read_bytes()
+            data = read_regular(path)
         except FileNotFoundError:
             return None
         except OSError as error:
@@ -101,7 +102,7 @@ class FileStore:
         """Yield every value with what it is about; each file is read whole."""
         for path in self.paths():
             try:
-                entry = msgspec.json.decode(path.read_bytes(), type=_Entry)
+                entry = msgspec.json.decode(read_regular(path), type=_Entry)
             except FileNotFoundError:
                 continue
             except OSError as error:

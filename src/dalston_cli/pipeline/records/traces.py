@@ -9,6 +9,7 @@ import json
 import os
 import re
 from collections.abc import Callable, Collection, Iterable
+from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -47,6 +48,19 @@ class RecordingInWorkError(UnavailableError):
         super().__init__(
             f"the run {run} works on {shown_name(name)}",
             hint="wait until it has ended, or stop it with Ctrl-C",
+        )
+
+
+class NotRemovedError(UnavailableError):
+    """The system refuses to remove a file."""
+
+    code = "not_removed"
+
+    def __init__(self, error: OSError) -> None:
+        name, reason = shown_name(error.filename or "a file"), error.strerror or error
+        super().__init__(
+            f"{name} cannot be removed: {reason}",
+            hint="look at its permissions, then run the same command again: it removes the rest",
         )
 
 
@@ -102,10 +116,9 @@ def remove_traces(journal: Journal, traces: Traces, *, edited: bool = False) -> 
     """Remove what is kept; edited transcripts stay unless ``edited``.
 
     Raises:
-        OSError: A file cannot be removed; the rest stays, and can be removed again.
+        NotRemovedError: A file cannot be removed; the same call again removes the rest.
     """
-    for path in (*traces.outputs, *(traces.edited if edited else ()), *traces.results):
-        path.unlink(missing_ok=True)
+    remove_files((*traces.outputs, *(traces.edited if edited else ()), *traces.results))
     connection = journal.connection
     connection.execute("PRAGMA secure_delete = ON")
     outputs = [os.fsencode(reference_of(path)) for path in (*traces.outputs, *traces.edited)]
@@ -123,6 +136,19 @@ def remove_traces(journal: Journal, traces: Traces, *, edited: bool = False) -> 
         connection.execute("DELETE FROM results WHERE recording = ?", (digest,))
     connection.execute("COMMIT")
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
+
+
+def remove_files(paths: Iterable[Path]) -> None:
+    """Remove files, in this order; those that are gone are no error.
+
+    Raises:
+        NotRemovedError: The system refuses.
+    """
+    try:
+        for path in paths:
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise NotRemovedError(error) from error
 
 
 def _read(store: FileStore) -> _Results:
@@ -186,8 +212,9 @@ def _digests(journal: Journal, name: str) -> tuple[str, ...]:
         return (name,)
     found: dict[str, None] = {}
     path = Path(name)
-    if path.is_file():
-        found[digest_file(path)] = None
+    with suppress(OSError):  # the journal may know one that is gone or locked
+        if path.is_file():
+            found[digest_file(path)] = None
     for table in ("recordings", "files", "refused"):
         found |= dict.fromkeys(digest for _, digest in _rows_of(journal, table, path))
     return tuple(found)
@@ -277,7 +304,7 @@ def _outputs(
         written = {row["digest"] for row in rows.fetchall() if row["recording"] in {None, *digests}}
         path = Path(os.fsdecode(each))
         if written and path.is_file():
-            (kept if digest_file(path) in written else edited).append(path)
+            (kept if _digest_or_none(path) in written else edited).append(path)
     return tuple(kept), tuple(edited)
 
 
@@ -299,6 +326,13 @@ def _strip_reports(journal: Journal, jobs: Iterable[int]) -> None:
             connection.execute(
                 "UPDATE runs SET report = ? WHERE id = ?", (json.dumps(report), row["id"])
             )
+
+
+def _digest_or_none(path: Path) -> str | None:
+    try:
+        return digest_file(path)
+    except OSError:
+        return None
 
 
 def _size(path: Path) -> int:

@@ -67,7 +67,7 @@ class RecordingAudio:
     async def _described(self, *, anew: bool) -> AudioInfo:
         """Decode the recording unless another job did so while this one waited."""
         async with self._claims.held(self._key):
-            known = None if anew else self._store.get(self._key, AudioInfo)
+            known = None if anew else stored_audio(self._store, self._key)
             if known is None:
                 known = await self._decode()
                 of = (self.digest,) if self.digest else ()

@@ -5,6 +5,7 @@ process: jobs could run on other machines that have tools for the same store and
 """
 
 import asyncio
+import os
 import time
 from functools import partial
 from pathlib import Path
@@ -124,8 +125,7 @@ class RecordingJob:
             self._remember_digest(digest)
         graph = Graph(self._job, audio, tools)
         transcript = await graph.transcript(info)
-        for reason in await standing.sink.write(transcript):
-            self._warn("format_left_out", reason)
+        await self._write(standing, transcript)
         self._remember_digest(digest)
         finished = self._finished(standing, transcript, worked=graph.worked)
         is_cut = finished.status == "partial" and not any(
@@ -135,6 +135,17 @@ class RecordingJob:
             return msgspec.structs.replace(finished, status="known_bad")
         self._tell(transcript)
         return msgspec.structs.replace(finished, acceptable=is_cut and can_be_known(self._job))
+
+    async def _write(self, standing: Standing, transcript: Transcript) -> None:
+        """Write the outputs; another run that writes the same files waits, and is waited for."""
+        async with self._tools.claims.held(self._place()):
+            reasons = await standing.sink.write(transcript)
+        for reason in reasons:
+            self._warn("format_left_out", reason)
+
+    def _place(self) -> str:
+        """Return the key of where the outputs go."""
+        return make_key("place", path=os.fsencode(Path(self._job.output or "").absolute()).hex())
 
     async def _source(self) -> tuple[Path, str]:
         """Return the recording as a file, and the digest of its bytes.

@@ -135,7 +135,7 @@ class StageRunner:
                             if isinstance(message, wire.Finished):
                                 finished = answer.finished = message
                             else:
-                                self._tell(plan, message)
+                                self._tell(work, message)
             except EngineRefusal as refusal:
                 smaller = smaller_batch(plan, refusal, options)
                 if smaller is None:
@@ -189,7 +189,8 @@ class StageRunner:
                 ),
             )
 
-    def _tell(self, plan: StagePlan, message: wire.StreamMessage) -> None:
+    def _tell(self, work: StageWork, message: wire.StreamMessage) -> None:
+        plan = work.plan
         match message:
             case wire.Progress(phase="load"):
                 self._tools.emit(events.ModelLoading(recording=self._recording, stage=plan.kind))
@@ -200,7 +201,10 @@ class StageRunner:
                     )
                 )
             case wire.Partial(segments=segments) if plan.stage is TRANSCRIBE:
-                shifted = tuple(_shifted(segment, self.offset_s) for segment in segments)
+                shifted = tuple(
+                    _shifted(segment, self.offset_s + work.channel.paused_s(segment.start))
+                    for segment in segments
+                )
                 self._tools.emit(events.PartialText(recording=self._recording, segments=shifted))
             case _:
                 pass  # heartbeats: the stage's clock shows them

@@ -1,6 +1,7 @@
 """Text that cannot have been said, as engines mark it: left out or kept, and told either way."""
 
 from collections.abc import Iterator
+from dataclasses import replace
 
 import msgspec
 
@@ -19,7 +20,7 @@ def without_doubtful(channel: ChannelResults) -> ChannelResults:
     said = tuple(segment for segment in transcribed.segments if segment.doubtful is None)
     results = channel.results.only(STAGES)
     results[TRANSCRIBE] = msgspec.structs.replace(transcribed, segments=said)
-    return ChannelResults(channel=channel.channel, duration_s=channel.duration_s, results=results)
+    return replace(channel, results=results)
 
 
 def doubtful_notices(channel: ChannelResults, window: Window, *, kept: bool) -> Iterator[Notice]:
