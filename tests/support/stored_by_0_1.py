@@ -84,11 +84,16 @@ def restore(home: Path) -> None:
 
 
 def transcripts_below(folder: Path) -> Iterator[tuple[str, str]]:
-    """Yield name and text of every transcript, without the version of Dalston that wrote it."""
+    """Yield name and text of every transcript, without what says which Dalston wrote it.
+
+    Since 0.2 that is also the ``key`` and the ``digest`` at its end.
+    """
     for path in sorted(folder.rglob("*")):
         if path.is_file():
             text = path.read_text(encoding="utf-8")
-            yield path.relative_to(folder).as_posix(), re.sub(r'"dalston [\d.]+"', "", text)
+            text = re.sub(r'"dalston [\d.]+"', "", text)
+            text = re.sub(r',\n  "key": "[0-9a-f]+",\n  "digest": "sha256:[0-9a-f]+"', "", text)
+            yield path.relative_to(folder).as_posix(), text
 
 
 def record(dalston: str, home: Path) -> None:

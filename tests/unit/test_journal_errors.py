@@ -111,7 +111,7 @@ def test_damage_anywhere_is_an_error_with_a_command(
             met += 1
             assert isinstance(error, JournalUnreadableError), error.message
             assert error.exit_code == 4
-            assert "mv " in (error.hint or "")
+            assert "dalston doctor --repair" in (error.hint or "")
     assert met, "no damage was met"
 
 

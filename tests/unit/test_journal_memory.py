@@ -262,7 +262,7 @@ def test_a_damaged_journal_is_explained(path: Path) -> None:
         Journal(path)
     assert caught.value.exit_code == 4
     assert caught.value.hint is not None
-    assert caught.value.hint.startswith("mv ")
+    assert "dalston doctor --repair" in caught.value.hint
 
 
 def test_a_folder_that_cannot_be_made_is_explained(tmp_path: Path) -> None:

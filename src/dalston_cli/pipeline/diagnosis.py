@@ -8,7 +8,7 @@ from collections.abc import Callable, Iterator, Mapping
 from pathlib import Path
 from typing import TypeVar
 
-from dalston_cli.amounts import readable_size
+from dalston_cli.amounts import count, readable_size
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import Machine, probe_machine
 from dalston_cli.catalog.resolve import ModelRequest, recommended
@@ -18,6 +18,8 @@ from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.base import LauncherContext
 from dalston_cli.launchers.folder import MAX_SOCKET_PATH_BYTES, check_private
 from dalston_cli.launchers.registry import configured_launchers, make_launchers
+from dalston_cli.pipeline.records.journal import JOURNAL_NAME
+from dalston_cli.pipeline.records.repair import check_journal
 from dalston_cli.settings.load import FILE_NAME, ResolvedSettings, load_settings
 from dalston_cli.settings.locations import Locations
 from dalston_sdk.wire import Stage
@@ -36,6 +38,7 @@ def diagnose(locations: Locations, environ: Mapping[str, str] = os.environ) -> I
     yield from (look_at_python(), look_at_uv(), look_at_codecs())
     for name in ("config", "cache", "state", "models", "runtime"):
         yield look_at_folder(name, getattr(locations, name))
+    yield look_at_journal(locations.state / JOURNAL_NAME)
     yield look_at_socket_path(locations.runtime)
     yield from (look_at_disk("cache", locations.cache), look_at_disk("models", locations.models))
     settings, resolved = look_at_settings(locations)
@@ -110,6 +113,15 @@ def look_at_folder(name: str, folder: Path) -> Diagnosis:
         except DalstonError as error:
             return Diagnosis(f"{name} folder", "fail", error.message, hint=error.hint)
     return Diagnosis(f"{name} folder", "ok", str(folder))
+
+
+def look_at_journal(path: Path) -> Diagnosis:
+    """Read the whole journal of runs, where there is one."""
+    try:
+        runs = check_journal(path)
+    except DalstonError as error:
+        return Diagnosis("journal", "fail", error.message, hint=error.hint)
+    return Diagnosis("journal", "ok", "no runs yet" if runs is None else count(runs, "run"))
 
 
 def look_at_socket_path(runtime: Path) -> Diagnosis:

@@ -163,10 +163,30 @@ class Existing:
     Attributes:
         complete: All of them are there, as they would be written now.
         edited: Those that were written as they would be now, and changed since.
+        damaged: Those that were cut off or overwritten by no person, and will be written again.
+        unknown: Those that the journal does not know, which ``recognize`` has to look at.
+        transcript: One that says what a complete recording's outputs are made of.
     """
 
     complete: bool
     edited: Sequence[str] = ()
+    damaged: Sequence[str] = ()
+    unknown: Sequence[str] = ()
+    transcript: Transcript | None = None
+
+
+@dataclass(frozen=True, kw_only=True)
+class Evidence:
+    """The facts by which outputs are recognized that the journal does not know.
+
+    Attributes:
+        digest: Of the recording's bytes.
+        stored: Its transcript under its plan, as far as results are stored; None where what it
+            cannot do without is missing.
+    """
+
+    digest: str
+    stored: Transcript | None
 
 
 class Sink(Protocol):
@@ -176,8 +196,19 @@ class Sink(Protocol):
     def texts(self) -> tuple[str, ...]:
         """The outputs' names, as text that JSON can hold."""
 
+    @property
+    def are_there(self) -> bool:
+        """True if something is where an output goes."""
+
     def existing(self) -> Existing:
-        """Compare what is there with what would be written.
+        """Compare what is there with what would be written, as far as the journal knows it.
+
+        Raises:
+            DalstonError: Something that is no output is in the way.
+        """
+
+    def recognize(self, evidence: Evidence) -> Existing:
+        """Compare again, and note in the journal what was unknown and is our own.
 
         Raises:
             DalstonError: Something from elsewhere is in the way.
@@ -198,4 +229,7 @@ def file_of(source: Source) -> Path | None:
 
 def reference_of(path: Path) -> str:
     """Return the name of a file in the journal: its absolute path."""
-    return str(path.absolute())
+    text = str(path)
+    if text.startswith("/"):
+        return text
+    return str(path.absolute()) if text == "." else f"{os.getcwd()}/{text}"  # noqa: PTH109 - often

@@ -6,6 +6,7 @@ any length takes no more memory than one.
 """
 
 from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from functools import partial
 from pathlib import Path
@@ -15,9 +16,10 @@ from msgspec import Struct
 
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.length import declared_length, wanted_part
+from dalston_cli.audio.source import content_digest
 from dalston_cli.errors import DalstonError
-from dalston_cli.pipeline.endpoints import file_of
-from dalston_cli.pipeline.forecast.stored import stored_work
+from dalston_cli.pipeline.endpoints import Evidence, Existing, file_of
+from dalston_cli.pipeline.forecast.stored import StoredWork, stored_work
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.jobs.prepared import stored_audio
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
@@ -113,7 +115,12 @@ class Forecaster:
         digest = known_digest(request.source, request.source.stamp(), self._journal)
         open_sink = partial(OutputWriter, self._outputs, self._journal, stem)
         standing = standing_of(digest, looked.plan, self._journal, open_sink)
-        self._compare(looked, standing)
+        path = file_of(request.source)
+        if digest is None and path is not None and standing.sink.are_there:
+            with suppress(RecordingError):  # reading its header says what is wrong
+                digest = content_digest(path, request.name)
+                standing = standing_of(digest, looked.plan, self._journal, open_sink)
+        self._compare(looked, standing, digest)
         if looked.duration_s is None and looked.state != "unchanged":
             self._read_header(looked)
         if looked.duration_s is None:
@@ -132,22 +139,34 @@ class Forecaster:
             problem=looked.problem,
         )
 
-    def _compare(self, looked: _Looked, standing: Standing) -> None:
+    def _compare(self, looked: _Looked, standing: Standing, digest: str | None) -> None:
         """Find out what is there of a recording: its outputs, or else results of stages."""
-        outcome = None
+        existing, outcome = Existing(complete=False), None
         try:
-            _, outcome = standing.existing()
+            existing, outcome = standing.existing()
         except DalstonError as error:
             looked.state, looked.problem = "blocked", error.message
-        if standing.prepared is None or self._outputs.overwrite:
-            return
-        if outcome is not None:
+        stored = self._stored(looked.plan, standing) if outcome is None else None
+        if existing.unknown:
+            found = None if stored is None else stored.transcript
+            try:
+                _, outcome = standing.recognized(Evidence(digest=digest or "", stored=found))
+            except DalstonError as error:
+                looked.state, looked.problem = "blocked", error.message
+        if outcome is not None and not self._outputs.overwrite:
             looked.state, looked.duration_s = "unchanged", outcome.duration_s
-            return
+        elif stored is not None:
+            self._take(looked, stored)
+
+    def _stored(self, plan: RecordingPlan, standing: Standing) -> StoredWork | None:
+        if standing.prepared is None or self._outputs.overwrite:
+            return None
         audio = stored_audio(self._store, standing.prepared)
-        if audio is None:
-            return
-        stored = stored_work(looked.plan, audio, self._store)
+        return None if audio is None else stored_work(plan, audio, self._store)
+
+    def _take(self, looked: _Looked, stored: StoredWork) -> None:
+        """Note which stages need not be done again."""
+        audio = stored.audio
         looked.done, looked.dropped = stored.done, stored.dropped
         looked.duration_s = audio.info.duration_s
         looked.num_channels = len(audio.channels)

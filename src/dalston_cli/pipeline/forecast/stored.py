@@ -14,6 +14,7 @@ from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.stages.base import Found, Inputs, Skip, Stage, typed
 from dalston_cli.stages.merge.assemble import merge
+from dalston_cli.stages.merge.labels import name_speakers
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
 from dalston_cli.stages.merge.times import Window
 from dalston_cli.stages.registry import STAGES
@@ -30,11 +31,13 @@ class StoredWork:
     Attributes:
         done: Stages whose results are there for every channel, ``prepare`` first.
         dropped: Stages that were planned, and that the results of others make needless.
+        transcript: Made of what is stored; None where a stage is missing.
     """
 
     audio: AudioInfo
     done: tuple[str, ...]
     dropped: frozenset[str]
+    transcript: Transcript | None
 
 
 def stored_work(plan: RecordingPlan, audio: AudioInfo, store: ResultStore) -> StoredWork:
@@ -43,11 +46,11 @@ def stored_work(plan: RecordingPlan, audio: AudioInfo, store: ResultStore) -> St
     for walk, channel in zip(walks, audio.channels, strict=True):
         walk.through(channel)
     missing = {stage for walk in walks for stage in walk.missing}
-    text = _Walk(plan=plan, store=store)
+    text, transcript = _Walk(plan=plan, store=store), None
     if missing:
         text.missing = {stage for stage in plan.stages if not stage.wants_audio}
     else:
-        text.through_text(_merged(audio, walks))
+        transcript = text.through_text(_merged(audio, walks))
     missing |= text.missing
     dropped = {stage for walk in walks for stage in walk.dropped} - missing
     done = [stage.name for stage in STAGES if stage in plan.stages]
@@ -56,6 +59,7 @@ def stored_work(plan: RecordingPlan, audio: AudioInfo, store: ResultStore) -> St
         audio=audio,
         done=(PREPARE, *(name for name in done if name not in left)),
         dropped=frozenset(stage.name for stage in dropped),
+        transcript=None if missing else transcript,
     )
 
 
@@ -76,8 +80,8 @@ class _Walk:
             if stage in self.plan.stages and stage.wants_audio:
                 self._look_up(stage, channel.audio_digest)
 
-    def through_text(self, transcript: Transcript) -> None:
-        """Look up the stages that work on the transcript."""
+    def through_text(self, transcript: Transcript) -> Transcript:
+        """Look up the stages that work on the transcript; return it with what they found."""
         transcribing = typed(self.plan.transcribe.options, TranscribeOptions)
         start = transcript.recording.clip_start or 0.0
         window = Window(start=start, end=start + transcript.recording.duration_s)
@@ -90,6 +94,8 @@ class _Walk:
             if (result := self.inputs.results.get(stage)) is not None:
                 found = [Found(result=result, window=window)]
                 transcript = stage.contribute(transcript, found)
+        names = dict(self.plan.speaker_names)
+        return name_speakers(transcript, names) if names else transcript
 
     def _look_up(self, stage: Stage[Any, Any], audio_digest: str) -> None:
         if not self.missing.isdisjoint(stage.needs):

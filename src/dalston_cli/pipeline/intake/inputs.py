@@ -119,6 +119,7 @@ class RecordingFinder:
     stdin: BinaryIO
     on_warning: WarningSink
     _seen: set[object] = field(default_factory=set)
+    _last_folder: tuple[str | None, str] = (None, "")
 
     def find(self) -> Iterator[RecordingRequest]:
         """Yield every recording once.
@@ -211,7 +212,7 @@ class RecordingFinder:
     def _is_new(self, request: RecordingRequest) -> bool:
         """Return True unless this file was named before, under this name or through a link."""
         file = file_of(request.source)
-        real = os.path.realpath(file) if file else STDIN
+        real = self._real(str(file)) if file else STDIN
         key = real if request.overrides is NO_OVERRIDES else (real, request.overrides)
         if key not in self._seen:
             self._seen.add(key)
@@ -219,6 +220,15 @@ class RecordingFinder:
         message = f"{request.name} was named before; it is transcribed once"
         self.on_warning(WarningRaised(code="named_twice", message=message, recording=request.name))
         return False
+
+    def _real(self, file: str) -> str:
+        """Return a file's path without links; the last folder's is remembered, not asked again."""
+        folder, name = os.path.split(file)
+        if name in {"", ".."} or os.path.islink(file):  # noqa: PTH114 - often
+            return os.path.realpath(file)
+        if folder != self._last_folder[0]:
+            self._last_folder = folder, os.path.realpath(folder)
+        return f"{self._last_folder[1]}/{name}"
 
 
 def _request(path: Path, relative: Path) -> RecordingRequest:

@@ -33,7 +33,7 @@ class Job:
     """One recording to work on.
 
     Attributes:
-        number: In the journal.
+        number: In the journal; 0 before it is begun.
         output: Where its outputs go, without a format's extension; None for standard output.
         overwrite: Take nothing from the store, and replace outputs.
         strict: A failed optional stage fails its recording.
@@ -53,6 +53,9 @@ class Job:
 
 class Runner(Protocol):
     """Runs jobs, here or elsewhere."""
+
+    def finished_before(self, job: Job) -> JobFinished | None:
+        """Return the report of a recording that is known to be done; None where a run may tell."""
 
     async def run(self, job: Job) -> JobFinished:
         """Do what has to be done for one recording; nothing, where all of it is done.

@@ -1,10 +1,14 @@
 """The state of a recording before its job: the one answer, for ``transcribe`` and ``plan``."""
 
+import time
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 
-from dalston_cli.pipeline.endpoints import Existing, FileStamp, Sink, Source
-from dalston_cli.pipeline.jobs.base import JobJournal
+from dalston_cli.errors import DalstonError
+from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, Sink, Source
+from dalston_cli.pipeline.events import JobFinished
+from dalston_cli.pipeline.jobs.base import Job, JobJournal, JobTools
 from dalston_cli.pipeline.jobs.keys import prepare_key
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal import Outcome
@@ -28,11 +32,38 @@ class Standing:
         """Return the state of its outputs, and how it ended where nothing has to be done.
 
         Raises:
-            DalstonError: An output from elsewhere is in the way.
+            DalstonError: What cannot be an output is in the way.
         """
         existing = self.sink.existing()
-        known = existing.complete and self.prepared is not None
+        known = existing.complete and not existing.unknown and self.prepared is not None
         return existing, self.journal.outcome(self.key) if known else None
+
+    def unchanged(self, name: str, outcome: Outcome, clock: float) -> JobFinished:
+        """Return the report of a recording that was begun at ``clock``, for nothing to do."""
+        return JobFinished(
+            recording=name,
+            status="unchanged",
+            outputs=self.sink.texts,
+            duration_s=outcome.duration_s,
+            elapsed_s=time.monotonic() - clock,
+            warnings=outcome.warnings,
+        )
+
+    def recognized(self, evidence: Evidence) -> tuple[Existing, Outcome | None]:
+        """Return the same, where the journal did not know all outputs.
+
+        Raises:
+            DalstonError: An output from elsewhere is in the way.
+        """
+        existing = self.sink.recognize(evidence)
+        if not existing.complete:
+            return existing, None
+        outcome, transcript = self.journal.outcome(self.key), existing.transcript
+        if outcome is None and transcript is not None:
+            warnings = tuple(notice.message for notice in transcript.warnings)
+            outcome = Outcome(duration_s=transcript.recording.duration_s, warnings=warnings)
+            self.journal.remember_outcome(self.key, outcome, recording=evidence.digest)
+        return existing, outcome
 
 
 def standing_of(
@@ -44,8 +75,29 @@ def standing_of(
     return Standing(prepared=prepared, key=key, sink=open_sink(key), journal=journal)
 
 
+def finished_before(job: Job, tools: JobTools) -> JobFinished | None:
+    """Return the report of a recording that the journal knows to be done; None for all others.
+
+    No file is read and nothing is told: what is not that plain is left to the recording's job.
+    """
+    clock, source = time.monotonic(), job.recording.source
+    stamp = source.stamp()
+    if stamp is None or not stamp.is_settled:
+        return None
+    digest = known_digest(source, stamp, tools.journal)
+    if digest is None:
+        return None
+    standing = standing_of(digest, job.plan, tools.journal, partial(tools.open_sink, job))
+    try:
+        _, outcome = standing.existing()
+    except DalstonError:
+        return None  # its job meets it again
+    return None if outcome is None else standing.unchanged(job.recording.name, outcome, clock)
+
+
 def known_digest(source: Source, stamp: FileStamp | None, journal: JobJournal) -> str | None:
     """Return the digest of a recording's bytes where it was read before and has not changed."""
-    if stamp is None or source.reference is None:
+    reference = source.reference
+    if stamp is None or reference is None:
         return None
-    return journal.known_digest(source.reference, stamp)
+    return journal.known_digest(reference, stamp)

@@ -16,9 +16,10 @@ from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
-from dalston_cli.pipeline.endpoints import Existing, FileStamp, reference_of
+from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, reference_of
 from dalston_cli.pipeline.outputs.folder import OutputUnwritableError, write_error
 from dalston_cli.pipeline.outputs.names import output_file
+from dalston_cli.pipeline.outputs.recognition import Recognition
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
 from dalston_cli.pipeline.records.local_file import digest_once
@@ -77,39 +78,77 @@ class OutputWriter:
         self._journal = journal
         self._stem = stem
         self._key = key
+        self._files = (
+            ()
+            if stem is None
+            else tuple((output_file(stem, one.extension), one) for one in spec.writers)
+        )
 
     @property
     def paths(self) -> tuple[Path, ...]:
         """Every output file but the dropped ones; none if text goes to standard output."""
-        return tuple(path for path, writer in self._files() if not self._is_dropped(path, writer))
+        return tuple(path for path, writer in self._files if not self._is_dropped(path, writer))
 
     @property
     def texts(self) -> tuple[str, ...]:
         """``paths`` as text that JSON can hold: undecodable bytes are replaced."""
         return tuple(os.fsencode(path).decode(errors="replace") for path in self.paths)
 
+    @property
+    def are_there(self) -> bool:
+        """True if there is a file where an output goes."""
+        return any(path.exists() for path, _ in self._files)
+
     def existing(self) -> Existing:
         """Compare the files that are there with those that would be written.
 
         Raises:
-            OutputExistsError: A file that Dalston did not write is in the way.
             OutputUnwritableError: No regular file is in the way.
         """
-        complete, edited = self._stem is not None, []
-        for path, writer in self._files():
-            if not path.exists():
+        complete, unknown = self._stem is not None, []
+        for path, writer in self._files:
+            stamp, wanted = self._stamp(path), self._output_key(writer)
+            if stamp is None:
                 complete = complete and self._is_dropped(path, writer)
                 continue
-            keys = self._keys(path)
-            written_for = keys.get(self._digest(path))
-            wanted = self._output_key(writer)
-            if self._spec.overwrite or (written_for is not None and written_for != wanted):
+            key = None if self._spec.overwrite else self._known_key(path, stamp, wanted)
+            if self._spec.overwrite or (key is not None and key != wanted):
                 complete = False
-            elif written_for is None and wanted in keys.values():
-                edited.append(str(path))
-            elif written_for is None:
+            elif key is None:
+                unknown.append(str(path))
+        return Existing(complete=complete, unknown=tuple(unknown))
+
+    def recognize(self, evidence: Evidence) -> Existing:
+        """Compare again, by the store and by the JSON beside, and note what is our own.
+
+        Raises:
+            OutputExistsError: A file that Dalston did not write is in the way.
+        """
+        existing = self.existing()
+        files = {
+            path: (writer, self._output_key(writer))
+            for path, writer in self._files
+            if str(path) in existing.unknown
+        }
+        if self._stem is None or not files:
+            return existing
+        recognition = Recognition(
+            render=self._spec.render,
+            journal=self._journal,
+            document=output_file(self._stem, WRITERS["json"].extension),
+            key=self._key,
+            evidence=evidence,
+        )
+        states, transcript = recognition.judge(files)
+        for path, state in states.items():
+            if state == "foreign":
                 raise OutputExistsError(path)
-        return Existing(complete=complete, edited=tuple(edited))
+        return Existing(
+            complete=existing.complete and set(states.values()) <= {"current", "edited"},
+            edited=tuple(str(path) for path, state in states.items() if state == "edited"),
+            damaged=tuple(str(path) for path, state in states.items() if state == "damaged"),
+            transcript=transcript,
+        )
 
     async def write(self, transcript: Transcript) -> tuple[str, ...]:
         """Write what is missing or different.
@@ -125,7 +164,7 @@ class OutputWriter:
         reasons = []
         if self._stem is None:
             self._print(transcript)
-        for path, writer in self._files():
+        for path, writer in self._files:
             reason = self._spec.reason_to_drop(writer, transcript)
             if reason is not None:
                 reasons.append(reason)
@@ -168,6 +207,25 @@ class OutputWriter:
             return False
         return self._keys(path).get(None) == self._output_key(writer)
 
+    def _stamp(self, path: Path) -> FileStamp | None:
+        """Return the stamp of what is there; None for nothing."""
+        try:
+            return FileStamp.of(path)
+        except (FileNotFoundError, NotADirectoryError):
+            return None
+        except OSError as error:
+            raise OutputUnwritableError(path, error) from error
+
+    def _known_key(self, path: Path, stamp: FileStamp, wanted: str) -> str | None:
+        """Return the key of the output that lies here; None where the journal has none."""
+        if key := self._journal.key_of_output(reference_of(path), stamp):
+            return key
+        digest = self._digest(path)
+        here = self._keys(path).get(digest)
+        if here is None and self._journal.adopt_output(reference_of(path), digest, wanted):
+            return wanted
+        return here
+
     def _digest(self, path: Path) -> str:
         try:
             return digest_once(self._journal, path)
@@ -176,12 +234,6 @@ class OutputWriter:
 
     def _keys(self, path: Path) -> dict[str | None, str]:
         return self._journal.output_keys(reference_of(path))
-
-    def _files(self) -> tuple[tuple[Path, Writer], ...]:
-        if self._stem is None:
-            return ()
-        stem = self._stem
-        return tuple((output_file(stem, one.extension), one) for one in self._spec.writers)
 
     def _output_key(self, writer: Writer) -> str:
         return make_key(

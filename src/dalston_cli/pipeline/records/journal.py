@@ -8,7 +8,7 @@ import json
 import os
 import secrets
 import time
-from dataclasses import asdict, astuple, dataclass
+from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
 
@@ -16,8 +16,11 @@ from dalston_cli.pipeline.endpoints import FileStamp
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
 from dalston_cli.pipeline.records.journal_errors import sound_values
 from dalston_cli.pipeline.records.journal_schema import BUSY_TIMEOUT_S, open_database
+from dalston_cli.pipeline.request import RecordingRequest
 
 JOURNAL_NAME = "journal.sqlite3"
+
+_NOTED_TOGETHER = 250
 
 RUNS_KEPT = 200
 """Older runs are forgotten, but not the results of their work."""
@@ -69,6 +72,7 @@ class Journal:
     def __init__(self, path: Path, *, busy_timeout_s: float = BUSY_TIMEOUT_S) -> None:
         self.path = path
         self.connection = open_database(path, busy_timeout_s)
+        self._unchanged: list[tuple[object, ...]] = []
 
     def __enter__(self) -> Self:
         return self
@@ -109,6 +113,7 @@ class Journal:
         """Note how a run ended, and forget all but the last ``RUNS_KEPT`` runs."""
         import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
 
+        self._flush()
         self.connection.execute(
             "UPDATE runs SET finished_at = ?, exit_code = ?, report = ? WHERE id = ?",
             (time.time(), report.exit_code, msgspec.json.encode(report).decode(), report.run),
@@ -121,6 +126,7 @@ class Journal:
 
     def begin_job(self, run: str, recording: str, *, suffix: str, size: int | None) -> int:
         """Note that work on a recording begins; return the job's number."""
+        self._flush()
         return self._put(
             "jobs",
             run=run,
@@ -130,6 +136,42 @@ class Journal:
             status="running",
             started_at=time.time(),
         )
+
+    def note_unchanged(self, run: str, recording: RecordingRequest, finished: JobFinished) -> None:
+        """Note a recording for which nothing had to be done.
+
+        It is written with others, soon: a killed process loses no more than a line of history.
+        """
+        now = time.time()
+        self._unchanged.append(
+            (
+                run,
+                recording.name,
+                recording.relative.suffix.lower(),
+                recording.size,
+                finished.status,
+                now,
+                finished.elapsed_s,
+                finished.duration_s,
+                json.dumps(finished.outputs),
+            )
+        )
+        if len(self._unchanged) >= _NOTED_TOGETHER:
+            self._flush()
+
+    def _flush(self) -> None:
+        """Write the recordings for which nothing had to be done, all in one step."""
+        rows, self._unchanged = self._unchanged, []
+        if not rows:
+            return
+        self.connection.execute("BEGIN IMMEDIATE")
+        for row in rows:
+            self.connection.execute(
+                "INSERT INTO jobs (run, recording, suffix, size, status, started_at, elapsed_s,"
+                " duration_s, outputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                row,
+            )
+        self.connection.execute("COMMIT")
 
     def end_job(self, job: int, finished: JobFinished) -> None:
         """Note how work on a recording ended."""
@@ -161,7 +203,7 @@ class Journal:
         row = self.connection.execute(
             "SELECT digest FROM files WHERE path = ?"
             " AND size = ? AND mtime_ns = ? AND inode = ? AND device = ?",
-            (os.fsencode(reference), *astuple(stamp)),
+            (os.fsencode(reference), stamp.size, stamp.mtime_ns, stamp.inode, stamp.device),
         ).fetchone()
         return None if row is None else str(row["digest"])
 
@@ -193,6 +235,15 @@ class Journal:
         )
         self.remember_digest(reference, stamp, digest)
 
+    def key_of_output(self, reference: str, stamp: FileStamp) -> str | None:
+        """Return the key of an output that has not changed since; None where a look is needed."""
+        row = self.connection.execute(
+            "SELECT key FROM files JOIN outputs USING (path, digest) WHERE path = ?"
+            " AND size = ? AND mtime_ns = ? AND inode = ? AND device = ?",
+            (os.fsencode(reference), stamp.size, stamp.mtime_ns, stamp.inode, stamp.device),
+        ).fetchone()
+        return None if row is None else str(row["key"])
+
     def output_keys(self, reference: str) -> dict[str | None, str]:
         """Return the key by digest of each text that was, or was about to be, written here.
 
@@ -202,6 +253,30 @@ class Journal:
             "SELECT digest, key FROM outputs WHERE path = ?", (os.fsencode(reference),)
         )
         return {row["digest"]: row["key"] for row in rows}
+
+    def adopt_output(self, reference: str, digest: str, key: str) -> bool:
+        """Note that an output lies here, too, that was moved or copied; False if it is none."""
+        adopted = self.connection.execute(
+            "INSERT OR REPLACE INTO outputs (path, digest, key, written_at, recording)"
+            " SELECT ?, digest, key, ?, recording FROM outputs WHERE digest = ? AND key = ?"
+            " LIMIT 1",
+            (os.fsencode(reference), time.time(), digest, key),
+        )
+        return adopted.rowcount > 0
+
+    def is_output(self, digest: str) -> bool:
+        """Return True if an output with these bytes was written anywhere."""
+        row = self.connection.execute(
+            "SELECT 1 FROM outputs WHERE digest = ? LIMIT 1", (digest,)
+        ).fetchone()
+        return row is not None
+
+    def was_written(self, name: str, key: str) -> bool:
+        """Return True if an output of this key was written to a file of this name, anywhere."""
+        rows = self.connection.execute(
+            "SELECT path FROM outputs WHERE key = ? AND NOT dropped LIMIT 100", (key,)
+        )
+        return any(os.path.basename(row["path"]) == os.fsencode(name) for row in rows)  # noqa: PTH119 - bytes
 
     # -- outcomes --------------------------------------------------------------------------------
 
@@ -213,8 +288,10 @@ class Journal:
         error = None
         if row["status"] == "failed":
             error = ErrorInfo(code=row["code"], message=row["message"], hint=row["hint"])
-        with sound_values(self.path):
-            warnings = tuple(json.loads(row["warnings"]))
+        warnings: tuple[str, ...] = ()
+        if row["warnings"] != "[]":
+            with sound_values(self.path):
+                warnings = tuple(json.loads(row["warnings"]))
         return Outcome(duration_s=row["duration_s"], warnings=warnings, error=error)
 
     def remember_outcome(self, key: str, outcome: Outcome, *, recording: str | None = None) -> None:

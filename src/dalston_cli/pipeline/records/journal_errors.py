@@ -67,7 +67,8 @@ class JournalUnreadableError(JournalError, ConfigurationError):
     def __init__(self, path: Path, reason: str) -> None:
         super().__init__(
             f"the journal of runs cannot be used: {path}: {reason}",
-            hint=f"mv '{path}' '{path}.old'   (stored stage results are kept)",
+            hint="make it anew of what can be read: dalston doctor --repair"
+            "   (results and transcripts are kept)",
         )
 
 

@@ -140,7 +140,12 @@ ALTER TABLE results ADD COLUMN recording TEXT;
 CREATE INDEX results_of_recording ON results (recording);
 """
 
-_FORMATS = (_FORMAT_1, _FORMAT_2, _FORMAT_3)
+_FORMAT_4 = """
+CREATE INDEX outputs_by_digest ON outputs (digest, key);
+CREATE INDEX outputs_by_key ON outputs (key);
+"""
+
+_FORMATS = (_FORMAT_1, _FORMAT_2, _FORMAT_3, _FORMAT_4)
 """Statements that bring a journal to each format from the one before it; 0 is an empty file."""
 
 SCHEMA_VERSION = len(_FORMATS)

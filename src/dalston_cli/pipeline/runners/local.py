@@ -6,6 +6,7 @@ from pathlib import Path
 
 from dalston_cli.pipeline.events import JobFinished
 from dalston_cli.pipeline.jobs.base import Job, JobTools
+from dalston_cli.pipeline.jobs.done import finished_before
 from dalston_cli.pipeline.running.job import RecordingJob
 
 
@@ -19,6 +20,10 @@ class LocalRunner:
 
     tools: JobTools
     scratch: Path
+
+    def finished_before(self, job: Job) -> JobFinished | None:
+        """Return the report of a recording that is known to be done; see ``Runner``."""
+        return finished_before(job, self.tools)
 
     async def run(self, job: Job) -> JobFinished:
         """Do what has to be done for one recording; see ``Runner``."""

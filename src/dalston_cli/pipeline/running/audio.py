@@ -52,6 +52,11 @@ class RecordingAudio:
         """True if the audio had to be decoded."""
         return self._decoded is not None
 
+    def known(self) -> AudioInfo | None:
+        """Return what is stored about the audio, under this recording's own name."""
+        known = stored_audio(self._store, self._key)
+        return None if known is None else self._named(known)
+
     async def describe(self, *, anew: bool = False) -> AudioInfo:
         """Return what is known about the audio, under this recording's own name.
 
@@ -61,6 +66,9 @@ class RecordingAudio:
         known = None if anew else stored_audio(self._store, self._key)
         if known is None:
             known = await self._described(anew=anew)
+        return self._named(known)
+
+    def _named(self, known: AudioInfo) -> AudioInfo:
         info = msgspec.structs.replace(known.info, name=self._request.name)
         return msgspec.structs.replace(known, info=info)
 

@@ -52,13 +52,16 @@ class Graph:
         worked: True if an engine had to do anything.
     """
 
-    def __init__(self, job: Job, audio: RecordingAudio, tools: JobTools) -> None:
+    def __init__(
+        self, job: Job, audio: RecordingAudio, tools: JobTools, *, only_stored: bool = False
+    ) -> None:
+        """Take the job and its means; ``only_stored`` lets no engine work."""
         self._plan = job.plan
         self._strict = job.strict
         self._may_move = job.may_move
         self._name = job.recording.name
         self._emit = tools.emit
-        self._runner = StageRunner(job, audio, tools)
+        self._runner = StageRunner(job, audio, tools, only_stored=only_stored)
         self._records: list[StageRecord] = []
         self._notices: list[Notice] = []
         self.worked = False

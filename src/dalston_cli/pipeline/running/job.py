@@ -7,6 +7,7 @@ process: jobs could run on other machines that have tools for the same store and
 import asyncio
 import os
 import time
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
 
@@ -17,7 +18,7 @@ from dalston_cli.audio.prepare import DecoderCrashedError, DecoderHungError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.audio.source import content_digest, shown_name
 from dalston_cli.pipeline import events
-from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, FileVersion
+from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, Evidence, FileVersion
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
@@ -26,6 +27,7 @@ from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.failures import is_of_its_bytes
 from dalston_cli.pipeline.running.graph import Graph
 from dalston_cli.pipeline.running.known_bad import can_be_known, is_known_bad
+from dalston_cli.pipeline.running.stage import NotStoredError
 from dalston_sdk.wire import Transcript
 
 _MAY_PASS = (
@@ -98,17 +100,6 @@ class RecordingJob:
         path, digest = await self._source()
         self._digest = digest
         standing = standing_of(digest, plan, tools.journal, partial(tools.open_sink, self._job))
-        done = self._done_before(standing)
-        if done is not None:
-            return done
-        reference = self._job.recording.source.reference
-        if reference is not None:
-            tools.journal.remember_recording(reference, digest)
-        self._emit(events.JobStarted(recording=self._name))
-        for advice in plan.advice:
-            self._emit(
-                events.WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
-            )
         request = AudioRequest(
             source=path,
             folder=self._folder,
@@ -119,12 +110,23 @@ class RecordingJob:
         )
         prepared = standing.prepared or ""
         audio = RecordingAudio(request, prepared, tools, self._check_unchanged)
+        done = await self._done_before(standing, digest, audio)
+        if done is not None:
+            return done
+        reference = self._job.recording.source.reference
+        if reference is not None:
+            tools.journal.remember_recording(reference, digest)
+        self._emit(events.JobStarted(recording=self._name))
+        for advice in plan.advice:
+            self._emit(
+                events.WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
+            )
         try:
             info = await self._prepared(audio, make_key("refused", name=self._name, what=prepared))
         finally:
             self._remember_digest(digest)
         graph = Graph(self._job, audio, tools)
-        transcript = await graph.transcript(info)
+        transcript = msgspec.structs.replace(await graph.transcript(info), key=standing.key)
         await self._write(standing, transcript)
         self._remember_digest(digest)
         finished = self._finished(standing, transcript, worked=graph.worked)
@@ -188,24 +190,43 @@ class RecordingJob:
         if version.stamp.is_settled:
             self._tools.journal.remember_digest(source.reference, version.stamp, digest)
 
-    def _done_before(self, standing: Standing) -> events.JobFinished | None:
+    async def _done_before(
+        self, standing: Standing, digest: str, audio: RecordingAudio
+    ) -> events.JobFinished | None:
         """Return the report where nothing has to be done."""
         existing, outcome = standing.existing()
+        if existing.unknown:
+            stored = await self._stored(audio)
+            existing, outcome = standing.recognized(Evidence(digest=digest, stored=stored))
+            self._remember_digest(digest)
         for output in existing.edited:
             self._warn(
                 "output_edited",
                 f"{shown_name(output)} was edited since it was written and stays as it is",
             )
+        for output in existing.damaged:
+            self._warn(
+                "output_damaged", f"{shown_name(output)} was empty or damaged and is written again"
+            )
         if outcome is None:
             return None
-        return events.JobFinished(
-            recording=self._name,
-            status="unchanged",
-            outputs=standing.sink.texts,
-            duration_s=outcome.duration_s,
-            elapsed_s=time.monotonic() - self._clock,
-            warnings=outcome.warnings,
-        )
+        return standing.unchanged(self._name, outcome, self._clock)
+
+    async def _stored(self, audio: RecordingAudio) -> Transcript | None:
+        """Return what this job would make of the store alone.
+
+        None where a result is missing that a transcript cannot do without. An optional stage whose
+        result is missing is one that failed: the transcript is partial.
+        """
+        info = audio.known()
+        if info is None:
+            return None
+        tools = replace(self._tools, emit=_tell_nothing)
+        graph = Graph(replace(self._job, strict=False), audio, tools, only_stored=True)
+        try:
+            return await graph.transcript(info)
+        except NotStoredError:
+            return None
 
     async def _prepared(self, audio: RecordingAudio, key: str) -> AudioInfo:
         """Describe the audio; what is known to be unusable is not tried again."""
@@ -265,3 +286,7 @@ class RecordingJob:
         self._emit(
             events.WarningRaised(code=code, message=message, recording=self._name, stage=stage)
         )
+
+
+def _tell_nothing(event: events.Event) -> None:
+    del event

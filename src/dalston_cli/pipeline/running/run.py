@@ -9,7 +9,7 @@ import asyncio
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from pathlib import Path
 
 from dalston_cli.errors import (
@@ -39,6 +39,9 @@ DECODED_AHEAD = 2
 
 MOST_EXTRA = 16
 """Recordings in work at most besides ``jobs``, for those that wait for another run."""
+
+PASSED_AT_ONCE = 50
+"""Finished recordings that are passed over before others have their turn."""
 
 MOST_ENGINE_FAILURES = 8
 """So many recordings in a row may fail for want of an engine before the run gives up."""
@@ -108,6 +111,8 @@ class Run:
         self._num_extra = 0
         self._ended_by: DalstonError | None = None
         self._engine_failures = 0
+        self._last_plan: RecordingPlan | None = None
+        self._num_passed = 0
         self._id = ""
 
     async def run(self) -> events.RunFinished:
@@ -181,6 +186,9 @@ class Run:
         if item is None:
             return False
         try:
+            if self._was_finished_before(*item):
+                await self._let_others_run()
+                return True
             with self._begun(item[0]) as begun:
                 begun.finished = await self._finish(begun, item[1])
         except JournalError as error:
@@ -190,13 +198,37 @@ class Run:
             raise
         return True
 
+    def _was_finished_before(self, recording: RecordingRequest, stem: Path | None) -> bool:
+        """Report a recording of which the journal says that nothing has to be done."""
+        if self._spec.options.overwrite:
+            return False
+        plan = self._planner.plan(recording.overrides)
+        finished = self._runner.finished_before(self._job(recording, plan, stem))
+        if finished is None:
+            return False
+        if plan is not self._last_plan:
+            self._last_plan = plan
+            self._models |= _digests(plan)
+        self._engine_failures = 0
+        self._journal.note_unchanged(self._id, recording, finished)
+        self._summary.add(finished)
+        self._emit(finished)
+        return True
+
+    async def _let_others_run(self) -> None:
+        """Let Ctrl-C and other recordings have their turn, now and then."""
+        self._num_passed += 1
+        if self._num_passed % PASSED_AT_ONCE == 0:
+            await asyncio.sleep(0)
+
     async def _finish(self, begun: _Begun, stem: Path | None) -> events.JobFinished:
         """Work on a recording, with another launcher where one stops working."""
         while True:
             planner = self._planner
             begun.plan = planner.plan(begun.recording.overrides)
+            job = self._job(begun.recording, begun.plan, stem)
             try:
-                return await self._runner.run(self._job(begun, stem))
+                return await self._runner.run(replace(job, number=begun.number))
             except LauncherUnavailableError as error:
                 if self._spec.replan is None:
                     raise
@@ -213,13 +245,11 @@ class Run:
         message = f"{error.message}; going on without it"
         self._emit(events.WarningRaised(code="launcher_lost", message=message, hint=error.hint))
 
-    def _job(self, begun: _Begun, stem: Path | None) -> Job:
-        if begun.plan is None:
-            raise AssertionError("a job needs a plan")
+    def _job(self, recording: RecordingRequest, plan: RecordingPlan, stem: Path | None) -> Job:
         return Job(
-            recording=begun.recording,
-            plan=begun.plan,
-            number=begun.number,
+            recording=recording,
+            plan=plan,
+            number=0,
             output=None if stem is None else str(stem),
             overwrite=self._spec.options.overwrite,
             strict=self._spec.options.strict,

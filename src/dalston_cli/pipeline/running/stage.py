@@ -61,14 +61,27 @@ class _Answer:
     finished: wire.Finished | None = None
 
 
+class NotStoredError(DalstonError):
+    """A stage's result is not in the store, and must not come from anywhere else."""
+
+    code = "not_stored"
+
+    def __init__(self, plan: StagePlan) -> None:
+        super().__init__(f"the result of {plan.kind} is not stored")
+
+
 class StageRunner:
     """Runs the stages of one recording.
 
     Attributes:
         offset_s: Where the audio begins in the recording.
+        only_stored: Let no engine work.
     """
 
-    def __init__(self, job: Job, audio: RecordingAudio, tools: JobTools) -> None:
+    def __init__(
+        self, job: Job, audio: RecordingAudio, tools: JobTools, *, only_stored: bool = False
+    ) -> None:
+        self.only_stored = only_stored
         self._job = job
         self._recording = job.recording.name
         self._audio = audio
@@ -86,6 +99,8 @@ class StageRunner:
         stored = self._stored(key, plan)
         if stored is not None:
             return stored
+        if self.only_stored:
+            raise NotStoredError(plan)
         async with self._tools.claims.held(key):
             # Another job may have stored it while this one waited.
             return self._stored(key, plan) or await self._do(key, work)

@@ -73,6 +73,7 @@ def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcrip
     return msgspec.structs.replace(
         with_origin(transcript, "speaker", USER) if known else transcript,
         segments=tuple(_renamed(segment, renamed) for segment in transcript.segments),
+        key=None,  # what it is of the transcript without these names
         turns=tuple(
             msgspec.structs.replace(turn, speaker=renamed.get(turn.speaker, turn.speaker))
             for turn in transcript.turns

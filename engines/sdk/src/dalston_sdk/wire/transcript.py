@@ -259,6 +259,9 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
             turns), ``emotion``, ``events`` and ``speech_regions`` come from, for those there are.
             Of several origins the last takes precedence for the parts that it covers: segments
             that were refined have a ``raw_text``, named speakers a label in ``speaker_names``.
+        key: Of all that a run made it from: audio, engines, models and options. None where it was
+            not made by a run, or was changed since.
+        digest: ``sha256:<hex>`` of the rest, in a file with a ``key``: an edited file has another.
     """
 
     version: int = field(name="dalston_transcript_version")
@@ -280,3 +283,5 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     stages: tuple[StageRecord, ...] = ()
     provenance: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
     generator: str | None = None
+    key: str | None = None
+    digest: str | None = None

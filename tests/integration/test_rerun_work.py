@@ -1,0 +1,75 @@
+"""The work of the same command again: what is counted is statements and opened files, not time."""
+
+import os
+import sys
+from collections import Counter
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.pipeline_home import PipelineHome
+
+from dalston_cli.pipeline.events import JobFinished
+from dalston_cli.pipeline.records.journal_errors import JournalCursor
+
+FEW, MANY = 5, 25
+MOST_STATEMENTS = 5
+"""For a recording with two outputs: its digest, each output, its outcome, and its row."""
+
+
+@pytest.fixture
+def home() -> Iterator[PipelineHome]:
+    made = PipelineHome()
+    yield made
+    made.close()
+
+
+async def counted(
+    home: PipelineHome, count: int, monkeypatch: pytest.MonkeyPatch
+) -> tuple[Counter[str], list[str]]:
+    """Run again over ``count`` recordings; return the statements, and the opened files."""
+    recordings = home.record(count, seconds=0.2)
+    for path in home.inputs.iterdir():
+        os.utime(path, (1_700_000_000, 1_700_000_000))
+    await home.run(recordings)
+    statements: Counter[str] = Counter()
+    opened: list[str] = []
+    execute = JournalCursor.execute
+
+    def count_statement(cursor: JournalCursor, sql: str, parameters: object = ()) -> JournalCursor:
+        statements[sql.split(maxsplit=1)[0]] += 1
+        return execute(cursor, sql, parameters)  # type: ignore[arg-type]  # passed on as it is
+
+    with monkeypatch.context() as patched:
+        patched.setattr(JournalCursor, "execute", count_statement)
+        _listeners.append(opened)
+        report = await home.run(recordings)
+        _listeners.remove(opened)
+    assert report.counts == {"unchanged": count}
+    assert len(home.of(JobFinished)) == count
+    below = (str(home.inputs), str(home.outputs), str(home.locations.state / "store"))
+    return statements, [path for path in opened if path.startswith(below)]
+
+
+_listeners: list[list[str]] = []
+
+
+def _hear(event: str, arguments: tuple[object, ...]) -> None:
+    if event == "open" and _listeners and isinstance(arguments[0], str | bytes | Path):
+        _listeners[-1].append(str(arguments[0]))
+
+
+sys.addaudithook(_hear)
+
+
+async def test_a_finished_recording_costs_few_statements_and_opens_nothing(
+    home: PipelineHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    few, _ = await counted(home, FEW, monkeypatch)
+    many, opened = await counted(home, MANY, monkeypatch)
+
+    added = {word: many[word] - few[word] for word in many}
+    assert sum(added.values()) <= MOST_STATEMENTS * (MANY - FEW), added
+    assert added["INSERT"] == MANY - FEW
+    assert added.get("BEGIN", 0) == 0, "rows are written together"
+    assert opened == [], "nothing is read that has not changed"
