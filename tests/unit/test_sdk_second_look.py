@@ -7,6 +7,7 @@ import numpy.typing as npt
 import pytest
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.levels import frame_levels
 from dalston_sdk.second_look import SecondLook, extended, left_out, settle
 from dalston_sdk.wire import Segment, SpeechRegion
 
@@ -90,6 +91,16 @@ def test_what_is_no_louder_than_its_surroundings_is_no_speech(level: float) -> N
     assert eager.find(noise.astype(np.float32), []) == []
 
 
+def test_levels_of_a_long_recording_are_those_of_its_parts() -> None:
+    samples = recording((100.0, 101.0), duration_s=140.01)
+    levels = frame_levels(samples, FRAME_S)
+    size = int(FRAME_S * SAMPLE_RATE)
+    assert len(levels) == -(-len(samples) // size)
+    for frame in (0, 4095, 4096, 4097, len(levels) - 2):
+        inside = np.diff(samples[frame * size : (frame + 1) * size])
+        assert levels[frame] == pytest.approx(10 * np.log10(np.mean(inside**2)), abs=0.2)
+
+
 def test_gaps_that_are_too_short_for_a_word_are_not_searched() -> None:
     regions = [region(0.0, 4.0), region(4.2, 6.0), region(8.0, 9.9)]
     assert list(left_out(regions, 10.0)) == [region(6.0, 8.0)]
@@ -148,6 +159,15 @@ def test_only_text_of_which_the_recogniser_is_sure_counts_and_doubtful_times_are
         "0:50.0-0:51.0",
         "1:20.0-1:23.5",
     ]
+
+
+def test_speech_of_the_first_look_without_text_is_told() -> None:
+    regions = [region(0.0, 3.0), region(10.0, 11.0), region(20.0, 24.0)]
+    text = Segment(id=0, start=0.5, end=2.5, text="Hello.")
+    settled = settle([text], regions, [], lambda _: [])
+    assert settled.regions == regions
+    [notice] = settled.notices
+    assert notice.message == "what may be speech has no text: 0:20.0-0:24.0."
 
 
 def test_nothing_in_doubt_is_not_mentioned() -> None:

@@ -11,7 +11,8 @@ import msgspec
 import numpy as np
 import numpy.typing as npt
 
-from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.engine import Samples
+from dalston_sdk.levels import frame_levels
 from dalston_sdk.wire import Segment
 
 _FRAME_S = 0.01
@@ -136,13 +137,9 @@ def _letters(text: str) -> float:
 
 def _sound(samples: Samples) -> npt.NDArray[np.bool_]:
     """Return True for each frame with sound, by what the recording's own noise is."""
-    size = int(_FRAME_S * SAMPLE_RATE)
-    if not len(samples):
+    levels = frame_levels(samples, _FRAME_S)
+    if not len(levels):
         return np.zeros(0, np.bool_)
-    # Differences hold down the low frequencies, in which the level of noise goes up and down.
-    sharp = np.diff(samples, prepend=samples[:1])
-    frames = np.pad(sharp, (0, -len(sharp) % size)).reshape(-1, size)
-    levels = 10 * np.log10(np.square(frames).mean(axis=1) + 1e-12)
     noise = float(np.percentile(levels, _QUIET)) + _ABOVE_NOISE_DB
     limit = max(_SILENCE_DB, min(noise, float(levels.max()) - _BELOW_LOUDEST_DB))
     loud = (levels > limit).astype(np.int8)

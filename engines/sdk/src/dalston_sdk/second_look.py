@@ -15,6 +15,7 @@ import numpy.typing as npt
 
 from dalston_sdk.chunks import VadSettings, rounded_region
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.levels import Levels, frame_levels
 from dalston_sdk.speech_spans import speech_spans
 from dalston_sdk.wire import Notice, Segment, SpeechRegion, Stage
 
@@ -39,9 +40,9 @@ _MIN_CONFIDENCE = 0.5
 _MIN_LOGPROB = -1.0
 _MAX_NO_SPEECH = 0.6
 _MAX_SHOWN = 5
-_MIN_DOUBTFUL_S = 1.5
+_MIN_DOUBTFUL_S = 2.0
+"""A shorter region without text is no reason for a warning: a cough, a click."""
 
-Levels = npt.NDArray[np.float32]
 Score = Callable[[Samples], npt.NDArray[np.float32]]
 
 
@@ -135,15 +136,6 @@ class SecondLook:
         return loud > max(noise + _ABOVE_NOISE_DB, _SILENCE_DB)
 
 
-def frame_levels(samples: Samples, frame_s: float) -> Levels:
-    """Return the level of each frame in dB, with the low frequencies of noise held down."""
-    size = int(frame_s * SAMPLE_RATE)
-    padded = np.pad(samples, (0, -len(samples) % size))
-    sharp = np.diff(padded, prepend=padded[:1]).reshape(-1, size)
-    power = np.square(sharp).mean(axis=1) + 1e-12
-    return np.asarray(10 * np.log10(power), np.float32)
-
-
 def left_out(regions: Iterable[SpeechRegion], duration_s: float) -> Iterator[SpeechRegion]:
     """Yield what lies between regions, unless it is too short for a word."""
     start = 0.0
@@ -222,15 +214,17 @@ def settle(
         alone: What only the second look found.
         decode: Decodes one region.
     """
-    kept, speech, doubtful = [*segments], [*regions], []
+    kept, speech = [*segments], [*regions]
+    doubtful = [region for region in regions if _lacks_text(region, segments)]
     for region in alone:
         heard = decode(region)
         sure = [segment for segment in heard if is_sure(segment)]
         kept += sure
         if sure:
             speech.append(region)
-        elif heard or region.end - region.start >= _MIN_DOUBTFUL_S:
+        elif heard or _is_long(region):
             doubtful.append(region)
+    doubtful.sort(key=lambda region: region.start)
     kept.sort(key=lambda segment: segment.start)
     speech.sort(key=lambda region: region.start)
     return Settled(
@@ -251,6 +245,17 @@ def is_sure(segment: Segment) -> bool:
     return (segment.avg_logprob or 0.0) > _MIN_LOGPROB and (
         segment.no_speech_prob or 0.0
     ) < _MAX_NO_SPEECH
+
+
+def _is_long(region: SpeechRegion) -> bool:
+    return region.end - region.start >= _MIN_DOUBTFUL_S
+
+
+def _lacks_text(region: SpeechRegion, segments: Sequence[Segment]) -> bool:
+    """Return True for a region of the first look that is no click and has no text."""
+    return _is_long(region) and not any(
+        segment.start < region.end and segment.end > region.start for segment in segments
+    )
 
 
 def _doubtful_speech(regions: Sequence[SpeechRegion]) -> tuple[Notice, ...]:
