@@ -17,6 +17,7 @@ from tests.support.waiting import eventually
 from dalston_cli.launchers.base import Preparation
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.containers.folders import NUM_KEPT
+from dalston_cli.launchers.docker.containers.memory import MemoryTakenError, divide_memory
 from dalston_cli.launchers.docker.containers.starter import MountMissingError
 from dalston_cli.launchers.docker.daemon import DaemonUnavailableError
 from dalston_cli.launchers.failure import EngineCrashedError, NoLogError
@@ -92,6 +93,30 @@ async def test_replicas_have_numbers_and_sockets_of_their_own(home: DockerHome) 
         found = home.found()
     assert sorted(each.replica for each in found) == [0, 1]
     assert len({each.address.socket for each in found}) == 2
+
+
+def test_limits_of_all_engines_stay_below_the_machines_memory(home: DockerHome) -> None:
+    total_mb = home.docker.daemon.facts.memory_mb
+    share_mb = int(0.8 * total_mb)
+    limits = []
+    for number in range(3):
+        home.start() if number == 0 else home.docker.start(home.spec(), replica=number)
+        limits.append([each.attrs["HostConfig"]["Memory"] // 10**6 for each in home.containers()])
+    assert limits[0] == [share_mb]
+    assert limits[1] == [share_mb - share_mb // 2, share_mb // 2]
+    assert [sum(each) <= share_mb for each in limits] == [True] * 3
+    assert min(limits[2]) >= share_mb // 3
+
+    [first, *_] = home.found()
+    read = "import json; print(json.dumps(open('/sys/fs/cgroup/memory.max').read()))"
+    if home.docker.daemon.facts.raw.get("CgroupVersion") == "2":
+        assert int(home.inside(first, read)) <= (share_mb // 3 + 1) * 10**6
+
+
+def test_an_engine_without_room_is_not_started(home: DockerHome) -> None:
+    home.start()
+    with pytest.raises(MemoryTakenError, match="engine fake cannot be started"):
+        divide_memory("fake", 100, None, home.docker._containers.memory())
 
 
 async def test_stopping_leaves_only_a_log(home: DockerHome) -> None:

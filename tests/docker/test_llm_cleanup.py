@@ -1,19 +1,26 @@
-"""llm-cleanup in a container: the one engine that has a network, and nothing else besides."""
+"""llm-cleanup in a container: it reaches its service, and nothing else."""
 
 import json
-from collections.abc import Iterator
+import time
+from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import Any
+from urllib.parse import urlsplit
 
 import pytest
+from docker.models.containers import Container
 from tests.docker.user import DockerUser, made_user
 from tests.support.isolation import Isolation
 from tests.support.language_models import Answer, LanguageModelServer, running_language_models
 from tests.support.recordings import EXAMPLES
 
+from dalston_cli.launchers.docker.labels import RELAY
+
 pytestmark = pytest.mark.slow
 
 ENGINE = "llm-cleanup"
+NAMES = "import os; print(*os.environ)"
+SERVICES = "/run/dalston/services"
 BUILD_S = 900
 SECRET = "sk-ant-secret"
 OTHERS = {"HF_TOKEN": "hf-secret", "AWS_SECRET_ACCESS_KEY": "aws-secret"}
@@ -82,29 +89,108 @@ def test_text_is_put_right_with_the_user_s_key(
     assert SECRET not in (tmp_path / "monologue.json").read_text()
 
 
-def test_it_has_a_network_and_one_service_s_secrets_and_nothing_else(
+def test_the_daemon_shows_no_secret(
     user: DockerUser, server: LanguageModelServer, tmp_path: Path
 ) -> None:
     refined(user, tmp_path, "--glossary", "Dalston")
     [container] = user.containers(ENGINE)
     found = container.attrs
     host = found["HostConfig"]
-    assert host["NetworkMode"] == "bridge"
+    assert host["NetworkMode"] == "none"
     assert not found["NetworkSettings"]["Ports"]
     assert (host["ReadonlyRootfs"], host["CapDrop"], host["Privileged"]) == (True, ["ALL"], False)
 
-    variables = dict(each.split("=", 1) for each in found["Config"]["Env"])
-    assert variables["ANTHROPIC_BASE_URL"] == server.url
-    assert not set(OTHERS) & set(variables)
-    words = [*found["Config"]["Cmd"], *found["Config"]["Labels"].values(), container.name]
-    assert SECRET not in " ".join(words)
-    assert SECRET not in container.logs().decode()
+    for each in (container, relay_of(user, container)):
+        words = json.dumps(user.client.api.inspect_container(str(each.id)))
+        assert not [secret for secret in (SECRET, *OTHERS.values()) if secret in words]
+        assert SECRET not in each.logs().decode()
+    assert not [name for name in inside(container, NAMES) if "KEY" in name]
     image = user.client.images.get(found["Image"]).attrs
     assert SECRET not in json.dumps(image), "anyone can read the image"
 
     [transcriber] = user.containers("pocketsphinx")
     assert SECRET not in json.dumps(transcriber.attrs)
     assert transcriber.attrs["HostConfig"]["NetworkMode"] == "none"
+
+
+def test_it_reaches_its_service_alone(
+    user: DockerUser, server: LanguageModelServer, tmp_path: Path
+) -> None:
+    refined(user, tmp_path, "--glossary", "Hackney")
+    [container] = user.containers(ENGINE)
+    relay = relay_of(user, container)
+    [network] = relay.attrs["NetworkSettings"]["Networks"].values()
+    port = urlsplit(server.url).port
+    places = [
+        (user.outside, port),  # the service itself, without its socket
+        (user.outside, 22),
+        (network["IPAddress"], 8400),  # another container
+        (network["Gateway"], 80),
+        ("169.254.169.254", 80),
+        ("192.0.2.1", 443),
+        ("api.anthropic.com", 443),
+    ]
+    assert tried(container, places) == ["OSError"] * 6 + ["gaierror"]
+    server.num_busy_polls = 1
+    asked = tried(container, [f"{SERVICES}/ANTHROPIC_BASE_URL.sock"])
+    assert asked == ["reached 529"]
+    assert inside(container, f"import os; print(*os.listdir({SERVICES!r}))") == [
+        "ANTHROPIC_BASE_URL.sock"
+    ]
+
+    host = relay.attrs["HostConfig"]
+    assert relay.attrs["Config"]["User"] == "65533:65533"
+    assert (host["ReadonlyRootfs"], host["CapDrop"], host["Privileged"]) == (True, ["ALL"], False)
+    hidden = "import os; print(*[os.access(f'/proc/{one}/environ', os.R_OK)"
+    program = f"{hidden} for one in os.listdir('/proc') if one.isdigit()])"
+    assert inside(container, program).count("False") == 1, "the relay's process is not its own"
+
+
+def test_the_relay_ends_with_the_engine(user: DockerUser, tmp_path: Path) -> None:
+    refined(user, tmp_path, "--glossary", "Hoxton")
+    [container] = user.containers(ENGINE)
+    relay = relay_of(user, container)
+    container.kill()
+    deadline = time.monotonic() + 20
+    while user.client.containers.list(all=True, filters={"id": str(relay.id)}):
+        assert time.monotonic() < deadline
+        time.sleep(0.1)
+
+
+def relay_of(user: DockerUser, engine: Container) -> Container:
+    label = f"{RELAY}={engine.id}"
+    [found] = user.client.containers.list(ignore_removed=True, filters={"label": label})
+    return found
+
+
+def tried(container: Container, places: Sequence[tuple[str, int | None] | str]) -> list[str]:
+    """Try to connect to each place, and say what answers."""
+    program = (
+        "import http.client, socket\n"
+        f"for place in {places!r}:\n"
+        "    kind = socket.AF_UNIX if isinstance(place, str) else socket.AF_INET\n"
+        "    one = socket.socket(kind)\n"
+        "    one.settimeout(3)\n"
+        "    try: one.connect(place)\n"
+        "    except OSError as error: print(type(error).__name__)\n"
+        "    else:\n"
+        "        asked = http.client.HTTPConnection('service')\n"
+        "        asked.sock = one\n"
+        "        asked.request('GET', '/')\n"
+        "        print('reached', asked.getresponse().status)\n"
+    )
+    return [" ".join(line.split()) for line in _lines(container, program)]
+
+
+def inside(container: Container, program: str) -> list[str]:
+    return " ".join(_lines(container, program)).split()
+
+
+def _lines(container: Container, program: str) -> list[str]:
+    code, said = container.exec_run(["/opt/engine/bin/python", "-c", program])
+    assert isinstance(said, bytes)
+    assert code == 0, said.decode()
+    return said.decode().splitlines()
 
 
 def test_a_refusal_reaches_the_user(

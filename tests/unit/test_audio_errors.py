@@ -28,6 +28,7 @@ ERRORS = {
     "short": (errors.TooShortError(N, 0.02, 0.05), "holds 20 ms of sound, and 50 ms"),
     "long": (errors.TooLongError(N, 36 * 3600), "longer than 36 hours"),
     "channel": (errors.ChannelMissingError(N, 5, 2), "has 2 channels and no channel 5"),
+    "track": (errors.TrackMissingError(N, 2, ("", "en")), "has 2 audio tracks and no track 2"),
     "clip": (errors.ClipOutsideError(N, 90, 60), r"begins at 90 s, but .* ends at 60\.00 s"),
     "crashed": (prepare.DecoderCrashedError(N, "SIGSEGV"), r"crashed on .* \(SIGSEGV\)"),
     "hung": (prepare.DecoderHungError(N, 61), "did not end within 61 s"),

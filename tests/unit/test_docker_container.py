@@ -14,8 +14,10 @@ from dalston_cli.launchers.docker.containers.sandbox import (
     LimitUnsupportedError,
     User,
     WeightsPlaceError,
+    can_limit_memory,
     container_arguments,
     container_user,
+    secrets_of,
 )
 from dalston_cli.launchers.docker.daemon import DaemonFacts
 from dalston_cli.launchers.docker.options import DockerOptions
@@ -111,21 +113,13 @@ def test_a_namespace_is_asked_for_where_users_are_kept() -> None:
     assert "userns_mode" not in arguments()
 
 
-@pytest.mark.parametrize(
-    ("memory_mb", "replicas", "expected_mb"),
-    [
-        pytest.param(None, 1, 8000, id="most-of-the-memory"),
-        pytest.param(None, 2, 4000, id="shared-by-replicas"),
-        pytest.param(3000, 2, 3000, id="as-set"),
-        pytest.param(12_000, 1, 12_000, id="as-set-beyond-what-there-is"),
-    ],
-)
-def test_memory_is_limited(memory_mb: int | None, replicas: int, expected_mb: int) -> None:
-    found = arguments(plan(spec_replicas=replicas), options=DockerOptions(memory_mb=memory_mb))
-    assert found["mem_limit"] == found["memswap_limit"] == expected_mb * 1_000_000
+def test_memory_is_limited() -> None:
+    found = arguments(plan(memory_mb=3000))
+    assert found["mem_limit"] == found["memswap_limit"] == 3_000_000_000
 
 
 def test_memory_is_not_limited_where_its_size_is_unknown() -> None:
+    assert not can_limit_memory(replace(FACTS, memory_mb=0))
     assert "mem_limit" not in arguments(facts=replace(FACTS, memory_mb=0))
 
 
@@ -217,16 +211,32 @@ def test_a_gpu_is_the_first_one_inside() -> None:
 def test_variables_are_few_and_secrets_are_named(monkeypatch: pytest.MonkeyPatch) -> None:
     for name in ("LLM_KEY", "HF_TOKEN", "LD_LIBRARY_PATH", "CUDA_VISIBLE_DEVICES", "LC_ALL"):
         monkeypatch.setenv(name, f"{name}-of-the-user")
-    found = arguments(
-        plan(engine={"secrets": ("LLM_KEY", "OTHER")}, spec_environment={"DALSTON_FAKE_SLOTS": "2"})
-    )["environment"]
-    assert found["LLM_KEY"] == "LLM_KEY-of-the-user"
+    made = plan(
+        engine={"secrets": ("LLM_KEY", "OTHER")}, spec_environment={"DALSTON_FAKE_SLOTS": "2"}
+    )
+    given = arguments(made)
+    assert secrets_of(made) == {"LLM_KEY": "LLM_KEY-of-the-user"}
+    assert given["stdin_open"]
+    assert "--secrets-on-stdin" in given["command"]
+    found = given["environment"]
     assert found["DALSTON_FAKE_SLOTS"] == "2"
     assert found["HOME"] == "/tmp"
     assert found["HF_HUB_OFFLINE"] == "1"
-    passed = {name for name, value in found.items() if "of-the-user" in value}
-    assert passed == {"LLM_KEY"}
+    assert "of-the-user" not in str(given)
     assert "PATH" not in found
+
+
+def test_without_secrets_nothing_is_read() -> None:
+    given = arguments()
+    assert not given["stdin_open"]
+    assert "--secrets-on-stdin" not in given["command"]
+
+
+def test_an_engine_with_a_relay_has_no_network() -> None:
+    given = arguments(plan(engine={"network": True}, relayed=True))
+    assert given["network_mode"] == "none"
+    assert not given["use_config_proxy"]
+    assert given["environment"]["ENGINE_SERVICE_SOCKETS"] == "/run/dalston/services"
 
 
 @pytest.mark.parametrize(

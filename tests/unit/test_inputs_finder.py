@@ -37,6 +37,7 @@ class Found:
             sources=sources, stdin=io.BytesIO(stdin), on_warning=self.warnings.append
         )
         self.requests: list[RecordingRequest] = list(finder.find())
+        self.passed_over = dict(finder.passed_over)
 
     @property
     def relative(self) -> list[str]:

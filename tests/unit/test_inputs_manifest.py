@@ -143,7 +143,7 @@ def test_errors_name_file_and_line(
         list(read_manifest(file))
     assert caught.value.message.startswith(f"{file}{place}: ")
     assert message in caught.value.message
-    assert "columns are path, channels, clip" in (caught.value.hint or "")
+    assert "columns are path, audio_track, channels, clip" in (caught.value.hint or "")
 
 
 def test_a_missing_manifest(tmp_path: Path) -> None:

@@ -11,6 +11,7 @@ from typing import Any
 from urllib.parse import urlsplit
 
 import anthropic
+import httpx2
 import openai
 from batches import run_batch
 from budget import TokenCounts
@@ -36,12 +37,14 @@ class Endpoint:
         model: The provider's name of the model.
         key: The API key.
         url: The server's address; None for the provider's own.
+        socket: The Unix socket that leads there, where it is the only way out; else None.
     """
 
     api: str
     model: str
     key: str = field(repr=False)
     url: str | None
+    socket: str | None = None
 
     @property
     def server(self) -> str:
@@ -82,7 +85,14 @@ def find_endpoint(runtime_id: str, environ: Mapping[str, str] = os.environ) -> E
             f"{model} cannot be asked: {name}_API_KEY is not set",
             hint=f"export {name}_API_KEY=your-key, or {name}_BASE_URL for a server of your own",
         )
-    return Endpoint(api=api, model=model, key=key or _NO_KEY, url=url)
+    folder = environ.get("ENGINE_SERVICE_SOCKETS")
+    socket = f"{folder}/{name}_BASE_URL.sock" if folder else None
+    return Endpoint(api=api, model=model, key=key or _NO_KEY, url=url, socket=socket)
+
+
+def _transport(endpoint: Endpoint) -> httpx2.AsyncHTTPTransport | None:
+    """Return the way to an endpoint through its socket; None for the network's usual ways."""
+    return httpx2.AsyncHTTPTransport(uds=endpoint.socket) if endpoint.socket else None
 
 
 class _Anthropic:
@@ -94,6 +104,7 @@ class _Anthropic:
             timeout=TIMEOUT_S,
             max_retries=MAX_RETRIES,
             open_telemetry=False,
+            http_client=anthropic.DefaultAsyncHttpxClient(transport=_transport(endpoint)),
         )
 
     async def aclose(self) -> None:
@@ -136,7 +147,11 @@ class _OpenAI:
         # Only OpenAI itself knows the newer name of the limit.
         self._limit = "max_tokens" if endpoint.url else "max_completion_tokens"
         self._client = openai.AsyncOpenAI(
-            api_key=endpoint.key, base_url=endpoint.url, timeout=TIMEOUT_S, max_retries=MAX_RETRIES
+            api_key=endpoint.key,
+            base_url=endpoint.url,
+            timeout=TIMEOUT_S,
+            max_retries=MAX_RETRIES,
+            http_client=openai.DefaultAsyncHttpxClient(transport=_transport(endpoint)),
         )
 
     async def aclose(self) -> None:

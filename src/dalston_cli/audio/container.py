@@ -16,6 +16,7 @@ from dalston_cli.audio.endings.registry import missing_end
 from dalston_cli.audio.file_bytes import FileBytes
 from dalston_cli.audio.sound_chunk import SoundChunk, sound_chunk
 from dalston_cli.audio.source import open_source
+from dalston_cli.audio.tracks import MAIN, TrackWish, picked_track, track_languages
 
 if TYPE_CHECKING:
     from av.audio.stream import AudioStream
@@ -60,6 +61,21 @@ class OpenRecording:
         """The container's short name, the first where it has several."""
         return _format_name(self.container)
 
+    @property
+    def has_company(self) -> bool:
+        """True if there are pictures or other audio tracks that the times must fit."""
+        return self.has_video or len(self.container.streams.audio) > 1
+
+    @property
+    def tracks(self) -> tuple[str, ...]:
+        """The language of each audio track; empty where the file does not say."""
+        return track_languages(self.container)
+
+    @property
+    def track(self) -> int:
+        """The number of the audio track that will be decoded."""
+        return self.container.streams.audio.index(self.stream)
+
     def missing_end(self) -> str | None:
         """Return which sign of the file's end is missing; None where nothing is known to be."""
         with open_source(self.path, self.name) as source:
@@ -89,15 +105,15 @@ class OpenRecording:
 
 
 @contextmanager
-def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
-    """Open a recording; the library sees an open file, never its name.
+def open_recording(path: Path, name: str, wish: TrackWish = MAIN) -> Iterator[OpenRecording]:
+    """Open a recording, at one of its audio tracks; the library sees an open file, never its name.
 
     Raises:
         RecordingError: Its leaves say why the recording cannot be used.
     """
     with open_source(path, name) as source:
         chunk = sound_chunk(FileBytes.of(source))
-        container, stream = _opened(source, name, chunk)
+        container, stream = _opened(source, name, chunk, wish)
         with container:
             with open_source(path, name) as again:
                 declared = declared_times(container, stream, FileBytes.of(again), chunk)
@@ -115,19 +131,19 @@ def open_recording(path: Path, name: str) -> Iterator[OpenRecording]:
 
 
 def _opened(
-    source: BufferedReader, name: str, chunk: SoundChunk | None
+    source: BufferedReader, name: str, chunk: SoundChunk | None, wish: TrackWish
 ) -> "tuple[InputContainer, AudioStream]":
     """Open a container and find its audio; again with more patience where that may begin late."""
     try:
         container = _open_container(source, name, chunk, {})
         try:
-            return container, _audio_stream(container, name)
+            return container, _audio_stream(container, name, wish)
         except (errors.NoAudioStreamError, errors.UnknownCodecError):
             container.close()
             if _format_name(container) not in _WITHOUT_HEADER:
                 raise
         container = _open_container(source, name, chunk, _PATIENT)
-        return container, _audio_stream(container, name)
+        return container, _audio_stream(container, name, wish)
     except OSError as error:
         raise errors.RecordingUnreadableError(name, error.strerror or str(error)) from error
 
@@ -168,13 +184,12 @@ def _lacks_index(source: BufferedReader) -> bool:
     return head[4:8] in (b"ftyp", b"mdat", b"wide")
 
 
-def _audio_stream(container: "InputContainer", name: str) -> "AudioStream":
+def _audio_stream(container: "InputContainer", name: str, wish: TrackWish) -> "AudioStream":
     streams = container.streams
     if not streams.audio:
         kinds = tuple(dict.fromkeys(stream.type for stream in streams))
         raise errors.NoAudioStreamError(name, kinds)
-    best = streams.best("audio")
-    stream = next((one for one in streams.audio if one is best or one == best), streams.audio[0])
+    stream = streams.audio[picked_track(container, wish, name)]
     # The library has no context for a codec that it does not know.
     if not getattr(stream.codec_context, "sample_rate", 0):
         raise errors.UnknownCodecError(name, _format_name(container))

@@ -2,8 +2,10 @@
 
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import ExitStack
+from functools import partial
 from typing import TYPE_CHECKING
 
+from dalston_cli.audio.all_tracks import decode_all
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import SAMPLE_RATES, OpenRecording, open_recording
@@ -15,6 +17,7 @@ from dalston_cli.audio.request import MIXING, AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
 from dalston_cli.audio.timeline import Timeline, played_s
+from dalston_cli.audio.tracks import ALL_TRACKS, TrackWish
 from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter, WrittenWav
 from dalston_sdk.wire import RecordingInfo
 
@@ -47,6 +50,12 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
         RecordingError: Its leaves say why the recording cannot be used.
         DecodingStoppedError: ``is_stopped`` became true.
     """
+    if request.track == ALL_TRACKS:
+        return decode_all(request, partial(_decode_track, is_stopped=is_stopped))
+    return _decode_track(request, is_stopped)
+
+
+def _decode_track(request: AudioRequest, is_stopped: Callable[[], bool]) -> AudioInfo:
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
 
     source, clip = request.source, request.clip
@@ -54,7 +63,8 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
     name = shown_name(given)
     digest = request.digest or content_digest(source)
     part = clip or Clip()
-    with open_recording(source, name) as recording:
+    wish = TrackWish(track=request.track, language=request.language)
+    with open_recording(source, name, wish) as recording:
         chosen = _chosen(recording, request.channels)
         decoding = Decoding(
             recording=recording,
@@ -62,6 +72,7 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
             timeline=_timeline(recording, part),
             resampler=Resampler(raw_floats=recording.codec.startswith("pcm_f")),
             counts=Counts(),
+            wish=wish,
             mixer=Mixer(),
         )
         try:
@@ -93,6 +104,7 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
             ),
             warnings=tuple(notices(decoding)),
             mixing=MIXING,
+            tracks=recording.tracks if len(recording.tracks) > 1 else (),
         )
 
 
@@ -142,8 +154,8 @@ def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
             jumped = False
     return Timeline(
         time_base=stream.time_base,
-        # Some decoders swallow their first packets; with a picture the gap counts, else not.
-        origin=recording.origin if jumped or recording.has_video else None,
+        # Some decoders swallow their first packets; beside other tracks the gap counts, else not.
+        origin=recording.origin if jumped or recording.has_company else None,
         declared_s=recording.declared.latest_s,
         clip=clip,
         from_start=not jumped,

@@ -5,6 +5,7 @@ same class of them again.
 """
 
 import shlex
+from collections.abc import Sequence
 from typing import ClassVar, Self
 
 from dalston_cli.errors import DalstonError, InputError
@@ -114,6 +115,24 @@ class NoAudioStreamError(RecordingError):
         holds = f", only {' and '.join(kinds)}" if kinds else ""
         super().__init__(
             f"{name} has no audio stream{holds}", hint="record or export it again with its sound"
+        )
+
+
+class TrackMissingError(RecordingError):
+    """The audio track that was asked for does not exist."""
+
+    code = "audio_track_missing"
+
+    def __init__(self, name: str, wanted: int | str, languages: Sequence[str]) -> None:
+        has = "one audio track" if len(languages) == 1 else f"{len(languages)} audio tracks"
+        listed = ", ".join(
+            f"{number} ({language or 'language unknown'})"
+            for number, language in enumerate(languages)
+        )
+        which = f"no track {wanted}" if isinstance(wanted, int) else f"none in {wanted!r}"
+        super().__init__(
+            f"{name} has {has} and {which}; tracks count from 0",
+            hint=f"use one of these with --audio-track, or all: {listed}",
         )
 
 

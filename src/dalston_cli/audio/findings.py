@@ -12,8 +12,12 @@ from dalston_cli.audio.mixing import Mixer
 from dalston_cli.audio.request import CUT_OFF
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.timeline import Timeline
+from dalston_cli.audio.tracks import MAIN, TrackWish, speaking
 from dalston_cli.audio.wav import SAMPLE_RATE
 from dalston_sdk.wire import Notice
+
+OTHER_TRACKS = "other_audio_streams"
+"""The code of the notice that a recording has more audio tracks."""
 
 MIN_DURATION_S = 0.05
 """Less sound than this cannot hold a word."""
@@ -51,6 +55,7 @@ class Decoding:
 
     Attributes:
         clip: The part that is wanted; all of it by default.
+        wish: What is known of the audio track that is wanted.
     """
 
     recording: OpenRecording
@@ -59,6 +64,7 @@ class Decoding:
     resampler: Resampler
     counts: Counts
     mixer: Mixer
+    wish: TrackWish = MAIN
 
 
 def check_enough(decoding: Decoding, num_samples: int) -> None:
@@ -106,13 +112,24 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
         yield _mix_notice(decoding.mixer, replaced)
     if decoding.clip.gaps:
         yield _notice("only_parts", f"only these parts, in seconds, were read: {decoding.clip}")
-    others = len(recording.container.streams.audio) - 1
-    if others:
-        yield _notice(
-            "other_audio_streams",
-            f"stream {recording.stream.index} was decoded; {others} more audio "
-            f"{'stream was' if others == 1 else 'streams were'} left out",
-        )
+    if len(recording.tracks) > 1:
+        yield _notice(OTHER_TRACKS, _track(recording, decoding.wish))
+
+
+def _track(recording: OpenRecording, wish: TrackWish) -> str:
+    """Say which audio track was taken, and why."""
+    number, tracks = recording.track, recording.tracks
+    tagged = f" ({tracks[number]})" if tracks[number] else ""
+    if wish.track is not None:
+        reason = "as --audio-track says"
+    elif wish.language and number in speaking(tracks, wish.language):
+        reason = f"for the language {wish.language}"
+    else:
+        reason = "the main one"
+    return (
+        f"audio track {number}{tagged} of {len(tracks)} was taken, {reason}; "
+        "--audio-track takes another one, or all"
+    )
 
 
 def _silence(decoding: Decoding) -> str:

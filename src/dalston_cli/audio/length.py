@@ -10,6 +10,7 @@ from dalston_cli.audio.declared import flac_duration
 from dalston_cli.audio.file_bytes import FileBytes
 from dalston_cli.audio.sound_chunk import sound_chunk
 from dalston_cli.audio.source import open_source
+from dalston_cli.audio.tracks import MAIN, TrackWish
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -18,11 +19,13 @@ class DeclaredLength:
 
     Attributes:
         duration_s: Seconds of it that are wanted; None where the header declares no length.
-        num_channels: In the file; 1 where they were not counted.
+        num_channels: In the track; 1 where they were not counted.
+        num_tracks: Audio tracks; 1 where they were not counted.
     """
 
     duration_s: float | None
     num_channels: int = 1
+    num_tracks: int = 1
 
 
 def wav_duration(source: BufferedReader) -> float | None:
@@ -38,7 +41,12 @@ _QUICK = {".wav": wav_duration, ".flac": flac_duration}
 
 
 def declared_length(
-    path: Path, name: str, clip: Clip | None = None, *, count_channels: bool = False
+    path: Path,
+    name: str,
+    clip: Clip | None = None,
+    *,
+    wish: TrackWish = MAIN,
+    count_channels: bool = False,
 ) -> DeclaredLength:
     """Read length and number of channels from a recording's header.
 
@@ -46,21 +54,23 @@ def declared_length(
         path: The file.
         name: What messages call it.
         clip: The part of it that is wanted; None for the whole.
-        count_channels: Say how many channels there are.
+        wish: The audio track that is wanted.
+        count_channels: Say how many channels and tracks there are.
 
     Raises:
         RecordingError: The recording cannot be used; its leaves say why.
     """
-    quick = None if count_channels else _QUICK.get(path.suffix.lower())
+    quick = None if count_channels or wish.track is not None else _QUICK.get(path.suffix.lower())
     if quick is not None:
         with open_source(path, name) as source:
             if (duration_s := quick(source)) is not None:
                 return DeclaredLength(duration_s=wanted_part(duration_s, clip))
-    with open_recording(path, name) as recording:
+    with open_recording(path, name, wish) as recording:
         duration_s = recording.declared.duration_s
         return DeclaredLength(
             duration_s=None if duration_s is None else wanted_part(duration_s, clip),
             num_channels=recording.num_channels,
+            num_tracks=len(recording.tracks),
         )
 
 

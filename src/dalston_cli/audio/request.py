@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.tracks import Track
 from dalston_sdk.wire import Notice, RecordingInfo
 
 MIXING = 2
@@ -39,6 +40,8 @@ class AudioRequest(Struct, frozen=True, kw_only=True):
         channels: ``mix``, ``split`` or a channel's number from 0.
         clip: None for the whole recording. Times in the files count from the clip's start.
         digest: Of the file's bytes, where it is known; None computes it.
+        track: One of several audio tracks, or all, each as a channel; None to choose one.
+        language: A track that is tagged with it is chosen; None for the main one.
     """
 
     source: Path
@@ -47,6 +50,8 @@ class AudioRequest(Struct, frozen=True, kw_only=True):
     channels: Channels = "mix"
     clip: Clip | None = None
     digest: str | None = None
+    track: Track | None = None
+    language: str | None = None
 
     def wav(self, channel: int | None) -> Path:
         """Return the WAV file of one channel, or of the mix."""
@@ -77,12 +82,14 @@ class AudioInfo(Struct, frozen=True, kw_only=True):
 
     Attributes:
         mixing: The rules by which channels were mixed, a number up to ``MIXING``.
+        tracks: The language of each audio track, where there are several.
     """
 
     info: RecordingInfo
     channels: tuple[Channel, ...]
     warnings: tuple[Notice, ...]
     mixing: int = 1
+    tracks: tuple[str, ...] = ()
 
 
 def encode_request(request: AudioRequest) -> bytes:

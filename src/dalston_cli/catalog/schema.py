@@ -54,6 +54,20 @@ class StageSupport(Entry):
     options: tuple[str, ...] = ()
 
 
+class NetworkService(Entry):
+    """A service on the network that an engine asks.
+
+    Attributes:
+        usual: Its address, where no variable names another one.
+        url: The environment variable that may name another server.
+        key: The environment variable with its key; without both the service is not asked.
+    """
+
+    usual: str
+    url: str
+    key: str
+
+
 class EngineEntry(CatalogEntry):
     """One engine, from its ``engine.yaml``.
 
@@ -62,6 +76,7 @@ class EngineEntry(CatalogEntry):
         embedded: Runs with the CLI's own interpreter; no environment is built.
         slots: Requests that one process works on at the same time.
         network: True if the engine may use the network.
+        services: All that it reaches over the network; empty for anything.
         secrets: Environment variables that are passed to the engine.
         tested: Environment of its tests, in a few words, for people.
     """
@@ -77,6 +92,7 @@ class EngineEntry(CatalogEntry):
     slots: int = Field(default=1, ge=1)
     ram_mb: int = Field(default=0, ge=0)
     network: bool = False
+    services: tuple[NetworkService, ...] = ()
     secrets: tuple[str, ...] = ()
     tested: str = ""
     folder: Path = Path()

@@ -2,9 +2,11 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator
-from dataclasses import dataclass, replace
+from collections.abc import Iterable, Iterator, Mapping
+from dataclasses import dataclass, field, replace
 from pathlib import Path
+
+import msgspec
 
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import Catalog, load_catalog
@@ -19,7 +21,7 @@ from dalston_cli.options.batch import BatchOptions
 from dalston_cli.options.dialects.translation import translate
 from dalston_cli.options.without_effect import refuse_without_effect
 from dalston_cli.pipeline.environment import Environment
-from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.events import RunFinished, WarningRaised
 from dalston_cli.pipeline.intake.beside import without_transcripts
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
@@ -32,7 +34,8 @@ class Batch:
     """The input of a run or a plan.
 
     Attributes:
-        warnings: About what was passed over while looking for recordings, and about options.
+        warnings: About what was found while looking for recordings, and about options.
+        passed_over: What lies in the folders and is no recording, by suffix.
         colour_words: Show how sure each word is, where text is shown as it comes.
         on_finish: A command to run at the end.
         secrets: Variables that it does not get.
@@ -44,12 +47,17 @@ class Batch:
     warnings: tuple[WarningRaised, ...]
     on_finish: str | None = None
     secrets: frozenset[str] = frozenset()
+    passed_over: Mapping[str, int] = field(default_factory=dict)
     colour_words: bool = False
 
     def shows_colours(self, console: Console) -> bool:
         """Return True if text is shown as it comes, in colours: one recording, at a terminal."""
         alone = len(self.recordings) == 1 and self.options.output.folder is not None
         return self.colour_words and alone and console.draws and console.look.colour
+
+    def completed(self, report: RunFinished) -> RunFinished:
+        """Return a report with what was passed over in folders."""
+        return msgspec.structs.replace(report, passed_over=dict(self.passed_over))
 
     def notices(self, console: Console) -> tuple[WarningRaised, ...]:
         """Return the warnings, with one about colours that nothing will show."""
@@ -143,6 +151,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
             source_order=SourceOrder.of(resolved.settings),
         ),
         warnings=tuple(warnings),
+        passed_over=finder.passed_over,
         colour_words=said.colour_words,
         on_finish=resolved.settings.on_finish,
         secrets=frozenset(_secrets(resolved, catalog)),

@@ -46,8 +46,11 @@ def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
         console: Prints it.
         assume_yes: Plan with the model that ``transcribe --yes`` would download.
     """
+    import msgspec
+
     from dalston_cli.commands.offer import offer_models
     from dalston_cli.pipeline.forecast.report import make_report
+    from dalston_cli.pipeline.intake.folder_scan import passed_over_text
 
     for warning in batch.warnings:
         console.warning(warning.message, hint=warning.hint)
@@ -55,7 +58,10 @@ def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
     if assume_yes:
         options = offer_models(options, batch.environment, console, assume_yes=True)
     report = make_report(batch.recordings, options, batch.environment)
+    report = msgspec.structs.replace(report, passed_over=dict(batch.passed_over))
     text = "\n".join(_plan_lines(report, console))
+    if report.passed_over:
+        text += f"\npassed over: {passed_over_text(report.passed_over)}"
     if batch.on_finish:
         text += f"\nto run at the end: {printable(batch.on_finish)}"
     console.result(report, text=text)

@@ -33,6 +33,7 @@ def transcribe(
     from dalston_cli.commands.on_finish import run_on_finish
     from dalston_cli.console.run_view import run_view
     from dalston_cli.pipeline import session
+    from dalston_cli.pipeline.events import Event, RunFinished
 
     console = console_for("transcribe", options)
     batch = read_batch(options, is_plan=dry_run)
@@ -49,10 +50,14 @@ def transcribe(
     with run_view(console, show_text=show_text, colour_words=colours) as view:
         for warning in batch.notices(console):
             view.take(warning)
-        callbacks = session.RunCallbacks(on_event=view.take, print_text=view.print_text)
+
+        def take(event: Event) -> None:
+            view.take(batch.completed(event) if isinstance(event, RunFinished) else event)
+
+        callbacks = session.RunCallbacks(on_event=take, print_text=view.print_text)
         report = asyncio.run(
             session.transcribe(batch.recordings, run_options, batch.environment, callbacks)
         )
     if batch.on_finish:
-        run_on_finish(batch.on_finish, report, console, secrets=batch.secrets)
+        run_on_finish(batch.on_finish, batch.completed(report), console, secrets=batch.secrets)
     raise typer.Exit(report.exit_code)

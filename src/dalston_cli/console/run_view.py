@@ -16,6 +16,7 @@ from dalston_cli.console.screen import Console, Mode
 from dalston_cli.console.steps import Steps, passed_over
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline import events
+from dalston_cli.pipeline.intake.folder_scan import passed_over_text
 
 MOST_REPEATED = 10
 """So many recordings that failed are named again at the end."""
@@ -127,6 +128,8 @@ class RunLines(RunView):
     def run_finished(self, event: events.RunFinished) -> None:
         """Sum the run up, name again what failed, and say how to go on."""
         self.console.info(summary(event))
+        if event.passed_over:
+            self.console.info(f"passed over: {passed_over_text(event.passed_over)}")
         if len(self._failures) > 1 or self._lines_since:  # else it stands right above
             for spans in self._failures[:MOST_REPEATED]:
                 self.console.say(Span("  "), *spans)

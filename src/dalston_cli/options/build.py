@@ -8,6 +8,7 @@ from msgspec import Struct
 
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
+from dalston_cli.audio.tracks import parse_track
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.catalog.load import pipeline_settings
 from dalston_cli.errors import UsageError
@@ -148,6 +149,7 @@ def build_run_options(
         gpus=gpus,
         replicas=settings.replicas,
         channels=parse_channels(settings.channels),
+        track=None if settings.audio_track is None else parse_track(settings.audio_track),
         clip=parse_clip(settings.clip) if settings.clip else None,
         formats=_formats(settings, to_stdout=to_stdout),
         optional_formats=optional_formats(settings.output_format),

@@ -149,6 +149,8 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
         counts: Recordings per status; those that were never begun are ``not_started``.
         audio_s: Audio that engines worked on, in seconds.
         models, engines: Digest per model id, fingerprint per engine, of what was used.
+        passed_over: Files in the given folders that are no recordings, by suffix, and as
+            ``folder`` the folders that were not entered.
     """
 
     run: str
@@ -161,6 +163,7 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
     models: dict[str, str] = field(default_factory=dict)
     engines: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
+    passed_over: dict[str, int] = field(default_factory=dict)
 
 
 Event = (

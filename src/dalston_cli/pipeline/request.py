@@ -12,6 +12,7 @@ from msgspec import Struct
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.tracks import Track
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.pipeline.endpoints import Source
 from dalston_cli.settings.choices import PullPolicy
@@ -42,6 +43,7 @@ class Overrides:
     max_speakers: int | None = None
     speaker_names: SpeakerNames | None = None
     channels: Channels | None = None
+    audio_track: Track | None = None
     clip: Clip | None = None
 
 
@@ -118,6 +120,7 @@ class RunOptions:
         gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
             one of them. Empty for no such wish; otherwise ``device`` is ``cuda``.
         replicas: How many processes of the transcribing engine share the work; 1 or more.
+        track: One of several audio tracks, or all; None to choose one.
         formats: Names of the output formats, at least one, none twice.
         optional_formats: Those of them to drop where a transcript lacks what they need.
         overwrite: Do everything again, stored results and finished outputs notwithstanding.
@@ -140,6 +143,7 @@ class RunOptions:
     gpus: tuple[int, ...] = ()
     replicas: int = 1
     channels: Channels = "mix"
+    track: Track | None = None
     clip: Clip | None = None
     formats: tuple[str, ...] = ("txt", "srt", "json")
     optional_formats: frozenset[str] = frozenset()

@@ -3,6 +3,8 @@
 import re
 from collections.abc import Callable, Sequence
 
+from dalston_cli.settings.language import UnknownLanguageError, language_tag, listed
+
 
 def split_list(value: object) -> object:
     """Split a comma list into a tuple; a list of comma lists is flattened.
@@ -28,6 +30,20 @@ def text_like(pattern: str, meaning: str) -> Callable[[str], str]:
         return text
 
     return check
+
+
+def track_name(text: str) -> str:
+    """Return a track's number, ``all``, or the tag of a language."""
+    word = text.strip().lower()
+    if re.fullmatch(r"\d{1,3}|all", word):
+        return word
+    try:
+        return language_tag(text)
+    except UnknownLanguageError as error:
+        near = listed(error.nearest)
+        raise ValueError(
+            f"should be a number from 0, all, or a language; did you mean {near}?"
+        ) from None
 
 
 def named_speakers(entries: Sequence[str]) -> dict[str, str]:

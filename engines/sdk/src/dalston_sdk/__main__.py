@@ -5,6 +5,7 @@ reason is the last line on standard error.
 """
 
 import argparse
+import json
 import logging
 import os
 import signal
@@ -32,6 +33,8 @@ def main(arguments: Sequence[str] | None = None) -> int:
     options = parser.parse_args(arguments)
     # Removed from the environment, so that no program that the engine starts inherits it.
     options.token = os.environ.pop(TOKEN_VARIABLE, None) or None
+    if options.secrets_on_stdin:
+        os.environ.update(json.load(sys.stdin))
     if options.tcp is not None and options.token is None:
         parser.error(f"--tcp needs a token in {TOKEN_VARIABLE}")
     if not options.engine_dir.is_dir():
@@ -119,6 +122,11 @@ def _parser() -> argparse.ArgumentParser:
         type=_host_and_port,
         metavar="HOST:PORT",
         help=f"listen there instead of on a Unix socket; clients need {TOKEN_VARIABLE}",
+    )
+    parser.add_argument(
+        "--secrets-on-stdin",
+        action="store_true",
+        help="read further variables from standard input, as a JSON object",
     )
     parser.add_argument("--models-dir", type=Path, help="folder of all weights")
     parser.add_argument(

@@ -48,5 +48,8 @@ PORT = 8400
 MODELS = "dalston.models"
 """Inode and path of the folder of weights that a container sees; another may be there by now."""
 
+RELAY = "dalston.relay"
+"""Id of the container whose engine a relay leads to its services."""
+
 NETWORK = "dalston.network"
 """``engines`` on the network through which containers are reached that publish a port."""

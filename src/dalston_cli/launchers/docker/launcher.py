@@ -188,15 +188,15 @@ class DockerLauncher(FolderLauncher):
         return self._containers.usage(instance.identity)
 
     def remove(self, engine: str) -> base.Removed:
-        """Remove the images, and the containers that were kept for their logs."""
+        """Remove the images, the containers that were kept for their logs, and builds' logs."""
         if not (self._required or self.daemon.may_be_there()):
             return base.Removed(engine=engine)
         with self.exclusive():
             ended = [each for each in self._containers.all() if each.engine == engine]
             for container in ended:
                 self._containers.remove(container.id)
-        num_logs = len(ended) + self.images.logs.remove(engine)
-        return base.Removed(engine=engine, images=self.images.remove(engine), num_logs=num_logs)
+        self.images.logs.remove(engine)
+        return base.Removed(engine=engine, images=self.images.remove(engine), num_logs=len(ended))
 
     def _wait(self, instance: base.EngineInstance, *, timeout_s: float) -> None:
         self._containers.wait(instance.identity, timeout_s=timeout_s)

@@ -17,6 +17,7 @@ from msgspec import Struct
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.length import declared_length, wanted_part
 from dalston_cli.audio.source import content_digest
+from dalston_cli.audio.tracks import ALL_TRACKS, MAIN, TrackWish
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.endpoints import Evidence, Existing, file_of
 from dalston_cli.pipeline.forecast.stored import StoredWork, stored_work
@@ -161,7 +162,7 @@ class Forecaster:
     def _stored(self, plan: RecordingPlan, standing: Standing) -> StoredWork | None:
         if standing.prepared is None or self._outputs.overwrite:
             return None
-        audio = stored_audio(self._store, standing.prepared)
+        audio = stored_audio(self._store, standing.prepared, plan.track_language)
         return None if audio is None else stored_work(plan, audio, self._store)
 
     def _take(self, looked: _Looked, stored: StoredWork) -> None:
@@ -178,14 +179,22 @@ class Forecaster:
         path, plan = file_of(looked.request.source), looked.plan
         if path is None:
             return
-        split = plan.channels == "split"
+        split, each_track = plan.channels == "split", plan.track == ALL_TRACKS
+        wish = MAIN if each_track else TrackWish(track=plan.track, language=plan.track_language)
         try:
-            declared = declared_length(path, looked.request.name, plan.clip, count_channels=split)
+            declared = declared_length(
+                path,
+                looked.request.name,
+                plan.clip,
+                wish=wish,
+                count_channels=split or each_track,
+            )
         except RecordingError as error:
             looked.state, looked.problem = "blocked", looked.problem or error.message
         else:
             looked.duration_s = declared.duration_s
-            looked.num_channels = declared.num_channels if split else 1
+            looked.num_channels = declared.num_channels if split else declared.num_tracks
+            looked.num_channels = looked.num_channels if split or each_track else 1
 
     def _number(self, plan: RecordingPlan) -> int:
         if plan.key not in self._numbers:

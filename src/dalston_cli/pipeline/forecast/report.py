@@ -83,6 +83,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
             measured yet.
         unmeasured: Stages that are to be done and have no history on this machine, each with its
             model.
+        passed_over: What lies in the given folders and is no recording; see ``RunFinished``.
     """
 
     pipeline: str | None
@@ -97,6 +98,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     guessed: int
     estimated_s: float | None
     unmeasured: tuple[str, ...]
+    passed_over: dict[str, int] = {}
 
 
 def make_report(

@@ -1,11 +1,14 @@
 """Recordings in a folder, in the order of their names, without reading the tree into memory."""
 
 import os
-from collections.abc import Callable, Iterator
+from collections import Counter
+from collections.abc import Callable, Collection, Iterator, Mapping
 from dataclasses import dataclass, field
 from pathlib import Path, PurePath
 
+from dalston_cli.amounts import count
 from dalston_cli.audio.source import given_name
+from dalston_cli.audio.transport_stream import is_text, is_transport_stream
 from dalston_cli.pipeline.events import WarningRaised
 
 WarningSink = Callable[[WarningRaised], None]
@@ -20,17 +23,36 @@ AUDIO_SUFFIXES = _endings(
     " mpc oga ogg opus ra rf64 snd spx tta voc w64 wav wave weba wma wv"
 )
 VIDEO_SUFFIXES = _endings(
-    "3g2 3gp asf avi f4v flv m2ts m2v m4v mkv mov mp4 mpeg mpg mts mxf ogm ogv qt rm rmvb vob webm"
-    " wmv"
+    "3g2 3gp asf avi f4v flv m2t m2ts m2v m4v mkv mov mp4 mpeg mpg mts mxf ogm ogv qt rm rmvb vob"
+    " webm wmv"
 )
 MEDIA_SUFFIXES = AUDIO_SUFFIXES | VIDEO_SUFFIXES
 """In lower case. A file that is named itself may have any suffix; ``.ts`` is missing because it is
 TypeScript's, too."""
 
+_MOST_SUFFIXES = 6
+
+FOLDER = "folder"
+"""Stands for a suffix where folders are counted that a scan passed over."""
+
 
 def looks_like_media(name: str) -> bool:
     """Return True if the file's suffix is one of media."""
     return PurePath(name).suffix.lower() in MEDIA_SUFFIXES
+
+
+def is_recording(path: Path) -> bool:
+    """Return True if a file found in a folder is to be transcribed.
+
+    Its suffix decides, and its first bytes where TypeScript has the same one.
+    """
+    match path.suffix.lower():
+        case ".ts":
+            return is_transport_stream(path)
+        case ".mts":
+            return not is_text(path) or is_transport_stream(path)
+        case _:
+            return looks_like_media(path.name)
 
 
 @dataclass(kw_only=True)
@@ -39,11 +61,16 @@ class FolderScan:
 
     Hidden files and folders are passed over, and so is the output folder where it lies below.
     Folders that cannot be read are a warning.
+
+    Attributes:
+        passed_over: Files that are no recordings, and folders that were not entered, by suffix.
+            Files that are named after a recording beside them are not counted.
     """
 
     recursive: bool
     output_folder: Path | None
     on_warning: WarningSink
+    passed_over: Counter[str] = field(default_factory=Counter)
     _entered: set[tuple[int, int]] = field(default_factory=set)
 
     def files(self, folder: Path) -> Iterator[tuple[Path, Path]]:
@@ -58,12 +85,20 @@ class FolderScan:
         yield from self._below(folder, Path())
 
     def _below(self, folder: Path, relative: Path) -> Iterator[tuple[Path, Path]]:
+        others: list[str] = []
+        stems: set[str] = set()
         for name, is_folder in self._entries(folder):
             path = folder / name
             if is_folder:
                 yield from self._folder(path, relative / name)
-            elif looks_like_media(name):
+            elif is_recording(path):
+                stems.add(path.stem)
                 yield path, relative / name
+            else:
+                others.append(name)
+        self.passed_over.update(
+            PurePath(name).suffix.lower() for name in others if not _is_named_after(name, stems)
+        )
 
     def _folder(self, path: Path, relative: Path) -> Iterator[tuple[Path, Path]]:
         identity = _identity(path)
@@ -77,6 +112,8 @@ class FolderScan:
                 yield found
         if empty and looks_like_media(path.name):
             yield path, relative
+        elif not self.recursive:
+            self.passed_over[FOLDER] += 1
 
     def _entries(self, folder: Path) -> list[tuple[str, bool]]:
         """Return sorted names, with True for folders; nothing, with a warning, if unreadable."""
@@ -87,6 +124,32 @@ class FolderScan:
             message = f"cannot read the folder {given_name(folder)}: {error.strerror}"
             self.on_warning(WarningRaised(code="folder_unreadable", message=message))
             return []
+
+
+def passed_over_text(counts: Mapping[str, int]) -> str:
+    """Return what a scan passed over, such as ``2 files that are no recordings (.txt 2)``."""
+    suffixes = {suffix or "no ending": number for suffix, number in counts.items()}
+    folders = suffixes.pop(FOLDER, 0)
+    parts = []
+    if suffixes:
+        most = sorted(suffixes.items(), key=lambda item: (-item[1], item[0]))
+        listed = [f"{suffix} {number:,}" for suffix, number in most[:_MOST_SUFFIXES]]
+        listed += ["…"] if most[_MOST_SUFFIXES:] else []
+        files = count(sum(suffixes.values()), "file")
+        verb = "is no recording" if files.startswith("1 ") else "are no recordings"
+        parts.append(f"{files} that {verb} ({', '.join(listed)})")
+    if folders:
+        parts.append(f"{count(folders, 'folder')} (--recursive enters them)")
+    return " and ".join(parts)
+
+
+def _is_named_after(name: str, stems: Collection[str]) -> bool:
+    """Return True if a file is named like one of the stems, with endings of its own."""
+    while "." in name:
+        name = name.rpartition(".")[0]
+        if name in stems:
+            return True
+    return False
 
 
 def _leads_to_folder(entry: "os.DirEntry[str]") -> bool:

@@ -1,12 +1,13 @@
 """Finds the recordings that the user names, one after the other, each once.
 
-Nothing is opened here: a recording's job finds out if its file can be used. A file that is named
-and missing is a recording that will fail, without harm to the others.
+Hardly anything is opened here: a recording's job finds out if its file can be used. A file that is
+named and missing is a recording that will fail, without harm to the others.
 """
 
 import glob
 import os
-from collections.abc import Iterator
+from collections import Counter
+from collections.abc import Iterator, Mapping
 from contextlib import nullcontext
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -16,7 +17,13 @@ from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.pipeline.endpoints import LocalFile, StandardInput, file_of
 from dalston_cli.pipeline.events import WarningRaised
-from dalston_cli.pipeline.intake.folder_scan import FolderScan, WarningSink, looks_like_media
+from dalston_cli.pipeline.intake.folder_scan import (
+    FolderScan,
+    WarningSink,
+    is_recording,
+    looks_like_media,
+    passed_over_text,
+)
 from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.pipeline.intake.urls import refuse_url
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest
@@ -46,8 +53,12 @@ class NothingFoundError(InputError):
 
     code = "nothing_found"
 
-    def __init__(self, places: tuple[str, ...], *, recursive: bool) -> None:
+    def __init__(
+        self, places: tuple[str, ...], passed_over: Mapping[str, int], *, recursive: bool
+    ) -> None:
         listed = ", ".join(given_name(place) for place in places[:3])
+        if passed_over:
+            listed += f"; passed over: {passed_over_text(passed_over)}"
         hint = "a file is taken from a folder if its ending is known, such as .wav, .mp3 or .mp4"
         super().__init__(
             f"no recordings found in {listed}",
@@ -113,11 +124,16 @@ class InputSources:
 
 @dataclass(kw_only=True)
 class RecordingFinder:
-    """Finds every recording of ``sources``, in their order, folders sorted by name."""
+    """Finds every recording of ``sources``, in their order, folders sorted by name.
+
+    Attributes:
+        passed_over: What lies in the folders and is no recording; see ``FolderScan``.
+    """
 
     sources: InputSources
     stdin: BinaryIO
     on_warning: WarningSink
+    passed_over: Counter[str] = field(default_factory=Counter)
     _seen: set[object] = field(default_factory=set)
     _last_folder: tuple[str | None, str] = (None, "")
 
@@ -145,6 +161,7 @@ class RecordingFinder:
             places = [*sources.inputs, sources.files_from, sources.manifest]
             raise NothingFoundError(
                 tuple(str(place) for place in places if place is not None),
+                self.passed_over,
                 recursive=sources.recursive,
             )
 
@@ -180,7 +197,7 @@ class RecordingFinder:
                 if "**" not in rest.parts:
                     matched = True
                     yield from self._from_folder(path, relative)
-            elif not any_ending or looks_like_media(path.name):
+            elif not any_ending or is_recording(path):
                 matched = True
                 yield _request(path, relative)
         if not matched:
@@ -201,6 +218,7 @@ class RecordingFinder:
             recursive=self.sources.recursive,
             output_folder=self.sources.output_folder,
             on_warning=self.on_warning,
+            passed_over=self.passed_over,
         )
         empty = True
         for path, relative in scan.files(folder):

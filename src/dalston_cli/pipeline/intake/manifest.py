@@ -2,7 +2,8 @@
 
 Columns (keys) are ``path`` and, optionally, ``output`` (path below the output folder, without
 an ending), ``model``, ``language``, ``prompt``, ``hotwords`` (a comma list), ``num_speakers``,
-``min_speakers``, ``max_speakers``, ``speaker_names`` (a comma list), ``channels`` and ``clip``.
+``min_speakers``, ``max_speakers``, ``speaker_names`` (a comma list), ``channels``,
+``audio_track`` and ``clip``.
 NeMo's ``audio_filepath`` is ``path``, and its ``text`` and ``duration`` are ignored. Paths are
 below the manifest's folder. Spreadsheets in many countries write CSV with semicolons; the
 first line decides.
@@ -18,6 +19,7 @@ from typing import Any, TextIO
 from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
 from dalston_cli.audio.source import given_name
+from dalston_cli.audio.tracks import parse_track
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.endpoints import LocalFile
@@ -249,6 +251,7 @@ _READERS: Mapping[str, Callable[[Any], Any]] = {
     "max_speakers": _count,
     "speaker_names": _names,
     "channels": lambda value: parse_channels(str(value)),
+    "audio_track": lambda value: parse_track(str(value)),
     "clip": lambda value: parse_clip(str(value)),
 }
 _COLUMNS = frozenset({"path", "output", *_READERS})

@@ -70,7 +70,7 @@ def standing_of(
     digest: str | None, plan: RecordingPlan, journal: JobJournal, open_sink: Callable[[str], Sink]
 ) -> Standing:
     """Return how a recording stands."""
-    prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip)
+    prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip, plan.track)
     key = make_key("transcript", prepared=prepared, plan=plan.key)
     return Standing(prepared=prepared, key=key, sink=open_sink(key), journal=journal)
 

@@ -5,6 +5,7 @@ from functools import cache
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.tracks import Track
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.records.keys import make_key
 
@@ -12,7 +13,9 @@ PREPARE_VERSION = 1
 """Raised when decoding changes the audio."""
 
 
-def prepare_key(digest: str, channels: Channels, clip: Clip | None) -> str:
+def prepare_key(
+    digest: str, channels: Channels, clip: Clip | None, track: Track | None = None
+) -> str:
     """Return the key of decoded audio: of all that decides it, or why it cannot be had."""
     return make_key(
         "prepare",
@@ -21,6 +24,7 @@ def prepare_key(digest: str, channels: Channels, clip: Clip | None) -> str:
         recording=digest,
         channels=channels,
         clip=clip.key if clip else None,
+        **({} if track is None else {"track": track}),
     )
 
 

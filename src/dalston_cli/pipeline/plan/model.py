@@ -10,15 +10,16 @@ from msgspec import Struct
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.tracks import Track
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.catalog.sources import FileSource
 from dalston_cli.pipeline.request import SpeakerNames
-from dalston_cli.stages.base import Stage
+from dalston_cli.stages.base import Stage, typed
 from dalston_cli.stages.transcribe import TRANSCRIBE
-from dalston_sdk.wire import ModelRef
+from dalston_sdk.wire import ModelRef, TranscribeOptions
 
 _WITHOUT_EFFECT = frozenset({"batch", "max_cost_usd", "prices"})
 """Options that decide if and when there is a result, and what it costs, but not the result: paying
@@ -165,6 +166,7 @@ class RecordingPlan:
     stages: Mapping[Stage[Any, Any], StagePlan]
     alternatives: tuple[StagePlan, ...] = ()
     channels: Channels = "mix"
+    track: Track | None = None
     clip: Clip | None = None
     speaker_names: SpeakerNames = ()
     keep_doubtful: bool = False
@@ -176,6 +178,13 @@ class RecordingPlan:
     def transcribe(self) -> StagePlan:
         """The one stage that is always there."""
         return self.stages[TRANSCRIBE]
+
+    @property
+    def track_language(self) -> str | None:
+        """The language by which an audio track is chosen; None where it is not."""
+        if self.track is not None:
+            return None
+        return typed(self.transcribe.options, TranscribeOptions).language
 
     def candidates(self, stage: Stage[Any, Any]) -> tuple[StagePlan, ...]:
         """Return everything that may do a stage, best first; nothing if it is not planned.

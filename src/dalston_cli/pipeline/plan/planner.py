@@ -10,9 +10,12 @@ from typing import Any
 
 import msgspec
 
+from dalston_cli.audio.channels import Channels
+from dalston_cli.audio.tracks import ALL_TRACKS
 from dalston_cli.catalog.resolve import AUTO, is_installed, supports_language
 from dalston_cli.catalog.resolve_errors import NoModelError, NoModelsError
 from dalston_cli.catalog.schema import ModelEntry
+from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.choosing import StageChooser
 from dalston_cli.pipeline.plan.model import PlanContext, RecordingPlan, Skipped, StagePlan
 from dalston_cli.pipeline.records.keys import make_key
@@ -25,6 +28,19 @@ from dalston_cli.stages.transcribe import TRANSCRIBE
 
 _TEXT = ("language", "initial_prompt", "hotwords")
 _SPEAKERS = ("num_speakers", "min_speakers", "max_speakers")
+
+
+class TracksAndChannelsError(UsageError):
+    """Each track is to be a channel, and channels of a track, too."""
+
+    code = "tracks_and_channels"
+
+    def __init__(self, channels: Channels) -> None:
+        super().__init__(
+            f"--audio-track all makes a channel of each track, and --channels {channels} of a part"
+            " of one",
+            hint="leave one of them out, or take one track: --audio-track 0",
+        )
 
 
 class Planner:
@@ -74,7 +90,10 @@ def plan_recording(
         ModelUnavailableError: No installed model does a stage that was asked for, or the key of a
             service is not set.
     """
-    return _Planning(context, _overridden(options, overrides)).make()
+    own = _overridden(options, overrides)
+    if own.track == ALL_TRACKS and own.channels != "mix":
+        raise TracksAndChannelsError(own.channels)
+    return _Planning(context, own).make()
 
 
 def _overridden(options: RunOptions, overrides: Overrides) -> RunOptions:
@@ -97,6 +116,7 @@ def _overridden(options: RunOptions, overrides: Overrides) -> RunOptions:
         stages=stages,
         channels=options.channels if overrides.channels is None else overrides.channels,
         clip=overrides.clip or options.clip,
+        track=options.track if overrides.audio_track is None else overrides.audio_track,
         speaker_names=options.speaker_names if names is None else names,
     )
 
@@ -123,6 +143,7 @@ class _Planning:
             alternatives=self._more_aligners(),
             channels=options.channels,
             clip=options.clip,
+            track=options.track,
             speaker_names=options.speaker_names,
             keep_doubtful=options.keep_doubtful,
             skipped=tuple(self._skipped),
@@ -170,4 +191,5 @@ def _plan_key(plan: RecordingPlan) -> str:
         speaker_names=plan.speaker_names,
         # Only where it is set: keys of earlier runs go on to count.
         **({"keep_doubtful": True} if plan.keep_doubtful else {}),
+        **({} if plan.track is None else {"track": plan.track}),
     )

@@ -15,11 +15,12 @@ import fcntl
 import os
 import secrets
 from collections.abc import AsyncIterator, Callable
-from contextlib import asynccontextmanager
+from contextlib import asynccontextmanager, suppress
 from pathlib import Path
 from typing import Self
 
 from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.journal_errors import JournalError, StateFolderError
 
 CLAIMS_NAME = "claims"
 
@@ -51,7 +52,10 @@ class Claims:
     def __exit__(self, *_: object) -> None:
         """Let go of everything."""
         if self._holder is not None:
-            self._connection.execute("DELETE FROM claims WHERE holder = ?", (self._holder.name,))
+            with suppress(JournalError):  # a claim ends with its holder, noted or not
+                self._connection.execute(
+                    "DELETE FROM claims WHERE holder = ?", (self._holder.name,)
+                )
             self._holder.close()
 
     @asynccontextmanager
@@ -102,7 +106,7 @@ class Claims:
                 self._holder = _Holder(self._folder)
             except OSError as error:
                 if error.errno not in _NO_LOCKS:
-                    raise
+                    raise StateFolderError(self._folder, error.strerror or str(error)) from error
                 self._possible = False
         return self._holder
 

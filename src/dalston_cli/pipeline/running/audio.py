@@ -12,7 +12,7 @@ import msgspec
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.pipeline.jobs.base import JobTools
-from dalston_cli.pipeline.jobs.prepared import stored_audio
+from dalston_cli.pipeline.jobs.prepared import description_key, stored_audio
 
 
 class RecordingAudio:
@@ -54,7 +54,7 @@ class RecordingAudio:
 
     def known(self) -> AudioInfo | None:
         """Return what is stored about the audio, under this recording's own name."""
-        known = stored_audio(self._store, self._key)
+        known = self._stored()
         return None if known is None else self._named(known)
 
     async def describe(self, *, anew: bool = False) -> AudioInfo:
@@ -63,7 +63,7 @@ class RecordingAudio:
         Raises:
             RecordingError: The recording cannot be used.
         """
-        known = None if anew else stored_audio(self._store, self._key)
+        known = None if anew else self._stored()
         if known is None:
             known = await self._described(anew=anew)
         return self._named(known)
@@ -75,12 +75,16 @@ class RecordingAudio:
     async def _described(self, *, anew: bool) -> AudioInfo:
         """Decode the recording unless another job did so while this one waited."""
         async with self._claims.held(self._key):
-            known = None if anew else stored_audio(self._store, self._key)
+            known = None if anew else self._stored()
             if known is None:
                 known = await self._decode()
+                key = description_key(self._key, known, self._request.language)
                 of = (self.digest,) if self.digest else ()
-                await asyncio.to_thread(self._store.put, self._key, known, of=of)
+                await asyncio.to_thread(self._store.put, key, known, of=of)
             return known
+
+    def _stored(self) -> AudioInfo | None:
+        return stored_audio(self._store, self._key, self._request.language)
 
     async def wav(self, channel: int | None) -> Path:
         """Return the WAV file of one channel, or of the mix.

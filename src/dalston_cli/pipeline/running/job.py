@@ -107,6 +107,8 @@ class RecordingJob:
             channels=plan.channels,
             clip=plan.clip,
             digest=digest,
+            track=plan.track,
+            language=plan.track_language,
         )
         prepared = standing.prepared or ""
         audio = RecordingAudio(request, prepared, tools, self._check_unchanged)

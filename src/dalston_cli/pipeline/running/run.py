@@ -202,7 +202,10 @@ class Run:
         """Report a recording of which the journal says that nothing has to be done."""
         if self._spec.options.overwrite:
             return False
-        plan = self._planner.plan(recording.overrides)
+        try:
+            plan = self._planner.plan(recording.overrides)
+        except DalstonError:
+            return False  # its job says so
         finished = self._runner.finished_before(self._job(recording, plan, stem))
         if finished is None:
             return False

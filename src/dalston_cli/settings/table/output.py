@@ -2,11 +2,12 @@
 
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import count, probability, seconds, switch, text
-from dalston_cli.settings.values import command_words, text_like
+from dalston_cli.settings.values import command_words, text_like, track_name
 
 _channels = Kind(
     "mix|split|N", check=text_like(r"mix|split|\d{1,3}", "mix, split or a number from 0")
 )
+_track = Kind("N|all|LANG", check=track_name)
 _command = Kind("CMD", min_length=1, check=command_words)
 _formats = Kind("FORMAT", completion="formats", split=True, min_length=1)
 
@@ -17,6 +18,11 @@ class Input:
 
     channels: str = _channels(
         "Mix all channels, take each as one speaker, or take one, from 0.", "mix"
+    )
+    audio_track: str | None = _track(
+        "Of several audio tracks one, from 0, that of a language, or all, each as a channel; by"
+        " default the one that is tagged with --language, or else the main one.",
+        example="1",
     )
     clip: str | None = text(
         "Only this part, in seconds or h:mm:ss, such as 90-2:30 or 1:00:00-; several as a comma"

@@ -1,6 +1,7 @@
 """The containers of one home: lists, starts, inspects, measures, ends and removes them."""
 
 import secrets
+import socket
 import time
 from collections.abc import Iterable, Iterator, Mapping
 from contextlib import contextmanager, suppress
@@ -11,6 +12,7 @@ from typing import Any
 
 from dalston_cli.launchers.base import ExitState, Usage
 from dalston_cli.launchers.docker import labels
+from dalston_cli.launchers.docker.containers.memory import Taken
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonRefusedError
 from dalston_cli.launchers.folder_launcher import plain_line
 
@@ -81,25 +83,50 @@ class Containers:
         ours = [each for each in known if each is not None]
         return sorted(ours, key=lambda each: each.created_at, reverse=True)
 
-    def start(self, arguments: Mapping[str, Any]) -> str:
+    def start(self, arguments: Mapping[str, Any], *, name: str, stdin: bytes | None = None) -> str:
         """Create a container, start it and return its id.
+
+        Args:
+            arguments: For the daemon.
+            name: Middle of its name, for people.
+            stdin: All that it reads from its standard input, which nothing keeps or shows.
 
         Raises:
             DaemonRefusedError: The daemon refuses; nothing is left of the container.
             DaemonUnavailableError: The daemon does not answer.
         """
-        name = f"dalston-{arguments['labels'][labels.ENGINE]}-{secrets.token_hex(4)}"  # for people
+        whole = f"dalston-{name}-{secrets.token_hex(4)}"
         with self._daemon.explained():
-            container = self._daemon.client.containers.create(name=name, **arguments)
+            container = self._daemon.client.containers.create(name=whole, **arguments)
         identity = str(container.id)
         try:
-            with self._daemon.explained():
+            with self._daemon.explained(), self._feeding(identity, stdin):
                 container.start()
         except BaseException:
             with suppress(Exception):  # the first error is the one to report
                 self.remove(identity, running=True)
             raise
         return identity
+
+    @contextmanager
+    def _feeding(self, identity: str, stdin: bytes | None) -> Iterator[None]:
+        """Attach to a container before it starts, and write to its standard input afterwards."""
+        if stdin is None:
+            yield
+            return
+        api = self._daemon.client.api
+        stream = api.attach_socket(identity, params={"stdin": 1, "stream": 1})
+        connection = getattr(stream, "_sock", stream)  # bare where it is TLS
+        try:
+            yield
+            connection.sendall(stdin)
+            with suppress(OSError, NotImplementedError):  # TLS cannot end one direction only
+                connection.shutdown(socket.SHUT_WR)
+        finally:
+            if response := getattr(stream, "_response", None):
+                response.close()  # before what it reads from, which it flushes
+            stream.close()
+            connection.close()
 
     def inspect(self, identity: str) -> dict[str, Any] | None:
         """Return the daemon's description of a container; None if it is gone."""
@@ -146,6 +173,35 @@ class Containers:
         with self._daemon.explained():
             stats: dict[str, Any] = self._daemon.client.api.stats(identity, stream=False)
         return container_usage(stats, memory_limit=int(found["HostConfig"].get("Memory") or 0))
+
+    def memory(self) -> list[Taken]:
+        """Measure the memory of every engine's container on the daemon, also of other owners."""
+        api = self._daemon.client.api
+        with self._daemon.explained():
+            found = api.containers(filters={"label": [labels.ENGINE]})
+        taken = []
+        for identity in (str(each["Id"]) for each in found):
+            with self._unless_done(), self._daemon.explained():
+                described = api.inspect_container(identity)
+                stats = api.stats(identity, stream=False, one_shot=True)
+                limit = int(described["HostConfig"].get("Memory") or 0)
+                usage = container_usage(stats, memory_limit=limit)
+                home = described["Config"]["Labels"].get(labels.HOME)
+                taken.append(
+                    Taken(
+                        id=identity,
+                        limit_mb=limit // _MB or None,
+                        used_mb=usage.memory_mb or 0.0,
+                        ours=home == self.home,
+                    )
+                )
+        return taken
+
+    def limit_memory(self, identity: str, limit_mb: int) -> None:
+        """Change the limit of a running container."""
+        limit = limit_mb * _MB
+        with self._unless_done(), self._daemon.explained():
+            self._daemon.client.api.update_container(identity, mem_limit=limit, memswap_limit=limit)
 
     @contextmanager
     def _unless_done(self) -> Iterator[None]:

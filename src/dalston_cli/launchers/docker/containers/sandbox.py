@@ -6,6 +6,7 @@ network, no rights, no files of the user's, and no more memory, cores and proces
 Reference: https://docs.docker.com/reference/api/engine/ (ContainerCreate)
 """
 
+import os
 from collections.abc import Mapping
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -15,6 +16,7 @@ from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineSpec
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.containers.network import NETWORK, TOKEN_VARIABLE
+from dalston_cli.launchers.docker.containers.relay import SERVICES_FOLDER, SERVICES_VARIABLE
 from dalston_cli.launchers.docker.daemon import DaemonFacts
 from dalston_cli.launchers.docker.gpu.request import inner_device
 from dalston_cli.launchers.docker.options import DockerOptions
@@ -28,7 +30,6 @@ HOME_PLACE = "/tmp"  # noqa: S108 - a tmpfs of the container's own
 _NOBODY = 65532
 _MAX_PROCESSES = 1024
 _SHARED_MEMORY = "1g"
-_MEMORY_PART = 0.8
 _MB = 1_000_000
 _LOG_LIMITS = {"type": "json-file", "config": {"max-size": "10m", "max-file": "2"}}
 _OF_THE_IMAGE = frozenset(
@@ -92,6 +93,8 @@ class ContainerPlan:
         folder: Its own folder on the host; None where it listens on a port.
         token: Token for the port.
         gpu: Result of ``gpu_arguments`` for its device.
+        relayed: It reaches its services through the sockets of a relay, and nothing else.
+        memory_mb: The most memory that it may take; None where that cannot be limited.
     """
 
     spec: EngineSpec
@@ -106,6 +109,8 @@ class ContainerPlan:
     folder: Path | None = None
     token: str | None = field(default=None, repr=False)
     gpu: Mapping[str, Any] = field(default_factory=dict)
+    relayed: bool = False
+    memory_mb: int | None = None
 
 
 def container_user(facts: DaemonFacts, *, uid: int, gid: int) -> User:
@@ -145,12 +150,18 @@ def container_arguments(
         "security_opt": ["no-new-privileges"],
         "shm_size": _SHARED_MEMORY,
         "log_config": _LOG_LIMITS,
-        "use_config_proxy": engine.network,  # its URL may hold a password
+        "use_config_proxy": engine.network and not plan.relayed,  # its URL may hold a password
+        "stdin_open": bool(secrets_of(plan)),
         **namespace,
         **_limits(plan, facts, options),
         **_network(plan),
         **plan.gpu,
     }
+
+
+def secrets_of(plan: ContainerPlan, environ: Mapping[str, str] = os.environ) -> dict[str, str]:
+    """Return the secrets that an engine gets through its standard input, and no one else sees."""
+    return {name: environ[name] for name in plan.spec.engine.secrets if name in environ}
 
 
 def _command(plan: ContainerPlan) -> list[str]:
@@ -161,6 +172,7 @@ def _command(plan: ContainerPlan) -> list[str]:
         *("--runtime-dir", runtime, "--models-dir", MODELS_PLACE, "--spool-dir", SPOOL_PLACE),
         *("--device", inner_device(spec.device), "--keep-alive", f"{spec.keep_alive_s:g}"),
         *("--fingerprint", plan.fingerprint),
+        *(["--secrets-on-stdin"] if secrets_of(plan) else []),
         *listen,
     ]
 
@@ -168,12 +180,14 @@ def _command(plan: ContainerPlan) -> list[str]:
 def _environment(plan: ContainerPlan, options: DockerOptions) -> dict[str, str]:
     cores = min(plan.cores, int(options.cpus)) if options.cpus else plan.cores
     variables = engine_variables(
-        secrets=plan.spec.engine.secrets,
+        secrets=(),  # the daemon shows variables to all its users; see ``secrets_of``
         extra=plan.spec.environment,
         replicas=1 if options.cpus else plan.spec.replicas,
         cores=cores,
     )
     token = {TOKEN_VARIABLE: plan.token} if plan.token else {}
+    if plan.relayed:
+        variables |= {SERVICES_VARIABLE: f"{RUNTIME_PLACE}/{SERVICES_FOLDER}"}
     return {"HOME": HOME_PLACE, "TMPDIR": SPOOL_PLACE, "USER": "dalston"} | variables | token
 
 
@@ -212,7 +226,7 @@ def _bind(source: Path, target: str, *, read_only: bool = False) -> dict[str, An
 
 def _network(plan: ContainerPlan) -> dict[str, Any]:
     published = {"ports": {f"{labels.PORT}/tcp": ("127.0.0.1", None)}} if plan.token else {}
-    if plan.spec.engine.network:
+    if plan.spec.engine.network and not plan.relayed:
         return {"network_mode": "bridge", **published}
     if not plan.token:
         return {"network_mode": "none"}
@@ -225,9 +239,8 @@ def _limits(plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions) -> 
     limits: dict[str, Any] = {}
     if _can(facts, "PidsLimit"):
         limits["pids_limit"] = _MAX_PROCESSES
-    memory_mb = options.memory_mb or int(_MEMORY_PART * facts.memory_mb) // plan.spec.replicas
-    if _can(facts, "MemoryLimit") and memory_mb:
-        limits["mem_limit"] = limits["memswap_limit"] = memory_mb * _MB
+    if plan.memory_mb:
+        limits["mem_limit"] = limits["memswap_limit"] = plan.memory_mb * _MB
     elif options.memory_mb:
         raise LimitUnsupportedError("memory", "DALSTON_ENGINE_MEMORY_MB")
     if options.cpus and not _can(facts, "CpuCfsQuota"):
@@ -235,6 +248,11 @@ def _limits(plan: ContainerPlan, facts: DaemonFacts, options: DockerOptions) -> 
     if options.cpus:
         limits["nano_cpus"] = int(options.cpus * 1e9)
     return limits
+
+
+def can_limit_memory(facts: DaemonFacts) -> bool:
+    """Return True if the daemon can limit the memory of a container."""
+    return _can(facts, "MemoryLimit") and facts.memory_mb > 0
 
 
 def _can(facts: DaemonFacts, limit: str) -> bool:

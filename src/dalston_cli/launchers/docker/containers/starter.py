@@ -1,16 +1,19 @@
 """Turns a spec into a running container, and tells the address that it listens at."""
 
+import json
 import os
 import re
 import secrets
+from contextlib import suppress
 from pathlib import Path
 
 from dalston_cli.catalog.machine import Gpu, probe_machine
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import Address, EngineSpec
-from dalston_cli.launchers.docker.containers import network, sandbox
+from dalston_cli.launchers.docker.containers import network, relay, sandbox
 from dalston_cli.launchers.docker.containers.container_list import Containers, models_mark
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders
+from dalston_cli.launchers.docker.containers.memory import divide_memory
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonFacts, DaemonRefusedError
 from dalston_cli.launchers.docker.gpu.problem import GpuHost, probe_gpu_host
 from dalston_cli.launchers.docker.gpu.refusal import explain_refusal
@@ -96,8 +99,19 @@ class Starter:
             models_mark=models_mark(models),
             folder=folder,
             token=None if folder else secrets.token_urlsafe(32),
+            relayed=bool(folder and spec.engine.services),
             gpu=gpu_arguments(spec.device, facts, _gpus(spec.device)),
+            memory_mb=self._divide_memory(name) if sandbox.can_limit_memory(facts) else None,
         )
+
+    def _divide_memory(self, engine: str) -> int:
+        """Return the limit for a new container, after others were lowered for it."""
+        total_mb, ceiling_mb = self._daemon.facts.memory_mb, self._options.memory_mb
+        division = divide_memory(engine, total_mb, ceiling_mb, self._containers.memory())
+        for identity, limit_mb in division.lowered.items():
+            with suppress(DaemonRefusedError):  # Podman 4.3 cannot do that
+                self._containers.limit_memory(identity, limit_mb)
+        return division.limit_mb
 
     def _start(self, plan: sandbox.ContainerPlan) -> str:
         engine, facts = plan.spec.engine.name, self._daemon.facts
@@ -105,7 +119,8 @@ class Starter:
         try:
             if plan.token:
                 network.ensure_network(self._daemon)
-            identity = self._containers.start(arguments)
+            identity = self._containers.start(arguments, name=engine, stdin=_told(plan))
+            self._start_relay(plan, identity)
         except DaemonRefusedError as error:
             host = probe_gpu_host() if plan.gpu else None
             raise explain_start(engine, error, facts, host) from error
@@ -115,8 +130,28 @@ class Starter:
             raise network.PortUnreachableError(engine, str(address.url))
         return identity
 
+    def _start_relay(self, plan: sandbox.ContainerPlan, identity: str) -> None:
+        """Start what leads the engine to its services; without it the engine is removed."""
+        if not plan.relayed or plan.folder is None:
+            return
+        folder = plan.folder / relay.SERVICES_FOLDER
+        folder.mkdir()
+        folder.chmod(0o1777)  # in a folder that only the user can enter
+        arguments = relay.relay_arguments(identity, image=plan.image, folder=folder)
+        told = relay.what_it_is_told(plan.spec.engine)
+        try:
+            self._containers.start(arguments, name=f"{plan.spec.engine.name}-relay", stdin=told)
+        except BaseException:
+            self._containers.remove(identity, running=True)
+            raise
+
     def _runs(self, identity: str) -> bool:
         return self._containers.state(identity).state == "running"
+
+
+def _told(plan: sandbox.ContainerPlan) -> bytes | None:
+    secrets = sandbox.secrets_of(plan)
+    return json.dumps(secrets).encode() if secrets else None
 
 
 def _gpus(device: str) -> tuple[Gpu, ...]:
