@@ -75,7 +75,10 @@ def main() -> None:
             reply = answer(request, stopping.is_set)
         except DecodingStoppedError:
             return
-        replies.write(msgspec.json.encode(reply) + b"\n")
+        try:
+            replies.write(msgspec.json.encode(reply) + b"\n")
+        except BrokenPipeError:
+            return  # the process that asked was killed
 
 
 def answer(request: AudioRequest, is_stopped: Callable[[], bool]) -> DecodeReply:
