@@ -24,5 +24,6 @@ bench: ## speed as ratios and counts, printed as a table
 
 docs: ## the generated pages under docs/, and the README's table of engines
 	.venv/bin/python scripts/generate_cli_docs.py
+	.venv/bin/python scripts/generate_compose_docs.py
 	.venv/bin/python scripts/generate_engine_table.py
 	.venv/bin/python scripts/generate_whisper_docs.py

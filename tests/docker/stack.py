@@ -11,6 +11,7 @@ from pathlib import Path
 
 import docker
 from docker.models.containers import Container
+from tests.support import compose
 
 REPOSITORY = Path(__file__).resolve().parents[2]
 HEALTHY_S = 60
@@ -20,26 +21,23 @@ _FILES = ("compose.yaml", "compose.dev.yaml", ".dockerignore")
 _FOLDERS = ("dockerfiles", "engines/sdk/src/dalston_sdk", "engines/transcribe")
 
 
-def problem_of_compose() -> str | None:
-    """Return why there are no stacks here; None where there can be."""
-    if shutil.which("docker-compose") is None:
-        return "docker-compose is missing; install it: apt-get install docker-compose"
-    return None
-
-
 class Stack:
-    """Runs ``docker-compose`` as a user would who has just cloned the repository.
+    """Runs Compose as a user would who has just cloned the repository.
 
     Args:
         folder: Where the copy goes.
         host: Where the daemon listens.
+        major: The version of Compose; 0 for the newest.
         variables: The content of ``.env``.
 
     Attributes:
         token: The token of every engine of it.
     """
 
-    def __init__(self, folder: Path, host: str, **variables: str | Path) -> None:
+    def __init__(self, folder: Path, host: str, major: int = 0, **variables: str | Path) -> None:
+        here = compose.commands()
+        self._major = major or next(iter(here))
+        self._command = here[self._major]
         self.folder = folder
         self.project = f"dt{secrets.token_hex(4)}"
         self.token = secrets.token_urlsafe(16)
@@ -57,7 +55,7 @@ class Stack:
     def compose(self, *arguments: str, **environ: str) -> subprocess.CompletedProcess[str]:
         """Run to the end, whatever it comes to."""
         return subprocess.run(
-            ["docker-compose", *arguments],
+            [*self._command, *arguments],
             cwd=self.folder,
             env=self._environ | environ,
             capture_output=True,
@@ -109,9 +107,14 @@ class Stack:
     def down(self) -> None:
         """Take everything down, and make sure of it."""
         volumes = self.volumes()
-        self.run("down", "-v")
+        self.take_down()
         for name in self.there(volumes):  # a daemon that is busy forgets one now and then
             self.client.volumes.get(name).remove()
+
+    def take_down(self) -> None:
+        """Run what the page says; Compose 1 takes down all profiles' services anyway."""
+        everything = ("--profile", "*") if self._major > 1 else ()
+        self.run(*everything, "down", "-v")
 
     def left_over(self) -> list[str]:
         """Containers and networks of this stack, in words."""
@@ -123,9 +126,9 @@ class Stack:
 
 
 @contextmanager
-def made_stack(folder: Path, host: str, **variables: str | Path) -> Iterator[Stack]:
+def made_stack(folder: Path, host: str, major: int = 0, **variables: str | Path) -> Iterator[Stack]:
     """A stack that is taken down at the end; see ``Stack``."""
-    stack = Stack(folder, host, **variables)
+    stack = Stack(folder, host, major, **variables)
     try:
         yield stack
     finally:

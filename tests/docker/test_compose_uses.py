@@ -3,6 +3,7 @@
 import socket
 from collections.abc import Iterator
 from pathlib import Path
+from typing import Any
 
 import pytest
 from tests.docker.stack import Stack
@@ -72,7 +73,7 @@ def test_a_remote_stack_is_reached_with_its_token(
     user: DockerUser, url: str, docker_daemon: str, recording: Path, tmp_path: Path
 ) -> None:
     port = url.rpartition(":")[2]
-    place = {"DALSTON_BIND": ADDRESS, f"DALSTON_{ENGINE.upper()}_PORT": port}
+    place: dict[str, Any] = {"DALSTON_BIND": ADDRESS, f"DALSTON_{ENGINE.upper()}_PORT": port}
     with made_service(user, tmp_path / "stack", docker_daemon, **place) as stack:
         assert [stack.url(each) for each in stack.containers(ENGINE)] == [url]
         remote = ("transcribe", recording, "--model", "pocketsphinx-en-us", "--launcher", "remote")
@@ -94,7 +95,7 @@ def test_a_remote_stack_is_reached_with_its_token(
 def test_an_edited_engine_runs_after_a_restart_without_a_build(
     user: DockerUser, docker_daemon: str, recording: Path, tmp_path: Path
 ) -> None:
-    source = {"COMPOSE_FILE": "compose.yaml:compose.dev.yaml"}
+    source: dict[str, Any] = {"COMPOSE_FILE": "compose.yaml:compose.dev.yaml"}
     with made_service(user, tmp_path / "stack", docker_daemon, **source) as stack:
         engines = stack.folder / "engines" / "transcribe"
         user.environ["DALSTON_ENGINES_PATH"] = str(engines)

@@ -103,6 +103,15 @@ def test_between_several_parts_there_is_silence(
     assert not heard[~inside].any()
     assert [warning.code for warning in decoded.warnings] == ["only_parts"]
     assert "12-14.5,20-21,28.25-30" in decoded.warnings[0].message
+    assert decoded.info.left_out == ((14.5, 20.0), (21.0, 28.25))
+
+
+def test_parts_beyond_the_end_are_named(speech: Path, tmp_path: Path) -> None:
+    clip = Clip(start=2, gaps=((3, 50), (51, 90)))
+    decoded = decode(speech, tmp_path, clip=clip)
+    assert [warning.code for warning in decoded.warnings] == ["only_parts", "clip_outside"]
+    assert "begin at 50, 90 s have nothing in them" in decoded.warnings[1].message
+    assert "ends at 40.00 s" in decoded.warnings[1].message
 
 
 def test_clip_after_the_end(speech: Path, tmp_path: Path) -> None:

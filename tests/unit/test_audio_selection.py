@@ -19,6 +19,11 @@ CLIPS = {
     "0-30,1:30-2:00": Clip(end=120, gaps=((30, 90),)),
     "5-10, 20-30 ,40-": Clip(start=5, gaps=((10, 20), (30, 40))),
     "5-10,10-20": Clip(start=5, end=20),
+    "10-20,5-8": Clip(start=5, end=20, gaps=((8, 10),)),
+    "0-10,9-20": Clip(end=20),
+    "5-,9-20,2-3": Clip(start=2, gaps=((3, 5),)),
+    "0-10,2-3,12-14": Clip(end=14, gaps=((10, 12),)),
+    "7-8,7-8": Clip(start=7, end=8),
 }
 
 WRONG_CLIPS = {
@@ -36,9 +41,10 @@ WRONG_CLIPS = {
     "5-5": "ends before it starts",
     "0-5,9-7": "ends before it starts",
     "0-5,": "not a part",
-    "10-20,5-8": "overlap or are not in order",
-    "0-10,9-20": "overlap or are not in order",
-    "5-,9-20": "overlap or are not in order",
+    "9999999999-": "not a part",
+    "9999999:00:00-": "not a part",
+    f"{'9' * 5000}-": "not a part",
+    f"1.{'9' * 5000}-": "not a part",
     "1:60-": "60 or more seconds",
     "1:60:00-": "60 or more minutes",
 }

@@ -43,10 +43,10 @@ NAMES = sorted({key_of(option) for options in OPTIONS.values() for option in opt
             "--device_index 1": {"gpus": (1,)},
             "--device auto --device_index 1": {"device": "auto", "gpus": (1,)},
             "--clip_timestamps 0": {},
-            "--clip_timestamps 0,30": {"clip": "0-30"},
-            "--clip_timestamps 90": {"clip": "90-"},
-            "--clip_timestamps 0,30.5,60,90": {"clip": "0-30.5,60-90"},
-            "--clip_timestamps 5,10,60": {"clip": "5-10,60-"},
+            "--clip_timestamps 0,30": {"clip": ("0-30",)},
+            "--clip_timestamps 90": {"clip": ("90-",)},
+            "--clip_timestamps 0,30.5,60,90": {"clip": ("0-30.5", "60-90")},
+            "--clip_timestamps 5,10,60": {"clip": ("5-10", "60-")},
             "--temperature_increment_on_fallback 0.2": {"temperature": (0, 0.2, 0.4, 0.6, 0.8, 1)},
             "--temperature_increment_on_fallback 0.3": {"temperature": (0, 0.3, 0.6, 0.9)},
             "--temperature 0.5 --temperature_increment_on_fallback 0.25": {
@@ -118,7 +118,7 @@ def test_what_an_option_means(line: str, settings: dict[str, Any]) -> None:
         ),
         (
             "--clip 0-5 --clip_timestamps 0,30",
-            {"clip": "0-5"},
+            {"clip": ("0-5",)},
             "--clip_timestamps has no effect: --clip",
         ),
         (

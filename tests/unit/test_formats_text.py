@@ -94,7 +94,7 @@ def test_names_reach_every_format_that_has_speakers() -> None:
     named = name_speakers(dialogue(), {"SPEAKER_00": "Ada <&> L", "SPEAKER_01": "=B,C"})
     expected = {
         "txt": "Ada <&> L: こんにちは",
-        "srt": "Ada <&> L: こんにちは",
+        "srt": "Ada \uff1c&\uff1e L: こんにちは",
         "vtt": "<v Ada &lt;&amp;&gt; L>こんにちは",
         "ass": ",=B;C,0,0,0,,=B,C:",
         "csv": '"\'=B,C"',

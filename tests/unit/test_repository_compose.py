@@ -1,32 +1,40 @@
 """The services of ``compose.yaml`` are the repository's engines, as the launchers know them."""
 
+import re
 from pathlib import Path
 from typing import Any
 
 import pytest
 import yaml
+from tests.cli.test_pages import script
 from tests.support.launching import engine_entry
 
+from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.launchers.docker import labels
 from dalston_cli.launchers.docker.images.availability import usual_base
 from dalston_cli.launchers.docker.images.context import engine_place
 from dalston_cli.launchers.docker.images.torch_layer import torch_locks
 
 ROOT = Path(__file__).resolve().parents[2]
-PROFILES = {"core", "gpu", "speakers", "detect"}
+PROFILES = {"transcribe": "core", "align": "speakers", "diarize": "speakers", "detect": "detect"}
+"""By the folder of an engine; that of whisperx-full, which does several things, is ``multi``."""
+
+GENERATOR = script("generate_compose_docs")
 ENGINES = {
     path.parent.name: path.parent for path in sorted((ROOT / "engines").glob("*/*/engine.yaml"))
 }
 
 
-def services_of(name: str) -> dict[str, dict[str, Any]]:
+def stack_of(name: str) -> dict[str, dict[str, dict[str, Any]]]:
     stack: dict[str, dict[str, dict[str, Any]]] = yaml.safe_load(
         (ROOT / name).read_text(encoding="utf-8")
     )
-    return stack["services"]
+    return stack
 
 
-SERVICES = services_of("compose.yaml")
+STACK = stack_of("compose.yaml")
+SERVICES = STACK["services"]
+CATALOG = load_catalog(CatalogPaths.from_environment({}))
 every_service = pytest.mark.parametrize("name", SERVICES)
 
 
@@ -61,7 +69,67 @@ def test_a_service_is_an_engine_of_this_version(name: str) -> None:
     assert variant in about(engine)["devices"]
     assert service["labels"][labels.SERVICE] == "compose"
     assert labels.HOME not in service["labels"]
-    assert set(service["profiles"]) <= PROFILES
+
+
+@every_service
+def test_no_profile_mixes_services_of_a_gpu_with_others(name: str) -> None:
+    engine = SERVICES[name]["labels"][labels.ENGINE]
+    profile = PROFILES.get(ENGINES[engine].parent.name, "speakers")
+    expected = [profile] if name == engine else [f"{profile}-gpu", "gpu"]
+    assert SERVICES[name]["profiles"] == expected
+
+
+@every_service
+def test_a_service_has_the_memory_that_its_models_take(name: str) -> None:
+    service, engine = SERVICES[name], SERVICES[name]["labels"][labels.ENGINE]
+    limit, reserved = GENERATOR.memory_of(engine, CATALOG)
+    variable = f"DALSTON_{engine.upper().replace('-', '_')}"
+    assert service["mem_limit"] == f"${{{variable}_MEMORY_MB:-{limit}}}m"
+    assert service["memswap_limit"] == service["mem_limit"]  # no swap
+    assert 256 <= reserved < limit
+    resources = service.get("deploy", {}).get("resources", {}).get("reservations", {})
+    found = resources["memory"] if resources else service["mem_reservation"]
+    assert found == f"${{{variable}_RESERVED_MB:-{reserved}}}m"
+    largest = max(model.size_mb for model in CATALOG.models.values() if model.engine == engine)
+    assert limit >= 1.5 * largest + 1024
+
+
+@every_service
+def test_a_service_is_built_here_and_has_an_init_and_a_volume_with_a_name(name: str) -> None:
+    service = SERVICES[name]
+    assert (service["pull_policy"], service["init"]) == ("build", True)
+    assert service["volumes"][0] == f"{name}-spool:/spool"
+    assert f"{name}-spool" in STACK["volumes"]
+    assert [each["target"] for each in service["volumes"][1:]] == ["/models"]
+
+
+def test_every_service_has_a_gpu_of_its_own_choice() -> None:
+    for name, service in SERVICES.items():
+        if "deploy" not in service:
+            continue
+        gpu = f"${{DALSTON_{name.removesuffix('-gpu').upper().replace('-', '_')}_GPU:-0}}"
+        [device] = service["deploy"]["resources"]["reservations"]["devices"]
+        assert device == {"driver": "nvidia", "device_ids": [gpu], "capabilities": ["gpu"]}
+        assert service["labels"][labels.DEVICE] == f"cuda:{gpu}"
+
+
+def test_the_page_of_services_is_current() -> None:
+    stale = [file.name for file, page in GENERATOR.pages().items() if file.read_text() != page]
+    assert stale == [], "run make docs"
+
+
+def test_the_page_has_the_anchors_that_people_look_for() -> None:
+    page = (ROOT / "docs" / "compose.md").read_text(encoding="utf-8")
+    for anchor in (
+        *("## Profiles", "## Logs", "## Backup", "## Troubleshooting", "### GPU not available"),
+        *("### Engine not processing", "### Out of memory", "docker compose logs -f"),
+    ):
+        assert f"\n{anchor}" in page or f" {anchor}" in page
+    assert not re.search(r"\bdocker-compose (?:up|build|logs|down|ps)", page)
+    for service in re.findall(r"docker compose (?:up -d|build|stop|logs -f) ([a-z][\w-]+)", page):
+        assert service in SERVICES
+    for profile in re.findall(r"--profile ([\w-]+)", page):
+        assert any(profile in each["profiles"] for each in SERVICES.values())
 
 
 def test_every_engine_has_a_service_for_each_kind_of_device() -> None:
@@ -92,7 +160,7 @@ def test_no_service_has_a_name_or_port_that_only_one_replica_can_have(name: str)
 
 
 def test_the_source_of_every_service_can_be_mounted() -> None:
-    mounted = services_of("compose.dev.yaml")
+    mounted = stack_of("compose.dev.yaml")["services"]
     assert set(mounted) == set(SERVICES)
     for name, service in mounted.items():
         folder = ENGINES[SERVICES[name]["labels"][labels.ENGINE]].relative_to(ROOT)

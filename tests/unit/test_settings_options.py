@@ -5,15 +5,17 @@ from pathlib import Path
 
 import pytest
 from tests.support.run_options import asked
+from tests.support.transcripts import segment, transcript
 
 from dalston_cli.catalog.device import RepeatedGpuError
 from dalston_cli.errors import UsageError
-from dalston_cli.options.build import build_run_options, resolve
+from dalston_cli.formats.registry import WRITERS
+from dalston_cli.options.build import build_render_options, build_run_options, resolve
 from dalston_cli.options.spelling import in_our_dialect, normal_name
 from dalston_cli.options.without_effect import (
     GpusWithoutEffectError,
     WithoutEffectError,
-    refuse_without_effect,
+    check_effects,
 )
 from dalston_cli.settings.schema import Settings
 from dalston_sdk.wire import RefineOptions, TranscribeOptions
@@ -117,10 +119,10 @@ def test_options_of_language_models_count_with_any_work_for_these(
     monkeypatch.setenv("DALSTON_CONFIG_DIR", str(tmp_path))
     resolved = resolve(group, profile=None)
     if message is None:
-        refuse_without_effect(resolved)
+        check_effects(resolved)
         return
     with pytest.raises(WithoutEffectError, match=message) as caught:
-        refuse_without_effect(resolved)
+        check_effects(resolved)
     assert caught.value.hint == "add --refine"
 
 
@@ -166,10 +168,10 @@ def test_gpus_that_do_not_count(
         monkeypatch.setenv(name, value)
     resolved = resolve(group, profile=None)
     if message is None:
-        refuse_without_effect(resolved)
+        check_effects(resolved)
         return
     with pytest.raises(GpusWithoutEffectError, match=re.escape(message)) as caught:
-        refuse_without_effect(resolved)
+        check_effects(resolved)
     assert caught.value.hint == "add --device cuda, or leave --gpus out"
 
 
@@ -272,3 +274,35 @@ def test_truth_values_in_the_dialect_of_whisper(words: list[str], plain: list[st
 )
 def test_names_in_the_dialect_of_whisper(name: str, ours: str) -> None:
     assert normal_name(name) == ours
+
+
+def most_words(rendered: str, output_format: str) -> int:
+    if output_format == "ass":
+        cues = [line.split(",", 9)[9] for line in rendered.splitlines() if "Dialogue:" in line]
+        return max(len(cue.replace(r"\N", " ").split()) for cue in cues)
+    cues = [block.split(" --> ")[1] for block in rendered.split("\n\n") if " --> " in block]
+    return max(len(cue.split("\n", 1)[1].split()) for cue in cues)
+
+
+@pytest.mark.parametrize("output_format", ["srt", "vtt", "ass"])
+@pytest.mark.parametrize("words", [1, 2, 3])
+def test_words_of_a_line_are_words_of_a_subtitle(output_format: str, words: int) -> None:
+    """As in Whisper; two lines of so many words only where two lines are asked for."""
+    text = "So my fellow Americans ask not what your country can do for you"
+    found = transcript([segment(text, 0.0, 6.0)])
+    writer = WRITERS[output_format]
+    one_line = build_render_options(settings_of(max_words_per_line=words))
+    rendered = writer.render(found, one_line)
+    assert most_words(rendered, output_format) == words
+    two_lines = build_render_options(settings_of(max_words_per_line=words, max_line_count=2))
+    assert words < most_words(writer.render(found, two_lines), output_format) <= 2 * words
+
+
+def test_a_speakers_name_is_no_word_of_a_subtitle() -> None:
+    found = transcript([segment("one two", 0.0, 4.0, speaker="SPEAKER_00")])
+    options = build_render_options(settings_of(max_words_per_line=1, speakers=True))
+    rendered = WRITERS["srt"].render(found, options)
+    assert [line for line in rendered.splitlines() if line[:1].isalpha()] == [
+        "SPEAKER_00: one",
+        "two",
+    ]

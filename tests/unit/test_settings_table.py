@@ -2,7 +2,7 @@
 
 import inspect
 from pathlib import Path
-from typing import Annotated, Any, get_origin, get_type_hints
+from typing import Annotated, Any, get_type_hints
 
 import pytest
 from pydantic import TypeAdapter, ValidationError
@@ -58,9 +58,12 @@ def test_a_setting_is_described(one: Setting) -> None:
     assert one.help.endswith(".")
     assert one.example or one.type is bool or one.default_text
     assert one.values
-    assert set(one.needs) <= set(TABLE)
+    for condition in (*one.needs, *one.idle_with):
+        name, _, wanted = condition.partition("=")
+        assert name in TABLE
+        assert name != one.name
+        assert wanted in {"", "no"} or TABLE[name].type is not bool
     assert one.negative == "" or one.type is bool
-    assert not one.repeatable or get_origin(one.type) is tuple
 
 
 @ALL

@@ -163,8 +163,8 @@ def test_refined_text_has_the_times_of_the_words_that_stayed() -> None:
 def test_highlighting_follows_each_word() -> None:
     options = RenderOptions(subtitles=SubtitleRules(highlight_words=True))
     text = WRITERS["srt"].render(transcript([segment("one two <b>", 0.0, 3.0)]), options)
-    assert "<u>one</u> two <b>\n" in text
-    assert "one <u>two</u> <b>\n" in text
+    assert "<u>one</u> two \uff1cb\uff1e\n" in text
+    assert "one <u>two</u> \uff1cb\uff1e\n" in text
     assert (
         WRITERS["vtt"]
         .render(transcript([segment("a <b>", 0.0, 3.0)]), options)

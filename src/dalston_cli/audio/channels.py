@@ -7,6 +7,9 @@ from dalston_cli.errors import UsageError
 Channels = Literal["mix", "split"] | int
 """``mix``: all channels as one; ``split``: each on its own; a number: only that, from 0."""
 
+_MOST_DIGITS = 3
+_MOST_SHOWN = 60
+
 
 class InvalidChannelsError(UsageError):
     """``--channels`` is neither a word it knows nor a number."""
@@ -15,7 +18,7 @@ class InvalidChannelsError(UsageError):
 
     def __init__(self, text: str) -> None:
         super().__init__(
-            f"--channels {text!r} is not mix, split or a channel's number",
+            f"--channels {text[:_MOST_SHOWN]!r} is not mix, split or a channel's number",
             hint="use --channels mix, --channels split, or --channels 0 for the first (left) one",
         )
 
@@ -31,6 +34,6 @@ def parse_channels(text: str) -> Channels:
         return "mix"
     if word == "split":
         return "split"
-    if word.isascii() and word.isdigit():
+    if word.isascii() and word.isdigit() and len(word) <= _MOST_DIGITS:
         return int(word)
     raise InvalidChannelsError(text)

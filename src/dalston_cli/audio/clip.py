@@ -5,8 +5,11 @@ from dataclasses import dataclass
 
 from dalston_cli.errors import UsageError
 
-_TIME = r"(?:(?:(\d+):)?(\d{1,2}):)?(\d+(?:\.\d+)?)"
+_TIME = r"(?:(?:(\d{1,6}):)?(\d{1,2}):)?(\d{1,9}(?:\.\d{1,9})?)"
+"""A recording of 31 years still has less than 10 digits of seconds."""
 _CLIP = re.compile(rf"\s*(?:{_TIME})?\s*-\s*(?:{_TIME})?\s*", re.ASCII)
+
+_MOST_SHOWN = 60
 
 
 class InvalidClipError(UsageError):
@@ -16,10 +19,10 @@ class InvalidClipError(UsageError):
 
     def __init__(self, text: str, problem: str) -> None:
         super().__init__(
-            f"--clip {text!r} {problem}",
+            f"--clip {text[:_MOST_SHOWN]!r} {problem}",
             hint="write START-END in seconds or as [HOURS:]MINUTES:SECONDS, either side may be "
             "left out: --clip 90-120, --clip 1:30-2:00, --clip 00:01:30.5-, --clip=-30; several "
-            "parts in their order: --clip 0-30,90-120",
+            "parts: --clip 0-30,90-120",
         )
 
 
@@ -59,19 +62,23 @@ class Clip:
 def parse_clip(text: str) -> Clip:
     """Read ``90-120``, ``1:30-2:00``, ``00:01:30.5-``, ``-30`` (the first 30 s) or ``0-30,90-120``.
 
+    Parts may be in any order, because times stay those of the recording; those that overlap or
+    touch are joined.
+
     Raises:
-        InvalidClipError: The text is not a clip, a part ends before it starts, or parts are not in
-            order.
+        InvalidClipError: The text is not a clip, or a part ends before it starts.
     """
-    first, *others = (_part(text, part) for part in text.split(","))
+    first, *others = sorted(
+        (_part(text, part) for part in text.split(",")), key=lambda part: part.start
+    )
     gaps: list[tuple[float, float]] = []
     end = first.end
     for part in others:
-        if end is None or part.start < end:
-            raise InvalidClipError(text, "has parts that overlap or are not in order")
+        if end is None:  # the rest lies within
+            break
         if part.start > end:
             gaps.append((end, part.start))
-        end = part.end
+        end = None if part.end is None else max(end, part.end)
     return Clip(start=first.start, end=end, gaps=tuple(gaps))
 
 

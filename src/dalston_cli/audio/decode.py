@@ -92,6 +92,7 @@ def _decode_track(request: AudioRequest, is_stopped: Callable[[], bool]) -> Audi
                 container_duration_s=recording.declared.duration_s,
                 clip_start=clip.start if clip else None,
                 clip_end=clip.end if clip else None,
+                left_out=clip.gaps if clip else (),
             ),
             channels=tuple(
                 Channel(

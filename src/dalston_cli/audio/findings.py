@@ -112,6 +112,13 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
         yield _mix_notice(decoding.mixer, replaced)
     if decoding.clip.gaps:
         yield _notice("only_parts", f"only these parts, in seconds, were read: {decoding.clip}")
+    ends_s = timeline.position_s
+    if beyond := [f"{start:g}" for start, _ in decoding.clip.parts if start >= ends_s]:
+        yield _notice(
+            "clip_outside",
+            f"the parts of --clip that begin at {', '.join(beyond)} s have nothing in them: the"
+            f" recording ends at {ends_s:.2f} s",
+        )
     if len(recording.tracks) > 1:
         yield _notice(OTHER_TRACKS, _track(recording, decoding.wish))
 

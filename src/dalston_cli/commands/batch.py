@@ -17,9 +17,9 @@ from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
 from dalston_cli.launchers.variables import thread_variables
 from dalston_cli.options import build
-from dalston_cli.options.batch import BatchOptions
+from dalston_cli.options.batch import BatchOptions, InputOptions
 from dalston_cli.options.dialects.translation import translate
-from dalston_cli.options.without_effect import refuse_without_effect
+from dalston_cli.options.without_effect import WithoutEffectError, check_effects, manifest_notes
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import RunFinished, WarningRaised
 from dalston_cli.pipeline.intake.beside import without_transcripts
@@ -91,6 +91,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         ModelUnavailableError: A folder or repository is named as a model, and cannot be used.
     """
     inputs = options.inputs
+    _refuse_idle_inputs(inputs)
     said = translate(options.settings, options.theirs)
     resolved = build.resolve(said.flags, profile=options.screen.profile)
     run_options = build.build_run_options(
@@ -98,13 +99,15 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         inputs=inputs.inputs or (),
         suggested=resolved.from_pipeline(),
     )
-    refuse_without_effect(resolved, manifest=inputs.manifest is not None)
+    idle = check_effects(
+        resolved, formats=run_options.formats, manifest=inputs.manifest is not None
+    )
     folder = run_options.output.folder
     if options.screen.json and folder is None:
         raise build.ExcludedOptionsError(
             "--output-dir -", "--json", "both write to standard output"
         )
-    warnings = [_without_effect(note) for note in said.notes]
+    warnings = [_without_effect(note) for note in (*said.notes, *idle)]
     if said.hub_token:
         os.environ["HF_TOKEN"] = said.hub_token
     finder = RecordingFinder(
@@ -120,6 +123,9 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         on_warning=warnings.append,
     )
     recordings = tuple(finder.find())
+    if inputs.manifest:
+        notes = manifest_notes(recordings, resolved, run_options.formats, inputs.manifest)
+        warnings += map(_without_effect, notes)
     if run_options.output.beside:
         recordings = without_transcripts(recordings, warnings.append)
     if folder is None and len(recordings) > 1:
@@ -156,6 +162,14 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         on_finish=resolved.settings.on_finish,
         secrets=frozenset(_secrets(resolved, catalog)),
     )
+
+
+def _refuse_idle_inputs(inputs: InputOptions) -> None:
+    """Refuse what says how to look for recordings where nothing is looked for."""
+    if inputs.null and inputs.files_from is None:
+        raise WithoutEffectError("--null", "--files-from")
+    if inputs.recursive and inputs.manifest and not (inputs.inputs or inputs.files_from):
+        raise WithoutEffectError("--recursive", "INPUTS")
 
 
 def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -> list[str]:

@@ -90,18 +90,23 @@ def export(
         parse_speaker_names,
         resolve,
     )
+    from dalston_cli.options.without_effect import check_effects
     from dalston_cli.pipeline.outputs.export import export_text, plan_exports, write_exports
     from dalston_cli.pipeline.outputs.writer import OutputSpec
     from dalston_cli.stages.merge.labels import name_speakers
 
     console = Console("export", json=json, quiet=quiet)
     names = tuple(options.output_format)
+    resolved = resolve(options.settings, profile=profile)
     spec = OutputSpec(
         formats=tuple(writer.name for writer in writers_named(names)),
-        render=build_render_options(resolve(options.settings, profile=profile).settings),
+        render=build_render_options(resolved.settings),
         optional=optional_formats(names),
         overwrite=options.overwrite,
     )
+    subtitles = OptionsOf.panels("Subtitles").names
+    for note in check_effects(resolved, names=subtitles, formats=spec.formats):
+        console.warning(note)
     speakers = parse_speaker_names(options.speaker_names or ())
 
     def named(transcript: "Transcript") -> "Transcript":

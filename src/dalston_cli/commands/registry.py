@@ -10,6 +10,7 @@ from typer.main import get_command, get_group
 
 from dalston_cli.commands.verbs import SHORT_FORMS, refuse_other_verbs
 from dalston_cli.options.help_screen import EverydayCommand, examples_last
+from dalston_cli.options.repeated import refuse_repeats
 
 Command = TyperCommand | TyperGroup
 
@@ -48,6 +49,7 @@ def load_command(name: str) -> Command:
     else:
         command = _single_command(name, getattr(module, name))
     examples_last(command)
+    refuse_repeats(command)
     _hide_types(command)
     return command
 

@@ -22,6 +22,7 @@ app.command("accept")(accept)
 _COLUMNS = ("run", "started", "state", "exit", "recordings", "counts", "folder")
 _LEAST_IMPORTANT = ("folder", "exit", "counts", "state")
 _NUM_OFFERED = 20
+_MOST_LISTED = 1_000_000
 
 
 def complete_runs(incomplete: str) -> list[tuple[str, str]]:
@@ -41,7 +42,12 @@ def list_runs(
     limit: Annotated[
         int,
         typer.Option(
-            "--limit", "-n", metavar="N", min=0, help="At most so many, newest first; 0 for all."
+            "--limit",
+            "-n",
+            metavar="N",
+            min=0,
+            max=_MOST_LISTED,
+            help="At most so many, newest first; 0 for all.",
         ),
     ] = 20,
     json: Json = False,

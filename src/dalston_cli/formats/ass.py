@@ -4,13 +4,12 @@ The format has no way to escape braces and backslashes that all players understa
 their full-width look-alikes.
 """
 
+from dalston_cli.formats.look_alikes import OVERRIDES
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import build_cues, rendered
 from dalston_sdk.wire import Transcript
-
-_LOOK_ALIKES = str.maketrans({"{": "\uff5b", "}": "\uff5d", "\\": "\uff3c"})
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
@@ -42,4 +41,4 @@ def _hundredths(seconds: float) -> int:
 
 
 def _escape(text: str) -> str:
-    return text.translate(_LOOK_ALIKES)
+    return text.translate(OVERRIDES)

@@ -15,7 +15,7 @@ from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
 from dalston_sdk.wire import ActionItem, Chapter, Transcript
 
-_SPECIAL = re.compile(r"([\\`*_\[\]{}<>|~#])")
+_SPECIAL = re.compile(r"([\\`*_\[\]{}<>|~#$])")
 _LIST_LIKE = re.compile(r"^(\d+)([.)])(?=\s|$)|^([-+=])")
 
 
@@ -77,9 +77,13 @@ def _time(seconds: float) -> str:
     return f"`{clock(seconds, fraction='')}`"
 
 
+def _from_to(start: float, end: float) -> str:
+    return f"{clock(start, fraction='')} to {clock(end, fraction='')}"
+
+
 def _table(transcript: Transcript) -> str:
     facts = dict.fromkeys(_facts(transcript))  # the refining stage may be there twice
-    rows = "\n".join(f"| {name} | {_escape(value)} |" for name, value in facts)
+    rows = "\n".join(f"| {_escape(name)} | {_escape(value)} |" for name, value in facts)
     return f"| | |\n|---|---|\n{rows}"
 
 
@@ -91,6 +95,10 @@ def _facts(transcript: Transcript) -> Iterator[tuple[str, str]]:
     if recording.clip_start is not None or recording.clip_end is not None:
         end = "the end" if recording.clip_end is None else clock(recording.clip_end, fraction="")
         yield "Part", f"{clock(recording.clip_start or 0.0, fraction='')} to {end}"
+    if recording.left_out:
+        yield "Left out", ", ".join(_from_to(start, end) for start, end in recording.left_out)
+    for name, value in recording.columns.items():
+        yield name, str(value)
     if transcript.language:
         yield "Language", transcript.language
     for record in transcript.stages:

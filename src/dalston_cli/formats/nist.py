@@ -5,6 +5,9 @@ from pathlib import PurePath
 from dalston_cli.formats.script import clean
 from dalston_sdk.wire import RecordingInfo
 
+_COMMENT = ";;"
+"""A line that begins so says nothing."""
+
 MIN_DURATION_S = 0.001
 """The formats write three decimals; a shorter duration would become 0."""
 
@@ -16,7 +19,8 @@ def token(text: str) -> str:
 
 def file_id(recording: RecordingInfo) -> str:
     """Return the recording's name without folders and suffix, as one token."""
-    return token(PurePath(recording.name).stem)
+    name = token(PurePath(recording.name).stem)
+    return f"_{name}" if name.startswith(_COMMENT) else name
 
 
 def channel_number(channel: int | None) -> int:

@@ -31,6 +31,18 @@ class WordsMissingError(UsageError):
         )
 
 
+class SpeakersMissingError(UsageError):
+    """A format is about speakers, and nothing told them apart."""
+
+    code = "speakers_missing"
+
+    def __init__(self, name: str, output_format: str) -> None:
+        super().__init__(
+            f"{output_format} says who speaks, and the transcript of {name} has no speakers",
+            hint=f"transcribe it again with --diarize, or leave out -f {output_format}",
+        )
+
+
 class UnknownFormatError(UsageError):
     """No output format has this name."""
 
@@ -50,18 +62,26 @@ class Writer:
         name: Value of ``--output-format``.
         extension: With its dot.
         needs_words: Only a transcript whose segments with text have words can be written.
+        needs_speakers: Only a transcript that has speakers, or no text, can be written.
     """
 
     name: str
     extension: str
     summary: str
     needs_words: bool = False
+    needs_speakers: bool = False
 
-    def unmet_need(self, transcript: "Transcript") -> WordsMissingError | None:
+    def unmet_need(
+        self, transcript: "Transcript"
+    ) -> WordsMissingError | SpeakersMissingError | None:
         """Return the error that rendering would be, or None if the transcript has what it takes."""
         untimed = (each for each in transcript.segments if each.text.strip() and not each.words)
         if self.needs_words and any(untimed):
             return WordsMissingError(transcript.recording.name, self.name)
+        if self.needs_speakers and not transcript.turns:
+            spoken = [each for each in transcript.segments if each.text.strip()]
+            if spoken and not any(each.speaker for each in spoken):
+                return SpeakersMissingError(transcript.recording.name, self.name)
         return None
 
     def render(self, transcript: "Transcript", options: RenderOptions) -> str:
@@ -82,7 +102,7 @@ _TABLE = (
     Writer("tsv", ".tsv", "segments as whisper's tab-separated values, in milliseconds"),
     Writer("csv", ".csv", "segments for spreadsheets"),
     Writer("md", ".md", "Markdown for reading"),
-    Writer("rttm", ".rttm", "speaker turns, for scoring diarization"),
+    Writer("rttm", ".rttm", "speaker turns, for scoring diarization", needs_speakers=True),
     Writer("ctm", ".ctm", "words with times, for scoring transcription", needs_words=True),
     Writer("textgrid", ".TextGrid", "tiers for Praat"),
 )
@@ -115,6 +135,11 @@ def optional_formats(names: tuple[str, ...]) -> frozenset[str]:
     """Return the formats requested through ``all`` only: dropped where their needs are unmet."""
     named = set(_split(names))
     return frozenset(WRITERS) - named if ALL in named else frozenset()
+
+
+def needing_speakers() -> frozenset[str]:
+    """Return the formats that need speakers."""
+    return frozenset(name for name, writer in WRITERS.items() if writer.needs_speakers)
 
 
 def _split(names: tuple[str, ...]) -> Iterator[str]:

@@ -12,11 +12,9 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.speakers import name_of
 from dalston_sdk.wire import SpeakerTurn, Transcript
 
-_ONLY_SPEAKER = "SPEAKER_00"
-
 
 def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG001 - the signature of a writer
-    """Return one line per turn; without turns one per segment, without speakers all by one."""
+    """Return one line per turn; without turns one per segment that has a speaker."""
     file = file_id(transcript.recording)
     channels = _channels(transcript)
     return "".join(
@@ -30,8 +28,9 @@ def _turns(transcript: Transcript) -> Iterable[SpeakerTurn]:
     if transcript.turns:
         return transcript.turns
     return (
-        SpeakerTurn(start=segment.start, end=segment.end, speaker=segment.speaker or _ONLY_SPEAKER)
+        SpeakerTurn(start=segment.start, end=segment.end, speaker=segment.speaker)
         for segment in transcript.segments
+        if segment.speaker
     )
 
 

@@ -1,9 +1,11 @@
 """SubRip subtitles.
 
-SubRip has no way to escape: text that looks like a tag stays as it is, and players may read it as
-one. An arrow of a time line in the text becomes ``→``, because readers search for it.
+SubRip has no way to escape, so what players would read as a tag or an override becomes its
+full-width look-alikes. An arrow of a time line in the text becomes ``→``, because readers search
+for it.
 """
 
+from dalston_cli.formats.look_alikes import OVERRIDES_AND_TAGS
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import build_cues, rendered
@@ -24,4 +26,4 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
 
 
 def _escape(text: str) -> str:
-    return text.replace("-->", "→")
+    return text.replace("-->", "→").translate(OVERRIDES_AND_TAGS)

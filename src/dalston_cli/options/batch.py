@@ -58,7 +58,8 @@ class InputOptions:
             metavar="FILE",
             help="Take recordings and their own options from a CSV or JSONL file with the columns"
             " path and, where wanted, output, model, language, prompt, hotwords, num_speakers,"
-            " min_speakers, max_speakers, speaker_names, channels, audio_track, clip.",
+            " min_speakers, max_speakers, speaker_names, channels, audio_track, clip; other columns"
+            " are kept in the results.",
             rich_help_panel=_PANEL,
         ),
     ] = None

@@ -13,7 +13,7 @@ from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.catalog.load import pipeline_settings
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.registry import optional_formats, writers_named
+from dalston_cli.formats.registry import needing_speakers, optional_formats, writers_named
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
@@ -150,9 +150,10 @@ def build_run_options(
         replicas=settings.replicas,
         channels=parse_channels(settings.channels),
         track=None if settings.audio_track is None else parse_track(settings.audio_track),
-        clip=parse_clip(settings.clip) if settings.clip else None,
+        clip=parse_clip(",".join(settings.clip)) if settings.clip else None,
         formats=_formats(settings, to_stdout=to_stdout),
-        optional_formats=optional_formats(settings.output_format),
+        # A stage that found no speakers, or failed, is no reason to write nothing.
+        optional_formats=optional_formats(settings.output_format) | needing_speakers(),
         output=OutputTarget(
             folder=None if to_stdout else Path(settings.output_dir or ".").expanduser(),
             beside=settings.output_beside,
@@ -257,9 +258,10 @@ def build_render_options(settings: Settings) -> RenderOptions:
     Raises:
         SubtitleRulesError: A rule for subtitles is impossible.
     """
+    lines = 1 if settings.max_words_per_line else SubtitleRules.max_line_count  # as in Whisper
     rules = SubtitleRules(
         max_line_width=settings.max_line_width,
-        max_line_count=settings.max_line_count,
+        max_line_count=settings.max_line_count or lines,
         max_cue_duration_s=settings.max_cue_duration,
         min_cue_duration_s=settings.min_cue_duration,
         max_cps=settings.max_cps,

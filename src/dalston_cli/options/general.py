@@ -24,7 +24,7 @@ Profile = Annotated[
 
 Offline = Annotated[bool | None, option("offline")]
 Device = Annotated[str | None, option("device")]
-Gpus = Annotated[str | None, option("gpus")]
+Gpus = Annotated[list[str] | None, option("gpus")]
 Launcher = Annotated[LauncherName | None, option("launcher")]
 PullImage = Annotated[PullPolicy | None, option("pull_image")]
 KeepAlive = Annotated[float | None, option("keep_alive")]

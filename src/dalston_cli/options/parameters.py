@@ -44,8 +44,8 @@ class OptionsOf(Collected):
     def parameter(self, name: str) -> inspect.Parameter:
         """Return the option of a setting."""
         kind = TABLE[name].type
-        if get_origin(kind) is tuple:  # a comma list; its parts are checked with the settings
-            kind = list[str] if TABLE[name].repeatable else str
+        if get_origin(kind) is tuple:  # repeated or a comma list; checked with the settings
+            kind = list[str]
         marks = (EVERYDAY,) if TABLE[name].everyday else ()
         return parameter(name, Annotated[kind | None, option(name), *marks], None)
 

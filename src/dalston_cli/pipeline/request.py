@@ -26,6 +26,9 @@ from dalston_sdk.wire import AlignOptions, RefineOptions, TranscribeOptions
 SpeakerNames = tuple[tuple[str, str], ...]
 """Labels such as ``SPEAKER_00``, each with a speaker's name."""
 
+Cell = str | int | float | bool
+"""What a column of a manifest has that is the user's own."""
+
 AUTO_MODEL = "auto"
 """Take the best installed model that fits this machine."""
 
@@ -60,6 +63,7 @@ class RecordingRequest:
         relative: Path below the input folder it was found in, or the bare file name: where its
             outputs go below the output folder. Its suffix is replaced by the format's.
         size: Bytes, where they are known; larger recordings are begun first.
+        columns: A manifest's columns that are the user's own, for the results.
     """
 
     source: Source
@@ -67,6 +71,7 @@ class RecordingRequest:
     relative: Path
     size: int | None = None
     overrides: Overrides = NO_OVERRIDES
+    columns: tuple[tuple[str, Cell], ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

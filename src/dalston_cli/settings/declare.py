@@ -35,7 +35,6 @@ class Kind:
         check: Returns a value, or raises ValueError with what is wrong with it.
         ge, gt, le: Limits of a number, or of each in a list.
         min_length: Of a text, or of each in a list.
-        finite: True to refuse infinity and NaN.
     """
 
     metavar: str | None = None
@@ -47,7 +46,6 @@ class Kind:
     gt: float | None = None
     le: float | None = None
     min_length: int | None = None
-    finite: bool = False
 
     def __call__(self, help: str, default: object = None, **details: Any) -> Any:  # noqa: A002, ANN401 - a field's value may be of any type
         """Declare a setting of this kind.
@@ -92,7 +90,7 @@ class Kind:
         limits = {name: limit for name in names if (limit := getattr(self, name)) is not None}
         if schema["type"] == "int":
             limits = {"ge": -_LARGEST, "le": _LARGEST} | limits
-        return schema | limits | ({"allow_inf_nan": False} if self.finite else {})
+        return schema | limits | ({"allow_inf_nan": False} if schema["type"] == "float" else {})
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -107,10 +105,11 @@ class Setting:
         negative: The option that turns a switch off; ``--no-…`` where it is empty.
         option: True if there is an option on the command line.
         everyday: True if ``--help`` shows the option; ``--help-all`` shows every one.
-        repeatable: True if the option can be given several times.
         sets: The stage that gets the value as an option, ``STAGE`` or ``STAGE.FIELD`` where the
             stage has another name for it; None for the group's stage.
-        needs: Settings without one of which this one has no effect.
+        needs: Conditions without one of which it has no effect: ``NAME`` of a setting that has to
+            be set, ``NAME=VALUE``, or ``NAME=no`` of a switch that has to be off.
+        idle_with: Conditions, written the same, with one of which it has no effect.
         name, panel, type: Filled in by the group: the panel of help screens that shows it, and the
             type without None.
     """
@@ -124,9 +123,9 @@ class Setting:
     negative: str = ""
     option: bool = True
     everyday: bool = False
-    repeatable: bool = False
     sets: str | None = None
     needs: tuple[str, ...] = ()
+    idle_with: tuple[str, ...] = ()
     name: str = ""
     panel: str = ""
     type: Any = None
@@ -169,18 +168,27 @@ class Setting:
         return stage, field or self.name
 
 
-def group(panel: str, *, sets: str | None = None) -> Callable[[type[Group]], type[Group]]:
+def group(
+    panel: str,
+    *,
+    sets: str | None = None,
+    needs: tuple[str, ...] = (),
+    idle_with: tuple[str, ...] = (),
+) -> Callable[[type[Group]], type[Group]]:
     """Make a class of declarations into one of plain fields, from which pydantic makes a model.
 
     Args:
         panel: The panel of help screens that shows the settings.
         sets: The stage that gets the values of those that do not say another.
+        needs: Conditions of those that do not say others.
+        idle_with: The same, but not of the switch that a condition is about.
     """
+    common = _Common(panel=panel, sets=sets, needs=needs, idle_with=idle_with)
 
     def read(cls: type[Group]) -> type[Group]:
         hints = get_type_hints(cls)
         settings = tuple(
-            _placed(getattr(cls, name), name, hint, panel, sets) for name, hint in hints.items()
+            _placed(getattr(cls, name), name, hint, common) for name, hint in hints.items()
         )
         cls.__annotations__ = {one.name: Annotated[hints[one.name], one.kind] for one in settings}
         for one in settings:
@@ -197,12 +205,25 @@ def settings_of(cls: type) -> tuple[Setting, ...]:
     return settings
 
 
-def _placed(setting: Setting, name: str, hint: Any, panel: str, sets: str | None) -> Setting:  # noqa: ANN401 - types have no type
+@dataclass(frozen=True, kw_only=True)
+class _Common:
+    """What the settings of a group share."""
+
+    panel: str
+    sets: str | None
+    needs: tuple[str, ...]
+    idle_with: tuple[str, ...]
+
+
+def _placed(setting: Setting, name: str, hint: Any, common: _Common) -> Setting:  # noqa: ANN401 - types have no type
     parts = get_args(hint)
+    others = tuple(each for each in common.idle_with if each.partition("=")[0] != name)
     return replace(
         setting,
         name=name,
-        panel=panel,
+        panel=common.panel,
+        needs=setting.needs or common.needs,
+        idle_with=setting.idle_with or others,
         type=next(part for part in parts if part is not NoneType) if NoneType in parts else hint,
-        sets=sets if setting.sets is None else setting.sets,
+        sets=common.sets if setting.sets is None else setting.sets,
     )

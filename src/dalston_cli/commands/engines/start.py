@@ -22,7 +22,8 @@ from dalston_cli.launchers.registry import Launchers
 from dalston_cli.launchers.scale import as_one, running_replicas
 from dalston_cli.launchers.survey import EngineState
 from dalston_cli.options import general
-from dalston_cli.options.without_effect import refuse_gpus_without_effect
+from dalston_cli.options.without_effect import check_effects
+from dalston_cli.settings.table import TABLE
 
 Replicas = Annotated[
     int | None, typer.Option("--replicas", metavar="N", min=1, help="How many processes of it: 1.")
@@ -111,7 +112,8 @@ def launch(
         All instances of its launcher.
     """
     resolved, launchers = load(profile=profile, **flags)
-    refuse_gpus_without_effect(resolved)
+    for note in check_effects(resolved, names=flags.keys() & TABLE.keys() | {"gpus"}):
+        console.warning(note)
     spec = engine_spec(name, resolved.settings, devices)
     tell_choice(console, launchers, spec)
     replicas = resolved.settings.replicas

@@ -114,7 +114,8 @@ def _line_ends(run: _Measured, first: int, rules: SubtitleRules) -> range:
 
 def _fits(run: _Measured, first: int, end: int, rules: SubtitleRules) -> bool:
     """Return True if several atoms fit into one line."""
-    if rules.max_words_per_line and end - first > rules.max_words_per_line:
+    words = end - first - run.atoms[first].is_label
+    if rules.max_words_per_line and words > rules.max_words_per_line:
         return False
     return run.width(first, end) <= rules.max_line_width
 

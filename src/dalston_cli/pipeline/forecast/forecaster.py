@@ -115,12 +115,14 @@ class Forecaster:
         looked = _Looked(request=request, plan=self._planner.plan(request.overrides))
         digest = known_digest(request.source, request.source.stamp(), self._journal)
         open_sink = partial(OutputWriter, self._outputs, self._journal, stem)
-        standing = standing_of(digest, looked.plan, self._journal, open_sink)
+        standing = standing_of(digest, looked.plan, self._journal, open_sink, request.columns)
         path = file_of(request.source)
         if digest is None and path is not None and standing.sink.are_there:
             with suppress(RecordingError):  # reading its header says what is wrong
                 digest = content_digest(path, request.name)
-                standing = standing_of(digest, looked.plan, self._journal, open_sink)
+                standing = standing_of(
+                    digest, looked.plan, self._journal, open_sink, request.columns
+                )
         self._compare(looked, standing, digest)
         if looked.duration_s is None and looked.state != "unchanged":
             self._read_header(looked)

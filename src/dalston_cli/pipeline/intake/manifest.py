@@ -3,26 +3,25 @@
 Columns (keys) are ``path`` and, optionally, ``output`` (path below the output folder, without
 an ending), ``model``, ``language``, ``prompt``, ``hotwords`` (a comma list), ``num_speakers``,
 ``min_speakers``, ``max_speakers``, ``speaker_names`` (a comma list), ``channels``,
-``audio_track`` and ``clip``.
-NeMo's ``audio_filepath`` is ``path``, and its ``text`` and ``duration`` are ignored. Paths are
-below the manifest's folder. Spreadsheets in many countries write CSV with semicolons; the
-first line decides.
+``audio_track`` and ``clip``. NeMo's ``audio_filepath`` is ``path``, and its ``text`` and
+``duration`` are ignored. Other columns are the user's own: they are kept with the recording's
+results, unless their name is nearly one of these. Paths are below the manifest's folder.
+Spreadsheets in many countries write CSV with semicolons; the first line decides.
 """
 
 import csv
+import difflib
 from collections.abc import Callable, Iterator, Mapping
+from functools import partial
 from io import TextIOWrapper
 from itertools import chain
 from pathlib import Path
 from typing import Any, TextIO
 
-from dalston_cli.audio.channels import parse_channels
-from dalston_cli.audio.clip import parse_clip
 from dalston_cli.audio.source import given_name
-from dalston_cli.audio.tracks import parse_track
 from dalston_cli.errors import InputError, UsageError
-from dalston_cli.nearest import did_you_mean
 from dalston_cli.pipeline.endpoints import LocalFile
+from dalston_cli.pipeline.intake.cells import READERS, CellError, check_text, own_cell
 from dalston_cli.pipeline.intake.rows import (
     RowError,
     bounded_lines,
@@ -31,10 +30,8 @@ from dalston_cli.pipeline.intake.rows import (
     read_object,
 )
 from dalston_cli.pipeline.intake.urls import UrlInputError, refuse_url
-from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest, SpeakerNames
+from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest
 from dalston_cli.regular_file import open_regular
-from dalston_cli.settings.language import UnknownLanguageError, language_tag, listed
-from dalston_cli.settings.values import named_speakers
 
 _CSV = {".csv": ",", ".tsv": "\t"}
 _JSON = frozenset({".jsonl", ".ndjson", ".json"})
@@ -46,6 +43,12 @@ _ALIASES = {
     "speakers": "num_speakers",
     "prompt": "initial_prompt",
 }
+
+_COLUMNS = frozenset({"path", "output", *READERS})
+_FILES = frozenset({"path", "output"})
+_MOST_SHOWN = 60
+_TOO_ALIKE = 0.8
+"""A name so much like a column's is a slip of the pen, which would lose an option."""
 
 
 class ManifestError(InputError):
@@ -98,7 +101,7 @@ def _csv_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, An
     reader = csv.DictReader(chain([first], lines), delimiter=delimiter, strict=True)
     try:
         names = [_column(file, 1, name) for name in reader.fieldnames or ()]
-        check_names(names)
+        check_names([name for name in names if name])
         for row in reader:
             if None in row:
                 raise ManifestError(file, reader.line_num, "more cells than the first line has")
@@ -112,22 +115,30 @@ def _json_rows(file: Path, stream: TextIO) -> Iterator[tuple[int, Mapping[str, A
         if not line.strip():
             continue
         try:
-            yield number, read_object(line)
+            row = read_object(line)
+            check_names([_column(file, number, name) for name in row])
         except RowError as error:
             raise ManifestError(file, number, str(error)) from error
+        yield number, row
 
 
 def _column(file: Path, line: int, name: str) -> str:
-    """Return the column that ``name`` means, or raise a ManifestError."""
-    column = _ALIASES.get(name.strip().lower(), name.strip().lower())
-    if column not in _COLUMNS | _IGNORED:
-        known = _COLUMNS | _ALIASES.keys()
-        raise ManifestError(file, line, f"unknown column {name!r}{did_you_mean(name, known)}")
-    return column
+    """Return the column that ``name`` means; raise a ManifestError for a slip of the pen."""
+    own = name.strip()
+    column = _ALIASES.get(own.lower(), own.lower())
+    if column in _COLUMNS | _IGNORED:
+        return column
+    if not own.isprintable():
+        raise ManifestError(file, line, f"unknown column {own!a}: no name has such characters")
+    known = _COLUMNS | _ALIASES.keys()
+    for near in difflib.get_close_matches(own.lower(), known, n=1, cutoff=_TOO_ALIKE):
+        problem = f"unknown column {name!r}; did you mean `{near}`? One of your own needs a name"
+        raise ManifestError(file, line, f"{problem} that is less like it")
+    return own
 
 
 class _Row:
-    """One line of a manifest; raises a ManifestError for an unknown column."""
+    """One line of a manifest."""
 
     def __init__(self, file: Path, line: int, cells: Mapping[str, Any]) -> None:
         self._file = file
@@ -135,33 +146,48 @@ class _Row:
         self._values: dict[str, Any] = {}
         for name, value in cells.items():
             column = _column(file, line, name)
-            if value is not None and value != "" and column not in _IGNORED:
-                self._check(name, value)
-                self._values[column] = value
+            if value is None or value == "" or column in _IGNORED:
+                continue
+            if not column:
+                raise self._error("a cell has no column: its name in the first line is empty")
+            self._check(column, value)
+            self._values[column] = value
 
-    def _check(self, name: str, value: object) -> None:
+    def _check(self, column: str, value: object) -> None:
+        self._read(column, value, partial(check_text, is_path=column in _FILES))
         try:
             check_value(value)
         except RowError as error:
-            raise self._error(f"{name} {error}") from None
+            raise self._error(f"{column} {error}") from None
 
     def recording(self) -> RecordingRequest:
         """Return this line as a request."""
         path = self._file.parent / self._path()
         overrides = Overrides(
             **{
-                name: self._read(name, read)
-                for name, read in _READERS.items()
+                name: self._read(name, self._values[name], read)
+                for name, read in READERS.items()
                 if name in self._values
             }
         )
+        self._check_speakers(overrides)
+        own = {name: own_cell(value) for name, value in self._values.items()}
         return RecordingRequest(
             source=LocalFile(path),
             name=given_name(path),
             relative=self._relative(path),
-            size=path.stat().st_size if path.is_file() else None,
+            size=_size(path),
             overrides=NO_OVERRIDES if overrides == NO_OVERRIDES else overrides,
+            columns=tuple(each for each in own.items() if each[0] not in _COLUMNS),
         )
+
+    def _check_speakers(self, own: Overrides) -> None:
+        """Refuse numbers of speakers that contradict each other."""
+        least, most = own.min_speakers, own.max_speakers
+        if own.num_speakers is not None and (least is not None or most is not None):
+            raise self._error("num_speakers says the number exactly: leave min and max empty")
+        if least is not None and most is not None and least > most:
+            raise self._error(f"min_speakers {least} is more than max_speakers {most}")
 
     def _path(self) -> str:
         match self._values.get("path"):
@@ -171,7 +197,7 @@ class _Row:
             case None:
                 raise self._error("path is missing")
             case other:
-                raise self._error(f"path is {other!r}, not text")
+                raise self._error(f"path is {_shown(other)}, not text")
 
     def _refuse_url(self, path: str) -> None:
         try:
@@ -183,75 +209,33 @@ class _Row:
         output = self._values.get("output")
         if output is None:
             return Path(path.name)
+        if not isinstance(output, str | int) or isinstance(output, bool):
+            raise self._error(f"output is {_shown(output)}, not text")
         below = Path(str(output))
         if below.is_absolute() or ".." in below.parts or not below.name:
             raise self._error(f"output {str(output)!r} is not a path below the output folder")
         return below.with_name(below.name + (path.suffix or ".wav"))
 
-    def _read(self, name: str, read: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any column's
+    def _read(self, name: str, value: object, read: Callable[[Any], Any]) -> Any:  # noqa: ANN401 - any column's
         try:
-            return read(self._values[name])
+            return read(value)
         except UsageError as error:
             raise self._error(error.message) from error
-        except _CellError as error:
-            raise self._error(f"{name} is {self._values[name]!r}, not {error}") from None
+        except CellError as error:
+            raise self._error(f"{name} is {_shown(value)}, not {error}") from None
 
     def _error(self, problem: str) -> ManifestError:
         return ManifestError(self._file, self._line, problem)
 
 
-class _CellError(Exception):
-    """A cell does not fit its column; the message says what would."""
+def _shown(value: object) -> str:
+    text = ascii(value) if isinstance(value, str) and not value.isprintable() else repr(value)
+    return text if len(text) <= _MOST_SHOWN else f"{text[: _MOST_SHOWN - 1]}…"
 
 
-def _text(value: object) -> str:
-    if not isinstance(value, str):
-        raise _CellError("text")
-    return value.strip()
-
-
-def _language(value: object) -> str:
+def _size(path: Path) -> int | None:
+    """Return the bytes of a file; None where it is none, or has a name that no file can have."""
     try:
-        return language_tag(_text(value))
-    except UnknownLanguageError as error:
-        near = listed(error.nearest)
-        raise _CellError(f"the name or the code of a language; did you mean {near}?") from None
-
-
-def _words(value: object) -> tuple[str, ...]:
-    parts = value.split(",") if isinstance(value, str) else value
-    if not isinstance(parts, list) or not all(isinstance(part, str) for part in parts):
-        raise _CellError("a comma list")
-    return tuple(part.strip() for part in parts if part.strip())
-
-
-def _names(value: object) -> SpeakerNames:
-    if isinstance(value, dict):
-        value = [f"{label}={name}" for label, name in value.items()]
-    try:
-        return tuple(named_speakers(_words(value)).items())
-    except ValueError:
-        raise _CellError("names in order, or LABEL=NAME each") from None
-
-
-def _count(value: object) -> int:
-    text = str(value).strip()
-    if not (text.isascii() and text.isdigit() and int(text) > 0):
-        raise _CellError("a number from 1")
-    return int(text)
-
-
-_READERS: Mapping[str, Callable[[Any], Any]] = {
-    "model": _text,
-    "language": _language,
-    "initial_prompt": _text,
-    "hotwords": _words,
-    "num_speakers": _count,
-    "min_speakers": _count,
-    "max_speakers": _count,
-    "speaker_names": _names,
-    "channels": lambda value: parse_channels(str(value)),
-    "audio_track": lambda value: parse_track(str(value)),
-    "clip": lambda value: parse_clip(str(value)),
-}
-_COLUMNS = frozenset({"path", "output", *_READERS})
+        return path.stat().st_size if path.is_file() else None
+    except (OSError, ValueError):
+        return None

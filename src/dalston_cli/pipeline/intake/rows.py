@@ -68,7 +68,7 @@ def check_value(value: object) -> None:
         match part:
             case str() if control := named_control(part):
                 raise RowError(f"holds the control character {control}")
-            case int() if abs(part) >= _MAX_NUMBER:
+            case int() | float() if not abs(part) < _MAX_NUMBER:
                 raise RowError("is too large a number")
             case dict() | list():
                 raise RowError("is nested too deeply")

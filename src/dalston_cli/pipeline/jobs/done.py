@@ -13,6 +13,7 @@ from dalston_cli.pipeline.jobs.keys import prepare_key
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.request import Cell
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -67,11 +68,16 @@ class Standing:
 
 
 def standing_of(
-    digest: str | None, plan: RecordingPlan, journal: JobJournal, open_sink: Callable[[str], Sink]
+    digest: str | None,
+    plan: RecordingPlan,
+    journal: JobJournal,
+    open_sink: Callable[[str], Sink],
+    columns: tuple[tuple[str, Cell], ...] = (),
 ) -> Standing:
-    """Return how a recording stands."""
+    """Return how a recording stands; ``columns`` are those of a manifest for its results."""
     prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip, plan.track)
-    key = make_key("transcript", prepared=prepared, plan=plan.key)
+    own = {"columns": columns} if columns else {}
+    key = make_key("transcript", prepared=prepared, plan=plan.key, **own)
     return Standing(prepared=prepared, key=key, sink=open_sink(key), journal=journal)
 
 
@@ -87,7 +93,8 @@ def finished_before(job: Job, tools: JobTools) -> JobFinished | None:
     digest = known_digest(source, stamp, tools.journal)
     if digest is None:
         return None
-    standing = standing_of(digest, job.plan, tools.journal, partial(tools.open_sink, job))
+    open_sink, columns = partial(tools.open_sink, job), job.recording.columns
+    standing = standing_of(digest, job.plan, tools.journal, open_sink, columns)
     try:
         _, outcome = standing.existing()
     except DalstonError:

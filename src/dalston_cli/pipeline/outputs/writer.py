@@ -62,7 +62,7 @@ class OutputSpec:
         """Return why the format has to be dropped; None if it can be rendered.
 
         Raises:
-            WordsMissingError: A format that is not optional needs words.
+            WordsMissingError, SpeakersMissingError: A format that is not optional needs them.
         """
         error = writer.unmet_need(transcript)
         if error is not None and writer.name not in self.optional:

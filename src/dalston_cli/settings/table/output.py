@@ -24,11 +24,10 @@ class Input:
         " default the one that is tagged with --language, or else the main one.",
         example="1",
     )
-    clip: str | None = text(
-        "Only this part, in seconds or h:mm:ss, such as 90-2:30 or 1:00:00-; several as a comma"
-        " list.",
+    clip: tuple[str, ...] | None = Kind("START-END", split=True, min_length=1)(
+        "Only this part, in seconds or h:mm:ss, such as 90-2:30 or 1:00:00-; repeated or as a"
+        " comma list for several.",
         example="90-2:30",
-        metavar="START-END",
         everyday=True,
     )
 
@@ -54,7 +53,6 @@ class Output:
         example="txt,srt,json",
         short="-f",
         everyday=True,
-        repeatable=True,
     )
     overwrite: bool = switch(
         "Do everything again, and replace files that Dalston did not write; finished recordings"
@@ -87,12 +85,16 @@ class AfterRun:
     )
 
 
-@group("Subtitles")
+@group("Subtitles", needs=("output_format=srt", "output_format=vtt", "output_format=ass"))
 class Subtitles:
     """Length and duration of lines."""
 
     max_line_width: int = Kind("COLUMNS", ge=8)("Columns of a subtitle's line.", 42)
-    max_line_count: int = count("Lines of a subtitle.", 2, metavar="LINES")
+    max_line_count: int | None = count(
+        "Lines of a subtitle; 2 by default, 1 with --max-words-per-line.",
+        example="2",
+        metavar="LINES",
+    )
     max_cue_duration: float = seconds("Longest subtitle, in seconds.", 7.0)
     min_cue_duration: float = Kind("SECONDS", ge=0)(
         "Shortest subtitle where silence follows, in seconds.", 0.833
@@ -102,6 +104,8 @@ class Subtitles:
         "Time between two subtitles, in seconds.", 0.083, metavar="SECONDS"
     )
     max_words_per_line: int | None = count(
-        "Most words in a line; as many as fit by default.", example="8", metavar="WORDS"
+        "Most words in a line, and so in a subtitle; as many as fit by default.",
+        example="8",
+        metavar="WORDS",
     )
     highlight_words: bool = switch("Underline each word while it is spoken.", default=False)

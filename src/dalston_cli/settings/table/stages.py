@@ -6,6 +6,9 @@ from dalston_cli.settings.table import kinds
 from dalston_cli.settings.values import speakers_named
 
 _names = Kind("LIST", split=True, min_length=1, check=speakers_named)
+TELL_SPEAKERS_APART = ("diarize", "channels=split", "audio_track=all")
+"""Conditions of which one has to hold for a transcript to have speakers."""
+
 _ANY = ("refine", "title", "summary", "chapters", "action_items")
 """Settings that give language models work."""
 
@@ -36,9 +39,10 @@ class Speakers:
         " first speak; with --channels split in the order of the channels.",
         (),
         example="Ada,Grace",
+        needs=TELL_SPEAKERS_APART,
     )
     speakers: bool | None = kinds.switch(
-        "Name the speakers in text; by default where there are several."
+        "Name the speakers in text; by default where there are several.", needs=TELL_SPEAKERS_APART
     )
 
 
@@ -51,7 +55,9 @@ class Stages:
         " not good.",
         "auto",
     )
-    align_model: str = kinds.model_id("Model that finds word times.", "auto")
+    align_model: str = kinds.model_id(
+        "Model that finds word times.", "auto", idle_with=("align=never",)
+    )
     emotion: bool = kinds.switch("Label each segment with an emotion.", default=False)
     emotion_model: str = kinds.model_id("Model that labels emotions.", "auto", needs=("emotion",))
     emotion_threshold: float | None = kinds.probability(
@@ -110,7 +116,7 @@ class LanguageModel:
         default=False,
         sets="overview",
     )
-    max_cost: float | None = Kind("USD", ge=0, finite=True)(
+    max_cost: float | None = Kind("USD", ge=0)(
         "The most that language models may cost in this run, in US dollars.",
         example="0.10",
         sets="refine.max_cost_usd",

@@ -146,6 +146,8 @@ class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
         duration_s: Length of the decoded audio.
         container_duration_s: Length that the container declares; None if it declares none.
         clip_start, clip_end: The part that was transcribed, if only a part was.
+        left_out: Start and end of what was left out between several parts, in seconds.
+        columns: The columns of a manifest that are the user's own, by name.
     """
 
     name: str
@@ -158,6 +160,8 @@ class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     container_duration_s: float | None = None
     clip_start: float | None = None
     clip_end: float | None = None
+    left_out: tuple[tuple[float, float], ...] = ()
+    columns: dict[str, str | int | float | bool] = {}
 
 
 class TokenPrices(
