@@ -195,7 +195,7 @@ def aftermath(user: DockerUser, bystander: Container, neighbour: Neighbour) -> A
     out = base / "out"
     result = user.run(
         *("transcribe", "--manifest", manifest, "-o", out, "-f", "json"),
-        *("--jobs", "1", "--align", "never"),
+        *("--jobs", "1", "--align", "never", "--keep-doubtful"),  # its reports are no speech
     )
     return Aftermath(
         user=user,
