@@ -15,7 +15,7 @@ from dalston_sdk.client import EngineClient
 
 ROOT = Path(__file__).parents[2]
 HEADING = "## A recording's way to an engine"
-MOST_CALLS = 16
+MOST_CALLS = 11
 
 
 @pytest.fixture

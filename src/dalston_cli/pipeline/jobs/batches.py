@@ -1,5 +1,6 @@
 """Batch sizes: those that were asked for, and those that fit into a device's memory."""
 
+import msgspec
 from msgspec import Struct
 
 from dalston_cli.launchers.failure import EngineRefusal
@@ -21,6 +22,14 @@ def fitting_batch(plan: StagePlan, device: str, journal: JobJournal) -> int | No
     """Return the batch size that was asked for, or a smaller one where that did not fit before."""
     sizes = (batch_size_of(plan.options), journal.batch_size(plan.model.id, device))
     return min((size for size in sizes if size is not None), default=None)
+
+
+def fitting_options(plan: StagePlan, device: str, journal: JobJournal) -> Struct:
+    """Return a stage's options with a batch size that fits."""
+    fitting = fitting_batch(plan, device, journal)
+    if fitting == batch_size_of(plan.options):
+        return plan.options
+    return msgspec.structs.replace(plan.options, batch_size=fitting)
 
 
 def smaller_batch(plan: StagePlan, refusal: EngineRefusal, options: Struct) -> int | None:

@@ -28,7 +28,10 @@ class LocalRunner:
     async def run(self, job: Job) -> JobFinished:
         """Do what has to be done for one recording; see ``Runner``."""
         folder = self.scratch / str(job.number)
+        recording = RecordingJob(job, self.tools, folder)
         try:
-            return await RecordingJob(job, self.tools, folder).run()
+            while True:
+                async with recording.reread():
+                    return await recording.run()
         finally:
             shutil.rmtree(folder, ignore_errors=True)

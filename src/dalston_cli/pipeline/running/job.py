@@ -7,6 +7,8 @@ process: jobs could run on other machines that have tools for the same store and
 import asyncio
 import os
 import time
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
 from pathlib import Path
@@ -16,11 +18,11 @@ import msgspec
 from dalston_cli.audio import errors
 from dalston_cli.audio.prepare import DecoderCrashedError, DecoderHungError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
-from dalston_cli.audio.source import content_digest, shown_name
+from dalston_cli.audio.source import shown_name
 from dalston_cli.pipeline import events
-from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, Evidence, FileVersion
+from dalston_cli.pipeline.endpoints import Evidence
 from dalston_cli.pipeline.jobs.base import Job, JobTools
-from dalston_cli.pipeline.jobs.done import Standing, known_digest, standing_of
+from dalston_cli.pipeline.jobs.done import Standing, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import Cell
@@ -28,6 +30,7 @@ from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.failures import is_of_its_bytes
 from dalston_cli.pipeline.running.graph import Graph
 from dalston_cli.pipeline.running.known_bad import can_be_known, is_known_bad
+from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
 from dalston_cli.pipeline.running.stage import NotStoredError
 from dalston_sdk.wire import Transcript
 
@@ -43,9 +46,6 @@ _MAY_PASS = (
 _PAUSES_S = (0.5, 1.0, 2.0)
 """Before a recording that changed while it was read is read again."""
 
-_GONE = (errors.RecordingMissingError, errors.RecordingEmptyError)
-"""Errors of a file that is just being replaced, if it was there and had bytes."""
-
 
 class RecordingJob:
     """One recording on its way."""
@@ -57,17 +57,43 @@ class RecordingJob:
         self._emit = tools.emit
         self._clock = time.monotonic()
         self._folder = folder
-        self._version: FileVersion | None = None
-        self._digest: str | None = None
+        self._bytes = RecordingBytes(job.recording, tools.journal, folder)
+        self._num_changes = 0
+
+    @asynccontextmanager
+    async def reread(self) -> AsyncIterator[None]:
+        """Let a recording be begun anew that is replaced meanwhile.
+
+        Programs do so that synchronize folders. What is stored under the digest of a recording's
+        bytes is of these bytes.
+
+        Raises:
+            RecordingChangedError: It changed too often.
+        """
+        try:
+            yield
+        except errors.RecordingChangedError as changed:
+            if self._num_changes == len(_PAUSES_S):
+                raise
+            self._warn(changed.code, f"{changed.message}, and is read again")
+            await asyncio.sleep(_PAUSES_S[self._num_changes])
+            self._num_changes += 1
 
     async def run(self) -> events.JobFinished:
         """Do what has to be done; see ``Runner``.
 
-        A recording that is replaced meanwhile, as programs do that synchronize folders, is begun
-        anew: what is stored under the digest of its bytes is of these bytes.
+        Raises:
+            RecordingChangedError: The recording has to be read again.
         """
         try:
-            return await self._run_until_unchanged()
+            standing, audio = await self._standing()
+            done = await self._done_before(standing, audio)
+            if done is not None:
+                return done
+            info = await self._begin(standing, audio)
+            graph = Graph(self._job, audio, self._tools)
+            transcript = await graph.transcript(info)
+            return await self._end(standing, transcript, worked=graph.worked)
         except errors.RecordingError as error:
             if not is_of_its_bytes(error) or not await self._is_known_bad():
                 raise
@@ -79,29 +105,14 @@ class RecordingJob:
             )
 
     async def _is_known_bad(self) -> bool:
-        return await is_known_bad(self._job, self._tools.refusals, self._digest)
+        return await is_known_bad(self._job, self._tools.refusals, self._bytes.digest)
 
-    async def _run_until_unchanged(self) -> events.JobFinished:
-        for pause_s in _PAUSES_S:
-            try:
-                return await self._run_once()
-            except errors.RecordingChangedError as changed:
-                self._warn(changed.code, f"{changed.message}, and is read again")
-                await asyncio.sleep(pause_s)
-        try:
-            return await self._run_once()
-        except errors.RecordingChangedError as changed:
-            if isinstance(changed.__cause__, _GONE):
-                raise changed.__cause__ from None
-            raise
-
-    async def _run_once(self) -> events.JobFinished:
-        plan, tools = self._job.plan, self._tools
-        self._digest = None
-        path, digest = await self._source()
-        self._digest = digest
-        columns, open_sink = self._job.recording.columns, partial(tools.open_sink, self._job)
-        standing = standing_of(digest, plan, tools.journal, open_sink, columns)
+    async def _standing(self) -> tuple[Standing, RecordingAudio]:
+        """Return the state of the recording, and its audio, which is not decoded yet."""
+        job, plan, tools = self._job, self._job.plan, self._tools
+        path, digest = await self._bytes.take(may_return=self._num_changes < len(_PAUSES_S))
+        open_sink = partial(tools.open_sink, job)
+        standing = standing_of(digest, plan, tools.journal, open_sink, job.recording.columns)
         request = AudioRequest(
             source=path,
             folder=self._folder,
@@ -113,28 +124,33 @@ class RecordingJob:
             language=plan.track_language,
         )
         prepared = standing.prepared or ""
-        audio = RecordingAudio(request, prepared, tools, self._check_unchanged)
-        done = await self._done_before(standing, digest, audio)
-        if done is not None:
-            return done
-        reference = self._job.recording.source.reference
-        if reference is not None:
-            tools.journal.remember_recording(reference, digest)
+        return standing, RecordingAudio(request, prepared, tools, self._bytes.check_unchanged)
+
+    async def _begin(self, standing: Standing, audio: RecordingAudio) -> AudioInfo:
+        """Tell that work begins, and describe the audio."""
+        reference, digest = self._job.recording.source.reference, self._bytes.digest
+        if reference is not None and digest is not None:
+            self._tools.journal.remember_recording(reference, digest)
         self._emit(events.JobStarted(recording=self._name))
-        for advice in plan.advice:
+        for advice in self._job.plan.advice:
             self._emit(
                 events.WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
             )
+        key = make_key("refused", name=self._name, what=standing.prepared or "")
         try:
-            info = await self._prepared(audio, make_key("refused", name=self._name, what=prepared))
+            return await self._prepared(audio, key)
         finally:
-            self._remember_digest(digest)
-        graph = Graph(self._job, audio, tools)
-        transcript = _with_columns(await graph.transcript(info), columns)
+            self._bytes.remember_digest()
+
+    async def _end(
+        self, standing: Standing, transcript: Transcript, *, worked: bool
+    ) -> events.JobFinished:
+        """Write the outputs, and return the report."""
+        transcript = _with_columns(transcript, self._job.recording.columns)
         transcript = msgspec.structs.replace(transcript, key=standing.key)
         await self._write(standing, transcript)
-        self._remember_digest(digest)
-        finished = self._finished(standing, transcript, worked=graph.worked)
+        self._bytes.remember_digest()
+        finished = self._finished(standing, transcript, worked=worked)
         is_cut = finished.status == "partial" and not any(
             stage.status == "failed" for stage in transcript.stages
         )
@@ -154,56 +170,16 @@ class RecordingJob:
         """Return the key of where the outputs go."""
         return make_key("place", path=os.fsencode(Path(self._job.output or "").absolute()).hex())
 
-    async def _source(self) -> tuple[Path, str]:
-        """Return the recording as a file, and the digest of its bytes.
-
-        Raises:
-            RecordingError: It cannot be read.
-            RecordingChangedError: It was there before, and now is not, or has no bytes.
-        """
-        source = self._job.recording.source
-        path = await source.fetch(self._folder)
-        self._version = source.version()
-        if self._version is not None and not self._version.stamp.is_settled:
-            await asyncio.sleep(CLOCK_TICK_S)  # it could change again and look the same
-            self._version = source.version()
-        stamp = None if self._version is None else self._version.stamp
-        known = known_digest(source, stamp, self._tools.journal)
-        if known is not None:
-            return path, known
-        try:
-            return path, await asyncio.to_thread(content_digest, path, self._name)
-        except _GONE as error:
-            if self._job.recording.size:
-                raise errors.RecordingChangedError(self._name) from error
-            raise
-
-    def _check_unchanged(self) -> None:
-        """Compare the recording with what it was before its digest was taken.
-
-        Raises:
-            RecordingChangedError: It is another file now, or was written to.
-        """
-        if self._job.recording.source.version() != self._version:
-            raise errors.RecordingChangedError(self._name)
-
-    def _remember_digest(self, digest: str) -> None:
-        """Save reading the recording again; now, that some time has passed."""
-        source, version = self._job.recording.source, self._version
-        if source.reference is None or version is None or source.version() != version:
-            return
-        if version.stamp.is_settled:
-            self._tools.journal.remember_digest(source.reference, version.stamp, digest)
-
     async def _done_before(
-        self, standing: Standing, digest: str, audio: RecordingAudio
+        self, standing: Standing, audio: RecordingAudio
     ) -> events.JobFinished | None:
         """Return the report where nothing has to be done."""
         existing, outcome = standing.existing()
-        if existing.unknown:
+        digest = self._bytes.digest
+        if existing.unknown and digest is not None:
             stored = await self._stored(audio)
             existing, outcome = standing.recognized(Evidence(digest=digest, stored=stored))
-            self._remember_digest(digest)
+            self._bytes.remember_digest()
         for output in existing.edited:
             self._warn(
                 "output_edited",
@@ -246,7 +222,7 @@ class RecordingJob:
         except errors.RecordingError as error:
             if not isinstance(error, _MAY_PASS):
                 info_of = events.ErrorInfo(code=error.code, message=error.message, hint=error.hint)
-                journal.remember_outcome(key, Outcome(error=info_of), recording=self._digest)
+                journal.remember_outcome(key, Outcome(error=info_of), recording=self._bytes.digest)
             raise
         self._emit(
             events.StageFinished(
@@ -268,7 +244,9 @@ class RecordingJob:
         duration_s = transcript.recording.duration_s
         if complete:
             outcome = Outcome(duration_s=duration_s, warnings=warnings)
-            self._tools.journal.remember_outcome(standing.key, outcome, recording=self._digest)
+            self._tools.journal.remember_outcome(
+                standing.key, outcome, recording=self._bytes.digest
+            )
         elapsed_s = time.monotonic() - self._clock
         return events.JobFinished(
             recording=self._name,

@@ -6,19 +6,14 @@ tried again for every recording.
 """
 
 import asyncio
+import itertools
 import time
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dalston_cli.errors import (
-    DalstonError,
-    ExitCode,
-    ModelUnavailableError,
-    NoRoomError,
-    UnavailableError,
-)
+from dalston_cli.errors import DalstonError, ExitCode, NoRoomError, UnavailableError
 from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.pipeline import events
@@ -29,6 +24,7 @@ from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import JournalError
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.running.engine_failures import EngineFailures
 from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
 from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
 from dalston_cli.pipeline.running.order import largest_first
@@ -42,12 +38,6 @@ MOST_EXTRA = 16
 
 PASSED_AT_ONCE = 50
 """Finished recordings that are passed over before others have their turn."""
-
-MOST_ENGINE_FAILURES = 8
-"""So many recordings in a row may fail for want of an engine before the run gives up."""
-
-MOST_MODEL_FAILURES = 2
-"""For want of a model, fewer: one that does not load for two recordings never loads."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -110,7 +100,7 @@ class Run:
         self._interrupted = False
         self._num_extra = 0
         self._ended_by: DalstonError | None = None
-        self._engine_failures = 0
+        self._engine_failures = EngineFailures(engines)
         self._last_plan: RecordingPlan | None = None
         self._num_passed = 0
         self._id = ""
@@ -167,36 +157,39 @@ class Run:
         """Take another recording into work, because one waits for what another run does."""
         if not self._stopped and self._num_extra < MOST_EXTRA:
             self._num_extra += 1
-            self._workers.append(asyncio.create_task(self._work_on_one_more()))
+            extra = asyncio.create_task(self._work(most=1))
+            extra.add_done_callback(self._extra_ended)
+            self._workers.append(extra)
 
-    async def _work_on_one_more(self) -> None:
-        try:
-            await self._take_one()
-        finally:
-            self._num_extra -= 1
+    def _extra_ended(self, _: asyncio.Task[None]) -> None:
+        self._num_extra -= 1
 
-    async def _work(self) -> None:
-        """Take one recording after the other, until there is none or the run stops."""
-        while await self._take_one():
-            pass
+    async def _work(self, most: int | None = None) -> None:
+        """Take one recording after the other, until there is none or the run stops.
 
-    async def _take_one(self) -> bool:
-        """Work on the next recording; return False where there is none or the run stops."""
-        item = None if self._stopped else next(self._queue, None)
-        if item is None:
-            return False
-        try:
-            if self._was_finished_before(*item):
-                await self._let_others_run()
-                return True
-            with self._begun(item[0]) as begun:
-                begun.finished = await self._finish(begun, item[1])
-        except JournalError as error:
-            self._end_all(error)
-        except BrokenPipeError:
-            self._cancel_all()
-            raise
-        return True
+        Args:
+            most: Number of recordings; None for no limit.
+        """
+        for recording, stem in itertools.islice(self._taken(), most):
+            try:
+                if self._was_finished_before(recording, stem):
+                    await self._let_others_run()
+                else:
+                    with self._begun(recording) as begun:
+                        while begun.finished is None:
+                            with self._moving():
+                                job = self._job(begun, stem)
+                                begun.finished = await self._runner.run(job)
+            except JournalError as error:
+                self._end_all(error)
+            except BrokenPipeError:
+                self._cancel_all()
+                raise
+
+    def _taken(self) -> Iterator[tuple[RecordingRequest, Path | None]]:
+        """Yield the next recording, until there is none or the run stops."""
+        while not self._stopped and (item := next(self._queue, None)) is not None:
+            yield item
 
     def _was_finished_before(self, recording: RecordingRequest, stem: Path | None) -> bool:
         """Report a recording of which the journal says that nothing has to be done."""
@@ -206,13 +199,13 @@ class Run:
             plan = self._planner.plan(recording.overrides)
         except DalstonError:
             return False  # its job says so
-        finished = self._runner.finished_before(self._job(recording, plan, stem))
+        finished = self._runner.finished_before(self._planned_job(recording, plan, stem))
         if finished is None:
             return False
         if plan is not self._last_plan:
             self._last_plan = plan
             self._models |= _digests(plan)
-        self._engine_failures = 0
+        self._engine_failures.reset()
         self._journal.note_unchanged(self._id, recording, finished)
         self._summary.add(finished)
         self._emit(finished)
@@ -224,31 +217,30 @@ class Run:
         if self._num_passed % PASSED_AT_ONCE == 0:
             await asyncio.sleep(0)
 
-    async def _finish(self, begun: _Begun, stem: Path | None) -> events.JobFinished:
-        """Work on a recording, with another launcher where one stops working."""
-        while True:
-            planner = self._planner
-            begun.plan = planner.plan(begun.recording.overrides)
-            job = self._job(begun.recording, begun.plan, stem)
-            try:
-                return await self._runner.run(replace(job, number=begun.number))
-            except LauncherUnavailableError as error:
-                if self._spec.replan is None:
-                    raise
-                if self._planner is planner:  # else another recording was first to find out
-                    self._move(error, self._spec.replan)
+    @contextmanager
+    def _moving(self) -> Iterator[None]:
+        """Let a recording be tried with another launcher, where one stops working."""
+        planner, replan = self._planner, self._spec.replan
+        try:
+            yield
+        except LauncherUnavailableError as error:
+            if replan is None:
+                raise
+            if self._planner is not planner:
+                return  # another recording was first to find out
+            self._planner = replan(error)
+            self._engines.forget()
+            message = f"{error.message}; going on without it"
+            self._emit(events.WarningRaised(code="launcher_lost", message=message, hint=error.hint))
 
-    def _move(
-        self,
-        error: LauncherUnavailableError,
-        replan: Callable[[LauncherUnavailableError], Planner],
-    ) -> None:
-        self._planner = replan(error)
-        self._engines.forget()
-        message = f"{error.message}; going on without it"
-        self._emit(events.WarningRaised(code="launcher_lost", message=message, hint=error.hint))
+    def _job(self, begun: _Begun, stem: Path | None) -> Job:
+        """Return the job of a recording under the plan of now."""
+        begun.plan = self._planner.plan(begun.recording.overrides)
+        return replace(self._planned_job(begun.recording, begun.plan, stem), number=begun.number)
 
-    def _job(self, recording: RecordingRequest, plan: RecordingPlan, stem: Path | None) -> Job:
+    def _planned_job(
+        self, recording: RecordingRequest, plan: RecordingPlan, stem: Path | None
+    ) -> Job:
         return Job(
             recording=recording,
             plan=plan,
@@ -281,7 +273,7 @@ class Run:
         except Exception as error:  # noqa: BLE001 - a bug that one recording meets costs only it
             self._failed(begun, explained(error, recording.name))
         else:
-            self._engine_failures = 0
+            self._engine_failures.reset()
             self._models |= _digests(begun.plan)
             self._end(number, begun.finished or cancelled)
 
@@ -303,28 +295,11 @@ class Run:
         elif self._spec.options.fail_fast:
             self._stop("fail_fast", "--fail-fast: no further recording is begun")
         elif isinstance(error, UnavailableError):
-            self._consider(begun, error)
-
-    def _consider(self, begun: _Begun, error: UnavailableError) -> None:
-        """Give up where going on would only fail in the same way, again and again."""
-        self._engine_failures += 1
-        of_model = isinstance(error, ModelUnavailableError)
-        most = MOST_MODEL_FAILURES if of_model else MOST_ENGINE_FAILURES
-        planner, hint = self._planner, None
-        first = planner.plan(begun.recording.overrides).transcribe
-        if isinstance(error, LauncherUnavailableError):
-            reason = "no engine can be had any more"
-        elif self._engines.failure(first.engine, first.device) is error:
-            reason = f"engine {first.engine.name} cannot be had"
-            if other := planner.ready_elsewhere(first):
-                languages = ", ".join(other.languages) or "any language"
-                hint = f"until it can, one whose engine is here: --model {other.id} ({languages})"
-        elif self._engine_failures >= most:
-            reason = f"{self._engine_failures} recordings in a row could not be transcribed"
-        else:
-            return
-        self._summary.given_up = True
-        self._stop("engine_given_up", f"{reason}: no further recording is begun", hint)
+            found = self._engine_failures.reason_to_stop(error, self._planner, begun.recording)
+            if found is not None:
+                self._summary.given_up = True
+                reason, hint = found
+                self._stop("engine_given_up", f"{reason}: no further recording is begun", hint)
 
     def _stop(self, code: str, message: str, hint: str | None = None) -> None:
         if not self._stopped:

@@ -16,7 +16,7 @@ from dalston_cli.errors import DalstonError
 from dalston_cli.launchers.failure import EngineRefusal
 from dalston_cli.pipeline import events
 from dalston_cli.pipeline.jobs.base import Job, JobTools, Slot
-from dalston_cli.pipeline.jobs.batches import batch_size_of, fitting_batch, smaller_batch
+from dalston_cli.pipeline.jobs.batches import batch_size_of, fitting_options, smaller_batch
 from dalston_cli.pipeline.jobs.keys import stage_key
 from dalston_cli.pipeline.jobs.way import StoredResult
 from dalston_cli.pipeline.plan.model import StagePlan
@@ -89,21 +89,34 @@ class StageRunner:
         self.offset_s = 0.0
 
     async def run(self, work: StageWork) -> StageDone:
-        """Return the result of a stage, from the store where it is there.
+        """Return the result of a stage: the stored one, or one that an engine makes and is stored.
 
         Raises:
             DalstonError: The engine cannot be had, refuses, or died more often than is excused.
         """
-        plan = work.plan
+        plan, tools = work.plan, self._tools
         key = stage_key(plan, work.channel.audio_digest, plan.stage.upstream(work.inputs))
-        stored = self._stored(key, plan)
-        if stored is not None:
-            return stored
+        done = self._stored(key, plan)
+        if done is not None:
+            return done
         if self.only_stored:
             raise NotStoredError(plan)
-        async with self._tools.claims.held(key):
-            # Another job may have stored it while this one waited.
-            return self._stored(key, plan) or await self._do(key, work)
+        async with tools.claims.held(key):
+            done = self._stored(key, plan)  # by another job, while this one waited
+            if done is not None:
+                return done
+            self._started(plan)
+            if plan.stage.wants_audio:
+                work = replace(work, wav=await self._audio.wav(work.channel.channel))
+            async with tools.engines.slot(plan.engine, plan.device) as engine:
+                work = replace(work, device=engine.device)
+                options = fitting_options(plan, engine.device, tools.journal)
+                async with tools.budget.within(options) as (allowed, pay):
+                    stored = await self._until_it_fits(engine, work, allowed)
+                    pay(stored.result)
+            await self._keep(key, stored, work.channel)
+        self._finished(plan, reused=False, elapsed_s=stored.record.elapsed_s or 0.0)
+        return StageDone(key=key, stored=stored, reused=False)
 
     def _stored(self, key: str, plan: StagePlan) -> StageDone | None:
         stored = None if self._job.overwrite else self._tools.store.get(key, StoredResult)
@@ -112,30 +125,10 @@ class StageRunner:
         self._finished(plan, reused=True, elapsed_s=0.0)
         return StageDone(key=key, stored=stored, reused=True)
 
-    async def _do(self, key: str, work: StageWork) -> StageDone:
-        """Have an engine do it, and store the result."""
-        plan, tools = work.plan, self._tools
-        name, engine_name = self._recording, plan.engine.name
-        tools.emit(
-            events.StageStarted(
-                recording=name, stage=plan.kind, engine=engine_name, model=plan.model.id
-            )
-        )
-        if plan.stage.wants_audio:
-            work = replace(work, wav=await self._audio.wav(work.channel.channel))
-        async with tools.engines.slot(plan.engine, plan.device) as engine:
-            work = replace(work, device=engine.device)
-            options, fitting = plan.options, fitting_batch(plan, engine.device, tools.journal)
-            if fitting != batch_size_of(options):
-                options = msgspec.structs.replace(options, batch_size=fitting)
-            async with tools.budget.within(options) as (allowed, pay):
-                stored = await self._until_it_fits(engine, work, allowed)
-                pay(stored.result)
-        # Waits for the disk, which the events of other recordings must not.
-        of = tuple(digest for digest in (self._audio.digest, work.channel.audio_digest) if digest)
-        await asyncio.to_thread(tools.store.put, key, stored, of=of)
-        self._finished(plan, reused=False, elapsed_s=stored.record.elapsed_s or 0.0)
-        return StageDone(key=key, stored=stored, reused=False)
+    async def _keep(self, key: str, stored: StoredResult, channel: Channel) -> None:
+        """Store a result; it waits for the disk, which the events of others must not."""
+        of = tuple(digest for digest in (self._audio.digest, channel.audio_digest) if digest)
+        await asyncio.to_thread(self._tools.store.put, key, stored, of=of)
 
     async def _until_it_fits(self, engine: Slot, work: StageWork, options: Struct) -> StoredResult:
         """Try until it works or cannot, with smaller batches where memory runs out."""
@@ -223,6 +216,16 @@ class StageRunner:
                 self._tools.emit(events.PartialText(recording=self._recording, segments=shifted))
             case _:
                 pass  # heartbeats: the stage's clock shows them
+
+    def _started(self, plan: StagePlan) -> None:
+        self._tools.emit(
+            events.StageStarted(
+                recording=self._recording,
+                stage=plan.kind,
+                engine=plan.engine.name,
+                model=plan.model.id,
+            )
+        )
 
     def _finished(self, plan: StagePlan, *, reused: bool, elapsed_s: float) -> None:
         self._tools.emit(
