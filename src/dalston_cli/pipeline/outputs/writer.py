@@ -164,7 +164,8 @@ class OutputWriter:
         reasons = []
         if self._stem is None:
             self._print(transcript)
-        for path, writer in self._files:
+        # JSON first: if the run ends in between and the journal is lost, it says whose they are.
+        for path, writer in sorted(self._files, key=lambda file: file[1].name != "json"):
             reason = self._spec.reason_to_drop(writer, transcript)
             if reason is not None:
                 reasons.append(reason)
