@@ -22,7 +22,8 @@ _ATTEMPTS = 100
 _NO_LOCKS = frozenset({errno.ENOLCK, errno.ENOSYS, errno.EOPNOTSUPP, errno.EINVAL})
 """The file system has no locks: the file is written without one, and no leftover is removed."""
 
-_swept: set[tuple[int, int]] = set()
+_swept: set[tuple[int, int, str]] = set()
+"""Device, inode and path: an inode's number is used again when its folder was removed."""
 _sweeping = threading.Lock()
 
 
@@ -129,7 +130,7 @@ def _remove_leftovers(folder: Path) -> None:
     try:
         status = folder.stat()
         with _sweeping:
-            if (here := (status.st_dev, status.st_ino)) in _swept:
+            if (here := (status.st_dev, status.st_ino, str(folder))) in _swept:
                 return
             _swept.add(here)
         with os.scandir(folder) as entries:

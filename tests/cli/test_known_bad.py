@@ -29,7 +29,7 @@ def test_one_that_is_accepted_is_no_alarm_until_it_changes(shell: Shell) -> None
     first = shell.run(*WORDS)
     assert first.code == ExitCode.SOME_FAILED
     command = "dalston runs accept in/bad.wav in/empty.wav"
-    assert f"hint: to be alarmed no more until it changes: {command}\n" in first.err
+    assert f"hint: to accept it until it changes: {command}\n" in first.err
 
     accepted = shell.run(*command.split()[1:], "--json")
     assert accepted.code == ExitCode.OK

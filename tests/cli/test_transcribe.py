@@ -35,7 +35,7 @@ def test_a_folder_of_good_and_bad_recordings(shell: Shell) -> None:
     assert "10 done" in summary
     assert "8 failed" in summary
     *repeated, details, accepting = first.err.splitlines()[-10:]
-    assert accepting.startswith("hint: to be alarmed no more until it changes: dalston runs accept")
+    assert accepting.startswith("hint: to accept it until it changes: dalston runs accept")
     assert all(line.startswith("  failed: ") for line in repeated)
     assert re.fullmatch(r"details: dalston runs show [0-9a-f-]+", details)
     assert shell.run(*details.split()[2:]).out.startswith(f"run {details.split()[-1]} ")

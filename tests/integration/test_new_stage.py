@@ -10,6 +10,7 @@ import subprocess
 import sysconfig
 import tempfile
 import venv
+import wave
 from collections.abc import Iterator
 from dataclasses import dataclass
 from pathlib import Path
@@ -196,6 +197,16 @@ def runtime() -> Iterator[Path]:
         yield Path(folder)
 
 
+def write_tone_and_silence(path: Path) -> None:
+    """A second of each."""
+    write_recording(path, seconds=1.0)
+    with wave.open(str(path)) as tone:
+        parameters, frames = tone.getparams(), tone.readframes(tone.getnframes())
+    with wave.open(str(path), "wb") as both:
+        both.setparams(parameters)
+        both.writeframes(frames + bytes(len(frames)))
+
+
 def test_a_new_stage_takes_nine_files(tmp_path: Path, runtime: Path) -> None:
     assert len({edit.file for edit in EDITS}) <= MOST_FILES
     tree = tmp_path / "tree"
@@ -207,7 +218,7 @@ def test_a_new_stage_takes_nine_files(tmp_path: Path, runtime: Path) -> None:
     source.write_text(source.read_text().replace("from tests.engines.fake.knobs", "from knobs"))
     write_model(tmp_path / "catalog", "speech", "transcribe")
     write_model(tmp_path / "catalog", "counter", "silences")
-    write_recording(tmp_path / "talk.wav")
+    write_tone_and_silence(tmp_path / "talk.wav")
 
     transcript, helped = transcribe(tmp_path, tree, runtime)
 

@@ -1,6 +1,7 @@
 """Code that another user of this machine runs; the tests run as root where they can."""
 
 import os
+import stat
 import subprocess
 import sys
 from pathlib import Path
@@ -27,6 +28,7 @@ def run_as_nobody(code: str, *arguments: object) -> subprocess.CompletedProcess[
     return subprocess.run(
         _command(code, arguments),
         cwd="/",
+        env=_uncovered(),
         capture_output=True,
         text=True,
         timeout=60,
@@ -37,7 +39,7 @@ def run_as_nobody(code: str, *arguments: object) -> subprocess.CompletedProcess[
 def start_as_nobody(code: str, *arguments: object) -> subprocess.Popen[str]:
     """Start the same, and return when it has printed a line."""
     process = subprocess.Popen(
-        _command(code, arguments), cwd="/", stdout=subprocess.PIPE, text=True
+        _command(code, arguments), cwd="/", env=_uncovered(), stdout=subprocess.PIPE, text=True
     )
     assert process.stdout is not None
     process.stdout.readline()
@@ -45,9 +47,16 @@ def start_as_nobody(code: str, *arguments: object) -> subprocess.Popen[str]:
 
 
 def let_others_enter(folder: Path) -> None:
-    """Open a test's folder, which is private as pytest makes it."""
-    for each in (folder, *folder.parents[:2]):
+    """Open a test's folder, which is private as pytest makes it, and those above it."""
+    for each in (folder, *folder.parents):
+        if each.stat().st_mode & stat.S_ISVTX:
+            return  # the one for all users
         each.chmod(0o755)
+
+
+def _uncovered() -> dict[str, str]:
+    """Return the environment without the measuring of coverage, whose files others cannot write."""
+    return {name: value for name, value in os.environ.items() if not name.startswith("COV")}
 
 
 def _command(code: str, arguments: tuple[object, ...]) -> list[str]:

@@ -138,7 +138,7 @@ class RunLines(RunView):
         if self._failures:
             self.console.info(f"details: dalston runs show {event.run}", whole=True)
         if self._acceptable:
-            self.hint(f"to be alarmed no more until it changes: {_accepting(self._acceptable)}")
+            self.hint(f"to accept it until it changes: {_accepting(self._acceptable)}")
         if event.exit_code == ExitCode.INTERRUPTED:
             self.hint("run the same command again to go on: finished stages are kept")
 

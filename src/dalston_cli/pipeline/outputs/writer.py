@@ -6,6 +6,7 @@ since, is never replaced without ``--overwrite``.
 
 import asyncio
 import os
+import stat
 from collections.abc import Callable
 from dataclasses import dataclass
 from pathlib import Path
@@ -23,6 +24,7 @@ from dalston_cli.pipeline.outputs.recognition import Recognition
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
 from dalston_cli.pipeline.records.local_file import digest_once
+from dalston_cli.regular_file import NotRegularError
 from dalston_sdk.wire import Transcript
 
 
@@ -209,9 +211,12 @@ class OutputWriter:
         return self._keys(path).get(None) == self._output_key(writer)
 
     def _stamp(self, path: Path) -> FileStamp | None:
-        """Return the stamp of what is there; None for nothing."""
+        """Return the stamp of the file that is there; None for nothing."""
         try:
-            return FileStamp.of(path)
+            status = path.stat()
+            if not stat.S_ISREG(status.st_mode):
+                raise NotRegularError(path)
+            return FileStamp.from_stat(status)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:

@@ -22,7 +22,7 @@ class Refusal:
     """A recording that an earlier run could not use.
 
     Attributes:
-        accepted: Its user said so, and wants to be alarmed no more.
+        accepted: Its user said so, and wants no alarm until it changes.
     """
 
     path: str
