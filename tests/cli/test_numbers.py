@@ -44,16 +44,16 @@ def options_of(one: Setting, text: str) -> RunOptions | str:
 
 
 @pytest.mark.parametrize("one", NUMBERS, ids=lambda one: one.name)
-@pytest.mark.parametrize("text", HOSTILE, ids=lambda text: ascii(text)[:12])
-def test_an_option_refuses_it_or_takes_it(one: Setting, text: str) -> None:
+def test_an_option_refuses_it_or_takes_it(one: Setting) -> None:
     """What is taken can be sent to an engine as JSON, and is what it was."""
-    found = options_of(one, text)
-    if isinstance(found, str):
-        assert found.startswith((f"{one.flag} ", "the value of "))
-        assert len(found) < 300
-        return
-    sent = [msgspec.json.encode(request.options) for request in found.stages.values()]
-    assert not any(b"null" in each for each in sent)
+    for text in HOSTILE:
+        found = options_of(one, text)
+        if isinstance(found, str):
+            assert found.startswith((f"{one.flag} ", "the value of ")), ascii(text)[:12]
+            assert len(found) < 300
+            continue
+        sent = [msgspec.json.encode(request.options) for request in found.stages.values()]
+        assert not any(b"null" in each for each in sent), ascii(text)[:12]
 
 
 @pytest.mark.parametrize("one", NUMBERS, ids=lambda one: one.name)
