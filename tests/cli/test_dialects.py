@@ -16,6 +16,7 @@ from tests.support.processes import processes_of
 from dalston_cli.commands.batch import read_batch
 from dalston_cli.errors import ExitCode
 from dalston_cli.options.batch import BatchOptions, InputOptions, ScreenOptions
+from dalston_cli.options.spelling import in_our_dialect
 
 LINE = shlex.split(
     "--task transcribe --language English --beam_size 5 --threads 3 --word_timestamps True"
@@ -142,3 +143,9 @@ def test_the_folder_of_models_and_the_token_count_in_this_run(
     assert batch.environment.locations.models == Path.cwd() / "weights"
     assert os.environ["HF_TOKEN"] == "hf_given"
     assert "hf_given" not in repr(batch)
+
+
+@pytest.mark.parametrize("quiet", [["-q"], ["--quiet"], ["-vq"], []])
+def test_not_verbose_is_quiet_once(quiet: list[str]) -> None:
+    words = ["transcribe", "a.wav", *quiet, "--verbose", "False", "-f", "txt"]
+    assert in_our_dialect(words) == ["transcribe", "a.wav", *(quiet or ["--quiet"]), "-f", "txt"]

@@ -71,7 +71,7 @@ def authors(
             author.lock(f"torch=={VERSION}+cpu \\\n    --hash=sha256:{digest}\n")
             cuda = author.source / "requirements-cuda.lock"
             cuda.write_text(f"torch=={VERSION} \\\n    --hash=sha256:{digest}\n")
-        running = [author.start("engines", "build", author.engine) for author in made]
+        running = [author.start("engines", "build", "-v", author.engine) for author in made]
         said = [process.communicate(timeout=BUILD_S)[1] for process in running]
         assert [process.returncode for process in running] == [0, 0], said
         assert sum("building the layer with PyTorch" in text for text in said) == 1

@@ -54,7 +54,7 @@ def doctor(
     Changes nothing without --repair. Ends with exit code 5 where something is missing that Dalston
     cannot do without.
 
-    dalston doctor --repair transcripts/
+    dalston doctor --repair out/
     """
     from dalston_cli.pipeline.diagnosis import diagnose
     from dalston_cli.settings.locations import Locations

@@ -25,7 +25,10 @@ AS_NONE = "as_none"
 
 _NONE = "None"
 _KNOW_NONE = ("transcribe", "plan")
-_VERBOSE = {"true": "--verbose", "false": "--quiet"}
+_QUIET = "--quiet"
+_VERBOSE = {"true": "--verbose", "false": _QUIET}
+_IS_QUIET = re.compile(r"--quiet|-[rvy]*q[rvy]*")
+"""The option, or letters with it that take no value."""
 
 
 def normal_name(name: str) -> str:
@@ -37,8 +40,9 @@ def normal_name(name: str) -> str:
 def in_our_dialect(words: Sequence[str]) -> list[str]:
     """Replace ``--word_timestamps True`` by ``--word-timestamps``, ``… False`` by ``--no-…``.
 
-    A number that is ``None`` in whisper's dialect, as in ``transcribe --beam_size None``, is handed
-    on as ``--as-none=beam_size``.
+    ``--verbose False`` is ``--quiet``, and left out where that is given, too. A number that is
+    ``None`` in whisper's dialect, as in ``transcribe --beam_size None``, is handed on as
+    ``--as-none=beam_size``.
 
     Args:
         words: A command line; what comes after ``--`` is left alone.
@@ -50,7 +54,8 @@ def in_our_dialect(words: Sequence[str]) -> list[str]:
             return [*plain, *words[index:]]
         name, value, inline = _option(word, words[index + 1 : index + 2])
         other = "" if value == _NONE and words[0] not in _KNOW_NONE else _replaced(name, value)
-        plain.append(other or word)
+        if other != _QUIET or word == _QUIET or not any(map(_IS_QUIET.fullmatch, words)):
+            plain.append(other or word)
         if other and not inline:
             next(rest)
     return plain
