@@ -2,7 +2,7 @@
 
 from collections.abc import Iterator, Mapping
 from datetime import datetime
-from pathlib import Path, PurePath
+from pathlib import PurePath
 from typing import Annotated
 
 import typer
@@ -143,5 +143,4 @@ def _counts_text(counts: Mapping[str, int]) -> str:
 
 def _journal() -> Journal:
     """Open the journal; where there is none yet, an empty one in memory."""
-    path = Locations.from_environment().state / JOURNAL_NAME
-    return Journal(path if path.exists() else Path(":memory:"))
+    return Journal.if_there(Locations.from_environment().state / JOURNAL_NAME)

@@ -32,8 +32,7 @@ def accept(
     there. transcribe --accept-known-bad accepts by itself what an earlier run has named.
     """
     console = Console("runs accept", json=json, quiet=quiet)
-    path = Locations.from_environment().state / JOURNAL_NAME
-    with Journal(path if path.exists() else Path(":memory:")) as journal:
+    with Journal.if_there(Locations.from_environment().state / JOURNAL_NAME) as journal:
         found = Refusals(journal).accept([Path(each) for each in recordings], accepted=not undo)
     ending = "an alarm again" if undo else "accepted: no alarm until it changes"
     for refusal in found:

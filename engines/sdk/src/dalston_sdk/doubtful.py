@@ -4,6 +4,7 @@ Recognisers write whole phrases for a click or a breath. Such text is marked wit
 becomes of it is for the caller to decide.
 """
 
+import math
 from collections.abc import Iterator, Sequence
 from unicodedata import east_asian_width
 
@@ -54,7 +55,7 @@ def marked(segments: Sequence[Segment], samples: Samples) -> tuple[Segment, ...]
     found: list[Segment] = []
     for index, group in enumerate(groups):
         earliest = groups[index - 1][-1].end if index else 0.0
-        latest = groups[index + 1][0].start if index + 1 < len(groups) else len(samples)
+        latest = groups[index + 1][0].start if index + 1 < len(groups) else math.inf
         start = max(earliest, group[0].start - _MARGIN_S)
         end = min(latest, max(each.end for each in group) + _MARGIN_S)
         reason = _reason(group, _seconds(sound, start, end))
@@ -65,8 +66,11 @@ def marked(segments: Sequence[Segment], samples: Samples) -> tuple[Segment, ...]
 def _numbered(segments: Sequence[Segment], found: Sequence[Segment]) -> tuple[Segment, ...]:
     """Put segments together again that were taken apart and are not doubtful."""
     joined: list[Segment] = []
+    parts_of: dict[int, list[Segment]] = {}
+    for part in found:
+        parts_of.setdefault(part.id, []).append(part)
     for segment in segments:
-        parts = [each for each in found if each.id == segment.id]
+        parts = parts_of[segment.id]
         if len({each.doubtful is None for each in parts}) == 1:
             parts = [msgspec.structs.replace(segment, doubtful=parts[0].doubtful)]
         joined += parts

@@ -7,10 +7,10 @@ import typer
 
 from dalston_cli.amounts import count, readable_size, rough_duration
 from dalston_cli.catalog.load import load_catalog
+from dalston_cli.commands.confirmation import confirm_removal
 from dalston_cli.commands.engines.image_setting import image_data, open_images
 from dalston_cli.commands.engines.setting import EngineNames
 from dalston_cli.console import Console
-from dalston_cli.errors import ExitCode, UsageError
 from dalston_cli.launchers.docker.images.image_list import EngineImage, engine_images
 from dalston_cli.launchers.docker.images.prune import Stale, find_stale, measure_disk, remove_stale
 from dalston_cli.options.general import Json, Profile, Quiet, Yes
@@ -18,18 +18,6 @@ from dalston_cli.options.general import Json, Profile, Quiet, Yes
 _COLUMNS = ("engine", "tag", "variant", "size", "built", "state")
 _State = Literal["current", "outdated", "unknown"]
 """``unknown`` if there is no such engine here."""
-
-
-class ConfirmationError(UsageError):
-    """There is no terminal for the confirmation."""
-
-    code = "confirmation"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "removing images needs a confirmation, and there is no terminal to ask at",
-            hint="dalston engines prune -y",
-        )
 
 
 def images(engines: EngineNames = None, *, profile: Profile = None, json: Json = False) -> None:
@@ -84,10 +72,9 @@ def prune(
     stale = find_stale(daemon, load_catalog().engines, engines or (), keep_builds=keep_builds)
     for image in stale.images:
         console.info(f"{image.tag or image.id} of {image.engine}, {readable_size(image.size)}")
-    if stale and not yes and not console.asks:
-        raise ConfirmationError
-    if stale and not console.confirm(f"Remove {_of(stale)}?", default=False, assume_yes=yes):
-        raise typer.Exit(ExitCode.INTERRUPTED)
+    if stale:
+        question, hint = f"Remove {_of(stale)}?", "dalston engines prune -y"
+        confirm_removal(console, question, yes=yes, removal="removing images", hint=hint)
     pruned = remove_stale(daemon, stale)
     console.info(
         f"removed {count(len(pruned.images), 'image')} and {count(pruned.num_stages, 'part')} "

@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-import typer
-
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.names import added
 from dalston_cli.catalog.schema import ModelEntry
@@ -11,9 +9,10 @@ from dalston_cli.catalog.sources import FileSource
 from dalston_cli.catalog.weights.audit import disk_usage, remove
 from dalston_cli.catalog.weights.failures import NotInstalledError
 from dalston_cli.catalog.weights.layout import ModelFolder
+from dalston_cli.commands.confirmation import confirm_removal
 from dalston_cli.commands.models.shelf import ModelIds, Shelf
 from dalston_cli.console import Console
-from dalston_cli.errors import ExitCode, UsageError
+from dalston_cli.errors import UsageError
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.settings.locations import Locations
 
@@ -30,18 +29,6 @@ class BundledModelError(UsageError):
         )
 
 
-class ConfirmationError(UsageError):
-    """There is no terminal to confirm at."""
-
-    code = "confirmation"
-
-    def __init__(self, model_ids: list[str]) -> None:
-        super().__init__(
-            "removing models needs a confirmation, and no terminal is there to ask at",
-            hint=f"run `dalston models rm -y {' '.join(model_ids)}`",
-        )
-
-
 def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Json = False) -> None:
     """Remove models from this machine, unfinished downloads included.
 
@@ -49,11 +36,9 @@ def rm(model_ids: ModelIds, *, yes: Yes = False, quiet: Quiet = False, json: Jso
     """
     console = Console("models rm", json=json, quiet=quiet)
     found = _find(model_ids)
-    if not yes and not console.asks:
-        raise ConfirmationError(model_ids)
     question = f"Remove {', '.join(folder.model for folder in found)}?"
-    if not console.confirm(question, default=False, assume_yes=yes):
-        raise typer.Exit(ExitCode.INTERRUPTED)
+    hint = f"run `dalston models rm -y {' '.join(model_ids)}`"
+    confirm_removal(console, question, yes=yes, removal="removing models", hint=hint)
     console.result([_remove(folder, model, console) for folder, model in found.items()])
 
 

@@ -6,8 +6,8 @@ from dalston_cli.errors import UsageError
 
 _AGE = re.compile(r"(\d+(?:\.\d+)?)\s*(m|h|d|w|y)", re.IGNORECASE)
 _SECONDS = {"m": 60, "h": 3600, "d": 86_400, "w": 604_800, "y": 31_536_000}
-_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|M|G|T)?i?B?", re.IGNORECASE)
-_BYTES = {"": 1, "k": 1000, "m": 1000**2, "g": 1000**3, "t": 1000**4}
+_SIZE = re.compile(r"(\d+(?:\.\d+)?)\s*(k|M|G|T)?(i)?B?", re.IGNORECASE)
+_POWERS = {"": 0, "k": 1, "m": 2, "g": 3, "t": 4}
 
 
 class AmountError(UsageError):
@@ -36,7 +36,7 @@ def parse_age(option: str, given: str | None) -> float | None:
 
 
 def parse_size(option: str, given: str | None) -> int | None:
-    """Return bytes, with units of 1000 as they are shown; None for None.
+    """Return bytes; ``GB`` is 1000 MB, as sizes are shown, ``GiB`` 1024 MiB; None for None.
 
     Raises:
         AmountError: It is none.
@@ -46,4 +46,5 @@ def parse_size(option: str, given: str | None) -> int | None:
     found = _SIZE.fullmatch(given.strip())
     if found is None:
         raise AmountError(option, given, "5GB (kB, MB, GB or TB)")
-    return round(float(found[1]) * _BYTES[(found[2] or "").lower()])
+    unit = 1024.0 if found[3] else 1000.0
+    return round(float(found[1]) * pow(unit, _POWERS[(found[2] or "").lower()]))

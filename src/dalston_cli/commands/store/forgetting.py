@@ -7,28 +7,17 @@ from typing import Annotated
 import typer
 
 from dalston_cli.amounts import count, readable_size
+from dalston_cli.commands.confirmation import confirm_removal
 from dalston_cli.console import Console, printable
-from dalston_cli.errors import ExitCode, UsageError
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.records.journal_schema import IN_MEMORY
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.records.traces import Traces, find_traces, remove_traces
 from dalston_cli.pipeline.running.scratch import remove_abandoned
 from dalston_cli.pipeline.session import SCRATCH_NAME, STORE_NAME
 from dalston_cli.settings.locations import Locations
 
-
-class ConfirmationError(UsageError):
-    """There is no terminal to confirm at."""
-
-    code = "confirmation"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "forgetting needs a confirmation, and there is no terminal to ask at",
-            hint="dalston store forget -y RECORDING; --dry-run shows what would go",
-        )
+_WITHOUT_ASKING = "dalston store forget -y RECORDING; --dry-run shows what would go"
 
 
 def forget(
@@ -58,18 +47,15 @@ def forget(
     """
     console = Console("store forget", json=json, quiet=quiet)
     locations = Locations.from_environment()
-    path, store = locations.state / JOURNAL_NAME, FileStore(locations.state / STORE_NAME)
-    with Journal(path if path.exists() else IN_MEMORY) as journal:
+    store = FileStore(locations.state / STORE_NAME)
+    with Journal.if_there(locations.state / JOURNAL_NAME) as journal:
         found = find_traces(journal, store, recordings)
         _show(found, console, edited=edited)
         if dry_run:
             _report(found, console, edited=edited, removed=False)
             return
-        if not yes and not console.asks:
-            raise ConfirmationError
         question = f"Remove all this of {count(len(found), 'recording')}?"
-        if not console.confirm(question, default=False, assume_yes=yes):
-            raise typer.Exit(ExitCode.INTERRUPTED)
+        confirm_removal(console, question, yes=yes, removal="forgetting", hint=_WITHOUT_ASKING)
         for traces in found:
             remove_traces(journal, traces, edited=edited)
     remove_abandoned(locations.cache / SCRATCH_NAME)  # audio that a killed run had decoded

@@ -6,9 +6,9 @@ import typer
 
 from dalston_cli.amounts import count, readable_size
 from dalston_cli.catalog.load import load_catalog
+from dalston_cli.commands.confirmation import confirm_removal
 from dalston_cli.commands.store.amounts_given import parse_age, parse_size
 from dalston_cli.console import Console
-from dalston_cli.errors import ExitCode, UsageError
 from dalston_cli.launchers.local.leftovers import find_kept, remove_kept
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.pruning import select_results
@@ -17,18 +17,6 @@ from dalston_cli.pipeline.records.traces import NotRemovedError, remove_files
 from dalston_cli.pipeline.running.scratch import remove_abandoned
 from dalston_cli.pipeline.session import SCRATCH_NAME, STORE_NAME
 from dalston_cli.settings.locations import Locations
-
-
-class ConfirmationError(UsageError):
-    """There is no terminal to confirm at."""
-
-    code = "confirmation"
-
-    def __init__(self) -> None:
-        super().__init__(
-            "removing needs a confirmation, and there is no terminal to ask at",
-            hint="dalston store prune -y; --dry-run shows what would go",
-        )
 
 
 def prune(
@@ -80,10 +68,8 @@ def prune(
         f" that nothing needs, {readable_size(size)}"
     )
     if not dry_run and (results or unused):
-        if not yes and not console.asks:
-            raise ConfirmationError
-        if not console.confirm(f"Remove {what}?", default=False, assume_yes=yes):
-            raise typer.Exit(ExitCode.INTERRUPTED)
+        hint = "dalston store prune -y; --dry-run shows what would go"
+        confirm_removal(console, f"Remove {what}?", yes=yes, removal="removing", hint=hint)
     if not dry_run:
         remove_files(result.path for result in results)
         try:

@@ -2,7 +2,6 @@
 
 from collections import Counter
 from collections.abc import Iterator, Sequence
-from pathlib import Path
 from typing import Any
 
 import msgspec
@@ -118,8 +117,7 @@ def make_report(
     wanted = stages_to_pull(distinct_plans(recordings, planner), options)
     check_models(wanted, options, environment)
     state = environment.locations.state
-    path = state / JOURNAL_NAME
-    with Journal(path if path.exists() else Path(":memory:")) as journal:
+    with Journal.if_there(state / JOURNAL_NAME) as journal:
         forecaster = Forecaster(
             planner,
             output_spec(options),

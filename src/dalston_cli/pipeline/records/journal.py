@@ -15,7 +15,7 @@ from typing import Self
 from dalston_cli.pipeline.endpoints import FileStamp
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
 from dalston_cli.pipeline.records.journal_errors import sound_values
-from dalston_cli.pipeline.records.journal_schema import BUSY_TIMEOUT_S, open_database
+from dalston_cli.pipeline.records.journal_schema import BUSY_TIMEOUT_S, IN_MEMORY, open_database
 from dalston_cli.pipeline.request import RecordingRequest
 
 JOURNAL_NAME = "journal.sqlite3"
@@ -73,6 +73,11 @@ class Journal:
         self.path = path
         self.connection = open_database(path, busy_timeout_s)
         self._unchanged: list[tuple[object, ...]] = []
+
+    @classmethod
+    def if_there(cls, path: Path) -> Self:
+        """Open a journal for looking at it; where there is none yet, an empty one in memory."""
+        return cls(path if path.exists() else IN_MEMORY)
 
     def __enter__(self) -> Self:
         return self
