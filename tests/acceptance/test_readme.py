@@ -118,6 +118,8 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     assert made.returncode == 0, made.stderr
     (folder / "dialogue.json").rename(folder / "talk.json")
     shutil.copy(folder / "talk.json", folder / "interview.json")
+    (folder / "out").mkdir()
+    shutil.copy(folder / "talk.json", folder / "out/dialogue.json")
     of_whisper = {"segments": [{"start": 0.5, "end": 2.0, "text": " Good evening."}]}
     (folder / "whisper-output.json").write_text(json.dumps(of_whisper), encoding="utf-8")
     return folder
