@@ -6,7 +6,6 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
-from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import FileSource
@@ -18,9 +17,7 @@ from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.failure import LauncherUnavailableError
-from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
-from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.engines import EngineUse
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
@@ -36,6 +33,7 @@ from dalston_cli.pipeline.records.refusals import Refusals
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
+from dalston_cli.pipeline.runners.tools import engines_and_decoder
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
 from dalston_cli.pipeline.running.scratch import scratch_folder
@@ -118,16 +116,7 @@ async def _make_run(
         emit(WarningRaised(code="state_open", message=message))
     scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
 
-    def tell(notice: PoolNotice) -> None:
-        if isinstance(notice, Trouble):
-            emit(WarningRaised(code=notice.code, message=notice.message))
-        else:
-            emit(notice)
-
-    pool = await stack.enter_async_context(Pool(environment.launchers, on_event=tell))
-    preparer = await stack.enter_async_context(Preparer())
-    engines = RunEngines(pool, use)
-    stack.push_async_callback(engines.close)
+    engines, decoder = await engines_and_decoder(stack, environment.launchers, use, emit)
     claims = stack.enter_context(Claims(journal, locations.state / CLAIMS_NAME))
     outputs = output_spec(options, callbacks.print_text)
 
@@ -141,7 +130,7 @@ async def _make_run(
         journal=journal,
         refusals=Refusals(journal),
         engines=engines,
-        decoder=preparer,
+        decoder=decoder,
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),

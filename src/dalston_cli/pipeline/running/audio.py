@@ -48,6 +48,11 @@ class RecordingAudio:
         return self._request.digest
 
     @property
+    def source(self) -> Path:
+        """The recording as a file of this machine."""
+        return self._request.source
+
+    @property
     def decoded(self) -> bool:
         """True if the audio had to be decoded."""
         return self._decoded is not None
