@@ -167,6 +167,8 @@ def build_run_options(
         starter=settings.starter,
         offline=settings.offline,
         jobs=settings.jobs,
+        runner=settings.runner,
+        scheduler=settings.scheduler,
         keep_alive_s=settings.keep_alive,
     )
 
