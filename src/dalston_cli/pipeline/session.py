@@ -102,7 +102,7 @@ async def transcribe(
         plans = distinct_plans(recordings, planner)
         jobs = max(jobs_at_once(plan, options.num_replicas) for plan in plans)
         if workers is not None:
-            await workers.begin(stack, plans)
+            await workers.plan_for(plans)
             jobs = workers.num_threads + DECODED_AHEAD
         spec = RunSpec(
             recordings=recordings,

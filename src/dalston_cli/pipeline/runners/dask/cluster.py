@@ -1,5 +1,6 @@
 """The workers of a run: who they are, what they have, and which are given work."""
 
+import asyncio
 import contextlib
 import pickle
 import secrets
@@ -18,6 +19,7 @@ from dalston_cli.pipeline.runners.dask.connection import check_options, connect,
 from dalston_cli.pipeline.runners.dask.errors import (
     NoGpuWorkerError,
     NoWorkerError,
+    SchedulerLostError,
     WorkerUnfitError,
 )
 from dalston_cli.pipeline.runners.dask.messages import Introduction, Site
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from distributed import Client
 
 HERE = "this machine"
+AHEAD = 1
+"""Recordings in a worker beyond its engine's slots: they are decoded meanwhile."""
+
 _FIRST_WORKER_S = 30
 """For so long a scheduler may be without any worker at the beginning."""
 
@@ -40,22 +45,28 @@ class Cluster:
         num_threads: Recordings that all workers together work on at the same time.
     """
 
-    def __init__(self, site: Site, options: RunOptions, machine: Machine) -> None:
+    def __init__(
+        self, stack: AsyncExitStack, site: Site, options: RunOptions, machine: Machine
+    ) -> None:
         self.site = site
         self.machine = machine
         self.address = options.scheduler or HERE
         self.num_threads = 0
+        self._stack = stack
         self._options = options
         self._client: Client | None = None
+        self._starting = asyncio.Lock()
         self._refused: set[str] = set()
-        self._share = 1.0
+        self._slots = 1
         self._on_gpu = False
 
     @classmethod
     async def join(
         cls, stack: AsyncExitStack, options: RunOptions, environment: Environment
     ) -> "Cluster":
-        """Return the workers of a scheduler, or the plan of some on this machine.
+        """Return the workers of a scheduler, or some of this machine, which start when needed.
+
+        What has to be closed is put on ``stack``.
 
         Raises:
             UsageError: An option cannot be had of workers.
@@ -63,44 +74,58 @@ class Cluster:
         """
         check_options(options)
         site = stack.enter_context(_shared_site(environment))
-        cluster = cls(site, options, environment.machine)
+        cluster = cls(stack, site, options, environment.machine)
         if options.scheduler is not None:
-            cluster._client = await connect(stack, options.scheduler)
-            cluster.machine = await cluster._meet()
+            client = await connect(stack, options.scheduler)
+            cluster.machine = await cluster._meet(client)
+            cluster._client = client
         return cluster
 
-    @property
-    def client(self) -> "Client":
-        """The connection to the scheduler."""
-        if self._client is None:
-            raise AssertionError("workers are used before they are there")
-        return self._client
-
-    async def begin(self, stack: AsyncExitStack, plans: Sequence[RecordingPlan]) -> None:
-        """Have workers for these plans: start those of this machine, look at those elsewhere.
+    async def plan_for(self, plans: Sequence[RecordingPlan]) -> None:
+        """Take note of what workers have to do.
 
         Raises:
             NoGpuWorkerError: A plan needs a GPU, and no worker offers one.
         """
-        slots = max(plan.transcribe.engine.slots for plan in plans)
+        self._slots = max(plan.transcribe.engine.slots for plan in plans)
         self._on_gpu = any(_wants_gpu(plan) for plan in plans)
+        each = self._slots + AHEAD
         if self._client is None:
-            offers = _worker_variables(self._options, self.machine)
-            threads, gpus = slots + 1, self._on_gpu
-            self._client = await start_workers(stack, offers, threads=threads, gpus=gpus)
-            await self._meet()
-        self._share = 1 / (slots + 1)
-        workers = await self._workers()
+            self.num_threads = self._options.num_replicas * each
+            return
+        workers = await self._workers(self._client)
         self.num_threads = sum(int(one["nthreads"]) for one in workers.values())
         if self._on_gpu:
-            gpus_there = sum(_gpus(one) for one in workers.values())
-            if not gpus_there:
+            num_gpus = sum(map(_gpus, workers.values()))
+            if not num_gpus:
                 raise NoGpuWorkerError(self.address, plans[0].transcribe.model.id)
-            self.num_threads = min(self.num_threads, round(gpus_there * (slots + 1)))
+            self.num_threads = min(self.num_threads, round(num_gpus * each))
+
+    async def client(self, folder: Path) -> "Client":
+        """Return the connection to the scheduler; workers of this machine start with it.
+
+        Args:
+            folder: For files of theirs.
+
+        Raises:
+            WorkerUnfitError: A worker cannot work for this command.
+        """
+        async with self._starting:
+            if self._client is None:
+                client = await start_workers(
+                    self._stack,
+                    _worker_variables(self._options, self.machine),
+                    folder,
+                    threads=self._slots + AHEAD,
+                    gpus=self._on_gpu,
+                )
+                await self._meet(client)
+                self._client = client
+            return self._client
 
     def resources(self) -> dict[str, float] | None:
         """Return what a task asks of a worker: as much of a GPU as lets one be decoded ahead."""
-        return {"GPU": self._share} if self._on_gpu else None
+        return {"GPU": 1 / (self._slots + AHEAD)} if self._on_gpu else None
 
     def refuse(self, worker: str) -> None:
         """Give a worker nothing any more."""
@@ -108,17 +133,24 @@ class Cluster:
 
     async def fit_workers(self) -> list[str] | None:
         """Return the workers that may be given work; None for all that there are."""
-        if not self._refused:
+        if not self._refused or self._client is None:
             return None
-        return [one for one in await self._workers() if one not in self._refused]
+        return [one for one in await self._workers(self._client) if one not in self._refused]
 
-    async def _workers(self) -> Mapping[str, Mapping[str, Any]]:
-        workers: Mapping[str, Mapping[str, Any]] = (
-            await self.client.scheduler.identity(n_workers=-1)
-        )["workers"]
+    async def _workers(self, client: "Client") -> Mapping[str, Mapping[str, Any]]:
+        """Return what the scheduler knows of each worker, by its address.
+
+        Raises:
+            SchedulerLostError: It does not answer any more.
+        """
+        try:
+            about = await client.scheduler.identity(n_workers=-1)
+        except (OSError, AttributeError) as error:
+            raise SchedulerLostError(self.address) from error
+        workers: Mapping[str, Mapping[str, Any]] = about["workers"]
         return workers
 
-    async def _meet(self) -> Machine:
+    async def _meet(self, client: "Client") -> Machine:
         """Let all workers introduce themselves; return the machine to plan for.
 
         Raises:
@@ -128,14 +160,14 @@ class Cluster:
         from dalston_cli.pipeline.runners.dask.worker import introduce  # noqa: PLC0415 - Dask only
 
         try:
-            await self.client.wait_for_workers(1, timeout=_FIRST_WORKER_S)
+            await client.wait_for_workers(1, timeout=_FIRST_WORKER_S)
         except TimeoutError as error:
             raise NoWorkerError(self.address) from error
-        answers = await self.client.run(
+        answers = await client.run(
             introduce, __version__, pickle.dumps(self.site), on_error="return"
         )
         met = {worker: _introduced(worker, each) for worker, each in answers.items()}
-        workers = await self._workers()
+        workers = await self._workers(client)
         first = max(met, key=lambda worker: _gpus(workers.get(worker, {})))
         return met[first].machine
 

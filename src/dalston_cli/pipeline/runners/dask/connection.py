@@ -8,6 +8,7 @@ import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from importlib.util import find_spec
+from pathlib import Path
 from typing import TYPE_CHECKING, Any
 
 from dalston_cli.pipeline.request import RunOptions
@@ -72,13 +73,19 @@ async def connect(stack: AsyncExitStack, address: str) -> "Client":
 
 
 async def start_workers(
-    stack: AsyncExitStack, variables: Sequence[Mapping[str, str]], *, threads: int, gpus: bool
+    stack: AsyncExitStack,
+    variables: Sequence[Mapping[str, str]],
+    folder: Path,
+    *,
+    threads: int,
+    gpus: bool,
 ) -> "Client":
     """Return a client of workers on this machine; they end with ``stack``.
 
     Args:
         stack: What they end with.
         variables: Of each worker, beyond those of this process.
+        folder: For files of theirs.
         threads: Recordings that each works on at the same time.
         gpus: Each offers one GPU.
     """
@@ -102,7 +109,7 @@ async def start_workers(
         number: {"cls": Nanny, "options": {**common, "env": dict(more)}}
         for number, more in enumerate(variables)
     }
-    with dask.config.set(_QUIET):
+    with dask.config.set({**_QUIET, "temporary-directory": str(folder)}):
         cluster = SpecCluster(
             workers=workers,
             scheduler=scheduler,

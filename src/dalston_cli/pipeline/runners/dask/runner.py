@@ -7,7 +7,7 @@ from collections.abc import Callable
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
-from typing import Any
+from typing import TYPE_CHECKING, Any
 
 import msgspec
 
@@ -26,6 +26,9 @@ from dalston_cli.pipeline.runners.dask.errors import (
 )
 from dalston_cli.pipeline.runners.dask.messages import Report, Setup, Task, topic_of
 from dalston_cli.pipeline.running.job import RecordingJob
+
+if TYPE_CHECKING:
+    from distributed import Client
 
 _LATE_S = 2.0
 """For so long events of a job are waited for that come after its result."""
@@ -96,7 +99,7 @@ class DaskRunner:
         self._engines = engines
         self._followed: dict[int, _Followed] = {}
         self._num_tasks = 0
-        cluster.client.subscribe_topic(topic_of(self._run), self._take)
+        self._listens = False
 
     def finished_before(self, job: Job) -> JobFinished | None:
         """Return the report of a recording that is known to be done; see ``Runner``."""
@@ -147,7 +150,7 @@ class DaskRunner:
 
         from dalston_cli.pipeline.runners.dask.worker import work  # noqa: PLC0415 - likewise
 
-        client, name = self._cluster.client, job.recording.name
+        client, name = await self._client(), job.recording.name
         self._num_tasks += 1
         key = f"dalston-{self._run}-{self._num_tasks}"
         if client.status != "running":
@@ -175,6 +178,14 @@ class DaskRunner:
         finally:
             future.release()  # a task that is not wanted any more is given up by its worker
         return answer
+
+    async def _client(self) -> "Client":
+        """Return the connection to the workers, who tell what they do from then on."""
+        client = await self._cluster.client(self._scratch)
+        if not self._listens:
+            self._listens = True
+            client.subscribe_topic(topic_of(self._run), self._take)
+        return client
 
     async def _go_on_without(self, worker: str, answer: dict[str, Any]) -> None:
         """Give nothing more to a worker that cannot do the work.
