@@ -90,7 +90,7 @@ class Sizes:
 
 
 FULL = Sizes()
-QUICK = Sizes(looped=6, short=24, minutes=4, mp3=30, null=(20, 420), contained=(10, 110), rounds=2)
+QUICK = Sizes(looped=6, short=20, minutes=3, mp3=30, null=(20, 420), contained=(10, 110), rounds=2)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -35,26 +35,24 @@ WIDTH = 140
 def main(arguments: list[str]) -> int:
     """Print every ratio beside its goal; return 1 where a goal is missed."""
     asked = _parsed(arguments)
-    outcomes, load = [], 0.0
-    for benchmark in asked.only or BENCHMARKS:
-        for model in asked.models if benchmark.uses_models else ("",):
-            load = max(load, os.getloadavg()[0] / (os.cpu_count() or 1))
-            print(f"{benchmark.name} {model}", file=sys.stderr)
-            outcomes.append(_outcome(benchmark, model, asked))
+    chosen = asked.only or BENCHMARKS
+    work = [(one, model) for one in chosen for model in (asked.models if one.uses_models else [""])]
     results = Results(
         machine=_machine(),
-        measured=dt.datetime.now(tz=dt.UTC).date().isoformat(),
-        speech="real speech" if asked.speech.name != "examples" else "synthetic speech",
-        versions={"dalston": dalston_cli.__version__, **dict(sorted(versions(asked.cache)))},
-        load=round(load, 1),
-        outcomes=tuple(outcomes),
+        speech="synthetic speech" if asked.speech.name == "examples" else "real speech",
+        versions={"dalston": dalston_cli.__version__, **dict(sorted(versions()))},
+        outcomes=(),
     )
+    for benchmark, model in work:
+        print(benchmark.name, model, file=sys.stderr)
+        results = replace(results, outcomes=(*results.outcomes, _outcome(benchmark, model, asked)))
+        if asked.write:  # each at once, since all of them take long
+            joined = results.joined(read(KEPT), [each.name for each in BENCHMARKS])
+            write(joined, KEPT)
+            write_page(joined)
     _print(results)
-    if asked.write:
-        joined = results.joined(read(KEPT))
-        write(joined, KEPT)
-        write_page(joined)
-    return 0 if all(each.is_met for outcome in outcomes for each in outcome.findings) else 1
+    findings = (each for outcome in results.outcomes for each in outcome.findings)
+    return 0 if all(each.is_met for each in findings) else 1
 
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
@@ -105,7 +103,13 @@ def _outcome(benchmark: Benchmark, model: str, asked: argparse.Namespace) -> Out
             sizes=sizes,
             closing=closing,
         )
-        named = Outcome(benchmark=benchmark.name, what=what, model=model)
+        named = Outcome(
+            benchmark=benchmark.name,
+            what=what,
+            model=model,
+            measured=dt.datetime.now(tz=dt.UTC).date().isoformat(),
+            load=round(os.getloadavg()[0] / (os.cpu_count() or 1), 1),
+        )
         if missing := benchmark.missing():
             return replace(named, not_run=missing)
         contenders = benchmark.contenders(setting, model)

@@ -122,7 +122,7 @@ def bare_library(
     words = [str(python), str(script), str(weights(setting, model)), str(setting.threads)]
     words += [str(BATCH_SIZE if batched else 0), str(out)]
     commands = [[*words, *map(str, recordings)] for recordings in calls]
-    work = _all(commands, _peer_environ())
+    work = _all(commands, _peer_environ(setting))
     return Contender(name="faster-whisper", run=work, texts=out, is_other=True)
 
 
@@ -142,12 +142,13 @@ def _peer(
 ) -> Contender:
     out = setting.folder / name.replace(" ", "-")
     commands = [[*words, "--output_dir", str(out), *map(str, recordings)] for recordings in calls]
-    work = _all(commands, _peer_environ())
+    work = _all(commands, _peer_environ(setting))
     return Contender(name=name, run=work, texts=out, is_peer=True, is_other=True)
 
 
-def _peer_environ() -> dict[str, str]:
-    return {**os.environ, **NOT_ONLINE}
+def _peer_environ(setting: Setting) -> dict[str, str]:
+    """Return the variables of what is not Dalston; its temporary files go with the setting's."""
+    return {**os.environ, **NOT_ONLINE, "TMPDIR": str(setting.folder)}
 
 
 def _all(commands: Sequence[Sequence[str]], environ: Mapping[str, str]) -> Callable[[], None]:

@@ -7,6 +7,7 @@ whisperx gets the lock of the engine whisperx-full. The metadata of whisperx 3.8
 
 import hashlib
 import os
+import re
 import shutil
 import subprocess
 import sys
@@ -22,7 +23,8 @@ LOCKS = {
     "whisperx": REPOSITORY / "engines" / "multi" / "whisperx-full" / "requirements.lock",
     "py-spy": Path(__file__).parent / "locks" / "py-spy.lock",
 }
-SHOWN = ("whisper-ctranslate2", "whisperx", "faster-whisper", "ctranslate2", "torch")
+SHOWN = ("whisper-ctranslate2", "whisperx", "faster-whisper", "ctranslate2", "torch", "py-spy")
+PIN = re.compile(r"^([a-z][\w.-]*)==([\w.+]+)(?!.*sys_platform !=)", re.MULTILINE)
 
 
 def environment_of(name: str, cache: Path) -> Path:
@@ -56,11 +58,9 @@ def _build(folder: Path, lock: Path) -> None:
         library.unlink()
 
 
-def versions(cache: Path) -> Iterator[tuple[str, str]]:
-    """Yield the packages of the peers' environments that a reader may want to know."""
-    for name in ("whisperx", "whisper-ctranslate2"):
-        packages = environment_of(name, cache).parent.glob("lib/python3*/site-packages/*.dist-info")
-        for package in packages:
-            project, _, version = package.name.removesuffix(".dist-info").rpartition("-")
-            if project.replace("_", "-") in SHOWN:
-                yield project.replace("_", "-"), version
+def versions() -> Iterator[tuple[str, str]]:
+    """Yield the packages of the peers that a reader may want to know, as their locks have them."""
+    for lock in LOCKS.values():
+        for name, version in PIN.findall(lock.read_text(encoding="utf-8")):
+            if name in SHOWN:
+                yield name, version

@@ -24,7 +24,7 @@ Dalston beside whisper-ctranslate2, whisperx and the bare library, with real mod
 
 Measured {measured} on {processor}, {cores} cores, {memory} GB, {system}, Python {python}; the load
 average per core before a benchmark was {load} at most.
-{versions}
+{versions}{busy}
 
 ![Seconds of each contender]({plot})
 
@@ -36,6 +36,11 @@ where a machine has other work.
 | benchmark | model | ratio | by the clock | by processor time | goal | |
 |---|---|---|---|---|---|---|
 """
+
+_BUSY = """
+
+**The machine had other work, so only the ratios by processor time can be trusted.**"""
+BUSY_LOAD = 0.7
 
 _HOW = """
 ## How
@@ -69,15 +74,18 @@ def write_page(results: Results) -> None:
 def render(results: Results) -> str:
     """Return the page."""
     machine = results.machine
+    dates = [each.measured for each in results.outcomes]
+    load = max(each.load for each in results.outcomes)
     head = _HEAD.format(
         command=COMMAND,
-        measured=results.measured,
+        measured=" to ".join(sorted({min(dates), max(dates)})),
         processor=machine.processor,
         cores=machine.cores,
         memory=machine.memory_gb,
         system=machine.system,
         python=machine.python,
-        load=results.load,
+        load=load,
+        busy=_BUSY if load > BUSY_LOAD else "",
         versions=", ".join(f"{name} {version}" for name, version in results.versions.items()) + ".",
         plot=PLOT.name,
     )

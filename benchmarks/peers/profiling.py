@@ -18,6 +18,7 @@ _OURS = re.compile(
     r"dalston_(?:cli|sdk)/|(?:^|/)engines/|^(?:engine|recording|segments|decoding)\.py"
 )
 _IMPORTING = "importlib"
+_WAITING = re.compile(r"\b(?:select|_worker|wait) \((?:selectors|concurrent|threading)")
 
 
 def top_costs(setting: Setting, contenders: Sequence[Contender]) -> tuple[Cost, ...]:
@@ -40,7 +41,8 @@ def top_costs(setting: Setting, contenders: Sequence[Contender]) -> tuple[Cost, 
     for _, process in of_engines:
         process.send_signal(signal.SIGINT)
         process.wait()
-    return (*_costs("command", [of_command]), *_costs("engine", [path for path, _ in of_engines]))
+    kind = "engine" if contender.command else "decoder"
+    return (*_costs("command", [of_command]), *_costs(kind, [path for path, _ in of_engines]))
 
 
 def _costs(process: str, paths: Sequence[Path]) -> Iterator[Cost]:
@@ -48,7 +50,9 @@ def _costs(process: str, paths: Sequence[Path]) -> Iterator[Cost]:
     found: Counter[str] = Counter()
     for line in "\n".join(path.read_text() for path in paths if path.exists()).splitlines():
         stack, _, count = line.rpartition(" ")
-        found[place_of(stack.split(";"))] += int(count)
+        frames = stack.split(";")
+        if not _WAITING.search(frames[-1]):
+            found[place_of(frames)] += int(count)
     for where, samples in found.most_common(NUM_SHOWN):
         yield Cost(process=process, where=where, percent=100 * samples / found.total())
 

@@ -1,9 +1,11 @@
 """What was measured, as it is kept in ``results.json``; the page is written from nothing else."""
 
+from collections.abc import Sequence
 from pathlib import Path
 
 import msgspec
 from msgspec import Struct
+from msgspec.structs import replace
 
 KEPT = Path(__file__).with_name("results.json")
 
@@ -54,6 +56,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     """One benchmark with one model.
 
     Attributes:
+        measured: The date.
+        load: The load average per core before it began.
         not_run: Why it was not run; empty where it was.
         costs: The top costs of Dalston, where a goal was missed.
     """
@@ -61,6 +65,8 @@ class Outcome(Struct, frozen=True, kw_only=True):
     benchmark: str
     what: str
     model: str
+    measured: str
+    load: float
     findings: tuple[Finding, ...] = ()
     timings: dict[str, Timing] = {}
     costs: tuple[Cost, ...] = ()
@@ -82,25 +88,26 @@ class Results(Struct, frozen=True, kw_only=True):
 
     Attributes:
         versions: Of Dalston and of what it is compared with.
-        load: The highest load average before a benchmark began, per core.
     """
 
     machine: Machine
-    measured: str
     speech: str
     versions: dict[str, str]
-    load: float
     outcomes: tuple[Outcome, ...]
 
-    def joined(self, older: "Results | None") -> "Results":
-        """Return these results with the outcomes of an older run that this one did not measure."""
-        if older is None or (older.machine, older.versions) != (self.machine, self.versions):
-            return self
-        kept = {(each.benchmark, each.model): each for each in older.outcomes}
-        kept |= {(each.benchmark, each.model): each for each in self.outcomes}
-        return msgspec.structs.replace(
-            self, outcomes=tuple(kept.values()), load=max(self.load, older.load)
-        )
+    def joined(self, older: "Results | None", order: Sequence[str]) -> "Results":
+        """Return these results, and those outcomes of an older run that this one did not measure.
+
+        Args:
+            older: Ignored where it is of another machine, other versions, or other speech.
+            order: The names of all benchmarks.
+        """
+        alike = older is not None and replace(older, outcomes=()) == replace(self, outcomes=())
+        kept = older.outcomes if older is not None and alike else ()
+        found = {(each.benchmark, each.model): each for each in (*kept, *self.outcomes)}
+        known = [each for each in found.values() if each.benchmark in order]
+        known.sort(key=lambda each: order.index(each.benchmark))
+        return replace(self, outcomes=tuple(known))
 
 
 def read(path: Path) -> Results | None:

@@ -3,7 +3,7 @@
 import resource
 import statistics
 import time
-from collections.abc import Iterable, Sequence
+from collections.abc import Callable, Iterable, Sequence
 
 import psutil
 
@@ -14,7 +14,9 @@ HOPELESS = 1.5
 """A peer that takes so many times as long as the quickest one is not repeated."""
 
 
-def take_turns(contenders: Sequence[Contender], rounds: int) -> dict[str, Timing]:
+def take_turns(
+    contenders: Sequence[Contender], rounds: int, clock: Callable[[], float] = time.perf_counter
+) -> dict[str, Timing]:
     """Return what each contender took; each runs once in a round, so that all are treated alike."""
     found: dict[str, list[tuple[float, float]]] = {each.name: [] for each in contenders}
     for number in range(rounds):
@@ -24,16 +26,16 @@ def take_turns(contenders: Sequence[Contender], rounds: int) -> dict[str, Timing
         for each in contenders:
             if number and each.is_peer and min(found[each.name])[0] > HOPELESS * best:
                 continue
-            found[each.name].append(_timed(each))
+            found[each.name].append(_timed(each, clock))
     return {each.name: _timing(found[each.name], is_other=each.is_other) for each in contenders}
 
 
-def _timed(contender: Contender) -> tuple[float, float]:
+def _timed(contender: Contender, clock: Callable[[], float]) -> tuple[float, float]:
     """Return the seconds of one run, by the clock and of the processor."""
     servers = contender.servers()
-    used, start = _processor_s(servers), time.perf_counter()
+    used, start = _processor_s(servers), clock()
     contender.run()
-    seconds = time.perf_counter() - start
+    seconds = clock() - start
     return seconds, _processor_s(servers) - used
 
 
