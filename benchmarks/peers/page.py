@@ -31,7 +31,7 @@ average per core before a benchmark was {load} at most.
 ## Ratios
 
 Ratios are those of the medians by the clock. Those of processor time, engines included, change less
-where a machine has other work.
+where a machine has other work; for `null` it is the files in a second of one core.
 
 | benchmark | model | ratio | by the clock | by processor time | goal | |
 |---|---|---|---|---|---|---|
@@ -99,13 +99,13 @@ def render(results: Results) -> str:
 
 
 def _ratios(outcome: Outcome) -> Iterator[str]:
-    model = outcome.model or "none"
+    work, model = f"`{outcome.benchmark}`: {outcome.what}", outcome.model or "none"
     if outcome.not_run:
-        yield f"| {outcome.what} | {model} | not run: {outcome.not_run} | | | | |"
+        yield f"| {work} | {model} | not run: {outcome.not_run} | | | | |"
     for each in outcome.findings:
         value, processor = f"{each.value:.2f}", f"{each.processor:.2f}"
         met = "" if each.goal is None else "met" if each.is_met else "missed"
-        cells = (outcome.what, model, each.name, f"**{value}**", processor, each.goal or "", met)
+        cells = (work, model, each.name, f"**{value}**", processor, each.goal or "", met)
         yield f"| {' | '.join(cells)} |"
 
 
@@ -114,7 +114,13 @@ def _seconds(outcome: Outcome) -> Iterator[str]:
         spread = f"{timing.least_s:.2f} to {timing.most_s:.2f}"
         differs = "" if timing.differs is None else f"{100 * timing.differs:.1f} %"
         cells = (
-            *(outcome.what, outcome.model or "none", name, f"{timing.seconds:.2f} s", spread),
+            *(
+                f"`{outcome.benchmark}`",
+                outcome.model or "none",
+                name,
+                f"{timing.seconds:.2f} s",
+                spread,
+            ),
             *(f"{timing.processor_s:.2f} s", str(timing.runs), differs),
         )
         yield f"| {' | '.join(cells)} |"
@@ -122,6 +128,6 @@ def _seconds(outcome: Outcome) -> Iterator[str]:
 
 def _costs(outcome: Outcome) -> Iterator[str]:
     if outcome.costs:
-        yield f"\n{outcome.what} {outcome.model}:\n"
+        yield f"\n`{outcome.benchmark}` {outcome.model}".rstrip() + "\n"
     for cost in outcome.costs:
         yield f"* {cost.percent:.0f} % of the {cost.process}: `{cost.where}`"

@@ -1,4 +1,7 @@
-"""Draws the seconds of every contender as an SVG: a group of bars for each benchmark."""
+"""Draws the seconds of every contender as an SVG: a group of bars for each benchmark.
+
+Benchmarks of which the contenders do different amounts of work are left out.
+"""
 
 from collections.abc import Iterator
 from html import escape
@@ -25,7 +28,8 @@ def draw(results: Results) -> str:
     parts: list[str] = []
     top = 0
     for outcome in results.outcomes:
-        if outcome.timings:
+        timings = outcome.timings.values()
+        if timings and (outcome.model or any(each.is_other for each in timings)):
             parts += _group(outcome, top)
             top += TITLE + ROW * len(outcome.timings) + GAP
     size = f'width="{WIDTH}" height="{top}" viewBox="0 0 {WIDTH} {top}"'

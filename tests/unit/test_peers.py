@@ -188,10 +188,10 @@ def outcome(name: str, seconds: float = 2.0, load: float = 0.1) -> Outcome:
 def test_the_page_has_ratios_seconds_costs_and_what_was_not_run() -> None:
     not_run = replace(outcome("d"), model="", findings=(), timings={}, costs=(), not_run="none")
     page = render(results(outcome("a"), not_run))
-    assert "| work of a | tiny.en | over | **1.25** | 1.50 | ≤ 1.1 | missed |" in page
-    assert "| work of a | tiny.en | dalston | 2.00 s | 1.00 to 3.00 | 4.00 s | 5 |  |" in page
+    assert "| `a`: work of a | tiny.en | over | **1.25** | 1.50 | ≤ 1.1 | missed |" in page
+    assert "| `a` | tiny.en | dalston | 2.00 s | 1.00 to 3.00 | 4.00 s | 5 |  |" in page
     assert "* 42 % of the engine: `f (a.py)`" in page
-    assert "| work of d | none | not run: none | | | | |" in page
+    assert "| `d`: work of d | none | not run: none | | | | |" in page
     assert "whisperx 3.8.6" in page
     assert "had other work" not in page
     assert "had other work" in render(results(outcome("a"), outcome("b", load=3.0)))
