@@ -1,5 +1,6 @@
 """The root of the command line, and the one place where errors become messages and exit codes."""
 
+import gc
 import os
 import re
 import sys
@@ -27,6 +28,8 @@ from dalston_cli.settings.locations import Locations
 PROGRAM = "dalston"
 _COMPLETION_VARIABLE = "_DALSTON_COMPLETE"
 _CRASH_LOGS = 20
+_NEW_OBJECTS = 50_000
+"""So many between two searches for garbage: imports make hundreds of thousands and no garbage."""
 _BAD_CHOICE = re.compile(
     r"Invalid value for '(?P<option>--[\w-]+)[^:]*: (?:Value error, )?"
     r"'(?P<value>.*)' is not one of (?P<known>.*)"
@@ -52,6 +55,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     Args:
         arguments: The words after ``dalston``; None takes the process's own.
     """
+    gc.set_threshold(_NEW_OBJECTS)
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = words[: words.index("--")] if "--" in words else words
     debug = "--debug" in options or os.environ.get("DALSTON_DEBUG", "") not in {"", "0"}

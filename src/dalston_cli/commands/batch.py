@@ -130,7 +130,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         recordings = without_transcripts(recordings, warnings.append)
     if folder is None and len(recordings) > 1:
         raise build.StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
-    locations, catalog = Locations.from_environment(), load_catalog()
+    locations, catalog = Locations.from_environment(), load_catalog(remember=not is_plan)
     if said.models_dir:
         locations = replace(locations, models=said.models_dir)
     check_remotes(resolved, catalog.engines)
