@@ -1,6 +1,5 @@
 """The root of the command line, and the one place where errors become messages and exit codes."""
 
-import gc
 import os
 import re
 import sys
@@ -8,13 +7,13 @@ import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
-from dalston_cli import __version__, streams
+from dalston_cli import __version__, garbage, streams
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.commands.registry import COMMANDS, HELP_NAMES, RootGroup, command_words
 from dalston_cli.commands.verbs import HELP, SHORT_FORMS, without_help_verb
@@ -28,8 +27,6 @@ from dalston_cli.settings.locations import Locations
 PROGRAM = "dalston"
 _COMPLETION_VARIABLE = "_DALSTON_COMPLETE"
 _CRASH_LOGS = 20
-_NEW_OBJECTS = 50_000
-"""So many between two searches for garbage: imports make hundreds of thousands and no garbage."""
 _BAD_CHOICE = re.compile(
     r"Invalid value for '(?P<option>--[\w-]+)[^:]*: (?:Value error, )?"
     r"'(?P<value>.*)' is not one of (?P<known>.*)"
@@ -49,13 +46,20 @@ class InternalError(DalstonError):
         )
 
 
+def run() -> NoReturn:
+    """Be the process ``dalston``: run the command of its arguments, then end."""
+    garbage.begin()
+    code = main()
+    garbage.end()
+    sys.exit(code)
+
+
 def main(arguments: Sequence[str] | None = None) -> int:
     """Run one command and return the exit code.
 
     Args:
         arguments: The words after ``dalston``; None takes the process's own.
     """
-    gc.set_threshold(_NEW_OBJECTS)
     words = list(sys.argv[1:] if arguments is None else arguments)
     options = words[: words.index("--")] if "--" in words else words
     debug = "--debug" in options or os.environ.get("DALSTON_DEBUG", "") not in {"", "0"}

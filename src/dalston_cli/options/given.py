@@ -3,13 +3,12 @@
 from collections.abc import Callable
 from typing import Any
 
-import typer
 from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 
 def check_only_given(command: TyperCommand | TyperGroup) -> None:
     """Make a command, and all below it, take a missing option as it is."""
-    for parameter in command.get_params(typer.Context(command)):
+    for parameter in command.params:
         if isinstance(parameter, TyperArgument | TyperOption):
             changed: Any = parameter  # mypy takes an assignment to a method for a mistake
             changed.process_value = _only_given(parameter)
