@@ -24,7 +24,7 @@ FILE_NAME = "catalog.msgpack"
 
 _FORM = f"{__version__}/1"
 """Of what is kept; another is not used."""
-_SETTLED_NS = 2 * 10**9
+_SETTLED_S = 2.0
 """Clocks of file systems are coarse: two changes this close may have the same time."""
 _OTHERS_WRITE = stat.S_IWGRP | stat.S_IWOTH
 
@@ -45,8 +45,14 @@ class _KeptFiles(msgspec.Struct, array_like=True):
 class KeptDocuments:
     """Documents by file; those that changed are read again."""
 
-    def __init__(self, cache: Path) -> None:
-        """Take what is kept in a folder; none is made before ``save``."""
+    def __init__(self, cache: Path, *, settled_s: float = _SETTLED_S) -> None:
+        """Take what is kept in a folder; none is made before ``save``.
+
+        Args:
+            cache: The folder.
+            settled_s: Age of the last change of a file that is kept.
+        """
+        self._settled_ns = int(settled_s * 1e9)
         self._file = cache / FILE_NAME
         self._known = _load(self._file)
         self._changed = False
@@ -77,7 +83,7 @@ class KeptDocuments:
             write_whole(self._file, content, mode=0o600)
 
     def _keep(self, name: str, stamp: _Stamp | None, data: dict[str, Any]) -> None:
-        if stamp is None or max(stamp[:2]) > time.time_ns() - _SETTLED_NS:
+        if stamp is None or max(stamp[:2]) > time.time_ns() - self._settled_ns:
             return
         with suppress(TypeError, OverflowError, UnicodeEncodeError):
             content = _encoder.encode(data)
