@@ -82,4 +82,4 @@ def test_a_command_with_nothing_to_do_opens_and_starts_nothing(tmp_path: Path) -
     assert started == []
     assert modules & set(ALL_STORED) == set()
     assert len(first) > 50, "the first command reads every file of the catalog"
-    assert opened == []
+    assert set(opened) == {str(FAKE / "engine.yaml")}, "its digest decides which results count"
