@@ -7,6 +7,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from dalston_cli import garbage
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import FileSource
@@ -91,6 +92,7 @@ async def transcribe(
             written.
         UnavailableError: A model is missing and must not or cannot be pulled.
     """
+    garbage.started()
     callbacks = replace(callbacks, on_event=_once_per_run(callbacks.on_event))
     stems = output_stems(recordings, options)
     check_outputs(stems, options)
