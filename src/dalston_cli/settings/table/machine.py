@@ -77,6 +77,7 @@ class Machine:
         "The most that may lie on this machine at once of recordings that are fetched from others.",
         20.0,
         example="100",
+        idle_with=("offline",),
     )
     offline: bool = switch("Never use the network.", default=False, negative="--online")
     pull_image: PullPolicy = choice(
