@@ -146,7 +146,7 @@ async def test_patterns_and_folders_follow_the_rules_of_this_machine(
 
 async def test_a_key_never_leads_out_of_the_output_folder(home: PipelineHome, bucket: str) -> None:
     put("in/../../up.wav", sound(home))
-    with pytest.raises(NothingFoundError, match="no recordings found in s3://talks$"):
+    with pytest.raises(NothingFoundError, match=r"no recordings found in s3://talks$"):
         find(bucket, recursive=True)  # the parts with dots are hidden
     report = await home.run(find(f"{bucket}/in/../../up.wav"))
     assert report.counts == {"done": 1}
