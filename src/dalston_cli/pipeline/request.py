@@ -74,6 +74,14 @@ class RecordingRequest:
     columns: tuple[tuple[str, Cell], ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shard:
+    """One of ``of`` parts of all recordings, ``number`` from 1 on; see ``intake.shard``."""
+
+    number: int
+    of: int
+
+
 @dataclass(frozen=True, kw_only=True)
 class OutputTarget:
     """The place of transcripts.
@@ -137,6 +145,8 @@ class RunOptions:
         offline: Never use the network.
         jobs: Recordings worked on at the same time, at least 1; None to go by the engine's slots.
         keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
+        shard: The part of all recordings to work on; None for all. Their outputs are named as if
+            it were all.
     """
 
     stages: Mapping[Stage[Any, Any], StageRequest] = field(default_factory=_only_text)
@@ -163,6 +173,7 @@ class RunOptions:
     offline: bool = False
     jobs: int | None = None
     keep_alive_s: float = 300.0
+    shard: Shard | None = None
 
     @property
     def model(self) -> str:

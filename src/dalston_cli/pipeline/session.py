@@ -23,6 +23,7 @@ from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
+from dalston_cli.pipeline.intake.shard import share_of
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
@@ -87,15 +88,17 @@ async def transcribe(
     callbacks = replace(callbacks, on_event=_once_per_run(callbacks.on_event))
     stems = output_stems(recordings, options)
     check_outputs(stems, options)
-    planner = await _ready_planner(recordings, options, environment, callbacks.on_event)
-    plans = distinct_plans(recordings, planner)
+    share = await asyncio.to_thread(share_of, recordings, stems, options.shard)
+    planner = await _ready_planner(share.recordings, options, environment, callbacks.on_event)
+    plans = distinct_plans(share.recordings, planner)
     spec = RunSpec(
-        recordings=recordings,
-        stems=stems,
+        recordings=share.recordings,
+        stems=share.stems,
         planner=planner,
         options=options,
         jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
         replan=_replan_by(environment, options),
+        shard=share.info,
     )
     async with AsyncExitStack() as stack:
         use = _engine_use(plans, options, environment)

@@ -49,6 +49,7 @@ class RunSpec:
         jobs: Recordings in work at the same time, at least 1.
         replan: Returns a planner that does without a launcher that stopped working; None where the
             user asked for it.
+        shard: The part of all recordings that these are; None for all.
     """
 
     recordings: Sequence[RecordingRequest]
@@ -57,6 +58,7 @@ class RunSpec:
     options: RunOptions
     jobs: int
     replan: Callable[[LauncherUnavailableError], Planner] | None = None
+    shard: events.ShardInfo | None = None
 
 
 def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
@@ -146,7 +148,9 @@ class Run:
             for stage in self._planner.plan(recording.overrides).stages.values():
                 rtfx = measured_rtfx(self._journal, stage.kind, stage.model.id, stage.device)
                 stages[stage.kind] = 1 / rtfx if rtfx else None
-        return events.RunStarted(run=self._id, num_recordings=number, stages=stages)
+        return events.RunStarted(
+            run=self._id, num_recordings=number, stages=stages, shard=self._spec.shard
+        )
 
     def _items(self) -> Iterator[tuple[int | None, tuple[RecordingRequest, Path | None]]]:
         stems = self._spec.stems
@@ -334,6 +338,7 @@ class Run:
             errors=tuple(self._summary.errors),
             models=self._models,
             engines=self._engines.fingerprints,
+            shard=self._spec.shard,
         )
 
     def _end_all(self, error: DalstonError) -> None:
