@@ -5,7 +5,7 @@ import os
 import re
 import shutil
 import subprocess
-from collections.abc import Iterator, Mapping
+from collections.abc import Mapping
 from pathlib import Path
 
 import pytest
@@ -44,7 +44,7 @@ done
 
 
 @pytest.fixture(scope="module")
-def home(lasting_home: Home) -> Iterator[Home]:
+def home(lasting_home: Home) -> Home:
     """One user on all machines, with a queue to submit to."""
     tools = lasting_home.folder / "tools"
     tools.mkdir()

@@ -103,8 +103,8 @@ def test_a_shard_says_which_part_it_is_and_an_empty_one_is_no_failure(shell: She
         said += number
     assert said == 10
     write_recording(shell.work / "one" / "a.wav")
-    words = ("transcribe", "one", "-o", "out", "-f", "txt", "--shard")
-    alone = [in_process(shell, *words, shard) for shard in SHARDS]
+    one = ("transcribe", "one", "-o", "out", "-f", "txt", "--shard")
+    alone = [in_process(shell, *one, shard) for shard in SHARDS]
     assert [each.returncode for each in alone] == [ExitCode.OK] * 3
     assert sorted("of 3: 0 of 1 recording\n" in each.stderr for each in alone) == [
         False,

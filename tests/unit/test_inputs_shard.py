@@ -78,7 +78,7 @@ def test_a_share_keeps_the_order_the_names_among_all_and_the_count_of_all(tmp_pa
 def test_recordings_are_spread_evenly(tmp_path: Path) -> None:
     recordings = written(tmp_path, [number.to_bytes(2) for number in range(800)])
     counts = Counter(shard_number(each, 8) for each in recordings)
-    assert sorted(counts) == [1, 2, 3, 4, 5, 6, 7, 8]
+    assert set(counts) == {1, 2, 3, 4, 5, 6, 7, 8}
     assert min(counts.values()) > 60, counts  # 100 on average, with a standard deviation of 9.4
     assert max(counts.values()) < 140, counts
 
