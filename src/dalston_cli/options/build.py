@@ -167,6 +167,7 @@ def build_run_options(
         starter=settings.starter,
         offline=settings.offline,
         jobs=settings.jobs,
+        order=settings.order,
         keep_alive_s=settings.keep_alive,
     )
 

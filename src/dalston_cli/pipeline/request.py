@@ -15,7 +15,7 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.tracks import Track
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.pipeline.endpoints import Source
-from dalston_cli.settings.choices import PullPolicy
+from dalston_cli.settings.choices import Order, PullPolicy
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage, typed
 from dalston_cli.stages.overview import OVERVIEW
@@ -62,7 +62,7 @@ class RecordingRequest:
             undecodable bytes replaced; ``-`` for standard input.
         relative: Path below the input folder it was found in, or the bare file name: where its
             outputs go below the output folder. Its suffix is replaced by the format's.
-        size: Bytes, where they are known; larger recordings are begun first.
+        size: Bytes, where they are known; lengths are estimated by them.
         columns: A manifest's columns that are the user's own, for the results.
     """
 
@@ -144,6 +144,7 @@ class RunOptions:
         starter: Download a small model where none is installed or named, if ``pull`` allows it.
         offline: Never use the network.
         jobs: Recordings worked on at the same time, at least 1; None to go by the engine's slots.
+        order: The recordings that are begun first.
         keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
         shard: The part of all recordings to work on; None for all. Their outputs are named as if
             it were all.
@@ -172,6 +173,7 @@ class RunOptions:
     starter: bool = False
     offline: bool = False
     jobs: int | None = None
+    order: Order = "longest"
     keep_alive_s: float = 300.0
     shard: Shard | None = None
 

@@ -1,6 +1,7 @@
 """From recordings and options to a run: what ``dalston transcribe`` and programs call."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -149,6 +150,7 @@ async def _make_run(
         emit=emit,
         budget=Budget(options.max_cost_usd),
     )
+    spec = replace(spec, spool_bytes=shutil.disk_usage(scratch).free // 2)
     run = Run(spec, LocalRunner(tools=tools, scratch=scratch), journal, engines, emit)
 
     def waited(process: int | None) -> None:
