@@ -21,7 +21,7 @@ def home() -> Iterator[PipelineHome]:
 @pytest.mark.parametrize(
     ("order", "begun"),
     [
-        pytest.param("longest", "bedca", id="longest"),
+        pytest.param("longest", "bceda", id="longest"),
         pytest.param("shortest", "cadeb", id="shortest"),
         pytest.param("given", "abcde", id="given"),
     ],

@@ -5,16 +5,16 @@ from collections.abc import Iterator, Sequence
 
 from dalston_cli.settings.choices import Order
 
-SHORT_ONE_IN = 4
-"""With the longest first, so many recordings are begun for each of the shortest."""
+SHORT_SHARE = 0.1
+"""With the longest first, the shortest get so much time for each second of the longest."""
 
 
 def in_order(lengths: Sequence[float], order: Order) -> Iterator[int]:
     """Yield the places of all recordings in the order in which they are to be begun.
 
-    The longest first keeps every engine at work to the end: whatever is begun last is short. A
-    short one is begun now and then, so that it does not wait for days of others; both ends meet
-    in the middle. Of equal ones the first comes first.
+    The longest first keeps every engine at work to the end: whatever is begun last is not long.
+    Short ones are begun in between, in a small part of the time, so that they do not wait for days
+    of others; both ends meet in the middle.
 
     Args:
         lengths: Of each recording, in seconds or any other unit.
@@ -27,7 +27,12 @@ def in_order(lengths: Sequence[float], order: Order) -> Iterator[int]:
         yield from sorted(range(len(lengths)), key=lengths.__getitem__)
         return
     left = deque(sorted(range(len(lengths)), key=lambda place: -lengths[place]))
-    begun = 0
+    long = short = 0.0
     while left:
-        begun += 1
-        yield left.popleft() if begun % SHORT_ONE_IN else left.pop()
+        if short < SHORT_SHARE * long:
+            place = left.pop()
+            short += lengths[place]
+        else:
+            place = left.popleft()
+            long += lengths[place]
+        yield place

@@ -35,7 +35,11 @@ from dalston_cli.pipeline.running.spool import Spool
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 DECODED_AHEAD = 2
-"""Recordings in work beyond the engine's slots."""
+"""Recordings in work beyond the engine's slots, at least."""
+
+SLOTS_PER_DECODED = 2
+"""Of many slots, so many to each recording that is decoded ahead: more than one engine is to find
+the next recording ready when it is done with one."""
 
 MOST_EXTRA = 16
 """Recordings in work at most besides ``jobs``, for those that wait for another run."""
@@ -69,7 +73,8 @@ class RunSpec:
 
 def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
     """Return how many recordings keep the transcribing engine busy."""
-    return plan.transcribe.engine.slots * replicas + DECODED_AHEAD
+    slots = plan.transcribe.engine.slots * replicas
+    return slots + max(DECODED_AHEAD, slots // SLOTS_PER_DECODED)
 
 
 @dataclass

@@ -46,8 +46,8 @@ class Machine:
         short="-j",
     )
     order: Order = choice(
-        "Recordings to begin first: the longest, with a short one now and then, so that the end"
-        " comes soonest; the shortest; or as they are given.",
+        "Recordings to begin first: the longest, with short ones in between, so that the end comes"
+        " soonest; the shortest; or as they are given.",
         "longest",
     )
     keep_alive: float = Kind("SECONDS", ge=-1)(
