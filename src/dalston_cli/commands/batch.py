@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import msgspec
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import probe_machine
-from dalston_cli.catalog.names.adopt import Asking, adopt
 from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
@@ -25,7 +24,7 @@ from dalston_cli.pipeline.events import RunFinished, WarningRaised
 from dalston_cli.pipeline.intake.beside import without_transcripts
 from dalston_cli.pipeline.intake.inputs import STDIN, InputSources, RecordingFinder
 from dalston_cli.pipeline.intake.shard import ShardedInputError, parse_shard
-from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.request import AUTO_MODEL, RecordingRequest, RunOptions
 from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.locations import Locations
 
@@ -133,27 +132,20 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         recordings = without_transcripts(recordings, warnings.append)
     if folder is None and len(recordings) > 1:
         raise build.StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
-    locations, catalog = Locations.from_environment(), load_catalog()
+    locations, catalog = Locations.from_environment(), load_catalog(remember=not is_plan)
     if said.models_dir:
         locations = replace(locations, models=said.models_dir)
     check_remotes(resolved, catalog.engines)
-    asking = Asking(
-        options=PullOptions.from_environment(offline=run_options.offline),
-        hub=is_plan or run_options.pull != "never" or run_options.offline,
-        assume=is_plan and not run_options.offline,
-        keep=None if is_plan else locations.catalog,
-    )
-    adopted = adopt(catalog, _models_named(run_options, recordings), asking)
-    warnings += [
-        WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
-        for advice in adopted.advice
-    ]
+    named = _models_named(run_options, recordings)
+    if not all(name == AUTO_MODEL or catalog.has_model(name) for name in named):
+        keep = None if is_plan else locations.catalog
+        catalog = _with_unknown(catalog, named, run_options, keep, warnings.append)
     return Batch(
         recordings=recordings,
         options=run_options,
         environment=Environment(
             locations=locations,
-            catalog=adopted.catalog,
+            catalog=catalog,
             machine=only_gpus(probe_machine(), run_options.gpus),
             launchers=configured_launchers(resolved, locations),
             engine_environment=thread_variables(resolved.settings.threads),
@@ -181,6 +173,32 @@ def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -
     """Return the models that the options and the manifest name."""
     named = [request.model for request in options.stages.values()]
     return named + [one.overrides.model for one in recordings if one.overrides.model]
+
+
+def _with_unknown(
+    catalog: Catalog,
+    named: Iterable[str],
+    options: RunOptions,
+    keep: Path | None,
+    warn: Callable[[WarningRaised], None],
+) -> Catalog:
+    """Return the catalog with folders and repositories that it does not have; see ``adopt``.
+
+    ``keep`` is the folder of the user's own entries; None for a plan.
+    """
+    from dalston_cli.catalog.names.adopt import Asking, adopt
+
+    is_plan = keep is None
+    asking = Asking(
+        options=PullOptions.from_environment(offline=options.offline),
+        hub=is_plan or options.pull != "never" or options.offline,
+        assume=is_plan and not options.offline,
+        keep=keep,
+    )
+    adopted = adopt(catalog, named, asking)
+    for advice in adopted.advice:
+        warn(WarningRaised(code=advice.code, message=advice.message, hint=advice.hint))
+    return adopted.catalog
 
 
 def _without_effect(message: str) -> WarningRaised:

@@ -7,6 +7,7 @@ from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from dalston_cli import garbage
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
@@ -86,6 +87,7 @@ async def transcribe(
             written.
         UnavailableError: A model is missing and must not or cannot be pulled.
     """
+    garbage.started()
     callbacks = replace(callbacks, on_event=_once_per_run(callbacks.on_event))
     stems = output_stems(recordings, options)
     check_outputs(stems, options)
