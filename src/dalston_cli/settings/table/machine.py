@@ -1,6 +1,6 @@
 """Settings of the machine and its engines."""
 
-from dalston_cli.settings.choices import LauncherName, PullPolicy, WeightsFrom
+from dalston_cli.settings.choices import LauncherName, Order, PullPolicy, WeightsFrom
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, switch, text
 from dalston_cli.settings.values import text_like
@@ -44,6 +44,11 @@ class Machine:
         "Recordings to work on at the same time; by default as many as the engine can.",
         example="4",
         short="-j",
+    )
+    order: Order = choice(
+        "Recordings to begin first: the longest, with short ones in between, so that the end comes"
+        " soonest; the shortest; or as they are given.",
+        "longest",
     )
     keep_alive: float = Kind("SECONDS", ge=-1)(
         "Idle seconds until an engine stops itself; -1 for never, 0 at once.",
