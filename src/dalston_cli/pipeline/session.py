@@ -1,6 +1,7 @@
 """From recordings and options to a run: what ``dalston transcribe`` and programs call."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -22,6 +23,7 @@ from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import EngineUse
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
+from dalston_cli.pipeline.intake.shard import share_of
 from dalston_cli.pipeline.jobs.base import EngineStates, Job, JobTools, Runner
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
@@ -33,6 +35,7 @@ from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.pipeline.records.refusals import Refusals
 from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
+from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.runners.tools import engines_and_decoder
@@ -96,23 +99,25 @@ async def transcribe(
     callbacks = replace(callbacks, on_event=_once_per_run(callbacks.on_event))
     stems = output_stems(recordings, options)
     check_outputs(stems, options)
+    share = await asyncio.to_thread(share_of, recordings, stems, options.shard)
     async with AsyncExitStack() as stack:
         workers = await _workers(stack, options, environment)
         if workers is not None:
             environment = replace(environment, machine=workers.machine)
-        planner = await _ready_planner(recordings, options, environment, callbacks.on_event)
-        plans = distinct_plans(recordings, planner)
+        planner = await _ready_planner(share.recordings, options, environment, callbacks.on_event)
+        plans = distinct_plans(share.recordings, planner)
         jobs = max(jobs_at_once(plan, options.num_replicas) for plan in plans)
         if workers is not None:
             await workers.plan_for(plans)
             jobs = workers.num_threads + DECODED_AHEAD
         spec = RunSpec(
-            recordings=recordings,
-            stems=stems,
+            recordings=share.recordings,
+            stems=share.stems,
             planner=planner,
             options=options,
             jobs=options.jobs or jobs,
             replan=None if workers is not None else _replan_by(environment, options),
+            shard=share.info,
         )
         means = _Means(use=_engine_use(plans, options, environment), workers=workers)
         run = await _make_run(stack, spec, means, environment, callbacks)
@@ -163,6 +168,7 @@ async def _make_run(
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),
+        spool=Spool(options.spool_bytes),
     )
     runner: Runner = LocalRunner(tools=tools, scratch=scratch)
     states: EngineStates = engines
@@ -170,6 +176,8 @@ async def _make_run(
         from dalston_cli.pipeline.runners.dask.opening import dask_runner  # noqa: PLC0415 - likewise
 
         runner, states = dask_runner(tools, scratch, means.workers, means.use, environment)
+    if options.scheduler is None:
+        spec = replace(spec, spool_bytes=shutil.disk_usage(scratch).free // 2)
     run = Run(spec, runner, journal, states, emit)
 
     def waited(process: int | None) -> None:

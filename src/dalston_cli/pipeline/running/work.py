@@ -27,11 +27,11 @@ _MAY_PASS = (
 """Errors that may not come again, though the recording is the same."""
 
 
-def audio_request(job: Job, source: Path, digest: str, folder: Path) -> AudioRequest:
+def audio_request(job: Job, digest: str, folder: Path) -> AudioRequest:
     """Return what is to be decoded of a job's recording, into ``folder``."""
     plan = job.plan
     return AudioRequest(
-        source=source,
+        source=Path(),
         folder=folder,
         name=job.recording.name,
         channels=plan.channels,
