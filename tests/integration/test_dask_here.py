@@ -37,6 +37,8 @@ def test_a_real_engine_recognises_what_it_recognises_without_dask(
     names = [path.stem for path in say_many(shell.work / "in", 4)]
     words = ("transcribe", "in", "--model", "pocketsphinx-en-us", "-f", "txt,srt,json")
     there = shell.run(*words, "-o", "there", *DASK)
+    runtimes = list(Path(shell.environ["DALSTON_RUNTIME_DIR"]).parent.glob("run*/**/pocketsphi*"))
+    assert len({path.parent for path in runtimes}) == 2, "an engine for each worker, still warm"
     other = {"DALSTON_STATE_DIR": str(tmp_path / "other state")}
     here = shell.run(*words, "-o", "here", environ=other)
 
@@ -47,8 +49,6 @@ def test_a_real_engine_recognises_what_it_recognises_without_dask(
             assert found == (shell.work / "here" / f"{name}.{suffix}").read_text()
         assert (shell.work / "there" / f"{name}.txt").read_text().strip()
     assert workers(tmp_path) == []
-    runtimes = list(Path(shell.environ["DALSTON_RUNTIME_DIR"]).parent.glob("run*/**/pocketsphi*"))
-    assert len({path.parent for path in runtimes}) == 2, "an engine for each worker, still warm"
     assert list((tmp_path / "cache" / "decoded").iterdir()) == []
 
     again = shell.run(*words, "-o", "there", *DASK, "--json")
@@ -86,6 +86,6 @@ def test_ctrl_c_at_a_terminal_ends_the_workers_without_noise(shell: Shell, tmp_p
         out, err = run.communicate(timeout=120)
 
     assert run.returncode == ExitCode.INTERRUPTED
-    assert json.loads(out.splitlines()[-1])["data"]["counts"] == {"cancelled": 1}
     assert "Traceback" not in err
+    assert json.loads(out.splitlines()[-1])["data"]["counts"] == {"cancelled": 1}, out + err
     assert workers(tmp_path) == []
