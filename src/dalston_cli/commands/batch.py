@@ -119,6 +119,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
             files_from=inputs.files_from,
             null=inputs.null,
             manifest=Path(inputs.manifest) if inputs.manifest else None,
+            offline=run_options.offline,
             output_folder=None if run_options.output.beside else folder,
         ),
         stdin=sys.stdin.buffer,

@@ -37,6 +37,7 @@ from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.pipeline.records.refusals import Refusals
 from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.running.budget import Budget
@@ -151,6 +152,7 @@ async def _make_run(
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),
+        spool=Spool(options.spool_bytes),
     )
     spec = replace(spec, spool_bytes=shutil.disk_usage(scratch).free // 2)
     run = Run(spec, LocalRunner(tools=tools, scratch=scratch), journal, engines, emit)

@@ -78,6 +78,12 @@ class Machine:
         example="/mnt/models",
         option=False,
     )
+    spool_limit: float = Kind("GB", gt=0)(
+        "The most that may lie on this machine at once of recordings that are fetched from others.",
+        20.0,
+        example="100",
+        idle_with=("offline",),
+    )
     offline: bool = switch("Never use the network.", default=False, negative="--online")
     pull_image: PullPolicy = choice(
         "When to download images of engines, where there is a registry.",
