@@ -66,6 +66,7 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "threads": ("2", {"launcher": "remote"}, "with --launcher remote"),
     "keep_alive": ("9", {"launcher": "remote"}, "with --launcher remote"),
     "pull": ("always", {"offline": "yes"}, "with --offline"),
+    "spool_limit": ("5", {"offline": "yes"}, "with --offline"),
     "weights_from": ("index", {"offline": "yes"}, "with --offline"),
     "pull_image": ("always", {"launcher": "local"}, "with --launcher local"),
     "image_registry": ("r.example.org", {"launcher": "local"}, "with --launcher local"),

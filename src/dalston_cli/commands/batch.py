@@ -22,7 +22,8 @@ from dalston_cli.options.without_effect import WithoutEffectError, check_effects
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import RunFinished, WarningRaised
 from dalston_cli.pipeline.intake.beside import without_transcripts
-from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
+from dalston_cli.pipeline.intake.inputs import STDIN, InputSources, RecordingFinder
+from dalston_cli.pipeline.intake.shard import ShardedInputError, parse_shard
 from dalston_cli.pipeline.request import AUTO_MODEL, RecordingRequest, RunOptions
 from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.locations import Locations
@@ -91,6 +92,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
     """
     inputs = options.inputs
     _refuse_idle_inputs(inputs)
+    shard = None if inputs.shard is None else parse_shard(inputs.shard)
     said = translate(options.settings, options.theirs)
     resolved = build.resolve(said.flags, profile=options.screen.profile)
     run_options = build.build_run_options(
@@ -98,6 +100,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         inputs=inputs.inputs or (),
         suggested=resolved.from_pipeline(),
     )
+    run_options = replace(run_options, shard=shard)
     idle = check_effects(
         resolved, formats=run_options.formats, manifest=inputs.manifest is not None
     )
@@ -116,6 +119,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
             files_from=inputs.files_from,
             null=inputs.null,
             manifest=Path(inputs.manifest) if inputs.manifest else None,
+            offline=run_options.offline,
             output_folder=None if run_options.output.beside else folder,
         ),
         stdin=sys.stdin.buffer,
@@ -162,6 +166,8 @@ def _refuse_idle_inputs(inputs: InputOptions) -> None:
         raise WithoutEffectError("--null", "--files-from")
     if inputs.recursive and inputs.manifest and not (inputs.inputs or inputs.files_from):
         raise WithoutEffectError("--recursive", "INPUTS")
+    if inputs.shard is not None and STDIN in (inputs.inputs or ()):
+        raise ShardedInputError
 
 
 def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -> list[str]:

@@ -1,6 +1,7 @@
 """From recordings and options to a run: what ``dalston transcribe`` and programs call."""
 
 import asyncio
+import shutil
 from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
@@ -24,6 +25,7 @@ from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.pool import Pool
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
+from dalston_cli.pipeline.intake.shard import share_of
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
@@ -35,6 +37,7 @@ from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.pipeline.records.refusals import Refusals
 from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.running.budget import Budget
@@ -89,15 +92,17 @@ async def transcribe(
     callbacks = replace(callbacks, on_event=_once_per_run(callbacks.on_event))
     stems = output_stems(recordings, options)
     check_outputs(stems, options)
-    planner = await _ready_planner(recordings, options, environment, callbacks.on_event)
-    plans = distinct_plans(recordings, planner)
+    share = await asyncio.to_thread(share_of, recordings, stems, options.shard)
+    planner = await _ready_planner(share.recordings, options, environment, callbacks.on_event)
+    plans = distinct_plans(share.recordings, planner)
     spec = RunSpec(
-        recordings=recordings,
-        stems=stems,
+        recordings=share.recordings,
+        stems=share.stems,
         planner=planner,
         options=options,
         jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
         replan=_replan_by(environment, options),
+        shard=share.info,
     )
     async with AsyncExitStack() as stack:
         use = _engine_use(plans, options, environment)
@@ -147,7 +152,9 @@ async def _make_run(
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),
+        spool=Spool(options.spool_bytes),
     )
+    spec = replace(spec, spool_bytes=shutil.disk_usage(scratch).free // 2)
     run = Run(spec, LocalRunner(tools=tools, scratch=scratch), journal, engines, emit)
 
     def waited(process: int | None) -> None:

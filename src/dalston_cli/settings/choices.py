@@ -15,6 +15,9 @@ PullPolicy = Literal["missing", "never", "always"]
 WeightsFrom = Literal["hub", "index"]
 """The source to ask first where a model has both."""
 
+Order = Literal["longest", "shortest", "given"]
+"""The recordings that are begun first."""
+
 RefineLevel = Literal["light", "standard", "verbatim+punctuation"]
 """The amount of text that a language model may change."""
 

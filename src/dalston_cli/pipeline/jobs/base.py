@@ -7,7 +7,7 @@ classes are behind them only ``session`` knows.
 
 from collections.abc import AsyncGenerator, Callable
 from contextlib import AbstractAsyncContextManager
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Protocol
 
@@ -21,6 +21,7 @@ from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal import Attempt, Outcome
 from dalston_cli.pipeline.records.refusals import Refusal
 from dalston_cli.pipeline.records.store import ResultStore
+from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_sdk.wire import Request, Result, StreamMessage
 
@@ -175,6 +176,7 @@ class JobTools:
 
     Attributes:
         open_sink: The outputs of a job, by the key of its transcript.
+        spool: Room for recordings that come from other machines.
     """
 
     store: ResultStore
@@ -186,3 +188,4 @@ class JobTools:
     open_sink: Callable[[Job, str], Sink]
     emit: Callable[[Event], None]
     budget: JobBudget
+    spool: Spool = field(default_factory=Spool)

@@ -57,7 +57,7 @@ class RecordingJob:
         self._emit = tools.emit
         self._clock = time.monotonic()
         self._folder = folder
-        self._bytes = RecordingBytes(job.recording, tools.journal, folder)
+        self._bytes = RecordingBytes(job.recording, tools, folder, self._warn)
         self._num_changes = 0
 
     @asynccontextmanager
@@ -103,6 +103,8 @@ class RecordingJob:
                 elapsed_s=time.monotonic() - self._clock,
                 error=events.ErrorInfo(code=error.code, message=error.message, hint=error.hint),
             )
+        finally:
+            self._bytes.let_go()
 
     async def _is_known_bad(self) -> bool:
         return await is_known_bad(self._job, self._tools.refusals, self._bytes.digest)
@@ -110,11 +112,11 @@ class RecordingJob:
     async def _standing(self) -> tuple[Standing, RecordingAudio]:
         """Return the state of the recording, and its audio, which is not decoded yet."""
         job, plan, tools = self._job, self._job.plan, self._tools
-        path, digest = await self._bytes.take(may_return=self._num_changes < len(_PAUSES_S))
+        digest = await self._bytes.take(may_return=self._num_changes < len(_PAUSES_S))
         open_sink = partial(tools.open_sink, job)
         standing = standing_of(digest, plan, tools.journal, open_sink, job.recording.columns)
         request = AudioRequest(
-            source=path,
+            source=Path(),
             folder=self._folder,
             name=self._name,
             channels=plan.channels,
@@ -124,7 +126,7 @@ class RecordingJob:
             language=plan.track_language,
         )
         prepared = standing.prepared or ""
-        return standing, RecordingAudio(request, prepared, tools, self._bytes.check_unchanged)
+        return standing, RecordingAudio(request, prepared, tools, self._bytes)
 
     async def _begin(self, standing: Standing, audio: RecordingAudio) -> AudioInfo:
         """Tell that work begins, and describe the audio."""

@@ -1,6 +1,6 @@
 """Settings of the machine and its engines."""
 
-from dalston_cli.settings.choices import LauncherName, PullPolicy, WeightsFrom
+from dalston_cli.settings.choices import LauncherName, Order, PullPolicy, WeightsFrom
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, switch, text
 from dalston_cli.settings.values import text_like
@@ -45,6 +45,11 @@ class Machine:
         example="4",
         short="-j",
     )
+    order: Order = choice(
+        "Recordings to begin first: the longest, with short ones in between, so that the end comes"
+        " soonest; the shortest; or as they are given.",
+        "longest",
+    )
     keep_alive: float = Kind("SECONDS", ge=-1)(
         "Idle seconds until an engine stops itself; -1 for never, 0 at once.",
         300.0,
@@ -72,6 +77,12 @@ class Machine:
         " with the same files.",
         example="/mnt/models",
         option=False,
+    )
+    spool_limit: float = Kind("GB", gt=0)(
+        "The most that may lie on this machine at once of recordings that are fetched from others.",
+        20.0,
+        example="100",
+        idle_with=("offline",),
     )
     offline: bool = switch("Never use the network.", default=False, negative="--online")
     pull_image: PullPolicy = choice(
