@@ -81,3 +81,12 @@ async def test_a_change_is_told_once(clock: Clock) -> None:
     started = asyncio.get_running_loop().time()
     await lifetime.wait_for_change(timeout_s=0.01)
     assert asyncio.get_running_loop().time() - started >= 0.005
+
+
+def test_idle_time_is_told_whatever_the_keep_alive(clock: Clock) -> None:
+    lifetime = Lifetime(keep_alive_s=-1, clock=clock)
+    with lifetime.activity(serves=True):
+        clock.now_s += 3
+        assert lifetime.idle_s() == 0
+    clock.now_s += 2
+    assert lifetime.idle_s() == 2

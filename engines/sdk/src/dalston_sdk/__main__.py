@@ -59,9 +59,11 @@ def _serve(options: argparse.Namespace) -> int:
     )
     from dalston_sdk.server.folder import RuntimeFolder  # noqa: PLC0415 - see above
     from dalston_sdk.server.listen import CannotListenError  # noqa: PLC0415 - see above
+    from dalston_sdk.server.memory import keep_freed_memory  # noqa: PLC0415 - see above
     from dalston_sdk.server.serve import serve  # noqa: PLC0415 - see above
     from dalston_sdk.server.service import ServerSettings  # noqa: PLC0415 - see above
 
+    keep_freed_memory()
     folder = RuntimeFolder(options.runtime_dir)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _exit)

@@ -48,6 +48,10 @@ class Lifetime:
         self._served = self._served or serves
         self._changed.set()
 
+    def idle_s(self) -> float:
+        """Return the seconds since the last activity ended; 0 if there is one."""
+        return 0.0 if self._active else self._clock() - self._idle_since
+
     def expires_in_s(self) -> float | None:
         """Return the seconds until the engine should stop; None if it is active, or for never."""
         if self.keep_alive_s < 0 or self._active:

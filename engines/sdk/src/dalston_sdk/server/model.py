@@ -1,10 +1,8 @@
 """Loads, swaps and unloads models."""
 
-import ctypes
 import gc
 import logging
 import os
-import sys
 import time
 from collections.abc import AsyncIterator, Callable, Iterator
 from contextlib import asynccontextmanager
@@ -17,6 +15,7 @@ from dalston_sdk.engine import Engine, LoadedModel
 from dalston_sdk.errors import EngineError
 from dalston_sdk.server.admission import AdmissionQueue
 from dalston_sdk.server.failures import to_engine_error
+from dalston_sdk.server.memory import return_freed_memory
 from dalston_sdk.server.threads import Threads
 from dalston_sdk.wire import ErrorCode, ModelRef
 
@@ -186,8 +185,4 @@ def _unreadable(path: Path) -> Iterator[Path]:
 
 def _free_memory() -> None:
     gc.collect()
-    if sys.platform == "linux":
-        # glibc keeps freed memory; other C libraries have no malloc_trim.
-        trim = getattr(ctypes.CDLL(None), "malloc_trim", None)
-        if trim is not None:
-            trim(0)
+    return_freed_memory()

@@ -16,6 +16,7 @@ from dalston_sdk.engine import Engine
 from dalston_sdk.server.app import make_app
 from dalston_sdk.server.folder import RuntimeFolder
 from dalston_sdk.server.listen import listen_tcp, listen_unix
+from dalston_sdk.server.memory import return_freed_memory
 from dalston_sdk.server.service import ServerSettings, Service
 from dalston_sdk.server.upload import discard_leftovers
 
@@ -23,6 +24,9 @@ log = logging.getLogger("dalston.engine")
 
 LOOK_INTERVAL_S = 1.0
 """Seconds between two checks of an idle engine that its folder still exists."""
+
+TRIM_AFTER_S = 5.0
+"""Idle time after which freed memory goes back to the kernel: not between the files of a run."""
 
 STOP_GRACE_S = 3.0
 """Seconds that a cancelled request may take to end."""
@@ -114,7 +118,12 @@ def _handle_signals(service: Service) -> None:
 async def _end_in_time(service: Service, folder: RuntimeFolder, server: uvicorn.Server) -> None:
     """Wait for a reason to stop, let running requests finish, and end the server."""
     lifetime = service.lifetime
+    trimmed = False
     while not lifetime.stopping:
+        is_idle = lifetime.idle_s() >= TRIM_AFTER_S
+        if is_idle and not trimmed:
+            return_freed_memory()
+        trimmed = is_idle
         if not folder.exists():
             log.warning("the runtime folder was removed: stopping")
             lifetime.stop()
