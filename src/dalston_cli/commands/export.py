@@ -120,7 +120,7 @@ def export(
     if options.output_dir == _STDOUT:
         if json:
             raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
-        console.data(export_text(options.transcripts, spec, named))
+        console.transcript(export_text(options.transcripts, spec, named))
         return
     folder = None if options.output_dir is None else Path(options.output_dir).expanduser()
     planned = plan_exports(options.transcripts, spec, folder)

@@ -207,7 +207,7 @@ class RecordingFinder:
     def _from_path(self, name: str) -> Iterator[RecordingRequest]:
         refuse_url(name)
         path = Path(name)
-        if path.is_dir():
+        if _is_folder(path):
             yield from self._from_folder(path, Path())
         else:
             yield _request(path, Path(path.name))
@@ -247,6 +247,13 @@ class RecordingFinder:
         if folder != self._last_folder[0]:
             self._last_folder = folder, os.path.realpath(folder)
         return f"{self._last_folder[1]}/{name}"
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _request(path: Path, relative: Path) -> RecordingRequest:
