@@ -1,6 +1,6 @@
 """``python -m benchmarks [NAME…]``: run the benchmarks that need nothing, or those named.
 
-``python -m benchmarks quality [FOLDER…]`` has a table of its own.
+``python -m benchmarks quality`` and ``python -m benchmarks peers`` have tables of their own.
 """
 
 import importlib
@@ -13,12 +13,13 @@ from benchmarks.measurement import Measurement
 
 NAMES = ("startup", "planning", "overhead", "rerun", "recognition")
 """Without ``containers``, which needs a Docker daemon and runs only when it is named."""
+OWN_TABLES = ("quality", "peers")
 
 
 def main(names: list[str]) -> int:
     """Print every figure beside its limit; return 1 where one is over."""
-    if names[:1] == ["quality"]:
-        code: int = importlib.import_module("benchmarks.quality").main(names[1:])
+    if names and names[0] in OWN_TABLES:
+        code: int = importlib.import_module(f"benchmarks.{names[0]}").main(names[1:])
         return code
     table = Table("benchmark", "figure", "value", "limit", "what the clock covers")
     kept = True

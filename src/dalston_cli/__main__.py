@@ -1,7 +1,5 @@
 """``python -m dalston_cli``."""
 
-import sys
+from dalston_cli.app import run
 
-from dalston_cli.app import main
-
-sys.exit(main())
+run()

@@ -7,13 +7,13 @@ import time
 import traceback
 from collections.abc import Sequence
 from pathlib import Path
-from typing import Annotated
+from typing import Annotated, NoReturn
 
 import typer
 from typer.exceptions import TyperException
 from typer.main import get_command
 
-from dalston_cli import __version__, streams
+from dalston_cli import __version__, garbage, streams
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.commands.registry import COMMANDS, HELP_NAMES, RootGroup, command_words
 from dalston_cli.commands.verbs import HELP, SHORT_FORMS, without_help_verb
@@ -44,6 +44,14 @@ class InternalError(DalstonError):
             f"this is a bug in Dalston: {type(error).__name__}: {error}",
             hint=f"report it with the file {log}" if log else "run it again with --debug",
         )
+
+
+def run() -> NoReturn:
+    """Be the process ``dalston``: run the command of its arguments, then end."""
+    garbage.begin()
+    code = main()
+    garbage.end()
+    sys.exit(code)
 
 
 def main(arguments: Sequence[str] | None = None) -> int:

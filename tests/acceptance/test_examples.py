@@ -147,7 +147,7 @@ def test_each_side_of_the_call_is_its_own_speaker(home: Home, tmp_path: Path) ->
 
 def test_every_script_is_strict_runs_and_is_explained() -> None:
     readme = (EXAMPLES / "README.md").read_text(encoding="utf-8")
-    assert len(SCRIPTS) == 5
+    assert len(SCRIPTS) == 6
     for name in SCRIPTS:
         assert os.access(EXAMPLES / name, os.X_OK), name
         assert "set -euo pipefail" in (EXAMPLES / name).read_text(encoding="utf-8"), name

@@ -160,7 +160,6 @@ def write_manifest(folder: Path, prompts: dict[str, str]) -> Path:
     ]
     rows += [{"path": f"{INNOCENTS[1]}.wav", "model": "innocent", "prompt": ""}]
     for number, row in enumerate(rows):
-        # The longest is begun first.
         write_recording(folder / row["path"], seconds=6 - number / 4, seed=number)
     manifest = folder / "manifest.csv"
     with manifest.open("w", encoding="utf-8", newline="") as file:
@@ -195,7 +194,15 @@ def aftermath(user: DockerUser, bystander: Container, neighbour: Neighbour) -> A
     out = base / "out"
     result = user.run(
         *("transcribe", "--manifest", manifest, "-o", out, "-f", "json"),
-        *("--jobs", "1", "--align", "never", "--keep-doubtful"),  # its reports are no speech
+        *(
+            "--jobs",
+            "1",
+            "--order",
+            "given",
+            "--align",
+            "never",
+            "--keep-doubtful",
+        ),  # its reports are no speech
     )
     return Aftermath(
         user=user,

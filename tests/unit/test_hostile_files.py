@@ -4,7 +4,8 @@ from pathlib import Path
 
 import pytest
 
-from dalston_cli.catalog.document import CatalogError, read_document
+from dalston_cli.catalog.document import CatalogError
+from dalston_cli.catalog.yaml_file import read_document
 from dalston_cli.errors import ConfigurationError, InputError
 from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.settings.load import load_settings

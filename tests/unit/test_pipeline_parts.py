@@ -1,9 +1,10 @@
 """The small parts of the runner: its order, its sums, its scratch folder."""
 
+import heapq
 import subprocess
 import sys
-from collections.abc import Iterator
 from pathlib import Path
+from typing import get_args
 
 import pytest
 from hypothesis import given
@@ -11,35 +12,52 @@ from hypothesis import strategies as st
 
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, JobStatus
-from dalston_cli.pipeline.running.order import largest_first
+from dalston_cli.pipeline.running.order import SHORT_SHARE, in_order
 from dalston_cli.pipeline.running.scratch import scratch_folder
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
+from dalston_cli.settings.choices import Order
 
 
-def test_the_largest_come_first() -> None:
-    sizes = [3, None, 9, 1]
+@pytest.mark.parametrize(
+    ("order", "begun"),
+    [
+        pytest.param("longest", [9, 1, 7, 2, 5, 4, 3, 3], id="longest-and-short-ones"),
+        pytest.param("shortest", [1, 2, 3, 3, 4, 5, 7, 9], id="shortest"),
+        pytest.param("given", [3, 9, 1, 4, 7, 2, 5, 3], id="given"),
+    ],
+)
+def test_orders(order: Order, begun: list[float]) -> None:
+    lengths = [3.0, 9.0, 1.0, 4.0, 7.0, 2.0, 5.0, 3.0]
+    assert [lengths[place] for place in in_order(lengths, order)] == begun
 
-    given_out = list(largest_first(iter([(size, size) for size in sizes])))
 
-    assert given_out == [9, 3, 1, None]
+def test_of_equal_ones_the_first_comes_first() -> None:
+    assert next(iter(in_order([2.0] * 3, "longest"))) == 0
+    assert list(in_order([2.0] * 3, "shortest")) == [0, 1, 2]
 
 
-@given(st.lists(st.integers(0, 50)), st.integers(1, 5))
-def test_every_item_comes_once_and_none_waits_for_ever(sizes: list[int], window: int) -> None:
-    read = 0
+@given(st.lists(st.floats(0, 1e6)), st.sampled_from(get_args(Order)))
+def test_every_recording_is_begun_once(lengths: list[float], order: Order) -> None:
+    assert sorted(in_order(lengths, order)) == list(range(len(lengths)))
 
-    def counted() -> Iterator[tuple[int, int]]:
-        nonlocal read
-        for index, size in enumerate(sizes):
-            read += 1
-            yield size, index
 
-    order: list[int] = []
-    for item in largest_first(counted(), window=window):
-        assert read <= len(order) + window, "no more is read ahead than the window"
-        order.append(item)
+@given(st.lists(st.floats(1, 1e6), min_size=1, max_size=100), st.integers(1, 16))
+def test_the_longest_first_ends_within_half_of_the_best(lengths: list[float], at: int) -> None:
+    free = [0.0] * at
+    for place in in_order(lengths, "longest"):
+        heapq.heapreplace(free, free[0] + lengths[place])
+    falling = sorted(lengths, reverse=True)
+    two_at_one = sum(falling[at - 1 : at + 1]) if len(falling) > at else 0.0
+    best = max(sum(lengths) / at, falling[0], two_at_one)
+    assert max(free) <= best * 1.5
 
-    assert sorted(order) == list(range(len(sizes)))
+
+def test_a_short_one_does_not_wait_for_all_long_ones() -> None:
+    lengths = [36_000.0] * 100 + [5.0] * 1_000
+    begun = list(in_order(lengths, "longest"))
+    long = [at for at, place in enumerate(begun) if place < 100]
+    assert long[:3] == [0, 721, 1002], "a tenth of ten hours is spent on short ones"
+    assert sum(lengths[place] for place in begun[1:721]) == 36_000 * SHORT_SHARE
 
 
 def _sum(

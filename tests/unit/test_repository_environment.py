@@ -7,7 +7,7 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.commands import on_finish
-from dalston_cli.pipeline.events import RunFinished
+from dalston_cli.pipeline.events import RunFinished, ShardInfo
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.table import TABLE
 
@@ -66,8 +66,10 @@ def test_the_page_has_every_variable() -> None:
 
 
 def test_the_page_has_every_variable_of_the_last_command() -> None:
-    finished = RunFinished(run="r", counts={}, audio_s=0.0, elapsed_s=0.0, exit_code=0)
+    shard = ShardInfo(number=2, of=8, found=9)
+    finished = RunFinished(run="r", counts={}, audio_s=0.0, elapsed_s=0.0, exit_code=0, shard=shard)
     given = on_finish.facts(finished, "success")
+    assert given["DALSTON_RUN_SHARD"] == "2/8"
     page = OURS.findall(PAGE.read_text(encoding="utf-8"))
     assert {name for name in page if name.startswith(GIVEN)} == given.keys()
     assert not given.keys() & VARIABLES

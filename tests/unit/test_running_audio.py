@@ -6,6 +6,7 @@ from pathlib import Path
 from typing import Any, cast
 
 import pytest
+from tests.support.pipeline_home import request_for
 
 from dalston_cli.audio.request import MIXING, AudioInfo, AudioRequest, Channel, Pause
 from dalston_cli.pipeline.jobs.base import Engines, JobTools
@@ -15,6 +16,7 @@ from dalston_cli.pipeline.records.refusals import Refusals
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
+from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
 from dalston_sdk.wire import RecordingInfo
 
 OLD, NEW = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
@@ -78,13 +80,14 @@ async def test_only_old_mixes_are_made_again(
         budget=Budget(),
     )
     request = AudioRequest(source=tmp_path / "a.wav", folder=tmp_path, name="a.wav")
-    audio = RecordingAudio(request, "prepared", tools, lambda: None)
+    source = RecordingBytes(request_for(tmp_path / "a.wav"), tools, tmp_path, unused)
+    audio = RecordingAudio(request, "prepared", tools, source)
 
     found = await audio.describe()
 
     assert found.channels[0].audio_digest == audio_digest
     assert decoder.count == (audio_digest == NEW)
-    again = RecordingAudio(request, "prepared", tools, lambda: None)
+    again = RecordingAudio(request, "prepared", tools, source)
     assert await again.describe() == found
     assert not again.decoded
 

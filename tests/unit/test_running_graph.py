@@ -24,6 +24,7 @@ from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.graph import Graph
+from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
 from dalston_cli.stages.base import Inputs, Stage
 from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.events import EVENTS, DetectEvents
@@ -140,6 +141,10 @@ def no_sink(*_: Any) -> Any:
     raise AssertionError("a graph writes no outputs")
 
 
+def unheard(code: str, message: str) -> None:
+    raise AssertionError(f"{code}: {message}")
+
+
 @pytest.mark.parametrize("slow", ["transcribe", "diarize"])
 async def test_a_stage_waits_for_all_that_it_needs(
     slow: str, plan: RecordingPlan, journal: Journal, tmp_path: Path
@@ -160,7 +165,9 @@ async def test_a_stage_waits_for_all_that_it_needs(
     number = journal.begin_job(journal.begin_run(1), "a.wav", suffix=".wav", size=None)
     job = Job(recording=recording, plan=plan, number=number, output=None)
     request = AudioRequest(source=tmp_path / "a.wav", folder=tmp_path)
-    audio = RecordingAudio(request, "prepared", tools, lambda: None)
+    source = RecordingBytes(recording, tools, tmp_path, unheard)
+    await source.take(may_return=False)
+    audio = RecordingAudio(request, "prepared", tools, source)
 
     transcript = await Graph(job, audio, tools).transcript(await audio.describe())
 

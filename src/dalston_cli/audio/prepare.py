@@ -16,7 +16,7 @@ from typing import Self, assert_never
 
 import msgspec
 
-from dalston_cli.audio import worker as decoder
+from dalston_cli.audio import reply as replies
 from dalston_cli.audio.errors import RecordingError, revive
 from dalston_cli.audio.request import AudioInfo, AudioRequest, encode_request
 from dalston_cli.audio.source import given_name, shown_name
@@ -26,7 +26,7 @@ _PATIENCE_S = 60.0
 _PATIENCE_S_PER_MB = 5.0
 _STOP_S = 3.0
 _MAX_REPLY_BYTES = 1 << 24
-_REPLIES: msgspec.json.Decoder[decoder.DecodeReply] = msgspec.json.Decoder(decoder.DecodeReply)
+_REPLIES: msgspec.json.Decoder[replies.DecodeReply] = msgspec.json.Decoder(replies.DecodeReply)
 
 
 class DecoderCrashedError(RecordingError):
@@ -147,7 +147,7 @@ class Preparer:
                 await _end(worker, at_once=not keep)
 
 
-async def _ask(worker: Process, request: AudioRequest, patience_s: float) -> decoder.DecodeReply:
+async def _ask(worker: Process, request: AudioRequest, patience_s: float) -> replies.DecodeReply:
     name = shown_name(request.name or "")
     if worker.stdin is None or worker.stdout is None:
         raise DecoderFailureError(name, "its process has no pipes")
@@ -164,15 +164,15 @@ async def _ask(worker: Process, request: AudioRequest, patience_s: float) -> dec
     return _REPLIES.decode(line)
 
 
-def _outcome(reply: decoder.DecodeReply, name: str, folder: Path) -> AudioInfo:
+def _outcome(reply: replies.DecodeReply, name: str, folder: Path) -> AudioInfo:
     match reply:
-        case decoder.DecodeDone(decoded=decoded):
+        case replies.DecodeDone(decoded=decoded):
             return decoded
-        case decoder.DecodeRefused(code=code, message=message, hint=hint):
+        case replies.DecodeRefused(code=code, message=message, hint=hint):
             raise revive(code, message, hint)
-        case decoder.DecodeUnwritable(reason=reason):
+        case replies.DecodeUnwritable(reason=reason):
             raise AudioUnwritableError(folder, reason)
-        case decoder.DecodeFailed(problem=problem):
+        case replies.DecodeFailed(problem=problem):
             raise DecoderFailureError(name, problem)
         case _:
             assert_never(reply)

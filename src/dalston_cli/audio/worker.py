@@ -13,43 +13,21 @@ from collections.abc import Callable
 from types import FrameType
 
 import msgspec
-from msgspec import Struct
 
+from dalston_cli import garbage
 from dalston_cli.audio.decode import DecodingStoppedError, decode
 from dalston_cli.audio.errors import RecordingError
-from dalston_cli.audio.request import AudioInfo, AudioRequest, decode_request
+from dalston_cli.audio.reply import (
+    DecodeDone,
+    DecodeFailed,
+    DecodeRefused,
+    DecodeReply,
+    DecodeUnwritable,
+)
+from dalston_cli.audio.request import AudioRequest, decode_request
 
 _GRACE_S = 2.0
 """Seconds for a decoder that is deep in its library to notice that it should stop."""
-
-
-class DecodeDone(Struct, frozen=True, kw_only=True, tag_field="type", tag="done"):
-    """It went well."""
-
-    decoded: AudioInfo
-
-
-class DecodeRefused(Struct, frozen=True, kw_only=True, tag_field="type", tag="refused"):
-    """The recording cannot be used: a RecordingError as data."""
-
-    code: str
-    message: str
-    hint: str | None
-
-
-class DecodeUnwritable(Struct, frozen=True, kw_only=True, tag_field="type", tag="unwritable"):
-    """The recording is sound, but its decoded audio could not be written."""
-
-    reason: str
-
-
-class DecodeFailed(Struct, frozen=True, kw_only=True, tag_field="type", tag="failed"):
-    """Something unexpected happened: an exception's name and text."""
-
-    problem: str
-
-
-DecodeReply = DecodeDone | DecodeRefused | DecodeUnwritable | DecodeFailed
 
 
 def main() -> None:
@@ -113,3 +91,4 @@ def _read_requests(requests: "queue.SimpleQueue[bytes]", stop: Callable[[], None
 
 if __name__ == "__main__":
     main()
+    garbage.end()

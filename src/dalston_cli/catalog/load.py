@@ -6,7 +6,7 @@ replaces the one of the same name in an earlier folder.
 
 import os
 import shlex
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
@@ -15,8 +15,8 @@ from pydantic import ValidationError
 
 import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_model
-from dalston_cli.catalog.document import CatalogError, Document, Problem, read_document
-from dalston_cli.catalog.explain import explain
+from dalston_cli.catalog.document import CatalogError, Document, Problem
+from dalston_cli.catalog.kept_documents import KeptDocuments
 from dalston_cli.catalog.names.aliases import AliasReader, repositories
 from dalston_cli.catalog.names.nearest import did_you_mean_model
 from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry, PipelineEntry
@@ -167,7 +167,8 @@ class EntryReader:
         folder_of: Position on the search path of the folder that a file was found in.
     """
 
-    def __init__(self) -> None:
+    def __init__(self, read: Callable[[Path], Document]) -> None:
+        self._read = read
         self.problems: list[Problem] = []
         self.notes: list[str] = []
         self.documents: dict[Path, Document] = {}
@@ -208,12 +209,14 @@ class EntryReader:
 
     def _entry(self, file: Path, kind: type[EntryT]) -> EntryT | None:
         try:
-            document = read_document(file)
+            document = self._read(file)
             self.documents[file] = document
             return kind.model_validate(document.data).read_from(file)
         except CatalogError as error:
             self.problems += error.problems
         except ValidationError as error:
+            from dalston_cli.catalog.explain import explain  # noqa: PLC0415 - rarely needed
+
             self.problems += explain(error, kind, self.documents[file])
         return None
 
@@ -225,14 +228,35 @@ def data_root() -> Path:
     return installed if installed.is_dir() else package.parents[1]
 
 
-def load_catalog(paths: CatalogPaths | None = None) -> Catalog:
+def load_catalog(paths: CatalogPaths | None = None, *, remember: bool = False) -> Catalog:
     """Read everything on ``paths``; None takes them from the environment.
+
+    Args:
+        paths: The folders to read.
+        remember: Keep what changed files hold for the next command.
 
     Raises:
         CatalogError: Files are wrong; all mistakes of all files are in the message.
         CatalogFolderError: The environment names a folder that does not exist.
     """
-    paths, reader = paths or CatalogPaths.from_environment(), EntryReader()
+    paths = paths or CatalogPaths.from_environment()
+    kept = KeptDocuments(Locations.from_environment().cache)
+    try:
+        catalog = _read_catalog(paths, EntryReader(kept.read))
+    except CatalogError:
+        return _read_catalog(paths, _reader_of_files())  # this time with the lines of mistakes
+    if remember:
+        kept.save()
+    return catalog
+
+
+def _reader_of_files() -> EntryReader:
+    from dalston_cli.catalog.yaml_file import read_document  # noqa: PLC0415 - loads yaml
+
+    return EntryReader(read_document)
+
+
+def _read_catalog(paths: CatalogPaths, reader: EntryReader) -> Catalog:
     engines = reader.read(EngineEntry, paths.engines, _ENGINE_PATTERNS, noun="engine", key="name")
     models = reader.read(ModelEntry, paths.models, _MODEL_PATTERNS, noun="model")
     reader.stop_on_problems()
@@ -257,7 +281,7 @@ def _read_aliases(models: Mapping[str, ModelEntry], reader: EntryReader) -> dict
 
 def load_pipelines(paths: CatalogPaths | None = None) -> dict[str, PipelineEntry]:
     """Return every pipeline by name; raises as ``load_catalog``."""
-    reader = EntryReader()
+    reader = _reader_of_files()
     folders = (paths or CatalogPaths.from_environment()).models
     found = reader.read(PipelineEntry, folders, ("pipelines/*.yaml",), noun="pipeline")
     reader.stop_on_problems()

@@ -154,8 +154,8 @@ class ModelEntry(CatalogEntry):
     word_error_rate: float | None = Field(default=None, ge=0)
     rank: int = 0
     recommended: bool = False
-    hardware: Hardware = Hardware()
-    capabilities: Capabilities = Capabilities()
+    hardware: Hardware = Field(default_factory=Hardware)
+    capabilities: Capabilities = Field(default_factory=Capabilities)
     defaults: dict[str, Any] = Field(default_factory=dict)
     notes: str = ""
     file: Path = Path()

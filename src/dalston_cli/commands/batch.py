@@ -2,7 +2,7 @@
 
 import os
 import sys
-from collections.abc import Iterable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 
@@ -11,7 +11,6 @@ import msgspec
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.machine import probe_machine
-from dalston_cli.catalog.names.adopt import Asking, adopt
 from dalston_cli.catalog.weights.pull_options import PullOptions, SourceOrder
 from dalston_cli.console import Console
 from dalston_cli.launchers.registry import check_remotes, configured_launchers
@@ -23,10 +22,12 @@ from dalston_cli.options.without_effect import WithoutEffectError, check_effects
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import RunFinished, WarningRaised
 from dalston_cli.pipeline.intake.beside import without_transcripts
-from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
-from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.intake.inputs import STDIN, InputSources, RecordingFinder
+from dalston_cli.pipeline.intake.shard import ShardedInputError, parse_shard
+from dalston_cli.pipeline.request import AUTO_MODEL, RecordingRequest, RunOptions
 from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.locations import Locations
+from dalston_cli.settings.table import TABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -92,6 +93,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
     """
     inputs = options.inputs
     _refuse_idle_inputs(inputs)
+    shard = None if inputs.shard is None else parse_shard(inputs.shard)
     said = translate(options.settings, options.theirs)
     resolved = build.resolve(said.flags, profile=options.screen.profile)
     run_options = build.build_run_options(
@@ -99,6 +101,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         inputs=inputs.inputs or (),
         suggested=resolved.from_pipeline(),
     )
+    run_options = replace(run_options, shard=shard)
     idle = check_effects(
         resolved, formats=run_options.formats, manifest=inputs.manifest is not None
     )
@@ -117,6 +120,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
             files_from=inputs.files_from,
             null=inputs.null,
             manifest=Path(inputs.manifest) if inputs.manifest else None,
+            offline=run_options.offline,
             output_folder=None if run_options.output.beside else folder,
         ),
         stdin=sys.stdin.buffer,
@@ -130,29 +134,23 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         recordings = without_transcripts(recordings, warnings.append)
     if folder is None and len(recordings) > 1:
         raise build.StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
-    locations, catalog = Locations.from_environment(), load_catalog()
+    locations, catalog = Locations.from_environment(), load_catalog(remember=not is_plan)
     if said.models_dir:
         locations = replace(locations, models=said.models_dir)
     check_remotes(resolved, catalog.engines)
-    asking = Asking(
-        options=PullOptions.from_environment(offline=run_options.offline),
-        hub=is_plan or run_options.pull != "never" or run_options.offline,
-        assume=is_plan and not run_options.offline,
-        keep=None if is_plan else locations.catalog,
-    )
-    adopted = adopt(catalog, _models_named(run_options, recordings), asking)
-    warnings += [
-        WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
-        for advice in adopted.advice
-    ]
+    named = _models_named(run_options, recordings)
+    if not all(name == AUTO_MODEL or catalog.has_model(name) for name in named):
+        keep = None if is_plan else locations.catalog
+        catalog = _with_unknown(catalog, named, run_options, keep, warnings.append)
     return Batch(
         recordings=recordings,
         options=run_options,
         environment=Environment(
             locations=locations,
-            catalog=adopted.catalog,
+            catalog=catalog,
             machine=only_gpus(probe_machine(), run_options.gpus),
             launchers=configured_launchers(resolved, locations),
+            launcher_settings=_launcher_settings(resolved),
             engine_environment=thread_variables(resolved.settings.threads),
             source_order=SourceOrder.of(resolved.settings),
         ),
@@ -170,6 +168,8 @@ def _refuse_idle_inputs(inputs: InputOptions) -> None:
         raise WithoutEffectError("--null", "--files-from")
     if inputs.recursive and inputs.manifest and not (inputs.inputs or inputs.files_from):
         raise WithoutEffectError("--recursive", "INPUTS")
+    if inputs.shard is not None and STDIN in (inputs.inputs or ()):
+        raise ShardedInputError
 
 
 def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -> list[str]:
@@ -178,8 +178,43 @@ def _models_named(options: RunOptions, recordings: Iterable[RecordingRequest]) -
     return named + [one.overrides.model for one in recordings if one.overrides.model]
 
 
+def _with_unknown(
+    catalog: Catalog,
+    named: Iterable[str],
+    options: RunOptions,
+    keep: Path | None,
+    warn: Callable[[WarningRaised], None],
+) -> Catalog:
+    """Return the catalog with folders and repositories that it does not have; see ``adopt``.
+
+    ``keep`` is the folder of the user's own entries; None for a plan.
+    """
+    from dalston_cli.catalog.names.adopt import Asking, adopt
+
+    is_plan = keep is None
+    asking = Asking(
+        options=PullOptions.from_environment(offline=options.offline),
+        hub=is_plan or options.pull != "never" or options.offline,
+        assume=is_plan and not options.offline,
+        keep=keep,
+    )
+    adopted = adopt(catalog, named, asking)
+    for advice in adopted.advice:
+        warn(WarningRaised(code=advice.code, message=advice.message, hint=advice.hint))
+    return adopted.catalog
+
+
 def _without_effect(message: str) -> WarningRaised:
     return WarningRaised(code="option_without_effect", message=message)
+
+
+def _launcher_settings(resolved: ResolvedSettings) -> dict[str, object]:
+    """Return the settings of launchers that were given, for launchers of other machines."""
+    return {
+        name: value
+        for name in ("launcher", "offline", "pull_image")
+        if (value := getattr(resolved.settings, name)) != TABLE[name].default
+    }
 
 
 def _secrets(resolved: ResolvedSettings, catalog: Catalog) -> Iterator[str]:

@@ -1,14 +1,12 @@
 """Offer, once and only at a terminal, to set models up where only the bundled one is here."""
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.catalog.proposals import propose
 from dalston_cli.catalog.resolve import ModelRequest, is_installed, recommended
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource
 from dalston_cli.catalog.starter import choose_starter
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.catalog.weights.pull_options import PullOptions
-from dalston_cli.commands.models.shelf import Shelf
 from dalston_cli.console import Console
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
@@ -64,6 +62,8 @@ def _question(options: RunOptions, environment: Environment) -> str:
 
 def _set_up(options: RunOptions, environment: Environment, console: Console) -> None:
     """Do what ``dalston setup`` does at a terminal."""
+    from dalston_cli.catalog.proposals import propose
+    from dalston_cli.commands.models.shelf import Shelf
     from dalston_cli.commands.setup import (
         choose,
         describe_machine,
@@ -82,6 +82,8 @@ def _set_up(options: RunOptions, environment: Environment, console: Console) -> 
 
 
 def _proposed(options: RunOptions, environment: Environment, best: ModelEntry) -> ModelEntry:
+    from dalston_cli.catalog.proposals import propose
+
     installed = installed_ids(environment.catalog, environment.locations.models)
     found = propose(environment.catalog, environment.machine, installed, options.language)
     wanted = (each.model for each in found if each.wanted and each.stage is Stage.TRANSCRIBE)

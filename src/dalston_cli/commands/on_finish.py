@@ -117,8 +117,9 @@ def _signals_as_interrupts() -> Iterator[None]:
 
 def facts(report: RunFinished, status: str) -> dict[str, str]:
     """Return the outcome as variables, none of which is a setting."""
-    counts = report.counts
+    counts, shard = report.counts, report.shard
     return {
+        **({"DALSTON_RUN_SHARD": f"{shard.number}/{shard.of}"} if shard else {}),
         "DALSTON_RUN_ID": report.run,
         "DALSTON_RUN_STATUS": status,
         "DALSTON_RUN_EXIT_CODE": str(report.exit_code),

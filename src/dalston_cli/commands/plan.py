@@ -73,6 +73,10 @@ def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
 
 def _plan_lines(report: "PlanReport", console: Console) -> Iterator[str]:
     """Yield the report; with a table of the first recordings that have something to do."""
+    from dalston_cli.console.run_view import shard_text
+
+    if report.shard:
+        yield shard_text(report.shard, len(report.recordings))
     if report.pipeline:
         yield f"pipeline {report.pipeline}"
     for plan in report.plans:

@@ -9,6 +9,7 @@ from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 from typer.main import get_command, get_group
 
 from dalston_cli.commands.verbs import SHORT_FORMS, refuse_other_verbs
+from dalston_cli.options.given import check_only_given
 from dalston_cli.options.help_screen import EverydayCommand, examples_last
 from dalston_cli.options.repeated import refuse_repeats
 
@@ -50,6 +51,7 @@ def load_command(name: str) -> Command:
         command = _single_command(name, getattr(module, name))
     examples_last(command)
     refuse_repeats(command)
+    check_only_given(command)
     _hide_types(command)
     return command
 

@@ -75,6 +75,12 @@ class RunLines(RunView):
             self._hints.add(hint)
             self.console.hint(hint, always=True)
 
+    def run_started(self, event: events.RunStarted) -> None:
+        """Say which part of all recordings these are."""
+        self.steps.models_are_here()
+        if event.shard is not None:
+            self.console.info(shard_text(event.shard, event.num_recordings))
+
     def job_finished(self, event: events.JobFinished) -> None:
         """Report the end of a recording."""
         match event.status:
@@ -175,7 +181,7 @@ class RunLines(RunView):
         return tuple(spans)
 
     _handlers: dict[type[events.Event], Callable[..., None]] = {  # noqa: RUF012 - read only
-        events.RunStarted: lambda self, _: self.steps.models_are_here(),
+        events.RunStarted: run_started,
         events.JobFinished: job_finished,
         events.WarningRaised: warning,
         events.EngineStarting: lambda self, event: self.steps.engine_starting(event),
@@ -232,6 +238,12 @@ def run_view(console: Console, *, show_text: bool = True, colour_words: bool = F
 
         return RunLive(console, show_text=show_text, colour_words=colour_words)
     return RunLines(console)
+
+
+def shard_text(shard: events.ShardInfo, number: int) -> str:
+    """Return which part of all recordings ``number`` of them are."""
+    found = count(shard.found, "recording")
+    return f"shard {shard.number:,} of {shard.of:,}: {number:,} of {found}"
 
 
 def summary(event: events.RunFinished) -> str:

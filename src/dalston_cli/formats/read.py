@@ -2,17 +2,17 @@
 
 import json
 import stat
+from importlib import import_module
 from pathlib import Path
 
 from dalston_cli.errors import InputError
-from dalston_cli.formats.readers import srt, vtt
-from dalston_cli.formats.readers.document import check_document
 from dalston_cli.formats.readers.errors import MalformedFileError
 from dalston_cli.regular_file import read_regular
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
 
 _VERSION_KEY = "dalston_transcript_version"
-_SUBTITLES = {".srt": srt.read, ".vtt": vtt.read}
+_SUBTITLES = (".srt", ".vtt")
+"""Each has a reader named after it."""
 
 LARGEST_MB = 256
 """A larger file is no transcript: ten thousand hours of speech have 200 MB of subtitles."""
@@ -55,11 +55,15 @@ def read_transcript(path: Path) -> Transcript:
         MalformedFileError: Another program's file is malformed; the message has its line.
     """
     text = _text(path)
-    if reader := _SUBTITLES.get(path.suffix.lower()):
-        return reader(path, text)
+    if (suffix := path.suffix.lower()) in _SUBTITLES:
+        reader = import_module(f"dalston_cli.formats.readers{suffix}")
+        read: Transcript = reader.read(path, text)
+        return read
     document = _document(path, text)
     if not isinstance(document, dict):
         raise TranscriptUnreadableError(path, "it is no JSON object")
+    from dalston_cli.formats.readers.document import check_document  # noqa: PLC0415 - most runs read nothing
+
     check_document(path, document)
     if _VERSION_KEY not in document and "segments" in document:
         from dalston_cli.formats.readers import whisper  # noqa: PLC0415 - loads msgspec

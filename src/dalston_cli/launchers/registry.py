@@ -5,7 +5,7 @@ its name in ``settings.choices.LauncherName``.
 """
 
 import os
-from collections.abc import Collection, Iterable, Mapping
+from collections.abc import Callable, Collection, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field
 from functools import cache
 from importlib import import_module
@@ -102,10 +102,11 @@ class Launchers:
         return LauncherChoice(launcher=launcher, reason="it was asked for")
 
     def _best(self, engine: EngineEntry, device: str) -> LauncherChoice:
-        every = tuple(one for name, one in self.by_name.items() if name not in self._lost)
-        for launcher in reversed(every):
-            if claim := launcher.claim(engine):
-                return LauncherChoice(launcher=launcher, reason=claim)
+        names = [name for name in self.by_name if name not in self._lost]
+        for name in reversed(names):
+            if claim := self.by_name[name].claim(engine):
+                return LauncherChoice(launcher=self.by_name[name], reason=claim)
+        every = tuple(self.by_name[name] for name in names)
         refusals = list(self._lost.values())
         for number, launcher in enumerate(every):
             if better := _built_elsewhere(launcher, every[number + 1 :], engine, device):
@@ -136,9 +137,27 @@ def _is_ready(launcher: Launcher, engine: EngineEntry, device: str) -> bool:
     return launcher.is_built(engine, device) or launcher.serves(engine, device)
 
 
+class _MadeWhenUsed(Mapping[str, Launcher]):
+    """Launchers by name; the code of one is loaded when it is looked up."""
+
+    def __init__(self, make: Callable[[str], Launcher]) -> None:
+        self._make = cache(make)
+
+    def __getitem__(self, name: str) -> Launcher:
+        if name not in LAUNCHER_NAMES:
+            raise KeyError(name)
+        return self._make(name)
+
+    def __iter__(self) -> Iterator[str]:
+        return iter(LAUNCHER_NAMES)
+
+    def __len__(self) -> int:
+        return len(LAUNCHER_NAMES)
+
+
 def make_launchers(context: LauncherContext) -> Launchers:
-    """Make every launcher."""
-    by_name = {name: launcher_class(name).from_context(context) for name in LAUNCHER_NAMES}
+    """Return every launcher, made when it is asked for the first time."""
+    by_name = _MadeWhenUsed(lambda name: launcher_class(name).from_context(context))
     return Launchers(by_name, context.requested)
 
 

@@ -63,6 +63,15 @@ class InputOptions:
             rich_help_panel=_PANEL,
         ),
     ] = None
+    shard: Annotated[
+        str | None,
+        typer.Option(
+            metavar="I/N",
+            help="Only the I-th of N parts of these recordings, from 1: each recording's part"
+            " follows from its bytes, so N machines share a folder.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -1,7 +1,7 @@
 """The two ends of a run: sources of recordings, and sinks for their transcripts.
 
-A run knows nothing else of both. Files of this machine and standard input are the only sources so
-far; ``outputs`` has the only sink.
+A run knows nothing else of both. Files of this machine and standard input are here, files on other
+machines in ``remote``; ``outputs`` has the sinks.
 """
 
 import asyncio
@@ -10,13 +10,19 @@ import shutil
 import sys
 import threading
 import time
-from collections.abc import Sequence
+from collections.abc import Callable, Sequence
+from contextlib import suppress
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Protocol
+from typing import Protocol, TypeVar, cast
 
 from dalston_cli.atomic_file import new_file
 from dalston_sdk.wire import Transcript
+
+Value = TypeVar("Value")
+
+Tell = Callable[[str, str], None]
+"""Takes the code and the text of a warning."""
 
 CLOCK_TICK_S = 0.05
 """A file may change twice within one tick of its file system's clock and keep its stamp."""
@@ -72,16 +78,33 @@ class Source(Protocol):
     def reference(self) -> str | None:
         """The text that stands for it in the journal; None where it is there only once."""
 
+    @property
+    def num_bytes_fetched(self) -> int | None:
+        """The bytes that come from another machine; 0 for none, None where that is not known."""
+
     def stamp(self) -> FileStamp | None:
         """Return what changes when its bytes do; None where that cannot be told."""
 
     def version(self) -> FileVersion | None:
         """Return what changes when its bytes do, for comparison while it is in work."""
 
-    async def fetch(self, folder: Path) -> Path:
-        """Return a file of this machine with its bytes; one that has to be made is in ``folder``.
+    async def look(self, tell: Tell) -> None:
+        """Learn what ``stamp`` and ``version`` return, where that has to be asked for.
 
         Raises:
+            DalstonError: There is no such file, or it cannot be reached.
+        """
+
+    async def fetch(self, folder: Path, tell: Tell, most_bytes: int) -> Path:
+        """Return a file of this machine with its bytes; one that has to be made is in ``folder``.
+
+        Args:
+            folder: For this recording alone.
+            tell: Takes warnings.
+            most_bytes: To fetch where the number of bytes is not known before.
+
+        Raises:
+            DalstonError: It cannot be fetched.
             OSError: There is no room for it.
         """
 
@@ -91,6 +114,7 @@ class LocalFile:
     """A file of this machine."""
 
     path: Path
+    num_bytes_fetched = 0
 
     @property
     def reference(self) -> str:
@@ -110,9 +134,12 @@ class LocalFile:
             return None
         return FileVersion(stamp=FileStamp.from_stat(stat), changed_ns=stat.st_ctime_ns)
 
-    async def fetch(self, folder: Path) -> Path:
+    async def look(self, tell: Tell) -> None:
+        """Do nothing: the file system answers at once."""
+
+    async def fetch(self, folder: Path, tell: Tell, most_bytes: int) -> Path:
         """Return the file itself."""
-        del folder
+        del folder, tell, most_bytes
         return self.path
 
 
@@ -121,6 +148,7 @@ class StandardInput:
     """The bytes that are piped into this process."""
 
     reference = None
+    num_bytes_fetched = 0
 
     def stamp(self) -> None:
         """Return None: it is never the same."""
@@ -128,32 +156,47 @@ class StandardInput:
     def version(self) -> None:
         """Return None: what is saved of it does not change."""
 
-    async def fetch(self, folder: Path) -> Path:
-        """Save it, in a thread that never keeps the process from ending."""
-        loop = asyncio.get_running_loop()
-        saved: asyncio.Future[Path] = loop.create_future()
+    async def look(self, tell: Tell) -> None:
+        """Do nothing: it can be read once."""
+
+    async def fetch(self, folder: Path, tell: Tell, most_bytes: int) -> Path:
+        """Save it."""
+        del tell, most_bytes
         path = folder / "standard-input"
 
-        def finish(error: OSError | None) -> None:
-            if saved.cancelled():
-                return
-            if error is None:
-                saved.set_result(path)
-            else:
-                saved.set_exception(error)
-
         def save() -> None:
-            problem = None
-            try:
-                folder.mkdir(parents=True, exist_ok=True)
-                with new_file(path) as file:
-                    shutil.copyfileobj(sys.stdin.buffer, file)
-            except OSError as error:
-                problem = error
-            loop.call_soon_threadsafe(finish, problem)
+            folder.mkdir(parents=True, exist_ok=True)
+            with new_file(path) as file:
+                shutil.copyfileobj(sys.stdin.buffer, file)
 
-        threading.Thread(target=save, daemon=True).start()
-        return await saved
+        await in_daemon_thread(save)
+        return path
+
+
+async def in_daemon_thread(work: Callable[[], Value]) -> Value:
+    """Return what ``work`` returns, done in a thread that never keeps the process from ending."""
+    loop = asyncio.get_running_loop()
+    done: asyncio.Future[Value] = loop.create_future()
+
+    def finish(error: Exception | None, value: Value | None) -> None:
+        if done.cancelled():
+            return
+        if error is not None:
+            done.set_exception(error)
+        else:
+            done.set_result(cast("Value", value))
+
+    def run() -> None:
+        problem, value = None, None
+        try:
+            value = work()
+        except Exception as error:  # noqa: BLE001 - whatever it is, it is raised where it is awaited
+            problem = error
+        with suppress(RuntimeError):  # the loop is closed: nothing waits any more
+            loop.call_soon_threadsafe(finish, problem, value)
+
+    threading.Thread(target=run, daemon=True).start()
+    return await done
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -162,6 +205,7 @@ class Existing:
 
     Attributes:
         complete: All of them are there, as they would be written now.
+        are_there: Something is where one of them goes.
         edited: Those that were written as they would be now, and changed since.
         damaged: Those that were cut off or overwritten by no person, and will be written again.
         unknown: Those that the journal does not know, which ``recognize`` has to look at.
@@ -169,6 +213,7 @@ class Existing:
     """
 
     complete: bool
+    are_there: bool = False
     edited: Sequence[str] = ()
     damaged: Sequence[str] = ()
     unknown: Sequence[str] = ()
@@ -195,10 +240,6 @@ class Sink(Protocol):
     @property
     def texts(self) -> tuple[str, ...]:
         """The outputs' names, as text that JSON can hold."""
-
-    @property
-    def are_there(self) -> bool:
-        """True if something is where an output goes."""
 
     def existing(self) -> Existing:
         """Compare what is there with what would be written, as far as the journal knows it.

@@ -19,17 +19,27 @@ class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="e
     """Something that happened."""
 
 
+class ShardInfo(Struct, frozen=True, kw_only=True):
+    """The part of ``found`` recordings that a run works on: shard ``number`` of ``of``."""
+
+    number: int
+    of: int
+    found: int
+
+
 class RunStarted(_Event, frozen=True, kw_only=True, tag="run_started"):
     """A run over ``num_recordings`` recordings begins.
 
     Attributes:
         stages: What engines do to the first recording: per stage, the seconds of work for a second
             of audio in earlier runs; None where there were none.
+        shard: The part of all recordings that these are; None for all.
     """
 
     run: str
     num_recordings: int
     stages: dict[str, float | None] = field(default_factory=dict)
+    shard: ShardInfo | None = None
 
 
 class ModelPulling(_Event, frozen=True, kw_only=True, tag="model_pulling"):
@@ -151,6 +161,7 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
         models, engines: Digest per model id, fingerprint per engine, of what was used.
         passed_over: Files in the given folders that are no recordings, by suffix, and as
             ``folder`` the folders that were not entered.
+        shard: The part of all recordings that these are; None for all.
     """
 
     run: str
@@ -164,6 +175,7 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
     engines: dict[str, str] = field(default_factory=dict)
     details: dict[str, Any] = field(default_factory=dict)
     passed_over: dict[str, int] = field(default_factory=dict)
+    shard: ShardInfo | None = None
 
 
 Event = (

@@ -15,7 +15,8 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.tracks import Track
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.pipeline.endpoints import Source
-from dalston_cli.settings.choices import PullPolicy
+from dalston_cli.pipeline.remote.spool import DEFAULT_LIMIT
+from dalston_cli.settings.choices import Order, PullPolicy, RunnerName
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage, typed
 from dalston_cli.stages.overview import OVERVIEW
@@ -62,7 +63,7 @@ class RecordingRequest:
             undecodable bytes replaced; ``-`` for standard input.
         relative: Path below the input folder it was found in, or the bare file name: where its
             outputs go below the output folder. Its suffix is replaced by the format's.
-        size: Bytes, where they are known; larger recordings are begun first.
+        size: Bytes, where they are known; lengths are estimated by them.
         columns: A manifest's columns that are the user's own, for the results.
     """
 
@@ -72,6 +73,14 @@ class RecordingRequest:
     size: int | None = None
     overrides: Overrides = NO_OVERRIDES
     columns: tuple[tuple[str, Cell], ...] = ()
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Shard:
+    """One of ``of`` parts of all recordings, ``number`` from 1 on; see ``intake.shard``."""
+
+    number: int
+    of: int
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -136,7 +145,13 @@ class RunOptions:
         starter: Download a small model where none is installed or named, if ``pull`` allows it.
         offline: Never use the network.
         jobs: Recordings worked on at the same time, at least 1; None to go by the engine's slots.
+        runner: What has engines work on recordings.
+        scheduler: The address of Dask's scheduler; None for workers of this machine.
+        spool_bytes: What may lie here at once of recordings from other machines.
+        order: The recordings that are begun first.
         keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
+        shard: The part of all recordings to work on; None for all. Their outputs are named as if
+            it were all.
     """
 
     stages: Mapping[Stage[Any, Any], StageRequest] = field(default_factory=_only_text)
@@ -162,7 +177,12 @@ class RunOptions:
     starter: bool = False
     offline: bool = False
     jobs: int | None = None
+    runner: RunnerName = "local"
+    scheduler: str | None = None
+    spool_bytes: int = DEFAULT_LIMIT
+    order: Order = "longest"
     keep_alive_s: float = 300.0
+    shard: Shard | None = None
 
     @property
     def model(self) -> str:

@@ -9,11 +9,17 @@ AUTO = "auto"
 LauncherName = Literal["auto", "docker", "local", "remote"]
 """How engines are started: the folders of ``launchers``, of which ``auto`` prefers earlier ones."""
 
+RunnerName = Literal["local", "dask"]
+"""What runs the jobs: this process, or Dask's workers."""
+
 PullPolicy = Literal["missing", "never", "always"]
 """The occasion to download weights or images."""
 
 WeightsFrom = Literal["hub", "index"]
 """The source to ask first where a model has both."""
+
+Order = Literal["longest", "shortest", "given"]
+"""The recordings that are begun first."""
 
 RefineLevel = Literal["light", "standard", "verbatim+punctuation"]
 """The amount of text that a language model may change."""

@@ -4,8 +4,6 @@ from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
-import yaml
-
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import ConfigurationError
@@ -31,6 +29,8 @@ def write(entry: ModelEntry, folder: Path) -> ModelEntry:
     """
     file = folder / "models" / f"{entry.id}.yaml"
     header = f"# Added by Dalston; `dalston models rm {entry.id}` removes it.\n"
+    import yaml  # noqa: PLC0415 - only what is written needs it
+
     text = yaml.safe_dump(_fields(entry), sort_keys=False, allow_unicode=True, width=100)
     try:
         write_whole(file, (header + text).encode())

@@ -9,7 +9,7 @@ import socket
 from collections.abc import Iterator
 from datetime import UTC, datetime
 from functools import cached_property
-from typing import Self
+from typing import TYPE_CHECKING, Self
 
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.diagnosis import Diagnosis
@@ -17,19 +17,20 @@ from dalston_cli.launchers import base
 from dalston_cli.launchers.docker.containers import container_list
 from dalston_cli.launchers.docker.containers.folders import ContainerFolders, clean_up
 from dalston_cli.launchers.docker.containers.network import RemoteDaemonError
-from dalston_cli.launchers.docker.containers.starter import Starter
 from dalston_cli.launchers.docker.daemon import Daemon, DaemonUnavailableError
-from dalston_cli.launchers.docker.diagnosis import diagnose_docker
 from dalston_cli.launchers.docker.gpu.problem import gpu_problem, probe_gpu_host
 from dalston_cli.launchers.docker.images.errors import ImageMissingError
 from dalston_cli.launchers.docker.images.image_list import variant_of
-from dalston_cli.launchers.docker.images.store import ImageStore
 from dalston_cli.launchers.docker.options import DockerOptions
-from dalston_cli.launchers.docker.services import ComposeServices
 from dalston_cli.launchers.engine_log import tail_lines
 from dalston_cli.launchers.fingerprint import fingerprint_of, secret_marks
 from dalston_cli.launchers.folder_launcher import FolderLauncher
 from dalston_cli.settings.locations import Locations
+
+if TYPE_CHECKING:  # loaded where there is a Docker
+    from dalston_cli.launchers.docker.containers.starter import Starter
+    from dalston_cli.launchers.docker.images.store import ImageStore
+    from dalston_cli.launchers.docker.services import ComposeServices
 
 
 class DockerLauncher(FolderLauncher):
@@ -58,13 +59,24 @@ class DockerLauncher(FolderLauncher):
         daemon: Daemon | None = None,
     ) -> None:
         self.daemon = daemon or Daemon()
-        self.images = ImageStore(self.daemon, options, locations, offline=offline)
-        self._options = options
+        self._options, self._offline, self._locations = options, offline, locations
         self._required = required
         super().__init__(locations.runtime)
         self._folders = ContainerFolders(locations.runtime)
         self._models_dir = locations.models
-        self._services = ComposeServices(self.daemon, locations.models)
+
+    @cached_property
+    def images(self) -> "ImageStore":
+        """Images of engines at its daemon."""
+        from dalston_cli.launchers.docker.images.store import ImageStore  # noqa: PLC0415 - see above
+
+        return ImageStore(self.daemon, self._options, self._locations, offline=self._offline)
+
+    @cached_property
+    def _services(self) -> "ComposeServices":
+        from dalston_cli.launchers.docker.services import ComposeServices  # noqa: PLC0415 - see above
+
+        return ComposeServices(self.daemon, self._models_dir)
 
     @classmethod
     def from_context(cls, context: base.LauncherContext) -> Self:
@@ -89,6 +101,8 @@ class DockerLauncher(FolderLauncher):
             raise problem
 
     def diagnose(self) -> Iterator[Diagnosis]:
+        from dalston_cli.launchers.docker.diagnosis import diagnose_docker  # noqa: PLC0415 - for one command
+
         return diagnose_docker(self.daemon, required=self._required)
 
     def refusal(self, engine: EngineEntry, device: str) -> str | None:
@@ -223,7 +237,9 @@ class DockerLauncher(FolderLauncher):
         return container_list.Containers(self.daemon, home)
 
     @cached_property
-    def _starter(self) -> Starter:
+    def _starter(self) -> "Starter":
+        from dalston_cli.launchers.docker.containers.starter import Starter  # noqa: PLC0415 - most runs start none
+
         return Starter(self.daemon, self._options, self._containers, self._folders)
 
     def _judged_services(self, engine: EngineEntry, device: str) -> dict[str, str | None]:

@@ -8,16 +8,17 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.pipeline.environment import Environment
+from dalston_cli.pipeline.events import ShardInfo
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
+from dalston_cli.pipeline.intake.shard import share_of
 from dalston_cli.pipeline.jobs.batches import fitting_batch
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.session import (
-    STORE_NAME,
     check_models,
     check_outputs,
     distinct_plans,
@@ -83,6 +84,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
         unmeasured: Stages that are to be done and have no history on this machine, each with its
             model.
         passed_over: What lies in the given folders and is no recording; see ``RunFinished``.
+        shard: The part of all recordings that these are; None for all.
     """
 
     pipeline: str | None
@@ -98,6 +100,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     estimated_s: float | None
     unmeasured: tuple[str, ...]
     passed_over: dict[str, int] = {}
+    shard: ShardInfo | None = None
 
 
 def make_report(
@@ -113,8 +116,9 @@ def make_report(
     """
     stems = output_stems(recordings, options)
     check_outputs(stems, options)
+    share = share_of(recordings, stems, options.shard)
     planner = Planner(environment.plan_context(), options)
-    wanted = stages_to_pull(distinct_plans(recordings, planner), options)
+    wanted = stages_to_pull(distinct_plans(share.recordings, planner), options)
     check_models(wanted, options, environment)
     state = environment.locations.state
     with Journal.if_there(state / JOURNAL_NAME) as journal:
@@ -124,14 +128,15 @@ def make_report(
             journal,
             FileStore(state / STORE_NAME),
         )
-        found = tuple(forecaster.look(recordings, stems))
+        found = tuple(forecaster.look(share.recordings, share.stems))
         uses = Counter(forecast.plan for forecast in found)
         plans = tuple(
             _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
         )
     sizes = {stage.model.id: stage.model.size_mb for stage in wanted if not stage.is_linked}
     downloads = _downloads(forecaster.plans, environment)
-    return _report(options.pipeline, plans, found, forecaster.plans, sizes, downloads)
+    report = _report(options.pipeline, plans, found, forecaster.plans, sizes, downloads)
+    return msgspec.structs.replace(report, shard=share.info)
 
 
 def _report(

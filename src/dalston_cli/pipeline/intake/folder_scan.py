@@ -97,7 +97,7 @@ class FolderScan:
             else:
                 others.append(name)
         self.passed_over.update(
-            PurePath(name).suffix.lower() for name in others if not _is_named_after(name, stems)
+            PurePath(name).suffix.lower() for name in others if not is_named_after(name, stems)
         )
 
     def _folder(self, path: Path, relative: Path) -> Iterator[tuple[Path, Path]]:
@@ -143,7 +143,7 @@ def passed_over_text(counts: Mapping[str, int]) -> str:
     return " and ".join(parts)
 
 
-def _is_named_after(name: str, stems: Collection[str]) -> bool:
+def is_named_after(name: str, stems: Collection[str]) -> bool:
     """Return True if a file is named like one of the stems, with endings of its own."""
     while "." in name:
         name = name.rpartition(".")[0]

@@ -25,7 +25,10 @@ from dalston_cli.pipeline.intake.folder_scan import (
     passed_over_text,
 )
 from dalston_cli.pipeline.intake.manifest import read_manifest
-from dalston_cli.pipeline.intake.urls import refuse_url
+from dalston_cli.pipeline.intake.remote_scan import RemoteScan
+from dalston_cli.pipeline.intake.urls import given_address
+from dalston_cli.pipeline.remote.address import Address, shown_place
+from dalston_cli.pipeline.remote.errors import OfflineAddressError
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest
 from dalston_cli.regular_file import open_regular
 
@@ -56,7 +59,7 @@ class NothingFoundError(InputError):
     def __init__(
         self, places: tuple[str, ...], passed_over: Mapping[str, int], *, recursive: bool
     ) -> None:
-        listed = ", ".join(given_name(place) for place in places[:3])
+        listed = ", ".join(shown_place(place) for place in places[:3])
         if passed_over:
             listed += f"; passed over: {passed_over_text(passed_over)}"
         hint = "a file is taken from a folder if its ending is known, such as .wav, .mp3 or .mp4"
@@ -105,12 +108,13 @@ class InputSources:
     """Sources of recordings.
 
     Attributes:
-        inputs: Files, folders, patterns; ``-`` for standard input. A name that exists is never
-            a pattern, even with brackets or stars.
+        inputs: Files, folders, patterns, URLs; ``-`` for standard input. A name that exists is
+            never a pattern, even with brackets or stars.
         recursive: Include folders below folders.
         files_from: A list of names; ``-`` for standard input.
         null: That list's names end with NUL.
         manifest: A CSV or JSONL file.
+        offline: Refuse what is on other machines.
         output_folder: Never scanned where it lies below a folder that is.
     """
 
@@ -119,6 +123,7 @@ class InputSources:
     files_from: str | None = None
     null: bool = False
     manifest: Path | None = None
+    offline: bool = False
     output_folder: Path | None = None
 
 
@@ -145,7 +150,8 @@ class RecordingFinder:
             NothingFoundError: There is no recording in the named places.
             StandardInputTwiceError: Standard input is named twice.
             ManifestError, NameListError: A list cannot be read.
-            UrlInputError: A URL is named.
+            UrlInputError: A URL is named that cannot be read.
+            RemoteError: A folder on another machine cannot be listed.
         """
         sources = self.sources
         if not sources.inputs and sources.files_from is None and sources.manifest is None:
@@ -173,11 +179,12 @@ class RecordingFinder:
             for name in _read_names(sources.files_from, null=sources.null, stdin=self.stdin):
                 yield from self._from_path(name)
         if sources.manifest is not None:
-            yield from read_manifest(sources.manifest)
+            yield from read_manifest(sources.manifest, offline=sources.offline)
 
     def _from_input(self, text: str) -> Iterator[RecordingRequest]:
-        refuse_url(text)
-        if text == STDIN:
+        if address := given_address(text):
+            yield from self._remote(address)
+        elif text == STDIN:
             yield RecordingRequest(source=StandardInput(), name=STDIN, relative=Path(STDIN_STEM))
         elif not os.path.lexists(text) and glob.has_magic(text):
             yield from self._from_pattern(text)
@@ -205,12 +212,19 @@ class RecordingFinder:
             self.on_warning(WarningRaised(code="pattern_without_match", message=message))
 
     def _from_path(self, name: str) -> Iterator[RecordingRequest]:
-        refuse_url(name)
         path = Path(name)
-        if _is_folder(path):
+        if address := given_address(name):
+            yield from self._remote(address)
+        elif _is_folder(path):
             yield from self._from_folder(path, Path())
         else:
             yield _request(path, Path(path.name))
+
+    def _remote(self, address: Address) -> Iterator[RecordingRequest]:
+        if self.sources.offline:
+            raise OfflineAddressError(address)
+        scan = RemoteScan(self.sources.recursive, self.on_warning, self.passed_over)
+        return scan.recordings(address)
 
     def _from_folder(self, folder: Path, prefix: Path) -> Iterator[RecordingRequest]:
         """Yield a folder's recordings; the folder itself if it is empty and named like audio."""
@@ -223,14 +237,14 @@ class RecordingFinder:
         empty = True
         for path, relative in scan.files(folder):
             empty = False
-            yield _request(path, prefix / relative)
+            yield _request(path, prefix / relative if prefix.parts else relative)
         if empty and looks_like_media(folder.name):
             yield _request(folder, Path(folder.name))
 
     def _is_new(self, request: RecordingRequest) -> bool:
         """Return True unless this file was named before, under this name or through a link."""
         file = file_of(request.source)
-        real = self._real(str(file)) if file else STDIN
+        real = self._real(str(file)) if file else request.source.reference or STDIN
         key = real if request.overrides is NO_OVERRIDES else (real, request.overrides)
         if key not in self._seen:
             self._seen.add(key)

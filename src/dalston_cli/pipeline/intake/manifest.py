@@ -29,7 +29,10 @@ from dalston_cli.pipeline.intake.rows import (
     check_value,
     read_object,
 )
-from dalston_cli.pipeline.intake.urls import UrlInputError, refuse_url
+from dalston_cli.pipeline.intake.urls import UrlInputError, given_address
+from dalston_cli.pipeline.remote.address import Address
+from dalston_cli.pipeline.remote.errors import AddressError, OfflineAddressError
+from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RecordingRequest
 from dalston_cli.regular_file import open_regular
 
@@ -62,11 +65,12 @@ class ManifestError(InputError):
         super().__init__(f"{place}: {problem}", hint=f"columns are {columns}")
 
 
-def read_manifest(file: Path) -> Iterator[RecordingRequest]:
+def read_manifest(file: Path, *, offline: bool = False) -> Iterator[RecordingRequest]:
     """Yield the recordings of a manifest, in order, read line by line.
 
     Raises:
         ManifestError: With the file and line.
+        OfflineAddressError: A recording is on another machine, and ``offline`` forbids to fetch it.
     """
     ending = file.suffix.lower()
     if ending not in {*_CSV, *_JSON}:
@@ -77,7 +81,10 @@ def read_manifest(file: Path) -> Iterator[RecordingRequest]:
         ) as stream:
             rows = _json_rows(file, stream) if ending in _JSON else _csv_rows(file, stream)
             for line, cells in rows:
-                yield _Row(file, line, cells).recording()
+                recording = _Row(file, line, cells).recording()
+                if offline and isinstance(recording.source, RemoteFile):
+                    raise OfflineAddressError(recording.source.address)
+                yield recording
     except OSError as error:
         raise ManifestError(file, None, f"cannot be read: {error.strerror or error}") from error
 
@@ -162,7 +169,9 @@ class _Row:
 
     def recording(self) -> RecordingRequest:
         """Return this line as a request."""
-        path = self._file.parent / self._path()
+        given = self._path()
+        address = self._address(given)
+        path = self._file.parent / given
         overrides = Overrides(
             **{
                 name: self._read(name, self._values[name], read)
@@ -173,10 +182,10 @@ class _Row:
         self._check_speakers(overrides)
         own = {name: own_cell(value) for name, value in self._values.items()}
         return RecordingRequest(
-            source=LocalFile(path),
-            name=given_name(path),
-            relative=self._relative(path),
-            size=_size(path),
+            source=RemoteFile(address) if address else LocalFile(path),
+            name=address.shown if address else given_name(path),
+            relative=self._relative(Path(address.name) if address else path),
+            size=None if address else _size(path),
             overrides=NO_OVERRIDES if overrides == NO_OVERRIDES else overrides,
             columns=tuple(each for each in own.items() if each[0] not in _COLUMNS),
         )
@@ -192,17 +201,16 @@ class _Row:
     def _path(self) -> str:
         match self._values.get("path"):
             case str(path):
-                self._refuse_url(path)
                 return path
             case None:
                 raise self._error("path is missing")
             case other:
                 raise self._error(f"path is {_shown(other)}, not text")
 
-    def _refuse_url(self, path: str) -> None:
+    def _address(self, path: str) -> Address | None:
         try:
-            refuse_url(path)
-        except UrlInputError as error:
+            return given_address(path)
+        except (UrlInputError, AddressError) as error:
             raise self._error(f"{error.message}; {error.hint}") from error
 
     def _relative(self, path: Path) -> Path:

@@ -1,52 +1,59 @@
-"""URLs where a recording's file is expected: nothing is fetched, but the message says how to."""
+"""URLs where a recording is expected: those that can be read, and what to do about others."""
 
 import os
-import re
 import shlex
-from pathlib import PurePosixPath
 from urllib.parse import unquote, urlsplit
 
-from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
-from dalston_cli.pipeline.intake.folder_scan import looks_like_media
+from dalston_cli.pipeline.remote.address import SCHEMES, Address, scheme_of
+from dalston_cli.pipeline.remote.errors import AddressError
 
-_URL = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://\S")
+_LOCAL_NETWORKS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
 
 class UrlInputError(InputError):
-    """A URL was named; Dalston reads files of this machine."""
+    """A URL was named that Dalston cannot read."""
 
     code = "input_is_url"
 
-    def __init__(self, url: str) -> None:
+    def __init__(self, address: Address) -> None:
         super().__init__(
-            f"{shown_name(url)} is a URL, and only files of this machine can be transcribed",
-            hint=_remedy(shown_name(url)),
+            f"{address.shown} is a URL of a kind that cannot be read", hint=_remedy(address)
         )
 
 
-def refuse_url(text: str) -> None:
-    """Refuse a URL; a file that has such a name is a file.
+def given_address(text: str) -> Address | None:
+    """Return the address that a URL is; None for a path, and for a file that has such a name.
 
     Raises:
-        UrlInputError: It is a URL.
+        UrlInputError: Nothing here can read it.
+        AddressError: It is written in a way that gives a password away.
     """
-    if _URL.match(text) and not os.path.lexists(text):
-        raise UrlInputError(text)
+    scheme = scheme_of(text)
+    if scheme is None or os.path.lexists(text):
+        return None
+    address = Address(text)
+    if scheme not in SCHEMES:
+        raise UrlInputError(address)
+    if address.has_user and scheme in {"s3", "gs", "memory"}:
+        raise AddressError(
+            address,
+            "has a user or a password before the bucket",
+            hint="leave it out: credentials come from where the store's own command has them",
+        )
+    if address.has_user and scheme == "http" and address.host not in _LOCAL_NETWORKS:
+        raise AddressError(
+            address,
+            "would send a password without encryption",
+            hint="write https:// where the server has it",
+        )
+    return address
 
 
-def _remedy(url: str) -> str:
-    """Return commands that fetch a recording and transcribe it."""
-    parts = urlsplit(url)
-    name = PurePosixPath(unquote(parts.path)).name
-    quoted = shlex.quote(url)
-    match parts.scheme.lower():
-        case "file":
-            return f"name the file: dalston transcribe {shlex.quote(unquote(parts.path))}"
-        case "s3":
-            return f"fetch it first: aws s3 cp {quoted} ."
-        case "http" | "https" | "ftp" | "ftps" if looks_like_media(name):
-            then = f"dalston transcribe {shlex.quote(name)}"
-            return f"fetch it first: curl -fLo {shlex.quote(name)} {quoted} && {then}"
-        case _:
-            return f"fetch it first: yt-dlp -x {quoted}, or for a plain file: curl -fLO {quoted}"
+def _remedy(address: Address) -> str:
+    """Return what to do about a URL that cannot be read."""
+    if address.scheme == "file":
+        path = unquote(urlsplit(address.url).path)
+        return f"name the file: dalston transcribe {shlex.quote(path)}"
+    known = ", ".join(f"{scheme}://" for scheme in SCHEMES if scheme != "memory")
+    return f"these can be read: {known}; fetch others first: curl -fLO {shlex.quote(address.shown)}"

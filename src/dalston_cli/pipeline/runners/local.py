@@ -7,7 +7,6 @@ from pathlib import Path
 from dalston_cli.pipeline.events import JobFinished
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.done import finished_before
-from dalston_cli.pipeline.running.job import RecordingJob
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -27,6 +26,8 @@ class LocalRunner:
 
     async def run(self, job: Job) -> JobFinished:
         """Do what has to be done for one recording; see ``Runner``."""
+        from dalston_cli.pipeline.running.job import RecordingJob  # noqa: PLC0415 - where something is left to do
+
         folder = self.scratch / str(job.number)
         recording = RecordingJob(job, self.tools, folder)
         try:

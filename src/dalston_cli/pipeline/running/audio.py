@@ -4,8 +4,8 @@ A recording whose stages are all in the store is never decoded again.
 """
 
 import asyncio
-from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 import msgspec
 
@@ -13,6 +13,19 @@ from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.pipeline.jobs.base import JobTools
 from dalston_cli.pipeline.jobs.prepared import description_key, stored_audio
+
+
+class Bytes(Protocol):
+    """The bytes of a recording, which may be on another machine still."""
+
+    async def file(self) -> Path:
+        """Return them as a file of this machine."""
+
+    def check_unchanged(self) -> None:
+        """Raise an error if they are not those whose digest was taken."""
+
+    def let_go(self) -> None:
+        """Remove a copy from another machine; it is not needed any more."""
 
 
 class RecordingAudio:
@@ -23,22 +36,22 @@ class RecordingAudio:
         request: AudioRequest,
         key: str,
         tools: JobTools,
-        check_unchanged: Callable[[], None],
+        source: Bytes,
     ) -> None:
         """Take what is needed to decode.
 
         Args:
-            request: The recording.
+            request: The recording; its file comes from ``source`` when it is needed.
             key: Of its audio in the store.
             tools: The decoder, the store and the claims.
-            check_unchanged: Raises an error if the file is not the one whose digest was taken.
+            source: The recording's bytes.
         """
         self._request = request
         self._key = key
         self._decoder = tools.decoder
         self._store = tools.store
         self._claims = tools.claims
-        self._check_unchanged = check_unchanged
+        self._source = source
         self._decoded: AudioInfo | None = None
         self._decoding = asyncio.Lock()
 
@@ -98,11 +111,14 @@ class RecordingAudio:
     async def _decode(self) -> AudioInfo:
         async with self._decoding:
             if self._decoded is None:
+                source = await self._source.file()
+                request = msgspec.structs.replace(self._request, source=source)
                 try:
-                    decoded = await self._decoder.prepare(self._request)
+                    decoded = await self._decoder.prepare(request)
                 except RecordingError:
-                    self._check_unchanged()
+                    self._source.check_unchanged()
                     raise
-                self._check_unchanged()
+                self._source.check_unchanged()
                 self._decoded = decoded
+                self._source.let_go()
             return self._decoded

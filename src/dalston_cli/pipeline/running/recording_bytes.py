@@ -1,12 +1,13 @@
 """A recording's bytes: their digest, and whether they are still the same."""
 
 import asyncio
+from collections.abc import Callable
 from pathlib import Path
 
 from dalston_cli.audio import errors
 from dalston_cli.audio.source import content_digest
-from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, FileVersion
-from dalston_cli.pipeline.jobs.base import JobJournal
+from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, FileVersion, Tell
+from dalston_cli.pipeline.jobs.base import JobTools
 from dalston_cli.pipeline.jobs.done import known_digest
 from dalston_cli.pipeline.request import RecordingRequest
 
@@ -17,20 +18,29 @@ _GONE = (errors.RecordingMissingError, errors.RecordingEmptyError)
 class RecordingBytes:
     """The bytes of one recording, from the moment on at which their digest is taken.
 
+    Those of another machine are fetched when they are needed: for a digest that is not known, or to
+    be decoded.
+
     Attributes:
         digest: None before it is taken.
     """
 
-    def __init__(self, recording: RecordingRequest, journal: JobJournal, folder: Path) -> None:
+    def __init__(
+        self, recording: RecordingRequest, tools: JobTools, folder: Path, tell: Tell
+    ) -> None:
         self.digest: str | None = None
         self._recording = recording
         self._source = recording.source
-        self._journal = journal
+        self._journal = tools.journal
+        self._spool = tools.spool
         self._folder = folder
+        self._tell = tell
         self._version: FileVersion | None = None
+        self._file: Path | None = None
+        self._give_back: Callable[[], None] | None = None
 
-    async def take(self, *, may_return: bool) -> tuple[Path, str]:
-        """Return the recording as a file, and the digest of its bytes.
+    async def take(self, *, may_return: bool) -> str:
+        """Return the digest of the recording's bytes.
 
         Args:
             may_return: A file that was there before, and now is not, or has no bytes, is taken for
@@ -41,7 +51,9 @@ class RecordingBytes:
             RecordingChangedError: It is just being replaced.
         """
         self.digest = None
-        path = await self._source.fetch(self._folder)
+        self.let_go()
+        await self._source.look(self._tell)
+        await self._take_room()
         self._version = self._source.version()
         if self._version is not None and not self._version.stamp.is_settled:
             await asyncio.sleep(CLOCK_TICK_S)  # it could change again and look the same
@@ -49,6 +61,7 @@ class RecordingBytes:
         stamp = None if self._version is None else self._version.stamp
         digest = known_digest(self._source, stamp, self._journal)
         if digest is None:
+            path = await self.file()
             try:
                 digest = await asyncio.to_thread(content_digest, path, self._recording.name)
             except _GONE as error:
@@ -56,7 +69,32 @@ class RecordingBytes:
                     raise errors.RecordingChangedError(self._recording.name) from error
                 raise
         self.digest = digest
-        return path, digest
+        return digest
+
+    async def file(self) -> Path:
+        """Return a file of this machine with the bytes; one at a time may ask for it.
+
+        Raises:
+            DalstonError: It cannot be fetched, or is not what its digest was taken of.
+        """
+        if self._file is None:
+            most = self._spool.limit
+            self._file = await self._source.fetch(self._folder, self._tell, most)
+        return self._file
+
+    def let_go(self) -> None:
+        """Remove what was fetched from another machine, and give its room back."""
+        if self._give_back is not None:
+            if self._file is not None:
+                self._file.unlink(missing_ok=True)
+            self._give_back()
+        self._give_back = self._file = None
+
+    async def _take_room(self) -> None:
+        """Wait for room for what comes from another machine."""
+        size = self._source.num_bytes_fetched
+        if size != 0:
+            self._give_back = await self._spool.take(size, self._recording.name)
 
     def check_unchanged(self) -> None:
         """Compare the recording with what it was before its digest was taken.

@@ -1,37 +1,44 @@
 """Many recordings, each a job for the runner. One job's failure is never another's.
 
-Recordings are begun largest first; a few more are in work than the engine has slots, so that the
-next ones are decoded while it works. An engine that cannot be had at all ends the run: it is not
-tried again for every recording.
+Recordings are begun longest first, or as the user wants; a few more are in work than the engine
+has slots, so that the next ones are decoded while it works, as long as there is room for their
+audio. An engine that cannot be had at all ends the run: it is not tried again for every recording.
 """
 
 import asyncio
 import itertools
 import time
+from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
 from dataclasses import dataclass, replace
+from functools import partial
 from pathlib import Path
 
 from dalston_cli.errors import DalstonError, ExitCode, NoRoomError, UnavailableError
 from dalston_cli.launchers.failure import LauncherUnavailableError
-from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.pipeline import events
-from dalston_cli.pipeline.jobs.base import Job, Runner
+from dalston_cli.pipeline.jobs.base import EngineStates, Job, Runner, RunnerLostError
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
-from dalston_cli.pipeline.records.history import measured_rtfx
+from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import JournalError
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.running.engine_failures import EngineFailures
 from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
 from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
-from dalston_cli.pipeline.running.order import largest_first
+from dalston_cli.pipeline.running.lengths import Lengths
+from dalston_cli.pipeline.running.order import in_order
+from dalston_cli.pipeline.running.spool import Spool
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 DECODED_AHEAD = 2
-"""Recordings in work beyond the engine's slots."""
+"""Recordings in work beyond the engine's slots, at least."""
+
+SLOTS_PER_DECODED = 2
+"""Of many slots, so many to each recording that is decoded ahead: more than one engine is to find
+the next recording ready when it is done with one."""
 
 MOST_EXTRA = 16
 """Recordings in work at most besides ``jobs``, for those that wait for another run."""
@@ -49,6 +56,8 @@ class RunSpec:
         jobs: Recordings in work at the same time, at least 1.
         replan: Returns a planner that does without a launcher that stopped working; None where the
             user asked for it.
+        shard: The part of all recordings that these are; None for all.
+        spool_bytes: The room for decoded audio of all recordings in work; None for no limit.
     """
 
     recordings: Sequence[RecordingRequest]
@@ -57,11 +66,14 @@ class RunSpec:
     options: RunOptions
     jobs: int
     replan: Callable[[LauncherUnavailableError], Planner] | None = None
+    shard: events.ShardInfo | None = None
+    spool_bytes: int | None = None
 
 
 def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
     """Return how many recordings keep the transcribing engine busy."""
-    return plan.transcribe.engine.slots * replicas + DECODED_AHEAD
+    slots = plan.transcribe.engine.slots * replicas
+    return slots + max(DECODED_AHEAD, slots // SLOTS_PER_DECODED)
 
 
 @dataclass
@@ -83,7 +95,7 @@ class Run:
         spec: RunSpec,
         runner: Runner,
         journal: Journal,
-        engines: RunEngines,
+        engines: EngineStates,
         emit: Callable[[events.Event], None],
     ) -> None:
         self._spec = spec
@@ -94,7 +106,9 @@ class Run:
         self._emit = emit
         self._summary = RunSummary()
         self._models: dict[str, str] = {}
-        self._queue = largest_first(self._items())
+        self._lengths = Lengths(partial(seconds_per_byte, journal), spec.options.clip)
+        self._spool = Spool(spec.spool_bytes)
+        self._queue = self._items()
         self._workers: list[asyncio.Task[None]] = []
         self._stopped = False
         self._interrupted = False
@@ -146,12 +160,15 @@ class Run:
             for stage in self._planner.plan(recording.overrides).stages.values():
                 rtfx = measured_rtfx(self._journal, stage.kind, stage.model.id, stage.device)
                 stages[stage.kind] = 1 / rtfx if rtfx else None
-        return events.RunStarted(run=self._id, num_recordings=number, stages=stages)
+        return events.RunStarted(
+            run=self._id, num_recordings=number, stages=stages, shard=self._spec.shard
+        )
 
-    def _items(self) -> Iterator[tuple[int | None, tuple[RecordingRequest, Path | None]]]:
-        stems = self._spec.stems
-        for index, request in enumerate(self._spec.recordings):
-            yield request.size, (request, stems[index] if stems is not None else None)
+    def _items(self) -> Iterator[tuple[RecordingRequest, Path | None]]:
+        recordings, stems = self._spec.recordings, self._spec.stems
+        lengths = array("d", map(self._lengths.of, recordings))
+        for place in in_order(lengths, self._spec.options.order):
+            yield recordings[place], None if stems is None else stems[place]
 
     def begin_one_more(self) -> None:
         """Take another recording into work, because one waits for what another run does."""
@@ -176,15 +193,19 @@ class Run:
                     await self._let_others_run()
                 else:
                     with self._begun(recording) as begun:
-                        while begun.finished is None:
-                            with self._moving():
-                                job = self._job(begun, stem)
-                                begun.finished = await self._runner.run(job)
+                        async with self._spool.room(self._lengths.of(recording)):
+                            await self._finish(begun, stem)
             except JournalError as error:
                 self._end_all(error)
             except BrokenPipeError:
                 self._cancel_all()
                 raise
+
+    async def _finish(self, begun: _Begun, stem: Path | None) -> None:
+        """Have the runner do what is to be done, again where a launcher was lost meanwhile."""
+        while begun.finished is None:
+            with self._moving():
+                begun.finished = await self._runner.run(self._job(begun, stem))
 
     def _taken(self) -> Iterator[tuple[RecordingRequest, Path | None]]:
         """Yield the next recording, until there is none or the run stops."""
@@ -290,7 +311,7 @@ class Run:
             acceptable=is_of_its_bytes(error) and begun.recording.source.reference is not None,
         )
         self._end(begun.number, finished, error.exit_code)
-        if isinstance(error, JournalError | NoRoomError):
+        if isinstance(error, JournalError | NoRoomError | RunnerLostError):
             self._end_all(error)
         elif self._spec.options.fail_fast:
             self._stop("fail_fast", "--fail-fast: no further recording is begun")
@@ -334,6 +355,7 @@ class Run:
             errors=tuple(self._summary.errors),
             models=self._models,
             engines=self._engines.fingerprints,
+            shard=self._spec.shard,
         )
 
     def _end_all(self, error: DalstonError) -> None:

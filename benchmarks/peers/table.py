@@ -1,0 +1,138 @@
+"""The benchmarks beside the peers: the name of each, what is done, by whom, and the goals."""
+
+import subprocess
+
+from benchmarks.peers import transcribing
+from benchmarks.peers.benchmark import Benchmark, Figure, Goal, better_of, over
+from benchmarks.peers.machinery import (
+    decoding,
+    docker_and_local,
+    docker_over_local,
+    files_per_second,
+    null_engine,
+)
+
+PEERS = ("whisper-ctranslate2", "whisper-ctranslate2 in batches", "whisperx")
+
+
+def no_daemon() -> str:
+    """Say that there is no Docker daemon, where there is none."""
+    asked = subprocess.run(["docker", "version"], check=False, capture_output=True)
+    return "no Docker daemon answers (set DOCKER_HOST)" if asked.returncode else ""
+
+
+NO_MORE_THAN_A_TENTH = Goal(value=1.1)
+BENCHMARKS = (
+    Benchmark(
+        name="loop",
+        what="{looped} short files, one command each, engine warm",
+        contenders=transcribing.one_command_each,
+        figures=(
+            Figure(
+                name="times as fast as the better peer",
+                ratio=better_of(PEERS, "dalston"),
+                goal=Goal(value=4, at_least=True),
+            ),
+        ),
+    ),
+    Benchmark(
+        name="short",
+        what="{short} short files in one call",
+        contenders=transcribing.one_call,
+        figures=(
+            Figure(
+                name="times as fast as the better peer",
+                ratio=better_of(PEERS, "dalston"),
+                goal=Goal(value=1.5, at_least=True),
+            ),
+        ),
+    ),
+    Benchmark(
+        name="batching",
+        what="{short} short files in one call, in batches or not",
+        contenders=transcribing.batches_and_none,
+        figures=(Figure(name="times as fast with batches", ratio=over("no batches", "batches")),),
+    ),
+    Benchmark(
+        name="replicas",
+        what="{short} short files in one call, 1 or 2 replicas",
+        contenders=transcribing.one_and_two_replicas,
+        figures=(
+            Figure(name="times as fast with 2 replicas", ratio=over("1 replica", "2 replicas")),
+        ),
+    ),
+    Benchmark(
+        name="long",
+        what="{minutes} minutes in one recording, in order",
+        contenders=transcribing.long_in_order,
+        figures=(
+            Figure(
+                name="time over the bare library's",
+                ratio=over("dalston", "faster-whisper"),
+                goal=Goal(value=1.05),
+            ),
+            Figure(
+                name="times as fast as the peer",
+                ratio=better_of(PEERS, "dalston"),
+                goal=Goal(value=1, at_least=True),
+            ),
+        ),
+    ),
+    Benchmark(
+        name="long-batched",
+        what="{minutes} minutes in one recording, batches of 8",
+        contenders=transcribing.long_in_batches,
+        figures=(
+            Figure(
+                name="time over the bare library's",
+                ratio=over("dalston", "faster-whisper"),
+                goal=Goal(value=1.05),
+            ),
+            Figure(
+                name="times as fast as the better peer",
+                ratio=better_of(PEERS, "dalston"),
+                goal=Goal(value=1, at_least=True),
+            ),
+        ),
+    ),
+    Benchmark(
+        name="null",
+        what="files of a second, with an engine that answers at once",
+        contenders=null_engine,
+        figures=(
+            Figure(
+                name="files in a second",
+                ratio=files_per_second,
+                goal=Goal(value=200, at_least=True),
+            ),
+        ),
+        uses_models=False,
+    ),
+    Benchmark(
+        name="decode",
+        what="{mp3} minutes of MP3 to 16 kHz mono",
+        contenders=decoding,
+        figures=(
+            Figure(
+                name="time over ffmpeg's",
+                ratio=over("dalston", "ffmpeg"),
+                goal=NO_MORE_THAN_A_TENTH,
+            ),
+        ),
+        uses_models=False,
+    ),
+    Benchmark(
+        name="docker",
+        what="files of a second, an engine that answers at once, in a container",
+        contenders=docker_and_local,
+        figures=(
+            Figure(
+                name="time of a file over that with a local process",
+                ratio=docker_over_local,
+                goal=NO_MORE_THAN_A_TENTH,
+            ),
+        ),
+        uses_models=False,
+        missing=no_daemon,
+    ),
+)

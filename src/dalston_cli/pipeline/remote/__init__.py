@@ -1,0 +1,1 @@
+"""What lies on other machines: addresses, and reading, listing and writing through fsspec."""

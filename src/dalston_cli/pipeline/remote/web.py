@@ -1,0 +1,66 @@
+"""How recordings are asked for by HTTP: with certificates checked, and redirects looked at.
+
+A server may send a client on to an address that only this machine can reach, such as that of a
+cloud's credentials. Whoever names an address may mean such a one; a server may not.
+"""
+
+import asyncio
+import ipaddress
+import ssl
+from types import SimpleNamespace
+from typing import Any
+
+import aiohttp
+from yarl import URL
+
+from dalston_cli.pipeline.remote.address import Address
+from dalston_cli.pipeline.remote.errors import RedirectRefusedError
+
+_CONNECT_S = 20
+_SILENCE_S = 60
+
+
+async def make_session(**_: Any) -> aiohttp.ClientSession:  # noqa: ANN401 - as fsspec calls it
+    """Return a session, as fsspec wants one."""
+    trace = aiohttp.TraceConfig()
+    trace.on_request_redirect.append(check_redirect)
+    return aiohttp.ClientSession(
+        connector=aiohttp.TCPConnector(ssl=ssl.create_default_context()),
+        timeout=aiohttp.ClientTimeout(total=None, connect=_CONNECT_S, sock_read=_SILENCE_S),
+        headers={"Accept-Encoding": "identity"},  # else the length is that of other bytes
+        trust_env=True,
+        trace_configs=[trace],
+    )
+
+
+async def check_redirect(
+    _: aiohttp.ClientSession, __: SimpleNamespace, params: aiohttp.TraceRequestRedirectParams
+) -> None:
+    """Refuse a redirect to less safety, or from the world into a private network.
+
+    Raises:
+        RedirectRefusedError: It is one.
+    """
+    headers = params.response.headers
+    location = headers.get("Location") or headers.get("URI")
+    if location is None:
+        return
+    target = params.url.join(URL(location))
+    if params.url.scheme == "https" and target.scheme != "https":
+        raise _refusal(params.url, target, "it has no encryption")
+    if await _is_private(target) and not await _is_private(params.url):
+        raise _refusal(params.url, target, "it is in a private network")
+
+
+def _refusal(source: URL, target: URL, reason: str) -> RedirectRefusedError:
+    return RedirectRefusedError(Address(str(source)), Address(str(target)).shown, reason)
+
+
+async def _is_private(url: URL) -> bool:
+    """Return True if any address of the host is not one of the public internet."""
+    host = url.host or ""
+    try:
+        found = await asyncio.get_running_loop().getaddrinfo(host, url.port or 443)
+    except OSError:
+        return False  # a proxy may know it, or connecting says what is wrong
+    return any(not ipaddress.ip_address(str(each[4][0])).is_global for each in found)

@@ -1,0 +1,44 @@
+"""The room that decoded audio may take, over all recordings in work."""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import asynccontextmanager
+
+BYTES_PER_S = 32_000
+"""Of one channel of decoded audio: 16 kHz, two bytes each."""
+
+
+class Spool:
+    """Lets recordings be begun while there is room for their audio, one after the other.
+
+    One recording is always let in, however long it is: a run over one that does not fit says so
+    when it cannot be written.
+
+    Args:
+        limit_bytes: For all of them together; None for no limit.
+    """
+
+    def __init__(self, limit_bytes: int | None = None) -> None:
+        self._limit = limit_bytes
+        self._used = 0
+        self._changed = asyncio.Event()
+        self._first = asyncio.Lock()
+
+    @asynccontextmanager
+    async def room(self, seconds: float) -> AsyncIterator[None]:
+        """Wait until there is room for a recording's audio, and hold it.
+
+        Those that come later wait, too, even if there were room for them: a long one would be
+        passed by for ever.
+        """
+        needed = round(seconds * BYTES_PER_S)
+        async with self._first:
+            while self._limit is not None and self._used and self._used + needed > self._limit:
+                self._changed.clear()
+                await self._changed.wait()
+            self._used += needed
+        try:
+            yield
+        finally:
+            self._used -= needed
+            self._changed.set()

@@ -1,0 +1,85 @@
+"""What one command loads and opens: counted, not timed."""
+
+import json
+import subprocess
+import sys
+import wave
+from collections.abc import Iterator
+from pathlib import Path
+
+import pytest
+from tests.support.launching import FAKE, EngineHome
+
+ALL_STORED = (
+    "av",
+    "docker",
+    "httpx2",
+    "huggingface_hub",
+    "numpy",
+    "rich.console",
+    "tarfile",
+    "yaml",
+    "dalston_cli.audio.decode",
+    "dalston_cli.audio.worker",
+    "dalston_cli.catalog.names.adopt",
+    "dalston_cli.catalog.weights.hub",
+    "dalston_cli.commands.models",
+    "dalston_cli.formats.readers.srt",
+    "dalston_cli.launchers.docker",
+    "dalston_cli.pipeline.running.graph",
+    "dalston_cli.stages.merge.assemble",
+)
+"""Neither is loaded where there is nothing to do."""
+
+PROBE = """
+import json, sys
+opened, started = [], []
+def hear(event, arguments):
+    if event == "open" and str(arguments[0]).endswith((".yaml", ".wav")):
+        opened.append(str(arguments[0]))
+    elif event == "subprocess.Popen":
+        started.append(str(arguments[0]))
+sys.addaudithook(hear)
+from dalston_cli.app import main
+code = main(sys.argv[1:])
+print(json.dumps([opened, started, sorted(sys.modules)]), file=sys.stderr)
+sys.exit(code)
+"""
+
+
+@pytest.fixture
+def home(monkeypatch: pytest.MonkeyPatch, tmp_path: Path) -> Iterator[EngineHome]:
+    made = EngineHome()
+    for name, place in made.variables.items():
+        monkeypatch.setenv(name, place)
+    monkeypatch.setenv("DALSTON_ENGINES_PATH", str(FAKE.parent))
+    monkeypatch.setenv("DALSTON_CATALOG_PATH", str(FAKE.parent / "catalog"))
+    monkeypatch.chdir(tmp_path)
+    yield made
+    made.close()
+
+
+def probed(*words: str) -> tuple[list[str], list[str], set[str]]:
+    """Return opened YAML files and recordings, started programs, and loaded modules."""
+    done = subprocess.run(
+        [sys.executable, "-c", PROBE, *words], capture_output=True, text=True, check=True
+    )
+    opened, started, modules = json.loads(done.stderr.splitlines()[-1])
+    return opened, started, set(modules)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_command_with_nothing_to_do_opens_and_starts_nothing(tmp_path: Path) -> None:
+    with wave.open(str(tmp_path / "talk.wav"), "wb") as wav:
+        wav.setnchannels(1)
+        wav.setsampwidth(2)
+        wav.setframerate(16_000)
+        wav.writeframes(b"\1\0" * 8_000)
+    command = ("transcribe", "talk.wav", "-m", "fake", "-q")
+    first, engine_and_decoder, _ = probed(*command)
+    assert engine_and_decoder != []
+    opened, started, modules = probed(*command)
+    assert started == []
+    assert modules & set(ALL_STORED) == set()
+    assert len(first) > 50, "the first command reads every file of the catalog"
+    assert set(opened) == {str(FAKE / "engine.yaml")}, "its digest decides which results count"

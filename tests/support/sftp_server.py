@@ -1,0 +1,93 @@
+"""An SFTP server on loopback that serves one folder to one user."""
+
+import os
+import socket
+import threading
+from collections.abc import Iterator
+from contextlib import contextmanager, suppress
+from pathlib import Path
+
+import paramiko
+
+USER, PASSWORD = "ada", "open-sesame"
+
+
+class _Login(paramiko.ServerInterface):  # type: ignore[misc] # paramiko has no types
+    def check_auth_password(self, username: str, password: str) -> int:
+        right = (username, password) == (USER, PASSWORD)
+        return int(paramiko.AUTH_SUCCESSFUL if right else paramiko.AUTH_FAILED)
+
+    def check_channel_request(self, kind: str, chanid: int) -> int:
+        return int(paramiko.OPEN_SUCCEEDED)
+
+
+class _Handle(paramiko.SFTPHandle):  # type: ignore[misc] # paramiko has no types
+    def stat(self) -> object:
+        return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
+
+
+class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc] # paramiko has no types
+    root: Path
+
+    def _place(self, path: str) -> Path:
+        return self.root / path.lstrip("/")
+
+    def list_folder(self, path: str) -> object:
+        return [
+            paramiko.SFTPAttributes.from_stat(one.stat(), one.name)
+            for one in self._place(path).iterdir()
+        ]
+
+    def stat(self, path: str) -> object:
+        try:
+            return paramiko.SFTPAttributes.from_stat(self._place(path).stat())
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+
+    lstat = stat
+
+    def open(self, path: str, flags: int, attr: object) -> object:
+        handle = _Handle(flags)
+        try:
+            handle.readfile = self._place(path).open("rb")
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+        return handle
+
+
+@contextmanager
+def sftp_server(folder: Path, home: Path) -> Iterator[str]:
+    """Serve ``folder``; yield the address with user and password.
+
+    Its key is written to ``home/host-line``, as a line of ``known_hosts``.
+    """
+    key = paramiko.ECDSAKey.generate()
+    listener = socket.create_server(("127.0.0.1", 0))
+    port = listener.getsockname()[1]
+    line = f"[127.0.0.1]:{port} {key.get_name()} {key.get_base64()}\n"
+    (home / "host-line").write_text(line, encoding="ascii")
+    files = type("Files", (_Files,), {"root": folder})
+    transports: list[paramiko.Transport] = []
+
+    def serve() -> None:
+        with suppress(OSError):
+            while True:
+                connection, _ = listener.accept()
+                transport = paramiko.Transport(connection)
+                transports.append(transport)
+                transport.add_server_key(key)
+                transport.set_subsystem_handler("sftp", paramiko.SFTPServer, files)
+                with suppress(paramiko.SSHException, EOFError):
+                    transport.start_server(server=_Login())
+
+    thread = threading.Thread(target=serve, daemon=True)
+    thread.start()
+    try:
+        yield f"sftp://{USER}:{PASSWORD}@127.0.0.1:{port}"
+    finally:
+        with suppress(OSError):
+            listener.shutdown(socket.SHUT_RDWR)
+        os.close(listener.detach())
+        thread.join()
+        for transport in transports:
+            transport.close()

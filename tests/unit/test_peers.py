@@ -1,0 +1,241 @@
+"""The benchmarks beside the peers: turns, ratios, goals, the page, and what pins the peers."""
+
+import re
+import wave
+from collections.abc import Callable
+from pathlib import Path
+
+import benchmarks.__main__
+import pytest
+from benchmarks.peers.benchmark import FULL, Contender, Goal, better_of, over
+from benchmarks.peers.environments import LOCKS, versions
+from benchmarks.peers.machinery import docker_over_local, files_per_second
+from benchmarks.peers.page import PAGE, PLOT, render
+from benchmarks.peers.plot import draw
+from benchmarks.peers.profiling import place_of
+from benchmarks.peers.results import (
+    KEPT,
+    Cost,
+    Finding,
+    Machine,
+    Outcome,
+    Results,
+    Timing,
+    read,
+    write,
+)
+from benchmarks.peers.speech import long_file, short_files
+from benchmarks.peers.table import BENCHMARKS
+from benchmarks.peers.texts import words_that_differ
+from benchmarks.peers.timing import take_turns
+from msgspec.structs import replace
+from tests.support.recordings import EXAMPLES
+
+ROOT = Path(__file__).resolve().parents[2]
+ENGINES = ROOT / "engines"
+
+
+def test_contenders_take_turns_and_a_slow_peer_is_not_repeated() -> None:
+    order: list[str] = []
+    now = 0.0
+
+    def work(name: str, seconds: float) -> Callable[[], None]:
+        def run() -> None:
+            nonlocal now
+            order.append(name)
+            now += seconds
+
+        return run
+
+    contenders = [
+        Contender(name="dalston", run=work("dalston", 20.0)),
+        Contender(name="quick", run=work("quick", 2.0), is_peer=True),
+        Contender(name="slow", run=work("slow", 20.0), is_peer=True),
+    ]
+
+    timings = take_turns(contenders, 3, clock=lambda: now)
+
+    assert order == ["dalston", "quick", "slow", "dalston", "quick", "dalston", "quick"]
+    assert {name: timing.runs for name, timing in timings.items()} == {
+        "dalston": 3,
+        "quick": 3,
+        "slow": 1,
+    }
+    assert [timing.seconds for timing in timings.values()] == [20.0, 2.0, 20.0]
+
+
+def test_ratios() -> None:
+    seconds = {"dalston": 2.0, "one": 6.0, "two": 5.0}
+    assert better_of(("one", "two", "not here"), "dalston")(seconds) == 2.5
+    assert over("dalston", "two")(seconds) == 0.4
+    null = {"50 files, local": 2.0, "1050 files, local": 7.0}
+    assert files_per_second(null) == pytest.approx(200)
+    both = null | {"50 files, docker": 3.0, "1050 files, docker": 9.0}
+    assert docker_over_local(both) == pytest.approx(1.2)
+
+
+@pytest.mark.parametrize(
+    ("goal", "ratio", "expected"),
+    [
+        (Goal(value=1.5, at_least=True), 1.5, True),
+        (Goal(value=1.5, at_least=True), 1.49, False),
+        (Goal(value=1.05), 1.054, True),
+        (Goal(value=1.05), 1.06, False),
+    ],
+)
+def test_a_goal_is_met_by_the_ratio_as_it_is_printed(
+    goal: Goal, ratio: float, *, expected: bool
+) -> None:
+    assert goal.is_met(ratio) is expected
+
+
+def test_every_benchmark_has_a_name_of_its_own_and_none_runs_unasked() -> None:
+    names = [each.name for each in BENCHMARKS]
+    assert len(set(names)) == len(names)
+    assert "peers" not in benchmarks.__main__.NAMES
+    assert FULL.rounds >= 5
+
+
+def test_short_files_are_all_different_and_the_same_each_time(tmp_path: Path) -> None:
+    one, two = (short_files(EXAMPLES, tmp_path / name, 12) for name in ("one", "two"))
+    contents = [path.read_bytes() for path in sorted(one.iterdir())]
+    assert len(set(contents)) == 12
+    assert contents == [path.read_bytes() for path in sorted(two.iterdir())]
+    lengths = [_seconds(path) for path in one.iterdir()]
+    assert 2 <= min(lengths) < max(lengths) <= 9
+
+
+def test_a_long_file_has_the_length_that_was_asked_for(tmp_path: Path) -> None:
+    assert _seconds(long_file(EXAMPLES, tmp_path / "long.wav", 300)) == 300
+
+
+def nothing() -> None:
+    pass
+
+
+def _seconds(path: Path) -> float:
+    with wave.open(str(path), "rb") as file:
+        return file.getnframes() / file.getframerate()
+
+
+def test_texts_are_compared_with_the_first_peer_s(tmp_path: Path) -> None:
+    texts = {"dalston": "One, two. Four!", "peer": "one two three four", "other": "one two"}
+    for name, text in texts.items():
+        (tmp_path / name).mkdir()
+        (tmp_path / name / "0.txt").write_text(text, encoding="utf-8")
+    contenders = [
+        Contender(name=name, run=nothing, texts=tmp_path / name, is_peer=name != "dalston")
+        for name in texts
+    ]
+
+    assert words_that_differ(contenders) == {"dalston": 0.25, "peer": 0, "other": 0.5}
+    assert words_that_differ([Contender(name="decoder", run=nothing)]) == {}
+
+
+@pytest.mark.parametrize(
+    ("stack", "expected"),
+    [
+        pytest.param(
+            "main (dalston_cli/app.py:9);load (dalston_cli/catalog/load.py:5)",
+            "load (dalston_cli/catalog/load.py)",
+            id="own",
+        ),
+        pytest.param(
+            "load (dalston_cli/catalog/load.py:5);a (yaml/a.py:1);b (yaml/b.py:2)",
+            "load (dalston_cli/catalog/load.py), in b (yaml/b.py)",
+            id="library",
+        ),
+        pytest.param(
+            "main (dalston_cli/app.py:9);_find_and_load (<frozen importlib._bootstrap>:1176);"
+            "<module> (pydantic/main.py:3)",
+            "import of pydantic by dalston_cli/app.py",
+            id="import",
+        ),
+        pytest.param("run (threading.py:1)", "run (threading.py)", id="neither"),
+        pytest.param("?", "(unknown)", id="no-frame"),
+    ],
+)
+def test_a_sample_counts_for_a_place(stack: str, expected: str) -> None:
+    assert place_of(stack.split(";")) == expected
+
+
+def results(*outcomes: Outcome, cores: int = 2) -> Results:
+    return Results(
+        machine=Machine(
+            processor="A", cores=cores, memory_gb=8, system="Linux x86_64", python="3.11.2"
+        ),
+        speech="real speech",
+        versions={"dalston": "0.1.0", "whisperx": "3.8.6"},
+        outcomes=outcomes,
+    )
+
+
+def outcome(name: str, seconds: float = 2.0, load: float = 0.1) -> Outcome:
+    timing = Timing(seconds=seconds, least_s=1, most_s=3, processor_s=4, runs=5)
+    finding = Finding(name="over", value=1.254, processor=1.5, goal="≤ 1.1", is_met=False)
+    return Outcome(
+        benchmark=name,
+        what=f"work of {name}",
+        model="tiny.en",
+        measured="2026-11-29",
+        load=load,
+        findings=(finding,),
+        timings={"dalston": timing},
+        costs=(Cost(process="engine", where="f (a.py)", percent=41.6),),
+    )
+
+
+def test_the_page_has_ratios_seconds_costs_and_what_was_not_run() -> None:
+    not_run = replace(outcome("d"), model="", findings=(), timings={}, costs=(), not_run="none")
+    page = render(results(outcome("a"), not_run))
+    assert "| `a`: work of a | tiny.en | over | **1.25** | 1.50 | ≤ 1.1 | missed |" in page
+    assert "| `a` | tiny.en | dalston | 2.00 s | 1.00 to 3.00 | 4.00 s | 5 |  |" in page
+    assert "* 42 % of the engine: `f (a.py)`" in page
+    assert "| `d`: work of d | none | not run: none | | | | |" in page
+    assert "whisperx 3.8.6" in page
+    assert "had other work" not in page
+    assert "had other work" in render(results(outcome("a"), outcome("b", load=3.0)))
+
+
+def test_results_of_one_machine_are_joined(tmp_path: Path) -> None:
+    older = results(outcome("a", 2.0), outcome("b", 3.0))
+    write(older, tmp_path / "results.json")
+    kept = read(tmp_path / "results.json")
+    assert kept == older
+    joined = results(outcome("a", 9.0)).joined(kept, ["b", "a"])
+    assert [each.timings["dalston"].seconds for each in joined.outcomes] == [3.0, 9.0]
+    assert results().joined(kept, ["a"]).outcomes == older.outcomes[:1]
+    elsewhere = results(outcome("a"), cores=64)
+    assert elsewhere.joined(kept, ["a", "b"]) == elsewhere
+    assert read(tmp_path / "none.json") is None
+
+
+def test_the_page_and_its_plot_are_those_of_the_kept_results() -> None:
+    kept = read(KEPT)
+    assert kept is not None
+    assert PAGE.read_text(encoding="utf-8") == render(kept), "run scripts/bench peers"
+    assert PLOT.read_text(encoding="utf-8") == draw(kept)
+
+
+def test_the_peer_s_library_is_the_engine_s() -> None:
+    ours = _pins(ENGINES / "transcribe" / "faster-whisper" / "requirements.lock")
+    theirs = _pins(LOCKS["whisper-ctranslate2"])
+    for name in ("faster-whisper", "ctranslate2", "onnxruntime", "tokenizers"):
+        assert theirs[name] <= ours[name], name
+
+
+def _pins(lock: Path) -> dict[str, set[str]]:
+    found: dict[str, set[str]] = {}
+    for name, version in re.findall(r"^([a-z][\w.-]*)==([\w.+]+)", lock.read_text(), re.MULTILINE):
+        found.setdefault(name, set()).add(version)
+    return found
+
+
+def test_the_versions_of_the_peers_are_told() -> None:
+    assert dict(versions()).items() >= {"whisperx": "3.8.6", "torch": "2.13.0+cpu"}.items()
+
+
+@pytest.mark.parametrize("name", LOCKS)
+def test_the_peers_packages_have_hashes(name: str) -> None:
+    blocks = re.split(r"\n(?=\S)", LOCKS[name].read_text(encoding="utf-8").strip())
+    assert all(block.startswith("#") or "--hash=sha256:" in block for block in blocks)
