@@ -29,6 +29,8 @@ from dalston_cli.pipeline.intake.shard import share_of
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
+from dalston_cli.pipeline.outputs.place import HERE
+from dalston_cli.pipeline.outputs.remote_place import RemotePlace, check_reachable
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
@@ -137,6 +139,8 @@ async def _make_run(
     stack.push_async_callback(engines.close)
     claims = stack.enter_context(Claims(journal, locations.state / CLAIMS_NAME))
     outputs = output_spec(options, callbacks.print_text)
+    if isinstance(outputs.place, RemotePlace) and not outputs.place.has_conditions:
+        emit(_unconditional(outputs.place))
 
     def open_sink(job: Job, key: str) -> OutputWriter:
         stem = None if job.output is None else Path(job.output)
@@ -174,6 +178,14 @@ def _shared_with(process: int) -> WarningRaised:
     )
 
 
+def _unconditional(place: RemotePlace) -> WarningRaised:
+    return WarningRaised(
+        code="unconditional_writes",
+        message=f"{place.shown} knows no conditional writes: what another program writes there at"
+        " the same moment may be replaced",
+    )
+
+
 def _replan_by(
     environment: Environment, options: RunOptions
 ) -> Callable[[LauncherUnavailableError], Planner] | None:
@@ -196,6 +208,7 @@ def output_spec(options: RunOptions, print_text: Callable[[str], None] | None = 
         render=options.render,
         overwrite=options.overwrite,
         print_text=print_text,
+        place=HERE if options.output.remote is None else RemotePlace(options.output.remote),
     )
 
 
@@ -220,9 +233,12 @@ def check_outputs(stems: Sequence[Path] | None, options: RunOptions) -> None:
     """Check, before hours of work, that transcripts can be written where they go.
 
     Raises:
-        OutputUnwritableError: They cannot.
+        OutputUnwritableError, RemoteError: They cannot.
     """
     if stems is None or options.output.folder is None:
+        return
+    if options.output.remote is not None:
+        check_reachable(options.output.remote)
         return
     beside = dict.fromkeys(stem.parent for stem in stems)
     for folder in beside if options.output.beside else (options.output.folder,):

@@ -5,26 +5,22 @@ since, is never replaced without ``--overwrite``.
 """
 
 import asyncio
-import os
-import stat
 from collections.abc import Callable
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 
 from dalston_cli import __version__
-from dalston_cli.atomic_file import write_whole
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
-from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, reference_of
-from dalston_cli.pipeline.outputs.folder import OutputUnwritableError, write_error
+from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp
 from dalston_cli.pipeline.outputs.names import output_file
+from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
 from dalston_cli.pipeline.outputs.recognition import Recognition
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
-from dalston_cli.pipeline.records.local_file import digest_once
-from dalston_cli.regular_file import NotRegularError
 from dalston_sdk.wire import Transcript
 
 
@@ -33,7 +29,7 @@ class OutputExistsError(InputError):
 
     code = "output_exists"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         super().__init__(
             f"{shown_name(path)} exists and was not written by Dalston, or was changed since",
             hint="use --overwrite to replace it, or another folder with --output-dir",
@@ -47,6 +43,7 @@ class OutputSpec:
     Attributes:
         optional: Formats to drop where a transcript lacks what they need.
         print_text: Receives the text if there is no folder; None if there is one.
+        place: Where outputs go.
     """
 
     formats: tuple[str, ...]
@@ -54,6 +51,7 @@ class OutputSpec:
     optional: frozenset[str] = frozenset()
     overwrite: bool = False
     print_text: Callable[[str], None] | None = None
+    place: OutputPlace = HERE
 
     @property
     def writers(self) -> tuple[Writer, ...]:
@@ -77,6 +75,7 @@ class OutputWriter:
 
     def __init__(self, spec: OutputSpec, journal: Journal, stem: Path | None, key: str) -> None:
         self._spec = spec
+        self._place = spec.place
         self._journal = journal
         self._stem = stem
         self._key = key
@@ -93,13 +92,13 @@ class OutputWriter:
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """``paths`` as text that JSON can hold: undecodable bytes are replaced."""
-        return tuple(os.fsencode(path).decode(errors="replace") for path in self.paths)
+        """``paths`` as text that JSON can hold."""
+        return tuple(map(self._place.text, self.paths))
 
     @property
     def are_there(self) -> bool:
         """True if there is a file where an output goes."""
-        return any(path.exists() for path, _ in self._files)
+        return any(self._place.exists(path) for path, _ in self._files)
 
     def existing(self) -> Existing:
         """Compare the files that are there with those that would be written.
@@ -109,7 +108,7 @@ class OutputWriter:
         """
         complete, unknown = self._stem is not None, []
         for path, writer in self._files:
-            stamp, wanted = self._stamp(path), self._output_key(writer)
+            stamp, wanted = self._place.stamp(path), self._output_key(writer)
             if stamp is None:
                 complete = complete and self._is_dropped(path, writer)
                 continue
@@ -140,11 +139,12 @@ class OutputWriter:
             document=output_file(self._stem, WRITERS["json"].extension),
             key=self._key,
             evidence=evidence,
+            place=self._place,
         )
         states, transcript = recognition.judge(files)
         for path, state in states.items():
             if state == "foreign":
-                raise OutputExistsError(path)
+                raise OutputExistsError(self._place.text(path))
         return Existing(
             complete=existing.complete and set(states.values()) <= {"current", "edited"},
             edited=tuple(str(path) for path, state in states.items() if state == "edited"),
@@ -171,7 +171,7 @@ class OutputWriter:
             reason = self._spec.reason_to_drop(writer, transcript)
             if reason is not None:
                 reasons.append(reason)
-                self._journal.drop_output(reference_of(path), self._output_key(writer))
+                self._journal.drop_output(self._place.reference(path), self._output_key(writer))
                 continue
             text = await asyncio.to_thread(writer.render, transcript, self._spec.render)
             await self._write(path, text, self._output_key(writer), transcript.recording.digest)
@@ -186,60 +186,39 @@ class OutputWriter:
 
     async def _write(self, path: Path, text: str, key: str, recording: str | None) -> None:
         data = text.encode("utf-8", errors="replace")
-        digest, reference = digest_bytes(data), reference_of(path)
-        try:
-            if not self._may_replace(path, digest):
-                if key in self._keys(path).values():
-                    return  # written as it would be now, and edited since
-                raise OutputExistsError(path)
-            self._journal.expect_output(reference, digest, key, recording=recording)
-            await asyncio.to_thread(write_whole, path, data)
-            self._journal.confirm_output(reference, FileStamp.of(path), digest)
-        except OSError as error:
-            raise write_error(path, error) from error
+        digest, reference = digest_bytes(data), self._place.reference(path)
+        if not self._may_replace(path, digest):
+            if key in self._keys(path).values():
+                return  # written as it would be now, and edited since
+            raise OutputExistsError(self._place.text(path))
+        self._journal.expect_output(reference, digest, key, recording=recording)
+        write = partial(self._place.write, path, data, overwrite=self._spec.overwrite)
+        self._journal.confirm_output(reference, await asyncio.to_thread(write), digest)
 
     def _may_replace(self, path: Path, digest: str) -> bool:
-        if self._spec.overwrite or not path.exists():
+        if self._spec.overwrite or not self._place.exists(path):
             return True
-        present = self._digest(path)
+        present = self._place.digest(path, self._journal)
         return present == digest or present in self._keys(path)
 
     def _is_dropped(self, path: Path, writer: Writer) -> bool:
         """Return True if this transcript is known to lack what an optional format needs."""
-        if writer.name not in self._spec.optional or path.exists():
+        if writer.name not in self._spec.optional or self._place.exists(path):
             return False
         return self._keys(path).get(None) == self._output_key(writer)
 
-    def _stamp(self, path: Path) -> FileStamp | None:
-        """Return the stamp of the file that is there; None for nothing."""
-        try:
-            status = path.stat()
-            if not stat.S_ISREG(status.st_mode):
-                raise NotRegularError(path)
-            return FileStamp.from_stat(status)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise OutputUnwritableError(path, error) from error
-
     def _known_key(self, path: Path, stamp: FileStamp, wanted: str) -> str | None:
         """Return the key of the output that lies here; None where the journal has none."""
-        if key := self._journal.key_of_output(reference_of(path), stamp):
+        if key := self._journal.key_of_output(self._place.reference(path), stamp):
             return key
-        digest = self._digest(path)
+        digest, reference = self._place.digest(path, self._journal), self._place.reference(path)
         here = self._keys(path).get(digest)
-        if here is None and self._journal.adopt_output(reference_of(path), digest, wanted):
+        if here is None and self._journal.adopt_output(reference, digest, wanted):
             return wanted
         return here
 
-    def _digest(self, path: Path) -> str:
-        try:
-            return digest_once(self._journal, path)
-        except OSError as error:  # a folder, a pipe, or one that others do not let us read
-            raise OutputUnwritableError(path, error) from error
-
     def _keys(self, path: Path) -> dict[str | None, str]:
-        return self._journal.output_keys(reference_of(path))
+        return self._journal.output_keys(self._place.reference(path))
 
     def _output_key(self, writer: Writer) -> str:
         return make_key(
