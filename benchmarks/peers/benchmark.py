@@ -13,6 +13,10 @@ Seconds = Mapping[str, float]
 Ratio = Callable[[Seconds], float]
 
 
+class ContenderError(Exception):
+    """A contender did not do its work; the message is what it said."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class Goal:
     """What a ratio is held against."""

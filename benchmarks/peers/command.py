@@ -8,7 +8,9 @@ import sys
 from collections.abc import Iterator, Mapping
 from contextlib import ExitStack
 from dataclasses import asdict
+from functools import partial
 from pathlib import Path
+from typing import Any
 
 import platformdirs
 import psutil
@@ -17,7 +19,7 @@ from rich.console import Console
 from rich.table import Table
 
 import dalston_cli
-from benchmarks.peers.benchmark import FULL, QUICK, Benchmark, Setting
+from benchmarks.peers.benchmark import FULL, QUICK, Benchmark, ContenderError, Setting
 from benchmarks.peers.contenders import MODELS
 from benchmarks.peers.environments import versions
 from benchmarks.peers.page import write_page
@@ -33,7 +35,7 @@ WIDTH = 140
 
 
 def main(arguments: list[str]) -> int:
-    """Print every ratio beside its goal; return 1 where a goal is missed."""
+    """Print every ratio beside its goal; return 1 where one is missed or a contender failed."""
     asked = _parsed(arguments)
     chosen = asked.only or BENCHMARKS
     work = [(one, model) for one in chosen for model in (asked.models if one.uses_models else [""])]
@@ -52,7 +54,8 @@ def main(arguments: list[str]) -> int:
             write_page(joined)
     _print(results)
     findings = (each for outcome in results.outcomes for each in outcome.findings)
-    return 0 if all(each.is_met for each in findings) else 1
+    failed = any(each.failed for each in results.outcomes)
+    return 0 if not failed and all(each.is_met for each in findings) else 1
 
 
 def _parsed(arguments: list[str]) -> argparse.Namespace:
@@ -60,12 +63,13 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     by_name = {each.name: each for each in BENCHMARKS}
     parser.add_argument(
         "--only",
-        type=lambda text: [by_name[name] for name in text.split(",")],
+        type=partial(_chosen, by_name),
         metavar="NAMES",
         help=f"a comma list of {', '.join(by_name)}",
     )
     parser.add_argument("--quick", action="store_true", help="fewer files, 2 rounds, tiny.en")
-    parser.add_argument("--models", type=lambda text: text.split(","), help=f"{','.join(MODELS)}")
+    models = {name: name for name in MODELS}
+    parser.add_argument("--models", type=partial(_chosen, models), help=",".join(models))
     parser.add_argument("--rounds", type=int, help="5, or 2 with --quick")
     parser.add_argument("--speech", type=Path, default=default_speech(), help="recordings to cut")
     parser.add_argument("--threads", type=int, default=os.cpu_count(), help="of every contender")
@@ -84,6 +88,14 @@ def _parsed(arguments: list[str]) -> argparse.Namespace:
     asked = parser.parse_args(arguments)
     asked.models = asked.models or list(MODELS)[: 1 if asked.quick else None]
     return asked
+
+
+def _chosen(known: Mapping[str, Any], names: str) -> list[Any]:
+    """Return what a comma list names."""
+    unknown = [name for name in names.split(",") if name not in known]
+    if unknown:
+        raise argparse.ArgumentTypeError(f"{unknown[0]} is none of {', '.join(known)}")
+    return [known[name] for name in names.split(",")]
 
 
 def _cache() -> Path:
@@ -112,20 +124,29 @@ def _outcome(benchmark: Benchmark, model: str, asked: argparse.Namespace) -> Out
         )
         if missing := benchmark.missing():
             return replace(named, not_run=missing)
-        contenders = benchmark.contenders(setting, model)
-        timings = take_turns(contenders, asked.rounds or sizes.rounds)
-        differing = words_that_differ(contenders)
-        findings = tuple(_findings(benchmark, timings))
-        missed = asked.profile and not all(each.is_met for each in findings)
-        return replace(
-            named,
-            findings=findings,
-            timings={
-                name: replace(timing, differs=differing.get(name))
-                for name, timing in timings.items()
-            },
-            costs=top_costs(setting, contenders) if missed else (),
-        )
+        try:
+            return _measured(benchmark, setting, named, asked)
+        except ContenderError as error:
+            print(error, file=sys.stderr)
+            return replace(named, not_run="a contender failed", failed=True)
+
+
+def _measured(
+    benchmark: Benchmark, setting: Setting, named: Outcome, asked: argparse.Namespace
+) -> Outcome:
+    contenders = benchmark.contenders(setting, named.model)
+    timings = take_turns(contenders, asked.rounds or setting.sizes.rounds)
+    differing = words_that_differ(contenders)
+    findings = tuple(_findings(benchmark, timings))
+    missed = asked.profile and not all(each.is_met for each in findings)
+    return replace(
+        named,
+        findings=findings,
+        timings={
+            name: replace(timing, differs=differing.get(name)) for name, timing in timings.items()
+        },
+        costs=top_costs(setting, contenders) if missed else (),
+    )
 
 
 def _findings(benchmark: Benchmark, timings: Mapping[str, Timing]) -> Iterator[Finding]:

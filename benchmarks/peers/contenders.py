@@ -13,7 +13,7 @@ from pathlib import Path
 import psutil
 from tests.support.processes import processes_of
 
-from benchmarks.peers.benchmark import Contender, Setting
+from benchmarks.peers.benchmark import Contender, ContenderError, Setting
 from benchmarks.peers.environments import environment_of
 from benchmarks.workshop import DALSTON
 
@@ -130,11 +130,11 @@ def run(command: Sequence[str], *, environ: Mapping[str, str]) -> None:
     """Run a command.
 
     Raises:
-        SystemExit: It fails; what it said is the message.
+        ContenderError: It fails.
     """
     done = subprocess.run(command, env=environ, check=False, capture_output=True, text=True)
     if done.returncode:
-        raise SystemExit(f"{' '.join(command)}\nfailed:\n{done.stderr[-2000:]}")
+        raise ContenderError(f"{' '.join(command)[:500]}\n{done.stderr[-2000:]}")
 
 
 def _peer(

@@ -10,7 +10,7 @@ from typing import Self
 import psutil
 from tests.support.processes import processes_of
 
-from benchmarks.peers.benchmark import Contender, Seconds, Setting
+from benchmarks.peers.benchmark import Contender, ContenderError, Seconds, Setting
 from benchmarks.peers.contenders import run
 from benchmarks.peers.speech import mp3
 from benchmarks.workshop import DALSTON, REPOSITORY, environment, small_recordings
@@ -115,7 +115,7 @@ class _Worker:
         """Decode a recording.
 
         Raises:
-            SystemExit: It was refused.
+            ContenderError: It was refused.
         """
         assert self._process.stdin
         assert self._process.stdout
@@ -123,4 +123,4 @@ class _Worker:
         self._process.stdin.flush()
         reply = self._process.stdout.readline()
         if b'"type":"done"' not in reply:
-            raise SystemExit(f"{request.source} was not decoded: {reply.decode()}")
+            raise ContenderError(f"{request.source} was not decoded: {reply.decode()}")

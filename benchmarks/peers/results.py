@@ -59,6 +59,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
         measured: The date.
         load: The load average per core before it began.
         not_run: Why it was not run; empty where it was.
+        failed: It was not run because a contender failed.
         costs: The top costs of Dalston, where a goal was missed.
     """
 
@@ -71,6 +72,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     timings: dict[str, Timing] = {}
     costs: tuple[Cost, ...] = ()
     not_run: str = ""
+    failed: bool = False
 
 
 class Machine(Struct, frozen=True, kw_only=True):

@@ -15,7 +15,7 @@ from dalston_cli.pipeline.events import JobFinished, WarningRaised
 from dalston_cli.pipeline.outputs.remote_place import path_of
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.refusals import Refusals
-from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
 from dalston_cli.pipeline.records.traces import NothingKeptError, find_traces, remove_traces
 from dalston_cli.pipeline.remote import stores
 from dalston_cli.pipeline.remote.address import Address
@@ -23,7 +23,6 @@ from dalston_cli.pipeline.remote.errors import RemoteConflictError, RemoteMissin
 from dalston_cli.pipeline.remote.filesystem import Condition
 from dalston_cli.pipeline.remote.stores import store_of
 from dalston_cli.pipeline.request import OutputTarget
-from dalston_cli.pipeline.session import STORE_NAME
 
 
 @pytest.fixture

@@ -33,9 +33,11 @@ def decode(
     found: Iterable[Any]
     if decoding.batch_size > 1:
         # Chunks as they were recorded, with their pauses: the library would join regions and lose
-        # the time between them.
+        # the time between them. None may reach past the end, as a rounded time can: the library
+        # refuses chunks that are longer than the audio.
+        end = len(audio) / SAMPLE_RATE
         clips = [
-            {"start": chunk.start, "end": chunk.end}
+            {"start": chunk.start, "end": min(chunk.end, end)}
             for chunk in pack(as_regions(speech), decoding.chunk_length_s)
         ]
         found, info = BatchedInferencePipeline(model=whisper).transcribe(

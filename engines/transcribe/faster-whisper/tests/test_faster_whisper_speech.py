@@ -9,7 +9,7 @@ import jiwer
 import pytest
 from tests.support.engine_fixtures import own_model
 from tests.support.engine_under_test import EngineUnderTest
-from tests.support.flite import Speech
+from tests.support.flite import Speech, utter, write_pcm
 from tests.support.sounds import silence, tone, write_wav
 from tests.support.speech import needs_flite
 
@@ -83,6 +83,21 @@ def test_without_words_segments_still_have_times(
     assert result.segments
     assert not any(segment.words for segment in result.segments)
     assert all(before.end <= after.start for before, after in pairwise(result.segments))
+
+
+@pytest.mark.parametrize("batch_size", [1, 4], ids=["sequential", "batched"])
+def test_speech_may_last_to_the_last_sample(
+    engine: RunningEngine, tmp_path: Path, batch_size: int
+) -> None:
+    """In milliseconds it ends after the recording, and the library wants no such chunk."""
+    samples = utter("Please send me the report.").samples
+    samples = samples[: len(samples) // 16 * 16 - 1]
+    wav = write_pcm(tmp_path / "spoken.wav", samples)
+    result = engine.transcribe(wav, language="en", batch_size=batch_size)
+    [region] = result.speech_regions
+    assert region.start == 0
+    assert region.end > len(samples) / 16_000
+    assert normalise(result.segments[0].text) == "please send me the report"
 
 
 @pytest.mark.parametrize("batch_size", [1, 4], ids=["sequential", "batched"])

@@ -9,6 +9,7 @@ from pathlib import Path
 from typing import Protocol
 
 from dalston_cli.atomic_file import write_whole
+from dalston_cli.audio.source import given_name
 from dalston_cli.pipeline.endpoints import FileStamp, reference_of
 from dalston_cli.pipeline.outputs.folder import OutputUnwritableError, write_error
 from dalston_cli.pipeline.records.journal import Journal
@@ -17,18 +18,18 @@ from dalston_cli.regular_file import NotRegularError
 
 
 class OutputPlace(Protocol):
-    """Files by their paths."""
+    """Files by their paths; as text, where a path object for each would take too long."""
 
     def reference(self, path: Path) -> str:
         """Return the name of an output in the journal."""
 
-    def text(self, path: Path) -> str:
+    def text(self, path: Path | str) -> str:
         """Return the name of an output as text that JSON can hold."""
 
-    def exists(self, path: Path) -> bool:
+    def exists(self, path: Path | str) -> bool:
         """Return True if something is there."""
 
-    def stamp(self, path: Path) -> FileStamp | None:
+    def stamp(self, path: Path | str) -> FileStamp | None:
         """Return the stamp of what is there; None for nothing.
 
         Raises:
@@ -72,29 +73,29 @@ class LocalPlace:
         """Return the absolute path."""
         return reference_of(path)
 
-    def text(self, path: Path) -> str:
+    def text(self, path: Path | str) -> str:
         """Return the path; undecodable bytes are replaced."""
-        return os.fsencode(path).decode(errors="replace")
+        return given_name(path)
 
-    def exists(self, path: Path) -> bool:
+    def exists(self, path: Path | str) -> bool:
         """Return True if something is there."""
-        return path.exists()
+        return os.path.exists(path)  # noqa: PTH110 - often
 
-    def stamp(self, path: Path) -> FileStamp | None:
+    def stamp(self, path: Path | str) -> FileStamp | None:
         """Return the stamp of the file that is there; None for nothing.
 
         Raises:
             OutputUnwritableError: No regular file is in the way.
         """
         try:
-            status = path.stat()
+            status = os.stat(path)  # noqa: PTH116 - often
             if not stat.S_ISREG(status.st_mode):
-                raise NotRegularError(path)
+                raise NotRegularError(Path(path))
             return FileStamp.from_stat(status)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise OutputUnwritableError(path, error) from error
+            raise OutputUnwritableError(Path(path), error) from error
 
     def digest(self, path: Path, journal: Journal) -> str:
         """Return the digest of a file; see ``OutputPlace``."""

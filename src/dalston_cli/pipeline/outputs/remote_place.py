@@ -68,15 +68,15 @@ class RemotePlace:
         """Return the address, without secrets."""
         return self._address(path).shown
 
-    def text(self, path: Path) -> str:
+    def text(self, path: Path | str) -> str:
         """Return the address, without secrets."""
         return self._address(path).shown
 
-    def exists(self, path: Path) -> bool:
+    def exists(self, path: Path | str) -> bool:
         """Return True if something is there."""
         return self._name(path) in self._known()
 
-    def stamp(self, path: Path) -> FileStamp | None:
+    def stamp(self, path: Path | str) -> FileStamp | None:
         """Return the stamp of what is there; None for nothing.
 
         Where the store tells too little, the stamp is one that nothing else has: then the bytes
@@ -151,11 +151,11 @@ class RemotePlace:
                 self._found = {}
         return self._found
 
-    def _name(self, path: Path) -> str:
-        relative = path.relative_to(self._root)
+    def _name(self, path: Path | str) -> str:
+        relative = Path(path).relative_to(self._root)
         return str(relative).encode(errors="surrogateescape").decode(errors="replace")
 
-    def _address(self, path: Path) -> Address:
+    def _address(self, path: Path | str) -> Address:
         return self._folder.below(self._name(path))
 
 

@@ -5,9 +5,9 @@ since, is never replaced without ``--overwrite``.
 """
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import partial
+from functools import cached_property, partial
 from pathlib import Path
 
 from dalston_cli import __version__
@@ -53,7 +53,7 @@ class OutputSpec:
     print_text: Callable[[str], None] | None = None
     place: OutputPlace = HERE
 
-    @property
+    @cached_property
     def writers(self) -> tuple[Writer, ...]:
         """The formats' writers, in order."""
         return tuple(WRITERS[name] for name in self.formats)
@@ -79,26 +79,33 @@ class OutputWriter:
         self._journal = journal
         self._stem = stem
         self._key = key
-        self._files = (
+
+    @cached_property
+    def _files(self) -> tuple[tuple[Path, Writer], ...]:
+        stem = self._stem
+        return (
             ()
             if stem is None
-            else tuple((output_file(stem, one.extension), one) for one in spec.writers)
+            else tuple((output_file(stem, one.extension), one) for one in self._spec.writers)
         )
 
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """Every output file but the dropped ones; none if text goes to standard output."""
-        return tuple(path for path, writer in self._files if not self._is_dropped(path, writer))
+    def _outputs(self) -> Iterator[tuple[str, Writer]]:
+        """Yield the names of ``_files``: to make a path of each takes longer than to look there."""
+        if self._stem is not None:
+            stem = str(self._stem)
+            yield from ((stem + one.extension, one) for one in self._spec.writers)
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """``paths`` as text that JSON can hold."""
-        return tuple(map(self._place.text, self.paths))
+        """The outputs but the dropped ones, as text that JSON can hold; see ``given_name``.
 
-    @property
-    def are_there(self) -> bool:
-        """True if there is a file where an output goes."""
-        return any(self._place.exists(path) for path, _ in self._files)
+        None if text goes to standard output.
+        """
+        return tuple(
+            self._place.text(output)
+            for output, writer in self._outputs()
+            if not self._is_dropped(output, writer)
+        )
 
     def existing(self) -> Existing:
         """Compare the files that are there with those that would be written.
@@ -106,18 +113,20 @@ class OutputWriter:
         Raises:
             OutputUnwritableError: No regular file is in the way.
         """
-        complete, unknown = self._stem is not None, []
-        for path, writer in self._files:
-            stamp, wanted = self._place.stamp(path), self._output_key(writer)
+        complete, are_there, unknown = self._stem is not None, False, []
+        for output, writer in self._outputs():
+            stamp = self._place.stamp(output)
             if stamp is None:
-                complete = complete and self._is_dropped(path, writer)
+                complete = complete and self._is_dropped(output, writer)
                 continue
+            are_there = True
+            path, wanted = Path(output), self._output_key(writer)
             key = None if self._spec.overwrite else self._known_key(path, stamp, wanted)
             if self._spec.overwrite or (key is not None and key != wanted):
                 complete = False
             elif key is None:
                 unknown.append(str(path))
-        return Existing(complete=complete, unknown=tuple(unknown))
+        return Existing(complete=complete, are_there=are_there, unknown=tuple(unknown))
 
     def recognize(self, evidence: Evidence) -> Existing:
         """Compare again, by the store and by the JSON beside, and note what is our own.
@@ -147,6 +156,7 @@ class OutputWriter:
                 raise OutputExistsError(self._place.text(path))
         return Existing(
             complete=existing.complete and set(states.values()) <= {"current", "edited"},
+            are_there=True,
             edited=tuple(str(path) for path, state in states.items() if state == "edited"),
             damaged=tuple(str(path) for path, state in states.items() if state == "damaged"),
             transcript=transcript,
@@ -201,11 +211,11 @@ class OutputWriter:
         present = self._place.digest(path, self._journal)
         return present == digest or present in self._keys(path)
 
-    def _is_dropped(self, path: Path, writer: Writer) -> bool:
+    def _is_dropped(self, output: str, writer: Writer) -> bool:
         """Return True if this transcript is known to lack what an optional format needs."""
-        if writer.name not in self._spec.optional or self._place.exists(path):
+        if writer.name not in self._spec.optional or self._place.exists(output):
             return False
-        return self._keys(path).get(None) == self._output_key(writer)
+        return self._keys(Path(output)).get(None) == self._output_key(writer)
 
     def _known_key(self, path: Path, stamp: FileStamp, wanted: str) -> str | None:
         """Return the key of the output that lies here; None where the journal has none."""
