@@ -203,11 +203,9 @@ def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Ite
             counts.add(error)
             timeline.resync()
             continue
-        yield from (
-            packed(frame)
-            for frame in frames
-            if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES
-        )
+        for frame in frames:
+            if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES:
+                yield packed(frame)
 
 
 def _packets(recording: OpenRecording, counts: Counts) -> Iterator["Packet[AudioStream]"]:
