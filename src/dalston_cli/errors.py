@@ -18,8 +18,9 @@ Errors are raised anywhere and caught in two places only: ``app.main`` and, per 
 ``pipeline.running.run``.
 """
 
+from collections.abc import Callable
 from enum import IntEnum
-from typing import ClassVar
+from typing import Any, ClassVar
 
 
 class ExitCode(IntEnum):
@@ -52,6 +53,10 @@ class DalstonError(Exception):
         super().__init__(message)
         self.message = message
         self.hint = hint
+
+    def __reduce__(self) -> tuple[Callable[..., "DalstonError"], tuple[Any, ...]]:
+        """Pickle what a leaf has built, whatever its own arguments are."""
+        return _restored, (type(self), self.args, vars(self))
 
 
 class UsageError(DalstonError):
@@ -105,3 +110,13 @@ class InterruptedRunError(DalstonError):
 
     code = "interrupted"
     exit_code = ExitCode.INTERRUPTED
+
+
+def _restored(
+    kind: type[DalstonError], args: tuple[Any, ...], attributes: dict[str, Any]
+) -> DalstonError:
+    """Return an error that was made in another process."""
+    error = kind.__new__(kind)
+    error.args = args
+    vars(error).update(attributes)
+    return error

@@ -63,6 +63,12 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "highlight_words": ("yes", {"output_format": "textgrid"}, SUBTITLES),
     "output_format": ("rttm", {}, SPEAKERS),
     "gpus": ("0", {"device": "cpu"}, "with --device cpu"),
+    "scheduler": ("tcp://10.0.0.5:8786", {}, "without --runner dask"),
+    "replicas": (
+        "3",
+        {"runner": "dask", "scheduler": "tcp://10.0.0.5:8786"},
+        "with --scheduler",
+    ),
     "threads": ("2", {"launcher": "remote"}, "with --launcher remote"),
     "keep_alive": ("9", {"launcher": "remote"}, "with --launcher remote"),
     "pull": ("always", {"offline": "yes"}, "with --offline"),
@@ -84,7 +90,7 @@ ALWAYS = {
     *("suppress_tokens", "word_timestamps", "multilingual", "chunk_length", "diarize", "align"),
     *("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold", "emotion"),
     *("events", "refine", "title", "summary", "chapters", "action_items", "device", "launcher"),
-    *("replicas", "jobs", "offline", "weights_mirror", "starter"),
+    *("runner", "order", "jobs", "offline", "weights_mirror", "starter"),
     *("accept_known_bad", "keep_doubtful", "audio_track"),
 }
 """Settings that count whatever is beside them."""

@@ -27,6 +27,7 @@ from dalston_cli.pipeline.intake.shard import ShardedInputError, parse_shard
 from dalston_cli.pipeline.request import AUTO_MODEL, RecordingRequest, RunOptions
 from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.locations import Locations
+from dalston_cli.settings.table import TABLE
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -149,6 +150,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
             catalog=catalog,
             machine=only_gpus(probe_machine(), run_options.gpus),
             launchers=configured_launchers(resolved, locations),
+            launcher_settings=_launcher_settings(resolved),
             engine_environment=thread_variables(resolved.settings.threads),
             source_order=SourceOrder.of(resolved.settings),
         ),
@@ -204,6 +206,15 @@ def _with_unknown(
 
 def _without_effect(message: str) -> WarningRaised:
     return WarningRaised(code="option_without_effect", message=message)
+
+
+def _launcher_settings(resolved: ResolvedSettings) -> dict[str, object]:
+    """Return the settings of launchers that were given, for launchers of other machines."""
+    return {
+        name: value
+        for name in ("launcher", "offline", "pull_image")
+        if (value := getattr(resolved.settings, name)) != TABLE[name].default
+    }
 
 
 def _secrets(resolved: ResolvedSettings, catalog: Catalog) -> Iterator[str]:

@@ -167,6 +167,8 @@ def build_run_options(
         starter=settings.starter,
         offline=settings.offline,
         jobs=settings.jobs,
+        runner=settings.runner,
+        scheduler=settings.scheduler,
         spool_bytes=round(settings.spool_limit * 1e9),
         order=settings.order,
         keep_alive_s=settings.keep_alive,

@@ -19,6 +19,8 @@ class Environment:
 
     Attributes:
         source_order: The order in which to ask the sources of a model.
+        launcher_settings: Settings by which the launchers were made, where they are not the
+            defaults.
         engine_environment: Variables for engines beyond those that launchers pass themselves.
     """
 
@@ -26,6 +28,7 @@ class Environment:
     catalog: Catalog
     machine: Machine
     launchers: Launchers
+    launcher_settings: Mapping[str, object] = field(default_factory=dict)
     source_order: SourceOrder = field(default_factory=SourceOrder)
     engine_environment: Mapping[str, str] = field(default_factory=dict, repr=False)
 

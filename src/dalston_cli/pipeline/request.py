@@ -16,7 +16,7 @@ from dalston_cli.audio.tracks import Track
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.pipeline.endpoints import Source
 from dalston_cli.pipeline.remote.spool import DEFAULT_LIMIT
-from dalston_cli.settings.choices import Order, PullPolicy
+from dalston_cli.settings.choices import Order, PullPolicy, RunnerName
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage, typed
 from dalston_cli.stages.overview import OVERVIEW
@@ -145,6 +145,8 @@ class RunOptions:
         starter: Download a small model where none is installed or named, if ``pull`` allows it.
         offline: Never use the network.
         jobs: Recordings worked on at the same time, at least 1; None to go by the engine's slots.
+        runner: What has engines work on recordings.
+        scheduler: The address of Dask's scheduler; None for workers of this machine.
         spool_bytes: What may lie here at once of recordings from other machines.
         order: The recordings that are begun first.
         keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
@@ -175,6 +177,8 @@ class RunOptions:
     starter: bool = False
     offline: bool = False
     jobs: int | None = None
+    runner: RunnerName = "local"
+    scheduler: str | None = None
     spool_bytes: int = DEFAULT_LIMIT
     order: Order = "longest"
     keep_alive_s: float = 300.0

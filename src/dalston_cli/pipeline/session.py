@@ -6,9 +6,9 @@ from collections.abc import Callable, Sequence
 from contextlib import AsyncExitStack
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dalston_cli import garbage
-from dalston_cli.audio.prepare import Preparer
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import FileSource
@@ -20,13 +20,11 @@ from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.failure import LauncherUnavailableError
-from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
-from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
-from dalston_cli.launchers.pool.pool import Pool
+from dalston_cli.launchers.pool.engines import EngineUse
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
 from dalston_cli.pipeline.intake.shard import share_of
-from dalston_cli.pipeline.jobs.base import Job, JobTools
+from dalston_cli.pipeline.jobs.base import EngineStates, Job, JobTools, Runner
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
 from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
@@ -36,20 +34,21 @@ from dalston_cli.pipeline.records.claims import CLAIMS_NAME, Claims
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.pipeline.records.refusals import Refusals
-from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
 from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
+from dalston_cli.pipeline.runners.tools import engines_and_decoder
 from dalston_cli.pipeline.running.budget import Budget
-from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
-from dalston_cli.pipeline.running.scratch import scratch_folder
+from dalston_cli.pipeline.running.run import DECODED_AHEAD, Run, RunSpec, jobs_at_once
+from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.pipeline.unasked import BUNDLED_ADVICE, STARTER_FAILED, HeldBack, why_not
 from dalston_cli.settings.choices import PullPolicy
 
-Emit = Callable[[Event], None]
+if TYPE_CHECKING:
+    from dalston_cli.pipeline.runners.dask.cluster import Cluster
 
-STORE_NAME = "store"
-SCRATCH_NAME = "decoded"
+Emit = Callable[[Event], None]
 
 
 def no_text(text: str) -> None:
@@ -74,6 +73,14 @@ class RunCallbacks:
     print_text: Callable[[str], None] = no_text
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Means:
+    """What does the work of a run: engines, used in some way, by Dask's workers or by us."""
+
+    use: EngineUse
+    workers: "Cluster | None"
+
+
 async def transcribe(
     recordings: Sequence[RecordingRequest],
     options: RunOptions,
@@ -93,27 +100,45 @@ async def transcribe(
     stems = output_stems(recordings, options)
     check_outputs(stems, options)
     share = await asyncio.to_thread(share_of, recordings, stems, options.shard)
-    planner = await _ready_planner(share.recordings, options, environment, callbacks.on_event)
-    plans = distinct_plans(share.recordings, planner)
-    spec = RunSpec(
-        recordings=share.recordings,
-        stems=share.stems,
-        planner=planner,
-        options=options,
-        jobs=options.jobs or max(jobs_at_once(plan, options.num_replicas) for plan in plans),
-        replan=_replan_by(environment, options),
-        shard=share.info,
-    )
     async with AsyncExitStack() as stack:
-        use = _engine_use(plans, options, environment)
-        run = await _make_run(stack, spec, use, environment, callbacks)
+        workers = await _workers(stack, options, environment)
+        if workers is not None:
+            environment = replace(environment, machine=workers.machine)
+        planner = await _ready_planner(share.recordings, options, environment, callbacks.on_event)
+        plans = distinct_plans(share.recordings, planner)
+        jobs = max(jobs_at_once(plan, options.num_replicas) for plan in plans)
+        if workers is not None:
+            await workers.plan_for(plans)
+            jobs = workers.num_threads + DECODED_AHEAD
+        spec = RunSpec(
+            recordings=share.recordings,
+            stems=share.stems,
+            planner=planner,
+            options=options,
+            jobs=options.jobs or jobs,
+            replan=None if workers is not None else _replan_by(environment, options),
+            shard=share.info,
+        )
+        means = _Means(use=_engine_use(plans, options, environment), workers=workers)
+        run = await _make_run(stack, spec, means, environment, callbacks)
         return await run.run()
+
+
+async def _workers(
+    stack: AsyncExitStack, options: RunOptions, environment: Environment
+) -> "Cluster | None":
+    """Return the workers of Dask that the user wants; None for this process alone."""
+    if options.runner != "dask":
+        return None
+    from dalston_cli.pipeline.runners.dask.cluster import Cluster  # noqa: PLC0415 - for Dask only
+
+    return await Cluster.join(stack, options, environment)
 
 
 async def _make_run(
     stack: AsyncExitStack,
     spec: RunSpec,
-    use: EngineUse,
+    means: "_Means",
     environment: Environment,
     callbacks: RunCallbacks,
 ) -> Run:
@@ -125,16 +150,7 @@ async def _make_run(
         emit(WarningRaised(code="state_open", message=message))
     scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
 
-    def tell(notice: PoolNotice) -> None:
-        if isinstance(notice, Trouble):
-            emit(WarningRaised(code=notice.code, message=notice.message))
-        else:
-            emit(notice)
-
-    pool = await stack.enter_async_context(Pool(environment.launchers, on_event=tell))
-    preparer = await stack.enter_async_context(Preparer())
-    engines = RunEngines(pool, use)
-    stack.push_async_callback(engines.close)
+    engines, decoder = await engines_and_decoder(stack, environment.launchers, means.use, emit)
     claims = stack.enter_context(Claims(journal, locations.state / CLAIMS_NAME))
     outputs = output_spec(options, callbacks.print_text)
 
@@ -148,14 +164,21 @@ async def _make_run(
         journal=journal,
         refusals=Refusals(journal),
         engines=engines,
-        decoder=preparer,
+        decoder=decoder,
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),
         spool=Spool(options.spool_bytes),
     )
-    spec = replace(spec, spool_bytes=shutil.disk_usage(scratch).free // 2)
-    run = Run(spec, LocalRunner(tools=tools, scratch=scratch), journal, engines, emit)
+    runner: Runner = LocalRunner(tools=tools, scratch=scratch)
+    states: EngineStates = engines
+    if means.workers is not None:
+        from dalston_cli.pipeline.runners.dask.opening import dask_runner  # noqa: PLC0415 - likewise
+
+        runner, states = dask_runner(tools, scratch, means.workers, means.use, environment)
+    if options.scheduler is None:
+        spec = replace(spec, spool_bytes=shutil.disk_usage(scratch).free // 2)
+    run = Run(spec, runner, journal, states, emit)
 
     def waited(process: int | None) -> None:
         if process is not None:

@@ -9,6 +9,9 @@ AUTO = "auto"
 LauncherName = Literal["auto", "docker", "local", "remote"]
 """How engines are started: the folders of ``launchers``, of which ``auto`` prefers earlier ones."""
 
+RunnerName = Literal["local", "dask"]
+"""What runs the jobs: this process, or Dask's workers."""
+
 PullPolicy = Literal["missing", "never", "always"]
 """The occasion to download weights or images."""
 

@@ -11,10 +11,9 @@ from dalston_cli.commands.confirmation import confirm_removal
 from dalston_cli.console import Console, printable
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
 from dalston_cli.pipeline.records.traces import Traces, find_traces, remove_traces
-from dalston_cli.pipeline.running.scratch import remove_abandoned
-from dalston_cli.pipeline.session import SCRATCH_NAME, STORE_NAME
+from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, remove_abandoned
 from dalston_cli.settings.locations import Locations
 
 _WITHOUT_ASKING = "dalston store forget -y RECORDING; --dry-run shows what would go"

@@ -12,10 +12,9 @@ from dalston_cli.console import Console
 from dalston_cli.launchers.local.leftovers import find_kept, remove_kept
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.pruning import select_results
-from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
 from dalston_cli.pipeline.records.traces import NotRemovedError, remove_files
-from dalston_cli.pipeline.running.scratch import remove_abandoned
-from dalston_cli.pipeline.session import SCRATCH_NAME, STORE_NAME
+from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, remove_abandoned
 from dalston_cli.settings.locations import Locations
 
 

@@ -10,8 +10,8 @@ from dalston_cli.launchers.local.leftovers import find_kept, size_of
 from dalston_cli.options.general import Json
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME
 from dalston_cli.pipeline.records.pruning import stored_sizes
-from dalston_cli.pipeline.records.store import FileStore
-from dalston_cli.pipeline.session import SCRATCH_NAME, STORE_NAME
+from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
+from dalston_cli.pipeline.running.scratch import SCRATCH_NAME
 from dalston_cli.settings.locations import Locations
 
 _COLUMNS = ("what", "number", "size", "unused", "place")

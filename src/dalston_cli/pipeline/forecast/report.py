@@ -16,10 +16,9 @@ from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.session import (
-    STORE_NAME,
     check_models,
     check_outputs,
     distinct_plans,

@@ -15,6 +15,7 @@ from msgspec import Struct
 
 from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.errors import UnavailableError
 from dalston_cli.pipeline.endpoints import FileStamp, Sink
 from dalston_cli.pipeline.events import Event, JobFinished
 from dalston_cli.pipeline.plan.model import RecordingPlan
@@ -23,7 +24,7 @@ from dalston_cli.pipeline.records.refusals import Refusal
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import RecordingRequest
-from dalston_sdk.wire import Request, Result, StreamMessage
+from dalston_sdk.wire import Request, Result, StreamMessage, Transcript
 
 Pay = Callable[[Result], None]
 """Takes the result that was paid for."""
@@ -50,6 +51,41 @@ class Job:
     strict: bool = False
     may_move: bool = False
     accept_known_bad: bool = False
+
+
+@dataclass(frozen=True, kw_only=True)
+class Work:
+    """What engines made of a recording.
+
+    Attributes:
+        worked: False where all of it was stored before.
+    """
+
+    transcript: Transcript
+    worked: bool
+
+
+@dataclass(frozen=True, kw_only=True)
+class WorkOrder:
+    """What another process needs beside a job to work on its recording.
+
+    Attributes:
+        source: The recording as a file.
+        digest: Of its bytes.
+        prepared: Key of its audio.
+        refused: The key under which the journal notes that it cannot be used.
+    """
+
+    source: Path
+    digest: str
+    prepared: str
+    refused: str
+
+
+class RunnerLostError(UnavailableError):
+    """No job can be run any more: the run ends."""
+
+    code = "runner_lost"
 
 
 class Runner(Protocol):
@@ -127,8 +163,24 @@ class Slot(Protocol):
         """
 
 
+class EngineStates(Protocol):
+    """The engines of a run, as the run looks at them.
+
+    Attributes:
+        fingerprints: The fingerprint of each engine that was used, by its name.
+    """
+
+    fingerprints: dict[str, str]
+
+    def failure(self, engine: EngineEntry, device: str) -> UnavailableError | None:
+        """Return why ``engine`` cannot be had; None if it can, or was never asked for."""
+
+    def forget(self) -> None:
+        """Get every engine anew when it is next needed, as after the loss of a launcher."""
+
+
 class Engines(Protocol):
-    """The engines of a run."""
+    """The engines of a run, as its jobs use them."""
 
     def slot(self, engine: EngineEntry, device: str) -> AbstractAsyncContextManager[Slot]:
         """Wait for a free slot of an engine, and hold it."""

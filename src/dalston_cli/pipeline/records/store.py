@@ -17,6 +17,9 @@ from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
 from dalston_cli.private_file import make_private_folder
 from dalston_cli.regular_file import read_regular
 
+STORE_NAME = "store"
+"""In the state folder."""
+
 Value = TypeVar("Value", bound=Struct)
 
 

@@ -1,1 +1,1 @@
-"""Runners of jobs: so far only of this process."""
+"""Runners of jobs: of this process, and of Dask's workers."""

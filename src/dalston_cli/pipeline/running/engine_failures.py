@@ -2,7 +2,7 @@
 
 from dalston_cli.errors import ModelUnavailableError, UnavailableError
 from dalston_cli.launchers.failure import LauncherUnavailableError
-from dalston_cli.launchers.pool.engines import RunEngines
+from dalston_cli.pipeline.jobs.base import EngineStates
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.request import RecordingRequest
 
@@ -16,7 +16,7 @@ MOST_MODEL_FAILURES = 2
 class EngineFailures:
     """Counts the recordings in a row that failed for want of an engine or a model."""
 
-    def __init__(self, engines: RunEngines) -> None:
+    def __init__(self, engines: EngineStates) -> None:
         self._engines = engines
         self._in_a_row = 0
 

@@ -1,13 +1,13 @@
 """One recording, from its source to its transcripts.
 
 A job depends on its recording, its plan, its settings and its tools, and on nothing else in the
-process: jobs could run on other machines that have tools for the same store and journal.
+process. What engines do to the recording, ``work``, may be done in another one.
 """
 
 import asyncio
 import os
 import time
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Awaitable, Callable
 from contextlib import asynccontextmanager
 from dataclasses import replace
 from functools import partial
@@ -16,12 +16,10 @@ from pathlib import Path
 import msgspec
 
 from dalston_cli.audio import errors
-from dalston_cli.audio.prepare import DecoderCrashedError, DecoderHungError
-from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.audio.source import shown_name
 from dalston_cli.pipeline import events
 from dalston_cli.pipeline.endpoints import Evidence
-from dalston_cli.pipeline.jobs.base import Job, JobTools
+from dalston_cli.pipeline.jobs.base import Job, JobTools, Work, WorkOrder
 from dalston_cli.pipeline.jobs.done import Standing, standing_of
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
@@ -32,25 +30,29 @@ from dalston_cli.pipeline.running.graph import Graph
 from dalston_cli.pipeline.running.known_bad import can_be_known, is_known_bad
 from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
 from dalston_cli.pipeline.running.stage import NotStoredError
+from dalston_cli.pipeline.running.work import RecordingWork, audio_request
 from dalston_sdk.wire import Transcript
 
-_MAY_PASS = (
-    DecoderCrashedError,
-    DecoderHungError,
-    errors.RecordingMissingError,
-    errors.RecordingUnreadableError,
-    errors.RecordingChangedError,
-)
-"""Errors that may not come again, though the recording is the same."""
+Elsewhere = Callable[[WorkOrder, Callable[[], None]], Awaitable[Work]]
+"""Has another process work on a recording. It is also given a function that raises an error if the
+recording is not the one any more whose digest was taken."""
 
 _PAUSES_S = (0.5, 1.0, 2.0)
 """Before a recording that changed while it was read is read again."""
 
 
 class RecordingJob:
-    """One recording on its way."""
+    """One recording on its way.
 
-    def __init__(self, job: Job, tools: JobTools, folder: Path) -> None:
+    Args:
+        folder: For its decoded audio.
+        elsewhere: Has engines work on the recording in another process; None does it here.
+    """
+
+    def __init__(
+        self, job: Job, tools: JobTools, folder: Path, elsewhere: Elsewhere | None = None
+    ) -> None:
+        self._elsewhere = elsewhere
         self._job = job
         self._tools = tools
         self._name = job.recording.name
@@ -90,10 +92,8 @@ class RecordingJob:
             done = await self._done_before(standing, audio)
             if done is not None:
                 return done
-            info = await self._begin(standing, audio)
-            graph = Graph(self._job, audio, self._tools)
-            transcript = await graph.transcript(info)
-            return await self._end(standing, transcript, worked=graph.worked)
+            work = await self._work(standing, audio)
+            return await self._end(standing, work.transcript, worked=work.worked)
         except errors.RecordingError as error:
             if not is_of_its_bytes(error) or not await self._is_known_bad():
                 raise
@@ -115,21 +115,12 @@ class RecordingJob:
         digest = await self._bytes.take(may_return=self._num_changes < len(_PAUSES_S))
         open_sink = partial(tools.open_sink, job)
         standing = standing_of(digest, plan, tools.journal, open_sink, job.recording.columns)
-        request = AudioRequest(
-            source=Path(),
-            folder=self._folder,
-            name=self._name,
-            channels=plan.channels,
-            clip=plan.clip,
-            digest=digest,
-            track=plan.track,
-            language=plan.track_language,
-        )
+        request = audio_request(job, digest, self._folder)
         prepared = standing.prepared or ""
         return standing, RecordingAudio(request, prepared, tools, self._bytes)
 
-    async def _begin(self, standing: Standing, audio: RecordingAudio) -> AudioInfo:
-        """Tell that work begins, and describe the audio."""
+    async def _work(self, standing: Standing, audio: RecordingAudio) -> Work:
+        """Have engines work on the recording; what is known to be unusable is not tried again."""
         reference, digest = self._job.recording.source.reference, self._bytes.digest
         if reference is not None and digest is not None:
             self._tools.journal.remember_recording(reference, digest)
@@ -139,10 +130,20 @@ class RecordingJob:
                 events.WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
             )
         key = make_key("refused", name=self._name, what=standing.prepared or "")
-        try:
-            return await self._prepared(audio, key)
-        finally:
+        before = None if self._job.overwrite else self._tools.journal.outcome(key)
+        if before is not None and before.error is not None:
             self._bytes.remember_digest()
+            raise errors.revive(before.error.code, before.error.message, before.error.hint)
+        if self._elsewhere is None:
+            work = RecordingWork(self._job, audio, self._tools, refused=key)
+            return await work.run(prepared=self._bytes.remember_digest)
+        order = WorkOrder(
+            source=(await self._bytes.file()).absolute(),
+            digest=digest or "",
+            prepared=standing.prepared or "",
+            refused=key,
+        )
+        return await self._elsewhere(order, self._bytes.check_unchanged)
 
     async def _end(
         self, standing: Standing, transcript: Transcript, *, worked: bool
@@ -210,33 +211,6 @@ class RecordingJob:
             return await graph.transcript(info)
         except NotStoredError:
             return None
-
-    async def _prepared(self, audio: RecordingAudio, key: str) -> AudioInfo:
-        """Describe the audio; what is known to be unusable is not tried again."""
-        overwrite, journal = self._job.overwrite, self._tools.journal
-        before = None if overwrite else journal.outcome(key)
-        if before is not None and before.error is not None:
-            raise errors.revive(before.error.code, before.error.message, before.error.hint)
-        clock = time.monotonic()
-        self._emit(events.StageStarted(recording=self._name, stage="prepare"))
-        try:
-            info = await audio.describe(anew=overwrite)
-        except errors.RecordingError as error:
-            if not isinstance(error, _MAY_PASS):
-                info_of = events.ErrorInfo(code=error.code, message=error.message, hint=error.hint)
-                journal.remember_outcome(key, Outcome(error=info_of), recording=self._bytes.digest)
-            raise
-        self._emit(
-            events.StageFinished(
-                recording=self._name,
-                stage="prepare",
-                status="done",
-                reused=not audio.decoded,
-                elapsed_s=time.monotonic() - clock,
-                duration_s=info.info.duration_s,
-            )
-        )
-        return info
 
     def _finished(
         self, standing: Standing, transcript: Transcript, *, worked: bool

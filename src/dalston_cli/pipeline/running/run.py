@@ -17,9 +17,8 @@ from pathlib import Path
 
 from dalston_cli.errors import DalstonError, ExitCode, NoRoomError, UnavailableError
 from dalston_cli.launchers.failure import LauncherUnavailableError
-from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.pipeline import events
-from dalston_cli.pipeline.jobs.base import Job, Runner
+from dalston_cli.pipeline.jobs.base import EngineStates, Job, Runner, RunnerLostError
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
@@ -96,7 +95,7 @@ class Run:
         spec: RunSpec,
         runner: Runner,
         journal: Journal,
-        engines: RunEngines,
+        engines: EngineStates,
         emit: Callable[[events.Event], None],
     ) -> None:
         self._spec = spec
@@ -312,7 +311,7 @@ class Run:
             acceptable=is_of_its_bytes(error) and begun.recording.source.reference is not None,
         )
         self._end(begun.number, finished, error.exit_code)
-        if isinstance(error, JournalError | NoRoomError):
+        if isinstance(error, JournalError | NoRoomError | RunnerLostError):
             self._end_all(error)
         elif self._spec.options.fail_fast:
             self._stop("fail_fast", "--fail-fast: no further recording is begun")

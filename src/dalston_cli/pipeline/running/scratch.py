@@ -15,6 +15,9 @@ from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import UnavailableError
 from dalston_cli.folder_lock import lock_folder, try_lock_folder
 
+SCRATCH_NAME = "decoded"
+"""In the cache folder."""
+
 
 class ScratchFolderError(UnavailableError):
     """There is no place for decoded audio."""

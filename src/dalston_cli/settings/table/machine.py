@@ -1,6 +1,6 @@
 """Settings of the machine and its engines."""
 
-from dalston_cli.settings.choices import LauncherName, Order, PullPolicy, WeightsFrom
+from dalston_cli.settings.choices import LauncherName, Order, PullPolicy, RunnerName, WeightsFrom
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, switch, text
 from dalston_cli.settings.values import text_like
@@ -14,6 +14,10 @@ _mirror = Kind(
         r"(/|~/).*|https://[^\s/]+\S*|http://(127\.0\.0\.1|localhost|\[::1\])(:\d+)?(/\S*)?",
         "an absolute folder or https://HOST/…",
     ),
+)
+_scheduler = Kind(
+    "ADDRESS",
+    check=text_like(r"[a-z]+://\S+:\d+", "the address of a scheduler, such as tcp://HOST:8786"),
 )
 _NO_IMAGES = ("launcher=local", "launcher=remote")
 _ELSEWHERE = ("launcher=remote",)
@@ -33,7 +37,20 @@ class Machine:
         idle_with=("device=cpu", "device=cuda:"),
     )
     launcher: LauncherName = choice("How engines are started.", "auto")
-    replicas: int = Kind("N", ge=1, le=64)("Processes of the transcribing engine.", 1)
+    runner: RunnerName = choice(
+        "What has engines work on recordings: this process, or workers of Dask, on this machine (as"
+        " many as --replicas) or wherever a scheduler has them.",
+        "local",
+    )
+    scheduler: str | None = _scheduler(
+        "Where Dask's scheduler listens, such as tcp://10.0.0.5:8786; without it workers are"
+        " started on this machine.",
+        example="tcp://10.0.0.5:8786",
+        needs=("runner=dask",),
+    )
+    replicas: int = Kind("N", ge=1, le=64)(
+        "Processes of the transcribing engine.", 1, idle_with=("scheduler",)
+    )
     threads: int = Kind("N", ge=0, le=1024)(
         "Processor threads of each engine's process; 0 for the machine's cores, at most 8, shared"
         " among replicas.",

@@ -1,0 +1,130 @@
+"""Connections to Dask: a cluster on this machine, or a scheduler that runs somewhere.
+
+A cluster on this machine is made for the run and ends with it. It speaks TLS with keys that exist
+in memory only, because whoever reaches a scheduler can have its workers run anything.
+"""
+
+import logging
+from collections.abc import Mapping, Sequence
+from contextlib import AsyncExitStack
+from importlib.util import find_spec
+from pathlib import Path
+from typing import TYPE_CHECKING, Any
+
+from dalston_cli.pipeline.request import RunOptions
+from dalston_cli.pipeline.runners.dask.errors import (
+    DaskMissingError,
+    DaskOptionError,
+    SchedulerUnreachableError,
+)
+
+if TYPE_CHECKING:
+    from distributed import Client
+
+_CONNECT_S = 10
+_LOGGERS = ("distributed", "distributed.client", "distributed.scheduler", "tornado")
+_QUIET: Mapping[str, Any] = {
+    "distributed.scheduler.http.routes": [],
+    "distributed.worker.http.routes": [],
+    "distributed.admin.system-monitor.gil.enabled": False,
+    "distributed.worker.profile.enabled": False,
+}
+"""Nothing is served to browsers, and nothing measured that is not looked at."""
+
+
+def check_options(options: RunOptions) -> None:
+    """Refuse what cannot be had of workers, and a library that is missing.
+
+    Raises:
+        DaskOptionError: An option cannot be had.
+        DaskMissingError: A library is not installed.
+    """
+    if options.max_cost_usd is not None:
+        reason = "workers do not know what others spend"
+        raise DaskOptionError("--max-cost", reason, "use --runner local")
+    elsewhere = options.scheduler is not None
+    if elsewhere and (options.gpus or options.device.startswith("cuda:")):
+        raise DaskOptionError(
+            "the number of a GPU",
+            "each worker says itself which GPU it has",
+            "use --device cuda, and start workers with CUDA_VISIBLE_DEVICES=N",
+        )
+    for library in ("distributed", *(() if elsewhere else ("cryptography",))):
+        if find_spec(library) is None:
+            raise DaskMissingError(library)
+
+
+async def connect(stack: AsyncExitStack, address: str) -> "Client":
+    """Return a client of the scheduler at an address; it is closed with ``stack``.
+
+    Certificates are those of Dask's own configuration.
+
+    Raises:
+        SchedulerUnreachableError: It does not answer.
+    """
+    from distributed import Client  # noqa: PLC0415 - asked for Dask only
+
+    _silence()
+    client = Client(address, asynchronous=True, timeout=_CONNECT_S, set_as_default=False)
+    try:
+        return await stack.enter_async_context(client)
+    except (OSError, ValueError, TypeError) as error:
+        raise SchedulerUnreachableError(address, str(error) or type(error).__name__) from error
+
+
+async def start_workers(
+    stack: AsyncExitStack,
+    variables: Sequence[Mapping[str, str]],
+    folder: Path,
+    *,
+    threads: int,
+    gpus: bool,
+) -> "Client":
+    """Return a client of workers on this machine; they end with ``stack``.
+
+    Args:
+        stack: What they end with.
+        variables: Of each worker, beyond those of this process.
+        folder: For files of theirs.
+        threads: Recordings that each works on at the same time.
+        gpus: Each offers one GPU.
+    """
+    import dask  # noqa: PLC0415 - asked for Dask only
+    from distributed import Client, Nanny, Scheduler, Security, SpecCluster  # noqa: PLC0415 - likewise
+
+    _silence()
+    place = {"host": "127.0.0.1", "protocol": "tls://", "security": Security.temporary()}
+    served = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
+    scheduler = {"cls": Scheduler, "options": {**place, **served, "port": 0}}
+    common = {
+        **place,
+        **served,
+        "nthreads": threads,
+        "memory_limit": 0,
+        "silence_logs": logging.CRITICAL,
+        "preload": ["dalston_cli.pipeline.runners.dask.preload"],
+        "resources": {"GPU": 1} if gpus else None,
+    }
+    workers = {
+        number: {"cls": Nanny, "options": {**common, "env": dict(more)}}
+        for number, more in enumerate(variables)
+    }
+    with dask.config.set({**_QUIET, "temporary-directory": str(folder)}):
+        cluster = SpecCluster(
+            workers=workers,
+            scheduler=scheduler,
+            security=place["security"],
+            silence_logs=logging.CRITICAL,
+            asynchronous=True,
+        )
+        await stack.enter_async_context(cluster)
+        client = Client(cluster, asynchronous=True, set_as_default=False)
+        return await stack.enter_async_context(client)
+
+
+def _silence() -> None:
+    """Keep Dask from writing between our own lines; what matters is told as an event."""
+    import distributed  # noqa: F401, PLC0415 - sets its levels when it is imported
+
+    for name in _LOGGERS:
+        logging.getLogger(name).setLevel(logging.CRITICAL)
