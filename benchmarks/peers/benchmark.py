@@ -39,11 +39,13 @@ class Figure:
 
     Attributes:
         name: What it says, such as ``time over the bare library's``.
+        of_work: It means something by processor time, too; not where contenders only wait.
     """
 
     name: str
     ratio: Ratio
     goal: Goal | None = None
+    of_work: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)

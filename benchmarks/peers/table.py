@@ -136,7 +136,9 @@ BENCHMARKS = (
         what="files of a second, an engine that waits half a second over each, workers of Dask",
         contenders=dask_workers,
         figures=[
-            Figure(name=f"efficiency of {workers} workers", ratio=efficiency(workers))
+            Figure(
+                name=f"efficiency of {workers} workers", ratio=efficiency(workers), of_work=False
+            )
             for workers in WORKERS[1:]
         ],
         uses_models=False,

@@ -196,6 +196,9 @@ def test_the_page_has_ratios_seconds_costs_and_what_was_not_run() -> None:
     assert "* 42 % of the engine: `f (a.py)`" in page
     assert "| `d`: work of d | none | not run: none | | | | |" in page
     assert "whisperx 3.8.6" in page
+    waited = replace(outcome("a").findings[0], processor=None)
+    page = render(results(replace(outcome("a"), findings=(waited,))))
+    assert "| over | **1.25** |  | ≤ 1.1 | missed |" in page
     assert "had other work" not in page
     assert "had other work" in render(results(outcome("a"), outcome("b", load=3.0)))
 
