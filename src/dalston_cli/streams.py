@@ -78,16 +78,15 @@ def allow_descriptors() -> None:
             resource.setrlimit(resource.RLIMIT_NOFILE, limits)
 
 
-def print_data(stream: TextIO, text: str) -> None:
-    """Write data, all of it.
+def print_data(stream: TextIO, *texts: str) -> None:
+    """Write data, all of it; long texts need not be joined.
 
     Raises:
         BrokenPipeError: The reader has gone.
         OutputStreamError: There is no room for it.
     """
     try:
-        if text:  # to write nothing fails where there is no room
-            stream.write(text)
+        stream.writelines(filter(None, texts))  # to write nothing fails where there is no room
         stream.flush()
     except BrokenPipeError:
         raise

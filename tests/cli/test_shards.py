@@ -112,6 +112,12 @@ def test_a_shard_says_which_part_it_is_and_an_empty_one_is_no_failure(shell: She
         True,
     ]
     assert (shell.work / "out" / "a.txt").exists()
+    noted = json.loads(in_process(shell, "runs", "list", "--json").stdout)["data"]
+    assert [run["shard"] for run in noted] == [
+        {"number": number, "of": 3, "found": 1} for number in (3, 2, 1)
+    ]
+    assert "shard 1/3: " in in_process(shell, "runs", "list").stdout
+    assert "shard 3 of 3: " in in_process(shell, "runs", "show").stdout
 
 
 def test_a_manifest_is_shared_and_a_missing_recording_is_told_once(shell: Shell) -> None:

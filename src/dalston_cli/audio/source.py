@@ -16,6 +16,9 @@ from dalston_cli.audio import errors
 
 def given_name(path: Path | str) -> str:
     """Return a path as text: undecodable bytes are replaced."""
+    text = os.fspath(path)
+    if text.isascii():
+        return text  # that very text: it may be there a hundred thousand times
     return os.fsencode(path).decode("utf-8", errors="replace")
 
 

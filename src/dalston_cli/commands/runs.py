@@ -94,10 +94,14 @@ def show_run(
 
 def run_lines(record: history.RunRecord) -> Iterator[str]:
     """Yield everything about one run, line by line."""
+    from dalston_cli.console.run_view import shard_text
+
     run = record.summary
     took = "" if run.elapsed_s is None else f", {run.elapsed_s:.1f} s"
     end = "" if run.exit_code is None else f", exit code {run.exit_code}"
     yield f"run {run.run} of {_local(run.started_at)} in {run.folder}: {run.state}{took}{end}"
+    if run.shard:
+        yield shard_text(run.shard, run.num_recordings)
     yield f"{count(run.num_recordings, 'recording')}: {_counts_text(run.counts)}"
     for job in record.jobs:
         yield from _job_lines(job)
@@ -128,12 +132,13 @@ def _local(started_at: str) -> str:
 
 
 def _names(run: history.RunInfo) -> str:
-    """Return text such as ``talk.wav, call.mp3 and 8 more``."""
+    """Return text such as ``talk.wav, call.mp3 and 8 more``; before it the shard, such as 2/8."""
     names = [PurePath(name).name for name in run.recordings]
     more = run.num_recordings - len(names)
+    shard = f"shard {run.shard.number}/{run.shard.of}: " if run.shard else ""
     if not names:
-        return count(more, "recording")
-    return ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
+        return shard + count(more, "recording")
+    return shard + ", ".join(names) + (f" and {more:,} more" if more > 0 else "")
 
 
 def _counts_text(counts: Mapping[str, int]) -> str:

@@ -103,11 +103,17 @@ def _plain_object(value: object) -> Any:  # noqa: ANN401 - JSON
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
 
-    return _plain(msgspec.to_builtins(value))
+    try:
+        return msgspec.Raw(msgspec.json.encode(value))  # a copy of a long list would take long
+    except UnicodeEncodeError:
+        return _plain(msgspec.to_builtins(value))
 
 
 def _complete(error: object) -> dict[str, object]:
     """Return every key of an error, also those that a struct omits at their default."""
     keys = ("code", "message", "hint", "recording", "stage")
-    plain: dict[str, object] = _plain(error)
+    import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    own = msgspec.to_builtins(error) if isinstance(error, msgspec.Struct) else error
+    plain: dict[str, object] = _plain(own)
     return {key: plain.get(key) for key in keys}

@@ -94,7 +94,7 @@ class Console:
     def data(self, text: str) -> None:
         """Write what was asked for to stdout, as it is, with a line end."""
         end = "" if text.endswith("\n") else "\n"
-        streams.print_data(self.stdout, encodable(text) + end)
+        streams.print_data(self.stdout, encodable(text), end)
 
     def result(
         self,

@@ -205,6 +205,7 @@ class Existing:
 
     Attributes:
         complete: All of them are there, as they would be written now.
+        are_there: Something is where one of them goes.
         edited: Those that were written as they would be now, and changed since.
         damaged: Those that were cut off or overwritten by no person, and will be written again.
         unknown: Those that the journal does not know, which ``recognize`` has to look at.
@@ -212,6 +213,7 @@ class Existing:
     """
 
     complete: bool
+    are_there: bool = False
     edited: Sequence[str] = ()
     damaged: Sequence[str] = ()
     unknown: Sequence[str] = ()
@@ -238,10 +240,6 @@ class Sink(Protocol):
     @property
     def texts(self) -> tuple[str, ...]:
         """The outputs' names, as text that JSON can hold."""
-
-    @property
-    def are_there(self) -> bool:
-        """True if something is where an output goes."""
 
     def existing(self) -> Existing:
         """Compare what is there with what would be written, as far as the journal knows it.

@@ -27,7 +27,7 @@ from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
-from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.journal import Journal, Outcome
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.pipeline.request import RecordingRequest
 
@@ -117,13 +117,15 @@ class Forecaster:
         open_sink = partial(OutputWriter, self._outputs, self._journal, stem)
         standing = standing_of(digest, looked.plan, self._journal, open_sink, request.columns)
         path = file_of(request.source)
-        if digest is None and path is not None and standing.sink.are_there:
+        found = self._existing(looked, standing)
+        if digest is None and path is not None and found[0].are_there:
             with suppress(RecordingError):  # reading its header says what is wrong
                 digest = content_digest(path, request.name)
                 standing = standing_of(
                     digest, looked.plan, self._journal, open_sink, request.columns
                 )
-        self._compare(looked, standing, digest)
+                found = self._existing(looked, standing)
+        self._compare(looked, standing, digest, found)
         if looked.duration_s is None and looked.state != "unchanged":
             self._read_header(looked)
         if looked.duration_s is None:
@@ -142,18 +144,27 @@ class Forecaster:
             problem=looked.problem,
         )
 
-    def _compare(self, looked: _Looked, standing: Standing, digest: str | None) -> None:
-        """Find out what is there of a recording: its outputs, or else results of stages."""
-        existing, outcome = Existing(complete=False), None
+    def _existing(self, looked: _Looked, standing: Standing) -> tuple[Existing, Outcome | None]:
         try:
-            existing, outcome = standing.existing()
+            return standing.existing()
         except DalstonError as error:
             looked.state, looked.problem = "blocked", error.message
+            return Existing(complete=False, are_there=True), None
+
+    def _compare(
+        self,
+        looked: _Looked,
+        standing: Standing,
+        digest: str | None,
+        found: tuple[Existing, Outcome | None],
+    ) -> None:
+        """Find out what is there of a recording: its outputs, or else results of stages."""
+        existing, outcome = found
         stored = self._stored(looked.plan, standing) if outcome is None else None
         if existing.unknown:
-            found = None if stored is None else stored.transcript
+            transcript = None if stored is None else stored.transcript
             try:
-                _, outcome = standing.recognized(Evidence(digest=digest or "", stored=found))
+                _, outcome = standing.recognized(Evidence(digest=digest or "", stored=transcript))
             except DalstonError as error:
                 looked.state, looked.problem = "blocked", error.message
         if outcome is not None and not self._outputs.overwrite:

@@ -237,7 +237,7 @@ class RecordingFinder:
         empty = True
         for path, relative in scan.files(folder):
             empty = False
-            yield _request(path, prefix / relative)
+            yield _request(path, prefix / relative if prefix.parts else relative)
         if empty and looks_like_media(folder.name):
             yield _request(folder, Path(folder.name))
 

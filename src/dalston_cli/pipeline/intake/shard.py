@@ -11,7 +11,6 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from concurrent.futures import ThreadPoolExecutor
 from dataclasses import dataclass
 from pathlib import Path
 
@@ -105,6 +104,8 @@ def share_of(
     """
     if shard is None:
         return Share(recordings=recordings, stems=stems)
+    from concurrent.futures import ThreadPoolExecutor  # noqa: PLC0415 - most runs have no shards
+
     with ThreadPoolExecutor(_READ_AT_ONCE) as pool:
         numbers = pool.map(lambda each: shard_number(each, shard.of), recordings)
         kept = [index for index, number in enumerate(numbers) if number in {shard.number, None}]

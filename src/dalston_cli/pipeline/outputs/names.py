@@ -105,10 +105,11 @@ def _told_apart(
     extensions: Sequence[str],
 ) -> tuple[Path, ...]:
     """Return the paths, with the recordings' suffixes where they are the same otherwise."""
-    ignoring = ignores_case(folder)
+    ignoring, here = ignores_case(folder), os.getcwd()  # noqa: PTH109 - its text, once
 
     def fold(name: str) -> str:
-        place = os.path.abspath(name)  # noqa: PTH100 - one folder may be named in two ways
+        # One folder may be named in two ways.
+        place = os.path.abspath(name) if ".." in name else os.path.join(here, name)  # noqa: PTH100, PTH118 - often
         return _folded(place) if ignoring else place
 
     for clash in _clashes(stems, fold):

@@ -7,13 +7,14 @@ since, is never replaced without ``--overwrite``.
 import asyncio
 import os
 import stat
-from collections.abc import Callable
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
+from functools import cached_property
 from pathlib import Path
 
 from dalston_cli import __version__
 from dalston_cli.atomic_file import write_whole
-from dalston_cli.audio.source import shown_name
+from dalston_cli.audio.source import given_name, shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
@@ -55,7 +56,7 @@ class OutputSpec:
     overwrite: bool = False
     print_text: Callable[[str], None] | None = None
 
-    @property
+    @cached_property
     def writers(self) -> tuple[Writer, ...]:
         """The formats' writers, in order."""
         return tuple(WRITERS[name] for name in self.formats)
@@ -80,26 +81,33 @@ class OutputWriter:
         self._journal = journal
         self._stem = stem
         self._key = key
-        self._files = (
+
+    @cached_property
+    def _files(self) -> tuple[tuple[Path, Writer], ...]:
+        stem = self._stem
+        return (
             ()
             if stem is None
-            else tuple((output_file(stem, one.extension), one) for one in spec.writers)
+            else tuple((output_file(stem, one.extension), one) for one in self._spec.writers)
         )
 
-    @property
-    def paths(self) -> tuple[Path, ...]:
-        """Every output file but the dropped ones; none if text goes to standard output."""
-        return tuple(path for path, writer in self._files if not self._is_dropped(path, writer))
+    def _places(self) -> Iterator[tuple[str, Writer]]:
+        """Yield the names of ``_files``: to make a path of each takes longer than to look there."""
+        if self._stem is not None:
+            stem = str(self._stem)
+            yield from ((stem + one.extension, one) for one in self._spec.writers)
 
     @property
     def texts(self) -> tuple[str, ...]:
-        """``paths`` as text that JSON can hold: undecodable bytes are replaced."""
-        return tuple(os.fsencode(path).decode(errors="replace") for path in self.paths)
+        """The outputs but the dropped ones, as text that JSON can hold; see ``given_name``.
 
-    @property
-    def are_there(self) -> bool:
-        """True if there is a file where an output goes."""
-        return any(path.exists() for path, _ in self._files)
+        None if text goes to standard output.
+        """
+        return tuple(
+            given_name(place)
+            for place, writer in self._places()
+            if not self._is_dropped(place, writer)
+        )
 
     def existing(self) -> Existing:
         """Compare the files that are there with those that would be written.
@@ -107,18 +115,20 @@ class OutputWriter:
         Raises:
             OutputUnwritableError: No regular file is in the way.
         """
-        complete, unknown = self._stem is not None, []
-        for path, writer in self._files:
-            stamp, wanted = self._stamp(path), self._output_key(writer)
+        complete, are_there, unknown = self._stem is not None, False, []
+        for place, writer in self._places():
+            stamp = self._stamp(place)
             if stamp is None:
-                complete = complete and self._is_dropped(path, writer)
+                complete = complete and self._is_dropped(place, writer)
                 continue
+            are_there = True
+            path, wanted = Path(place), self._output_key(writer)
             key = None if self._spec.overwrite else self._known_key(path, stamp, wanted)
             if self._spec.overwrite or (key is not None and key != wanted):
                 complete = False
             elif key is None:
                 unknown.append(str(path))
-        return Existing(complete=complete, unknown=tuple(unknown))
+        return Existing(complete=complete, are_there=are_there, unknown=tuple(unknown))
 
     def recognize(self, evidence: Evidence) -> Existing:
         """Compare again, by the store and by the JSON beside, and note what is our own.
@@ -147,6 +157,7 @@ class OutputWriter:
                 raise OutputExistsError(path)
         return Existing(
             complete=existing.complete and set(states.values()) <= {"current", "edited"},
+            are_there=True,
             edited=tuple(str(path) for path, state in states.items() if state == "edited"),
             damaged=tuple(str(path) for path, state in states.items() if state == "damaged"),
             transcript=transcript,
@@ -204,23 +215,23 @@ class OutputWriter:
         present = self._digest(path)
         return present == digest or present in self._keys(path)
 
-    def _is_dropped(self, path: Path, writer: Writer) -> bool:
+    def _is_dropped(self, place: str, writer: Writer) -> bool:
         """Return True if this transcript is known to lack what an optional format needs."""
-        if writer.name not in self._spec.optional or path.exists():
+        if writer.name not in self._spec.optional or os.path.exists(place):  # noqa: PTH110 - often
             return False
-        return self._keys(path).get(None) == self._output_key(writer)
+        return self._keys(Path(place)).get(None) == self._output_key(writer)
 
-    def _stamp(self, path: Path) -> FileStamp | None:
+    def _stamp(self, place: str) -> FileStamp | None:
         """Return the stamp of the file that is there; None for nothing."""
         try:
-            status = path.stat()
+            status = os.stat(place)  # noqa: PTH116 - often
             if not stat.S_ISREG(status.st_mode):
-                raise NotRegularError(path)
+                raise NotRegularError(Path(place))
             return FileStamp.from_stat(status)
         except (FileNotFoundError, NotADirectoryError):
             return None
         except OSError as error:
-            raise OutputUnwritableError(path, error) from error
+            raise OutputUnwritableError(Path(place), error) from error
 
     def _known_key(self, path: Path, stamp: FileStamp, wanted: str) -> str | None:
         """Return the key of the output that lies here; None where the journal has none."""

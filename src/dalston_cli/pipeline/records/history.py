@@ -10,6 +10,7 @@ from msgspec import Struct
 
 from dalston_cli.errors import UsageError
 from dalston_cli.nearest import did_you_mean
+from dalston_cli.pipeline.events import ShardInfo
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import sound_values
 
@@ -50,6 +51,7 @@ class RunInfo(Struct, frozen=True, kw_only=True):
         counts: Recordings per status; those in progress when a run died are ``unfinished``.
         folder: The command's working folder.
         recordings: Names of the first recordings that were begun, at most three.
+        shard: The part of all recordings that it was over; None for all, and while it runs.
     """
 
     run: str
@@ -61,6 +63,7 @@ class RunInfo(Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     folder: str
     recordings: tuple[str, ...] = ()
+    shard: ShardInfo | None = None
 
 
 class AttemptRecord(Struct, frozen=True, kw_only=True):
@@ -185,7 +188,13 @@ def _summary(journal: Journal, row: Row) -> RunInfo:
         },
         folder=row["folder"],
         recordings=tuple(name for (name,) in names.fetchall()),
+        shard=_shard(row["report"]),
     )
+
+
+def _shard(report: str | None) -> ShardInfo | None:
+    told = None if report is None else json.loads(report).get("shard")
+    return told and ShardInfo(**told)
 
 
 def _state(row: Row) -> RunState:
