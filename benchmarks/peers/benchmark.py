@@ -39,11 +39,13 @@ class Figure:
 
     Attributes:
         name: What it says, such as ``time over the bare library's``.
+        of_work: It means something by processor time, too; not where contenders only wait.
     """
 
     name: str
     ratio: Ratio
     goal: Goal | None = None
+    of_work: bool = True
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -81,6 +83,7 @@ class Sizes:
         mp3: Minutes of the MP3.
         null: Few and many files for an engine that answers at once.
         contained: The same for one in a container.
+        awaited: The same for one that waits half a second over each file.
         rounds: How often every contender runs.
     """
 
@@ -90,11 +93,21 @@ class Sizes:
     mp3: int = 60
     null: tuple[int, int] = (50, 1050)
     contained: tuple[int, int] = (10, 210)
+    awaited: tuple[int, int] = (8, 72)
     rounds: int = 5
 
 
 FULL = Sizes()
-QUICK = Sizes(looped=6, short=20, minutes=3, mp3=30, null=(20, 420), contained=(10, 110), rounds=2)
+QUICK = Sizes(
+    looped=6,
+    short=20,
+    minutes=3,
+    mp3=30,
+    null=(20, 420),
+    contained=(10, 110),
+    awaited=(4, 28),
+    rounds=2,
+)
 
 
 @dataclass(frozen=True, kw_only=True)

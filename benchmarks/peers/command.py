@@ -158,7 +158,7 @@ def _findings(benchmark: Benchmark, timings: Mapping[str, Timing]) -> Iterator[F
         yield Finding(
             name=figure.name,
             value=ratio,
-            processor=figure.ratio(processor),
+            processor=figure.ratio(processor) if figure.of_work else None,
             goal=None if figure.goal is None else str(figure.goal),
             is_met=figure.goal is None or figure.goal.is_met(ratio),
         )
@@ -183,7 +183,9 @@ def _print(results: Results) -> None:
         if outcome.not_run:
             table.add_row(outcome.benchmark, outcome.model, f"not run: {outcome.not_run}")
         for each in outcome.findings:
-            values = (f"{value:.2f}" for value in (each.value, each.processor))
+            values = (
+                "" if value is None else f"{value:.2f}" for value in (each.value, each.processor)
+            )
             met = "" if each.goal is None else "met" if each.is_met else "missed"
             table.add_row(
                 outcome.benchmark, outcome.model, each.name, *values, each.goal or "", met

@@ -20,7 +20,13 @@ from benchmarks.workshop import DALSTON
 MODELS = {"tiny.en": "faster-whisper-tiny.en", "base": "faster-whisper-base"}
 """Of which a package index has the weights."""
 BATCH_SIZE = 8
-NOT_ONLINE = {"HF_HUB_OFFLINE": "1", "PYANNOTE_METRICS_ENABLED": "0"}
+NOT_ONLINE = {
+    "DO_NOT_TRACK": "1",
+    "HF_HUB_DISABLE_TELEMETRY": "1",
+    "HF_HUB_OFFLINE": "1",
+    "ORT_DISABLE_TELEMETRY": "1",
+    "PYANNOTE_METRICS_ENABLED": "0",
+}
 
 
 class Dalston:

@@ -10,11 +10,13 @@ from typing import Self
 import psutil
 from tests.support.processes import processes_of
 
-from benchmarks.peers.benchmark import Contender, ContenderError, Seconds, Setting
+from benchmarks.peers.benchmark import Contender, ContenderError, Ratio, Seconds, Setting
 from benchmarks.peers.contenders import run
 from benchmarks.peers.speech import mp3
 from benchmarks.workshop import DALSTON, REPOSITORY, environment, small_recordings
 from dalston_cli.audio.request import AudioRequest, encode_request
+
+WORKERS = (1, 2, 4)
 
 
 def null_engine(setting: Setting, model: str) -> Sequence[Contender]:
@@ -22,7 +24,7 @@ def null_engine(setting: Setting, model: str) -> Sequence[Contender]:
     del model
     environ = environment(setting.folder)
     setting.closing.callback(run, [DALSTON, "engines", "stop", "--all"], environ=environ)
-    return [_over_files(setting, environ, count, "local") for count in setting.sizes.null]
+    return [_over_files(setting, environ, count) for count in setting.sizes.null]
 
 
 def files_per_second(seconds: Seconds) -> float:
@@ -39,8 +41,11 @@ def docker_and_local(setting: Setting, model: str) -> Sequence[Contender]:
     setting.closing.callback(run, [DALSTON, "engines", "stop", "--all"], environ=environ)
     run([DALSTON, "engines", "build", "fake"], environ=environ)
     counts = setting.sizes.contained
-    kinds = ("docker", "local")
-    return [_over_files(setting, environ, count, kind) for count in counts for kind in kinds]
+    return [
+        _over_files(setting, environ, count, kind, launcher=kind)
+        for count in counts
+        for kind in ("docker", "local")
+    ]
 
 
 def docker_over_local(seconds: Seconds) -> float:
@@ -48,25 +53,55 @@ def docker_over_local(seconds: Seconds) -> float:
     return _per_file(seconds, "docker") / _per_file(seconds, "local")
 
 
-def _per_file(seconds: Seconds, launcher: str) -> float:
+def dask_workers(setting: Setting, model: str) -> Sequence[Contender]:
+    """Few and many files, each of which an engine waits over, with workers of Dask.
+
+    Waiting needs no processor, so that there may be more workers than processors.
+    """
+    del model
+    environ = environment(setting.folder) | {"DALSTON_FAKE_RUN_S": "0.5"}
+    return [
+        _over_files(setting, environ, count, f"{workers} workers", runner="dask", replicas=workers)
+        for workers in WORKERS
+        for count in setting.sizes.awaited
+    ]
+
+
+def efficiency(workers: int) -> Ratio:
+    """Return the ratio that tells how much of the speed of so many single workers there is."""
+
+    def ratio(seconds: Seconds) -> float:
+        alone, together = (_per_file(seconds, f"{number} workers") for number in (1, workers))
+        return alone / together / workers
+
+    return ratio
+
+
+def _per_file(seconds: Seconds, kind: str) -> float:
     """Return what each file more takes; names are such as ``20 files, local``."""
-    found = {int(name.split()[0]): taken for name, taken in seconds.items() if launcher in name}
+    found = {int(name.split()[0]): taken for name, taken in seconds.items() if kind in name}
     few, many = sorted(found)
     return (found[many] - found[few]) / (many - few)
 
 
 def _over_files(
-    setting: Setting, environ: Mapping[str, str], count: int, launcher: str
+    setting: Setting,
+    environ: Mapping[str, str],
+    count: int,
+    kind: str = "local",
+    **options: str | int,
 ) -> Contender:
+    """Return the contender that goes over so many files, after a run over one of them."""
     recordings = setting.folder / f"of-{count}"
     if not recordings.exists():
         small_recordings(recordings, count)
-    words = [DALSTON, "transcribe", "-m", "fake", "-q", "--overwrite", "--launcher", launcher]
-    words += ["--keep-alive", "3600", "-f", "txt", "-o"]
-    run([*words, f"{setting.folder}/warm-{launcher}", f"{recordings}/00000.wav"], environ=environ)
-    command = [*words, str(setting.folder / f"{launcher}-{count}"), str(recordings)]
+    words = [DALSTON, "transcribe", "-m", "fake", "-q", "--overwrite", "-f", "txt"]
+    for option, value in {"launcher": "local", "keep_alive": 3600, **options}.items():
+        words += [f"--{option.replace('_', '-')}", str(value)]
+    run([*words, "-o", f"{setting.folder}/warm-{kind}", f"{recordings}/00000.wav"], environ=environ)
+    command = [*words, "-o", str(setting.folder / f"{kind}-{count}"), str(recordings)]
     return Contender(
-        name=f"{count} files, {launcher}",
+        name=f"{count} files, {kind}",
         run=partial(run, command, environ=environ),
         servers=partial(processes_of, setting.folder),
         command=command,

@@ -103,7 +103,8 @@ def _ratios(outcome: Outcome) -> Iterator[str]:
     if outcome.not_run:
         yield f"| {work} | {model} | not run: {outcome.not_run} | | | | |"
     for each in outcome.findings:
-        value, processor = f"{each.value:.2f}", f"{each.processor:.2f}"
+        value = f"{each.value:.2f}"
+        processor = "" if each.processor is None else f"{each.processor:.2f}"
         met = "" if each.goal is None else "met" if each.is_met else "missed"
         cells = (work, model, each.name, f"**{value}**", processor, each.goal or "", met)
         yield f"| {' | '.join(cells)} |"

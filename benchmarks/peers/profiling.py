@@ -12,7 +12,7 @@ from benchmarks.peers.environments import environment_of
 from benchmarks.peers.results import Cost
 
 NUM_SHOWN = 6
-RATE = ("--rate", "200", "--format", "raw", "--nonblocking")
+RATE = ("--rate", "100", "--format", "raw")
 _FRAME = re.compile(r"^(?P<function>.+) \((?P<file>[^()]+?)(?::\d+)?\)$")
 _OURS = re.compile(
     r"dalston_(?:cli|sdk)/|(?:^|/)engines/|^(?:engine|recording|segments|decoding)\.py"

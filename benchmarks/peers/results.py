@@ -33,13 +33,14 @@ class Finding(Struct, frozen=True, kw_only=True):
     """A ratio beside its goal.
 
     Attributes:
-        processor: The same ratio of processor seconds, which other work changes less.
+        processor: The same ratio of processor seconds, which other work changes less; None
+            where it says nothing.
         goal: In words; None where the project promises nothing.
     """
 
     name: str
     value: float
-    processor: float
+    processor: float | None
     goal: str | None
     is_met: bool
 

@@ -1,18 +1,28 @@
 """The benchmarks beside the peers: the name of each, what is done, by whom, and the goals."""
 
+import importlib.util
 import subprocess
 
 from benchmarks.peers import transcribing
 from benchmarks.peers.benchmark import Benchmark, Figure, Goal, better_of, over
 from benchmarks.peers.machinery import (
+    WORKERS,
+    dask_workers,
     decoding,
     docker_and_local,
     docker_over_local,
+    efficiency,
     files_per_second,
     null_engine,
 )
 
 PEERS = ("whisper-ctranslate2", "whisper-ctranslate2 in batches", "whisperx")
+
+
+def no_dask() -> str:
+    """Say that Dask is not installed, where it is not."""
+    found = importlib.util.find_spec("distributed")
+    return "" if found else "Dask is not installed (pip install 'dalston[dask]')"
 
 
 def no_daemon() -> str:
@@ -120,6 +130,19 @@ BENCHMARKS = (
             ),
         ),
         uses_models=False,
+    ),
+    Benchmark(
+        name="dask",
+        what="files of a second, an engine that waits half a second over each, workers of Dask",
+        contenders=dask_workers,
+        figures=[
+            Figure(
+                name=f"efficiency of {workers} workers", ratio=efficiency(workers), of_work=False
+            )
+            for workers in WORKERS[1:]
+        ],
+        uses_models=False,
+        missing=no_dask,
     ),
     Benchmark(
         name="docker",

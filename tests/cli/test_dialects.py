@@ -55,6 +55,7 @@ def test_a_command_line_for_whisper_works(shell: Shell) -> None:
     assert ("only_parts", "only these parts, in seconds, were read: 0-0.5,1-1.5") in [
         (warning["code"], warning["message"]) for warning in transcript["warnings"]
     ]
+    assert "only these parts" not in done.err, "that is what was asked for"
     [engine] = engine_processes(shell)
     assert engine.environ()["OMP_NUM_THREADS"] == "3"
     again = shell.run("transcribe", "a.wav", *LINE)

@@ -94,3 +94,20 @@ def test_a_recording_that_is_missing_or_locked_stays_an_alarm(shell: Shell) -> N
         done = shell.run(*gone, "--accept-known-bad")
         assert done.code == ExitCode.SOME_FAILED
         assert "runs accept" not in done.err
+
+
+@pytest.mark.parametrize(
+    "option", [("--channels", "1"), ("--audio-track", "1"), ("--clip", "60-"), ("--clip", "0-0.01")]
+)
+def test_what_other_options_would_mend_is_no_bad_recording(
+    shell: Shell, option: tuple[str, str]
+) -> None:
+    for _ in range(2):
+        done = shell.run("transcribe", "in/a.wav", *WORDS[2:], *option, "--accept-known-bad")
+        assert done.code == ExitCode.ALL_FAILED, done.err
+        assert "runs accept" not in done.err
+
+    refused = shell.run("runs", "accept", "in/a.wav")
+
+    assert refused.code == ExitCode.USAGE
+    assert "there is nothing to accept" in refused.err

@@ -1,6 +1,7 @@
 """The ends of files: a recording that was cut off is told, and one that is whole is not."""
 
 import os
+import re
 from pathlib import Path
 
 import pytest
@@ -29,6 +30,20 @@ def test_only_a_file_without_its_end_is_told(tmp_path: Path, name: str) -> None:
         shorter = decode(containers.cut(source, part), tmp_path)
         assert CUT_OFF in {notice.code for notice in shorter.warnings}, part
         assert shorter.info.duration_s < 8.2
+
+
+@pytest.mark.parametrize("name", ["in.caf", "in.w64", "in.ogg", "in.avi", "in.flac", "in.m4a"])
+def test_a_cut_is_one_warning_and_names_only_a_later_end(tmp_path: Path, name: str) -> None:
+    faststart = ("-movflags", "+faststart") if name == "in.m4a" else ()
+    source = containers.cut(recordings.make(tmp_path, name, *faststart), 0.5)
+
+    [notice] = decode(source, tmp_path).warnings
+
+    assert notice.code == CUT_OFF
+    found = re.search(r"ends at ([\d.]+) s(?:, yet the file declares ([\d.]+) s)?$", notice.message)
+    assert found is not None, notice.message
+    end_s, declared_s = found.groups(default="inf")
+    assert float(end_s) < float(declared_s)
 
 
 @pytest.mark.parametrize("piped", [False, True], ids=["file", "pipe"])

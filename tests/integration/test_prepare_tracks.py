@@ -41,7 +41,9 @@ def hertz(samples: NDArray[np.int16]) -> int:
 def taken(folder: Path, source: Path, **options: object) -> tuple[int, str]:
     decoded = decode(source, folder, **options)
     [notice] = decoded.warnings
-    assert notice.code == "other_audio_streams"
+    expected = "audio_track" if "track" in options else "other_audio_streams"
+    assert notice.code == expected
+    assert ("takes another one" in notice.message) == (expected == "other_audio_streams")
     return hertz(recordings.read_wav(folder / "audio.wav")), notice.message
 
 

@@ -65,6 +65,17 @@ def write(target: Path, samples: Samples) -> Path:
     return target
 
 
+@pytest.mark.parametrize("decibels", [-45, -60])
+def test_speech_far_below_full_scale_is_found(
+    decibels: float, real_user: Home, tiny: str, tmp_path: Path
+) -> None:
+    wav = write(tmp_path / "quiet.wav", read(SPEECH / "austen-0870.wav") * 10 ** (decibels / 20))
+    transcript = transcribe(real_user, wav, tmp_path / "out", "--model", tiny)
+    reference = (SPEECH / "austen-0870.txt").read_text(encoding="utf-8")
+    errors = jiwer.wer(normalise(reference), normalise(transcript["text"]))
+    assert errors <= 0.1, transcript["text"]
+
+
 NOISES = [
     pytest.param(-0.5, 0.004, id="pink"),
     pytest.param(-0.5, 0.02, id="loud-pink"),

@@ -26,6 +26,7 @@ ERRORS = {
     "no samples": (errors.NoSamplesError(N), "0 samples"),
     "nan": (errors.NonFiniteSamplesError(N), "not a number"),
     "short": (errors.TooShortError(N, 0.02, 0.05), "holds 20 ms of sound, and 50 ms"),
+    "short clip": (errors.ClipTooShortError(N, 0.02, 0.05), "clip of .* holds 20 ms of sound"),
     "long": (errors.TooLongError(N, 36 * 3600), "longer than 36 hours"),
     "channel": (errors.ChannelMissingError(N, 5, 2), "has 2 channels and no channel 5"),
     "track": (errors.TrackMissingError(N, 2, ("", "en")), "has 2 audio tracks and no track 2"),

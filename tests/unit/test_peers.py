@@ -9,7 +9,7 @@ import benchmarks.__main__
 import pytest
 from benchmarks.peers.benchmark import FULL, Contender, Goal, better_of, over
 from benchmarks.peers.environments import LOCKS, versions
-from benchmarks.peers.machinery import docker_over_local, files_per_second
+from benchmarks.peers.machinery import docker_over_local, efficiency, files_per_second
 from benchmarks.peers.page import PAGE, PLOT, render
 from benchmarks.peers.plot import draw
 from benchmarks.peers.profiling import place_of
@@ -72,6 +72,9 @@ def test_ratios() -> None:
     assert files_per_second(null) == pytest.approx(200)
     both = null | {"50 files, docker": 3.0, "1050 files, docker": 9.0}
     assert docker_over_local(both) == pytest.approx(1.2)
+    workers = {"8 files, 1 workers": 9.0, "72 files, 1 workers": 41.0}
+    workers |= {"8 files, 4 workers": 11.0, "72 files, 4 workers": 21.0}
+    assert efficiency(4)(workers) == pytest.approx(0.8)
 
 
 @pytest.mark.parametrize(
@@ -193,6 +196,9 @@ def test_the_page_has_ratios_seconds_costs_and_what_was_not_run() -> None:
     assert "* 42 % of the engine: `f (a.py)`" in page
     assert "| `d`: work of d | none | not run: none | | | | |" in page
     assert "whisperx 3.8.6" in page
+    waited = replace(outcome("a").findings[0], processor=None)
+    page = render(results(replace(outcome("a"), findings=(waited,))))
+    assert "| over | **1.25** |  | ≤ 1.1 | missed |" in page
     assert "had other work" not in page
     assert "had other work" in render(results(outcome("a"), outcome("b", load=3.0)))
 

@@ -106,3 +106,24 @@ async def test_a_slot_given_to_a_cancelled_request_goes_to_the_next() -> None:
     await second
     assert first.cancelled()
     assert queue.running == 1
+
+
+async def test_requests_with_much_audio_wait_for_room_and_the_longest_runs_alone() -> None:
+    queue = AdmissionQueue(slots=4, max_waiting=9, max_audio_s=100)
+    await queue.acquire(MODELS[0], audio_s=60)
+    queue.share(MODELS[0])
+    await queue.acquire(MODELS[0], audio_s=40)
+    long = asyncio.create_task(queue.acquire(MODELS[0], audio_s=500))
+    behind = asyncio.create_task(queue.acquire(MODELS[0], audio_s=1))
+    await asyncio.sleep(0)
+    assert (queue.running, queue.waiting) == (2, 2)
+    queue.release(audio_s=60)
+    await asyncio.sleep(0)
+    assert not long.done()
+    queue.release(audio_s=40)
+    await long
+    assert (queue.running, queue.waiting) == (1, 1)
+    queue.release(audio_s=500)
+    await behind
+    queue.release(audio_s=1)
+    assert queue.running == 0

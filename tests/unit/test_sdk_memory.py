@@ -7,13 +7,16 @@ import sys
 import pytest
 
 _PROBE = """
-import json, resource
+import json, resource, threading
 import numpy as np
 from dalston_sdk.server import memory
 
 def faults(mib):
     first = resource.getrusage(resource.RUSAGE_SELF).ru_minflt
-    np.ones(mib * 2**20, np.uint8)
+    block = lambda: np.ones(mib * 2**20, np.uint8)
+    thread = threading.Thread(target=block)
+    thread.start()
+    thread.join()
     return resource.getrusage(resource.RUSAGE_SELF).ru_minflt - first
 
 memory.keep_freed_memory()

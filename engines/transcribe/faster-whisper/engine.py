@@ -11,6 +11,7 @@ from languages import known_languages, pack, vote, whisper_language
 from loading import load_whisper, try_gpu
 from options import SUPPORTED, Decoding, effective, plan_decoding
 from recording import RecordingDecoder
+from sharing import Windows, gatherer, shared
 
 from dalston_sdk.ctranslate2_loading import is_device_lost, is_out_of_memory
 from dalston_sdk.devices import check_gpu, process_vram_mb
@@ -35,13 +36,18 @@ class FasterWhisperEngine(Engine):
     name = "faster-whisper"
     version = "0.1.0"
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.TRANSCRIBE: SUPPORTED}
+    slots = 8
+    max_audio_s = 1800.0
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
         # The library's VAD imports ONNX Runtime, which would send telemetry to Microsoft.
         os.environ["ORT_DISABLE_TELEMETRY"] = "1"
         self._whisper: WhisperModel | None = None
+        self._windows: Windows | None = None
         self._runtime_id = ""
+        if device != "cpu":
+            self.slots = 1  # results of a batch are those of a window alone on a CPU only
 
     def check_device(self) -> str:
         """Copy a number to the GPU, if one was asked for."""
@@ -58,6 +64,7 @@ class FasterWhisperEngine(Engine):
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights in CTranslate2's format from a folder."""
         self._whisper, warnings = load_whisper(model, self.device)
+        self._windows = gatherer(self._whisper)
         self._runtime_id = model.runtime_id
         return LoadedModel(compute_type=self._whisper.model.compute_type, warnings=warnings)
 
@@ -65,17 +72,18 @@ class FasterWhisperEngine(Engine):
         """Drop the weights and free their memory."""
         if self._whisper is not None:
             self._whisper.model.unload_model()
-            self._whisper = None
+            self._whisper = self._windows = None
         gc.collect()
 
     def transcribe(
         self, request: TranscribeRequest, audio: Samples, context: RunContext
     ) -> TranscribeResult:
         """Find the speech and the language, then decode, reporting segments as they come."""
-        if self._whisper is None:
+        if self._whisper is None or self._windows is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         try:
-            return self._transcribe(self._whisper, request.options, audio, context)
+            with shared(self._whisper, self._windows, context) as whisper:
+                return self._transcribe(whisper, request.options, audio, context)
         except RuntimeError as error:
             if is_device_lost(error):
                 raise EngineError(
@@ -91,6 +99,7 @@ class FasterWhisperEngine(Engine):
         context: RunContext,
     ) -> TranscribeResult:
         _check_supported(whisper, self._runtime_id, options)
+        _check_tokens(whisper, options.suppress_tokens or ())
         options, shortened = fit_prompts(options, lambda text: count_tokens(whisper, text))
         decoding = plan_decoding(
             options,
@@ -135,6 +144,17 @@ def _check_supported(whisper: WhisperModel, runtime_id: str, options: Transcribe
             ErrorCode.UNSUPPORTED_OPTION,
             f"{runtime_id} understands English only (multilingual)",
             hint=f"use --model faster-whisper-{runtime_id.removesuffix('.en')}",
+        )
+
+
+def _check_tokens(whisper: WhisperModel, tokens: Sequence[int]) -> None:
+    """Refuse tokens that the model does not have: CTranslate2 would write beyond its memory."""
+    size = whisper.hf_tokenizer.get_vocab_size()
+    if unknown := [token for token in tokens if not -1 <= token < size]:
+        raise EngineError(
+            ErrorCode.INVALID_REQUEST,
+            f"this model has no token {unknown[0]} (suppress_tokens)",
+            hint=f"its tokens are 0 to {size - 1}; -1 stands for those that are not speech",
         )
 
 

@@ -19,6 +19,7 @@ from dalston_sdk.weights import first_line, not_enough_memory
 from dalston_sdk.wire import ErrorCode, ModelRef, Notice
 
 _TRIAL_FRAMES = 100
+_SMALL_BYTES = 10**9
 _VERIFY = "dalston models verify"
 
 
@@ -95,12 +96,16 @@ def _checked_folder(model: ModelRef) -> Path:
 
 def _load(folder: Path, compute_type: str, kind: str, index: int) -> WhisperModel:
     """Load the model in one number format, and decode a second of silence."""
+    threads = cpu_threads(MAX_CPU_THREADS)
+    # Two calls at once keep the processors busy where one waits; each takes memory of its own.
+    is_small = kind == "cpu" and (folder / "model.bin").stat().st_size < _SMALL_BYTES
     whisper = WhisperModel(
         str(folder),
         device=kind,
         device_index=index,
         compute_type=compute_type,
-        cpu_threads=cpu_threads(MAX_CPU_THREADS),
+        cpu_threads=threads,
+        num_workers=2 if is_small and threads > 1 else 1,
         local_files_only=True,
     )
     num_mels = whisper.feature_extractor.mel_filters.shape[0]

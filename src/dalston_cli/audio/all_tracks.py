@@ -6,8 +6,7 @@ import msgspec
 
 from dalston_cli.audio.container import open_recording
 from dalston_cli.audio.errors import RecordingError
-from dalston_cli.audio.findings import OTHER_TRACKS
-from dalston_cli.audio.request import AudioInfo, AudioRequest, Channel
+from dalston_cli.audio.request import WANTED_TRACK, AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.source import given_name, shown_name
 from dalston_sdk.wire import Notice
 
@@ -71,7 +70,7 @@ def _warnings(found: dict[int, AudioInfo]) -> Iterator[Notice]:
     said: dict[tuple[str, str], Notice] = {}
     for number, one in found.items():
         for notice in one.warnings:
-            if notice.code == OTHER_TRACKS:
+            if notice.code == WANTED_TRACK:
                 continue
             message = f"audio track {number}: {notice.message}"
             same = said.setdefault((notice.code, notice.message), notice)

@@ -12,6 +12,7 @@ from dalston_cli.audio.container import SAMPLE_RATES, OpenRecording, open_record
 from dalston_cli.audio.errors import ChannelMissingError, CorruptError, EncryptedError, TooLongError
 from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
 from dalston_cli.audio.frames import packed
+from dalston_cli.audio.level import Level
 from dalston_cli.audio.mixing import Mixer
 from dalston_cli.audio.request import MIXING, AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
@@ -51,11 +52,22 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
         DecodingStoppedError: ``is_stopped`` became true.
     """
     if request.track == ALL_TRACKS:
-        return decode_all(request, partial(_decode_track, is_stopped=is_stopped))
-    return _decode_track(request, is_stopped)
+        # A quiet track beside others holds what their microphones pick up of each other.
+        return decode_all(request, partial(_decode_track, is_stopped=is_stopped, raises=False))
+    return _decode_track(request, is_stopped, raises=True)
 
 
-def _decode_track(request: AudioRequest, is_stopped: Callable[[], bool]) -> AudioInfo:
+def _decode_track(
+    request: AudioRequest, is_stopped: Callable[[], bool], *, raises: bool
+) -> AudioInfo:
+    """Decode one track; again where its level is none that speech usually has."""
+    level = Level()
+    decoded = _decode_at(level, request, is_stopped)
+    usual = level.brought_to_usual(raises=raises)
+    return decoded if usual is None else _decode_at(usual, request, is_stopped)
+
+
+def _decode_at(level: Level, request: AudioRequest, is_stopped: Callable[[], bool]) -> AudioInfo:
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
 
     source, clip = request.source, request.clip
@@ -74,6 +86,7 @@ def _decode_track(request: AudioRequest, is_stopped: Callable[[], bool]) -> Audi
             counts=Counts(),
             wish=wish,
             mixer=Mixer(),
+            level=level,
         )
         try:
             written = _decode_into(request, decoding, chosen, is_stopped)
@@ -203,11 +216,9 @@ def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Ite
             counts.add(error)
             timeline.resync()
             continue
-        yield from (
-            packed(frame)
-            for frame in frames
-            if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES
-        )
+        for frame in frames:
+            if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES:
+                yield packed(frame)
 
 
 def _packets(recording: OpenRecording, counts: Counts) -> Iterator["Packet[AudioStream]"]:
@@ -230,8 +241,9 @@ def _write(
 ) -> None:
     import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
-    counts = decoding.counts
+    counts, level = decoding.counts, decoding.level
     counts.loudest = max(counts.loudest, float(np.abs(block).max(initial=0)))
+    block = level.apply(block)
     for channel, writer in zip(chosen, writers, strict=True):
         if channel is None:
             samples = decoding.mixer.mix(block, decoding.resampler.positions)
@@ -239,6 +251,7 @@ def _write(
             samples = block[channel]
         else:  # the stream lost channels on its way
             samples = np.zeros(block.shape[1], dtype=np.float32)
+        level.add(samples)
         pcm = np.rint(samples.clip(-1, 1) * 32768).clip(-32768, 32767).astype(np.int16)
         counts.peak = max(counts.peak, int(pcm.max(initial=0)), -int(pcm.min(initial=0)))
         writer.write(pcm)

@@ -206,7 +206,20 @@ class TooShortError(RecordingError):
         super().__init__(
             f"{name} holds {duration_s * 1000:.0f} ms of sound, and {minimum_s * 1000:.0f} ms is "
             "the least that can hold a word",
-            hint="leave it out, or choose a longer --clip",
+            hint="leave it out, or copy or record it again",
+        )
+
+
+class ClipTooShortError(RecordingError):
+    """The part that was asked for holds too little sound for a word."""
+
+    code = "clip_too_short"
+
+    def __init__(self, name: str, duration_s: float, minimum_s: float) -> None:
+        super().__init__(
+            f"the clip of {name} holds {duration_s * 1000:.0f} ms of sound, and"
+            f" {minimum_s * 1000:.0f} ms is the least that can hold a word",
+            hint="choose a longer --clip",
         )
 
 

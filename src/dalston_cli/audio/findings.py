@@ -8,8 +8,9 @@ from dalston_cli.amounts import duration
 from dalston_cli.audio import errors
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import OpenRecording
+from dalston_cli.audio.level import Level
 from dalston_cli.audio.mixing import Mixer
-from dalston_cli.audio.request import CUT_OFF
+from dalston_cli.audio.request import CUT_OFF, ONLY_PARTS, WANTED_TRACK
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.timeline import Timeline
 from dalston_cli.audio.tracks import MAIN, TrackWish, speaking
@@ -24,6 +25,9 @@ MIN_DURATION_S = 0.05
 
 _ODD_JUMP_S = 10.0
 _MOST_CHANNELS = 64
+_SHOWN_S = 0.05
+"""Messages name no shorter time, and no smaller difference."""
+
 _SHORT_S = 1.0
 _SHORT_SHARE = 0.02
 
@@ -64,6 +68,7 @@ class Decoding:
     resampler: Resampler
     counts: Counts
     mixer: Mixer
+    level: Level
     wish: TrackWish = MAIN
 
 
@@ -80,19 +85,16 @@ def check_enough(decoding: Decoding, num_samples: int) -> None:
     if decoding.resampler.num_non_finite and counts.peak == 0:
         raise errors.NonFiniteSamplesError(name)
     if num_samples < MIN_DURATION_S * SAMPLE_RATE:
-        raise errors.TooShortError(name, num_samples / SAMPLE_RATE, MIN_DURATION_S)
+        too_short = errors.TooShortError if clip == Clip() else errors.ClipTooShortError
+        raise too_short(name, num_samples / SAMPLE_RATE, MIN_DURATION_S)
 
 
 def notices(decoding: Decoding) -> Iterator[Notice]:
     """Yield warnings about a recording that could be decoded."""
-    recording, timeline, counts = decoding.recording, decoding.timeline, decoding.counts
-    if counts.num_errors:
-        yield _notice(
-            "damaged_audio",
-            f"{counts.num_errors} of {counts.num_packets} packets could not be decoded "
-            f"({counts.reason}); {timeline.silence_s:.2f} s of silence stand in their place",
-        )
-    if (cut := _cut_off(decoding)) is not None:
+    recording, timeline = decoding.recording, decoding.timeline
+    cut = _cut_off(decoding)
+    yield from _damage(decoding, is_cut=cut is not None)
+    if cut is not None:
         yield _notice(CUT_OFF, cut)
     elif recording.lacks_end_mark() and not timeline.is_past_clip:
         yield _notice(
@@ -102,41 +104,70 @@ def notices(decoding: Decoding) -> Iterator[Notice]:
         )
     yield from _wrong_header(recording)
     yield from _odd_clock(timeline)
+    yield from _odd_sound(decoding)
+    yield from _odd_clip(decoding)
+    if len(recording.tracks) > 1:
+        yield _track(recording, decoding.wish)
+
+
+def _damage(decoding: Decoding, *, is_cut: bool) -> Iterator[Notice]:
+    """Yield a warning of packets that could not be decoded; not of one that is cut in two."""
+    counts, silence_s = decoding.counts, decoding.timeline.silence_s
+    has_gap = silence_s >= _SHOWN_S
+    if not counts.num_errors or (is_cut and counts.num_errors == 1 and not has_gap):
+        return
+    gap = f"; {silence_s:.2f} s of silence stand in their place" if has_gap else ""
+    yield _notice(
+        "damaged_audio",
+        f"{counts.num_errors} of {counts.num_packets} packets could not be decoded "
+        f"({counts.reason}){gap}",
+    )
+
+
+def _odd_sound(decoding: Decoding) -> Iterator[Notice]:
+    """Yield what is odd about the samples."""
+    counts = decoding.counts
     if lost := decoding.resampler.num_non_finite:
         yield _notice(
             "non_finite_samples", f"{lost} samples were not a number or infinite and became silence"
         )
+    if (change := decoding.level.change()) is not None:
+        yield _notice("unusual_level", change)
     if counts.peak == 0:
         yield _notice("silent_audio", _silence(decoding))
     if replaced := decoding.mixer.replaced:
         yield _mix_notice(decoding.mixer, replaced)
+
+
+def _odd_clip(decoding: Decoding) -> Iterator[Notice]:
+    """Yield which parts were read, where there are several, and which have nothing in them."""
     if decoding.clip.gaps:
-        yield _notice("only_parts", f"only these parts, in seconds, were read: {decoding.clip}")
-    ends_s = timeline.position_s
+        yield _notice(ONLY_PARTS, f"only these parts, in seconds, were read: {decoding.clip}")
+    ends_s = decoding.timeline.position_s
     if beyond := [f"{start:g}" for start, _ in decoding.clip.parts if start >= ends_s]:
         yield _notice(
             "clip_outside",
             f"the parts of --clip that begin at {', '.join(beyond)} s have nothing in them: the"
             f" recording ends at {ends_s:.2f} s",
         )
-    if len(recording.tracks) > 1:
-        yield _notice(OTHER_TRACKS, _track(recording, decoding.wish))
 
 
-def _track(recording: OpenRecording, wish: TrackWish) -> str:
+def _track(recording: OpenRecording, wish: TrackWish) -> Notice:
     """Say which audio track was taken, and why."""
     number, tracks = recording.track, recording.tracks
     tagged = f" ({tracks[number]})" if tracks[number] else ""
+    taken = f"audio track {number}{tagged} of {len(tracks)} was taken"
+    if wish.track is not None and not (
+        isinstance(wish.track, str) and len(speaking(tracks, wish.track)) > 1
+    ):
+        return _notice(WANTED_TRACK, f"{taken}, as --audio-track says")
     if wish.track is not None:
-        reason = "as --audio-track says"
+        reason = "the main one that --audio-track may mean"
     elif wish.language and number in speaking(tracks, wish.language):
         reason = f"for the language {wish.language}"
     else:
         reason = "the main one"
-    return (
-        f"audio track {number}{tagged} of {len(tracks)} was taken, {reason}; "
-        "--audio-track takes another one, or all"
-    )
+    return _notice(OTHER_TRACKS, f"{taken}, {reason}; --audio-track takes another one, or all")
 
 
 def _silence(decoding: Decoding) -> str:
@@ -209,7 +240,9 @@ def _cut_off(decoding: Decoding) -> str | None:
     if timeline.is_past_clip:
         return None
     declared, end_s = recording.declared, timeline.position_s
-    told = "" if declared.end_s is None else f", yet the file declares {declared.end_s:.2f} s"
+    told = ""  # what a library derives from what is left of a file is no declaration
+    if declared.end_s is not None and declared.end_s - end_s >= _SHOWN_S:
+        told = f", yet the file declares {declared.end_s:.2f} s"
     if (sign := recording.missing_end()) is not None:
         return f"the file was cut off: {sign}; the audio ends at {end_s:.2f} s{told}"
     if declared.end_s is None or not declared.is_counted:

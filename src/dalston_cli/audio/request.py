@@ -17,6 +17,12 @@ MIXING = 2
 CUT_OFF = "short_audio"
 """The code of the warning that a recording's end is missing; its transcript is then partial."""
 
+WANTED_TRACK, ONLY_PARTS = "audio_track", "only_parts"
+"""The codes of notices that a wish was followed, for the track and for parts of the recording."""
+
+ASKED_FOR = frozenset({WANTED_TRACK, ONLY_PARTS})
+"""Notices that are in the transcript and no reason to warn."""
+
 
 class Pause(Struct, frozen=True, kw_only=True):
     """A gap of which the decoded audio holds no more than a little silence.

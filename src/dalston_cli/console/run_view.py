@@ -8,7 +8,7 @@ from contextlib import ExitStack
 from pathlib import Path
 
 from dalston_cli.amounts import count, duration, speed
-from dalston_cli.audio.request import CUT_OFF
+from dalston_cli.audio.request import ASKED_FOR, CUT_OFF
 from dalston_cli.console.envelope import Envelope, encode_json
 from dalston_cli.console.look import Span, Style, terminal_size_of
 from dalston_cli.console.recording_lines import about, folder_and_name, outputs_text
@@ -111,6 +111,9 @@ class RunLines(RunView):
         if (event.code, event.message, one) not in self._warned:
             self._warned.add((event.code, event.message, one))
             told = about(event.recording, event.message)
+            if event.code in ASKED_FOR:
+                self.console.detail(told)
+                return
             self.console.alert(Span("warning:", Style.CAUTION), Span(f" {told}"))
             self.hint(event.hint)
 

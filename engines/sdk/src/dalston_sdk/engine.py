@@ -15,6 +15,7 @@ The server calls ``load``, ``unload`` and the stage methods from one worker thre
 ``load`` while a stage method runs.
 """
 
+import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
 from dataclasses import dataclass
@@ -81,14 +82,16 @@ class Engine(ABC):
         name: As in ``engine.yaml``.
         version: As in ``engine.yaml``.
         options: The stages that this engine runs, and the options that it supports for each.
-        slots: Number of requests that may run at the same time.
+        slots: Number of requests that may run at the same time; an instance may have fewer.
+        max_audio_s: Seconds of audio that they have together; a request with more runs alone.
         device: ``cpu`` or ``cuda:N``, set at start.
     """
 
     name: ClassVar[str]
     version: ClassVar[str]
     options: ClassVar[Mapping[Stage, frozenset[str]]]
-    slots: ClassVar[int] = 1
+    slots: int = 1
+    max_audio_s: float = math.inf
 
     def __init__(self, *, device: str = "cpu") -> None:
         self.device = device

@@ -32,7 +32,8 @@ class Attempt:
 
     Attributes:
         started_at: Seconds since 1970.
-        elapsed_s: Wall seconds from the request to its end, the wait for a free slot excluded.
+        elapsed_s: Wall seconds from the request to its end, the wait for a free slot excluded; of
+            seconds in which the engine worked on several requests, a share.
         audio_s: Length of the audio the stage worked on.
         error: The failure; None for a success.
     """

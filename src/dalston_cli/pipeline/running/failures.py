@@ -16,6 +16,14 @@ _OF_ITS_PLACE = (
     errors.NotRegularFileError,
 )
 
+_OF_OPTIONS = (
+    errors.ChannelMissingError,
+    errors.ClipOutsideError,
+    errors.ClipTooShortError,
+    errors.TrackMissingError,
+    errors.TooLongError,
+)
+
 _logger = logging.getLogger(__name__)
 
 
@@ -47,7 +55,7 @@ class SystemRefusedError(UnavailableError):
 
 def is_of_its_bytes(error: DalstonError) -> bool:
     """Return True if a recording cannot be used, and it would take another one to change that."""
-    return isinstance(error, RecordingError) and not isinstance(error, _OF_ITS_PLACE)
+    return isinstance(error, RecordingError) and not isinstance(error, _OF_ITS_PLACE + _OF_OPTIONS)
 
 
 def explained(error: Exception, recording: str) -> DalstonError:

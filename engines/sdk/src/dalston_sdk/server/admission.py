@@ -4,6 +4,7 @@ Belongs to the event loop and is not safe to call from another thread.
 """
 
 import asyncio
+import math
 from collections import deque
 from dataclasses import dataclass
 
@@ -15,6 +16,7 @@ from dalston_sdk.wire import ErrorCode, ModelRef
 class _Waiter:
     model: ModelRef | None
     exclusive: bool
+    audio_s: float
     admitted: "asyncio.Future[None]"
 
 
@@ -28,10 +30,14 @@ class AdmissionQueue:
     Args:
         slots: Requests that may run at the same time, at least 1.
         max_waiting: Requests that may wait, at least 1.
+        max_audio_s: Seconds of audio of requests that run at the same time; a request with more
+            runs alone.
     """
 
-    def __init__(self, *, slots: int, max_waiting: int) -> None:
+    def __init__(self, *, slots: int, max_waiting: int, max_audio_s: float = math.inf) -> None:
         self._slots = slots
+        self._max_audio_s = max_audio_s
+        self._audio_s = 0.0
         self._max_waiting = max_waiting
         self._queue: deque[_Waiter] = deque()
         self._exclusive = False
@@ -52,7 +58,9 @@ class AdmissionQueue:
                 hint="try again later, or start another replica of the engine",
             )
 
-    async def acquire(self, model: ModelRef | None, *, exclusive: bool = False) -> None:
+    async def acquire(
+        self, model: ModelRef | None, *, exclusive: bool = False, audio_s: float = 0.0
+    ) -> None:
         """Wait for a slot; ``release`` must follow.
 
         A request that is admitted while another model is loaded has the engine for itself: it must
@@ -62,19 +70,20 @@ class AdmissionQueue:
             model: The weights needed; None with ``exclusive``.
             exclusive: Wait until no other request runs, and admit none until ``share`` or
                 ``release``.
+            audio_s: Seconds of audio that the request keeps in memory; ``release`` gets the same.
 
         Raises:
             EngineError: ``busy`` if the queue is full.
         """
         self.refuse_if_full()
-        waiter = _Waiter(model, exclusive, asyncio.get_running_loop().create_future())
+        waiter = _Waiter(model, exclusive, audio_s, asyncio.get_running_loop().create_future())
         self._queue.append(waiter)
         self._admit()
         try:
             await waiter.admitted
         except asyncio.CancelledError:
             if not waiter.admitted.cancelled():
-                self.release()
+                self.release(audio_s=audio_s)
             elif waiter in self._queue:
                 self._queue.remove(waiter)
                 self._admit()
@@ -86,9 +95,10 @@ class AdmissionQueue:
         self._exclusive = False
         self._admit()
 
-    def release(self) -> None:
+    def release(self, *, audio_s: float = 0.0) -> None:
         """Give the slot back."""
         self.running -= 1
+        self._audio_s -= audio_s
         if self.running == 0:
             self._exclusive = False
         self._admit()
@@ -100,6 +110,7 @@ class AdmissionQueue:
                 # Its request was cancelled, and its task has not run since.
                 continue
             self.running += 1
+            self._audio_s += waiter.audio_s
             self._exclusive = waiter.exclusive or waiter.model != self.loaded
             waiter.admitted.set_result(None)
 
@@ -109,4 +120,5 @@ class AdmissionQueue:
         if self.running == 0:
             return True
         needs_loaded_model = not waiter.exclusive and waiter.model == self.loaded
-        return needs_loaded_model and self.running < self._slots
+        has_room = self._audio_s + waiter.audio_s <= self._max_audio_s
+        return needs_loaded_model and has_room and self.running < self._slots

@@ -3,7 +3,6 @@
 import asyncio
 import logging
 import threading
-import time
 from dataclasses import dataclass, field
 from pathlib import Path
 
@@ -21,6 +20,7 @@ from dalston_sdk.server.failures import to_engine_error
 from dalston_sdk.server.lifetime import Lifetime
 from dalston_sdk.server.model import ModelState
 from dalston_sdk.server.requests import run_stage, stage_of
+from dalston_sdk.server.share_clock import ShareClock
 from dalston_sdk.server.threads import Threads
 from dalston_sdk.wire import ErrorCode, Finished, Progress, Request, Result, TranscribeResult
 
@@ -81,6 +81,7 @@ class Jobs:
         self._models = models
         self._threads = threads
         self._lifetime = lifetime
+        self._clock = ShareClock()
         self._current: set[Job] = set()
 
     def start(self, work: Work) -> Job:
@@ -127,19 +128,22 @@ class Jobs:
         await self._device.require()
         loading = Progress(done_s=0.0, total_s=work.duration_s, phase="load")
         async with self._models.using(
-            work.request.model, on_load=lambda: job.mailbox.post(loading)
+            work.request.model,
+            audio_s=work.duration_s,
+            on_load=lambda: job.mailbox.post(loading),
         ) as model:
-            started = time.monotonic()
-            result = await self._threads.run(lambda: self._run_stage(job))
-            elapsed_s = time.monotonic() - started
+            with self._clock.running() as share:
+                result = await self._threads.run(lambda: self._run_stage(job))
         log.info(
             "%s of %.1f s of audio took %.2f s",
             stage_of(work.request).value,
             work.duration_s,
-            elapsed_s,
+            share.seconds,
         )
         return Finished(
-            result=_with_model_info(result, model.info), elapsed_s=elapsed_s, load_s=model.load_s
+            result=_with_model_info(result, model.info),
+            elapsed_s=share.seconds,
+            load_s=model.load_s,
         )
 
     def _run_stage(self, job: Job) -> Result:

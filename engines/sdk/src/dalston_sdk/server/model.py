@@ -61,18 +61,19 @@ class ModelState:
 
     @asynccontextmanager
     async def using(
-        self, model: ModelRef, *, on_load: Callable[[], None]
+        self, model: ModelRef, *, audio_s: float, on_load: Callable[[], None]
     ) -> AsyncIterator[ModelInUse]:
         """Wait for a slot with ``model`` loaded, and hold it.
 
         Args:
             model: The weights needed.
+            audio_s: Seconds of audio of the request.
             on_load: Called if they have to be loaded first.
 
         Raises:
             EngineError: ``busy``, ``model_missing``, ``model_load_failed`` or ``out_of_memory``.
         """
-        await self._admission.acquire(model)
+        await self._admission.acquire(model, audio_s=audio_s)
         try:
             load_s = 0.0
             if self.loaded != model:
@@ -80,7 +81,7 @@ class ModelState:
                 load_s = await self._swap(model)
             yield ModelInUse(info=self._info, load_s=load_s)
         finally:
-            self._admission.release()
+            self._admission.release(audio_s=audio_s)
 
     async def change(self, model: ModelRef | None) -> ModelInUse:
         """Load ``model``, or unload with None, once no request runs.

@@ -59,7 +59,11 @@ class Service:
         self.lifetime = Lifetime(keep_alive_s=settings.keep_alive_s)
         self.device = DeviceCheck(engine)
         self.threads = Threads(engine.slots, name="slot")
-        self.admission = AdmissionQueue(slots=engine.slots, max_waiting=settings.max_waiting)
+        self.admission = AdmissionQueue(
+            slots=engine.slots,
+            max_waiting=settings.max_waiting,
+            max_audio_s=engine.max_audio_s,
+        )
         self.models = ModelState(
             engine, admission=self.admission, threads=self.threads, models_dir=settings.models_dir
         )

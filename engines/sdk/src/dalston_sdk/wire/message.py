@@ -54,7 +54,11 @@ class Heartbeat(Struct, frozen=True, kw_only=True, tag_field="type", tag="heartb
 
 
 class Finished(Struct, frozen=True, kw_only=True, tag_field="type", tag="result"):
-    """The last line of a successful stream; ``elapsed_s`` does not include model loading."""
+    """The last line of a successful stream.
+
+    Attributes:
+        elapsed_s: Seconds of the work without model loading; while others ran, a share of them.
+    """
 
     result: Result
     elapsed_s: float
