@@ -14,7 +14,7 @@ from benchmarks.workshop import REPOSITORY
 
 GPUS = (1, 4, 16, 64)
 RECORDINGS = (100, 1_000, 10_000, 100_000)
-SMALL_SPOOL_BYTES = 10_000_000_000
+SMALL_ROOM_BYTES = 10_000_000_000
 
 
 def scenarios() -> list[Scenario]:
@@ -22,8 +22,8 @@ def scenarios() -> list[Scenario]:
     grid = [Scenario(gpus=gpus, recordings=number) for number in RECORDINGS for gpus in GPUS]
     million = [Scenario(gpus=16, recordings=1_000_000)]
     orders = [Scenario(gpus=16, recordings=10_000, order=order) for order in ("shortest", "given")]
-    spools = [Scenario(gpus=64, recordings=10_000, spool_bytes=SMALL_SPOOL_BYTES)]
-    return [*grid, *million, *orders, *spools]
+    rooms = [Scenario(gpus=64, recordings=10_000, decoded_bytes=SMALL_ROOM_BYTES)]
+    return [*grid, *million, *orders, *rooms]
 
 
 def main(words: list[str]) -> int:

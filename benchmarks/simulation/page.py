@@ -26,9 +26,9 @@ def kept_outcomes() -> list[Outcome]:
 def row(outcome: Outcome) -> str:
     """Return an outcome as a line of the table."""
     scenario = outcome.scenario
-    spool = f"{outcome.spool_gb:.1f} GB"
-    if scenario.spool_bytes is not None:
-        spool += f" of {scenario.spool_bytes / 1e9:.0f}"
+    decoded = f"{outcome.decoded_gb:.1f} GB"
+    if scenario.decoded_bytes is not None:
+        decoded += f" of {scenario.decoded_bytes / 1e9:.0f}"
     cells = (
         f"{scenario.recordings:,}",
         f"{scenario.gpus}",
@@ -39,7 +39,7 @@ def row(outcome: Outcome) -> str:
         f"{outcome.of_best:.1%}",
         f"{outcome.tail:.1%}",
         f"{outcome.first_quarter:.0%}",
-        spool,
+        decoded,
         f"{outcome.list_mb:,.0f} MB",
         f"{outcome.run_mb:,.0f} MB",
         f"{outcome.cpu_us / 1000:.2f} ms",

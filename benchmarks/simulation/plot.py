@@ -38,7 +38,7 @@ def main() -> None:
 
 
 def _is_plain(scenario: dict[str, Any]) -> bool:
-    return scenario["order"] == "longest" and scenario["spool_bytes"] is None
+    return scenario["order"] == "longest" and scenario["decoded_bytes"] is None
 
 
 def _by_gpus(outcomes: list[dict[str, Any]], field: str, title: str, file: str) -> None:

@@ -36,14 +36,14 @@ class Scenario(Struct, frozen=True, kw_only=True):
     """What is simulated.
 
     Attributes:
-        spool_bytes: The room for decoded audio; None for no limit.
+        decoded_bytes: The room for decoded audio; None for no limit.
     """
 
     gpus: int
     recordings: int
     order: Order = "longest"
     slots: int = 1
-    spool_bytes: int | None = None
+    decoded_bytes: int | None = None
     seed: int = 0
 
 
@@ -58,7 +58,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
         tail: Time from the moment at which the first GPU had no more to do to the end, over all.
         first_quarter: Recordings that were done after a quarter of the time, of all.
         audio_hours: Length of all recordings.
-        spool_gb: The most decoded audio at one time.
+        decoded_gb: The most decoded audio at one time.
         list_mb: What the list of recordings and their outputs takes.
         run_mb: What the run takes beside it, at the most.
         cpu_us: Processor time of the scheduler and the journal for a recording.
@@ -71,7 +71,7 @@ class Outcome(Struct, frozen=True, kw_only=True):
     tail: float
     first_quarter: float
     audio_hours: float
-    spool_gb: float
+    decoded_gb: float
     list_mb: float
     run_mb: float
     cpu_us: float
@@ -117,7 +117,7 @@ def simulate(scenario: Scenario) -> Outcome:
         tail=(seconds - min(gpu.last_s for gpu in gpus)) / seconds,
         first_quarter=sum(at <= seconds / 4 for at in finished) / len(finished),
         audio_hours=sum(lengths) / 3600,
-        spool_gb=runner.most_held_s * 32_000 / 1e9,
+        decoded_gb=runner.most_held_s * 32_000 / 1e9,
         list_mb=list_mb,
         run_mb=_peak_mb() - before_mb - list_mb,
         cpu_us=1e6 * cpu_s / scenario.recordings,
@@ -149,7 +149,7 @@ async def _run(
         planner=planner,
         options=options,
         jobs=jobs,
-        spool_bytes=scenario.spool_bytes,
+        decoded_bytes=scenario.decoded_bytes,
     )
     finished: list[float] = []
 

@@ -52,9 +52,9 @@ def test_the_longest_first_ends_soonest_and_does_not_keep_short_ones_waiting() -
 
 def test_decoded_audio_keeps_to_its_room() -> None:
     free = simulate(Scenario(gpus=8, recordings=1_000))
-    bound = simulate(Scenario(gpus=8, recordings=1_000, spool_bytes=1_000_000_000))
-    assert free.spool_gb > 2
-    assert bound.spool_gb < 1.5  # lengths are estimated, and misjudged here
+    bound = simulate(Scenario(gpus=8, recordings=1_000, decoded_bytes=1_000_000_000))
+    assert free.decoded_gb > 2
+    assert bound.decoded_gb < 1.5  # lengths are estimated, and misjudged here
     assert bound.hours < 2 * free.hours
 
 
