@@ -15,7 +15,21 @@ from dalston_cli.formats.read import read_transcript
 from dalston_cli.formats.readers.errors import MalformedFileError
 from dalston_cli.formats.registry import WRITERS
 
-_VALUES = (None, -1, -0.001, 0, 0.5, 1e-9, 30_000, float("nan"), True, "", "\x1b[31m\n-->", [], {})
+_VALUES: tuple[Any, ...] = (
+    None,
+    -1,
+    -0.001,
+    0,
+    0.5,
+    1e-9,
+    30_000,
+    float("nan"),
+    True,
+    "",
+    "\x1b[31m\n-->",
+    [],
+    {},
+)
 
 
 def document() -> dict[str, Any]:
