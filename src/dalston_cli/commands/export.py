@@ -122,7 +122,7 @@ def export(
     if options.output_dir == _STDOUT:
         if json:
             raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
-        console.data(export_text(options.transcripts, spec, named))
+        console.transcript(export_text(options.transcripts, spec, named))
         return
     if options.output_dir is not None and (address := given_address(options.output_dir)):
         raise NotWritableError(address)
