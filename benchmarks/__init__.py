@@ -1,1 +1,4 @@
-"""Speed, as ratios and counts within one run: seconds mean nothing on another machine."""
+"""Speed, as ratios and counts within one run, or seconds of the processor.
+
+Wall seconds mean nothing on another machine, nor on this one while others use it.
+"""

@@ -1,5 +1,6 @@
 """One figure of a benchmark, with what it is held against."""
 
+import os
 import statistics
 import subprocess
 import time
@@ -41,3 +42,31 @@ def median_seconds(
             subprocess.run(command, check=True, capture_output=True, env=env)
             times.append(time.perf_counter() - start)
     return [statistics.median(times) for times in seconds]
+
+
+@dataclass(frozen=True, order=True)
+class Usage:
+    """What a command and the processes that it started and waited for took.
+
+    Attributes:
+        processor_s: Seconds of processor time; other work on the machine makes them more, by half
+            at most, where it makes wall time many times more.
+        peak_mb: Peak resident size.
+    """
+
+    processor_s: float
+    peak_mb: float
+
+
+def used(command: Sequence[str], env: Mapping[str, str], *, rounds: int = 1) -> Usage:
+    """Return the usage of a command, the best of some rounds."""
+    return min(_used_once(command, env) for _ in range(rounds))
+
+
+def _used_once(command: Sequence[str], env: Mapping[str, str]) -> Usage:
+    process = subprocess.Popen(command, env=env, stdout=subprocess.DEVNULL)
+    _, status, usage = os.wait4(process.pid, 0)
+    process.returncode = os.waitstatus_to_exitcode(status)
+    if process.returncode:
+        raise subprocess.CalledProcessError(process.returncode, command)
+    return Usage(usage.ru_utime + usage.ru_stime, usage.ru_maxrss / 1024)

@@ -1,53 +1,38 @@
-"""The time that a plan for many recordings takes, and the growth of its memory."""
+"""The processor time that a plan for many recordings takes, and its memory."""
 
-import subprocess
-import sys
-import time
 from pathlib import Path
 
-from benchmarks.measurement import Measurement
+from benchmarks.measurement import Measurement, Usage, used
 from benchmarks.workshop import DALSTON, environment, small_recordings, workshop
 
-FEW, MANY = 1_000, 10_000
-
-PEAK = (
-    "import resource, subprocess, sys; subprocess.run(sys.argv[1:], check=True, stdout=-3); "
-    "print(resource.getrusage(resource.RUSAGE_CHILDREN).ru_maxrss)"
-)
+FEW, MANY = 1_000, 100_000
+FRAMES = 400
 
 
 def measure() -> list[Measurement]:
-    """Seconds for many, and peak memory of many over peak memory of few."""
+    """Processor seconds and peak memory of a plan for many, and what each recording adds."""
     with workshop() as folder:
-        few = small_recordings(folder / "few", FEW)
-        many = small_recordings(folder / "many", MANY)
-        _, few_peak = _plan(folder, few)
-        seconds, many_peak = _plan(folder, many)
+        few = _plan(folder, small_recordings(folder / "few", FEW, frames=FRAMES))
+        many = _plan(folder, small_recordings(folder / "many", MANY, frames=FRAMES))
+    each_us = 1e6 * (many.processor_s - few.processor_s) / (MANY - FEW)
     return [
         Measurement(
-            name=f"plan over {MANY} small files",
-            value=seconds,
+            name=f"plan over {MANY:,} small files",
+            value=many.processor_s,
             unit="s",
             limit=10,
-            detail="the whole command, from start to exit",
+            detail=f"processor time of the whole command; {each_us:.0f} us for each",
         ),
         Measurement(
-            name=f"peak memory, {MANY} files over {FEW}",
-            value=many_peak / few_peak,
-            unit="x",
-            limit=1.5,
-            detail="peak resident size of the command",
+            name=f"peak memory, {MANY:,} files",
+            value=many.peak_mb,
+            unit="MB",
+            limit=200,
+            detail=f"of the whole command; {few.peak_mb:.0f} MB with {FEW:,}",
         ),
     ]
 
 
-def _plan(folder: Path, recordings: Path) -> tuple[float, int]:
-    start = time.perf_counter()
-    peak = subprocess.run(
-        [sys.executable, "-c", PEAK, DALSTON, "plan", recordings, "-m", "fake", "--json"],
-        env=environment(folder),
-        check=True,
-        capture_output=True,
-        text=True,
-    ).stdout
-    return time.perf_counter() - start, int(peak)
+def _plan(folder: Path, recordings: Path) -> Usage:
+    command = [DALSTON, "plan", str(recordings), "-m", "fake", "--json"]
+    return used(command, environment(folder))

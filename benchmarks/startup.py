@@ -1,14 +1,25 @@
-"""The time of ``dalston --help`` beside the import of Typer alone."""
+"""What a command costs before it works: help beside the import of Typer, and single recordings."""
 
+import statistics
+import subprocess
 import sys
+from pathlib import Path
 
-from benchmarks.measurement import Measurement, median_seconds
+from benchmarks.measurement import Measurement, median_seconds, used
+from benchmarks.workshop import DALSTON, environment, small_recordings, workshop
 
 _ROUNDS = 30
 _LIMIT = 1.5
+NUM_RECORDINGS = 20
 
 
 def measure() -> list[Measurement]:
+    """Return the ratios of two short commands, and the cost of a loop over recordings."""
+    with workshop() as folder:
+        return [*_short_commands(folder), *_loop(folder)]
+
+
+def _short_commands(folder: Path) -> list[Measurement]:
     typer, help_, version = median_seconds(
         [
             [sys.executable, "-c", "import typer"],
@@ -16,6 +27,7 @@ def measure() -> list[Measurement]:
             [sys.executable, "-m", "dalston_cli", "--version"],
         ],
         rounds=_ROUNDS,
+        env=environment(folder),
     )
     clock = f"the whole process against python -c 'import typer', medians of {_ROUNDS} in turns"
     return [
@@ -26,3 +38,26 @@ def measure() -> list[Measurement]:
             name="dalston --version", value=version / typer, unit="x", limit=_LIMIT, detail=clock
         ),
     ]
+
+
+def _loop(folder: Path) -> list[Measurement]:
+    """Measure one command for each of some recordings: new ones, then the same again."""
+    warm, *recordings = sorted(small_recordings(folder / "in", NUM_RECORDINGS + 1).iterdir())
+    subprocess.run(_command(folder, warm), env=environment(folder), check=True)
+    found = []
+    for name in ("engine warm, recording new", "result stored"):
+        costs = [used(_command(folder, path), environment(folder)) for path in recordings]
+        found.append(
+            Measurement(
+                name=f"one command, {name}",
+                value=statistics.median(cost.processor_s for cost in costs),
+                unit="s",
+                limit=0.3,
+                detail=f"processor time of ours, median of {NUM_RECORDINGS} commands in a loop",
+            )
+        )
+    return found
+
+
+def _command(folder: Path, recording: Path) -> list[str]:
+    return [DALSTON, "transcribe", str(recording), "-o", str(folder / "out"), "-m", "fake", "-q"]

@@ -30,23 +30,31 @@ def workshop() -> Iterator[Path]:
 
 
 def environment(folder: Path) -> dict[str, str]:
-    """The caller's environment with Dalston's folders moved into ``folder``."""
+    """The caller's environment with Dalston's folders moved into ``folder``.
+
+    Python keeps what it compiled there, too, as it does where a package is installed.
+    """
     places = ("CONFIG", "CACHE", "STATE", "MODELS", "RUNTIME")
+    inherited = {name: at for name, at in os.environ.items() if name != "PYTHONDONTWRITEBYTECODE"}
     return {
-        **os.environ,
+        **inherited,
+        "PYTHONPYCACHEPREFIX": str(folder / "compiled"),
         **{f"DALSTON_{place}_DIR": str(folder / place.lower()) for place in places},
         "DALSTON_ENGINES_PATH": str(REPOSITORY / "tests" / "engines"),
         "DALSTON_CATALOG_PATH": str(REPOSITORY / "tests" / "engines" / "catalog"),
     }
 
 
-def small_recordings(folder: Path, count: int) -> Path:
-    """``count`` different WAV files of a second each."""
+def small_recordings(folder: Path, count: int, *, frames: int = 16_000, first: int = 1) -> Path:
+    """``count`` different WAV files of a second each, or of ``frames`` at 16 kHz.
+
+    ``first`` is the sample of the first one: the same bytes would be the same recording.
+    """
     folder.mkdir(parents=True)
     for index in range(count):
         with wave.open(str(folder / f"{index:05}.wav"), "wb") as wav:
             wav.setnchannels(1)
             wav.setsampwidth(2)
             wav.setframerate(16_000)
-            wav.writeframes((index + 1).to_bytes(4, "little") * 8_000)
+            wav.writeframes((index + first).to_bytes(4, "little") * (frames // 2))
     return folder

@@ -13,6 +13,10 @@ _NAMES = ("stdin", "stdout", "stderr")
 _NO_DESCRIPTOR = frozenset({errno.EMFILE, errno.ENFILE})
 _FOREIGN_PRINTS = frozenset({"echo", "_write_buffer"})
 _ENOUGH_DESCRIPTORS = 1024
+_STDOUT = 1
+_MOST_SHOWN = 60
+_closed: set[int] = set()
+"""Descriptors of standard streams that the caller had closed."""
 
 
 class OutputStreamError(UnavailableError):
@@ -21,9 +25,12 @@ class OutputStreamError(UnavailableError):
     code = "output_stream"
 
     def __init__(self, problem: OSError) -> None:
+        closed = problem.errno == errno.EBADF
         super().__init__(
             f"cannot write to standard output: {problem.strerror or problem}",
-            hint="look at where it goes, and at the room there: df -h",
+            hint="let it go to a file: run the command again with > FILE"
+            if closed
+            else "look at where it goes, and at the room there: df -h",
         )
 
 
@@ -48,6 +55,19 @@ class WorkingFolderError(InputError):
         super().__init__(
             "the folder that this was started in does not exist any more",
             hint="go to another one and run it again: cd ~",
+        )
+
+
+class PathTooLongError(InputError):
+    """A path was given that no file system has room for."""
+
+    code = "path_too_long"
+
+    def __init__(self, path: str) -> None:
+        shown = path if len(path) <= _MOST_SHOWN else f"{path[:_MOST_SHOWN]}…"
+        super().__init__(
+            f"{shown} is too long a path: it has {len(os.fsencode(path)):,} bytes",
+            hint="a name may have 255 bytes, a path 4095",
         )
 
 
@@ -94,6 +114,16 @@ def print_data(stream: TextIO, *texts: str) -> None:
         raise OutputStreamError(error) from error
 
 
+def check_stdout() -> None:
+    """Refuse to print what would be lost; tables and events of no interest to the caller may be.
+
+    Raises:
+        OutputStreamError: The caller closed standard output.
+    """
+    if _STDOUT in _closed:
+        raise OutputStreamError(OSError(errno.EBADF, "it is closed"))
+
+
 def tell(stream: TextIO, text: str) -> None:
     """Write what the user may read; where there is no room for it, work goes on without.
 
@@ -130,10 +160,14 @@ def explained_by_streams(error: BaseException) -> OutputStreamError | None:
     return None
 
 
-def explained_by_process(error: BaseException) -> DescriptorsError | WorkingFolderError | None:
-    """Return what this process lacks, if that is the reason of ``error``."""
+def explained_by_process(
+    error: BaseException,
+) -> DescriptorsError | WorkingFolderError | PathTooLongError | None:
+    """Return what this process lacks, or the system does, if that is the reason of ``error``."""
     if isinstance(error, OSError) and error.errno in _NO_DESCRIPTOR:
         return DescriptorsError()
+    if isinstance(error, OSError) and error.errno == errno.ENAMETOOLONG and error.filename:
+        return PathTooLongError(os.fsdecode(error.filename))
     if isinstance(error, FileNotFoundError):
         try:
             os.getcwd()  # noqa: PTH109 - pathlib says no more
@@ -147,6 +181,7 @@ def _occupy(number: int) -> None:
     try:
         os.fstat(number)
     except OSError:
+        _closed.add(number)
         opened = os.open(os.devnull, os.O_WRONLY if number else os.O_RDONLY)
         if opened == number:
             os.set_inheritable(number, True)  # noqa: FBT003 - its only form

@@ -1,7 +1,10 @@
 """``dalston doctor --repair``: a damaged journal is made anew of what can be read."""
 
 import json
+import os
 import random
+import sqlite3
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -137,4 +140,48 @@ def test_outputs_are_noted_by_the_document_beside_them(
 
 def test_folders_are_for_a_repair(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
     assert main(["doctor", str(home)]) == 2
-    assert f"dalston doctor --repair '{home}'" in capsys.readouterr().err
+    assert f"dalston doctor --repair {home}" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    ("damage", "command"),
+    [
+        ("DROP TABLE attempts", ["runs", "show"]),
+        ("ALTER TABLE jobs DROP COLUMN error_hint", ["runs", "show"]),
+        ("UPDATE jobs SET outputs = '[\"a' WHERE id = 3", ["runs", "show"]),
+        ("UPDATE jobs SET outputs = '7' WHERE id = 3", ["runs", "show"]),
+        ("UPDATE jobs SET recording = CAST(x'61ff' AS TEXT) WHERE id = 3", ["runs", "show"]),
+        ("UPDATE runs SET started_at = 1e300", ["runs", "list"]),
+        ("UPDATE runs SET pid = -5", ["runs", "list"]),
+    ],
+)
+def test_whatever_is_to_be_repaired_can_be(
+    damage: str, command: list[str], path: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    with sqlite3.connect(path) as connection:
+        connection.execute(damage)
+    connection.close()
+    assert main(command) == 4
+    assert "dalston doctor --repair" in capsys.readouterr().err
+
+    found = doctor(capsys, "--repair")
+
+    assert found["repair"][1].startswith("the journal of runs was made anew, with ")
+    assert main(["runs", "list"]) == 0
+    assert check_journal(path) is not None
+    assert rows(path)["files"] == NUM_JOBS, "what is sound is kept"
+
+
+@pytest.mark.parametrize("make", [os.mkdir, os.mkfifo])
+def test_what_is_no_file_is_named_and_not_waited_for(
+    make: Callable[[Path], None], home: Path, capsys: pytest.CaptureFixture[str]
+) -> None:
+    state = home / "state"
+    state.mkdir(exist_ok=True)
+    make(state / JOURNAL_NAME)
+    for command in (["runs", "list"], ["doctor", "--repair"]):
+        assert main(command) == 4
+        err = capsys.readouterr().err
+        assert f"{state / JOURNAL_NAME} is no regular file" in err
+        assert f"mv {state / JOURNAL_NAME} {state / JOURNAL_NAME}.old" in err
+    assert doctor(capsys)["journal"][0] == "fail"

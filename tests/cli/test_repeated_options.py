@@ -50,3 +50,25 @@ def test_the_line_of_another_tool_is_no_exception(capsys: pytest.CaptureFixture[
     line = ["transcribe", "a.wav", "--word_timestamps", "True", "--no-word-timestamps"]
     assert main(line) == ExitCode.USAGE
     assert "--word-timestamps/--no-word-timestamps is given twice" in capsys.readouterr().err
+
+
+@pytest.mark.parametrize(
+    "line",
+    [
+        ["transcribe", "talk.wav", ""],
+        ["plan", ""],
+        ["export", "", "-f", "srt"],
+        ["store", "forget", "-y", ""],
+        ["runs", "accept", ""],
+        ["engines", "stop", ""],
+        ["models", "rm", ""],
+    ],
+    ids=" ".join,
+)
+def test_an_empty_argument_is_not_the_current_folder(
+    line: list[str], capsys: pytest.CaptureFixture[str]
+) -> None:
+    assert main(line) == ExitCode.USAGE
+    err = capsys.readouterr().err
+    assert " is empty" in err
+    assert "a variable in the command may not be set" in err

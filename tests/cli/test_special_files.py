@@ -106,3 +106,34 @@ def test_a_pipe_that_the_shell_opened_gives_names(shell: Shell) -> None:
     out, _ = process.communicate(timeout=AT_ONCE_S)
 
     assert "a.wav" in out
+
+
+@pytest.mark.parametrize(
+    ("words", "code"),
+    [
+        (["transcribe", "a.wav", "-o", "LONG"], ExitCode.INPUT),
+        (["transcribe", "LONG.wav", "-o", "out"], ExitCode.ALL_FAILED),
+        (["transcribe", "a.wav", "-o", "out", "-m", "LONG/weights"], ExitCode.INPUT),
+        (["transcribe", "-o", "out", "--manifest", "LONG.csv"], ExitCode.INPUT),
+        (["export", "LONG", "-f", "srt", "-o", "-"], ExitCode.INPUT),
+        (["runs", "accept", "LONG"], ExitCode.INPUT),
+        (["store", "forget", "-y", "LONG"], ExitCode.USAGE),
+        (["models", "import", "LONG"], ExitCode.INPUT),
+    ],
+    ids=str,
+)
+def test_a_name_that_no_file_can_have(shell: Shell, words: list[str], code: ExitCode) -> None:
+    long = "x" * 300
+
+    done = shell.run(*(word.replace("LONG", long) for word in words))
+
+    assert done.code == code, done.err
+    assert "xxxx" in done.err
+    assert "hint: " in done.err
+
+
+def test_a_name_that_no_file_can_have_fails_alone(shell: Shell) -> None:
+    done = shell.run("transcribe", "x" * 300, "a.wav", "-o", "out", "-f", "txt")
+
+    assert done.code == ExitCode.SOME_FAILED, done.err
+    assert (shell.work / "out" / "a.txt").is_file()

@@ -79,6 +79,21 @@ def test_no_room_for_a_transcript(shell: Shell) -> None:
     assert f"failed: a.wav: {_NO_ROOM}" in done.err
 
 
+@pytest.mark.parametrize("word", ["transcribe a.wav", "export out/a.json -f srt"])
+def test_a_transcript_is_not_lost_where_the_caller_closed_the_output(
+    shell: Shell, word: str
+) -> None:
+    write_recording(shell.work / "a.wav")
+    assert _run(shell, "transcribe a.wav -o out -f json").code == ExitCode.OK
+
+    done = _run(shell, f"{word} -o -", redirected=">&-")
+
+    assert done.code == ExitCode.UNAVAILABLE
+    assert "cannot write to standard output: it is closed" in done.err
+    assert "run the command again with > FILE" in done.err
+    assert "Traceback" not in done.err
+
+
 @pytest.mark.parametrize("words", ["engines status", "nonsense"])
 @pytest.mark.parametrize("redirected", ["2>/dev/full", "2>&-", _ALL_CLOSED])
 def test_commands_end_as_they_do_with_streams(shell: Shell, words: str, redirected: str) -> None:

@@ -34,6 +34,7 @@ def test_every_command_of_the_page_works(tmp_path: Path, monkeypatch: pytest.Mon
             done = run_dalston(*words, environ=environ, cwd=tmp_path)
             assert done.returncode == 0, f"{command}: {done.stderr}"
             assert KEY not in done.stdout + done.stderr
+    assert (tmp_path / "out-of-ada" / "ada.txt").exists()
     assert {path.name for path in (tmp_path / "out").glob("*.txt")} == {"ada.txt", "2026-01.txt"}
     assert (tmp_path / "out" / "ada.txt").read_text("utf-8").strip()
     run_dalston("engines", "stop", "--all", environ=environ)

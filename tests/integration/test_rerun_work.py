@@ -10,6 +10,7 @@ import pytest
 from tests.support.pipeline_home import PipelineHome
 
 from dalston_cli.pipeline.events import JobFinished
+from dalston_cli.pipeline.forecast.report import make_report
 from dalston_cli.pipeline.records.journal_errors import JournalCursor
 
 FEW, MANY = 5, 25
@@ -73,3 +74,33 @@ async def test_a_finished_recording_costs_few_statements_and_opens_nothing(
     assert added["INSERT"] == MANY - FEW
     assert added.get("BEGIN", 0) == 0, "rows are written together"
     assert opened == [], "nothing is read that has not changed"
+
+
+def test_a_plan_for_a_new_recording_is_one_statement_and_one_look_into_it(
+    home: PipelineHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    statements: list[str] = []
+    opened: list[str] = []
+    execute = JournalCursor.execute
+
+    def count_statement(cursor: JournalCursor, sql: str, parameters: object = ()) -> JournalCursor:
+        statements.append(sql)
+        return execute(cursor, sql, parameters)  # type: ignore[arg-type]  # passed on as it is
+
+    counts = []
+    for count in (FEW, MANY):
+        recordings = home.record(count, seconds=0.2)
+        statements.clear()
+        opened.clear()
+        with monkeypatch.context() as patched:
+            patched.setattr(JournalCursor, "execute", count_statement)
+            _listeners.append(opened)
+            report = make_report(recordings, home.options(), home.environment())
+            _listeners.remove(opened)
+        assert report.counts == {"new": count}
+        below = [path for path in opened if str(home.inputs) in path]
+        assert Counter(below).most_common(1)[0][1] == 1
+        counts.append((len(statements), len(below)))
+    (few, few_opened), (many, many_opened) = counts
+    assert many - few == MANY - FEW
+    assert (few_opened, many_opened) == (FEW, MANY)

@@ -19,6 +19,7 @@ ALL_STORED = (
     "rich.console",
     "tarfile",
     "yaml",
+    "dalston_cli.audio.container",
     "dalston_cli.audio.decode",
     "dalston_cli.audio.worker",
     "dalston_cli.catalog.names.adopt",

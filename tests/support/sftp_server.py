@@ -23,6 +23,7 @@ class _Login(paramiko.ServerInterface):  # type: ignore[misc] # paramiko has no 
 
 class _Handle(paramiko.SFTPHandle):  # type: ignore[misc] # paramiko has no types
     def stat(self) -> object:
+        self.readfile.flush()
         return paramiko.SFTPAttributes.from_stat(os.fstat(self.readfile.fileno()))
 
 
@@ -46,10 +47,26 @@ class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc] # paramiko has
 
     lstat = stat
 
+    def mkdir(self, path: str, attr: object) -> int:
+        self._place(path).mkdir()
+        return int(paramiko.SFTP_OK)
+
+    def remove(self, path: str) -> int:
+        self._place(path).unlink()
+        return int(paramiko.SFTP_OK)
+
+    def posix_rename(self, oldpath: str, newpath: str) -> int:
+        self._place(oldpath).replace(self._place(newpath))
+        return int(paramiko.SFTP_OK)
+
     def open(self, path: str, flags: int, attr: object) -> object:
         handle = _Handle(flags)
         try:
-            handle.readfile = self._place(path).open("rb")
+            place = self._place(path)
+            if flags & os.O_WRONLY:
+                handle.readfile = handle.writefile = place.open("w+b")
+            else:
+                handle.readfile = place.open("rb")
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
         return handle

@@ -1,6 +1,7 @@
 """A journal that is damaged anywhere, held, or on a full disk: an error that says what to do."""
 
 import random
+import shlex
 import sqlite3
 from collections.abc import Callable
 from pathlib import Path
@@ -142,7 +143,7 @@ def test_one_that_is_held_for_long_is_not_waited_for_for_ever(path: Path) -> Non
         holder.execute("ROLLBACK")
         holder.close()
         assert held.value.exit_code == 5
-        assert f"fuser -v '{path}'" in (held.value.hint or "")
+        assert f"fuser -v {path}" in (held.value.hint or "")
         assert journal.begin_run(1)
 
 
@@ -154,4 +155,20 @@ def test_no_room_in_it_is_explained(path: Path) -> None:
         with pytest.raises(StateFolderError, match="database or disk is full") as full:
             use_often(journal, run)
         assert full.value.exit_code == 5
-        assert f"df -h '{path.parent}'" in (full.value.hint or "")
+        assert f"df -h {path.parent}" in (full.value.hint or "")
+
+
+def test_a_link_to_a_journal_makes_a_private_one(tmp_path: Path) -> None:
+    target, link = tmp_path / "elsewhere.sqlite3", tmp_path / "state" / "journal.sqlite3"
+    link.parent.mkdir()
+    link.symlink_to(target)
+    with Journal(link) as journal:
+        journal.begin_run(1)
+    assert target.stat().st_mode & 0o777 == 0o600
+
+
+def test_commands_in_hints_take_any_path_as_one_word(tmp_path: Path) -> None:
+    odd = tmp_path / "it's; here"
+    for error in (StateFolderError(odd, "full"), JournalHeldError(odd, 1)):
+        command = (error.hint or "").split(": ", 1)[1].split(", ", 1)[0]
+        assert shlex.split(command)[-1] == str(odd)

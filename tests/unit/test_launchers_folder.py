@@ -29,7 +29,7 @@ def test_a_folder_that_others_may_enter_is_refused(tmp_path: Path) -> None:
     folder.mkdir(mode=0o755)
     with pytest.raises(RuntimeFolderError, match=r"others \(mode 0755\)") as caught:
         make_private(folder)
-    assert caught.value.hint == f"chmod 700 '{folder}'"
+    assert caught.value.hint == f"chmod 700 {folder}"
 
 
 def test_a_link_is_refused(tmp_path: Path) -> None:

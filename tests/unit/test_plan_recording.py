@@ -489,3 +489,11 @@ def test_a_remote_engine_cannot_see_a_folder_that_was_named(
 
     with pytest.raises(WeightsElsewhereError, match=r"named are at .*has weights of its own"):
         plan_recording(context, run_options(model="./here"))
+
+
+def test_a_model_that_is_not_needed_has_to_exist(catalog: Catalog) -> None:
+    mistyped = run_options(stage_models={"align": "alinger"})
+    with pytest.raises(UsageError, match="alinger"):
+        plan_recording(context_of(catalog), mistyped)
+    named = plan_recording(context_of(catalog), run_options(stage_models={"align": "aligner"}))
+    assert stages_of(named) == {"transcribe": "speech"}

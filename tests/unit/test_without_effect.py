@@ -1,5 +1,6 @@
 """One rule for all settings without effect: refused as options, warned of from elsewhere."""
 
+import json
 from pathlib import Path
 from typing import Any
 
@@ -200,6 +201,26 @@ def test_settings_of_one_place_share_a_warning(tmp_path: Path) -> None:
         f"max_cps ({file} [profiles.p]) has no effect {SUBTITLES}",
         f"diarize_model, num_speakers ({file}) have no effect without --diarize",
     )
+
+
+def test_columns_that_look_like_settings_of_the_run_are_warned_of(tmp_path: Path) -> None:
+    file = tmp_path / "m.jsonl"
+    rows = [
+        {"path": "a", "task": "translate", "temperature": 0.2, "vad_onset": 0.4, "diarize": True},
+        {"path": "b", "task": "buy milk", "title": "A talk", "device": "Zoom H4n", "queue": 7},
+        {"path": "c", "diarize": "yes", "beam-size": "5", "summary": "they agree", "events": "3"},
+    ]
+    file.write_text("\n".join(map(json.dumps, rows)), encoding="utf-8")
+    recordings = list(read_manifest(file))
+    notes = list(manifest_notes(recordings, resolve({}, profile=None), ("txt",), str(file)))
+    run = "for one recording: give the option for the whole run"
+    assert notes == [
+        f"task ({file}, 1 row) has no effect {run}",
+        f"temperature ({file}, 1 row) has no effect {run}",
+        f"vad_onset ({file}, 1 row) has no effect {run}",
+        f"diarize ({file}, 2 rows) has no effect {run}",
+        f"beam-size ({file}, 1 row) has no effect {run}",
+    ]
 
 
 def test_columns_of_a_manifest_are_warned_of(tmp_path: Path) -> None:

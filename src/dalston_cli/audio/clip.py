@@ -109,3 +109,11 @@ def _seconds(text: str, fields: tuple[str | None, ...]) -> float | None:
     if hours is not None and int(minutes or 0) >= 60:  # noqa: PLR2004 - minutes in an hour
         raise InvalidClipError(text, "has 60 or more minutes after the hours")
     return int(hours or 0) * 3600 + int(minutes or 0) * 60 + float(seconds)
+
+
+def wanted_part(duration_s: float, clip: Clip | None) -> float:
+    """Return the seconds of a recording that a clip leaves of it."""
+    if clip is None:
+        return duration_s
+    end = duration_s if clip.end is None else min(clip.end, duration_s)
+    return max(0.0, end - clip.start)

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
 
-from dalston_cli.audio.clip import Clip
+from dalston_cli.audio.clip import Clip, wanted_part
 from dalston_cli.audio.container import open_recording
 from dalston_cli.audio.declared import flac_duration
 from dalston_cli.audio.file_bytes import FileBytes
@@ -72,11 +72,3 @@ def declared_length(
             num_channels=recording.num_channels,
             num_tracks=len(recording.tracks),
         )
-
-
-def wanted_part(duration_s: float, clip: Clip | None) -> float:
-    """Return the seconds of a recording that a clip leaves of it."""
-    if clip is None:
-        return duration_s
-    end = duration_s if clip.end is None else min(clip.end, duration_s)
-    return max(0.0, end - clip.start)

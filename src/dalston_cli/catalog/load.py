@@ -5,6 +5,7 @@ replaces the one of the same name in an earlier folder.
 """
 
 import os
+import shlex
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from dataclasses import dataclass, field, replace
 from pathlib import Path
@@ -38,7 +39,7 @@ class CatalogFolderError(ConfigurationError):
     def __init__(self, folder: Path, variable: str) -> None:
         super().__init__(
             f"{variable} names {folder}, which is not a folder",
-            hint=f"create it with `mkdir -p '{folder}'`, or change {variable}",
+            hint=f"create it with `mkdir -p {shlex.quote(str(folder))}`, or change {variable}",
         )
 
 

@@ -1,5 +1,6 @@
 """``dalston doctor``: the diagnosis of this machine, and the repair of what it can repair."""
 
+import shlex
 from collections.abc import Iterator, Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING, Annotated
@@ -21,7 +22,7 @@ class FoldersWithoutRepairError(UsageError):
     code = "folders_without_repair"
 
     def __init__(self, folders: Sequence[Path]) -> None:
-        named = " ".join(f"'{folder}'" for folder in folders)
+        named = shlex.join(map(str, folders))
         super().__init__(
             "folders of transcripts are looked at for a repair only",
             hint=f"dalston doctor --repair {named}",
@@ -93,7 +94,9 @@ def _repaired(locations: "Locations", folders: Sequence[Path]) -> "Iterator[Diag
     else:
         kept = ", ".join(f"{number:,} {table}" for table, number in repaired.rows.items() if number)
         message = f"the journal of runs was made anew, with {kept or 'nothing'} of the damaged one"
-        hint = f"the damaged one is kept; when all is well: rm '{repaired.set_aside}'*"
+        hint = (
+            f"the damaged one is kept; when all is well: rm {shlex.quote(str(repaired.set_aside))}*"
+        )
         yield Diagnosis("repair", "ok", message, hint=hint)
     if not folders:
         return

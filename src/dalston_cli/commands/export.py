@@ -91,8 +91,10 @@ def export(
         resolve,
     )
     from dalston_cli.options.without_effect import check_effects
+    from dalston_cli.pipeline.intake.urls import given_address
     from dalston_cli.pipeline.outputs.export import export_text, plan_exports, write_exports
     from dalston_cli.pipeline.outputs.writer import OutputSpec
+    from dalston_cli.pipeline.remote.errors import NotWritableError
     from dalston_cli.stages.merge.labels import name_speakers
 
     console = Console("export", json=json, quiet=quiet)
@@ -120,8 +122,10 @@ def export(
     if options.output_dir == _STDOUT:
         if json:
             raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
-        console.data(export_text(options.transcripts, spec, named))
+        console.transcript(export_text(options.transcripts, spec, named))
         return
+    if options.output_dir is not None and (address := given_address(options.output_dir)):
+        raise NotWritableError(address)
     folder = None if options.output_dir is None else Path(options.output_dir).expanduser()
     planned = plan_exports(options.transcripts, spec, folder)
     written = []

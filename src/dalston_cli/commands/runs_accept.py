@@ -9,6 +9,7 @@ from dalston_cli.console import Console, printable
 from dalston_cli.options.general import Json, Quiet
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.refusals import Refusals
+from dalston_cli.pipeline.remote.address import Address, scheme_of
 from dalston_cli.settings.locations import Locations
 
 
@@ -33,7 +34,7 @@ def accept(
     """
     console = Console("runs accept", json=json, quiet=quiet)
     with Journal.if_there(Locations.from_environment().state / JOURNAL_NAME) as journal:
-        found = Refusals(journal).accept([Path(each) for each in recordings], accepted=not undo)
+        found = Refusals(journal).accept(map(_named, recordings), accepted=not undo)
     ending = "an alarm again" if undo else "accepted: no alarm until it changes"
     for refusal in found:
         console.info(f"{printable(refusal.path)} is {ending}")
@@ -47,3 +48,7 @@ def accept(
             for refusal in found
         ]
     )
+
+
+def _named(text: str) -> Path | Address:
+    return Address(text) if scheme_of(text) else Path(text)

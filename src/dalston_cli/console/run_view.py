@@ -67,7 +67,7 @@ class RunLines(RunView):
 
     def print_text(self, text: str) -> None:
         """Write a transcript to stdout."""
-        self.console.data(text)
+        self.console.transcript(text)
 
     def hint(self, hint: str | None) -> None:
         """Give a hint once, with ``--quiet``, too."""

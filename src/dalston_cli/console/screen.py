@@ -91,6 +91,11 @@ class Console:
         people = self.mode is Mode.HUMAN and self.stderr.isatty()
         return people and sys.stdin is not None and sys.stdin.isatty()
 
+    def transcript(self, text: str) -> None:
+        """Write a transcript to stdout, which the caller must not have closed."""
+        streams.check_stdout()
+        self.data(text)
+
     def data(self, text: str) -> None:
         """Write what was asked for to stdout, as it is, with a line end."""
         end = "" if text.endswith("\n") else "\n"

@@ -2,6 +2,7 @@
 
 import asyncio
 import os
+import shlex
 from collections.abc import Sequence
 from dataclasses import dataclass
 from pathlib import Path
@@ -141,7 +142,7 @@ class _EngineCheck:
             self._ok("weights", "none were pulled")
         elif path := first_unreadable(folder, by_every_user=as_another):
             who = "the user that containers of root run as" if as_another else "you"
-            hint = f"let it be read: chmod -R a+rX '{folder}'"
+            hint = f"let it be read: chmod -R a+rX {shlex.quote(str(folder))}"
             self._fail("weights", f"{path} cannot be read by {who}", hint)
         else:
             self._ok("weights", f"can be read in {folder}")

@@ -1,5 +1,6 @@
 """Errors of engines: they crash, hang, or refuse a request."""
 
+import shlex
 import signal
 from collections.abc import Sequence
 
@@ -33,10 +34,12 @@ class LockMissingError(errors.EngineUnavailableError):
     code = "lock_missing"
 
     def __init__(self, engine: EngineEntry) -> None:
+        wanted, lock = (
+            shlex.quote(f"{engine.folder}/{name}") for name in ("requirements.in", LOCK_NAME)
+        )
         super().__init__(
             f"engine {engine.name} has no {LOCK_NAME} in {engine.folder}",
-            hint=f"uv pip compile --generate-hashes '{engine.folder}/requirements.in' "
-            f"-o '{engine.folder}/{LOCK_NAME}'",
+            hint=f"uv pip compile --generate-hashes {wanted} -o {lock}",
         )
 
 

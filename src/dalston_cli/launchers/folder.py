@@ -1,6 +1,7 @@
 """Private folders of running engines: sockets and records that only this user may reach."""
 
 import os
+import shlex
 import shutil
 import stat
 import sys
@@ -57,7 +58,9 @@ def check_private(folder: Path) -> None:
     if found.st_mode & 0o077:
         mode = stat.S_IMODE(found.st_mode)
         raise RuntimeFolderError(
-            folder, f"can be entered by others (mode {mode:04o})", hint=f"chmod 700 '{folder}'"
+            folder,
+            f"can be entered by others (mode {mode:04o})",
+            hint=f"chmod 700 {shlex.quote(str(folder))}",
         )
 
 

@@ -16,6 +16,9 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import needing_speakers, optional_formats, writers_named
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
+from dalston_cli.pipeline.intake.urls import given_address
+from dalston_cli.pipeline.outputs.remote_place import path_of
+from dalston_cli.pipeline.remote.errors import NotWritableError, OfflineAddressError
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
 from dalston_cli.regular_file import read_regular
 from dalston_cli.settings.language import DETECT
@@ -154,10 +157,7 @@ def build_run_options(
         formats=_formats(settings, to_stdout=to_stdout),
         # A stage that found no speakers, or failed, is no reason to write nothing.
         optional_formats=optional_formats(settings.output_format) | needing_speakers(),
-        output=OutputTarget(
-            folder=None if to_stdout else Path(settings.output_dir or ".").expanduser(),
-            beside=settings.output_beside,
-        ),
+        output=_target(settings, to_stdout=to_stdout),
         render=build_render_options(settings),
         overwrite=settings.overwrite,
         strict=settings.strict,
@@ -173,6 +173,21 @@ def build_run_options(
         order=settings.order,
         keep_alive_s=settings.keep_alive,
     )
+
+
+def _target(settings: Settings, *, to_stdout: bool) -> OutputTarget:
+    """Return where transcripts go."""
+    if to_stdout:
+        return OutputTarget(folder=None)
+    given = settings.output_dir or "."
+    address = given_address(given)
+    if address is None:
+        return OutputTarget(folder=Path(given).expanduser(), beside=settings.output_beside)
+    if address.is_web:
+        raise NotWritableError(address)
+    if settings.offline:
+        raise OfflineAddressError(address)
+    return OutputTarget(folder=path_of(address), remote=address)
 
 
 def _values(settings: Settings, stage: str) -> dict[str, Any]:

@@ -1,10 +1,14 @@
-"""An option that takes one value is given once: no value is dropped for a later one."""
+"""Words of a command that would be dropped, or taken for something else, and so are refused.
+
+An option that takes one value is given once. A path is not empty: it would be the current folder,
+where a script only meant a variable that is not set.
+"""
 
 from collections import Counter
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Mapping, Sequence
 from typing import Any
 
-from typer.core import TyperCommand, TyperGroup, TyperOption
+from typer.core import TyperArgument, TyperCommand, TyperGroup, TyperOption
 
 from dalston_cli.errors import UsageError
 
@@ -22,8 +26,20 @@ class RepeatedOptionError(UsageError):
         )
 
 
+class EmptyArgumentError(UsageError):
+    """One of several paths or names is empty."""
+
+    code = "empty_argument"
+
+    def __init__(self, argument: str) -> None:
+        super().__init__(
+            f"one {argument} is empty",
+            hint="a variable in the command may not be set; . is the folder you are in",
+        )
+
+
 def refuse_repeats(command: TyperCommand | TyperGroup) -> None:
-    """Make a command, and all below it, refuse an option that is given twice and is no list."""
+    """Make a command, and all below it, refuse an option given twice, and empty arguments."""
     make_parser: Callable[[Any], Any] = command.make_parser
 
     def make(context: Any) -> Any:  # noqa: ANN401 - Typer keeps both types private
@@ -34,6 +50,7 @@ def refuse_repeats(command: TyperCommand | TyperGroup) -> None:
             values, rest, order = parse(args)
             if not context.resilient_parsing:  # a shell completes a line
                 _check(order)
+                _check_arguments(command.params, values)
             return values, rest, order
 
         parser.parse_args = parse_args
@@ -54,3 +71,10 @@ def _check(order: Sequence[object]) -> None:
         if not (given.multiple or given.count):
             names = (max(names, key=len) for names in (given.opts, given.secondary_opts) if names)
             raise RepeatedOptionError("/".join(names), times)
+
+
+def _check_arguments(parameters: Sequence[object], values: Mapping[str, Any]) -> None:
+    """Raise for an empty one in a list of arguments."""
+    for one in parameters:
+        if isinstance(one, TyperArgument) and one.nargs == -1 and "" in (values[one.name] or ()):
+            raise EmptyArgumentError((one.metavar or one.name.upper()).strip("[].…"))

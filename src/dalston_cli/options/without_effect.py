@@ -7,11 +7,13 @@ here, so a new setting follows the same rule.
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
 from dataclasses import asdict, dataclass
+from typing import Literal, get_args, get_origin
 
 from dalston_cli.amounts import count
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import WRITERS
+from dalston_cli.options.spelling import normal_name
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.settings.language import DETECT
 from dalston_cli.settings.load import ResolvedSettings
@@ -19,6 +21,9 @@ from dalston_cli.settings.table import TABLE
 from dalston_cli.settings.table.stages import TELL_SPEAKERS_APART
 
 _SPLIT = "split"
+_FOR_THE_RUN = "for one recording: give the option for the whole run"
+_NUMBERS = (int, float, tuple[float, ...])
+_SWITCH_VALUES = frozenset({"yes", "no", "true", "false", "on", "off"})
 _AGREES = {"pull": "never"}
 """Values that say what takes their effect says, too."""
 
@@ -135,15 +140,41 @@ def manifest_notes(
     formats: Sequence[str],
     manifest: str,
 ) -> Iterator[str]:
-    """Yield a sentence for each column of a manifest that has no effect in some of its rows."""
+    """Yield a sentence for each column of a manifest that has no effect in some of its rows.
+
+    A column of the user's own is one of them if its name is a setting's and its values could be,
+    too: ``task`` with ``translate``, but not ``title`` with ``A talk``.
+    """
     values = facts(resolved, formats)
     rows: Counter[tuple[str, str]] = Counter()
     for one in recordings:
         own = {name: value for name, value in asdict(one.overrides).items() if value is not None}
         rows.update((each.name, each.why) for each in without_effect(own, values | own))
+        rows.update((name, _FOR_THE_RUN) for name, value in one.columns if _is_setting(name, value))
     for (name, why), times in rows.items():
         place = f"{given_name(manifest)}, {count(times, 'row')}"
         yield no_effect([name], place, why)
+
+
+def _is_setting(column: str, value: object) -> bool:
+    """Return True if a column looks like a setting, which holds for all recordings of a run."""
+    setting = TABLE.get(normal_name(column.lower()).replace("-", "_"))
+    if setting is None or not setting.option:
+        return False
+    text = str(value).strip().lower()
+    if setting.type is bool:
+        return text in _SWITCH_VALUES
+    if get_origin(setting.type) is Literal:
+        return text in get_args(setting.type)
+    return setting.type in _NUMBERS and _is_number(text)
+
+
+def _is_number(text: str) -> bool:
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def no_effect(options: Sequence[str], place: str, why: str) -> str:

@@ -15,6 +15,7 @@ from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.tracks import Track
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.pipeline.endpoints import Source
+from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.spool import DEFAULT_LIMIT
 from dalston_cli.settings.choices import Order, PullPolicy, RunnerName
 from dalston_cli.stages.align import ALIGN
@@ -90,10 +91,12 @@ class OutputTarget:
     Attributes:
         folder: It mirrors the input tree; None for standard output.
         beside: Each goes beside its recording instead, wherever that lies.
+        remote: Where ``folder`` is on another machine; None for this one.
     """
 
     folder: Path | None = field(default_factory=Path)
     beside: bool = False
+    remote: Address | None = None
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -18,16 +18,19 @@ from dalston_cli.catalog.weights.failures import PullError
 from dalston_cli.catalog.weights.inventory import weights_elsewhere
 from dalston_cli.catalog.weights.pull_options import PullOptions
 from dalston_cli.errors import UsageError
-from dalston_cli.formats.registry import writers_named
 from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.launchers.pool.engines import EngineUse
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, ModelPulling, RunFinished, WarningRaised
 from dalston_cli.pipeline.intake.shard import share_of
 from dalston_cli.pipeline.jobs.base import EngineStates, Job, JobTools, Runner
-from dalston_cli.pipeline.outputs.folder import check_writable
-from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
-from dalston_cli.pipeline.outputs.writer import OutputSpec, OutputWriter
+from dalston_cli.pipeline.outputs.target import (
+    check_outputs,
+    output_spec,
+    output_stems,
+    unconditional,
+)
+from dalston_cli.pipeline.outputs.writer import OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.claims import CLAIMS_NAME, Claims
@@ -153,6 +156,8 @@ async def _make_run(
     engines, decoder = await engines_and_decoder(stack, environment.launchers, means.use, emit)
     claims = stack.enter_context(Claims(journal, locations.state / CLAIMS_NAME))
     outputs = output_spec(options, callbacks.print_text)
+    if (warning := unconditional(outputs)) is not None:
+        emit(warning)
 
     def open_sink(job: Job, key: str) -> OutputWriter:
         stem = None if job.output is None else Path(job.output)
@@ -209,47 +214,6 @@ def _replan_by(
         return Planner(environment.plan_context(), options)
 
     return replan
-
-
-def output_spec(options: RunOptions, print_text: Callable[[str], None] | None = None) -> OutputSpec:
-    """Return what is written of every recording of a run."""
-    return OutputSpec(
-        formats=options.formats,
-        optional=options.optional_formats,
-        render=options.render,
-        overwrite=options.overwrite,
-        print_text=print_text,
-    )
-
-
-def output_stems(
-    recordings: Sequence[RecordingRequest], options: RunOptions
-) -> tuple[Path, ...] | None:
-    """Return each recording's outputs without extensions; None for standard output.
-
-    Raises:
-        UnknownFormatError: There is no such format.
-        InputError: Outputs would collide with each other or with a recording.
-    """
-    extensions = tuple(writer.extension for writer in writers_named(options.formats))
-    if options.output.folder is None:
-        return None
-    if options.output.beside:
-        return name_beside(recordings, extensions)
-    return name_outputs(recordings, options.output.folder, extensions)
-
-
-def check_outputs(stems: Sequence[Path] | None, options: RunOptions) -> None:
-    """Check, before hours of work, that transcripts can be written where they go.
-
-    Raises:
-        OutputUnwritableError: They cannot.
-    """
-    if stems is None or options.output.folder is None:
-        return
-    beside = dict.fromkeys(stem.parent for stem in stems)
-    for folder in beside if options.output.beside else (options.output.folder,):
-        check_writable(folder)
 
 
 def distinct_plans(recordings: Sequence[RecordingRequest], planner: Planner) -> list[RecordingPlan]:

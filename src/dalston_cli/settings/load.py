@@ -157,6 +157,8 @@ def parse_settings(file: Path, text: str) -> SettingsFile:
         SettingsFileError: It holds something impossible.
     """
     raw = read_toml(file, text)
+    if not raw:
+        return SettingsFile.model_construct()  # the same, without the rules for a file
     try:
         return SettingsFile.model_validate(_underscored(raw))
     except ValidationError as error:

@@ -73,6 +73,12 @@ def _show(found: Sequence[Traces], console: Console, *, edited: bool) -> None:
         for path in traces.edited:
             what = "goes, too" if edited else "stays; --edited removes it"
             console.info(f"  {printable(path)} was edited and {what}")
+        if traces.elsewhere:
+            named = ", ".join(map(printable, traces.elsewhere))
+            console.warning(
+                f"on other machines, and not removed: {named}",
+                hint="remove them there; nothing here will know of them any more",
+            )
         for other in traces.recordings[1:]:
             console.info(f"  {printable(other)} has the same bytes")
     if any(traces.num_unknown for traces in found):
@@ -94,6 +100,7 @@ def _report(found: Sequence[Traces], console: Console, *, edited: bool, removed:
                 "same_bytes": [printable(each) for each in traces.recordings],
                 "outputs": _names(traces.outputs),
                 "edited": _names(traces.edited),
+                "elsewhere": [printable(each) for each in traces.elsewhere],
                 "edited_removed": edited and removed,
                 "num_results": len(traces.results),
                 "num_jobs": len(traces.jobs),

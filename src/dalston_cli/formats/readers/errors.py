@@ -1,5 +1,6 @@
 """A file that cannot be read as what it is: where, and what is wrong there."""
 
+import shlex
 from pathlib import Path
 
 from dalston_cli.errors import InputError
@@ -16,5 +17,6 @@ class MalformedFileError(InputError):
 
     def __init__(self, path: Path, line: int | None, problem: str) -> None:
         place = f"{path}:{line}" if line else f"{path}"
-        quoted = f"sed -n {line}p -- '{path}'" if line else f"head -- '{path}'"
-        super().__init__(f"{place}: {problem}", hint=f"look at it: {quoted}")
+        command = f"sed -n {line}p" if line else "head"
+        hint = f"look at it: {command} -- {shlex.quote(str(path))}"
+        super().__init__(f"{place}: {problem}", hint=hint)

@@ -14,8 +14,9 @@ from typing import Literal
 
 from msgspec import Struct
 
+from dalston_cli.audio.clip import wanted_part
 from dalston_cli.audio.errors import RecordingError
-from dalston_cli.audio.length import declared_length, wanted_part
+from dalston_cli.audio.length import declared_length
 from dalston_cli.audio.source import content_digest
 from dalston_cli.audio.tracks import ALL_TRACKS, MAIN, TrackWish
 from dalston_cli.errors import DalstonError

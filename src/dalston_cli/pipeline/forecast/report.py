@@ -12,6 +12,7 @@ from dalston_cli.pipeline.events import ShardInfo
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
 from dalston_cli.pipeline.intake.shard import share_of
 from dalston_cli.pipeline.jobs.batches import fitting_batch
+from dalston_cli.pipeline.outputs.target import check_outputs, output_spec, output_stems
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
@@ -20,10 +21,7 @@ from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.session import (
     check_models,
-    check_outputs,
     distinct_plans,
-    output_spec,
-    output_stems,
     stages_to_pull,
 )
 

@@ -215,7 +215,7 @@ class RecordingFinder:
         path = Path(name)
         if address := given_address(name):
             yield from self._remote(address)
-        elif path.is_dir():
+        elif _is_folder(path):
             yield from self._from_folder(path, Path())
         else:
             yield _request(path, Path(path.name))
@@ -261,6 +261,13 @@ class RecordingFinder:
         if folder != self._last_folder[0]:
             self._last_folder = folder, os.path.realpath(folder)
         return f"{self._last_folder[1]}/{name}"
+
+
+def _is_folder(path: Path) -> bool:
+    try:
+        return path.is_dir()
+    except OSError:  # a name that no file can have
+        return False
 
 
 def _request(path: Path, relative: Path) -> RecordingRequest:

@@ -2,6 +2,7 @@
 
 import errno
 import os
+import shlex
 from pathlib import Path
 
 from dalston_cli.audio.source import shown_name
@@ -28,8 +29,8 @@ class OutputDiskFullError(NoRoomError):
     def __init__(self, path: Path, problem: OSError) -> None:
         super().__init__(
             f"cannot write {shown_name(path)}: {problem.strerror or problem}",
-            hint=f"make room, then run the same command again: df -h '{shown_name(path.parent)}'"
-            "   (finished stages are kept)",
+            hint="make room, then run the same command again: "
+            f"df -h {shlex.quote(shown_name(path.parent))}   (finished stages are kept)",
         )
 
 
@@ -52,7 +53,9 @@ def check_writable(folder: Path) -> None:
     if not existing.is_dir():
         raise OutputUnwritableError(existing, NotADirectoryError(errno.ENOTDIR, "not a folder"))
     if not os.access(existing, os.W_OK | os.X_OK):
-        raise OutputUnwritableError(existing, PermissionError(errno.EACCES, "permission denied"))
+        read_only = os.statvfs(existing).f_flag & os.ST_RDONLY
+        reason = "the file system is read-only" if read_only else "permission denied"
+        raise OutputUnwritableError(existing, PermissionError(errno.EACCES, reason))
 
 
 def ignores_case(folder: Path) -> bool:

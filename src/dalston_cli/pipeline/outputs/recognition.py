@@ -17,9 +17,9 @@ from dalston_cli.formats.json import content_digest, render
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.read import LARGEST_MB
 from dalston_cli.formats.registry import Writer
-from dalston_cli.pipeline.endpoints import Evidence, reference_of
+from dalston_cli.pipeline.endpoints import Evidence
 from dalston_cli.pipeline.outputs.damage import is_cut_off, is_empty, is_text
-from dalston_cli.pipeline.outputs.folder import OutputUnwritableError
+from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
@@ -65,6 +65,7 @@ class Recognition:
     Attributes:
         document: The place of its JSON, whether that is wanted or not.
         key: Of the transcript that its plan gives.
+        place: Where the files are.
     """
 
     render: RenderOptions
@@ -72,6 +73,7 @@ class Recognition:
     document: Path
     key: str
     evidence: Evidence
+    place: OutputPlace = HERE
 
     def judge(
         self, files: Mapping[Path, tuple[Writer, str]]
@@ -81,7 +83,8 @@ class Recognition:
         Args:
             files: The writer of each, and the key of what it would write.
         """
-        beside = owned_json(self.document, self.evidence.digest)
+        text = self.place.read_up_to(self.document, LARGEST)
+        beside = None if text is None else owned_transcript(text, self.evidence.digest)
         possible = candidates(self.evidence.stored, beside, self.key)
         found = {path: self._found(path, *of) for path, of in files.items()}
         judged = {path: ownership(one, possible, self.render) for path, one in found.items()}
@@ -108,15 +111,12 @@ class Recognition:
 
     @property
     def _knows_document(self) -> bool:
-        return bool(self.journal.output_keys(reference_of(self.document)))
+        return bool(self.journal.output_keys(self.place.reference(self.document)))
 
     def _found(self, path: Path, writer: Writer, wanted: str) -> Found:
-        keys = self.journal.output_keys(reference_of(path)).values()
+        keys = self.journal.output_keys(self.place.reference(path)).values()
         is_as_now = wanted in keys or self.journal.was_written(path.name, wanted)
-        try:
-            data = path.read_bytes()
-        except OSError as error:
-            raise OutputUnwritableError(path, error) from error
+        data = self.place.read(path)
         return Found(data=data, writer=writer, is_ours=bool(keys) or is_as_now, is_as_now=is_as_now)
 
     def _note(
@@ -134,21 +134,24 @@ class Recognition:
         else:
             return
         of = self.evidence.digest
-        self.journal.expect_output(reference_of(path), digest, key, recording=of)
+        self.journal.expect_output(self.place.reference(path), digest, key, recording=of)
 
 
-def owned_json(path: Path, recording: str | None = None) -> Transcript | None:
-    """Return the transcript that Dalston wrote to this file.
+def owned_json(path: Path) -> Transcript | None:
+    """Return the transcript that Dalston wrote to this file; None where there is none."""
+    data = HERE.read_up_to(path, LARGEST)
+    return None if data is None else owned_transcript(data)
 
-    None where there is none, where it is not of ``recording``, the digest of one, or was changed
+
+def owned_transcript(data: bytes, recording: str | None = None) -> Transcript | None:
+    """Return the transcript that Dalston wrote with these bytes.
+
+    None where it is none, where it is not of ``recording``, the digest of one, or was changed
     since.
     """
     try:
-        if path.stat().st_size > LARGEST:
-            return None
-        data = path.read_bytes()
         transcript = msgspec.json.decode(data, type=Transcript)
-    except (OSError, UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
+    except (UnicodeDecodeError, msgspec.MsgspecError, RecursionError):
         return None
     is_whole = (
         transcript.version == TRANSCRIPT_VERSION

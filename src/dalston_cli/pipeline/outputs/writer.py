@@ -5,27 +5,22 @@ since, is never replaced without ``--overwrite``.
 """
 
 import asyncio
-import os
-import stat
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property
+from functools import cached_property, partial
 from pathlib import Path
 
 from dalston_cli import __version__
-from dalston_cli.atomic_file import write_whole
-from dalston_cli.audio.source import given_name, shown_name
+from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
-from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, reference_of
-from dalston_cli.pipeline.outputs.folder import OutputUnwritableError, write_error
+from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp
 from dalston_cli.pipeline.outputs.names import output_file
+from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
 from dalston_cli.pipeline.outputs.recognition import Recognition
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
-from dalston_cli.pipeline.records.local_file import digest_once
-from dalston_cli.regular_file import NotRegularError
 from dalston_sdk.wire import Transcript
 
 
@@ -34,7 +29,7 @@ class OutputExistsError(InputError):
 
     code = "output_exists"
 
-    def __init__(self, path: Path) -> None:
+    def __init__(self, path: Path | str) -> None:
         super().__init__(
             f"{shown_name(path)} exists and was not written by Dalston, or was changed since",
             hint="use --overwrite to replace it, or another folder with --output-dir",
@@ -48,6 +43,7 @@ class OutputSpec:
     Attributes:
         optional: Formats to drop where a transcript lacks what they need.
         print_text: Receives the text if there is no folder; None if there is one.
+        place: Where outputs go.
     """
 
     formats: tuple[str, ...]
@@ -55,6 +51,7 @@ class OutputSpec:
     optional: frozenset[str] = frozenset()
     overwrite: bool = False
     print_text: Callable[[str], None] | None = None
+    place: OutputPlace = HERE
 
     @cached_property
     def writers(self) -> tuple[Writer, ...]:
@@ -78,6 +75,7 @@ class OutputWriter:
 
     def __init__(self, spec: OutputSpec, journal: Journal, stem: Path | None, key: str) -> None:
         self._spec = spec
+        self._place = spec.place
         self._journal = journal
         self._stem = stem
         self._key = key
@@ -91,7 +89,7 @@ class OutputWriter:
             else tuple((output_file(stem, one.extension), one) for one in self._spec.writers)
         )
 
-    def _places(self) -> Iterator[tuple[str, Writer]]:
+    def _outputs(self) -> Iterator[tuple[str, Writer]]:
         """Yield the names of ``_files``: to make a path of each takes longer than to look there."""
         if self._stem is not None:
             stem = str(self._stem)
@@ -104,9 +102,9 @@ class OutputWriter:
         None if text goes to standard output.
         """
         return tuple(
-            given_name(place)
-            for place, writer in self._places()
-            if not self._is_dropped(place, writer)
+            self._place.text(output)
+            for output, writer in self._outputs()
+            if not self._is_dropped(output, writer)
         )
 
     def existing(self) -> Existing:
@@ -116,13 +114,13 @@ class OutputWriter:
             OutputUnwritableError: No regular file is in the way.
         """
         complete, are_there, unknown = self._stem is not None, False, []
-        for place, writer in self._places():
-            stamp = self._stamp(place)
+        for output, writer in self._outputs():
+            stamp = self._place.stamp(output)
             if stamp is None:
-                complete = complete and self._is_dropped(place, writer)
+                complete = complete and self._is_dropped(output, writer)
                 continue
             are_there = True
-            path, wanted = Path(place), self._output_key(writer)
+            path, wanted = Path(output), self._output_key(writer)
             key = None if self._spec.overwrite else self._known_key(path, stamp, wanted)
             if self._spec.overwrite or (key is not None and key != wanted):
                 complete = False
@@ -150,11 +148,12 @@ class OutputWriter:
             document=output_file(self._stem, WRITERS["json"].extension),
             key=self._key,
             evidence=evidence,
+            place=self._place,
         )
         states, transcript = recognition.judge(files)
         for path, state in states.items():
             if state == "foreign":
-                raise OutputExistsError(path)
+                raise OutputExistsError(self._place.text(path))
         return Existing(
             complete=existing.complete and set(states.values()) <= {"current", "edited"},
             are_there=True,
@@ -182,7 +181,7 @@ class OutputWriter:
             reason = self._spec.reason_to_drop(writer, transcript)
             if reason is not None:
                 reasons.append(reason)
-                self._journal.drop_output(reference_of(path), self._output_key(writer))
+                self._journal.drop_output(self._place.reference(path), self._output_key(writer))
                 continue
             text = await asyncio.to_thread(writer.render, transcript, self._spec.render)
             await self._write(path, text, self._output_key(writer), transcript.recording.digest)
@@ -197,60 +196,39 @@ class OutputWriter:
 
     async def _write(self, path: Path, text: str, key: str, recording: str | None) -> None:
         data = text.encode("utf-8", errors="replace")
-        digest, reference = digest_bytes(data), reference_of(path)
-        try:
-            if not self._may_replace(path, digest):
-                if key in self._keys(path).values():
-                    return  # written as it would be now, and edited since
-                raise OutputExistsError(path)
-            self._journal.expect_output(reference, digest, key, recording=recording)
-            await asyncio.to_thread(write_whole, path, data)
-            self._journal.confirm_output(reference, FileStamp.of(path), digest)
-        except OSError as error:
-            raise write_error(path, error) from error
+        digest, reference = digest_bytes(data), self._place.reference(path)
+        if not self._may_replace(path, digest):
+            if key in self._keys(path).values():
+                return  # written as it would be now, and edited since
+            raise OutputExistsError(self._place.text(path))
+        self._journal.expect_output(reference, digest, key, recording=recording)
+        write = partial(self._place.write, path, data, overwrite=self._spec.overwrite)
+        self._journal.confirm_output(reference, await asyncio.to_thread(write), digest)
 
     def _may_replace(self, path: Path, digest: str) -> bool:
-        if self._spec.overwrite or not path.exists():
+        if self._spec.overwrite or not self._place.exists(path):
             return True
-        present = self._digest(path)
+        present = self._place.digest(path, self._journal)
         return present == digest or present in self._keys(path)
 
-    def _is_dropped(self, place: str, writer: Writer) -> bool:
+    def _is_dropped(self, output: str, writer: Writer) -> bool:
         """Return True if this transcript is known to lack what an optional format needs."""
-        if writer.name not in self._spec.optional or os.path.exists(place):  # noqa: PTH110 - often
+        if writer.name not in self._spec.optional or self._place.exists(output):
             return False
-        return self._keys(Path(place)).get(None) == self._output_key(writer)
-
-    def _stamp(self, place: str) -> FileStamp | None:
-        """Return the stamp of the file that is there; None for nothing."""
-        try:
-            status = os.stat(place)  # noqa: PTH116 - often
-            if not stat.S_ISREG(status.st_mode):
-                raise NotRegularError(Path(place))
-            return FileStamp.from_stat(status)
-        except (FileNotFoundError, NotADirectoryError):
-            return None
-        except OSError as error:
-            raise OutputUnwritableError(Path(place), error) from error
+        return self._keys(Path(output)).get(None) == self._output_key(writer)
 
     def _known_key(self, path: Path, stamp: FileStamp, wanted: str) -> str | None:
         """Return the key of the output that lies here; None where the journal has none."""
-        if key := self._journal.key_of_output(reference_of(path), stamp):
+        if key := self._journal.key_of_output(self._place.reference(path), stamp):
             return key
-        digest = self._digest(path)
+        digest, reference = self._place.digest(path, self._journal), self._place.reference(path)
         here = self._keys(path).get(digest)
-        if here is None and self._journal.adopt_output(reference_of(path), digest, wanted):
+        if here is None and self._journal.adopt_output(reference, digest, wanted):
             return wanted
         return here
 
-    def _digest(self, path: Path) -> str:
-        try:
-            return digest_once(self._journal, path)
-        except OSError as error:  # a folder, a pipe, or one that others do not let us read
-            raise OutputUnwritableError(path, error) from error
-
     def _keys(self, path: Path) -> dict[str | None, str]:
-        return self._journal.output_keys(reference_of(path))
+        return self._journal.output_keys(self._place.reference(path))
 
     def _output_key(self, writer: Writer) -> str:
         return make_key(

@@ -126,6 +126,15 @@ class StageChooser:
         options = self._without_unknown(stage, choice, request)
         return replace(self._planned(stage, choice, request, options), unasked=True)
 
+    def check_name(self, request: StageRequest) -> None:
+        """Make sure that the model of a stage that is not needed exists: it may be mistyped.
+
+        Raises:
+            UnknownModelError: There is no such model.
+        """
+        if request.model != resolve.AUTO:
+            self._context.catalog.model(request.model)
+
     def others(self, first: StagePlan, request: StageRequest) -> tuple[StagePlan, ...]:
         """Plan the stage with each other model that is here, as far as it can do it."""
         context, stage = self._context, first.stage

@@ -158,6 +158,7 @@ class _Planning:
             required, channels = request.required, self._options.channels
             if reason := stage.skipped(transcribing.model, channels, required=required):
                 self._skipped.append(Skipped(stage=stage, reason=reason))
+                self._chooser.check_name(request)
                 return
         try:
             self._stages[stage] = self._chooser.choose(stage, request, transcribing)

@@ -4,7 +4,9 @@ A damaged file shows itself at any statement, and a full disk at any that writes
 of the journal goes through ``JournalConnection``.
 """
 
+import shlex
 import sqlite3
+import stat
 from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from pathlib import Path
@@ -40,8 +42,8 @@ class StateFolderError(JournalError, UnavailableError):
     def __init__(self, folder: Path, reason: str) -> None:
         super().__init__(
             f"the state folder {folder} cannot be used: {reason}",
-            hint=f"look at room and permissions: df -h '{folder}', or use another one: "
-            "export DALSTON_STATE_DIR=/another/folder",
+            hint=f"look at room and permissions: df -h {shlex.quote(str(folder))}, or use another "
+            "one: export DALSTON_STATE_DIR=/another/folder",
         )
 
 
@@ -54,8 +56,8 @@ class JournalHeldError(JournalError, UnavailableError):
         super().__init__(
             f"another process holds the journal of runs, and did not let go of it within "
             f"{waited_s:g} s: {path}",
-            hint=f"see which one it is: fuser -v '{path}', and run the same command again when it "
-            "has ended",
+            hint=f"see which one it is: fuser -v {shlex.quote(str(path))}, and run the same "
+            "command again when it has ended",
         )
 
 
@@ -69,6 +71,19 @@ class JournalUnreadableError(JournalError, ConfigurationError):
             f"the journal of runs cannot be used: {path}: {reason}",
             hint="make it anew of what can be read: dalston doctor --repair"
             "   (results and transcripts are kept)",
+        )
+
+
+class JournalNoFileError(JournalError, ConfigurationError):
+    """A folder, a pipe or a device is where the journal should be."""
+
+    code = "journal_no_file"
+
+    def __init__(self, path: Path) -> None:
+        there, away = shlex.quote(str(path)), shlex.quote(f"{path}.old")
+        super().__init__(
+            f"the journal of runs cannot be used: {path} is no regular file",
+            hint=f"move it away, and run the same command again: mv {there} {away}",
         )
 
 
@@ -142,6 +157,21 @@ class JournalCursor(sqlite3.Cursor):
             raise self.connection.explained(error) from error
 
 
+def check_regular(path: Path) -> None:
+    """Refuse what would make SQLite wait for ever, or fail without saying why.
+
+    Raises:
+        JournalNoFileError: ``path`` is there, and is no regular file.
+        OSError: The system does not say.
+    """
+    try:
+        mode = path.stat().st_mode
+    except FileNotFoundError:
+        return
+    if not stat.S_ISREG(mode):
+        raise JournalNoFileError(path)
+
+
 @contextmanager
 def sound_values(path: Path) -> Iterator[None]:
     """Take values that no journal can hold for damage to its file.
@@ -153,5 +183,5 @@ def sound_values(path: Path) -> Iterator[None]:
     """
     try:
         yield
-    except (ArithmeticError, TypeError, ValueError) as error:
+    except (ArithmeticError, LookupError, TypeError, ValueError) as error:
         raise JournalUnreadableError(path, f"a value in it is impossible ({error})") from error

@@ -15,6 +15,7 @@ from dalston_cli.pipeline.records.journal_errors import (
     JournalTooNewError,
     JournalUnreadableError,
     StateFolderError,
+    check_regular,
 )
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.private_file import make_private_file
@@ -159,11 +160,14 @@ def open_database(path: Path, busy_timeout_s: float = BUSY_TIMEOUT_S) -> Journal
         JournalHeldError: Another process held it for longer than ``busy_timeout_s``.
         StateFolderError: The folder cannot be written.
         JournalTooNewError: A newer Dalston wrote it.
+        JournalNoFileError: It is a folder, a pipe or a device.
     """
     try:
         if path != IN_MEMORY:
             close_state(path.parent)
-            make_private_file(path)  # SQLite gives its rights to the files beside it
+            check_regular(path)
+            # Where a link points to, if it is one; SQLite gives its rights to the files beside it.
+            make_private_file(path.resolve())
         connection = sqlite3.connect(
             path, timeout=busy_timeout_s, isolation_level=None, factory=JournalConnection
         )

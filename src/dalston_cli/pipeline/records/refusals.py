@@ -15,6 +15,7 @@ from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.endpoints import reference_of
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, digest_file
+from dalston_cli.pipeline.remote.address import Address
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -35,7 +36,7 @@ class NotRefusedError(UsageError):
 
     code = "not_refused"
 
-    def __init__(self, path: Path, reason: str) -> None:
+    def __init__(self, path: Path | str, reason: str) -> None:
         super().__init__(
             f"{shown_name(path)} {reason}: there is nothing to accept",
             hint="dalston runs show names what the last run could not use",
@@ -72,7 +73,9 @@ class Refusals:
         every = [_refusal(row) for row in rows.fetchall()]
         return next((each for each in every if not Path(each.path).exists()), None)
 
-    def accept(self, names: Iterable[Path], *, accepted: bool = True) -> tuple[Refusal, ...]:
+    def accept(
+        self, names: Iterable[Path | Address], *, accepted: bool = True
+    ) -> tuple[Refusal, ...]:
         """Accept recordings, and all in a folder that are refused; or accept them no more.
 
         Raises:
@@ -92,8 +95,16 @@ class Refusals:
             for each in found.values()
         )
 
-    def _refused(self, name: Path) -> list[Refusal]:
-        """Return what is refused: a file, or all in a folder that has not changed since."""
+    def _refused(self, name: Path | Address) -> list[Refusal]:
+        """Return what is refused: a file, or all in a folder that has not changed since.
+
+        What is on another machine is not fetched: if it has changed, its next run finds out.
+        """
+        if isinstance(name, Address):
+            row = self._row(name.shown)
+            if row is None:
+                raise NotRefusedError(name.shown, "was not refused by any run")
+            return [_refusal(row)]
         if name.is_dir():
             below = os.fsencode(reference_of(name)).rstrip(b"/") + b"/"
             rows = self._connection.execute(
@@ -104,15 +115,19 @@ class Refusals:
             if not found:
                 raise NotRefusedError(name, "has no recording that a run could not use")
             return found
-        row = self._connection.execute(
-            "SELECT * FROM refused WHERE path = ?", (os.fsencode(reference_of(name)),)
-        ).fetchone()
+        row = self._row(reference_of(name))
         digest = _digest(name)
         if row is None:
             raise NotRefusedError(name, "was not refused by any run")
         if row["digest"] != digest:
             raise NotRefusedError(name, "has changed since a run refused it")
         return [_refusal(row)]
+
+    def _row(self, reference: str) -> Row | None:
+        row: Row | None = self._connection.execute(
+            "SELECT * FROM refused WHERE path = ?", (os.fsencode(reference),)
+        ).fetchone()
+        return row
 
 
 def _refusal(row: Row) -> Refusal:

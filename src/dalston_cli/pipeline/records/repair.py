@@ -18,13 +18,21 @@ from dalston_cli.pipeline.records.journal_errors import (
     JournalTooNewError,
     JournalUnreadableError,
     StateFolderError,
+    check_regular,
 )
-from dalston_cli.pipeline.records.journal_schema import SCHEMA_VERSION, open_database
+from dalston_cli.pipeline.records.journal_schema import IN_MEMORY, SCHEMA_VERSION, open_database
 
 _BESIDE = ("", "-wal", "-shm")
 _TABLES = (
     "SELECT name FROM sqlite_schema WHERE type = 'table' AND name NOT LIKE 'sqlite%' ORDER BY rowid"
 )
+
+_IMPOSSIBLE = {
+    "runs": "started_at NOT BETWEEN 0 AND 253402300799 OR pid NOT BETWEEN 1 AND 2147483647",
+    "jobs": "CASE WHEN json_valid(outputs) THEN json_type(outputs) <> 'array' ELSE 1 END",
+    "results": "CASE WHEN json_valid(warnings) THEN json_type(warnings) <> 'array' ELSE 1 END",
+}
+"""Rows by table that no journal can hold: times before 1970 or after 9999, lists that are none."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -46,6 +54,7 @@ def check_journal(path: Path) -> int | None:
     Raises:
         JournalUnreadableError: It is damaged anywhere.
         JournalTooNewError: A newer Dalston wrote it.
+        JournalNoFileError: It is a folder, a pipe or a device.
         JournalHeldError, StateFolderError: It cannot be read now.
     """
     if not path.exists():
@@ -57,6 +66,8 @@ def check_journal(path: Path) -> int | None:
         problem: str = connection.execute("PRAGMA quick_check(1)").fetchone()[0]
         if problem != "ok":
             raise JournalUnreadableError(path, problem.replace("\n", " "))
+        if version == SCHEMA_VERSION:  # one of an earlier version is upgraded when it is opened
+            _check_contents(connection)
         number: int = connection.execute("SELECT count(*) FROM runs").fetchone()[0]
     return number
 
@@ -94,10 +105,37 @@ def repair_journal(path: Path) -> Repaired | None:
     return Repaired(rows=rows, set_aside=set_aside)
 
 
+def _check_contents(connection: JournalConnection) -> None:
+    """Look for what SQLite takes for sound, and no statement of ours can do with."""
+    there = _columns(connection)
+    with closing(open_database(IN_MEMORY)) as new:
+        missing = _columns(new) - there
+    if missing:
+        raise JournalUnreadableError(connection.path, f"{'.'.join(min(missing))} is missing")
+    for table in sorted({table for table, _ in there}):
+        for _ in connection.execute(f"SELECT * FROM {table}"):  # noqa: S608 - tables of SQLite's
+            pass  # text that is none is met when it is read
+    for table, condition in _IMPOSSIBLE.items():
+        if connection.execute(f"SELECT 1 FROM {table} WHERE {condition}").fetchone():  # noqa: S608 - ours
+            raise JournalUnreadableError(connection.path, f"a value in {table} is impossible")
+
+
+def _columns(connection: JournalConnection) -> set[tuple[str, str]]:
+    tables = [table for (table,) in connection.execute(_TABLES).fetchall()]
+    return {
+        (table, row[1])
+        for table in tables
+        for row in connection.execute(f"PRAGMA table_info({table})").fetchall()
+    }
+
+
 def _read_only(path: Path) -> JournalConnection:
     place = f"{path.absolute().as_uri()}?mode=ro"
     try:
+        check_regular(path)
         connection = sqlite3.connect(place, uri=True, factory=JournalConnection)
+    except OSError as error:
+        raise StateFolderError(path.parent, error.strerror or str(error)) from error
     except sqlite3.Error as error:
         raise StateFolderError(path.parent, str(error)) from error
     connection.path = path
@@ -120,6 +158,8 @@ def _copy(path: Path, new: JournalConnection) -> dict[str, int]:
                     f"INSERT OR IGNORE INTO {table} ({names}) VALUES ({marks})",  # noqa: S608 - our tables
                     [row[name] for name in columns],
                 )
+        if table in _IMPOSSIBLE:
+            new.execute(f"DELETE FROM {table} WHERE {_IMPOSSIBLE[table]}")  # noqa: S608 - ours
         rows[table] = new.execute(f"SELECT count(*) FROM {table}").fetchone()[0]  # noqa: S608
     for table in ("jobs", "attempts"):  # of runs or jobs that could not be read
         above, column = {"jobs": ("runs", "run"), "attempts": ("jobs", "job")}[table]

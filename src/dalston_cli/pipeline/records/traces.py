@@ -12,6 +12,7 @@ from collections.abc import Callable, Collection, Iterable
 from contextlib import suppress
 from dataclasses import dataclass, field
 from pathlib import Path
+from sqlite3 import Row
 
 import msgspec
 
@@ -23,6 +24,7 @@ from dalston_cli.pipeline.records.history import list_runs
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_file
 from dalston_cli.pipeline.records.store import FileStore, StoredFile
+from dalston_cli.pipeline.remote.address import scheme_of
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -74,6 +76,7 @@ class Traces:
         recordings: Where recordings with these bytes lay, copies included.
         outputs: Transcripts as they were written.
         edited: Transcripts that were changed since they were written.
+        elsewhere: Transcripts on other machines, where nothing is removed.
         results: Files of the store; what tells which belong together is last.
         jobs: Numbers in the journal.
         size_bytes: Of outputs and results.
@@ -85,6 +88,7 @@ class Traces:
     recordings: tuple[str, ...] = ()
     outputs: tuple[Path, ...] = ()
     edited: tuple[Path, ...] = ()
+    elsewhere: tuple[str, ...] = ()
     results: tuple[Path, ...] = ()
     jobs: tuple[int, ...] = ()
     size_bytes: int = 0
@@ -189,9 +193,9 @@ def _traces(journal: Journal, results: _Results, name: str) -> Traces:
     last = [path for digest in digests for path in results.prepared.get(digest, ())]
     recordings = _recordings(journal, digests)
     jobs = _jobs(journal, [*recordings, *([] if _DIGEST.fullmatch(name) else [name])], name)
-    outputs, edited = _outputs(journal, digests, jobs)
+    outputs, edited, elsewhere = _outputs(journal, digests, jobs)
     found = tuple(dict.fromkeys((*stored, *last)))
-    if not (found or outputs or edited or jobs or recordings):
+    if not (found or outputs or edited or elsewhere or jobs or recordings):
         raise NothingKeptError(name)
     return Traces(
         name=name,
@@ -199,6 +203,7 @@ def _traces(journal: Journal, results: _Results, name: str) -> Traces:
         recordings=recordings,
         outputs=outputs,
         edited=edited,
+        elsewhere=elsewhere,
         results=found,
         jobs=jobs,
         size_bytes=sum(_size(path) for path in (*found, *outputs)),
@@ -273,7 +278,8 @@ def _jobs(journal: Journal, recordings: Iterable[str], name: str) -> tuple[int, 
         ).fetchall()
         is_same = _same(path)
         for row in rows:
-            if not is_same(Path(row["folder"]) / row["recording"]):
+            is_named = row["recording"] == recording
+            if not is_named and (scheme_of(recording) or not is_same(_in(row))):
                 continue
             if row["status"] == "running" and row["run"] in running:
                 raise RecordingInWorkError(name, row["run"])
@@ -281,10 +287,17 @@ def _jobs(journal: Journal, recordings: Iterable[str], name: str) -> tuple[int, 
     return tuple(found)
 
 
+def _in(row: Row) -> Path:
+    return Path(str(row["folder"]), str(row["recording"]))
+
+
 def _outputs(
     journal: Journal, digests: Collection[str], jobs: Iterable[int]
-) -> tuple[tuple[Path, ...], tuple[Path, ...]]:
-    """Return the transcripts that are there: as they were written, and those that were edited."""
+) -> tuple[tuple[Path, ...], tuple[Path, ...], tuple[str, ...]]:
+    """Return the transcripts that are there: as they were written, and those that were edited.
+
+    And the addresses of those that were written on other machines.
+    """
     connection = journal.connection
     paths: dict[bytes, None] = {}
     for digest in digests:
@@ -295,8 +308,9 @@ def _outputs(
             "SELECT outputs, folder FROM jobs JOIN runs ON run = runs.id WHERE jobs.id = ?",
             (number,),
         ).fetchone()
-        named = [Path(row["folder"]) / text for text in json.loads(row["outputs"])]
-        paths |= dict.fromkeys(os.fsencode(reference_of(path)) for path in named)
+        for text in json.loads(row["outputs"]):
+            place = text if scheme_of(text) else reference_of(Path(row["folder"]) / text)
+            paths[os.fsencode(place)] = None
     kept: list[Path] = []
     edited: list[Path] = []
     for each in paths:
@@ -305,7 +319,8 @@ def _outputs(
         path = Path(os.fsdecode(each))
         if written and path.is_file():
             (kept if _digest_or_none(path) in written else edited).append(path)
-    return tuple(kept), tuple(edited)
+    elsewhere = (os.fsdecode(each) for each in paths)
+    return tuple(kept), tuple(edited), tuple(each for each in elsewhere if scheme_of(each))
 
 
 def _strip_reports(journal: Journal, jobs: Iterable[int]) -> None:

@@ -100,6 +100,11 @@ class Address:
         path = unquote(self.path) if self.is_web else self.path
         return safe_path(PurePosixPath(path).name or self.host).name
 
+    @property
+    def top(self) -> "Address":
+        """The address of its host or bucket."""
+        return Address(f"{self.scheme}://{self._split[0]}")
+
     def below(self, path: str) -> "Address":
         """Return the address of ``path`` below this folder."""
         return Address(f"{self.url.rstrip('/')}/{path}")

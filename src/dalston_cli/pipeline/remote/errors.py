@@ -96,6 +96,30 @@ class RemoteUnreachableError(RemoteError):
         )
 
 
+class RemoteConflictError(RemoteError):
+    """Another program wrote an output's place since it was looked at."""
+
+    code = "output_exists"
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(
+            f"{address.shown} was written by another program meanwhile, and is left as it is",
+            hint="use --overwrite to replace it, or another folder with --output-dir",
+        )
+
+
+class NotWritableError(UsageError):
+    """Transcripts cannot be put where an address leads."""
+
+    code = "not_writable"
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(
+            f"{address.shown}: transcripts cannot be written there",
+            hint="dalston transcribe writes to s3://, gs:// and sftp://; dalston export to folders",
+        )
+
+
 class RemoteIncompleteError(RemoteError):
     """The transfer ended before all bytes were there."""
 

@@ -4,10 +4,12 @@ Whatever the libraries raise becomes an error of ours here, without its cause: a
 hold a password, and tracebacks are shown and kept.
 """
 
+import errno
 import re
+import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
-from contextlib import contextmanager, nullcontext
+from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
@@ -31,6 +33,7 @@ _REFUSALS = re.compile(
     r"|SignatureDoesNotMatch|ExpiredToken|No such authentication"
 )
 _MOST_SHOWN = 200
+_CONDITIONAL = frozenset({"s3", "gs"})
 _LIBRARIES = {
     "s3": "s3fs",
     "gs": "gcsfs",
@@ -47,6 +50,19 @@ class Entry:
     path: str
     is_folder: bool
     facts: Facts
+
+
+@dataclass(frozen=True, kw_only=True, slots=True)
+class Condition:
+    """The state of a file under which it may be written.
+
+    Attributes:
+        there: What was there when it was looked at; None for nothing.
+        any: Whatever is there may be replaced.
+    """
+
+    there: Facts | None
+    any: bool = False
 
 
 class Store:
@@ -125,6 +141,80 @@ class Store:
         """Let go of what fsspec keeps for the next one who asks."""
         type(self.system).clear_instance_cache()
 
+    @property
+    def has_conditions(self) -> bool:
+        """True if a write can be refused by the store itself; else it is looked at just before."""
+        return self._scheme in _CONDITIONAL
+
+    def write(self, address: Address, data: bytes, condition: Condition) -> Facts:
+        """Write a file in one step, and return what is known of it then.
+
+        Raises:
+            RemoteConflictError: The condition is not met.
+            RemoteError: It cannot be written.
+        """
+        path = self._path(address)
+        with explained(address), self._alone:
+            if condition.any:
+                self._put(path, data, {})
+            elif (how := self._guarded(condition)) is not None:
+                self._put_guarded(address, data, how, condition)
+            else:
+                self._check(address, condition)
+                self._put(path, data, {})
+            return self._facts_after(address)
+
+    def _guarded(self, condition: Condition) -> dict[str, str] | None:
+        """Return the condition as the store's library takes it; None where it has none."""
+        if condition.there is None:
+            return {"mode": "create"} if self.has_conditions else None
+        if self._scheme == "s3" and condition.there.version:
+            return {"IfMatch": condition.there.version}
+        return None
+
+    def _put_guarded(
+        self, address: Address, data: bytes, how: dict[str, str], condition: Condition
+    ) -> None:
+        try:
+            self._put(self._path(address), data, how)
+        except FileExistsError:
+            raise errors.RemoteConflictError(address) from None
+        except OSError as error:
+            if error.errno == errno.ENOSYS:  # it speaks S3, but not this part of it
+                self._check(address, condition)
+                self._put(self._path(address), data, {})
+            elif error.errno == errno.EINVAL or _is_conflict(error):
+                raise errors.RemoteConflictError(address) from None
+            else:
+                raise
+
+    def _check(self, address: Address, condition: Condition) -> None:
+        try:
+            now = Facts.of(self.system.info(self._path(address)), address.url)
+        except FileNotFoundError:
+            now = None
+        is_same = now.is_same(condition.there) if now and condition.there else now is None
+        if not is_same:
+            raise errors.RemoteConflictError(address)
+
+    def _put(self, path: str, data: bytes, how: dict[str, str]) -> None:
+        if self._scheme != "sftp":
+            self.system.pipe_file(path, data, **how)
+            return
+        unfinished = f"{path}.dalston-{secrets.token_hex(8)}.part"
+        self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
+        try:
+            with self.system.ftp.open(unfinished, "wb") as file:
+                file.write(data)
+            self.system.ftp.posix_rename(unfinished, path)
+        except Exception:
+            with suppress(OSError):
+                self.system.ftp.remove(unfinished)
+            raise
+
+    def _facts_after(self, address: Address) -> Facts:
+        return Facts.of(self.system.info(self._path(address)), address.url)
+
     def _path(self, address: Address) -> str:
         return str(self.system._strip_protocol(address.url))  # noqa: SLF001 - what its own functions use
 
@@ -163,6 +253,10 @@ def _status(error: BaseException) -> int:
     """Return the status of HTTP that an error has; 0 where it has none."""
     own = vars(error)  # aiohttp warns where its class is asked
     return next((own[name] for name in ("status", "code") if isinstance(own.get(name), int)), 0)
+
+
+def _is_conflict(error: BaseException) -> bool:
+    return "PreconditionFailed" in str(error) or "ConditionalRequestConflict" in str(error)
 
 
 def _is_refusal(error: BaseException) -> bool:

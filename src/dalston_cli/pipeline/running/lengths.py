@@ -6,8 +6,7 @@ near enough; opening each of a hundred thousand files is not.
 
 from collections.abc import Callable
 
-from dalston_cli.audio.clip import Clip
-from dalston_cli.audio.length import wanted_part
+from dalston_cli.audio.clip import Clip, wanted_part
 from dalston_cli.pipeline.intake.folder_scan import VIDEO_SUFFIXES
 from dalston_cli.pipeline.request import RecordingRequest
 

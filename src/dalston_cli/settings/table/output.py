@@ -37,7 +37,8 @@ class Output:
     """Folder and formats of transcripts, and the treatment of finished and failed recordings."""
 
     output_dir: str | None = text(
-        "Folder for the transcripts; - prints one transcript. The folder you are in by default.",
+        "Folder for the transcripts, or an address such as s3://bucket/out; - prints one"
+        " transcript. The folder you are in by default.",
         example="out",
         metavar="DIR",
         short="-o",

@@ -1,0 +1,70 @@
+"""Where the outputs of a run go: named and checked before anything runs."""
+
+from collections.abc import Callable, Sequence
+from pathlib import Path
+
+from dalston_cli.formats.registry import writers_named
+from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.outputs.folder import check_writable
+from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
+from dalston_cli.pipeline.outputs.place import HERE
+from dalston_cli.pipeline.outputs.remote_place import RemotePlace, check_reachable
+from dalston_cli.pipeline.outputs.writer import OutputSpec
+from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+
+
+def output_spec(options: RunOptions, print_text: Callable[[str], None] | None = None) -> OutputSpec:
+    """Return what is written of every recording of a run."""
+    return OutputSpec(
+        formats=options.formats,
+        optional=options.optional_formats,
+        render=options.render,
+        overwrite=options.overwrite,
+        print_text=print_text,
+        place=HERE if options.output.remote is None else RemotePlace(options.output.remote),
+    )
+
+
+def output_stems(
+    recordings: Sequence[RecordingRequest], options: RunOptions
+) -> tuple[Path, ...] | None:
+    """Return each recording's outputs without extensions; None for standard output.
+
+    Raises:
+        UnknownFormatError: There is no such format.
+        InputError: Outputs would collide with each other or with a recording.
+    """
+    extensions = tuple(writer.extension for writer in writers_named(options.formats))
+    if options.output.folder is None:
+        return None
+    if options.output.beside:
+        return name_beside(recordings, extensions)
+    return name_outputs(recordings, options.output.folder, extensions)
+
+
+def check_outputs(stems: Sequence[Path] | None, options: RunOptions) -> None:
+    """Check, before hours of work, that transcripts can be written where they go.
+
+    Raises:
+        OutputUnwritableError, RemoteError: They cannot.
+    """
+    if stems is None or options.output.folder is None:
+        return
+    if options.output.remote is not None:
+        check_reachable(options.output.remote)
+        return
+    beside = dict.fromkeys(stem.parent for stem in stems)
+    for folder in beside if options.output.beside else (options.output.folder,):
+        check_writable(folder)
+
+
+def unconditional(spec: OutputSpec) -> WarningRaised | None:
+    """Return a warning of a place where other programs' writing is not noticed in time."""
+    place = spec.place
+    if not isinstance(place, RemotePlace) or place.has_conditions:
+        return None
+    return WarningRaised(
+        code="unconditional_writes",
+        message=f"{place.shown} knows no conditional writes: what another program writes there at"
+        " the same moment may be replaced",
+    )
