@@ -27,6 +27,7 @@ def cluster(shell: Shell, tmp_path: Path) -> Iterator[DaskCluster]:
     yield from cluster_of(shell, tmp_path)
 
 
+SECRET = "sk-not-to-be-seen"
 OF_TIMING = {"model_loading", "stage_progress", "warning"}
 """Events that depend on which engine runs already, and on how fast it is."""
 
@@ -63,6 +64,7 @@ async def test_transcripts_records_and_keys_are_those_of_a_local_run(
 ) -> None:
     names = record(shell, 6)
     await cluster.start(2)
+    shell.environ |= {"OPENAI_API_KEY": SECRET, "HF_TOKEN": SECRET}
     there = shell.run("transcribe", "in", "-o", "there", *WORDS, *dask(cluster))
     state = {"DALSTON_STATE_DIR": str(tmp_path / "local state")}
     here = shell.run("transcribe", "in", "-o", "here", *WORDS, environ=state)
@@ -77,6 +79,7 @@ async def test_transcripts_records_and_keys_are_those_of_a_local_run(
     shown = json.loads(shell.run("runs", "show", "--json").out)["data"]
     assert sorted(job["recording"] for job in shown["jobs"]) == [f"in/{name}.wav" for name in names]
     assert all(len(job["attempts"]) == 1 for job in shown["jobs"])
+    assert SECRET not in cluster.log() + there.out + there.err
 
     again = shell.run("transcribe", "in", "-o", "there", *WORDS, *dask(cluster))
     assert report_of(again.out)["counts"] == {"unchanged": 6}
@@ -194,3 +197,38 @@ def line_with(lines: Iterator[str], text: str) -> str:
         if text in line:
             return read
     raise AssertionError(f"no {text} in {read}")
+
+
+async def test_a_model_on_a_gpu_is_given_to_workers_that_offer_one(
+    shell: Shell, cluster: DaskCluster, tmp_path: Path
+) -> None:
+    """The command's machine has no GPU; the workers' have one, as far as their driver says."""
+    slow_fake(shell, tmp_path, run_s=0.01)
+    manifest = tmp_path / "engines" / "fake" / "engine.yaml"
+    text = manifest.read_text(encoding="utf-8")
+    text = text.replace("secrets: [", "devices: [cpu, cuda]\nsecrets: [DALSTON_FAKE_ANY_DEVICE, ")
+    manifest.write_text(text, encoding="utf-8")
+    shell.environ["DALSTON_FAKE_ANY_DEVICE"] = "1"
+    driver = tmp_path / "driver" / "nvidia-smi"
+    driver.parent.mkdir()
+    driver.write_text("#!/bin/sh\necho '0, GPU-aaa, NVIDIA Large, 24000'\n")
+    driver.chmod(0o755)
+    with_gpu = {"PATH": f"{driver.parent}:{shell.environ['PATH']}"}
+    cluster.environ.update(shell.environ)
+    await cluster.start(0)
+    record(shell, 3)
+    words = ("transcribe", "in", "-o", "out", *WORDS, "--device", "cuda", *dask(cluster))
+    cluster.add_worker(environ=with_gpu)
+    refused = shell.run(*words)
+    assert refused.code == ExitCode.UNAVAILABLE
+    assert "no worker of the scheduler" in refused.out
+    assert "--resources GPU=1" in refused.out
+
+    offers = cluster.add_worker("--resources", "GPU=1", environ=with_gpu)
+    done = shell.run(*words)
+    assert done.code == ExitCode.OK, done.out + done.err
+    shown = json.loads(shell.run("runs", "show", "--json").out)["data"]
+    attempts = [attempt for job in shown["jobs"] for attempt in job["attempts"]]
+    assert {attempt["device"] for attempt in attempts} == {"cuda:0"}
+    assert len(attempts) == 3
+    assert offers.poll() is None

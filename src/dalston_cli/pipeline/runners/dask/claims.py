@@ -28,7 +28,7 @@ class WorkerClaims:
         """Wait until no other job works on the result under ``key``, and hold it."""
         path = self._folder / key
         try:
-            while (descriptor := _locked(path)) is None:  # noqa: ASYNC110 - other machines know no event
+            while (descriptor := lock_file(path)) is None:  # noqa: ASYNC110 - other machines know no event
                 await asyncio.sleep(_INTERVAL_S)
         except OSError:  # there are no locks here
             yield
@@ -40,8 +40,23 @@ class WorkerClaims:
             os.close(descriptor)
 
 
-def _locked(path: Path) -> int | None:
-    """Return a descriptor that holds the file until it is closed; None where another has it.
+def forget_the_dead(folder: Path) -> None:
+    """Remove what processes left that were killed: files that none has locked."""
+    for path in folder.iterdir():
+        try:
+            descriptor = lock_file(path)
+        except OSError:  # there are no locks here
+            return
+        if descriptor is not None:
+            path.unlink(missing_ok=True)
+            os.close(descriptor)
+
+
+def lock_file(path: Path) -> int | None:
+    """Make a file where there is none, and lock it.
+
+    Returns:
+        A descriptor that holds it until it is closed; None where another process has it.
 
     Raises:
         OSError: The file cannot be made, or its file system has no locks.

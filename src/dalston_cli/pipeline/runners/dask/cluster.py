@@ -2,6 +2,7 @@
 
 import asyncio
 import contextlib
+import os
 import pickle
 import secrets
 from collections.abc import Iterator, Mapping, Sequence
@@ -15,6 +16,7 @@ from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.journal_errors import StateFolderError
 from dalston_cli.pipeline.request import RunOptions
+from dalston_cli.pipeline.runners.dask.claims import forget_the_dead, lock_file
 from dalston_cli.pipeline.runners.dask.connection import check_options, connect, start_workers
 from dalston_cli.pipeline.runners.dask.errors import (
     NoGpuWorkerError,
@@ -206,22 +208,28 @@ def unfit_error(worker: str, answer: object) -> WorkerUnfitError:
 
 @contextlib.contextmanager
 def _shared_site(environment: Environment) -> Iterator[Site]:
-    """Leave a file in the state folder by which workers know that they share it.
+    """Keep a file in the state folder by which workers know that they share it.
 
     Raises:
         StateFolderError: The folder cannot be written.
     """
     locations = environment.locations
     site = Site(run=secrets.token_hex(16), state=locations.state, models=locations.models)
+    mark, descriptor = site.shared / site.run, None
     try:
         make_private_folder(site.shared)
-        make_private_file(site.shared / site.run)
+        forget_the_dead(site.shared)
+        with contextlib.suppress(OSError):  # a file system without locks
+            descriptor = lock_file(mark)
+        make_private_file(mark)
     except OSError as error:
         raise StateFolderError(locations.state, error.strerror or str(error)) from error
     try:
         yield site
     finally:
-        Path(site.shared / site.run).unlink(missing_ok=True)
+        mark.unlink(missing_ok=True)
+        if descriptor is not None:
+            os.close(descriptor)
 
 
 def _wants_gpu(plan: RecordingPlan) -> bool:

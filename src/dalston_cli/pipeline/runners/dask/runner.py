@@ -236,7 +236,8 @@ class DaskRunner:
         """Take what a worker tells while it works; Dask adds the worker's address."""
         _, told = message
         if not told["job"]:
-            self._tools.emit(_EVENT.decode(told["event"]))
+            if self._followed:  # after the last job its report stands
+                self._tools.emit(_EVENT.decode(told["event"]))
             return
         followed = self._followed.get(told["job"])
         if followed is None:

@@ -1,0 +1,84 @@
+"""The parts of Dask's runner that need no cluster: claims, places of workers."""
+
+import asyncio
+import subprocess
+import sys
+from pathlib import Path
+
+from dalston_cli.pipeline.runners.dask.claims import WorkerClaims, forget_the_dead, lock_file
+from dalston_cli.pipeline.runners.dask.place import of_worker
+from dalston_cli.settings.locations import Locations
+
+HOLD = """
+import sys
+from pathlib import Path
+from dalston_cli.pipeline.runners.dask.claims import lock_file
+assert lock_file(Path(sys.argv[1])) is not None
+print("held", flush=True)
+sys.stdin.read()
+"""
+
+
+def files_in(folder: Path) -> list[Path]:
+    return list(folder.iterdir())
+
+
+def claim_and_die(path: Path) -> None:
+    """Have another process claim a result, look that it has it, and kill that process."""
+    with subprocess.Popen(
+        [sys.executable, "-c", HOLD, path],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    ) as other:
+        assert other.stdout is not None
+        assert other.stdout.readline() == "held\n"
+        assert lock_file(path) is None
+        forget_the_dead(path.parent)
+        assert path.exists(), "its holder lives"
+        other.kill()
+
+
+async def test_a_claim_of_a_killed_process_is_free(tmp_path: Path) -> None:
+    claim_and_die(tmp_path / "key")
+    async with WorkerClaims(tmp_path).held("key"):
+        assert lock_file(tmp_path / "key") is None
+    assert files_in(tmp_path) == []
+
+
+async def test_one_works_while_others_wait(tmp_path: Path) -> None:
+    at_work, most = 0, 0
+
+    async def work() -> None:
+        nonlocal at_work, most
+        async with WorkerClaims(tmp_path).held("key"):
+            at_work += 1
+            most = max(most, at_work)
+            await asyncio.sleep(0.01)
+            at_work -= 1
+
+    await asyncio.gather(*(work() for _ in range(4)))
+    assert most == 1
+    assert files_in(tmp_path) == []
+
+
+def test_what_killed_processes_left_is_removed(tmp_path: Path) -> None:
+    (tmp_path / "left").touch()
+    forget_the_dead(tmp_path)
+    assert files_in(tmp_path) == []
+
+
+async def test_without_a_folder_both_work(tmp_path: Path) -> None:
+    async with WorkerClaims(tmp_path / "gone").held("key"):
+        assert not (tmp_path / "gone").exists()
+
+
+def test_workers_of_one_machine_have_engines_of_their_own(tmp_path: Path) -> None:
+    names = ("config", "cache", "state", "catalog", "models")
+    folders = {name: tmp_path / name for name in names}
+    locations = Locations(**folders, runtime=tmp_path / "run")
+    first, second = of_worker(locations, "tcp://one"), of_worker(locations, "tcp://two")
+
+    assert first == locations, "the engines that are there without Dask, too"
+    assert second.runtime == tmp_path / "run.worker1" / "run"
+    assert of_worker(locations, "tcp://two") == second
