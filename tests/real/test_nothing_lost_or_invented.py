@@ -76,6 +76,18 @@ def test_speech_far_below_full_scale_is_found(
     assert errors <= 0.1, transcript["text"]
 
 
+def test_a_distant_voice_between_near_ones_is_found(
+    real_user: Home, tiny: str, tmp_path: Path
+) -> None:
+    near, distant = read(JFK), read(SPEECH / "austen-0870.wav") * 10 ** (-40 / 20)
+    wav = write(tmp_path / "distant.wav", np.concatenate((near, distant, near)))
+    transcript = transcribe(real_user, wav, tmp_path / "out", "--model", tiny)
+    names = ("jfk", "austen-0870", "jfk")
+    reference = " ".join((SPEECH / f"{each}.txt").read_text(encoding="utf-8") for each in names)
+    errors = jiwer.wer(normalise(reference), normalise(transcript["text"]))
+    assert errors <= 0.12, transcript["text"]
+
+
 NOISES = [
     pytest.param(-0.5, 0.004, id="pink"),
     pytest.param(-0.5, 0.02, id="loud-pink"),

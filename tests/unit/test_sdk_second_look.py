@@ -2,14 +2,15 @@
 
 import re
 
+import msgspec
 import numpy as np
 import numpy.typing as npt
 import pytest
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.levels import frame_levels
-from dalston_sdk.second_look import SecondLook, extended, left_out, settle
-from dalston_sdk.wire import Segment, SpeechRegion
+from dalston_sdk.second_look import SecondLook, extended, left_out, settle, without_text
+from dalston_sdk.wire import Segment, SpeechRegion, Word
 
 FRAME_S = 0.032
 NOISE = 0.003
@@ -147,6 +148,7 @@ def test_only_text_of_which_the_recogniser_is_sure_counts_and_doubtful_times_are
         [region(10.0, 12.0)],
         alone,
         lambda each: [heard[each.start]] if each.start in heard else [],
+        join_s=2.0,
     )
     assert [(each.id, each.text) for each in settled.segments] == [(0, "Yes."), (1, "Hello.")]
     assert settled.regions == [region(1.0, 2.0), region(10.0, 12.0)]
@@ -164,11 +166,77 @@ def test_only_text_of_which_the_recogniser_is_sure_counts_and_doubtful_times_are
 def test_speech_of_the_first_look_without_text_is_told() -> None:
     regions = [region(0.0, 3.0), region(10.0, 11.0), region(20.0, 24.0)]
     text = Segment(id=0, start=0.5, end=2.5, text="Hello.")
-    settled = settle([text], regions, [], lambda _: [])
+    settled = settle([text], regions, [], lambda _: [], join_s=2.0)
     assert settled.regions == regions
     [notice] = settled.notices
     assert notice.message == "what may be speech has no text: 0:20.0-0:24.0."
 
 
 def test_nothing_in_doubt_is_not_mentioned() -> None:
-    assert settle([], [], [region(1.0, 2.0)], lambda _: []).notices == ()
+    assert settle([], [], [region(1.0, 2.0)], lambda _: [], join_s=2.0).notices == ()
+
+
+def said(*words: tuple[float, float]) -> Segment:
+    """Make a segment of words with these times."""
+    return Segment(
+        id=0,
+        start=words[0][0],
+        end=words[-1][1],
+        text=" ".join("a" for _ in words),
+        words=tuple(Word(text=" a", start=start, end=end) for start, end in words),
+    )
+
+
+@pytest.mark.parametrize(
+    ("segments", "expected"),
+    [
+        pytest.param([], [], id="a region without any text is no gap in one"),
+        pytest.param([said((10.2, 11), (14.1, 15), (17, 29))], [(11, 14.1)], id="between words"),
+        pytest.param([said((10.2, 11), (13.9, 15), (17, 29))], [], id="short"),
+        pytest.param([said((14, 29))], [(10, 14)], id="at the start"),
+        pytest.param([said((10, 26.5))], [(26.5, 30)], id="at the end"),
+        pytest.param([said((8, 12)), said((27, 33))], [(12, 27)], id="across the edges"),
+        pytest.param([said((10, 25)), said((11, 12)), said((25, 29))], [], id="overlapping"),
+    ],
+)
+def test_speech_within_a_region_that_has_no_text(
+    segments: list[Segment], expected: list[tuple[float, float]]
+) -> None:
+    regions = [region(0.0, 4.0), region(10.0, 30.0), region(40.0, 41.0)]
+    found = without_text(regions, segments, longer_than_s=3.0)
+    assert [(each.start, each.end) for each in found] == expected
+
+
+def test_speech_that_the_recogniser_passed_over_is_decoded_by_itself() -> None:
+    regions = [region(0.0, 60.0)]
+    segments = [said((0.1, 10.0)), said((25.0, 40.0))]
+    heard = {
+        10.0: Segment(id=0, start=11.0, end=24.0, text="A quiet answer.", confidence=0.8),
+        40.0: Segment(id=0, start=40.0, end=60.0, text="Thank you.", confidence=0.2),
+    }
+    asked: list[tuple[float, float]] = []
+
+    def decode(part: SpeechRegion) -> list[Segment]:
+        asked.append((part.start, part.end))
+        return [heard[part.start]]
+
+    settled = settle(segments, regions, [], decode, join_s=2.0)
+
+    assert asked == [(10.0, 25.0), (40.0, 60.0)]
+    assert [each.text for each in settled.segments][1] == "A quiet answer."
+    assert [each.id for each in settled.segments] == [0, 1, 2]
+    assert settled.regions == regions
+    [notice] = settled.notices
+    assert notice.message == "what may be speech has no text: 0:40.0-1:00.0."
+
+
+def _never(part: SpeechRegion) -> list[Segment]:
+    pytest.fail(f"{part} was decoded")
+
+
+@pytest.mark.parametrize("join_s", [None, 20.0])
+def test_silence_that_a_region_may_hold_is_not_decoded(join_s: float | None) -> None:
+    segments = [said((0.1, 10.0)), said((25.0, 59.0))]
+    settled = settle(segments, [region(0.0, 60.0)], [], _never, join_s=join_s)
+    assert settled.segments == [segments[0], msgspec.structs.replace(segments[1], id=1)]
+    assert settled.notices == ()

@@ -109,7 +109,14 @@ class RecordingDecoder:
                 segments.append(msgspec.structs.replace(segment, id=len(segments)))
                 self.context.partial(segments[-1:])
                 self.context.progress(segment.end, duration_s)
-        settled = settle(segments, speech.regions, speech.alone, decode_part)
+        vad = self.decoding.vad
+        settled = settle(
+            segments,
+            speech.regions,
+            speech.alone,
+            decode_part,
+            join_s=None if vad is None else vad["min_silence_duration_ms"] / 1000,
+        )
         return Text(
             segments=settled.segments,
             regions=settled.regions,

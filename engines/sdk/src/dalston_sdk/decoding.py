@@ -187,10 +187,15 @@ class Detector(Protocol):
 
 @dataclass(frozen=True, kw_only=True)
 class Speech:
-    """Where speech is, in time order; ``alone`` was found by the second look and may be noise."""
+    """Where speech is, in time order; ``alone`` was found by the second look and may be noise.
+
+    Attributes:
+        join_s: Silence that a region may hold; None if silence was not looked for.
+    """
 
     regions: list[SpeechRegion]
     alone: list[SpeechRegion]
+    join_s: float | None = None
 
 
 def find_speech(
@@ -229,7 +234,7 @@ def find_speech(
         join_s=vad.min_silence_ms / 1000,
         max_speech_s=vad.max_speech_s,
     )
-    return Speech(regions=regions, alone=alone)
+    return Speech(regions=regions, alone=alone, join_s=vad.min_silence_ms / 1000)
 
 
 def transcribe_in_batches(
@@ -268,6 +273,6 @@ def transcribe_in_batches(
         context.check_cancelled()
         return transcribe(cut_chunks(audio, [region], min_length_s=min_chunk_s), [region], 0)
 
-    settled = settle(segments, speech.regions, speech.alone, transcribe_alone)
+    settled = settle(segments, speech.regions, speech.alone, transcribe_alone, join_s=speech.join_s)
     context.progress(duration_s, duration_s)
     return settled

@@ -40,6 +40,9 @@ _MIN_CONFIDENCE = 0.5
 _MIN_LOGPROB = -1.0
 _MAX_NO_SPEECH = 0.6
 _MAX_SHOWN = 5
+_MIN_PASSED_OVER_S = 3.0
+"""Speech of a region without text for so long was passed over by the recogniser."""
+
 _MIN_DOUBTFUL_S = 2.0
 """A shorter region without text is no reason for a warning: a cough, a click."""
 
@@ -205,17 +208,32 @@ def settle(
     regions: Sequence[SpeechRegion],
     alone: Sequence[SpeechRegion],
     decode: Callable[[SpeechRegion], Sequence[Segment]],
+    *,
+    join_s: float | None,
 ) -> Settled:
-    """Decode what only the second look found, and keep the text of which the recogniser is sure.
+    """Decode by itself what has no text, and keep the text of which the recogniser is sure.
+
+    That is what only the second look found, and speech within a region that the recogniser passed
+    over: quiet words between loud ones, or what was hard to make out.
 
     Args:
         segments: Of the first look, in time order.
         regions: Of the first look, in time order.
         alone: What only the second look found.
         decode: Decodes one region.
+        join_s: Silence that a region may hold; None if silence was not looked for, so that a
+            region may hold any.
     """
     kept, speech = [*segments], [*regions]
     doubtful = [region for region in regions if _lacks_text(region, segments)]
+    if join_s is not None:
+        for region in without_text(
+            regions, segments, longer_than_s=max(_MIN_PASSED_OVER_S, join_s + 1)
+        ):
+            sure = [segment for segment in decode(region) if is_sure(segment)]
+            kept += sure
+            if not sure:
+                doubtful.append(region)
     for region in alone:
         heard = decode(region)
         sure = [segment for segment in heard if is_sure(segment)]
@@ -234,6 +252,35 @@ def settle(
         regions=speech,
         notices=_doubtful_speech(doubtful),
     )
+
+
+def without_text(
+    regions: Iterable[SpeechRegion], segments: Sequence[Segment], *, longer_than_s: float
+) -> list[SpeechRegion]:
+    """Return what has no text within regions that have some, by the times of words if there are.
+
+    Args:
+        regions: In time order.
+        segments: In time order.
+        longer_than_s: What is shorter does not count; seconds.
+    """
+    told = sorted(
+        (each.start, each.end) for segment in segments for each in (segment.words or (segment,))
+    )
+    found: list[SpeechRegion] = []
+    first = 0
+    for region in regions:
+        while first < len(told) and told[first][1] <= region.start:
+            first += 1
+        at, index = region.start, first
+        while index < len(told) and told[index][0] < region.end:
+            start, end = told[index]
+            if start - at > longer_than_s:
+                found.append(SpeechRegion(start=at, end=start))
+            at, index = max(at, end), index + 1
+        if index > first and region.end - at > longer_than_s:
+            found.append(SpeechRegion(start=at, end=region.end))
+    return found
 
 
 def is_sure(segment: Segment) -> bool:
