@@ -39,7 +39,7 @@ class Figure:
 
     Attributes:
         name: What it says, such as ``time over the bare library's``.
-        of_work: It means something by processor time, too; not where contenders only wait.
+        of_work: It means something by processor time, too: nothing only waits or is out of sight.
     """
 
     name: str

@@ -32,6 +32,7 @@ from benchmarks.peers.timing import take_turns
 from benchmarks.workshop import workshop
 
 WIDTH = 140
+LEAST_PROFILE_S = 60
 
 
 def main(arguments: list[str]) -> int:
@@ -138,6 +139,7 @@ def _measured(
     timings = take_turns(contenders, asked.rounds or setting.sizes.rounds)
     differing = words_that_differ(contenders)
     findings = tuple(_findings(benchmark, timings))
+    limit_s = LEAST_PROFILE_S + 2 * max(each.most_s for each in timings.values())
     missed = asked.profile and not all(each.is_met for each in findings)
     return replace(
         named,
@@ -145,7 +147,7 @@ def _measured(
         timings={
             name: replace(timing, differs=differing.get(name)) for name, timing in timings.items()
         },
-        costs=top_costs(setting, contenders) if missed else (),
+        costs=top_costs(setting, contenders, limit_s) if missed else (),
     )
 
 

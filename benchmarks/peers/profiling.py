@@ -1,5 +1,6 @@
 """The top costs of Dalston in a run, sampled by py-spy in the command and in its engines."""
 
+import contextlib
 import re
 import signal
 import subprocess
@@ -21,8 +22,13 @@ _IMPORTING = "importlib"
 _WAITING = re.compile(r"\b(?:select|_worker|wait) \((?:selectors|concurrent|threading)")
 
 
-def top_costs(setting: Setting, contenders: Sequence[Contender]) -> tuple[Cost, ...]:
-    """Run the last contender of Dalston's own under the profiler, once."""
+def top_costs(
+    setting: Setting, contenders: Sequence[Contender], limit_s: float
+) -> tuple[Cost, ...]:
+    """Run the last contender of Dalston's own under the profiler, once.
+
+    After ``limit_s`` the profiler is ended: now and then it does not see that a command is done.
+    """
     contender = [each for each in contenders if not each.is_other][-1]
     spy = str(environment_of("py-spy", setting.cache) / "py-spy")
     of_engines = []
@@ -33,9 +39,16 @@ def top_costs(setting: Setting, contenders: Sequence[Contender]) -> tuple[Cost, 
     of_command = setting.folder / "command.raw"
     if contender.command:
         words = [spy, "record", *RATE, "--subprocesses", "--output", str(of_command), "--"]
-        subprocess.run(
-            [*words, *contender.command], env=contender.environ, check=False, capture_output=True
+        profiler = subprocess.Popen(
+            [*words, *contender.command],
+            env=contender.environ,
+            stdout=subprocess.DEVNULL,
+            stderr=subprocess.DEVNULL,
         )
+        with contextlib.suppress(subprocess.TimeoutExpired):
+            profiler.wait(limit_s)
+        profiler.send_signal(signal.SIGINT)
+        profiler.wait()
     else:
         contender.run()
     for _, process in of_engines:
@@ -51,8 +64,8 @@ def _costs(process: str, paths: Sequence[Path]) -> Iterator[Cost]:
     for line in "\n".join(path.read_text() for path in paths if path.exists()).splitlines():
         stack, _, count = line.rpartition(" ")
         frames = stack.split(";")
-        if not _WAITING.search(frames[-1]):
-            found[place_of(frames)] += int(count)
+        if not _WAITING.search(frames[-1]) and (place := place_of(frames)):
+            found[place] += int(count)
     for where, samples in found.most_common(NUM_SHOWN):
         yield Cost(process=process, where=where, percent=100 * samples / found.total())
 
@@ -60,13 +73,15 @@ def _costs(process: str, paths: Sequence[Path]) -> Iterator[Cost]:
 def place_of(stack: Sequence[str]) -> str:
     """Return what a sample counts for: an import, or Dalston's innermost function and its callee.
 
+    Nothing where no frame can be read.
+
     Args:
         stack: Frames from the outermost one, such as ``load (dalston_cli/catalog/load.py:3)``.
     """
     frames = [match for each in stack if (match := _FRAME.match(each))]
     ours = [number for number, each in enumerate(frames) if _OURS.search(each["file"])]
     if not ours:
-        return f"{frames[-1]['function']} ({frames[-1]['file']})" if frames else "(unknown)"
+        return f"{frames[-1]['function']} ({frames[-1]['file']})" if frames else ""
     last = frames[ours[-1]]
     called = [each for each in frames[ours[-1] + 1 :] if _IMPORTING not in each["file"]]
     if any(_IMPORTING in each["file"] for each in frames[ours[-1] + 1 :]):

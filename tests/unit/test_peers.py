@@ -155,7 +155,7 @@ def test_texts_are_compared_with_the_first_peer_s(tmp_path: Path) -> None:
             id="import",
         ),
         pytest.param("run (threading.py:1)", "run (threading.py)", id="neither"),
-        pytest.param("?", "(unknown)", id="no-frame"),
+        pytest.param("?", "", id="no-frame"),
     ],
 )
 def test_a_sample_counts_for_a_place(stack: str, expected: str) -> None:
