@@ -17,6 +17,8 @@ from dalston_cli.pipeline.intake.shard import (
     shard_number,
     share_of,
 )
+from dalston_cli.pipeline.remote.address import Address
+from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.request import RecordingRequest, Shard
 
 
@@ -104,6 +106,17 @@ def test_a_shard_follows_from_the_bytes_and_not_from_name_or_place(
     content[place] = 1
     (tmp_path / "one.wav").write_bytes(content)
     assert shard_number(request(tmp_path / "one.wav"), of) != first
+
+
+def test_a_recording_on_another_machine_goes_by_its_address() -> None:
+    addresses = [f"https://example.org/talks/{number}.mp3" for number in range(60)]
+    recordings = [
+        RecordingRequest(source=RemoteFile(Address(each)), name=each, relative=Path("talk.mp3"))
+        for each in addresses
+    ]
+    shards = [names(recordings, Shard(number=number, of=3)) for number in (1, 2, 3)]
+    assert sorted(name for shard in shards for name in shard) == sorted(addresses)
+    assert all(len(shard) > 8 for shard in shards)
 
 
 def test_of_a_long_recording_little_is_read(tmp_path: Path) -> None:

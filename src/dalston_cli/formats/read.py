@@ -64,7 +64,7 @@ def read_transcript(path: Path) -> Transcript:
         raise TranscriptUnreadableError(path, "it is no JSON object")
     from dalston_cli.formats.readers.document import check_document  # noqa: PLC0415 - most runs read nothing
 
-    check_document(path, document)
+    check_document(path, document, own=_VERSION_KEY in document)
     if _VERSION_KEY not in document and "segments" in document:
         from dalston_cli.formats.readers import whisper  # noqa: PLC0415 - loads msgspec
 

@@ -182,7 +182,7 @@ async def _make_run(
 
         runner, states = dask_runner(tools, scratch, means.workers, means.use, environment)
     if options.scheduler is None:
-        spec = replace(spec, spool_bytes=shutil.disk_usage(scratch).free // 2)
+        spec = replace(spec, decoded_bytes=shutil.disk_usage(scratch).free // 2)
     run = Run(spec, runner, journal, states, emit)
 
     def waited(process: int | None) -> None:

@@ -4,7 +4,8 @@ A recording's shard follows from its own bytes and from the number of shards, an
 else: not from its name, nor from what lies beside it. Machines that know nothing of each other
 agree on it, a file that is added moves no other one, and two copies of one file are one machine's
 work. Its size and three samples of it are read and not all of it, which is enough to spread
-recordings evenly: where two of them agree in all that, they are in one shard.
+recordings evenly: where two of them agree in all that, they are in one shard. Of a recording on
+another machine nothing is read: its address stands for it.
 """
 
 import hashlib
@@ -123,11 +124,13 @@ def shard_number(recording: RecordingRequest, of: int) -> int | None:
     them report it. What is missing or empty is told by one, which follows from its name.
     """
     path = file_of(recording.source)
+    facts = (recording.source.reference or recording.name).encode(errors="surrogateescape")
     try:
-        facts = os.fsencode(recording.name) if path is None else _samples(path, recording.name)
+        if path is not None:
+            facts = _samples(path, recording.name)
     except RecordingUnreadableError:
         return None
-    except RecordingError:
+    except RecordingError:  # missing or empty: by the name that every machine was given
         facts = recording.name.encode()
     return int.from_bytes(hashlib.sha256(facts).digest()[:8]) % of + 1
 

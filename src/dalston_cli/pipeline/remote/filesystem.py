@@ -157,31 +157,26 @@ class Store:
         with explained(address), self._alone:
             if condition.any:
                 self._put(path, data, {})
-            elif (how := self._guarded(condition)) is not None:
-                self._put_guarded(address, data, how, condition)
             else:
-                self._check(address, condition)
-                self._put(path, data, {})
+                self._check(address, condition)  # some stores accept a condition and ignore it
+                self._put_guarded(address, data, self._guarded(condition))
             return self._facts_after(address)
 
-    def _guarded(self, condition: Condition) -> dict[str, str] | None:
-        """Return the condition as the store's library takes it; None where it has none."""
+    def _guarded(self, condition: Condition) -> dict[str, str]:
+        """Return the condition as the store's library takes it; nothing where it has none."""
         if condition.there is None:
-            return {"mode": "create"} if self.has_conditions else None
+            return {"mode": "create"} if self.has_conditions else {}
         if self._scheme == "s3" and condition.there.version:
             return {"IfMatch": condition.there.version}
-        return None
+        return {}
 
-    def _put_guarded(
-        self, address: Address, data: bytes, how: dict[str, str], condition: Condition
-    ) -> None:
+    def _put_guarded(self, address: Address, data: bytes, how: dict[str, str]) -> None:
         try:
             self._put(self._path(address), data, how)
         except FileExistsError:
             raise errors.RemoteConflictError(address) from None
         except OSError as error:
             if error.errno == errno.ENOSYS:  # it speaks S3, but not this part of it
-                self._check(address, condition)
                 self._put(self._path(address), data, {})
             elif error.errno == errno.EINVAL or _is_conflict(error):
                 raise errors.RemoteConflictError(address) from None

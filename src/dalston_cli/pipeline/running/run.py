@@ -25,12 +25,12 @@ from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import JournalError
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.running.decoded_room import DecodedRoom
 from dalston_cli.pipeline.running.engine_failures import EngineFailures
 from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
 from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
 from dalston_cli.pipeline.running.lengths import Lengths
 from dalston_cli.pipeline.running.order import in_order
-from dalston_cli.pipeline.running.spool import Spool
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 DECODED_AHEAD = 2
@@ -57,7 +57,7 @@ class RunSpec:
         replan: Returns a planner that does without a launcher that stopped working; None where the
             user asked for it.
         shard: The part of all recordings that these are; None for all.
-        spool_bytes: The room for decoded audio of all recordings in work; None for no limit.
+        decoded_bytes: The room for decoded audio of all recordings in work; None for no limit.
     """
 
     recordings: Sequence[RecordingRequest]
@@ -67,7 +67,7 @@ class RunSpec:
     jobs: int
     replan: Callable[[LauncherUnavailableError], Planner] | None = None
     shard: events.ShardInfo | None = None
-    spool_bytes: int | None = None
+    decoded_bytes: int | None = None
 
 
 def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
@@ -107,7 +107,7 @@ class Run:
         self._summary = RunSummary()
         self._models: dict[str, str] = {}
         self._lengths = Lengths(partial(seconds_per_byte, journal), spec.options.clip)
-        self._spool = Spool(spec.spool_bytes)
+        self._room = DecodedRoom(spec.decoded_bytes)
         self._queue = self._items()
         self._workers: list[asyncio.Task[None]] = []
         self._stopped = False
@@ -193,7 +193,7 @@ class Run:
                     await self._let_others_run()
                 else:
                     with self._begun(recording) as begun:
-                        async with self._spool.room(self._lengths.of(recording)):
+                        async with self._room.held(self._lengths.of(recording)):
                             await self._finish(begun, stem)
             except JournalError as error:
                 self._end_all(error)

@@ -1,4 +1,8 @@
-"""The room that decoded audio may take, over all recordings in work."""
+"""The room that decoded audio may take, over all recordings in work.
+
+A recording waits for it before it is begun, and so before it holds anything else. What is fetched
+from other machines has a room of its own.
+"""
 
 import asyncio
 from collections.abc import AsyncIterator
@@ -8,7 +12,7 @@ BYTES_PER_S = 32_000
 """Of one channel of decoded audio: 16 kHz, two bytes each."""
 
 
-class Spool:
+class DecodedRoom:
     """Lets recordings be begun while there is room for their audio, one after the other.
 
     One recording is always let in, however long it is: a run over one that does not fit says so
@@ -25,7 +29,7 @@ class Spool:
         self._first = asyncio.Lock()
 
     @asynccontextmanager
-    async def room(self, seconds: float) -> AsyncIterator[None]:
+    async def held(self, seconds: float) -> AsyncIterator[None]:
         """Wait until there is room for a recording's audio, and hold it.
 
         Those that come later wait, too, even if there were room for them: a long one would be

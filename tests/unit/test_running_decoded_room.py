@@ -8,8 +8,8 @@ import pytest
 from dalston_cli.audio.clip import parse_clip
 from dalston_cli.pipeline.endpoints import LocalFile
 from dalston_cli.pipeline.request import Overrides, RecordingRequest
+from dalston_cli.pipeline.running.decoded_room import BYTES_PER_S, DecodedRoom
 from dalston_cli.pipeline.running.lengths import Lengths
-from dalston_cli.pipeline.running.spool import BYTES_PER_S, Spool
 
 
 def recording(name: str, size: int | None, **overrides: object) -> RecordingRequest:
@@ -57,7 +57,7 @@ class Works:
     """Recordings that ask for room, and hold it until they are told to go."""
 
     def __init__(self, limit_s: float | None) -> None:
-        self.spool = Spool(None if limit_s is None else round(limit_s * BYTES_PER_S))
+        self.room = DecodedRoom(None if limit_s is None else round(limit_s * BYTES_PER_S))
         self.inside: list[str] = []
         self.tasks: dict[str, asyncio.Task[None]] = {}
         self._go: dict[str, asyncio.Event] = {}
@@ -66,7 +66,7 @@ class Works:
         self._go[name] = asyncio.Event()
 
         async def work() -> None:
-            async with self.spool.room(seconds):
+            async with self.room.held(seconds):
                 self.inside.append(name)
                 try:
                     await self._go[name].wait()
