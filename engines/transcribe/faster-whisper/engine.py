@@ -7,10 +7,10 @@ from typing import ClassVar
 
 from decoding import count_tokens
 from faster_whisper import WhisperModel
-from languages import known_languages, pack, vote, whisper_language
+from languages import known_languages, vote, voting_chunks, whisper_language
 from loading import load_whisper, try_gpu
 from options import SUPPORTED, Decoding, effective, plan_decoding
-from recording import RecordingDecoder
+from recording import RecordingDecoder, Speech
 from sharing import Windows, gatherer, shared
 
 from dalston_sdk.ctranslate2_loading import is_device_lost, is_out_of_memory
@@ -22,7 +22,6 @@ from dalston_sdk.prompts import fit_prompts
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
-    SpeechRegion,
     Stage,
     TranscribeOptions,
     TranscribeRequest,
@@ -111,8 +110,7 @@ class FasterWhisperEngine(Engine):
         )
         speech = recording.find_speech()
         context.check_cancelled()
-        searched = speech.regions or speech.alone
-        language, scores = _find_language(whisper, options, audio, searched, decoding)
+        language, scores = _find_language(whisper, options, audio, speech, decoding)
         text = recording.decode(speech, language)
         spoken = None
         if language is not None and (text.segments or speech.regions or options.language):
@@ -162,7 +160,7 @@ def _find_language(
     whisper: WhisperModel,
     options: TranscribeOptions,
     audio: Samples,
-    regions: Sequence[SpeechRegion],
+    speech: Speech,
     decoding: Decoding,
 ) -> tuple[str | None, dict[str, float]]:
     """Return Whisper's code of the language, and scores where the language was detected."""
@@ -171,12 +169,14 @@ def _find_language(
     allowed = [whisper_language(code, whisper) for code in options.languages or ()]
     if not whisper.model.is_multilingual:
         return "en", {}
+    regions = speech.regions or speech.alone
     if not regions:
         return None, {}
+    ranges = [(each["start"], each["end"]) for each in speech.ranges]
     scores = vote(
         whisper,
         audio,
-        pack(regions, decoding.chunk_length_s),
+        voting_chunks(ranges, regions, decoding.chunk_length_s),
         allowed=allowed or known_languages(whisper),
         chunk_length_s=decoding.chunk_length_s,
     )

@@ -14,6 +14,9 @@ from dalston_sdk.languages import (
 )
 from dalston_sdk.wire import SpeechRegion
 
+SampleRange = tuple[int, int]
+"""The first sample of something, and the one after its last."""
+
 
 def whisper_language(code: str, model: WhisperModel) -> str:
     """Return Whisper's code for a BCP-47 code.
@@ -51,10 +54,29 @@ def pack(regions: Iterable[SpeechRegion], length_s: float) -> list[SpeechRegion]
     return packed
 
 
+def voting_chunks(
+    ranges: Sequence[SampleRange], regions: Sequence[SpeechRegion], length_s: float
+) -> list[SampleRange]:
+    """Return the chunks of speech that may vote.
+
+    Args:
+        ranges: Of the samples that are decoded.
+        regions: Where speech is.
+        length_s: Length of the model's window.
+    """
+    if len(ranges) == 1 and ranges[0][1] - ranges[0][0] <= length_s * SAMPLE_RATE:
+        # The very window that is decoded: then it is encoded once for both.
+        return list(ranges)
+    return [
+        (int(chunk.start * SAMPLE_RATE), int(chunk.end * SAMPLE_RATE))
+        for chunk in pack(regions, length_s)
+    ]
+
+
 def vote(
     model: WhisperModel,
     samples: Samples,
-    chunks: Sequence[SpeechRegion],
+    chunks: Sequence[SampleRange],
     *,
     allowed: Sequence[str],
     chunk_length_s: int,
@@ -72,11 +94,13 @@ def vote(
         chunk_length_s: Length of the model's window.
     """
     votes = dict.fromkeys(allowed, 0.0)
-    for chunk in evenly_spaced(chunks, MAX_VOTES):
-        cut = samples[int(chunk.start * SAMPLE_RATE) : int(chunk.end * SAMPLE_RATE)]
-        features = model.feature_extractor(cut, chunk_length=chunk_length_s)
+    for start, end in evenly_spaced(chunks, MAX_VOTES):
+        # Without the last frame, which is padding, as the library decodes them.
+        features = model.feature_extractor(samples[start:end], chunk_length=chunk_length_s)[
+            ..., :-1
+        ]
         _, _, probabilities = model.detect_language(features=features)
         for language, probability in probabilities:
             if language in votes:
-                votes[language] += float(probability) * (chunk.end - chunk.start)
+                votes[language] += float(probability) * (end - start)
     return rank_languages(votes)

@@ -16,6 +16,7 @@ from ctranslate2.models import (
     WhisperGenerationResult,
 )
 from faster_whisper import WhisperModel
+from numpy.typing import NDArray
 
 from dalston_sdk.engine import RunContext
 from dalston_sdk.gathering import Gatherer
@@ -82,15 +83,22 @@ class _SharedModel:
         self._windows = windows
         self._check = check
         self._num_frames = 0
+        self._encoded: tuple[NDArray[np.float32], StorageView] | None = None
 
     def __getattr__(self, name: str) -> object:
         return getattr(self._model, name)
 
     def encode(self, features: StorageView, **options: object) -> StorageView:
-        """Encode windows of this request alone: together they would take as long."""
-        self._num_frames = int(np.asarray(features).any(axis=(0, 1)).sum())
-        with self._windows.calling():
-            return self._model.encode(features, **options)
+        """Encode windows of this request alone: together they would take as long.
+
+        The window of a short recording comes twice, for its language and its text.
+        """
+        window = np.asarray(features)
+        if self._encoded is None or not np.array_equal(self._encoded[0], window):
+            self._num_frames = int(window.any(axis=(0, 1)).sum())
+            with self._windows.calling():
+                self._encoded = window.copy(), self._model.encode(features, **options)
+        return self._encoded[1]
 
     def align(self, *arguments: object, **options: object) -> list[object]:
         """Find the times of a window's words, alone: together they would take longer."""

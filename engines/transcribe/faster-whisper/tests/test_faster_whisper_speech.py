@@ -142,3 +142,45 @@ def test_a_language_the_model_does_not_know_is_refused(
     with pytest.raises(EngineRequestError, match="does not know the language") as caught:
         engine.transcribe(short_speech.wav, **options)
     assert caught.value.code == ErrorCode.INVALID_REQUEST
+
+
+_COUNT_ENCODED = """
+import sys
+from pathlib import Path
+
+import engine
+from dalston_sdk.server.audio import read_wav
+from dalston_sdk.wire import ModelRef, TranscribeOptions, TranscribeRequest
+
+
+class Context:
+    def progress(self, done_s, total_s): pass
+    def partial(self, segments): pass
+    def check_cancelled(self): pass
+
+
+class Counting:
+    def __init__(self, model):
+        self.model, self.count = model, 0
+    def __getattr__(self, name):
+        return getattr(self.model, name)
+    def encode(self, *arguments, **options):
+        self.count += 1
+        return self.model.encode(*arguments, **options)
+
+
+model = ModelRef(runtime_id="tiny", path=sys.argv[1])
+whisper = engine.FasterWhisperEngine()
+whisper.load(model)
+whisper._whisper.model = counting = Counting(whisper._whisper.model)
+request = TranscribeRequest(model=model, options=TranscribeOptions(temperature=(0.0,)))
+result = whisper.transcribe(request, read_wav(Path(sys.argv[2])), Context())
+print(result.language, len(result.segments) > 0, counting.count)
+"""
+
+
+def test_the_window_of_a_short_recording_is_encoded_once_for_language_and_text(
+    under_test: EngineUnderTest, model: ModelRef, short_speech: Speech
+) -> None:
+    printed = under_test.run(_COUNT_ENCODED, str(model.path), short_speech.wav)
+    assert printed.split() == ["en", "True", "1"]
