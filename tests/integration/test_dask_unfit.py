@@ -98,6 +98,7 @@ async def test_a_worker_with_other_bytes_is_passed_over(
     assert len(list((shell.work / "out").glob("*.txt"))) == 5
 
 
+@pytest.mark.slow  # a scheduler is given half a minute to get its first worker
 async def test_a_cluster_without_workers_or_scheduler_is_said(
     shell: Shell, cluster: DaskCluster
 ) -> None:
