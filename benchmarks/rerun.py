@@ -52,7 +52,7 @@ def _per_recording() -> list[Measurement]:
             name=f"peak memory, {MANY:,} finished recordings over {FEW}",
             value=many.peak_mb / few.peak_mb,
             unit="x",
-            limit=1.5,
+            limit=1.2,
             detail="of the whole command",
         ),
     ]

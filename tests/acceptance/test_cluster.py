@@ -20,7 +20,11 @@ NUMBERED = {
     "BATCH_TASK": {"index": "BATCH_TASK_INDEX", "count": "BATCH_TASK_COUNT"},
     "JOB_COMPLETION": {"index": "JOB_COMPLETION_INDEX", "count": "NO_SUCH_VARIABLE"},
 }
-BLOCKS = blocks_of("docs/cluster.md", "bash")
+BLOCKS = [
+    block
+    for block in blocks_of("docs/cluster.md", "bash")
+    if "--shard" in block or "slurm" in block
+]
 QUEUED = [block for block in BLOCKS if "sbatch" in block]
 SERVICES = [block for block in BLOCKS if "_INDEX" in block]
 LOCAL = [block for block in BLOCKS if block.startswith("seq ")]
