@@ -1,8 +1,8 @@
 """One loaded model for several requests: windows that they decode go through it together.
 
-Reference: ``ctranslate2.models.Whisper``. On a CPU its results for a window are bit for bit the
-same in a batch and alone, with any number of threads; on a GPU they need not be, so that requests
-run one after the other there.
+Reference: ``ctranslate2.models.Whisper``. On a CPU its results for a window were the same in
+a batch and alone wherever they were compared (8 bits, any number of threads); on a GPU they need
+not be, so that requests run one after the other there.
 """
 
 import copy
