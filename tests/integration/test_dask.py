@@ -2,8 +2,11 @@
 
 import json
 import signal
+import threading
 from collections.abc import Iterator
 from contextlib import ExitStack
+from functools import partial
+from http.server import SimpleHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
 
@@ -25,6 +28,16 @@ def shell(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 @pytest.fixture
 def cluster(shell: Shell, tmp_path: Path) -> Iterator[DaskCluster]:
     yield from cluster_of(shell, tmp_path)
+
+
+@pytest.fixture
+def web_folder(shell: Shell) -> Iterator[str]:
+    """Serve the working folder over HTTP; gives its address."""
+    handler = partial(SimpleHTTPRequestHandler, directory=shell.work)
+    with ThreadingHTTPServer(("127.0.0.1", 0), handler) as server:
+        threading.Thread(target=server.serve_forever, daemon=True).start()
+        yield f"http://127.0.0.1:{server.server_port}"
+        server.shutdown()
 
 
 SECRET = "sk-not-to-be-seen"
@@ -83,6 +96,22 @@ async def test_transcripts_records_and_keys_are_those_of_a_local_run(
 
     again = shell.run("transcribe", "in", "-o", "there", *WORDS, *dask(cluster))
     assert report_of(again.out)["counts"] == {"unchanged": 6}
+
+
+async def test_a_worker_gets_a_fetched_recording_without_its_address(
+    shell: Shell, cluster: DaskCluster, web_folder: str
+) -> None:
+    record(shell, 1)
+    await cluster.start(1)
+    shell.environ["DALSTON_OFFLINE"] = "no"
+    url = f"{web_folder}/in/n0.wav?token={SECRET}"
+    done = shell.run("transcribe", url, "-o", "there", *WORDS, *dask(cluster))
+
+    assert done.code == 0, done.out + done.err
+    assert set(texts(shell.work / "there")) == {"n0"}
+    assert SECRET not in cluster.log() + done.out + done.err
+    again = shell.run("transcribe", url, "-o", "there", *WORDS, *dask(cluster))
+    assert report_of(again.out)["counts"] == {"unchanged": 1}
 
 
 def timeless(document: dict[str, Any]) -> dict[str, Any]:

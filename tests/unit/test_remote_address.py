@@ -1,5 +1,6 @@
 """Addresses on other machines: what is shown of them, what is refused, what a store tells."""
 
+import pickle
 import sys
 import time
 from pathlib import Path
@@ -22,6 +23,7 @@ from dalston_cli.pipeline.remote.errors import (
     SpoolLimitError,
 )
 from dalston_cli.pipeline.remote.facts import Facts
+from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.remote.web import check_redirect
 
@@ -43,6 +45,14 @@ from dalston_cli.pipeline.remote.web import check_redirect
 def test_secrets_are_not_shown(url: str, shown: str) -> None:
     assert Address(url).shown == shown
     assert repr(Address(url)) == f"Address({shown!r})"
+
+
+def test_another_process_gets_no_secrets() -> None:
+    address = Address("https://ada:hunter2@host/get?id=7&sig=5ec4")
+    sent = pickle.dumps(RemoteFile(address))
+    assert b"hunter2" not in sent
+    assert b"5ec4" not in sent
+    assert pickle.loads(sent).reference == address.shown
 
 
 def test_a_library_s_message_is_cleaned() -> None:

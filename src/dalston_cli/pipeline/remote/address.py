@@ -52,6 +52,10 @@ class Address:
     def __repr__(self) -> str:
         return f"Address({self.shown!r})"
 
+    def __reduce__(self) -> "tuple[type[Address], tuple[str]]":
+        """Go to other processes without secrets: they get a recording as a file."""
+        return Address, (self.shown,)
+
     @property
     def scheme(self) -> str:
         """Its scheme in lower case."""
@@ -88,6 +92,8 @@ class Address:
         text = shown_name(f"{self.scheme}://{place.rpartition('@')[2]}{path and '/'}{path}")
         if not query:
             return text
+        if query.startswith("…"):
+            return f"{text}?{query}"
         plain = sorted(
             pair for pair in parse_qsl(query, keep_blank_values=True) if not _SECRET.search(pair[0])
         )
