@@ -22,7 +22,8 @@ from dalston_cli.pipeline.plan.model import Launch, PlanContext, Weights
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
-from dalston_cli.pipeline.running.run import Run, RunSpec, jobs_at_once
+from dalston_cli.pipeline.running.run import Run
+from dalston_cli.pipeline.running.run_spec import RunSpec, jobs_at_once
 from dalston_cli.settings.choices import Order
 
 MEDIAN_S, SIGMA = 180.0, 1.5

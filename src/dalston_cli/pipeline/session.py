@@ -43,7 +43,8 @@ from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOpti
 from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.runners.tools import engines_and_decoder
 from dalston_cli.pipeline.running.budget import Budget
-from dalston_cli.pipeline.running.run import DECODED_AHEAD, Run, RunSpec, jobs_at_once
+from dalston_cli.pipeline.running.run import Run
+from dalston_cli.pipeline.running.run_spec import DECODED_AHEAD, RunSpec, jobs_at_once
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.pipeline.unasked import BUNDLED_ADVICE, STARTER_FAILED, HeldBack, why_not
 from dalston_cli.settings.choices import PullPolicy

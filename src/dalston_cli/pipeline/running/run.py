@@ -20,60 +20,24 @@ from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.pipeline import events
 from dalston_cli.pipeline.jobs.base import EngineStates, Job, Runner, RunnerLostError
 from dalston_cli.pipeline.plan.model import RecordingPlan
-from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import JournalError
-from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.pipeline.running.decoded_room import DecodedRoom
 from dalston_cli.pipeline.running.engine_failures import EngineFailures
 from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
 from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
 from dalston_cli.pipeline.running.lengths import Lengths
 from dalston_cli.pipeline.running.order import in_order
+from dalston_cli.pipeline.running.run_spec import RunSpec
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
-
-DECODED_AHEAD = 2
-"""Recordings in work beyond the engine's slots, at least."""
-
-SLOTS_PER_DECODED = 2
-"""Of many slots, so many to each recording that is decoded ahead: more than one engine is to find
-the next recording ready when it is done with one."""
 
 MOST_EXTRA = 16
 """Recordings in work at most besides ``jobs``, for those that wait for another run."""
 
 PASSED_AT_ONCE = 50
 """Finished recordings that are passed over before others have their turn."""
-
-
-@dataclass(frozen=True, kw_only=True)
-class RunSpec:
-    """The recordings of a run, and how to treat them.
-
-    Attributes:
-        stems: Per recording, the path of its outputs without extension; None for standard output.
-        jobs: Recordings in work at the same time, at least 1.
-        replan: Returns a planner that does without a launcher that stopped working; None where the
-            user asked for it.
-        shard: The part of all recordings that these are; None for all.
-        decoded_bytes: The room for decoded audio of all recordings in work; None for no limit.
-    """
-
-    recordings: Sequence[RecordingRequest]
-    stems: Sequence[Path] | None
-    planner: Planner
-    options: RunOptions
-    jobs: int
-    replan: Callable[[LauncherUnavailableError], Planner] | None = None
-    shard: events.ShardInfo | None = None
-    decoded_bytes: int | None = None
-
-
-def jobs_at_once(plan: RecordingPlan, replicas: int) -> int:
-    """Return how many recordings keep the transcribing engine busy."""
-    slots = plan.transcribe.engine.slots * replicas
-    return slots + max(DECODED_AHEAD, slots // SLOTS_PER_DECODED)
 
 
 @dataclass
@@ -220,7 +184,7 @@ class Run:
             plan = self._planner.plan(recording.overrides)
         except DalstonError:
             return False  # its job says so
-        finished = self._runner.finished_before(self._planned_job(recording, plan, stem))
+        finished = self._runner.finished_before(self._spec.job(recording, plan, stem))
         if finished is None:
             return False
         if plan is not self._last_plan:
@@ -257,21 +221,7 @@ class Run:
     def _job(self, begun: _Begun, stem: Path | None) -> Job:
         """Return the job of a recording under the plan of now."""
         begun.plan = self._planner.plan(begun.recording.overrides)
-        return replace(self._planned_job(begun.recording, begun.plan, stem), number=begun.number)
-
-    def _planned_job(
-        self, recording: RecordingRequest, plan: RecordingPlan, stem: Path | None
-    ) -> Job:
-        return Job(
-            recording=recording,
-            plan=plan,
-            number=0,
-            output=None if stem is None else str(stem),
-            overwrite=self._spec.options.overwrite,
-            strict=self._spec.options.strict,
-            may_move=self._spec.replan is not None,
-            accept_known_bad=self._spec.options.accept_known_bad,
-        )
+        return replace(self._spec.job(begun.recording, begun.plan, stem), number=begun.number)
 
     @contextmanager
     def _begun(self, recording: RecordingRequest) -> Iterator[_Begun]:
