@@ -9,7 +9,8 @@ import pytest
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.levels import frame_levels
-from dalston_sdk.second_look import SecondLook, extended, left_out, settle, without_text
+from dalston_sdk.second_look import SecondLook, extended, left_out
+from dalston_sdk.textless_speech import settle, without_text
 from dalston_sdk.wire import Segment, SpeechRegion, Word
 
 FRAME_S = 0.032

@@ -12,7 +12,8 @@ from vad import FRAME_S, as_regions, as_samples, find_speech, score
 from dalston_sdk.engine import SAMPLE_RATE, RunContext, Samples
 from dalston_sdk.languages import from_whisper_code
 from dalston_sdk.prompt_echoes import EchoFilter
-from dalston_sdk.second_look import SecondLook, extended, settle
+from dalston_sdk.second_look import SecondLook, extended
+from dalston_sdk.textless_speech import settle
 from dalston_sdk.wire import Notice, Segment, SpeechRegion, TranscribeOptions
 
 

@@ -21,7 +21,8 @@ from dalston_sdk.chunks import (
 )
 from dalston_sdk.engine import SAMPLE_RATE, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.second_look import SecondLook, Settled, extended, settle
+from dalston_sdk.second_look import SecondLook, extended
+from dalston_sdk.textless_speech import Settled, settle
 from dalston_sdk.wire import ErrorCode, Notice, Segment, SpeechRegion, TranscribeOptions
 
 SUPPORTED_OPTIONS = frozenset(
