@@ -21,7 +21,13 @@ NEWCOMER = (
     "tests/acceptance/test_examples.py",
     "engines/transcribe/pocketsphinx",
 )
-LONGEST_FIRST = ("tests/docker", "engines", "tests/acceptance", "tests/integration")
+LONGEST_FIRST = (
+    "tests/docker",
+    "engines",
+    "tests/acceptance",
+    "tests/cli/test_screens.py",
+    "tests/integration",
+)
 """What is given to the workers before all else, so that none has to do it alone at the end."""
 
 
