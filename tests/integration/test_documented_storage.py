@@ -17,11 +17,14 @@ from dalston_cli.pipeline.remote.stores import store_of
 PAGE = "docs/storage.md"
 
 
-def test_every_command_of_the_page_works(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
+def test_every_command_of_the_page_works(
+    tmp_path: Path, tmp_path_factory: pytest.TempPathFactory, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    runtime = tmp_path_factory.mktemp("r")  # short, for the sockets in it
     with s3_store() as url:
         environ = {
             **{name: os.environ[name] for name in ("PATH", "HOME")},
-            **folder_variables(tmp_path, runtime=tmp_path / "r"),
+            **folder_variables(tmp_path, runtime=runtime),
             **s3_variables(url, tmp_path),
             "DALSTON_MODEL": "pocketsphinx-en-us",
         }

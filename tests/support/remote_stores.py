@@ -12,6 +12,7 @@ from hashlib import sha256
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
+from urllib.request import Request, urlopen
 
 import trustme
 
@@ -26,11 +27,14 @@ def s3_store() -> Iterator[str]:
 
     server = ThreadedMotoServer(ip_address="127.0.0.1", port=0, verbose=True)
     server.start()
+    host, port = server.get_host_and_port()
     try:
-        host, port = server.get_host_and_port()
         yield f"http://{host}:{port}"
     finally:
-        server.stop()
+        # Its buckets belong to the process, and would be there in the next store, too.
+        reset = Request(f"http://{host}:{port}/moto-api/reset", method="POST")
+        with urlopen(reset, timeout=30):
+            server.stop()
 
 
 def s3_variables(url: str, home: Path) -> dict[str, str]:

@@ -35,6 +35,7 @@ class FasterWhisperEngine(Engine):
     name = "faster-whisper"
     version = "0.1.0"
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.TRANSCRIBE: SUPPORTED}
+    keeps_freed_memory = True
     slots = 8
     max_audio_s = 1800.0
 

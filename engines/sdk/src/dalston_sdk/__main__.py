@@ -63,13 +63,14 @@ def _serve(options: argparse.Namespace) -> int:
     from dalston_sdk.server.serve import serve  # noqa: PLC0415 - see above
     from dalston_sdk.server.service import ServerSettings  # noqa: PLC0415 - see above
 
-    keep_freed_memory()
     folder = RuntimeFolder(options.runtime_dir)
     for number in (signal.SIGTERM, signal.SIGINT, signal.SIGHUP):
         signal.signal(number, _exit)
     try:
         log.info("starting the engine in %s", options.engine_dir)
         engine_class = load_engine_class(options.engine_dir.absolute())
+        if engine_class.keeps_freed_memory:
+            keep_freed_memory()
         engine = engine_class(device=options.device)
         settings = ServerSettings(
             runtime_dir=options.runtime_dir,

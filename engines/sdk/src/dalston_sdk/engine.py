@@ -84,6 +84,8 @@ class Engine(ABC):
         options: The stages that this engine runs, and the options that it supports for each.
         slots: Number of requests that may run at the same time; an instance may have fewer.
         max_audio_s: Seconds of audio that they have together; a request with more runs alone.
+        keeps_freed_memory: Memory that the library frees is kept for its next work, up to 512 MiB,
+            until the engine is idle: for one that takes large blocks again and again.
         device: ``cpu`` or ``cuda:N``, set at start.
     """
 
@@ -92,6 +94,7 @@ class Engine(ABC):
     options: ClassVar[Mapping[Stage, frozenset[str]]]
     slots: int = 1
     max_audio_s: float = math.inf
+    keeps_freed_memory: ClassVar[bool] = False
 
     def __init__(self, *, device: str = "cpu") -> None:
         self.device = device

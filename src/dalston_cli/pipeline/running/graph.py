@@ -79,12 +79,12 @@ class Graph:
         order = tuple(in_order(self._plan))
         async with _first_error(), asyncio.TaskGroup() as group:
             for channel, inputs in found:
-                walks: dict[Stage[Any, Any], asyncio.Task[None]] = {}
+                tasks: dict[Stage[Any, Any], asyncio.Task[None]] = {}
                 for stage in order:
                     if stage.wants_audio:
-                        before = [walks[need] for need in stage.needs]
-                        walk = self._walk(stage, channel, inputs, before)
-                        walks[stage] = group.create_task(walk)
+                        before = [tasks[need] for need in stage.needs]
+                        run = self._run(stage, channel, inputs, before)
+                        tasks[stage] = group.create_task(run)
         merge_input = MergeInput(
             recording=audio.info,
             channels=tuple(
@@ -106,18 +106,6 @@ class Graph:
                 transcript = await self._with_more(stage, transcript)
         names = dict(self._plan.speaker_names)
         return name_speakers(transcript, names) if names else transcript
-
-    async def _walk(
-        self,
-        stage: Stage[Any, Any],
-        channel: Channel,
-        inputs: Inputs,
-        before: Sequence[asyncio.Task[None]],
-    ) -> None:
-        """Run a stage after those that it needs; their error, if any, is its own."""
-        for each in before:
-            await each
-        await self._run(stage, channel, inputs)
 
     async def _with_more(self, stage: Stage[Any, Any], transcript: Transcript) -> Transcript:
         """Return the transcript after a stage that works on it."""
@@ -141,8 +129,19 @@ class Graph:
         found = [] if result is None else [Found(result=result, window=window)]
         return stage.contribute(transcript, found)
 
-    async def _run(self, stage: Stage[Any, Any], channel: Channel, inputs: Inputs) -> None:
-        """Put a stage's result into ``inputs``; nothing where it is not planned or failed."""
+    async def _run(
+        self,
+        stage: Stage[Any, Any],
+        channel: Channel,
+        inputs: Inputs,
+        before: Sequence[asyncio.Task[None]] = (),
+    ) -> None:
+        """Put a stage's result into ``inputs``; nothing where it is not planned or failed.
+
+        It waits for ``before``, the tasks of the stages that it needs; their errors are their own.
+        """
+        for each in before:
+            await each
         given = inputs.given_to(stage)
         plan = picked(self._plan, stage, given)
         if isinstance(plan, Skip):

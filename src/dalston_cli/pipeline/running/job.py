@@ -92,7 +92,13 @@ class RecordingJob:
             done = await self._done_before(standing, audio)
             if done is not None:
                 return done
-            work = await self._work(standing, audio)
+            refused = self._begin(standing)
+            if self._elsewhere is None:
+                recording = RecordingWork(self._job, audio, self._tools, refused=refused)
+                work = await recording.run(prepared=self._bytes.remember_digest)
+            else:
+                order = await self._order(standing, refused)
+                work = await self._elsewhere(order, self._bytes.check_unchanged)
             return await self._end(standing, work.transcript, worked=work.worked)
         except errors.RecordingError as error:
             if not is_of_its_bytes(error) or not await self._is_known_bad():
@@ -119,8 +125,12 @@ class RecordingJob:
         prepared = standing.prepared or ""
         return standing, RecordingAudio(request, prepared, tools, self._bytes)
 
-    async def _work(self, standing: Standing, audio: RecordingAudio) -> Work:
-        """Have engines work on the recording; what is known to be unusable is not tried again."""
+    def _begin(self, standing: Standing) -> str:
+        """Tell of the beginning; return the key under which an unusable recording is noted.
+
+        Raises:
+            RecordingError: It is noted there already, and is not tried again.
+        """
         reference, digest = self._job.recording.source.reference, self._bytes.digest
         if reference is not None and digest is not None:
             self._tools.journal.remember_recording(reference, digest)
@@ -134,16 +144,16 @@ class RecordingJob:
         if before is not None and before.error is not None:
             self._bytes.remember_digest()
             raise errors.revive(before.error.code, before.error.message, before.error.hint)
-        if self._elsewhere is None:
-            work = RecordingWork(self._job, audio, self._tools, refused=key)
-            return await work.run(prepared=self._bytes.remember_digest)
-        order = WorkOrder(
+        return key
+
+    async def _order(self, standing: Standing, refused: str) -> WorkOrder:
+        """Return what another process needs."""
+        return WorkOrder(
             source=(await self._bytes.file()).absolute(),
-            digest=digest or "",
+            digest=self._bytes.digest or "",
             prepared=standing.prepared or "",
-            refused=key,
+            refused=refused,
         )
-        return await self._elsewhere(order, self._bytes.check_unchanged)
 
     async def _end(
         self, standing: Standing, transcript: Transcript, *, worked: bool

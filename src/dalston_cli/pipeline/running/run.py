@@ -158,18 +158,14 @@ class Run:
                 else:
                     with self._begun(recording) as begun:
                         async with self._room.held(self._lengths.of(recording)):
-                            await self._finish(begun, stem)
+                            while begun.finished is None:  # again where a launcher was lost
+                                with self._moving():
+                                    begun.finished = await self._runner.run(self._job(begun, stem))
             except JournalError as error:
                 self._end_all(error)
             except BrokenPipeError:
                 self._cancel_all()
                 raise
-
-    async def _finish(self, begun: _Begun, stem: Path | None) -> None:
-        """Have the runner do what is to be done, again where a launcher was lost meanwhile."""
-        while begun.finished is None:
-            with self._moving():
-                begun.finished = await self._runner.run(self._job(begun, stem))
 
     def _taken(self) -> Iterator[tuple[RecordingRequest, Path | None]]:
         """Yield the next recording, until there is none or the run stops."""

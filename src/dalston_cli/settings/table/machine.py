@@ -95,7 +95,7 @@ class Machine:
         example="/mnt/models",
         option=False,
     )
-    spool_limit: float = Kind("GB", gt=0)(
+    spool_limit: float = Kind("GB", gt=0, le=1e6)(
         "The most that may lie on this machine at once of recordings that are fetched from others.",
         20.0,
         example="100",

@@ -29,7 +29,7 @@ def keep_freed_memory() -> None:
     glibc by itself gives every block above 32 MiB back to the kernel at once. The attention of
     Whisper's encoder needs such blocks in every layer, and a third of its time went into getting
     them again, page by page. All threads share one heap, because each of the others holds 64 MiB.
-    Call it before threads start; other C libraries stay as they are.
+    Call it before work begins; other C libraries stay as they are.
 
     Reference: mallopt(3), ``M_MMAP_THRESHOLD`` and the like. The environment variables of the same
     meaning, ``MALLOC_MMAP_THRESHOLD_`` and ``MALLOC_TRIM_THRESHOLD_``, win.
