@@ -61,6 +61,11 @@ class Command:
         """True if it wants certain GPUs."""
         return "--gpus" in self.text
 
+    @property
+    def needs_store(self) -> bool:
+        """True if it names what is on another machine."""
+        return "://" in self.text
+
 
 def read(document: str) -> str:
     """The text of one of the documents."""
