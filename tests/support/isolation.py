@@ -9,6 +9,7 @@ Engines' environments are kept for the next run where ``DALSTON_TEST_CACHE_DIR``
 """
 
 import os
+import re
 import shutil
 import tempfile
 from collections.abc import Iterator, Mapping
@@ -26,6 +27,9 @@ END_S = 10.0
 """How long processes that are ending already may take."""
 USERS_FOLDERS = ("CONFIG_HOME", "CACHE_HOME", "STATE_HOME", "DATA_HOME", "RUNTIME_DIR")
 """Where programs of the user keep their files, as XDG names them."""
+
+_UV_LOCK = re.compile(r"uv-\w+-[0-9a-f]{16}\.lock")
+"""uv leaves the locks of what it builds in the folder for temporary files, on purpose."""
 
 
 class Isolation:
@@ -65,6 +69,7 @@ class Isolation:
         places = {"temporary": self.temporary, "runtime": self.places["RUNTIME"]}
         for kind, folder in places.items():
             found = sorted(folder.iterdir()) if folder.is_dir() else []
+            found = [path for path in found if not _UV_LOCK.fullmatch(path.name)]
             left += [f"{kind} {path}" for path in found]
         left += [f"in the user's folders {path}" for path in sorted(self.user.rglob("dalston*"))]
         return left
