@@ -29,7 +29,7 @@ class Region:
         stream: A terminal.
         look: Colours and signs.
         render: Called with the number of columns, under ``lock``; the last lines matter most.
-        lock: Held by whoever changes what ``render`` reads.
+        lock: Held by each thread that changes what ``render`` reads.
     """
 
     def __init__(

@@ -78,7 +78,7 @@ class Adopted:
 def adopt(catalog: Catalog, names: Iterable[str], asking: Asking) -> Adopted:
     """Add every folder and repository among ``names`` that the catalog does not have.
 
-    Names that mean nothing are left alone: whoever looks them up says so.
+    Names that mean nothing are left alone: the one that looks them up says so.
 
     Raises:
         NoFolderError, BareFolderError: A path leads nowhere, or a name is meant as one.

@@ -21,7 +21,7 @@ _MAX_FILES = 5000
 _MAX_READ = 16 * 1024 * 1024
 _MB = 10**6
 _RANK = 2
-"""Above the model that comes with Dalston, below all others: nobody has measured these."""
+"""Above the model that comes with Dalston, below all others: these are not measured."""
 
 UNKNOWN_LICENCE = "unknown"
 
@@ -125,7 +125,7 @@ def hub_entry(model_id: str, pin: Pin, files: WeightFiles, detected: Detected) -
 
 
 def https_entry(model_id: str, files: Sequence[HttpsFile], detected: Detected) -> ModelEntry:
-    """Return an entry for files on web servers, whose sizes nobody has said."""
+    """Return an entry for files on web servers, whose sizes are not known."""
     wanted = [file.model_dump() for file in files if file.path in detected.files]
     return _entry(
         detected,

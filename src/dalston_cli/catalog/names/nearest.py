@@ -1,4 +1,4 @@
-"""The model that somebody may have meant by a name that no model has."""
+"""The model that may be meant by a name that no model has."""
 
 import re
 from collections.abc import Iterator, Mapping

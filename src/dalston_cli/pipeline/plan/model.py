@@ -78,7 +78,7 @@ class StagePlan:
         weights: None where the model has to be pulled first.
         options: The user's over the model's defaults; the engine's own defaults are not in it.
         required: False for a stage that runs only where it is needed.
-        unasked: True where nobody named the model, and it has to be pulled: going without it is
+        unasked: True where the model was not named, and it has to be pulled: going without it is
             better than failing.
     """
 

@@ -255,7 +255,7 @@ def _is_conflict(error: BaseException) -> bool:
 
 
 def _is_refusal(error: BaseException) -> bool:
-    """Return True if a store does not take us for somebody who may."""
+    """Return True if a store says that this user may not."""
     names = " ".join(kind.__name__ for kind in type(error).__mro__)
     return bool(isinstance(error, PermissionError) or _REFUSALS.search(f"{names} {error}"))
 

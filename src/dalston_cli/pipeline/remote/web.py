@@ -1,7 +1,7 @@
 """How recordings are asked for by HTTP: with certificates checked, and redirects looked at.
 
 A server may send a client on to an address that only this machine can reach, such as that of a
-cloud's credentials. Whoever names an address may mean such a one; a server may not.
+cloud's credentials. A user who names an address may mean such a one; a server may not.
 """
 
 import asyncio

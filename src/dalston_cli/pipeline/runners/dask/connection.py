@@ -1,7 +1,7 @@
 """Connections to Dask: a cluster on this machine, or a scheduler that runs somewhere.
 
 A cluster on this machine is made for the run and ends with it. It speaks TLS with keys that exist
-in memory only, because whoever reaches a scheduler can have its workers run anything.
+in memory only, because what reaches a scheduler can have its workers run anything.
 """
 
 import logging
