@@ -17,7 +17,8 @@ from dalston_cli.pipeline.intake.folder_scan import (
     looks_like_media,
 )
 from dalston_cli.pipeline.remote.address import Address, safe_path
-from dalston_cli.pipeline.remote.filesystem import Entry, check_support
+from dalston_cli.pipeline.remote.filesystem import Entry
+from dalston_cli.pipeline.remote.opening import check_support
 from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.remote.stores import store_of
 from dalston_cli.pipeline.request import RecordingRequest

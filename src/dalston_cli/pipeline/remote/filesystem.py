@@ -1,4 +1,4 @@
-"""Files on other machines through fsspec, which nothing else of Dalston imports.
+"""Files on other machines: all that is done with fsspec's file systems.
 
 Whatever the libraries raise becomes an error of ours here, without its cause: a cause's message may
 hold a password, and tracebacks are shown and kept.
@@ -8,7 +8,7 @@ import errno
 import re
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -18,11 +18,10 @@ from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.remote import errors
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.facts import Facts
+from dalston_cli.pipeline.remote.opening import open_system
 
 BLOCK_BYTES = 1 << 20
 _READ_AHEAD_BYTES = 16 << 20
-_CONNECT_S = 20
-_SILENCE_S = 60
 
 _DENIED = frozenset({401, 403, 407})
 _MISSING = frozenset({404, 410})
@@ -34,13 +33,6 @@ _REFUSALS = re.compile(
 )
 _MOST_SHOWN = 200
 _CONDITIONAL = frozenset({"s3", "gs"})
-_LIBRARIES = {
-    "s3": "s3fs",
-    "gs": "gcsfs",
-    "https": "aiohttp",
-    "http": "aiohttp",
-    "sftp": "paramiko",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,7 +75,7 @@ class Store:
         # paramiko loses answers where two threads ask at once.
         self._alone = threading.RLock() if self._scheme == "sftp" else nullcontext()
         with explained(address):
-            self.system = _open(address)
+            self.system = open_system(address)
 
     def look(self, address: Address) -> Facts | None:
         """Return what is known of a file; None for a folder.
@@ -137,9 +129,35 @@ class Store:
             while block := file.read(BLOCK_BYTES):
                 yield bytes(block)
 
+    def content(self, address: Address, most_bytes: int) -> bytes | None:
+        """Return the bytes of a small file, no more than ``most_bytes``; None where there is none.
+
+        Raises:
+            RemoteError: They do not come.
+        """
+        try:
+            if self._scheme == "sftp":
+                return b"".join(self.read(address))[:most_bytes]
+            with explained(address):
+                data: bytes = self.system.cat_file(self._path(address), start=0, end=most_bytes)
+        except errors.RemoteMissingError:
+            return None
+        return data
+
+    def remove(self, address: Address) -> None:
+        """Remove a file, or nothing where it is gone.
+
+        Raises:
+            RemoteError: It cannot be removed.
+        """
+        with explained(address), self._alone, suppress(FileNotFoundError):
+            self.system.rm_file(self._path(address))
+
     def forget(self) -> None:
         """Let go of what fsspec keeps for the next one who asks."""
         type(self.system).clear_instance_cache()
+        if self._scheme == "sftp":
+            self.system.client.close()
 
     @property
     def has_conditions(self) -> bool:
@@ -162,6 +180,46 @@ class Store:
                 self._put_guarded(address, data, self._guarded(condition))
             return self._facts_after(address)
 
+    def create(self, address: Address, data: bytes) -> bool:
+        """Write a small file where there is none, and let the store itself decide that.
+
+        Returns:
+            False where one is there.
+
+        Raises:
+            NoConditionsError: The store does not know such a condition.
+            RemoteError: It cannot be written.
+        """
+        with explained(address), self._alone:
+            try:
+                if self._scheme == "sftp":
+                    self._create_by_sftp(self._path(address), data)
+                else:
+                    self._put(self._path(address), data, {"mode": "create"})
+            except OSError as error:
+                if error.errno == errno.ENOSYS:
+                    raise errors.NoConditionsError(address) from None
+                if not _is_conflict(error):
+                    raise
+                return False
+        return True
+
+    def _create_by_sftp(self, path: str, data: bytes) -> None:
+        """Write a file; raise FileExistsError where there is one.
+
+        Servers answer with a failure of any kind: some do so where the file is there.
+        """
+        try:
+            with self.system.ftp.open(path, "wx") as file:
+                file.write(data)
+        except FileNotFoundError:
+            self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._create_by_sftp(path, data)
+        except OSError:
+            if self.system.exists(path):
+                raise FileExistsError(errno.EEXIST, "it exists") from None
+            raise
+
     def _guarded(self, condition: Condition) -> dict[str, str]:
         """Return the condition as the store's library takes it; nothing where it has none."""
         if condition.there is None:
@@ -173,12 +231,10 @@ class Store:
     def _put_guarded(self, address: Address, data: bytes, how: dict[str, str]) -> None:
         try:
             self._put(self._path(address), data, how)
-        except FileExistsError:
-            raise errors.RemoteConflictError(address) from None
         except OSError as error:
             if error.errno == errno.ENOSYS:  # it speaks S3, but not this part of it
                 self._put(self._path(address), data, {})
-            elif error.errno == errno.EINVAL or _is_conflict(error):
+            elif _is_conflict(error):
                 raise errors.RemoteConflictError(address) from None
             else:
                 raise
@@ -250,7 +306,10 @@ def _status(error: BaseException) -> int:
     return next((own[name] for name in ("status", "code") if isinstance(own.get(name), int)), 0)
 
 
-def _is_conflict(error: BaseException) -> bool:
+def _is_conflict(error: OSError) -> bool:
+    """Return True if a store did not write because its condition was not met."""
+    if isinstance(error, FileExistsError) or error.errno == errno.EINVAL:
+        return True
     return "PreconditionFailed" in str(error) or "ConditionalRequestConflict" in str(error)
 
 
@@ -278,74 +337,3 @@ def _sorted_below(root: str, found: Mapping[str, Mapping[str, Any]]) -> Iterator
             continue
         is_folder = info["type"] == "directory" or name.endswith("/")
         yield Entry(path=path, is_folder=is_folder, facts=Facts.of(info, ""))
-
-
-def check_support(scheme: str) -> Any:  # noqa: ANN401 - fsspec has no types
-    """Return fsspec's class for a scheme.
-
-    Raises:
-        RemoteSupportError: A library is missing.
-    """
-    try:
-        import fsspec  # noqa: PLC0415 - only where a URL is named
-    except ImportError:
-        raise errors.RemoteSupportError(scheme, "fsspec") from None
-    try:
-        kind = fsspec.get_filesystem_class(scheme)
-        return _known_hosts_only(kind) if scheme == "sftp" else kind
-    except ImportError:
-        raise errors.RemoteSupportError(scheme, _LIBRARIES[scheme]) from None
-
-
-def _open(address: Address) -> Any:  # noqa: ANN401 - fsspec has no types
-    """Return fsspec's file system for an address; nothing that is listed is kept."""
-    kind = check_support(address.scheme)
-    return kind(use_listings_cache=False, **_OPTIONS[address.scheme](address))
-
-
-def _s3(_: Address) -> dict[str, Any]:
-    times = {"connect_timeout": _CONNECT_S, "read_timeout": _SILENCE_S}
-    return {"config_kwargs": times}
-
-
-def _web(_: Address) -> dict[str, Any]:
-    from dalston_cli.pipeline.remote.web import make_session  # noqa: PLC0415 - imports aiohttp
-
-    return {"get_client": make_session}
-
-
-def _sftp(address: Address) -> dict[str, Any]:
-    from fsspec.implementations.sftp import SFTPFileSystem  # noqa: PLC0415 - imports paramiko
-
-    return {"timeout": _CONNECT_S, **SFTPFileSystem._get_kwargs_from_urls(address.url)}  # noqa: SLF001
-
-
-def _nothing(_: Address) -> dict[str, Any]:
-    return {}
-
-
-_OPTIONS: Mapping[str, Callable[[Address], dict[str, Any]]] = {
-    "s3": _s3,
-    "gs": _nothing,
-    "https": _web,
-    "http": _web,
-    "sftp": _sftp,
-    "memory": _nothing,
-}
-
-
-def _known_hosts_only(kind: Any) -> Any:  # noqa: ANN401 - fsspec has no types
-    """Return fsspec's class with hosts checked, which it trusts without."""
-    import paramiko  # noqa: PLC0415 - only where it is used
-
-    class KnownHosts(kind):  # type: ignore[misc] # fsspec has no types
-        def _connect(self) -> None:
-            self.client = paramiko.SSHClient()
-            self.client.load_system_host_keys()
-            self.client.set_missing_host_key_policy(paramiko.RejectPolicy())
-            options = {k: v for k, v in self.ssh_kwargs.items() if k != "use_listings_cache"}
-            self.client.connect(self.host, **options)
-            self.ftp = self.client.open_sftp()
-            self.ftp.get_channel().settimeout(_SILENCE_S)
-
-    return KnownHosts
