@@ -92,9 +92,10 @@ def test_a_command_with_nothing_to_do_opens_and_starts_nothing(tmp_path: Path) -
 
 @pytest.mark.usefixtures("home")
 def test_a_new_recording_beside_a_running_engine_loads_no_general_client(tmp_path: Path) -> None:
-    for sample in (1, 2):
-        _write(tmp_path / f"{sample}.wav", bytes([sample, 0]))
-        _, started, modules = probed("transcribe", f"{sample}.wav", "-m", "fake", "-q")
+    _write(tmp_path / "first.wav", b"\1\0")
+    _write(tmp_path / "second.wav", b"\2\0")
+    probed("transcribe", "first.wav", "-m", "fake", "-q")
+    _, started, modules = probed("transcribe", "second.wav", "-m", "fake", "-q")
     assert len(started) == 1, "the decoder; the engine runs"
     assert "h11" in modules
     assert modules.isdisjoint({"httpx2", "anyio", "av", "numpy"})
