@@ -122,7 +122,7 @@ def test_what_is_kept_is_shown_and_removed(machine: Machine, tmp_path: Path, buc
     copies = list((tmp_path / "m1" / "cache" / "results").rglob("*.json"))
     assert len(copies) == 2 * NUM_RECORDINGS - 2
     assert shell.run(*WORDS).code == ExitCode.OK
-    assert num_requests(tmp_path) == NUM_RECORDINGS + 1
+    assert num_requests(tmp_path) == NUM_RECORDINGS, "the journal forgot one, and has a new one"
 
     assert not (tmp_path / "m1" / "state" / "store").exists()
     there = shell.run("store", "prune", "--max-size", "0", "-y", "--json")

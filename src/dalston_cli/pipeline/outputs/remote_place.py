@@ -126,7 +126,9 @@ class RemotePlace:
         """Return what is there by its path below the folder; it is listed at first."""
         if self._found is None:
             try:
-                entries = store_of(self._folder).entries(self._folder, recursive=True)
+                entries = store_of(self._folder).entries(
+                    self._folder, recursive=True, unreadable=_pass_over
+                )
                 self._found = {one.path: one.facts for one in entries if not one.is_folder}
             except RemoteMissingError:
                 self._found = {}
@@ -138,3 +140,8 @@ class RemotePlace:
 
     def _address(self, path: Path | str) -> Address:
         return self._folder.below(self._name(path))
+
+
+def _pass_over(folder: str, reason: str) -> None:
+    """Go on without a folder that cannot be listed: each write looks at its own place again."""
+    del folder, reason

@@ -1,37 +1,26 @@
-"""Files on other machines: all that is done with fsspec's file systems.
-
-Whatever the libraries raise becomes an error of ours here, without its cause: a cause's message may
-hold a password, and tracebacks are shown and kept.
-"""
+"""Files on other machines: all that is done with fsspec's file systems."""
 
 import errno
-import re
 import secrets
 import threading
-from collections.abc import Iterator, Mapping
+from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.remote import errors
 from dalston_cli.pipeline.remote.address import Address
+from dalston_cli.pipeline.remote.explaining import explained
 from dalston_cli.pipeline.remote.facts import Facts
 from dalston_cli.pipeline.remote.opening import open_system
+
+Unreadable = Callable[[str, str], None]
+"""Takes a folder that cannot be listed, and the reason."""
 
 BLOCK_BYTES = 1 << 20
 _READ_AHEAD_BYTES = 16 << 20
 
-_DENIED = frozenset({401, 403, 407})
-_MISSING = frozenset({404, 410})
-_MAY_PASS = frozenset({408, 425, 429})
-_SERVER = 500
-_REFUSALS = re.compile(
-    r"Credential|Authentication|HostKey|Refresh|known_hosts|AccessDenied|Forbidden|InvalidAccessKey"
-    r"|SignatureDoesNotMatch|ExpiredToken|No such authentication"
-)
-_MOST_SHOWN = 200
 _ONE_AT_A_TIME = frozenset({"sftp", "memory"})
 _CONDITIONAL = frozenset({"s3", "gs"})
 
@@ -88,27 +77,34 @@ class Store:
             info = self.system.info(self._path(address))
         return None if info["type"] == "directory" else Facts.of(info, address.url)
 
-    def entries(self, address: Address, *, recursive: bool) -> Iterator[Entry]:
+    def entries(
+        self, address: Address, *, recursive: bool, unreadable: Unreadable | None = None
+    ) -> Iterator[Entry]:
         """Yield what is in a folder, sorted by path.
+
+        Args:
+            address: The folder.
+            recursive: Include folders below.
+            unreadable: Takes a folder below that cannot be listed, and why; None to go no further.
 
         Raises:
             RemoteError: It cannot be listed.
         """
         root = self._path(address)
-        with explained(address), self._alone:
+        with explained(address), self._alone, self._told(unreadable):
             found = self.system.find(
                 root, maxdepth=None if recursive else 1, withdirs=True, detail=True
             )
         yield from _sorted_below(root, found)
 
-    def matches(self, folder: Address, pattern: str) -> Iterator[Entry]:
-        """Yield what matches a pattern below a folder, sorted by path.
+    def matches(self, folder: Address, pattern: str, unreadable: Unreadable) -> Iterator[Entry]:
+        """Yield what matches a pattern below a folder, sorted by path; see ``entries``.
 
         Raises:
             RemoteError: It cannot be listed.
         """
         root = self._path(folder)
-        with explained(folder), self._alone:
+        with explained(folder), self._alone, self._told(unreadable):
             found = self.system.glob(f"{root}/{pattern}", detail=True)
         yield from _sorted_below(root, found)
 
@@ -272,44 +268,22 @@ class Store:
     def _facts_after(self, address: Address) -> Facts:
         return Facts.of(self.system.info(self._path(address)), address.url)
 
+    @contextmanager
+    def _told(self, unreadable: Unreadable | None) -> Iterator[None]:
+        """Have folders told that cannot be listed; stores of objects have one listing for all."""
+        if self._scheme != "sftp":
+            yield
+            return
+        self.system.unreadable = unreadable
+        try:
+            yield
+        finally:
+            self.system.unreadable = None
+
     def _path(self, address: Address) -> str:
+        if self._scheme == "sftp":  # fsspec would take what follows "?" for a query
+            return f"/{address.path}".rstrip("/") or "/"
         return str(self.system._strip_protocol(address.url))  # noqa: SLF001 - what its own functions use
-
-
-@contextmanager
-def explained(address: Address) -> Iterator[None]:
-    """Turn what libraries raise into an error of ours.
-
-    Raises:
-        RemoteError: It is one.
-    """
-    try:
-        yield
-    except (DalstonError, GeneratorExit):
-        raise
-    except Exception as error:  # noqa: BLE001 - every library has errors of its own
-        raise _explained(error, address) from None
-
-
-def _explained(error: BaseException, address: Address) -> DalstonError:
-    if address.is_web and isinstance(error, FileNotFoundError) and error.__cause__ is not None:
-        error = error.__cause__  # fsspec says so of every failure
-    if isinstance(error, DalstonError):
-        return error
-    status = _status(error)
-    reason = f"the server says {status}" if status else _reason(error, address)
-    if status in _DENIED or _is_refusal(error):
-        return errors.RemoteDeniedError(address, reason)
-    if status in _MISSING or isinstance(error, FileNotFoundError):
-        return errors.RemoteMissingError(address)
-    may_pass = status == 0 or status in _MAY_PASS or status >= _SERVER
-    return errors.RemoteUnreachableError(address, reason, may_pass=may_pass)
-
-
-def _status(error: BaseException) -> int:
-    """Return the status of HTTP that an error has; 0 where it has none."""
-    own = vars(error)  # aiohttp warns where its class is asked
-    return next((own[name] for name in ("status", "code") if isinstance(own.get(name), int)), 0)
 
 
 def _is_conflict(error: OSError) -> bool:
@@ -317,21 +291,6 @@ def _is_conflict(error: OSError) -> bool:
     if isinstance(error, FileExistsError) or error.errno == errno.EINVAL:
         return True
     return "PreconditionFailed" in str(error) or "ConditionalRequestConflict" in str(error)
-
-
-def _is_refusal(error: BaseException) -> bool:
-    """Return True if a store says that this user may not."""
-    names = " ".join(kind.__name__ for kind in type(error).__mro__)
-    return bool(isinstance(error, PermissionError) or _REFUSALS.search(f"{names} {error}"))
-
-
-def _reason(error: BaseException, address: Address) -> str:
-    """Return a library's message, without secrets."""
-    if isinstance(error, OSError) and error.strerror and not isinstance(error, TimeoutError):
-        text = error.strerror
-    else:
-        text = str(error)
-    return address.hide(text)[:_MOST_SHOWN] or type(error).__name__
 
 
 def _sorted_below(root: str, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Entry]:

@@ -28,8 +28,11 @@ def check_support(scheme: str) -> Any:  # noqa: ANN401 - fsspec has no types
     except ImportError:
         raise errors.RemoteSupportError(scheme, "fsspec") from None
     try:
-        kind = fsspec.get_filesystem_class(scheme)
-        return _known_hosts_only(kind) if scheme == "sftp" else kind
+        if scheme == "sftp":
+            from dalston_cli.pipeline.remote.sftp import CarefulSFTP  # noqa: PLC0415 - paramiko
+
+            return CarefulSFTP
+        return fsspec.get_filesystem_class(scheme)
     except ImportError:
         raise errors.RemoteSupportError(scheme, _LIBRARIES[scheme]) from None
 
@@ -52,9 +55,10 @@ def _web(_: Address) -> dict[str, Any]:
 
 
 def _sftp(address: Address) -> dict[str, Any]:
-    from fsspec.implementations.sftp import SFTPFileSystem  # noqa: PLC0415 - imports paramiko
+    from dalston_cli.pipeline.remote.sftp import CarefulSFTP  # noqa: PLC0415 - imports paramiko
 
-    named = SFTPFileSystem._get_kwargs_from_urls(address.url)  # noqa: SLF001
+    # Not of the whole address: fsspec would take a part of the name for a query.
+    named = CarefulSFTP._get_kwargs_from_urls(address.top.url)  # noqa: SLF001
     return {"timeout": _CONNECT_S, "skip_instance_cache": True, **named}
 
 
@@ -70,20 +74,3 @@ _OPTIONS: Mapping[str, Callable[[Address], dict[str, Any]]] = {
     "sftp": _sftp,
     "memory": _nothing,
 }
-
-
-def _known_hosts_only(kind: Any) -> Any:  # noqa: ANN401 - fsspec has no types
-    """Return fsspec's class with hosts checked, which it trusts without."""
-    import paramiko  # noqa: PLC0415 - only where it is used
-
-    class KnownHosts(kind):  # type: ignore[misc] # fsspec has no types
-        def _connect(self) -> None:
-            self.client = paramiko.SSHClient()
-            self.client.load_system_host_keys()
-            self.client.set_missing_host_key_policy(paramiko.RejectPolicy())
-            options = {k: v for k, v in self.ssh_kwargs.items() if k != "use_listings_cache"}
-            self.client.connect(self.host, **options)
-            self.ftp = self.client.open_sftp()
-            self.ftp.get_channel().settimeout(_SILENCE_S)
-
-    return KnownHosts
