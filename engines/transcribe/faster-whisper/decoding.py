@@ -24,7 +24,7 @@ from dalston_sdk.wire import Segment, SpeechRegion
 _PROMPTS = ("initial_prompt", "hotwords", "prefix")
 
 
-class _FittingPipeline(BatchedInferencePipeline):
+class _FittingPipeline(BatchedInferencePipeline):  # type: ignore[misc] # the library is untyped
     """The library's decoding of batches, with smaller batches where these do not fit."""
 
     def __init__(self, whisper: WhisperModel, fitter: BatchFitter) -> None:
