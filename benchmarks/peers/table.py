@@ -59,9 +59,9 @@ BENCHMARKS = (
     ),
     Benchmark(
         name="batching",
-        what="{short} short files in one call, in batches or not",
-        contenders=transcribing.batches_and_none,
-        figures=(Figure(name="times as fast with batches", ratio=over("no batches", "batches")),),
+        what="{short} short files in one call, windows of several together or in turn",
+        contenders=transcribing.together_and_in_turn,
+        figures=(Figure(name="times as fast together", ratio=over("in turn", "together")),),
     ),
     Benchmark(
         name="replicas",
