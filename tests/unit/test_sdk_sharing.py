@@ -21,6 +21,7 @@ class Library:
 
     def __init__(self, *, together: bool = True) -> None:
         self.batches: list[list[int]] = []
+        self.is_together = together
         self.shared = SharedModel[int, str, int](
             self._decode, lambda seconds: seconds * SAMPLE_RATE, together=together
         )
@@ -46,17 +47,13 @@ class Library:
 
 def _all_at_once(library: Library, items: Sequence[int]) -> list[Future[Sequence[int]]]:
     """Ask for all items, each as a request of its own, while the model is busy."""
-    started = threading.Barrier(len(items) + 1)
-
-    def ask(item: int) -> Sequence[int]:
-        started.wait(LONG_S)
-        return library.ask(item)
-
     with ThreadPoolExecutor(len(items)) as pool:
         with library.shared.turn(lambda: None):
-            futures = [pool.submit(ask, item) for item in items]
-            started.wait(LONG_S)
-            time.sleep(0.2)
+            futures = [pool.submit(library.ask, item) for item in items]
+            deadline = time.monotonic() + LONG_S
+            while library.is_together and library.shared.num_waiting < len(items):
+                assert time.monotonic() < deadline
+                time.sleep(0.001)
         return futures
 
 

@@ -52,6 +52,7 @@ class NemoEngine(TorchEngine):
         Stage.TRANSCRIBE: SUPPORTED_OPTIONS,
         Stage.DIARIZE: frozenset({"num_speakers", "max_speakers", "batch_size"}),
     }
+    keeps_freed_memory = True
     slots = SLOTS
     max_audio_s = MAX_AUDIO_S
 

@@ -64,6 +64,11 @@ class SharedModel(Generic[Item, Settings, Outcome]):
             fits=_fits,
         )
 
+    @property
+    def num_waiting(self) -> int:
+        """Number of chunks that wait for a batch."""
+        return self._gatherer.num_waiting
+
     @contextmanager
     def taking_part(self) -> Iterator[None]:
         """Count the request of this thread among those that may decode."""
