@@ -171,6 +171,7 @@ def build_run_options(
         scheduler=settings.scheduler,
         spool_bytes=round(settings.spool_limit * 1e9),
         order=settings.order,
+        schedule=settings.schedule,
         keep_alive_s=settings.keep_alive,
     )
 

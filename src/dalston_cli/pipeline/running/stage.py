@@ -99,7 +99,7 @@ class StageRunner:
         done = self._stored(key, plan)
         if done is not None:
             return done
-        if self.only_stored:
+        if self.only_stored or plan.stage.name in self._job.turn.earlier:
             raise NotStoredError(plan)
         async with tools.claims.held(key):
             done = self._stored(key, plan)  # by another job, while this one waited
@@ -119,10 +119,13 @@ class StageRunner:
         return StageDone(key=key, stored=stored, reused=False)
 
     def _stored(self, key: str, plan: StagePlan) -> StageDone | None:
-        stored = None if self._job.overwrite else self._tools.store.get(key, StoredResult)
+        earlier = plan.stage.name in self._job.turn.earlier
+        anew = self._job.overwrite and not earlier
+        stored = None if anew else self._tools.store.get(key, StoredResult)
         if stored is None:
             return None
-        self._finished(plan, reused=True, elapsed_s=0.0)
+        if not earlier:  # else that turn told so
+            self._finished(plan, reused=True, elapsed_s=0.0)
         return StageDone(key=key, stored=stored, reused=True)
 
     async def _keep(self, key: str, stored: StoredResult, channel: Channel) -> None:
