@@ -16,6 +16,7 @@ from dalston_cli.audio.errors import RecordingChangedError
 from dalston_cli.audio.request import AudioInfo, Channel
 from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.launchers.failure import LauncherUnavailableError, WorkFailedError
+from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.events import ErrorInfo, StageFinished, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.way import in_order, picked
@@ -107,7 +108,7 @@ class Graph:
             warnings=(*audio.warnings, *self._advice(), *self._notices),
             keep_doubtful=self._plan.keep_doubtful,
         )
-        transcript = await asyncio.to_thread(merge, merge_input)
+        transcript = await aside(audio.info.duration_s, merge, merge_input)
         for stage in order:
             if stage in later:
                 return None
