@@ -29,13 +29,22 @@ class RenderOptions:
     start_timecode: Timecode = (0, 0, 0, 0)
 
     @property
-    def key(self) -> dict[str, object]:
+    def key(self) -> object:
         """What an output's key depends on; what came after 0.1 only where it is set."""
-        parts: dict[str, object] = {"subtitles": self.subtitles, "speakers": self.speakers}
+        first = _KeyOf01(subtitles=self.subtitles, speakers=self.speakers)
+        parts: dict[str, object] = {}
         if self.timestamps is not None:
             parts["timestamps"] = self.timestamps
         if self.docx_template is not None:
             parts["docx_template"] = self.docx_template.digest
         if (self.frame_rate, self.start_timecode) != ("25", (0, 0, 0, 0)):
             parts["video"] = (self.frame_rate, self.start_timecode)
-        return parts
+        return (first, parts) if parts else first
+
+
+@dataclass(frozen=True, kw_only=True)
+class _KeyOf01:
+    """The options of 0.1, in their order, which a key keeps."""
+
+    subtitles: SubtitleRules
+    speakers: bool | None
