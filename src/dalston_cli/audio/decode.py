@@ -195,7 +195,7 @@ def _blocks(decoding: Decoding) -> Generator["NDArray[np.float32]", None, None]:
 def _runs(decoding: Decoding) -> Iterator[list["AudioFrame"]]:
     """Yield the clip's frames, and silence where there are none, some seconds at a time."""
     timeline, is_clip = decoding.timeline, decoding.clip.end is not None
-    most = _RUN_VALUES // decoding.recording.num_channels
+    most = _RUN_VALUES // max(1, decoding.recording.num_channels)  # a header may claim any
     run: list[AudioFrame] = []
     num_samples = 0
     for frame in _frames(decoding.recording, timeline, decoding.counts):
