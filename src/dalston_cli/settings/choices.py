@@ -18,6 +18,9 @@ PullPolicy = Literal["missing", "never", "always"]
 WeightsFrom = Literal["hub", "index"]
 """The source to ask first where a model has both."""
 
+FrameRate = Literal["25", "29.97"]
+"""Frames a second of a video, as people write it."""
+
 Order = Literal["longest", "shortest", "given"]
 """The recordings that are begun first."""
 
