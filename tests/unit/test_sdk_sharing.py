@@ -9,6 +9,8 @@ import numpy as np
 import pytest
 from numpy.typing import NDArray
 
+from dalston_sdk.batch_fitting import BatchFitter, Place
+from dalston_sdk.batch_sizes import BatchSizes
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.errors import CancelledError
 from dalston_sdk.sharing import SharedModel, is_same_together
@@ -23,7 +25,9 @@ class Library:
         self.batches: list[list[int]] = []
         self.is_together = together
         self.shared = SharedModel[int, str, int](
-            self._decode, lambda seconds: seconds * SAMPLE_RATE, together=together
+            self._decode,
+            lambda seconds: seconds * SAMPLE_RATE,
+            fitter=_fitter() if together else None,
         )
         self._busy = threading.Lock()
 
@@ -43,6 +47,11 @@ class Library:
     ) -> Sequence[int]:
         with self.shared.taking_part():
             return self.shared.decode(seconds, settings, check)
+
+
+def _fitter() -> BatchFitter:
+    place = Place(device="cpu", model="own", stage="transcribe together")
+    return BatchFitter(asked=8, sizes=BatchSizes(), place=place)
 
 
 def _all_at_once(library: Library, items: Sequence[int]) -> list[Future[Sequence[int]]]:

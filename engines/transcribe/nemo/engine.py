@@ -4,6 +4,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from dalston_sdk.decoding import (
@@ -15,11 +16,10 @@ from dalston_sdk.decoding import (
 from dalston_sdk.engine import LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import choose_language
-from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, is_same_together
+from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, is_same_together, shared_fitter
 from dalston_sdk.torch_device import release_memory
 from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
-    DiarizeOptions,
     DiarizeRequest,
     DiarizeResult,
     ErrorCode,
@@ -35,9 +35,10 @@ if TYPE_CHECKING:
     from capabilities import NemoCapabilities
     from loading import Loaded
     from recognition import Told, Transcription
+    from sortformer import Diarizer
 
-    Recogniser = SharedModel[tuple[Samples, SpeechRegion], Told, Transcription]
-    Diarizer = SharedModel[tuple[DiarizeOptions, Samples, RunContext], None, DiarizeResult]
+    Chunks = SharedModel[tuple[Samples, SpeechRegion], Told, Transcription]
+    Recordings = SharedModel[tuple[DiarizeRequest, Samples, RunContext], None, DiarizeResult]
 
 _MIN_CHUNK_S = 1.0
 """The library pads shorter chunks at both ends, which moves the times of their words."""
@@ -65,8 +66,8 @@ class NemoEngine(TorchEngine):
         for name in ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"):
             os.environ[name] = self._compiled.name
         self._loaded: Loaded | None = None
-        self._recogniser: tuple[Recogniser, NemoCapabilities] | None = None
-        self._diarizer: Diarizer | None = None
+        self._recogniser: tuple[Chunks, NemoCapabilities] | None = None
+        self._diarizer: Recordings | None = None
         if device != "cpu":
             self.slots = 1  # it was not measured there whether chunks are the same in a batch
 
@@ -86,19 +87,21 @@ class NemoEngine(TorchEngine):
         if self._loaded.is_diarizer:
             diarizer = Diarizer(self._loaded)
             self._diarizer = SharedModel(
-                lambda requests, _: [diarizer.diarize(*request) for request in requests],
-                lambda request: len(request[1]),
-                together=False,
+                lambda asked, _: [self._diarize(diarizer, *each) for each in asked],
+                lambda asked: len(asked[1]),
+                fitter=None,
             )
         else:
             capabilities = capabilities_of(self._loaded)
             recogniser = Recogniser(self._loaded, capabilities)
             # The longest text that Canary may write goes by the longest chunk of a batch.
             mixes = not capabilities.must_be_told_language and is_same_together(recogniser.encode)
-            self._recogniser = (
-                SharedModel(recogniser.transcribe, lambda chunk: len(chunk[0]), together=mixes),
-                capabilities,
+            chunks = SharedModel(
+                recogniser.transcribe,
+                lambda chunk: len(chunk[0]),
+                fitter=shared_fitter(self, model) if mixes else None,
             )
+            self._recogniser = chunks, capabilities
         return LoadedModel(compute_type=self._loaded.compute_type)
 
     def unload(self) -> None:
@@ -149,21 +152,23 @@ class NemoEngine(TorchEngine):
                 )
             return segments
 
+        fitter = self.fitter(request, decoding.batch_size)
         with recogniser.taking_part():
             found = transcribe_in_batches(
                 audio,
                 speech,
                 decode,
                 context,
-                batch_size=decoding.batch_size,
+                fitter=fitter,
                 min_chunk_s=_MIN_CHUNK_S,
             )
+        decoding = replace(decoding, batch_size=fitter.smallest)
         return TranscribeResult(
             language=text_language,
             segments=tuple(found.segments),
             speech_regions=tuple(found.regions) if decoding.with_vad else (),
             effective=effective_options(options, decoding, language.spoken),
-            warnings=(*decoding.warnings, *language.warnings, *found.notices),
+            warnings=(*decoding.warnings, *language.warnings, *found.notices, *fitter.notices),
             compute_type=self._loaded.compute_type,
         )
 
@@ -173,8 +178,13 @@ class NemoEngine(TorchEngine):
         """Find the turns of at most four speakers."""
         if self._diarizer is None:
             raise self._wrong_model("transcribes, and does not tell speakers apart")
-        asked = (request.options, audio, context)
-        return self._diarizer.decode([asked], None, context.check_cancelled)[0]
+        return self._diarizer.decode([(request, audio, context)], None, context.check_cancelled)[0]
+
+    def _diarize(
+        self, diarizer: "Diarizer", request: DiarizeRequest, audio: Samples, context: RunContext
+    ) -> DiarizeResult:
+        fitter = self.fitter(request, diarizer.batch_size(request.options))
+        return diarizer.diarize(request.options, audio, context, fitter)
 
     def _wrong_model(self, what: str) -> EngineError:
         if self._loaded is None:

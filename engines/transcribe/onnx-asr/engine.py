@@ -3,13 +3,13 @@
 import gc
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import partial
 from typing import ClassVar
 
 import onnxruntime as rt
 from languages import find_language
-from loading import Recogniser, is_device_lost, is_out_of_memory, load_recogniser, try_gpu
+from loading import Recogniser, is_device_lost, load_recogniser, try_gpu
 from onnx_asr.asr import TimestampedResult
 from vad import SpeechDetector
 
@@ -26,14 +26,13 @@ from dalston_sdk.devices import check_gpu, device_lost, process_vram_mb
 from dalston_sdk.engine import Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import evenly_spaced, to_whisper_code
-from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel
+from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, shared_fitter
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
     Segment,
     SpeechRegion,
     Stage,
-    TranscribeOptions,
     TranscribeRequest,
     TranscribeResult,
 )
@@ -83,16 +82,11 @@ class OnnxAsrEngine(Engine):
         """Return the GPU memory of this process, in MiB; None on a CPU."""
         return process_vram_mb(self.device)
 
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """Recognise the messages of ONNX Runtime, which has no exception of its own for it."""
-        return is_out_of_memory(error)
-
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights from a folder in the layout of their family."""
         self._recogniser = load_recogniser(model, self.device)
-        self._shared = SharedModel(
-            partial(_recognise, self._recogniser), len, together=self._recogniser.together
-        )
+        fitter = shared_fitter(self, model) if self._recogniser.together else None
+        self._shared = SharedModel(partial(_recognise, self._recogniser), len, fitter=fitter)
         return LoadedModel(
             compute_type=self._recogniser.compute_type, warnings=self._recogniser.warnings
         )
@@ -109,7 +103,7 @@ class OnnxAsrEngine(Engine):
         if self._recogniser is None or self._shared is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         try:
-            return self._transcribe(self._recogniser, self._shared, request.options, audio, context)
+            return self._transcribe(self._recogniser, self._shared, request, audio, context)
         except Exception as error:
             if self.device != "cpu" and is_device_lost(error):
                 raise device_lost(self.device, str(error)) from error
@@ -119,10 +113,11 @@ class OnnxAsrEngine(Engine):
         self,
         recogniser: Recogniser,
         shared: SharedModel[Samples, _Told, TimestampedResult],
-        options: TranscribeOptions,
+        request: TranscribeRequest,
         audio: Samples,
         context: RunContext,
     ) -> TranscribeResult:
+        options = request.options
         decoding = plan_decoding(
             options,
             recogniser.capabilities,
@@ -160,22 +155,30 @@ class OnnxAsrEngine(Engine):
                 for index, (result, region) in enumerate(with_text)
             ]
 
+        fitter = self.fitter(request, decoding.batch_size)
         with shared.taking_part():
             found = transcribe_in_batches(
                 audio,
                 speech,
                 decode,
                 context,
-                batch_size=decoding.batch_size,
+                fitter=fitter,
                 min_chunk_s=_MIN_CHUNK_S,
             )
+        decoding = replace(decoding, batch_size=fitter.smallest)
         return TranscribeResult(
             language=text_language,
             segments=tuple(found.segments),
             language_scores=language.scores,
             speech_regions=tuple(found.regions) if decoding.with_vad else (),
             effective=effective_options(options, decoding, language.spoken),
-            warnings=(*recogniser.warnings, *decoding.warnings, *language.warnings, *found.notices),
+            warnings=(
+                *recogniser.warnings,
+                *decoding.warnings,
+                *language.warnings,
+                *found.notices,
+                *fitter.notices,
+            ),
             compute_type=recogniser.compute_type,
         )
 

@@ -13,8 +13,10 @@ from typing import Generic, TypeVar
 import numpy as np
 from numpy.typing import NDArray
 
-from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.batch_fitting import BatchFitter
+from dalston_sdk.engine import SAMPLE_RATE, Engine, Samples
 from dalston_sdk.gathering import Gatherer
+from dalston_sdk.wire import ModelRef, TranscribeRequest
 
 Item = TypeVar("Item")
 Settings = TypeVar("Settings", bound=Hashable)
@@ -43,7 +45,8 @@ class SharedModel(Generic[Item, Settings, Outcome]):
     Args:
         decode: Decodes a batch of chunks with the same settings; one outcome for each.
         length: Returns the number of samples of a chunk.
-        together: False if chunks of several requests must not be in one batch.
+        fitter: Computes batches of several requests' chunks that fit into memory; None if there
+            must be none.
     """
 
     def __init__(
@@ -51,13 +54,13 @@ class SharedModel(Generic[Item, Settings, Outcome]):
         decode: Callable[[Sequence[Item], Settings], Sequence[Outcome]],
         length: Callable[[Item], int],
         *,
-        together: bool,
+        fitter: BatchFitter | None,
     ) -> None:
         self._decode = decode
         self._length = length
-        self._together = together
+        self._fitter = fitter
         self._gatherer = Gatherer[tuple[Item, Settings], Outcome](
-            lambda asked: decode([item for item, _ in asked], asked[0][1]),
+            self._decode_together,
             max_items=_MAX_CHUNKS,
             max_calls=1,
             is_strict=True,
@@ -91,12 +94,23 @@ class SharedModel(Generic[Item, Settings, Outcome]):
             settings: Of the request; only chunks with the same ones go together.
             check: Called again and again while the chunks wait; may raise to take them back.
         """
-        if self._together and len(chunks) == 1:
+        if self._fitter is not None and len(chunks) == 1:
             length = self._length(chunks[0])
             asked = (chunks[0], settings)
             return [self._gatherer.ask(settings, asked, length=length, check=check)]
         with self.turn(check):
             return self._decode(chunks, settings)
+
+    def _decode_together(self, asked: Sequence[tuple[Item, Settings]]) -> Sequence[Outcome]:
+        items, settings = [item for item, _ in asked], asked[0][1]
+        if self._fitter is None:
+            return self._decode(items, settings)
+        return list(self._fitter.run(items, lambda batch: self._decode(batch, settings)))
+
+
+def shared_fitter(engine: Engine, model: ModelRef) -> BatchFitter:
+    """Return the fitter of an engine's ``SharedModel`` that transcribes with a model."""
+    return engine.fitter(TranscribeRequest(model=model), _MAX_CHUNKS, step="together")
 
 
 def is_same_together(

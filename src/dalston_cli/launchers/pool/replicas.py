@@ -25,7 +25,7 @@ class ReplicaSet:
         self.provisioner = provisioner
         self.replicas: tuple[Replica, ...] = ()
         self._wanted = 0
-        self._changed = asyncio.Event()
+        self._waiting: dict[asyncio.Future[Reservation | None], bool] = {}
         self._refilling: asyncio.Task[None] | None = None
 
     @property
@@ -52,16 +52,36 @@ class ReplicaSet:
             EngineUnavailableError: There is no replica, and none can be started.
         """
         while True:
-            free = [each for each in self.replicas if each.is_free(alone=alone)]
-            if free:
-                replica = min(free, key=lambda each: each.load)
-                num_slots = replica.slots if alone else 1
-                replica.active += num_slots
-                return Reservation(replica, num_slots)
-            if self.replicas:
-                await self._changed.wait()
-            else:
+            reservation = self._reserved(alone=alone)
+            if reservation is None and self.replicas:
+                reservation = await self._turn(alone=alone)
+            elif reservation is None:
                 await self._refill()
+            if reservation is not None and reservation.replica in self.replicas:
+                return reservation
+
+    def _reserved(self, *, alone: bool) -> Reservation | None:
+        """Return slots of the free replica with the lowest load; None where none is free."""
+        free = [each for each in self.replicas if each.is_free(alone=alone)]
+        if not free:
+            return None
+        replica = min(free, key=lambda each: each.load)
+        num_slots = replica.slots if alone else 1
+        replica.active += num_slots
+        return Reservation(replica, num_slots)
+
+    async def _turn(self, *, alone: bool) -> Reservation | None:
+        """Wait for the slots that are handed over; None where another look is needed."""
+        turn: asyncio.Future[Reservation | None] = asyncio.get_running_loop().create_future()
+        self._waiting[turn] = alone
+        try:
+            return await turn
+        except asyncio.CancelledError:
+            if turn.done() and not turn.cancelled() and (reservation := turn.result()):
+                self.release(reservation)
+            raise
+        finally:
+            self._waiting.pop(turn, None)
 
     def release(self, reservation: Reservation) -> None:
         """Give slots back; those of a replica that was dropped are gone with it."""
@@ -97,9 +117,18 @@ class ReplicaSet:
         self.replicas = ()
 
     def _notify(self) -> None:
-        """Wake every request that waits for a slot, in the order in which they came."""
-        self._changed.set()
-        self._changed = asyncio.Event()
+        """Hand what is free to the requests that wait, in the order in which they came.
+
+        Only these are woken: with many replicas, many wait, and each would look at all of them.
+        """
+        for turn, alone in tuple(self._waiting.items()):
+            if turn.done():
+                continue  # it was cancelled, or has its slots
+            reservation = self._reserved(alone=alone)
+            if reservation is not None or not self.replicas:
+                turn.set_result(reservation)
+            elif not alone:
+                return
 
     async def _refill(self) -> None:
         """Wait for the missing replicas; a waiter that is cancelled does not cancel the others."""

@@ -1,11 +1,8 @@
 """The workers of a run: who they are, what they have, and which are given work."""
 
 import asyncio
-import contextlib
-import os
 import pickle
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +11,7 @@ from dalston_cli import __version__
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.plan.model import RecordingPlan
-from dalston_cli.pipeline.records.journal_errors import StateFolderError
 from dalston_cli.pipeline.request import RunOptions
-from dalston_cli.pipeline.runners.dask.claims import forget_the_dead, lock_file
 from dalston_cli.pipeline.runners.dask.connection import check_options, connect, start_workers
 from dalston_cli.pipeline.runners.dask.errors import (
     NoGpuWorkerError,
@@ -25,7 +20,7 @@ from dalston_cli.pipeline.runners.dask.errors import (
     WorkerUnfitError,
 )
 from dalston_cli.pipeline.runners.dask.messages import Introduction, Site
-from dalston_cli.private_file import make_private_file, make_private_folder
+from dalston_cli.pipeline.runners.dask.site import shared_site
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -45,6 +40,7 @@ class Cluster:
         machine: Plans are made for it; a worker with a GPU, where there is one.
         address: The scheduler's, as messages name it.
         num_threads: Recordings that all workers together work on at the same time.
+        unfit: Why workers are given no work that were there at the beginning.
     """
 
     def __init__(
@@ -58,6 +54,7 @@ class Cluster:
         self._options = options
         self._client: Client | None = None
         self._starting = asyncio.Lock()
+        self.unfit: list[WorkerUnfitError] = []
         self._refused: set[str] = set()
         self._slots = 1
         self._on_gpu = False
@@ -72,10 +69,10 @@ class Cluster:
 
         Raises:
             UsageError: An option cannot be had of workers.
-            UnavailableError: Dask is missing, no scheduler answers, or a worker is not fit.
+            UnavailableError: Dask is missing, no scheduler answers, or no worker is fit.
         """
         check_options(options)
-        site = stack.enter_context(_shared_site(environment))
+        site = stack.enter_context(shared_site(environment, options.store))
         cluster = cls(stack, site, options, environment.machine)
         if options.scheduler is not None:
             client = await connect(stack, options.scheduler)
@@ -95,7 +92,8 @@ class Cluster:
         if self._client is None:
             self.num_threads = self._options.num_replicas * each
             return
-        workers = await self._workers(self._client)
+        known = await self._workers(self._client)
+        workers = {name: known[name] for name in known if name not in self._refused}
         self.num_threads = sum(int(one["nthreads"]) for one in workers.values())
         if self._on_gpu:
             num_gpus = sum(map(_gpus, workers.values()))
@@ -110,7 +108,7 @@ class Cluster:
             folder: For files of theirs.
 
         Raises:
-            WorkerUnfitError: A worker cannot work for this command.
+            WorkerUnfitError: No worker can work for this command.
         """
         async with self._starting:
             if self._client is None:
@@ -157,7 +155,7 @@ class Cluster:
 
         Raises:
             NoWorkerError: There is none.
-            WorkerUnfitError: One cannot work for this command.
+            WorkerUnfitError: None of them can work for this command.
         """
         from dalston_cli.pipeline.runners.dask.worker import introduce  # noqa: PLC0415 - Dask only
 
@@ -168,7 +166,15 @@ class Cluster:
         answers = await client.run(
             introduce, __version__, pickle.dumps(self.site), on_error="return"
         )
-        met = {worker: _introduced(worker, each) for worker, each in answers.items()}
+        met: dict[str, Introduction] = {}
+        for worker, each in answers.items():
+            try:
+                met[worker] = _introduced(worker, each)
+            except WorkerUnfitError as error:
+                self.refuse(worker)
+                self.unfit.append(error)
+        if not met:
+            raise self.unfit[0]
         workers = await self._workers(client)
         first = max(met, key=lambda worker: _gpus(workers.get(worker, {})))
         return met[first].machine
@@ -186,7 +192,7 @@ def _introduced(worker: str, answer: object) -> Introduction:
             f"run this in its environment, and start it again: pip install "
             f"'dalston[dask]=={__version__}'",
         )
-    if isinstance(answer, BaseException):
+    if isinstance(answer, BaseException) and not isinstance(answer, OSError):
         raise answer
     if not isinstance(answer, dict) or "value" not in answer:
         raise unfit_error(worker, answer)
@@ -204,32 +210,6 @@ def unfit_error(worker: str, answer: object) -> WorkerUnfitError:
     return WorkerUnfitError(
         problem.replace("{worker}", worker), hint=None if hint is None else str(hint)
     )
-
-
-@contextlib.contextmanager
-def _shared_site(environment: Environment) -> Iterator[Site]:
-    """Keep a file in the state folder by which workers know that they share it.
-
-    Raises:
-        StateFolderError: The folder cannot be written.
-    """
-    locations = environment.locations
-    site = Site(run=secrets.token_hex(16), state=locations.state, models=locations.models)
-    mark, descriptor = site.shared / site.run, None
-    try:
-        make_private_folder(site.shared)
-        forget_the_dead(site.shared)
-        with contextlib.suppress(OSError):  # a file system without locks
-            descriptor = lock_file(mark)
-        make_private_file(mark)
-    except OSError as error:
-        raise StateFolderError(locations.state, error.strerror or str(error)) from error
-    try:
-        yield site
-    finally:
-        mark.unlink(missing_ok=True)
-        if descriptor is not None:
-            os.close(descriptor)
 
 
 def _wants_gpu(plan: RecordingPlan) -> bool:

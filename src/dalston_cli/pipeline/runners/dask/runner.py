@@ -3,7 +3,7 @@
 import asyncio
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,15 +14,14 @@ import msgspec
 from dalston_cli import __version__
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UnavailableError
-from dalston_cli.pipeline.events import Event, JobFinished, WarningRaised
+from dalston_cli.pipeline.events import EngineTaken, Event, JobFinished, JobWaiting, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools, Work, WorkOrder
 from dalston_cli.pipeline.jobs.done import finished_before
 from dalston_cli.pipeline.runners.dask.cluster import Cluster, unfit_error
 from dalston_cli.pipeline.runners.dask.errors import (
     SchedulerLostError,
-    WorkCancelledError,
-    WorkersDiedError,
     WorkerUnfitError,
+    work_error,
 )
 from dalston_cli.pipeline.runners.dask.messages import Report, Setup, Task, topic_of
 from dalston_cli.pipeline.running.job import RecordingJob
@@ -53,6 +52,14 @@ class WorkersEngines:
 
     def forget(self) -> None:
         """Do nothing: workers see to their engines."""
+
+    async def stop(self, idle: Sequence[tuple[EngineEntry, str]]) -> None:
+        """Do nothing, likewise."""
+        del idle
+
+    async def taken(self) -> tuple[EngineTaken, ...]:
+        """Return nothing: what engines take elsewhere says nothing about this machine."""
+        return ()
 
 
 @dataclass(kw_only=True)
@@ -105,7 +112,7 @@ class DaskRunner:
         """Return the report of a recording that is known to be done; see ``Runner``."""
         return finished_before(job, self._tools)
 
-    async def run(self, job: Job) -> JobFinished:
+    async def run(self, job: Job) -> JobFinished | JobWaiting:
         """Do what has to be done for one recording; see ``Runner``."""
         folder = self._scratch / str(job.number)
         recording = RecordingJob(job, self._tools, folder, partial(self._worked, job))
@@ -128,7 +135,7 @@ class DaskRunner:
             DalstonError: What went wrong in the worker.
         """
         task = pickle.dumps(Task(job=job, order=order, batches=self._batches(job)))
-        async with self._tools.claims.held(order.prepared):
+        async with self._tools.claims_here.held(order.prepared):
             while True:
                 followed = self._followed[job.number] = _Followed(name=job.recording.name)
                 answer = await self._answer(job, task)
@@ -147,6 +154,7 @@ class DaskRunner:
         """Give a task to Dask, and return what a worker answers."""
         from distributed import KilledWorker  # noqa: PLC0415 - asked for Dask only
         from distributed.client import FutureCancelledError  # noqa: PLC0415 - likewise
+        from distributed.comm import CommClosedError  # noqa: PLC0415 - likewise
 
         from dalston_cli.pipeline.runners.dask.worker import work  # noqa: PLC0415 - likewise
 
@@ -168,13 +176,9 @@ class DaskRunner:
         )
         try:
             answer: dict[str, Any] = await future
-        except FutureCancelledError as error:
-            if error.reason == "scheduler-connection-lost" or client.status != "running":
-                raise SchedulerLostError(self._cluster.address) from error
-            raise WorkCancelledError(name, error.reason) from error
-        except KilledWorker as error:
-            number, last = error.allowed_failures + 1, error.last_worker.address
-            raise WorkersDiedError(name, number, last) from error
+        except (FutureCancelledError, KilledWorker, CommClosedError) as error:
+            is_lost = client.status != "running"
+            raise work_error(error, name, self._cluster.address, is_lost=is_lost) from error
         finally:
             future.release()  # a task that is not wanted any more is given up by its worker
         return answer
@@ -182,6 +186,8 @@ class DaskRunner:
     async def _client(self) -> "Client":
         """Return the connection to the workers, who tell what they do from then on."""
         client = await self._cluster.client(self._scratch)
+        while self._cluster.unfit:
+            self._warn(self._cluster.unfit.pop(0))
         if not self._listens:
             self._listens = True
             client.subscribe_topic(topic_of(self._run), self._take)
