@@ -118,6 +118,7 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     assert made.returncode == 0, made.stderr
     _add_chapters(folder / "dialogue.json", folder / "talk.json")
     shutil.copy(folder / "talk.json", folder / "interview.json")
+    shutil.copy(REPOSITORY / "tests/golden/files/monologue.srt", folder / "talk.srt")
     (folder / "out").mkdir()
     shutil.copy(folder / "talk.json", folder / "out/dialogue.json")
     of_whisper = {"segments": [{"start": 0.5, "end": 2.0, "text": " Good evening."}]}
