@@ -80,6 +80,7 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
         "with --scheduler",
     ),
     "threads": ("2", {"launcher": "remote"}, "with --launcher remote"),
+    "schedule": ("staged", {"runner": "dask"}, "with --runner dask"),
     "keep_alive": ("9", {"launcher": "remote"}, "with --launcher remote"),
     "pull": ("always", {"offline": "yes"}, "with --offline"),
     "spool_limit": ("5", {"offline": "yes"}, "with --offline"),

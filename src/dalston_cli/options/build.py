@@ -172,6 +172,7 @@ def build_run_options(
         spool_bytes=round(settings.spool_limit * 1e9),
         store=store_address(settings),
         order=settings.order,
+        schedule=settings.schedule,
         keep_alive_s=settings.keep_alive,
     )
 

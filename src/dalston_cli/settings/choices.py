@@ -27,6 +27,9 @@ GuidelineName = Literal["dalston", "netflix", "bbc", "ebu"]
 Order = Literal["longest", "shortest", "given"]
 """The recordings that are begun first."""
 
+ScheduleName = Literal["auto", "pipelined", "staged"]
+"""All stages side by side, or one after the other over all recordings."""
+
 RefineLevel = Literal["light", "standard", "verbatim+punctuation"]
 """The amount of text that a language model may change."""
 
