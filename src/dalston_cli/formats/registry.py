@@ -4,10 +4,11 @@ A writer's module is imported when it renders, so that listing the formats costs
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
 from importlib import import_module
 from types import MappingProxyType
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dalston_cli.control_characters import escaped_in_json, without_controls
 from dalston_cli.errors import UsageError
@@ -54,8 +55,7 @@ class UnknownFormatError(UsageError):
         )
 
 
-@dataclass(frozen=True)
-class Writer:
+class Writer(Struct, frozen=True):
     """Turns a transcript into one output format; ``render`` is in the module of its name.
 
     Attributes:

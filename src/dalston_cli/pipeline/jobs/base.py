@@ -53,8 +53,7 @@ class Job:
     accept_known_bad: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Work:
+class Work(Struct, frozen=True, kw_only=True):
     """What engines made of a recording.
 
     Attributes:
@@ -65,8 +64,7 @@ class Work:
     worked: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkOrder:
+class WorkOrder(Struct, frozen=True, kw_only=True):
     """What another process needs beside a job to work on its recording.
 
     Attributes:

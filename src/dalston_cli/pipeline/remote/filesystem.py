@@ -10,9 +10,10 @@ import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
-from dataclasses import dataclass
 from functools import partial
 from typing import Any
+
+from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.remote import errors
@@ -46,8 +47,7 @@ _LIBRARIES = {
 }
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Entry:
+class Entry(Struct, frozen=True, kw_only=True):
     """One file or folder of a listing, with its path below what was listed."""
 
     path: str
@@ -55,8 +55,7 @@ class Entry:
     facts: Facts
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Condition:
+class Condition(Struct, frozen=True, kw_only=True):
     """The state of a file under which it may be written.
 
     Attributes:

@@ -1,16 +1,16 @@
 """Jobs in this process, with engines and decoders of this machine."""
 
 import shutil
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dalston_cli.pipeline.events import JobFinished
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.done import finished_before
 
 
-@dataclass(frozen=True, kw_only=True)
-class LocalRunner:
+class LocalRunner(Struct, frozen=True, kw_only=True):
     """Runs jobs side by side on one event loop.
 
     Attributes:

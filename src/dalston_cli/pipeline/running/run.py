@@ -11,9 +11,11 @@ import time
 from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from functools import partial
 from pathlib import Path
+
+from msgspec import Struct
 
 from dalston_cli.errors import DalstonError, ExitCode, NoRoomError, UnavailableError
 from dalston_cli.launchers.failure import LauncherUnavailableError
@@ -40,8 +42,7 @@ PASSED_AT_ONCE = 50
 """Finished recordings that are passed over before others have their turn."""
 
 
-@dataclass
-class _Begun:
+class _Begun(Struct):
     """A job that was begun."""
 
     recording: RecordingRequest
