@@ -5,6 +5,7 @@ from collections.abc import Iterator
 
 import pytest
 from tests.support.launching import EngineHome, engine_entry, finish, num_running
+from tests.support.waiting import eventually
 
 from dalston_cli.launchers.pool.notices import PoolNotice, Trouble
 from dalston_cli.launchers.pool.pool import Pool
@@ -50,8 +51,7 @@ async def test_an_engine_that_another_process_uses_is_kept_and_that_is_told(
         handle = await theirs.acquire(spec)
         await ours.acquire(spec)
         work = asyncio.create_task(finish(handle, home.audio))
-        while not await num_running(handle):
-            await asyncio.sleep(0.02)
+        await eventually(lambda: num_running(handle))
         await ours.stop(spec.engine, ("cpu",))
         assert len(home.processes()) == 1
         await work
