@@ -71,6 +71,7 @@ async def test_only_old_mixes_are_made_again(
     tools = JobTools(
         store=store,
         claims=Claims(journal, tmp_path / "claims"),
+        claims_here=Claims(journal, tmp_path / "claims"),
         journal=journal,
         refusals=Refusals(journal),
         engines=cast("Engines", unused),

@@ -154,6 +154,7 @@ async def test_a_stage_waits_for_all_that_it_needs(
     tools = JobTools(
         store=store,
         claims=Claims(journal, tmp_path / "claims"),
+        claims_here=Claims(journal, tmp_path / "claims"),
         journal=journal,
         refusals=Refusals(journal),
         engines=engines,
@@ -175,4 +176,4 @@ async def test_a_stage_waits_for_all_that_it_needs(
     assert engines.order[-1] == "late_events"
     assert engines.order[-2] == slow
     upstream = tuple(stage_key(plan.stages[need], DIGEST) for need in (TRANSCRIBE, DIARIZE))
-    assert stage_key(plan.stages[LATE_EVENTS], DIGEST, upstream) in store
+    assert store.path(stage_key(plan.stages[LATE_EVENTS], DIGEST, upstream)).exists()

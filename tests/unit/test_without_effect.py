@@ -91,7 +91,7 @@ ALWAYS = {
     *("suppress_tokens", "word_timestamps", "multilingual", "chunk_length", "diarize", "align"),
     *("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold", "emotion"),
     *("events", "refine", "title", "summary", "chapters", "action_items", "device", "launcher"),
-    *("runner", "order", "jobs", "offline", "weights_mirror", "starter"),
+    *("runner", "order", "jobs", "offline", "store", "weights_mirror", "starter"),
     *("accept_known_bad", "keep_doubtful", "audio_track"),
 }
 """Settings that count whatever is beside them."""

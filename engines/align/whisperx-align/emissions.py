@@ -10,6 +10,7 @@ from typing import Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 
 _CORE_S = 24.0
@@ -79,17 +80,19 @@ def split_span(start: float, end: float, *, num_samples: int, stride: int) -> li
 
 
 def compute_emissions(
-    model: EmissionModel, audio: Samples, chunks: Sequence[Chunk], batch_size: int
+    model: EmissionModel, audio: Samples, chunks: Sequence[Chunk], fitter: BatchFitter
 ) -> Iterator[Emissions]:
     """Yield the kept frames of each chunk in turn.
 
     The chunks of a batch are extended to the longest of them with the audio that follows, because
     padding with silence would change the output of some models.
     """
-    for index in range(0, len(chunks), batch_size):
-        batch = chunks[index : index + batch_size]
+
+    def compute(batch: Sequence[Chunk]) -> Emissions:
         longest = max(chunk.last - chunk.first for chunk in batch)
-        output = model.emissions(np.stack([_samples(audio, each, longest) for each in batch]))
+        return model.emissions(np.stack([_samples(audio, each, longest) for each in batch]))
+
+    for batch, output in fitter.each_batch(chunks, compute):
         for chunk, frames in zip(batch, output, strict=True):
             yield frames[chunk.keep[0] : chunk.keep[1]]
 

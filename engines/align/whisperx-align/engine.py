@@ -15,6 +15,7 @@ from segments import (
     unaligned_segment,
 )
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.torch_device import release_memory
@@ -65,12 +66,13 @@ class WhisperxAlignEngine(TorchEngine):
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         _check_language(self._model, request)
         settings = read_settings(request.options, device=self.device)
+        fitter = self.fitter(request, settings.batch_size)
         duration_s = len(audio) / SAMPLE_RATE
         done: list[Segment] = []
         warnings: list[Notice] = []
         for tasks in _batches(self._model, request, len(audio), settings.batch_size):
             context.check_cancelled()
-            for task, emissions in _emissions(self._model, tasks, audio, settings, context):
+            for task, emissions in _emissions(self._model, tasks, audio, fitter, context):
                 segment, notice = _align(
                     task, emissions, settings, self._model, context, done[-1].start if done else 0.0
                 )
@@ -81,8 +83,8 @@ class WhisperxAlignEngine(TorchEngine):
         context.progress(duration_s, duration_s)
         return AlignResult(
             segments=tuple(done),
-            effective=settings.effective,
-            warnings=tuple(warnings),
+            effective={**settings.effective, "batch_size": fitter.smallest},
+            warnings=(*warnings, *fitter.notices),
             compute_type="float32",
         )
 
@@ -126,12 +128,12 @@ def _emissions(
     model: "AcousticModel",
     tasks: Sequence[Task],
     audio: Samples,
-    settings: AlignmentSettings,
+    fitter: BatchFitter,
     context: RunContext,
 ) -> Iterator[tuple[Task, SegmentEmissions]]:
     """Yield each task with its emissions."""
     chunks = [chunk for task in tasks for chunk in task.chunks]
-    computed = compute_emissions(model, audio, chunks, settings.batch_size)
+    computed = compute_emissions(model, audio, chunks, fitter)
     for task in tasks:
         emissions = SegmentEmissions(task, model.vocabulary)
         for _ in task.chunks:

@@ -17,7 +17,8 @@ from tokenization import Vocabulary
 
 from dalston_sdk.engine import Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import import_torchaudio, is_torch_out_of_memory, split_device
+from dalston_sdk.memory_errors import is_out_of_memory
+from dalston_sdk.torch_device import import_torchaudio, split_device
 from dalston_sdk.weights import (
     loading_failed,
     not_enough_memory,
@@ -207,7 +208,7 @@ def _failure(folder: Path, error: Exception) -> EngineError:
     """Build the error from the cause: the library reports every error as a missing model."""
     cause = error.__context__ or error
     cause = cause if isinstance(cause, Exception) else error
-    if is_torch_out_of_memory(cause):
+    if is_out_of_memory(cause):
         return not_enough_memory(folder, cause, hint="use --device cpu, or a smaller model")
     return loading_failed(folder, cause)
 

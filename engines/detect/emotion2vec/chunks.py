@@ -1,8 +1,9 @@
-"""Splits segments into chunks that a model can take at once, and puts chunks into batches."""
+"""Splits segments into chunks that a model can take, and groups what may be in one batch."""
 
 import math
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
+from itertools import groupby
 
 from dalston_sdk.engine import SAMPLE_RATE
 from dalston_sdk.wire import Segment
@@ -50,18 +51,10 @@ def split_segment(segment: Segment, num_samples: int) -> tuple[Chunk, ...]:
     )
 
 
-def batch_chunks(chunks: Sequence[Chunk], batch_size: int) -> Iterator[tuple[Chunk, ...]]:
-    """Group neighbouring chunks of equal length, ``batch_size`` at most.
+def alike_chunks(chunks: Sequence[Chunk]) -> Iterator[tuple[Chunk, ...]]:
+    """Group neighbouring chunks of equal length.
 
     Padding would change the scores, so chunks of different lengths are never in one batch.
     """
-    first = 0
-    while first < len(chunks):
-        last = first + 1
-        while (
-            last < min(first + batch_size, len(chunks))
-            and chunks[last].num_samples == chunks[first].num_samples
-        ):
-            last += 1
-        yield tuple(chunks[first:last])
-        first = last
+    for _, alike in groupby(chunks, key=lambda chunk: chunk.num_samples):
+        yield tuple(alike)

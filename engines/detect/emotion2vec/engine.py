@@ -4,9 +4,10 @@ import importlib
 from collections.abc import Mapping, Sequence
 from typing import TYPE_CHECKING, ClassVar
 
-from chunks import MIN_SAMPLES, Chunk, batch_chunks, split_segment
+from chunks import MIN_SAMPLES, Chunk, alike_chunks, split_segment
 from labels import choose_emotion
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.torch_device import release_memory
@@ -67,7 +68,8 @@ class Emotion2vecEngine(TorchEngine):
         batch_size = _batch_size(request.options, self.device)
         chunks_by_id = {each.id: split_segment(each, len(audio)) for each in request.segments}
         chunks = [chunk for some in chunks_by_id.values() for chunk in some]
-        scores = self._score(self._model, audio, chunks, batch_size, context)
+        fitter = self.fitter(request, batch_size)
+        scores = self._score(self._model, audio, chunks, fitter, context)
         emotions = {
             segment_id: choose_emotion(_mean([scores[chunk] for chunk in own]), threshold)
             for segment_id, own in chunks_by_id.items()
@@ -76,8 +78,11 @@ class Emotion2vecEngine(TorchEngine):
         context.progress(len(audio) / SAMPLE_RATE, len(audio) / SAMPLE_RATE)
         return EmotionResult(
             emotions=emotions,
-            effective={"threshold": threshold, "batch_size": batch_size},
-            warnings=_too_short([each for each in request.segments if not chunks_by_id[each.id]]),
+            effective={"threshold": threshold, "batch_size": fitter.smallest},
+            warnings=(
+                *_too_short([each for each in request.segments if not chunks_by_id[each.id]]),
+                *fitter.notices,
+            ),
             compute_type="float32",
         )
 
@@ -86,17 +91,23 @@ class Emotion2vecEngine(TorchEngine):
         model: "EmotionModel",
         audio: Samples,
         chunks: Sequence[Chunk],
-        batch_size: int,
+        fitter: BatchFitter,
         context: RunContext,
     ) -> dict[Chunk, dict[str, float]]:
         inference = importlib.import_module("inference")
         scores: dict[Chunk, dict[str, float]] = {}
         done_s = 0.0
-        for batch in batch_chunks(chunks, batch_size):
+
+        def score(batch: Sequence[Chunk]) -> list[dict[str, float]]:
             context.check_cancelled()
-            scores.update(zip(batch, inference.score_chunks(model, audio, batch), strict=True))
-            done_s = max(done_s, batch[-1].end / SAMPLE_RATE)
-            context.progress(done_s, len(audio) / SAMPLE_RATE)
+            found: list[dict[str, float]] = inference.score_chunks(model, audio, batch)
+            return found
+
+        for alike in alike_chunks(chunks):
+            for batch, found in fitter.each_batch(alike, score):
+                scores.update(zip(batch, found, strict=True))
+                done_s = max(done_s, batch[-1].end / SAMPLE_RATE)
+                context.progress(done_s, len(audio) / SAMPLE_RATE)
         return scores
 
 

@@ -14,8 +14,8 @@ from labels import read_labels
 from omegaconf import OmegaConf
 
 from dalston_sdk.errors import EngineError
+from dalston_sdk.memory_errors import is_out_of_memory
 from dalston_sdk.submodule_import import import_submodule_only
-from dalston_sdk.torch_device import is_torch_out_of_memory
 from dalston_sdk.weights import (
     loading_failed,
     not_enough_memory,
@@ -77,7 +77,7 @@ def load_model(model: ModelRef, device: str) -> EmotionModel:
     except EngineError:
         raise
     except Exception as error:
-        if is_torch_out_of_memory(error):
+        if is_out_of_memory(error):
             hint = "use a smaller model: --emotion-model emotion2vec-plus-base"
             raise not_enough_memory(folder, error, hint=hint) from error
         raise loading_failed(folder, error) from error

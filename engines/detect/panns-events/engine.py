@@ -68,11 +68,12 @@ class PannsEventsEngine(TorchEngine):
         rules = _rules(options)
         batch_size = _batch_size(options, self.device)
         labels = select_labels(detector.names, options.labels)
+        fitter = self.fitter(request, batch_size)
         inference = importlib.import_module("inference")
         finder = EventFinder(rules=rules, labels=labels, step_s=inference.STEP_S)
         duration_s = len(audio) / SAMPLE_RATE
         found: list[Event] = []
-        for scores in inference.score_recording(detector, audio, batch_size):
+        for scores in inference.score_recording(detector, audio, fitter):
             context.check_cancelled()
             _check_finite(scores)
             found += finder.add(scores)
@@ -87,8 +88,9 @@ class PannsEventsEngine(TorchEngine):
                 **vars(rules),
                 # Without a selection the list would be a page long.
                 "labels": options.labels and tuple(detector.names[index] for index in labels),
-                "batch_size": batch_size,
+                "batch_size": fitter.smallest,
             },
+            warnings=fitter.notices,
             compute_type="float32",
         )
 

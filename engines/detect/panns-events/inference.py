@@ -14,6 +14,7 @@ from loading import Detector
 from numpy.typing import NDArray
 from scipy.signal import firwin, resample_poly
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 
 STEP_SAMPLES = 5120
@@ -43,21 +44,25 @@ def upsample(samples: Samples) -> Samples:
     return doubled
 
 
-def score_recording(detector: Detector, audio: Samples, batch_size: int) -> Iterator[Scores]:
+def score_recording(detector: Detector, audio: Samples, fitter: BatchFitter) -> Iterator[Scores]:
     """Yield the scores of a recording, those of one chunk at a time.
 
     Args:
         detector: The loaded model.
         audio: The recording.
-        batch_size: Chunks that go through the network together.
+        fitter: Computes batches of chunks that fit into memory.
     """
     total = num_steps(len(audio))
     firsts = list(range(0, total, CORE_STEPS))
-    while firsts:
-        chunks = [_chunk(audio, first, total) for first in firsts[:batch_size]]
+
+    def score(size: int) -> list[Scores]:
+        chunks = (_chunk(audio, first, total) for first in firsts[:size])
         # The first chunk and the last ones have a margin on one side only, and are shorter.
         _, batch = next(groupby(chunks, key=len))
-        for scores in _score(detector, list(batch)):
+        return _score(detector, list(batch))
+
+    while firsts:
+        for scores in fitter.attempt(score, most=len(firsts)):
             first = firsts.pop(0)
             before = min(first, MARGIN_STEPS)
             yield scores[before : before + min(CORE_STEPS, total - first)]

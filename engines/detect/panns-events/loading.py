@@ -12,8 +12,8 @@ from labels import NUM_LABELS, read_labels
 from stub_modules import install_stubs
 
 from dalston_sdk.errors import EngineError
+from dalston_sdk.memory_errors import is_out_of_memory
 from dalston_sdk.submodule_import import import_submodule_only
-from dalston_sdk.torch_device import is_torch_out_of_memory
 from dalston_sdk.weights import (
     not_enough_memory,
     require_float32,
@@ -74,7 +74,7 @@ def load_detector(model: ModelRef, device: str) -> Detector:
     except EngineError:
         raise
     except Exception as error:
-        if is_torch_out_of_memory(error):
+        if is_out_of_memory(error):
             hint = "it takes 1.2 GB: use --device cpu, or close what else needs memory"
             raise not_enough_memory(folder, error, hint=hint) from error
         raise weights_unusable(checkpoint, _summary(error)) from error

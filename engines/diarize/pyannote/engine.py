@@ -4,11 +4,14 @@ import importlib
 import os
 import tempfile
 from collections.abc import Mapping
+from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
+from chunk_turns import ChunkTurns
 from chunks import Chunk, split_recording
 from settings import DiarizationSettings, read_settings
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.torch_device import release_memory
@@ -66,12 +69,14 @@ class PyannoteEngine(TorchEngine):
         if self._diarizer is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         settings = read_settings(request.options, self._diarizer.batch_size)
-        return self._diarize(self._diarizer, settings, audio, context)
+        fitter = self.fitter(request, settings.batch_size, unit="window")
+        return self._diarize(self._diarizer, settings, fitter, audio, context)
 
     def _diarize(
         self,
         diarizer: "Diarizer",
         settings: DiarizationSettings,
+        fitter: BatchFitter,
         audio: Samples,
         context: RunContext,
     ) -> DiarizeResult:
@@ -81,27 +86,30 @@ class PyannoteEngine(TorchEngine):
         chunks = split_recording(duration_s, settings.chunk_s)
         linker = linking.SpeakerLinker(diarizer.min_similarity, settings.max_speakers)
 
-        def on_progress(chunk: Chunk, share: float) -> None:
-            context.progress(chunk.start + share * chunk.duration_s, duration_s)
-
-        for chunk in chunks:
+        def diarize(chunk: Chunk, batch_size: int) -> ChunkTurns:
             context.check_cancelled()
             first, last = (round(at * SAMPLE_RATE) for at in (chunk.start, chunk.end))
-            result = inference.diarize_chunk(
+            found: ChunkTurns = inference.diarize_chunk(
                 diarizer,
                 audio[first:last],
                 settings.chunk_limits(len(chunks)),
-                settings.batch_size,
-                lambda share, chunk=chunk: on_progress(chunk, share),
+                batch_size,
+                lambda share: context.progress(chunk.start + share * chunk.duration_s, duration_s),
             )
-            linker.add(chunk, result)
+            return found
+
+        for chunk in chunks:
+            linker.add(chunk, fitter.attempt(partial(diarize, chunk)))
         context.progress(duration_s, duration_s)
         linked = linker.result(duration_s)
         return DiarizeResult(
             turns=linked.turns,
             exclusive_turns=linked.exclusive_turns,
             embeddings=linked.embeddings,
-            effective=settings.effective(),
-            warnings=settings.check_count(len({turn.speaker for turn in linked.turns})),
+            effective={**settings.effective(), "batch_size": fitter.smallest},
+            warnings=(
+                *settings.check_count(len({turn.speaker for turn in linked.turns})),
+                *fitter.notices,
+            ),
             compute_type="float32",
         )

@@ -11,7 +11,8 @@ from campplus_files import RUNTIME_ID, CampPlusFiles, find_campplus_files
 from pipeline_files import PipelineFiles, find_pipeline_files
 
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import import_torchaudio, is_torch_out_of_memory, split_device
+from dalston_sdk.memory_errors import is_out_of_memory
+from dalston_sdk.torch_device import import_torchaudio, split_device
 from dalston_sdk.wire import ErrorCode, ModelRef
 
 import_torchaudio()
@@ -82,7 +83,7 @@ def load_diarizer(model: ModelRef, device: str) -> Diarizer:
         pipeline.to(torch.device(kind, index) if kind != "cpu" else torch.device(kind))
         min_similarity = _similarity(pipeline.clustering.threshold)
     except _DAMAGED as error:
-        if is_torch_out_of_memory(error):
+        if is_out_of_memory(error):
             raise
         reason = next(iter(str(error).strip().splitlines()), type(error).__name__)
         raise EngineError(

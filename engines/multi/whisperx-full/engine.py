@@ -63,12 +63,6 @@ class WhisperxEngine(TorchEngine):
         self._aligner: Aligner | None = None
         self._diarizer: Diarizer | None = None
 
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """Return True if memory ran out; CTranslate2 only says so in its message."""
-        from failures import is_out_of_memory  # noqa: PLC0415 - imports PyTorch
-
-        return is_out_of_memory(error)
-
     def load(self, model: ModelRef) -> LoadedModel:
         """Load the recogniser; the other parts are loaded with the first request for them."""
         bundle = find_bundle(model)
@@ -94,7 +88,7 @@ class WhisperxEngine(TorchEngine):
     ) -> TranscribeResult:
         """Transcribe chunk by chunk; segments are reported as they are done."""
         with self._device_errors():
-            return self._transcribe(self._loaded(), request.options, audio, context)
+            return self._transcribe(self._loaded(), request, audio, context)
 
     def align(self, request: AlignRequest, audio: Samples, context: RunContext) -> AlignResult:
         """Align each segment with the bundle's model for the language."""
@@ -134,13 +128,15 @@ class WhisperxEngine(TorchEngine):
     def _transcribe(
         self,
         recogniser: "Recogniser",
-        options: TranscribeOptions,
+        request: TranscribeRequest,
         audio: Samples,
         context: RunContext,
     ) -> TranscribeResult:
+        options = request.options
         self._check_task(recogniser, options)
         options, shortened = fit_prompts(options, recogniser.count_tokens)
         decoding = read_decoding(options, device=self.device, window_s=recogniser.window_s)
+        fitter = self.fitter(request, decoding.batch_size)
         duration_s = len(audio) / SAMPLE_RATE
         regions, chunks = recogniser.find_speech(audio, decoding, context.check_cancelled)
         language, scores = recogniser.language(options, audio, chunks)
@@ -148,14 +144,14 @@ class WhisperxEngine(TorchEngine):
         segments: list[Segment] = []
         if language is not None:
             context.check_cancelled()
-            for each in recogniser.transcribe_chunks(audio, chunks, language, decoding):
+            for each in recogniser.transcribe_chunks(audio, chunks, language, decoding, fitter):
                 if each.text:
                     segments.append(_segment(len(segments), each, text_language))
                     context.partial(segments[-1:])
                 context.progress(each.chunk.end, duration_s)
 
         def decode_part(region: SpeechRegion) -> list[Segment]:
-            found = recogniser.transcribe_part(audio, region, language or "en", decoding)
+            found = recogniser.transcribe_part(audio, region, language or "en", decoding, fitter)
             return [_segment(0, each, text_language) for each in found if each.text]
 
         without_echoes = EchoFilter(options, decode_part, duration_s=duration_s)
@@ -169,8 +165,13 @@ class WhisperxEngine(TorchEngine):
             segments=tuple(said),
             language_scores=scores,
             speech_regions=tuple(regions),
-            effective=effective(options, decoding, language),
-            warnings=(*decoding.warnings, *shortened, *without_echoes.notices),
+            effective={**effective(options, decoding, language), "batch_size": fitter.smallest},
+            warnings=(
+                *decoding.warnings,
+                *shortened,
+                *without_echoes.notices,
+                *fitter.notices,
+            ),
             compute_type=recogniser.compute_type,
         )
 

@@ -6,18 +6,12 @@ from pathlib import Path
 from bundle import cannot_load
 
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import is_torch_out_of_memory
+from dalston_sdk.memory_errors import is_out_of_memory
 from dalston_sdk.wire import ErrorCode
 
-_OUT_OF_MEMORY = re.compile(r"out of memory|ALLOC_FAILED|bad_alloc|cannot allocate", re.IGNORECASE)
 _DEVICE_LOST = re.compile(
     r"CUDA (failed|driver|unknown|error)|no CUDA|device-side|NVML", re.IGNORECASE
 )
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return True if memory ran out, on the GPU or in RAM."""
-    return is_torch_out_of_memory(error) or _OUT_OF_MEMORY.search(str(error)) is not None
 
 
 def is_device_lost(error: BaseException) -> bool:
@@ -37,6 +31,7 @@ def load_failure(folder: Path, error: BaseException, device: str) -> EngineError
             ErrorCode.OUT_OF_MEMORY,
             f"there is not enough memory to load {folder}: {error}",
             hint="use a smaller model",
+            is_final=True,
         )
     if device != "cpu" and is_device_lost(error):
         return device_lost(device, error)

@@ -5,6 +5,7 @@ import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
+from typing import Any
 
 import torch
 from chunks import Chunk, chunk_samples, pad_chunks
@@ -16,6 +17,7 @@ from whisperx.asr import FasterWhisperPipeline, WhisperModel, load_model
 from whisperx.audio import log_mel_spectrogram
 from whisperx.vads import Pyannote
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.torch_device import split_device
@@ -31,6 +33,7 @@ _TRIAL_S = 1
 _MIN_AUDIO_S = 0.1
 """Shorter recordings have no frame for voice activity detection."""
 _MIN_CHUNK_S = 0.5
+_FEATURE_DIMENSIONS = 2
 _FRAME_S = 0.05
 _MAX_CPU_THREADS = 8
 
@@ -45,7 +48,13 @@ class ChunkTranscript:
 
 
 class _Pipeline(FasterWhisperPipeline):  # type: ignore[misc] # the library is untyped
-    """The library's pipeline for models with another input length than 30 s."""
+    """The library's pipeline for models with another input length than 30 s, and less memory.
+
+    Attributes:
+        fitter: Computes batches that fit into memory; set before each use.
+    """
+
+    fitter: BatchFitter
 
     def preprocess(self, audio: Mapping[str, Samples]) -> dict[str, torch.Tensor]:
         """Compute a chunk's spectrogram, padded to the model's input length."""
@@ -57,6 +66,21 @@ class _Pipeline(FasterWhisperPipeline):  # type: ignore[misc] # the library is u
             padding=max(0, extractor.n_samples - len(samples)),
         )
         return {"inputs": features}
+
+    def _forward(self, model_inputs: Mapping[str, torch.Tensor]) -> dict[str, list[Any]]:
+        """Decode a batch, or parts of it one after the other."""
+
+        def decode(features: Sequence[torch.Tensor]) -> list[tuple[str, float]]:
+            found = self.model.generate_segment_batched(features, self.tokenizer, self.options)
+            return list(zip(found["text"], found["avg_logprob"], strict=True))
+
+        inputs = model_inputs["inputs"]
+        batch = inputs if inputs.dim() > _FEATURE_DIMENSIONS else inputs[None]
+        decoded = list(self.fitter.run(batch, decode))
+        return {
+            "text": [text for text, _ in decoded],
+            "avg_logprob": [logprob for _, logprob in decoded],
+        }
 
 
 class Recogniser:
@@ -132,7 +156,12 @@ class Recogniser:
         return choose_language(self.whisper, options, speech)
 
     def transcribe_chunks(
-        self, samples: Samples, chunks: Sequence[Chunk], language: str, decoding: Decoding
+        self,
+        samples: Samples,
+        chunks: Sequence[Chunk],
+        language: str,
+        decoding: Decoding,
+        fitter: BatchFitter,
     ) -> Iterator[ChunkTranscript]:
         """Yield the texts of chunks, batch by batch.
 
@@ -141,8 +170,10 @@ class Recogniser:
             chunks: Chunks no longer than the model's input.
             language: The language of the speech, BCP-47.
             decoding: The settings.
+            fitter: Computes batches that fit into memory.
         """
         pipeline, whisper = self._pipeline, self.whisper
+        pipeline.fitter = fitter
         pipeline.options = replace(self._defaults, **decoding.arguments)
         pipeline.tokenizer = Tokenizer(
             whisper.hf_tokenizer,
@@ -164,13 +195,18 @@ class Recogniser:
         return len(tokenizer.encode(" " + text.strip(), add_special_tokens=False).ids)
 
     def transcribe_part(
-        self, samples: Samples, region: SpeechRegion, language: str, decoding: Decoding
+        self,
+        samples: Samples,
+        region: SpeechRegion,
+        language: str,
+        decoding: Decoding,
+        fitter: BatchFitter,
     ) -> Iterator[ChunkTranscript]:
         """Yield the text of a part of the recording, decoded alone and without a prompt."""
         arguments = {**decoding.arguments, "initial_prompt": None, "hotwords": None, "prefix": None}
         chunk = Chunk(start=region.start, end=min(region.end, region.start + self.window_s))
         alone = replace(decoding, arguments=arguments, batch_size=1)
-        return self.transcribe_chunks(samples, [chunk], language, alone)
+        return self.transcribe_chunks(samples, [chunk], language, alone, fitter)
 
 
 def load_recogniser(folder: Path, device: str, compute_type: str | None) -> Recogniser:

@@ -3,17 +3,51 @@
 from collections.abc import Iterable, Sequence
 from typing import Any
 
+import numpy as np
 from faster_whisper import BatchedInferencePipeline, WhisperModel
-from faster_whisper.transcribe import TranscriptionInfo, restore_speech_timestamps
+from faster_whisper.tokenizer import Tokenizer
+from faster_whisper.transcribe import (
+    TranscriptionInfo,
+    TranscriptionOptions,
+    restore_speech_timestamps,
+)
 from languages import pack
+from numpy.typing import NDArray
 from options import Decoding
 from segments import convert
 from vad import as_regions, without_silence
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.wire import Segment, SpeechRegion
 
 _PROMPTS = ("initial_prompt", "hotwords", "prefix")
+
+
+class _FittingPipeline(BatchedInferencePipeline):  # type: ignore[misc] # the library is untyped
+    """The library's decoding of batches, with smaller batches where these do not fit."""
+
+    def __init__(self, whisper: WhisperModel, fitter: BatchFitter) -> None:
+        super().__init__(model=whisper)
+        self._fitter = fitter
+
+    def forward(
+        self,
+        features: NDArray[np.float32],
+        tokenizer: Tokenizer,
+        chunks_metadata: Sequence[dict[str, Any]],
+        options: TranscriptionOptions,
+    ) -> list[Any]:
+        """Decode a batch, or parts of it one after the other."""
+
+        def decode(numbers: Sequence[int]) -> Sequence[Any]:
+            some = slice(numbers[0], numbers[-1] + 1)
+            found: Sequence[Any] = super(_FittingPipeline, self).forward(
+                features[some], tokenizer, chunks_metadata[some], options
+            )
+            return found
+
+        return list(self._fitter.run(range(len(features)), decode))
 
 
 def count_tokens(whisper: WhisperModel, text: str) -> int:
@@ -27,6 +61,7 @@ def decode(
     speech: Sequence[dict[str, int]],
     language: str,
     decoding: Decoding,
+    fitter: BatchFitter,
 ) -> tuple[Iterable[Any], TranscriptionInfo]:
     """Start decoding; segments come with times from the start of the recording."""
     arguments = {**decoding.arguments, "language": language}
@@ -40,7 +75,7 @@ def decode(
             {"start": chunk.start, "end": min(chunk.end, end)}
             for chunk in pack(as_regions(speech), decoding.chunk_length_s)
         ]
-        found, info = BatchedInferencePipeline(model=whisper).transcribe(
+        found, info = _FittingPipeline(whisper, fitter).transcribe(
             audio, clip_timestamps=clips, **arguments
         )
     elif decoding.vad is None:

@@ -13,7 +13,7 @@ from options import SUPPORTED, Decoding, effective, plan_decoding
 from recording import RecordingDecoder, Speech
 from sharing import Windows, gatherer, shared
 
-from dalston_sdk.ctranslate2_loading import is_device_lost, is_out_of_memory
+from dalston_sdk.ctranslate2_loading import is_device_lost
 from dalston_sdk.devices import check_gpu, process_vram_mb
 from dalston_sdk.engine import Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
@@ -57,14 +57,15 @@ class FasterWhisperEngine(Engine):
         """Return the GPU memory of this process, in MiB; None on a CPU."""
         return process_vram_mb(self.device)
 
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """Recognise the messages of CTranslate2, which raises plain RuntimeErrors."""
-        return is_out_of_memory(error)
-
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights in CTranslate2's format from a folder."""
         self._whisper, warnings = load_whisper(model, self.device)
-        self._windows = gatherer(self._whisper)
+        self._windows = gatherer(
+            self._whisper,
+            lambda most: self.fitter(
+                TranscribeRequest(model=model), most, unit="window", step="together"
+            ),
+        )
         self._runtime_id = model.runtime_id
         return LoadedModel(compute_type=self._whisper.model.compute_type, warnings=warnings)
 
@@ -83,7 +84,7 @@ class FasterWhisperEngine(Engine):
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         try:
             with shared(self._whisper, self._windows, context) as whisper:
-                return self._transcribe(whisper, request.options, audio, context)
+                return self._transcribe(whisper, request, audio, context)
         except RuntimeError as error:
             if is_device_lost(error):
                 raise EngineError(
@@ -94,10 +95,11 @@ class FasterWhisperEngine(Engine):
     def _transcribe(
         self,
         whisper: WhisperModel,
-        options: TranscribeOptions,
+        request: TranscribeRequest,
         audio: Samples,
         context: RunContext,
     ) -> TranscribeResult:
+        options = request.options
         _check_supported(whisper, self._runtime_id, options)
         _check_tokens(whisper, options.suppress_tokens or ())
         options, shortened = fit_prompts(options, lambda text: count_tokens(whisper, text))
@@ -106,8 +108,14 @@ class FasterWhisperEngine(Engine):
             device=self.device,
             chunk_length_s=whisper.feature_extractor.chunk_length,
         )
+        fitter = self.fitter(request, decoding.batch_size)
         recording = RecordingDecoder(
-            whisper=whisper, audio=audio, options=options, decoding=decoding, context=context
+            whisper=whisper,
+            audio=audio,
+            options=options,
+            decoding=decoding,
+            context=context,
+            fitter=fitter,
         )
         speech = recording.find_speech()
         context.check_cancelled()
@@ -121,8 +129,9 @@ class FasterWhisperEngine(Engine):
             segments=tuple(text.segments),
             language_scores=scores if spoken else {},
             speech_regions=() if decoding.vad is None else tuple(text.regions),
-            effective=effective(options, decoding, text.used, spoken),
-            warnings=(*decoding.warnings, *shortened, *text.notices),
+            effective=effective(options, decoding, text.used, spoken)
+            | {"batch_size": fitter.smallest},
+            warnings=(*decoding.warnings, *shortened, *text.notices, *fitter.notices),
             compute_type=whisper.model.compute_type,
         )
 

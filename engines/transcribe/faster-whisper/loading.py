@@ -10,11 +10,11 @@ from faster_whisper import WhisperModel
 from dalston_sdk.ctranslate2_loading import (
     MAX_CPU_THREADS,
     is_device_lost,
-    is_out_of_memory,
     load_in_working_format,
 )
 from dalston_sdk.devices import cpu_threads, split_device
 from dalston_sdk.errors import EngineError
+from dalston_sdk.memory_errors import is_out_of_memory
 from dalston_sdk.weights import first_line, not_enough_memory
 from dalston_sdk.wire import ErrorCode, ModelRef, Notice
 

@@ -9,6 +9,7 @@ from options import Decoding
 from segments import convert
 from vad import FRAME_S, as_regions, as_samples, find_speech, score
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, RunContext, Samples
 from dalston_sdk.languages import from_whisper_code
 from dalston_sdk.prompt_echoes import EchoFilter
@@ -45,6 +46,7 @@ class RecordingDecoder:
     options: TranscribeOptions
     decoding: Decoding
     context: RunContext
+    fitter: BatchFitter
 
     def find_speech(self) -> Speech:
         """Find the speech, with a second look at what the first one left out."""
@@ -101,7 +103,9 @@ class RecordingDecoder:
         segments: list[Segment] = []
         used = None
         if speech.regions:
-            found, info = decode(self.whisper, self.audio, speech.ranges, language, self.decoding)
+            found, info = decode(
+                self.whisper, self.audio, speech.ranges, language, self.decoding, self.fitter
+            )
             used = info.transcription_options
             converted = convert(
                 found, regions=speech.regions, duration_s=duration_s, language=text_language

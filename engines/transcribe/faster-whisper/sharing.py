@@ -18,6 +18,7 @@ from ctranslate2.models import (
 from faster_whisper import WhisperModel
 from numpy.typing import NDArray
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import RunContext
 from dalston_sdk.gathering import Gatherer
 
@@ -37,8 +38,13 @@ class _Window:
         self.options = options
 
 
-def gatherer(whisper: WhisperModel) -> Windows:
-    """Return what gathers the windows of all requests for a model that was loaded."""
+def gatherer(whisper: WhisperModel, fitter: Callable[[int], BatchFitter]) -> Windows:
+    """Return what gathers the windows of all requests for a model that was loaded.
+
+    Args:
+        whisper: The model.
+        fitter: Makes what computes batches that fit into memory, from the largest of them.
+    """
     model = whisper.model
 
     def decode(windows: Sequence[_Window]) -> Sequence[WhisperGenerationResult]:
@@ -51,10 +57,11 @@ def gatherer(whisper: WhisperModel) -> Windows:
         found: list[WhisperGenerationResult] = model.generate(encoded, prompts, **first.options)
         return found
 
-    width = _width(whisper)
+    max_windows = max(1, min(_MAX_WINDOWS, _MAX_WIDTH // _width(whisper)))
+    fitting = fitter(max_windows)
     return Gatherer(
-        decode,
-        max_items=max(1, min(_MAX_WINDOWS, _MAX_WIDTH // width)),
+        lambda windows: list(fitting.run(windows, decode)),
+        max_items=max_windows,
         max_calls=model.num_workers,
     )
 

@@ -4,6 +4,7 @@ import gc
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
 from dalston_sdk.decoding import (
@@ -131,20 +132,22 @@ class NemoEngine(TorchEngine):
                 )
             return segments
 
+        fitter = self.fitter(request, decoding.batch_size)
         found = transcribe_in_batches(
             audio,
             speech,
             decode,
             context,
-            batch_size=decoding.batch_size,
+            fitter=fitter,
             min_chunk_s=_MIN_CHUNK_S,
         )
+        decoding = replace(decoding, batch_size=fitter.smallest)
         return TranscribeResult(
             language=text_language,
             segments=tuple(found.segments),
             speech_regions=tuple(found.regions) if decoding.with_vad else (),
             effective=effective_options(options, decoding, language.spoken),
-            warnings=(*decoding.warnings, *language.warnings, *found.notices),
+            warnings=(*decoding.warnings, *language.warnings, *found.notices, *fitter.notices),
             compute_type=self._loaded.compute_type,
         )
 
@@ -154,7 +157,8 @@ class NemoEngine(TorchEngine):
         """Find the turns of at most four speakers."""
         if self._diarizer is None:
             raise self._wrong_model("transcribes, and does not tell speakers apart")
-        return self._diarizer.diarize(request.options, audio, context)
+        fitter = self.fitter(request, self._diarizer.batch_size(request.options))
+        return self._diarizer.diarize(request.options, audio, context, fitter)
 
     def _wrong_model(self, what: str) -> EngineError:
         if self._loaded is None:

@@ -13,7 +13,7 @@ from nemo.utils import logging
 
 from dalston_sdk.devices import split_device
 from dalston_sdk.errors import EngineError
-from dalston_sdk.torch_device import is_torch_out_of_memory
+from dalston_sdk.memory_errors import is_out_of_memory
 from dalston_sdk.weights import (
     loading_failed,
     not_enough_memory,
@@ -135,6 +135,6 @@ def _check_archive(file: Path) -> None:
 
 
 def _failure(file: Path, error: Exception) -> EngineError:
-    if is_torch_out_of_memory(error):
+    if is_out_of_memory(error):
         return not_enough_memory(file.parent, error, hint="use a smaller model, or --device cpu")
     return loading_failed(file.parent, error, file=file)

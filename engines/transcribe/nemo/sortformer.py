@@ -1,6 +1,6 @@
 """Diarization with Sortformer: the posterior of each speaker frame by frame, then turns."""
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 import numpy as np
 import torch
@@ -8,6 +8,7 @@ from activity_turns import Posteriors, link_chunks, turns_of
 from loading import Loaded
 from speakers import keep_speakers, read_speaker_count
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.decoding import read_batch_size
 from dalston_sdk.engine import SAMPLE_RATE, RunContext, Samples
 from dalston_sdk.notices import option_without_effect
@@ -48,8 +49,18 @@ class Diarizer:
             for name, value in _STREAMING.items():
                 setattr(modules, name, value)
 
+    def batch_size(self, options: DiarizeOptions) -> int:
+        """Return the number of chunks that go through the network at once.
+
+        Raises:
+            EngineError: ``invalid_request`` if it is out of range.
+        """
+        default = 1 if self._is_streaming or self._loaded.device == "cpu" else GPU_BATCH_SIZE
+        asked = read_batch_size(options.batch_size, default=default)
+        return 1 if self._is_streaming else asked
+
     def diarize(
-        self, options: DiarizeOptions, audio: Samples, context: RunContext
+        self, options: DiarizeOptions, audio: Samples, context: RunContext, fitter: BatchFitter
     ) -> DiarizeResult:
         """Find the speaker turns of a recording.
 
@@ -57,22 +68,20 @@ class Diarizer:
             options: The number of speakers, and the batch size.
             audio: float32, shape (num_samples,), 16 kHz, in [-1, 1].
             context: Gets the progress.
+            fitter: Computes batches of chunks that fit into memory.
 
         Raises:
             EngineError: ``invalid_request`` if more speakers are asked for than the model can
                 tell apart, or values are out of range.
         """
         wanted = read_speaker_count(options, limit=self._num_speakers, model_name=self._loaded.name)
-        batch_size = read_batch_size(
-            options.batch_size, default=1 if self._loaded.device == "cpu" else GPU_BATCH_SIZE
-        )
         duration_s = len(audio) / SAMPLE_RATE
         audio = np.pad(audio, (0, max(0, int(_MIN_AUDIO_S * SAMPLE_RATE) - len(audio))))
         with torch.inference_mode(), self._loaded.autocast():
             if self._is_streaming:
                 posteriors = self._stream(audio, context)
             else:
-                posteriors = self._by_chunks(audio, batch_size, context)
+                posteriors = self._by_chunks(audio, fitter, context)
         posteriors, notices = keep_speakers(posteriors, wanted)
         context.progress(duration_s, duration_s)
         return DiarizeResult(
@@ -80,9 +89,14 @@ class Diarizer:
             effective={
                 "num_speakers": options.num_speakers,
                 "max_speakers": wanted.max_speakers,
-                "batch_size": 1 if self._is_streaming else batch_size,
+                "batch_size": fitter.smallest,
             },
-            warnings=(*wanted.warnings, *notices, *self._without_effect(options)),
+            warnings=(
+                *wanted.warnings,
+                *notices,
+                *self._without_effect(options),
+                *fitter.notices,
+            ),
             compute_type=self._loaded.compute_type,
         )
 
@@ -111,7 +125,7 @@ class Diarizer:
             context.progress(min(done_s, len(audio) / SAMPLE_RATE), len(audio) / SAMPLE_RATE)
         return np.concatenate(found)
 
-    def _by_chunks(self, audio: Samples, batch_size: int, context: RunContext) -> Posteriors:
+    def _by_chunks(self, audio: Samples, fitter: BatchFitter, context: RunContext) -> Posteriors:
         """Go through overlapping chunks, and find the speakers of each in the one before it."""
         size = int(CHUNK_S * SAMPLE_RATE)
         step = size - int(SHARED_S * SAMPLE_RATE)
@@ -121,12 +135,14 @@ class Diarizer:
         # One scale for the whole recording; the library would scale each batch by itself.
         audio = audio / (np.float32(audio.max()) + np.float32(self._network.eps))
         found: list[Posteriors] = []
-        for first in range(0, len(starts), batch_size):
+
+        def infer(batch: Sequence[int]) -> list[Posteriors]:
             context.check_cancelled()
-            batch = [audio[start : start + size] for start in starts[first : first + batch_size]]
-            found += self._infer(batch)
-            done_s = starts[min(first + batch_size, len(starts)) - 1] / SAMPLE_RATE
-            context.progress(done_s, len(audio) / SAMPLE_RATE)
+            return self._infer([audio[start : start + size] for start in batch])
+
+        for batch, posteriors in fitter.each_batch(starts, infer):
+            found += posteriors
+            context.progress(batch[-1] / SAMPLE_RATE, len(audio) / SAMPLE_RATE)
         return link_chunks(found, num_shared=round(SHARED_S / self.frame_s))
 
     def _infer(self, batch: list[Samples]) -> list[Posteriors]:

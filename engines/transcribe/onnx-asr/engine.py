@@ -3,11 +3,12 @@
 import gc
 import os
 from collections.abc import Mapping, Sequence
+from dataclasses import replace
 from typing import ClassVar
 
 import onnxruntime as rt
 from languages import find_language
-from loading import Recogniser, is_device_lost, is_out_of_memory, load_recogniser, try_gpu
+from loading import Recogniser, is_device_lost, load_recogniser, try_gpu
 from onnx_asr.asr import TimestampedResult
 from vad import SpeechDetector
 
@@ -30,7 +31,6 @@ from dalston_sdk.wire import (
     Segment,
     SpeechRegion,
     Stage,
-    TranscribeOptions,
     TranscribeRequest,
     TranscribeResult,
 )
@@ -66,10 +66,6 @@ class OnnxAsrEngine(Engine):
         """Return the GPU memory of this process, in MiB; None on a CPU."""
         return process_vram_mb(self.device)
 
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """Recognise the messages of ONNX Runtime, which has no exception of its own for it."""
-        return is_out_of_memory(error)
-
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights from a folder in the layout of their family."""
         self._recogniser = load_recogniser(model, self.device)
@@ -89,7 +85,7 @@ class OnnxAsrEngine(Engine):
         if self._recogniser is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         try:
-            return self._transcribe(self._recogniser, request.options, audio, context)
+            return self._transcribe(self._recogniser, request, audio, context)
         except Exception as error:
             if self.device != "cpu" and is_device_lost(error):
                 raise device_lost(self.device, str(error)) from error
@@ -98,10 +94,11 @@ class OnnxAsrEngine(Engine):
     def _transcribe(
         self,
         recogniser: Recogniser,
-        options: TranscribeOptions,
+        request: TranscribeRequest,
         audio: Samples,
         context: RunContext,
     ) -> TranscribeResult:
+        options = request.options
         decoding = plan_decoding(
             options,
             recogniser.capabilities,
@@ -137,21 +134,29 @@ class OnnxAsrEngine(Engine):
                 for index, (result, region) in enumerate(with_text)
             ]
 
+        fitter = self.fitter(request, decoding.batch_size)
         found = transcribe_in_batches(
             audio,
             speech,
             decode,
             context,
-            batch_size=decoding.batch_size,
+            fitter=fitter,
             min_chunk_s=_MIN_CHUNK_S,
         )
+        decoding = replace(decoding, batch_size=fitter.smallest)
         return TranscribeResult(
             language=text_language,
             segments=tuple(found.segments),
             language_scores=language.scores,
             speech_regions=tuple(found.regions) if decoding.with_vad else (),
             effective=effective_options(options, decoding, language.spoken),
-            warnings=(*recogniser.warnings, *decoding.warnings, *language.warnings, *found.notices),
+            warnings=(
+                *recogniser.warnings,
+                *decoding.warnings,
+                *language.warnings,
+                *found.notices,
+                *fitter.notices,
+            ),
             compute_type=recogniser.compute_type,
         )
 

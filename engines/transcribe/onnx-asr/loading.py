@@ -17,6 +17,7 @@ from private_api import try_encoder
 
 from dalston_sdk.devices import cpu_threads, device_lost, split_device
 from dalston_sdk.errors import EngineError
+from dalston_sdk.memory_errors import is_out_of_memory
 from dalston_sdk.weights import (
     loading_failed,
     not_enough_memory,
@@ -31,9 +32,6 @@ _GPU_PROVIDER = "CUDAExecutionProvider"
 _CPU_LADDER = ("int8", "float32", "float16")
 _GPU_LADDER = ("float16", "float32", "int8")
 
-_OUT_OF_MEMORY = re.compile(
-    r"out of memory|Failed to allocate memory|ALLOC_FAILED|bad_alloc", re.IGNORECASE
-)
 _DEVICE_LOST = re.compile(r"CUDA failure|CUDNN failure|CUBLAS failure|no CUDA", re.IGNORECASE)
 
 
@@ -52,11 +50,6 @@ class Recogniser:
     capabilities: OnnxCapabilities
     compute_type: str
     warnings: tuple[Notice, ...]
-
-
-def is_out_of_memory(error: Exception) -> bool:
-    """Return True if an error of ONNX Runtime means that memory ran out."""
-    return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
 
 
 def is_device_lost(error: Exception) -> bool:

@@ -97,8 +97,9 @@ class RunLines(RunView):
             case "partial":
                 self._partial(event)
             case "done":
-                mark = self._signs.done if self._draws else "done:"
-                self.console.say(Span(mark, Style.GOOD), *self._outcome(event))
+                if not self.console.quiet:
+                    mark = self._signs.done if self._draws else "done:"
+                    self.console.say(Span(mark, Style.GOOD), *self._outcome(event))
                 self._lines_since += 1
             case "known_bad":
                 problem = event.error.message if event.error else "it is not whole"

@@ -16,8 +16,9 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import needing_speakers, optional_formats, writers_named
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
-from dalston_cli.pipeline.intake.urls import output_address
+from dalston_cli.pipeline.intake.urls import given_store, output_address
 from dalston_cli.pipeline.outputs.remote_place import path_of
+from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import OfflineAddressError
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
 from dalston_cli.regular_file import read_regular
@@ -170,6 +171,7 @@ def build_run_options(
         runner=settings.runner,
         scheduler=settings.scheduler,
         spool_bytes=round(settings.spool_limit * 1e9),
+        store=store_address(settings),
         order=settings.order,
         keep_alive_s=settings.keep_alive,
     )
@@ -186,6 +188,20 @@ def _target(settings: Settings, *, to_stdout: bool) -> OutputTarget:
     if settings.offline:
         raise OfflineAddressError(address)
     return OutputTarget(folder=path_of(address), remote=address)
+
+
+def store_address(settings: Settings) -> Address | None:
+    """Return where stages' results are kept; None for this machine.
+
+    Raises:
+        UsageError: They cannot be kept there.
+    """
+    if settings.store is None:
+        return None
+    address = given_store(settings.store)
+    if settings.offline:
+        raise OfflineAddressError(address)
+    return address
 
 
 def _values(settings: Settings, stage: str) -> dict[str, Any]:

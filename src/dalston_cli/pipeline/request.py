@@ -153,6 +153,7 @@ class RunOptions:
         runner: What has engines work on recordings.
         scheduler: The address of Dask's scheduler; None for workers of this machine.
         spool_bytes: What may lie here at once of recordings from other machines.
+        store: The address of the store of results; None for that of this machine.
         order: The recordings that are begun first.
         keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
         shard: The part of all recordings to work on; None for all. Their outputs are named as if
@@ -185,6 +186,7 @@ class RunOptions:
     runner: RunnerName = "local"
     scheduler: str | None = None
     spool_bytes: int = DEFAULT_LIMIT
+    store: Address | None = None
     order: Order = "longest"
     keep_alive_s: float = 300.0
     shard: Shard | None = None

@@ -7,6 +7,7 @@ from typing import Any
 import pytest
 from tests.support.engine_fixtures import Models
 from tests.support.engine_under_test import EngineUnderTest
+from tests.support.memory_limits import memory_limited, reason_of_smaller_batches
 from tests.support.sounds import band, silence, write_wav
 
 from dalston_sdk.testing import RunningEngine, check_engine
@@ -155,6 +156,25 @@ def test_batches_change_nothing(engine: RunningEngine, tmp_path: Path) -> None:
     for number, emotion in one_by_one.emotions.items():
         assert together.emotions[number].label == emotion.label
         assert together.emotions[number].scores == pytest.approx(emotion.scores, abs=0.001)
+
+
+def test_a_batch_that_does_not_fit_into_memory_is_halved(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
+    """The process may take so little more that the library's own allocation fails."""
+    wav = write_wav(tmp_path / "long.wav", *(band(20, 60, 1800 * n, seed=n) for n in (1, 2)))
+    spoken = tuple(segment(number, number, number + 20) for number in range(20))
+    whole = engine.detect_emotion(wav, spoken)
+
+    with memory_limited(engine.process.process.pid, more_mb=150):
+        halved = engine.detect_emotion(wav, spoken, batch_size=20)
+
+    assert 1 <= halved.effective["batch_size"] < 20
+    assert "DefaultCPUAllocator" in reason_of_smaller_batches(halved)
+    for number, emotion in whole.emotions.items():
+        assert halved.emotions[number].scores == pytest.approx(emotion.scores, abs=0.001)
+    after = engine.detect_emotion(wav, spoken[:2])  # the engine goes on
+    assert after.emotions[0] == whole.emotions[0]
 
 
 def test_scores_are_those_of_the_library(

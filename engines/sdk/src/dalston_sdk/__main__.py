@@ -81,6 +81,7 @@ def _serve(options: argparse.Namespace) -> int:
             token=options.token,
             models_dir=options.models_dir,
             spool_dir=options.spool_dir,
+            state_dir=options.state_dir,
             heartbeat_s=options.heartbeat,
         )
         serve(engine, settings, folder)
@@ -137,6 +138,11 @@ def _parser() -> argparse.ArgumentParser:
         type=Path,
         help="folder of this engine alone for audio that arrives as bytes "
         "(default: the runtime folder)",
+    )
+    parser.add_argument(
+        "--state-dir",
+        type=Path,
+        help="folder for what outlives this process, such as batch sizes that fitted into memory",
     )
     parser.add_argument(
         "--heartbeat",

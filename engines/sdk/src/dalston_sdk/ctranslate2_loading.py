@@ -8,6 +8,7 @@ from collections.abc import Callable
 from typing import TypeVar
 
 from dalston_sdk.errors import EngineError
+from dalston_sdk.memory_errors import is_out_of_memory
 from dalston_sdk.wire import ErrorCode, Notice
 
 COMPUTE_TYPES = (
@@ -21,15 +22,9 @@ _DEFAULTS = {"cpu": ("int8", "float32"), "cuda": ("float16", "float32")}
 """The formats to try on each kind of device, best first."""
 
 _FORMAT_REFUSED = re.compile(r"compute type|NOT_SUPPORTED|not supported", re.IGNORECASE)
-_OUT_OF_MEMORY = re.compile(r"out of memory|ALLOC_FAILED|bad_alloc|cannot allocate", re.IGNORECASE)
 _DEVICE_LOST = re.compile(r"CUDA (failed|driver|unknown)|no CUDA|device-side|NVML", re.IGNORECASE)
 
 T = TypeVar("T")
-
-
-def is_out_of_memory(error: BaseException) -> bool:
-    """Return True if one of CTranslate2's plain RuntimeErrors means that memory ran out."""
-    return isinstance(error, MemoryError) or _OUT_OF_MEMORY.search(str(error)) is not None
 
 
 def is_device_lost(error: BaseException) -> bool:

@@ -8,9 +8,11 @@ from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from typing import Any, Protocol
 
+import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
+from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.chunks import (
     VAD_OPTIONS,
     VadSettings,
@@ -244,7 +246,7 @@ def transcribe_in_batches(
     transcribe: Callable[[list[Samples], Sequence[SpeechRegion], int], list[Segment]],
     context: RunContext,
     *,
-    batch_size: int,
+    fitter: BatchFitter,
     min_chunk_s: float,
 ) -> Settled:
     """Transcribe the regions of a recording batch by batch, reporting segments as they come.
@@ -255,24 +257,26 @@ def transcribe_in_batches(
         transcribe: Turns a batch of chunks into segments. It gets the chunks, their regions and
             the id of the first segment.
         context: Gets segments and progress, and says whether the request was cancelled.
-        batch_size: Chunks in a batch.
+        fitter: Computes batches of chunks that fit into memory.
         min_chunk_s: Shorter chunks are filled up with silence; seconds.
     """
     duration_s = len(audio) / SAMPLE_RATE
     segments: list[Segment] = []
-    for first in range(0, len(speech.regions), batch_size):
+
+    def decode(regions: Sequence[SpeechRegion]) -> list[Segment]:
         context.check_cancelled()
-        batch = speech.regions[first : first + batch_size]
-        chunks = cut_chunks(audio, batch, min_length_s=min_chunk_s)
-        found = transcribe(chunks, batch, len(segments))
+        chunks = cut_chunks(audio, regions, min_length_s=min_chunk_s)
+        return transcribe(chunks, regions, len(segments))
+
+    for batch, found in fitter.each_batch(speech.regions, decode):
         segments += found
         if found:
             context.partial(found)
         context.progress(batch[-1].end, duration_s)
 
     def transcribe_alone(region: SpeechRegion) -> list[Segment]:
-        context.check_cancelled()
-        return transcribe(cut_chunks(audio, [region], min_length_s=min_chunk_s), [region], 0)
+        found = fitter.attempt(lambda _: decode([region]), most=1)
+        return [msgspec.structs.replace(each, id=number) for number, each in enumerate(found)]
 
     settled = settle(segments, speech.regions, speech.alone, transcribe_alone, join_s=speech.join_s)
     context.progress(duration_s, duration_s)

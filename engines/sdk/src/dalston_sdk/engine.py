@@ -15,6 +15,7 @@ The server calls ``load``, ``unload`` and the stage methods from one worker thre
 ``load`` while a stage method runs.
 """
 
+import gc
 import math
 from abc import ABC, abstractmethod
 from collections.abc import Mapping, Sequence
@@ -24,7 +25,10 @@ from typing import ClassVar, Protocol
 import numpy as np
 from numpy.typing import NDArray
 
+from dalston_sdk.batch_fitting import BatchFitter, Place
+from dalston_sdk.batch_sizes import BatchSizes
 from dalston_sdk.errors import EngineError
+from dalston_sdk.memory_errors import is_out_of_memory
 from dalston_sdk.wire import (
     AlignRequest,
     AlignResult,
@@ -87,6 +91,9 @@ class Engine(ABC):
         keeps_freed_memory: Memory that the library frees is kept for its next work, up to 512 MiB,
             until the engine is idle: for one that takes large blocks again and again.
         device: ``cpu`` or ``cuda:N``, set at start.
+        fits_batches: True once it has computed through a ``fitter``, so that smaller batches were
+            tried before it reports that memory ran out.
+        batch_sizes: Which batches fitted into memory; the server's outlive the process.
     """
 
     name: ClassVar[str]
@@ -98,6 +105,8 @@ class Engine(ABC):
 
     def __init__(self, *, device: str = "cpu") -> None:
         self.device = device
+        self.batch_sizes = BatchSizes()
+        self.fits_batches = False
 
     @abstractmethod
     def load(self, model: ModelRef) -> LoadedModel:
@@ -131,7 +140,38 @@ class Engine(ABC):
 
     def is_out_of_memory(self, error: Exception) -> bool:
         """Return True if an exception of a library means that memory ran out."""
-        return isinstance(error, MemoryError)
+        return is_out_of_memory(error)
+
+    def release_memory(self) -> None:
+        """Give memory that is not used any more back to the system."""
+        gc.collect()
+
+    def fitter(
+        self, request: Request, batch_size: int, *, unit: str = "chunk", step: str = ""
+    ) -> BatchFitter:
+        """Return what computes in batches that fit into memory.
+
+        Args:
+            request: The request that they are of.
+            batch_size: The largest batch, at least 1.
+            unit: What a batch consists of, for messages.
+            step: Which of several batched steps of the stage this is.
+        """
+        self.fits_batches = True
+        model, stage = request.model, str(request.__struct_config__.tag)
+        place = Place(
+            device=self.device,
+            model=f"{model.runtime_id} {model.compute_type or 'default'}",
+            stage=f"{stage} {step}".strip(),
+        )
+        return BatchFitter(
+            asked=batch_size,
+            sizes=self.batch_sizes,
+            place=place,
+            unit=unit,
+            is_memory_error=self.is_out_of_memory,
+            release=self.release_memory,
+        )
 
     def run_stage(self, request: Request, audio: Samples, context: RunContext) -> Result:
         """Call the method of the request's stage."""

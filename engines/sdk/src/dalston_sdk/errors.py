@@ -12,10 +12,14 @@ class EngineError(Exception):
         code: The reason, for programs.
         message: The reason, for people: one sentence without a full stop.
         hint: What to do next.
+        is_final: The same request would fail again, even if its code is retryable.
     """
 
-    def __init__(self, code: ErrorCode, message: str, *, hint: str | None = None) -> None:
+    def __init__(
+        self, code: ErrorCode, message: str, *, hint: str | None = None, is_final: bool = False
+    ) -> None:
         super().__init__(message)
+        self.is_final = is_final
         self.code = code
         self.message = message
         self.hint = hint
@@ -25,7 +29,7 @@ class EngineError(Exception):
         return Failed(
             code=self.code,
             message=self.message,
-            retryable=self.code in RETRYABLE,
+            retryable=self.code in RETRYABLE and not self.is_final,
             hint=self.hint,
         )
 

@@ -17,7 +17,6 @@ from dalston_sdk.devices import check_gpu, split_device
 __all__ = [
     "check_torch_device",
     "import_torchaudio",
-    "is_torch_out_of_memory",
     "release_memory",
     "reserved_vram_mb",
     "split_device",
@@ -27,7 +26,6 @@ __all__ = [
 os.environ.setdefault("TORCHINDUCTOR_CACHE_DIR", tempfile.gettempdir())
 
 _MIB = 1024 * 1024
-_CPU_ALLOCATION = "DefaultCPUAllocator: can't allocate memory"
 
 
 def check_torch_device(device: str) -> str:
@@ -48,13 +46,6 @@ def reserved_vram_mb(device: str) -> float | None:
     import torch  # noqa: PLC0415 - not in every engine's environment
 
     return float(torch.cuda.memory_reserved(index)) / _MIB
-
-
-def is_torch_out_of_memory(error: BaseException) -> bool:
-    """Return True if an exception means that memory ran out, on the GPU or in the machine."""
-    import torch  # noqa: PLC0415 - not in every engine's environment
-
-    return isinstance(error, MemoryError | torch.OutOfMemoryError) or _CPU_ALLOCATION in str(error)
 
 
 def release_memory(device: str) -> None:

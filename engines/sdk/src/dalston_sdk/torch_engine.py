@@ -3,7 +3,7 @@
 from dalston_sdk.engine import Engine
 from dalston_sdk.torch_device import (
     check_torch_device,
-    is_torch_out_of_memory,
+    release_memory,
     reserved_vram_mb,
 )
 
@@ -23,6 +23,6 @@ class TorchEngine(Engine):
         """Return the GPU memory that PyTorch has reserved, in MiB; None on a CPU."""
         return reserved_vram_mb(self.device)
 
-    def is_out_of_memory(self, error: Exception) -> bool:
-        """Recognise PyTorch's own exception, and its message on a CPU."""
-        return is_torch_out_of_memory(error)
+    def release_memory(self) -> None:
+        """Collect garbage, and give back what PyTorch keeps of the GPU's memory."""
+        release_memory(self.device)

@@ -82,6 +82,7 @@ def not_enough_memory(folder: Path, error: Exception, *, hint: str) -> EngineErr
         ErrorCode.OUT_OF_MEMORY,
         f"there is not enough memory to load {folder.name}: {first_line(error)}",
         hint=hint,
+        is_final=True,
     )
 
 

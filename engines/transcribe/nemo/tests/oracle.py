@@ -42,7 +42,7 @@ def main(folder: Path, wav: Path) -> None:
     from sortformer import Diarizer  # noqa: PLC0415
 
     from dalston_sdk.wire import (  # noqa: PLC0415
-        DiarizeOptions,
+        DiarizeRequest,
         ModelRef,
         TranscribeOptions,
         TranscribeRequest,
@@ -54,12 +54,14 @@ def main(folder: Path, wav: Path) -> None:
     found: dict[str, Any] = {}
     for name in ("sortformer-v1", "sortformer-v2"):
         file = folder / name / f"{name}.nemo"
-        loaded = load_model(ModelRef(runtime_id=name, path=str(file)), "cpu")
+        reference = ModelRef(runtime_id=name, path=str(file))
+        loaded = load_model(reference, "cpu")
         ours = Diarizer(loaded)  # sets the chunks of a recording, for both
         lines = loaded.network.diarize([audio], sample_rate=16000, num_workers=0, verbose=False)
         theirs = [line.split() for line in lines[0]]
         activity_turns.MIN_TURN_S = activity_turns.MIN_PAUSE_S = 0.0  # as in the library
-        turns = ours.diarize(DiarizeOptions(), audio, Context()).turns
+        asked = DiarizeRequest(model=reference)
+        turns = ours.diarize(asked.options, audio, Context(), server.fitter(asked, 1)).turns
         found[name] = [theirs, [[turn.start, turn.end, turn.speaker] for turn in turns]]
         if name.endswith("v2"):
             long = np.tile(audio, 10)

@@ -50,6 +50,7 @@ class LocalLauncher(folder_launcher.FolderLauncher):
         self.environments = EnvironmentStore(locations.cache, offline=offline)
         self.engine_logs = EngineLogs(locations.state / "logs")
         self._cache = locations.cache
+        self._state = locations.state / "engines"
         super().__init__(locations.runtime)
 
     @classmethod
@@ -180,6 +181,7 @@ class LocalLauncher(folder_launcher.FolderLauncher):
                 *("--runtime-dir", str(folder), "--device", spec.device),
                 *("--keep-alive", f"{spec.keep_alive_s:g}", "--fingerprint", mark),
                 *("--models-dir", str(spec.models_dir)),
+                *("--state-dir", str(self._state / spec.engine.name)),
             ],
             cwd=folder,
             environment=self._variables(spec),

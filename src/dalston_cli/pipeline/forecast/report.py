@@ -17,7 +17,7 @@ from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
+from dalston_cli.pipeline.records.opening import open_store, tell_nothing
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 from dalston_cli.pipeline.session import (
     check_models,
@@ -118,13 +118,13 @@ def make_report(
     planner = Planner(environment.plan_context(), options)
     wanted = stages_to_pull(distinct_plans(share.recordings, planner), options)
     check_models(wanted, options, environment)
-    state = environment.locations.state
-    with Journal.if_there(state / JOURNAL_NAME) as journal:
+    locations = environment.locations
+    with Journal.if_there(locations.state / JOURNAL_NAME) as journal:
         forecaster = Forecaster(
             planner,
             output_spec(options),
             journal,
-            FileStore(state / STORE_NAME),
+            open_store(options.store, locations, tell_nothing, is_listed=True),
         )
         found = tuple(forecaster.look(share.recordings, share.stems))
         uses = Counter(forecast.plan for forecast in found)

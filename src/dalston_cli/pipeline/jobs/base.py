@@ -227,12 +227,15 @@ class JobTools:
     """The means that a runner gives to all its jobs.
 
     Attributes:
+        claims: On results, between all who share the store.
+        claims_here: On outputs, and on whole recordings, between runs of this machine.
         open_sink: The outputs of a job, by the key of its transcript.
         spool: Room for recordings that come from other machines.
     """
 
     store: ResultStore
     claims: JobClaims
+    claims_here: JobClaims
     journal: JobJournal
     refusals: JobRefusals
     engines: Engines

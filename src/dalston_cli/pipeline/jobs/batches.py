@@ -33,9 +33,13 @@ def fitting_options(plan: StagePlan, device: str, journal: JobJournal) -> Struct
 
 
 def smaller_batch(plan: StagePlan, refusal: EngineRefusal, options: Struct) -> int | None:
-    """Return the next batch to try; None where a smaller one cannot help."""
+    """Return the next batch to try; None where a smaller one cannot help.
+
+    An engine of ours tries smaller batches itself, and its error is not retryable.
+    """
     supported = plan.engine.stages[plan.stage.kind].options
-    if refusal.reason is not ErrorCode.OUT_OF_MEMORY or "batch_size" not in supported:
+    ran_out = refusal.reason is ErrorCode.OUT_OF_MEMORY and refusal.retryable
+    if not ran_out or "batch_size" not in supported:
         return None
     tried = batch_size_of(options)
     return FIRST_BATCH_AFTER_OUT_OF_MEMORY if tried is None else tried // 2 or None

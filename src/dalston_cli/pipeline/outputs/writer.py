@@ -15,6 +15,7 @@ from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS, Writer
+from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
@@ -183,7 +184,9 @@ class OutputWriter:
                 reasons.append(reason)
                 self._journal.drop_output(self._place.reference(path), self._output_key(writer))
                 continue
-            text = await asyncio.to_thread(writer.render, transcript, self._spec.render)
+            text = await aside(
+                transcript.recording.duration_s, writer.render, transcript, self._spec.render
+            )
             await self._write(path, text, self._output_key(writer), transcript.recording.digest)
         return tuple(reasons)
 

@@ -16,6 +16,7 @@ from dalston_cli.audio.errors import RecordingChangedError
 from dalston_cli.audio.request import AudioInfo, Channel
 from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.launchers.failure import LauncherUnavailableError, WorkFailedError
+from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.events import StageFinished, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.way import in_order, picked
@@ -100,7 +101,7 @@ class Graph:
             warnings=(*audio.warnings, *self._advice(), *self._notices),
             keep_doubtful=self._plan.keep_doubtful,
         )
-        transcript = await asyncio.to_thread(merge, merge_input)
+        transcript = await aside(audio.info.duration_s, merge, merge_input)
         for stage in order:
             if not stage.wants_audio and stage in self._plan.stages:
                 transcript = await self._with_more(stage, transcript)

@@ -174,7 +174,7 @@ class RecordingJob:
 
     async def _write(self, standing: Standing, transcript: Transcript) -> None:
         """Write the outputs; another run that writes the same files waits, and is waited for."""
-        async with self._tools.claims.held(self._place()):
+        async with self._tools.claims_here.held(self._place()):
             reasons = await standing.sink.write(transcript)
         for reason in reasons:
             self._warn("format_left_out", reason)
@@ -212,7 +212,7 @@ class RecordingJob:
         None where a result is missing that a transcript cannot do without. An optional stage whose
         result is missing is one that failed: the transcript is partial.
         """
-        info = audio.known()
+        info = await audio.known()
         if info is None:
             return None
         tools = replace(self._tools, emit=_tell_nothing)

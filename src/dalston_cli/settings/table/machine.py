@@ -22,6 +22,7 @@ _scheduler = Kind(
         "the address of a scheduler, such as tcp://HOST:8786",
     ),
 )
+_store = Kind("ADDRESS", min_length=1)
 _NO_IMAGES = ("launcher=local", "launcher=remote")
 _ELSEWHERE = ("launcher=remote",)
 
@@ -103,6 +104,11 @@ class Machine:
         20.0,
         example="100",
         idle_with=("offline",),
+    )
+    store: str | None = _store(
+        "Where the results of stages are kept, for several machines to share: an address such as"
+        " s3://BUCKET/FOLDER; without it in DALSTON_STATE_DIR.",
+        example="s3://talks/results",
     )
     offline: bool = switch("Never use the network.", default=False, negative="--online")
     pull_image: PullPolicy = choice(

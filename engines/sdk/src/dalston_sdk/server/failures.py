@@ -39,7 +39,10 @@ def to_engine_error(
         return EngineError(
             ErrorCode.OUT_OF_MEMORY,
             f"memory ran out ({name}: {text})",
-            hint="use a smaller batch size or a smaller model",
+            hint="use a smaller model, or end what else uses the memory"
+            if engine.fits_batches
+            else "use a smaller batch size or a smaller model",
+            is_final=engine.fits_batches,
         )
     log.error("unexpected %s", name, exc_info=error)
     return EngineError(otherwise, f"{name}: {text}", hint="the engine's log has the traceback")

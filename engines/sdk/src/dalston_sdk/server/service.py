@@ -6,6 +6,7 @@ from dataclasses import dataclass, field
 from pathlib import Path
 
 from dalston_sdk import protocol
+from dalston_sdk.batch_sizes import BatchSizes
 from dalston_sdk.engine import Engine
 from dalston_sdk.errors import EngineError
 from dalston_sdk.protocol import ProtocolRange
@@ -32,6 +33,7 @@ class ServerSettings:
         models_dir: The folder of all weights.
         spool_dir: Folder for audio that arrives as bytes, used by this engine only; the runtime
             folder by default.
+        state_dir: Folder for what outlives the process; None keeps nothing.
         heartbeat_s: Seconds without a message in a stream before a heartbeat.
         max_waiting: Requests that may wait; more are refused as ``busy``.
         protocol: The protocol versions that the server accepts.
@@ -45,6 +47,7 @@ class ServerSettings:
     token: str | None = field(default=None, repr=False)
     models_dir: Path | None = None
     spool_dir: Path | None = None
+    state_dir: Path | None = None
     heartbeat_s: float = 5.0
     max_waiting: int = 64
     protocol: ProtocolRange = field(default_factory=lambda: protocol.OURS)
@@ -55,6 +58,7 @@ class Service:
 
     def __init__(self, engine: Engine, settings: ServerSettings) -> None:
         self.engine = engine
+        engine.batch_sizes = BatchSizes(settings.state_dir)
         self.settings = settings
         self.lifetime = Lifetime(keep_alive_s=settings.keep_alive_s)
         self.device = DeviceCheck(engine)

@@ -127,7 +127,7 @@ class DaskRunner:
             DalstonError: What went wrong in the worker.
         """
         task = pickle.dumps(Task(job=job, order=order, batches=self._batches(job)))
-        async with self._tools.claims.held(order.prepared):
+        async with self._tools.claims_here.held(order.prepared):
             while True:
                 followed = self._followed[job.number] = _Followed(name=job.recording.name)
                 answer = await self._answer(job, task)
