@@ -54,10 +54,10 @@ class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc] # paramiko has
         if place.name == "locked":
             return paramiko.SFTP_PERMISSION_DENIED
         try:
-            found = [(one.lstat(), one.name) for one in place.iterdir()]
+            found = list(place.iterdir())
         except OSError as error:
             return paramiko.SFTPServer.convert_errno(error.errno)
-        return [paramiko.SFTPAttributes.from_stat(stat, name) for stat, name in found]
+        return [paramiko.SFTPAttributes.from_stat(one.lstat(), one.name) for one in found]
 
     def stat(self, path: str) -> object:
         try:

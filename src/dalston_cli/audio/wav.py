@@ -5,9 +5,10 @@ import hashlib
 import os
 import tempfile
 import wave
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,8 +21,7 @@ MAX_SAMPLES = (2**32 - 1 - 36) // 2
 """A WAV file's sizes have 32 bits: 37 hours."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class WrittenWav:
+class WrittenWav(Struct, frozen=True, kw_only=True):
     """A finished file.
 
     Attributes:
@@ -84,3 +84,15 @@ class WavWriter:
             num_samples=self.num_samples,
             digest=f"sha256:{self._digest.hexdigest()}",
         )
+
+
+def pcm16(samples: "NDArray[np.float32]") -> "NDArray[np.int16]":
+    """Round samples in [-1, 1] to 16 bits; those beyond are clipped."""
+    import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    scaled = samples.clip(-1, 1)
+    scaled *= 32768
+    np.rint(scaled, out=scaled)
+    np.minimum(scaled, 32767, out=scaled)
+    pcm: NDArray[np.int16] = scaled.astype(np.int16)
+    return pcm
