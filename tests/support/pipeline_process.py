@@ -69,9 +69,10 @@ def main() -> None:
         models=folder / "models",
         runtime=folder / "run",
     )
+    engines = folder / "engines"
     environment = Environment(
         locations=locations,
-        catalog=make_catalog(folder / "catalog"),
+        catalog=make_catalog(folder / "catalog", engines if engines.exists() else None),
         machine=MACHINE,
         launchers=make_launchers(LauncherContext(locations=locations)),
         engine_environment=told["environment"],

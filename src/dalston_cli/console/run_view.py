@@ -1,17 +1,20 @@
 """The view of a run: plain lines on stderr, changing ones in a terminal, or JSON for programs."""
 
-import os
 import shlex
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 from dalston_cli.amounts import count, duration, speed
 from dalston_cli.audio.request import ASKED_FOR, CUT_OFF
 from dalston_cli.console.envelope import Envelope, encode_json
 from dalston_cli.console.look import Span, Style, terminal_size_of
-from dalston_cli.console.recording_lines import about, folder_and_name, outputs_text
+from dalston_cli.console.recording_lines import (
+    about,
+    folder_and_name,
+    folder_of_all,
+    outputs_text,
+)
 from dalston_cli.console.screen import Console, Mode
 from dalston_cli.console.steps import Steps, passed_over
 from dalston_cli.errors import ExitCode
@@ -76,10 +79,13 @@ class RunLines(RunView):
             self.console.hint(hint, always=True)
 
     def run_started(self, event: events.RunStarted) -> None:
-        """Say which part of all recordings these are."""
+        """Say which part of all recordings these are, and how stages follow each other."""
         self.steps.models_are_here()
         if event.shard is not None:
             self.console.info(shard_text(event.shard, event.num_recordings))
+        if event.schedule is not None:
+            tell = self.console.info if event.schedule.phases else self.console.detail
+            tell(schedule_text(event.schedule))
 
     def job_finished(self, event: events.JobFinished) -> None:
         """Report the end of a recording."""
@@ -221,9 +227,8 @@ class RunStream(RunView):
 
 def _accepting(recordings: list[str]) -> str:
     """Return the command that accepts recordings which cannot be used, or their folder."""
-    names = sorted(recordings)
-    if len(recordings) > MOST_REPEATED:
-        names = [os.path.commonpath([Path(name).parent for name in recordings]) or "."]
+    folder = folder_of_all(recordings) if len(recordings) > MOST_REPEATED else None
+    names = sorted(recordings) if folder is None else [folder or "."]
     return shlex.join(["dalston", "runs", "accept", *names])
 
 
@@ -248,6 +253,14 @@ def shard_text(shard: events.ShardInfo, number: int) -> str:
     """Return which part of all recordings ``number`` of them are."""
     found = count(shard.found, "recording")
     return f"shard {shard.number:,} of {shard.of:,}: {number:,} of {found}"
+
+
+def schedule_text(schedule: events.ScheduleInfo) -> str:
+    """Return whether stages run side by side, and why."""
+    if not schedule.phases:
+        return f"stages run side by side: {schedule.reason}"
+    phases = ", then ".join(" and ".join(stages) for stages in schedule.phases)
+    return f"stage by stage over all recordings ({phases}): {schedule.reason}"
 
 
 def summary(event: events.RunFinished) -> str:

@@ -160,9 +160,11 @@ class StandardInput:
         """Do nothing: it can be read once."""
 
     async def fetch(self, folder: Path, tell: Tell, most_bytes: int) -> Path:
-        """Save it."""
+        """Save it, unless it was saved before."""
         del tell, most_bytes
         path = folder / "standard-input"
+        if path.exists():
+            return path
 
         def save() -> None:
             folder.mkdir(parents=True, exist_ok=True)

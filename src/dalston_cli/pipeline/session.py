@@ -45,6 +45,8 @@ from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run
 from dalston_cli.pipeline.running.run_spec import DECODED_AHEAD, RunSpec, jobs_at_once
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
+from dalston_cli.pipeline.running.stage_failures import StageFailures
+from dalston_cli.pipeline.scheduling import schedule_of
 from dalston_cli.pipeline.unasked import BUNDLED_ADVICE, STARTER_FAILED, HeldBack, why_not
 from dalston_cli.settings.choices import PullPolicy
 
@@ -80,6 +82,7 @@ class RunCallbacks:
 class _Means:
     """What does the work of a run: engines, used in some way, by Dask's workers or by us."""
 
+    plans: Sequence[RecordingPlan]
     use: EngineUse
     workers: "Cluster | None"
 
@@ -124,7 +127,8 @@ async def transcribe(
             replan=None if workers is not None else _replan_by(environment, options),
             shard=share.info,
         )
-        means = _Means(use=_engine_use(plans, options, environment), workers=workers)
+        use = _engine_use(plans, options, environment)
+        means = _Means(plans=plans, use=use, workers=workers)
         run = await _make_run(stack, spec, means, environment, callbacks)
         return await run.run()
 
@@ -156,6 +160,7 @@ async def _make_run(
         emit(WarningRaised(code="state_open", message=message))
     scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
 
+    schedule = schedule_of(means.plans, options, environment, journal)
     engines, decoder = await engines_and_decoder(stack, environment.launchers, means.use, emit)
     outputs = output_spec(options, callbacks.print_text)
     if (warning := unconditional(outputs)) is not None:
@@ -176,6 +181,7 @@ async def _make_run(
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),
+        failures=StageFailures(scratch / "failures"),
         spool=Spool(options.spool_bytes),
     )
     runner: Runner = LocalRunner(tools=tools, scratch=scratch)
@@ -186,6 +192,7 @@ async def _make_run(
         runner, states = dask_runner(tools, scratch, means.workers, means.use, environment)
     if options.scheduler is None:
         spec = replace(spec, decoded_bytes=shutil.disk_usage(scratch).free // 2)
+    spec = replace(spec, schedule=schedule)
     run = Run(spec, runner, journal, states, emit)
 
     def waited(process: int | None) -> None:

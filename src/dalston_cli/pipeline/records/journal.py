@@ -119,6 +119,11 @@ class Journal:
     def end_run(self, report: RunFinished) -> None:
         """Note how a run ended, and forget all but the last ``RUNS_KEPT`` runs."""
         self._flush()
+        if report.counts.get("cancelled"):  # some may wait for a turn that does not come
+            self.connection.execute(
+                "UPDATE jobs SET status = 'cancelled' WHERE run = ? AND status = 'running'",
+                (report.run,),
+            )
         self.connection.execute(
             "UPDATE runs SET finished_at = ?, exit_code = ?, report = ? WHERE id = ?",
             (time.time(), report.exit_code, msgspec.json.encode(report).decode(), report.run),

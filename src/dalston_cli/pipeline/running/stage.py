@@ -98,7 +98,7 @@ class StageRunner:
         done = await self._stored(key, plan)
         if done is not None:
             return done
-        if self.only_stored:
+        if self.only_stored or plan.stage.name in self._job.turn.earlier:
             raise NotStoredError(plan)
         async with tools.claims.held(key):
             done = await self._stored(key, plan)  # by another job, while this one waited
@@ -118,12 +118,14 @@ class StageRunner:
         return StageDone(key=key, stored=stored, reused=False)
 
     async def _stored(self, key: str, plan: StagePlan) -> StageDone | None:
-        if self._job.overwrite:
+        earlier = plan.stage.name in self._job.turn.earlier
+        if self._job.overwrite and not earlier:
             return None
         stored = await self._tools.store.look_up(lambda store: store.get(key, StoredResult))
         if stored is None:
             return None
-        self._finished(plan, reused=True, elapsed_s=0.0)
+        if not earlier:  # else that turn told so
+            self._finished(plan, reused=True, elapsed_s=0.0)
         return StageDone(key=key, stored=stored, reused=True)
 
     async def _keep(self, key: str, stored: StoredResult, channel: Channel) -> None:

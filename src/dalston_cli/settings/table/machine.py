@@ -1,6 +1,13 @@
 """Settings of the machine and its engines."""
 
-from dalston_cli.settings.choices import LauncherName, Order, PullPolicy, RunnerName, WeightsFrom
+from dalston_cli.settings.choices import (
+    LauncherName,
+    Order,
+    PullPolicy,
+    RunnerName,
+    ScheduleName,
+    WeightsFrom,
+)
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, switch, text
 from dalston_cli.settings.values import text_like
@@ -70,6 +77,13 @@ class Machine:
         "Recordings to begin first: the longest, with short ones in between, so that the end comes"
         " soonest; the shortest; or as they are given.",
         "longest",
+    )
+    schedule: ScheduleName = choice(
+        "All stages of a recording side by side (pipelined), or each stage over all recordings"
+        " before the next one's engine is started (staged): for models that do not fit into memory"
+        " together; auto takes that where they do not.",
+        "auto",
+        idle_with=("runner=dask",),
     )
     keep_alive: float = Kind("SECONDS", ge=-1)(
         "Idle seconds until an engine stops itself; -1 for never, 0 at once.",

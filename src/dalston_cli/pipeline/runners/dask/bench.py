@@ -34,6 +34,7 @@ from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
+from dalston_cli.pipeline.running.stage_failures import StageFailures
 from dalston_cli.pipeline.running.work import RecordingWork, audio_request
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.locations import Locations
@@ -112,6 +113,7 @@ class Bench:
             open_sink=no_sink,
             emit=emit,
             budget=Budget(),
+            failures=StageFailures(means.scratch),
         )
         folder = means.scratch / notes.attempt
         try:

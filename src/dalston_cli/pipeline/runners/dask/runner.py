@@ -3,7 +3,7 @@
 import asyncio
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ import msgspec
 from dalston_cli import __version__
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UnavailableError
-from dalston_cli.pipeline.events import Event, JobFinished, WarningRaised
+from dalston_cli.pipeline.events import EngineTaken, Event, JobFinished, JobWaiting, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools, Work, WorkOrder
 from dalston_cli.pipeline.jobs.done import finished_before
 from dalston_cli.pipeline.runners.dask.cluster import Cluster, unfit_error
@@ -52,6 +52,14 @@ class WorkersEngines:
 
     def forget(self) -> None:
         """Do nothing: workers see to their engines."""
+
+    async def stop(self, idle: Sequence[tuple[EngineEntry, str]]) -> None:
+        """Do nothing, likewise."""
+        del idle
+
+    async def taken(self) -> tuple[EngineTaken, ...]:
+        """Return nothing: what engines take elsewhere says nothing about this machine."""
+        return ()
 
 
 @dataclass(kw_only=True)
@@ -104,7 +112,7 @@ class DaskRunner:
         """Return the report of a recording that is known to be done; see ``Runner``."""
         return finished_before(job, self._tools)
 
-    async def run(self, job: Job) -> JobFinished:
+    async def run(self, job: Job) -> JobFinished | JobWaiting:
         """Do what has to be done for one recording; see ``Runner``."""
         folder = self._scratch / str(job.number)
         recording = RecordingJob(job, self._tools, folder, partial(self._worked, job))
@@ -144,13 +152,13 @@ class DaskRunner:
 
     async def _answer(self, job: Job, task: bytes) -> dict[str, Any]:
         """Give a task to Dask, and return what a worker answers."""
+        client, name = await self._client(), job.recording.name
         from distributed import KilledWorker  # noqa: PLC0415 - asked for Dask only
         from distributed.client import FutureCancelledError  # noqa: PLC0415 - likewise
         from distributed.comm import CommClosedError  # noqa: PLC0415 - likewise
 
         from dalston_cli.pipeline.runners.dask.worker import work  # noqa: PLC0415 - likewise
 
-        client, name = await self._client(), job.recording.name
         self._num_tasks += 1
         key = f"dalston-{self._run}-{self._num_tasks}"
         if client.status != "running":
