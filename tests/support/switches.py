@@ -51,7 +51,7 @@ SWITCHES: Switches = {
     "replicas": _values("--replicas", "1", "2"),
     "in work": (Choice(), *_values("--jobs", "1", "2", "7")),  # batches, and what is decoded ahead
     "shards": (Choice(), Choice(shards=2), Choice(shards=3)),
-    "runner": (Choice(), Choice(), Choice(), DASK),  # its workers take long to start
+    "runner": (Choice(), *_values("--schedule", "pipelined", "staged"), DASK),  # has no schedule
     "journal": (Choice(), Choice(("--overwrite",))),
 }
 STORES: Switches = {
