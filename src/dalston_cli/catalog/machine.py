@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Struct
+
 _MB = 1024 * 1024
 _CGROUP = Path("/sys/fs/cgroup")
 _QUERY = ("--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits")
@@ -18,8 +20,7 @@ _FREE_QUERY = ("--query-gpu=uuid,memory.free", "--format=csv,noheader,nounits")
 _NVIDIA_SMI_TIMEOUT_S = 15.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gpu:
+class Gpu(Struct, frozen=True, kw_only=True):
     """One NVIDIA GPU that programs may use.
 
     Attributes:
@@ -69,7 +70,7 @@ def probe_machine(environ: Mapping[str, str] = os.environ, cgroup: Path = _CGROU
     if limit and limit[0].isdigit():
         ram_mb = min(ram_mb, int(limit[0]) // _MB)
     gpus = visible_gpus(_nvidia_smi(), environ.get("CUDA_VISIBLE_DEVICES"))
-    return Machine(cpus=_cpus(cgroup), ram_mb=ram_mb, gpus=gpus)
+    return Machine(cpus=usable_cpus(cgroup), ram_mb=ram_mb, gpus=gpus)
 
 
 def free_ram_mb(cgroup: Path = _CGROUP) -> float:
@@ -135,7 +136,8 @@ def _nvidia_smi(query: Sequence[str] = _QUERY) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
-def _cpus(cgroup: Path) -> int:
+def usable_cpus(cgroup: Path = _CGROUP) -> int:
+    """Return the cores that this process may use, after affinity and a container's limit."""
     affinity = getattr(os, "sched_getaffinity", None)  # macOS has none
     cpus = len(affinity(0)) if affinity else (os.cpu_count() or 1)
     quota = _read_words(cgroup / "cpu.max")
