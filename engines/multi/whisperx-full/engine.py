@@ -49,6 +49,7 @@ class WhisperxEngine(TorchEngine):
 
     name = "whisperx-full"
     version = "0.1.0"
+    keeps_freed_memory = True
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
         Stage.TRANSCRIBE: TRANSCRIBE,
         Stage.ALIGN: frozenset(),
