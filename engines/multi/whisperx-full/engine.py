@@ -11,7 +11,14 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 from bundle import Bundle, find_bundle
 from library_settings import configure_libraries
-from options import DIARIZE, TRANSCRIBE, effective, read_decoding, read_speakers
+from options import (
+    DIARIZE,
+    TRANSCRIBE,
+    effective,
+    read_chunk_s,
+    read_decoding,
+    read_speakers,
+)
 
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
@@ -49,6 +56,7 @@ class WhisperxEngine(TorchEngine):
 
     name = "whisperx-full"
     version = "0.1.0"
+    reads_parts = frozenset({Stage.ALIGN, Stage.DIARIZE})
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
         Stage.TRANSCRIBE: TRANSCRIBE,
         Stage.ALIGN: frozenset(),
@@ -112,17 +120,25 @@ class WhisperxEngine(TorchEngine):
         self, request: DiarizeRequest, audio: Samples, context: RunContext
     ) -> DiarizeResult:
         """Diarize with the bundle's pipeline."""
-        speakers = read_speakers(request.options)
+        speakers, chunk_s = read_speakers(request.options), read_chunk_s(request.options)
         duration_s = len(audio) / SAMPLE_RATE
         with self._device_errors():
-            found = self._loaded_diarizer().diarize(
-                audio, speakers, lambda share: context.progress(share * duration_s, duration_s)
+            diarizer = self._loaded_diarizer()
+            fitter = self.fitter(request, diarizer.batch_size, unit="window")
+            found = diarizer.diarize(
+                audio,
+                speakers,
+                chunk_s,
+                fitter,
+                lambda done_s: context.progress(done_s, duration_s),
             )
+            context.progress(duration_s, duration_s)
         return DiarizeResult(
             turns=found.turns,
             exclusive_turns=found.exclusive_turns,
             embeddings=found.embeddings,
-            effective=dict.fromkeys(sorted(DIARIZE)) | speakers,
+            effective={**dict.fromkeys(sorted(DIARIZE)), **speakers, "chunk_s": chunk_s},
+            warnings=fitter.notices,
         )
 
     def _transcribe(

@@ -60,8 +60,8 @@ def main(folder: Path, wav: Path) -> None:
         lines = loaded.network.diarize([audio], sample_rate=16000, num_workers=0, verbose=False)
         theirs = [line.split() for line in lines[0]]
         activity_turns.MIN_TURN_S = activity_turns.MIN_PAUSE_S = 0.0  # as in the library
-        request = DiarizeRequest(model=reference)
-        turns = ours.diarize(request.options, audio, Context(), server.fitter(request, 1)).turns
+        asked = DiarizeRequest(model=reference)
+        turns = ours.diarize(asked.options, audio, Context(), server.fitter(asked, 1)).turns
         found[name] = [theirs, [[turn.start, turn.end, turn.speaker] for turn in turns]]
         if name.endswith("v2"):
             long = np.tile(audio, 10)
