@@ -10,6 +10,7 @@ import pytest
 from tests.cli.terminal import Shell
 from tests.support.dask_cluster import DaskCluster, cluster_of, shell_at
 from tests.support.pipeline_home import write_recording
+from tests.support.waiting import eventually
 
 from dalston_cli import __version__
 from dalston_cli.errors import ExitCode
@@ -61,6 +62,15 @@ async def test_a_worker_of_another_version_is_refused(
     assert f"has Dalston 0.0.9, and this is {__version__}" in done.err
     assert f"pip install 'dalston[dask]=={__version__}'" in done.err
     assert not (shell.work / "out").exists() or not list((shell.work / "out").iterdir())
+
+    cluster.add_worker()
+    await eventually(lambda: cluster.log().count("Registered to") >= 2, timeout_s=120)
+    both = shell.run(*WORDS, "--scheduler", cluster.address)
+
+    assert both.code == ExitCode.OK, both.err
+    assert "has Dalston 0.0.9" in both.err
+    assert "it is given no work" in both.err
+    assert (shell.work / "out" / "n.txt").exists()
 
 
 @needs_mounts

@@ -110,6 +110,15 @@ async def test_patterns_and_folders_follow_the_rules_of_this_machine(
         find(f"{bucket}/in/*.flac")
 
 
+def test_what_exists_is_no_pattern(bucket: str) -> None:
+    for name in ("in/a[1].wav", "in/a1.wav", "in/b*.wav", "in/bc.wav", "day[2]/c.wav"):
+        put(name, b"x")
+    for key in ("in/a[1].wav", "in/b*.wav"):
+        assert [one.name for one in find(f"{bucket}/{key}")] == [f"{bucket}/{key}"]
+    assert [one.name for one in find(f"{bucket}/day[2]/")] == [f"{bucket}/day[2]/c.wav"]
+    assert [one.name for one in find(f"{bucket}/in/b[c].wav")] == [f"{bucket}/in/bc.wav"]
+
+
 async def test_a_key_never_leads_out_of_the_output_folder(home: PipelineHome, bucket: str) -> None:
     put("in/../../up.wav", sound(home))
     with pytest.raises(NothingFoundError, match=r"no recordings found in s3://talks$"):

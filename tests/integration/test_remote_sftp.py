@@ -1,14 +1,18 @@
 """Recordings by SFTP, from a real server on loopback: its host has to be known."""
 
+import io
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.integration.test_remote_recordings import find
 from tests.support.pipeline_home import PipelineHome, write_recording
-from tests.support.sftp_server import PASSWORD, sftp_server
+from tests.support.sftp_server import PASSWORD, USER, sftp_server
 
+from dalston_cli.pipeline.events import WarningRaised
+from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
 from dalston_cli.pipeline.remote import stores
+from dalston_cli.pipeline.remote.errors import RemoteDeniedError
 
 
 @pytest.fixture
@@ -48,7 +52,7 @@ async def test_a_host_that_is_not_known_is_refused(home: PipelineHome, tmp_path:
     [error] = report.errors
     assert error.code == "remote_denied"
     assert "known_hosts" in error.message
-    assert "ssh-keyscan" in str(error.hint)
+    assert f"ssh-keyscan -p {url.rpartition(':')[2]} -H 127.0.0.1" in str(error.hint)
 
 
 async def test_a_wrong_password_is_not_shown(home: PipelineHome, tmp_path: Path) -> None:
@@ -59,3 +63,35 @@ async def test_a_wrong_password_is_not_shown(home: PipelineHome, tmp_path: Path)
     [error] = report.errors
     assert error.code == "remote_denied"
     assert "guessed" not in f"{error} {home.events}"
+
+
+async def test_a_folder_that_cannot_be_listed_is_told(home: PipelineHome, tmp_path: Path) -> None:
+    write_recording(tmp_path / "in" / "a.wav")
+    write_recording(tmp_path / "in" / "locked" / "b.wav")
+    warnings: list[WarningRaised] = []
+
+    def find_here(*inputs: str) -> list[str]:
+        sources = InputSources(inputs=inputs, recursive=True)
+        finder = RecordingFinder(sources=sources, stdin=io.BytesIO(), on_warning=warnings.append)
+        return [each.name.rpartition("/")[2] for each in finder.find()]
+
+    with sftp_server(tmp_path, home.base) as url:
+        trust(home)
+        assert find_here(f"{url}/in") == ["a.wav"]
+        assert find_here(f"{url}/in/**/*.wav") == ["a.wav"]
+        with pytest.raises(RemoteDeniedError, match="in/locked may not be used"):
+            find_here(f"{url}/in/locked")
+    shown = url.replace(f"{USER}:{PASSWORD}@", "")
+    expected = f"cannot read the folder {shown}/in/locked: Permission denied"
+    assert [each.message for each in warnings] == [expected] * 2
+
+
+@pytest.mark.parametrize("name", ["what?.wav", "a#b.wav", "a?b#c%41.wav", "a[1].wav", "*.wav"])
+async def test_any_name_is_fetched_as_it_is(home: PipelineHome, tmp_path: Path, name: str) -> None:
+    write_recording(tmp_path / "in" / name, seed=1)
+    write_recording(tmp_path / "in" / "a1.wav", seed=2)
+    with sftp_server(tmp_path, home.base) as url:
+        trust(home)
+        report = await home.run(find(f"{url}/in/{name}"))
+    assert report.counts == {"done": 1}
+    assert [path.name for path in home.outputs.glob("*.txt")] == [f"{name[:-4]}.txt"]

@@ -69,13 +69,17 @@ def probed(*words: str) -> tuple[list[str], list[str], set[str]]:
     return opened, started, set(modules)
 
 
-@pytest.mark.usefixtures("home")
-def test_a_command_with_nothing_to_do_opens_and_starts_nothing(tmp_path: Path) -> None:
-    with wave.open(str(tmp_path / "talk.wav"), "wb") as wav:
+def _write(path: Path, sample: bytes) -> None:
+    with wave.open(str(path), "wb") as wav:
         wav.setnchannels(1)
         wav.setsampwidth(2)
         wav.setframerate(16_000)
-        wav.writeframes(b"\1\0" * 8_000)
+        wav.writeframes(sample * 8_000)
+
+
+@pytest.mark.usefixtures("home")
+def test_a_command_with_nothing_to_do_opens_and_starts_nothing(tmp_path: Path) -> None:
+    _write(tmp_path / "talk.wav", b"\1\0")
     command = ("transcribe", "talk.wav", "-m", "fake", "-q")
     first, engine_and_decoder, _ = probed(*command)
     assert engine_and_decoder != []
@@ -84,3 +88,14 @@ def test_a_command_with_nothing_to_do_opens_and_starts_nothing(tmp_path: Path) -
     assert modules & set(ALL_STORED) == set()
     assert len(first) > 50, "the first command reads every file of the catalog"
     assert set(opened) == {str(FAKE / "engine.yaml")}, "its digest decides which results count"
+
+
+@pytest.mark.usefixtures("home")
+def test_a_new_recording_beside_a_running_engine_loads_no_general_client(tmp_path: Path) -> None:
+    _write(tmp_path / "first.wav", b"\1\0")
+    _write(tmp_path / "second.wav", b"\2\0")
+    probed("transcribe", "first.wav", "-m", "fake", "-q")
+    _, started, modules = probed("transcribe", "second.wav", "-m", "fake", "-q")
+    assert len(started) == 1, "the decoder; the engine runs"
+    assert "h11" in modules
+    assert modules.isdisjoint({"httpx2", "anyio", "av", "numpy"})

@@ -1,4 +1,7 @@
-"""An SFTP server on loopback that serves one folder to one user."""
+"""An SFTP server on loopback that serves one folder to one user.
+
+Folders named ``locked`` may not be listed: that the tests may be the superuser's changes nothing.
+"""
 
 import os
 import socket
@@ -34,10 +37,10 @@ class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc] # paramiko has
         return self.root / path.lstrip("/")
 
     def list_folder(self, path: str) -> object:
-        return [
-            paramiko.SFTPAttributes.from_stat(one.stat(), one.name)
-            for one in self._place(path).iterdir()
-        ]
+        place = self._place(path)
+        if place.name == "locked":
+            return paramiko.SFTP_PERMISSION_DENIED
+        return [paramiko.SFTPAttributes.from_stat(one.lstat(), one.name) for one in place.iterdir()]
 
     def stat(self, path: str) -> object:
         try:

@@ -5,9 +5,31 @@ import subprocess
 import sys
 from pathlib import Path
 
+import pytest
+from distributed.client import FutureCancelledError
+from distributed.comm import CommClosedError
+
+from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.runners.dask.claims import WorkerClaims, forget_the_dead, lock_file
+from dalston_cli.pipeline.runners.dask.errors import work_error
 from dalston_cli.pipeline.runners.dask.place import of_worker
 from dalston_cli.settings.locations import Locations
+
+
+@pytest.mark.parametrize(
+    ("error", "is_lost", "code"),
+    [
+        (CommClosedError("in <TCP (closed)>: Stream is closed"), False, "scheduler_lost"),
+        (FutureCancelledError("key", "unknown"), False, "work_cancelled"),
+        (FutureCancelledError("key", "unknown"), True, "scheduler_lost"),
+        (FutureCancelledError("key", "scheduler-connection-lost"), False, "scheduler_lost"),
+    ],
+)
+def test_the_scheduler_s_end_is_told_as_such(error: Exception, is_lost: bool, code: str) -> None:
+    found = work_error(error, "a.wav", "tcp://10.0.0.5:8786", is_lost=is_lost)
+    assert found.code == code
+    assert found.exit_code == ExitCode.UNAVAILABLE
+
 
 HOLD = """
 import sys

@@ -1,5 +1,6 @@
 """Output names: mirrored, told apart, stable, and never a recording's own."""
 
+from dataclasses import replace
 from pathlib import Path
 
 import pytest
@@ -18,6 +19,8 @@ from dalston_cli.pipeline.outputs.names import (
     name_outputs,
     output_file,
 )
+from dalston_cli.pipeline.remote.address import Address
+from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.request import RecordingRequest
 
 
@@ -159,3 +162,88 @@ def test_transcripts_beside_recordings_are_no_recordings(given: list[str], kept:
     left = without_transcripts([request(name) for name in given], warnings.append)
     assert [each.name for each in left] == kept
     assert bool(warnings) is (given != kept)
+
+
+def at(url: str, relative: str | None = None) -> RecordingRequest:
+    address = Address(url)
+    return RecordingRequest(
+        source=RemoteFile(address), name=address.shown, relative=Path(relative or address.name)
+    )
+
+
+def placed(source: str, output: str) -> RecordingRequest:
+    return replace(request(source, output), is_placed=True)
+
+
+@pytest.mark.parametrize(
+    ("requests", "expected"),
+    [
+        pytest.param(
+            [at("s3://talks/mon/a.wav"), at("s3://talks/tue/a.wav")],
+            ["mon/a", "tue/a"],
+            id="folders-of-a-bucket",
+        ),
+        pytest.param(
+            [at("s3://one/a.wav"), at("s3://two/a.wav"), at("s3://two/a.mp3")],
+            ["one/a", "two/a.wav", "two/a.mp3"],
+            id="buckets",
+        ),
+        pytest.param(
+            [at("s3://talks/a.wav"), request("/in/a.wav")],
+            ["s3/talks/a", "in/a"],
+            id="here-and-elsewhere",
+        ),
+        pytest.param(
+            [at("https://talks.example/download?id=1"), at("https://talks.example/download?id=2")],
+            ["download-0106db1c", "download-87a41c5e"],
+            id="queries",
+        ),
+        pytest.param(
+            [at("s3://talks/a//b.wav", "a/_/b.wav"), at("s3://talks/a/_/b.wav", "a/_/b.wav")],
+            ["_/b.wav-bfbcfb5d", "_/b.wav-89baf9cb"],
+            id="keys-that-files-cannot-have",
+        ),
+    ],
+)
+def test_addresses_of_one_name_are_told_apart(
+    requests: list[RecordingRequest], expected: list[str]
+) -> None:
+    assert names(*requests) == expected
+
+
+def test_names_never_lead_out_of_the_folder(tmp_path: Path) -> None:
+    found = names(request("../mon/a.wav"), request("tue/a.wav"), folder=tmp_path)
+    assert not any(".." in Path(name).parts for name in found)
+    assert {Path(name).parent.name for name in found} == {"mon", "tue"}
+
+
+def test_the_name_of_a_manifest_stays() -> None:
+    found = names(placed("mon/a.wav", "talk.wav"), request("tue/talk.wav"), request("b.wav"))
+    assert found == ["talk", "talk.wav", "b"]
+
+
+@pytest.mark.parametrize("second", ["tue/a.wav", "tue/b.mp3", "mon/b.mp3"])
+def test_two_recordings_cannot_be_given_one_name(second: str) -> None:
+    requests = [
+        placed("mon/a.wav", "week/talk.wav"),
+        placed(second, f"week/talk{Path(second).suffix}"),
+    ]
+    with pytest.raises(InputError, match=r"would all be out/week/talk\.srt$"):
+        names(*requests)
+
+
+def test_a_transcript_never_replaces_a_recording_on_another_machine() -> None:
+    recording = at("s3://talks/in/talk.json")
+    folder = Path(Address("s3://talks/in").shown)
+    with pytest.raises(InputError, match=r"would replace the recording s3://talks/in/talk\.json"):
+        names(recording, folder=folder)
+    assert names(recording, folder=folder / "out") == ["talk"]
+
+
+@pytest.mark.parametrize("way", ["{}/real/../real/talk.json", "{}/link/talk.json"])
+def test_a_recording_is_known_by_any_name(tmp_path: Path, way: str) -> None:
+    (tmp_path / "real").mkdir()
+    (tmp_path / "real" / "talk.json").touch()
+    (tmp_path / "link").symlink_to("real")
+    with pytest.raises(InputError, match="would replace the recording"):
+        names(request(way.format(tmp_path)), folder=tmp_path / "real")

@@ -13,10 +13,11 @@ from yarl import URL
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.intake.inputs import InputSources, RecordingFinder
-from dalston_cli.pipeline.intake.urls import UrlInputError, given_address
+from dalston_cli.pipeline.intake.urls import UrlInputError, given_address, output_address
 from dalston_cli.pipeline.remote.address import Address, safe_path
 from dalston_cli.pipeline.remote.errors import (
     AddressError,
+    NotWritableError,
     OfflineAddressError,
     RedirectRefusedError,
     RemoteSupportError,
@@ -93,6 +94,10 @@ def test_keys_stay_below_the_output_folder() -> None:
         ("ftp://me:pw@host/a.mp3", UrlInputError, "curl -fLO ftp://host/a.mp3"),
         ("s3://KEY:SECRET@bucket/a.wav", AddressError, "leave it out"),
         ("http://me:pw@host/a.wav", AddressError, "https://"),
+        ("s3://", AddressError, "write s3://NAME/…; is the variable set"),
+        ("gs:///a.wav", AddressError, "write gs://NAME/…"),
+        ("https:///a.wav", AddressError, "write https://NAME/…"),
+        ("sftp://me:pw@/a.wav", AddressError, "write sftp://NAME/…"),
     ],
 )
 def test_what_cannot_be_read_is_refused(url: str, error: type[DalstonError], hint: str) -> None:
@@ -101,6 +106,21 @@ def test_what_cannot_be_read_is_refused(url: str, error: type[DalstonError], hin
     assert hint in str(raised.value.hint)
     for secret in ("pw", "SECRET"):
         assert secret not in f"{raised.value.message} {raised.value.hint}"
+
+
+def test_a_scheme_may_be_written_large() -> None:
+    address = given_address("S3://Talks/A.wav")
+    assert address is not None
+    assert address.url == "s3://Talks/A.wav"
+
+
+@pytest.mark.parametrize("url", ["ftp://me:pw@host/out", "file:///out", "https://host/out"])
+def test_transcripts_go_to_folders_and_stores_only(url: str) -> None:
+    with pytest.raises(NotWritableError, match="transcripts cannot be written there") as raised:
+        output_address(url)
+    assert "pw" not in raised.value.message
+    assert output_address("s3://talks/out") == Address("s3://talks/out")
+    assert output_address("out") is None
 
 
 def finder(*inputs: str, offline: bool = False) -> RecordingFinder:
@@ -128,7 +148,8 @@ def test_a_missing_library_says_what_installs_it(
 ) -> None:
     for scheme in ("s3", "sftp", "https", "gs"):
         monkeypatch.delitem(_registry, scheme, raising=False)
-    for name in [name for name in sys.modules if name.startswith("fsspec.implementations.")]:
+    importing = ("fsspec.implementations.", "dalston_cli.pipeline.remote.sftp")
+    for name in [name for name in sys.modules if name.startswith(importing)]:
         monkeypatch.delitem(sys.modules, name)
     monkeypatch.setitem(sys.modules, missing, None)
     with pytest.raises(RemoteSupportError, match=f"needs {missing}, which is not installed") as got:

@@ -11,6 +11,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 
 from dalston_sdk.errors import EngineError
+from dalston_sdk.form import make_form
 from dalston_sdk.server import upload
 from dalston_sdk.server.upload import discard_leftovers, receive
 
@@ -37,6 +38,23 @@ def test_what_goes_in_comes_out(request: bytes, audio: bytes, size: int) -> None
         assert received.audio.stat().st_mode & 0o777 == 0o600
         received.discard()
         assert list(Path(folder).iterdir()) == []
+
+
+@given(request=st.binary(max_size=300), audio=st.binary(max_size=2000))
+def test_the_clients_form_is_understood(request: bytes, audio: bytes) -> None:
+    with TemporaryDirectory() as folder:
+        wav = Path(folder, "sent")
+        wav.write_bytes(audio)
+        with wav.open("rb") as opened:
+            form = make_form(request, audio=opened)
+            body = b"".join(form.chunks())
+        assert len(body) == form.length
+        received = asyncio.run(receive(form.kind, pieces(body, 999), Path(folder)))
+        assert received.audio is not None
+        assert (received.request, received.audio.read_bytes()) == (request, audio)
+        form = make_form(request, path=b"/a/\xff")
+        received = asyncio.run(receive(form.kind, pieces(b"".join(form.chunks()), 999), wav))
+        assert (received.request, received.audio) == (request, Path("/a/\udcff"))
 
 
 def test_a_path_is_not_the_servers_own(tmp_path: Path) -> None:

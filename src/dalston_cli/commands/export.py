@@ -91,7 +91,7 @@ def export(
         resolve,
     )
     from dalston_cli.options.without_effect import check_effects
-    from dalston_cli.pipeline.intake.urls import given_address
+    from dalston_cli.pipeline.intake.urls import output_address
     from dalston_cli.pipeline.outputs.export import export_text, plan_exports, write_exports
     from dalston_cli.pipeline.outputs.writer import OutputSpec
     from dalston_cli.pipeline.remote.errors import NotWritableError
@@ -124,7 +124,7 @@ def export(
             raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
         console.transcript(export_text(options.transcripts, spec, named))
         return
-    if options.output_dir is not None and (address := given_address(options.output_dir)):
+    if options.output_dir is not None and (address := output_address(options.output_dir)):
         raise NotWritableError(address)
     folder = None if options.output_dir is None else Path(options.output_dir).expanduser()
     planned = plan_exports(options.transcripts, spec, folder)

@@ -56,7 +56,7 @@ def device_of(instance: EngineInstance, health: Health) -> str:
 async def _ask(
     address: Address, question: "Callable[[EngineClient], Awaitable[T]]", timeout_s: float
 ) -> T:
-    from dalston_sdk.client import (  # noqa: PLC0415 - httpx2 is slow to import
+    from dalston_sdk.client import (  # noqa: PLC0415 - slow to import
         EngineClient,
         EngineClientError,
     )

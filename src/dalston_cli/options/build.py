@@ -16,9 +16,9 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import needing_speakers, optional_formats, writers_named
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.options.parameters import Flags
-from dalston_cli.pipeline.intake.urls import given_address
+from dalston_cli.pipeline.intake.urls import output_address
 from dalston_cli.pipeline.outputs.remote_place import path_of
-from dalston_cli.pipeline.remote.errors import NotWritableError, OfflineAddressError
+from dalston_cli.pipeline.remote.errors import OfflineAddressError
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
 from dalston_cli.regular_file import read_regular
 from dalston_cli.settings.language import DETECT
@@ -180,11 +180,9 @@ def _target(settings: Settings, *, to_stdout: bool) -> OutputTarget:
     if to_stdout:
         return OutputTarget(folder=None)
     given = settings.output_dir or "."
-    address = given_address(given)
+    address = output_address(given)
     if address is None:
         return OutputTarget(folder=Path(given).expanduser(), beside=settings.output_beside)
-    if address.is_web:
-        raise NotWritableError(address)
     if settings.offline:
         raise OfflineAddressError(address)
     return OutputTarget(folder=path_of(address), remote=address)

@@ -64,6 +64,7 @@ class RecordingRequest:
             undecodable bytes replaced; ``-`` for standard input.
         relative: Path below the input folder it was found in, or the bare file name: where its
             outputs go below the output folder. Its suffix is replaced by the format's.
+        is_placed: The user said where its outputs go, so that no other place is found for them.
         size: Bytes, where they are known; lengths are estimated by them.
         columns: A manifest's columns that are the user's own, for the results.
     """
@@ -71,6 +72,7 @@ class RecordingRequest:
     source: Source
     name: str
     relative: Path
+    is_placed: bool = False
     size: int | None = None
     overrides: Overrides = NO_OVERRIDES
     columns: tuple[tuple[str, Cell], ...] = ()

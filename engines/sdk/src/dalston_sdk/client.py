@@ -5,9 +5,8 @@ import os
 from collections.abc import AsyncGenerator, Iterator
 from pathlib import Path
 from types import TracebackType
-from typing import TYPE_CHECKING, BinaryIO, TypeVar
+from typing import TYPE_CHECKING, TypeVar
 
-import httpx2
 import msgspec
 
 from dalston_sdk.client_errors import (
@@ -16,6 +15,13 @@ from dalston_sdk.client_errors import (
     EngineStreamError,
     EngineUnreachableError,
     ProtocolMismatchError,
+)
+from dalston_sdk.form import Form, make_form
+from dalston_sdk.http_connection import (
+    Answer,
+    BrokenConnectionError,
+    Connections,
+    NotConnectedError,
 )
 from dalston_sdk.protocol import HEADER, OURS, ProtocolRange
 from dalston_sdk.wire import (
@@ -42,7 +48,6 @@ __all__ = [
     "ProtocolMismatchError",
 ]
 
-CONNECT_TIMEOUT_S = 5.0
 ANSWER_TIMEOUT_S = 15.0
 LOAD_TIMEOUT_S = 1800.0
 MISSED_HEARTBEATS = 4
@@ -52,7 +57,6 @@ _MESSAGE: msgspec.json.Decoder[StreamMessage] = msgspec.json.Decoder(StreamMessa
 _HTTP_ERROR = 400
 
 T = TypeVar("T")
-FormField = tuple[str | None, bytes | BinaryIO, str]
 
 
 class EngineClient:
@@ -80,24 +84,11 @@ class EngineClient:
         if (socket is None) == (url is None):
             raise TypeError("an engine has either a socket or a URL")
         self.address = str(url or socket)
-        headers = {HEADER: str(OURS)}
+        self._headers = {HEADER: str(OURS)}
         if token is not None:
-            headers["authorization"] = f"Bearer {token}"
+            self._headers["authorization"] = f"Bearer {token}"
         self._silence_s = heartbeat_s * MISSED_HEARTBEATS
-        self._http = httpx2.AsyncClient(
-            transport=httpx2.AsyncHTTPTransport(
-                uds=None if socket is None else str(socket),
-                trust_env=False,
-                # The engine limits how many requests may wait, not the client.
-                limits=httpx2.Limits(max_connections=None, max_keepalive_connections=8),
-                # Certificates take 20 ms and more to read, and only HTTPS needs them.
-                verify=url is not None and url.startswith("https:"),
-            ),
-            base_url=url or "http://engine",
-            headers=headers,
-            trust_env=False,
-            timeout=httpx2.Timeout(ANSWER_TIMEOUT_S, connect=CONNECT_TIMEOUT_S),
-        )
+        self._connections = Connections(socket, url)
 
     async def __aenter__(self) -> "Self":
         return self
@@ -112,7 +103,7 @@ class EngineClient:
 
     async def close(self) -> None:
         """Close all connections."""
-        await self._http.aclose()
+        await self._connections.close()
 
     async def health(self) -> Health:
         """Ask for the engine's health.
@@ -173,32 +164,41 @@ class EngineClient:
             OSError: ``audio`` cannot be read.
         """
         with contextlib.ExitStack() as stack:
-            files: dict[str, FormField] = {
-                "request": (None, _ENCODER.encode(request), "application/json")
-            }
-            if audio is not None and share_path:
+            content = _ENCODER.encode(request)
+            if audio is None:
+                form = make_form(content)
+            elif share_path:
                 path = os.fsencode(audio.absolute())  # noqa: ASYNC240 - does not touch the disk
-                files["audio_path"] = (None, path, "application/octet-stream")
-            elif audio is not None:
-                files["audio"] = ("audio.wav", stack.enter_context(audio.open("rb")), "audio/wav")
-            async with contextlib.aclosing(self._stream(files)) as messages:
+                form = make_form(content, path=path)
+            else:
+                form = make_form(content, audio=stack.enter_context(audio.open("rb")))
+            async with contextlib.aclosing(self._stream(form)) as messages:
                 async for message in messages:
                     yield message
 
-    async def _stream(self, files: dict[str, FormField]) -> AsyncGenerator[StreamMessage, None]:
-        timeout = httpx2.Timeout(self._silence_s, connect=CONNECT_TIMEOUT_S)
+    async def _stream(self, form: Form) -> AsyncGenerator[StreamMessage, None]:
+        headers = {**self._headers, "content-type": form.kind}
         with self._translated(EngineStreamError):
-            async with self._http.stream("POST", "/run", files=files, timeout=timeout) as answer:
+            async with self._connections.exchange(
+                "POST",
+                "/run",
+                headers,
+                form.chunks(),
+                length=form.length,
+                silence_s=self._silence_s,
+            ) as answer:
                 self._check_protocol(answer)
-                if answer.status_code >= _HTTP_ERROR:
-                    raise self._refusal(await answer.aread())
+                if answer.status >= _HTTP_ERROR:
+                    raise self._refusal(await answer.read())
                 async for line in _lines(answer):
                     message = self._decode(line)
                     if isinstance(message, Failed):
                         raise EngineRequestError.from_wire(message)
-                    yield message
                     if isinstance(message, Finished):
+                        await answer.end()
+                        yield message
                         return
+                    yield message
         raise EngineStreamError(self.address, "it ended without a result")
 
     async def _ask(
@@ -207,17 +207,24 @@ class EngineClient:
         path: str,
         kind: type[T],
         *,
-        content: bytes | None = None,
+        content: bytes = b"",
         timeout_s: float = ANSWER_TIMEOUT_S,
     ) -> T:
-        timeout = httpx2.Timeout(timeout_s, connect=CONNECT_TIMEOUT_S)
         with self._translated(EngineUnreachableError):
-            answer = await self._http.request(method, path, content=content, timeout=timeout)
+            async with self._connections.exchange(
+                method,
+                path,
+                self._headers,
+                (content,),
+                length=len(content),
+                silence_s=timeout_s,
+            ) as answer:
+                body = await answer.read()
         self._check_protocol(answer)
-        if answer.status_code >= _HTTP_ERROR:
-            raise self._refusal(answer.content)
+        if answer.status >= _HTTP_ERROR:
+            raise self._refusal(body)
         try:
-            return msgspec.json.decode(answer.content, type=kind)
+            return msgspec.json.decode(body, type=kind)
         except msgspec.MsgspecError as error:
             raise EngineStreamError(self.address, f"it cannot be decoded: {error}") from error
 
@@ -227,12 +234,12 @@ class EngineClient:
     ) -> Iterator[None]:
         try:
             yield
-        except (httpx2.ConnectError, httpx2.ConnectTimeout) as error:
-            raise EngineUnreachableError(self.address, _reason(error)) from error
-        except httpx2.HTTPError as error:
-            raise broken(self.address, _reason(error)) from error
+        except NotConnectedError as error:
+            raise EngineUnreachableError(self.address, str(error)) from error
+        except BrokenConnectionError as error:
+            raise broken(self.address, str(error)) from error
 
-    def _check_protocol(self, answer: httpx2.Response) -> None:
+    def _check_protocol(self, answer: Answer) -> None:
         text = answer.headers.get(HEADER)
         theirs = None if text is None else ProtocolRange.parse(text)
         if theirs is None or not theirs.overlaps(OURS):
@@ -251,10 +258,10 @@ class EngineClient:
             raise EngineStreamError(self.address, f"it cannot be decoded: {error}") from error
 
 
-async def _lines(answer: httpx2.Response) -> AsyncGenerator[bytes, None]:
+async def _lines(answer: Answer) -> AsyncGenerator[bytes, None]:
     """Yield the lines of an answer; only a line feed ends one, not Unicode's other line breaks."""
     kept = bytearray()
-    async for chunk in answer.aiter_bytes():
+    async for chunk in answer.chunks():
         kept += chunk
         if b"\n" in chunk:
             *lines, rest = bytes(kept).split(b"\n")
@@ -263,7 +270,3 @@ async def _lines(answer: httpx2.Response) -> AsyncGenerator[bytes, None]:
                 yield line
     if kept:
         yield bytes(kept)
-
-
-def _reason(error: httpx2.HTTPError) -> str:
-    return str(error) or type(error).__name__

@@ -88,7 +88,7 @@ class ReadinessProbe:
             EngineSilentError: It did not answer in time; it is stopped.
             EngineProtocolError: It uses another version of the protocol.
         """
-        from dalston_sdk.client import EngineClient  # noqa: PLC0415 - httpx2 is slow to import
+        from dalston_sdk.client import EngineClient  # noqa: PLC0415 - slow to import
 
         async with AsyncExitStack() as stack:
             address = instance.address
@@ -129,7 +129,7 @@ class ReadinessProbe:
 
     async def _ask(self, instance: EngineInstance, client: "EngineClient") -> Health | None:
         """Return its health; None while it does not answer."""
-        from dalston_sdk.client import (  # noqa: PLC0415 - httpx2 is slow to import
+        from dalston_sdk.client import (  # noqa: PLC0415 - slow to import
             EngineRequestError,
             EngineStreamError,
             EngineUnreachableError,

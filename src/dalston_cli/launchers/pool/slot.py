@@ -149,7 +149,7 @@ class EngineSlot:
     async def _ask(
         self, replica: Replica, request: Request, audio: Path | None, failures: _Failures
     ) -> AsyncGenerator[StreamMessage, None]:
-        from dalston_sdk.client import (  # noqa: PLC0415 - httpx2 is slow to import
+        from dalston_sdk.client import (  # noqa: PLC0415 - slow to import
             EngineRequestError,
             EngineStreamError,
             EngineUnreachableError,

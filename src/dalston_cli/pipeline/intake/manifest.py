@@ -185,6 +185,7 @@ class _Row:
             source=RemoteFile(address) if address else LocalFile(path),
             name=address.shown if address else given_name(path),
             relative=self._relative(Path(address.name) if address else path),
+            is_placed="output" in self._values,
             size=None if address else _size(path),
             overrides=NO_OVERRIDES if overrides == NO_OVERRIDES else overrides,
             columns=tuple(each for each in own.items() if each[0] not in _COLUMNS),

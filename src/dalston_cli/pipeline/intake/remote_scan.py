@@ -1,14 +1,16 @@
 """Recordings on other machines: single files, folders and patterns, by the rules of this machine's.
 
-A single file is not asked for here: its job does so, and fails alone.
+What exists is never a pattern, even with brackets or stars in its name. A single file is not asked
+for here: its job does so, and fails alone.
 """
 
 import glob
 from collections import Counter
-from collections.abc import Iterable, Iterator
+from collections.abc import Callable, Iterable, Iterator
 from dataclasses import dataclass
 from pathlib import PurePosixPath
 
+from dalston_cli.audio.source import given_name
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.intake.folder_scan import (
     FOLDER,
@@ -17,7 +19,8 @@ from dalston_cli.pipeline.intake.folder_scan import (
     looks_like_media,
 )
 from dalston_cli.pipeline.remote.address import Address, safe_path
-from dalston_cli.pipeline.remote.filesystem import Entry, check_support
+from dalston_cli.pipeline.remote.errors import RemoteMissingError
+from dalston_cli.pipeline.remote.filesystem import Entry, Store, check_support
 from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.remote.stores import store_of
 from dalston_cli.pipeline.request import RecordingRequest
@@ -50,15 +53,18 @@ class RemoteScan:
             )
             return
         store = store_of(address)
-        if glob.has_magic(address.path):
-            folder, pattern = _split(address)
-            found = list(store.matches(folder, pattern))
-            if not found:
-                message = f"nothing matches {address.shown}"
-                self.on_warning(WarningRaised(code="pattern_without_match", message=message))
-            yield from self._among(folder, found)
-        elif (facts := store.look(address)) is None:
-            yield from self._among(address, store.entries(address, recursive=self.recursive))
+        try:
+            facts = store.look(address)
+        except RemoteMissingError:
+            if not glob.has_magic(address.path):
+                raise
+            yield from self._matching(store, address)
+            return
+        if facts is None:
+            entries = store.entries(
+                address, recursive=self.recursive, unreadable=self._warn_of(address)
+            )
+            yield from self._among(address, entries)
         else:
             yield RecordingRequest(
                 source=RemoteFile(address, facts),
@@ -66,6 +72,24 @@ class RemoteScan:
                 relative=safe_path(address.name),
                 size=facts.size,
             )
+
+    def _matching(self, store: Store, address: Address) -> Iterator[RecordingRequest]:
+        folder, pattern = _split(address)
+        found = list(store.matches(folder, pattern, self._warn_of(folder)))
+        if not found:
+            message = f"nothing matches {address.shown}"
+            self.on_warning(WarningRaised(code="pattern_without_match", message=message))
+        yield from self._among(folder, found)
+
+    def _warn_of(self, top: Address) -> Callable[[str, str], None]:
+        """Return what warns of folders that cannot be listed, with their paths on its host."""
+
+        def warn(folder: str, reason: str) -> None:
+            place = f"{top.top.shown}/{folder.lstrip('/')}"
+            message = f"cannot read the folder {given_name(place)}: {reason}"
+            self.on_warning(WarningRaised(code="folder_unreadable", message=message))
+
+        return warn
 
     def _may_be_several(self, address: Address) -> bool:
         return glob.has_magic(address.path) or not looks_like_media(address.path)

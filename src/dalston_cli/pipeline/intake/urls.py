@@ -6,7 +6,7 @@ from urllib.parse import unquote, urlsplit
 
 from dalston_cli.errors import InputError
 from dalston_cli.pipeline.remote.address import SCHEMES, Address, scheme_of
-from dalston_cli.pipeline.remote.errors import AddressError
+from dalston_cli.pipeline.remote.errors import AddressError, NotWritableError
 
 _LOCAL_NETWORKS = frozenset({"localhost", "127.0.0.1", "[::1]"})
 
@@ -32,9 +32,15 @@ def given_address(text: str) -> Address | None:
     scheme = scheme_of(text)
     if scheme is None or os.path.lexists(text):
         return None
-    address = Address(text)
+    address = Address(scheme + text[len(scheme) :])  # libraries know it in lower case only
     if scheme not in SCHEMES:
         raise UrlInputError(address)
+    if not address.host and scheme != "memory":
+        raise AddressError(
+            address,
+            "names no host" if address.is_web or scheme == "sftp" else "names no bucket",
+            hint=f"write {scheme}://NAME/…; is the variable set that it is made of?",
+        )
     if address.has_user and scheme in {"s3", "gs", "memory"}:
         raise AddressError(
             address,
@@ -47,6 +53,22 @@ def given_address(text: str) -> Address | None:
             "would send a password without encryption",
             hint="write https:// where the server has it",
         )
+    return address
+
+
+def output_address(text: str) -> Address | None:
+    """Return the address where transcripts are to go; None for a folder of this machine.
+
+    Raises:
+        NotWritableError: Nothing here can write to it.
+        AddressError: It is written in a way that gives a password away, or names no place.
+    """
+    try:
+        address = given_address(text)
+    except UrlInputError:
+        raise NotWritableError(Address(text)) from None
+    if address is not None and address.is_web:
+        raise NotWritableError(address)
     return address
 
 

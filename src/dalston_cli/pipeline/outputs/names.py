@@ -5,13 +5,18 @@ import os
 import unicodedata
 from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
-from pathlib import Path
+from itertools import takewhile
+from pathlib import Path, PurePosixPath
+from urllib.parse import unquote
 
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.pipeline.endpoints import file_of
 from dalston_cli.pipeline.outputs.folder import ignores_case
+from dalston_cli.pipeline.remote.address import safe_path
+from dalston_cli.pipeline.remote.recording import address_of
 from dalston_cli.pipeline.request import RecordingRequest
 
+_DIGITS = 8
 _MAX_NAME_BYTES = 255
 _MOST_LISTED = 5
 
@@ -62,7 +67,9 @@ def name_outputs(
     The tree below the input folder is mirrored without suffixes: ``talks/a.wav`` becomes
     ``talks/a``. Recordings of one name from different folders get the folders below the deepest
     one that holds them all; those of one name in one folder keep their suffixes (``a.wav.srt``
-    and ``a.mp3.srt``). The same recordings give the same names.
+    and ``a.mp3.srt``), and addresses that differ in nothing that a file name can hold get a few
+    digits of their digest. The same recordings give the same names. A name that a manifest gives
+    stays as it is.
 
     Raises:
         OutputCollisionError: Some recordings still have the same name.
@@ -71,7 +78,8 @@ def name_outputs(
     fold = _folded if ignores_case(folder) else str
     stems = [recording.relative.with_suffix("") for recording in recordings]
     for clash in _clashes(stems, fold):
-        for index, stem in _below_common_folder(recordings, clash).items():
+        movable = [index for index in clash if not recordings[index].is_placed]
+        for index, stem in _below_common_folder(recordings, movable).items():
             stems[index] = stem
     return _told_apart(recordings, stems, folder, extensions)
 
@@ -112,9 +120,11 @@ def _told_apart(
         place = os.path.abspath(name) if ".." in name else os.path.join(here, name)  # noqa: PTH100, PTH118 - often
         return _folded(place) if ignoring else place
 
-    for clash in _clashes(stems, fold):
-        for index in clash:
-            stems[index] = output_file(stems[index], recordings[index].relative.suffix)
+    for distinguish in (_with_suffix, _with_digest):
+        for clash in _clashes(stems, fold):
+            for index in clash:
+                if not recordings[index].is_placed:
+                    stems[index] = distinguish(stems[index], recordings[index])
     for clash in _clashes(stems, fold):
         names = [recordings[index].name for index in clash]
         raise OutputCollisionError(names, folder / output_file(stems[clash[0]], extensions[0]))
@@ -137,17 +147,44 @@ def _clashes(stems: Sequence[Path], fold: Callable[[str], str]) -> list[list[int
     return [indices for indices in groups.values() if len(indices) > 1]
 
 
+def _with_suffix(stem: Path, recording: RecordingRequest) -> Path:
+    return output_file(stem, recording.relative.suffix)
+
+
+def _with_digest(stem: Path, recording: RecordingRequest) -> Path:
+    """Return a name for one address only; the same where the recording is a file of ours."""
+    address = address_of(recording.source)
+    if address is None:
+        return stem
+    return output_file(stem, f"-{hashlib.sha256(address.shown.encode()).hexdigest()[:_DIGITS]}")
+
+
 def _below_common_folder(
     recordings: Sequence[RecordingRequest], indices: Sequence[int]
 ) -> Mapping[int, Path]:
     """Return stems below the deepest common folder; nothing if that is each one's own."""
-    files = {index: file_of(recordings[index].source) for index in indices}
-    absolute = {index: file.absolute() for index, file in files.items() if file is not None}
-    parents = {str(file.parent) for file in absolute.values()}
-    if len(absolute) < len(files) or len(parents) == 1:
+    folders = [_folders(recordings[index]) for index in indices]
+    known = [folder for folder in folders if folder is not None]
+    if len(known) < len(folders) or len(set(known)) <= 1:
         return {}
-    common = os.path.commonpath(parents)
-    return {index: file.relative_to(common).with_suffix("") for index, file in absolute.items()}
+    levels = zip(*known, strict=False)  # as deep as the shallowest
+    common = sum(1 for _ in takewhile(lambda level: len(set(level)) == 1, levels))
+    return {
+        index: safe_path("/".join((*folder[common:], stem.name)))
+        for index, folder in zip(indices, known, strict=True)
+        for stem in [recordings[index].relative.with_suffix("")]
+    }
+
+
+def _folders(recording: RecordingRequest) -> tuple[str, ...] | None:
+    """Return the folders above a recording, the outermost first; None where it lies in none."""
+    address = address_of(recording.source)
+    if address is not None:
+        path = unquote(address.path) if address.is_web else address.path
+        return (address.scheme, address.host, *path.split("/")[:-1])
+    file = file_of(recording.source)
+    # Without "..", which would lead out of the output folder.
+    return None if file is None else tuple(os.path.abspath(file).split("/")[1:-1])  # noqa: PTH100 - links stay
 
 
 def _shortened(stem: Path, room: int) -> Path:
@@ -155,7 +192,7 @@ def _shortened(stem: Path, room: int) -> Path:
     raw = os.fsencode(stem.name)
     if len(raw) + room <= _MAX_NAME_BYTES:
         return stem
-    digits = hashlib.sha256(raw).hexdigest()[:8]
+    digits = hashlib.sha256(raw).hexdigest()[:_DIGITS]
     kept = raw[: _MAX_NAME_BYTES - room - len(digits) - 1].decode("utf-8", errors="ignore")
     return stem.with_name(f"{kept}-{digits}")
 
@@ -163,16 +200,35 @@ def _shortened(stem: Path, room: int) -> Path:
 def _refuse_inputs(
     recordings: Sequence[RecordingRequest], paths: Sequence[Path], extensions: Sequence[str]
 ) -> None:
-    files = ((recording.name, file_of(recording.source)) for recording in recordings)
-    risky = [(name, file) for name, file in files if file and file.suffix in extensions]
+    risky = [each for each in recordings if _suffix(each) in extensions]
     if not risky:
         return
-    outputs = {
-        output_file(path, extension).absolute() for path in paths for extension in extensions
-    }
-    for name, file in risky:
-        if file.absolute() in outputs:
-            raise OutputIsInputError(name)
+    outputs = {output_file(path, extension) for path in paths for extension in extensions}
+    outputs |= {_in_real_folder(output) for output in outputs}
+    for recording in risky:
+        if not outputs.isdisjoint(_places(recording)):
+            raise OutputIsInputError(recording.name)
+
+
+def _suffix(recording: RecordingRequest) -> str | None:
+    file = file_of(recording.source)
+    if file is not None:
+        return file.suffix
+    address = address_of(recording.source)
+    return None if address is None else PurePosixPath(address.path).suffix
+
+
+def _places(recording: RecordingRequest) -> tuple[Path, ...]:
+    """Return the paths at which a file that is written takes the recording's place."""
+    file, address = file_of(recording.source), address_of(recording.source)
+    if file is not None:
+        return (_in_real_folder(file), Path(os.path.realpath(file)))
+    return () if address is None else (Path(os.path.normpath(address.shown)),)
+
+
+def _in_real_folder(path: Path) -> Path:
+    """Return a path whose folder has one name only; the file itself may be a link."""
+    return Path(os.path.realpath(path.parent)) / path.name
 
 
 def _folded(name: str) -> str:

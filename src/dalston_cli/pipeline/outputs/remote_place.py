@@ -145,7 +145,9 @@ class RemotePlace:
         """Return what is there by its path below the folder; it is listed at first."""
         if self._found is None:
             try:
-                entries = store_of(self._folder).entries(self._folder, recursive=True)
+                entries = store_of(self._folder).entries(
+                    self._folder, recursive=True, unreadable=_pass_over
+                )
                 self._found = {one.path: one.facts for one in entries if not one.is_folder}
             except RemoteMissingError:
                 self._found = {}
@@ -169,3 +171,8 @@ def _patiently(ask: Callable[[], Facts]) -> Facts:
                 raise
             time.sleep(pause_s)
     return ask()
+
+
+def _pass_over(folder: str, reason: str) -> None:
+    """Go on without a folder that cannot be listed: each write looks at its own place again."""
+    del folder, reason

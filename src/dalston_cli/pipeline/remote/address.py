@@ -17,7 +17,7 @@ SCHEMES = ("s3", "gs", "https", "http", "sftp", "memory")
 
 WEB = frozenset({"http", "https"})
 
-_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://\S", re.DOTALL)
+_URL = re.compile(r"([A-Za-z][A-Za-z0-9+.-]*)://")
 _SECRET = re.compile(
     r"sig|token|auth|key|secret|pass|pwd|cred|session|policy|hmac|expires|^x-|^s[a-z]{1,4}$|^code$",
     re.IGNORECASE,
@@ -75,6 +75,12 @@ class Address:
     def host(self) -> str:
         """The host or the bucket, without a user and without a port."""
         return re.sub(r":\d+$", "", self._split[0].rpartition("@")[2])
+
+    @property
+    def port(self) -> str:
+        """The port that is written after the host; empty where there is none."""
+        found = re.search(r":(\d+)$", self._split[0])
+        return found[1] if found else ""
 
     @property
     def path(self) -> str:

@@ -14,7 +14,7 @@ _CREDENTIALS = {
     " and AWS_SECRET_ACCESS_KEY; AWS_ENDPOINT_URL for another store than Amazon's",
     "gs": "log in: gcloud auth application-default login",
     "sftp": "give the key to the agent: ssh-add; the host has to be in ~/.ssh/known_hosts:"
-    " ssh-keyscan -H {host} >> ~/.ssh/known_hosts",
+    " ssh-keyscan{port} -H {host} >> ~/.ssh/known_hosts",
 }
 _LOGIN = "the server wants to know who asks: use a signed URL, or https://USER:PASSWORD@HOST/…"
 
@@ -79,7 +79,9 @@ class RemoteDeniedError(RemoteError):
     code = "remote_denied"
 
     def __init__(self, address: Address, reason: str) -> None:
-        hint = _CREDENTIALS.get(address.scheme, _LOGIN).format(host=shlex.quote(address.host))
+        port = f" -p {address.port}" if address.port else ""
+        host = shlex.quote(address.host)
+        hint = _CREDENTIALS.get(address.scheme, _LOGIN).format(host=host, port=port)
         super().__init__(f"{address.shown} may not be used: {reason}", hint=hint)
 
 
@@ -116,7 +118,8 @@ class NotWritableError(UsageError):
     def __init__(self, address: Address) -> None:
         super().__init__(
             f"{address.shown}: transcripts cannot be written there",
-            hint="dalston transcribe writes to s3://, gs:// and sftp://; dalston export to folders",
+            hint="dalston transcribe writes to folders, s3://, gs:// and sftp://; dalston export to"
+            " folders",
         )
 
 

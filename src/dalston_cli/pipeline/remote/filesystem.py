@@ -19,6 +19,9 @@ from dalston_cli.pipeline.remote import errors
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.facts import Facts
 
+Unreadable = Callable[[str, str], None]
+"""Takes a folder that cannot be listed, and the reason."""
+
 BLOCK_BYTES = 1 << 20
 _READ_AHEAD_BYTES = 16 << 20
 _CONNECT_S = 20
@@ -95,27 +98,34 @@ class Store:
             info = self.system.info(self._path(address))
         return None if info["type"] == "directory" else Facts.of(info, address.url)
 
-    def entries(self, address: Address, *, recursive: bool) -> Iterator[Entry]:
+    def entries(
+        self, address: Address, *, recursive: bool, unreadable: Unreadable | None = None
+    ) -> Iterator[Entry]:
         """Yield what is in a folder, sorted by path.
+
+        Args:
+            address: The folder.
+            recursive: Include folders below.
+            unreadable: Takes a folder below that cannot be listed, and why; None to go no further.
 
         Raises:
             RemoteError: It cannot be listed.
         """
         root = self._path(address)
-        with explained(address), self._alone:
+        with explained(address), self._alone, self._told(unreadable):
             found = self.system.find(
                 root, maxdepth=None if recursive else 1, withdirs=True, detail=True
             )
         yield from _sorted_below(root, found)
 
-    def matches(self, folder: Address, pattern: str) -> Iterator[Entry]:
-        """Yield what matches a pattern below a folder, sorted by path.
+    def matches(self, folder: Address, pattern: str, unreadable: Unreadable) -> Iterator[Entry]:
+        """Yield what matches a pattern below a folder, sorted by path; see ``entries``.
 
         Raises:
             RemoteError: It cannot be listed.
         """
         root = self._path(folder)
-        with explained(folder), self._alone:
+        with explained(folder), self._alone, self._told(unreadable):
             found = self.system.glob(f"{root}/{pattern}", detail=True)
         yield from _sorted_below(root, found)
 
@@ -210,7 +220,21 @@ class Store:
     def _facts_after(self, address: Address) -> Facts:
         return Facts.of(self.system.info(self._path(address)), address.url)
 
+    @contextmanager
+    def _told(self, unreadable: Unreadable | None) -> Iterator[None]:
+        """Have folders told that cannot be listed; stores of objects have one listing for all."""
+        if self._scheme != "sftp":
+            yield
+            return
+        self.system.unreadable = unreadable
+        try:
+            yield
+        finally:
+            self.system.unreadable = None
+
     def _path(self, address: Address) -> str:
+        if self._scheme == "sftp":  # fsspec would take what follows "?" for a query
+            return f"/{address.path}".rstrip("/") or "/"
         return str(self.system._strip_protocol(address.url))  # noqa: SLF001 - what its own functions use
 
 
@@ -291,8 +315,11 @@ def check_support(scheme: str) -> Any:  # noqa: ANN401 - fsspec has no types
     except ImportError:
         raise errors.RemoteSupportError(scheme, "fsspec") from None
     try:
-        kind = fsspec.get_filesystem_class(scheme)
-        return _known_hosts_only(kind) if scheme == "sftp" else kind
+        if scheme == "sftp":
+            from dalston_cli.pipeline.remote.sftp import CarefulSFTP  # noqa: PLC0415 - paramiko
+
+            return CarefulSFTP
+        return fsspec.get_filesystem_class(scheme)
     except ImportError:
         raise errors.RemoteSupportError(scheme, _LIBRARIES[scheme]) from None
 
@@ -315,9 +342,10 @@ def _web(_: Address) -> dict[str, Any]:
 
 
 def _sftp(address: Address) -> dict[str, Any]:
-    from fsspec.implementations.sftp import SFTPFileSystem  # noqa: PLC0415 - imports paramiko
+    from dalston_cli.pipeline.remote.sftp import CarefulSFTP  # noqa: PLC0415 - imports paramiko
 
-    return {"timeout": _CONNECT_S, **SFTPFileSystem._get_kwargs_from_urls(address.url)}  # noqa: SLF001
+    # Not of the whole address: fsspec would take a part of the name for a query.
+    return {"timeout": _CONNECT_S, **CarefulSFTP._get_kwargs_from_urls(address.top.url)}  # noqa: SLF001
 
 
 def _nothing(_: Address) -> dict[str, Any]:
@@ -332,20 +360,3 @@ _OPTIONS: Mapping[str, Callable[[Address], dict[str, Any]]] = {
     "sftp": _sftp,
     "memory": _nothing,
 }
-
-
-def _known_hosts_only(kind: Any) -> Any:  # noqa: ANN401 - fsspec has no types
-    """Return fsspec's class with hosts checked, which it trusts without."""
-    import paramiko  # noqa: PLC0415 - only where it is used
-
-    class KnownHosts(kind):  # type: ignore[misc] # fsspec has no types
-        def _connect(self) -> None:
-            self.client = paramiko.SSHClient()
-            self.client.load_system_host_keys()
-            self.client.set_missing_host_key_policy(paramiko.RejectPolicy())
-            options = {k: v for k, v in self.ssh_kwargs.items() if k != "use_listings_cache"}
-            self.client.connect(self.host, **options)
-            self.ftp = self.client.open_sftp()
-            self.ftp.get_channel().settimeout(_SILENCE_S)
-
-    return KnownHosts

@@ -11,7 +11,7 @@ from pathlib import Path
 from dalston_cli.amounts import duration
 from dalston_cli.atomic_file import new_file
 from dalston_cli.audio.errors import RecordingChangedError
-from dalston_cli.pipeline.endpoints import FileStamp, FileVersion, Tell, in_daemon_thread
+from dalston_cli.pipeline.endpoints import FileStamp, FileVersion, Source, Tell, in_daemon_thread
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import (
     RemoteError,
@@ -139,3 +139,8 @@ class RemoteFile:
         if before is not None:
             raise RecordingChangedError(self.reference)
         return now
+
+
+def address_of(source: Source) -> Address | None:
+    """Return the address that a source is at; None where it is on this machine."""
+    return source.address if isinstance(source, RemoteFile) else None

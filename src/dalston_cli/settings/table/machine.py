@@ -17,7 +17,10 @@ _mirror = Kind(
 )
 _scheduler = Kind(
     "ADDRESS",
-    check=text_like(r"[a-z]+://\S+:\d+", "the address of a scheduler, such as tcp://HOST:8786"),
+    check=text_like(
+        r"(tcp|tls|ws|wss|ucx)://[^\s/@]+:\d+",
+        "the address of a scheduler, such as tcp://HOST:8786",
+    ),
 )
 _NO_IMAGES = ("launcher=local", "launcher=remote")
 _ELSEWHERE = ("launcher=remote",)

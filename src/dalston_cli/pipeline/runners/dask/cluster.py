@@ -45,6 +45,7 @@ class Cluster:
         machine: Plans are made for it; a worker with a GPU, where there is one.
         address: The scheduler's, as messages name it.
         num_threads: Recordings that all workers together work on at the same time.
+        unfit: Why workers are given no work that were there at the beginning.
     """
 
     def __init__(
@@ -58,6 +59,7 @@ class Cluster:
         self._options = options
         self._client: Client | None = None
         self._starting = asyncio.Lock()
+        self.unfit: list[WorkerUnfitError] = []
         self._refused: set[str] = set()
         self._slots = 1
         self._on_gpu = False
@@ -72,7 +74,7 @@ class Cluster:
 
         Raises:
             UsageError: An option cannot be had of workers.
-            UnavailableError: Dask is missing, no scheduler answers, or a worker is not fit.
+            UnavailableError: Dask is missing, no scheduler answers, or no worker is fit.
         """
         check_options(options)
         site = stack.enter_context(_shared_site(environment))
@@ -95,7 +97,8 @@ class Cluster:
         if self._client is None:
             self.num_threads = self._options.num_replicas * each
             return
-        workers = await self._workers(self._client)
+        known = await self._workers(self._client)
+        workers = {name: known[name] for name in known if name not in self._refused}
         self.num_threads = sum(int(one["nthreads"]) for one in workers.values())
         if self._on_gpu:
             num_gpus = sum(map(_gpus, workers.values()))
@@ -110,7 +113,7 @@ class Cluster:
             folder: For files of theirs.
 
         Raises:
-            WorkerUnfitError: A worker cannot work for this command.
+            WorkerUnfitError: No worker can work for this command.
         """
         async with self._starting:
             if self._client is None:
@@ -157,7 +160,7 @@ class Cluster:
 
         Raises:
             NoWorkerError: There is none.
-            WorkerUnfitError: One cannot work for this command.
+            WorkerUnfitError: None of them can work for this command.
         """
         from dalston_cli.pipeline.runners.dask.worker import introduce  # noqa: PLC0415 - Dask only
 
@@ -168,7 +171,15 @@ class Cluster:
         answers = await client.run(
             introduce, __version__, pickle.dumps(self.site), on_error="return"
         )
-        met = {worker: _introduced(worker, each) for worker, each in answers.items()}
+        met: dict[str, Introduction] = {}
+        for worker, each in answers.items():
+            try:
+                met[worker] = _introduced(worker, each)
+            except WorkerUnfitError as error:
+                self.refuse(worker)
+                self.unfit.append(error)
+        if not met:
+            raise self.unfit[0]
         workers = await self._workers(client)
         first = max(met, key=lambda worker: _gpus(workers.get(worker, {})))
         return met[first].machine
@@ -186,7 +197,7 @@ def _introduced(worker: str, answer: object) -> Introduction:
             f"run this in its environment, and start it again: pip install "
             f"'dalston[dask]=={__version__}'",
         )
-    if isinstance(answer, BaseException):
+    if isinstance(answer, BaseException) and not isinstance(answer, OSError):
         raise answer
     if not isinstance(answer, dict) or "value" not in answer:
         raise unfit_error(worker, answer)

@@ -114,6 +114,27 @@ class WorkCancelledError(UnavailableError):
         )
 
 
+def work_error(error: Exception, name: str, address: str, *, is_lost: bool) -> UnavailableError:
+    """Return what an error of Dask means for the work on a recording.
+
+    Args:
+        error: ``FutureCancelledError``, ``KilledWorker``, or ``CommClosedError``, which comes
+            where the scheduler ends while it is asked for a result.
+        name: The recording.
+        address: The scheduler.
+        is_lost: The connection to the scheduler has ended.
+    """
+    from distributed import KilledWorker  # noqa: PLC0415 - asked for Dask only
+    from distributed.client import FutureCancelledError  # noqa: PLC0415 - likewise
+
+    if isinstance(error, KilledWorker):
+        return WorkersDiedError(name, error.allowed_failures + 1, error.last_worker.address)
+    reason = error.reason if isinstance(error, FutureCancelledError) else ""
+    if reason and reason != "scheduler-connection-lost" and not is_lost:
+        return WorkCancelledError(name, reason)
+    return SchedulerLostError(address)
+
+
 class Unfit(Exception):  # noqa: N818 - it is no failure of the work, which another worker can do
     """A worker cannot do what others may.
 

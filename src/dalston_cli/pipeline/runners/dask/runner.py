@@ -20,9 +20,8 @@ from dalston_cli.pipeline.jobs.done import finished_before
 from dalston_cli.pipeline.runners.dask.cluster import Cluster, unfit_error
 from dalston_cli.pipeline.runners.dask.errors import (
     SchedulerLostError,
-    WorkCancelledError,
-    WorkersDiedError,
     WorkerUnfitError,
+    work_error,
 )
 from dalston_cli.pipeline.runners.dask.messages import Report, Setup, Task, topic_of
 from dalston_cli.pipeline.running.job import RecordingJob
@@ -147,6 +146,7 @@ class DaskRunner:
         """Give a task to Dask, and return what a worker answers."""
         from distributed import KilledWorker  # noqa: PLC0415 - asked for Dask only
         from distributed.client import FutureCancelledError  # noqa: PLC0415 - likewise
+        from distributed.comm import CommClosedError  # noqa: PLC0415 - likewise
 
         from dalston_cli.pipeline.runners.dask.worker import work  # noqa: PLC0415 - likewise
 
@@ -168,13 +168,9 @@ class DaskRunner:
         )
         try:
             answer: dict[str, Any] = await future
-        except FutureCancelledError as error:
-            if error.reason == "scheduler-connection-lost" or client.status != "running":
-                raise SchedulerLostError(self._cluster.address) from error
-            raise WorkCancelledError(name, error.reason) from error
-        except KilledWorker as error:
-            number, last = error.allowed_failures + 1, error.last_worker.address
-            raise WorkersDiedError(name, number, last) from error
+        except (FutureCancelledError, KilledWorker, CommClosedError) as error:
+            is_lost = client.status != "running"
+            raise work_error(error, name, self._cluster.address, is_lost=is_lost) from error
         finally:
             future.release()  # a task that is not wanted any more is given up by its worker
         return answer
@@ -182,6 +178,8 @@ class DaskRunner:
     async def _client(self) -> "Client":
         """Return the connection to the workers, who tell what they do from then on."""
         client = await self._cluster.client(self._scratch)
+        while self._cluster.unfit:
+            self._warn(self._cluster.unfit.pop(0))
         if not self._listens:
             self._listens = True
             client.subscribe_topic(topic_of(self._run), self._take)
