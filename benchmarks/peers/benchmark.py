@@ -139,6 +139,8 @@ class Benchmark:
         contenders: Prepares the material and returns who does the work, given the setting and a
             model; the model is empty where none is used.
         missing: Returns what this machine lacks for it, or nothing.
+        next_step: What stands in the way of its goals, by the profile, and what would help; shown
+            where one is missed.
     """
 
     name: str
@@ -147,6 +149,7 @@ class Benchmark:
     figures: Sequence[Figure]
     uses_models: bool = True
     missing: Callable[[], str] = str
+    next_step: str = ""
 
 
 def over(contender: str, other: str) -> Ratio:

@@ -129,7 +129,13 @@ def _outcome(benchmark: Benchmark, model: str, asked: argparse.Namespace) -> Out
             return _measured(benchmark, setting, named, asked)
         except ContenderError as error:
             print(error, file=sys.stderr)
-            return replace(named, not_run="a contender failed", failed=True)
+            return replace(named, not_run=_reason(error), failed=True)
+
+
+def _reason(error: ContenderError) -> str:
+    """Return the last line of what a contender said, for a cell of a table."""
+    lines = [line.strip() for line in str(error).splitlines() if line.strip()]
+    return f"a contender failed: {lines[-1][:200]}".replace("|", "/")
 
 
 def _measured(
@@ -198,3 +204,9 @@ def _print(results: Results) -> None:
         for cost in outcome.costs:
             share = f"{cost.percent:.0f} % of the {cost.process}"
             console.print(f"{outcome.benchmark}: {share}: {cost.where}", markup=False)
+    for outcome in results.outcomes:
+        for each in outcome.findings:
+            if not each.is_met:
+                named = f"{outcome.benchmark} {outcome.model}".rstrip()
+                found = f"{each.value:.2f} {each.name}, goal {each.goal}"
+                console.print(f"missed: {named}: {found}", markup=False)

@@ -32,14 +32,21 @@ NOT_ONLINE = {
 class Dalston:
     """Dalston with folders of its own, so that its engines are its own.
 
+    Args:
+        setting: What all contenders share.
+        name: Of its folder.
+        engines: A folder with engines that take the place of ours; None for ours.
+
     Attributes:
         folder: For sockets, its path is short.
     """
 
-    def __init__(self, setting: Setting, name: str) -> None:
+    def __init__(self, setting: Setting, name: str, engines: Path | None = None) -> None:
         self._setting = setting
         self.folder = setting.folder / name
         self.environ = real_environment(setting, self.folder)
+        if engines is not None:
+            self.environ["DALSTON_ENGINES_PATH"] = str(engines)
         stop = [DALSTON, "engines", "stop", "--all"]
         setting.closing.callback(run, stop, environ=self.environ)
 

@@ -16,6 +16,7 @@ from pathlib import Path
 
 import uv
 
+from benchmarks.peers.benchmark import ContenderError
 from benchmarks.workshop import REPOSITORY
 
 LOCKS = {
@@ -28,7 +29,11 @@ PIN = re.compile(r"^([a-z][\w.-]*)==([\w.+]+)(?!.*sys_platform !=)", re.MULTILIN
 
 
 def environment_of(name: str, cache: Path) -> Path:
-    """Return the folder of programs of a peer's environment, which is built if it is missing."""
+    """Return the folder of programs of a peer's environment, which is built if it is missing.
+
+    Raises:
+        ContenderError: It cannot be built, such as without a package index.
+    """
     lock = LOCKS[name]
     digest = hashlib.sha256(f"{sys.version}\n{lock.read_text(encoding='utf-8')}".encode())
     folder = cache / "peers" / f"{name}-{digest.hexdigest()[:12]}"
@@ -36,7 +41,12 @@ def environment_of(name: str, cache: Path) -> Path:
         print(f"building the environment of {name}", file=sys.stderr)
         building = folder.with_name(f"{folder.name}.part")
         shutil.rmtree(building, ignore_errors=True)
-        _build(building, lock)
+        try:
+            _build(building, lock)
+        except subprocess.CalledProcessError as error:
+            said = error.stderr.decode(errors="replace")[-2000:]
+            message = f"the environment of {name} could not be built\n{said}"
+            raise ContenderError(message) from error
         building.rename(folder)
     return folder / "bin"
 
@@ -47,12 +57,14 @@ def _build(folder: Path, lock: Path) -> None:
     if wheels := environ.get("PIP_FIND_LINKS"):
         environ.setdefault("UV_FIND_LINKS", wheels)
     python = ("--python", sys.executable)
-    subprocess.run([program, "venv", "-q", "--relocatable", *python, folder], check=True)
+    venv: list[str | Path] = [program, "venv", "-q", "--relocatable", *python, folder]
+    subprocess.run(venv, check=True, stderr=subprocess.PIPE)
     words = ("--require-hashes", "--no-deps", "--compile-bytecode", "-r", lock)
     subprocess.run(
         [program, "pip", "install", "-q", "--python", folder / "bin" / "python", *words],
         check=True,
         env=environ,
+        stderr=subprocess.PIPE,
     )
     for library in folder.glob("lib/python3*/site-packages/torchaudio/lib/*.so"):
         library.unlink()

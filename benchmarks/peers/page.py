@@ -4,6 +4,7 @@ from collections.abc import Iterator
 
 from benchmarks.peers.plot import draw
 from benchmarks.peers.results import Outcome, Results
+from benchmarks.peers.table import BENCHMARKS
 from benchmarks.workshop import REPOSITORY
 
 PAGE = REPOSITORY / "docs" / "performance.md"
@@ -95,7 +96,10 @@ def render(results: Results) -> str:
     costs = [line for outcome in results.outcomes for line in _costs(outcome)]
     if costs:
         costs = ["", "## Top costs", "", "Where a goal was missed, by py-spy.", *costs]
-    return head + "\n".join(rows) + "\n" + how + "\n".join([*seconds, *costs]) + "\n"
+    steps = list(_next_steps(results))
+    if steps:
+        steps = ["", "## What stands in the way", "", *steps]
+    return head + "\n".join(rows) + "\n" + how + "\n".join([*seconds, *costs, *steps]) + "\n"
 
 
 def _ratios(outcome: Outcome) -> Iterator[str]:
@@ -125,6 +129,21 @@ def _seconds(outcome: Outcome) -> Iterator[str]:
             *(f"{timing.processor_s:.2f} s", str(timing.runs), differs),
         )
         yield f"| {' | '.join(cells)} |"
+
+
+def _next_steps(results: Results) -> Iterator[str]:
+    """Yield what would help where a goal was missed, each once."""
+    missed = {
+        outcome.benchmark
+        for outcome in results.outcomes
+        if not all(each.is_met for each in outcome.findings)
+    }
+    found: dict[str, list[str]] = {}
+    for each in BENCHMARKS:
+        if each.name in missed and each.next_step:
+            found.setdefault(each.next_step, []).append(f"`{each.name}`")
+    for step, names in found.items():
+        yield f"* {', '.join(names)}: {' '.join(step.split())}"
 
 
 def _costs(outcome: Outcome) -> Iterator[str]:

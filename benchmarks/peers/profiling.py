@@ -4,8 +4,9 @@ import contextlib
 import re
 import signal
 import subprocess
+import sys
 from collections import Counter
-from collections.abc import Iterator, Sequence
+from collections.abc import Iterator, Mapping, Sequence
 from pathlib import Path
 
 from benchmarks.peers.benchmark import Contender, Setting
@@ -13,7 +14,12 @@ from benchmarks.peers.environments import environment_of
 from benchmarks.peers.results import Cost
 
 NUM_SHOWN = 6
-RATE = ("--rate", "100", "--format", "raw")
+FORMAT = ("--format", "raw")
+OF_COMMAND = ("--rate", "100")
+OF_ENGINE = ("--rate", "25")
+"""py-spy stops a process for each sample; an engine that stands still too long is replaced."""
+NATIVE = {"sharing.py": "ctranslate2"}
+"""Files whose innermost calls wait for a library's own threads, which py-spy cannot see."""
 _FRAME = re.compile(r"^(?P<function>.+) \((?P<file>[^()]+?)(?::\d+)?\)$")
 _OURS = re.compile(
     r"dalston_(?:cli|sdk)/|(?:^|/)engines/|^(?:engine|recording|segments|decoding)\.py"
@@ -30,32 +36,44 @@ def top_costs(
     After ``limit_s`` the profiler is ended: now and then it does not see that a command is done.
     """
     contender = [each for each in contenders if not each.is_other][-1]
-    spy = str(environment_of("py-spy", setting.cache) / "py-spy")
-    of_engines = []
-    for server in contender.servers():
-        path = setting.folder / f"{server.pid}.raw"
-        words = [spy, "record", *RATE, "--output", str(path), "--pid", str(server.pid)]
-        of_engines.append((path, subprocess.Popen(words, stdout=subprocess.DEVNULL, stderr=-3)))
+    spy = environment_of("py-spy", setting.cache) / "py-spy"
+    pids = {server.pid for server in contender.servers()}
+    of_engines = {setting.folder / f"{pid}.raw": pid for pid in pids}
+    watching = [
+        _recording(spy, path, *OF_ENGINE, "--pid", str(pid)) for path, pid in of_engines.items()
+    ]
     of_command = setting.folder / "command.raw"
     if contender.command:
-        words = [spy, "record", *RATE, "--subprocesses", "--output", str(of_command), "--"]
-        profiler = subprocess.Popen(
-            [*words, *contender.command],
-            env=contender.environ,
-            stdout=subprocess.DEVNULL,
-            stderr=subprocess.DEVNULL,
-        )
+        words = (*OF_COMMAND, "--subprocesses", "--", *contender.command)
+        profiler = _recording(spy, of_command, *words, environ=contender.environ)
         with contextlib.suppress(subprocess.TimeoutExpired):
             profiler.wait(limit_s)
-        profiler.send_signal(signal.SIGINT)
-        profiler.wait()
+        _end(profiler)
     else:
         contender.run()
-    for _, process in of_engines:
-        process.send_signal(signal.SIGINT)
-        process.wait()
+    for each in watching:
+        _end(each)
+    if {server.pid for server in contender.servers()} - pids:
+        print("the engine did not answer under py-spy; another took its place", file=sys.stderr)
+        of_engines = {}  # the one that was looked at did nothing
     kind = "engine" if contender.command else "decoder"
-    return (*_costs("command", [of_command]), *_costs(kind, [path for path, _ in of_engines]))
+    return (*_costs("command", [of_command]), *_costs(kind, list(of_engines)))
+
+
+def _recording(
+    spy: Path, path: Path, *words: str, environ: Mapping[str, str] | None = None
+) -> subprocess.Popen[bytes]:
+    """Start the profiler, which writes into a file when it is told to end."""
+    command: list[str | Path] = [spy, "record", *FORMAT, "--output", path, *words]
+    return subprocess.Popen(
+        command, env=environ, stdout=subprocess.DEVNULL, stderr=subprocess.DEVNULL
+    )
+
+
+def _end(profiler: subprocess.Popen[bytes]) -> None:
+    """Have the profiler write what it found."""
+    profiler.send_signal(signal.SIGINT)
+    profiler.wait()
 
 
 def _costs(process: str, paths: Sequence[Path]) -> Iterator[Cost]:
@@ -87,6 +105,8 @@ def place_of(stack: Sequence[str]) -> str:
     if any(_IMPORTING in each["file"] for each in frames[ours[-1] + 1 :]):
         package = called[0]["file"].split("/")[0] if called else "its modules"
         return f"import of {package} by {last['file']}"
-    return f"{last['function']} ({last['file']})" + (
-        f", in {called[-1]['function']} ({called[-1]['file']})" if called else ""
+    inner = f", in {called[-1]['function']} ({called[-1]['file']})" if called else ""
+    library = NATIVE.get(frames[-1]["file"])
+    return f"{last['function']} ({last['file']}){inner}" + (
+        f": native code of {library}" if library else ""
     )

@@ -1,5 +1,7 @@
 """Who transcribes what: the contenders of each benchmark with real models."""
 
+import re
+import shutil
 from collections.abc import Sequence
 from pathlib import Path
 
@@ -12,6 +14,10 @@ from benchmarks.peers.contenders import (
     whisperx,
 )
 from benchmarks.peers.speech import long_file, short_files
+from benchmarks.workshop import REPOSITORY
+
+FASTER_WHISPER = REPOSITORY / "engines" / "transcribe" / "faster-whisper"
+_SLOTS = re.compile(r"^( *slots(?: =|:) )\d+$", re.MULTILINE)
 
 
 def _clips(setting: Setting, count: int) -> list[Path]:
@@ -40,13 +46,29 @@ def one_call(setting: Setting, model: str) -> Sequence[Contender]:
     )
 
 
-def batches_and_none(setting: Setting, model: str) -> Sequence[Contender]:
-    """Dalston with and without batches."""
-    calls, dalston = [_clips(setting, setting.sizes.short)], Dalston(setting, "d")
+def together_and_in_turn(setting: Setting, model: str) -> Sequence[Contender]:
+    """Dalston with its engine, which decodes several recordings at once, and with one slot of it.
+
+    All else is the same: recordings are decoded ahead in both cases.
+    """
+    calls = [_clips(setting, setting.sizes.short)]
+    alone = Dalston(setting, "d1", engines=_of_one_slot(setting.folder / "engines"))
     return (
-        dalston.contender("batches", model, calls, batch_size=BATCH_SIZE),
-        dalston.contender("no batches", model, calls, batch_size=1),
+        Dalston(setting, "d").contender("together", model, calls),
+        alone.contender("in turn", model, calls),
     )
+
+
+def _of_one_slot(folder: Path) -> Path:
+    """Write the engine into a folder, so that it takes one recording after the other."""
+    copy = folder / FASTER_WHISPER.name
+    shutil.copytree(FASTER_WHISPER, copy, ignore=shutil.ignore_patterns("tests", "__pycache__"))
+    for name in ("engine.py", "engine.yaml"):
+        path = copy / name
+        text, count = _SLOTS.subn(r"\g<1>1", path.read_text(encoding="utf-8"))
+        assert count == 1, f"the slots of {path} are not where they were"
+        path.write_text(text, encoding="utf-8")
+    return folder
 
 
 def one_and_two_replicas(setting: Setting, model: str) -> Sequence[Contender]:

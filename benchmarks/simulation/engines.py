@@ -13,7 +13,7 @@ from dalston_cli.launchers.base import EngineInstance
 from dalston_cli.launchers.pool.provisioner import Provisioner
 from dalston_cli.launchers.pool.readiness import Replica
 from dalston_cli.launchers.pool.replicas import ReplicaSet
-from dalston_cli.pipeline.events import JobFinished
+from dalston_cli.pipeline.events import EngineTaken, JobFinished
 from dalston_cli.pipeline.jobs.base import Job
 from dalston_sdk.client import EngineClient
 from dalston_sdk.wire import Health
@@ -83,6 +83,14 @@ class SimulatedEngines:
 
     def forget(self) -> None:
         """Do nothing: no launcher is lost."""
+
+    async def stop(self, idle: Sequence[tuple[EngineEntry, str]]) -> None:
+        """Do nothing: memory is not simulated."""
+        del idle
+
+    async def taken(self) -> tuple[EngineTaken, ...]:
+        """Return nothing, likewise."""
+        return ()
 
 
 @dataclass(kw_only=True)

@@ -116,13 +116,20 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     (folder / "batch.csv").write_text(MANIFEST, encoding="utf-8")
     made = user.run_here("transcribe", examples / "dialogue.wav", "-o", folder, "-f", "json")
     assert made.returncode == 0, made.stderr
-    (folder / "dialogue.json").rename(folder / "talk.json")
+    _add_chapters(folder / "dialogue.json", folder / "talk.json")
     shutil.copy(folder / "talk.json", folder / "interview.json")
     (folder / "out").mkdir()
     shutil.copy(folder / "talk.json", folder / "out/dialogue.json")
     of_whisper = {"segments": [{"start": 0.5, "end": 2.0, "text": " Good evening."}]}
     (folder / "whisper-output.json").write_text(json.dumps(of_whisper), encoding="utf-8")
     return folder
+
+
+def _add_chapters(transcript: Path, to: Path) -> None:
+    """Add what a language model would have written."""
+    document = json.loads(transcript.read_text(encoding="utf-8"))
+    document["chapters"] = [{"start": 0.0, "end": 9.0, "title": "All of it"}]
+    to.write_text(json.dumps(document), encoding="utf-8")
 
 
 def shell(

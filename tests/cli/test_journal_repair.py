@@ -122,7 +122,7 @@ def test_outputs_are_noted_by_the_document_beside_them(
     folder = home / "out"
     folder.mkdir()
     for name in ("json", "srt"):
-        text = WRITERS[name].render(transcript, RenderOptions())
+        text = WRITERS[name].text(transcript, RenderOptions())
         (folder / f"talk{WRITERS[name].extension}").write_text(text, encoding="utf-8")
     (folder / "talk.txt").write_text("corrected\n", encoding="utf-8")
     (folder / "notes.json").write_text("[]", encoding="utf-8")

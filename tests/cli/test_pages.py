@@ -97,6 +97,7 @@ PANELS_OF_TRANSCRIBE = (
     "Input",
     "Model",
     "Output",
+    "Documents",
     "Subtitles",
     "Decoding",
     "Voice activity",

@@ -4,7 +4,8 @@ import pytest
 from tests.golden.write import CASES, FOLDER, golden_file, rendered
 from tests.support.transcripts import GOLDEN
 
-from dalston_cli.formats.registry import WRITERS, WordsMissingError
+from dalston_cli.formats.registry import WRITERS
+from dalston_cli.formats.writer import WordsMissingError
 
 
 @pytest.mark.parametrize(("name", "format_name"), CASES, ids=["-".join(case) for case in CASES])

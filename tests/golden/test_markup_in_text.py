@@ -47,7 +47,7 @@ def test_players_show_it_as_it_is(tmp_path: Path, output_format: str, text: str)
     found = name_speakers(found, {"SPEAKER_00": r"<b>{\b1}Eve"})
     options = RenderOptions(speakers=True)
     file = tmp_path / f"a.{output_format}"
-    file.write_text(WRITERS[output_format].render(found, options), encoding="utf-8")
+    file.write_text(WRITERS[output_format].text(found, options), encoding="utf-8")
     shown = shown_by_players(file)
     assert {overrides for _, overrides in shown} == {""}
     words = " ".join(part for part, _ in shown).replace(r"\N", " ").translate(ORIGINALS)
@@ -62,13 +62,13 @@ def test_the_word_that_is_spoken_is_still_underlined(tmp_path: Path) -> None:
     options = RenderOptions(subtitles=SubtitleRules(highlight_words=True))
     file = tmp_path / "a.srt"
     found = transcript([segment("one <b> two", 0.0, 3.0)])
-    file.write_text(WRITERS["srt"].render(found, options), encoding="utf-8")
+    file.write_text(WRITERS["srt"].text(found, options), encoding="utf-8")
     assert [overrides for _, overrides in shown_by_players(file)] == [r"{\u1}{\u0}"] * 3
 
 
 @pytest.mark.parametrize("text", TEXTS)
 def test_markdown_renders_it_as_it_is(text: str) -> None:
-    page = WRITERS["md"].render(transcript([segment(text, 0.0, 5.0)]), RenderOptions())
+    page = WRITERS["md"].text(transcript([segment(text, 0.0, 5.0)]), RenderOptions())
     tokens = MarkdownIt("commonmark").enable("table").enable("strikethrough").parse(page)
     last = [token for token in tokens if token.type == "inline"][-1].children or []
     assert {token.type for token in last} <= {"code_inline", "text", "text_special"}
@@ -80,7 +80,7 @@ def test_markdown_renders_it_as_it_is(text: str) -> None:
 def test_praat_reads_it_as_it_is(tmp_path: Path, text: str) -> None:
     file = tmp_path / "a.TextGrid"
     found = transcript([segment(text, 0.0, 5.0)])
-    file.write_text(WRITERS["textgrid"].render(found, RenderOptions()), encoding="utf-8")
+    file.write_text(WRITERS["textgrid"].text(found, RenderOptions()), encoding="utf-8")
     grid = textgrid.openTextgrid(str(file), includeEmptyIntervals=False)
     assert [entry.label for entry in grid.getTier("segments").entries] == [text]
 
@@ -90,5 +90,5 @@ def test_a_recording_whose_name_is_a_comment_is_scored() -> None:
     named = msgspec.structs.replace(found.recording, name=";;talk.wav")
     found = msgspec.structs.replace(found, recording=named)
     for output_format in ("ctm", "rttm"):
-        rendered = WRITERS[output_format].render(found, RenderOptions())
+        rendered = WRITERS[output_format].text(found, RenderOptions())
         assert "_;;talk 1 0.000" in rendered

@@ -8,12 +8,14 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
 
 FOLDER = Path(__file__).parent / "files"
-# Without words there is no CTM, without speakers no RTTM.
+_STYLED = ("docx", "odt")
+"""The libraries' own templates are in these files, and change with their versions."""
+# Without words there is no CTM, without speakers no RTTM, without chapters no list of them.
 CASES = tuple(
     (name, writer.name)
-    for name in GOLDEN
+    for name, transcript in GOLDEN.items()
     for writer in WRITERS.values()
-    if (name, writer.name) not in {("awkward", "ctm"), ("awkward", "rttm"), ("monologue", "rttm")}
+    if writer.name not in _STYLED and writer.unmet_need(transcript()) is None
 )
 
 
@@ -22,7 +24,7 @@ def golden_file(name: str, format_name: str) -> Path:
 
 
 def rendered(name: str, format_name: str) -> bytes:
-    return WRITERS[format_name].render(GOLDEN[name](), RenderOptions()).encode()
+    return WRITERS[format_name].render(GOLDEN[name](), RenderOptions())
 
 
 def main() -> None:

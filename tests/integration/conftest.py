@@ -41,7 +41,7 @@ def web(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Iterator[WebFiles]:
     with web_server(WebFiles()) as files:
         files.authority.cert_pem.write_to_path(tmp_path / "authority.pem")
         monkeypatch.setenv("SSL_CERT_FILE", str(tmp_path / "authority.pem"))
-        monkeypatch.setattr("dalston_cli.pipeline.remote.recording.PAUSES_S", (0.01, 0.02, 0.03))
+        monkeypatch.setattr("dalston_cli.pipeline.remote.patience.PAUSES_S", (0.01, 0.02, 0.03))
         stores.forget_all()
         yield files
         stores.forget_all()

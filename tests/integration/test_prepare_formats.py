@@ -1,6 +1,8 @@
 """Every container and codec that people bring, compared with what ffmpeg decodes."""
 
 import os
+import random
+import wave
 from pathlib import Path
 
 import av
@@ -170,3 +172,26 @@ def test_amr_from_a_telephone(tmp_path: Path) -> None:
 
     assert (decoded.info.codec, decoded.info.container) == ("amr_nb", "amr")
     assert decoded.info.duration_s == pytest.approx(2, abs=0.05)
+
+
+@pytest.mark.parametrize(("channels", "is_searched"), [(1, False), (2, True)])
+def test_the_sound_of_one_channel_is_not_searched_for_other_formats(
+    tmp_path: Path, channels: int, is_searched: bool
+) -> None:
+    path = tmp_path / "long.wav"
+    with wave.open(str(path), "wb") as wav:
+        wav.setnchannels(channels)
+        wav.setsampwidth(2)
+        wav.setframerate(16_000)
+        wav.writeframes(random.Random(1).randbytes(2 * channels * 16_000 * 20))
+    before = _bytes_read()
+    with open_recording(path, "long") as found:
+        assert found.stream.codec_context.name == "pcm_s16le"
+        assert found.num_channels == channels
+        assert found.declared.duration_s == 20
+    assert (_bytes_read() - before > 150_000) == is_searched
+
+
+def _bytes_read() -> int:
+    """Return what this process has read so far, as Linux counts it."""
+    return int(Path("/proc/self/io").read_text(encoding="ascii").split()[1])

@@ -134,7 +134,7 @@ async def test_what_is_forgotten_here_is_named_there(home: PipelineHome, bucket:
         [traces] = find_traces(journal, store, [f"{bucket}/in/a.wav"])
         assert set(traces.elsewhere) == {f"{bucket}/out/a.json", f"{bucket}/out/a.txt"}
         assert len(traces.jobs) == 1
-        remove_traces(journal, traces)
+        remove_traces(journal, store, traces)
         with pytest.raises(NothingKeptError):
             find_traces(journal, store, [f"{bucket}/in/a.wav"])
     report = await home.run(recordings, output=target(f"{bucket}/out"))

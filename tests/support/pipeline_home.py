@@ -25,7 +25,7 @@ Kind = TypeVar("Kind", bound=Event)
 
 _MODEL = """\
 id: {id}
-engine: fake
+engine: {engine}
 runtime_model_id: {runtime_id}
 stages: [{stages}]
 name: A model of the fake engine
@@ -43,6 +43,7 @@ def write_model(folder: Path, id: str, stages: str, **changes: object) -> None: 
     """Write one model file of the fake engine."""
     values = {
         "runtime_id": id,
+        "engine": "fake",
         "languages": "",
         "stage_languages": "",
         "rank": 0,
@@ -54,8 +55,14 @@ def write_model(folder: Path, id: str, stages: str, **changes: object) -> None: 
     write_whole(folder / f"{id}.yaml", text.encode())  # other processes may be reading it
 
 
-def make_catalog(folder: Path) -> Catalog:
-    """The fake engine and a few models of it; user-written entries may lie there already."""
+def make_catalog(folder: Path, engines: Path | None = None) -> Catalog:
+    """The fake engine and a few models of it; user-written entries may lie there already.
+
+    Args:
+        folder: For the models.
+        engines: Folders of engines in place of the fake one.
+    """
+    places = (FAKE,) if engines is None else tuple(sorted(engines.iterdir()))
     write_model(folder, "speech", "transcribe", rank=9)
     write_model(folder, "speech-other", "transcribe")
     write_model(folder, "speech-no-words", "transcribe", words="false")
@@ -65,7 +72,7 @@ def make_catalog(folder: Path) -> Catalog:
     write_model(folder, "speakers-raises", "diarize", runtime_id="raises", rank=-1)
     write_model(folder, "moods", "emotion, events")
     write_model(folder, "editor", "refine")
-    return load_catalog(CatalogPaths(engines=(FAKE,), models=(folder,)))
+    return load_catalog(CatalogPaths(engines=places, models=(folder,)))
 
 
 def write_recording(path: Path, *, seconds: float = 2.0, seed: int = 0, channels: int = 1) -> Path:
@@ -154,8 +161,12 @@ class PipelineHome(EngineHome):
             recordings,
             self.options(**changes),
             self.environment(),
-            RunCallbacks(on_event=self.events.append, print_text=self.printed.append),
+            RunCallbacks(on_event=self.note, print_text=self.printed.append),
         )
+
+    def note(self, event: Event) -> None:
+        """Keep an event."""
+        self.events.append(event)
 
     def of(self, kind: type[Kind]) -> list[Kind]:
         """The last run's events of one kind."""

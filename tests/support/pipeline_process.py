@@ -19,9 +19,14 @@ from dalston_cli.launchers.base import LauncherContext
 from dalston_cli.launchers.registry import make_launchers
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event
+from dalston_cli.pipeline.records import remote_claims
+from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.request import OutputTarget
 from dalston_cli.pipeline.session import RunCallbacks, transcribe
 from dalston_cli.settings.locations import Locations
+
+SIGNS_OF_LIFE_S = (0.3, 3.0)
+"""Between two of a process that shares a store, and without one until it counts as dead."""
 
 
 def start(
@@ -31,7 +36,10 @@ def start(
     stderr: int = subprocess.PIPE,
     **options: Any,
 ) -> subprocess.Popen[str]:
-    """Run over all of the home's recordings elsewhere, started ``through`` another program."""
+    """Run over all of the home's recordings elsewhere, started ``through`` another program.
+
+    ``store`` is the address of a store as text.
+    """
     environment = home.environment()
     told = {
         "folder": str(home.folder),
@@ -61,13 +69,17 @@ def main() -> None:
         models=folder / "models",
         runtime=folder / "run",
     )
+    engines = folder / "engines"
     environment = Environment(
         locations=locations,
-        catalog=make_catalog(folder / "catalog"),
+        catalog=make_catalog(folder / "catalog", engines if engines.exists() else None),
         machine=MACHINE,
         launchers=make_launchers(LauncherContext(locations=locations)),
         engine_environment=told["environment"],
     )
+    if (store := told["options"].pop("store", None)) is not None:
+        told["options"]["store"] = Address(store)
+        remote_claims.BEAT_S, remote_claims.DEAD_AFTER_S = SIGNS_OF_LIFE_S
     defaults = {"formats": ("txt", "json"), "keep_alive_s": 60.0}
     options = run_options(
         output=OutputTarget(folder=Path(told["outputs"])), **(defaults | told["options"])

@@ -16,9 +16,22 @@ USER, PASSWORD = "ada", "open-sesame"
 
 
 class _Login(paramiko.ServerInterface):  # type: ignore[misc] # paramiko has no types
+    def __init__(self, authorized: Path) -> None:
+        self._authorized = authorized
+
+    def keys(self) -> str:
+        return self._authorized.read_text("ascii") if self._authorized.exists() else ""
+
     def check_auth_password(self, username: str, password: str) -> int:
         right = (username, password) == (USER, PASSWORD)
         return int(paramiko.AUTH_SUCCESSFUL if right else paramiko.AUTH_FAILED)
+
+    def check_auth_publickey(self, username: str, key: paramiko.PKey) -> int:
+        right = username == USER and key.get_base64() in self.keys()
+        return int(paramiko.AUTH_SUCCESSFUL if right else paramiko.AUTH_FAILED)
+
+    def get_allowed_auths(self, username: str) -> str:
+        return "publickey,password"
 
     def check_channel_request(self, kind: str, chanid: int) -> int:
         return int(paramiko.OPEN_SUCCEEDED)
@@ -67,7 +80,8 @@ class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc] # paramiko has
         try:
             place = self._place(path)
             if flags & os.O_WRONLY:
-                handle.readfile = handle.writefile = place.open("w+b")
+                mode = "x+b" if flags & os.O_EXCL else "w+b"
+                handle.readfile = handle.writefile = place.open(mode)
             else:
                 handle.readfile = place.open("rb")
         except OSError as error:
@@ -98,7 +112,7 @@ def sftp_server(folder: Path, home: Path) -> Iterator[str]:
                 transport.add_server_key(key)
                 transport.set_subsystem_handler("sftp", paramiko.SFTPServer, files)
                 with suppress(paramiko.SSHException, EOFError):
-                    transport.start_server(server=_Login())
+                    transport.start_server(server=_Login(home / "authorized_keys"))
 
     thread = threading.Thread(target=serve, daemon=True)
     thread.start()
@@ -111,3 +125,14 @@ def sftp_server(folder: Path, home: Path) -> Iterator[str]:
         thread.join()
         for transport in transports:
             transport.close()
+
+
+def trust_server(url: str, home: Path) -> str:
+    """Let a user with this home log in with a key; return the address without the password."""
+    ssh = home / ".ssh"
+    ssh.mkdir(exist_ok=True)
+    (ssh / "known_hosts").write_bytes((home / "host-line").read_bytes())
+    key = paramiko.ECDSAKey.generate()
+    key.write_private_key_file(str(ssh / "id_ecdsa"))
+    (home / "authorized_keys").write_text(key.get_base64(), encoding="ascii")
+    return url.replace(f":{PASSWORD}@", "@")

@@ -2,6 +2,8 @@
 
 import numpy as np
 import pytest
+from hypothesis import given
+from hypothesis import strategies as st
 from numpy.typing import NDArray
 
 from dalston_cli.audio.level import Level
@@ -59,3 +61,33 @@ def test_a_constant_is_no_sound_and_is_not_raised_beyond_full_scale() -> None:
 def test_quiet_tracks_beside_others_stay() -> None:
     assert gain_db(sound(-70), raises=False) == 0
     assert gain_db(sound(10), raises=False) == pytest.approx(-30, abs=1)
+
+
+def measured(blocks: list[NDArray[np.float32]]) -> tuple[float, float]:
+    """Return the loudest level and the largest offset, with every block measured to the end."""
+    levels, offsets = [], []
+    for block in blocks:
+        frames = block.astype(np.float64).reshape(-1, 320)
+        power = np.sort(frames.var(axis=1))
+        levels.append(10 * float(np.log10(power[-min(10, len(power) // 2 + 1)] + 1e-12)))
+        offsets.append(abs(float(np.median(frames.mean(axis=1)))))
+    return max(levels), max(offsets)
+
+
+@given(
+    seed=st.integers(0, 2**32 - 1),
+    levels_db=st.lists(st.floats(-100, 20), min_size=1, max_size=8),
+    offset=st.sampled_from([0.0, 1e-6, 0.01, 0.4]),
+)
+def test_blocks_that_are_passed_over_would_change_nothing(
+    seed: int, levels_db: list[float], offset: float
+) -> None:
+    random = np.random.default_rng(seed)
+    blocks = [
+        (random.standard_normal(16_000) * 10 ** (level / 20) + offset).astype(np.float32)
+        for level in levels_db
+    ]
+    level = Level()
+    for block in blocks:
+        level.add(block)
+    assert (level.loudest_db, level.offset) == measured(blocks)

@@ -66,7 +66,8 @@ def test_what_is_read_can_be_written_in_every_format(tmp_path: Path) -> None:
         try:
             transcript = read_transcript(path)
             for writer in WRITERS.values():
-                assert isinstance(writer.render(transcript, RenderOptions()), str)
+                if writer.unmet_need(transcript) is None:
+                    assert isinstance(writer.render(transcript, RenderOptions()), bytes)
         except DalstonError:  # named, with the place
             continue
         written += 1

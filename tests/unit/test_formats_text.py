@@ -1,6 +1,7 @@
 """The registry, names of speakers, paragraphs, and text in all scripts."""
 
 import json
+from dataclasses import replace
 
 import msgspec
 import pytest
@@ -8,40 +9,46 @@ from hypothesis import given
 from hypothesis import strategies as st
 from tests.support.transcripts import dialogue, meeting, monologue, segment, transcript
 
+from dalston_cli.formats import registry
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.overview import sections
 from dalston_cli.formats.paragraphs import paragraphs
 from dalston_cli.formats.registry import (
     WRITERS,
+    FormatPackageError,
     UnknownFormatError,
-    WordsMissingError,
     optional_formats,
     writers_named,
 )
 from dalston_cli.formats.script import clean, graphemes, joined, width
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
+from dalston_cli.formats.writer import ChaptersMissingError, WordsMissingError
 from dalston_cli.stages.merge.labels import name_speakers
 from dalston_sdk.wire import Chapter, Segment, Transcript, Word
+
+EVERY = [name for name, writer in WRITERS.items() if not writer.needs_chapters]
 
 
 @pytest.mark.parametrize(
     ("names", "expected"),
     [
+        (("youtube",), ["youtube"]),
         (("srt",), ["srt"]),
         (("srt,vtt", "json"), ["srt", "vtt", "json"]),
         (("SRT , srt", "txt,"), ["srt", "txt"]),
-        (("all",), list(WRITERS)),
-        (("txt,all",), ["txt", *(name for name in WRITERS if name != "txt")]),
+        (("all",), EVERY),
+        (("txt,all",), ["txt", *(name for name in EVERY if name != "txt")]),
     ],
-    ids=["one", "list", "twice", "all", "all and one"],
+    ids=["chapters", "one", "list", "twice", "all", "all and one"],
 )
 def test_formats_are_found_by_name(names: tuple[str, ...], expected: list[str]) -> None:
     assert [writer.name for writer in writers_named(names)] == expected
 
 
 @pytest.mark.parametrize(
-    ("name", "hint"), [("vt", "use -f vtt"), ("docx!", "use -f all for every format")]
+    ("name", "hint"),
+    [("vt", "use -f vtt"), ("docx!", "use -f docx"), ("wav", "use -f all for every format")],
 )
 def test_an_unknown_format_is_refused(name: str, hint: str) -> None:
     with pytest.raises(UnknownFormatError, match=f"unknown output format '{name}'") as caught:
@@ -49,14 +56,76 @@ def test_an_unknown_format_is_refused(name: str, hint: str) -> None:
     assert caught.value.hint == hint
 
 
+def test_a_format_whose_package_is_missing_is_refused_by_name_and_no_part_of_all(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    other = replace(WRITERS["docx"], package="no_package_of_this_name")
+    monkeypatch.setattr(registry, "WRITERS", {**WRITERS, "docx": other})
+    with pytest.raises(FormatPackageError) as caught:
+        writers_named(("txt,docx",))
+    assert caught.value.hint == "pip install 'dalston[docs]'"
+    assert "docx" not in {writer.name for writer in writers_named(("all",))}
+
+
+@pytest.mark.parametrize(
+    ("found", "expected"),
+    [
+        (transcript([segment("Grüß Gott, Łukasz!", 0, 1)]), None),
+        (transcript([segment("Привет", 0, 1)]), None),
+        (transcript([segment("Привет, Zoë!", 0, 1)]), "no code table, or of several"),
+        (transcript([segment("こんにちは", 0, 1)]), "no code table, or of several"),
+    ],
+    ids=["latin", "cyrillic", "both", "japanese"],
+)
+def test_stl_holds_the_letters_of_one_code_table(found: Transcript, expected: str | None) -> None:
+    error = WRITERS["stl"].unmet_need(found)
+    assert (error is None) == (expected is None)
+    if error is not None:
+        assert (
+            f"stl cannot hold the transcript of talk.wav: its letters are of {expected}"
+            == error.message
+        )
+
+
+def test_a_list_of_chapters_needs_some() -> None:
+    error = WRITERS["youtube"].unmet_need(transcript([segment("Hello.", 0, 1)]))
+    assert isinstance(error, ChaptersMissingError)
+    assert "--chapters" in str(error.hint)
+
+
+@pytest.mark.parametrize(
+    ("starts", "expected"),
+    [
+        ([4.0, 60.0, 3599.0], "0:00 C0\n1:00 C1\n59:59 C2\n"),
+        ([0.0, 60.0, 3725.5], "0:00:00 C0\n0:01:00 C1\n1:02:05 C2\n"),
+        ([0.0, 9.9, 20.0], "0:00 C0\n0:20 C2\n"),
+    ],
+    ids=["first-at-0", "hours", "too-short"],
+)
+def test_a_videos_chapters_are_as_the_site_reads_them(starts: list[float], expected: str) -> None:
+    chapters = tuple(
+        Chapter(start=start, end=start + 1, title=f"C{index}") for index, start in enumerate(starts)
+    )
+    found = msgspec.structs.replace(transcript([segment("Hi.", 0, 1)]), chapters=chapters)
+    assert WRITERS["youtube"].text(found, RenderOptions()) == expected
+
+
+def test_times_stand_before_paragraphs_of_plain_text_where_wanted() -> None:
+    found = transcript([segment("Hello there.", 3661.5, 3663.0)])
+    assert WRITERS["txt"].text(found, RenderOptions(timestamps=True)) == "[01:01:01] Hello there.\n"
+
+
 def test_every_format_has_its_own_extension() -> None:
     assert len({writer.extension for writer in WRITERS.values()}) == len(WRITERS)
     assert all(writer.extension.startswith(".") and writer.summary for writer in WRITERS.values())
 
 
-@pytest.mark.parametrize("name", WRITERS)
+TEXTS = [name for name, writer in WRITERS.items() if not writer.binary]
+
+
+@pytest.mark.parametrize("name", TEXTS)
 def test_a_transcript_without_text_can_be_written(name: str) -> None:
-    text = WRITERS[name].render(transcript([]), RenderOptions())
+    text = WRITERS[name].text(transcript([]), RenderOptions())
     assert "None" not in text
     assert text == "" or text.endswith("\n")
 
@@ -103,8 +172,8 @@ def test_names_reach_every_format_that_has_speakers() -> None:
         "textgrid": '"Ada <&> L: words"',
     }
     for name, text in expected.items():
-        assert text in WRITERS[name].render(named, RenderOptions()), name
-    document = json.loads(WRITERS["json"].render(named, RenderOptions()))
+        assert text in WRITERS[name].text(named, RenderOptions()), name
+    document = json.loads(WRITERS["json"].text(named, RenderOptions()))
     assert [item["speaker"] for item in document["segments"]] == ["Ada <&> L", "=B,C"]
     assert document["speaker_names"]["SPEAKER_01"] == "=B,C"
 
@@ -131,8 +200,8 @@ def test_paragraphs_end_with_the_thought(segments: list[Segment], expected: list
 def test_owners_have_the_names_of_speakers() -> None:
     named = name_speakers(meeting(), {"SPEAKER_01": "Ada"})
     options = RenderOptions()
-    assert "- **Ada:** Paint the doors. (`00:00:04`)" in WRITERS["md"].render(named, options)
-    assert "- Paint the doors. (Ada)" in WRITERS["txt"].render(named, options)
+    assert "- **Ada:** Paint the doors. (`00:00:04`)" in WRITERS["md"].text(named, options)
+    assert "- Paint the doors. (Ada)" in WRITERS["txt"].text(named, options)
 
 
 @pytest.mark.parametrize(
@@ -160,7 +229,7 @@ def test_one_segment_without_words_spoils_a_ctm_and_silence_does_not() -> None:
     silent = Segment(id=9, start=20, end=21, text=" ")
     found = msgspec.structs.replace(monologue(), segments=(*monologue().segments, silent))
     writer = WRITERS["ctm"]
-    assert writer.render(found, RenderOptions()) == writer.render(monologue(), RenderOptions())
+    assert writer.text(found, RenderOptions()) == writer.text(monologue(), RenderOptions())
     spoiled = msgspec.structs.replace(
         found, segments=(msgspec.structs.replace(silent, text="words"),)
     )
@@ -172,7 +241,7 @@ def test_one_segment_without_words_spoils_a_ctm_and_silence_does_not() -> None:
 
 def test_a_textgrid_holds_segments_that_overlap() -> None:
     found = transcript([segment("one", 0, 5), segment("two", 3, 4), segment("three", 3, 31)])
-    text = WRITERS["textgrid"].render(found, RenderOptions())
+    text = WRITERS["textgrid"].text(found, RenderOptions())
     assert "xmax = 31 " in text
     assert [word in text for word in ("one", "two", "three")] == [True] * 3
 
@@ -236,10 +305,9 @@ def test_every_format_can_be_written_whatever_is_said(texts: list[str], name: st
     found = transcript(segments)
     options = RenderOptions()
     for writer in WRITERS.values():
-        if writer.name == "ctm" and texts:
-            continue
-        assert isinstance(writer.render(found, options).encode("utf-8", errors="replace"), bytes)
-    decoded = msgspec.json.decode(WRITERS["json"].render(found, options), type=Transcript)
+        if writer.unmet_need(found) is None:
+            assert isinstance(writer.render(found, options), bytes)
+    decoded = msgspec.json.decode(WRITERS["json"].text(found, options), type=Transcript)
     assert decoded == found
 
 
@@ -264,12 +332,14 @@ def test_only_formats_that_all_stands_for_are_optional(
     assert optional_formats(names) == kept
 
 
-@pytest.mark.parametrize("name", sorted(WRITERS))
+@pytest.mark.parametrize("name", sorted(TEXTS))
 def test_no_format_holds_what_a_terminal_obeys(name: str) -> None:
     evil = "\x1b]0;owned\x07\x9b31m\x7f"
     word = Word(text=f"{evil}hello", start=0.0, end=0.5, confidence=0.9)
     said = Segment(id=1, start=0.0, end=1.0, text=f"{evil}hello", words=(word,), speaker=evil)
-    text = WRITERS[name].render(transcript([said]), RenderOptions())
+    chapter = Chapter(start=0.0, end=1.0, title=f"{evil}hello")
+    found = msgspec.structs.replace(transcript([said]), chapters=(chapter,))
+    text = WRITERS[name].text(found, RenderOptions())
     assert "hello" in text or name == "rttm"
     assert not set(text) & set("\x00\x07\x1b\x7f\x9b")
     if name == "json":

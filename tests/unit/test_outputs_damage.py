@@ -3,8 +3,11 @@
 import random
 
 import pytest
+from tests.support.transcripts import segment, transcript
 
-from dalston_cli.pipeline.outputs.damage import is_cut_off, is_empty, is_text
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.registry import WRITERS
+from dalston_cli.pipeline.outputs.damage import is_cut_off, is_empty, is_text, is_whole
 
 TEXT = "Good morning, Zoë.\nIt is nine o'clock.\nThank you.\n"
 WHOLE = TEXT.encode()
@@ -64,3 +67,13 @@ def test_text(data: bytes, expected: bool) -> None:
 )
 def test_cut_off(data: bytes, whole: bytes | None, output_format: str, expected: bool) -> None:
     assert is_cut_off(data, whole, output_format) is expected
+
+
+@pytest.mark.parametrize("output_format", ["docx", "odt", "stl"])
+def test_a_binary_file_that_lost_its_end_is_told_from_an_edited_one(output_format: str) -> None:
+    found = transcript([segment("Good morning, Zoë.", 0.0, 2.0)])
+    data = WRITERS[output_format].render(found, RenderOptions())
+    assert is_whole(data, output_format)
+    assert not is_whole(data[: len(data) // 2 + 1], output_format)
+    assert not is_whole(bytes(len(data)), output_format)
+    assert is_cut_off(data[:-1], data, output_format)

@@ -7,8 +7,9 @@ from pathlib import Path
 
 import benchmarks.__main__
 import pytest
-from benchmarks.peers.benchmark import FULL, Contender, Goal, better_of, over
-from benchmarks.peers.environments import LOCKS, versions
+from benchmarks.measurement import Measurement
+from benchmarks.peers.benchmark import FULL, Contender, ContenderError, Goal, better_of, over
+from benchmarks.peers.environments import LOCKS, environment_of, versions
 from benchmarks.peers.machinery import docker_over_local, efficiency, files_per_second
 from benchmarks.peers.page import PAGE, PLOT, render
 from benchmarks.peers.plot import draw
@@ -154,6 +155,11 @@ def test_texts_are_compared_with_the_first_peer_s(tmp_path: Path) -> None:
             "import of pydantic by dalston_cli/app.py",
             id="import",
         ),
+        pytest.param(
+            "convert (segments.py:1);encode (faster_whisper/transcribe.py:2);encode (sharing.py:9)",
+            "convert (segments.py), in encode (sharing.py): native code of ctranslate2",
+            id="native",
+        ),
         pytest.param("run (threading.py:1)", "run (threading.py)", id="neither"),
         pytest.param("?", "", id="no-frame"),
     ],
@@ -200,7 +206,35 @@ def test_the_page_has_ratios_seconds_costs_and_what_was_not_run() -> None:
     page = render(results(replace(outcome("a"), findings=(waited,))))
     assert "| over | **1.25** |  | ≤ 1.1 | missed |" in page
     assert "had other work" not in page
+    assert "stands in the way" not in page, "nothing is known of these benchmarks"
+    page = render(results(outcome("decode")))
+    assert "* `decode`: Frames are taken from the decoder one by one" in page
     assert "had other work" in render(results(outcome("a"), outcome("b", load=3.0)))
+
+
+def test_what_missed_its_limit_is_named_below_the_table() -> None:
+    figures = [
+        ("rerun", Measurement(name="again", value=2.9, unit="s", limit=1.5)),
+        ("rerun", Measurement(name="again over many", value=2.9, unit="s", limit=3)),
+        ("startup", Measurement(name="help", value=9, unit="x")),
+    ]
+    assert list(benchmarks.__main__.missed(figures)) == [
+        "missed: rerun: again: 2.90 s, limit 1.5 s"
+    ]
+
+
+def test_a_peer_that_cannot_be_installed_says_why(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setenv("UV_INDEX_URL", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_DEFAULT_INDEX", "http://127.0.0.1:9/simple")
+    monkeypatch.setenv("UV_CACHE_DIR", str(tmp_path / "uv"))
+    monkeypatch.setenv("UV_HTTP_RETRIES", "0")
+    monkeypatch.delenv("UV_FIND_LINKS", raising=False)
+    monkeypatch.delenv("PIP_FIND_LINKS", raising=False)
+    with pytest.raises(ContenderError, match=r"py-spy could not be built\n(.|\n)*127\.0\.0\.1:9"):
+        environment_of("py-spy", tmp_path)
+    assert not list((tmp_path / "peers").glob("py-spy*[!t]")), "nothing that looks complete"
 
 
 def test_results_of_one_machine_are_joined(tmp_path: Path) -> None:

@@ -17,6 +17,7 @@ from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
+from dalston_cli.pipeline.running.stage_failures import StageFailures
 from dalston_sdk.wire import RecordingInfo
 
 OLD, NEW = f"sha256:{'1' * 64}", f"sha256:{'2' * 64}"
@@ -71,6 +72,7 @@ async def test_only_old_mixes_are_made_again(
     tools = JobTools(
         store=store,
         claims=Claims(journal, tmp_path / "claims"),
+        claims_here=Claims(journal, tmp_path / "claims"),
         journal=journal,
         refusals=Refusals(journal),
         engines=cast("Engines", unused),
@@ -78,6 +80,7 @@ async def test_only_old_mixes_are_made_again(
         open_sink=unused,
         emit=unused,
         budget=Budget(),
+        failures=StageFailures(tmp_path / "failures"),
     )
     request = AudioRequest(source=tmp_path / "a.wav", folder=tmp_path, name="a.wav")
     source = RecordingBytes(request_for(tmp_path / "a.wav"), tools, tmp_path, unused)

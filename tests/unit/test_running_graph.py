@@ -25,6 +25,7 @@ from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.graph import Graph
 from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
+from dalston_cli.pipeline.running.stage_failures import StageFailures
 from dalston_cli.stages.base import Inputs, Stage
 from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.events import EVENTS, DetectEvents
@@ -154,6 +155,7 @@ async def test_a_stage_waits_for_all_that_it_needs(
     tools = JobTools(
         store=store,
         claims=Claims(journal, tmp_path / "claims"),
+        claims_here=Claims(journal, tmp_path / "claims"),
         journal=journal,
         refusals=Refusals(journal),
         engines=engines,
@@ -161,6 +163,7 @@ async def test_a_stage_waits_for_all_that_it_needs(
         open_sink=no_sink,
         emit=lambda _: None,
         budget=Budget(),
+        failures=StageFailures(tmp_path / "failures"),
     )
     number = journal.begin_job(journal.begin_run(1), "a.wav", suffix=".wav", size=None)
     job = Job(recording=recording, plan=plan, number=number, output=None)
@@ -171,8 +174,9 @@ async def test_a_stage_waits_for_all_that_it_needs(
 
     transcript = await Graph(job, audio, tools).transcript(await audio.describe())
 
+    assert transcript is not None
     assert transcript.status == "complete"
     assert engines.order[-1] == "late_events"
     assert engines.order[-2] == slow
     upstream = tuple(stage_key(plan.stages[need], DIGEST) for need in (TRANSCRIBE, DIARIZE))
-    assert stage_key(plan.stages[LATE_EVENTS], DIGEST, upstream) in store
+    assert store.path(stage_key(plan.stages[LATE_EVENTS], DIGEST, upstream)).exists()

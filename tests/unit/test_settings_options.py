@@ -10,7 +10,8 @@ from tests.support.transcripts import segment, transcript
 from dalston_cli.catalog.device import RepeatedGpuError
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import WRITERS
-from dalston_cli.options.build import build_render_options, build_run_options, resolve
+from dalston_cli.options.build import build_run_options, resolve
+from dalston_cli.options.rendering import build_render_options
 from dalston_cli.options.spelling import in_our_dialect, normal_name
 from dalston_cli.options.without_effect import (
     GpusWithoutEffectError,
@@ -292,16 +293,16 @@ def test_words_of_a_line_are_words_of_a_subtitle(output_format: str, words: int)
     found = transcript([segment(text, 0.0, 6.0)])
     writer = WRITERS[output_format]
     one_line = build_render_options(settings_of(max_words_per_line=words))
-    rendered = writer.render(found, one_line)
+    rendered = writer.text(found, one_line)
     assert most_words(rendered, output_format) == words
     two_lines = build_render_options(settings_of(max_words_per_line=words, max_line_count=2))
-    assert words < most_words(writer.render(found, two_lines), output_format) <= 2 * words
+    assert words < most_words(writer.text(found, two_lines), output_format) <= 2 * words
 
 
 def test_a_speakers_name_is_no_word_of_a_subtitle() -> None:
     found = transcript([segment("one two", 0.0, 4.0, speaker="SPEAKER_00")])
     options = build_render_options(settings_of(max_words_per_line=1, speakers=True))
-    rendered = WRITERS["srt"].render(found, options)
+    rendered = WRITERS["srt"].text(found, options)
     assert [line for line in rendered.splitlines() if line[:1].isalpha()] == [
         "SPEAKER_00: one",
         "two",

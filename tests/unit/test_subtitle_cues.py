@@ -142,7 +142,7 @@ def test_a_speaker_who_was_interrupted_is_named_again() -> None:
         segment(long, 0.0, 10.0, speaker="SPEAKER_00"),
         segment("Really?", 3.0, 4.0, speaker="SPEAKER_01"),
     ]
-    text = WRITERS["srt"].render(transcript(segments), RenderOptions())
+    text = WRITERS["srt"].text(transcript(segments), RenderOptions())
     names = [line.partition(":")[0] for line in text.splitlines() if line.startswith("SPEAKER")]
     assert names == ["SPEAKER_00", "SPEAKER_01", "SPEAKER_00"]
     assert len(text.split("\n\n")) == len(names)
@@ -162,12 +162,12 @@ def test_refined_text_has_the_times_of_the_words_that_stayed() -> None:
 
 def test_highlighting_follows_each_word() -> None:
     options = RenderOptions(subtitles=SubtitleRules(highlight_words=True))
-    text = WRITERS["srt"].render(transcript([segment("one two <b>", 0.0, 3.0)]), options)
+    text = WRITERS["srt"].text(transcript([segment("one two <b>", 0.0, 3.0)]), options)
     assert "<u>one</u> two \uff1cb\uff1e\n" in text
     assert "one <u>two</u> \uff1cb\uff1e\n" in text
     assert (
         WRITERS["vtt"]
-        .render(transcript([segment("a <b>", 0.0, 3.0)]), options)
+        .text(transcript([segment("a <b>", 0.0, 3.0)]), options)
         .endswith("a <u>&lt;b&gt;</u>\n")
     )
 

@@ -12,7 +12,8 @@ from dalston_cli.options.without_effect import check_effects, manifest_notes
 from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.settings.table import TABLE
 
-SUBTITLES = "without -f srt, -f vtt or -f ass"
+SUBTITLES = "without -f srt, -f vtt, -f ass, -f ttml, -f stl or -f lrc"
+STL = "without -f stl"
 SPEAKERS = "without --diarize, --channels split or --audio-track all"
 WORK = "without --refine, --title, --summary, --chapters or --action-items"
 
@@ -62,6 +63,14 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "min_gap": ("0.1", {"output_format": "ctm"}, SUBTITLES),
     "max_words_per_line": ("5", {"output_format": "json"}, SUBTITLES),
     "highlight_words": ("yes", {"output_format": "textgrid"}, SUBTITLES),
+    "frame_rate": ("29.97", {"output_format": "srt"}, STL),
+    "start_timecode": ("10:00:00:00", {"output_format": "ttml"}, STL),
+    "timestamps": (
+        "yes",
+        {"output_format": "srt"},
+        "without -f txt, -f md, -f docx or -f odt",
+    ),
+    "docx_template": ("house.docx", {"output_format": "odt"}, "without -f docx"),
     "output_format": ("rttm", {}, SPEAKERS),
     "gpus": ("0", {"device": "cpu"}, "with --device cpu"),
     "scheduler": ("tcp://10.0.0.5:8786", {}, "without --runner dask"),
@@ -71,6 +80,7 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
         "with --scheduler",
     ),
     "threads": ("2", {"launcher": "remote"}, "with --launcher remote"),
+    "schedule": ("staged", {"runner": "dask"}, "with --runner dask"),
     "keep_alive": ("9", {"launcher": "remote"}, "with --launcher remote"),
     "pull": ("always", {"offline": "yes"}, "with --offline"),
     "spool_limit": ("5", {"offline": "yes"}, "with --offline"),
@@ -91,7 +101,7 @@ ALWAYS = {
     *("suppress_tokens", "word_timestamps", "multilingual", "chunk_length", "diarize", "align"),
     *("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold", "emotion"),
     *("events", "refine", "title", "summary", "chapters", "action_items", "device", "launcher"),
-    *("runner", "order", "jobs", "offline", "weights_mirror", "starter"),
+    *("runner", "order", "jobs", "offline", "store", "weights_mirror", "starter"),
     *("accept_known_bad", "keep_doubtful", "audio_track"),
 }
 """Settings that count whatever is beside them."""

@@ -30,6 +30,10 @@ _WITHOUT_HEADER = frozenset({"mpegts", "mpeg"})
 
 _PATIENT = {"probesize": str(1 << 30), "analyzeduration": str(3600 * 1_000_000)}
 
+_BRIEF = {"probesize": "2048"}
+"""For a WAV file of one channel. The library takes the samples of any WAV file for a compressed
+stream in disguise, which needs two, and compares much of them with every format."""
+
 _LENIENT_SINCE = 19
 _LENIENT = {"metadata_errors": "replace"}
 
@@ -135,7 +139,8 @@ def _opened(
 ) -> "tuple[InputContainer, AudioStream]":
     """Open a container and find its audio; again with more patience where that may begin late."""
     try:
-        container = _open_container(source, name, chunk, {})
+        brief = _BRIEF if chunk is not None and chunk.one_channel else {}
+        container = _open_container(source, name, chunk, brief)
         try:
             return container, _audio_stream(container, name, wish)
         except (errors.NoAudioStreamError, errors.UnknownCodecError):

@@ -1,17 +1,18 @@
 """From any recording to 16 kHz mono WAV files, in a stream: memory stays flat over hours."""
 
-from collections.abc import Callable, Iterator, Sequence
-from contextlib import ExitStack
+from collections.abc import Callable, Generator, Iterator, Sequence
+from contextlib import ExitStack, closing
 from functools import partial
 from typing import TYPE_CHECKING
 
+from dalston_cli.audio.ahead import ahead
 from dalston_cli.audio.all_tracks import decode_all
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.container import SAMPLE_RATES, OpenRecording, open_recording
 from dalston_cli.audio.errors import ChannelMissingError, CorruptError, EncryptedError, TooLongError
 from dalston_cli.audio.findings import Counts, Decoding, check_enough, notices
-from dalston_cli.audio.frames import packed
+from dalston_cli.audio.frames import MAX_PLANES, packed
 from dalston_cli.audio.level import Level
 from dalston_cli.audio.mixing import Mixer
 from dalston_cli.audio.request import MIXING, AudioInfo, AudioRequest, Channel
@@ -19,7 +20,7 @@ from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
 from dalston_cli.audio.timeline import Timeline, played_s
 from dalston_cli.audio.tracks import ALL_TRACKS, TrackWish
-from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter, WrittenWav
+from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter, WrittenWav, pcm16
 from dalston_sdk.wire import RecordingInfo
 
 if TYPE_CHECKING:
@@ -34,6 +35,9 @@ _SEEK_FROM_S = 10.0
 
 _PREROLL_S = 2.0
 """Decoders need what lies before the first wanted sample."""
+
+_RUN_VALUES = 1 << 20
+"""Samples of all channels that are decoded before they are resampled: 12 s of a usual stereo."""
 
 
 class DecodingStoppedError(Exception):
@@ -132,7 +136,8 @@ def _decode_into(
     name = decoding.recording.name
     with ExitStack() as stack:
         writers = [stack.enter_context(WavWriter(request.wav(channel))) for channel in chosen]
-        for block in _without_gaps(_blocks(decoding), decoding):
+        blocks = stack.enter_context(closing(_blocks(decoding)))
+        for block in _without_gaps(blocks, decoding):
             if is_stopped():
                 raise DecodingStoppedError(name)
             _write(block, chosen, writers, decoding)
@@ -176,15 +181,33 @@ def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
     )
 
 
-def _blocks(decoding: Decoding) -> Iterator["NDArray[np.float32]"]:
-    """Yield the clip as float32, shape (num_channels, num_samples), 16 kHz."""
-    timeline, resampler = decoding.timeline, decoding.resampler
+def _blocks(decoding: Decoding) -> Generator["NDArray[np.float32]", None, None]:
+    """Yield the clip as float32, shape (num_channels, num_samples), 16 kHz.
+
+    Another thread uses the container: close this generator before it.
+    """
+    with closing(ahead(_runs(decoding))) as runs:
+        for run in runs:
+            yield from decoding.resampler.push(run)
+    yield from decoding.resampler.flush()
+
+
+def _runs(decoding: Decoding) -> Iterator[list["AudioFrame"]]:
+    """Yield the clip's frames, and silence where there are none, some seconds at a time."""
+    timeline, is_clip = decoding.timeline, decoding.clip.end is not None
+    most = _RUN_VALUES // max(1, decoding.recording.num_channels)  # a header may claim any
+    run: list[AudioFrame] = []
+    num_samples = 0
     for frame in _frames(decoding.recording, timeline, decoding.counts):
         for placed in timeline.place(frame):
-            yield from resampler.push(placed)
-        if timeline.is_past_clip:
+            run.append(placed)
+            num_samples += placed.samples
+            if num_samples >= most:
+                yield run
+                run, num_samples = [], 0
+        if is_clip and timeline.is_past_clip:
             break
-    yield from resampler.flush()
+    yield run
 
 
 def _without_gaps(
@@ -218,7 +241,7 @@ def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Ite
             continue
         for frame in frames:
             if frame.samples > 0 and frame.sample_rate in SAMPLE_RATES:
-                yield packed(frame)
+                yield frame if frame.layout.nb_channels <= MAX_PLANES else packed(frame)
 
 
 def _packets(recording: OpenRecording, counts: Counts) -> Iterator["Packet[AudioStream]"]:
@@ -242,7 +265,7 @@ def _write(
     import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
     counts, level = decoding.counts, decoding.level
-    counts.loudest = max(counts.loudest, float(np.abs(block).max(initial=0)))
+    counts.loudest = max(counts.loudest, float(block.max(initial=0)), -float(block.min(initial=0)))
     block = level.apply(block)
     for channel, writer in zip(chosen, writers, strict=True):
         if channel is None:
@@ -252,6 +275,6 @@ def _write(
         else:  # the stream lost channels on its way
             samples = np.zeros(block.shape[1], dtype=np.float32)
         level.add(samples)
-        pcm = np.rint(samples.clip(-1, 1) * 32768).clip(-32768, 32767).astype(np.int16)
+        pcm = pcm16(samples)
         counts.peak = max(counts.peak, int(pcm.max(initial=0)), -int(pcm.min(initial=0)))
         writer.write(pcm)

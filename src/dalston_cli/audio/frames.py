@@ -6,7 +6,7 @@ if TYPE_CHECKING:
     from av import AudioFrame
     from numpy.typing import NDArray
 
-_MAX_PLANES = 7
+MAX_PLANES = 7
 """With more planes than this, ``AudioFrame.planes`` reads past the end of their list and the
 process dies."""
 
@@ -19,7 +19,7 @@ def packed(frame: "AudioFrame") -> "AudioFrame":
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
     import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
-    if not frame.format.is_planar or frame.layout.nb_channels <= _MAX_PLANES:
+    if not frame.format.is_planar or frame.layout.nb_channels <= MAX_PLANES:
         return frame
     made = av.AudioFrame.from_ndarray(
         np.ascontiguousarray(_planes(frame).T).reshape(1, -1),

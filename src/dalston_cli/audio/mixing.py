@@ -25,6 +25,9 @@ _ALIVE = 1e-4
 _INAUDIBLE = 1e-8
 """Mean square of what is no sound that matters: -80 dB of full scale."""
 
+_SLACK = 0.01
+"""More than what sums of 32-bit floats are off by."""
+
 _CENTRE, _FRONT, _OTHERS = 1.0, 0.5, 0.5
 """Weights of the centre, which has the dialogue, of each channel in front, and of all others
 together; the channel of low-frequency effects has none.
@@ -82,13 +85,24 @@ class Mixer:
             self.num_samples += block.shape[1]
             only: NDArray[np.float32] = block[0]
             return only
+        layout = layout_weights(positions)
+        if layout is None and len(block) == 2 and self._mixes_by_mean():  # noqa: PLR2004 - stereo
+            mean = _mean_of_two(block)
+            if _adds_up(block, mean):
+                self._weights = np.full(2, 0.5, dtype=np.float32)
+                self.num_samples += block.shape[1]
+                return mean
         windows = [
             block[:, start : start + _WINDOW_SAMPLES]
             for start in range(0, block.shape[1], _WINDOW_SAMPLES)
         ]
-        layout = layout_weights(positions)
         mixed: NDArray[np.float32] = np.concatenate([block[0, :0], *self._mixed(windows, layout)])
         return mixed
+
+    def _mixes_by_mean(self) -> bool:
+        """Return True if the equal weights of a stereo pair need not fade in."""
+        before = self._weights
+        return before is None or len(before) != 2 or bool(before[0] == before[1])  # noqa: PLR2004 - stereo
 
     def _mixed(
         self, windows: "Sequence[NDArray[np.float32]]", layout: "NDArray[np.float32] | None"
@@ -145,6 +159,34 @@ class Mixer:
         return weights
 
 
+def _adds_up(pair: "NDArray[np.float32]", mean: "NDArray[np.float32]") -> bool:
+    """Return True if it is plain that no window of a stereo pair cancels; most are alike.
+
+    The energies of the channels in all of their spectrum are no less than in the part of it that
+    holds speech, so that only the mean's has to be looked at.
+    """
+    import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    if pair.shape[1] % _WINDOW_SAMPLES:
+        return False
+    if np.array_equal(*pair):
+        return True
+    with np.errstate(all="ignore"):  # squares may be too large
+        left, right = (_mean_squares(channel.reshape(-1, _WINDOW_SAMPLES)) for channel in pair)
+        kept = _energies(_spectrum(mean.reshape(-1, _WINDOW_SAMPLES))) * (1 - _SLACK)
+        loudest = np.maximum(left, right)
+        needed = np.maximum(_CANCELS * (left + right) / 4, _LOST * loudest)
+        return bool(((kept > needed) | (loudest < _INAUDIBLE * (1 - _SLACK))).all())
+
+
+def _mean_squares(windows: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    """Return the mean square of each of some windows, shape (num_windows, num_samples)."""
+    import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    squares: NDArray[np.float32] = np.einsum("ij,ij->i", windows, windows) / windows.shape[1]
+    return squares
+
+
 def _spectrum(window: "NDArray[np.float32]") -> "NDArray[np.complex64]":
     """Return the part of a window's spectrum that holds speech, scaled to its mean square."""
     import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
@@ -195,8 +237,13 @@ def _weighted(
     if weights.min() != weights.max():
         mixed = weights @ window
     elif len(window) == 2:  # noqa: PLR2004 - a stereo pair
-        # The mean to the bit, in a twentieth of its time: channels lie between each other.
-        mixed = (window[0] + window[1]) / 2
+        mixed = _mean_of_two(window)
     else:
         mixed = window.mean(axis=0)  # what a mix of equal channels always was, to the bit
     return mixed
+
+
+def _mean_of_two(block: "NDArray[np.float32]") -> "NDArray[np.float32]":
+    """Return the mean to the bit, in a twentieth of its time: channels lie between each other."""
+    mean: NDArray[np.float32] = (block[0] + block[1]) / 2
+    return mean

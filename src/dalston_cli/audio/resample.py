@@ -1,7 +1,7 @@
 """Frames of any rate, format and layout become blocks of 16 kHz samples per channel."""
 
-from collections.abc import Iterator, Sequence
-from typing import TYPE_CHECKING, Any
+from collections.abc import Iterable, Iterator
+from typing import TYPE_CHECKING, Any, cast
 
 from dalston_cli.audio.frames import channels_of
 from dalston_cli.audio.timeline import like
@@ -10,7 +10,7 @@ from dalston_cli.audio.wav import SAMPLE_RATE
 if TYPE_CHECKING:
     import numpy as np
     from av import AudioFrame
-    from av.audio.resampler import AudioResampler
+    from av.audio.layout import AudioLayout
     from numpy.typing import NDArray
 
 _BLOCK_SAMPLES = SAMPLE_RATE * 2
@@ -32,39 +32,61 @@ class Resampler:
 
     def __init__(self, *, raw_floats: bool) -> None:
         self._raw_floats = raw_floats
-        self._inner: list[AudioResampler] = []
-        self._kind: tuple[str, str, int] | None = None
+        self._filters: list[_Filter] = []
+        self._kind: tuple[str, int] | None = None
+        self._layout: AudioLayout | None = None
         self.num_non_finite = 0
         self.positions: tuple[str, ...] = ()
 
-    def push(self, frame: "AudioFrame") -> Iterator["NDArray[np.float32]"]:
-        """Yield float32 blocks, shape (num_channels, num_samples), 16 kHz, nominally in [-1, 1]."""
-        kind = (frame.format.name, frame.layout.name, frame.sample_rate)
-        if kind != self._kind:
-            yield from self.flush()
-            num_channels = frame.layout.nb_channels
-            self._inner = [_resampler() for _ in range(0, num_channels, _MAX_CHANNELS)]
-            self._kind = kind
-            self.positions = tuple(channel.name for channel in frame.layout.channels)
+    def push(self, frames: "Iterable[AudioFrame]") -> Iterator["NDArray[np.float32]"]:
+        """Yield float32 blocks, shape (num_channels, num_samples), 16 kHz, nominally in [-1, 1].
+
+        The more frames there are the better: to ask the library for a block that is not ready yet
+        costs more than to resample a frame.
+        """
+        for frame in frames:
+            if self._is_new(frame):
+                yield from self.flush()
+                self._begin(frame)
+            self._take(frame)
+        yield from self._ready()
+
+    def flush(self) -> Iterator["NDArray[np.float32]"]:
+        """Yield what is left when no more frames come."""
+        for inner in self._filters:
+            inner.push(None)
+        yield from self._ready()
+        self._filters, self._kind = [], None
+
+    def _is_new(self, frame: "AudioFrame") -> bool:
+        kind = (frame.format.name, frame.sample_rate)
+        return kind != self._kind or frame.layout != self._layout
+
+    def _begin(self, frame: "AudioFrame") -> None:
+        groups = _groups(frame)
+        self._filters = [_Filter(group) for group in groups]
+        self._kind = (frame.format.name, frame.sample_rate)
+        self._layout = frame.layout
+        self.positions = tuple(channel.name for channel in frame.layout.channels)
+
+    def _take(self, frame: "AudioFrame") -> None:
         if self._raw_floats:
             # Here, for one bad sample would spread over the resampling filter's whole width.
             samples = frame.to_ndarray()
             if (finite := self._made_finite(samples)) is not samples:
                 frame = like(frame, finite)
-        frame.pts = None  # the timeline has placed it; the filter must not move it again
-        yield from self._resampled(_groups(frame))
+        if len(self._filters) == 1:
+            self._filters[0].push(frame)
+            return
+        for inner, group in zip(self._filters, _groups(frame), strict=True):
+            inner.push(group)
 
-    def flush(self) -> Iterator["NDArray[np.float32]"]:
-        """Yield what is left when no more frames come."""
-        yield from self._resampled([None] * len(self._inner))
-        self._inner, self._kind = [], None
-
-    def _resampled(self, frames: "Sequence[AudioFrame | None]") -> Iterator["NDArray[np.float32]"]:
+    def _ready(self) -> Iterator["NDArray[np.float32]"]:
         import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
-        blocks = [inner.resample(frame) for inner, frame in zip(self._inner, frames, strict=True)]
-        for groups in zip(*blocks, strict=True):
-            samples = np.concatenate([channels_of(group) for group in groups])
+        for groups in zip(*(inner.ready() for inner in self._filters), strict=True):
+            channels = [channels_of(group) for group in groups]
+            samples = channels[0] if len(channels) == 1 else np.concatenate(channels)
             # A decoder that stumbles over damaged data can make such values too.
             yield np.asarray(self._made_finite(samples), dtype=np.float32)
 
@@ -78,6 +100,50 @@ class Resampler:
         bad = ~np.isfinite(samples)
         self.num_non_finite += int(bad.sum())
         return np.where(bad, samples.dtype.type(0), samples)
+
+
+class _Filter:
+    """The library's resampler for frames of one kind, which holds them until they are asked for.
+
+    ``AudioResampler`` is the same graph of filters, asked after each frame.
+    """
+
+    def __init__(self, frame: "AudioFrame") -> None:
+        import av.filter  # noqa: PLC0415 - keeps `dalston --help` fast
+
+        rate, layout = frame.sample_rate, frame.layout.name
+        # The context knows its graph by a weak reference only.
+        self._graph = av.filter.Graph()
+        self._source = self._graph.add(
+            "abuffer",
+            sample_rate=str(rate),
+            sample_fmt=frame.format.name,
+            channel_layout=layout,
+            time_base=f"1/{rate}",
+        )
+        wanted = self._graph.add(
+            "aformat", sample_rates=str(SAMPLE_RATE), sample_fmts="flt", channel_layouts=layout
+        )
+        self._sink = self._graph.add("abuffersink")
+        self._graph.link_nodes(self._source, wanted, self._sink).configure()
+        self._graph.set_audio_frame_size(_BLOCK_SAMPLES)
+
+    def push(self, frame: "AudioFrame | None") -> None:
+        """Take a frame; None after the last one."""
+        if frame is not None:
+            frame.pts = None  # the timeline has placed it; the filter must not move it again
+        self._source.push(frame)
+
+    def ready(self) -> "list[AudioFrame]":
+        """Return all blocks that are whole, after the last frame also what is left."""
+        import av  # noqa: PLC0415 - keeps `dalston --help` fast
+
+        blocks: list[AudioFrame] = []
+        while True:
+            try:
+                blocks.append(cast("AudioFrame", self._sink.pull()))
+            except (av.error.BlockingIOError, av.error.EOFError):
+                return blocks
 
 
 def _groups(frame: "AudioFrame") -> "list[AudioFrame]":
@@ -98,9 +164,3 @@ def _groups(frame: "AudioFrame") -> "list[AudioFrame]":
         group.sample_rate = frame.sample_rate
         groups.append(group)
     return groups
-
-
-def _resampler() -> "AudioResampler":
-    import av  # noqa: PLC0415 - keeps `dalston --help` fast
-
-    return av.AudioResampler(format="flt", rate=SAMPLE_RATE, frame_size=_BLOCK_SAMPLES)

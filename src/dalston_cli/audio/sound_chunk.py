@@ -71,6 +71,7 @@ class SoundChunk:
         end: Offset behind its last byte that is there.
         is_followed: True if another recording follows in the same file.
         sizes: Offset, width and right value of each number that depends on ``end``.
+        one_channel: True if it is known to have one channel.
     """
 
     family: Family
@@ -80,6 +81,7 @@ class SoundChunk:
     sizes: tuple[tuple[int, int, int], ...]
     bytes_per_s: int = 0
     is_followed: bool = False
+    one_channel: bool = False
 
     @property
     def missing(self) -> int:
@@ -122,9 +124,10 @@ def sound_chunk(file: FileBytes) -> SoundChunk | None:
 
 
 def _riff(file: FileBytes) -> SoundChunk | None:
-    bytes_per_s, long_size = 0, 0
+    bytes_per_s, long_size, channels = 0, 0, 0
     for name, body, size in _chunks(file, 12, _RIFF):
         if name == b"fmt ":
+            channels = file.number(body + 2, 2, "little")
             bytes_per_s = file.number(body + 8, 4, "little")
         elif name == b"ds64":
             long_size = body + 8
@@ -134,7 +137,7 @@ def _riff(file: FileBytes) -> SoundChunk | None:
             if long_size and size == _SEE_LONG_SIZE:
                 fields, num_bytes = [(long_size, 8, 0)], file.number(long_size, 8, "little")
             found = _placed(file, _RIFF, body, num_bytes, fields)
-            return replace(found, bytes_per_s=bytes_per_s)
+            return replace(found, bytes_per_s=bytes_per_s, one_channel=channels == 1)
     return None
 
 

@@ -84,3 +84,15 @@ class WavWriter:
             num_samples=self.num_samples,
             digest=f"sha256:{self._digest.hexdigest()}",
         )
+
+
+def pcm16(samples: "NDArray[np.float32]") -> "NDArray[np.int16]":
+    """Round samples in [-1, 1] to 16 bits; those beyond are clipped."""
+    import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    scaled = samples.clip(-1, 1)
+    scaled *= 32768
+    np.rint(scaled, out=scaled)
+    np.minimum(scaled, 32767, out=scaled)
+    pcm: NDArray[np.int16] = scaled.astype(np.int16)
+    return pcm

@@ -14,6 +14,7 @@ from pathlib import Path
 _MB = 1024 * 1024
 _CGROUP = Path("/sys/fs/cgroup")
 _QUERY = ("--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits")
+_FREE_QUERY = ("--query-gpu=uuid,memory.free", "--format=csv,noheader,nounits")
 _NVIDIA_SMI_TIMEOUT_S = 15.0
 
 
@@ -71,6 +72,26 @@ def probe_machine(environ: Mapping[str, str] = os.environ, cgroup: Path = _CGROU
     return Machine(cpus=_cpus(cgroup), ram_mb=ram_mb, gpus=gpus)
 
 
+def free_ram_mb(cgroup: Path = _CGROUP) -> float:
+    """Return the memory that programs can still take, after a container's limit."""
+    import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
+
+    free = psutil.virtual_memory().available
+    limit, used = _read_words(cgroup / "memory.max"), _read_words(cgroup / "memory.current")
+    if limit and limit[0].isdigit() and used:
+        kept = dict(zip(*[iter(_read_words(cgroup / "memory.stat"))] * 2, strict=False))
+        files = int(kept.get("inactive_file", 0))  # given back as soon as it is wanted
+        free = min(free, max(0, int(limit[0]) - int(used[0]) + files))
+    return free / _MB
+
+
+def free_vram_mb(gpus: Sequence[Gpu]) -> dict[int, float]:
+    """Return the free memory of GPUs by their index; those of which it is not known are missing."""
+    rows = csv.reader(_nvidia_smi(_FREE_QUERY).splitlines(), skipinitialspace=True)
+    free = {row[0]: float(row[1]) for row in rows if len(row) == 2 and row[1].isdigit()}  # noqa: PLR2004 - as many as the query names
+    return {gpu.index: free[gpu.uuid] for gpu in gpus if gpu.uuid in free}
+
+
 def visible_gpus(listing: str, visible: str | None) -> tuple[Gpu, ...]:
     """Return the GPUs in the output of ``nvidia-smi`` that ``CUDA_VISIBLE_DEVICES`` allows.
 
@@ -97,13 +118,13 @@ def _select(rows: Sequence[list[str]], names: Sequence[str]) -> list[list[str]]:
     return chosen
 
 
-def _nvidia_smi() -> str:
+def _nvidia_smi(query: Sequence[str] = _QUERY) -> str:
     program = shutil.which("nvidia-smi")
     if program is None:
         return ""
     try:
         done = subprocess.run(
-            [program, *_QUERY],
+            [program, *query],
             capture_output=True,
             text=True,
             timeout=_NVIDIA_SMI_TIMEOUT_S,

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
 
 _STDOUT = "-"
 _OUTPUT = "Output"
+_RENDERING = OptionsOf.panels("Documents", "Subtitles").names
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -65,7 +66,7 @@ class ExportOptions:
             rich_help_panel="Speakers",
         ),
     ] = None
-    settings: Annotated[Flags, OptionsOf((*OptionsOf.panels("Subtitles").names, "speakers"))]
+    settings: Annotated[Flags, OptionsOf((*_RENDERING, "speakers"))]
 
 
 @flatten
@@ -86,10 +87,10 @@ def export(
     from dalston_cli.formats.registry import optional_formats, writers_named
     from dalston_cli.options.build import (
         ExcludedOptionsError,
-        build_render_options,
         parse_speaker_names,
         resolve,
     )
+    from dalston_cli.options.rendering import build_render_options
     from dalston_cli.options.without_effect import check_effects
     from dalston_cli.pipeline.intake.urls import output_address
     from dalston_cli.pipeline.outputs.export import export_text, plan_exports, write_exports
@@ -106,8 +107,7 @@ def export(
         optional=optional_formats(names),
         overwrite=options.overwrite,
     )
-    subtitles = OptionsOf.panels("Subtitles").names
-    for note in check_effects(resolved, names=subtitles, formats=spec.formats):
+    for note in check_effects(resolved, names=_RENDERING, formats=spec.formats):
         console.warning(note)
     speakers = parse_speaker_names(options.speaker_names or ())
 

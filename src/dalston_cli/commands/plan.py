@@ -73,7 +73,8 @@ def show_plan(batch: "Batch", console: Console, *, assume_yes: bool) -> None:
 
 def _plan_lines(report: "PlanReport", console: Console) -> Iterator[str]:
     """Yield the report; with a table of the first recordings that have something to do."""
-    from dalston_cli.console.run_view import shard_text
+    from dalston_cli.console.run_view import schedule_text, shard_text
+    from dalston_cli.pipeline.plan.schedule import ONE_PHASE
 
     if report.shard:
         yield shard_text(report.shard, len(report.recordings))
@@ -81,6 +82,8 @@ def _plan_lines(report: "PlanReport", console: Console) -> Iterator[str]:
         yield f"pipeline {report.pipeline}"
     for plan in report.plans:
         yield from _one_plan(plan)
+    if report.schedule and report.schedule.reason != ONE_PHASE:
+        yield schedule_text(report.schedule)
     shown = [one for one in report.recordings if one.state != "unchanged"][:_MOST_ROWS]
     if shown and not console.quiet:
         yield ""

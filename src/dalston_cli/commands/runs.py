@@ -94,7 +94,7 @@ def show_run(
 
 def run_lines(record: history.RunRecord) -> Iterator[str]:
     """Yield everything about one run, line by line."""
-    from dalston_cli.console.run_view import shard_text
+    from dalston_cli.console.run_view import schedule_text, shard_text
 
     run = record.summary
     took = "" if run.elapsed_s is None else f", {run.elapsed_s:.1f} s"
@@ -102,6 +102,8 @@ def run_lines(record: history.RunRecord) -> Iterator[str]:
     yield f"run {run.run} of {_local(run.started_at)} in {run.folder}: {run.state}{took}{end}"
     if run.shard:
         yield shard_text(run.shard, run.num_recordings)
+    if run.schedule and run.schedule.phases:
+        yield schedule_text(run.schedule)
     yield f"{count(run.num_recordings, 'recording')}: {_counts_text(run.counts)}"
     for job in record.jobs:
         yield from _job_lines(job)

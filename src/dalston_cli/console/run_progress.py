@@ -41,6 +41,7 @@ class ActiveRecording:
         begun: The stage that began last; empty before the first.
         done: The part of its whole work that is done, from 0 to 1; never falls.
         kept: The part that was done in earlier runs.
+        before: The part that was done in earlier turns of this run.
         loads: An engine loads a model for it.
     """
 
@@ -48,6 +49,7 @@ class ActiveRecording:
     begun: str = ""
     done: float = 0.0
     kept: float = 0.0
+    before: float = 0.0
     loads: bool = False
     stages: dict[str, _StageCount] = field(default_factory=dict)
 
@@ -88,6 +90,8 @@ class RunProgress:
     _length_s: float = 0.0
     _num_known: int = 0
     _fresh_s: float = 0.0
+    _waiting: dict[str, float] = field(default_factory=dict)
+    _waiting_s: float = 0.0
 
     def take(self, event: events.Event) -> None:
         """Count an event."""
@@ -96,13 +100,15 @@ class RunProgress:
                 self.num_recordings = event.num_recordings
                 self._weigh(event.stages)
             case events.JobStarted():
-                self.active[event.recording] = ActiveRecording(name=event.recording)
+                self._begin(event.recording)
                 self._learn(event.recording, event.duration_s)
             case events.ModelLoading():
                 if recording := self.active.get(event.recording):
                     recording.loads = True
             case events.StageStarted() | events.StageProgress() | events.StageFinished():
                 self._advance(event)
+            case events.JobWaiting():
+                self._wait(event)
             case events.JobFinished():
                 self._finish(event)
             case _:
@@ -111,8 +117,13 @@ class RunProgress:
     @property
     def done_s(self) -> float:
         """Seconds of audio that are done."""
-        return self._finished_s + sum(
-            self._known_s.get(name, 0.0) * recording.done for name, recording in self.active.items()
+        return (
+            self._finished_s
+            + self._waiting_s
+            + sum(
+                self._known_s.get(name, 0.0) * recording.done
+                for name, recording in self.active.items()
+            )
         )
 
     @property
@@ -132,7 +143,8 @@ class RunProgress:
     def rtfx(self, elapsed_s: float) -> float | None:
         """Return seconds of audio per wall second, without what was done before this run."""
         done = self._fresh_s + sum(
-            self._known_s.get(name, 0.0) * max(0.0, recording.done - recording.kept)
+            self._known_s.get(name, 0.0)
+            * max(0.0, recording.done - recording.kept - recording.before)
             for name, recording in self.active.items()
         )
         return done / elapsed_s if elapsed_s > 0 and done > 0 else None
@@ -192,7 +204,8 @@ class RunProgress:
             for name, count in recording.stages.items()
             if name in weights
         ]
-        recording.done = max(recording.done, sum(part * count.done for part, count in begun))
+        done = sum(part * count.done for part, count in begun)
+        recording.done = max(recording.done, min(1.0, recording.before + done))
         recording.kept = sum(part * count.kept for part, count in begun)
 
     def _learn(self, recording: str, duration_s: float | None) -> None:
@@ -202,6 +215,23 @@ class RunProgress:
         self._length_s += duration_s
         self._num_known += 1
 
+    def _begin(self, name: str) -> None:
+        """Take a recording into work, perhaps again, after it waited."""
+        before = self._waiting.pop(name, 0.0)
+        self._waiting_s -= self._known_s.get(name, 0.0) * before
+        self.active[name] = ActiveRecording(name=name, before=before, done=before)
+
+    def _wait(self, event: events.JobWaiting) -> None:
+        """Keep the part that is done of a recording that waits for its next turn."""
+        recording = self.active.pop(event.recording, None)
+        if recording is not None:
+            known = self._known_s.get(event.recording, 0.0)
+            self._waiting[event.recording] = recording.done
+            self._waiting_s += known * recording.done
+            if event.worked:
+                fresh = max(0.0, recording.done - recording.before - recording.kept)
+                self._fresh_s += known * fresh
+
     def _finish(self, event: events.JobFinished) -> None:
         self._learn(event.recording, event.duration_s)
         known = self._known_s.pop(event.recording, 0.0)
@@ -209,4 +239,5 @@ class RunProgress:
         self.finished += 1
         self._finished_s += known
         if event.rtfx is not None:  # an engine worked on it
-            self._fresh_s += known * (1.0 - (recording.kept if recording else 0.0))
+            old = recording.kept + recording.before if recording else 0.0
+            self._fresh_s += known * max(0.0, 1.0 - old)

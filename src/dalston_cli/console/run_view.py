@@ -76,10 +76,13 @@ class RunLines(RunView):
             self.console.hint(hint, always=True)
 
     def run_started(self, event: events.RunStarted) -> None:
-        """Say which part of all recordings these are."""
+        """Say which part of all recordings these are, and how stages follow each other."""
         self.steps.models_are_here()
         if event.shard is not None:
             self.console.info(shard_text(event.shard, event.num_recordings))
+        if event.schedule is not None:
+            tell = self.console.info if event.schedule.phases else self.console.detail
+            tell(schedule_text(event.schedule))
 
     def job_finished(self, event: events.JobFinished) -> None:
         """Report the end of a recording."""
@@ -94,8 +97,9 @@ class RunLines(RunView):
             case "partial":
                 self._partial(event)
             case "done":
-                mark = self._signs.done if self._draws else "done:"
-                self.console.say(Span(mark, Style.GOOD), *self._outcome(event))
+                if not self.console.quiet:
+                    mark = self._signs.done if self._draws else "done:"
+                    self.console.say(Span(mark, Style.GOOD), *self._outcome(event))
                 self._lines_since += 1
             case "known_bad":
                 problem = event.error.message if event.error else "it is not whole"
@@ -247,6 +251,14 @@ def shard_text(shard: events.ShardInfo, number: int) -> str:
     """Return which part of all recordings ``number`` of them are."""
     found = count(shard.found, "recording")
     return f"shard {shard.number:,} of {shard.of:,}: {number:,} of {found}"
+
+
+def schedule_text(schedule: events.ScheduleInfo) -> str:
+    """Return whether stages run side by side, and why."""
+    if not schedule.phases:
+        return f"stages run side by side: {schedule.reason}"
+    phases = ", then ".join(" and ".join(stages) for stages in schedule.phases)
+    return f"stage by stage over all recordings ({phases}): {schedule.reason}"
 
 
 def summary(event: events.RunFinished) -> str:

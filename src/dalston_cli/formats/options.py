@@ -3,6 +3,8 @@
 from dataclasses import dataclass, field
 
 from dalston_cli.formats.subtitles.rules import SubtitleRules
+from dalston_cli.formats.subtitles.timecode import Timecode
+from dalston_cli.formats.word_template import Template
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -10,10 +12,39 @@ class RenderOptions:
     """The user's options for the text of the outputs.
 
     Attributes:
-        subtitles: The rules for srt, vtt and ass.
+        subtitles: The rules for cues.
         speakers: True names speakers in text; None names them if there are several, or if one
             has a name.
+        timestamps: True puts times before paragraphs; None where the format has them by default.
+        docx_template: The document whose styles Word documents get; None for our own.
+        frame_rate: Of the video, for formats that count frames; a key of ``FRAME_RATES``.
+        start_timecode: Of the video's first frame, for formats that have timecodes.
     """
 
     subtitles: SubtitleRules = field(default_factory=SubtitleRules)
     speakers: bool | None = None
+    timestamps: bool | None = None
+    docx_template: Template | None = None
+    frame_rate: str = "25"
+    start_timecode: Timecode = (0, 0, 0, 0)
+
+    @property
+    def key(self) -> object:
+        """What an output's key depends on; what came after 0.1 only where it is set."""
+        first = _KeyOf01(subtitles=self.subtitles, speakers=self.speakers)
+        parts: dict[str, object] = {}
+        if self.timestamps is not None:
+            parts["timestamps"] = self.timestamps
+        if self.docx_template is not None:
+            parts["docx_template"] = self.docx_template.digest
+        if (self.frame_rate, self.start_timecode) != ("25", (0, 0, 0, 0)):
+            parts["video"] = (self.frame_rate, self.start_timecode)
+        return (first, parts) if parts else first
+
+
+@dataclass(frozen=True, kw_only=True)
+class _KeyOf01:
+    """The options of 0.1, in their order, which a key keeps."""
+
+    subtitles: SubtitleRules
+    speakers: bool | None

@@ -1,45 +1,25 @@
-"""The output formats by name: a new format is one file with ``render`` and one line here.
+"""The output formats by name: a new format is one file in ``writers`` and one line here.
 
 A writer's module is imported when it renders, so that listing the formats costs nothing.
 """
 
 from collections.abc import Iterator, Mapping
-from dataclasses import dataclass
-from importlib import import_module
 from types import MappingProxyType
-from typing import TYPE_CHECKING
 
-from dalston_cli.control_characters import escaped_in_json, without_controls
-from dalston_cli.errors import UsageError
-from dalston_cli.formats.options import RenderOptions
+from dalston_cli.errors import ConfigurationError, UsageError
+from dalston_cli.formats.writer import Writer
 from dalston_cli.nearest import near_miss
 
-if TYPE_CHECKING:
-    from dalston_sdk.wire import Transcript
 
+class FormatPackageError(ConfigurationError):
+    """A format is written by a package that is not installed."""
 
-class WordsMissingError(UsageError):
-    """A format needs words, and the transcript has only segments."""
+    code = "format_package_missing"
 
-    code = "words_missing"
-
-    def __init__(self, name: str, output_format: str) -> None:
+    def __init__(self, output_format: str, extra: str) -> None:
         super().__init__(
-            f"{output_format} needs the time of every word, and the transcript of {name} has "
-            "times for segments only",
-            hint=f"transcribe it again with --word-timestamps, or leave out -f {output_format}",
-        )
-
-
-class SpeakersMissingError(UsageError):
-    """A format is about speakers, and nothing told them apart."""
-
-    code = "speakers_missing"
-
-    def __init__(self, name: str, output_format: str) -> None:
-        super().__init__(
-            f"{output_format} says who speaks, and the transcript of {name} has no speakers",
-            hint=f"transcribe it again with --diarize, or leave out -f {output_format}",
+            f"-f {output_format} needs packages that are not installed",
+            hint=f"pip install 'dalston[{extra}]'",
         )
 
 
@@ -54,45 +34,6 @@ class UnknownFormatError(UsageError):
         )
 
 
-@dataclass(frozen=True)
-class Writer:
-    """Turns a transcript into one output format; ``render`` is in the module of its name.
-
-    Attributes:
-        name: Value of ``--output-format``.
-        extension: With its dot.
-        needs_words: Only a transcript whose segments with text have words can be written.
-        needs_speakers: Only a transcript that has speakers, or no text, can be written.
-    """
-
-    name: str
-    extension: str
-    summary: str
-    needs_words: bool = False
-    needs_speakers: bool = False
-
-    def unmet_need(
-        self, transcript: "Transcript"
-    ) -> WordsMissingError | SpeakersMissingError | None:
-        """Return the error that rendering would be, or None if the transcript has what it takes."""
-        untimed = (each for each in transcript.segments if each.text.strip() and not each.words)
-        if self.needs_words and any(untimed):
-            return WordsMissingError(transcript.recording.name, self.name)
-        if self.needs_speakers and not transcript.turns:
-            spoken = [each for each in transcript.segments if each.text.strip()]
-            if spoken and not any(each.speaker for each in spoken):
-                return SpeakersMissingError(transcript.recording.name, self.name)
-        return None
-
-    def render(self, transcript: "Transcript", options: RenderOptions) -> str:
-        r"""Return the whole file as text; to be written as UTF-8, its ``\n`` untranslated.
-
-        The transcript must be without an ``unmet_need``.
-        """
-        text: str = import_module(f"dalston_cli.formats.{self.name}").render(transcript, options)
-        return escaped_in_json(text) if self.name == "json" else without_controls(text)
-
-
 _TABLE = (
     Writer("json", ".json", "everything that is known, for programs"),
     Writer("txt", ".txt", "plain paragraphs"),
@@ -105,6 +46,16 @@ _TABLE = (
     Writer("rttm", ".rttm", "speaker turns, for scoring diarization", needs_speakers=True),
     Writer("ctm", ".ctm", "words with times, for scoring transcription", needs_words=True),
     Writer("textgrid", ".TextGrid", "tiers for Praat"),
+    Writer("stm", ".stm", "segments with speakers and times, as a reference for scoring"),
+    Writer("lrc", ".lrc", "lyrics with times, for music players"),
+    Writer("ttml", ".ttml", "TTML subtitles in the IMSC text profile, for broadcasters"),
+    Writer("stl", ".stl", "EBU subtitles, for broadcasters", binary=True, limited=True),
+    Writer("docx", ".docx", "a Word document", binary=True, extra="docs", package="docx"),
+    Writer("odt", ".odt", "an OpenDocument text", binary=True, extra="docs", package="odfdo"),
+    Writer("eaf", ".eaf", "tiers for ELAN", extra="docs", package="pympi"),
+    Writer("ffmetadata", ".ffmetadata", "chapters for ffmpeg and players", needs_chapters=True),
+    Writer("youtube", ".chapters.txt", "chapters for a video's description", needs_chapters=True),
+    Writer("podcast", ".chapters.json", "chapters of Podcasting 2.0", needs_chapters=True),
 )
 
 WRITERS: Mapping[str, Writer] = MappingProxyType({writer.name: writer for writer in _TABLE})
@@ -115,20 +66,32 @@ ALL = "all"
 def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
     """Return the requested writers, each once, in the order of the request.
 
-    Names may be comma lists, in any case; ``all`` stands for every format.
+    Names may be comma lists, in any case; ``all`` stands for every format whose packages are
+    installed, but for lists of chapters.
 
     Raises:
         UnknownFormatError: A name is not in the registry.
+        FormatPackageError: A format that is named needs a package that is not installed.
     """
     wanted: dict[str, Writer] = {}
     for name in _split(names):
         if name == ALL:
-            wanted |= WRITERS
+            wanted |= {each.name: each for each in _every()}
         elif name in WRITERS:
-            wanted[name] = WRITERS[name]
+            wanted[name] = _installed(WRITERS[name])
         elif name:
             raise UnknownFormatError(name)
     return tuple(wanted.values())
+
+
+def _every() -> Iterator[Writer]:
+    return (each for each in WRITERS.values() if each.is_installed and not each.needs_chapters)
+
+
+def _installed(writer: Writer) -> Writer:
+    if not writer.is_installed:
+        raise FormatPackageError(writer.name, writer.extra)
+    return writer
 
 
 def optional_formats(names: tuple[str, ...]) -> frozenset[str]:

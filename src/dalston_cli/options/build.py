@@ -12,12 +12,12 @@ from dalston_cli.audio.tracks import parse_track
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.catalog.load import pipeline_settings
 from dalston_cli.errors import UsageError
-from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.registry import needing_speakers, optional_formats, writers_named
-from dalston_cli.formats.subtitles.rules import SubtitleRules
+from dalston_cli.formats.registry import WRITERS, needing_speakers, optional_formats, writers_named
 from dalston_cli.options.parameters import Flags
-from dalston_cli.pipeline.intake.urls import output_address
+from dalston_cli.options.rendering import build_render_options
+from dalston_cli.pipeline.intake.urls import given_store, output_address
 from dalston_cli.pipeline.outputs.remote_place import path_of
+from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import OfflineAddressError
 from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
 from dalston_cli.regular_file import read_regular
@@ -170,7 +170,9 @@ def build_run_options(
         runner=settings.runner,
         scheduler=settings.scheduler,
         spool_bytes=round(settings.spool_limit * 1e9),
+        store=store_address(settings),
         order=settings.order,
+        schedule=settings.schedule,
         keep_alive_s=settings.keep_alive,
     )
 
@@ -186,6 +188,20 @@ def _target(settings: Settings, *, to_stdout: bool) -> OutputTarget:
     if settings.offline:
         raise OfflineAddressError(address)
     return OutputTarget(folder=path_of(address), remote=address)
+
+
+def store_address(settings: Settings) -> Address | None:
+    """Return where stages' results are kept; None for this machine.
+
+    Raises:
+        UsageError: They cannot be kept there.
+    """
+    if settings.store is None:
+        return None
+    address = given_store(settings.store)
+    if settings.offline:
+        raise OfflineAddressError(address)
+    return address
 
 
 def _values(settings: Settings, stage: str) -> dict[str, Any]:
@@ -266,24 +282,7 @@ def _formats(settings: Settings, *, to_stdout: bool) -> tuple[str, ...]:
     names = tuple(writer.name for writer in writers_named(settings.output_format or default))
     if to_stdout and len(names) > 1:
         raise StandardOutputError(f"{len(names)} formats", hint=f"use -f {names[0]}")
+    if to_stdout and WRITERS[names[0]].binary:
+        hint = f"choose a folder: -o DIR -f {names[0]}"
+        raise StandardOutputError(f"{names[0]}, which is no text", hint=hint)
     return names
-
-
-def build_render_options(settings: Settings) -> RenderOptions:
-    """Build the rules by which formats write text.
-
-    Raises:
-        SubtitleRulesError: A rule for subtitles is impossible.
-    """
-    lines = 1 if settings.max_words_per_line else SubtitleRules.max_line_count  # as in Whisper
-    rules = SubtitleRules(
-        max_line_width=settings.max_line_width,
-        max_line_count=settings.max_line_count or lines,
-        max_cue_duration_s=settings.max_cue_duration,
-        min_cue_duration_s=settings.min_cue_duration,
-        max_cps=settings.max_cps,
-        min_gap_s=settings.min_gap,
-        max_words_per_line=settings.max_words_per_line,
-        highlight_words=settings.highlight_words,
-    )
-    return RenderOptions(subtitles=rules, speakers=settings.speakers)

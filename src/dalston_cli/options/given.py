@@ -1,4 +1,7 @@
-"""Options that were not given are not checked: Typer would build a checker for every one."""
+"""Options that were not given, or whose value is any text, are not checked.
+
+Typer would build a checker for every one, of pydantic, which takes as long as half of the command.
+"""
 
 from collections.abc import Callable
 from typing import Any
@@ -18,11 +21,22 @@ def check_only_given(command: TyperCommand | TyperGroup) -> None:
 
 def _only_given(parameter: TyperArgument | TyperOption) -> Callable[[Any, Any], object]:
     process: Callable[[Any, Any], object] = parameter.process_value
-    missing = () if parameter.multiple or parameter.nargs == -1 else None
+    is_many = parameter.multiple or parameter.nargs == -1
+    missing = () if is_many else None
+    is_plain = not parameter.required and parameter.callback is None
+    takes_any_text = is_plain and _takes_any_text(parameter)
 
     def processed(context: Any, value: Any) -> object:  # noqa: ANN401 - Typer keeps its types private
-        if value is None and not parameter.required and parameter.callback is None:
+        if value is None and is_plain:
             return missing
+        if takes_any_text and isinstance(value, tuple if is_many else str):
+            return list(value) if is_many else value
         return process(context, value)
 
     return processed
+
+
+def _takes_any_text(parameter: TyperArgument | TyperOption) -> bool:
+    """Return True if a value, or each of several, is taken as it stands on the command line."""
+    kind = parameter.type_descriptor
+    return kind.annotation in (str, list[str]) and kind.parameter_info.parser is None

@@ -16,6 +16,8 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
+from msgspec import Struct
+
 from dalston_cli.atomic_file import new_file
 from dalston_sdk.wire import Transcript
 
@@ -28,8 +30,7 @@ CLOCK_TICK_S = 0.05
 """A file may change twice within one tick of its file system's clock and keep its stamp."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileStamp:
+class FileStamp(Struct, frozen=True, kw_only=True):
     """Cheap attributes of a file, at least one of which changes with its bytes in practice."""
 
     size: int
@@ -59,8 +60,7 @@ class FileStamp:
         return time.time_ns() - self.mtime_ns > CLOCK_TICK_S * 1e9
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class FileVersion:
+class FileVersion(Struct, frozen=True, kw_only=True):
     """A file at one moment: no change of its bytes leaves all of this as it was.
 
     Attributes:
@@ -160,9 +160,11 @@ class StandardInput:
         """Do nothing: it can be read once."""
 
     async def fetch(self, folder: Path, tell: Tell, most_bytes: int) -> Path:
-        """Save it."""
+        """Save it, unless it was saved before."""
         del tell, most_bytes
         path = folder / "standard-input"
+        if path.exists():
+            return path
 
         def save() -> None:
             folder.mkdir(parents=True, exist_ok=True)

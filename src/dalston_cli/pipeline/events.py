@@ -7,12 +7,13 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
-from dalston_cli.launchers.pool.notices import PassedOver, Ready, Starting
+from dalston_cli.launchers.pool.notices import PassedOver, Ready, Starting, Taken
 from dalston_sdk.wire import Segment
 
 EngineStarting = Starting
 EngineReady = Ready
 EnginePassedOver = PassedOver
+EngineTaken = Taken
 
 
 class _Event(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="event"):
@@ -27,6 +28,20 @@ class ShardInfo(Struct, frozen=True, kw_only=True):
     found: int
 
 
+class ScheduleInfo(Struct, frozen=True, kw_only=True):
+    """The schedule of a run, and the reason for it.
+
+    Attributes:
+        schedule: ``pipelined`` works on all stages of a recording side by side, ``staged`` on each
+            of ``phases`` over all recordings, before the engines of the next one are started.
+        phases: The stages of each phase; empty where it is pipelined.
+    """
+
+    schedule: Literal["pipelined", "staged"]
+    reason: str
+    phases: tuple[tuple[str, ...], ...] = ()
+
+
 class RunStarted(_Event, frozen=True, kw_only=True, tag="run_started"):
     """A run over ``num_recordings`` recordings begins.
 
@@ -34,12 +49,14 @@ class RunStarted(_Event, frozen=True, kw_only=True, tag="run_started"):
         stages: What engines do to the first recording: per stage, the seconds of work for a second
             of audio in earlier runs; None where there were none.
         shard: The part of all recordings that these are; None for all.
+        schedule: Whether stages run side by side, and why.
     """
 
     run: str
     num_recordings: int
     stages: dict[str, float | None] = field(default_factory=dict)
     shard: ShardInfo | None = None
+    schedule: ScheduleInfo | None = None
 
 
 class ModelPulling(_Event, frozen=True, kw_only=True, tag="model_pulling"):
@@ -152,6 +169,21 @@ class JobFinished(_Event, frozen=True, kw_only=True, tag="job_finished"):
     warnings: tuple[str, ...] = ()
 
 
+class JobWaiting(_Event, frozen=True, kw_only=True, tag="job_waiting"):
+    """One recording has gone through a phase of a staged run, and waits for the next one.
+
+    Its results are stored; it begins again in the next phase.
+
+    Attributes:
+        elapsed_s: Wall seconds in this phase.
+        worked: An engine had to work.
+    """
+
+    recording: str
+    elapsed_s: float = 0.0
+    worked: bool = False
+
+
 class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
     """The run is over: the final report.
 
@@ -162,6 +194,8 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
         passed_over: Files in the given folders that are no recordings, by suffix, and as
             ``folder`` the folders that were not entered.
         shard: The part of all recordings that these are; None for all.
+        schedule: Whether stages ran side by side, and why.
+        engine_use: What each engine took when it was last looked at.
     """
 
     run: str
@@ -176,6 +210,8 @@ class RunFinished(_Event, frozen=True, kw_only=True, tag="run_finished"):
     details: dict[str, Any] = field(default_factory=dict)
     passed_over: dict[str, int] = field(default_factory=dict)
     shard: ShardInfo | None = None
+    schedule: ScheduleInfo | None = None
+    engine_use: tuple[EngineTaken, ...] = ()
 
 
 Event = (
@@ -191,6 +227,7 @@ Event = (
     | PartialText
     | StageFinished
     | WarningRaised
+    | JobWaiting
     | JobFinished
     | RunFinished
 )

@@ -17,7 +17,7 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.pipeline.endpoints import Source
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.spool import DEFAULT_LIMIT
-from dalston_cli.settings.choices import Order, PullPolicy, RunnerName
+from dalston_cli.settings.choices import Order, PullPolicy, RunnerName, ScheduleName
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage, typed
 from dalston_cli.stages.overview import OVERVIEW
@@ -153,7 +153,9 @@ class RunOptions:
         runner: What has engines work on recordings.
         scheduler: The address of Dask's scheduler; None for workers of this machine.
         spool_bytes: What may lie here at once of recordings from other machines.
+        store: The address of the store of results; None for that of this machine.
         order: The recordings that are begun first.
+        schedule: Work on all stages side by side, or on one after the other.
         keep_alive_s: Idle seconds until an engine stops itself; -1 for never, 0 at once.
         shard: The part of all recordings to work on; None for all. Their outputs are named as if
             it were all.
@@ -185,7 +187,9 @@ class RunOptions:
     runner: RunnerName = "local"
     scheduler: str | None = None
     spool_bytes: int = DEFAULT_LIMIT
+    store: Address | None = None
     order: Order = "longest"
+    schedule: ScheduleName = "auto"
     keep_alive_s: float = 300.0
     shard: Shard | None = None
 

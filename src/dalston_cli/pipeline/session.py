@@ -33,12 +33,11 @@ from dalston_cli.pipeline.outputs.target import (
 from dalston_cli.pipeline.outputs.writer import OutputWriter
 from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
-from dalston_cli.pipeline.records.claims import CLAIMS_NAME, Claims
-from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
+from dalston_cli.pipeline.records.opening import open_records
 from dalston_cli.pipeline.records.private_state import close_state
 from dalston_cli.pipeline.records.refusals import Refusals
-from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
 from dalston_cli.pipeline.remote.spool import Spool
+from dalston_cli.pipeline.remote.stores import check_reachable
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
 from dalston_cli.pipeline.runners.tools import engines_and_decoder
@@ -46,6 +45,8 @@ from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run
 from dalston_cli.pipeline.running.run_spec import DECODED_AHEAD, RunSpec, jobs_at_once
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
+from dalston_cli.pipeline.running.stage_failures import StageFailures
+from dalston_cli.pipeline.scheduling import schedule_of
 from dalston_cli.pipeline.unasked import BUNDLED_ADVICE, STARTER_FAILED, HeldBack, why_not
 from dalston_cli.settings.choices import PullPolicy
 
@@ -81,6 +82,7 @@ class RunCallbacks:
 class _Means:
     """What does the work of a run: engines, used in some way, by Dask's workers or by us."""
 
+    plans: Sequence[RecordingPlan]
     use: EngineUse
     workers: "Cluster | None"
 
@@ -103,6 +105,8 @@ async def transcribe(
     callbacks = replace(callbacks, on_event=_once_per_run(callbacks.on_event))
     stems = output_stems(recordings, options)
     check_outputs(stems, options)
+    if options.store is not None:
+        await asyncio.to_thread(check_reachable, options.store)
     share = await asyncio.to_thread(share_of, recordings, stems, options.shard)
     async with AsyncExitStack() as stack:
         workers = await _workers(stack, options, environment)
@@ -123,7 +127,8 @@ async def transcribe(
             replan=None if workers is not None else _replan_by(environment, options),
             shard=share.info,
         )
-        means = _Means(use=_engine_use(plans, options, environment), workers=workers)
+        use = _engine_use(plans, options, environment)
+        means = _Means(plans=plans, use=use, workers=workers)
         run = await _make_run(stack, spec, means, environment, callbacks)
         return await run.run()
 
@@ -148,14 +153,15 @@ async def _make_run(
 ) -> Run:
     """Make a run on this machine; what has to be closed after it is put on ``stack``."""
     locations, emit, options = environment.locations, callbacks.on_event, spec.options
-    journal = stack.enter_context(Journal(locations.state / JOURNAL_NAME))
+    records = open_records(stack, options.store, locations, emit)
+    journal = records.journal
     for path in close_state(locations.state)[:1]:
         message = f"{path} can be read by other users, and is not yours to close to them"
         emit(WarningRaised(code="state_open", message=message))
     scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
 
+    schedule = schedule_of(means.plans, options, environment, journal)
     engines, decoder = await engines_and_decoder(stack, environment.launchers, means.use, emit)
-    claims = stack.enter_context(Claims(journal, locations.state / CLAIMS_NAME))
     outputs = output_spec(options, callbacks.print_text)
     if (warning := unconditional(outputs)) is not None:
         emit(warning)
@@ -165,8 +171,9 @@ async def _make_run(
         return OutputWriter(outputs, journal, stem, key)
 
     tools = JobTools(
-        store=FileStore(locations.state / STORE_NAME),
-        claims=claims,
+        store=records.store,
+        claims=records.claims,
+        claims_here=records.claims_here,
         journal=journal,
         refusals=Refusals(journal),
         engines=engines,
@@ -174,6 +181,7 @@ async def _make_run(
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),
+        failures=StageFailures(scratch / "failures"),
         spool=Spool(options.spool_bytes),
     )
     runner: Runner = LocalRunner(tools=tools, scratch=scratch)
@@ -184,21 +192,28 @@ async def _make_run(
         runner, states = dask_runner(tools, scratch, means.workers, means.use, environment)
     if options.scheduler is None:
         spec = replace(spec, decoded_bytes=shutil.disk_usage(scratch).free // 2)
+    spec = replace(spec, schedule=schedule)
     run = Run(spec, runner, journal, states, emit)
 
     def waited(process: int | None) -> None:
         if process is not None:
-            emit(_shared_with(process))
+            emit(_shared_with(f"another run (process {process})"))
         run.begin_one_more()
 
-    claims.on_wait = waited
+    def waited_elsewhere() -> None:
+        emit(_shared_with("another machine"))
+        run.begin_one_more()
+
+    records.claims_here.on_wait = waited
+    if records.shared is not None:
+        records.shared.on_wait = waited_elsewhere
     return run
 
 
-def _shared_with(process: int) -> WarningRaised:
+def _shared_with(other: str) -> WarningRaised:
     return WarningRaised(
         code="work_shared",
-        message=f"another run (process {process}) works on some of these recordings: "
+        message=f"{other} works on some of these recordings: "
         "what it does is waited for, and not done twice",
     )
 

@@ -18,8 +18,14 @@ PullPolicy = Literal["missing", "never", "always"]
 WeightsFrom = Literal["hub", "index"]
 """The source to ask first where a model has both."""
 
+FrameRate = Literal["25", "29.97"]
+"""Frames a second of a video, as people write it."""
+
 Order = Literal["longest", "shortest", "given"]
 """The recordings that are begun first."""
+
+ScheduleName = Literal["auto", "pipelined", "staged"]
+"""All stages side by side, or one after the other over all recordings."""
 
 RefineLevel = Literal["light", "standard", "verbatim+punctuation"]
 """The amount of text that a language model may change."""

@@ -68,14 +68,19 @@ def process_vram_mb(device: str) -> float | None:
     return None
 
 
+def told_threads() -> int | None:
+    """Return the number of CPU threads that ``OMP_NUM_THREADS`` says; None where it says none."""
+    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
+    return int(wanted) if wanted.isdigit() and int(wanted) > 0 else None
+
+
 def cpu_threads(limit: int | None = None) -> int:
     """Return how many CPU threads a library should use.
 
     ``OMP_NUM_THREADS`` decides where it is set; otherwise the number of processors that this
     process may use, but no more than ``limit``.
     """
-    wanted = os.environ.get("OMP_NUM_THREADS", "").split(",")[0]
-    if wanted.isdigit() and int(wanted) > 0:
-        return int(wanted)
+    if told := told_threads():
+        return told
     usable = len(os.sched_getaffinity(0)) if hasattr(os, "sched_getaffinity") else os.cpu_count()
     return min(usable or 1, limit or usable or 1)

@@ -8,10 +8,10 @@ import typer
 
 from dalston_cli.amounts import count, readable_size
 from dalston_cli.commands.confirmation import confirm_removal
+from dalston_cli.commands.store.setting import Store, kept_results
 from dalston_cli.console import Console, printable
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
 from dalston_cli.pipeline.records.traces import Traces, find_traces, remove_traces
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, remove_abandoned
 from dalston_cli.settings.locations import Locations
@@ -35,6 +35,7 @@ def forget(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be removed, and do nothing.")
     ] = False,
+    store: Store = None,
     yes: Yes = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -46,9 +47,9 @@ def forget(
     """
     console = Console("store forget", json=json, quiet=quiet)
     locations = Locations.from_environment()
-    store = FileStore(locations.state / STORE_NAME)
+    kept = kept_results(store, locations, console)
     with Journal.if_there(locations.state / JOURNAL_NAME) as journal:
-        found = find_traces(journal, store, recordings)
+        found = find_traces(journal, kept, recordings)
         _show(found, console, edited=edited)
         if dry_run:
             _report(found, console, edited=edited, removed=False)
@@ -56,7 +57,7 @@ def forget(
         question = f"Remove all this of {count(len(found), 'recording')}?"
         confirm_removal(console, question, yes=yes, removal="forgetting", hint=_WITHOUT_ASKING)
         for traces in found:
-            remove_traces(journal, traces, edited=edited)
+            remove_traces(journal, kept, traces, edited=edited)
     remove_abandoned(locations.cache / SCRATCH_NAME)  # audio that a killed run had decoded
     _report(found, console, edited=edited, removed=True)
 

@@ -8,12 +8,12 @@ from dalston_cli.amounts import count, readable_size
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.commands.confirmation import confirm_removal
 from dalston_cli.commands.store.amounts_given import parse_age, parse_size
+from dalston_cli.commands.store.setting import Store, kept_results
 from dalston_cli.console import Console
 from dalston_cli.launchers.local.leftovers import find_kept, remove_kept
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.pruning import select_results
-from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
-from dalston_cli.pipeline.records.traces import NotRemovedError, remove_files
+from dalston_cli.pipeline.records.traces import NotRemovedError, remove_results
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, remove_abandoned
 from dalston_cli.settings.locations import Locations
 
@@ -40,6 +40,7 @@ def prune(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be removed, and do nothing.")
     ] = False,
+    store: Store = None,
     yes: Yes = False,
     json: Json = False,
     quiet: Quiet = False,
@@ -51,8 +52,9 @@ def prune(
     """
     console = Console("store prune", json=json, quiet=quiet)
     locations = Locations.from_environment()
+    stored = kept_results(store, locations, console)
     results = select_results(
-        FileStore(locations.state / STORE_NAME),
+        stored,
         older_than_s=parse_age("--older-than", older_than),
         max_bytes=parse_size("--max-size", max_size),
         unattributed=unattributed,
@@ -70,7 +72,8 @@ def prune(
         hint = "dalston store prune -y; --dry-run shows what would go"
         confirm_removal(console, f"Remove {what}?", yes=yes, removal="removing", hint=hint)
     if not dry_run:
-        remove_files(result.path for result in results)
+        remove_results(stored, (result.key for result in results))
+        stored.remove_abandoned()
         try:
             for each in unused:
                 remove_kept(locations.cache, each)

@@ -5,32 +5,35 @@ from pathlib import Path
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog.load import load_catalog
+from dalston_cli.commands.store.setting import Store, kept_results
 from dalston_cli.console import Console
 from dalston_cli.launchers.local.leftovers import find_kept, size_of
 from dalston_cli.options.general import Json
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME
 from dalston_cli.pipeline.records.pruning import stored_sizes
-from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
+from dalston_cli.pipeline.records.result_cache import CACHE_NAME
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME
 from dalston_cli.settings.locations import Locations
 
 _COLUMNS = ("what", "number", "size", "unused", "place")
 
 
-def du(*, json: Json = False) -> None:
+def du(*, store: Store = None, json: Json = False) -> None:
     """Show what is kept between runs: results, the journal, logs, engines' environments.
 
     What is unused goes with dalston store prune. Weights are shown by dalston models du, images by
     dalston engines images.
     """
+    console = Console("store du", json=json)
     locations = Locations.from_environment()
-    results = stored_sizes(FileStore(locations.state / STORE_NAME))
+    stored = kept_results(store, locations, console)
+    results = stored_sizes(stored)
     oldest = datetime.fromtimestamp(results[0].stored_at, UTC) if results else None
     kept = find_kept(locations.cache, load_catalog().engines.values())
     rows = [
         _row(
             "results",
-            locations.state / STORE_NAME,
+            stored.place,
             len(results),
             sum(each.size_bytes for each in results),
             oldest=oldest and oldest.isoformat(timespec="seconds"),
@@ -38,6 +41,7 @@ def du(*, json: Json = False) -> None:
         _folder_row("journal", locations.state, f"{JOURNAL_NAME}*"),
         _folder_row("logs", locations.state / "logs", "*"),
         _folder_row("decoded audio", locations.cache / SCRATCH_NAME, "*"),
+        *_copies(locations.cache / CACHE_NAME),
     ]
     for kind, what in (("environment", "environments"), ("sdk", "copies of the SDK")):
         of_kind = [each for each in kept if each.kind == kind]
@@ -57,10 +61,10 @@ def du(*, json: Json = False) -> None:
         )
         for row in rows
     ]
-    Console("store du", json=json).table(_COLUMNS, cells, data=rows, optional=("place",))
+    console.table(_COLUMNS, cells, data=rows, optional=("place",))
 
 
-def _row(what: str, place: Path, number: int, size: int, **more: object) -> dict[str, object]:
+def _row(what: str, place: Path | str, number: int, size: int, **more: object) -> dict[str, object]:
     return {
         "what": what,
         "number": number,
@@ -69,6 +73,11 @@ def _row(what: str, place: Path, number: int, size: int, **more: object) -> dict
         "place": str(place),
         **more,
     }
+
+
+def _copies(folder: Path) -> list[dict[str, object]]:
+    """Return the copies of results that are kept at addresses, where there are any."""
+    return [_folder_row("copies of results", folder, "*/*/*.json")] if folder.is_dir() else []
 
 
 def _folder_row(what: str, folder: Path, pattern: str) -> dict[str, object]:

@@ -5,7 +5,7 @@ same run get the same error at once.
 """
 
 import asyncio
-from collections.abc import AsyncIterator, Mapping
+from collections.abc import AsyncIterator, Mapping, Sequence
 from contextlib import asynccontextmanager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -14,6 +14,7 @@ from dalston_cli.catalog.device import spread_over
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.launchers.pool.notices import Taken, taken_by
 from dalston_cli.launchers.pool.pool import EngineHandle, Pool
 from dalston_cli.launchers.pool.slot import EngineSlot
 from dalston_sdk.wire import Stage
@@ -49,6 +50,7 @@ class RunEngines:
         self._use = use
         self._acquiring: dict[tuple[str, str], asyncio.Task[EngineHandle]] = {}
         self._forgotten: list[asyncio.Task[EngineHandle]] = []
+        self._taken: dict[tuple[str, str], Taken] = {}
         self.fingerprints: dict[str, str] = {}
 
     @asynccontextmanager
@@ -79,6 +81,33 @@ class RunEngines:
         self._forgotten += self._acquiring.values()
         self._acquiring.clear()
 
+    async def stop(self, idle: Sequence[tuple[EngineEntry, str]]) -> None:
+        """Stop engines, each on its device, that nothing uses; return when they have ended."""
+        for engine, device in idle:
+            await self._look(engine.name, device)
+            task = self._acquiring.pop((engine.name, device), None)
+            if task is not None:
+                task.cancel()
+                self._forgotten.append(task)
+            await self._pool.stop(engine, spread_over(device, self._gpus(engine)))
+
+    async def taken(self) -> tuple[Taken, ...]:
+        """Return what the engines that were used take now, or took before they were stopped."""
+        for name, device in self._acquiring:
+            await self._look(name, device)
+        return tuple(self._taken.values())
+
+    async def _look(self, name: str, device: str) -> None:
+        """Note what an engine takes, if it was acquired and answers."""
+        task = self._acquiring.get((name, device))
+        if task is None or not task.done() or task.cancelled() or task.exception() is not None:
+            return
+        if taken := taken_by(name, device, await task.result().health()):
+            self._taken[name, device] = taken
+
+    def _gpus(self, engine: EngineEntry) -> tuple[int, ...]:
+        return self._use.gpus if Stage.TRANSCRIBE in engine.stages else ()
+
     async def close(self) -> None:
         """Stop acquiring; engines that run go on until their keep-alive is over."""
         tasks = [*self._acquiring.values(), *self._forgotten]
@@ -89,7 +118,7 @@ class RunEngines:
     async def _acquire(self, engine: EngineEntry, device: str) -> EngineHandle:
         several = Stage.TRANSCRIBE in engine.stages
         replicas = self._use.replicas if several else 1
-        first, *more = spread_over(device, self._use.gpus if several else ())
+        first, *more = spread_over(device, self._gpus(engine))
         spec = EngineSpec(
             engine=engine,
             device=first,

@@ -1,9 +1,11 @@
 """Events of the pool, as values for its caller; a run passes the first two on as they are."""
 
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from typing import Literal
 
 from msgspec import Struct
+
+from dalston_sdk.wire import Health
 
 _LEAST_STEP = 1_000_000
 
@@ -74,6 +76,42 @@ class Trouble(_Notice, frozen=True, kw_only=True, tag="engine_trouble"):
     launcher: str
     code: str
     message: str
+
+
+class Taken(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """What an engine takes of the machine.
+
+    Attributes:
+        model: The loaded model as its library calls it; None while none is.
+        replicas: Processes that were used of it.
+        threads: Processor threads of each; None where it does not tell.
+        memory_mb: Of one process, the largest of them.
+        vram_mb: Likewise, on the GPU; None without one.
+    """
+
+    engine: str
+    device: str
+    model: str | None = None
+    replicas: int = 1
+    threads: int | None = None
+    memory_mb: float = 0.0
+    vram_mb: float | None = None
+
+
+def taken_by(engine: str, device: str, replicas: Sequence[Health]) -> Taken | None:
+    """Return what the replicas of an engine take, which answered so; None where none did."""
+    if not replicas:
+        return None
+    most = max(replicas, key=lambda health: health.rss_mb)
+    return Taken(
+        engine=engine,
+        device=device,
+        model=most.loaded.runtime_id if most.loaded else None,
+        replicas=len(replicas),
+        threads=most.threads,
+        memory_mb=round(most.rss_mb, 1),
+        vram_mb=max((each.vram_mb for each in replicas if each.vram_mb is not None), default=None),
+    )
 
 
 PoolNotice = Starting | Ready | PassedOver | Trouble

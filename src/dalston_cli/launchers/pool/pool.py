@@ -4,20 +4,25 @@ Engines outlive the pool. It holds the connections to them and the count of thei
 """
 
 import asyncio
-from collections.abc import AsyncIterator
+from collections.abc import AsyncIterator, Sequence
 from contextlib import asynccontextmanager
 from types import TracebackType
 from typing import Self
 
-from dalston_cli.launchers.base import EngineSpec
+from dalston_cli.catalog.schema import EngineEntry
+from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.launchers.base import EngineInstance, EngineSpec, Launcher
 from dalston_cli.launchers.contact import ask_health
 from dalston_cli.launchers.pool.limits import PoolLimits
-from dalston_cli.launchers.pool.notices import OnNotice, ignore_notice
+from dalston_cli.launchers.pool.notices import OnNotice, Trouble, ignore_notice
 from dalston_cli.launchers.pool.provisioner import Provisioner
 from dalston_cli.launchers.pool.replicas import ReplicaSet
 from dalston_cli.launchers.pool.slot import EngineSlot
 from dalston_cli.launchers.registry import LauncherChoice, Launchers
 from dalston_sdk.wire import Health
+
+_STOP_S = 10.0
+_IDLE_PAUSES_S = (0.05, 0.2, 1.0)
 
 
 class EngineHandle(ReplicaSet):
@@ -101,6 +106,41 @@ class Pool:
             handle = await self._handle(choice, spec, mark)
         await handle.grow(replicas)
         return handle
+
+    async def stop(self, engine: EngineEntry, devices: Sequence[str]) -> None:
+        """Stop the processes of an engine that no other process uses, to have their memory.
+
+        It returns when they have ended. What cannot be stopped is told, and goes on.
+        """
+        choice = await asyncio.to_thread(self._launchers.choose, engine, devices[0])
+        launcher = choice.launcher
+        async with self._lock:
+            for key in [key for key in self._handles if key[1] == engine.name]:
+                if set(devices) & set(key[3:]):
+                    await self._handles.pop(key).close()
+        if not launcher.manages:
+            return
+        try:
+            for instance in await asyncio.to_thread(launcher.find):
+                same = instance.engine == engine.name and instance.device in devices
+                if same and instance.owned:
+                    await self._stop(launcher, instance)
+        except EngineUnavailableError as error:
+            self._tell_running(launcher, engine.name, error.message)
+
+    async def _stop(self, launcher: Launcher, instance: EngineInstance) -> None:
+        for pause_s in _IDLE_PAUSES_S:
+            if (await ask_health(instance.address)).running == 0:
+                await asyncio.to_thread(launcher.stop, instance, timeout_s=_STOP_S)
+                return
+            await asyncio.sleep(pause_s)  # the end of a request takes a moment
+        self._tell_running(launcher, instance.engine, "another process uses it")
+
+    def _tell_running(self, launcher: Launcher, engine: str, why: str) -> None:
+        message = f"engine {engine} goes on, and keeps its memory: {why}"
+        self._on_event(
+            Trouble(engine=engine, launcher=launcher.name, code="engine_kept", message=message)
+        )
 
     async def _handle(self, choice: LauncherChoice, spec: EngineSpec, mark: str) -> EngineHandle:
         launcher = choice.launcher

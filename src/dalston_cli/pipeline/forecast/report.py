@@ -8,7 +8,7 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.pipeline.environment import Environment
-from dalston_cli.pipeline.events import ShardInfo
+from dalston_cli.pipeline.events import ScheduleInfo, ShardInfo
 from dalston_cli.pipeline.forecast.forecaster import Forecaster, RecordingForecast
 from dalston_cli.pipeline.intake.shard import share_of
 from dalston_cli.pipeline.jobs.batches import fitting_batch
@@ -17,8 +17,9 @@ from dalston_cli.pipeline.plan.model import RecordingPlan, StagePlan
 from dalston_cli.pipeline.plan.planner import Planner
 from dalston_cli.pipeline.records.history import measured_rtfx
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
-from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
+from dalston_cli.pipeline.records.opening import open_store, tell_nothing
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.scheduling import schedule_of
 from dalston_cli.pipeline.session import (
     check_models,
     distinct_plans,
@@ -83,6 +84,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
             model.
         passed_over: What lies in the given folders and is no recording; see ``RunFinished``.
         shard: The part of all recordings that these are; None for all.
+        schedule: Whether stages would run side by side, and why.
     """
 
     pipeline: str | None
@@ -99,6 +101,7 @@ class PlanReport(Struct, frozen=True, kw_only=True):
     unmeasured: tuple[str, ...]
     passed_over: dict[str, int] = {}
     shard: ShardInfo | None = None
+    schedule: ScheduleInfo | None = None
 
 
 def make_report(
@@ -116,17 +119,19 @@ def make_report(
     check_outputs(stems, options)
     share = share_of(recordings, stems, options.shard)
     planner = Planner(environment.plan_context(), options)
-    wanted = stages_to_pull(distinct_plans(share.recordings, planner), options)
+    distinct = distinct_plans(share.recordings, planner)
+    wanted = stages_to_pull(distinct, options)
     check_models(wanted, options, environment)
-    state = environment.locations.state
-    with Journal.if_there(state / JOURNAL_NAME) as journal:
+    locations = environment.locations
+    with Journal.if_there(locations.state / JOURNAL_NAME) as journal:
         forecaster = Forecaster(
             planner,
             output_spec(options),
             journal,
-            FileStore(state / STORE_NAME),
+            open_store(options.store, locations, tell_nothing, is_listed=True),
         )
         found = tuple(forecaster.look(share.recordings, share.stems))
+        schedule = schedule_of(distinct, options, environment, journal)
         uses = Counter(forecast.plan for forecast in found)
         plans = tuple(
             _describe(plan, uses[number], journal) for number, plan in enumerate(forecaster.plans)
@@ -134,7 +139,7 @@ def make_report(
     sizes = {stage.model.id: stage.model.size_mb for stage in wanted if not stage.is_linked}
     downloads = _downloads(forecaster.plans, environment)
     report = _report(options.pipeline, plans, found, forecaster.plans, sizes, downloads)
-    return msgspec.structs.replace(report, shard=share.info)
+    return msgspec.structs.replace(report, shard=share.info, schedule=schedule.info)
 
 
 def _report(

@@ -20,7 +20,8 @@ from dalston_cli.pipeline.intake.folder_scan import (
 )
 from dalston_cli.pipeline.remote.address import Address, safe_path
 from dalston_cli.pipeline.remote.errors import RemoteMissingError
-from dalston_cli.pipeline.remote.filesystem import Entry, Store, check_support
+from dalston_cli.pipeline.remote.filesystem import Entry, Store
+from dalston_cli.pipeline.remote.opening import check_support
 from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.remote.stores import store_of
 from dalston_cli.pipeline.request import RecordingRequest

@@ -4,7 +4,8 @@ import os
 import shlex
 from urllib.parse import unquote, urlsplit
 
-from dalston_cli.errors import InputError
+from dalston_cli.audio.source import shown_name
+from dalston_cli.errors import InputError, UsageError
 from dalston_cli.pipeline.remote.address import SCHEMES, Address, scheme_of
 from dalston_cli.pipeline.remote.errors import AddressError, NotWritableError
 
@@ -20,6 +21,15 @@ class UrlInputError(InputError):
         super().__init__(
             f"{address.shown} is a URL of a kind that cannot be read", hint=_remedy(address)
         )
+
+
+class StoreAddressError(UsageError):
+    """Results cannot be kept at what was given as an address."""
+
+    code = "store_address"
+
+    def __init__(self, given: str, problem: str, hint: str) -> None:
+        super().__init__(f"--store {given} {problem}", hint=hint)
 
 
 def given_address(text: str) -> Address | None:
@@ -70,6 +80,25 @@ def output_address(text: str) -> Address | None:
     if address is not None and address.is_web:
         raise NotWritableError(address)
     return address
+
+
+def given_store(text: str) -> Address:
+    """Return the address of a store of results. It has no password: settings are shown and kept.
+
+    Raises:
+        StoreAddressError: It is none, or results cannot be kept there.
+    """
+    address = Address(text)
+    if scheme_of(text) is None:
+        hint = "results are kept in a folder of this machine by: export DALSTON_STATE_DIR=FOLDER"
+        raise StoreAddressError(shown_name(text), "is no address", hint)
+    if address.is_web or address.scheme not in SCHEMES:
+        problem = "is no address at which results can be kept"
+        raise StoreAddressError(address.shown, problem, "use s3://, gs:// or sftp://")
+    if address.has_password:
+        hint = "leave it out, and give a key to the agent: ssh-add"
+        raise StoreAddressError(address.shown, "has a password, which settings must not", hint)
+    return given_address(text) or address
 
 
 def _remedy(address: Address) -> str:

@@ -5,7 +5,7 @@ something, such as a store, a journal or an engine, a job reaches through the in
 classes are behind them only ``session`` knows.
 """
 
-from collections.abc import AsyncGenerator, Callable
+from collections.abc import AsyncGenerator, Callable, Sequence
 from contextlib import AbstractAsyncContextManager
 from dataclasses import dataclass, field
 from pathlib import Path
@@ -17,8 +17,9 @@ from dalston_cli.audio.request import AudioInfo, AudioRequest
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UnavailableError
 from dalston_cli.pipeline.endpoints import FileStamp, Sink
-from dalston_cli.pipeline.events import Event, JobFinished
+from dalston_cli.pipeline.events import EngineTaken, ErrorInfo, Event, JobFinished, JobWaiting
 from dalston_cli.pipeline.plan.model import RecordingPlan
+from dalston_cli.pipeline.plan.schedule import Turn
 from dalston_cli.pipeline.records.journal import Attempt, Outcome
 from dalston_cli.pipeline.records.refusals import Refusal
 from dalston_cli.pipeline.records.store import ResultStore
@@ -41,6 +42,7 @@ class Job:
         strict: A failed optional stage fails its recording.
         may_move: A launcher that stops working ends the job, which is then tried with another.
         accept_known_bad: It is no failure where an earlier run could not use the same bytes.
+        turn: The part of the run that it is begun in.
     """
 
     recording: RecordingRequest
@@ -51,6 +53,7 @@ class Job:
     strict: bool = False
     may_move: bool = False
     accept_known_bad: bool = False
+    turn: Turn = field(default_factory=Turn)
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,10 +61,11 @@ class Work:
     """What engines made of a recording.
 
     Attributes:
+        transcript: None where stages are left for a later turn.
         worked: False where all of it was stored before.
     """
 
-    transcript: Transcript
+    transcript: Transcript | None
     worked: bool
 
 
@@ -94,8 +98,11 @@ class Runner(Protocol):
     def finished_before(self, job: Job) -> JobFinished | None:
         """Return the report of a recording that is known to be done; None where a run may tell."""
 
-    async def run(self, job: Job) -> JobFinished:
+    async def run(self, job: Job) -> JobFinished | JobWaiting:
         """Do what has to be done for one recording; nothing, where all of it is done.
+
+        It waits for the next turn where that has stages of it, or where results are missing that
+        an earlier turn made, as when it is replaced meanwhile.
 
         Raises:
             DalstonError: The recording cannot be used, a required stage failed, or an output
@@ -178,6 +185,12 @@ class EngineStates(Protocol):
     def forget(self) -> None:
         """Get every engine anew when it is next needed, as after the loss of a launcher."""
 
+    async def stop(self, idle: Sequence[tuple[EngineEntry, str]]) -> None:
+        """Stop engines, each on its device, that nothing uses; return when they have ended."""
+
+    async def taken(self) -> tuple[EngineTaken, ...]:
+        """Return what the engines that were used take now, or took before they were stopped."""
+
 
 class Engines(Protocol):
     """The engines of a run, as its jobs use them."""
@@ -222,17 +235,30 @@ class JobBudget(Protocol):
         """
 
 
+class JobFailures(Protocol):
+    """Optional stages that failed in a turn of a run, for its later turns."""
+
+    def note(self, job: int, stage: str, channel: int | None, failure: ErrorInfo) -> None:
+        """Note why a stage failed."""
+
+    def noted(self, job: int, stage: str, channel: int | None) -> ErrorInfo | None:
+        """Return why a stage failed; None where it did not."""
+
+
 @dataclass(frozen=True, kw_only=True)
 class JobTools:
     """The means that a runner gives to all its jobs.
 
     Attributes:
+        claims: On results, between all who share the store.
+        claims_here: On outputs, and on whole recordings, between runs of this machine.
         open_sink: The outputs of a job, by the key of its transcript.
         spool: Room for recordings that come from other machines.
     """
 
     store: ResultStore
     claims: JobClaims
+    claims_here: JobClaims
     journal: JobJournal
     refusals: JobRefusals
     engines: Engines
@@ -240,4 +266,5 @@ class JobTools:
     open_sink: Callable[[Job, str], Sink]
     emit: Callable[[Event], None]
     budget: JobBudget
+    failures: JobFailures
     spool: Spool = field(default_factory=Spool)

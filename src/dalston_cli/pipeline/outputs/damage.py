@@ -1,11 +1,16 @@
 """Damage to an output: what a crash, a full disk or a faulty one leaves, and no person writes."""
 
 import re
+from io import BytesIO
+from zipfile import is_zipfile
 
 _CONTROLS = re.compile(r"[\x00-\x08\x0e-\x1a\x1c-\x1f]")
 _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MOST_FOREIGN = 0.5
-_UNITS = {"json": None, "textgrid": None, "srt": b"\n\n", "vtt": b"\n\n"}
+_STL_HEADER, _STL_BLOCK = 1024, 128
+_UNITS = {"json": None, "textgrid": None, "srt": b"\n\n", "vtt": b"\n\n"} | dict.fromkeys(
+    ("docx", "odt", "stl", "eaf", "ttml", "podcast")
+)
 """The end of what an editor removes whole, where that is no line; None for a file that is one."""
 
 
@@ -27,6 +32,13 @@ def is_text(data: bytes, whole: bytes | None) -> bool:
         if whole is not None and _foreign(data) - _foreign(whole) > _MOST_FOREIGN:
             return False
     return not _CONTROLS.search(text)
+
+
+def is_whole(data: bytes, output_format: str) -> bool:
+    """Return True for a file that is no text and has all its parts, as far as its form tells."""
+    if output_format == "stl":
+        return data[3:6] == b"STL" and len(data) >= _STL_HEADER and not len(data) % _STL_BLOCK
+    return is_zipfile(BytesIO(data))
 
 
 def _foreign(data: bytes) -> float:

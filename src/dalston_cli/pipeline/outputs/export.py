@@ -7,7 +7,7 @@ from pathlib import Path
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.formats.read import READ_SUFFIXES, is_own, read_transcript
-from dalston_cli.formats.registry import Writer
+from dalston_cli.formats.writer import Writer
 from dalston_cli.pipeline.outputs.folder import write_error
 from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_sdk.wire import Transcript
@@ -56,6 +56,18 @@ class ExportToStandardOutputError(UsageError):
         super().__init__(
             f"-o - prints one transcript in one format, not {num_transcripts} in {num_formats}",
             hint="choose a folder with -o DIR",
+        )
+
+
+class BinaryToStandardOutputError(UsageError):
+    """Standard output takes text only."""
+
+    code = "export_to_stdout"
+
+    def __init__(self, output_format: str) -> None:
+        super().__init__(
+            f"-o - prints text, and {output_format} is none",
+            hint="leave out -o, or choose a folder with -o DIR",
         )
 
 
@@ -130,7 +142,7 @@ def write_exports(
         if reason is not None:
             on_dropped(reason)
             continue
-        data = export.writer.render(transcript, spec.render).encode("utf-8", errors="replace")
+        data = export.writer.render(transcript, spec.render)
         try:
             write_whole(export.target, data)
         except OSError as error:
@@ -143,12 +155,16 @@ def export_text(sources: Sequence[Path], spec: OutputSpec, change: Change) -> st
 
     Raises:
         ExportToStandardOutputError: There is more than one transcript or format.
+        BinaryToStandardOutputError: The format is no text.
         TranscriptUnreadableError: The source is no transcript.
         WordsMissingError: The format needs words.
     """
     if len(sources) != 1 or len(spec.formats) != 1:
         raise ExportToStandardOutputError(len(sources), len(spec.formats))
-    [writer], transcript = spec.writers, change(read_transcript(sources[0]))
+    [writer] = spec.writers
+    if writer.binary:
+        raise BinaryToStandardOutputError(writer.name)
+    transcript = change(read_transcript(sources[0]))
     if error := writer.unmet_need(transcript):
         raise error
-    return writer.render(transcript, spec.render)
+    return writer.text(transcript, spec.render)

@@ -13,12 +13,12 @@ from typing import Literal
 import msgspec
 
 from dalston_cli import __version__
-from dalston_cli.formats.json import content_digest, render
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.read import LARGEST_MB
-from dalston_cli.formats.registry import Writer
+from dalston_cli.formats.writer import Writer
+from dalston_cli.formats.writers.json import content_digest, render
 from dalston_cli.pipeline.endpoints import Evidence
-from dalston_cli.pipeline.outputs.damage import is_cut_off, is_empty, is_text
+from dalston_cli.pipeline.outputs.damage import is_cut_off, is_empty, is_text, is_whole
 from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes
@@ -200,7 +200,7 @@ def ownership(
     for candidate in possible:
         if found.writer.unmet_need(candidate.transcript) is not None:
             continue
-        text = found.writer.render(candidate.transcript, options).encode("utf-8", errors="replace")
+        text = found.writer.render(candidate.transcript, options)
         if text == found.data:
             return ("current" if candidate.is_current else "outdated"), text
         if whole is None or candidate.is_current:
@@ -212,6 +212,10 @@ def _changed(found: Found, whole: bytes | None) -> Ownership:
     data = found.data
     if not data or is_cut_off(data, whole, found.writer.name):
         return "damaged"
-    if found.is_ours and (is_empty(data, whole) or not is_text(data, whole)):
+    if found.writer.binary:
+        undamaged = is_whole(data, found.writer.name)
+    else:
+        undamaged = not is_empty(data, whole) and is_text(data, whole)
+    if found.is_ours and not undamaged:
         return "damaged"
     return "edited" if found.is_as_now else "foreign"

@@ -5,8 +5,6 @@ where the store knows conditions, so that what another program wrote is never re
 """
 
 import time
-from collections.abc import Callable
-from contextlib import suppress
 from pathlib import Path
 
 from dalston_cli.pipeline.endpoints import FileStamp
@@ -15,35 +13,18 @@ from dalston_cli.pipeline.records.keys import digest_bytes
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import (
     RemoteConflictError,
-    RemoteDeniedError,
     RemoteError,
     RemoteMissingError,
 )
 from dalston_cli.pipeline.remote.facts import Facts
 from dalston_cli.pipeline.remote.filesystem import Condition
-from dalston_cli.pipeline.remote.recording import PAUSES_S
+from dalston_cli.pipeline.remote.patience import patiently
 from dalston_cli.pipeline.remote.stores import store_of
 
 
 def path_of(folder: Address) -> Path:
     """Return the path by which a folder on another machine is known here; no file has it."""
     return Path(folder.shown)
-
-
-def check_reachable(folder: Address) -> None:
-    """Check, before hours of work, that a folder on another machine can be looked at.
-
-    Raises:
-        RemoteSupportError: Its libraries are not installed.
-        RemoteError: It cannot.
-    """
-    store = store_of(folder)
-    with suppress(RemoteMissingError):  # it is made with the first output
-        store.look(folder)
-        return
-    if store.has_conditions:  # it has buckets, and nothing makes one that is missing
-        with suppress(RemoteDeniedError):
-            store.look(folder.top)
 
 
 class RemotePlace:
@@ -133,7 +114,7 @@ class RemotePlace:
         there = self._known().get(name)
         condition = Condition(there=there, any=overwrite)
         try:
-            facts = _patiently(lambda: store_of(address).write(address, data, condition))
+            facts = patiently(lambda: store_of(address).write(address, data, condition))
         except RemoteConflictError:
             if self.read(path) != data:  # it may be our own, of an answer that was lost
                 raise
@@ -159,18 +140,6 @@ class RemotePlace:
 
     def _address(self, path: Path | str) -> Address:
         return self._folder.below(self._name(path))
-
-
-def _patiently(ask: Callable[[], Facts]) -> Facts:
-    """Ask again where a failure may pass."""
-    for pause_s in PAUSES_S:
-        try:
-            return ask()
-        except RemoteError as error:
-            if not error.may_pass:
-                raise
-            time.sleep(pause_s)
-    return ask()
 
 
 def _pass_over(folder: str, reason: str) -> None:

@@ -8,8 +8,9 @@ from dalston_cli.pipeline.events import WarningRaised
 from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
 from dalston_cli.pipeline.outputs.place import HERE
-from dalston_cli.pipeline.outputs.remote_place import RemotePlace, check_reachable
+from dalston_cli.pipeline.outputs.remote_place import RemotePlace
 from dalston_cli.pipeline.outputs.writer import OutputSpec
+from dalston_cli.pipeline.remote.stores import check_reachable
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
 
 

@@ -14,7 +14,9 @@ from dalston_cli import __version__
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.registry import WRITERS, Writer
+from dalston_cli.formats.registry import WRITERS
+from dalston_cli.formats.writer import Writer
+from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
@@ -183,8 +185,10 @@ class OutputWriter:
                 reasons.append(reason)
                 self._journal.drop_output(self._place.reference(path), self._output_key(writer))
                 continue
-            text = await asyncio.to_thread(writer.render, transcript, self._spec.render)
-            await self._write(path, text, self._output_key(writer), transcript.recording.digest)
+            data = await aside(
+                transcript.recording.duration_s, writer.render, transcript, self._spec.render
+            )
+            await self._write(path, data, self._output_key(writer), transcript.recording.digest)
         return tuple(reasons)
 
     def _print(self, transcript: Transcript) -> None:
@@ -192,10 +196,9 @@ class OutputWriter:
             raise AssertionError("a recording without a folder needs somewhere to print to")
         for writer in self._spec.writers:
             if self._spec.reason_to_drop(writer, transcript) is None:
-                self._spec.print_text(writer.render(transcript, self._spec.render))
+                self._spec.print_text(writer.text(transcript, self._spec.render))
 
-    async def _write(self, path: Path, text: str, key: str, recording: str | None) -> None:
-        data = text.encode("utf-8", errors="replace")
+    async def _write(self, path: Path, data: bytes, key: str, recording: str | None) -> None:
         digest, reference = digest_bytes(data), self._place.reference(path)
         if not self._may_replace(path, digest):
             if key in self._keys(path).values():
@@ -236,5 +239,5 @@ class OutputWriter:
             version=__version__,
             transcript=self._key,
             format=writer.name,
-            render=self._spec.render,
+            render=self._spec.render.key,
         )

@@ -6,11 +6,12 @@ from datetime import UTC, datetime
 from sqlite3 import Row
 from typing import Literal
 
+import msgspec
 from msgspec import Struct
 
 from dalston_cli.errors import UsageError
 from dalston_cli.nearest import did_you_mean
-from dalston_cli.pipeline.events import ShardInfo
+from dalston_cli.pipeline.events import ScheduleInfo, ShardInfo
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import sound_values
 
@@ -41,6 +42,13 @@ class NoRunsError(UsageError):
         super().__init__("there are no runs yet", hint="dalston transcribe talk.mp3")
 
 
+class _Told(Struct):
+    """The part of a run's report that is shown with the run."""
+
+    shard: ShardInfo | None = None
+    schedule: ScheduleInfo | None = None
+
+
 class RunInfo(Struct, frozen=True, kw_only=True):
     """One run.
 
@@ -52,6 +60,7 @@ class RunInfo(Struct, frozen=True, kw_only=True):
         folder: The command's working folder.
         recordings: Names of the first recordings that were begun, at most three.
         shard: The part of all recordings that it was over; None for all, and while it runs.
+        schedule: Whether stages ran side by side, and why; None while it runs.
     """
 
     run: str
@@ -64,6 +73,7 @@ class RunInfo(Struct, frozen=True, kw_only=True):
     folder: str
     recordings: tuple[str, ...] = ()
     shard: ShardInfo | None = None
+    schedule: ScheduleInfo | None = None
 
 
 class AttemptRecord(Struct, frozen=True, kw_only=True):
@@ -174,6 +184,7 @@ def _summary(journal: Journal, row: Row) -> RunInfo:
         "SELECT recording FROM jobs WHERE run = ? ORDER BY id LIMIT ?", (row["id"], _FIRST)
     )
     finished, state = row["finished_at"], _state(row)
+    told = _told(row["report"])
     running = "unfinished" if state == "died" else "running"
     return RunInfo(
         run=row["id"],
@@ -188,13 +199,16 @@ def _summary(journal: Journal, row: Row) -> RunInfo:
         },
         folder=row["folder"],
         recordings=tuple(name for (name,) in names.fetchall()),
-        shard=_shard(row["report"]),
+        shard=told.shard,
+        schedule=told.schedule,
     )
 
 
-def _shard(report: str | None) -> ShardInfo | None:
-    told = None if report is None else json.loads(report).get("shard")
-    return told and ShardInfo(**told)
+def _told(report: str | None) -> _Told:
+    try:
+        return _Told() if report is None else msgspec.json.decode(report, type=_Told)
+    except msgspec.MsgspecError as error:
+        raise ValueError(str(error)) from error
 
 
 def _state(row: Row) -> RunState:

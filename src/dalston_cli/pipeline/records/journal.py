@@ -8,9 +8,12 @@ import json
 import os
 import secrets
 import time
-from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Self
+
+import msgspec
+from msgspec import Struct
+from msgspec.structs import asdict
 
 from dalston_cli.pipeline.endpoints import FileStamp
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, RunFinished
@@ -26,8 +29,7 @@ RUNS_KEPT = 200
 """Older runs are forgotten, but not the results of their work."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Attempt:
+class Attempt(Struct, frozen=True, kw_only=True):
     """One try of one stage on an engine.
 
     Attributes:
@@ -49,8 +51,7 @@ class Attempt:
     error: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Outcome:
+class Outcome(Struct, frozen=True, kw_only=True):
     """The end of a recording's job under a plan; the same recording and plan end so again.
 
     ``error`` says why the recording itself cannot be used; None if it was transcribed.
@@ -117,9 +118,12 @@ class Journal:
 
     def end_run(self, report: RunFinished) -> None:
         """Note how a run ended, and forget all but the last ``RUNS_KEPT`` runs."""
-        import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
-
         self._flush()
+        if report.counts.get("cancelled"):  # some may wait for a turn that does not come
+            self.connection.execute(
+                "UPDATE jobs SET status = 'cancelled' WHERE run = ? AND status = 'running'",
+                (report.run,),
+            )
         self.connection.execute(
             "UPDATE runs SET finished_at = ?, exit_code = ?, report = ? WHERE id = ?",
             (time.time(), report.exit_code, msgspec.json.encode(report).decode(), report.run),

@@ -2,40 +2,19 @@
 
 import time
 from collections.abc import Sequence
-from dataclasses import dataclass
-from pathlib import Path
 
-from dalston_cli.pipeline.records.store import FileStore
+from dalston_cli.pipeline.records.entry import StoredSize
+from dalston_cli.pipeline.records.store import KeptResults
 from dalston_cli.pipeline.records.traces import is_attributed
 
 
-@dataclass(frozen=True, kw_only=True)
-class StoredSize:
-    """A file of the store.
-
-    Attributes:
-        stored_at: Seconds since 1970.
-    """
-
-    path: Path
-    size_bytes: int
-    stored_at: float
-
-
-def stored_sizes(store: FileStore) -> tuple[StoredSize, ...]:
-    """Return every file of the store, the oldest first."""
-    found = []
-    for path in store.paths():
-        try:
-            status = path.stat()
-        except FileNotFoundError:
-            continue
-        found.append(StoredSize(path=path, size_bytes=status.st_size, stored_at=status.st_mtime))
-    return tuple(sorted(found, key=lambda each: (each.stored_at, each.path)))
+def stored_sizes(store: KeptResults) -> tuple[StoredSize, ...]:
+    """Return every value of the store, the oldest first."""
+    return tuple(sorted(store.sizes(), key=lambda each: (each.stored_at, each.key)))
 
 
 def select_results(
-    store: FileStore,
+    store: KeptResults,
     *,
     older_than_s: float | None = None,
     max_bytes: int | None = None,
@@ -50,23 +29,23 @@ def select_results(
         unattributed: Those of an earlier version, which do not tell what they are about.
     """
     every = stored_sizes(store)
-    going: dict[Path, StoredSize] = {}
+    going: dict[str, StoredSize] = {}
     if older_than_s is not None:
         before = time.time() - older_than_s
-        going |= {each.path: each for each in every if each.stored_at < before}
+        going |= {each.key: each for each in every if each.stored_at < before}
     if unattributed:
-        unknown = {file.path for file in store.files() if not is_attributed(file)}
-        going |= {each.path: each for each in every if each.path in unknown}
+        unknown = {file.key for file in store.files() if not is_attributed(file)}
+        going |= {each.key: each for each in every if each.key in unknown}
     if max_bytes is not None:
-        going |= {each.path: each for each in _too_many(every, going, max_bytes)}
+        going |= {each.key: each for each in _too_many(every, going, max_bytes)}
     return tuple(going.values())
 
 
 def _too_many(
-    every: Sequence[StoredSize], going: dict[Path, StoredSize], max_bytes: int
+    every: Sequence[StoredSize], going: dict[str, StoredSize], max_bytes: int
 ) -> list[StoredSize]:
     """Return the oldest results besides those that go already, until the rest fits."""
-    staying = [each for each in every if each.path not in going]
+    staying = [each for each in every if each.key not in going]
     total = sum(each.size_bytes for each in staying)
     more = []
     for each in staying:

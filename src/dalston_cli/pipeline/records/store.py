@@ -1,26 +1,36 @@
 """The stage store: every stage's result under a key of everything that determined it.
 
 A result is one file, written atomically. A file that is torn, was changed, or belongs to another
-version is a miss and is removed; no other file ever is.
+version is a miss and is removed; no other file ever is. ``remote_store`` is the same on another
+machine.
 """
 
-from collections.abc import Iterator
+import asyncio
+from collections.abc import Callable, Iterator
+from functools import partial
 from pathlib import Path
-from typing import Protocol, TypeVar
+from typing import Protocol, Self, TypeVar
 
-import msgspec
-from msgspec import Raw, Struct
+from msgspec import Struct
 
 from dalston_cli.atomic_file import write_whole
+from dalston_cli.pipeline.records.entry import (
+    UNREADABLE,
+    StoredFile,
+    StoredSize,
+    Value,
+    about,
+    decode,
+    encode,
+)
 from dalston_cli.pipeline.records.journal_errors import StateFolderError
-from dalston_cli.pipeline.records.keys import STORE_FORMAT, digest_bytes
 from dalston_cli.private_file import make_private_folder
 from dalston_cli.regular_file import read_regular
 
 STORE_NAME = "store"
 """In the state folder."""
 
-Value = TypeVar("Value", bound=Struct)
+Found = TypeVar("Found")
 
 
 class ResultStore(Protocol):
@@ -29,43 +39,41 @@ class ResultStore(Protocol):
     def get(self, key: str, kind: type[Value]) -> Value | None:
         """Return the value under ``key``, or None if there is none that can be trusted."""
 
-    def put(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+    async def look_up(self, ask: Callable[[Self], Found]) -> Found:
+        """Return what ``ask`` finds in this store, without keeping other jobs from their work."""
+
+    async def keep(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
         """Keep ``value``; a value that is there already is replaced in one step.
 
-        ``of`` is the digest of the recording that it is about, and that of the audio, if any.
+        ``of`` is the digest of the recording that it is about, and that of the audio, if any. It
+        waits for the disk or the network, which the events of others must not.
         """
 
-    def __contains__(self, key: str) -> bool:
-        """Return True if there is a value, even one that cannot be trusted."""
 
-
-class _Entry(Struct, frozen=True, kw_only=True):
-    """One file of the store.
+class KeptResults(ResultStore, Protocol):
+    """The store as commands see it that show and remove what is in it.
 
     Attributes:
-        of: Digests of the recording and of the audio that the value is about; earlier versions
-            did not note them.
-        digest: Of the value's bytes as they stand in the file.
+        place: Where it is, for people.
     """
 
-    dalston_store_version: int
-    key: str
-    of: tuple[str, ...] = ()
-    digest: str
-    value: Raw
+    place: str
 
+    def sizes(self) -> Iterator[StoredSize]:
+        """Yield the size and age of every value."""
 
-class StoredFile(Struct, frozen=True, kw_only=True):
-    """One value of the store as a file.
+    def files(self) -> Iterator[StoredFile]:
+        """Yield every value with what it is about; each is read whole."""
 
-    Attributes:
-        of: Digests of the recording and of the audio that it is about; empty if it is not known.
-        value: The value's bytes; empty for a file that cannot be read.
-    """
+    def remove(self, key: str) -> None:
+        """Remove a value; one that is gone is no error.
 
-    path: Path
-    of: tuple[str, ...]
-    value: bytes
+        Raises:
+            OSError, DalstonError: It cannot be removed.
+        """
+
+    def remove_abandoned(self) -> None:
+        """Remove what is no value, and what processes left that were killed."""
 
 
 class FileStore:
@@ -73,6 +81,7 @@ class FileStore:
 
     def __init__(self, folder: Path) -> None:
         self._folder = folder
+        self.place = str(folder)
 
     def path(self, key: str) -> Path:
         """Return the file of the value under ``key``."""
@@ -90,61 +99,79 @@ class FileStore:
         except FileNotFoundError:
             return None
         except OSError as error:
-            raise StateFolderError(self._folder, error.strerror or str(error)) from error
+            raise self._refused(error) from error
         try:
-            return _decode(data, key, kind)
-        except (msgspec.MsgspecError, UnicodeDecodeError):
+            return decode(data, key, kind)
+        except UNREADABLE:
             path.unlink(missing_ok=True)
             return None
 
-    def paths(self) -> Iterator[Path]:
-        """Yield the file of every value."""
-        return self._folder.glob("[0-9a-f][0-9a-f]/*.json")
+    async def look_up(self, ask: Callable[[Self], Found]) -> Found:
+        """Return what ``ask`` finds here: a disk answers at once."""
+        return ask(self)
 
-    def files(self) -> Iterator[StoredFile]:
-        """Yield every value with what it is about; each file is read whole."""
-        for path in self.paths():
-            try:
-                entry = msgspec.json.decode(read_regular(path), type=_Entry)
-            except FileNotFoundError:
-                continue
-            except OSError as error:
-                raise StateFolderError(self._folder, error.strerror or str(error)) from error
-            except (msgspec.MsgspecError, UnicodeDecodeError):
-                yield StoredFile(path=path, of=(), value=b"")
-            else:
-                yield StoredFile(path=path, of=entry.of, value=bytes(entry.value))
-
-    def __contains__(self, key: str) -> bool:
-        return self.path(key).exists()
-
-    def put(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
-        """Keep ``value``; a value that is there already is replaced in one step.
-
-        ``of`` is the digest of the recording that it is about, and that of the audio, if any.
+    async def keep(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+        """Keep ``value``; see ``ResultStore``.
 
         Raises:
             StateFolderError: The disk is full or the folder cannot be written.
         """
-        body = msgspec.json.encode(value)
-        digest = digest_bytes(body)
-        entry = _Entry(
-            dalston_store_version=STORE_FORMAT, key=key, of=of, digest=digest, value=Raw(body)
-        )
+        await asyncio.to_thread(partial(self.put, key, value, of=of))
+
+    def put(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+        """Keep ``value`` before it returns; see ``keep``."""
+        self.write(key, encode(key, value, of))
+
+    def write(self, key: str, data: bytes) -> None:
+        """Write the file of a value in one step.
+
+        Raises:
+            StateFolderError: The disk is full or the folder cannot be written.
+        """
         path = self.path(key)
         try:
             make_private_folder(path.parent)
-            write_whole(path, msgspec.json.encode(entry), mode=0o600)
+            write_whole(path, data, mode=0o600)
         except OSError as error:
-            raise StateFolderError(self._folder, error.strerror or str(error)) from error
+            raise self._refused(error) from error
 
+    def sizes(self) -> Iterator[StoredSize]:
+        """Yield the size and age of every value."""
+        for path in self._paths():
+            try:
+                status = path.stat()
+            except FileNotFoundError:
+                continue
+            yield StoredSize(key=path.stem, size_bytes=status.st_size, stored_at=status.st_mtime)
 
-def _decode(data: bytes, key: str, kind: type[Value]) -> Value:
-    """Read one file of the store; raise a MsgspecError if it differs from what was written."""
-    entry = msgspec.json.decode(data, type=_Entry)
-    body = bytes(entry.value)
-    if (entry.dalston_store_version, entry.key) != (STORE_FORMAT, key):
-        raise msgspec.ValidationError("a file of another version or key")
-    if entry.digest != digest_bytes(body):
-        raise msgspec.ValidationError("the value was changed after it was written")
-    return msgspec.json.decode(body, type=kind)
+    def files(self) -> Iterator[StoredFile]:
+        """Yield every value with what it is about; each file is read whole.
+
+        Raises:
+            StateFolderError: The folder cannot be read.
+        """
+        for path in self._paths():
+            try:
+                data = read_regular(path)
+            except FileNotFoundError:
+                continue
+            except OSError as error:
+                raise self._refused(error) from error
+            yield about(path.stem, data)
+
+    def remove(self, key: str) -> None:
+        """Remove a value; one that is gone is no error.
+
+        Raises:
+            OSError: It cannot be removed.
+        """
+        self.path(key).unlink(missing_ok=True)
+
+    def remove_abandoned(self) -> None:
+        """Do nothing: the next run of this machine removes what one that was killed left."""
+
+    def _paths(self) -> Iterator[Path]:
+        return self._folder.glob("[0-9a-f][0-9a-f]/*.json")
+
+    def _refused(self, error: OSError) -> StateFolderError:
+        return StateFolderError(self._folder, error.strerror or str(error))

@@ -20,10 +20,11 @@ from dalston_cli.audio.request import AudioInfo
 from dalston_cli.audio.source import given_name, shown_name
 from dalston_cli.errors import UnavailableError, UsageError
 from dalston_cli.pipeline.endpoints import reference_of
+from dalston_cli.pipeline.records.entry import StoredFile
 from dalston_cli.pipeline.records.history import list_runs
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_file
-from dalston_cli.pipeline.records.store import FileStore, StoredFile
+from dalston_cli.pipeline.records.store import KeptResults
 from dalston_cli.pipeline.remote.address import scheme_of
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
@@ -77,7 +78,7 @@ class Traces:
         outputs: Transcripts as they were written.
         edited: Transcripts that were changed since they were written.
         elsewhere: Transcripts on other machines, where nothing is removed.
-        results: Files of the store; what tells which belong together is last.
+        results: Keys in the store; what tells which belong together is last.
         jobs: Numbers in the journal.
         size_bytes: Of outputs and results.
         num_unknown: Results of an earlier version, which do not tell what they are about.
@@ -89,7 +90,7 @@ class Traces:
     outputs: tuple[Path, ...] = ()
     edited: tuple[Path, ...] = ()
     elsewhere: tuple[str, ...] = ()
-    results: tuple[Path, ...] = ()
+    results: tuple[str, ...] = ()
     jobs: tuple[int, ...] = ()
     size_bytes: int = 0
     num_unknown: int = 0
@@ -97,15 +98,16 @@ class Traces:
 
 @dataclass
 class _Results:
-    """Files of the store by what they are about."""
+    """Keys of the store by what they are about, and the size of each value."""
 
-    of: dict[str, list[Path]] = field(default_factory=dict)
+    of: dict[str, list[str]] = field(default_factory=dict)
     audio: dict[str, set[str]] = field(default_factory=dict)
-    prepared: dict[str, list[Path]] = field(default_factory=dict)
+    prepared: dict[str, list[str]] = field(default_factory=dict)
+    sizes: dict[str, int] = field(default_factory=dict)
     num_unknown: int = 0
 
 
-def find_traces(journal: Journal, store: FileStore, names: Iterable[str]) -> tuple[Traces, ...]:
+def find_traces(journal: Journal, store: KeptResults, names: Iterable[str]) -> tuple[Traces, ...]:
     """Return what is kept of each recording: paths, also of files that are gone, or digests.
 
     Raises:
@@ -116,13 +118,15 @@ def find_traces(journal: Journal, store: FileStore, names: Iterable[str]) -> tup
     return tuple(_traces(journal, results, name) for name in names)
 
 
-def remove_traces(journal: Journal, traces: Traces, *, edited: bool = False) -> None:
+def remove_traces(
+    journal: Journal, store: KeptResults, traces: Traces, *, edited: bool = False
+) -> None:
     """Remove what is kept; edited transcripts stay unless ``edited``.
 
     Raises:
         NotRemovedError: A file cannot be removed; the same call again removes the rest.
     """
-    remove_files((*traces.outputs, *(traces.edited if edited else ()), *traces.results))
+    _remove(traces, store, edited=edited)
     connection = journal.connection
     connection.execute("PRAGMA secure_delete = ON")
     outputs = [os.fsencode(reference_of(path)) for path in (*traces.outputs, *traces.edited)]
@@ -142,31 +146,42 @@ def remove_traces(journal: Journal, traces: Traces, *, edited: bool = False) -> 
     connection.execute("PRAGMA wal_checkpoint(TRUNCATE)")
 
 
-def remove_files(paths: Iterable[Path]) -> None:
-    """Remove files, in this order; those that are gone are no error.
+def remove_results(store: KeptResults, keys: Iterable[str]) -> None:
+    """Remove values of the store, in this order; those that are gone are no error.
 
     Raises:
         NotRemovedError: The system refuses.
+        StoreUnusableError: The other machine does.
     """
     try:
-        for path in paths:
-            path.unlink(missing_ok=True)
+        for key in keys:
+            store.remove(key)
     except OSError as error:
         raise NotRemovedError(error) from error
 
 
-def _read(store: FileStore) -> _Results:
+def _remove(traces: Traces, store: KeptResults, *, edited: bool) -> None:
+    try:
+        for path in (*traces.outputs, *(traces.edited if edited else ())):
+            path.unlink(missing_ok=True)
+    except OSError as error:
+        raise NotRemovedError(error) from error
+    remove_results(store, traces.results)
+
+
+def _read(store: KeptResults) -> _Results:
     results = _Results()
     for file in store.files():
+        results.sizes[file.key] = file.size_bytes
         about = _audio_info(file.value)
         if about is not None:
             digest = about.info.digest
-            results.prepared.setdefault(digest, []).append(file.path)
+            results.prepared.setdefault(digest, []).append(file.key)
             channels = {channel.audio_digest for channel in about.channels}
             results.audio.setdefault(digest, set()).update(channels)
         elif file.of:
             for digest in file.of:
-                results.of.setdefault(digest, []).append(file.path)
+                results.of.setdefault(digest, []).append(file.key)
         else:
             results.num_unknown += 1
     return results
@@ -189,8 +204,8 @@ def _traces(journal: Journal, results: _Results, name: str) -> Traces:
     audio = set[str]().union(*(results.audio.get(digest, ()) for digest in digests))
     twins = {each for each, channels in results.audio.items() if audio and channels == audio}
     about = dict.fromkeys((*digests, *sorted(twins), *sorted(audio)))
-    stored = [path for digest in about for path in results.of.get(digest, ())]
-    last = [path for digest in digests for path in results.prepared.get(digest, ())]
+    stored = [key for digest in about for key in results.of.get(digest, ())]
+    last = [key for digest in digests for key in results.prepared.get(digest, ())]
     recordings = _recordings(journal, digests)
     jobs = _jobs(journal, [*recordings, *([] if _DIGEST.fullmatch(name) else [name])], name)
     outputs, edited, elsewhere = _outputs(journal, digests, jobs)
@@ -206,7 +221,7 @@ def _traces(journal: Journal, results: _Results, name: str) -> Traces:
         elsewhere=elsewhere,
         results=found,
         jobs=jobs,
-        size_bytes=sum(_size(path) for path in (*found, *outputs)),
+        size_bytes=sum(results.sizes[key] for key in found) + sum(map(_size, outputs)),
         num_unknown=results.num_unknown,
     )
 

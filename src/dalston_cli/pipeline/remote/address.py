@@ -72,6 +72,11 @@ class Address:
         return "@" in self._split[0]
 
     @property
+    def has_password(self) -> bool:
+        """True if a password, or what may be one, stands before the host."""
+        return ":" in self._split[0].rpartition("@")[0]
+
+    @property
     def host(self) -> str:
         """The host or the bucket, without a user and without a port."""
         return re.sub(r":\d+$", "", self._split[0].rpartition("@")[2])

@@ -110,6 +110,18 @@ class RemoteConflictError(RemoteError):
         )
 
 
+class NoConditionsError(RemoteError):
+    """A store cannot be told to write only where nothing is."""
+
+    code = "no_conditions"
+
+    def __init__(self, address: Address) -> None:
+        super().__init__(
+            f"{address.shown} is in a store that knows no conditional writes",
+            hint="use a store that does, such as Amazon S3 or MinIO",
+        )
+
+
 class NotWritableError(UsageError):
     """Transcripts cannot be put where an address leads."""
 

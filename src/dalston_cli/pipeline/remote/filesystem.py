@@ -1,11 +1,6 @@
-"""Files on other machines through fsspec, which nothing else of Dalston imports.
-
-Whatever the libraries raise becomes an error of ours here, without its cause: a cause's message may
-hold a password, and tracebacks are shown and kept.
-"""
+"""Files on other machines: all that is done with fsspec's file systems."""
 
 import errno
-import re
 import secrets
 import threading
 from collections.abc import Callable, Iterator, Mapping
@@ -14,36 +9,20 @@ from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
-from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.remote import errors
 from dalston_cli.pipeline.remote.address import Address
+from dalston_cli.pipeline.remote.explaining import explained
 from dalston_cli.pipeline.remote.facts import Facts
+from dalston_cli.pipeline.remote.opening import open_system
 
 Unreadable = Callable[[str, str], None]
 """Takes a folder that cannot be listed, and the reason."""
 
 BLOCK_BYTES = 1 << 20
 _READ_AHEAD_BYTES = 16 << 20
-_CONNECT_S = 20
-_SILENCE_S = 60
 
-_DENIED = frozenset({401, 403, 407})
-_MISSING = frozenset({404, 410})
-_MAY_PASS = frozenset({408, 425, 429})
-_SERVER = 500
-_REFUSALS = re.compile(
-    r"Credential|Authentication|HostKey|Refresh|known_hosts|AccessDenied|Forbidden|InvalidAccessKey"
-    r"|SignatureDoesNotMatch|ExpiredToken|No such authentication"
-)
-_MOST_SHOWN = 200
+_ONE_AT_A_TIME = frozenset({"sftp", "memory"})
 _CONDITIONAL = frozenset({"s3", "gs"})
-_LIBRARIES = {
-    "s3": "s3fs",
-    "gs": "gcsfs",
-    "https": "aiohttp",
-    "http": "aiohttp",
-    "sftp": "paramiko",
-}
 
 
 @dataclass(frozen=True, kw_only=True, slots=True)
@@ -83,10 +62,10 @@ class Store:
             RemoteError: There is no connection.
         """
         self._scheme = address.scheme
-        # paramiko loses answers where two threads ask at once.
-        self._alone = threading.RLock() if self._scheme == "sftp" else nullcontext()
+        # paramiko loses answers where two threads ask at once; fsspec's memory knows no threads.
+        self._alone = threading.RLock() if self._scheme in _ONE_AT_A_TIME else nullcontext()
         with explained(address):
-            self.system = _open(address)
+            self.system = open_system(address)
 
     def look(self, address: Address) -> Facts | None:
         """Return what is known of a file; None for a folder.
@@ -147,9 +126,40 @@ class Store:
             while block := file.read(BLOCK_BYTES):
                 yield bytes(block)
 
+    def content(self, address: Address, most_bytes: int) -> bytes | None:
+        """Return the bytes of a small file, no more than ``most_bytes``; None where there is none.
+
+        Raises:
+            RemoteError: They do not come.
+        """
+        try:
+            if self._scheme == "sftp":
+                return b"".join(self.read(address))[:most_bytes]
+            with explained(address):
+                data: bytes = self.system.cat_file(self._path(address), start=0, end=most_bytes)
+        except errors.RemoteMissingError:
+            return None
+        except errors.RemoteUnreachableError:
+            facts = self.look(address)
+            if facts is None or facts.size != 0:  # an empty file has no part that can be asked for
+                raise
+            return b""
+        return data
+
+    def remove(self, address: Address) -> None:
+        """Remove a file, or nothing where it is gone.
+
+        Raises:
+            RemoteError: It cannot be removed.
+        """
+        with explained(address), self._alone, suppress(FileNotFoundError):
+            self.system.rm_file(self._path(address))
+
     def forget(self) -> None:
         """Let go of what fsspec keeps for the next one who asks."""
         type(self.system).clear_instance_cache()
+        if self._scheme == "sftp":
+            self.system.client.close()
 
     @property
     def has_conditions(self) -> bool:
@@ -172,6 +182,46 @@ class Store:
                 self._put_guarded(address, data, self._guarded(condition))
             return self._facts_after(address)
 
+    def create(self, address: Address, data: bytes) -> bool:
+        """Write a small file where there is none, and let the store itself decide that.
+
+        Returns:
+            False where one is there.
+
+        Raises:
+            NoConditionsError: The store does not know such a condition.
+            RemoteError: It cannot be written.
+        """
+        with explained(address), self._alone:
+            try:
+                if self._scheme == "sftp":
+                    self._create_by_sftp(self._path(address), data)
+                else:
+                    self._put(self._path(address), data, {"mode": "create"})
+            except OSError as error:
+                if error.errno == errno.ENOSYS:
+                    raise errors.NoConditionsError(address) from None
+                if not _is_conflict(error):
+                    raise
+                return False
+        return True
+
+    def _create_by_sftp(self, path: str, data: bytes) -> None:
+        """Write a file; raise FileExistsError where there is one.
+
+        Servers answer with a failure of any kind: some do so where the file is there.
+        """
+        try:
+            with self.system.ftp.open(path, "wx") as file:
+                file.write(data)
+        except FileNotFoundError:
+            self.system.makedirs(path.rpartition("/")[0], exist_ok=True)
+            self._create_by_sftp(path, data)
+        except OSError:
+            if self.system.exists(path):
+                raise FileExistsError(errno.EEXIST, "it exists") from None
+            raise
+
     def _guarded(self, condition: Condition) -> dict[str, str]:
         """Return the condition as the store's library takes it; nothing where it has none."""
         if condition.there is None:
@@ -183,12 +233,10 @@ class Store:
     def _put_guarded(self, address: Address, data: bytes, how: dict[str, str]) -> None:
         try:
             self._put(self._path(address), data, how)
-        except FileExistsError:
-            raise errors.RemoteConflictError(address) from None
         except OSError as error:
             if error.errno == errno.ENOSYS:  # it speaks S3, but not this part of it
                 self._put(self._path(address), data, {})
-            elif error.errno == errno.EINVAL or _is_conflict(error):
+            elif _is_conflict(error):
                 raise errors.RemoteConflictError(address) from None
             else:
                 raise
@@ -238,59 +286,11 @@ class Store:
         return str(self.system._strip_protocol(address.url))  # noqa: SLF001 - what its own functions use
 
 
-@contextmanager
-def explained(address: Address) -> Iterator[None]:
-    """Turn what libraries raise into an error of ours.
-
-    Raises:
-        RemoteError: It is one.
-    """
-    try:
-        yield
-    except (DalstonError, GeneratorExit):
-        raise
-    except Exception as error:  # noqa: BLE001 - every library has errors of its own
-        raise _explained(error, address) from None
-
-
-def _explained(error: BaseException, address: Address) -> DalstonError:
-    if address.is_web and isinstance(error, FileNotFoundError) and error.__cause__ is not None:
-        error = error.__cause__  # fsspec says so of every failure
-    if isinstance(error, DalstonError):
-        return error
-    status = _status(error)
-    reason = f"the server says {status}" if status else _reason(error, address)
-    if status in _DENIED or _is_refusal(error):
-        return errors.RemoteDeniedError(address, reason)
-    if status in _MISSING or isinstance(error, FileNotFoundError):
-        return errors.RemoteMissingError(address)
-    may_pass = status == 0 or status in _MAY_PASS or status >= _SERVER
-    return errors.RemoteUnreachableError(address, reason, may_pass=may_pass)
-
-
-def _status(error: BaseException) -> int:
-    """Return the status of HTTP that an error has; 0 where it has none."""
-    own = vars(error)  # aiohttp warns where its class is asked
-    return next((own[name] for name in ("status", "code") if isinstance(own.get(name), int)), 0)
-
-
-def _is_conflict(error: BaseException) -> bool:
+def _is_conflict(error: OSError) -> bool:
+    """Return True if a store did not write because its condition was not met."""
+    if isinstance(error, FileExistsError) or error.errno == errno.EINVAL:
+        return True
     return "PreconditionFailed" in str(error) or "ConditionalRequestConflict" in str(error)
-
-
-def _is_refusal(error: BaseException) -> bool:
-    """Return True if a store says that this user may not."""
-    names = " ".join(kind.__name__ for kind in type(error).__mro__)
-    return bool(isinstance(error, PermissionError) or _REFUSALS.search(f"{names} {error}"))
-
-
-def _reason(error: BaseException, address: Address) -> str:
-    """Return a library's message, without secrets."""
-    if isinstance(error, OSError) and error.strerror and not isinstance(error, TimeoutError):
-        text = error.strerror
-    else:
-        text = str(error)
-    return address.hide(text)[:_MOST_SHOWN] or type(error).__name__
 
 
 def _sorted_below(root: str, found: Mapping[str, Mapping[str, Any]]) -> Iterator[Entry]:
@@ -302,61 +302,3 @@ def _sorted_below(root: str, found: Mapping[str, Mapping[str, Any]]) -> Iterator
             continue
         is_folder = info["type"] == "directory" or name.endswith("/")
         yield Entry(path=path, is_folder=is_folder, facts=Facts.of(info, ""))
-
-
-def check_support(scheme: str) -> Any:  # noqa: ANN401 - fsspec has no types
-    """Return fsspec's class for a scheme.
-
-    Raises:
-        RemoteSupportError: A library is missing.
-    """
-    try:
-        import fsspec  # noqa: PLC0415 - only where a URL is named
-    except ImportError:
-        raise errors.RemoteSupportError(scheme, "fsspec") from None
-    try:
-        if scheme == "sftp":
-            from dalston_cli.pipeline.remote.sftp import CarefulSFTP  # noqa: PLC0415 - paramiko
-
-            return CarefulSFTP
-        return fsspec.get_filesystem_class(scheme)
-    except ImportError:
-        raise errors.RemoteSupportError(scheme, _LIBRARIES[scheme]) from None
-
-
-def _open(address: Address) -> Any:  # noqa: ANN401 - fsspec has no types
-    """Return fsspec's file system for an address; nothing that is listed is kept."""
-    kind = check_support(address.scheme)
-    return kind(use_listings_cache=False, **_OPTIONS[address.scheme](address))
-
-
-def _s3(_: Address) -> dict[str, Any]:
-    times = {"connect_timeout": _CONNECT_S, "read_timeout": _SILENCE_S}
-    return {"config_kwargs": times}
-
-
-def _web(_: Address) -> dict[str, Any]:
-    from dalston_cli.pipeline.remote.web import make_session  # noqa: PLC0415 - imports aiohttp
-
-    return {"get_client": make_session}
-
-
-def _sftp(address: Address) -> dict[str, Any]:
-    from dalston_cli.pipeline.remote.sftp import CarefulSFTP  # noqa: PLC0415 - imports paramiko
-
-    # Not of the whole address: fsspec would take a part of the name for a query.
-    return {"timeout": _CONNECT_S, **CarefulSFTP._get_kwargs_from_urls(address.top.url)}  # noqa: SLF001
-
-
-def _nothing(_: Address) -> dict[str, Any]:
-    return {}
-
-
-_OPTIONS: Mapping[str, Callable[[Address], dict[str, Any]]] = {
-    "s3": _s3,
-    "gs": _nothing,
-    "https": _web,
-    "http": _web,
-    "sftp": _sftp,
-    "memory": _nothing,
-}

@@ -12,6 +12,7 @@ from dalston_cli.amounts import duration
 from dalston_cli.atomic_file import new_file
 from dalston_cli.audio.errors import RecordingChangedError
 from dalston_cli.pipeline.endpoints import FileStamp, FileVersion, Source, Tell, in_daemon_thread
+from dalston_cli.pipeline.remote import patience
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import (
     RemoteError,
@@ -22,9 +23,6 @@ from dalston_cli.pipeline.remote.errors import (
 )
 from dalston_cli.pipeline.remote.facts import Facts
 from dalston_cli.pipeline.remote.stores import store_of
-
-PAUSES_S = (1.0, 3.0, 9.0)
-"""Before something that may pass is tried again."""
 
 
 class RemoteFile:
@@ -90,7 +88,7 @@ class RemoteFile:
 
     async def _patiently(self, ask: Callable[[], Facts], tell: Tell) -> Facts:
         """Ask in a thread, and again where the failure may pass."""
-        for pause_s in PAUSES_S:
+        for pause_s in patience.PAUSES_S:
             try:
                 return await in_daemon_thread(ask)
             except RemoteError as error:

@@ -65,9 +65,9 @@ class RecordingAudio:
         """True if the audio had to be decoded."""
         return self._decoded is not None
 
-    def known(self) -> AudioInfo | None:
+    async def known(self) -> AudioInfo | None:
         """Return what is stored about the audio, under this recording's own name."""
-        known = self._stored()
+        known = await self._stored()
         return None if known is None else self._named(known)
 
     async def describe(self, *, anew: bool = False) -> AudioInfo:
@@ -76,7 +76,7 @@ class RecordingAudio:
         Raises:
             RecordingError: The recording cannot be used.
         """
-        known = None if anew else self._stored()
+        known = None if anew else await self._stored()
         if known is None:
             known = await self._described(anew=anew)
         return self._named(known)
@@ -88,16 +88,17 @@ class RecordingAudio:
     async def _described(self, *, anew: bool) -> AudioInfo:
         """Decode the recording unless another job did so while this one waited."""
         async with self._claims.held(self._key):
-            known = None if anew else self._stored()
+            known = None if anew else await self._stored()
             if known is None:
                 known = await self._decode()
                 key = description_key(self._key, known, self._request.language)
                 of = (self.digest,) if self.digest else ()
-                await asyncio.to_thread(self._store.put, key, known, of=of)
+                await self._store.keep(key, known, of=of)
             return known
 
-    def _stored(self) -> AudioInfo | None:
-        return stored_audio(self._store, self._key, self._request.language)
+    async def _stored(self) -> AudioInfo | None:
+        key, language = self._key, self._request.language
+        return await self._store.look_up(lambda store: stored_audio(store, key, language))
 
     async def wav(self, channel: int | None) -> Path:
         """Return the WAV file of one channel, or of the mix.

@@ -16,7 +16,8 @@ from dalston_cli.audio.errors import RecordingChangedError
 from dalston_cli.audio.request import AudioInfo, Channel
 from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.launchers.failure import LauncherUnavailableError, WorkFailedError
-from dalston_cli.pipeline.events import StageFinished, WarningRaised
+from dalston_cli.pipeline.aside import aside
+from dalston_cli.pipeline.events import ErrorInfo, StageFinished, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
 from dalston_cli.pipeline.jobs.way import in_order, picked
 from dalston_cli.pipeline.plan.model import StagePlan
@@ -57,6 +58,9 @@ class Graph:
     ) -> None:
         """Take the job and its means; ``only_stored`` lets no engine work."""
         self._plan = job.plan
+        self._turn = job.turn
+        self._number = job.number
+        self._failures = tools.failures
         self._strict = job.strict
         self._may_move = job.may_move
         self._name = job.recording.name
@@ -66,14 +70,15 @@ class Graph:
         self._notices: list[Notice] = []
         self.worked = False
 
-    async def transcript(self, audio: AudioInfo) -> Transcript:
-        """Run every stage that is planned, and merge what they find.
+    async def transcript(self, audio: AudioInfo) -> Transcript | None:
+        """Run every stage that is planned, and merge what they find; None if a later turn goes on.
 
         Raises:
+            NotStoredError: A result of an earlier turn is gone.
             DalstonError: A stage that is required failed.
         """
         for skipped in self._plan.skipped:
-            self._skip(skipped.stage, skipped.reason)
+            self._skip(skipped.stage, skipped.reason, again=bool(self._turn.earlier))
         self._runner.offset_s = audio.info.clip_start or 0.0
         found = [(channel, Inputs()) for channel in audio.channels]
         order = tuple(in_order(self._plan))
@@ -85,6 +90,9 @@ class Graph:
                         before = [tasks[need] for need in stage.needs]
                         run = self._run(stage, channel, inputs, before)
                         tasks[stage] = group.create_task(run)
+        later = [stage for stage in self._plan.stages if stage.name in self._turn.later]
+        if any(stage.wants_audio for stage in later):
+            return None
         merge_input = MergeInput(
             recording=audio.info,
             channels=tuple(
@@ -100,8 +108,10 @@ class Graph:
             warnings=(*audio.warnings, *self._advice(), *self._notices),
             keep_doubtful=self._plan.keep_doubtful,
         )
-        transcript = await asyncio.to_thread(merge, merge_input)
+        transcript = await aside(audio.info.duration_s, merge, merge_input)
         for stage in order:
+            if stage in later:
+                return None
             if not stage.wants_audio and stage in self._plan.stages:
                 transcript = await self._with_more(stage, transcript)
         names = dict(self._plan.speaker_names)
@@ -142,10 +152,12 @@ class Graph:
         """
         for each in before:
             await each
+        if stage.name in self._turn.later:
+            return
         given = inputs.given_to(stage)
         plan = picked(self._plan, stage, given)
         if isinstance(plan, Skip):
-            self._skip(stage, plan.reason)
+            self._skip(stage, plan.reason, again=stage.name in self._turn.earlier)
             return
         if plan is None:
             return
@@ -157,19 +169,46 @@ class Graph:
             lost = self._may_move and isinstance(error, LauncherUnavailableError)
             if lost or not stage.optional:
                 raise
-            self._fail(plan, error)
+            if stage.name in self._turn.earlier:
+                self._lack_again(plan, channel, error)
+            else:
+                self._fail(plan, channel, error)
             return
         self._records.append(done.stored.record)
         self.worked = self.worked or not done.reused
         inputs.results[stage] = typed(done.stored.result, stage.result)
         inputs.keys[stage.name] = done.key
 
-    def _skip(self, stage: Stage[Any, Any], reason: str) -> None:
-        kind = stage.kind.value
+    def _skip(self, stage: Stage[Any, Any], reason: str, *, again: bool) -> None:
+        """Note that a stage does not run; ``again`` if an earlier turn told so."""
+        kind, name = stage.kind.value, self._name
         self._records.append(StageRecord(stage=kind, status="skipped", reason=reason))
-        self._emit(StageFinished(recording=self._name, stage=kind, status="skipped", reason=reason))
+        if not again:
+            self._emit(StageFinished(recording=name, stage=kind, status="skipped", reason=reason))
 
-    def _fail(self, plan: StagePlan, error: DalstonError) -> None:
+    def _lack_again(self, plan: StagePlan, channel: Channel, error: DalstonError) -> None:
+        """Do without an optional stage that failed in an earlier turn.
+
+        Raises:
+            DalstonError: It did not fail there: its result is gone.
+        """
+        failure = self._failures.noted(self._number, plan.stage.name, channel.channel)
+        if failure is None:
+            raise error
+        self._lack(plan, failure.message)
+
+    def _lack(self, plan: StagePlan, reason: str) -> Notice:
+        """Leave the mark of a stage that failed; return the warning of it."""
+        engine, model = plan.engine.name, plan.model.id
+        self._records.append(
+            StageRecord(stage=plan.kind, status="failed", reason=reason, engine=engine, model=model)
+        )
+        lacking = plan.stage.describe(plan.options)
+        message = f"the transcript is without {lacking}: {reason}"
+        self._notices.append(Notice(code="stage_failed", message=message, stage=plan.kind))
+        return self._notices[-1]
+
+    def _fail(self, plan: StagePlan, channel: Channel, error: DalstonError) -> None:
         """Note that an optional stage failed, or fail the recording with it.
 
         Raises:
@@ -177,20 +216,24 @@ class Graph:
                 one thing is there for the next recording, so that is this recording's failure;
                 where an engine or its model cannot be had at all, that is said as it is.
         """
-        lacking = plan.stage.describe(plan.options)
         if self._strict:
+            lacking = plan.stage.describe(plan.options)
             one_thing = isinstance(error, WorkFailedError | BudgetUnknownError)
             raise (StageFailedError(lacking, error) if one_thing else error) from error
         kind, name, reason = plan.kind, self._name, error.message
-        engine, model = plan.engine.name, plan.model.id
-        self._records.append(
-            StageRecord(stage=kind, status="failed", reason=reason, engine=engine, model=model)
-        )
-        code, message = "stage_failed", f"the transcript is without {lacking}: {reason}"
-        self._notices.append(Notice(code=code, message=message, stage=kind))
+        notice = self._lack(plan, reason)
+        if self._turn.later:
+            failure = ErrorInfo(code=error.code, message=reason, hint=error.hint)
+            self._failures.note(self._number, plan.stage.name, channel.channel, failure)
         self._emit(StageFinished(recording=name, stage=kind, status="failed", reason=reason))
         self._emit(
-            WarningRaised(code=code, message=message, recording=name, stage=kind, hint=error.hint)
+            WarningRaised(
+                code=notice.code,
+                message=notice.message,
+                recording=name,
+                stage=kind,
+                hint=error.hint,
+            )
         )
 
     def _advice(self) -> tuple[Notice, ...]:

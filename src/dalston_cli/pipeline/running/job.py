@@ -21,6 +21,7 @@ from dalston_cli.pipeline import events
 from dalston_cli.pipeline.endpoints import Evidence
 from dalston_cli.pipeline.jobs.base import Job, JobTools, Work, WorkOrder
 from dalston_cli.pipeline.jobs.done import Standing, standing_of
+from dalston_cli.pipeline.plan.schedule import Turn
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import Cell
@@ -81,7 +82,7 @@ class RecordingJob:
             await asyncio.sleep(_PAUSES_S[self._num_changes])
             self._num_changes += 1
 
-    async def run(self) -> events.JobFinished:
+    async def run(self) -> events.JobFinished | events.JobWaiting:
         """Do what has to be done; see ``Runner``.
 
         Raises:
@@ -89,9 +90,10 @@ class RecordingJob:
         """
         try:
             standing, audio = await self._standing()
-            done = await self._done_before(standing, audio)
-            if done is not None:
-                return done
+            if not self._job.turn.earlier:
+                done = await self._done_before(standing, audio)
+                if done is not None:
+                    return done
             refused = self._begin(standing)
             if self._elsewhere is None:
                 recording = RecordingWork(self._job, audio, self._tools, refused=refused)
@@ -99,7 +101,11 @@ class RecordingJob:
             else:
                 order = await self._order(standing, refused)
                 work = await self._elsewhere(order, self._bytes.check_unchanged)
+            if work.transcript is None:
+                return self._waiting(worked=work.worked)
             return await self._end(standing, work.transcript, worked=work.worked)
+        except NotStoredError:
+            return self._waiting(worked=False)
         except errors.RecordingError as error:
             if not is_of_its_bytes(error) or not await self._is_known_bad():
                 raise
@@ -111,6 +117,10 @@ class RecordingJob:
             )
         finally:
             self._bytes.let_go()
+
+    def _waiting(self, *, worked: bool) -> events.JobWaiting:
+        elapsed_s = time.monotonic() - self._clock
+        return events.JobWaiting(recording=self._name, elapsed_s=elapsed_s, worked=worked)
 
     async def _is_known_bad(self) -> bool:
         return await is_known_bad(self._job, self._tools.refusals, self._bytes.digest)
@@ -135,7 +145,7 @@ class RecordingJob:
         if reference is not None and digest is not None:
             self._tools.journal.remember_recording(reference, digest)
         self._emit(events.JobStarted(recording=self._name))
-        for advice in self._job.plan.advice:
+        for advice in () if self._job.turn.earlier else self._job.plan.advice:
             self._emit(
                 events.WarningRaised(code=advice.code, message=advice.message, hint=advice.hint)
             )
@@ -174,7 +184,7 @@ class RecordingJob:
 
     async def _write(self, standing: Standing, transcript: Transcript) -> None:
         """Write the outputs; another run that writes the same files waits, and is waited for."""
-        async with self._tools.claims.held(self._place()):
+        async with self._tools.claims_here.held(self._place()):
             reasons = await standing.sink.write(transcript)
         for reason in reasons:
             self._warn("format_left_out", reason)
@@ -212,11 +222,12 @@ class RecordingJob:
         None where a result is missing that a transcript cannot do without. An optional stage whose
         result is missing is one that failed: the transcript is partial.
         """
-        info = audio.known()
+        info = await audio.known()
         if info is None:
             return None
         tools = replace(self._tools, emit=_tell_nothing)
-        graph = Graph(replace(self._job, strict=False), audio, tools, only_stored=True)
+        whole = replace(self._job, strict=False, turn=Turn())
+        graph = Graph(whole, audio, tools, only_stored=True)
         try:
             return await graph.transcript(info)
         except NotStoredError:

@@ -2,35 +2,33 @@
 
 Recordings are begun longest first, or as the user wants; a few more are in work than the engine
 has slots, so that the next ones are decoded while it works, as long as there is room for their
-audio. An engine that cannot be had at all ends the run: it is not tried again for every recording.
+audio. A staged run goes over all of them in each of its turns, and stops engines between them. An
+engine that cannot be had at all ends the run: it is not tried again for every recording.
 """
 
 import asyncio
 import itertools
 import time
-from array import array
 from collections.abc import Callable, Iterator, Sequence
 from contextlib import contextmanager
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
-from pathlib import Path
 
 from dalston_cli.errors import DalstonError, ExitCode, NoRoomError, UnavailableError
-from dalston_cli.launchers.failure import LauncherUnavailableError
 from dalston_cli.pipeline import events
 from dalston_cli.pipeline.jobs.base import EngineStates, Job, Runner, RunnerLostError
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.history import measured_rtfx, seconds_per_byte
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.journal_errors import JournalError
-from dalston_cli.pipeline.request import RecordingRequest
+from dalston_cli.pipeline.running.current_plans import CurrentPlans
 from dalston_cli.pipeline.running.decoded_room import DecodedRoom
 from dalston_cli.pipeline.running.engine_failures import EngineFailures
 from dalston_cli.pipeline.running.failures import explained, is_of_its_bytes
 from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
 from dalston_cli.pipeline.running.lengths import Lengths
-from dalston_cli.pipeline.running.order import in_order
-from dalston_cli.pipeline.running.run_spec import RunSpec
+from dalston_cli.pipeline.running.queue import KeptChangingError, RunQueue
+from dalston_cli.pipeline.running.run_spec import Item, RunSpec
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 
 MOST_EXTRA = 16
@@ -42,13 +40,17 @@ PASSED_AT_ONCE = 50
 
 @dataclass
 class _Begun:
-    """A job that was begun."""
+    """A job that was begun, and how it ended."""
 
-    recording: RecordingRequest
+    item: Item
     number: int
     clock: float
     plan: RecordingPlan | None = None
-    finished: events.JobFinished | None = None
+    outcome: events.JobFinished | events.JobWaiting | None = None
+
+    @property
+    def name(self) -> str:
+        return self.item.recording.name
 
 
 class Run:
@@ -63,23 +65,19 @@ class Run:
         emit: Callable[[events.Event], None],
     ) -> None:
         self._spec = spec
-        self._planner = spec.planner
         self._runner = runner
         self._journal = journal
         self._engines = engines
         self._emit = emit
         self._summary = RunSummary()
-        self._models: dict[str, str] = {}
+        self._plans = CurrentPlans(spec, engines, emit)
         self._lengths = Lengths(partial(seconds_per_byte, journal), spec.options.clip)
         self._room = DecodedRoom(spec.decoded_bytes)
-        self._queue = self._items()
+        self._queue = RunQueue(spec, self._lengths)
         self._workers: list[asyncio.Task[None]] = []
         self._stopped = False
-        self._interrupted = False
         self._num_extra = 0
-        self._ended_by: DalstonError | None = None
         self._engine_failures = EngineFailures(engines)
-        self._last_plan: RecordingPlan | None = None
         self._num_passed = 0
         self._id = ""
 
@@ -94,19 +92,30 @@ class Run:
             self._summary.counts[NOT_STARTED] = number
             self._journal.end_run(self._report(0.0, [closed]))
             raise
-        self._workers = [
-            asyncio.create_task(self._work()) for _ in range(min(self._spec.jobs, number))
-        ]
+        errors: list[BaseException] = []
         with handled_interrupts(self._interrupt):
-            while not all(worker.done() for worker in self._workers):  # there may be more
-                await asyncio.gather(*self._workers, return_exceptions=True)
-        self._summary.counts[NOT_STARTED] += sum(1 for _ in self._queue)
-        errors = [
-            error
-            for worker in self._workers
-            if not worker.cancelled() and (error := worker.exception()) is not None
-        ]
-        report = self._report(time.monotonic() - clock, errors)
+            for turn in self._queue.turns():
+                if turn.idle:
+                    await self._engines.stop(turn.idle)
+                if self._stopped or errors:
+                    break
+                workers = min(self._spec.jobs, number)
+                self._workers = [asyncio.create_task(self._work()) for _ in range(workers)]
+                while not all(worker.done() for worker in self._workers):  # there may be more
+                    await asyncio.gather(*self._workers, return_exceptions=True)
+                errors += _errors_of(self._workers)
+        return await self._ended(clock, errors)
+
+    async def _ended(self, clock: float, errors: list[BaseException]) -> events.RunFinished:
+        """Note how the run ended, and return it."""
+        complete = not (self._stopped or errors)
+        for item in self._queue.left() if complete else ():
+            with self._begun(item):
+                raise KeptChangingError(item.recording.name)
+        self._summary.counts["cancelled"] += self._queue.num_waiting
+        self._summary.counts[NOT_STARTED] += self._queue.num_untouched
+        taken = await self._engines.taken() if complete else ()
+        report = self._report(time.monotonic() - clock, errors, taken)
         try:
             self._journal.end_run(report)
         except JournalError as error:
@@ -119,20 +128,15 @@ class Run:
 
     def _started(self, number: int) -> events.RunStarted:
         """Return the first event, with what was measured of the first recording's stages."""
-        stages: dict[str, float | None] = {}
-        for recording in self._spec.recordings[:1]:
-            for stage in self._planner.plan(recording.overrides).stages.values():
-                rtfx = measured_rtfx(self._journal, stage.kind, stage.model.id, stage.device)
-                stages[stage.kind] = 1 / rtfx if rtfx else None
+        rtfx = partial(measured_rtfx, self._journal)
+        costs = [self._plans.costs(recording, rtfx) for recording in self._spec.recordings[:1]]
         return events.RunStarted(
-            run=self._id, num_recordings=number, stages=stages, shard=self._spec.shard
+            run=self._id,
+            num_recordings=number,
+            stages=costs[0] if costs else {},
+            shard=self._spec.shard,
+            schedule=self._spec.schedule.info,
         )
-
-    def _items(self) -> Iterator[tuple[RecordingRequest, Path | None]]:
-        recordings, stems = self._spec.recordings, self._spec.stems
-        lengths = array("d", map(self._lengths.of, recordings))
-        for place in in_order(lengths, self._spec.options.order):
-            yield recordings[place], None if stems is None else stems[place]
 
     def begin_one_more(self) -> None:
         """Take another recording into work, because one waits for what another run does."""
@@ -151,43 +155,41 @@ class Run:
         Args:
             most: Number of recordings; None for no limit.
         """
-        for recording, stem in itertools.islice(self._taken(), most):
+        for item in itertools.islice(self._taken(), most):
             try:
-                if self._was_finished_before(recording, stem):
+                if self._was_finished_before(item):
                     await self._let_others_run()
                 else:
-                    with self._begun(recording) as begun:
-                        async with self._room.held(self._lengths.of(recording)):
-                            while begun.finished is None:  # again where a launcher was lost
-                                with self._moving():
-                                    begun.finished = await self._runner.run(self._job(begun, stem))
+                    with self._begun(item) as begun:
+                        async with self._room.held(self._lengths.of(item.recording)):
+                            while begun.outcome is None:  # again where a launcher was lost
+                                with self._plans.renewed():
+                                    begun.outcome = await self._runner.run(self._job(begun))
             except JournalError as error:
                 self._end_all(error)
             except BrokenPipeError:
                 self._cancel_all()
                 raise
 
-    def _taken(self) -> Iterator[tuple[RecordingRequest, Path | None]]:
+    def _taken(self) -> Iterator[Item]:
         """Yield the next recording, until there is none or the run stops."""
-        while not self._stopped and (item := next(self._queue, None)) is not None:
+        while not self._stopped and (item := self._queue.take()) is not None:
             yield item
 
-    def _was_finished_before(self, recording: RecordingRequest, stem: Path | None) -> bool:
+    def _was_finished_before(self, item: Item) -> bool:
         """Report a recording of which the journal says that nothing has to be done."""
-        if self._spec.options.overwrite:
+        if self._spec.options.overwrite or item.number:
             return False
         try:
-            plan = self._planner.plan(recording.overrides)
+            plan = self._plans.of(item.recording)
         except DalstonError:
             return False  # its job says so
-        finished = self._runner.finished_before(self._spec.job(recording, plan, stem))
+        finished = self._runner.finished_before(self._spec.job(item, plan))
         if finished is None:
             return False
-        if plan is not self._last_plan:
-            self._last_plan = plan
-            self._models |= _digests(plan)
+        self._plans.note(plan)
         self._engine_failures.reset()
-        self._journal.note_unchanged(self._id, recording, finished)
+        self._journal.note_unchanged(self._id, item.recording, finished)
         self._summary.add(finished)
         self._emit(finished)
         return True
@@ -198,40 +200,24 @@ class Run:
         if self._num_passed % PASSED_AT_ONCE == 0:
             await asyncio.sleep(0)
 
-    @contextmanager
-    def _moving(self) -> Iterator[None]:
-        """Let a recording be tried with another launcher, where one stops working."""
-        planner, replan = self._planner, self._spec.replan
-        try:
-            yield
-        except LauncherUnavailableError as error:
-            if replan is None:
-                raise
-            if self._planner is not planner:
-                return  # another recording was first to find out
-            self._planner = replan(error)
-            self._engines.forget()
-            message = f"{error.message}; going on without it"
-            self._emit(events.WarningRaised(code="launcher_lost", message=message, hint=error.hint))
-
-    def _job(self, begun: _Begun, stem: Path | None) -> Job:
+    def _job(self, begun: _Begun) -> Job:
         """Return the job of a recording under the plan of now."""
-        begun.plan = self._planner.plan(begun.recording.overrides)
-        return replace(self._spec.job(begun.recording, begun.plan, stem), number=begun.number)
+        begun.plan = self._plans.of(begun.item.recording)
+        return self._spec.job(begun.item, begun.plan, begun.number)
 
     @contextmanager
-    def _begun(self, recording: RecordingRequest) -> Iterator[_Begun]:
+    def _begun(self, item: Item) -> Iterator[_Begun]:
         """Note a job's beginning and end; its error is its own, and never another's."""
-        clock = time.monotonic()
-        number = self._journal.begin_job(
+        clock, recording = time.monotonic(), item.recording
+        number = item.number or self._journal.begin_job(
             self._id, recording.name, suffix=recording.relative.suffix.lower(), size=recording.size
         )
-        begun = _Begun(recording=recording, number=number, clock=clock)
+        begun = _Begun(item=item, number=number, clock=clock)
         cancelled = events.JobFinished(recording=recording.name, status="cancelled")
         try:
             yield begun
         except asyncio.CancelledError:
-            self._end(number, cancelled)
+            self._end(begun, cancelled)
             raise
         except BrokenPipeError:
             # Nothing reads what this run prints: no recording's failure, but the end of all.
@@ -241,11 +227,15 @@ class Run:
             self._failed(begun, explained(error, recording.name))
         else:
             self._engine_failures.reset()
-            self._models |= _digests(begun.plan)
-            self._end(number, begun.finished or cancelled)
+            self._plans.note(begun.plan)
+            if isinstance(begun.outcome, events.JobWaiting):
+                self._queue.wait(item, number, begun.outcome)
+                self._emit(begun.outcome)
+            else:
+                self._end(begun, begun.outcome or cancelled)
 
     def _failed(self, begun: _Begun, error: DalstonError) -> None:
-        name = begun.recording.name
+        name, recording = begun.name, begun.item.recording
         info = events.ErrorInfo(
             code=error.code, message=error.message, hint=error.hint, recording=name
         )
@@ -254,15 +244,15 @@ class Run:
             status="failed",
             elapsed_s=time.monotonic() - begun.clock,
             error=info,
-            acceptable=is_of_its_bytes(error) and begun.recording.source.reference is not None,
+            acceptable=is_of_its_bytes(error) and recording.source.reference is not None,
         )
-        self._end(begun.number, finished, error.exit_code)
+        self._end(begun, finished, error.exit_code)
         if isinstance(error, JournalError | NoRoomError | RunnerLostError):
             self._end_all(error)
         elif self._spec.options.fail_fast:
             self._stop("fail_fast", "--fail-fast: no further recording is begun")
         elif isinstance(error, UnavailableError):
-            found = self._engine_failures.reason_to_stop(error, self._planner, begun.recording)
+            found = self._engine_failures.reason_to_stop(error, self._plans.planner, recording)
             if found is not None:
                 self._summary.given_up = True
                 reason, hint = found
@@ -274,46 +264,48 @@ class Run:
             self._emit(events.WarningRaised(code=code, message=message, hint=hint))
 
     def _end(
-        self, number: int, finished: events.JobFinished, exit_code: ExitCode | None = None
+        self, begun: _Begun, finished: events.JobFinished, exit_code: ExitCode | None = None
     ) -> None:
+        finished = begun.item.summed(finished)
         try:
-            self._journal.end_job(number, finished)
+            self._journal.end_job(begun.number, finished)
         except JournalError as error:
             self._end_all(error)
         self._summary.add(finished, exit_code)
         self._emit(finished)
 
-    def _report(self, elapsed_s: float, errors: Sequence[BaseException]) -> events.RunFinished:
-        counts = self._summary.counts
-        code = self._summary.exit_code(interrupted=self._interrupted)
-        if self._ended_by is not None:
-            code = self._ended_by.exit_code
-        if errors:
-            closed = isinstance(errors[0], BrokenPipeError)
-            code = ExitCode.CLOSED_PIPE if closed else ExitCode.BUG
+    def _report(
+        self,
+        elapsed_s: float,
+        errors: Sequence[BaseException],
+        taken: tuple[events.EngineTaken, ...] = (),
+    ) -> events.RunFinished:
+        summary, spec = self._summary, self._spec
         return events.RunFinished(
             run=self._id,
-            counts={status: count for status, count in sorted(counts.items()) if count},
-            audio_s=self._summary.audio_s,
+            counts={status: count for status, count in sorted(summary.counts.items()) if count},
+            audio_s=summary.audio_s,
             elapsed_s=elapsed_s,
-            exit_code=int(code),
-            pipeline=self._spec.options.pipeline,
-            errors=tuple(self._summary.errors),
-            models=self._models,
+            exit_code=int(summary.exit_code(errors)),
+            pipeline=spec.options.pipeline,
+            errors=tuple(summary.errors),
+            models=self._plans.models,
             engines=self._engines.fingerprints,
-            shard=self._spec.shard,
+            shard=spec.shard,
+            schedule=spec.schedule.info,
+            engine_use=taken,
         )
 
     def _end_all(self, error: DalstonError) -> None:
         """End the run: whatever else it did could not be kept."""
-        if self._ended_by is None:
-            self._ended_by = error
+        if self._summary.ended_by is None:
+            self._summary.ended_by = error
             message = f"{error.message}: the run ends here"
             self._stop(error.code, message, error.hint)
             self._cancel_all()
 
     def _interrupt(self) -> None:
-        self._interrupted = True
+        self._summary.interrupted = True
         self._stop("interrupted", "stopping; press Ctrl-C again to end at once")
         self._cancel_all()
 
@@ -325,6 +317,6 @@ class Run:
                 worker.cancel()
 
 
-def _digests(plan: RecordingPlan | None) -> dict[str, str]:
-    stages = (*plan.stages.values(), *plan.alternatives) if plan else ()
-    return {stage.model.id: stage.weights.digest for stage in stages if stage.weights}
+def _errors_of(workers: Sequence[asyncio.Task[None]]) -> list[BaseException]:
+    found = (worker.exception() for worker in workers if not worker.cancelled())
+    return [error for error in found if error is not None]

@@ -1,6 +1,5 @@
 """One stage of one recording: its result from the store, or else from an engine into the store."""
 
-import asyncio
 import time
 from collections.abc import Iterator
 from contextlib import aclosing, contextmanager
@@ -96,13 +95,13 @@ class StageRunner:
         """
         plan, tools = work.plan, self._tools
         key = stage_key(plan, work.channel.audio_digest, plan.stage.upstream(work.inputs))
-        done = self._stored(key, plan)
+        done = await self._stored(key, plan)
         if done is not None:
             return done
-        if self.only_stored:
+        if self.only_stored or plan.stage.name in self._job.turn.earlier:
             raise NotStoredError(plan)
         async with tools.claims.held(key):
-            done = self._stored(key, plan)  # by another job, while this one waited
+            done = await self._stored(key, plan)  # by another job, while this one waited
             if done is not None:
                 return done
             self._started(plan)
@@ -118,17 +117,21 @@ class StageRunner:
         self._finished(plan, reused=False, elapsed_s=stored.record.elapsed_s or 0.0)
         return StageDone(key=key, stored=stored, reused=False)
 
-    def _stored(self, key: str, plan: StagePlan) -> StageDone | None:
-        stored = None if self._job.overwrite else self._tools.store.get(key, StoredResult)
+    async def _stored(self, key: str, plan: StagePlan) -> StageDone | None:
+        earlier = plan.stage.name in self._job.turn.earlier
+        if self._job.overwrite and not earlier:
+            return None
+        stored = await self._tools.store.look_up(lambda store: store.get(key, StoredResult))
         if stored is None:
             return None
-        self._finished(plan, reused=True, elapsed_s=0.0)
+        if not earlier:  # else that turn told so
+            self._finished(plan, reused=True, elapsed_s=0.0)
         return StageDone(key=key, stored=stored, reused=True)
 
     async def _keep(self, key: str, stored: StoredResult, channel: Channel) -> None:
-        """Store a result; it waits for the disk, which the events of others must not."""
+        """Store a result."""
         of = tuple(digest for digest in (self._audio.digest, channel.audio_digest) if digest)
-        await asyncio.to_thread(self._tools.store.put, key, stored, of=of)
+        await self._tools.store.keep(key, stored, of=of)
 
     async def _until_it_fits(self, engine: Slot, work: StageWork, options: Struct) -> StoredResult:
         """Try until it works or cannot, with smaller batches where memory runs out."""

@@ -1,9 +1,10 @@
 """The summary of a run: what its recordings came to, and the exit code that tells it."""
 
 from collections import Counter
+from collections.abc import Sequence
 from dataclasses import dataclass, field
 
-from dalston_cli.errors import ExitCode
+from dalston_cli.errors import DalstonError, ExitCode
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished
 
 NOT_STARTED = "not_started"
@@ -18,6 +19,8 @@ class RunSummary:
         audio_s: Seconds of audio that were transcribed in this run.
         unavailable: Recordings that failed for want of an engine or a model.
         given_up: For want of them, no further recording was begun.
+        interrupted: The user ended it.
+        ended_by: An error that ended it for all recordings.
     """
 
     counts: Counter[str] = field(default_factory=Counter)
@@ -25,6 +28,8 @@ class RunSummary:
     errors: list[ErrorInfo] = field(default_factory=list)
     unavailable: int = 0
     given_up: bool = False
+    interrupted: bool = False
+    ended_by: DalstonError | None = None
 
     def add(self, job: JobFinished, exit_code: ExitCode | None = None) -> None:
         """Count one recording."""
@@ -36,10 +41,20 @@ class RunSummary:
         if exit_code is ExitCode.UNAVAILABLE:
             self.unavailable += 1
 
-    def exit_code(self, *, interrupted: bool) -> ExitCode:
-        """Return what the process should return to the shell."""
-        if interrupted:
-            return ExitCode.INTERRUPTED
+    def exit_code(self, errors: Sequence[BaseException] = ()) -> ExitCode:
+        """Return what the process should return to the shell.
+
+        Args:
+            errors: Those that came from outside of any job.
+        """
+        if errors:
+            closed = isinstance(errors[0], BrokenPipeError)
+            return ExitCode.CLOSED_PIPE if closed else ExitCode.BUG
+        if self.ended_by is not None:
+            return self.ended_by.exit_code
+        return ExitCode.INTERRUPTED if self.interrupted else self._of_recordings()
+
+    def _of_recordings(self) -> ExitCode:
         counts = self.counts
         good = counts["done"] + counts["unchanged"] + counts["partial"]
         if not counts["failed"] and not counts["partial"] and not counts[NOT_STARTED]:

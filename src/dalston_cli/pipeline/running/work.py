@@ -56,9 +56,10 @@ class RecordingWork:
         self._refused = refused
 
     async def run(self, *, prepared: Callable[[], None]) -> Work:
-        """Do every stage of the plan that is not stored; ``prepared`` is called when it is decoded.
+        """Do every stage of the turn that is not stored; ``prepared`` is called when it is decoded.
 
         Raises:
+            NotStoredError: A result of an earlier turn is gone.
             DalstonError: The recording cannot be used, or a stage that is required failed.
         """
         try:
@@ -74,7 +75,8 @@ class RecordingWork:
         name, emit, clock = self._job.recording.name, self._tools.emit, time.monotonic()
         emit(events.StageStarted(recording=name, stage="prepare"))
         try:
-            info = await self._audio.describe(anew=self._job.overwrite)
+            anew = self._job.overwrite and not self._job.turn.earlier
+            info = await self._audio.describe(anew=anew)
         except errors.RecordingError as error:
             if not isinstance(error, _MAY_PASS):
                 self._note(error)

@@ -10,7 +10,7 @@ from collections.abc import Mapping
 from dalston_cli.settings.declare import Kind, Setting, group, settings_of
 from dalston_cli.settings.table.decoding import Decoding, Model, VoiceActivity
 from dalston_cli.settings.table.machine import Machine
-from dalston_cli.settings.table.output import AfterRun, Input, Output, Subtitles
+from dalston_cli.settings.table.output import AfterRun, Documents, Input, Output, Subtitles
 from dalston_cli.settings.table.stages import LanguageModel, Speakers, Stages
 
 
@@ -29,7 +29,16 @@ class General:
 
 
 class Work(
-    Input, Model, Output, Subtitles, Decoding, VoiceActivity, Speakers, Stages, LanguageModel
+    Input,
+    Model,
+    Output,
+    Documents,
+    Subtitles,
+    Decoding,
+    VoiceActivity,
+    Speakers,
+    Stages,
+    LanguageModel,
 ):
     """Everything about the work and nothing about the machine: the settings of pipelines."""
 
@@ -40,6 +49,7 @@ _GROUPS = (
     Model,
     Output,
     AfterRun,
+    Documents,
     Subtitles,
     Decoding,
     VoiceActivity,

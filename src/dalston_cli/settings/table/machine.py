@@ -1,6 +1,13 @@
 """Settings of the machine and its engines."""
 
-from dalston_cli.settings.choices import LauncherName, Order, PullPolicy, RunnerName, WeightsFrom
+from dalston_cli.settings.choices import (
+    LauncherName,
+    Order,
+    PullPolicy,
+    RunnerName,
+    ScheduleName,
+    WeightsFrom,
+)
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, switch, text
 from dalston_cli.settings.values import text_like
@@ -22,6 +29,7 @@ _scheduler = Kind(
         "the address of a scheduler, such as tcp://HOST:8786",
     ),
 )
+_store = Kind("ADDRESS", min_length=1)
 _NO_IMAGES = ("launcher=local", "launcher=remote")
 _ELSEWHERE = ("launcher=remote",)
 
@@ -70,6 +78,13 @@ class Machine:
         " soonest; the shortest; or as they are given.",
         "longest",
     )
+    schedule: ScheduleName = choice(
+        "All stages of a recording side by side (pipelined), or each stage over all recordings"
+        " before the next one's engine is started (staged): for models that do not fit into memory"
+        " together; auto takes that where they do not.",
+        "auto",
+        idle_with=("runner=dask",),
+    )
     keep_alive: float = Kind("SECONDS", ge=-1)(
         "Idle seconds until an engine stops itself; -1 for never, 0 at once.",
         300.0,
@@ -103,6 +118,11 @@ class Machine:
         20.0,
         example="100",
         idle_with=("offline",),
+    )
+    store: str | None = _store(
+        "Where the results of stages are kept, for several machines to share: an address such as"
+        " s3://BUCKET/FOLDER; without it in DALSTON_STATE_DIR.",
+        example="s3://talks/results",
     )
     offline: bool = switch("Never use the network.", default=False, negative="--online")
     pull_image: PullPolicy = choice(

@@ -1,12 +1,14 @@
 """Settings of recordings and their transcripts."""
 
+from dalston_cli.settings.choices import FrameRate
 from dalston_cli.settings.declare import Kind, group
-from dalston_cli.settings.table.kinds import count, probability, seconds, switch, text
+from dalston_cli.settings.table.kinds import choice, count, file, probability, seconds, switch, text
 from dalston_cli.settings.values import command_words, text_like, track_name
 
 _channels = Kind(
     "mix|split|N", check=text_like(r"mix|split|\d{1,3}", "mix, split or a number from 0")
 )
+_timecode = text_like(r"([01]?\d|2[0-3]):[0-5]\d:[0-5]\d[:;.][0-2]\d", "HH:MM:SS:FF")
 _track = Kind("N|all|LANG", check=track_name)
 _command = Kind("CMD", min_length=1, check=command_words)
 _formats = Kind("FORMAT", completion="formats", split=True, min_length=1)
@@ -86,7 +88,25 @@ class AfterRun:
     )
 
 
-@group("Subtitles", needs=("output_format=srt", "output_format=vtt", "output_format=ass"))
+@group("Documents")
+class Documents:
+    """The look of text for reading."""
+
+    timestamps: bool | None = switch(
+        "Put the time before each paragraph; by default in md, docx and odt, not in txt.",
+        needs=tuple(f"output_format={name}" for name in ("txt", "md", "docx", "odt")),
+    )
+    docx_template: str | None = file(
+        "Word document, or template, whose styles -f docx takes.",
+        example="house-style.docx",
+        needs=("output_format=docx",),
+    )
+
+
+_WITH_CUES = ("srt", "vtt", "ass", "ttml", "stl", "lrc")
+
+
+@group("Subtitles", needs=tuple(f"output_format={name}" for name in _WITH_CUES))
 class Subtitles:
     """Length and duration of lines."""
 
@@ -108,5 +128,15 @@ class Subtitles:
         "Most words in a line, and so in a subtitle; as many as fit by default.",
         example="8",
         metavar="WORDS",
+    )
+    frame_rate: FrameRate = choice(
+        "Frames per second of the video, for formats that count them.",
+        "25",
+        needs=("output_format=stl",),
+    )
+    start_timecode: str = Kind("HH:MM:SS:FF", check=_timecode)(
+        "Timecode of the video's first frame, for formats that have timecodes.",
+        "00:00:00:00",
+        needs=("output_format=stl",),
     )
     highlight_words: bool = switch("Underline each word while it is spoken.", default=False)

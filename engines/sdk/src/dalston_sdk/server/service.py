@@ -7,6 +7,7 @@ from pathlib import Path
 
 from dalston_sdk import protocol
 from dalston_sdk.batch_sizes import BatchSizes
+from dalston_sdk.devices import told_threads
 from dalston_sdk.engine import Engine
 from dalston_sdk.errors import EngineError
 from dalston_sdk.protocol import ProtocolRange
@@ -110,6 +111,7 @@ class Service:
             uptime_s=time.monotonic() - self._started,
             loaded=self.models.loaded,
             vram_mb=self.engine.vram_mb(),
+            threads=told_threads(),
             keep_alive_s=self.lifetime.keep_alive_s,
             expires_in_s=self.lifetime.expires_in_s(),
             problem=None if error is None else error.message,

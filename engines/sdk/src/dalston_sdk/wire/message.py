@@ -90,6 +90,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
         waiting: Requests that wait for a slot or for their model.
         expires_in_s: Seconds until the engine stops itself; None for never or while busy.
         vram_mb: Memory held on the GPU; None without one.
+        threads: Processor threads that its libraries were told to use; None where nothing was told.
         problem: The reason why ``status`` is ``failed``.
     """
 
@@ -109,6 +110,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     results: str | None = None
     loaded: ModelRef | None = None
     vram_mb: float | None = None
+    threads: int | None = None
     keep_alive_s: float | None = None
     expires_in_s: float | None = None
     problem: str | None = None

@@ -16,8 +16,12 @@ from dalston_cli.launchers.registry import configured_launchers
 from dalston_cli.pipeline.endpoints import LocalFile
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event
-from dalston_cli.pipeline.jobs.base import JobTools, Work, WorkOrder
-from dalston_cli.pipeline.records.store import STORE_NAME, FileStore
+from dalston_cli.pipeline.jobs.base import JobClaims, JobTools, Work, WorkOrder
+from dalston_cli.pipeline.records.opening import teller
+from dalston_cli.pipeline.records.remote_claims import RemoteClaims
+from dalston_cli.pipeline.records.remote_store import RemoteStore
+from dalston_cli.pipeline.records.store import STORE_NAME, FileStore, KeptResults, ResultStore
+from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.pipeline.runners.dask.claims import WorkerClaims
 from dalston_cli.pipeline.runners.dask.errors import Unfit
@@ -30,6 +34,7 @@ from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
+from dalston_cli.pipeline.running.stage_failures import StageFailures
 from dalston_cli.pipeline.running.work import RecordingWork, audio_request
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.locations import Locations
@@ -43,6 +48,8 @@ class _Means:
     """What is open while there is work."""
 
     stack: AsyncExitStack
+    store: ResultStore
+    claims: JobClaims
     engines: RunEngines
     decoder: Preparer
     fitting: Fitting
@@ -96,8 +103,9 @@ class Bench:
         )
         self._batches.update(task.batches)
         tools = JobTools(
-            store=FileStore(self._setup.site.state / STORE_NAME),
-            claims=WorkerClaims(self._setup.site.shared),
+            store=means.store,
+            claims=means.claims,
+            claims_here=means.claims,
             journal=NotedJournal(notes, self._batches),
             refusals=NoRefusals(),
             engines=means.engines,
@@ -105,6 +113,7 @@ class Bench:
             open_sink=no_sink,
             emit=emit,
             budget=Budget(),
+            failures=StageFailures(means.scratch),
         )
         folder = means.scratch / notes.attempt
         try:
@@ -124,17 +133,30 @@ class Bench:
             scratch = stack.enter_context(
                 scratch_folder(environment.locations.cache / SCRATCH_NAME)
             )
+            store = self._store(environment)
+            claims: JobClaims = WorkerClaims(self._setup.site.shared)
+            if isinstance(store, RemoteStore):
+                claims = stack.enter_context(RemoteClaims(store, teller(self._emit)))
             use = replace(self._setup.use, models_dir=environment.locations.models)
             engines, decoder = await engines_and_decoder(
                 stack, environment.launchers, use, self._emit
             )
             return _Means(
                 stack=stack.pop_all(),
+                store=store,
+                claims=claims,
                 engines=engines,
                 decoder=decoder,
                 fitting=fitting,
                 scratch=scratch,
             )
+
+    def _store(self, environment: Environment) -> KeptResults:
+        """Return the store that is shared with the command, wherever it is."""
+        site = self._setup.site
+        if site.store is None:
+            return FileStore(site.state / STORE_NAME)
+        return RemoteStore(Address(site.store), environment.locations.cache, teller(self._emit))
 
     async def _close_if_idle(self) -> None:
         await asyncio.sleep(_IDLE_S)

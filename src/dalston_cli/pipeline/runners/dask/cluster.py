@@ -1,11 +1,8 @@
 """The workers of a run: who they are, what they have, and which are given work."""
 
 import asyncio
-import contextlib
-import os
 import pickle
-import secrets
-from collections.abc import Iterator, Mapping, Sequence
+from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -14,9 +11,7 @@ from dalston_cli import __version__
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.plan.model import RecordingPlan
-from dalston_cli.pipeline.records.journal_errors import StateFolderError
 from dalston_cli.pipeline.request import RunOptions
-from dalston_cli.pipeline.runners.dask.claims import forget_the_dead, lock_file
 from dalston_cli.pipeline.runners.dask.connection import check_options, connect, start_workers
 from dalston_cli.pipeline.runners.dask.errors import (
     NoGpuWorkerError,
@@ -25,7 +20,7 @@ from dalston_cli.pipeline.runners.dask.errors import (
     WorkerUnfitError,
 )
 from dalston_cli.pipeline.runners.dask.messages import Introduction, Site
-from dalston_cli.private_file import make_private_file, make_private_folder
+from dalston_cli.pipeline.runners.dask.site import shared_site
 
 if TYPE_CHECKING:
     from distributed import Client
@@ -77,7 +72,7 @@ class Cluster:
             UnavailableError: Dask is missing, no scheduler answers, or no worker is fit.
         """
         check_options(options)
-        site = stack.enter_context(_shared_site(environment))
+        site = stack.enter_context(shared_site(environment, options.store))
         cluster = cls(stack, site, options, environment.machine)
         if options.scheduler is not None:
             client = await connect(stack, options.scheduler)
@@ -215,32 +210,6 @@ def unfit_error(worker: str, answer: object) -> WorkerUnfitError:
     return WorkerUnfitError(
         problem.replace("{worker}", worker), hint=None if hint is None else str(hint)
     )
-
-
-@contextlib.contextmanager
-def _shared_site(environment: Environment) -> Iterator[Site]:
-    """Keep a file in the state folder by which workers know that they share it.
-
-    Raises:
-        StateFolderError: The folder cannot be written.
-    """
-    locations = environment.locations
-    site = Site(run=secrets.token_hex(16), state=locations.state, models=locations.models)
-    mark, descriptor = site.shared / site.run, None
-    try:
-        make_private_folder(site.shared)
-        forget_the_dead(site.shared)
-        with contextlib.suppress(OSError):  # a file system without locks
-            descriptor = lock_file(mark)
-        make_private_file(mark)
-    except OSError as error:
-        raise StateFolderError(locations.state, error.strerror or str(error)) from error
-    try:
-        yield site
-    finally:
-        mark.unlink(missing_ok=True)
-        if descriptor is not None:
-            os.close(descriptor)
 
 
 def _wants_gpu(plan: RecordingPlan) -> bool:

@@ -29,13 +29,15 @@ class Site:
 
     Attributes:
         run: Random text that no other run has; a file in the shared folder has this name.
-        state: The folder of stage results.
+        state: The folder of stage results, where ``store`` is None.
         models: The command's folder of weights; a worker that does not see it uses its own.
+        store: The address of stage results; it has no password.
     """
 
     run: str
     state: Path
     models: Path
+    store: str | None = None
 
     @property
     def shared(self) -> Path:

@@ -3,7 +3,7 @@
 import asyncio
 import pickle
 import shutil
-from collections.abc import Callable
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field
 from functools import partial
 from pathlib import Path
@@ -14,7 +14,7 @@ import msgspec
 from dalston_cli import __version__
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UnavailableError
-from dalston_cli.pipeline.events import Event, JobFinished, WarningRaised
+from dalston_cli.pipeline.events import EngineTaken, Event, JobFinished, JobWaiting, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools, Work, WorkOrder
 from dalston_cli.pipeline.jobs.done import finished_before
 from dalston_cli.pipeline.runners.dask.cluster import Cluster, unfit_error
@@ -52,6 +52,14 @@ class WorkersEngines:
 
     def forget(self) -> None:
         """Do nothing: workers see to their engines."""
+
+    async def stop(self, idle: Sequence[tuple[EngineEntry, str]]) -> None:
+        """Do nothing, likewise."""
+        del idle
+
+    async def taken(self) -> tuple[EngineTaken, ...]:
+        """Return nothing: what engines take elsewhere says nothing about this machine."""
+        return ()
 
 
 @dataclass(kw_only=True)
@@ -104,7 +112,7 @@ class DaskRunner:
         """Return the report of a recording that is known to be done; see ``Runner``."""
         return finished_before(job, self._tools)
 
-    async def run(self, job: Job) -> JobFinished:
+    async def run(self, job: Job) -> JobFinished | JobWaiting:
         """Do what has to be done for one recording; see ``Runner``."""
         folder = self._scratch / str(job.number)
         recording = RecordingJob(job, self._tools, folder, partial(self._worked, job))
@@ -127,7 +135,7 @@ class DaskRunner:
             DalstonError: What went wrong in the worker.
         """
         task = pickle.dumps(Task(job=job, order=order, batches=self._batches(job)))
-        async with self._tools.claims.held(order.prepared):
+        async with self._tools.claims_here.held(order.prepared):
             while True:
                 followed = self._followed[job.number] = _Followed(name=job.recording.name)
                 answer = await self._answer(job, task)

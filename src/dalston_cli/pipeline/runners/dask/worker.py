@@ -31,6 +31,7 @@ from dalston_cli.pipeline.runners.dask.messages import (
     refusal,
     topic_of,
 )
+from dalston_cli.pipeline.runners.dask.site import check_site
 from dalston_cli.pipeline.running.failures import explained
 
 _LOOK_S = 0.25
@@ -45,7 +46,7 @@ def introduce(version: str, site: bytes) -> Answer:
         return _other_version(version)
     wanted: Site = pickle.loads(site)  # noqa: S301 - all that Dask sends is pickled
     try:
-        _check_site(wanted)
+        check_site(wanted)
     except Unfit as unfit:
         return refusal(unfit.problem, unfit.hint)
     return answer(Introduction(host=host(), machine=probe_machine()))
@@ -73,7 +74,7 @@ async def work(version: str, setup: bytes, task: bytes, key: str) -> Answer:
 
 
 async def _work(worker: Worker, setup: Setup, task: Task) -> Answer:
-    _check_site(setup.site)
+    await asyncio.to_thread(check_site, setup.site)
     teller = _Teller(worker, setup.site.run, task.job.number)
     teller.began()
     bench = _bench(worker, setup)
@@ -139,20 +140,6 @@ def _is_wanted(worker: Worker, key: str) -> bool:
     """Return False where the task was cancelled, or the command or the scheduler is gone."""
     state = worker.state.tasks.get(key)
     return state is not None and state.state not in {"cancelled", "released", "forgotten"}
-
-
-def _check_site(site: Site) -> None:
-    """Make sure that this worker shares the store with the command.
-
-    Raises:
-        Unfit: It does not.
-    """
-    if not (site.shared / site.run).exists():
-        raise Unfit(
-            f"worker {{worker}} does not see the command's folder of results, {site.state}",
-            "workers need a shared folder: export DALSTON_STATE_DIR=/shared/dalston/state for the "
-            "command; see docs/cluster.md",
-        )
 
 
 def _other_version(version: str) -> Answer:

@@ -10,6 +10,7 @@ from dalston_cli.formats.overview import chapter_line, has_overview, owner_of
 from dalston_cli.formats.paragraphs import paragraphs
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
+from dalston_cli.formats.timestamp import clock
 from dalston_sdk.wire import ActionItem, Transcript
 
 
@@ -17,10 +18,10 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     """Return paragraphs, each ``NAME: text`` if speakers are shown; empty without any text."""
     names = SpeakerNames.of(transcript, options)
     blocks = list(_overview(transcript, names))
-    blocks += (
-        f"{name}: {paragraph.text}" if (name := names.get(paragraph.speaker)) else paragraph.text
-        for paragraph in paragraphs(transcript.segments)
-    )
+    for paragraph in paragraphs(transcript.segments):
+        time = f"[{clock(paragraph.start, fraction='')}] " if options.timestamps else ""
+        name = names.get(paragraph.speaker)
+        blocks.append(f"{time}{f'{name}: ' if name else ''}{paragraph.text}")
     return "\n\n".join(blocks) + "\n" if blocks else ""
 
 
