@@ -3,7 +3,6 @@
 The libraries take seconds to import, so they are imported with the first model.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
@@ -44,7 +43,7 @@ from dalston_sdk.wire import (
 
 if TYPE_CHECKING:
     from aligner import Aligner
-    from recognition import ChunkTranscript, Recogniser
+    from recognition import Recogniser
     from speakers import Diarizer
 
 
@@ -162,13 +161,13 @@ class WhisperxEngine(TorchEngine):
             context.check_cancelled()
             for each in recogniser.transcribe_chunks(audio, chunks, language, decoding, fitter):
                 if each.text:
-                    segments.append(_segment(len(segments), each, text_language))
+                    segments.append(each.as_segment(len(segments), text_language))
                     context.partial(segments[-1:])
                 context.progress(each.chunk.end, duration_s)
 
         def decode_part(region: SpeechRegion) -> list[Segment]:
             found = recogniser.transcribe_part(audio, region, language or "en", decoding, fitter)
-            return [_segment(0, each, text_language) for each in found if each.text]
+            return [each.as_segment(0, text_language) for each in found if each.text]
 
         without_echoes = EchoFilter(options, decode_part, duration_s=duration_s)
         said = [
@@ -245,15 +244,3 @@ class WhisperxEngine(TorchEngine):
 
 def _nothing_loaded() -> EngineError:
     return EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
-
-
-def _segment(number: int, transcript: "ChunkTranscript", language: str | None) -> Segment:
-    return Segment(
-        id=number,
-        start=transcript.chunk.start,
-        end=transcript.chunk.end,
-        text=transcript.text,
-        language=language,
-        confidence=round(min(1.0, math.exp(transcript.avg_logprob)), 4),
-        avg_logprob=round(transcript.avg_logprob, 4),
-    )
