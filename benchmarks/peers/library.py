@@ -18,7 +18,9 @@ def main(model: str, threads: str, batch_size: str, out: str, *recordings: str) 
     for recording in recordings:
         if int(batch_size):
             batched = BatchedInferencePipeline(whisper)
-            segments, _ = batched.transcribe(recording, batch_size=int(batch_size), **options)
+            # Segments with times, as the engine has them, and not one for each chunk.
+            timed = {"without_timestamps": False, "batch_size": int(batch_size)}
+            segments, _ = batched.transcribe(recording, **timed, **options)
         else:
             segments, _ = whisper.transcribe(recording, condition_on_previous_text=False, **options)
         text = "".join(segment.text for segment in segments)

@@ -46,13 +46,17 @@ texts (the engine's README has the figures). A model whose window is as long as 
 such as Parakeet."""
 LONG = """\
 The library's own work is the same. What Dalston adds is the start of the command, decoding into a
-file, and the engine's second look at what voice activity detection left out."""
+file, and the engine's second look: at what voice activity detection left out, and at speech that
+Whisper passed over, each decoded once alone. Distant voices as in these recordings have much of it;
+where all is near and clear (five minutes of read speech, tiny.en) the engine's processor time is
+1.00 times the bare library's in order and 1.01 times in batches."""
 NULL = """\
 A file of a second is decoded, journalled and written with its own flush to disk; each step is
 small, and the largest are above."""
 DECODE = """\
-Frames are taken from the decoder one by one, in Python, and joined for the resampler; larger frames
-would help."""
+The decoder and the resampler of the media library are as quick as the command's. What remains is
+that both channels are resampled, because they may cancel each other out, where the command
+resamples their sum, and that frames are taken one by one, in Python."""
 NO_MORE_THAN_A_TENTH = Goal(value=1.1)
 BENCHMARKS = (
     Benchmark(

@@ -85,11 +85,16 @@ def heavy_tailed(number: int, seed: int) -> list[float]:
     return [min(LONGEST_S, max(SHORTEST_S, length)) for length in drawn]
 
 
-def simulate(scenario: Scenario) -> Outcome:
-    """Run it, with a journal in a folder of its own."""
+def simulate(scenario: Scenario, lengths: Sequence[float] | None = None) -> Outcome:
+    """Run it, with a journal in a folder of its own.
+
+    Args:
+        scenario: What is simulated.
+        lengths: Of the recordings, in seconds; None for those of an archive.
+    """
     context = _context()
     before_mb = _peak_mb()
-    lengths = heavy_tailed(scenario.recordings, scenario.seed)
+    lengths = lengths or heavy_tailed(scenario.recordings, scenario.seed)
     recordings = _recordings(lengths, scenario.seed)
     stems = name_outputs(recordings, Path("transcripts"), (".txt", ".json"))
     list_mb = _peak_mb() - before_mb
@@ -98,7 +103,7 @@ def simulate(scenario: Scenario) -> Outcome:
         try:
             clock = time.process_time()
             runner, finished, seconds = loop.run_until_complete(
-                _run(scenario, context, recordings, stems, journal)
+                _run(scenario, lengths, context, recordings, stems, journal)
             )
             cpu_s = time.process_time() - clock
         finally:
@@ -127,6 +132,7 @@ def simulate(scenario: Scenario) -> Outcome:
 
 async def _run(
     scenario: Scenario,
+    lengths: Sequence[float],
     context: PlanContext,
     recordings: Sequence[RecordingRequest],
     stems: Sequence[Path],
@@ -135,7 +141,7 @@ async def _run(
     """Return the runner after the run, when each recording was done, and the end of all."""
     loop = asyncio.get_running_loop()
     runner = SimulatedRunner(
-        lengths_s=heavy_tailed(scenario.recordings, scenario.seed),
+        lengths_s=lengths,
         num_gpus=scenario.gpus,
         slots=scenario.slots,
         cores=CORES_PER_GPU * scenario.gpus,

@@ -1,9 +1,11 @@
 """Workers that cannot work for a command: named, with the reason, before anything is lost."""
 
 import os
+import socket
 import subprocess
 import sys
 from collections.abc import Iterator
+from contextlib import AsyncExitStack
 from pathlib import Path
 
 import pytest
@@ -14,6 +16,8 @@ from tests.support.waiting import eventually
 
 from dalston_cli import __version__
 from dalston_cli.errors import ExitCode
+from dalston_cli.pipeline.runners.dask import connection
+from dalston_cli.pipeline.runners.dask.errors import SchedulerUnreachableError
 
 WORDS = ("transcribe", "in", "-o", "out", "--model", "speech", "-f", "txt", "--runner", "dask")
 NAMESPACE = ("unshare", "--mount") + (() if os.geteuid() == 0 else ("--map-root-user",))
@@ -154,6 +158,7 @@ def test_a_missing_library_is_said_with_the_command_to_install_it(
             "each worker says itself which GPU it has",
         ),
         (("--scheduler", "somewhere"), "should be the address of a scheduler"),
+        (("--scheduler", "http://h:80"), "should be the address of a scheduler"),
     ],
 )
 def test_options_that_workers_cannot_have_are_refused(
@@ -162,3 +167,31 @@ def test_options_that_workers_cannot_have_are_refused(
     done = shell.run(*WORDS, *words)
     assert done.code == ExitCode.USAGE
     assert message in done.err
+
+
+@pytest.mark.parametrize("words", [(), ("--scheduler", "tcp://127.0.0.1:9")])
+def test_a_damaged_file_of_dask_s_settings_is_named(
+    shell: Shell, tmp_path: Path, words: tuple[str, ...]
+) -> None:
+    (tmp_path / "dask").mkdir()
+    (tmp_path / "dask" / "own.yaml").write_text("a: [b\n")
+    done = shell.run(*WORDS, *words, environ={"DASK_CONFIG": str(tmp_path / "dask")})
+    assert done.code == ExitCode.CONFIGURATION
+    assert f"'{tmp_path}/dask/own.yaml' is malformed" in done.err
+    assert "Traceback" not in done.err
+
+
+def test_a_connection_without_encryption_is_refused_where_dask_wants_it(shell: Shell) -> None:
+    wanted = {"DASK_DISTRIBUTED__COMM__REQUIRE_ENCRYPTION": "true"}
+    done = shell.run(*WORDS, "--scheduler", "tcp://127.0.0.1:9", environ=wanted)
+    assert done.code == ExitCode.UNAVAILABLE
+    assert "encryption required by Dask configuration" in done.err
+
+
+async def test_what_is_silent_is_no_scheduler(monkeypatch: pytest.MonkeyPatch) -> None:
+    monkeypatch.setattr(connection, "_ANSWER_S", 2)
+    with socket.create_server(("127.0.0.1", 0)) as silent:
+        address = f"tcp://127.0.0.1:{silent.getsockname()[1]}"
+        async with AsyncExitStack() as stack:
+            with pytest.raises(SchedulerUnreachableError, match="says nothing within 2 s"):
+                await connection.connect(stack, address)

@@ -52,6 +52,7 @@ async def test_the_disk_of_the_state_fills_up(home: PipelineHome) -> None:
     assert events[-1]["exit_code"] == 5
     [warning] = [event for event in events if event.get("code") == "state_folder"]
     assert "df -h" in warning["hint"]
+    assert sum(events[-1]["counts"].values()) == 12, events[-1]["counts"]
     report = await home.run(home.record(12, seconds=0.5))
     assert report.exit_code == 0, "the state is another one, and the transcripts are known"
 

@@ -214,6 +214,25 @@ async def test_a_redirect_is_told_and_one_without_encryption_refused(
     assert told.message == f"{web.url}/talk.wav is fetched from {other}/real.wav"
 
 
+async def test_a_redirect_in_a_circle_is_not_tried_again(home: PipelineHome, web: WebFiles) -> None:
+    web.moved["/circle.wav"] = "/circle.wav"
+    report = await home.run(find(f"{web.url}/circle.wav"))
+    assert report.counts == {"failed": 1}
+    assert report.errors[0].message == (
+        f"{web.url}/circle.wav cannot be reached: it leads in a circle"
+    )
+    assert not [one for one in home.of(WarningRaised) if one.code == "retried"]
+
+
+async def test_a_damaged_recording_elsewhere_has_no_command_for_here(
+    home: PipelineHome, bucket: str
+) -> None:
+    put("noise.wav", b"RIFFnoise" * 400)
+    report = await home.run(find(f"{bucket}/noise.wav"))
+    assert report.errors[0].code == "not_media"
+    assert report.errors[0].hint == "fetch it, and see what it is with the command file"
+
+
 async def test_refusals_of_a_server_say_what_to_do(home: PipelineHome, web: WebFiles) -> None:
     web.status |= {"/closed.wav": 403, "/sick.wav": 503}
     web.files["/page"] = b"<html>"

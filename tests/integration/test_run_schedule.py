@@ -18,6 +18,7 @@ from tests.support import pipeline_process
 from tests.support.pipeline_home import request_for, write_recording
 from tests.support.several_engines import MODELS, SeveralEngines
 
+from dalston_cli.launchers.variables import thread_variables, threads_of, usable_cores
 from dalston_cli.pipeline.endpoints import StandardInput
 from dalston_cli.pipeline.events import (
     Event,
@@ -80,6 +81,14 @@ def test_staged_does_each_stage_of_all_recordings_before_the_next_engine_starts(
     assert all(job.rtfx for job in home.of(JobFinished)), "engines worked, though in other turns"
     assert {taken.engine for taken in report.engine_use} == set().union(*home.at_once)
     assert all(taken.memory_mb > 1 and taken.threads for taken in report.engine_use)
+
+
+def test_the_threads_of_an_engine_are_recorded_and_the_users_win(home: SeveralEngines) -> None:
+    usual = asyncio.run(home.run(home.record(1), align="never", stage_models={}))
+    assert [taken.threads for taken in usual.engine_use] == [threads_of(usable_cores(), 1)]
+    home.more = thread_variables(3)  # as --threads 3 does
+    asked = asyncio.run(home.run(home.record(1), align="never", stage_models={}, overwrite=True))
+    assert [taken.threads for taken in asked.engine_use] == [3]
 
 
 def test_engines_of_an_earlier_run_are_stopped_too(home: SeveralEngines) -> None:

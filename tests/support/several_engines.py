@@ -3,6 +3,7 @@
 import json
 import shutil
 from collections.abc import Callable, Iterator
+from dataclasses import replace
 from pathlib import Path
 from typing import Any
 
@@ -11,6 +12,7 @@ import yaml
 from tests.support.launching import FAKE
 from tests.support.pipeline_home import PipelineHome, make_catalog, write_model
 
+from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import EngineReady, Event
 
 STAGES = {"transcribe": "fake", "align": "fake-aligner", "diarize": "fake-speakers"}
@@ -22,6 +24,7 @@ class SeveralEngines(PipelineHome):
 
     Attributes:
         at_once: The engines that ran at the same time, whenever one was ready.
+        more: Further variables of engines.
         on_event: Is called with each event.
     """
 
@@ -36,6 +39,7 @@ class SeveralEngines(PipelineHome):
             write_model(self._models, id_, stage, engine=STAGES[stage], **told)
         self.catalog = make_catalog(self._models, self.engines)
         self.at_once: list[frozenset[str]] = []
+        self.more: dict[str, str] = {}
         self.on_event: Callable[[Event], None] | None = None
 
     @property
@@ -50,6 +54,11 @@ class SeveralEngines(PipelineHome):
     def options(self, **changes: Any) -> Any:
         """Options with all three stages."""
         return super().options(**{"align": "always", "stage_models": MODELS, **changes})
+
+    def environment(self) -> Environment:
+        """This home as a run sees it."""
+        found = super().environment()
+        return replace(found, engine_environment={**found.engine_environment, **self.more})
 
     def note(self, event: Event) -> None:
         """Keep an event, and the engines that run when one is ready."""

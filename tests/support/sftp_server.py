@@ -53,7 +53,11 @@ class _Files(paramiko.SFTPServerInterface):  # type: ignore[misc] # paramiko has
         place = self._place(path)
         if place.name == "locked":
             return paramiko.SFTP_PERMISSION_DENIED
-        return [paramiko.SFTPAttributes.from_stat(one.lstat(), one.name) for one in place.iterdir()]
+        try:
+            found = list(place.iterdir())
+        except OSError as error:
+            return paramiko.SFTPServer.convert_errno(error.errno)
+        return [paramiko.SFTPAttributes.from_stat(one.lstat(), one.name) for one in found]
 
     def stat(self, path: str) -> object:
         try:

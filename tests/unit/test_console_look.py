@@ -7,7 +7,7 @@ from rich.cells import cell_len
 
 from dalston_cli.console.bar import bar, fitted, line_with_bar
 from dalston_cli.console.look import Look, Signs, Span, Style, wrapped
-from dalston_cli.console.recording_lines import outputs_text
+from dalston_cli.console.recording_lines import folder_of_all, outputs_text
 
 
 class Terminal(io.TextIOWrapper):
@@ -117,7 +117,23 @@ def test_a_long_line_is_broken_between_words_and_never_within_a_path() -> None:
         pytest.param(("out/b.txt",), "out/b.txt", id="another name"),
         pytest.param(("x/a.txt", "y/a.srt"), "x/a.txt, y/a.srt", id="two folders"),
         pytest.param(("/a.txt",), "/ (txt)", id="the root"),
+        pytest.param(("s3://b/o/a.txt",), "s3://b/o/ (txt)", id="a bucket"),
     ],
 )
 def test_transcripts_are_told_by_their_folder(outputs: tuple[str, ...], shown: str) -> None:
     assert outputs_text("in/a.wav", outputs) == shown
+
+
+@pytest.mark.parametrize(
+    ("recordings", "folder"),
+    [
+        pytest.param(["in/x/a.wav", "in/y/b.wav"], "in", id="a folder"),
+        pytest.param(["a.wav", "in/b.wav"], "", id="the working folder"),
+        pytest.param(["s3://talks/x/a.wav", "s3://talks/y/b.wav"], "s3://talks", id="a bucket"),
+        pytest.param(["s3://one/a.wav", "s3://two/b.wav"], None, id="two buckets"),
+        pytest.param(["s3://one/a.wav", "in/b.wav"], None, id="here and elsewhere"),
+        pytest.param(["/in/a.wav", "in/b.wav"], None, id="absolute and not"),
+    ],
+)
+def test_the_folder_of_all_recordings(recordings: list[str], folder: str | None) -> None:
+    assert folder_of_all(recordings) == folder

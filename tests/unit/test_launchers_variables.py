@@ -1,8 +1,11 @@
 """Variables of an engine's process."""
 
+import os
+
 import psutil
 import pytest
 
+from dalston_cli.catalog.machine import usable_cpus
 from dalston_cli.launchers.variables import process_variables, thread_variables
 
 USER = {
@@ -70,10 +73,21 @@ def test_what_the_caller_wants_wins() -> None:
 
 @pytest.mark.parametrize("replicas", [1, 2, 1000])
 def test_replicas_share_the_cores(replicas: int) -> None:
-    cores = psutil.cpu_count(logical=False) or 1
+    cores = min(psutil.cpu_count(logical=False) or 1, usable_cpus())
     found = process_variables(secrets=(), extra={}, replicas=replicas, environ=USER)
     assert int(found["OMP_NUM_THREADS"]) == max(1, min(cores, 8) // replicas)
     assert found["MKL_NUM_THREADS"] == found["OMP_NUM_THREADS"]
+
+
+@pytest.mark.skipif(not hasattr(os, "sched_setaffinity"), reason="cores are given on Linux only")
+def test_only_cores_that_the_process_may_use_count() -> None:
+    usable = os.sched_getaffinity(0)
+    os.sched_setaffinity(0, {min(usable)})
+    try:
+        found = process_variables(secrets=(), extra={}, replicas=1, environ=USER)
+    finally:
+        os.sched_setaffinity(0, usable)
+    assert found["OMP_NUM_THREADS"] == "1"
 
 
 def test_threads_that_the_user_sets_win_over_the_cores() -> None:

@@ -208,7 +208,7 @@ def test_the_page_has_ratios_seconds_costs_and_what_was_not_run() -> None:
     assert "had other work" not in page
     assert "stands in the way" not in page, "nothing is known of these benchmarks"
     page = render(results(outcome("decode")))
-    assert "* `decode`: Frames are taken from the decoder one by one" in page
+    assert "* `decode`: The decoder and the resampler of the media library" in page
     assert "had other work" in render(results(outcome("a"), outcome("b", load=3.0)))
 
 

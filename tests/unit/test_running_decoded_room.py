@@ -89,19 +89,37 @@ async def settled() -> None:
 def test_recordings_wait_for_room_in_their_order() -> None:
     async def scene() -> None:
         works = Works(100)
-        await works.begin("a", 60)
+        await works.begin("a", 50)
         await works.begin("b", 40)
         assert works.inside == ["a", "b"]
         await works.begin("long", 90)
-        await works.begin("short", 1)
-        assert works.inside == ["a", "b"], "a short one passes a long one by"
+        await works.begin("shorter", 11)
+        assert works.inside == ["a", "b"], "a shorter one passes a long one by"
         await works.end("b")
         assert works.inside == ["a"]
         await works.end("a")
-        assert works.inside == ["long", "short"]
-        for name in ("long", "short"):
-            await works.end(name)
+        assert works.inside == ["long"]
+        await works.end("long")
+        assert works.inside == ["shorter"]
+        await works.end("shorter")
         await asyncio.gather(*works.tasks.values())
+
+    asyncio.run(scene())
+
+
+def test_short_ones_have_a_part_of_the_room_for_themselves() -> None:
+    async def scene() -> None:
+        works = Works(100)
+        for name, seconds in (("huge", 1_000), ("long", 50), ("a", 6), ("b", 4), ("c", 1)):
+            await works.begin(name, seconds)
+        assert works.inside == ["huge", "a", "b"], "no more than a tenth of the room"
+        await works.end("b")
+        await works.begin("d", 4)
+        assert works.inside == ["huge", "a", "d"]
+        await works.end("huge")
+        assert works.inside == ["a", "d", "long", "c"], "in their order, and the long one first"
+        for name in ("a", "d", "long", "c"):
+            await works.end(name)
 
     asyncio.run(scene())
 
@@ -111,10 +129,10 @@ def test_one_is_always_let_in_and_one_that_gives_up_leaves_no_trace() -> None:
         works = Works(10)
         await works.begin("huge", 1_000)
         assert works.inside == ["huge"]
-        await works.begin("waits", 1)
+        await works.begin("waits", 2)
         works.tasks["waits"].cancel()
         await settled()
-        await works.begin("next", 1)
+        await works.begin("next", 2)
         assert works.inside == ["huge"]
         await works.end("huge")
         assert works.inside == ["next"]

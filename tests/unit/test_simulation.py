@@ -9,6 +9,8 @@ from benchmarks.simulation.engines import DECODE_RTFX, PER_REQUEST_S, RTFX
 from benchmarks.simulation.page import BEGIN, PAGE, inserted, kept_outcomes
 from benchmarks.simulation.scenario import Scenario, heavy_tailed, simulate
 
+from dalston_cli.settings.choices import Order
+
 
 def test_the_clock_jumps_over_waiting_and_nothing_else() -> None:
     async def days() -> tuple[float, float]:
@@ -48,6 +50,22 @@ def test_the_longest_first_ends_soonest_and_does_not_keep_short_ones_waiting() -
     assert longest.hours == min(outcome.hours for outcome in by_order.values())
     assert longest.first_quarter > 0.25
     assert by_order["shortest"].first_quarter > longest.first_quarter
+
+
+@pytest.mark.parametrize("decoded_bytes", [None, 1_000_000_000], ids=["any room", "small room"])
+@pytest.mark.parametrize("order", ["longest", "given"])
+def test_a_giant_that_comes_first_does_not_keep_short_ones_waiting(
+    order: Order, decoded_bytes: int | None
+) -> None:
+    """Its audio alone is more than the small room; the other engine goes on with the rest."""
+    lengths = [36_000.0, *[60.0] * 300]
+    scenario = Scenario(gpus=2, recordings=301, order=order, decoded_bytes=decoded_bytes)
+    outcome = simulate(scenario, lengths)
+    giant_s = lengths[0] / DECODE_RTFX + lengths[0] / RTFX + PER_REQUEST_S
+    assert outcome.hours * 3600 == pytest.approx(giant_s, rel=0.01), (
+        "no longer than the giant itself"
+    )
+    assert outcome.first_quarter > 0.4, "short ones were done all the while"
 
 
 def test_decoded_audio_keeps_to_its_room() -> None:

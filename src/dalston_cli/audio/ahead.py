@@ -16,7 +16,12 @@ def ahead(things: Iterator[T]) -> Generator[T, None, None]:
 
     It is asked by one thread at a time, and by none when this generator is closed.
     """
-    yield from islice(things, _AT_ONCE)
+    count = 0
+    for thing in islice(things, _AT_ONCE):
+        yield thing
+        count += 1
+    if count < _AT_ONCE:
+        return
     with ThreadPoolExecutor(max_workers=1, thread_name_prefix="decode-ahead") as thread:
         coming = thread.submit(lambda: [*islice(things, 1)])
         while found := coming.result():

@@ -31,10 +31,14 @@ class _SimpleError(RecordingError):
     """The message; ``{name}`` stands for the recording."""
     remedy: ClassVar[str]
     """The hint; ``{quoted}`` stands for the recording's name as a shell takes it."""
+    remedy_elsewhere: ClassVar[str] = ""
+    """The hint for an address, where commands of this machine are of no use; empty for the same."""
 
     def __init__(self, name: str) -> None:
+        remedy = self.remedy_elsewhere if "://" in name else ""
         super().__init__(
-            self.text.format(name=name), hint=self.remedy.format(quoted=shlex.quote(name))
+            self.text.format(name=name),
+            hint=(remedy or self.remedy).format(quoted=shlex.quote(name)),
         )
 
 
@@ -72,6 +76,7 @@ class RecordingChangedError(_SimpleError):
     code = "recording_changed"
     text = "{name} changed while it was read"
     remedy = "wait until it is complete (ls -l -- {quoted}), then run the same command again"
+    remedy_elsewhere = "wait until it is complete, then run the same command again"
 
 
 class NotRegularFileError(_SimpleError):
@@ -96,6 +101,7 @@ class NotMediaError(_SimpleError):
     code = "not_media"
     text = "{name} is not a recording, or is damaged beyond recognition"
     remedy = "see what it is: file -- {quoted}"
+    remedy_elsewhere = "fetch it, and see what it is with the command file"
 
 
 class IncompleteFileError(_SimpleError):

@@ -69,7 +69,7 @@ def probe_machine(environ: Mapping[str, str] = os.environ, cgroup: Path = _CGROU
     if limit and limit[0].isdigit():
         ram_mb = min(ram_mb, int(limit[0]) // _MB)
     gpus = visible_gpus(_nvidia_smi(), environ.get("CUDA_VISIBLE_DEVICES"))
-    return Machine(cpus=_cpus(cgroup), ram_mb=ram_mb, gpus=gpus)
+    return Machine(cpus=usable_cpus(cgroup), ram_mb=ram_mb, gpus=gpus)
 
 
 def free_ram_mb(cgroup: Path = _CGROUP) -> float:
@@ -135,7 +135,8 @@ def _nvidia_smi(query: Sequence[str] = _QUERY) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
-def _cpus(cgroup: Path) -> int:
+def usable_cpus(cgroup: Path = _CGROUP) -> int:
+    """Return the cores that this process may use, after affinity and a container's limit."""
     affinity = getattr(os, "sched_getaffinity", None)  # macOS has none
     cpus = len(affinity(0)) if affinity else (os.cpu_count() or 1)
     quota = _read_words(cgroup / "cpu.max")

@@ -1,5 +1,6 @@
 """A recording's name and its transcripts' names, as short as they can be told."""
 
+import os
 from collections.abc import Sequence
 from pathlib import PurePath
 
@@ -22,10 +23,21 @@ def outputs_text(recording: str, outputs: Sequence[str]) -> str:
         recording: Its name, whose stem most transcripts have.
         outputs: Paths of the transcripts.
     """
-    paths = [PurePath(output) for output in outputs]
     start = f"{PurePath(recording).stem}."
-    folders = {path.parent for path in paths}
-    if len(folders) > 1 or not all(path.name.startswith(start) for path in paths):
+    parts = [output.rpartition("/") for output in outputs]  # a path would lose a slash of s3://
+    folders = {f"{folder}{slash}" for folder, slash, _ in parts}
+    if len(folders) > 1 or not all(name.startswith(start) for _, _, name in parts):
         return ", ".join(outputs)
-    extensions = ", ".join(path.name.removeprefix(start) for path in paths)
-    return f"{folders.pop().as_posix().rstrip('/')}/ ({extensions})"
+    extensions = ", ".join(name.removeprefix(start) for _, _, name in parts)
+    return f"{folders.pop() or './'} ({extensions})"
+
+
+def folder_of_all(recordings: Sequence[str]) -> str | None:
+    """Return the deepest folder that holds all recordings; None where they have none in common."""
+    parts = [name.rpartition("://") for name in recordings]
+    starts = {(f"{scheme}{mark}", path.startswith("/")) for scheme, mark, path in parts}
+    if len(starts) > 1:
+        return None
+    start, _ = starts.pop()
+    common = os.path.commonpath([PurePath(path).parent for _, _, path in parts])
+    return f"{start}{common}" if common or not start else None

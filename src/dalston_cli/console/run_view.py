@@ -1,17 +1,20 @@
 """The view of a run: plain lines on stderr, changing ones in a terminal, or JSON for programs."""
 
-import os
 import shlex
 from abc import abstractmethod
 from collections.abc import Callable
 from contextlib import ExitStack
-from pathlib import Path
 
 from dalston_cli.amounts import count, duration, speed
 from dalston_cli.audio.request import ASKED_FOR, CUT_OFF
 from dalston_cli.console.envelope import Envelope, encode_json
 from dalston_cli.console.look import Span, Style, terminal_size_of
-from dalston_cli.console.recording_lines import about, folder_and_name, outputs_text
+from dalston_cli.console.recording_lines import (
+    about,
+    folder_and_name,
+    folder_of_all,
+    outputs_text,
+)
 from dalston_cli.console.screen import Console, Mode
 from dalston_cli.console.steps import Steps, passed_over
 from dalston_cli.errors import ExitCode
@@ -224,9 +227,8 @@ class RunStream(RunView):
 
 def _accepting(recordings: list[str]) -> str:
     """Return the command that accepts recordings which cannot be used, or their folder."""
-    names = sorted(recordings)
-    if len(recordings) > MOST_REPEATED:
-        names = [os.path.commonpath([Path(name).parent for name in recordings]) or "."]
+    folder = folder_of_all(recordings) if len(recordings) > MOST_REPEATED else None
+    names = sorted(recordings) if folder is None else [folder or "."]
     return shlex.join(["dalston", "runs", "accept", *names])
 
 

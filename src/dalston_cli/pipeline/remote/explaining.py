@@ -42,6 +42,8 @@ def _explained(error: BaseException, address: Address) -> DalstonError:
         error = error.__cause__  # fsspec says so of every failure
     if isinstance(error, DalstonError):
         return error
+    if type(error).__name__ == "TooManyRedirects":  # aiohttp's, which may not be installed
+        return errors.RemoteUnreachableError(address, "it leads in a circle", may_pass=False)
     status = _status(error)
     reason = f"the server says {status}" if status else _reason(error, address)
     if status in _DENIED or _is_refusal(error):

@@ -209,9 +209,14 @@ class Run:
     def _begun(self, item: Item) -> Iterator[_Begun]:
         """Note a job's beginning and end; its error is its own, and never another's."""
         clock, recording = time.monotonic(), item.recording
-        number = item.number or self._journal.begin_job(
-            self._id, recording.name, suffix=recording.relative.suffix.lower(), size=recording.size
-        )
+        suffix = recording.relative.suffix.lower()
+        try:
+            number = item.number or self._journal.begin_job(
+                self._id, recording.name, suffix=suffix, size=recording.size
+            )
+        except JournalError:
+            self._summary.counts[NOT_STARTED] += 1
+            raise
         begun = _Begun(item=item, number=number, clock=clock)
         cancelled = events.JobFinished(recording=recording.name, status="cancelled")
         try:

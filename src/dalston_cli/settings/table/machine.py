@@ -63,8 +63,8 @@ class Machine:
         "Processes of the transcribing engine.", 1, idle_with=("scheduler",)
     )
     threads: int = Kind("N", ge=0, le=1024)(
-        "Processor threads of each engine's process; 0 for the machine's cores, at most 8, shared"
-        " among replicas.",
+        "Processor threads of each engine's process; 0 for the cores that it may use, at most 8,"
+        " shared among replicas.",
         0,
         idle_with=_ELSEWHERE,
     )

@@ -20,7 +20,7 @@ from dalston_cli.launchers.docker.gpu.refusal import explain_refusal
 from dalston_cli.launchers.docker.gpu.request import gpu_arguments
 from dalston_cli.launchers.docker.options import DockerOptions
 from dalston_cli.launchers.folder_launcher import SOCKET_NAME
-from dalston_cli.launchers.variables import physical_cores
+from dalston_cli.launchers.variables import usable_cores
 
 _MISSING_SOURCE = (
     re.compile(r"bind source path does not exist: (?P<path>/.*)"),
@@ -94,7 +94,7 @@ class Starter:
             replica=replica,
             home=self._containers.home,
             user=user,
-            cores=min(physical_cores(), facts.cpus),
+            cores=min(usable_cores(), facts.cpus),
             models=models,
             models_mark=models_mark(models),
             folder=folder,

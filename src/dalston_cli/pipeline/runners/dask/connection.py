@@ -4,6 +4,7 @@ A cluster on this machine is made for the run and ends with it. It speaks TLS wi
 in memory only, because what reaches a scheduler can have its workers run anything.
 """
 
+import asyncio
 import logging
 from collections.abc import Mapping, Sequence
 from contextlib import AsyncExitStack
@@ -15,6 +16,7 @@ from dalston_cli.pipeline.request import RunOptions
 from dalston_cli.pipeline.runners.dask.errors import (
     DaskMissingError,
     DaskOptionError,
+    DaskSettingsError,
     SchedulerUnreachableError,
 )
 
@@ -22,6 +24,8 @@ if TYPE_CHECKING:
     from distributed import Client
 
 _CONNECT_S = 10
+_ANSWER_S = 30
+_CLOSE_S = 2
 _LOGGERS = ("distributed", "distributed.client", "distributed.scheduler", "tornado")
 _QUIET: Mapping[str, Any] = {
     "distributed.scheduler.http.routes": [],
@@ -62,14 +66,17 @@ async def connect(stack: AsyncExitStack, address: str) -> "Client":
     Raises:
         SchedulerUnreachableError: It does not answer.
     """
+    load_dask()
     from distributed import Client  # noqa: PLC0415 - asked for Dask only
 
-    _silence()
     client = Client(address, asynchronous=True, timeout=_CONNECT_S, set_as_default=False)
     try:
-        return await stack.enter_async_context(client)
-    except (OSError, ValueError, TypeError) as error:
-        raise SchedulerUnreachableError(address, str(error) or type(error).__name__) from error
+        async with asyncio.timeout(_ANSWER_S):  # what takes a connection may be no scheduler
+            return await stack.enter_async_context(client)
+    except (OSError, ValueError, TypeError, RuntimeError) as error:
+        await client.close(timeout=_CLOSE_S)
+        reason = str(error) or f"what listens there says nothing within {_ANSWER_S} s"
+        raise SchedulerUnreachableError(address, reason) from error
 
 
 async def start_workers(
@@ -89,10 +96,10 @@ async def start_workers(
         threads: Recordings that each works on at the same time.
         gpus: Each offers one GPU.
     """
+    load_dask()
     import dask  # noqa: PLC0415 - asked for Dask only
     from distributed import Client, Nanny, Scheduler, Security, SpecCluster  # noqa: PLC0415 - likewise
 
-    _silence()
     place = {"host": "127.0.0.1", "protocol": "tls://", "security": Security.temporary()}
     served = {"dashboard": False, "dashboard_address": "127.0.0.1:0"}
     scheduler = {"cls": Scheduler, "options": {**place, **served, "port": 0}}
@@ -122,9 +129,17 @@ async def start_workers(
         return await stack.enter_async_context(client)
 
 
-def _silence() -> None:
-    """Keep Dask from writing between our own lines; what matters is told as an event."""
-    import distributed  # noqa: F401, PLC0415 - sets its levels when it is imported
+def load_dask() -> None:
+    """Load Dask with its own settings, and keep it from writing between our lines.
 
+    What matters is told as an event.
+
+    Raises:
+        DaskSettingsError: A file of its settings cannot be read.
+    """
+    try:
+        import distributed  # noqa: F401, PLC0415 - sets its levels when it is imported
+    except ValueError as error:
+        raise DaskSettingsError(str(error)) from error
     for name in _LOGGERS:
         logging.getLogger(name).setLevel(logging.CRITICAL)

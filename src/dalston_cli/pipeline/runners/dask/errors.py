@@ -5,7 +5,7 @@ import sys
 
 from dalston_cli import __version__
 from dalston_cli.audio.source import shown_name
-from dalston_cli.errors import EngineUnavailableError, UnavailableError, UsageError
+from dalston_cli.errors import EngineUnavailableError, ExitCode, UnavailableError, UsageError
 from dalston_cli.pipeline.jobs.base import RunnerLostError
 
 
@@ -28,6 +28,19 @@ class DaskOptionError(UsageError):
 
     def __init__(self, option: str, reason: str, hint: str) -> None:
         super().__init__(f"{option} cannot be had with --runner dask: {reason}", hint=hint)
+
+
+class DaskSettingsError(RunnerLostError):
+    """A file of Dask's own settings cannot be read, and nothing of Dask works without."""
+
+    code = "dask_settings"
+    exit_code = ExitCode.CONFIGURATION
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            " ".join(problem.replace("\\n", " ").split()),
+            hint="correct the file, or remove it: ls ~/.config/dask /etc/dask $DASK_CONFIG",
+        )
 
 
 class SchedulerUnreachableError(UnavailableError):

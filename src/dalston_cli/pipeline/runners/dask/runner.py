@@ -152,13 +152,13 @@ class DaskRunner:
 
     async def _answer(self, job: Job, task: bytes) -> dict[str, Any]:
         """Give a task to Dask, and return what a worker answers."""
+        client, name = await self._client(), job.recording.name
         from distributed import KilledWorker  # noqa: PLC0415 - asked for Dask only
         from distributed.client import FutureCancelledError  # noqa: PLC0415 - likewise
         from distributed.comm import CommClosedError  # noqa: PLC0415 - likewise
 
         from dalston_cli.pipeline.runners.dask.worker import work  # noqa: PLC0415 - likewise
 
-        client, name = await self._client(), job.recording.name
         self._num_tasks += 1
         key = f"dalston-{self._run}-{self._num_tasks}"
         if client.status != "running":
