@@ -1,11 +1,11 @@
 """Diagnoses: the state of one thing, and what to do about it."""
 
-from dataclasses import dataclass
 from typing import Literal
 
+from msgspec import Struct
 
-@dataclass(frozen=True)
-class Diagnosis:
+
+class Diagnosis(Struct, frozen=True):
     """State of one thing.
 
     Attributes:

@@ -16,6 +16,7 @@ from dalston_sdk.decoding import (
 from dalston_sdk.engine import LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import choose_language
+from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, is_same_together, shared_fitter
 from dalston_sdk.torch_device import release_memory
 from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import (
@@ -33,8 +34,11 @@ from dalston_sdk.wire import (
 if TYPE_CHECKING:
     from capabilities import NemoCapabilities
     from loading import Loaded
-    from recognition import Recogniser
+    from recognition import Told, Transcription
     from sortformer import Diarizer
+
+    Chunks = SharedModel[tuple[Samples, SpeechRegion], Told, Transcription]
+    Recordings = SharedModel[tuple[DiarizeRequest, Samples, RunContext], None, DiarizeResult]
 
 _MIN_CHUNK_S = 1.0
 """The library pads shorter chunks at both ends, which moves the times of their words."""
@@ -49,6 +53,9 @@ class NemoEngine(TorchEngine):
         Stage.TRANSCRIBE: SUPPORTED_OPTIONS,
         Stage.DIARIZE: frozenset({"num_speakers", "max_speakers", "batch_size"}),
     }
+    keeps_freed_memory = True
+    slots = SLOTS
+    max_audio_s = MAX_AUDIO_S
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
@@ -59,8 +66,10 @@ class NemoEngine(TorchEngine):
         for name in ("NUMBA_CACHE_DIR", "TORCHINDUCTOR_CACHE_DIR"):
             os.environ[name] = self._compiled.name
         self._loaded: Loaded | None = None
-        self._recogniser: tuple[Recogniser, NemoCapabilities] | None = None
-        self._diarizer: Diarizer | None = None
+        self._recogniser: tuple[Chunks, NemoCapabilities] | None = None
+        self._diarizer: Recordings | None = None
+        if device != "cpu":
+            self.slots = 1  # it was not measured there whether chunks are the same in a batch
 
     def load(self, model: ModelRef) -> LoadedModel:
         """Load a ``.nemo`` file with a recogniser or a diarizer."""
@@ -76,10 +85,23 @@ class NemoEngine(TorchEngine):
             gc.freeze()
         self._loaded = load_model(model, self.device)
         if self._loaded.is_diarizer:
-            self._diarizer = Diarizer(self._loaded)
+            diarizer = Diarizer(self._loaded)
+            self._diarizer = SharedModel(
+                lambda asked, _: [self._diarize(diarizer, *each) for each in asked],
+                lambda asked: len(asked[1]),
+                fitter=None,
+            )
         else:
             capabilities = capabilities_of(self._loaded)
-            self._recogniser = Recogniser(self._loaded, capabilities), capabilities
+            recogniser = Recogniser(self._loaded, capabilities)
+            # The longest text that Canary may write goes by the longest chunk of a batch.
+            mixes = not capabilities.must_be_told_language and is_same_together(recogniser.encode)
+            chunks = SharedModel(
+                recogniser.transcribe,
+                lambda chunk: len(chunk[0]),
+                fitter=shared_fitter(self, model) if mixes else None,
+            )
+            self._recogniser = chunks, capabilities
         return LoadedModel(compute_type=self._loaded.compute_type)
 
     def unload(self) -> None:
@@ -94,6 +116,7 @@ class NemoEngine(TorchEngine):
     ) -> TranscribeResult:
         """Find the speech, then decode chunk by chunk."""
         from options import plan  # noqa: PLC0415 - imports the library
+        from recognition import Told  # noqa: PLC0415 - likewise
         from sentences import segments_of  # noqa: PLC0415 - likewise
         from vad import SpeechDetector  # noqa: PLC0415 - not needed before
 
@@ -110,16 +133,13 @@ class NemoEngine(TorchEngine):
         )
         speech = find_speech(audio, options, decoding, SpeechDetector(), context.check_cancelled)
         text_language = "en" if decoding.into_english else language.spoken
+        told = Told(language=language.spoken, into=text_language, with_words=decoding.with_words)
 
         def decode(
             chunks: list[Samples], batch: Sequence[SpeechRegion], first_id: int
         ) -> list[Segment]:
-            transcriptions = recogniser.transcribe(
-                chunks,
-                batch,
-                language=language.spoken,
-                into=text_language,
-                with_words=decoding.with_words,
+            transcriptions = recogniser.decode(
+                list(zip(chunks, batch, strict=True)), told, context.check_cancelled
             )
             segments: list[Segment] = []
             for transcription, region in zip(transcriptions, batch, strict=True):
@@ -133,14 +153,15 @@ class NemoEngine(TorchEngine):
             return segments
 
         fitter = self.fitter(request, decoding.batch_size)
-        found = transcribe_in_batches(
-            audio,
-            speech,
-            decode,
-            context,
-            fitter=fitter,
-            min_chunk_s=_MIN_CHUNK_S,
-        )
+        with recogniser.taking_part():
+            found = transcribe_in_batches(
+                audio,
+                speech,
+                decode,
+                context,
+                fitter=fitter,
+                min_chunk_s=_MIN_CHUNK_S,
+            )
         decoding = replace(decoding, batch_size=fitter.smallest)
         return TranscribeResult(
             language=text_language,
@@ -157,8 +178,13 @@ class NemoEngine(TorchEngine):
         """Find the turns of at most four speakers."""
         if self._diarizer is None:
             raise self._wrong_model("transcribes, and does not tell speakers apart")
-        fitter = self.fitter(request, self._diarizer.batch_size(request.options))
-        return self._diarizer.diarize(request.options, audio, context, fitter)
+        return self._diarizer.decode([(request, audio, context)], None, context.check_cancelled)[0]
+
+    def _diarize(
+        self, diarizer: "Diarizer", request: DiarizeRequest, audio: Samples, context: RunContext
+    ) -> DiarizeResult:
+        fitter = self.fitter(request, diarizer.batch_size(request.options))
+        return diarizer.diarize(request.options, audio, context, fitter)
 
     def _wrong_model(self, what: str) -> EngineError:
         if self._loaded is None:

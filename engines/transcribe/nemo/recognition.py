@@ -6,6 +6,7 @@ from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from typing import SupportsInt
 
+import numpy as np
 import torch
 from canary import align_words, prompt_of, text_and_words
 from capabilities import FULL_ATTENTION_S, NemoCapabilities
@@ -14,7 +15,9 @@ from nemo.collections.asr import models
 from nemo.collections.asr.models.aed_multitask_models import MultiTaskTranscriptionConfig
 from nemo.collections.asr.parts.utils.rnnt_utils import Hypothesis
 from nemo.core.classes import ModelPT
+from numpy.typing import NDArray
 from omegaconf import OmegaConf, open_dict
+from torch.nn.utils.rnn import pad_sequence
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.timing import in_order
@@ -39,6 +42,21 @@ class Transcription:
     words: tuple[Word, ...] = ()
 
 
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a model is told of a chunk.
+
+    Attributes:
+        language: The language spoken; None for models that cannot be told.
+        into: The language of the text; likewise.
+        with_words: True if words are asked for.
+    """
+
+    language: str | None
+    into: str | None
+    with_words: bool
+
+
 class Recogniser:
     """A loaded model that transcribes."""
 
@@ -50,29 +68,39 @@ class Recogniser:
         stride_s = float(self._network.cfg.preprocessor.window_stride)
         self._frame_s = stride_s * self._network.encoder.subsampling_factor
 
+    def encode(self, sounds: Sequence[Samples]) -> list[NDArray[np.float32]]:
+        """Encode a batch of sounds; return the frames of each, without those of its padding.
+
+        Args:
+            sounds: float32, 16 kHz, in [-1, 1].
+        """
+        device = torch.device(self._loaded.device)
+        lengths = torch.tensor([len(sound) for sound in sounds], device=device)
+        padded = pad_sequence([torch.from_numpy(sound) for sound in sounds], batch_first=True)
+        with torch.inference_mode(), self._loaded.autocast():
+            features, counts = self._network.preprocessor(
+                input_signal=padded.to(device), length=lengths
+            )
+            encoded, counts = self._network.encoder(audio_signal=features, length=counts)
+        rows = encoded.transpose(1, 2).float().cpu().numpy()
+        return [row[:count] for row, count in zip(rows, counts.tolist(), strict=True)]
+
     def transcribe(
-        self,
-        chunks: Sequence[Samples],
-        regions: Sequence[SpeechRegion],
-        *,
-        language: str | None,
-        into: str | None,
-        with_words: bool,
+        self, located: Sequence[tuple[Samples, SpeechRegion]], told: Told
     ) -> list[Transcription]:
         """Transcribe a batch of chunks.
 
         Args:
-            chunks: float32, 16 kHz, in [-1, 1], at least a second long: the library pads shorter
-                ones at both ends, which moves all times.
-            regions: Where in the recording each chunk is.
-            language: The language spoken; None for models that cannot be told.
-            into: The language of the text; likewise.
-            with_words: True if words are asked for.
+            located: The samples of each chunk, and where in its recording it is. float32, 16 kHz,
+                in [-1, 1], at least a second long: the library pads shorter ones at both ends,
+                which moves all times.
+            told: What holds for all of them.
         """
+        chunks, regions = zip(*located, strict=True)
         longest_s = max(map(len, chunks)) / SAMPLE_RATE
         with torch.inference_mode(), self._loaded.autocast(), self._attention(longest_s):
-            if self._capabilities.must_be_told_language and language is not None:
-                return self._canary(chunks, regions, language, into or language, with_words)
+            if self._capabilities.must_be_told_language and told.language is not None:
+                return self._canary(chunks, regions, told.language, told)
             found = self._network.transcribe(
                 list(chunks), batch_size=len(chunks), return_hypotheses=True, verbose=False
             )
@@ -141,27 +169,28 @@ class Recogniser:
         chunks: Sequence[Samples],
         regions: Sequence[SpeechRegion],
         language: str,
-        into: str,
-        with_words: bool,  # noqa: FBT001 - passed on from keywords
+        told: Told,
     ) -> list[Transcription]:
         network = self._network
         aligner = getattr(network, "timestamps_asr_model", None)
-        needs_time_tokens = with_words and aligner is None
+        needs_time_tokens = told.with_words and aligner is None
         config = MultiTaskTranscriptionConfig(
             batch_size=len(chunks),
             return_hypotheses=True,
             verbose=False,
             enable_chunking=False,
-            prompt=prompt_of(network, language, into, with_times=needs_time_tokens),
+            prompt=prompt_of(
+                network, language, told.into or language, with_times=needs_time_tokens
+            ),
         )
         found = network.transcribe(
             list(chunks), override_config=config, timestamps=True if needs_time_tokens else None
         )
-        if with_words and aligner is not None:
+        if told.with_words and aligner is not None:
             align_words(found, chunks, aligner, self._loaded.device)
         transcriptions = []
         for hypothesis, region in zip(found, regions, strict=True):
-            text, timed = text_and_words(hypothesis, with_words=with_words)
+            text, timed = text_and_words(hypothesis, with_words=told.with_words)
             spans = in_order(
                 [(region.start + start, region.start + end) for _, start, end in timed],
                 low=region.start,

@@ -3,7 +3,8 @@
 import gc
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
+from dataclasses import dataclass, replace
+from functools import partial
 from typing import ClassVar
 
 import onnxruntime as rt
@@ -25,6 +26,7 @@ from dalston_sdk.devices import check_gpu, device_lost, process_vram_mb
 from dalston_sdk.engine import Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import evenly_spaced, to_whisper_code
+from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, shared_fitter
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
@@ -43,12 +45,23 @@ _MIN_CHUNK_S = 0.3
 """With a shorter chunk the statistics over its features are not numbers."""
 
 
+@dataclass(frozen=True, kw_only=True)
+class _Told:
+    """What a model is told of a chunk; BCP-47 codes."""
+
+    language: str | None
+    into_english: bool
+
+
 class OnnxAsrEngine(Engine):
     """Recognises speech with Parakeet, Canary, GigaAM, Vosk, Whisper and their relatives."""
 
     name = "onnx-asr"
     version = "0.1.0"
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.TRANSCRIBE: SUPPORTED_OPTIONS}
+    keeps_freed_memory = True
+    slots = SLOTS
+    max_audio_s = MAX_AUDIO_S
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
@@ -57,6 +70,9 @@ class OnnxAsrEngine(Engine):
         rt.disable_telemetry_events()
         self._detector = SpeechDetector()
         self._recogniser: Recogniser | None = None
+        self._shared: SharedModel[Samples, _Told, TimestampedResult] | None = None
+        if device != "cpu":
+            self.slots = 1  # it was not measured there whether chunks are the same in a batch
 
     def check_device(self) -> str:
         """Copy a number to the GPU, if one was asked for."""
@@ -69,23 +85,25 @@ class OnnxAsrEngine(Engine):
     def load(self, model: ModelRef) -> LoadedModel:
         """Load weights from a folder in the layout of their family."""
         self._recogniser = load_recogniser(model, self.device)
+        fitter = shared_fitter(self, model) if self._recogniser.together else None
+        self._shared = SharedModel(partial(_recognise, self._recogniser), len, fitter=fitter)
         return LoadedModel(
             compute_type=self._recogniser.compute_type, warnings=self._recogniser.warnings
         )
 
     def unload(self) -> None:
         """Drop the weights and free their memory."""
-        self._recogniser = None
+        self._recogniser = self._shared = None
         gc.collect()
 
     def transcribe(
         self, request: TranscribeRequest, audio: Samples, context: RunContext
     ) -> TranscribeResult:
         """Find the speech and the language, then decode chunk by chunk."""
-        if self._recogniser is None:
+        if self._recogniser is None or self._shared is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
         try:
-            return self._transcribe(self._recogniser, request, audio, context)
+            return self._transcribe(self._recogniser, self._shared, request, audio, context)
         except Exception as error:
             if self.device != "cpu" and is_device_lost(error):
                 raise device_lost(self.device, str(error)) from error
@@ -94,6 +112,7 @@ class OnnxAsrEngine(Engine):
     def _transcribe(
         self,
         recogniser: Recogniser,
+        shared: SharedModel[Samples, _Told, TimestampedResult],
         request: TranscribeRequest,
         audio: Samples,
         context: RunContext,
@@ -117,13 +136,15 @@ class OnnxAsrEngine(Engine):
                 evenly_spaced(searched, count),
                 min_length_s=_MIN_CHUNK_S,
             ),
+            turn=lambda: shared.turn(context.check_cancelled),
         )
         text_language = "en" if decoding.into_english else language.spoken
+        told = _Told(language=language.spoken, into_english=decoding.into_english)
 
         def decode(
             chunks: list[Samples], batch: Sequence[SpeechRegion], first_id: int
         ) -> list[Segment]:
-            results = _recognise(recogniser, chunks, language.spoken, decoding)
+            results = shared.decode(chunks, told, context.check_cancelled)
             with_text = [
                 (result, region)
                 for result, region in zip(results, batch, strict=True)
@@ -135,14 +156,15 @@ class OnnxAsrEngine(Engine):
             ]
 
         fitter = self.fitter(request, decoding.batch_size)
-        found = transcribe_in_batches(
-            audio,
-            speech,
-            decode,
-            context,
-            fitter=fitter,
-            min_chunk_s=_MIN_CHUNK_S,
-        )
+        with shared.taking_part():
+            found = transcribe_in_batches(
+                audio,
+                speech,
+                decode,
+                context,
+                fitter=fitter,
+                min_chunk_s=_MIN_CHUNK_S,
+            )
         decoding = replace(decoding, batch_size=fitter.smallest)
         return TranscribeResult(
             language=text_language,
@@ -162,18 +184,18 @@ class OnnxAsrEngine(Engine):
 
 
 def _recognise(
-    recogniser: Recogniser, chunks: list[Samples], language: str | None, decoding: Decoding
+    recogniser: Recogniser, chunks: Sequence[Samples], told: _Told
 ) -> list[TimestampedResult]:
     """Decode a batch of chunks."""
     arguments = {}
     capabilities = recogniser.capabilities
-    if capabilities.must_be_told_language and language is not None:
+    if capabilities.must_be_told_language and told.language is not None:
         is_whisper = capabilities.detects_language
-        arguments["language"] = to_whisper_code(language) if is_whisper else language
-    if decoding.into_english:
+        arguments["language"] = to_whisper_code(told.language) if is_whisper else told.language
+    if told.into_english:
         arguments["target_language"] = "en"
     results: list[TimestampedResult] = recogniser.adapter.with_timestamps().recognize(
-        chunks, **arguments
+        list(chunks), **arguments
     )
     return results
 

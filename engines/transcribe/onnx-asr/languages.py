@@ -2,6 +2,7 @@
 
 import re
 from collections.abc import Callable, Sequence
+from contextlib import AbstractContextManager
 
 import numpy as np
 from capabilities import OnnxCapabilities
@@ -21,6 +22,9 @@ from dalston_sdk.languages import (
 )
 from dalston_sdk.wire import TranscribeOptions
 
+CutSamples = Callable[[int], Sequence[Samples]]
+Turn = Callable[[], AbstractContextManager[None]]
+
 _LANGUAGE_TOKEN = re.compile(r"<\|([a-z]{2,3})\|>")
 
 
@@ -28,7 +32,9 @@ def find_language(
     options: TranscribeOptions,
     capabilities: OnnxCapabilities,
     recogniser: Asr,
-    cut_samples: Callable[[int], Sequence[Samples]],
+    cut_samples: CutSamples,
+    *,
+    turn: Turn,
 ) -> Language:
     """Find out the language of a recording.
 
@@ -38,13 +44,14 @@ def find_language(
         recogniser: The library's object that decodes.
         cut_samples: Returns at most so many chunks of speech from all over the recording;
             float32, 16 kHz. None where there is no speech.
+        turn: Has the model alone.
 
     Raises:
         EngineError: ``invalid_request`` if the model does not know the language, or must be told
             and the request does not say which it is.
     """
     if capabilities.detects_language:
-        return _detected(options, recogniser, cut_samples)
+        return _detected(options, recogniser, cut_samples, turn)
     language = choose_language(
         options,
         model_name=capabilities.name,
@@ -57,7 +64,7 @@ def find_language(
 
 
 def _detected(
-    options: TranscribeOptions, recogniser: Asr, cut_samples: Callable[[int], Sequence[Samples]]
+    options: TranscribeOptions, recogniser: Asr, cut_samples: CutSamples, turn: Turn
 ) -> Language:
     codes = _codes(recogniser)
     allowed = [_require(to_whisper_code(code), codes) for code in options.languages or ()]
@@ -67,7 +74,8 @@ def _detected(
     chunks = cut_samples(MAX_VOTES)
     if not chunks:
         return Language(spoken=None)
-    scores = _vote(recogniser, chunks, allowed or codes)
+    with turn():
+        scores = _vote(recogniser, chunks, allowed or codes)
     return Language(spoken=next(iter(scores)), scores=scores)
 
 

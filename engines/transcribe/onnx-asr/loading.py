@@ -2,6 +2,7 @@
 
 import re
 from dataclasses import dataclass
+from functools import partial
 from pathlib import Path
 from typing import Any, get_args
 
@@ -13,11 +14,12 @@ from onnx_asr.loader import AsrNames, AsrTypeNames, Manager, create_asr_resolver
 from onnx_asr.models.kaldi import KaldiTransducer
 from onnx_asr.models.whisper import WhisperOrt
 from onnx_asr.resolver import Resolver
-from private_api import try_encoder
+from private_api import encode, try_encoder
 
 from dalston_sdk.devices import cpu_threads, device_lost, split_device
 from dalston_sdk.errors import EngineError
 from dalston_sdk.memory_errors import is_out_of_memory
+from dalston_sdk.sharing import is_same_together
 from dalston_sdk.weights import (
     loading_failed,
     not_enough_memory,
@@ -43,12 +45,14 @@ class Recogniser:
         adapter: The library's public object, which takes samples.
         capabilities: What the model can do.
         compute_type: The number format of its files.
+        together: True if chunks of several requests may be in one batch.
         warnings: What the user should know about it.
     """
 
     adapter: TextResultsAsrAdapter
     capabilities: OnnxCapabilities
     compute_type: str
+    together: bool
     warnings: tuple[Notice, ...]
 
 
@@ -108,13 +112,18 @@ def load_recogniser(model: ModelRef, device: str) -> Recogniser:
             name, folder, quantization=_SUFFIXES[compute_type], offline=True
         )
         try_encoder(adapter.asr)
+        capabilities = capabilities_of(model.runtime_id, adapter.asr)
+        # Canary's decoder goes on behind the end of a text until the longest one ends, Whisper's
+        # windows have one length; a model of 8 bits is not the same in a batch.
+        together = capabilities.times_words and is_same_together(partial(encode, adapter.asr))
     except Exception as error:
         raise _failure(folder, error, device) from error
     _check_provider(adapter.asr, device)
     return Recogniser(
         adapter=adapter,
-        capabilities=capabilities_of(model.runtime_id, adapter.asr),
+        capabilities=capabilities,
         compute_type=compute_type,
+        together=together,
         warnings=_slow_on_gpu(compute_type, device),
     )
 
@@ -155,6 +164,8 @@ def _problem(resolver: Resolver[Any], compute_type: str) -> str | None:
 def _manager(device: str) -> Manager:
     options = rt.SessionOptions()
     options.intra_op_num_threads = cpu_threads()
+    # Threads that wait would use their processors up: twice the processor time on two of them.
+    options.add_session_config_entry("session.intra_op.allow_spinning", "0")
     options.log_severity_level = 3  # errors only; failures are raised as exceptions anyway
     providers: list[Any] = ["CPUExecutionProvider"]
     if device != "cpu":

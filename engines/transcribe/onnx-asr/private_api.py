@@ -17,11 +17,30 @@ _CONTEXT_SAMPLES = 64
 
 def try_encoder(recogniser: Asr) -> None:
     """Encode a second of silence, which fails if the model's files do not fit each other."""
-    silence, length = np.zeros((1, SAMPLE_RATE), np.float32), np.array([SAMPLE_RATE])
+    silence = np.zeros(SAMPLE_RATE, np.float32)
     if isinstance(recogniser, WhisperHf):
-        recogniser._encode(silence, length)
+        recogniser._encode(silence[None], np.array([SAMPLE_RATE]))
     else:
-        recogniser._encode(*recogniser._preprocessor(silence, length))
+        encode(recogniser, [silence])
+
+
+def encode(recogniser: Asr, sounds: Sequence[Samples]) -> list[NDArray[np.float32]]:
+    """Encode a batch of sounds with a model other than Whisper.
+
+    Args:
+        recogniser: The model.
+        sounds: float32, 16 kHz, in [-1, 1].
+
+    Returns:
+        The frames of each sound, without those of its padding.
+    """
+    lengths = np.array([len(sound) for sound in sounds])
+    padded = np.zeros((len(sounds), max(lengths)), np.float32)
+    for row, sound in zip(padded, sounds, strict=True):
+        row[: len(sound)] = sound
+    encoded, valid = recogniser._encode(*recogniser._preprocessor(padded, lengths))
+    # What Canary's encoder returns beside its frames is a mask, and not their number.
+    return [row[: int(np.sum(count))] for row, count in zip(encoded, valid, strict=True)]
 
 
 def token_ids(recogniser: Asr) -> Mapping[str, int]:

@@ -4,9 +4,10 @@ Containers count differently: most declare how long the sound lasts, some at whi
 clock it ends, and that clock need not start at 0.
 """
 
-from dataclasses import dataclass
 from fractions import Fraction
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dalston_cli.audio.declared import mp3_declares_duration
 from dalston_cli.audio.file_bytes import FileBytes
@@ -25,8 +26,7 @@ _COUNTED = frozenset({"flac", "mov", "ogg", "mp3", "tta", "wv", "ape", "mpc", "m
 _AV_TIME_BASE = 1_000_000
 
 
-@dataclass(frozen=True, kw_only=True)
-class Declared:
+class Declared(Struct, frozen=True, kw_only=True):
     """Times that a file declares; each is None where it declares none.
 
     Attributes:

@@ -2,11 +2,12 @@
 
 from collections.abc import Iterator
 from contextlib import contextmanager
-from dataclasses import dataclass
 from fractions import Fraction
 from io import BufferedReader
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
+
+from msgspec import Struct
 
 from dalston_cli.audio import errors
 from dalston_cli.audio.clock import Declared, declared_times, is_seekable, origin
@@ -38,8 +39,7 @@ _LENIENT_SINCE = 19
 _LENIENT = {"metadata_errors": "replace"}
 
 
-@dataclass(frozen=True, kw_only=True)
-class OpenRecording:
+class OpenRecording(Struct, frozen=True, kw_only=True):
     """A container that is open, and the audio stream in it that will be decoded.
 
     Attributes:

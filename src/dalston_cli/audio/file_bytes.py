@@ -1,35 +1,42 @@
 """An open file as bytes at offsets, for reading headers without a media library."""
 
 from collections.abc import Iterator
-from dataclasses import dataclass
 from io import BufferedReader
 from typing import Literal
+
+from msgspec import Struct
 
 ByteOrder = Literal["little", "big"]
 
 _BLOCK = 1 << 20
+_HEAD = 4096
 
 
-@dataclass(frozen=True, kw_only=True)
-class FileBytes:
+class FileBytes(Struct, frozen=True, kw_only=True):
     """A file that is read here and there; its position is undefined afterwards.
 
     Attributes:
         size: Bytes in the file when it was opened.
+        head: The first of them, which hold most of what headers say.
     """
 
     source: BufferedReader
     size: int
+    head: bytes
 
     @classmethod
     def of(cls, source: BufferedReader) -> "FileBytes":
         """Measure an open file."""
-        return cls(source=source, size=source.seek(0, 2))
+        size = source.seek(0, 2)
+        source.seek(0)
+        return cls(source=source, size=size, head=source.read(_HEAD))
 
     def at(self, offset: int, count: int) -> bytes:
         """Return up to ``count`` bytes; none where the offset lies outside the file."""
         if not 0 <= offset < self.size:
             return b""
+        if offset + count <= len(self.head):
+            return self.head[offset : offset + count]
         self.source.seek(offset)
         return self.source.read(count)
 

@@ -2,7 +2,8 @@
 
 import math
 from collections.abc import Iterator
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dalston_cli.amounts import duration
 from dalston_cli.audio import errors
@@ -32,8 +33,7 @@ _SHORT_S = 1.0
 _SHORT_SHARE = 0.02
 
 
-@dataclass(kw_only=True)
-class Counts:
+class Counts(Struct, kw_only=True):
     """Numbers of packets and errors, and the largest absolute values.
 
     Attributes:
@@ -53,8 +53,7 @@ class Counts:
         self.reason = self.reason or str(getattr(error, "strerror", None) or error)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Decoding:
+class Decoding(Struct, frozen=True, kw_only=True):
     """One recording that is being decoded, and the parts that do it.
 
     Attributes:

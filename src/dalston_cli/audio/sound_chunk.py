@@ -10,6 +10,8 @@ Reference: RIFF and RF64 (EBU Tech 3306), AIFF 1.3, Apple Core Audio Format 1.0,
 from collections.abc import Callable
 from dataclasses import dataclass, replace
 
+from msgspec import Struct
+
 from dalston_cli.audio.file_bytes import ByteOrder, FileBytes
 
 _MAX_CHUNKS = 1000
@@ -38,8 +40,7 @@ _EXTRAS = (
 """Names of chunks that stand behind the sound."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Family:
+class Family(Struct, frozen=True, kw_only=True):
     """How a kind of file writes its chunks.
 
     Attributes:
@@ -236,6 +237,8 @@ def _placed(
 
 
 def _is_unknown(size: int) -> bool:
+    if 0 < size < _UNKNOWN[0] - _UNKNOWN_SLACK:
+        return False
     return size <= 0 or any(0 <= most - size <= _UNKNOWN_SLACK for most in _UNKNOWN)
 
 

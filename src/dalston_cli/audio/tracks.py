@@ -1,8 +1,9 @@
 """The choice among a recording's audio tracks: ``--audio-track N|all|LANG``, or by language."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 from typing import TYPE_CHECKING
+
+from msgspec import Struct
 
 from dalston_cli.audio.errors import TrackMissingError
 from dalston_cli.errors import UsageError
@@ -30,8 +31,7 @@ class InvalidTrackError(UsageError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class TrackWish:
+class TrackWish(Struct, frozen=True, kw_only=True):
     """What is known of the track that is wanted.
 
     Attributes:

@@ -5,9 +5,10 @@ import hashlib
 import os
 import tempfile
 import wave
-from dataclasses import dataclass
 from pathlib import Path
 from typing import TYPE_CHECKING, Self
+
+from msgspec import Struct
 
 if TYPE_CHECKING:
     import numpy as np
@@ -20,8 +21,7 @@ MAX_SAMPLES = (2**32 - 1 - 36) // 2
 """A WAV file's sizes have 32 bits: 37 hours."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class WrittenWav:
+class WrittenWav(Struct, frozen=True, kw_only=True):
     """A finished file.
 
     Attributes:

@@ -5,7 +5,8 @@ A GPU that was asked for and cannot be had is an error, never a silent fallback 
 
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dalston_cli.catalog.machine import Gpu, Machine
 from dalston_cli.catalog.schema import Device, EngineEntry, ModelEntry
@@ -63,8 +64,7 @@ class RepeatedGpuError(UsageError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class DeviceChoice:
+class DeviceChoice(Struct, frozen=True, kw_only=True):
     """A device, ``cpu`` or ``cuda:N``, and the reason for it."""
 
     device: str

@@ -1,17 +1,17 @@
 """A file of the catalog as plain data, with the line of every key, and the mistakes in it."""
 
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
+
+from msgspec import Struct
 
 from dalston_cli.errors import ConfigurationError
 
 KeyPath = tuple[str | int, ...]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Problem:
+class Problem(Struct, frozen=True, kw_only=True):
     """One mistake: the line counts from 1, the key is a dotted path and may be empty."""
 
     file: Path
@@ -40,8 +40,7 @@ class CatalogError(ConfigurationError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Document:
+class Document(Struct, frozen=True, kw_only=True):
     """A file's data, and the line (from 1) of every key and list item, by its path."""
 
     file: Path

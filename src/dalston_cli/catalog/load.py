@@ -11,6 +11,7 @@ from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import ClassVar, TypeVar
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 import dalston_cli
@@ -81,8 +82,7 @@ class UnknownPipelineError(UnknownEntryError):
     noun = "pipeline"
 
 
-@dataclass(frozen=True, kw_only=True)
-class CatalogPaths:
+class CatalogPaths(Struct, frozen=True, kw_only=True):
     """The folders to read, in order; later ones win.
 
     Attributes:

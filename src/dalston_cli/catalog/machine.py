@@ -11,6 +11,8 @@ from collections.abc import Collection, Mapping, Sequence
 from dataclasses import dataclass, replace
 from pathlib import Path
 
+from msgspec import Struct
+
 _MB = 1024 * 1024
 _CGROUP = Path("/sys/fs/cgroup")
 _QUERY = ("--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits")
@@ -18,8 +20,7 @@ _FREE_QUERY = ("--query-gpu=uuid,memory.free", "--format=csv,noheader,nounits")
 _NVIDIA_SMI_TIMEOUT_S = 15.0
 
 
-@dataclass(frozen=True, kw_only=True)
-class Gpu:
+class Gpu(Struct, frozen=True, kw_only=True):
     """One NVIDIA GPU that programs may use.
 
     Attributes:

@@ -3,6 +3,8 @@
 from collections.abc import Collection, Iterator, Sequence
 from dataclasses import dataclass, replace
 
+from msgspec import Struct
+
 from dalston_cli.amounts import readable_size
 from dalston_cli.catalog import resolve_errors
 from dalston_cli.catalog.alternatives import best_alternatives
@@ -16,8 +18,7 @@ from dalston_sdk.wire import Stage
 AUTO = "auto"
 
 
-@dataclass(frozen=True, kw_only=True)
-class ModelRequest:
+class ModelRequest(Struct, frozen=True, kw_only=True):
     """The user's settings for the model of one stage.
 
     Attributes:

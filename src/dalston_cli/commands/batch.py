@@ -3,10 +3,11 @@
 import os
 import sys
 from collections.abc import Callable, Iterable, Iterator, Mapping
-from dataclasses import dataclass, field, replace
+from dataclasses import replace
 from pathlib import Path
 
 import msgspec
+from msgspec import Struct
 
 from dalston_cli.catalog.device import only_gpus
 from dalston_cli.catalog.load import Catalog, load_catalog
@@ -30,8 +31,7 @@ from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.table import TABLE
 
 
-@dataclass(frozen=True, kw_only=True)
-class Batch:
+class Batch(Struct, frozen=True, kw_only=True):
     """The input of a run or a plan.
 
     Attributes:
@@ -48,7 +48,7 @@ class Batch:
     warnings: tuple[WarningRaised, ...]
     on_finish: str | None = None
     secrets: frozenset[str] = frozenset()
-    passed_over: Mapping[str, int] = field(default_factory=dict)
+    passed_over: Mapping[str, int] = {}
     colour_words: bool = False
 
     def shows_colours(self, console: Console) -> bool:

@@ -4,9 +4,10 @@ import os
 import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TextIO
+
+from msgspec import Struct
 
 
 class Style(StrEnum):
@@ -31,8 +32,7 @@ class Span(NamedTuple):
 Line = Sequence[Span]
 
 
-@dataclass(frozen=True, kw_only=True)
-class Signs:
+class Signs(Struct, frozen=True, kw_only=True):
     """Characters beyond ASCII, or what stands in for them."""
 
     done: str
@@ -48,8 +48,7 @@ _UNICODE = Signs(done="✓", failed="✗", arrow="→", full="━", half="╸", 
 _ASCII = Signs(done="done:", failed="failed:", arrow="->", full="#", half="#", rest="-", more="~")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Look:
+class Look(Struct, frozen=True, kw_only=True):
     """What a stream can show.
 
     Attributes:

@@ -1,7 +1,8 @@
 """A language model's summary of a transcript, as formats for reading show it."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
@@ -9,8 +10,7 @@ from dalston_cli.formats.timestamp import clock
 from dalston_sdk.wire import ActionItem, AudioEvent, Chapter, Segment, Transcript
 
 
-@dataclass(frozen=True, kw_only=True)
-class Section:
+class Section(Struct, frozen=True, kw_only=True):
     """Segments and events under a chapter's heading; None before the first chapter."""
 
     chapter: Chapter | None

@@ -1,7 +1,8 @@
 """Segments gathered into paragraphs, for formats that are read like prose."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dalston_cli.formats.punctuation import ends_sentence
 from dalston_cli.formats.script import clean, joined
@@ -16,8 +17,7 @@ _FULL = 500
 _UNCLEAR = ("", "unknown")
 
 
-@dataclass(frozen=True, kw_only=True)
-class Paragraph:
+class Paragraph(Struct, frozen=True, kw_only=True):
     """Text of one speaker without a long pause, on one line.
 
     ``emotions`` has the labels of its segments, each once, in their order, unclear ones excluded.

@@ -6,6 +6,7 @@ from importlib import import_module
 from pathlib import Path
 
 from dalston_cli.errors import InputError
+from dalston_cli.formats.readers.cues import Cue
 from dalston_cli.formats.readers.errors import MalformedFileError
 from dalston_cli.regular_file import read_regular
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
@@ -70,6 +71,21 @@ def read_transcript(path: Path) -> Transcript:
 
         return whisper.read(path, document)
     return _own(path, document)
+
+
+def read_cues(path: Path) -> list[Cue]:
+    """Read the subtitles of a ``.srt`` or ``.vtt``, in the order of the file.
+
+    Raises:
+        TranscriptUnreadableError: It has another name, or cannot be read.
+        MalformedFileError: The file is malformed; the message has its line.
+    """
+    suffix = path.suffix.lower()
+    if suffix not in _SUBTITLES:
+        raise TranscriptUnreadableError(path, f"it is no {' or '.join(_SUBTITLES)}")
+    reader = import_module(f"dalston_cli.formats.readers{suffix}")
+    cues: list[Cue] = reader.cues_of(path, _text(path))
+    return cues
 
 
 def is_own(path: Path) -> bool:

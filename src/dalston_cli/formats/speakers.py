@@ -1,15 +1,15 @@
 """Names of speakers in text."""
 
-from dataclasses import dataclass
 from typing import Self
+
+from msgspec import Struct
 
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean
 from dalston_sdk.wire import Transcript
 
 
-@dataclass(frozen=True, kw_only=True)
-class SpeakerNames:
+class SpeakerNames(Struct, frozen=True, kw_only=True):
     """The names of one transcript's speakers; none if speakers are not shown."""
 
     shown: bool

@@ -10,6 +10,8 @@ from pathlib import Path
 from threading import Event
 from typing import TYPE_CHECKING, Literal, Protocol, Self
 
+from msgspec import Struct
+
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.diagnosis import Diagnosis
 from dalston_cli.errors import EngineUnavailableError
@@ -84,8 +86,7 @@ class EngineInstance:
     problem: str | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class ExitState:
+class ExitState(Struct, frozen=True, kw_only=True):
     """State of an instance, and how it ended if it did.
 
     Attributes:
@@ -102,8 +103,7 @@ class ExitState:
     memory_short: bool = False
 
 
-@dataclass(frozen=True, kw_only=True)
-class Usage:
+class Usage(Struct, frozen=True, kw_only=True):
     """Resources that one instance uses now; None where they are unknown.
 
     Attributes:
@@ -118,8 +118,7 @@ class Usage:
     processes: int | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Removed:
+class Removed(Struct, frozen=True, kw_only=True):
     """Files and images of one engine that were removed; logs in files or ended containers."""
 
     engine: str

@@ -11,6 +11,8 @@ from functools import cache
 from importlib import import_module
 from typing import TYPE_CHECKING, cast, get_args
 
+from msgspec import Struct
+
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.launchers.base import Launcher, LauncherContext
@@ -42,8 +44,7 @@ def launcher_class(name: str) -> type[Launcher]:
     return cast("type[Launcher]", module.LAUNCHER)
 
 
-@dataclass(frozen=True, kw_only=True)
-class LauncherChoice:
+class LauncherChoice(Struct, frozen=True, kw_only=True):
     """A launcher, and the reason for it."""
 
     launcher: Launcher

@@ -6,8 +6,10 @@ here, so a new setting follows the same rule.
 
 from collections import Counter
 from collections.abc import Iterable, Iterator, Mapping, Sequence
-from dataclasses import asdict, dataclass
+from dataclasses import asdict
 from typing import Literal, get_args, get_origin
+
+from msgspec import Struct
 
 from dalston_cli.amounts import count
 from dalston_cli.audio.source import given_name
@@ -62,8 +64,7 @@ class GpusWithoutEffectError(UsageError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class Idle:
+class Idle(Struct, frozen=True, kw_only=True):
     """A setting, or one value of a list, without effect.
 
     Attributes:

@@ -12,7 +12,6 @@ import threading
 import time
 from collections.abc import Callable, Sequence
 from contextlib import suppress
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Protocol, TypeVar, cast
 
@@ -109,8 +108,7 @@ class Source(Protocol):
         """
 
 
-@dataclass(frozen=True, slots=True)
-class LocalFile:
+class LocalFile(Struct, frozen=True):
     """A file of this machine."""
 
     path: Path
@@ -143,8 +141,7 @@ class LocalFile:
         return self.path
 
 
-@dataclass(frozen=True, slots=True)
-class StandardInput:
+class StandardInput(Struct, frozen=True):
     """The bytes that are piped into this process."""
 
     reference = None
@@ -201,8 +198,7 @@ async def in_daemon_thread(work: Callable[[], Value]) -> Value:
     return await done
 
 
-@dataclass(frozen=True, kw_only=True)
-class Existing:
+class Existing(Struct, frozen=True, kw_only=True):
     """The state of a recording's outputs before its job.
 
     Attributes:
@@ -222,8 +218,7 @@ class Existing:
     transcript: Transcript | None = None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Evidence:
+class Evidence(Struct, frozen=True, kw_only=True):
     """The facts by which outputs are recognized that the journal does not know.
 
     Attributes:

@@ -78,8 +78,7 @@ class RecordingRequest:
     columns: tuple[tuple[str, Cell], ...] = ()
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Shard:
+class Shard(Struct, frozen=True, kw_only=True):
     """One of ``of`` parts of all recordings, ``number`` from 1 on; see ``intake.shard``."""
 
     number: int

@@ -8,6 +8,8 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import TYPE_CHECKING
 
+from msgspec import Struct
+
 from dalston_cli import garbage
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
@@ -78,8 +80,7 @@ class RunCallbacks:
     print_text: Callable[[str], None] = no_text
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Means:
+class _Means(Struct, frozen=True, kw_only=True):
     """What does the work of a run: engines, used in some way, by Dask's workers or by us."""
 
     plans: Sequence[RecordingPlan]

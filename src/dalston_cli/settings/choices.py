@@ -21,6 +21,9 @@ WeightsFrom = Literal["hub", "index"]
 FrameRate = Literal["25", "29.97"]
 """Frames a second of a video, as people write it."""
 
+GuidelineName = Literal["dalston", "netflix", "bbc", "ebu"]
+"""Whose rules subtitles are checked by."""
+
 Order = Literal["longest", "shortest", "given"]
 """The recordings that are begun first."""
 

@@ -2,10 +2,10 @@
 
 import os
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass
 from pathlib import Path
 from typing import Any, Literal, get_args
 
+from msgspec import Struct
 from pydantic import ValidationError
 
 from dalston_cli.regular_file import read_regular
@@ -22,8 +22,7 @@ PRECEDENCE: tuple[SourceKind, ...] = get_args(SourceKind)
 """Sources of values; the first that has one counts."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Source:
+class Source(Struct, frozen=True, kw_only=True):
     """The origin of a value.
 
     Attributes:
@@ -35,8 +34,7 @@ class Source:
     place: str = ""
 
 
-@dataclass(frozen=True, kw_only=True)
-class ResolvedSettings:
+class ResolvedSettings(Struct, frozen=True, kw_only=True):
     """Every setting's value, and its origin.
 
     Attributes:

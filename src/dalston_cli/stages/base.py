@@ -21,8 +21,7 @@ Result = TypeVar("Result", bound=Struct)
 Kind = TypeVar("Kind", bound=Struct)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Skip:
+class Skip(Struct, frozen=True, kw_only=True):
     """A stage does not run, and why."""
 
     reason: str

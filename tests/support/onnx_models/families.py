@@ -26,10 +26,17 @@ _CANARY = (
 )  # fmt: skip
 
 
-def make_ctc(folder: Path, *, int8: bool = False) -> Path:
-    """Make a NeMo CTC model like Parakeet CTC, if wanted with 8-bit weights."""
+def make_ctc(folder: Path, *, int8: bool = False, dynamic: bool = False) -> Path:
+    """Make a NeMo CTC model like Parakeet CTC, if wanted with 8-bit weights.
+
+    Args:
+        folder: Where it goes.
+        int8: True for weights of 8 bits.
+        dynamic: True for features of 8 bits, too, scaled by the largest of a batch.
+    """
     graph = Graph(audio_signal=(FLOAT, ["B", 80, "T"]), length=(INT64, ["B"]))
-    logprobs = _network(graph, "audio_signal", int8=int8)
+    features = _in_8_bits_of_all(graph, "audio_signal") if dynamic else "audio_signal"
+    logprobs = _network(graph, features, "length", int8=int8)
     graph.save(folder / f"model{'.int8' * int8}.onnx", logprobs=(logprobs, FLOAT))
     _describe(folder, VOCABULARY, "nemo-conformer-ctc")
     return folder
@@ -104,7 +111,7 @@ def make_vosk(folder: Path) -> Path:
     """Make a Kaldi transducer like Vosk's newer models."""
     graph = Graph(x=(FLOAT, ["B", "T", 80]), x_lens=(INT64, ["B"]))
     features = graph.add("Transpose", "x", perm=[0, 2, 1])
-    encoded = _once(graph, _network(graph, _normalised(graph, features, "x_lens")))
+    encoded = _once(graph, _network(graph, _normalised(graph, features, "x_lens"), "x_lens"))
     graph.save(
         folder / "am" / "encoder.onnx",
         encoder_out=(encoded, FLOAT),
@@ -127,7 +134,8 @@ def make_gigaam(folder: Path) -> Path:
     graph = Graph(features=(FLOAT, ["B", 64, "T"]), feature_lengths=(INT64, ["B"]))
     features = graph.add("MatMul", graph.constant(widen.astype(np.float32)), "features")
     normalised = _normalised(graph, features, "feature_lengths")
-    graph.save(folder / "v2_ctc.onnx", log_probs=(_network(graph, normalised), FLOAT))
+    logprobs = _network(graph, normalised, "feature_lengths")
+    graph.save(folder / "v2_ctc.onnx", log_probs=(logprobs, FLOAT))
     _write_vocabulary(folder / "v2_vocab.txt", VOCABULARY)
     _write_config(folder, "gigaam-v2-ctc")
     return folder
@@ -145,7 +153,7 @@ FAMILIES: dict[str, Callable[[Path], Path]] = {
 
 def _nemo_encoder(folder: Path, name: str, lengths: str, *, by_frame: bool) -> None:
     graph = Graph(audio_signal=(FLOAT, ["B", 80, "T"]), length=(INT64, ["B"]))
-    encoded = _once(graph, _network(graph, "audio_signal"))
+    encoded = _once(graph, _network(graph, "audio_signal", "length"))
     frames = _frames(graph, "length")
     if by_frame:  # a mask in place of the number of frames
         frames = graph.cast(_within(graph, encoded, 1, frames), INT64)
@@ -154,8 +162,11 @@ def _nemo_encoder(folder: Path, name: str, lengths: str, *, by_frame: bool) -> N
     graph.save(folder / "encoder-model.onnx", **{name: (encoded, FLOAT), lengths: (frames, INT64)})
 
 
-def _network(graph: Graph, features: str, *, int8: bool = False) -> str:
-    """Compute log probabilities (batch, frames, tokens) from features (batch, 80, 10 ms frames)."""
+def _network(graph: Graph, features: str, lengths: str, *, int8: bool = False) -> str:
+    """Compute log probabilities (batch, frames, tokens) from features (batch, 80, 10 ms frames).
+
+    As in the real networks nothing of the padding gets into the frames before it.
+    """
     with np.load(DATA / "weights.npz") as stored:
         weights: dict[str, NDArray[np.float32]] = {
             name: stored[name].astype(np.float32) for name in stored.files
@@ -169,12 +180,16 @@ def _network(graph: Graph, features: str, *, int8: bool = False) -> str:
         pads = [kernel.shape[2] // 2] * 2
         return graph.add("Conv", *inputs, strides=[strides], pads=pads, group=group)
 
+    mask = ""
     for name in ("front0", "front1"):
         features = graph.add("Relu", convolve(features, name, strides=2))
+        lengths = _halved(graph, lengths)
+        mask = _mask(graph, features, lengths)
+        features = graph.add("Mul", features, mask)
     for block in range(_BLOCKS):
         depth = convolve(features, f"depth{block}", group=len(weights[f"depth{block}_w"]))
         inner = graph.add("Relu", convolve(depth, f"point{block}"))
-        features = graph.add("Add", features, inner)
+        features = graph.add("Mul", graph.add("Add", features, inner), mask)
     logits = graph.add("Transpose", convolve(features, "out"), perm=[0, 2, 1])
     return graph.add("LogSoftmax", logits, axis=-1)
 
@@ -183,6 +198,13 @@ def _in_8_bits(graph: Graph, kernel: NDArray[np.float32]) -> str:
     scale = np.array(np.abs(kernel).max() / 127, np.float32)
     whole = np.round(kernel / scale).astype(np.int8)
     return graph.add("DequantizeLinear", graph.constant(whole), graph.constant(scale))
+
+
+def _in_8_bits_of_all(graph: Graph, value: str) -> str:
+    """Round to 8 bits, by the largest number of the whole batch, as dynamic quantisation does."""
+    largest = graph.add("ReduceMax", graph.add("Abs", value), keepdims=0)
+    scale = graph.add("Div", largest, graph.floats(127.0))
+    return graph.add("Mul", graph.add("Round", graph.add("Div", value, scale)), scale)
 
 
 def _once(graph: Graph, logprobs: str) -> str:
@@ -214,8 +236,7 @@ def _is_translating(graph: Graph) -> str:
 
 def _normalised(graph: Graph, features: str, lengths: str) -> str:
     """Normalise each band to zero mean and unit variance over the valid frames."""
-    mask = graph.add("Unsqueeze", _within(graph, features, 2, lengths), graph.ints(1))
-    mask = graph.cast(mask, FLOAT)
+    mask = _mask(graph, features, lengths)
     count = graph.add("ReduceSum", mask, graph.ints(2))
     valid = graph.add("Mul", features, mask)
     mean = graph.add("Div", graph.add("ReduceSum", valid, graph.ints(2)), count)
@@ -223,6 +244,12 @@ def _normalised(graph: Graph, features: str, lengths: str) -> str:
     squares = graph.add("ReduceSum", graph.add("Mul", centred, centred), graph.ints(2))
     deviation = graph.add("Sqrt", graph.add("Div", squares, count))
     return graph.add("Div", centred, graph.add("Add", deviation, graph.floats(1e-5)))
+
+
+def _mask(graph: Graph, features: str, lengths: str) -> str:
+    """Compute (batch, 1, frames): 1 before the row's length, then 0."""
+    within = graph.add("Unsqueeze", _within(graph, features, 2, lengths), graph.ints(1))
+    return graph.cast(within, FLOAT)
 
 
 def _within(graph: Graph, value: str, axis: int, lengths: str) -> str:
@@ -234,8 +261,13 @@ def _within(graph: Graph, value: str, axis: int, lengths: str) -> str:
 
 
 def _frames(graph: Graph, lengths: str) -> str:
+    return _halved(graph, _halved(graph, lengths))
+
+
+def _halved(graph: Graph, lengths: str) -> str:
+    """Compute the number of frames behind a convolution that takes every second one."""
     less = graph.add("Sub", lengths, graph.ints(1))
-    return graph.add("Add", graph.add("Div", less, graph.ints(_SUBSAMPLING)), graph.ints(1))
+    return graph.add("Add", graph.add("Div", less, graph.ints(2)), graph.ints(1))
 
 
 def _describe(folder: Path, vocabulary: Sequence[str], kind: str, **more: int) -> None:

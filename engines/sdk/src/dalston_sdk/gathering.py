@@ -50,6 +50,8 @@ class Gatherer(Generic[Item, Outcome]):
         compute: Computes inputs of one kind together and returns their outcomes in order.
         max_items: Inputs in one call, at least 1.
         max_calls: Calls that the model works on at the same time, at least 1.
+        is_strict: True if there are never more calls; otherwise a full batch does not wait.
+        fits: Returns True if inputs of these lengths may go together.
     """
 
     def __init__(
@@ -58,10 +60,14 @@ class Gatherer(Generic[Item, Outcome]):
         *,
         max_items: int,
         max_calls: int,
+        is_strict: bool = False,
+        fits: Callable[[Sequence[int]], bool] = lambda _: True,
     ) -> None:
         self._compute = compute
         self._max_items = max_items
         self._max_calls = max_calls
+        self._is_strict = is_strict
+        self._fits = fits
         self._changed = threading.Condition()
         self._waiting: list[_Asked[Item, Outcome]] = []
         self._num_taking_part = 0
@@ -86,6 +92,23 @@ class Gatherer(Generic[Item, Outcome]):
     def calling(self) -> Iterator[None]:
         """Count a call of the model that does not go through ``ask``."""
         self._add(calls=1)
+        try:
+            yield
+        finally:
+            self._add(calls=-1)
+
+    @contextmanager
+    def turn(self, check: Callable[[], None]) -> Iterator[None]:
+        """Wait until the model has room for a call that does not go through ``ask``, and count it.
+
+        Args:
+            check: Called again and again while it waits; may raise.
+        """
+        with self._changed:
+            while self._num_calls >= self._max_calls:
+                self._changed.wait(_LOOK_S)
+                check()
+            self._num_calls += 1
         try:
             yield
         finally:
@@ -145,15 +168,29 @@ class Gatherer(Generic[Item, Outcome]):
         oldest = self._waiting[0]
         alike = [each for each in self._waiting if each.kind == oldest.kind]
         alike.sort(key=lambda each: abs(each.length - oldest.length))
-        batch = alike[: self._max_items]
-        if len(batch) == self._max_items:
+        batch, is_full = self._fitting(alike)
+        has_room = self._num_calls < self._max_calls
+        if is_full and (has_room or not self._is_strict):
             return batch
-        if self._num_calls >= self._max_calls:
+        if not has_room:
             return []
         are_all_here = len(self._waiting) + self._num_computed >= self._num_taking_part
         if are_all_here or time.monotonic() - oldest.since >= _HOLD_S:
             return batch
         return []
+
+    def _fitting(
+        self, alike: Sequence[_Asked[Item, Outcome]]
+    ) -> tuple[list[_Asked[Item, Outcome]], bool]:
+        """Return the first input with those that fit to it, and True if no other would."""
+        batch = [alike[0]]
+        lengths = [alike[0].length]
+        for each in alike[1:]:
+            if len(batch) < self._max_items and self._fits([*lengths, each.length]):
+                batch.append(each)
+                lengths.append(each.length)
+        is_full = len(batch) == self._max_items or not self._fits([*lengths, max(lengths)])
+        return batch, is_full
 
     def _run(self, batch: list[_Asked[Item, Outcome]]) -> None:
         try:

@@ -6,13 +6,14 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from tests.support.flite import Speech, record
+from tests.support.flite import Speech
+from tests.support.side_by_side import record_eight, side_by_side
 from tests.support.speech import needs_flite
 from tests.support.unseen import whisper_sentences
 
 from dalston_sdk.client import EngineRequestError
 from dalston_sdk.testing import RunningEngine
-from dalston_sdk.wire import ErrorCode, Stage, TranscribeResult
+from dalston_sdk.wire import ErrorCode, Stage
 
 pytestmark = needs_flite
 
@@ -20,19 +21,7 @@ pytestmark = needs_flite
 @pytest.fixture(scope="module")
 def recordings(tmp_path_factory: pytest.TempPathFactory) -> Sequence[Path]:
     """Eight recordings of one to four sentences."""
-    folder = tmp_path_factory.mktemp("recordings")
-    sentences = whisper_sentences(12)
-    return [
-        record(folder / f"{number}.wav", sentences[number : number + 1 + number % 4]).wav
-        for number in range(8)
-    ]
-
-
-def _side_by_side(
-    engine: RunningEngine, recordings: Sequence[Path], **options: Any
-) -> list[TranscribeResult]:
-    with ThreadPoolExecutor(len(recordings)) as pool:
-        return list(pool.map(lambda wav: engine.transcribe(wav, **options), recordings))
+    return record_eight(tmp_path_factory.mktemp("recordings"), whisper_sentences(12))
 
 
 @pytest.mark.parametrize(
@@ -51,7 +40,7 @@ def test_results_are_those_of_each_recording_alone(
 ) -> None:
     alone = [engine.transcribe(wav, **options) for wav in recordings]
     assert all(result.segments for result in alone)
-    assert _side_by_side(engine, recordings, **options) == alone
+    assert side_by_side(engine, recordings, **options) == alone
 
 
 def test_requests_with_options_of_their_own_do_not_meet(

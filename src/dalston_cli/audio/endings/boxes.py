@@ -3,7 +3,7 @@
 Reference: ISO 14496-12 (MP4, MOV, 3GP), RFC 8794 and 9559 (EBML, Matroska).
 """
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 from dalston_cli.audio.file_bytes import FileBytes
 
@@ -32,8 +32,7 @@ def mp4_is_cut(file: FileBytes) -> bool:
     return False
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Element:
+class _Element(Struct, frozen=True, kw_only=True):
     name: int
     body: int
     size: int | None

@@ -1,8 +1,7 @@
 """The places to ask for a model's files, in order, and the job that asks each."""
 
-from dataclasses import dataclass
-
 import msgspec
+from msgspec import Struct
 
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import HttpsSource, HubSource, PackageSource
@@ -13,8 +12,7 @@ JobSource = exchange.HubJob | exchange.HttpsJob | exchange.PackageJob | exchange
 _MB = 10**6
 
 
-@dataclass(frozen=True, kw_only=True)
-class Candidate:
+class Candidate(Struct, frozen=True, kw_only=True):
     """One place to ask.
 
     Attributes:

@@ -3,9 +3,10 @@
 import importlib.metadata
 import os
 from collections.abc import Iterator
-from dataclasses import dataclass
 from datetime import datetime
 from pathlib import Path
+
+from msgspec import Struct
 
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.schema import ModelEntry
@@ -13,8 +14,7 @@ from dalston_cli.catalog.sources import BundledSource, FileSource, ServiceSource
 from dalston_cli.catalog.weights import layout
 
 
-@dataclass(frozen=True, kw_only=True)
-class InstalledModel:
+class InstalledModel(Struct, frozen=True, kw_only=True):
     """Weights on this machine.
 
     Attributes:

@@ -10,12 +10,12 @@ Weights that the user already has are not copied: ``link`` hashes them and write
 import hashlib
 import stat
 from collections.abc import Iterable, Iterator
-from dataclasses import dataclass
 from datetime import UTC, datetime
 from pathlib import Path
 from typing import Annotated
 
 import msgspec
+from msgspec import Struct
 
 from dalston_cli.atomic_file import sync_folder, write_whole
 from dalston_cli.catalog import sources
@@ -95,8 +95,7 @@ class Manifest(msgspec.Struct, frozen=True, kw_only=True):
         sync_folder(folder)
 
 
-@dataclass(frozen=True, kw_only=True)
-class ModelFolder:
+class ModelFolder(Struct, frozen=True, kw_only=True):
     """The folders of one model below the folder of all models."""
 
     models: Path

@@ -25,6 +25,15 @@ class Cue:
     speaker: str | None = None
 
 
+def plain_lines(text: str) -> tuple[str, ...]:
+    """Return a cue's lines as they are shown, without markup.
+
+    Raises:
+        ValueError: The number of a character has thousands of digits.
+    """
+    return tuple(unescape(_MARKUP.sub("", line)).strip() for line in text.split("\n"))
+
+
 def from_cues(path: Path, text: str, cues: Sequence[Cue]) -> Transcript:
     """Return a transcript with a segment for every cue that has text.
 

@@ -25,6 +25,15 @@ def read(path: Path, text: str) -> Transcript:
     Raises:
         MalformedFileError: Something is no subtitle; the error has its line.
     """
+    return from_cues(path, text, cues_of(path, text))
+
+
+def cues_of(path: Path, text: str) -> list[Cue]:
+    """Return every subtitle, in the order of the file.
+
+    Raises:
+        MalformedFileError: Something is no subtitle; the error has its line.
+    """
     import srt  # type: ignore[import-untyped]  # it has none  # noqa: PLC0415 - only while such a file is read
 
     lines = _without_gaps(text)
@@ -42,7 +51,7 @@ def read(path: Path, text: str) -> Transcript:
         raise MalformedFileError(path, None, f"no SubRip subtitles: {error}") from error
     if not cues and text.strip():
         raise MalformedFileError(path, 1, _NO_SUBTITLE)
-    return from_cues(path, text, cues)
+    return cues
 
 
 def _check(path: Path, lines: Sequence[tuple[int, str]]) -> None:

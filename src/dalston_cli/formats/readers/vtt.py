@@ -21,6 +21,15 @@ def read(path: Path, text: str) -> Transcript:
     Raises:
         MalformedFileError: The header is missing, or a cue is malformed; the error has the line.
     """
+    return from_cues(path, text, cues_of(path, text))
+
+
+def cues_of(path: Path, text: str) -> list[Cue]:
+    """Return every cue, in the order of the file.
+
+    Raises:
+        MalformedFileError: The header is missing, or a cue is malformed; the error has the line.
+    """
     import webvtt  # noqa: PLC0415 - only while such a file is read
     from webvtt import errors  # noqa: PLC0415 - the same
 
@@ -34,7 +43,7 @@ def read(path: Path, text: str) -> Transcript:
         captions = webvtt.from_string(text)
     except (errors.MalformedCaptionError, errors.MalformedFileError, ValueError) as error:
         raise MalformedFileError(path, None, f"no WebVTT: {error}") from error
-    cues = [
+    return [
         Cue(
             start=each.start_time.in_milliseconds() / 1000,
             end=each.end_time.in_milliseconds() / 1000,
@@ -43,4 +52,3 @@ def read(path: Path, text: str) -> Transcript:
         )
         for each in captions.captions
     ]
-    return from_cues(path, text, cues)

@@ -4,8 +4,9 @@ Both are chosen by dynamic programming, because the best first cue may leave a b
 """
 
 from collections.abc import Sequence
-from dataclasses import dataclass
 from itertools import accumulate, pairwise
+
+from msgspec import Struct
 
 from dalston_cli.formats.punctuation import CLOSING, ends_clause, ends_sentence
 from dalston_cli.formats.subtitles.atoms import Atom
@@ -19,8 +20,7 @@ _LABEL_ALONE = 1000.0
 Line = tuple[Atom, ...]
 
 
-@dataclass(frozen=True, slots=True)
-class _Step:
+class _Step(Struct, frozen=True):
     """The cheapest way to cut everything before a place: its cost, and its last cut."""
 
     cost: float

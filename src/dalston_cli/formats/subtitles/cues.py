@@ -1,8 +1,9 @@
 """A transcript's cues: times, speaker and lines."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from dataclasses import dataclass
 from itertools import pairwise, zip_longest
+
+from msgspec import Struct
 
 from dalston_cli.formats.subtitles.atoms import Atom, Token, atoms_of, split_where, with_label
 from dalston_cli.formats.subtitles.breaking import break_cues, break_lines, line_width
@@ -18,8 +19,7 @@ Draft = tuple[Sequence[Atom], str | None]
 """A cue without times of its own: the atoms, and their speaker."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Cue:
+class Cue(Struct, frozen=True, kw_only=True):
     """Text that is shown for a time: seconds, whole milliseconds; one label; tokens by line."""
 
     start: float

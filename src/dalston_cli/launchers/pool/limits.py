@@ -1,10 +1,9 @@
 """Time limits and numbers of retries of the pool."""
 
-from dataclasses import dataclass
+from msgspec import Struct
 
 
-@dataclass(frozen=True, kw_only=True)
-class PoolLimits:
+class PoolLimits(Struct, frozen=True, kw_only=True):
     """Times in seconds, and retries per request.
 
     Attributes:

@@ -4,8 +4,10 @@ import asyncio
 import time
 from collections import Counter
 from collections.abc import Collection, Mapping
-from dataclasses import dataclass, replace
+from dataclasses import replace
 from typing import Any
+
+from msgspec import Struct
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.base import EngineInstance, EngineSpec, Preparation
@@ -28,8 +30,7 @@ _ROUNDS = 20
 _NO_NEWS: Mapping[str, Any] = {}
 
 
-@dataclass(frozen=True, kw_only=True)
-class _Candidate:
+class _Candidate(Struct, frozen=True, kw_only=True):
     instance: EngineInstance
     started: bool
 

@@ -1,14 +1,14 @@
 """The replicas of one engine that a run uses, and the only count of their slots."""
 
 import asyncio
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dalston_cli.launchers.pool.provisioner import Provisioner
 from dalston_cli.launchers.pool.readiness import Replica
 
 
-@dataclass(frozen=True)
-class Reservation:
+class Reservation(Struct, frozen=True):
     """Slots of a replica that one request holds."""
 
     replica: Replica

@@ -5,11 +5,10 @@ import random
 import time
 from collections.abc import AsyncGenerator
 from contextlib import aclosing
-from dataclasses import dataclass, field
 from pathlib import Path
 from typing import Literal
 
-from msgspec import structs
+from msgspec import Struct, structs
 
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers import failure
@@ -27,8 +26,7 @@ _END_S = 1.0
 _END_POLL_S = 0.02
 
 
-@dataclass
-class _Failures:
+class _Failures(Struct):
     """The failures of one request so far.
 
     Attributes:
@@ -44,12 +42,11 @@ class _Failures:
     worked: bool = False
 
 
-@dataclass(frozen=True)
-class _Outcome:
+class _Outcome(Struct, frozen=True):
     """State of an engine after its answer broke off."""
 
     kind: Literal["answers", "hangs", "ended"]
-    end: ExitState = field(default_factory=lambda: ExitState(state="running"))
+    end: ExitState = ExitState(state="running")
 
 
 class _RetryError(Exception):

@@ -1,8 +1,9 @@
 """From the options of other tools to the settings that mean the same, and notes about the rest."""
 
 from collections.abc import Callable, Mapping
-from dataclasses import dataclass, field
 from pathlib import Path
+
+from msgspec import Struct
 
 from dalston_cli.errors import UsageError
 from dalston_cli.options.dialects.table import WITHOUT_EFFECT
@@ -30,8 +31,7 @@ class DialectValueError(UsageError):
         )
 
 
-@dataclass(kw_only=True)
-class Translation:
+class Translation(Struct, kw_only=True):
     """The options of a command line, in Dalston's terms.
 
     Attributes:
@@ -43,7 +43,7 @@ class Translation:
     """
 
     flags: dict[str, object]
-    notes: list[str] = field(default_factory=list)
+    notes: list[str] = []
     models_dir: Path | None = None
     hub_token: str | None = None
     colour_words: bool = False

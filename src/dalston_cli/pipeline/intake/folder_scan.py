@@ -51,8 +51,8 @@ def is_recording(path: Path) -> bool:
             return is_transport_stream(path)
         case ".mts":
             return not is_text(path) or is_transport_stream(path)
-        case _:
-            return looks_like_media(path.name)
+        case suffix:
+            return suffix in MEDIA_SUFFIXES
 
 
 @dataclass(kw_only=True)

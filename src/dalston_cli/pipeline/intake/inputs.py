@@ -13,6 +13,8 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import BinaryIO
 
+from msgspec import Struct
+
 from dalston_cli.audio.source import given_name
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.pipeline.endpoints import LocalFile, StandardInput, file_of
@@ -103,8 +105,7 @@ class NullInNamesError(InputError):
         )
 
 
-@dataclass(frozen=True, kw_only=True)
-class InputSources:
+class InputSources(Struct, frozen=True, kw_only=True):
     """Sources of recordings.
 
     Attributes:

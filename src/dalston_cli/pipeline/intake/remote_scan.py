@@ -7,8 +7,9 @@ for here: its job does so, and fails alone.
 import glob
 from collections import Counter
 from collections.abc import Callable, Iterable, Iterator
-from dataclasses import dataclass
 from pathlib import PurePosixPath
+
+from msgspec import Struct
 
 from dalston_cli.audio.source import given_name
 from dalston_cli.pipeline.events import WarningRaised
@@ -27,8 +28,7 @@ from dalston_cli.pipeline.remote.stores import store_of
 from dalston_cli.pipeline.request import RecordingRequest
 
 
-@dataclass(frozen=True, slots=True)
-class RemoteScan:
+class RemoteScan(Struct, frozen=True):
     """Looks for recordings at an address.
 
     Attributes:

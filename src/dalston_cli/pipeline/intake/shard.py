@@ -12,8 +12,9 @@ import hashlib
 import os
 import re
 from collections.abc import Sequence
-from dataclasses import dataclass
 from pathlib import Path
+
+from msgspec import Struct
 
 from dalston_cli.audio.errors import RecordingError, RecordingUnreadableError
 from dalston_cli.audio.source import given_name, open_source
@@ -79,8 +80,7 @@ def parse_shard(text: str) -> Shard:
     return Shard(number=number, of=of)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Share:
+class Share(Struct, frozen=True, kw_only=True):
     """The recordings to work on, with the place of each one's outputs.
 
     Attributes:

@@ -56,8 +56,7 @@ class Job:
     turn: Turn = field(default_factory=Turn)
 
 
-@dataclass(frozen=True, kw_only=True)
-class Work:
+class Work(Struct, frozen=True, kw_only=True):
     """What engines made of a recording.
 
     Attributes:
@@ -69,8 +68,7 @@ class Work:
     worked: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class WorkOrder:
+class WorkOrder(Struct, frozen=True, kw_only=True):
     """What another process needs beside a job to work on its recording.
 
     Attributes:

@@ -2,8 +2,9 @@
 
 import time
 from collections.abc import Callable
-from dataclasses import dataclass
 from functools import partial
+
+from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
 from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, Sink, Source
@@ -16,8 +17,7 @@ from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import Cell
 
 
-@dataclass(frozen=True, kw_only=True)
-class Standing:
+class Standing(Struct, frozen=True, kw_only=True):
     """A recording under a plan, before its job.
 
     Attributes:

@@ -120,12 +120,15 @@ def _told_apart(
         place = os.path.abspath(name) if ".." in name else os.path.join(here, name)  # noqa: PTH100, PTH118 - often
         return _folded(place) if ignoring else place
 
+    clashes = _clashes(stems, fold)
     for distinguish in (_with_suffix, _with_digest):
-        for clash in _clashes(stems, fold):
-            for index in clash:
-                if not recordings[index].is_placed:
-                    stems[index] = distinguish(stems[index], recordings[index])
-    for clash in _clashes(stems, fold):
+        if not clashes:
+            break
+        for index in (index for clash in clashes for index in clash):
+            if not recordings[index].is_placed:
+                stems[index] = distinguish(stems[index], recordings[index])
+        clashes = _clashes(stems, fold)
+    for clash in clashes:
         names = [recordings[index].name for index in clash]
         raise OutputCollisionError(names, folder / output_file(stems[clash[0]], extensions[0]))
     longest = max(map(len, extensions), default=0)

@@ -11,6 +11,7 @@ from pathlib import Path
 from typing import Literal
 
 import msgspec
+from msgspec import Struct
 
 from dalston_cli import __version__
 from dalston_cli.formats.options import RenderOptions
@@ -58,8 +59,7 @@ class Found:
     is_as_now: bool
 
 
-@dataclass(frozen=True, kw_only=True)
-class Recognition:
+class Recognition(Struct, frozen=True, kw_only=True):
     """Judges files in the places of a recording's outputs, and notes in the journal what is ours.
 
     Attributes:

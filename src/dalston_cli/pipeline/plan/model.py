@@ -26,8 +26,7 @@ _WITHOUT_EFFECT = frozenset({"batch", "max_cost_usd", "prices"})
 once is enough."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class Weights:
+class Weights(Struct, frozen=True, kw_only=True):
     """Weights that lie on this machine.
 
     Attributes:
@@ -38,8 +37,7 @@ class Weights:
     path: Path | None
 
 
-@dataclass(frozen=True, kw_only=True)
-class Launch:
+class Launch(Struct, frozen=True, kw_only=True):
     """The launcher of an engine, and the engine's digest.
 
     Attributes:
@@ -142,8 +140,7 @@ class StagePlan:
         }
 
 
-@dataclass(frozen=True, kw_only=True)
-class Skipped:
+class Skipped(Struct, frozen=True, kw_only=True):
     """A stage that will not run, and why."""
 
     stage: Stage[Any, Any]

@@ -5,9 +5,10 @@ A refusal holds for a path and its bytes: one that changes is a new recording.
 
 import os
 from collections.abc import Iterable
-from dataclasses import dataclass
 from pathlib import Path
 from sqlite3 import Row
+
+from msgspec import Struct
 
 from dalston_cli.audio.errors import RecordingMissingError, RecordingUnreadableError
 from dalston_cli.audio.source import shown_name
@@ -18,8 +19,7 @@ from dalston_cli.pipeline.records.keys import digest_bytes, digest_file
 from dalston_cli.pipeline.remote.address import Address
 
 
-@dataclass(frozen=True, kw_only=True)
-class Refusal:
+class Refusal(Struct, frozen=True, kw_only=True):
     """A recording that an earlier run could not use.
 
     Attributes:

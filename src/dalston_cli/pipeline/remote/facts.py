@@ -3,10 +3,11 @@
 import hashlib
 import time
 from collections.abc import Mapping
-from dataclasses import dataclass
 from datetime import datetime
 from email.utils import parsedate_to_datetime
 from typing import Any
+
+from msgspec import Struct
 
 from dalston_cli.pipeline.endpoints import FileStamp
 
@@ -15,8 +16,7 @@ _DOUBTFUL_NS = 60 * _SECOND_NS
 """RFC 9110, 8.8.2.2: a file may change twice in the second that its date names."""
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class Facts:
+class Facts(Struct, frozen=True, kw_only=True):
     """A file as a store describes it.
 
     Attributes:

@@ -28,8 +28,7 @@ from dalston_sdk import wire
 Timed = TypeVar("Timed", wire.Segment, wire.Word)
 
 
-@dataclass(frozen=True, kw_only=True)
-class StageDone:
+class StageDone(Struct, frozen=True, kw_only=True):
     """A stage's result, and the key that later stages depend on."""
 
     key: str
@@ -53,8 +52,7 @@ class StageWork:
     device: str = ""
 
 
-@dataclass
-class _Answer:
+class _Answer(Struct):
     """An engine's answer to one attempt: its last message, where all went well."""
 
     finished: wire.Finished | None = None

@@ -5,9 +5,9 @@ speaker, it is the speaker of channel 0.
 """
 
 from collections.abc import Iterator, Mapping, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from dalston_cli.stages.origin import USER, with_origin
 from dalston_sdk.wire import Notice, Segment, SpeakerTurn, Transcript
@@ -19,8 +19,7 @@ Key = tuple[int | None, str | None]
 """A speaker as the engines told them apart: the channel, and the engine's own label."""
 
 
-@dataclass(frozen=True, kw_only=True)
-class KeyedTurn:
+class KeyedTurn(Struct, frozen=True, kw_only=True):
     """A turn, and which channel it was found in."""
 
     channel: int | None

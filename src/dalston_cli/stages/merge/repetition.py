@@ -1,7 +1,8 @@
 """Loops: the same words again and again, as speech models say when they have lost the thread."""
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
+
+from msgspec import Struct
 
 from dalston_sdk.wire import Notice, Segment
 
@@ -18,8 +19,7 @@ _MAX_COMPRESSION_RATIO = 2.4
 _SHOWN = 60
 
 
-@dataclass(frozen=True, kw_only=True, slots=True)
-class _Loop:
+class _Loop(Struct, frozen=True, kw_only=True):
     """A phrase that is repeated, and from where to where."""
 
     phrase: str

@@ -5,16 +5,15 @@ never see that. Everything becomes whole milliseconds.
 """
 
 from collections.abc import Iterator, Sequence
-from dataclasses import dataclass
 
 import msgspec
+from msgspec import Struct
 
 from dalston_cli.audio.request import Pause
 from dalston_sdk.wire import Segment, Word
 
 
-@dataclass(frozen=True, kw_only=True)
-class Window:
+class Window(Struct, frozen=True, kw_only=True):
     """The place of an engine's audio in the recording, in seconds of the recording.
 
     Attributes:
