@@ -1,4 +1,10 @@
-"""What a command costs before it works: help beside the import of Typer, and single recordings."""
+"""What a command costs before it works: help beside the import of Typer, and single recordings.
+
+What stands in the way of 0.3 s, by ``-X importtime`` of a command whose result is stored: pydantic,
+which checks settings and catalog, is a quarter of it; Typer and asyncio are a tenth each, and the
+definitions of our own values a fifth. A new recording adds the start of the decoder's process, with
+numpy and PyAV: a fifth of its command.
+"""
 
 import statistics
 import subprocess

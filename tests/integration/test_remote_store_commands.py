@@ -9,7 +9,7 @@ from typing import Any
 
 import pytest
 from tests.cli.terminal import Done, Shell
-from tests.support.dask_cluster import shell_at
+from tests.support.dask_cluster import DaskCluster, shell_at
 from tests.support.pipeline_home import write_recording
 from tests.support.remote_stores import BUCKET, KEY
 
@@ -106,6 +106,37 @@ def test_workers_of_dask_share_the_store(machine: Machine, tmp_path: Path, bucke
     assert KEY.encode() not in b"".join(
         path.read_bytes() for path in (tmp_path / "m1" / "state").rglob("*") if path.is_file()
     )
+
+
+async def test_workers_need_no_folder_of_the_commands(
+    machine: Machine, tmp_path: Path, bucket: str
+) -> None:
+    """A store at an address is all that they share, and one that finds another is told."""
+    shell = machine("m1")
+    (tmp_path / "dask").mkdir()
+    cluster = DaskCluster(tmp_path / "dask", shell.environ)
+    own = {"DALSTON_STATE_DIR": str(tmp_path / "of the worker")}
+    elsewhere = own | {"AWS_ACCESS_KEY_ID": "", "AWS_SECRET_ACCESS_KEY": ""}
+    try:
+        await cluster.start(0)
+        cluster.add_worker(environ=elsewhere)
+        words = (*WORDS, "--runner", "dask", "--scheduler", cluster.address)
+        refused = shell.run(*words)
+        assert refused.code == ExitCode.UNAVAILABLE
+        assert f"the store of results {bucket}/results cannot be used" in refused.err
+        cluster.workers[0].terminate()
+        cluster.wait_for_workers_to_end()
+
+        cluster.add_worker(environ=own)
+        done = shell.run(*words)
+    finally:
+        cluster.close()
+
+    assert done.code == 0, done.err
+    assert num_requests(tmp_path) == NUM_RECORDINGS
+    assert len([name for name in objects() if name.endswith(".json")]) == 2 * NUM_RECORDINGS
+    assert not (tmp_path / "of the worker" / "store").exists()
+    assert KEY not in done.err + refused.err + cluster.log()
 
 
 def test_what_is_kept_is_shown_and_removed(machine: Machine, tmp_path: Path, bucket: str) -> None:

@@ -19,6 +19,7 @@ from dalston_cli.pipeline.events import (
     Event,
     JobFinished,
     JobStarted,
+    JobWaiting,
     ModelLoading,
     ModelPulling,
     PartialText,
@@ -259,6 +260,26 @@ def test_a_second_of_audio_is_done_when_every_stage_had_it() -> None:
     [active] = counts.active.values()
     assert (active.stage, active.stage_done) == ("diarize", None)
     assert counts.part == pytest.approx(0.75)
+
+
+def test_a_staged_run_goes_on_where_a_recording_waits() -> None:
+    progress = RunProgress()
+    costs: dict[str, float | None] = {"transcribe": 1.0, "diarize": 3.0}
+    progress.take(RunStarted(run="r", num_recordings=2, stages=costs))
+    parts = []
+    for stage in costs:
+        for name in ("a", "b"):
+            progress.take(JobStarted(recording=name, duration_s=100.0))
+            progress.take(StageStarted(recording=name, stage=stage))
+            progress.take(StageFinished(recording=name, stage=stage, status="done"))
+            if stage == "transcribe":
+                progress.take(JobWaiting(recording=name, worked=True))
+            else:
+                progress.take(JobFinished(recording=name, status="done", duration_s=100.0, rtfx=9))
+            parts.append(progress.part)
+    assert parts == pytest.approx([1 / 8, 2 / 8, 5 / 8, 1.0])
+    assert progress.rtfx(10.0) == pytest.approx(200.0 / 10.0)
+    assert not progress.active
 
 
 def test_channels_are_parts_of_a_stage() -> None:

@@ -59,6 +59,9 @@ class KeptResults(ResultStore, Protocol):
 
     place: str
 
+    def put(self, key: str, value: Struct, *, of: tuple[str, ...] = ()) -> None:
+        """Keep ``value`` before it returns; see ``keep``."""
+
     def sizes(self) -> Iterator[StoredSize]:
         """Yield the size and age of every value."""
 
