@@ -12,6 +12,8 @@ from contextlib import contextmanager
 from pathlib import Path
 
 _POLL_S = 0.05
+_NO_LOCKS = frozenset({errno.EBADF, errno.ENOLCK, errno.EOPNOTSUPP, errno.ENOSYS, errno.EINVAL})
+"""The system's answers where a file system cannot lock a folder, none of which says so."""
 
 
 @contextmanager
@@ -89,6 +91,10 @@ def _flock(descriptor: int, *, wait: bool) -> bool:
         fcntl.flock(descriptor, fcntl.LOCK_EX | (0 if wait else fcntl.LOCK_NB))
     except BlockingIOError:
         return False
+    except OSError as error:
+        if error.errno not in _NO_LOCKS:
+            raise
+        raise OSError(error.errno, "folders cannot be locked there, as on NFS") from error
     return True
 
 

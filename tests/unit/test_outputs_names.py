@@ -228,8 +228,9 @@ def test_two_recordings_cannot_be_given_one_name(second: str) -> None:
         placed("mon/a.wav", "week/talk.wav"),
         placed(second, f"week/talk{Path(second).suffix}"),
     ]
-    with pytest.raises(InputError, match=r"would all be out/week/talk\.srt$"):
+    with pytest.raises(InputError, match=r"would all be out/week/talk\.srt$") as raised:
         names(*requests)
+    assert "column output" in str(raised.value.hint)
 
 
 def test_a_transcript_never_replaces_a_recording_on_another_machine() -> None:

@@ -249,3 +249,14 @@ def test_every_rule_holds_for_anything_that_is_said(
         for line in cue.text().split("\n"):
             assert width(line) <= rules.max_line_width or " " not in line
     assert all(left.end <= right.start for left, right in pairwise(cues))
+
+
+@pytest.mark.parametrize(("name", "limit_s"), [("ass", 36_000.0), ("stl", 86_400.0)])
+def test_times_that_a_format_cannot_hold_are_refused(name: str, limit_s: float) -> None:
+    held = one_segment("Late.", start=limit_s - 3, end=limit_s - 1)
+    late = one_segment("Too late.", start=limit_s - 1, end=limit_s + 1)
+    assert WRITERS[name].unmet_need(held) is None
+    error = WRITERS[name].unmet_need(late)
+    assert error is not None
+    assert error.code == "format_unwritable"
+    assert error.message.startswith(f"{name} cannot hold the transcript of talk.wav: ")

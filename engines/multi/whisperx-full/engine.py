@@ -56,6 +56,7 @@ class WhisperxEngine(TorchEngine):
     name = "whisperx-full"
     version = "0.1.0"
     reads_parts = frozenset({Stage.ALIGN, Stage.DIARIZE})
+    keeps_freed_memory = True
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
         Stage.TRANSCRIBE: TRANSCRIBE,
         Stage.ALIGN: frozenset(),

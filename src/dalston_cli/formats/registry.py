@@ -39,7 +39,7 @@ _TABLE = (
     Writer("txt", ".txt", "plain paragraphs"),
     Writer("srt", ".srt", "SubRip subtitles"),
     Writer("vtt", ".vtt", "WebVTT subtitles, speakers as voices"),
-    Writer("ass", ".ass", "Advanced SubStation Alpha subtitles"),
+    Writer("ass", ".ass", "Advanced SubStation Alpha subtitles", limited=True),
     Writer("tsv", ".tsv", "segments as whisper's tab-separated values, in milliseconds"),
     Writer("csv", ".csv", "segments for spreadsheets"),
     Writer("md", ".md", "Markdown for reading"),

@@ -11,6 +11,16 @@ from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import build_cues, rendered
 from dalston_sdk.wire import Transcript
 
+_END_S = 10 * 3600
+"""The format has one digit for hours, and its library writes 9:59:59.99 for whatever is later."""
+
+
+def unwritable(transcript: Transcript) -> str | None:
+    """Return why a transcript cannot be written; None if it can."""
+    if any(segment.end >= _END_S for segment in transcript.segments):
+        return "it has no times from 10:00:00 on"
+    return None
+
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
     """Return the script; times are rounded to 1/100 s, the format's resolution."""

@@ -29,6 +29,7 @@ _TEXT_BYTES = 112
 _LAST, _MOST_EXTENSIONS = 0xFF, 0xEF
 _CENTRED = 2
 _ROWS, _COLUMNS = 23, 40
+_END_S = 24 * 3600
 _NO_DATE = b"700101"
 """The same transcript gives the same bytes."""
 
@@ -39,6 +40,8 @@ def unwritable(transcript: Transcript) -> str | None:
     names = " ".join({segment.speaker for segment in transcript.segments if segment.speaker})
     if _code_table([text, names]) is None:
         return "its letters are of no code table, or of several"
+    if any(segment.end >= _END_S for segment in transcript.segments):
+        return "its times are those of a day, up to 23:59:59"
     return None
 
 

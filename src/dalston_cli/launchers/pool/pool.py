@@ -112,12 +112,15 @@ class Pool:
 
         It returns when they have ended. What cannot be stopped is told, and goes on.
         """
-        choice = await asyncio.to_thread(self._launchers.choose, engine, devices[0])
-        launcher = choice.launcher
         async with self._lock:
             for key in [key for key in self._handles if key[1] == engine.name]:
                 if set(devices) & set(key[3:]):
                     await self._handles.pop(key).close()
+        try:
+            choice = await asyncio.to_thread(self._launchers.choose, engine, devices[0])
+        except EngineUnavailableError:
+            return  # there is nothing that could be stopped; the next request for one tells why
+        launcher = choice.launcher
         if not launcher.manages:
             return
         try:

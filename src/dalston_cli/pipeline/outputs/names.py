@@ -26,12 +26,14 @@ class OutputCollisionError(InputError):
 
     code = "output_collision"
 
-    def __init__(self, names: Sequence[str], output: Path) -> None:
+    def __init__(self, names: Sequence[str], output: Path, *, placed: bool) -> None:
         more = len(names) - _MOST_LISTED
         listed = ", ".join(names[:_MOST_LISTED]) + (f" and {more} more" if more > 0 else "")
         super().__init__(
             f"the transcripts of {listed} would all be {output}",
-            hint="transcribe them into different folders, each with its own --output-dir",
+            hint="give each a name of its own in the manifest's column output"
+            if placed
+            else "transcribe them into different folders, each with its own --output-dir",
         )
 
 
@@ -130,7 +132,9 @@ def _told_apart(
         clashes = _clashes(stems, fold)
     for clash in clashes:
         names = [recordings[index].name for index in clash]
-        raise OutputCollisionError(names, folder / output_file(stems[clash[0]], extensions[0]))
+        output = folder / output_file(stems[clash[0]], extensions[0])
+        placed = any(recordings[index].is_placed for index in clash)
+        raise OutputCollisionError(names, output, placed=placed)
     longest = max(map(len, extensions), default=0)
     paths = tuple(folder / _shortened(stem, longest) for stem in stems)
     _refuse_inputs(recordings, paths, extensions)
