@@ -48,7 +48,10 @@ def main(arguments: list[str]) -> int:
     )
     for benchmark, model in work:
         print(benchmark.name, model, file=sys.stderr)
-        results = replace(results, outcomes=(*results.outcomes, _outcome(benchmark, model, asked)))
+        outcome = _outcome(benchmark, model, asked)
+        for each in outcome.findings:
+            print(f"  {each.value:.2f} {each.name}", file=sys.stderr)
+        results = replace(results, outcomes=(*results.outcomes, outcome))
         if asked.write:  # each at once, since all of them take long
             joined = results.joined(read(KEPT), [each.name for each in BENCHMARKS])
             write(joined, KEPT)

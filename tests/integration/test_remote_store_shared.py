@@ -72,9 +72,9 @@ def test_the_work_of_a_killed_machine_is_done_by_another_one(
 ) -> None:
     victim, other, _ = machines
     store = f"{bucket}/results"
-    victim.knobs["RUN_S"] = "2.0"
+    victim.knobs["RUN_S"] = "5.0"
     killed = pipeline_process.start(victim, store=store)
-    finished = read_until(killed, "stage_finished", 2, stage="transcribe")
+    finished = read_until(killed, "stage_finished", 1, stage="transcribe")
     running = pipeline_process.start(other, store=store)
     read_until(running, "stage_started", 1, stage="transcribe")
     killed.send_signal(signal.SIGKILL)

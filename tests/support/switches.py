@@ -12,6 +12,7 @@ from typing import Any, get_args
 from hypothesis import HealthCheck, Phase, example, given, settings
 from hypothesis import strategies as st
 from tests.acceptance.home import Home
+from tests.support.remote_stores import BUCKET
 
 from dalston_cli.settings.choices import Order
 
@@ -26,7 +27,7 @@ class Choice:
     """One way to set a switch.
 
     Attributes:
-        words: For the command line.
+        words: For the command line; ``{run}`` stands for the number of the run.
         shards: The number of commands that share the recordings.
         kind: What is written is only the same among choices of one kind.
     """
@@ -50,9 +51,13 @@ SWITCHES: Switches = {
     "replicas": _values("--replicas", "1", "2"),
     "in work": (Choice(), *_values("--jobs", "1", "2", "7")),  # batches, and what is decoded ahead
     "shards": (Choice(), Choice(shards=2), Choice(shards=3)),
-    "runner": (Choice(), Choice(), Choice(), DASK),  # its workers take long to start
+    "runner": (Choice(), *_values("--schedule", "pipelined", "staged"), DASK),  # has no schedule
     "journal": (Choice(), Choice(("--overwrite",))),
 }
+STORES: Switches = {
+    "store": (Choice(), Choice(("--store", f"s3://{BUCKET}/{{run}}"))),
+}
+"""With the variables of a store of which ``remote_stores`` has a bucket."""
 BATCHES: Switches = {
     "batch size": (
         Choice(("--batch-size", "1"), kind="in order"),
@@ -132,9 +137,11 @@ class Trial:
         """Return what a run writes that finds nothing done, by the names of the files."""
         self._runs += 1
         base = self.user.folder / f"switched {self._runs}"
-        words = [word for each in combination.values() for word in each.words]
+        chosen = (word for each in combination.values() for word in each.words)
+        words = [word.format(run=self._runs) for word in chosen]
         shards = max((each.shards for each in combination.values()), default=1)
-        run = self.user.run if "dask" in words else self.user.run_here
+        apart = "dask" in words or "--store" in words  # their libraries keep what a process was
+        run = self.user.run if apart else self.user.run_here
         environ: dict[str, Any] = {**self.environ, "DALSTON_STATE_DIR": str(base / "state")}
         counts = 0
         for shard in range(1, shards + 1):

@@ -217,13 +217,14 @@ class RemoteClaims:
     def _release(self, claims: _Files) -> None:
         """Remove the files of a claim, the first one first; later where the store is silent now."""
         self._unreleased += claims
-        for claim in tuple(self._unreleased):
-            try:
-                self._remove(claim)
-            except StoreUnusableError:
-                return
-            with suppress(ValueError):
-                self._unreleased.remove(claim)
+        with suppress(IndexError):  # each is taken by one thread
+            while True:
+                claim = self._unreleased.pop(0)
+                try:
+                    self._remove(claim)
+                except StoreUnusableError:
+                    self._unreleased.append(claim)
+                    return
 
     def _prepare(self) -> bool:
         """Begin to give signs of life; return False where the store knows no conditions.

@@ -154,8 +154,13 @@ class Store:
         Raises:
             RemoteError: It cannot be removed.
         """
-        with explained(address), self._alone, suppress(FileNotFoundError):
-            self.system.rm_file(self._path(address))
+        path = self._path(address)
+        with explained(address), self._alone:
+            try:
+                self.system.rm_file(path)
+            except OSError:  # servers differ in how they say that it is gone
+                if self.system.exists(path):
+                    raise
 
     def forget(self) -> None:
         """Let go of what fsspec keeps for the next one who asks."""
