@@ -1,5 +1,6 @@
 """Takes the time of contenders, in turns, by the clock and by the processor."""
 
+import contextlib
 import resource
 import statistics
 import time
@@ -31,19 +32,33 @@ def take_turns(
 
 
 def _timed(contender: Contender, clock: Callable[[], float]) -> tuple[float, float]:
-    """Return the seconds of one run, by the clock and of the processor."""
-    servers = contender.servers()
-    used, start = _processor_s(servers), clock()
+    """Return the seconds of one run, by the clock and of the processor.
+
+    A server that ends in between, such as the engine of a worker, does not count.
+    """
+    servers = _processor_s(contender.servers())
+    used, start = _ended_s(), clock()
     contender.run()
     seconds = clock() - start
-    return seconds, _processor_s(servers) - used
+    still_there = _processor_s(servers)
+    of_servers = sum(taken - servers[server] for server, taken in still_there.items())
+    return seconds, _ended_s() - used + of_servers
 
 
-def _processor_s(servers: Iterable[psutil.Process]) -> float:
-    """Return what these processes, and all that ended and were waited for, have used."""
+def _ended_s() -> float:
+    """Return what all processes that ended and were waited for have used."""
     ended = resource.getrusage(resource.RUSAGE_CHILDREN)
-    times = [server.cpu_times() for server in servers]
-    return ended.ru_utime + ended.ru_stime + sum(each.user + each.system for each in times)
+    return ended.ru_utime + ended.ru_stime
+
+
+def _processor_s(servers: Iterable[psutil.Process]) -> dict[psutil.Process, float]:
+    """Return what each of these processes has used, without those that are gone."""
+    found: dict[psutil.Process, float] = {}
+    for server in servers:
+        with contextlib.suppress(psutil.NoSuchProcess):
+            times = server.cpu_times()
+            found[server] = times.user + times.system
+    return found
 
 
 def _timing(runs: Sequence[tuple[float, float]], *, is_other: bool) -> Timing:

@@ -8,7 +8,7 @@ from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dalston_sdk.engine import Engine
-from dalston_sdk.server.audio import read_wav
+from dalston_sdk.server.audio import WavSamples
 from dalston_sdk.wire import ModelRef, Segment, TranscribeOptions, TranscribeRequest
 
 
@@ -27,7 +27,7 @@ def transcribe_at_once(engine: Engine, model: Path, recordings: Sequence[Path]) 
     reference = ModelRef(runtime_id="own", path=str(model))
     engine.load(reference)
     request = TranscribeRequest(model=reference, options=TranscribeOptions(language="en"))
-    sounds = [read_wav(wav) for wav in recordings for _ in range(3)]
+    sounds = [WavSamples(wav)[:] for wav in recordings for _ in range(3)]
     with ThreadPoolExecutor(engine.slots) as pool:
         done = pool.map(lambda sound: engine.transcribe(request, sound, _Context()), sounds)
         assert len(list(done)) == len(sounds)

@@ -1,11 +1,13 @@
 """The benchmarks beside the peers: turns, ratios, goals, the page, and what pins the peers."""
 
 import re
+import subprocess
 import wave
 from collections.abc import Callable
 from pathlib import Path
 
 import benchmarks.__main__
+import psutil
 import pytest
 from benchmarks.measurement import Measurement
 from benchmarks.peers.benchmark import FULL, Contender, ContenderError, Goal, better_of, over
@@ -63,6 +65,20 @@ def test_contenders_take_turns_and_a_slow_peer_is_not_repeated() -> None:
         "slow": 1,
     }
     assert [timing.seconds for timing in timings.values()] == [20.0, 2.0, 20.0]
+
+
+def test_a_server_that_ends_meanwhile_costs_nothing_and_stops_nothing() -> None:
+    server = subprocess.Popen(["sleep", "60"])
+
+    def work() -> None:
+        server.kill()
+        server.wait()
+
+    contender = Contender(name="dalston", run=work, servers=lambda: found, command=("true",))
+    found = [psutil.Process(server.pid)]
+    [timing] = take_turns([contender], 1).values()
+    assert timing.runs == 1
+    assert 0 <= timing.processor_s < 1
 
 
 def test_ratios() -> None:

@@ -7,7 +7,7 @@ import numpy as np
 import pytest
 
 from dalston_sdk.errors import EngineError
-from dalston_sdk.server.audio import check_wav, read_wav
+from dalston_sdk.server.audio import WavSamples, check_wav
 from dalston_sdk.wire import ErrorCode
 
 
@@ -24,7 +24,7 @@ def write(
 
 def test_samples_lie_from_minus_1_to_1(tmp_path: Path) -> None:
     path = write(tmp_path / "a.wav", [-32768, -16384, 0, 16384, 32767])
-    samples = read_wav(path)
+    samples = WavSamples(path)[:]
     assert samples.dtype == np.float32
     assert samples.shape == (5,)
     assert samples.tolist() == [-1.0, -0.5, 0.0, 0.5, pytest.approx(32767 / 32768)]
@@ -87,4 +87,4 @@ def test_no_samples(tmp_path: Path) -> None:
 
 def test_a_file_that_went_away(tmp_path: Path) -> None:
     with pytest.raises(EngineError, match="cannot be opened: No such file"):
-        read_wav(tmp_path / "gone.wav")
+        WavSamples(tmp_path / "gone.wav")

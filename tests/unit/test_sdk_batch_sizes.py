@@ -103,6 +103,14 @@ def test_a_batch_that_fitted_is_no_failure_of_the_next_process(tmp_path: Path) -
     assert started(tmp_path).limit(KEY) is None
 
 
+def test_a_process_that_ends_in_order_blames_no_batch(tmp_path: Path) -> None:
+    sizes = started(tmp_path)
+    sizes.trying(KEY, 16)
+    sizes.end()
+    assert json.loads((tmp_path / FILE_NAME).read_text(encoding="utf-8"))[KEY]["pid"] is None
+    assert started(tmp_path).limit(KEY) is None
+
+
 def test_only_so_many_figures_are_kept(tmp_path: Path) -> None:
     sizes = BatchSizes(tmp_path)
     for number in range(MAX_FIGURES + 3):

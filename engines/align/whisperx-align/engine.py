@@ -39,6 +39,7 @@ class WhisperxAlignEngine(TorchEngine):
 
     name = "whisperx-align"
     version = "0.1.0"
+    reads_parts = frozenset({Stage.ALIGN})
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.ALIGN: SUPPORTED}
 
     def __init__(self, *, device: str = "cpu") -> None:

@@ -38,6 +38,7 @@ class Emotion2vecEngine(TorchEngine):
 
     name = "emotion2vec"
     version = "0.1.0"
+    reads_parts = frozenset({Stage.EMOTION})
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
         Stage.EMOTION: frozenset({"threshold", "batch_size"})
     }

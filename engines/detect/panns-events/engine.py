@@ -34,6 +34,7 @@ class PannsEventsEngine(TorchEngine):
 
     name = "panns-events"
     version = "0.1.0"
+    reads_parts = frozenset({Stage.EVENTS})
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
         Stage.EVENTS: frozenset(EventsOptions.__struct_fields__)
     }
@@ -60,10 +61,6 @@ class PannsEventsEngine(TorchEngine):
         """Score the recording chunk by chunk; an event may last from one into the next."""
         if self._detector is None:
             raise EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
-        if not np.isfinite(audio).all():
-            raise EngineError(
-                ErrorCode.AUDIO_INVALID, "the audio has samples that are not finite numbers"
-            )
         detector, options = self._detector, request.options
         rules = _rules(options)
         batch_size = _batch_size(options, self.device)

@@ -16,6 +16,8 @@ from scipy.signal import firwin, resample_poly
 
 from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.errors import EngineError
+from dalston_sdk.wire import ErrorCode
 
 STEP_SAMPLES = 5120
 """Samples at 16 kHz from one row of scores to the next: 320 ms."""
@@ -80,7 +82,12 @@ def _chunk(audio: Samples, first: int, total: int) -> Samples:
     start = max(first - MARGIN_STEPS, 0) * STEP_SAMPLES
     end = after * STEP_SAMPLES if after < total else len(audio)
     low = max(start - _FILTER_SAMPLES, 0)
-    wave = upsample(audio[low : end + _FILTER_SAMPLES])[2 * (start - low) : 2 * (end - low)]
+    samples = audio[low : end + _FILTER_SAMPLES]
+    if not np.isfinite(samples).all():
+        raise EngineError(
+            ErrorCode.AUDIO_INVALID, "the audio has samples that are not finite numbers"
+        )
+    wave = upsample(samples)[2 * (start - low) : 2 * (end - low)]
     # The network needs enough for one row.
     return np.pad(wave, (0, max(2 * STEP_SAMPLES - len(wave), 0)))
 

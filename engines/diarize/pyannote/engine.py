@@ -7,13 +7,13 @@ from collections.abc import Mapping
 from functools import partial
 from typing import TYPE_CHECKING, ClassVar
 
-from chunk_turns import ChunkTurns
-from chunks import Chunk, split_recording
 from settings import DiarizationSettings, read_settings
 
 from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
+from dalston_sdk.recording_chunks import Chunk, split_recording
+from dalston_sdk.speaker_linking import ChunkTurns, SpeakerLinker
 from dalston_sdk.torch_device import release_memory
 from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.wire import DiarizeRequest, DiarizeResult, ErrorCode, ModelRef, Stage
@@ -40,6 +40,7 @@ class PyannoteEngine(TorchEngine):
 
     name = "pyannote"
     version = "0.1.0"
+    reads_parts = frozenset({Stage.DIARIZE})
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
         Stage.DIARIZE: frozenset(
             {"num_speakers", "min_speakers", "max_speakers", "batch_size", "chunk_s"}
@@ -81,10 +82,9 @@ class PyannoteEngine(TorchEngine):
         context: RunContext,
     ) -> DiarizeResult:
         inference = importlib.import_module("inference")
-        linking = importlib.import_module("linking")
         duration_s = len(audio) / SAMPLE_RATE
         chunks = split_recording(duration_s, settings.chunk_s)
-        linker = linking.SpeakerLinker(diarizer.min_similarity, settings.max_speakers)
+        linker = SpeakerLinker(diarizer.min_similarity, settings.max_speakers)
 
         def diarize(chunk: Chunk, batch_size: int) -> ChunkTurns:
             context.check_cancelled()

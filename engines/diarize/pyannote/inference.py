@@ -4,11 +4,11 @@ from collections.abc import Callable, Mapping
 
 import numpy as np
 import torch
-from chunk_turns import ChunkTurns, Turn
 from loading import Diarizer
 from pyannote.core import Annotation
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.speaker_linking import ChunkTurns, Turn
 
 _SEGMENTATION_SHARE = 0.3
 """Rough share of segmentation in the work; nearly all of the rest is embedding."""

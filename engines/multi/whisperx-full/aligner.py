@@ -111,19 +111,32 @@ class Aligner:
         if not 0 < end - start <= MAX_SEGMENT_S:
             return nothing
         text = (" " if self.has_spaces else "").join(words)
+        # Only its own part of the recording is read. The quarters keep the library, which rounds
+        # down, at the samples of the whole recording.
+        base_s = int(start)
+        part = samples[base_s * SAMPLE_RATE : (int(end) + 1) * SAMPLE_RATE]
+        first, last = (
+            (int(at * SAMPLE_RATE) - base_s * SAMPLE_RATE + 0.25) / SAMPLE_RATE
+            for at in (start, end)
+        )
         result = alignment.align(
-            [{"start": start, "end": end, "text": text}],
+            [{"start": first, "end": last, "text": text}],
             self.model,
             {"language": self.language, "dictionary": self.vocabulary, "type": "huggingface"},
-            torch.from_numpy(samples),
+            torch.from_numpy(part),
             self.device,
         )
-        found = [word for each in result["segments"] for word in each["words"]]
+        found = [_moved(word, base_s) for each in result["segments"] for word in each["words"]]
         return found if [word["word"] for word in found] == list(words) else nothing
 
     def _has_letter(self, word: str) -> bool:
         """Return True if the model knows a letter of the word; the library guesses the others."""
         return any(letter in self.vocabulary for letter in word.lower())
+
+
+def _moved(word: Mapping[str, Any], by_s: int) -> dict[str, Any]:
+    times = {name: round(word[name] + by_s, 3) for name in ("start", "end") if name in word}
+    return {**word, **times}
 
 
 def load_aligner(folder: Path, language: str, device: str) -> Aligner:

@@ -3,7 +3,6 @@
 The libraries take seconds to import, so they are imported with the first model.
 """
 
-import math
 from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from typing import TYPE_CHECKING, ClassVar
@@ -11,7 +10,14 @@ from typing import TYPE_CHECKING, ClassVar
 import msgspec
 from bundle import Bundle, find_bundle
 from library_settings import configure_libraries
-from options import DIARIZE, TRANSCRIBE, effective, read_decoding, read_speakers
+from options import (
+    DIARIZE,
+    TRANSCRIBE,
+    effective,
+    read_chunk_s,
+    read_decoding,
+    read_speakers,
+)
 
 from dalston_sdk.engine import SAMPLE_RATE, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
@@ -37,7 +43,7 @@ from dalston_sdk.wire import (
 
 if TYPE_CHECKING:
     from aligner import Aligner
-    from recognition import ChunkTranscript, Recogniser
+    from recognition import Recogniser
     from speakers import Diarizer
 
 
@@ -49,6 +55,7 @@ class WhisperxEngine(TorchEngine):
 
     name = "whisperx-full"
     version = "0.1.0"
+    reads_parts = frozenset({Stage.ALIGN, Stage.DIARIZE})
     keeps_freed_memory = True
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
         Stage.TRANSCRIBE: TRANSCRIBE,
@@ -113,17 +120,25 @@ class WhisperxEngine(TorchEngine):
         self, request: DiarizeRequest, audio: Samples, context: RunContext
     ) -> DiarizeResult:
         """Diarize with the bundle's pipeline."""
-        speakers = read_speakers(request.options)
+        speakers, chunk_s = read_speakers(request.options), read_chunk_s(request.options)
         duration_s = len(audio) / SAMPLE_RATE
         with self._device_errors():
-            found = self._loaded_diarizer().diarize(
-                audio, speakers, lambda share: context.progress(share * duration_s, duration_s)
+            diarizer = self._loaded_diarizer()
+            fitter = self.fitter(request, diarizer.batch_size, unit="window")
+            found = diarizer.diarize(
+                audio,
+                speakers,
+                chunk_s,
+                fitter,
+                lambda done_s: context.progress(done_s, duration_s),
             )
+            context.progress(duration_s, duration_s)
         return DiarizeResult(
             turns=found.turns,
             exclusive_turns=found.exclusive_turns,
             embeddings=found.embeddings,
-            effective=dict.fromkeys(sorted(DIARIZE)) | speakers,
+            effective={**dict.fromkeys(sorted(DIARIZE)), **speakers, "chunk_s": chunk_s},
+            warnings=fitter.notices,
         )
 
     def _transcribe(
@@ -147,13 +162,13 @@ class WhisperxEngine(TorchEngine):
             context.check_cancelled()
             for each in recogniser.transcribe_chunks(audio, chunks, language, decoding, fitter):
                 if each.text:
-                    segments.append(_segment(len(segments), each, text_language))
+                    segments.append(each.as_segment(len(segments), text_language))
                     context.partial(segments[-1:])
                 context.progress(each.chunk.end, duration_s)
 
         def decode_part(region: SpeechRegion) -> list[Segment]:
             found = recogniser.transcribe_part(audio, region, language or "en", decoding, fitter)
-            return [_segment(0, each, text_language) for each in found if each.text]
+            return [each.as_segment(0, text_language) for each in found if each.text]
 
         without_echoes = EchoFilter(options, decode_part, duration_s=duration_s)
         said = [
@@ -230,15 +245,3 @@ class WhisperxEngine(TorchEngine):
 
 def _nothing_loaded() -> EngineError:
     return EngineError(ErrorCode.MODEL_MISSING, "no model is loaded")
-
-
-def _segment(number: int, transcript: "ChunkTranscript", language: str | None) -> Segment:
-    return Segment(
-        id=number,
-        start=transcript.chunk.start,
-        end=transcript.chunk.end,
-        text=transcript.text,
-        language=language,
-        confidence=round(min(1.0, math.exp(transcript.avg_logprob)), 4),
-        avg_logprob=round(transcript.avg_logprob, 4),
-    )

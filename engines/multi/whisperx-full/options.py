@@ -30,7 +30,12 @@ TRANSCRIBE = frozenset(
     {"language", "languages", "task", "batch_size", "chunk_length_s", *_DECODING}
     | {"vad_threshold", "speech_pad_ms"}
 )
-DIARIZE = frozenset({"num_speakers", "min_speakers", "max_speakers"})
+SPEAKERS = frozenset({"num_speakers", "min_speakers", "max_speakers"})
+DIARIZE = SPEAKERS | {"chunk_s"}
+
+CHUNK_S = 3600.0
+"""Longer recordings are diarized in chunks, because memory grows with the square of the length."""
+MIN_CHUNK_S = 30.0
 
 CPU_BATCH_SIZE = 4
 GPU_BATCH_SIZE = 8
@@ -121,7 +126,7 @@ def read_speakers(options: DiarizeOptions) -> dict[str, int]:
         EngineError: ``invalid_request`` for numbers out of range.
     """
     chosen = {
-        name: value for name in sorted(DIARIZE) if (value := getattr(options, name)) is not None
+        name: value for name in sorted(SPEAKERS) if (value := getattr(options, name)) is not None
     }
     for name, value in chosen.items():
         _require(value >= 1, f"{name} must be at least 1, and not {value}")
@@ -136,6 +141,19 @@ def read_speakers(options: DiarizeOptions) -> dict[str, int]:
         f"min_speakers ({lower}) must not be above max_speakers ({upper})",
     )
     return chosen
+
+
+def read_chunk_s(options: DiarizeOptions) -> float:
+    """Return the length of the chunks of a long recording that is diarized; seconds.
+
+    Raises:
+        EngineError: ``invalid_request`` where it is too short for the models' windows.
+    """
+    chunk_s = CHUNK_S if options.chunk_s is None else options.chunk_s
+    _require(
+        MIN_CHUNK_S <= chunk_s < float("inf"), f"chunk_s must be at least {MIN_CHUNK_S:g} seconds"
+    )
+    return chunk_s
 
 
 def _arguments(options: TranscribeOptions) -> dict[str, Any]:

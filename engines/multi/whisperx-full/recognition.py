@@ -1,5 +1,6 @@
 """WhisperX's recogniser: voice activity detection, chunks, and Whisper in batches."""
 
+import math
 import os
 import re
 from collections.abc import Callable, Iterator, Mapping, Sequence
@@ -21,7 +22,7 @@ from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.torch_device import split_device
-from dalston_sdk.wire import ErrorCode, Notice, SpeechRegion, TranscribeOptions
+from dalston_sdk.wire import ErrorCode, Notice, Segment, SpeechRegion, TranscribeOptions
 
 _COMPUTE_TYPES = (
     "default", "auto", "int8", "int8_float32", "int8_float16", "int8_bfloat16", "int16",
@@ -45,6 +46,18 @@ class ChunkTranscript:
     chunk: Chunk
     text: str
     avg_logprob: float
+
+    def as_segment(self, number: int, language: str | None) -> Segment:
+        """Return it as a segment with this number."""
+        return Segment(
+            id=number,
+            start=self.chunk.start,
+            end=self.chunk.end,
+            text=self.text,
+            language=language,
+            confidence=round(min(1.0, math.exp(self.avg_logprob)), 4),
+            avg_logprob=round(self.avg_logprob, 4),
+        )
 
 
 class _Pipeline(FasterWhisperPipeline):  # type: ignore[misc] # the library is untyped

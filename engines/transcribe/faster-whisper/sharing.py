@@ -16,6 +16,7 @@ from ctranslate2.models import (
     WhisperGenerationResult,
 )
 from faster_whisper import WhisperModel
+from features import BlockwiseFeatures
 from numpy.typing import NDArray
 
 from dalston_sdk.batch_fitting import BatchFitter
@@ -76,7 +77,7 @@ def shared(whisper: WhisperModel, windows: Windows, context: RunContext) -> Iter
     """Yield the model as one request uses it."""
     own = copy.copy(whisper)
     # The library writes the length of a request's window into it.
-    own.feature_extractor = copy.copy(whisper.feature_extractor)
+    own.feature_extractor = BlockwiseFeatures.like(whisper.feature_extractor)
     own.model = _SharedModel(whisper.model, windows, context.check_cancelled)
     with windows.taking_part():
         yield own

@@ -34,6 +34,7 @@ class PocketsphinxEngine(Engine):
 
     name = "pocketsphinx"
     version = "0.1.0"
+    reads_parts = frozenset({Stage.ALIGN})
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
         Stage.TRANSCRIBE: frozenset(
             {

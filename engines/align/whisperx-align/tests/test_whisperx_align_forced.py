@@ -50,11 +50,15 @@ print(json.dumps([[token.frame for token in found] == places.tolist(), (after - 
 TEN_MINUTES_ALIGNED = """
 import json, resource, sys
 import loading, numpy as np
+from dalston_sdk.batch_fitting import BatchFitter, Place
+from dalston_sdk.batch_sizes import BatchSizes
 from dalston_sdk.wire import ModelRef, Segment
 from emissions import compute_emissions
 from segments import SegmentEmissions, plan_task
 
 model = loading.load_model(ModelRef(runtime_id="tiny", path=sys.argv[1]), "cpu")
+place = Place(device="cpu", model="tiny", stage="align")
+fitter = BatchFitter(asked=1, sizes=BatchSizes(), place=place)
 audio = np.random.default_rng(0).normal(0, 0.1, 600 * 16_000).astype(np.float32)
 
 def align(seconds):
@@ -63,7 +67,7 @@ def align(seconds):
     task = plan_task([whole], 0, language="en", vocabulary=model.vocabulary,
                      num_samples=len(audio), stride=model.stride)
     emissions = SegmentEmissions(task, model.vocabulary)
-    for part in compute_emissions(model, audio, task.chunks, 1):
+    for part in compute_emissions(model, audio, task.chunks, fitter):
         emissions.add(part)
     words = emissions.align("linear", model.stride / 16_000, lambda: None)
     return len(words), resource.getrusage(resource.RUSAGE_SELF).ru_maxrss / 1024

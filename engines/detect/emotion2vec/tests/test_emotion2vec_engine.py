@@ -8,6 +8,7 @@ import pytest
 from tests.support.engine_fixtures import Models
 from tests.support.engine_under_test import EngineUnderTest
 from tests.support.memory_limits import memory_limited, reason_of_smaller_batches
+from tests.support.peak_memory import growth_mb_per_hour
 from tests.support.sounds import band, silence, write_wav
 
 from dalston_sdk.testing import RunningEngine, check_engine
@@ -175,6 +176,20 @@ def test_a_batch_that_does_not_fit_into_memory_is_halved(
         assert halved.emotions[number].scores == pytest.approx(emotion.scores, abs=0.001)
     after = engine.detect_emotion(wav, spoken[:2])  # the engine goes on
     assert after.emotions[0] == whole.emotions[0]
+
+
+def test_memory_does_not_grow_with_the_length_of_a_recording(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
+    """Read at once, an hour would be 230 MB."""
+
+    def work(minutes: float) -> None:
+        wav = write_wav(tmp_path / "long.wav", *([band(30, 60, 900, seed=1)] * int(2 * minutes)))
+        spoken = tuple(segment(number, 60.0 * number, 60.0 * number + 2) for number in range(4))
+        engine.detect_emotion(wav, spoken)
+
+    pid = engine.process.process.pid
+    assert growth_mb_per_hour(pid, work, minutes=(4, 24)) < 40
 
 
 def test_scores_are_those_of_the_library(

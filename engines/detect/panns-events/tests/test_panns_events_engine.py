@@ -7,6 +7,8 @@ from typing import Any
 import pytest
 from tests.support.engine_fixtures import Models
 from tests.support.engine_under_test import EngineUnderTest
+from tests.support.memory_limits import memory_limited
+from tests.support.peak_memory import growth_mb_per_hour
 from tests.support.sounds import band, silence, write_wav
 
 from dalston_sdk.testing import RunningEngine, check_engine
@@ -190,3 +192,30 @@ def test_progress_grows_to_the_end(engine: RunningEngine, tmp_path: Path) -> Non
 def test_a_cancelled_request_ends_between_two_chunks(engine: RunningEngine, tmp_path: Path) -> None:
     wav = write_wav(tmp_path / "long.wav", *[band(60, *LOW)] * 20)
     assert engine.cancel(engine.request(Stage.EVENTS), wav) < 90
+
+
+def test_a_chunk_that_does_not_fit_alone_is_an_error_and_the_engine_goes_on(
+    engine: RunningEngine, wav: Path
+) -> None:
+    """The process may take so little more that the library's own allocation fails."""
+    before = engine.detect_events(wav)
+    with memory_limited(engine.process.process.pid, more_mb=50):
+        failure = engine.failure(engine.request(Stage.EVENTS, batch_size=4), wav)
+
+    assert (failure.code, failure.retryable) == (ErrorCode.OUT_OF_MEMORY, False)
+    assert "one chunk alone does not fit into the memory of cpu" in failure.message
+    assert "smaller model" in (failure.hint or "")
+    assert engine.detect_events(wav).events == before.events
+
+
+def test_memory_does_not_grow_with_the_length_of_a_recording(
+    engine: RunningEngine, tmp_path: Path
+) -> None:
+    """Read at once, an hour would be 230 MB, and as much again while it is converted."""
+
+    def work(minutes: float) -> None:
+        sound = [band(30, *LOW, seed=1)] * int(2 * minutes)
+        engine.detect_events(write_wav(tmp_path / "long.wav", *sound))
+
+    pid = engine.process.process.pid
+    assert growth_mb_per_hour(pid, work, minutes=(2, 8)) < 150

@@ -179,7 +179,8 @@ import inference
 model = ModelRef(runtime_id="own", path=sys.argv[1])
 engine = PannsEventsEngine()
 engine.load(model)
-list(inference.score_recording(engine._detector, np.zeros(16000, np.float32), 1))
+fitter = engine.fitter(EventsRequest(model=model), 1)
+list(inference.score_recording(engine._detector, np.zeros(16000, np.float32), fitter))
 assert seen == [], seen
 assert torch.get_num_threads() == threads
 assert "panns_inference.config" not in sys.modules
@@ -237,6 +238,8 @@ def test_chunks_score_as_the_whole_recording_does(under_test: EngineUnderTest) -
         """
 import numpy as np, torch
 import inference, loading
+from dalston_sdk.batch_fitting import BatchFitter, Place
+from dalston_sdk.batch_sizes import BatchSizes
 from tests.support.sounds import band, tone
 torch.manual_seed(0)
 detector = loading.Detector(model=loading._network().eval(), names=("x",) * 527)
@@ -244,14 +247,16 @@ audio = np.concatenate([band(8, 100, 7000, peak=(n % 3 + 1) / 4, seed=n) for n i
 with torch.inference_mode():
     whole = detector.model(torch.from_numpy(inference.upsample(audio))[None])["framewise_output"]
 inference.CORE_STEPS = 40  # three chunks, the middle one with margins on both sides
-chunks = np.concatenate(list(inference.score_recording(detector, audio, 1)))
-together = np.concatenate(list(inference.score_recording(detector, audio, 3)))
+place = Place(device="cpu", model="random", stage="events")
+one, three = (BatchFitter(asked=n, sizes=BatchSizes(), place=place) for n in (1, 3))
+chunks = np.concatenate(list(inference.score_recording(detector, audio, one)))
+together = np.concatenate(list(inference.score_recording(detector, audio, three)))
 assert len(chunks) == inference.num_steps(len(audio)) == 99, len(chunks)
 frames = np.repeat(chunks, 32, axis=0)
 assert abs(frames - whole[0, : len(frames)].numpy()).max() < 1e-5
 assert abs(together - chunks).max() < 1e-5
 inference.MARGIN_STEPS = 1
-short = np.concatenate(list(inference.score_recording(detector, audio, 1)))
+short = np.concatenate(list(inference.score_recording(detector, audio, one)))
 assert abs(short - chunks).max() > 1e-4, "the margin would not matter"
 for hz in (50, 1000, 7000):
     doubled = inference.upsample(tone(1, hz))

@@ -2,22 +2,20 @@
 
 import json
 from itertools import pairwise
-from pathlib import Path
-from types import ModuleType
 from typing import Any
 
 import pytest
 from hypothesis import given, settings
 from hypothesis import strategies as st
 from tests.support.engine_under_test import EngineUnderTest
-from tests.support.modules import load_module
+
+from dalston_sdk.recording_chunks import split_recording
 
 LINKING = """
 import json, sys
 import numpy as np
-from chunk_turns import ChunkTurns, Turn
-from chunks import Chunk
-from linking import SpeakerLinker
+from dalston_sdk.recording_chunks import Chunk
+from dalston_sdk.speaker_linking import ChunkTurns, SpeakerLinker, Turn
 answers = []
 for case in json.load(sys.stdin):
     linker = SpeakerLinker(0.8, case.get("most"))
@@ -45,20 +43,13 @@ FIRST, SECOND = (0, 60, 0, 50), (40, 100, 50, 100)
 ANNA, BEN, CARL = [1, 0, 0], [0, 1, 0], [0, 0, 1]
 
 
-@pytest.fixture(scope="module")
-def chunks() -> ModuleType:
-    return load_module(Path(__file__).resolve().parents[1] / "chunks.py")
-
-
 @settings(deadline=None)  # a busy machine is not an error
 @given(
     duration_s=st.floats(min_value=0.01, max_value=9_000),
     max_chunk_s=st.floats(min_value=30, max_value=4000),
 )
-def test_chunks_cover_a_recording_once(
-    chunks: ModuleType, duration_s: float, max_chunk_s: float
-) -> None:
-    made = chunks.split_recording(duration_s, max_chunk_s)
+def test_chunks_cover_a_recording_once(duration_s: float, max_chunk_s: float) -> None:
+    made = split_recording(duration_s, max_chunk_s)
     assert (made[0].kept_from, made[-1].kept_to) == (0, duration_s)
     assert made[0].start == 0
     assert made[-1].end == pytest.approx(duration_s)
@@ -72,10 +63,10 @@ def test_chunks_cover_a_recording_once(
         assert before.kept_to - after.start == pytest.approx(overlap / 2)
 
 
-def test_a_short_recording_is_one_chunk_and_an_empty_one_none(chunks: ModuleType) -> None:
-    assert len(chunks.split_recording(1800, 1800)) == 1
-    assert len(chunks.split_recording(1801, 1800)) == 2
-    assert chunks.split_recording(0, 1800) == []
+def test_a_short_recording_is_one_chunk_and_an_empty_one_none() -> None:
+    assert len(split_recording(1800, 1800)) == 1
+    assert len(split_recording(1801, 1800)) == 2
+    assert split_recording(0, 1800) == []
 
 
 @pytest.fixture(scope="module")

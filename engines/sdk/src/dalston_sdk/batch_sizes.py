@@ -118,6 +118,14 @@ class BatchSizes:
                 figure.patience = min(2 * figure.patience, _MAX_PATIENCE)
             self._write(key)
 
+    def end(self) -> None:
+        """Note that the process ends in order: no batch is to blame for that."""
+        with self._lock:
+            for key, figure in self._figures.items():
+                if figure.tried is not None:
+                    figure.tried = figure.pid = None
+                    self._write(key)
+
     def _figure(self, key: str) -> Figure:
         return self._figures.setdefault(key, Figure())
 

@@ -90,6 +90,8 @@ class Engine(ABC):
         max_audio_s: Seconds of audio that they have together; a request with more runs alone.
         keeps_freed_memory: Memory that the library frees is kept for its next work, up to 512 MiB,
             until the engine is idle: for one that takes large blocks again and again.
+        reads_parts: Stages whose method only takes the length of the audio and parts of it,
+            ``audio[first:last]``: these are then read from the file as they are needed.
         device: ``cpu`` or ``cuda:N``, set at start.
         fits_batches: True once it has computed through a ``fitter``, so that smaller batches were
             tried before it reports that memory ran out.
@@ -102,6 +104,7 @@ class Engine(ABC):
     slots: int = 1
     max_audio_s: float = math.inf
     keeps_freed_memory: ClassVar[bool] = False
+    reads_parts: ClassVar[frozenset[Stage]] = frozenset()
 
     def __init__(self, *, device: str = "cpu") -> None:
         self.device = device

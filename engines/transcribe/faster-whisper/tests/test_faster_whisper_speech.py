@@ -149,7 +149,7 @@ import sys
 from pathlib import Path
 
 import engine
-from dalston_sdk.server.audio import read_wav
+from dalston_sdk.server.audio import WavSamples
 from dalston_sdk.wire import ModelRef, TranscribeOptions, TranscribeRequest
 
 
@@ -174,7 +174,7 @@ whisper = engine.FasterWhisperEngine()
 whisper.load(model)
 whisper._whisper.model = counting = Counting(whisper._whisper.model)
 request = TranscribeRequest(model=model, options=TranscribeOptions(temperature=(0.0,)))
-result = whisper.transcribe(request, read_wav(Path(sys.argv[2])), Context())
+result = whisper.transcribe(request, WavSamples(Path(sys.argv[2]))[:], Context())
 print(result.language, len(result.segments) > 0, counting.count)
 """
 

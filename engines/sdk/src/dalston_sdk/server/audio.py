@@ -48,20 +48,35 @@ def check_wav(path: Path) -> float:
     return num_samples / SAMPLE_RATE
 
 
-def read_wav(path: Path) -> Samples:
-    """Read all samples of a file that ``check_wav`` accepted.
+class WavSamples:
+    """The samples of a file that ``check_wav`` accepted, read when they are asked for.
 
-    Returns:
-        float32, shape (num_samples,), 16 kHz, in [-1, 1].
+    A part of it is float32, shape (num_samples,), 16 kHz, in [-1, 1].
 
     Raises:
         EngineError: ``audio_invalid`` if the file cannot be read any more.
     """
-    with _open(path) as reader:
-        data = reader.readframes(reader.getnframes())
-    samples = np.frombuffer(data, dtype="<i2").astype(np.float32)
-    samples /= _FULL_SCALE
-    return samples
+
+    def __init__(self, path: Path) -> None:
+        self._reader = _open(path)
+        self._num_samples = self._reader.getnframes()
+
+    def __len__(self) -> int:
+        return self._num_samples
+
+    def __getitem__(self, part: slice) -> Samples:
+        first, last, step = part.indices(self._num_samples)
+        if step != 1:
+            raise ValueError("samples are read one after the other")
+        self._reader.setpos(first)
+        data = self._reader.readframes(max(0, last - first))
+        samples = np.frombuffer(data, dtype="<i2").astype(np.float32)
+        samples /= _FULL_SCALE
+        return samples
+
+    def close(self) -> None:
+        """Close the file."""
+        self._reader.close()
 
 
 def _open(path: Path) -> wave.Wave_read:

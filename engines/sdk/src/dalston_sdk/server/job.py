@@ -3,16 +3,17 @@
 import asyncio
 import logging
 import threading
+from contextlib import closing
 from dataclasses import dataclass, field
 from pathlib import Path
+from typing import cast
 
 import msgspec
 import numpy as np
 
-from dalston_sdk.doubtful import marked
-from dalston_sdk.engine import Engine, LoadedModel
+from dalston_sdk.engine import Engine, LoadedModel, Samples
 from dalston_sdk.errors import CancelledError, EngineError
-from dalston_sdk.server.audio import read_wav
+from dalston_sdk.server.audio import WavSamples
 from dalston_sdk.server.context import JobContext, Mailbox
 from dalston_sdk.server.device import DeviceCheck
 from dalston_sdk.server.encoding import check_encodable
@@ -20,9 +21,10 @@ from dalston_sdk.server.failures import to_engine_error
 from dalston_sdk.server.lifetime import Lifetime
 from dalston_sdk.server.model import ModelState
 from dalston_sdk.server.requests import run_stage, stage_of
+from dalston_sdk.server.sections import transcribe_in_sections
 from dalston_sdk.server.share_clock import ShareClock
 from dalston_sdk.server.threads import Threads
-from dalston_sdk.wire import ErrorCode, Finished, Progress, Request, Result, TranscribeResult
+from dalston_sdk.wire import ErrorCode, Finished, Progress, Request, Result, TranscribeRequest
 
 log = logging.getLogger("dalston.engine")
 
@@ -150,17 +152,25 @@ class Jobs:
         context = JobContext(job.mailbox, job.cancelled)
         try:
             context.check_cancelled()
-            wav = job.work.wav
-            audio = np.zeros(0, dtype=np.float32) if wav is None else read_wav(wav)
-            result = run_stage(self._engine, job.work.request, audio, context)
+            result = self._run_request(job.work, context)
         except (EngineError, CancelledError):
             raise
         except (Exception, SystemExit) as error:
             raise to_engine_error(self._engine, error) from error
         check_encodable(result, Result)
-        if isinstance(result, TranscribeResult):
-            return msgspec.structs.replace(result, segments=marked(result.segments, audio))
         return result
+
+    def _run_request(self, work: Work, context: JobContext) -> Result:
+        engine, request = self._engine, work.request
+        if work.wav is None:
+            return run_stage(engine, request, np.zeros(0, dtype=np.float32), context)
+        with closing(WavSamples(work.wav)) as samples:
+            if isinstance(request, TranscribeRequest):
+                return transcribe_in_sections(engine, request, samples, context)
+            if stage_of(request) in engine.reads_parts:
+                # All that such a stage does with an array is what these samples can do.
+                return run_stage(engine, request, cast("Samples", samples), context)
+            return run_stage(engine, request, samples[:], context)
 
 
 def _with_model_info(result: Result, info: LoadedModel) -> Result:

@@ -59,6 +59,7 @@ def serve(engine: Engine, settings: ServerSettings, folder: RuntimeFolder) -> No
         address = {"url": url}
     service = Service(engine, settings)
     asyncio.run(_serve(service, folder, listener, address))
+    engine.batch_sizes.end()
     folder.remove()
     if service.threads.busy or service.device.threads.busy:
         # The interpreter would wait for these threads at exit, perhaps for ever.

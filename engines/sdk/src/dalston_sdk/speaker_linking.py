@@ -1,4 +1,4 @@
-"""Links the speakers of a chunk to those of the chunk before, and labels them.
+"""Links the speakers of a chunk of a recording to those of the chunk before, and labels them.
 
 Two chunks overlap, and speakers who speak there at the same time are the same. A speaker who is
 silent there is linked by embeddings, with the similarity that the pipeline's clustering uses. A
@@ -9,11 +9,9 @@ from collections.abc import Iterable, Mapping, Sequence
 from dataclasses import dataclass, field
 
 import numpy as np
-from chunk_turns import ChunkTurns, Turn
-from chunks import Chunk
 from numpy.typing import NDArray
-from scipy.optimize import linear_sum_assignment
 
+from dalston_sdk.recording_chunks import Chunk
 from dalston_sdk.wire import SpeakerTurn
 
 _MIN_OVERLAP_SPEECH_S = 1.0
@@ -21,6 +19,30 @@ _MIN_OVERLAP_SPEECH_S = 1.0
 
 _MIN_COMMON = 0.5
 """Share of the shorter speech that has to be at the same time as the other."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Turn:
+    """A speaker turn; seconds from the start of the chunk."""
+
+    start: float
+    end: float
+    speaker: str
+
+
+@dataclass(frozen=True, kw_only=True)
+class ChunkTurns:
+    """The speakers of one chunk.
+
+    Attributes:
+        turns: May overlap.
+        exclusive_turns: The same with one speaker at a time.
+        embeddings: One per speaker; none for a speaker with too little speech.
+    """
+
+    turns: tuple[Turn, ...]
+    exclusive_turns: tuple[Turn, ...]
+    embeddings: Mapping[str, NDArray[np.float64]]
 
 
 @dataclass
@@ -118,6 +140,9 @@ class SpeakerLinker:
         start: float,
     ) -> dict[str, int]:
         """Return the index of each label among all speakers; new speakers are added."""
+        # A requirement of the libraries that diarize, and not of the SDK.
+        from scipy.optimize import linear_sum_assignment  # noqa: PLC0415
+
         scores = np.full((len(self._speakers), len(labels)), -1.0)
         for row, speaker in enumerate(self._speakers):
             for column, label in enumerate(labels):
