@@ -2,6 +2,7 @@
 
 import os
 import shlex
+import shutil
 from pathlib import Path
 
 import pytest
@@ -32,13 +33,19 @@ def test_every_command_of_the_page_works(
             for name, value in s3_variables(url, tmp_path).items():
                 patch.setenv(name, value)
             fill((REPOSITORY / "examples" / "monologue.wav").read_bytes())
+        (tmp_path / "recordings").mkdir()
+        shutil.copy(REPOSITORY / "examples" / "call.wav", tmp_path / "recordings")
         for command in commands_of(PAGE):
             words = [word for word in shlex.split(command.text) if word != "dalston"]
             done = run_dalston(*words, environ=environ, cwd=tmp_path)
             assert done.returncode == 0, f"{command}: {done.stderr}"
             assert KEY not in done.stdout + done.stderr
     assert (tmp_path / "out-of-ada" / "ada.txt").exists()
-    assert {path.name for path in (tmp_path / "out").glob("*.txt")} == {"ada.txt", "2026-01.txt"}
+    assert {path.name for path in (tmp_path / "out").glob("*.txt")} == {
+        "2026-01.txt",
+        "ada.txt",
+        "call.txt",
+    }
     assert (tmp_path / "out" / "ada.txt").read_text("utf-8").strip()
     run_dalston("engines", "stop", "--all", environ=environ)
     stores.forget_all()

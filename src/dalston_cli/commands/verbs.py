@@ -29,7 +29,6 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("serve", "start"), ("engines", "start")),
     **dict.fromkeys(("status", "top"), ("engines", "status")),
     "build": ("engines", "build"),
-    "check": ("doctor",),
     "du": ("models", "du"),
     "estimate": ("plan",),
     "history": ("runs", "list"),

@@ -104,9 +104,11 @@ def _plain_object(value: object) -> Any:  # noqa: ANN401 - JSON
     import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
 
     try:
-        return msgspec.Raw(msgspec.json.encode(value))  # a copy of a long list would take long
+        return msgspec.Raw(
+            msgspec.json.encode(value, enc_hook=_plain)
+        )  # a copy of a long list would take long
     except UnicodeEncodeError:
-        return _plain(msgspec.to_builtins(value))
+        return _plain(msgspec.to_builtins(value, enc_hook=_plain))
 
 
 def _complete(error: object) -> dict[str, object]:
@@ -114,6 +116,8 @@ def _complete(error: object) -> dict[str, object]:
     keys = ("code", "message", "hint", "recording", "stage")
     import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
 
-    own = msgspec.to_builtins(error) if isinstance(error, msgspec.Struct) else error
+    own = (
+        msgspec.to_builtins(error, enc_hook=_plain) if isinstance(error, msgspec.Struct) else error
+    )
     plain: dict[str, object] = _plain(own)
     return {key: plain.get(key) for key in keys}

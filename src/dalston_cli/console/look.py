@@ -4,10 +4,9 @@ import os
 import shutil
 import textwrap
 from collections.abc import Mapping, Sequence
+from dataclasses import dataclass
 from enum import StrEnum
 from typing import NamedTuple, TextIO
-
-from msgspec import Struct
 
 
 class Style(StrEnum):
@@ -32,7 +31,8 @@ class Span(NamedTuple):
 Line = Sequence[Span]
 
 
-class Signs(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Signs:
     """Characters beyond ASCII, or what stands in for them."""
 
     done: str
@@ -48,7 +48,8 @@ _UNICODE = Signs(done="✓", failed="✗", arrow="→", full="━", half="╸", 
 _ASCII = Signs(done="done:", failed="failed:", arrow="->", full="#", half="#", rest="-", more="~")
 
 
-class Look(Struct, frozen=True, kw_only=True):
+@dataclass(frozen=True, kw_only=True)
+class Look:
     """What a stream can show.
 
     Attributes:
