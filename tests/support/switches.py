@@ -105,12 +105,14 @@ class Trial:
     Attributes:
         words: What is wanted, the same for all.
         environ: Variables for all.
+        keys_differ: Engines of several fingerprints are tried, from which keys are made.
     """
 
     user: Home
     recordings: Path
     words: Sequence[str]
     environ: Mapping[str, str] = field(default_factory=dict)
+    keys_differ: bool = False
     _plain: dict[str, dict[str, object]] = field(default_factory=dict)
     _runs: int = 0
 
@@ -154,7 +156,14 @@ class Trial:
             counts += found.get("done", 0)
         assert counts == sum(path.is_file() for path in self.recordings.iterdir()), words
         files = sorted(path for path in (base / "out").rglob("*") if path.is_file())
-        return {str(path.relative_to(base / "out")): _comparable(path) for path in files}
+        return {str(path.relative_to(base / "out")): self._comparable(path) for path in files}
+
+    def _comparable(self, path: Path) -> object:
+        """Return a file's bytes; of a JSON transcript, all that may not differ."""
+        content = _comparable(path)
+        if self.keys_differ and isinstance(content, dict):
+            content.pop("key", None)
+        return content
 
 
 def _comparable(path: Path) -> object:
