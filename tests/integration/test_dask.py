@@ -19,8 +19,6 @@ from tests.support.waiting import eventually
 
 from dalston_cli.errors import ExitCode
 
-pytestmark = pytest.mark.slow  # each has a cluster of several processes
-
 
 @pytest.fixture
 def shell(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:

@@ -16,8 +16,6 @@ from tests.support.speech import needs_flite, say_many
 
 from dalston_cli.errors import ExitCode
 
-pytestmark = pytest.mark.slow  # each has a cluster of several processes
-
 DASK = ("--runner", "dask", "--replicas", "2")
 
 

@@ -17,8 +17,6 @@ from tests.support.sftp_server import sftp_server, trust_server
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.stores import store_of
 
-pytestmark = pytest.mark.slow  # several commands at once, most with a cluster or a kill
-
 NUM_RECORDINGS = 8
 NUM_STAGES = 2
 """With an engine, for each recording."""

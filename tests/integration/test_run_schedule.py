@@ -127,6 +127,7 @@ def shared() -> Iterator[SeveralEngines]:
 
 
 @settings(max_examples=6, deadline=None, phases=[Phase.explicit, Phase.generate])
+@pytest.mark.slow  # two runs for each example
 @given(
     seeds=st.lists(st.integers(0, 50), min_size=1, max_size=4, unique=True),
     fails=st.booleans(),

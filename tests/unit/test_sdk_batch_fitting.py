@@ -4,7 +4,7 @@ from collections.abc import Sequence
 from pathlib import Path
 
 import pytest
-from hypothesis import given
+from hypothesis import given, settings
 from hypothesis import strategies as st
 
 from dalston_sdk.batch_fitting import BatchFitter, Place
@@ -101,6 +101,7 @@ def test_other_errors_are_raised_at_once(error: Exception) -> None:
     assert calls == [4]
 
 
+@settings(max_examples=25)  # each failure frees what it can, which takes a while
 @given(st.integers(1, 40), st.integers(1, 20), st.integers(0, 60))
 def test_outcomes_are_the_same_with_any_size_and_any_memory(
     asked: int, room: int, count: int
