@@ -7,6 +7,7 @@ from itertools import pairwise
 from xml.etree import ElementTree as ET
 
 import mammoth  # type: ignore[import-untyped] # it has no types
+import msgspec
 import pytest
 from docx import Document
 from docx.shared import Emu
@@ -18,7 +19,7 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.word_template import template_of
-from dalston_sdk.wire import Transcript
+from dalston_sdk.wire import AudioEvent, Transcript
 
 every = pytest.mark.parametrize("name", list(GOLDEN))
 _WORD = "{http://schemas.openxmlformats.org/wordprocessingml/2006/main}"
@@ -189,6 +190,17 @@ def test_tiers_of_elan_hold_segments_and_words(name: str) -> None:
     )
     starts = {start for start, _, _ in said}
     assert {round(each.start * 1000) for each in found.segments} <= starts
+
+
+def test_a_speaker_named_as_an_event_keeps_a_tier_of_its_own() -> None:
+    laugh = AudioEvent(start=1.0, end=2.0, label="Laughter", score=0.9)
+    found = transcript([segment("Hello there.", 0.0, 1.0, speaker="event: Laughter")])
+    root = ET.fromstring(rendered("eaf", msgspec.structs.replace(found, events=(laugh,))))
+    texts = {
+        each.get("TIER_ID"): each.findtext(".//ANNOTATION_VALUE") for each in root.iter("TIER")
+    }
+    assert texts["event: Laughter"] == "Hello there."
+    assert texts["event: Laughter'"] == "Laughter"
 
 
 def test_elan_finds_the_recording_by_its_name() -> None:

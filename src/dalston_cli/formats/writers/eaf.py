@@ -41,7 +41,10 @@ def render(transcript: Transcript, options: RenderOptions) -> str:  # noqa: ARG0
     for event in transcript.events:
         events.setdefault(event.label, []).append(_span(event.start, event.end, event.label))
     for label, spans in events.items():
-        _add_tier(file, f"event: {xml_text(label)}", _apart(spans))
+        name = f"event: {xml_text(label)}"
+        while name in file.tiers:  # a speaker has this name
+            name += "'"
+        _add_tier(file, name, _apart(spans))
     text: str = to_string(file, pretty=True)
     return f'<?xml version="1.0" encoding="UTF-8"?>\n{text.rstrip()}\n'
 

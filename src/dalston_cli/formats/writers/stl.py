@@ -36,9 +36,9 @@ _NO_DATE = b"700101"
 
 def unwritable(transcript: Transcript) -> str | None:
     """Return why a transcript cannot be written; None if it can."""
-    text = clean(transcript.text)
-    names = " ".join({segment.speaker for segment in transcript.segments if segment.speaker})
-    if _code_table([text, names]) is None:
+    texts = {clean(segment.text) for segment in transcript.segments}
+    names = {clean(segment.speaker) for segment in transcript.segments if segment.speaker}
+    if _code_table([*texts, *names]) is None:
         return "its letters are of no code table, or of several"
     if any(segment.end >= _END_S for segment in transcript.segments):
         return "its times are those of a day, up to 23:59:59"

@@ -69,8 +69,8 @@ class Schedule:
         """The turns of the run, in their order."""
         if not self.phases:
             yield Turn()
+        every = {engine_key(plan): plan for phase in self.phases for plan in phase.plans}
         for number, phase in enumerate(self.phases):
-            every = {engine_key(plan): plan for each in self.phases for plan in each.plans}
             yield Turn(
                 earlier=_names(self.phases[:number]),
                 later=_names(self.phases[number + 1 :]),
@@ -127,7 +127,8 @@ def phases_of(plans: Iterable[RecordingPlan]) -> tuple[Phase, ...]:
             ),
             len(groups),
         )
-        groups[place:] = [*groups[place:], []] if place == len(groups) else groups[place:]
+        if place == len(groups):
+            groups.append([])
         groups[place].append(stage)
         places[stage] = place
     return tuple(
