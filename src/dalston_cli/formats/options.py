@@ -1,6 +1,8 @@
 """Options that every writer gets."""
 
-from dataclasses import dataclass, field
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
 
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.formats.subtitles.timecode import Timecode
@@ -19,6 +21,9 @@ class RenderOptions:
         docx_template: The document whose styles Word documents get; None for our own.
         frame_rate: Of the video, for formats that count frames; a key of ``FRAME_RATES``.
         start_timecode: Of the video's first frame, for formats that have timecodes.
+        embed_audio: Put the recording into the page; by default it is linked.
+        html_fragment: Write the page's article alone.
+        folder: The output's, which links are relative to; None where it has none on this machine.
     """
 
     subtitles: SubtitleRules = field(default_factory=SubtitleRules)
@@ -27,6 +32,13 @@ class RenderOptions:
     docx_template: Template | None = None
     frame_rate: str = "25"
     start_timecode: Timecode = (0, 0, 0, 0)
+    embed_audio: bool = False
+    html_fragment: bool = False
+    folder: Path | None = None
+
+    def at(self, path: Path) -> Self:
+        """Return the options of an output that is written to a path."""
+        return replace(self, folder=path.parent)
 
     @property
     def key(self) -> object:
@@ -39,6 +51,8 @@ class RenderOptions:
             parts["docx_template"] = self.docx_template.digest
         if (self.frame_rate, self.start_timecode) != ("25", (0, 0, 0, 0)):
             parts["video"] = (self.frame_rate, self.start_timecode)
+        if self.embed_audio or self.html_fragment:
+            parts["html"] = (self.embed_audio, self.html_fragment)
         return (first, parts) if parts else first
 
 

@@ -46,6 +46,8 @@ def build_render_options(settings: Settings) -> RenderOptions:
         docx_template=_template(settings.docx_template),
         frame_rate=settings.frame_rate,
         start_timecode=parse_timecode(settings.start_timecode),
+        embed_audio=settings.embed_audio,
+        html_fragment=settings.html_fragment,
     )
 
 
