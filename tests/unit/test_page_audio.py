@@ -6,7 +6,7 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.page.audio import AudioNotEmbeddedError, audio_link, embedded_audio
+from dalston_cli.formats.page.audio import PageAudioError, audio_link, embedded_audio
 
 
 @pytest.fixture(autouse=True)
@@ -48,7 +48,7 @@ def test_an_embedded_recording_is_its_bytes() -> None:
 
 def test_a_recording_that_is_gone_cannot_be_embedded() -> None:
     with pytest.raises(
-        AudioNotEmbeddedError, match=r"cannot put gone\.wav into the page"
+        PageAudioError, match=r"--embed-audio needs the recording gone\.wav: there is no"
     ) as caught:
         embedded_audio("gone.wav", Path("out"))
     assert caught.value.hint == (
@@ -60,7 +60,7 @@ def test_a_recording_that_is_too_large_cannot_be_embedded(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     monkeypatch.setattr("dalston_cli.formats.page.audio.LARGEST_MB", 0)
-    with pytest.raises(AudioNotEmbeddedError, match="more than 0 MB"):
+    with pytest.raises(PageAudioError, match="more than 0 MB"):
         embedded_audio("calls/a b.wav", tmp_path)
 
 

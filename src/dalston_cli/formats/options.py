@@ -1,5 +1,6 @@
 """Options that every writer gets."""
 
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass, field, replace
 from pathlib import Path
 from typing import Self
@@ -7,6 +8,9 @@ from typing import Self
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.formats.subtitles.timecode import Timecode
 from dalston_cli.formats.word_template import Template
+
+Heights = tuple[Sequence[int], float]
+"""A waveform: heights from 0 to 255, and how many each second has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -23,6 +27,7 @@ class RenderOptions:
         start_timecode: Of the video's first frame, for formats that have timecodes.
         embed_audio: Put the recording into the page; by default it is linked.
         html_fragment: Write the page's article alone.
+        waveform: Measures a recording, where the page is to show its waveform.
         folder: The output's, which links are relative to; None where it has none on this machine.
     """
 
@@ -34,6 +39,7 @@ class RenderOptions:
     start_timecode: Timecode = (0, 0, 0, 0)
     embed_audio: bool = False
     html_fragment: bool = False
+    waveform: Callable[[Path], Heights] | None = None
     folder: Path | None = None
 
     def at(self, path: Path) -> Self:
@@ -51,8 +57,9 @@ class RenderOptions:
             parts["docx_template"] = self.docx_template.digest
         if (self.frame_rate, self.start_timecode) != ("25", (0, 0, 0, 0)):
             parts["video"] = (self.frame_rate, self.start_timecode)
-        if self.embed_audio or self.html_fragment:
-            parts["html"] = (self.embed_audio, self.html_fragment)
+        page = (self.embed_audio, self.html_fragment, self.waveform is not None)
+        if any(page):
+            parts["html"] = page
         return (first, parts) if parts else first
 
 

@@ -26,15 +26,15 @@ _TYPES = {
 }
 
 
-class AudioNotEmbeddedError(InputError):
-    """The recording cannot be put into the page."""
+class PageAudioError(InputError):
+    """The page is to have something of the recording, which cannot be read."""
 
-    code = "audio_not_embedded"
+    code = "page_audio"
 
-    def __init__(self, name: str, problem: str) -> None:
+    def __init__(self, name: str, option: str, problem: str) -> None:
         super().__init__(
-            f"--embed-audio cannot put {name} into the page: {problem}",
-            hint="leave out --embed-audio: the page then plays the file that lies beside it",
+            f"{option} needs the recording {name}: {problem}",
+            hint=f"leave out {option}: the page then plays the file that lies beside it",
         )
 
 
@@ -67,20 +67,31 @@ def find_recording(name: str, folder: Path | None) -> Path | None:
     return next((each for each in (given, *beside) if each.is_file()), None)
 
 
+def needed_recording(name: str, folder: Path | None, option: str) -> Path:
+    """Return the file of a recording.
+
+    Raises:
+        PageAudioError: There is none.
+    """
+    found = find_recording(name, folder)
+    if found is None:
+        raise PageAudioError(name, option, "there is no such file")
+    return found
+
+
 def embedded_audio(name: str, folder: Path | None) -> str:
     """Return a recording as the address that holds all of it.
 
     Raises:
-        AudioNotEmbeddedError: It is not there, or cannot be read, or is too large.
+        PageAudioError: It is not there, or cannot be read, or is too large.
     """
-    found = find_recording(name, folder)
-    if found is None:
-        raise AudioNotEmbeddedError(name, "there is no such file")
+    found = needed_recording(name, folder, "--embed-audio")
     try:
         data = read_regular(found, limit=LARGEST_MB * 1_000_000)
     except TooLargeError as error:
-        raise AudioNotEmbeddedError(name, f"it has more than {LARGEST_MB} MB") from error
+        problem = f"it has more than {LARGEST_MB} MB"
+        raise PageAudioError(name, "--embed-audio", problem) from error
     except OSError as error:
-        raise AudioNotEmbeddedError(name, error.strerror or str(error)) from error
+        raise PageAudioError(name, "--embed-audio", error.strerror or str(error)) from error
     kind = _TYPES.get(found.suffix.lower().lstrip("."), "application/octet-stream")
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"

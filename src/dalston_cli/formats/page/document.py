@@ -6,6 +6,7 @@ from typing import Any
 
 from dalston_cli.control_characters import without_controls
 from dalston_cli.formats.document import facts_of
+from dalston_cli.formats.options import Heights
 from dalston_cli.formats.script import clean
 from dalston_sdk.wire import Segment, SpeakerTurn, Transcript, Word
 
@@ -20,6 +21,7 @@ def page_document(
     audio: str | None = None,
     revision: int = 0,
     times: bool = True,
+    waveform: Heights | None = None,
 ) -> dict[str, Any]:
     """Return the document of a transcript.
 
@@ -29,6 +31,7 @@ def page_document(
         audio: Address of the recording, relative to the page; None for none.
         revision: Number of corrections that are in it already.
         times: The page shows the time before each segment.
+        waveform: Heights from 0 to 255, and how many each second has; None for none.
     """
     return {
         "version": PAGE_VERSION,
@@ -57,8 +60,8 @@ def page_document(
         **_overview(transcript),
         "facts": [list(row) for row in dict.fromkeys(facts_of(transcript))],
         "notes": [clean(warning.message) for warning in transcript.warnings],
-        "peaks": None,
-        "peaks_per_second": None,
+        "peaks": waveform and list(waveform[0]),
+        "peaks_per_second": waveform and waveform[1],
     }
 
 

@@ -108,6 +108,12 @@ class Documents:
         needs=("output_format=html",),
         idle_with=("html_fragment",),
     )
+    waveform: bool = switch(
+        "Draw the waveform in the page of -f html; the recording is decoded once more for it.",
+        default=False,
+        needs=("output_format=html",),
+        idle_with=("html_fragment",),
+    )
     html_fragment: bool = switch(
         "Write only the article of -f html, without page and script, for a page of one's own.",
         default=False,

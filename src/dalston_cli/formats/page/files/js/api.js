@@ -14,7 +14,7 @@ export function readAddress() {
 
 export class ServerError extends Error {
   constructor(status, data) {
-    super(data?.message ?? `The server answered ${status}.`);
+    super([data?.message ?? `The server answered ${status}.`, data?.hint].filter(Boolean).join(" "));
     this.status = status;
     this.data = data;
   }
@@ -31,6 +31,10 @@ export class Server {
 
   transcript() {
     return this.ask(this.address("transcript"));
+  }
+
+  peaks() {
+    return this.ask(this.address("peaks"));
   }
 
   changes(revision) {

@@ -71,6 +71,7 @@ function show(data, server, time) {
     byId("rows").focus();
   });
   if (time !== null) go(time);
+  if (server && data.audio) addWaveform(transcript, server, timeline);
   return null;
 }
 
@@ -84,6 +85,14 @@ function focusIn(list) {
     const others = list.elements.get(row.dataset.key)?.querySelectorAll("button, select");
     others?.[index]?.focus({ preventScroll: true });
   };
+}
+
+/** Measuring a recording takes the server a while, so its waveform comes later; it may have none. */
+async function addWaveform(transcript, server, timeline) {
+  const measured = await server.peaks().catch(() => null);
+  if (!measured) return;
+  Object.assign(transcript, measured);
+  timeline.showWaveform();
 }
 
 function goTo(transcript, player, list, seconds) {

@@ -59,7 +59,7 @@ export class Saving {
     const before = this.transcript.segment(edit.segment);
     const changes = await this.server.changes(this.transcript.revision).catch(() => null);
     if (!changes) return "later";
-    this.transcript.apply(changes);
+    this.take(changes);
     const isApart = edit.segment !== undefined && this.transcript.segment(edit.segment) === before;
     if (isApart && edit.op !== "merge") return this.attempt(edit);
     this.show("trouble", "Changed in another tab meanwhile. Your change was not made: look, then do it again.");
@@ -73,13 +73,19 @@ export class Saving {
       const changes = await this.server.changes(revision);
       if (this.isAway) this.show("saved", "Saved");
       this.isAway = false;
-      if (this.isSending || changes.revision <= this.transcript.revision) return;
-      this.transcript.apply(changes);
+      if (this.isSending || (!changes.reload && changes.revision <= this.transcript.revision)) return;
+      this.take(changes);
       announce("Changed in another tab");
     } catch {
       this.isAway = true;
       this.show("trouble", "The server is not there.");
     }
+  }
+
+  /** Take what others changed; where it cannot be told in parts, all is loaded again. */
+  take(changes) {
+    if (changes.reload) location.reload();
+    else this.transcript.apply(changes);
   }
 
   show(state, text) {

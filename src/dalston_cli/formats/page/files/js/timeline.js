@@ -109,8 +109,8 @@ export class Timeline {
   /** Draw the waveform where the page has the heights of one; it moves with the player. */
   showWaveform() {
     const { peaks, duration } = this.transcript;
-    if (!peaks || !globalThis.WaveSurfer) return;
     const box = byId("waveform");
+    if (!peaks?.length || !globalThis.WaveSurfer || !box.hidden) return;
     box.hidden = false;
     globalThis.WaveSurfer.create({
       container: box.appendChild(make("div")),
