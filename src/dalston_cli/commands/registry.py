@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "transcribe": "Turn recordings into transcripts.",
     "plan": "Show what transcribe would do, and why.",
     "export": "Write a finished transcript in another format.",
+    "review": "Listen to transcripts and correct them, in the browser.",
     "check": "Check subtitles by a guideline.",
     "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
     "setup": "Propose models for this machine, and download them.",
