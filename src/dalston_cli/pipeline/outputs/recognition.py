@@ -21,7 +21,7 @@ from dalston_cli.formats.writers.json import content_digest, render
 from dalston_cli.pipeline.endpoints import Evidence
 from dalston_cli.pipeline.outputs.corrections import UNCORRECTED, CorrectionsBeside
 from dalston_cli.pipeline.outputs.damage import is_cut_off, is_empty, is_text, is_whole
-from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
+from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
@@ -93,7 +93,11 @@ class Recognition(Struct, frozen=True, kw_only=True):
         found = {path: self._found(path, *of) for path, of in files.items()}
         texts = tuple(self._with_corrected(possible))
         judged = {
-            path: ownership(one, possible if one.writer.name in UNCORRECTED else texts, self.render)
+            path: ownership(
+                one,
+                possible if one.writer.name in UNCORRECTED else texts,
+                options_at(self.render, path, self.place),
+            )
             for path, one in found.items()
         }
         matched = {state for state, _ in judged.values()} & {"current", "outdated"}

@@ -20,7 +20,7 @@ from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, OutputNotice
 from dalston_cli.pipeline.outputs.corrections import UNCORRECTED, CorrectionsBeside
 from dalston_cli.pipeline.outputs.names import output_file
-from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
+from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
 from dalston_cli.pipeline.outputs.recognition import Recognition
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
@@ -195,7 +195,8 @@ class OutputWriter:
                 notices.append(OutputNotice("format_left_out", reason))
                 self._journal.drop_output(self._place.reference(path), self._output_key(writer))
                 continue
-            data = await aside(shown.recording.duration_s, writer.render, shown, self._spec.render)
+            options = options_at(self._spec.render, path, self._place)
+            data = await aside(shown.recording.duration_s, writer.render, shown, options)
             await self._write(path, data, self._output_key(writer), shown.recording.digest)
         return tuple(notices)
 
