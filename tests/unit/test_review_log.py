@@ -51,6 +51,12 @@ def test_lines_are_added_and_read_back(path: Path) -> None:
     assert len(path.read_bytes().splitlines()) == 3
 
 
+def test_nothing_is_left_where_nothing_was_added(path: Path) -> None:
+    with open_log(path) as log:
+        assert log.read() is None
+    assert not path.exists()
+
+
 def test_no_file_has_no_corrections(path: Path) -> None:
     assert read_corrections(path) is None
 

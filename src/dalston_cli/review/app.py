@@ -1,7 +1,9 @@
 """The addresses that the page asks."""
 
+import asyncio
 from collections.abc import Awaitable, Callable
 from mimetypes import guess_type
+from pathlib import Path
 from typing import Any
 from urllib.parse import quote
 
@@ -14,8 +16,10 @@ from starlette.requests import ClientDisconnect, Request
 from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
+from dalston_cli.audio.waveform import Waveform, read_waveform
 from dalston_cli.errors import DalstonError
 from dalston_cli.formats.page.assets import SERVED_CSP, served_files
+from dalston_cli.formats.page.audio import AUDIO_TYPES
 from dalston_cli.review.access import AUDIO_PATH, Access, Keys
 from dalston_cli.review.edits import Edit, EditRefusedError
 from dalston_cli.review.folder import ReviewFolder, UnknownItemError
@@ -23,6 +27,8 @@ from dalston_cli.review.item import StaleEditError
 
 _MOST_BYTES = 1_000_000
 """Of a request; an edit has the text of one segment."""
+
+_NO_RECORDING = "the recording is not in the folder that is reviewed"
 
 Endpoint = Callable[[Request], Awaitable[Response]]
 
@@ -45,6 +51,7 @@ def make_app(folder: ReviewFolder, keys: Keys) -> Starlette:
             Route("/api/transcript", api.transcript, methods=["GET"]),
             Route("/api/changes", api.changes, methods=["GET"]),
             Route("/api/edits", api.edit, methods=["POST"]),
+            Route("/api/peaks", api.peaks, methods=["GET"]),
             Route(AUDIO_PATH, api.audio, methods=["GET"]),
         ],
         middleware=[Middleware(Access, keys=keys, policy=SERVED_CSP)],
@@ -59,6 +66,8 @@ def make_app(folder: ReviewFolder, keys: Keys) -> Starlette:
 class _Api:
     def __init__(self, folder: ReviewFolder) -> None:
         self._folder = folder
+        self._measuring = asyncio.Lock()
+        self._waveforms: dict[Path, Waveform] = {}
 
     async def items(self, _request: Request) -> Response:
         return _json(await run_in_threadpool(self._folder.listed))
@@ -92,8 +101,19 @@ class _Api:
     async def audio(self, request: Request) -> Response:
         recording = await run_in_threadpool(self._folder.recording, _item_name(request))
         if recording is None:
-            raise HTTPException(404, "the recording is not in the folder that is reviewed")
-        return FileResponse(recording, media_type=guess_type(recording.name)[0])
+            raise HTTPException(404, _NO_RECORDING)
+        kind = AUDIO_TYPES.get(recording.suffix.lower().lstrip("."))
+        return FileResponse(recording, media_type=kind or guess_type(recording.name)[0])
+
+    async def peaks(self, request: Request) -> Response:
+        recording = await run_in_threadpool(self._folder.recording, _item_name(request))
+        if recording is None:
+            raise HTTPException(404, _NO_RECORDING)
+        async with self._measuring:  # one at a time: each decodes a whole recording
+            if recording not in self._waveforms:
+                self._waveforms[recording] = await read_waveform(recording)
+        waveform = self._waveforms[recording]
+        return _json({"peaks": waveform.heights, "peaks_per_second": waveform.per_second})
 
 
 def _item_name(request: Request) -> str:

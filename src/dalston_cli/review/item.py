@@ -9,7 +9,7 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
-from dalston_cli.formats.page.document import page_document, page_segment, page_speakers
+from dalston_cli.formats.page.document import corrected_segment, page_document, page_speakers
 from dalston_cli.formats.read import read_transcript
 from dalston_cli.review.carry import carry_over
 from dalston_cli.review.corrected import machine_digest, revised_of, with_corrections
@@ -44,7 +44,7 @@ class StaleEditError(DalstonError):
         self.revision = revision
 
 
-class Reply(Struct, frozen=True, kw_only=True, omit_defaults=True):
+class Reply(Struct, frozen=True, kw_only=True):
     """What changed, for the page.
 
     Attributes:
@@ -272,10 +272,7 @@ class Item:
 
 def _shown(piece: Piece) -> dict[str, Any]:
     """Return a segment for the page."""
-    segment = piece.segment
-    by_hand = [word.human for word in segment.words]
-    shown = page_segment(segment, piece.name, checked=segment.checked, human=by_hand)
-    return shown | {"human": segment.human}
+    return corrected_segment(piece.segment, piece.name)
 
 
 def _stamp_of(path: Path) -> _Stamp | None:

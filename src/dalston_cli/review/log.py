@@ -233,6 +233,8 @@ def open_log(path: Path) -> Iterator[OpenLog]:
     try:
         yield OpenLog(path, descriptor)
     finally:
+        if not os.fstat(descriptor).st_size:  # a file that was made for an edit that was refused
+            path.unlink(missing_ok=True)
         os.close(descriptor)
 
 

@@ -242,8 +242,8 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The origin of a part of a transcript.
 
     Attributes:
-        stage: A stage that has a record; ``prepare`` for channels, ``user`` for names, ``human`` for
-            corrections.
+        stage: A stage that has a record; ``prepare`` for channels, ``user`` for names, and
+            ``human`` for corrections.
         engine, model: As in the stage's record.
     """
 
