@@ -75,7 +75,9 @@ def change(page: Page, name: str, text: str, *, key: str = "Enter") -> None:
 
 
 def choose(page: Page, name: str, button: str) -> None:
-    page.locator(f'.segment[data-key="{name}"]').get_by_role("button", name=button).click()
+    row = page.locator(f'.segment[data-key="{name}"]')
+    row.hover()
+    row.get_by_role("button", name=button).click()
 
 
 def exported(folder: Path, output_format: str) -> str:

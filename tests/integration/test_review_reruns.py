@@ -4,13 +4,16 @@ import shutil
 from collections.abc import Callable, Iterator
 from typing import Any
 
+import msgspec
 import pytest
 from tests.support.pipeline_home import PipelineHome
+from tests.support.transcripts import segment
 
 from dalston_cli.pipeline.events import JobFinished, StageStarted, WarningRaised
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.review.edits import TextEdit
 from dalston_cli.review.item import Item
+from dalston_cli.review.log import read_corrections
 
 FORMATS = ("json", "txt", "srt")
 
@@ -98,14 +101,22 @@ async def test_another_model_keeps_them_and_overwriting_does(home: PipelineHome)
 
 
 async def test_what_has_no_place_is_a_warning(home: PipelineHome) -> None:
+    """The machine said something else when it was corrected, and none of that is left."""
     recordings = await corrected(home)
     path = home.outputs / "note 00.corrections.jsonl"
-    path.write_bytes(path.read_bytes().replace(b"word", b"sentence"))
-    path.write_bytes(path.read_bytes().replace(b'"transcript":"sha256:', b'"transcript":"sha256:0'))
+    before = read_corrections(path)
+    assert before is not None
+    was = segment("we meat here", 0.0, 1.0)
+    entry = msgspec.structs.replace(
+        before.entries[0], edit=TextEdit("s0", "we meet here"), was={"s0": was}
+    )
+    subject = msgspec.structs.replace(before.subject, transcript="sha256:0")
+    path.write_bytes(b"\n".join(map(msgspec.json.encode, (subject, entry))) + b"\n")
     report = await home.run(recordings, formats=FORMATS)
     assert report.counts == {"done": 1}
     [warning] = [one for one in home.of(WarningRaised) if one.code == "correction_left_out"]
-    assert "a corrected word" in warning.message
+    assert "we meet here" in warning.message
+    assert "meet" not in "".join(texts(home))
 
 
 async def test_a_damaged_file_costs_its_recording_and_stays(home: PipelineHome) -> None:

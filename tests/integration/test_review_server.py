@@ -178,7 +178,7 @@ def test_two_tabs_and_two_servers_never_overwrite_each_other(
 
         with ThreadPoolExecutor(2) as both:
             done = sum(both.map(press, (tab, second)))
-        assert done > 20
+        assert done >= 20
         assert page(tab, "tabs.json") == page(second, "tabs.json")
         assert page(tab, "tabs.json")["revision"] == 2 + done
 
@@ -288,7 +288,7 @@ def test_a_cookie_of_the_first_answer_opens_the_audio_and_nothing_else(
     assert "HttpOnly" in said
     assert "SameSite=Strict" in said
     cookie = {"cookie": said.partition(";")[0]}
-    with server.client(headers={}) as bare:
+    with server.client(with_token=False) as bare:
         heard = bare.get(url, headers=cookie)
         assert heard.content == (folder / "deep" / "grace.wav").read_bytes()
         assert heard.headers["content-type"] in {"audio/x-wav", "audio/wav"}
@@ -331,7 +331,7 @@ def test_a_range_behind_the_end_is_refused(tab: httpx2.Client, folder: Path) -> 
 
 
 def test_only_this_page_from_this_machine_with_the_token(server: ReviewServer) -> None:
-    with server.client(headers={}) as bare:
+    with server.client(with_token=False) as bare:
         assert bare.get("/").status_code == 200
         assert bare.get("/api/items").status_code == 401
         wrong = {"authorization": f"Bearer {server.token[:-1]}"}

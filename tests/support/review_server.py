@@ -37,10 +37,10 @@ class ReviewServer:
     def token(self) -> str:
         return parse_qs(urlsplit(self.url).fragment)["token"][0]
 
-    def client(self, **changes: Any) -> httpx2.Client:
-        """A browser tab with the token."""
-        headers = {"authorization": f"Bearer {self.token}"}
-        return httpx2.Client(**{"base_url": self.base, "headers": headers, "timeout": 60} | changes)
+    def client(self, *, with_token: bool = True) -> httpx2.Client:
+        """A browser tab, with the token or without."""
+        headers = {"authorization": f"Bearer {self.token}"} if with_token else {}
+        return httpx2.Client(base_url=self.base, headers=headers, timeout=60)
 
     def stop(self) -> int:
         """Stop it as Ctrl-C does, and return how it ended."""

@@ -39,7 +39,8 @@ def said(*spoken: Spoken) -> Transcript:
 
 def corrections(machine: Transcript, *edits: Edit) -> Corrections:
     """A file of these edits, as the server writes it."""
-    revised, entries, seen = revised_of(machine), [], set()
+    revised, entries = revised_of(machine), []
+    seen: set[str] = set()
     for number, one in enumerate(edits, start=1):
         step = revised.step(one, number)
         assert step is not None
@@ -138,7 +139,10 @@ def test_words_without_a_place_are_listed() -> None:
     assert texts(changed) == ["entirely different things were heard"]
     [notice] = changed.warnings
     assert notice.code == "correction_left_out"
-    assert "at 00:00:02 a correction is left out: words of a person ('meet')" in notice.message
+    assert (
+        "at 00:00:01 a correction is left out: words of a person ('we will meet at the station')"
+        in notice.message
+    )
 
 
 def test_words_of_silence_now_are_listed() -> None:

@@ -164,9 +164,8 @@ def _carry_text(carrier: _Carrier, region: _Region) -> None:
     changes, lost = place_hunks(before, after, new, (region.start - _NEAR_S, region.end + _NEAR_S))
     for each in lost:
         at = Segment(id=0, start=each.start, end=each.end, text="")
-        text = each.text or None
-        what = "words of a person" if text else "words that a person took out"
-        carrier.leave(at, what, "the words around it are not there any more", text)
+        reason = "the words around it are not there any more"
+        carrier.leave(at, "words of a person", reason, each.text or None)
     for name, text in Carried(new, changes).texts():
         carrier.do(TextEdit(name, text))
 
@@ -186,13 +185,14 @@ def _carry_bounds(carrier: _Carrier, region: _Region) -> None:
 def _bound(carrier: _Carrier, region: _Region, after: Flat, at: int, *, wanted: bool) -> None:
     pieces = carrier.pieces(region)
     new = flat((piece.segment, piece.name) for piece in pieces)
-    place = mapped(after, new).get(at)
-    if place is None:
+    places = mapped(after, new)
+    place = places.get(at, places.get(at - 1, -1) + 1)  # behind the word before, where that is left
+    if not place:
         what = "a segment that was divided" if wanted else "segments that were joined"
         carrier.leave(region, what, "the words there are others now")
         return
     is_start = place in new.starts
-    if wanted and not is_start and place:
+    if wanted and not is_start and place < len(new.words):
         first = max(start for start in (0, *new.starts) if start < place)
         carrier.do(SplitEdit(new.names[place] or "", place - first))
     elif not wanted and is_start:
@@ -235,4 +235,4 @@ def _carry_check(carrier: _Carrier, region: _Region, piece: Piece) -> None:
 
 
 def _overlap(segment: Segment, start: float, end: float) -> float:
-    return min(segment.end, end) - max(segment.start, start)
+    return max(0.0, min(segment.end, end) - max(segment.start, start))

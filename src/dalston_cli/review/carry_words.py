@@ -9,6 +9,8 @@ from dalston_cli.review.words import opcodes, timed_words
 from dalston_sdk.wire import Segment, Word
 
 _MARKS = re.compile(r"[^\w]+")
+_AROUND = 3
+"""Words before and behind a correction, by which a person knows it again."""
 _MOST_MORE = 3
 """Words by which what a correction replaces may have grown."""
 
@@ -37,7 +39,7 @@ class Flat(Struct, frozen=True):
 
 
 class Hunk(Struct, frozen=True):
-    """A correction of words: what there was, and what a person wrote."""
+    """A correction of words: when they are spoken, and what a person wrote, words around it too."""
 
     start: float
     end: float
@@ -127,7 +129,8 @@ def place_hunks(
         most = _MOST_MORE if i2 > i1 else 0
         if at is None or grown > most or (placed and at[0] < placed[-1].last):
             start, end = _time(before, i1, i2)
-            lost.append(Hunk(start, end, "".join(word.text for word in words).strip()))
+            around = after.words[max(j1 - _AROUND, 0) : j2 + _AROUND]
+            lost.append(Hunk(start, end, "".join(word.text for word in around).strip()))
         else:
             placed.append(Placed(*at, words))
     return tuple(placed), tuple(lost)

@@ -82,7 +82,8 @@ def _called(speaker: str | None, renames: Iterable[RenameEdit]) -> str | None:
 
 def _speaker_names(transcript: Transcript, renames: Sequence[RenameEdit]) -> dict[str, str]:
     named = transcript.speaker_names
-    speakers = {each.speaker for each in (*transcript.segments, *transcript.turns) if each.speaker}
+    speakers = {each.speaker for each in transcript.segments if each.speaker}
+    speakers |= {each.speaker for each in transcript.turns}
     labels = {*named, *(speakers - set(named.values()))}
     found = {label: _called(named.get(label, label), renames) for label in sorted(labels)}
     return named | {

@@ -70,5 +70,6 @@ class RedoEdit(_Edit, frozen=True, tag="redo"):
     """Do again what was taken back last."""
 
 
-Change = TextEdit | SplitEdit | MergeEdit | SpeakerEdit | RenameEdit | CheckEdit
+OfOneSegment = TextEdit | SplitEdit | MergeEdit | SpeakerEdit | CheckEdit
+Change = OfOneSegment | RenameEdit
 Edit = Change | UndoEdit | RedoEdit

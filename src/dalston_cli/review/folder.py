@@ -166,12 +166,10 @@ class ReviewFolder:
             before = self._glances.get(path)
             if before is None or before[0] != stamp:
                 data = read_regular(path, limit=LARGEST_MB * 1_000_000)
-                self._glances[path] = (stamp, msgspec.json.decode(data, type=_Glance))
-        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
-            self._glances[path] = (stamp, None)
+                self._glances[path] = before = (stamp, _glance_of(data))
         except OSError:
             return None
-        return self._glances[path][1]
+        return before[1]
 
     def _checked(self, document: Path) -> int:
         """Return the number of segments that are marked as checked."""
@@ -184,6 +182,13 @@ class ReviewFolder:
         except DalstonError as error:  # costs no other transcript
             self._tell(error.message)
             return 0
+
+
+def _glance_of(data: bytes) -> _Glance | None:
+    try:
+        return msgspec.json.decode(data, type=_Glance)
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return None
 
 
 def _candidates(folder: Path, root: Path, name: str) -> Sequence[Path]:

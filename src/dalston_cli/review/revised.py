@@ -8,11 +8,11 @@ from msgspec import Struct
 
 from dalston_cli.formats.script import clean, joined
 from dalston_cli.review.edits import (
-    Change,
     CheckEdit,
     Edit,
     EditRefusedError,
     MergeEdit,
+    OfOneSegment,
     RedoEdit,
     RenameEdit,
     SpeakerEdit,
@@ -136,10 +136,10 @@ class Revised:
                 return at
         raise EditRefusedError(f"there is no segment {name} any more", hint="reload the page")
 
-    def _changed(self, edit: Change, revision: int) -> Step | None:
-        assert not isinstance(edit, RenameEdit)  # noqa: S101 - for mypy
+    def _changed(self, edit: OfOneSegment, revision: int) -> Step | None:
         at = self.position(edit.segment)
         piece = self.pieces[at]
+        after: tuple[Piece, ...]
         match edit:
             case TextEdit():
                 after = (_with_segment(piece, with_text(piece.segment, edit.text)),)
@@ -150,11 +150,11 @@ class Revised:
             case CheckEdit():
                 checked = msgspec.structs.replace(piece.segment, checked=edit.checked)
                 after = (_with_segment(piece, checked),)
-            case SplitEdit():
-                after = _split(piece, edit.word, revision)
             case MergeEdit():
                 before = tuple(self.pieces[at : at + 2])
                 return Step((Splice(at, before, (_merged(before),)),))
+            case SplitEdit():
+                after = _split(piece, edit.word, revision)
         return None if after == (piece,) else Step((Splice(at, (piece,), after),))
 
     def _renamed(self, edit: RenameEdit) -> Step | None:
