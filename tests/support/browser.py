@@ -2,6 +2,7 @@
 
 import os
 import shutil
+import time
 from collections.abc import Iterator
 from contextlib import contextmanager
 from pathlib import Path
@@ -17,6 +18,9 @@ _SWITCHES = (
     "--no-sandbox",  # root, as in containers, has none; the pages are our own
 )
 
+_PATIENCE_S = 20.0
+_POLL_MS = 30
+
 
 @contextmanager
 def chromium() -> Iterator[Browser]:
@@ -31,6 +35,14 @@ def chromium() -> Iterator[Browser]:
         browser = playwright.chromium.launch(executable_path=program, args=list(_SWITCHES))
         yield browser
         browser.close()
+
+
+def until(page: Page, expression: str) -> None:
+    """Wait for an expression to be true; the page's policy forbids the library's own way."""
+    deadline = time.monotonic() + _PATIENCE_S
+    while not page.evaluate(expression):
+        assert time.monotonic() < deadline, expression
+        page.wait_for_timeout(_POLL_MS)
 
 
 class Visit:

@@ -33,15 +33,19 @@ class Page(HTMLParser):
         super().__init__(convert_charrefs=True)
         self.elements: list[tuple[str, dict[str, str | None]]] = []
         self.texts: list[tuple[str, str]] = []
+        self._inside = ""
         self.feed(text)
         self.close()
 
     def handle_starttag(self, tag: str, attrs: list[tuple[str, str | None]]) -> None:
         self.elements.append((tag, dict(attrs)))
+        self._inside = tag
+
+    def handle_endtag(self, tag: str) -> None:
+        self._inside = ""
 
     def handle_data(self, data: str) -> None:
-        if self.elements:
-            self.texts.append((self.elements[-1][0], data))
+        self.texts.append((self._inside, data))
 
     def all(self, tag: str) -> list[str]:
         return [text for name, text in self.texts if name == tag and text.strip()]
@@ -111,9 +115,11 @@ def test_a_hostile_transcript_is_text_wherever_it_stands() -> None:
     found = msgspec.structs.replace(found, title=HOSTILE, summary=HOSTILE, language='en"><script>')
     plain, page = Page(rendered(transcript([]))), Page(rendered(found, speakers=True))
     added = Counter(tag for tag, _ in page.elements) - Counter(tag for tag, _ in plain.elements)
-    assert set(added) <= {"p", "time", "b"}
+    assert set(added) <= {"section", "p", "time", "b"}
     assert json.loads(page.all("script")[0])["segments"][0]["speaker"] == HOSTILE
-    assert Counter(tag for tag, _ in Page(rendered(found, html_fragment=True)).elements) == {
+    assert Counter(
+        tag for tag, _ in Page(rendered(found, html_fragment=True, speakers=True)).elements
+    ) == {
         **dict.fromkeys(("article", "h1", "section", "time", "b"), 1),
         "p": 2,
     }
