@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what transcribe would do, and why.",
     "export": "Write a finished transcript in another format.",
     "check": "Check subtitles by a guideline.",
+    "speakers": "Keep a roster of people, with consent, who are named by their voices.",
     "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
     "setup": "Propose models for this machine, and download them.",
     "pipelines": "List the settings for kinds of recordings.",
@@ -33,7 +34,7 @@ COMMANDS: Mapping[str, str] = {
 }
 """One line of help for each command; its module has a function of its name, or ``app``."""
 
-_GROUPS = frozenset({"models", "pipelines", "engines", "runs", "store", "config"})
+_GROUPS = frozenset({"speakers", "models", "pipelines", "engines", "runs", "store", "config"})
 
 
 def group(name: str) -> typer.Typer:
