@@ -2,8 +2,6 @@
 
 import shlex
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.cli.terminal import COMMAND, Done, Shell
@@ -16,11 +14,9 @@ _NO_ROOM = "cannot write to standard output: No space left on device"
 
 
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
-    shell = Shell(home, home / "work")
-    shell.environ["DALSTON_OFFLINE"] = "yes"
-    yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+def shell(warm_shell: Shell) -> Shell:
+    warm_shell.environ["DALSTON_OFFLINE"] = "yes"
+    return warm_shell
 
 
 def _run(shell: Shell, words: str, *, before: str = "", redirected: str = "") -> Done:
