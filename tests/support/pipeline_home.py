@@ -123,15 +123,12 @@ class PipelineHome(EngineHome):
     def renew(self) -> None:
         """Be as new for the next test, but for an engine without knobs: it runs on.
 
-        The start of an engine takes longer than most tests. It goes on to need its copy of the SDK.
+        The start of an engine takes longer than most tests.
         """
         if self.knobs or len(self.processes()) > 1:
             self.end_engines()
-        lasting = {self.locations.runtime, self.locations.cache, self.audio}
-        old = [path for path in self.folder.iterdir() if path not in lasting]
-        if self.locations.cache.exists():
-            old += [path for path in self.locations.cache.iterdir() if path.name != "sdk"]
-        for path in old:
+        lasting = {self.locations.runtime, self.audio}
+        for path in [path for path in self.folder.iterdir() if path not in lasting]:
             if path.is_dir():
                 shutil.rmtree(path)
             else:
