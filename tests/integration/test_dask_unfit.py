@@ -169,7 +169,7 @@ def test_a_missing_library_is_said_with_the_command_to_install_it(
 def test_options_that_workers_cannot_have_are_refused(
     shell: Shell, words: tuple[str, ...], message: str
 ) -> None:
-    done = shell.run(*WORDS, *words)
+    done = shell.call(*WORDS, *words)
     assert done.code == ExitCode.USAGE
     assert message in done.err
 

@@ -1,40 +1,45 @@
 """Leaves the processes of some tests out of the measuring of coverage, which slows their start.
 
-What they run is run by other tests, too: engines by those of ``tests/contract``, decoding by
+What they run is run by other tests, too: engines by ``tests/contract/test_engine_*``, decoding by
 ``tests/integration/test_prepare_*``, downloads by ``test_models_pull`` and its like. What a test
 does in its own process is always measured.
 """
 
 from collections.abc import Generator
-from pathlib import PurePosixPath
+from fnmatch import fnmatchcase
 
 import pytest
 
 VARIABLE = "COVERAGE_PROCESS_CONFIG"
 UNMEASURED = (
-    "documented_storage",
-    "full_disks",
-    "models_export",
-    "models_sources",
-    "outputs_ours",
-    "peers_benchmark",
-    "pipeline_calls",
-    "pipeline_forecast",
-    "pipeline_refining",
-    "pipeline_replaced",
-    "pipeline_runs",
-    "pipeline_stages",
-    "remote_outputs",
-    "remote_recordings",
-    "remote_sftp",
-    "remote_store",
-    "rerun_work",
-    "run_order",
-    "run_schedule",
-    "setup",
-    "starter",
+    "tests/cli/test_cut_off.py",
+    "tests/cli/test_dialects.py",
+    "tests/cli/test_known_bad.py",
+    "tests/cli/test_long_pause.py",
+    "tests/cli/test_pipelines.py",
+    "tests/cli/test_shards.py",
+    "tests/cli/test_special_files.py",
+    "tests/cli/test_stage_failures.py",
+    "tests/cli/test_store.py",
+    "tests/contract/test_diagnosis.py",
+    "tests/contract/test_pool*.py",
+    "tests/contract/test_scale.py",
+    "tests/integration/test_documented_storage.py",
+    "tests/integration/test_full_disks.py",
+    "tests/integration/test_models_export.py",
+    "tests/integration/test_models_sources.py",
+    "tests/integration/test_outputs_ours.py",
+    "tests/integration/test_peers_benchmark.py",
+    "tests/integration/test_pipeline_[!i]*.py",
+    "tests/integration/test_remote_outputs.py",
+    "tests/integration/test_remote_recordings.py",
+    "tests/integration/test_remote_sftp.py",
+    "tests/integration/test_remote_store.py",
+    "tests/integration/test_rerun_work.py",
+    "tests/integration/test_run_*.py",
+    "tests/integration/test_setup.py",
+    "tests/integration/test_starter.py",
 )
-"""Files of ``tests/integration``."""
 
 
 @pytest.hookimpl(wrapper=True)
@@ -47,6 +52,5 @@ def pytest_runtest_protocol(item: pytest.Item) -> Generator[None, object, object
 
 def is_unmeasured(node: str) -> bool:
     """Return True for a test whose processes run nothing that others do not run."""
-    file = PurePosixPath(node.partition("::")[0])
-    name = file.stem.removeprefix("test_")
-    return file.parent.as_posix() == "tests/integration" and name in UNMEASURED
+    file = node.partition("::")[0]
+    return any(fnmatchcase(file, pattern) for pattern in UNMEASURED)
