@@ -139,7 +139,9 @@ def shell_at(folder: Path, short: Path) -> Iterator[Shell]:
     shell.environ["DALSTON_OFFLINE"] = "yes"
     yield shell
     for runtime in (short / "run", *short.glob("run.worker*/run")):
-        ended = shell.call("engines", "stop", "--all", environ={"DALSTON_RUNTIME_DIR": str(runtime)})
+        ended = shell.call(
+            "engines", "stop", "--all", environ={"DALSTON_RUNTIME_DIR": str(runtime)}
+        )
         assert ended.code == 0, ended.err
 
 

@@ -29,7 +29,18 @@ _OWN_MODULES = ("tests", "benchmarks")
 _SYSTEM = ("tests/acceptance", "tests/chaos", "tests/docker", "tests/real")
 _SLOW = ("tests/cli", "tests/integration")
 """Folders of ``make test`` with tests that it leaves out, because they are marked as slow."""
-_PROGRAMS = ("bash", "ffmpeg", "flite", "git", "parallel", "sox", "ssh", "tmux", "unshare")
+_PROGRAMS = [
+    "bash",
+    "chromium",
+    "ffmpeg",
+    "flite",
+    "git",
+    "parallel",
+    "sox",
+    "ssh",
+    "tmux",
+    "unshare",
+]
 CASES = Path(os.environ.get("DALSTON_TEST_CASES") or ROOT.parent / "shared" / "cases")
 """Scripts of faults that were found once; they need not be there."""
 _SHIPPED = ("src", "engines", "catalog", "dockerfiles", "examples", "scripts", "benchmarks")
