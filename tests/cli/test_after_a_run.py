@@ -155,7 +155,7 @@ def test_events_for_programs_stay_alone(shell: Shell, hook: Path, home: Path) ->
 def test_no_shell_reads_the_command(shell: Shell, home: Path) -> None:
     write_recording(shell.work / "a.wav")
     command = f"echo $HOME > {home / 'file'}; x"
-    done = shell.call("transcribe", "a.wav", "--model", "speech", "--on-finish", command)
+    done = shell.run("transcribe", "a.wav", "--model", "speech", "--on-finish", command)
     assert done.code == 0
     assert f"$HOME > {home / 'file'}; x\n" in done.err
     assert not (home / "file").exists()

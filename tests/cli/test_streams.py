@@ -1,5 +1,6 @@
 """Streams that the caller closed or that have no room, a removed folder, few descriptors."""
 
+import os
 import shlex
 import subprocess
 
@@ -93,6 +94,7 @@ def test_a_transcript_is_not_lost_where_the_caller_closed_the_output(
 @pytest.mark.parametrize("words", ["engines status", "nonsense"])
 @pytest.mark.parametrize("redirected", ["2>/dev/full", "2>&-", _ALL_CLOSED])
 def test_commands_end_as_they_do_with_streams(shell: Shell, words: str, redirected: str) -> None:
+    shell.environ["DALSTON_RUNTIME_DIR"] = os.environ["DALSTON_RUNTIME_DIR"]  # without an engine
     usual = _run(shell, words)
 
     done = _run(shell, words, redirected=redirected)

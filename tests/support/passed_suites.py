@@ -2,7 +2,8 @@
 
 ``python -m tests.support.passed_suites`` prints a line for each suite that need not run, among
 those of ``--part rest``. With ``newcomer`` it says so of ``make test``, by its exit code, too;
-``newcomer note`` takes note that this passed, with the coverage that is wanted.
+``newcomer digest`` prints what that depends on, and ``newcomer passed DIGEST`` takes note that it
+passed, with the coverage that is wanted.
 """
 
 import datetime as dt
@@ -13,7 +14,7 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from tests.support.suites import NewcomerSuite, Suite, all_suites
+from tests.support.suites import ROOT, NewcomerSuite, Suite, all_suites
 
 VARIABLE = "DALSTON_TEST_CACHE_DIR"
 
@@ -94,21 +95,34 @@ def pytest_configure(config: pytest.Config) -> None:
         config.pluginmanager.register(Recorder(passed), "suites")
 
 
-def main(words: list[str]) -> int:
-    """Print which suites need not run, each with the reason; or take note that make test passed."""
+def main(words: list[str], root: Path = ROOT) -> int:
+    """Do what the module's docstring says."""
     passed = PassedSuites.from_environment()
-    newcomer = NewcomerSuite("make test")
-    if words == ["newcomer", "note"]:
-        if passed:
-            passed.note(newcomer, newcomer.digest(), _today())
-        return 0
-    found = 1
-    for suite in [newcomer] if words == ["newcomer"] else all_suites():
+    newcomer = NewcomerSuite("make test", root)
+    match words:
+        case ["newcomer", "digest"]:
+            sys.stdout.write(f"{newcomer.digest()}\n")
+            return 0
+        case ["newcomer", "passed", digest]:
+            if passed:
+                passed.note(newcomer, digest, _today())
+            return 0
+        case ["newcomer"]:
+            return 0 if _report(passed, [newcomer]) else 1
+        case _:
+            _report(passed, all_suites(root))
+            return 0
+
+
+def _report(passed: PassedSuites | None, suites: list[Suite]) -> int:
+    """Print which suites need not run, each with the reason, and return how many these are."""
+    found = 0
+    for suite in suites if passed else []:
         day = passed.when(suite, suite.digest()) if passed else None
         if day is not None:
             sys.stdout.write(f"{suite.tests}: not run, passed here on {day} with the same files\n")
-            found = 0
-    return found if words else 0
+            found += 1
+    return found
 
 
 if __name__ == "__main__":

@@ -132,14 +132,31 @@ def test_other_packages_are_a_reason_to_run_again(
 def test_make_test_need_not_run_once_it_is_noted(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
 ) -> None:
-    monkeypatch.setenv(passed_suites.VARIABLE, str(tmp_path))
-    assert passed_suites.main(["newcomer"]) == 1
-    assert passed_suites.main(["newcomer", "note"]) == 0
-    assert capsys.readouterr().out == ""
-    assert passed_suites.main(["newcomer"]) == 0
+    root = tmp_path / "repository"
+    root.mkdir()
+    monkeypatch.setenv(passed_suites.VARIABLE, str(tmp_path / "kept"))
+    assert passed_suites.main(["newcomer"], root) == 1
+    assert passed_suites.main(["newcomer", "digest"], root) == 0
+    digest = capsys.readouterr().out.strip()
+    (root / "README.md").write_text("written while it ran", encoding="utf-8")
+    assert passed_suites.main(["newcomer", "passed", digest], root) == 0
+    assert passed_suites.main(["newcomer"], root) == 1
+    (root / "README.md").unlink()
+    assert passed_suites.main(["newcomer"], root) == 0
     assert capsys.readouterr().out.startswith("make test: not run, passed here on 2")
-    assert passed_suites.main([]) == 0
-    assert capsys.readouterr().out == "", "the others have not passed"
+
+
+def test_those_that_passed_are_named_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(passed_suites.VARIABLE, str(tmp_path / "kept"))
+    passed = PassedSuites(tmp_path / "kept" / "passed")
+    chaos, real = (SystemSuite(f"tests/{name}", tmp_path) for name in ("chaos", "real"))
+    monkeypatch.setattr(passed_suites, "all_suites", lambda _: [chaos, real])
+    passed.note(chaos, chaos.digest(), "2026-01-01")
+    assert passed_suites.main([], tmp_path) == 0
+    told = "tests/chaos: not run, passed here on 2026-01-01 with the same files\n"
+    assert capsys.readouterr().out == told
 
 
 def test_the_slow_tests_of_a_folder_have_a_record_of_their_own() -> None:
