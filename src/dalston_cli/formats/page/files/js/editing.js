@@ -39,11 +39,11 @@ export class Editing {
     const { id, checked } = segment;
     const button = (text, run, properties = {}) =>
       make("button", { type: "button", class: "plain", on: { click: run }, ...properties }, text);
-    const check = button(checked ? "Checked" : "Mark as checked", () => this.check(id), { "aria-pressed": String(checked) });
+    const check = button(checked ? "Checked" : "Check", () => this.check(id), { "aria-pressed": String(checked), title: "A person has listened to it, and it is right" });
     return make("div", { class: "tools", role: "group", "aria-label": "Correct this segment" },
       check,
       button("Edit", () => this.edit(id)),
-      button("Merge with next", () => this.merge(id)),
+      button("Merge ↓", () => this.merge(id), { "aria-label": "Merge ↓ with the next segment" }),
       this.speakerChoice(segment));
   }
 
