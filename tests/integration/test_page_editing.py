@@ -63,11 +63,11 @@ def server(
 
 @pytest.fixture
 def visit(browser: Browser, server: tuple[str, Path]) -> Iterator[Visit]:
-    """The page of the transcript as the machine made it; it asks loopback alone, and has no faults."""
+    """The page of the transcript as the machine made it; it asks loopback alone."""
     address, folder = server
     (folder / "talk.corrections.jsonl").unlink(missing_ok=True)
     opened = Visit(browser)
-    opened.open(address)
+    opened.open(address.split("&item=")[0])
     opened.page.get_by_role("link", name="The lathe").click()
     expect(row(opened.page, 0)).to_contain_text(TEXTS[0])
     yield opened
