@@ -15,7 +15,7 @@ pytestmark = [
     needs_real_speech,
 ]
 
-LENGTH_S, PAUSE_S, RATE = 330, 0.7, 16_000
+LENGTH_S, PAUSE_S, RATE = 250, 0.7, 16_000
 
 
 @pytest.fixture(scope="module")
