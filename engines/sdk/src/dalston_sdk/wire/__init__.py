@@ -58,6 +58,7 @@ from dalston_sdk.wire.transcript import (
     Origin,
     RecordingInfo,
     Segment,
+    SpeakerMatch,
     SpeakerTurn,
     SpeechRegion,
     StageRecord,
@@ -65,6 +66,7 @@ from dalston_sdk.wire.transcript import (
     TokenPrices,
     TokenUsage,
     Transcript,
+    UnknownReason,
     Word,
 )
 
@@ -116,6 +118,7 @@ __all__ = [
     "Request",
     "Result",
     "Segment",
+    "SpeakerMatch",
     "SpeakerTurn",
     "SpeechRegion",
     "Stage",
@@ -128,5 +131,6 @@ __all__ = [
     "TranscribeRequest",
     "TranscribeResult",
     "Transcript",
+    "UnknownReason",
     "Word",
 ]
