@@ -22,6 +22,7 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what transcribe would do, and why.",
     "export": "Write a finished transcript in another format.",
     "check": "Check subtitles by a guideline.",
+    "mux": "Put subtitles into a video.",
     "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
     "setup": "Propose models for this machine, and download them.",
     "pipelines": "List the settings for kinds of recordings.",
