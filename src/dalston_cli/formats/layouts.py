@@ -17,7 +17,7 @@ from collections.abc import Iterator, Sequence
 from typing import NamedTuple
 
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.paragraphs import paragraph_segments
+from dalston_cli.formats.paragraphs import grouped
 from dalston_cli.formats.script import clean, is_spaceless
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.atoms import timed_words
@@ -51,7 +51,7 @@ def utterances_of(transcript: Transcript, options: RenderOptions) -> Iterator[Ut
     same speaker between two paragraphs at the beginning of the second one.
     """
     names = SpeakerNames.of(transcript, options)
-    groups = list(paragraph_segments(transcript.segments))
+    groups = list(grouped(transcript.segments))
     limits = [*(group[0].start for group in groups[1:]), float("inf")]
     events = sorted(transcript.events, key=lambda event: event.start)
     last: Segment | None = None

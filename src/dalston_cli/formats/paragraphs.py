@@ -32,11 +32,11 @@ class Paragraph(Struct, frozen=True, kw_only=True):
 
 def paragraphs(segments: Sequence[Segment]) -> Iterator[Paragraph]:
     """Join ``segments`` until the speaker changes, a pause comes, or the paragraph is full."""
-    return map(_paragraph, paragraph_segments(segments))
+    return map(_paragraph, grouped(segments))
 
 
-def paragraph_segments(segments: Sequence[Segment]) -> Iterator[Sequence[Segment]]:
-    """Yield the segments with text of each paragraph; see ``paragraphs``."""
+def grouped(segments: Sequence[Segment]) -> Iterator[Sequence[Segment]]:
+    """Yield the segments of each paragraph; those without text are left out."""
     gathered: list[Segment] = []
     size = 0
     for segment in segments:

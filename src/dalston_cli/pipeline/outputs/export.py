@@ -153,7 +153,7 @@ def write_exports(
         if reason is not None:
             on_dropped(reason)
             continue
-        data = export.writer.render(transcript, spec.render)
+        data = export.writer.render(transcript, spec.render.at(export.target))
         try:
             write_whole(export.target, data)
         except OSError as error:

@@ -20,7 +20,7 @@ from dalston_cli.formats.writer import Writer
 from dalston_cli.formats.writers.json import content_digest, render
 from dalston_cli.pipeline.endpoints import Evidence
 from dalston_cli.pipeline.outputs.damage import is_cut_off, is_empty, is_text, is_whole
-from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
+from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
@@ -87,7 +87,10 @@ class Recognition(Struct, frozen=True, kw_only=True):
         beside = None if text is None else owned_transcript(text, self.evidence.digest)
         possible = candidates(self.evidence.stored, beside, self.key)
         found = {path: self._found(path, *of) for path, of in files.items()}
-        judged = {path: ownership(one, possible, self.render) for path, one in found.items()}
+        judged = {
+            path: ownership(one, possible, options_at(self.render, path, self.place))
+            for path, one in found.items()
+        }
         matched = {state for state, _ in judged.values()} & {"current", "outdated"}
         told = any(one.is_current for one in possible[:1] if beside) and not self._knows_document
         for path, (state, whole) in judged.items():

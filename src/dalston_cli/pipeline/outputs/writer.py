@@ -19,7 +19,7 @@ from dalston_cli.formats.writer import Writer
 from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp
 from dalston_cli.pipeline.outputs.names import output_file
-from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
+from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
 from dalston_cli.pipeline.outputs.recognition import LARGEST, Recognition, owned_transcript
 from dalston_cli.pipeline.outputs.suffix import UNSETTLED, has_suffix, language_in, language_of
 from dalston_cli.pipeline.records.journal import Journal
@@ -224,9 +224,8 @@ class OutputWriter:
                 reasons.append(reason)
                 self._journal.drop_output(self._place.reference(path), self._output_key(writer))
                 continue
-            data = await aside(
-                transcript.recording.duration_s, writer.render, transcript, self._spec.render
-            )
+            options = options_at(self._spec.render, path, self._place)
+            data = await aside(transcript.recording.duration_s, writer.render, transcript, options)
             await self._write(path, data, self._output_key(writer), transcript.recording.digest)
         return tuple(reasons)
 
