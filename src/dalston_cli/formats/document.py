@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.overview import Section, owner_of, sections
 from dalston_cli.formats.paragraphs import Paragraph, paragraphs
@@ -121,6 +122,8 @@ def facts_of(transcript: Transcript) -> Iterator[tuple[str, str]]:
     for record in transcript.stages:
         if record.model:
             yield record.stage.capitalize(), f"{record.model} ({record.engine})"
+    if corrections := corrections_of(transcript):
+        yield "Corrections", corrections
     if transcript.status == "partial":
         yield "Status", "partial"
 

@@ -11,7 +11,7 @@ from dalston_cli.regular_file import TooLargeError, read_regular
 LARGEST_MB = 300
 """Browsers take up to 512 MB of text as an address, a third more than the file has."""
 _STANDARD_INPUT = "-"
-_TYPES = {
+AUDIO_TYPES = {
     "aac": "audio/aac",
     "flac": "audio/flac",
     "m4a": "audio/mp4",
@@ -24,6 +24,7 @@ _TYPES = {
     "wav": "audio/wav",
     "webm": "video/webm",
 }
+"""By the ending of a file's name."""
 
 
 class PageAudioError(InputError):
@@ -93,5 +94,5 @@ def embedded_audio(name: str, folder: Path | None) -> str:
         raise PageAudioError(name, "--embed-audio", problem) from error
     except OSError as error:
         raise PageAudioError(name, "--embed-audio", error.strerror or str(error)) from error
-    kind = _TYPES.get(found.suffix.lower().lstrip("."), "application/octet-stream")
+    kind = AUDIO_TYPES.get(found.suffix.lower().lstrip("."), "application/octet-stream")
     return f"data:{kind};base64,{base64.b64encode(data).decode()}"

@@ -45,7 +45,8 @@ def page_document(
         "audio": audio,
         "speakers": page_speakers(transcript.segments),
         "segments": [
-            page_segment(segment, f"s{index}") for index, segment in enumerate(transcript.segments)
+            corrected_segment(segment, f"s{index}")
+            for index, segment in enumerate(transcript.segments)
         ],
         "events": [
             {
@@ -102,6 +103,13 @@ def page_segment(
             for word, by_person in zip(segment.words, by_hand, strict=True)
         ],
     }
+
+
+def corrected_segment(segment: Segment, name: str) -> dict[str, Any]:
+    """Return one segment, with what people did to it."""
+    by_hand = [word.human for word in segment.words]
+    shown = page_segment(segment, name, checked=segment.checked, human=by_hand)
+    return shown | {"human": segment.human}
 
 
 def overlaps(turns: Sequence[SpeakerTurn]) -> Iterator[list[float]]:

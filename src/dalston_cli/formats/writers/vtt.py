@@ -8,6 +8,7 @@ from html import escape
 from itertools import groupby
 from operator import itemgetter
 
+from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import Cue, build_cues, rendered
@@ -20,6 +21,8 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     names = SpeakerNames.of(transcript, options)
     mark = ("<u>", "</u>") if options.subtitles.highlight_words else None
     blocks = ["WEBVTT\n"]
+    if corrections := corrections_of(transcript):
+        blocks.append(f"NOTE {corrections}\n")
     for cue in build_cues(transcript, options.subtitles):
         blocks += (
             f"{clock(start)} --> {clock(end)}\n{_voiced(cue, text, names)}\n"

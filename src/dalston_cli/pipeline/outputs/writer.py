@@ -17,7 +17,8 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.formats.writer import Writer
 from dalston_cli.pipeline.aside import aside
-from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp
+from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, OutputNotice
+from dalston_cli.pipeline.outputs.corrections import UNCORRECTED, CorrectionsBeside
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
 from dalston_cli.pipeline.outputs.recognition import LARGEST, Recognition, owned_transcript
@@ -95,6 +96,7 @@ class OutputWriter:
         self._stem = stem
         self._key = key
         self._language: str | None = None
+        self._corrections = CorrectionsBeside(spec.place, stem)
 
     def _files(self) -> tuple[tuple[Path, Writer], ...]:
         return tuple((Path(output), writer) for output, writer in self._outputs())
@@ -188,6 +190,7 @@ class OutputWriter:
             key=self._key,
             evidence=evidence,
             place=self._place,
+            corrections=self._corrections,
         )
         states, transcript = recognition.judge(files)
         for path, state in states.items():
@@ -201,33 +204,40 @@ class OutputWriter:
             transcript=transcript,
         )
 
-    async def write(self, transcript: Transcript) -> tuple[str, ...]:
+    async def write(self, transcript: Transcript) -> tuple[OutputNotice, ...]:
         """Write what is missing or different.
 
         Returns:
-            For each dropped format, the reason.
+            What is to be said: of each dropped format, and of corrections without a place.
 
         Raises:
             OutputExistsError: A file that Dalston did not write is in the way.
             OutputUnwritableError, OutputDiskFullError: The system refuses.
             WordsMissingError: A format that is not optional needs words.
+            CorrectionsUnreadableError: A person's corrections cannot be used.
         """
-        reasons = []
+        self._corrections = CorrectionsBeside(self._place, self._stem)  # as they are by now
+        machine, transcript = transcript, self._corrections.corrected(transcript)
+        notices = [
+            OutputNotice(one.code, one.message)
+            for one in transcript.warnings[len(machine.warnings) :]
+        ]
         if self._spec.language_suffix:
             self._language = language_of(transcript)
         if self._stem is None:
             self._print(transcript)
         # JSON first: if the run ends in between and the journal is lost, it says whose they are.
         for path, writer in sorted(self._files(), key=lambda file: file[1].name != "json"):
-            reason = self._spec.reason_to_drop(writer, transcript)
+            shown = machine if writer.name in UNCORRECTED else transcript
+            reason = self._spec.reason_to_drop(writer, shown)
             if reason is not None:
-                reasons.append(reason)
+                notices.append(OutputNotice("format_left_out", reason))
                 self._journal.drop_output(self._place.reference(path), self._output_key(writer))
                 continue
             options = options_at(self._spec.render, path, self._place)
-            data = await aside(transcript.recording.duration_s, writer.render, transcript, options)
-            await self._write(path, data, self._output_key(writer), transcript.recording.digest)
-        return tuple(reasons)
+            data = await aside(shown.recording.duration_s, writer.render, shown, options)
+            await self._write(path, data, self._output_key(writer), shown.recording.digest)
+        return tuple(notices)
 
     def _print(self, transcript: Transcript) -> None:
         if self._spec.print_text is None:
@@ -278,4 +288,5 @@ class OutputWriter:
             transcript=self._key,
             format=writer.name,
             render=self._spec.render.key,
+            **self._corrections.key(writer),
         )
