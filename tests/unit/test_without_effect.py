@@ -42,6 +42,7 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "min_speakers": ("3", {}, "without --diarize"),
     "max_speakers": ("3", {"channels": "split"}, "without --diarize"),
     "speaker_names": ("Ada,Grace", {}, SPEAKERS),
+    "speakers_from": ("default", {}, "without --diarize"),
     "speakers": ("yes", {"channels": "1"}, SPEAKERS),
     "align_model": ("x", {"align": "never"}, "with --align never"),
     "emotion_model": ("x", {}, "without --emotion"),

@@ -147,21 +147,28 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
     return Batch(
         recordings=recordings,
         options=run_options,
-        environment=Environment(
-            locations=locations,
-            catalog=catalog,
-            machine=only_gpus(probe_machine(), run_options.gpus),
-            launchers=configured_launchers(resolved, locations),
-            launcher_settings=_launcher_settings(resolved),
-            engine_environment=thread_variables(resolved.settings.threads),
-            source_order=SourceOrder.of(resolved.settings),
-        ),
+        environment=environment_of(resolved, run_options, catalog, locations),
         warnings=tuple(warnings),
         passed_over=finder.passed_over,
         colour_words=said.colour_words,
         on_finish=resolved.settings.on_finish,
         secrets=frozenset(_secrets(resolved, catalog)),
         mux=resolved.settings.mux and folder is not None,
+    )
+
+
+def environment_of(
+    resolved: ResolvedSettings, options: RunOptions, catalog: Catalog, locations: Locations
+) -> Environment:
+    """Return this machine, as the settings want it to be used."""
+    return Environment(
+        locations=locations,
+        catalog=catalog,
+        machine=only_gpus(probe_machine(), options.gpus),
+        launchers=configured_launchers(resolved, locations),
+        launcher_settings=_launcher_settings(resolved),
+        engine_environment=thread_variables(resolved.settings.threads),
+        source_order=SourceOrder.of(resolved.settings),
     )
 
 
