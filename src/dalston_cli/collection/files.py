@@ -5,9 +5,10 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dalston_cli.review.naming import SUFFIX as CORRECTIONS_SUFFIX
+from dalston_cli.review.naming import corrections_path
+
 SUFFIX = ".json"
-CORRECTIONS_SUFFIX = ".corrections.jsonl"
-"""``talk.corrections.jsonl`` has the corrections of ``talk.json``."""
 
 Tell = Callable[[str], None]
 
@@ -31,12 +32,7 @@ class FoundFile:
     @property
     def corrections_path(self) -> Path:
         """Where corrections are, if there are any."""
-        return corrections_of(self.path)
-
-
-def corrections_of(transcript: Path) -> Path:
-    """Return the path that the corrections of a transcript have."""
-    return transcript.with_name(transcript.name.removesuffix(SUFFIX) + CORRECTIONS_SUFFIX)
+        return corrections_path(self.path)
 
 
 def found_files(folder: Path, tell: Tell) -> Iterator[FoundFile]:

@@ -14,6 +14,7 @@ from dalston_cli.errors import InputError, UsageError
 from dalston_cli.formats.read import LARGEST_MB, read_transcript
 from dalston_cli.formats.readers.errors import LATEST_S
 from dalston_cli.regular_file import read_regular
+from dalston_cli.review.replay import corrected_beside
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
 
 _MARK = b'"dalston_transcript_version"'
@@ -43,7 +44,7 @@ class NoSuchPlaceError(UsageError):
 
 
 def transcripts_at(places: Sequence[Path], tell: Tell) -> Iterator[tuple[Path, Transcript]]:
-    """Yield the transcripts of files, and of all folders, one after the other, each once.
+    """Yield the transcripts of files, and of all folders, as corrected, each once.
 
     A file that is named itself has to be a transcript. In a folder, other JSON is passed over; a
     transcript that cannot be read is told and costs no other.
@@ -61,7 +62,7 @@ def transcripts_at(places: Sequence[Path], tell: Tell) -> Iterator[tuple[Path, T
         if not place.is_dir():
             if place.absolute() not in seen:
                 seen.add(place.absolute())
-                yield place, read_transcript(place)
+                yield place, corrected_beside(read_transcript(place), place)
             continue
         nested = any(one.absolute() in place.absolute().parents for one in places if one.is_dir())
         for found in () if nested or place.absolute() in seen else found_files(place, tell):
@@ -73,7 +74,9 @@ def transcripts_at(places: Sequence[Path], tell: Tell) -> Iterator[tuple[Path, T
 
 
 def read_if_transcript(path: Path, tell: Tell) -> Transcript | None:
-    """Read a file that was found in a folder; None where it is no transcript of Dalston.
+    """Read a file that was found in a folder, and the corrections beside it.
+
+    None where it is no transcript of Dalston.
 
     ``tell`` takes what is wrong with one that cannot be read.
     """
@@ -83,10 +86,13 @@ def read_if_transcript(path: Path, tell: Tell) -> Transcript | None:
         tell(f"{path} cannot be read: {error.strerror or error}")
         return None
     try:
-        return decode_transcript(data)
+        transcript = decode_transcript(data)
+        return transcript and corrected_beside(transcript, path)
     except ValueError as error:
         tell(f"{path} is no sound transcript: {error}")
-        return None
+    except InputError as error:
+        tell(error.message)
+    return None
 
 
 def decode_transcript(data: bytes) -> Transcript | None:

@@ -9,8 +9,10 @@ from typing import NamedTuple
 
 from dalston_cli.collection.files import FileState, FoundFile, Tell, found_files
 from dalston_cli.collection.reading import decode_transcript
+from dalston_cli.errors import InputError
 from dalston_cli.formats.read import LARGEST_MB
 from dalston_cli.regular_file import read_regular
+from dalston_cli.review.replay import corrected_by
 from dalston_cli.search.dates import day_of, words_of
 from dalston_cli.search.index import Index
 from dalston_cli.search.passages import passages
@@ -192,8 +194,20 @@ def _read(found: FoundFile) -> _Read:
         transcript = decode_transcript(data)
     except ValueError as error:
         return _Read(None, f"is no sound transcript: {error}", digest, None)
-    problem = "" if transcript is None else None
-    return _Read(transcript, problem, digest, None)
+    if transcript is None or found.corrections is None:
+        return _Read(transcript, "" if transcript is None else None, digest, None)
+    return _corrected(found, transcript, digest)
+
+
+def _corrected(found: FoundFile, transcript: Transcript, digest: str) -> _Read:
+    """Read the corrections of a transcript, and apply them."""
+    path = found.corrections_path
+    try:
+        data = read_regular(path)
+        corrected = corrected_by(transcript, path, data)
+    except (OSError, InputError) as error:
+        return _Read(None, f"its corrections cannot be used: {error}", digest, None)
+    return _Read(corrected, None, digest, hashlib.sha256(data).hexdigest())
 
 
 def _known(index: Index) -> dict[bytes, _Known]:
