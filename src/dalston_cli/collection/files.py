@@ -6,7 +6,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 from dalston_cli.review.naming import SUFFIX as CORRECTIONS_SUFFIX
-from dalston_cli.review.naming import corrections_path
 
 SUFFIX = ".json"
 
@@ -28,11 +27,6 @@ class FoundFile:
     path: Path
     state: FileState
     corrections: FileState | None
-
-    @property
-    def corrections_path(self) -> Path:
-        """Where corrections are, if there are any."""
-        return corrections_path(self.path)
 
 
 def found_files(folder: Path, tell: Tell) -> Iterator[FoundFile]:

@@ -4,17 +4,21 @@
 with it.
 """
 
+import hashlib
 from collections.abc import Iterator, Sequence
 from pathlib import Path
+from typing import NamedTuple
 
 import msgspec
 
-from dalston_cli.collection.files import Tell, found_files
+from dalston_cli.collection.files import FoundFile, Tell, found_files
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.formats.read import LARGEST_MB, read_transcript
 from dalston_cli.formats.readers.errors import LATEST_S
 from dalston_cli.regular_file import read_regular
-from dalston_cli.review.replay import corrected_beside
+from dalston_cli.review.log import CorrectionsUnreadableError
+from dalston_cli.review.naming import corrections_path
+from dalston_cli.review.replay import corrected_beside, corrected_by
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
 
 _MARK = b'"dalston_transcript_version"'
@@ -44,7 +48,7 @@ class NoSuchPlaceError(UsageError):
 
 
 def transcripts_at(places: Sequence[Path], tell: Tell) -> Iterator[tuple[Path, Transcript]]:
-    """Yield the transcripts of files, and of all folders, as corrected, each once.
+    """Yield the transcripts of files, and of all folders, one after the other, each once.
 
     A file that is named itself has to be a transcript. In a folder, other JSON is passed over; a
     transcript that cannot be read is told and costs no other.
@@ -67,32 +71,59 @@ def transcripts_at(places: Sequence[Path], tell: Tell) -> Iterator[tuple[Path, T
         nested = any(one.absolute() in place.absolute().parents for one in places if one.is_dir())
         for found in () if nested or place.absolute() in seen else found_files(place, tell):
             if len(places) == 1 or found.path.absolute() not in seen:
-                transcript = read_if_transcript(found.path, tell)
+                transcript = read_if_transcript(found, tell)
                 if transcript is not None:
                     yield found.path, transcript
         seen.add(place.absolute())
 
 
-def read_if_transcript(path: Path, tell: Tell) -> Transcript | None:
-    """Read a file that was found in a folder, and the corrections beside it.
-
-    None where it is no transcript of Dalston.
+def read_if_transcript(found: FoundFile, tell: Tell) -> Transcript | None:
+    """Read a file that was found in a folder; None where it is no transcript of Dalston.
 
     ``tell`` takes what is wrong with one that cannot be read.
     """
+    read = read_found(found)
+    if read.problem:
+        tell(f"{found.path} {read.problem}")
+    return read.transcript
+
+
+class Read(NamedTuple):
+    """A file that was found in a folder, read with its corrections.
+
+    Attributes:
+        transcript: As people corrected it; None for no transcript of Dalston.
+        problem: Why there is none; empty where the file is another one, None where there is one.
+        digest, corrections_digest: Of the bytes of both files, as far as they were read.
+    """
+
+    transcript: Transcript | None
+    problem: str | None
+    digest: str
+    corrections_digest: str | None
+
+
+def read_found(found: FoundFile) -> Read:
+    """Read a file with its corrections."""
+    digest, of_corrections = "", None
     try:
-        data = read_regular(path, limit=LARGEST_MB * 1_000_000)
-    except OSError as error:
-        tell(f"{path} cannot be read: {error.strerror or error}")
-        return None
-    try:
+        data = read_regular(found.path, limit=LARGEST_MB * 1_000_000)
+        digest = hashlib.sha256(data).hexdigest()
         transcript = decode_transcript(data)
-        return transcript and corrected_beside(transcript, path)
+        if transcript is None:
+            return Read(None, "", digest, None)
+        if found.corrections:
+            path = corrections_path(found.path)
+            edits = read_regular(path, limit=LARGEST_MB * 1_000_000)
+            of_corrections = hashlib.sha256(edits).hexdigest()
+            transcript = corrected_by(transcript, path, edits)
+    except OSError as error:
+        return Read(None, f"cannot be read: {error.strerror or error}", digest, of_corrections)
     except ValueError as error:
-        tell(f"{path} is no sound transcript: {error}")
-    except InputError as error:
-        tell(error.message)
-    return None
+        return Read(None, f"is no sound transcript: {error}", digest, of_corrections)
+    except CorrectionsUnreadableError as error:
+        return Read(None, f"is left out: {error.message}", digest, of_corrections)
+    return Read(transcript, None, digest, of_corrections)
 
 
 def decode_transcript(data: bytes) -> Transcript | None:
