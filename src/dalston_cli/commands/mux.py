@@ -64,7 +64,7 @@ def mux(
 
     dalston mux film.mp4 film.en.srt film.de.srt -o film-subtitled.mkv
 
-    dalston mux film.mp4 film.srt -o film-subtitled.mp4 --language en --title English
+    dalston mux film.mp4 film.srt -o film-subtitled.mp4 --language en
 
     dalston mux film.mp4 film.srt -o film-burnt.mp4 --burn-in
     """

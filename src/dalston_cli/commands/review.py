@@ -98,7 +98,9 @@ def review(
             console.info(f"{count(len(items), 'transcript')} of {folder.root}; end with Ctrl-C")
             if not no_browser:
                 import webbrowser
+                from threading import Thread
 
-                webbrowser.open(url)
+                # Of its own, as one for the terminal would keep the server waiting.
+                Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
         serve(make_app(folder, keys), listener, ready)

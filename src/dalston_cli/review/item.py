@@ -153,8 +153,8 @@ class Item:
         if stamp is not None and stamp == self._log_stamp:
             return
         found = read_corrections(self._path)
-        if found is not None and found.subject.transcript != self._digest:
-            with open_log(self._path) as log:
+        if found is not None and (found.torn or found.subject.transcript != self._digest):
+            with open_log(self._path) as log:  # a server that is writing just now is waited for
                 self._take(log.read(), log)
             return
         self._take(found, None)
