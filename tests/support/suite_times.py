@@ -5,7 +5,6 @@ from pathlib import PurePosixPath
 
 import pytest
 
-
 _NUM_FILES = 12
 _SLOW_S = 15.0
 
