@@ -24,6 +24,9 @@ FrameRate = Literal["25", "29.97"]
 GuidelineName = Literal["dalston", "netflix", "bbc", "ebu"]
 """Whose rules subtitles are checked by."""
 
+NormaliserName = Literal["whisper", "plain", "none"]
+"""How words are made alike before they are compared."""
+
 Order = Literal["longest", "shortest", "given"]
 """The recordings that are begun first."""
 
