@@ -1,6 +1,6 @@
 """``python -m benchmarks [NAME…]``: run the benchmarks that need nothing, or those named.
 
-``python -m benchmarks quality`` and ``python -m benchmarks peers`` have tables of their own.
+``python -m benchmarks quality``, ``peers`` and ``voices`` have tables of their own.
 """
 
 import importlib
@@ -12,9 +12,9 @@ from rich.table import Table
 
 from benchmarks.measurement import Measurement
 
-NAMES = ("startup", "planning", "overhead", "rerun", "recognition")
+NAMES = ("startup", "planning", "overhead", "rerun", "search", "recognition")
 """Without ``containers``, which needs a Docker daemon and runs only when it is named."""
-OWN_TABLES = ("quality", "peers")
+OWN_TABLES = ("quality", "peers", "voices")
 
 
 def main(names: list[str]) -> int:

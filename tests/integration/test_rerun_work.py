@@ -3,7 +3,6 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -16,13 +15,6 @@ from dalston_cli.pipeline.records.journal_errors import JournalCursor
 FEW, MANY = 5, 25
 MOST_STATEMENTS = 5
 """For a recording with two outputs: its digest, each output, its outcome, and its row."""
-
-
-@pytest.fixture
-def home() -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    yield made
-    made.close()
 
 
 async def counted(

@@ -111,6 +111,8 @@ def test_what_a_side_lacks_is_not_scored() -> None:
     assert (found.words, found.by_speaker, found.times) == (None, None, None)
     assert found.speakers is not None
     assert found.speakers.der == 0
+    without = Material(name="talk", files=(), has_text=True)  # nor were speakers asked for
+    assert score(known, without, Rules()).speakers is None
 
 
 @pytest.mark.parametrize(

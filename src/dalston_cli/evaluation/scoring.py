@@ -122,8 +122,8 @@ def together(scores: Sequence[Scores], name: str) -> Scores:
 
 
 def _speakers(reference: Material, hypothesis: Material, rules: Rules) -> SpeakerErrors | None:
-    if not reference.turns or not (hypothesis.turns or hypothesis.has_text):
-        return None
+    if not reference.turns or (hypothesis.has_text and not hypothesis.turns):
+        return None  # speakers were not asked for
     return speaker_errors(
         reference.turns,
         hypothesis.turns,

@@ -12,6 +12,7 @@ from dalston_cli.settings.table import TABLE, General, Work
 from dalston_cli.settings.table.kinds import text
 from dalston_cli.settings.table.machine import Machine
 from dalston_cli.settings.table.output import AfterRun
+from dalston_cli.settings.table.stages import KnownVoices
 from dalston_cli.settings.values import text_like
 
 Text = Annotated[str, text]
@@ -45,7 +46,7 @@ class PipelineSettings(Work, _Strict):
         return {name: getattr(self, name) for name in TABLE if name in self.model_fields_set}
 
 
-class Settings(General, Work, AfterRun, Machine, _Strict):
+class Settings(General, Work, KnownVoices, AfterRun, Machine, _Strict):
     """Every setting's value."""
 
 

@@ -20,6 +20,7 @@ from dalston_sdk.wire.message import (
     Progress,
     StreamMessage,
 )
+from dalston_sdk.wire.splitting import DecodePart, FindSpeech, FoundSection, FoundSpeech
 from dalston_sdk.wire.stage import (
     OPTIONS,
     RESULTS,
@@ -35,6 +36,7 @@ from dalston_sdk.wire.stage import (
     EventsOptions,
     EventsRequest,
     EventsResult,
+    JoinParts,
     ModelRef,
     RefineOptions,
     RefineRequest,
@@ -56,6 +58,7 @@ from dalston_sdk.wire.transcript import (
     Origin,
     RecordingInfo,
     Segment,
+    SpeakerMatch,
     SpeakerTurn,
     SpeechRegion,
     StageRecord,
@@ -63,6 +66,7 @@ from dalston_sdk.wire.transcript import (
     TokenPrices,
     TokenUsage,
     Transcript,
+    UnknownReason,
     Word,
 )
 
@@ -78,6 +82,7 @@ __all__ = [
     "AlignResult",
     "AudioEvent",
     "Chapter",
+    "DecodePart",
     "DiarizeOptions",
     "DiarizeRequest",
     "DiarizeResult",
@@ -91,9 +96,13 @@ __all__ = [
     "EventsRequest",
     "EventsResult",
     "Failed",
+    "FindSpeech",
     "Finished",
+    "FoundSection",
+    "FoundSpeech",
     "Health",
     "Heartbeat",
+    "JoinParts",
     "LoadReply",
     "LoadRequest",
     "ModelRef",
@@ -109,6 +118,7 @@ __all__ = [
     "Request",
     "Result",
     "Segment",
+    "SpeakerMatch",
     "SpeakerTurn",
     "SpeechRegion",
     "Stage",
@@ -121,5 +131,6 @@ __all__ = [
     "TranscribeRequest",
     "TranscribeResult",
     "Transcript",
+    "UnknownReason",
     "Word",
 ]
