@@ -6,6 +6,7 @@ import jiwer
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from tests.support.indexed import correct, put
 
 from dalston_cli.evaluation.counts import Counts, count_characters, count_words
 from dalston_cli.evaluation.intervals import difference, interval
@@ -87,9 +88,7 @@ def test_characters_are_counted_without_spaces() -> None:
     assert count_characters("ab cd", "abxcd").rate == 0.25
 
 
-def test_words_of_the_wrong_speaker_or_at_the_wrong_time_are_errors() -> (
-    None
-):
+def test_words_of_the_wrong_speaker_or_at_the_wrong_time_are_errors() -> None:
     known = material(("Ada", 0.0, 2.0, "one two"), ("Bo", 30.0, 32.0, "three four"))
     swapped = material(("x", 0.0, 2.0, "one"), ("y", 30.0, 32.0, "two three four"))
     late = material(("x", 20.0, 22.0, "one two"), ("y", 30.0, 32.0, "three four"))
@@ -222,6 +221,14 @@ def test_files_of_one_recording_are_joined_and_a_damaged_one_costs_no_other(tmp_
     assert "bad.stm:1: 'x' is no number of seconds" in told[0]
     with pytest.raises(MalformedFileError):
         read_materials(tmp_path / "bad.stm", told.append)
+
+
+def test_a_reference_is_as_people_corrected_it(tmp_path: Path) -> None:
+    path = put(tmp_path / "talk.json", "good evening")
+    correct(path, 0, "good morning")
+    [right] = read_materials(tmp_path, pytest.fail, corrected=True).values()
+    [heard] = read_materials(tmp_path, pytest.fail).values()
+    assert (right.text, heard.text) == ("good morning", "good evening")
 
 
 def test_nothing_is_said(tmp_path: Path) -> None:

@@ -18,7 +18,7 @@ if TYPE_CHECKING:
     from dalston_cli.evaluation.scoring import Rules, Scores
     from dalston_cli.evaluation.session import Outcome
 
-_MODELS, _OUTPUT = "Models", "Output"
+_OUTPUT = "Output"
 
 
 def eval(  # noqa: A001 - the name of the command; each option is one
@@ -36,7 +36,6 @@ def eval(  # noqa: A001 - the name of the command; each option is one
         typer.Option(
             metavar="IDS",
             help="Transcribe with each of these, such as a,b,c, and compare them.",
-            rich_help_panel=_MODELS,
         ),
     ] = None,
     recordings: Annotated[
@@ -44,12 +43,9 @@ def eval(  # noqa: A001 - the name of the command; each option is one
         typer.Option(
             metavar="DIR",
             help="Where recordings are; REFERENCES by default.",
-            rich_help_panel=_MODELS,
         ),
     ] = None,
-    diarize: Annotated[
-        bool, typer.Option("--diarize", help="Find speakers, too.", rich_help_panel=_MODELS)
-    ] = False,
+    diarize: Annotated[bool, typer.Option("--diarize", help="Find speakers, too.")] = False,
     language: Annotated[
         str | None,
         typer.Option(

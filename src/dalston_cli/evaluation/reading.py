@@ -5,16 +5,16 @@ from pathlib import Path
 
 from msgspec.structs import replace
 
-from dalston_cli.collection.files import CORRECTIONS_SUFFIX
 from dalston_cli.collection.reading import NoSuchPlaceError
 from dalston_cli.errors import InputError
 from dalston_cli.evaluation.material import Material, Span, Utterance, joined
 from dalston_cli.evaluation.nist import READERS
 from dalston_cli.formats.read import is_own, read_transcript
 from dalston_cli.formats.speakers import name_of
+from dalston_cli.review.naming import SUFFIX as CORRECTIONS_SUFFIX
+from dalston_cli.review.replay import corrected_beside
 from dalston_sdk.wire import Segment, SpeakerTurn, Transcript
 
-_TRANSCRIPTS = (".json", ".srt", ".vtt")
 SUFFIXES = (".json", ".stm", ".ctm", ".txt", ".srt", ".vtt", ".rttm")
 """Endings that are read; what several files of one recording say comes from the first of them."""
 
@@ -46,11 +46,16 @@ class NoReferencesError(InputError):
         )
 
 
-def read_materials(path: Path, tell: Tell) -> dict[str, Material]:
+def read_materials(path: Path, tell: Tell, *, corrected: bool = False) -> dict[str, Material]:
     """Return what the files of a folder, or one file, say of each recording, by its name.
 
     Files of one recording have one name, with different endings; the files of a folder's folders
     are named with theirs. In a folder, a file that cannot be read is told and costs no other.
+
+    Args:
+        path: Of the folder or file.
+        tell: Takes a message about each file that cannot be read.
+        corrected: Take what people corrected of transcripts of ours, not what was recognised.
 
     Raises:
         NoSuchPlaceError: The path does not exist.
@@ -60,13 +65,13 @@ def read_materials(path: Path, tell: Tell) -> dict[str, Material]:
     if not path.exists():
         raise NoSuchPlaceError(path)
     if not path.is_dir():
-        found = dict(_read(path, path.stem))
+        found = dict(_read(path, path.stem, corrected=corrected))
     else:
         parts: dict[str, list[Material]] = {}
         for file in _files(path):
             name = str(file.relative_to(path).with_suffix(""))
             try:
-                for each, material in _read(file, name):
+                for each, material in _read(file, name, corrected=corrected):
                     parts.setdefault(each, []).append(material)
             except InputError as error:
                 tell(error.message)
@@ -146,7 +151,7 @@ def _files(folder: Path) -> list[Path]:
     return sorted(found, key=lambda path: (SUFFIXES.index(path.suffix.lower()), str(path)))
 
 
-def _read(path: Path, name: str) -> Iterator[tuple[str, Material]]:
+def _read(path: Path, name: str, *, corrected: bool) -> Iterator[tuple[str, Material]]:
     """Yield what a file says of each of its recordings.
 
     A file of NIST may have many recordings, each with its name; where it has one, that of the file
@@ -154,12 +159,14 @@ def _read(path: Path, name: str) -> Iterator[tuple[str, Material]]:
     """
     if path.suffix.lower() not in READERS:
         transcript = read_transcript(path)
+        own = is_own(path)
+        if own and corrected:
+            transcript = corrected_beside(transcript, path)
         material = material_of(transcript, path, name)
-        if path.suffix.lower() in _TRANSCRIPTS and not is_own(path):
-            material = replace(material, duration_s=None)  # the end of the last cue
-        yield name, material
+        # Of another program's file, the length is the end of the last cue.
+        yield name, material if own else replace(material, duration_s=None)
         return
     found = list(READERS[path.suffix.lower()](path))
-    for own, material in found:
-        used = name if len(found) == 1 else own
+    for written, material in found:
+        used = name if len(found) == 1 else written
         yield used, replace(material, name=used)

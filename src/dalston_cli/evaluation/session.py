@@ -50,7 +50,8 @@ def compare(references: Path, hypotheses: Path, rules: Rules, tell: Tell) -> Out
         InputError: A file that was named cannot be read.
         ScoringMissingError: A library is not installed.
     """
-    known, found = read_materials(references, tell), read_materials(hypotheses, tell)
+    known = read_materials(references, tell, corrected=True)
+    found = read_materials(hypotheses, tell)
     scores = [score(*pair, rules) for pair in pairs(known, found, tell)]
     if not scores:
         raise NothingToCompareError(references, hypotheses)
@@ -73,7 +74,7 @@ def try_models(
         NoReferencesError, NoRecordingsError: There is nothing to compare.
         TrialFailedError: No model transcribed anything.
     """
-    known = read_materials(references, tell)
+    known = read_materials(references, tell, corrected=True)
     chosen = recordings_of(known, recordings)
     outcomes: list[Outcome] = []
     failure: Exception | None = None
