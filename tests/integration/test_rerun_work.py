@@ -17,6 +17,9 @@ FEW, MANY = 5, 25
 MOST_STATEMENTS = 5
 """For a recording with two outputs: its digest, each output, its outcome, and its row."""
 
+MOST_STEPS = 12
+"""For a new recording with three outputs: writes to the journal, each of which the disk is told."""
+
 
 @pytest.fixture
 def home() -> Iterator[PipelineHome]:
@@ -74,6 +77,29 @@ async def test_a_finished_recording_costs_few_statements_and_opens_nothing(
     assert added["INSERT"] == MANY - FEW
     assert added.get("BEGIN", 0) == 0, "rows are written together"
     assert opened == [], "nothing is read that has not changed"
+
+
+async def test_a_new_recording_is_noted_in_few_steps(
+    home: PipelineHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await home.run(home.record(1))
+    steps: list[str] = []
+    execute = JournalCursor.execute
+
+    def note_step(cursor: JournalCursor, sql: str, parameters: object = ()) -> JournalCursor:
+        if not (sql.startswith("SELECT") or cursor.connection.in_transaction):
+            steps.append(sql)
+        return execute(cursor, sql, parameters)  # type: ignore[arg-type]  # passed on as it is
+
+    counts = []
+    for count in (FEW, MANY):
+        with monkeypatch.context() as patched:
+            patched.setattr(JournalCursor, "execute", note_step)
+            steps.clear()
+            await home.run(home.record(count), formats=("txt", "srt", "json"), overwrite=True)
+            counts.append(len(steps))
+    few, many = counts
+    assert (many - few) / (MANY - FEW) <= MOST_STEPS
 
 
 def test_a_plan_for_a_new_recording_is_one_statement_and_one_look_into_it(

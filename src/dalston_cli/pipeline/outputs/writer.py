@@ -5,10 +5,12 @@ since, is never replaced without ``--overwrite``.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator
+from collections.abc import Callable, Iterator, Sequence
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
+
+from msgspec import Struct
 
 from dalston_cli import __version__
 from dalston_cli.audio.source import shown_name
@@ -70,6 +72,16 @@ class OutputSpec:
         if error is not None and writer.name not in self.optional:
             raise error
         return f"{error.message}: {writer.name} is left out" if error else None
+
+
+class _Due(Struct, frozen=True, kw_only=True):
+    """A file that is to be written."""
+
+    path: Path
+    data: bytes
+    digest: str
+    key: str
+    reference: str
 
 
 class OutputWriter:
@@ -175,20 +187,25 @@ class OutputWriter:
             OutputUnwritableError, OutputDiskFullError: The system refuses.
             WordsMissingError: A format that is not optional needs words.
         """
-        reasons = []
+        reasons: list[str] = []
+        due: list[_Due] = []
         if self._stem is None:
             self._print(transcript)
-        # JSON first: if the run ends in between and the journal is lost, it says whose they are.
-        for path, writer in sorted(self._files, key=lambda file: file[1].name != "json"):
-            reason = self._spec.reason_to_drop(writer, transcript)
-            if reason is not None:
-                reasons.append(reason)
-                self._journal.drop_output(self._place.reference(path), self._output_key(writer))
-                continue
-            data = await aside(
-                transcript.recording.duration_s, writer.render, transcript, self._spec.render
-            )
-            await self._write(path, data, self._output_key(writer), transcript.recording.digest)
+        try:
+            # JSON first: if the run ends in between and the journal is lost, it says whose they
+            # are.
+            for path, writer in sorted(self._files, key=lambda file: file[1].name != "json"):
+                reason = self._spec.reason_to_drop(writer, transcript)
+                if reason is not None:
+                    reasons.append(reason)
+                    self._journal.drop_output(self._place.reference(path), self._output_key(writer))
+                    continue
+                data = await aside(
+                    transcript.recording.duration_s, writer.render, transcript, self._spec.render
+                )
+                due += self._due(path, data, self._output_key(writer))
+        finally:  # what one file refuses is no reason to lose the others
+            await self._write(due, transcript.recording.digest)
         return tuple(reasons)
 
     def _print(self, transcript: Transcript) -> None:
@@ -198,15 +215,35 @@ class OutputWriter:
             if self._spec.reason_to_drop(writer, transcript) is None:
                 self._spec.print_text(writer.text(transcript, self._spec.render))
 
-    async def _write(self, path: Path, data: bytes, key: str, recording: str | None) -> None:
+    def _due(self, path: Path, data: bytes, key: str) -> "tuple[_Due, ...]":
+        """Return what is to be written; nothing where it was, and was edited since."""
         digest, reference = digest_bytes(data), self._place.reference(path)
         if not self._may_replace(path, digest):
             if key in self._keys(path).values():
-                return  # written as it would be now, and edited since
+                return ()
             raise OutputExistsError(self._place.text(path))
-        self._journal.expect_output(reference, digest, key, recording=recording)
-        write = partial(self._place.write, path, data, overwrite=self._spec.overwrite)
-        self._journal.confirm_output(reference, await asyncio.to_thread(write), digest)
+        return (_Due(path=path, data=data, digest=digest, key=key, reference=reference),)
+
+    async def _write(self, due: "Sequence[_Due]", recording: str | None) -> None:
+        """Write files one after the other; the journal is told of all of them at once."""
+        if not due:
+            return
+        with self._journal.in_one_step():
+            for one in due:
+                self._journal.expect_output(one.reference, one.digest, one.key, recording=recording)
+        written: list[tuple[_Due, FileStamp]] = []
+
+        def write() -> None:
+            for one in due:
+                stamp = self._place.write(one.path, one.data, overwrite=self._spec.overwrite)
+                written.append((one, stamp))
+
+        try:
+            await asyncio.to_thread(write)
+        finally:
+            with self._journal.in_one_step():
+                for one, stamp in written:
+                    self._journal.confirm_output(one.reference, stamp, one.digest)
 
     def _may_replace(self, path: Path, digest: str) -> bool:
         if self._spec.overwrite or not self._place.exists(path):
