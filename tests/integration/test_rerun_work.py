@@ -17,7 +17,7 @@ FEW, MANY = 5, 25
 MOST_STATEMENTS = 5
 """For a recording with two outputs: its digest, each output, its outcome, and its row."""
 
-MOST_STEPS = 12
+MOST_STEPS = 14
 """For a new recording with three outputs: writes to the journal, each of which the disk is told."""
 
 

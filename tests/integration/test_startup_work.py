@@ -115,7 +115,7 @@ def test_settings_that_are_plain_need_no_checker(
     )
     monkeypatch.setenv("DALSTON_KEEP_ALIVE", "60")
     _write(tmp_path / "talk.wav", b"\1\0")
-    command = ("plan", "talk.wav", "-m", "fake", "--temperature", "0,0.2", "--jobs", "2")
+    command = ("plan", "talk.wav", "-m", "fake", "--clip", "0-1", "--min-gap", "0.1", "--jobs", "2")
     _, _, modules = probed(*command)
     assert "pydantic" not in modules
     monkeypatch.setenv("DALSTON_KEEP_ALIVE", "+60")

@@ -78,7 +78,7 @@ def _annotation(hint: Any) -> Any:  # noqa: ANN401 - annotations have no common 
     if origin is Annotated:
         return Annotated[_annotation(parts[0]), *map(_rule, parts[1:])]
     if origin in {Union, UnionType}:
-        union = Union[tuple(map(_annotation, parts))]  # noqa: UP007 - of a tuple
+        union: Any = Union.__getitem__(tuple(map(_annotation, parts)))
         if all(isinstance(part, type) and issubclass(part, Entry) for part in parts):
             return Annotated[union, Field(discriminator="kind")]
         return union

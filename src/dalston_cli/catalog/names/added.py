@@ -65,7 +65,8 @@ def remove(entry: ModelEntry, folder: Path) -> bool:
 
 def _fields(entry: ModelEntry) -> Mapping[str, Any]:
     """Return what a model file states: nothing that is as it is by default."""
-    return _plain(entry.replaced(file=Path()))
+    fields: Mapping[str, Any] = _plain(entry.replaced(file=Path()))
+    return fields
 
 
 def _plain(value: Any) -> Any:  # noqa: ANN401 - what a file of the catalog holds
