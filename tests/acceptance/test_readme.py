@@ -51,7 +51,7 @@ NEEDS_A_PULLED_MODEL = {
 NEEDS_THE_STARTER = {"plan recordings/ -r --diarize": "no bundled model finds speakers"}
 DOWNLOADS = "dalston setup -"
 """What begins so pulls models whose weights the hub of these tests does not have."""
-TOLD_ON_STANDARD_ERROR = ("shard ", "break a rule")
+TOLD_ON_STANDARD_ERROR = ("shard ", "break a rule", " passages in ")
 SHOWS_SOMETHING = ("models", "pipelines", "engines", "runs", "doctor", "config")
 STICK = "/media/stick"
 CHANGE_THE_SETTINGS = [["config", name] for name in ("set", "unset", "edit")]
@@ -114,6 +114,7 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(examples / "dialogue.wav", folder / "interview.wav")
     ffmpeg("-i", examples / "dialogue.wav", "-t", "8", folder / "interview.mp3")
     shutil.copytree(WEIGHTS, folder / "weights")
+    (folder / "people.txt").write_text("Ada Lovelace, Countess\n", encoding="utf-8")
     (folder / "batch.csv").write_text(MANIFEST, encoding="utf-8")
     made = user.run_here("transcribe", examples / "dialogue.wav", "-o", folder, "-f", "json")
     assert made.returncode == 0, made.stderr

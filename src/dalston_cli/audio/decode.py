@@ -85,7 +85,7 @@ def _decode_at(level: Level, request: AudioRequest, is_stopped: Callable[[], boo
         decoding = Decoding(
             recording=recording,
             clip=part,
-            timeline=_timeline(recording, part),
+            timeline=timeline_of(recording, part),
             resampler=Resampler(raw_floats=recording.codec.startswith("pcm_f")),
             counts=Counts(),
             wish=wish,
@@ -158,7 +158,7 @@ def _chosen(recording: OpenRecording, channels: Channels) -> tuple[int | None, .
     return (channels,)
 
 
-def _timeline(recording: OpenRecording, clip: Clip) -> Timeline:
+def timeline_of(recording: OpenRecording, clip: Clip) -> Timeline:
     """Jump near the clip's start where that is exact, and say where the audio then begins."""
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
 
@@ -198,7 +198,7 @@ def _runs(decoding: Decoding) -> Iterator[list["AudioFrame"]]:
     most = _RUN_VALUES // max(1, decoding.recording.num_channels)  # a header may claim any
     run: list[AudioFrame] = []
     num_samples = 0
-    for frame in _frames(decoding.recording, timeline, decoding.counts):
+    for frame in decoded_frames(decoding.recording, timeline, decoding.counts):
         for placed in timeline.place(frame):
             run.append(placed)
             num_samples += placed.samples
@@ -226,7 +226,9 @@ def _without_gaps(
         yield block
 
 
-def _frames(recording: OpenRecording, timeline: Timeline, counts: Counts) -> Iterator["AudioFrame"]:
+def decoded_frames(
+    recording: OpenRecording, timeline: Timeline, counts: Counts
+) -> Iterator["AudioFrame"]:
     """Yield every frame that can be decoded, and count those that cannot."""
     import av  # noqa: PLC0415 - keeps `dalston --help` fast
 

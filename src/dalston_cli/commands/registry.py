@@ -22,6 +22,9 @@ COMMANDS: Mapping[str, str] = {
     "plan": "Show what transcribe would do, and why.",
     "export": "Write a finished transcript in another format.",
     "check": "Check subtitles by a guideline.",
+    "search": "Find what was said in the transcripts of a folder.",
+    "stats": "Count who spoke how much, how fast and when.",
+    "redact": "Replace names, numbers and addresses in transcripts.",
     "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
     "setup": "Propose models for this machine, and download them.",
     "pipelines": "List the settings for kinds of recordings.",
@@ -32,6 +35,11 @@ COMMANDS: Mapping[str, str] = {
     "doctor": "Check that this machine has what Dalston needs.",
 }
 """One line of help for each command; its module has a function of its name, or ``app``."""
+
+_PANELS: Mapping[str, Sequence[str]] = {
+    "Transcripts": ("export", "review", "mux", "check", "search", "stats", "redact", "speakers"),
+}
+"""Commands that ``--help`` lists under a heading of their own; the others are under Commands."""
 
 _GROUPS = frozenset({"models", "pipelines", "engines", "runs", "store", "config"})
 
@@ -113,8 +121,11 @@ class RootGroup(TyperGroup):
 
     def format_commands(self, ctx: object, formatter: Any) -> None:  # noqa: ANN401, ARG002 - the same
         """Write the list of commands of ``--help``."""
-        with formatter.section("Commands"):
-            formatter.write_dl(list(COMMANDS.items()))
+        apart = {name for names in _PANELS.values() for name in names}
+        panels = {"Commands": [name for name in COMMANDS if name not in apart], **_PANELS}
+        for panel, names in panels.items():
+            with formatter.section(panel):
+                formatter.write_dl([(name, COMMANDS[name]) for name in names if name in COMMANDS])
 
 
 def command_words(words: Sequence[str]) -> str:

@@ -32,18 +32,23 @@ class Paragraph(Struct, frozen=True, kw_only=True):
 
 def paragraphs(segments: Sequence[Segment]) -> Iterator[Paragraph]:
     """Join ``segments`` until the speaker changes, a pause comes, or the paragraph is full."""
+    return map(_paragraph, grouped(segments))
+
+
+def grouped(segments: Sequence[Segment]) -> Iterator[Sequence[Segment]]:
+    """Yield the segments of each paragraph; those without text are left out."""
     gathered: list[Segment] = []
     size = 0
     for segment in segments:
         if not clean(segment.text):
             continue
         if gathered and _ends(gathered[-1], segment, size):
-            yield _paragraph(gathered)
+            yield gathered
             gathered, size = [], 0
         gathered.append(segment)
         size += len(segment.text)
     if gathered:
-        yield _paragraph(gathered)
+        yield gathered
 
 
 def _ends(last: Segment, following: Segment, size: int) -> bool:

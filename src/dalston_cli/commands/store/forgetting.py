@@ -14,6 +14,7 @@ from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.traces import Traces, find_traces, remove_traces
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, remove_abandoned
+from dalston_cli.search.kept import forget_recordings
 from dalston_cli.settings.locations import Locations
 
 _WITHOUT_ASKING = "dalston store forget -y RECORDING; --dry-run shows what would go"
@@ -40,7 +41,7 @@ def forget(
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
-    """Remove what is kept of recordings: stored results, transcripts, their lines in the journal.
+    """Remove what is kept of recordings: results, transcripts, their lines in journal and indexes.
 
     The recording itself stays, and so does what was edited or copied elsewhere. Copies with the
     same bytes are the same recording. An interrupted removal is finished by the same command.
@@ -52,14 +53,16 @@ def forget(
         found = find_traces(journal, kept, recordings)
         _show(found, console, edited=edited)
         if dry_run:
-            _report(found, console, edited=edited, removed=False)
+            _report(found, console, edited=edited, removed=False, num_indexed=0)
             return
         question = f"Remove all this of {count(len(found), 'recording')}?"
         confirm_removal(console, question, yes=yes, removal="forgetting", hint=_WITHOUT_ASKING)
         for traces in found:
             remove_traces(journal, kept, traces, edited=edited)
+        digests = {digest for traces in found for digest in traces.digests}
+        num_indexed = forget_recordings(locations.state, digests)
     remove_abandoned(locations.cache / SCRATCH_NAME)  # audio that a killed run had decoded
-    _report(found, console, edited=edited, removed=True)
+    _report(found, console, edited=edited, removed=True, num_indexed=num_indexed)
 
 
 def _show(found: Sequence[Traces], console: Console, *, edited: bool) -> None:
@@ -90,7 +93,11 @@ def _show(found: Sequence[Traces], console: Console, *, edited: bool) -> None:
         )
 
 
-def _report(found: Sequence[Traces], console: Console, *, edited: bool, removed: bool) -> None:
+def _report(
+    found: Sequence[Traces], console: Console, *, edited: bool, removed: bool, num_indexed: int
+) -> None:
+    if num_indexed:
+        console.info(f"removed {count(num_indexed, 'transcript')} from search indexes")
     if removed:
         console.info(f"removed {readable_size(sum(each.size_bytes for each in found))}")
     console.result(

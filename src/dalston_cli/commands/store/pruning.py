@@ -15,6 +15,7 @@ from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.pruning import select_results
 from dalston_cli.pipeline.records.traces import NotRemovedError, remove_results
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, remove_abandoned
+from dalston_cli.search.kept import kept_indexes, remove_index
 from dalston_cli.settings.locations import Locations
 
 
@@ -47,6 +48,8 @@ def prune(
 ) -> None:
     """Remove what is not needed: environments and copies of the SDK of earlier engines.
 
+    Indexes of search go, too, if their folder is gone.
+
     Results go only as the options say. What is finished stays finished without them; a stage that
     is added later has to do the others again.
     """
@@ -61,14 +64,17 @@ def prune(
     )
     kept = find_kept(locations.cache, load_catalog().engines.values())
     unused = [each for each in kept if not each.is_needed]
-    size = sum(each.size_bytes for each in results) + sum(each.size_bytes for each in unused)
-    for each in unused:
-        console.info(f"{each.path}, {readable_size(each.size_bytes)}")
+    indexes = [each for each in kept_indexes(locations.state) if not each.is_needed]
+    folders = [(each.path, each.size_bytes) for each in unused]
+    folders += [(each.place, each.size_bytes) for each in indexes]
+    size = sum(each.size_bytes for each in results) + sum(number for _, number in folders)
+    for path, number in folders:
+        console.info(f"{path}, {readable_size(number)}")
     what = (
-        f"{count(len(results), 'result')} and {count(len(unused), 'folder')}"
+        f"{count(len(results), 'result')} and {count(len(folders), 'folder')}"
         f" that nothing needs, {readable_size(size)}"
     )
-    if not dry_run and (results or unused):
+    if not dry_run and (results or folders):
         hint = "dalston store prune -y; --dry-run shows what would go"
         confirm_removal(console, f"Remove {what}?", yes=yes, removal="removing", hint=hint)
     if not dry_run:
@@ -77,6 +83,8 @@ def prune(
         try:
             for each in unused:
                 remove_kept(locations.cache, each)
+            for index in indexes:
+                remove_index(index.place)
         except OSError as error:
             raise NotRemovedError(error) from error
         remove_abandoned(locations.cache / SCRATCH_NAME)
@@ -84,7 +92,7 @@ def prune(
     console.result(
         {
             "num_results": len(results),
-            "folders": [str(each.path) for each in unused],
+            "folders": [str(path) for path, _ in folders],
             "freed_bytes": size,
             "removed": not dry_run,
         }

@@ -13,13 +13,15 @@ from dalston_cli.pipeline.records.journal import JOURNAL_NAME
 from dalston_cli.pipeline.records.pruning import stored_sizes
 from dalston_cli.pipeline.records.result_cache import CACHE_NAME
 from dalston_cli.pipeline.running.scratch import SCRATCH_NAME
+from dalston_cli.search.index import SEARCH_NAME
+from dalston_cli.search.kept import kept_indexes
 from dalston_cli.settings.locations import Locations
 
 _COLUMNS = ("what", "number", "size", "unused", "place")
 
 
 def du(*, store: Store = None, json: Json = False) -> None:
-    """Show what is kept between runs: results, the journal, logs, engines' environments.
+    """Show what is kept between runs: results, journal, logs, indexes, engines' environments.
 
     What is unused goes with dalston store prune. Weights are shown by dalston models du, images by
     dalston engines images.
@@ -40,6 +42,7 @@ def du(*, store: Store = None, json: Json = False) -> None:
         ),
         _folder_row("journal", locations.state, f"{JOURNAL_NAME}*"),
         _folder_row("logs", locations.state / "logs", "*"),
+        _indexes(locations.state),
         _folder_row("decoded audio", locations.cache / SCRATCH_NAME, "*"),
         *_copies(locations.cache / CACHE_NAME),
     ]
@@ -73,6 +76,13 @@ def _row(what: str, place: Path | str, number: int, size: int, **more: object) -
         "place": str(place),
         **more,
     }
+
+
+def _indexes(state: Path) -> dict[str, object]:
+    indexes = list(kept_indexes(state))
+    size = sum(each.size_bytes for each in indexes)
+    unused = sum(each.size_bytes for each in indexes if not each.is_needed)
+    return _row("search indexes", state / SEARCH_NAME, len(indexes), size, unused_bytes=unused)
 
 
 def _copies(folder: Path) -> list[dict[str, object]]:

@@ -4,7 +4,7 @@ from pathlib import Path
 
 from dalston_cli.private_file import close_to_others, close_tree, make_private_folder
 
-_OURS = ("journal.sqlite3", "store", "claims", "logs", "asked-for-a-better-model")
+_OURS = ("journal.sqlite3", "store", "claims", "logs", "search", "asked-for-a-better-model")
 """Beginnings of the names in it; other files are not touched, and keep the folder itself open."""
 
 

@@ -1,0 +1,1 @@
+"""The transcripts of a folder: found and read, one after the other."""

@@ -1,0 +1,108 @@
+"""Reads the transcripts of folders quickly, for what looks at many of them.
+
+``formats.read.read_transcript`` reads one, of other programs, too, and says exactly what is wrong
+with it.
+"""
+
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+
+import msgspec
+
+from dalston_cli.collection.files import Tell, found_files
+from dalston_cli.errors import InputError, UsageError
+from dalston_cli.formats.read import LARGEST_MB, read_transcript
+from dalston_cli.formats.readers.errors import LATEST_S
+from dalston_cli.regular_file import read_regular
+from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
+
+_MARK = b'"dalston_transcript_version"'
+_DECODER = msgspec.json.Decoder(Transcript)
+
+
+class NoTranscriptsError(InputError):
+    """There is no transcript where one was looked for."""
+
+    code = "no_transcripts"
+
+    def __init__(self, places: Sequence[Path]) -> None:
+        named = ", ".join(map(str, places))
+        super().__init__(
+            f"there is no transcript in {named}",
+            hint="make them as JSON: dalston transcribe RECORDINGS -f json -o FOLDER",
+        )
+
+
+class NoSuchPlaceError(UsageError):
+    """A file or folder that was named does not exist."""
+
+    code = "no_such_place"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} does not exist", hint="name a folder, or a JSON transcript")
+
+
+def transcripts_at(places: Sequence[Path], tell: Tell) -> Iterator[tuple[Path, Transcript]]:
+    """Yield the transcripts of files, and of all folders, one after the other, each once.
+
+    A file that is named itself has to be a transcript. In a folder, other JSON is passed over; a
+    transcript that cannot be read is told and costs no other.
+
+    Raises:
+        NoSuchPlaceError: A place does not exist.
+        NoTranscriptsError: There is none.
+        InputError: A file that was named cannot be read.
+    """
+    for place in places:
+        if not place.exists():
+            raise NoSuchPlaceError(place)
+    seen: set[Path] = set()
+    for place in places:
+        if not place.is_dir():
+            if place.absolute() not in seen:
+                seen.add(place.absolute())
+                yield place, read_transcript(place)
+            continue
+        nested = any(one.absolute() in place.absolute().parents for one in places if one.is_dir())
+        for found in () if nested or place.absolute() in seen else found_files(place, tell):
+            if len(places) == 1 or found.path.absolute() not in seen:
+                transcript = read_if_transcript(found.path, tell)
+                if transcript is not None:
+                    yield found.path, transcript
+        seen.add(place.absolute())
+
+
+def read_if_transcript(path: Path, tell: Tell) -> Transcript | None:
+    """Read a file that was found in a folder; None where it is no transcript of Dalston.
+
+    ``tell`` takes what is wrong with one that cannot be read.
+    """
+    try:
+        data = read_regular(path, limit=LARGEST_MB * 1_000_000)
+    except OSError as error:
+        tell(f"{path} cannot be read: {error.strerror or error}")
+        return None
+    try:
+        return decode_transcript(data)
+    except ValueError as error:
+        tell(f"{path} is no sound transcript: {error}")
+        return None
+
+
+def decode_transcript(data: bytes) -> Transcript | None:
+    """Return the transcript that a file holds; None for what is no transcript of Dalston.
+
+    Raises:
+        ValueError: It is one, but is damaged, or of a newer version.
+    """
+    if _MARK not in data:
+        return None
+    transcript = _DECODER.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    if transcript.version > TRANSCRIPT_VERSION:
+        raise ValueError(f"a newer Dalston wrote it (version {transcript.version})")
+    times = [(one.start, one.end) for one in transcript.segments]
+    times += [(one.start, one.end) for one in transcript.turns]
+    for start, end in times:
+        if not 0 <= start <= end <= LATEST_S:
+            raise ValueError(f"something in it is from {start:g} to {end:g} s")
+    return transcript

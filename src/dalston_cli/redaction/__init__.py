@@ -1,0 +1,1 @@
+"""Taking names, numbers and addresses out of transcripts and recordings."""

@@ -1,0 +1,201 @@
+"""What ``dalston redact`` does: writes redacted transcripts, vaults and recordings with tones."""
+
+from collections.abc import Callable, Collection, Iterator, Sequence
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli.atomic_file import write_whole
+from dalston_cli.collection.reading import NoTranscriptsError, transcripts_at
+from dalston_cli.errors import InputError, UnavailableError
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.read import TranscriptUnreadableError
+from dalston_cli.formats.registry import writers_named
+from dalston_cli.redaction.finding import Kind
+from dalston_cli.redaction.names import Names
+from dalston_cli.redaction.rules import Rules, check_installed
+from dalston_cli.redaction.transcript import Redacted, redact
+from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, open_key, seal, unseal
+from dalston_cli.regular_file import read_regular
+from dalston_sdk.wire import Transcript
+
+REDACTED = ".redacted"
+RESTORED = ".restored"
+_JSON = ".json"
+
+Tell = Callable[[str], None]
+
+
+class RedactedExistsError(InputError):
+    """A file is there already."""
+
+    code = "redacted_exists"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} exists", hint="replace it with --overwrite")
+
+
+class RedactedUnwritableError(UnavailableError):
+    """The system refuses to write."""
+
+    code = "redacted_unwritable"
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"cannot write {path}: {error.strerror or error}", hint="choose another folder with -o"
+        )
+
+
+class RecordingNotFoundError(InputError):
+    """The recording of a transcript is not where it was, or is another one."""
+
+    code = "recording_not_found"
+
+    def __init__(self, transcript: Path, looked: Sequence[Path]) -> None:
+        places = ", ".join(map(str, looked))
+        super().__init__(
+            f"the recording of {transcript} was not found: {places}",
+            hint="name its folder with --audio-dir, or leave out --beep",
+        )
+
+
+@dataclass(frozen=True, kw_only=True)
+class Redaction:
+    """What is redacted, and how.
+
+    Attributes:
+        people: Spellings of names beside those of the speakers.
+        region: Of phone numbers without a country code.
+        key: File of the key of vaults; None writes no vault, so that nothing can be restored.
+        beep: Write copies of the recordings, too.
+        audio_dir: Where recordings are; None for where they were, or beside the transcripts.
+        margin_s: Of a tone, before and after the words.
+    """
+
+    places: Sequence[Path]
+    people: Sequence[Sequence[str]] = ()
+    kinds: Collection[Kind] = frozenset(Kind)
+    region: str | None = None
+    folder: Path | None = None
+    overwrite: bool = False
+    key: Path | None = None
+    beep: bool = False
+    audio_dir: Path | None = None
+    margin_s: float = 0.15
+
+    def run(self, tell: Tell) -> Iterator["Written"]:
+        """Yield what was written for each transcript.
+
+        Raises:
+            RedactionMissingError: A package is missing.
+            KeyFileError: The key cannot be used.
+            NoSuchPlaceError, NoTranscriptsError, InputError: As ``transcripts_at``.
+            RedactedExistsError, RedactedUnwritableError: A file cannot be written.
+            RecordingNotFoundError, NotBeepableError: There is no recording to copy.
+        """
+        check_installed()
+        key = open_key(self.key, make=True) if self.key else None
+        rules = Rules(names=Names(self.people), kinds=self.kinds, region=self.region)
+        done = 0
+        for path, transcript in transcripts_at(self.places, tell):
+            if path.name.endswith(f"{REDACTED}{_JSON}"):
+                continue
+            yield self._one(path, transcript, rules, key)
+            done += 1
+        if not done:
+            raise NoTranscriptsError(self.places)
+
+    def _one(self, path: Path, transcript: Transcript, rules: Rules, key: Key | None) -> "Written":
+        stem = path.name.removesuffix(_JSON)
+        found = redact(transcript, self.people, rules, stem)
+        name = stem if found.stem == stem else _distinct(found.stem, transcript)
+        target = (self.folder or path.parent) / f"{name}{REDACTED}{_JSON}"
+        vault = target.with_suffix(VAULT_SUFFIX) if key else None
+        audio = target.with_suffix(".flac") if self.beep else None
+        for one in (target, vault, audio):
+            if one and one.exists() and not self.overwrite:
+                raise RedactedExistsError(one)
+        recording = self._recording(path, transcript) if audio else None
+        try:
+            if key and vault:
+                write_whole(vault, seal(found.originals, read_regular(path), key), mode=0o600)
+            [writer] = writers_named(("json",))
+            write_whole(target, writer.render(found.transcript, RenderOptions()))
+            if audio and recording:
+                self._beep(recording, audio, found)
+        except OSError as error:
+            raise RedactedUnwritableError(target, error) from error
+        written = tuple(each for each in (target, vault, audio) if each)
+        inexact = sum(not span.is_exact for span in found.spans)
+        return Written(
+            source=path, written=written, counts=found.counts, num_inexact=inexact if audio else 0
+        )
+
+    def _beep(self, recording: Path, target: Path, found: Redacted) -> None:
+        from dalston_cli.audio.beep import write_beeped  # noqa: PLC0415 - loads PyAV
+
+        margin = self.margin_s
+        spans = [(max(0.0, span.start - margin), span.end + margin) for span in found.spans]
+        write_beeped(recording, target, spans)
+
+    def _recording(self, path: Path, transcript: Transcript) -> Path:
+        """Return the file of a transcript's recording; its bytes are those of the transcript."""
+        from dalston_cli.audio.source import content_digest  # noqa: PLC0415 - only for --beep
+
+        named = Path(transcript.recording.name)
+        places = [named, path.parent / named.name]
+        if self.audio_dir:
+            places = [self.audio_dir / named, self.audio_dir / named.name]
+        for place in places:
+            if place.is_file() and content_digest(place) == transcript.recording.digest:
+                return place
+        raise RecordingNotFoundError(path, places)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Written:
+    """What was written for a transcript.
+
+    Attributes:
+        counts: How often each kind was replaced.
+        num_inexact: Tones that last as long as a segment, because its words have no times.
+    """
+
+    source: Path
+    written: tuple[Path, ...]
+    counts: dict[str, int]
+    num_inexact: int
+
+
+def restore(path: Path, key_file: Path, folder: Path | None, *, overwrite: bool) -> Path:
+    """Write the transcript of a vault as it was, to the byte; return where.
+
+    Args:
+        path: The redacted transcript, beside its vault, or the vault.
+        key_file: The file of the key.
+        folder: Where to write; None for beside the vault.
+        overwrite: Replace a file that is there.
+
+    Raises:
+        KeyFileError, VaultError: It cannot be read.
+        RedactedExistsError, RedactedUnwritableError: It cannot be written.
+        TranscriptUnreadableError: It is no redacted transcript.
+    """
+    check_installed()
+    if not path.name.endswith((f"{REDACTED}{_JSON}", f"{REDACTED}{VAULT_SUFFIX}")):
+        raise TranscriptUnreadableError(path, f"its name does not end in {REDACTED}{_JSON}")
+    stem = path.name.removesuffix(VAULT_SUFFIX).removesuffix(_JSON)
+    original, _ = unseal(path.with_name(f"{stem}{VAULT_SUFFIX}"), open_key(key_file, make=False))
+    target = (folder or path.parent) / f"{stem.removesuffix(REDACTED)}{RESTORED}{_JSON}"
+    if target.exists() and not overwrite:
+        raise RedactedExistsError(target)
+    try:
+        write_whole(target, original, mode=0o600)
+    except OSError as error:
+        raise RedactedUnwritableError(target, error) from error
+    return target
+
+
+def _distinct(stem: str, transcript: Transcript) -> str:
+    """Return the name of a file whose name was redacted, which others may have, too."""
+    plain = stem.replace("[", "").replace("]", "")
+    return f"{plain}-{transcript.recording.digest.removeprefix('sha256:')[:8]}"

@@ -1,0 +1,211 @@
+"""Keeps an index as the folder is: what is new or changed is read, what is gone is removed."""
+
+import hashlib
+import os
+from collections.abc import Callable, Iterator
+from dataclasses import dataclass, field
+from pathlib import Path
+from typing import NamedTuple
+
+from dalston_cli.collection.files import FileState, FoundFile, Tell, found_files
+from dalston_cli.collection.reading import decode_transcript
+from dalston_cli.formats.read import LARGEST_MB
+from dalston_cli.regular_file import read_regular
+from dalston_cli.search.dates import day_of, words_of
+from dalston_cli.search.index import Index
+from dalston_cli.search.passages import passages
+from dalston_sdk.wire import Transcript
+
+_TOGETHER = 500
+"""Files that are written to the disk at once; a killed update loses no more."""
+
+Progress = Callable[[int], None]
+
+
+@dataclass(kw_only=True)
+class Changes:
+    """What an update did, in numbers of transcripts.
+
+    Attributes:
+        problems: What is wrong with each file that could not be read.
+    """
+
+    added: int = 0
+    changed: int = 0
+    removed: int = 0
+    total: int = 0
+    problems: list[str] = field(default_factory=list)
+
+
+class _Known(NamedTuple):
+    """A file as the index knows it."""
+
+    id: int
+    state: FileState
+    digest: str
+    corrections: FileState | None
+    corrections_digest: str | None
+    problem: str | None
+
+
+class _Read(NamedTuple):
+    """A file as it is now: a transcript, or a problem that is empty where it is none."""
+
+    transcript: Transcript | None
+    problem: str | None
+    digest: str
+    corrections_digest: str | None
+
+
+def update(index: Index, tell: Tell, progress: Progress = lambda _: None) -> Changes:
+    """Bring an index up to date.
+
+    A file is read if its size or its time of change is another, or its corrections' is; what it
+    holds is indexed if that has another digest.
+
+    Args:
+        index: The index of a folder.
+        tell: Takes a message about each folder that cannot be read.
+        progress: Takes the number of files read so far.
+    """
+    changes = Changes()
+    known = _known(index)
+    waiting: list[FoundFile] = []
+    num_read = 0
+    for found in found_files(index.folder, tell):
+        before = known.get(os.fsencode(found.path.relative_to(index.folder)))
+        if before is None or (before.state, before.corrections) != (found.state, found.corrections):
+            waiting.append(found)
+        else:
+            _keep(index.folder, found, before, changes)
+            del known[os.fsencode(found.path.relative_to(index.folder))]
+        if len(waiting) >= _TOGETHER:
+            num_read += _read_waiting(index, waiting, known, changes)
+            progress(num_read)
+    _read_waiting(index, waiting, known, changes)
+    if known:
+        with index.changing():
+            for gone in known.values():
+                index.remove_file(gone.id)
+                changes.removed += gone.problem is None
+        index.forget_removed()
+    return changes
+
+
+def _keep(folder: Path, found: FoundFile, before: _Known, changes: Changes) -> None:
+    changes.total += before.problem is None
+    if before.problem:
+        changes.problems.append(f"{folder / found.path} {before.problem}")
+
+
+def _read_waiting(
+    index: Index, waiting: list[FoundFile], known: dict[bytes, _Known], changes: Changes
+) -> int:
+    number = len(waiting)
+    if waiting:
+        with index.changing():
+            for found in waiting:
+                key = os.fsencode(found.path.relative_to(index.folder))
+                _read_one(index, found, key, known.pop(key, None), changes)
+        waiting.clear()
+    return number
+
+
+def _read_one(
+    index: Index, found: FoundFile, key: bytes, before: _Known | None, changes: Changes
+) -> None:
+    read = _read(found)
+    if read.problem:
+        changes.problems.append(f"{found.path} {read.problem}")
+    changes.total += read.transcript is not None
+    states = _columns(found, read)
+    same = before and (before.digest, before.corrections_digest) == (
+        read.digest,
+        read.corrections_digest,
+    )
+    if before and same and before.problem == read.problem:
+        index.rows(
+            "UPDATE files SET size = ?, mtime_ns = ?, digest = ?, corrections_size = ?,"
+            " corrections_mtime_ns = ?, corrections_digest = ?, problem = ? WHERE id = ?",
+            (*states, before.id),
+        )
+        return
+    if before:
+        index.remove_file(before.id)
+    if read.transcript is None:
+        changes.removed += before is not None and before.problem is None
+        index.insert(
+            "INSERT INTO files (path, size, mtime_ns, digest, corrections_size,"
+            " corrections_mtime_ns, corrections_digest, problem) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            (key, *states),
+        )
+        return
+    changes.changed += before is not None
+    changes.added += before is None
+    _add(index, found, key, states, read.transcript)
+
+
+def _columns(found: FoundFile, read: _Read) -> tuple[object, ...]:
+    corrections = found.corrections
+    return (
+        found.state.size,
+        found.state.mtime_ns,
+        read.digest,
+        corrections and corrections.size,
+        corrections and corrections.mtime_ns,
+        read.corrections_digest,
+        read.problem,
+    )
+
+
+def _add(
+    index: Index, found: FoundFile, key: bytes, states: tuple[object, ...], transcript: Transcript
+) -> None:
+    day, source = day_of(transcript.recording, found.state.mtime_ns / 1e9)
+    words = words_of(day)
+    file = index.insert(
+        "INSERT INTO files (path, size, mtime_ns, digest, corrections_size, corrections_mtime_ns,"
+        " corrections_digest, problem, recording, recording_digest, day, day_source)"
+        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        (key, *states, transcript.recording.name, transcript.recording.digest, words, source),
+    )
+    [[first]] = index.rows("SELECT coalesce(max(id), 0) + 1 FROM passages")
+    said = list(enumerate(passages(transcript), start=first))
+    index.insert_many(
+        "INSERT INTO passages VALUES (?, ?, ?, ?, ?, ?, ?)",
+        [(n, file, p.start, p.end, p.speaker, p.text, p.times) for n, p in said],
+    )
+    index.insert_many(
+        "INSERT INTO words (rowid, text, speaker, day) VALUES (?, ?, ?, ?)",
+        [(n, p.text, p.speaker, words) for n, p in said],
+    )
+
+
+def _read(found: FoundFile) -> _Read:
+    """Read a file with its corrections."""
+    try:
+        data = read_regular(found.path, limit=LARGEST_MB * 1_000_000)
+    except OSError as error:
+        return _Read(None, f"cannot be read: {error.strerror or error}", "", None)
+    digest = hashlib.sha256(data).hexdigest()
+    try:
+        transcript = decode_transcript(data)
+    except ValueError as error:
+        return _Read(None, f"is no sound transcript: {error}", digest, None)
+    problem = "" if transcript is None else None
+    return _Read(transcript, problem, digest, None)
+
+
+def _known(index: Index) -> dict[bytes, _Known]:
+    return dict(_known_files(index))
+
+
+def _known_files(index: Index) -> Iterator[tuple[bytes, _Known]]:
+    for row in index.rows(
+        "SELECT id, size, mtime_ns, digest, corrections_size, corrections_mtime_ns,"
+        " corrections_digest, problem, path FROM files"
+    ):
+        number, size, mtime_ns, digest, of_size, of_mtime_ns, of_digest, problem, path = row
+        corrections = None if of_size is None else FileState(of_size, of_mtime_ns)
+        state = FileState(size, mtime_ns)
+        yield path, _Known(number, state, digest, corrections, of_digest, problem)

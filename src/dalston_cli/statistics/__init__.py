@@ -1,0 +1,1 @@
+"""Statistics of conversations: who spoke how much, how fast, when, and over whom."""

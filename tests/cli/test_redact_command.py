@@ -1,0 +1,131 @@
+"""``dalston redact``, as a person types it."""
+
+import json
+import stat
+from pathlib import Path
+
+import av
+import numpy as np
+import pytest
+from tests.support.fake_engine import write_wav
+from tests.support.indexed import put
+from tests.support.transcripts import segment
+
+from dalston_cli.app import main
+from dalston_cli.audio.source import content_digest
+
+Captured = pytest.CaptureFixture[str]
+SECRETS = ("Ada", "Lovelace", "4111", "1111", "mail.example")
+
+
+@pytest.fixture
+def call() -> Path:
+    said = [
+        segment("I am Ada Lovelace, a.l@mail.example.com", 0.0, 2.0, speaker="Ada Lovelace"),
+        segment("my card is 4111 1111 1111 1111 thanks", 2.0, 4.0, number=1, speaker="SPEAKER_01"),
+    ]
+    return put(Path("in/call.json"), said)
+
+
+def files(folder: str) -> list[Path]:
+    return sorted(each for each in Path(folder).rglob("*") if each.is_file())
+
+
+def test_a_redacted_transcript_can_be_exported(call: Path, capsys: Captured) -> None:
+    assert main(["redact", str(call), "-o", "out"]) == 0
+    err = capsys.readouterr().err
+    assert "1 card, 1 email, 1 name" in err
+    assert "list them with --name" in err
+    assert main(["export", "out/call.redacted.json", "-f", "srt,txt,csv,json", "-o", "ex"]) == 0
+    text = Path("ex/call.redacted.txt").read_text()
+    assert "I am [NAME_1], [EMAIL_1]" in text
+    assert "my card is [CARD_1] thanks" in text
+    for path in (*files("out"), *files("ex")):
+        assert [each for each in SECRETS if each.encode() in path.read_bytes()] == []
+
+
+def test_only_the_key_brings_the_originals_back(call: Path, capsys: Captured) -> None:
+    assert main(["redact", str(call), "-o", "out", "--key", "case.key"]) == 0
+    assert stat.S_IMODE(Path("case.key").stat().st_mode) == 0o600
+    out = files("out")
+    assert [each.name for each in out] == ["call.redacted.json", "call.redacted.vault.json"]
+    vault = json.loads(out[1].read_text())
+    assert set(vault["pseudonyms"]) == {"[NAME_1]", "[EMAIL_1]", "[CARD_1]"}
+    for path in out:
+        assert [each for each in SECRETS if each.encode() in path.read_bytes()] == []
+
+    assert main(["redact", "--restore", str(out[0]), "--key", "case.key", "-o", "back"]) == 0
+    assert Path("back/call.restored.json").read_bytes() == call.read_bytes()
+
+    capsys.readouterr()
+    Path("case.key").rename("old.key")
+    assert main(["redact", str(call), "-o", "other", "--key", "case.key"]) == 0
+    assert main(["redact", "--restore", str(out[0]), "--key", "case.key"]) == 3
+    assert "the key is another one" in capsys.readouterr().err
+    assert main(["redact", "--restore", str(out[0])]) == 2
+    Path("old.key").chmod(0o644)
+    assert main(["redact", "--restore", str(out[0]), "--key", "old.key"]) == 4
+    assert "chmod 600 old.key" in capsys.readouterr().err
+
+
+def test_the_recording_gets_a_tone_where_words_were_replaced(call: Path) -> None:
+    wav = write_wav(Path("in/call.wav"), seconds=4.0)
+    data = json.loads(call.read_text())
+    data["recording"]["digest"] = content_digest(wav)
+    call.write_text(json.dumps(data))
+
+    assert main(["redact", str(call), "--beep", "-o", "out"]) == 0
+
+    with av.open("out/call.redacted.flac") as copy:
+        frames = [frame.to_ndarray() for frame in copy.decode(audio=0)]
+        assert copy.streams.audio[0].rate == 16_000
+    sound = np.concatenate(frames, axis=1)[0].astype(np.int64)
+    assert len(sound) == 64_000
+    redacted = json.loads(Path("out/call.redacted.json").read_text())
+    words = [word for each in redacted["segments"] for word in each["words"]]
+    for word in words:
+        middle = round(8_000 * (word["start"] + word["end"]))
+        spectrum = np.abs(np.fft.rfft(sound[middle - 400 : middle + 400]))
+        is_tone = int(np.argmax(spectrum)) * 20 == 1_000
+        distance = min(
+            max(other["start"] - word["end"], word["start"] - other["end"], 0.0)
+            for other in words
+            if "[" in other["word"]
+        )
+        if "[" in word["word"] or distance > 0.2:
+            assert is_tone == ("[" in word["word"]), word
+    assert set(np.abs(sound[-1_600:])) == {1_000}  # as it was, to the sample
+
+
+def test_another_recording_is_not_beeped(call: Path, capsys: Captured) -> None:
+    write_wav(Path("in/call.wav"), seconds=4.0)
+    assert main(["redact", str(call), "--beep", "-o", "out"]) == 3
+    assert "was not found" in capsys.readouterr().err
+    assert not Path("out").exists()
+
+
+def test_names_in_the_names_of_files_go_too(call: Path) -> None:
+    for name in ("Ada 1.json", "Ada 2.json"):
+        call.with_name(name).write_bytes(call.read_bytes())
+    assert main(["redact", "in", "-o", "out"]) == 0
+    names = [each.name for each in files("out")]
+    assert len(names) == 3
+    assert all("Ada" not in name for name in names)
+
+
+def test_lists_and_kinds_that_are_wrong_are_refused(call: Path, capsys: Captured) -> None:
+    Path("people.txt").write_bytes(b"\xff")
+    assert main(["redact", str(call), "--names-from", "people.txt"]) == 2
+    assert main(["redact", str(call), "--names-from", "nowhere.txt"]) == 2
+    assert main(["redact", str(call), "--kinds", "name,address"]) == 2
+    assert "kinds are email, name" in capsys.readouterr().err
+    assert main(["redact", str(call)]) == 0
+    assert main(["redact", str(call)]) == 3
+    assert "--overwrite" in capsys.readouterr().err
+
+
+def test_a_folder_is_redacted_without_what_is_redacted_already(call: Path) -> None:
+    assert main(["redact", "in"]) == 0
+    assert main(["redact", "in", "--overwrite", "--name", "card", "--json"]) == 0
+    assert [each.name for each in files("in")] == ["call.json", "call.redacted.json"]
+    assert "my [NAME_2] is" in Path("in/call.redacted.json").read_text()
