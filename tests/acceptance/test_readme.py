@@ -4,10 +4,13 @@ import dataclasses
 import json
 import re
 import shutil
+import signal
 import subprocess
+import sys
 from collections.abc import Iterator
 from itertools import takewhile
 from pathlib import Path
+from urllib.request import urlopen
 
 import pytest
 from tests.acceptance.home import Home
@@ -69,7 +72,9 @@ HERE = list(
 TO_CHANGE = [command for command in HERE if command.words[1:3] in CHANGE_THE_SETTINGS]
 TO_DOWNLOAD = [command for command in HERE if command.text.startswith(DOWNLOADS)]
 TO_CARRY = [command for command in HERE if STICK in command.text]
-COMMANDS = [each for each in HERE if each not in (*TO_CHANGE, *TO_DOWNLOAD, *TO_CARRY)]
+TO_SERVE = [command for command in HERE if command.words[1:2] == ["review"]]
+OTHERS = (*TO_CHANGE, *TO_DOWNLOAD, *TO_CARRY, *TO_SERVE)
+COMMANDS = [each for each in HERE if each not in OTHERS]
 FOR_GPUS = [command for command in WRITTEN if command.needs_gpu]
 SPANS = [command for document in DOCUMENTS for command in spans_of(document)]
 
@@ -178,6 +183,34 @@ def test_a_command_works_as_it_is_written(
     tells = tells or "models pull" in command.text
     assert tells, f"{command}: came to nothing"
     assert all(path.stat().st_size for path in new), new
+
+
+@pytest.mark.parametrize("command", TO_SERVE, ids=lambda command: f"{command.file}:{command.line}")
+def test_a_command_serves_until_it_is_stopped(
+    user: Home, prepared: Path, tmp_path: Path, command: Command
+) -> None:
+    work = tmp_path / "work"
+    shutil.copytree(prepared, work)
+    (work / "transcripts").mkdir()
+    shutil.copy(work / "talk.json", work / "transcripts")
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dalston_cli", *command.words[1:]],
+        cwd=work,
+        env={**user.environ, "BROWSER": "true"},  # a program that does nothing
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stdout is not None
+        address = process.stdout.readline()
+        with urlopen(address.partition("#")[0], timeout=30) as answer:
+            assert b"<title>" in answer.read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.communicate()
 
 
 @pytest.mark.parametrize("command", TO_CHANGE, ids=lambda command: f"{command.file}:{command.line}")

@@ -27,7 +27,7 @@ def talk(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> Path:
 
 
 def test_every_format_is_written_beside_the_transcript(talk: Path, capsys: Captured) -> None:
-    assert main(["export", str(talk), "-f", "all"]) == 0
+    assert main(["export", str(talk), "-f", "all", "--html-fragment"]) == 0
     written = {path.name for path in talk.parent.iterdir()}
     every = {writer.name: writer.extension for writer in writers_named(("all",))}
     del every["stl"]  # its code tables have no Japanese letters

@@ -18,6 +18,8 @@ from tests.support.pipeline_home import write_recording
 
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME
+from dalston_cli.review.edits import TextEdit
+from dalston_cli.review.item import Item
 
 WORDS = ("transcribe", "in", "-o", "out", "-f", "txt,json", "--model", "speech")
 
@@ -94,14 +96,21 @@ def test_a_forgotten_recording_leaves_nothing(shell: Shell) -> None:
 def test_an_edited_transcript_goes_only_if_that_is_said(shell: Shell) -> None:
     text = shell.work / "out" / "grace.txt"
     text.write_text("corrected", encoding="utf-8")
+    corrections = shell.work / "out" / "grace.corrections.jsonl"
+    Item(shell.work / "out" / "grace.json", pytest.fail).edit(0, TextEdit("s0", "corrected"))
+    shell.run("store", "prune", "-y", "--older-than", "0s")
+    assert corrections.exists()
     [gone] = data(shell.run("store", "forget", "in/grace.wav", "-y", "--json"))
-    assert [Path(each).name for each in gone["edited"]] == ["grace.txt"]
+    names = {Path(each).name for each in gone["edited"]}
+    assert names == {"grace.txt", "grace.corrections.jsonl"}
     assert text.read_text(encoding="utf-8") == "corrected"
+    assert corrections.exists()
 
     assert shell.run(*WORDS, "--overwrite").code == ExitCode.OK
     text.write_text("corrected", encoding="utf-8")
     assert shell.run("store", "forget", "in/grace.wav", "-y", "--edited").code == ExitCode.OK
     assert not text.exists()
+    assert not corrections.exists()
 
 
 def test_what_the_file_was_before_is_forgotten_too(shell: Shell) -> None:

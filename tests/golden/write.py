@@ -24,7 +24,9 @@ def golden_file(name: str, format_name: str) -> Path:
 
 
 def rendered(name: str, format_name: str) -> bytes:
-    return WRITERS[format_name].render(GOLDEN[name](), RenderOptions())
+    # Of a page its article: the rest are files of their own, which are tested where they run.
+    options = RenderOptions(html_fragment=True)
+    return WRITERS[format_name].render(GOLDEN[name](), options)
 
 
 def main() -> None:

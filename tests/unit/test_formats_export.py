@@ -77,7 +77,7 @@ def test_texts_are_written_in_order(tmp_path: Path) -> None:
     sources = [golden_file("monologue", "json"), golden_file("awkward", "json")]
     spec = formats("txt", "srt")
     planned = plan_exports(sources, spec, tmp_path)
-    written = write_exports(planned, spec, change=lambda each: each, on_dropped=pytest.fail)
+    written = write_exports(planned, spec, change=lambda each, _: each, on_dropped=pytest.fail)
     assert [export.target.read_bytes() for export in written] == [
         golden_file(name, form).read_bytes()
         for name in ("monologue", "awkward")

@@ -68,9 +68,12 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "timestamps": (
         "yes",
         {"output_format": "srt"},
-        "without -f txt, -f md, -f docx or -f odt",
+        "without -f txt, -f md, -f docx, -f odt or -f html",
     ),
     "docx_template": ("house.docx", {"output_format": "odt"}, "without -f docx"),
+    "embed_audio": ("yes", {"output_format": "md"}, "without -f html"),
+    "waveform": ("yes", {"output_format": "md"}, "without -f html"),
+    "html_fragment": ("yes", {"output_format": "txt"}, "without -f html"),
     "output_format": ("rttm", {}, SPEAKERS),
     "gpus": ("0", {"device": "cpu"}, "with --device cpu"),
     "scheduler": ("tcp://10.0.0.5:8786", {}, "without --runner dask"),

@@ -66,6 +66,14 @@ class ExportOptions:
             rich_help_panel="Speakers",
         ),
     ] = None
+    uncorrected: Annotated[
+        bool,
+        typer.Option(
+            "--uncorrected",
+            help="The machine's text, without the corrections of dalston review.",
+            rich_help_panel="Documents",
+        ),
+    ] = False
     settings: Annotated[Flags, OptionsOf((*_RENDERING, "speakers"))]
 
 
@@ -76,7 +84,8 @@ def export(
     """Write finished transcripts in other formats.
 
     Needs no engine, no model and no audio. Of what other programs wrote, subtitles have no words
-    with times, so a format that needs them is refused.
+    with times, so a format that needs them is refused. What was corrected with dalston review is
+    written as corrected.
 
     dalston export interview.json -f srt,vtt --max-line-width 36
 
@@ -96,6 +105,7 @@ def export(
     from dalston_cli.pipeline.outputs.export import export_text, plan_exports, write_exports
     from dalston_cli.pipeline.outputs.writer import OutputSpec
     from dalston_cli.pipeline.remote.errors import NotWritableError
+    from dalston_cli.review.replay import corrected_beside
     from dalston_cli.stages.merge.labels import name_speakers
 
     console = Console("export", json=json, quiet=quiet)
@@ -111,10 +121,12 @@ def export(
         console.warning(note)
     speakers = parse_speaker_names(options.speaker_names or ())
 
-    def named(transcript: "Transcript") -> "Transcript":
-        if not speakers:
-            return transcript
-        changed = name_speakers(transcript, speakers)
+    def changed(transcript: "Transcript", source: Path) -> "Transcript":
+        changed = transcript
+        if not options.uncorrected:
+            changed = corrected_beside(transcript, source)
+        if speakers:
+            changed = name_speakers(changed, speakers)
         for notice in changed.warnings[len(transcript.warnings) :]:
             console.warning(f"{transcript.recording.name}: {notice.message}")
         return changed
@@ -122,14 +134,14 @@ def export(
     if options.output_dir == _STDOUT:
         if json:
             raise ExcludedOptionsError("--output-dir -", "--json", "both write to standard output")
-        console.transcript(export_text(options.transcripts, spec, named))
+        console.transcript(export_text(options.transcripts, spec, changed))
         return
     if options.output_dir is not None and (address := output_address(options.output_dir)):
         raise NotWritableError(address)
     folder = None if options.output_dir is None else Path(options.output_dir).expanduser()
     planned = plan_exports(options.transcripts, spec, folder)
     written = []
-    for item in write_exports(planned, spec, change=named, on_dropped=console.warning):
+    for item in write_exports(planned, spec, change=changed, on_dropped=console.warning):
         console.info(f"wrote {item.target}")
         written.append({"source": item.source, "format": item.writer.name, "path": item.target})
     console.result(written)

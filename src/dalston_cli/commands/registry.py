@@ -21,6 +21,7 @@ COMMANDS: Mapping[str, str] = {
     "transcribe": "Turn recordings into transcripts.",
     "plan": "Show what transcribe would do, and why.",
     "export": "Write a finished transcript in another format.",
+    "review": "Listen to transcripts and correct them, in the browser.",
     "check": "Check subtitles by a guideline.",
     "search": "Find what was said in the transcripts of a folder.",
     "stats": "Count who spoke how much, how fast and when.",

@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.overview import Section, owner_of, sections
 from dalston_cli.formats.paragraphs import Paragraph, paragraphs
@@ -43,7 +44,7 @@ def document_of(transcript: Transcript, options: RenderOptions) -> Iterator[Bloc
     """Yield a transcript's blocks; events stand among the paragraphs, where they begin."""
     names = SpeakerNames.of(transcript, options)
     yield _block("title", transcript.title or transcript.recording.name)
-    yield Facts(tuple(dict.fromkeys(_facts(transcript))))  # the refining stage may be there twice
+    yield Facts(tuple(dict.fromkeys(facts_of(transcript))))  # the refining stage may be there twice
     yield from (_block("note", warning.message) for warning in transcript.warnings)
     overview = tuple(_overview(transcript, names))
     if overview:
@@ -103,7 +104,8 @@ def _time(seconds: float) -> Run:
     return Run("time", clock(seconds, fraction=""))
 
 
-def _facts(transcript: Transcript) -> Iterator[tuple[str, str]]:
+def facts_of(transcript: Transcript) -> Iterator[tuple[str, str]]:
+    """Yield names and values: the recording, the user's own columns, the models."""
     recording = transcript.recording
     if transcript.title:
         yield "Recording", recording.name
@@ -120,6 +122,8 @@ def _facts(transcript: Transcript) -> Iterator[tuple[str, str]]:
     for record in transcript.stages:
         if record.model:
             yield record.stage.capitalize(), f"{record.model} ({record.engine})"
+    if corrections := corrections_of(transcript):
+        yield "Corrections", corrections
     if transcript.status == "partial":
         yield "Status", "partial"
 

@@ -1,10 +1,16 @@
 """Options that every writer gets."""
 
-from dataclasses import dataclass, field
+from collections.abc import Callable, Sequence
+from dataclasses import dataclass, field, replace
+from pathlib import Path
+from typing import Self
 
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.formats.subtitles.timecode import Timecode
 from dalston_cli.formats.word_template import Template
+
+Heights = tuple[Sequence[int], float]
+"""A waveform: heights from 0 to 255, and how many each second has."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -19,6 +25,10 @@ class RenderOptions:
         docx_template: The document whose styles Word documents get; None for our own.
         frame_rate: Of the video, for formats that count frames; a key of ``FRAME_RATES``.
         start_timecode: Of the video's first frame, for formats that have timecodes.
+        embed_audio: Put the recording into the page; by default it is linked.
+        html_fragment: Write the page's article alone.
+        waveform: Measures a recording, where the page is to show its waveform.
+        folder: The output's, which links are relative to; None where it has none on this machine.
     """
 
     subtitles: SubtitleRules = field(default_factory=SubtitleRules)
@@ -27,6 +37,14 @@ class RenderOptions:
     docx_template: Template | None = None
     frame_rate: str = "25"
     start_timecode: Timecode = (0, 0, 0, 0)
+    embed_audio: bool = False
+    html_fragment: bool = False
+    waveform: Callable[[Path], Heights] | None = None
+    folder: Path | None = None
+
+    def at(self, path: Path) -> Self:
+        """Return the options of an output that is written to a path."""
+        return replace(self, folder=path.parent)
 
     @property
     def key(self) -> object:
@@ -39,6 +57,9 @@ class RenderOptions:
             parts["docx_template"] = self.docx_template.digest
         if (self.frame_rate, self.start_timecode) != ("25", (0, 0, 0, 0)):
             parts["video"] = (self.frame_rate, self.start_timecode)
+        page = (self.embed_audio, self.html_fragment, self.waveform is not None)
+        if any(page):
+            parts["html"] = page
         return (first, parts) if parts else first
 
 

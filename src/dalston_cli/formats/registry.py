@@ -43,6 +43,7 @@ _TABLE = (
     Writer("tsv", ".tsv", "segments as whisper's tab-separated values, in milliseconds"),
     Writer("csv", ".csv", "segments for spreadsheets"),
     Writer("md", ".md", "Markdown for reading"),
+    Writer("html", ".html", "a page for reading and listening, in one file"),
     Writer("rttm", ".rttm", "speaker turns, for scoring diarization", needs_speakers=True),
     Writer("ctm", ".ctm", "words with times, for scoring transcription", needs_words=True),
     Writer("textgrid", ".TextGrid", "tiers for Praat"),

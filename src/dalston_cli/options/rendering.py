@@ -1,9 +1,11 @@
 """From settings to the options of formats."""
 
+import asyncio
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 from dalston_cli.errors import UsageError
-from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.options import Heights, RenderOptions
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.formats.subtitles.timecode import parse_timecode
 from dalston_cli.formats.word_template import Template, template_of
@@ -46,7 +48,19 @@ def build_render_options(settings: Settings) -> RenderOptions:
         docx_template=_template(settings.docx_template),
         frame_rate=settings.frame_rate,
         start_timecode=parse_timecode(settings.start_timecode),
+        embed_audio=settings.embed_audio,
+        html_fragment=settings.html_fragment,
+        waveform=_heights if settings.waveform else None,
     )
+
+
+def _heights(recording: Path) -> Heights:
+    """Measure a recording; in a thread, since the one that asks may run a loop of events."""
+    from dalston_cli.audio.waveform import read_waveform  # noqa: PLC0415 - loads the audio room
+
+    with ThreadPoolExecutor(1) as thread:
+        found = thread.submit(lambda: asyncio.run(read_waveform(recording))).result()
+    return found.heights, found.per_second
 
 
 def _template(file: str | None) -> Template | None:

@@ -231,6 +231,13 @@ class Evidence(Struct, frozen=True, kw_only=True):
     stored: Transcript | None
 
 
+class OutputNotice(Struct, frozen=True):
+    """What is to be said of outputs that were written: the code and the text of a warning."""
+
+    code: str
+    message: str
+
+
 class Sink(Protocol):
     """The outputs of one recording, wherever they go."""
 
@@ -252,8 +259,8 @@ class Sink(Protocol):
             DalstonError: Something from elsewhere is in the way.
         """
 
-    async def write(self, transcript: Transcript) -> tuple[str, ...]:
-        """Write what is missing or different; return the reason for each output that is dropped.
+    async def write(self, transcript: Transcript) -> tuple[OutputNotice, ...]:
+        """Write what is missing or different; return what is to be said of it.
 
         Raises:
             DalstonError: It cannot be written.

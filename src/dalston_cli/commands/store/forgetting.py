@@ -31,7 +31,7 @@ def forget(
     ],
     *,
     edited: Annotated[
-        bool, typer.Option("--edited", help="Remove transcripts that were edited since, too.")
+        bool, typer.Option("--edited", help="Remove edited transcripts and corrections, too.")
     ] = False,
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show what would be removed, and do nothing.")
@@ -43,8 +43,9 @@ def forget(
 ) -> None:
     """Remove what is kept of recordings: results, transcripts, their lines in journal and indexes.
 
-    The recording itself stays, and so does what was edited or copied elsewhere. Copies with the
-    same bytes are the same recording. An interrupted removal is finished by the same command.
+    The recording itself stays, and so does what was edited, corrected or copied elsewhere. Copies
+    with the same bytes are the same recording. An interrupted removal is finished by the same
+    command.
     """
     console = Console("store forget", json=json, quiet=quiet)
     locations = Locations.from_environment()

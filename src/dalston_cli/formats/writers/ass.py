@@ -4,6 +4,7 @@ The format has no way to escape braces and backslashes that all players understa
 their full-width look-alikes.
 """
 
+from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.look_alikes import OVERRIDES
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean
@@ -30,6 +31,8 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     mark = (r"{\u1}", r"{\u0}") if options.subtitles.highlight_words else None
     script = SSAFile()
     script.info["Title"] = clean(transcript.recording.name)
+    if corrections := corrections_of(transcript):
+        script.info["Update Details"] = corrections
     script.info["WrapStyle"] = "2"  # no automatic line breaks
     for cue in build_cues(transcript, options.subtitles, names.get):
         actor = (names.get(cue.speaker) or "").replace(",", ";")

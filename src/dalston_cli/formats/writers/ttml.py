@@ -7,6 +7,7 @@ Reference:
 from collections.abc import Iterator
 from xml.sax.saxutils import escape, quoteattr
 
+from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import build_cues, rendered
@@ -21,7 +22,7 @@ _HEAD = f"""\
     xmlns:ttm="{_TT}#metadata" xml:lang=%s
     ttp:timeBase="media" ttp:contentProfiles="{_TT}/profile/imsc1.1/text">
 <head>
-<metadata><ttm:title>%s</ttm:title></metadata>
+<metadata><ttm:title>%s</ttm:title>%s</metadata>
 <styling>
 <initial tts:fontFamily="proportionalSansSerif" tts:color="white"/>
 </styling>
@@ -40,7 +41,9 @@ _UNDERLINED = ('<span tts:textDecoration="underline">', "</span>")
 def render(transcript: Transcript, options: RenderOptions) -> str:
     """Return the document; each cue is a paragraph in one region at the bottom."""
     title = escape(xml_text(transcript.title or transcript.recording.name))
-    head = _HEAD % (quoteattr(xml_text(transcript.language or "")), title)
+    corrections = corrections_of(transcript)
+    about = f"<ttm:desc>{escape(corrections)}</ttm:desc>" if corrections else ""
+    head = _HEAD % (quoteattr(xml_text(transcript.language or "")), title, about)
     return head + "".join(_paragraphs(transcript, options)) + _END
 
 

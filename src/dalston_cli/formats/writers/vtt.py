@@ -6,6 +6,7 @@ Reference:
 
 from html import escape
 
+from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import build_cues, rendered
@@ -18,6 +19,8 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     names = SpeakerNames.of(transcript, options)
     mark = ("<u>", "</u>") if options.subtitles.highlight_words else None
     blocks = ["WEBVTT\n"]
+    if corrections := corrections_of(transcript):
+        blocks.append(f"NOTE {corrections}\n")
     for cue in build_cues(transcript, options.subtitles):
         name = names.get(cue.speaker)
         voice = f"<v {_escape(name)}>" if name else ""

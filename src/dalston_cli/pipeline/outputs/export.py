@@ -12,7 +12,8 @@ from dalston_cli.pipeline.outputs.folder import write_error
 from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_sdk.wire import Transcript
 
-Change = Callable[[Transcript], Transcript]
+Change = Callable[[Transcript, Path], Transcript]
+"""Takes a transcript and the file that it is from."""
 
 
 class ExportCollisionError(UsageError):
@@ -137,12 +138,15 @@ def write_exports(
     source, transcript = None, None
     for export in exports:
         if transcript is None or export.source != source:
-            source, transcript = export.source, change(read_transcript(export.source))
+            source, transcript = (
+                export.source,
+                change(read_transcript(export.source), export.source),
+            )
         reason = spec.reason_to_drop(export.writer, transcript)
         if reason is not None:
             on_dropped(reason)
             continue
-        data = export.writer.render(transcript, spec.render)
+        data = export.writer.render(transcript, spec.render.at(export.target))
         try:
             write_whole(export.target, data)
         except OSError as error:
@@ -164,7 +168,7 @@ def export_text(sources: Sequence[Path], spec: OutputSpec, change: Change) -> st
     [writer] = spec.writers
     if writer.binary:
         raise BinaryToStandardOutputError(writer.name)
-    transcript = change(read_transcript(sources[0]))
+    transcript = change(read_transcript(sources[0]), sources[0])
     if error := writer.unmet_need(transcript):
         raise error
     return writer.text(transcript, spec.render)

@@ -10,6 +10,7 @@ from typing import Protocol
 
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.audio.source import given_name
+from dalston_cli.formats.options import RenderOptions
 from dalston_cli.pipeline.endpoints import FileStamp, reference_of
 from dalston_cli.pipeline.outputs.folder import OutputUnwritableError, write_error
 from dalston_cli.pipeline.records.journal import Journal
@@ -133,3 +134,8 @@ class LocalPlace:
 
 
 HERE = LocalPlace()
+
+
+def options_at(options: RenderOptions, path: Path, place: OutputPlace) -> RenderOptions:
+    """Return the options of an output, which has a folder where it is a file of this machine."""
+    return options.at(path) if place is HERE else options

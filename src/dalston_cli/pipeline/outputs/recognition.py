@@ -5,7 +5,7 @@ has, or one that the JSON beside it is. That JSON has the key of all that it was
 digest of itself, so it counts only as it was written.
 """
 
-from collections.abc import Iterable, Mapping
+from collections.abc import Iterable, Iterator, Mapping
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Literal
@@ -19,8 +19,9 @@ from dalston_cli.formats.read import LARGEST_MB
 from dalston_cli.formats.writer import Writer
 from dalston_cli.formats.writers.json import content_digest, render
 from dalston_cli.pipeline.endpoints import Evidence
+from dalston_cli.pipeline.outputs.corrections import UNCORRECTED, CorrectionsBeside
 from dalston_cli.pipeline.outputs.damage import is_cut_off, is_empty, is_text, is_whole
-from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
+from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes
 from dalston_sdk.wire import TRANSCRIPT_VERSION, Transcript
@@ -66,6 +67,8 @@ class Recognition(Struct, frozen=True, kw_only=True):
         document: The place of its JSON, whether that is wanted or not.
         key: Of the transcript that its plan gives.
         place: Where the files are.
+        corrections: Those of people, which all files but the JSON have; None where there cannot be
+            any.
     """
 
     render: RenderOptions
@@ -74,6 +77,7 @@ class Recognition(Struct, frozen=True, kw_only=True):
     key: str
     evidence: Evidence
     place: OutputPlace = HERE
+    corrections: CorrectionsBeside | None = None
 
     def judge(
         self, files: Mapping[Path, tuple[Writer, str]]
@@ -87,7 +91,15 @@ class Recognition(Struct, frozen=True, kw_only=True):
         beside = None if text is None else owned_transcript(text, self.evidence.digest)
         possible = candidates(self.evidence.stored, beside, self.key)
         found = {path: self._found(path, *of) for path, of in files.items()}
-        judged = {path: ownership(one, possible, self.render) for path, one in found.items()}
+        texts = tuple(self._with_corrected(possible))
+        judged = {
+            path: ownership(
+                one,
+                possible if one.writer.name in UNCORRECTED else texts,
+                options_at(self.render, path, self.place),
+            )
+            for path, one in found.items()
+        }
         matched = {state for state, _ in judged.values()} & {"current", "outdated"}
         told = any(one.is_current for one in possible[:1] if beside) and not self._knows_document
         for path, (state, whole) in judged.items():
@@ -102,6 +114,17 @@ class Recognition(Struct, frozen=True, kw_only=True):
             self._note(path, one, judged[path], files[path][1])
         current = (one.transcript for one in possible if one.is_current)
         return {path: state for path, (state, _) in judged.items()}, next(current, None)
+
+    def _with_corrected(self, possible: Iterable[Candidate]) -> Iterator[Candidate]:
+        """Yield candidates as people corrected them, and as the machine wrote them before."""
+        for one in possible:
+            if self.corrections is None:
+                yield one
+                continue
+            transcript = self.corrections.corrected(one.transcript)
+            yield replace(one, transcript=transcript)
+            if transcript is not one.transcript:
+                yield replace(one, is_current=False)
 
     def _settled(self, found: Found, whole: bytes | None) -> Ownership:
         changed = _changed(found, whole)

@@ -19,9 +19,10 @@ from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.formats.writer import Writer
 from dalston_cli.pipeline.aside import aside
-from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp
+from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, OutputNotice
+from dalston_cli.pipeline.outputs.corrections import UNCORRECTED, CorrectionsBeside
 from dalston_cli.pipeline.outputs.names import output_file
-from dalston_cli.pipeline.outputs.place import HERE, OutputPlace
+from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
 from dalston_cli.pipeline.outputs.recognition import Recognition
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
@@ -93,6 +94,7 @@ class OutputWriter:
         self._journal = journal
         self._stem = stem
         self._key = key
+        self._corrections = CorrectionsBeside(spec.place, stem)
 
     @cached_property
     def _files(self) -> tuple[tuple[Path, Writer], ...]:
@@ -163,6 +165,7 @@ class OutputWriter:
             key=self._key,
             evidence=evidence,
             place=self._place,
+            corrections=self._corrections,
         )
         states, transcript = recognition.judge(files)
         for path, state in states.items():
@@ -176,18 +179,24 @@ class OutputWriter:
             transcript=transcript,
         )
 
-    async def write(self, transcript: Transcript) -> tuple[str, ...]:
+    async def write(self, transcript: Transcript) -> tuple[OutputNotice, ...]:
         """Write what is missing or different.
 
         Returns:
-            For each dropped format, the reason.
+            What is to be said: of each dropped format, and of corrections without a place.
 
         Raises:
             OutputExistsError: A file that Dalston did not write is in the way.
             OutputUnwritableError, OutputDiskFullError: The system refuses.
             WordsMissingError: A format that is not optional needs words.
+            CorrectionsUnreadableError: A person's corrections cannot be used.
         """
-        reasons: list[str] = []
+        self._corrections = CorrectionsBeside(self._place, self._stem)  # as they are by now
+        machine, transcript = transcript, self._corrections.corrected(transcript)
+        notices = [
+            OutputNotice(one.code, one.message)
+            for one in transcript.warnings[len(machine.warnings) :]
+        ]
         due: list[_Due] = []
         if self._stem is None:
             self._print(transcript)
@@ -195,18 +204,18 @@ class OutputWriter:
             # JSON first: if the run ends in between and the journal is lost, it says whose they
             # are.
             for path, writer in sorted(self._files, key=lambda file: file[1].name != "json"):
-                reason = self._spec.reason_to_drop(writer, transcript)
+                shown = machine if writer.name in UNCORRECTED else transcript
+                reason = self._spec.reason_to_drop(writer, shown)
                 if reason is not None:
-                    reasons.append(reason)
+                    notices.append(OutputNotice("format_left_out", reason))
                     self._journal.drop_output(self._place.reference(path), self._output_key(writer))
                     continue
-                data = await aside(
-                    transcript.recording.duration_s, writer.render, transcript, self._spec.render
-                )
+                options = options_at(self._spec.render, path, self._place)
+                data = await aside(shown.recording.duration_s, writer.render, shown, options)
                 due += self._due(path, data, self._output_key(writer))
         finally:  # what one file refuses is no reason to lose the others
             await self._write(due, transcript.recording.digest)
-        return tuple(reasons)
+        return tuple(notices)
 
     def _print(self, transcript: Transcript) -> None:
         if self._spec.print_text is None:
@@ -277,4 +286,5 @@ class OutputWriter:
             transcript=self._key,
             format=writer.name,
             render=self._spec.render.key,
+            **self._corrections.key(writer),
         )

@@ -26,6 +26,7 @@ from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_file
 from dalston_cli.pipeline.records.store import KeptResults
 from dalston_cli.pipeline.remote.address import scheme_of
+from dalston_cli.review.naming import corrections_path
 
 _DIGEST = re.compile(r"sha256:[0-9a-f]{64}")
 
@@ -76,7 +77,7 @@ class Traces:
         digests: Of the bytes that it has and had.
         recordings: Where recordings with these bytes lay, copies included.
         outputs: Transcripts as they were written.
-        edited: Transcripts that were changed since they were written.
+        edited: Transcripts that were changed since they were written, and corrections of people.
         elsewhere: Transcripts on other machines, where nothing is removed.
         results: Keys in the store; what tells which belong together is last.
         jobs: Numbers in the journal.
@@ -334,6 +335,8 @@ def _outputs(
         path = Path(os.fsdecode(each))
         if written and path.is_file():
             (kept if _digest_or_none(path) in written else edited).append(path)
+        if written and (corrections := corrections_path(path)).is_file():
+            edited.append(corrections)
     elsewhere = (os.fsdecode(each) for each in paths)
     return tuple(kept), tuple(edited), tuple(each for each in elsewhere if scheme_of(each))
 

@@ -185,9 +185,9 @@ class RecordingJob:
     async def _write(self, standing: Standing, transcript: Transcript) -> None:
         """Write the outputs; another run that writes the same files waits, and is waited for."""
         async with self._tools.claims_here.held(self._place()):
-            reasons = await standing.sink.write(transcript)
-        for reason in reasons:
-            self._warn("format_left_out", reason)
+            notices = await standing.sink.write(transcript)
+        for one in notices:
+            self._warn(one.code, one.message)
 
     def _place(self) -> str:
         """Return the key of where the outputs go."""

@@ -93,13 +93,31 @@ class Documents:
     """The look of text for reading."""
 
     timestamps: bool | None = switch(
-        "Put the time before each paragraph; by default in md, docx and odt, not in txt.",
-        needs=tuple(f"output_format={name}" for name in ("txt", "md", "docx", "odt")),
+        "Put the time before each paragraph; by default in md, docx, odt and html, not in txt.",
+        needs=tuple(f"output_format={name}" for name in ("txt", "md", "docx", "odt", "html")),
     )
     docx_template: str | None = file(
         "Word document, or template, whose styles -f docx takes.",
         example="house-style.docx",
         needs=("output_format=docx",),
+    )
+    embed_audio: bool = switch(
+        "Put the recording into the page of -f html; by default the page plays the file where it"
+        " lies.",
+        default=False,
+        needs=("output_format=html",),
+        idle_with=("html_fragment",),
+    )
+    waveform: bool = switch(
+        "Draw the waveform in the page of -f html; the recording is decoded once more for it.",
+        default=False,
+        needs=("output_format=html",),
+        idle_with=("html_fragment",),
+    )
+    html_fragment: bool = switch(
+        "Write only the article of -f html, without page and script, for a page of one's own.",
+        default=False,
+        needs=("output_format=html",),
     )
 
 

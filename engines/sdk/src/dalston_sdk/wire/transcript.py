@@ -20,6 +20,7 @@ class Word(Struct, frozen=True, kw_only=True, omit_defaults=True):
             without a separator gives its text in every language.
         confidence: From 0 to 1; None if the engine gives none.
         interpolated: True if the times were computed from the neighbours' times.
+        human: True if a person wrote it, who corrected the text.
     """
 
     text: str = field(name="word")
@@ -28,6 +29,7 @@ class Word(Struct, frozen=True, kw_only=True, omit_defaults=True):
     confidence: float | None = field(default=None, name="probability")
     speaker: str | None = None
     interpolated: bool = False
+    human: bool = False
 
 
 class Emotion(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,6 +50,8 @@ class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
         raw_text: The text before refinement, if refinement changed it.
         doubtful: Reason why the text cannot have been said; None if there is none.
         avg_logprob, no_speech_prob, compression_ratio, temperature: Whisper's own figures.
+        human: True if a person corrected its words, its bounds or its speaker.
+        checked: True if a person has marked it as right.
     """
 
     id: int
@@ -66,6 +70,8 @@ class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     no_speech_prob: float | None = None
     compression_ratio: float | None = None
     temperature: float | None = None
+    human: bool = False
+    checked: bool = False
 
 
 class SpeechRegion(Struct, frozen=True, kw_only=True):
@@ -236,7 +242,8 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The origin of a part of a transcript.
 
     Attributes:
-        stage: A stage that has a record; ``prepare`` for channels, ``user`` for names.
+        stage: A stage that has a record; ``prepare`` for channels, ``user`` for names, and
+            ``human`` for corrections.
         engine, model: As in the stage's record.
     """
 

@@ -1,0 +1,1 @@
+"""Corrections of transcripts by people: the file that keeps them, and the server of the page."""
