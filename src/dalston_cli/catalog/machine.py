@@ -1,7 +1,4 @@
-"""This machine's processors and memory as a value, and ``probe_machine``, which looks them up.
-
-Reference: the control files of version 2, https://docs.kernel.org/admin-guide/cgroup-v2.html
-"""
+"""This machine's processors and memory as a value, and ``probe_machine``, which looks them up."""
 
 import csv
 import os
@@ -13,8 +10,9 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from dalston_sdk.control_group import MOUNT, cpu_limit, memory_left, memory_limit
+
 _MB = 1024 * 1024
-_CGROUP = Path("/sys/fs/cgroup")
 _QUERY = ("--query-gpu=index,uuid,name,memory.total", "--format=csv,noheader,nounits")
 _FREE_QUERY = ("--query-gpu=uuid,memory.free", "--format=csv,noheader,nounits")
 _NVIDIA_SMI_TIMEOUT_S = 15.0
@@ -43,8 +41,8 @@ class Machine:
     """The processors and memory that this process may use.
 
     Attributes:
-        cpus: Cores, at least 1, after affinity and container limits.
-        ram_mb: Whole memory, after a container's limit.
+        cpus: Cores, at least 1, after affinity and limits of control groups.
+        ram_mb: Whole memory, after limits of control groups.
     """
 
     cpus: int
@@ -61,29 +59,24 @@ class Machine:
         return replace(self, gpus=tuple(gpu for gpu in self.gpus if gpu.index in indices))
 
 
-def probe_machine(environ: Mapping[str, str] = os.environ, cgroup: Path = _CGROUP) -> Machine:
+def probe_machine(environ: Mapping[str, str] = os.environ, cgroup: Path = MOUNT) -> Machine:
     """Return what this process may use; without an answer of the driver there is no GPU."""
     import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
 
     ram_mb = psutil.virtual_memory().total // _MB
-    limit = _read_words(cgroup / "memory.max")
-    if limit and limit[0].isdigit():
-        ram_mb = min(ram_mb, int(limit[0]) // _MB)
+    if (limit := memory_limit(cgroup)) is not None:
+        ram_mb = min(ram_mb, limit // _MB)
     gpus = visible_gpus(_nvidia_smi(), environ.get("CUDA_VISIBLE_DEVICES"))
     return Machine(cpus=usable_cpus(cgroup), ram_mb=ram_mb, gpus=gpus)
 
 
-def free_ram_mb(cgroup: Path = _CGROUP) -> float:
-    """Return the memory that programs can still take, after a container's limit."""
+def free_ram_mb(cgroup: Path = MOUNT) -> float:
+    """Return the memory that programs can still take, after limits of control groups."""
     import psutil  # noqa: PLC0415 - keeps `dalston --help` fast
 
     free = psutil.virtual_memory().available
-    limit, used = _read_words(cgroup / "memory.max"), _read_words(cgroup / "memory.current")
-    if limit and limit[0].isdigit() and used:
-        kept = dict(zip(*[iter(_read_words(cgroup / "memory.stat"))] * 2, strict=False))
-        files = int(kept.get("inactive_file", 0))  # given back as soon as it is wanted
-        free = min(free, max(0, int(limit[0]) - int(used[0]) + files))
-    return free / _MB
+    left = memory_left(cgroup)
+    return (free if left is None else min(free, left)) / _MB
 
 
 def free_vram_mb(gpus: Sequence[Gpu]) -> dict[int, float]:
@@ -136,18 +129,9 @@ def _nvidia_smi(query: Sequence[str] = _QUERY) -> str:
     return done.stdout if done.returncode == 0 else ""
 
 
-def usable_cpus(cgroup: Path = _CGROUP) -> int:
-    """Return the cores that this process may use, after affinity and a container's limit."""
+def usable_cpus(cgroup: Path = MOUNT) -> int:
+    """Return the cores that this process may use, after affinity and limits of control groups."""
     affinity = getattr(os, "sched_getaffinity", None)  # macOS has none
     cpus = len(affinity(0)) if affinity else (os.cpu_count() or 1)
-    quota = _read_words(cgroup / "cpu.max")
-    if len(quota) == 2 and quota[0].isdigit() and int(quota[1]) > 0:  # noqa: PLR2004 - quota and period
-        cpus = min(cpus, max(1, int(quota[0]) // int(quota[1])))
-    return cpus
-
-
-def _read_words(file: Path) -> list[str]:
-    try:
-        return file.read_text(encoding="ascii").split()
-    except (OSError, UnicodeDecodeError):
-        return []  # no such limit on this system
+    limit = cpu_limit(cgroup)
+    return cpus if limit is None else min(cpus, max(1, int(limit)))

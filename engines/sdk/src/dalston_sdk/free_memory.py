@@ -5,9 +5,10 @@ from collections.abc import Iterator
 from contextlib import suppress
 from pathlib import Path
 
+from dalston_sdk.control_group import MOUNT, memory_left
 from dalston_sdk.devices import split_device
 
-_PROC, _CGROUP = Path("/proc"), Path("/sys/fs/cgroup")
+_PROC = Path("/proc")
 _MIB = 1024 * 1024
 
 
@@ -17,10 +18,10 @@ def free_mb(device: str) -> float | None:
     return _free_ram_mb() if kind == "cpu" else _free_vram_mb(index)
 
 
-def _free_ram_mb(proc: Path = _PROC, cgroup: Path = _CGROUP) -> float | None:
-    """Return the least of what the machine, the control group and the process's limit allow.
+def _free_ram_mb(proc: Path = _PROC, cgroup: Path = MOUNT) -> float | None:
+    """Return the least of what the machine, its control groups and the process's limit allow.
 
-    Reference: proc(5), getrlimit(2), https://docs.kernel.org/admin-guide/cgroup-v2.html
+    Reference: proc(5), getrlimit(2)
     """
     return min(_allowances(proc, cgroup), default=None)
 
@@ -30,21 +31,13 @@ def _allowances(proc: Path, cgroup: Path) -> Iterator[float]:
         lines = (proc / "meminfo").read_text(encoding="ascii").splitlines()
         available = next(line for line in lines if line.startswith("MemAvailable:"))
         yield int(available.split()[1]) / 1024
-    with suppress(OSError, ValueError, StopIteration):
-        limit = int((cgroup / "memory.max").read_text(encoding="ascii"))
-        yield (limit - _used_bytes(cgroup)) / _MIB
+    if (left := memory_left(cgroup, proc / "self" / "cgroup")) is not None:
+        yield left / _MIB
     with suppress(OSError, ValueError, IndexError):
         limit, _ = resource.getrlimit(resource.RLIMIT_AS)
         if limit != resource.RLIM_INFINITY:
             pages = int((proc / "self" / "statm").read_text(encoding="ascii").split()[0])
             yield (limit - pages * resource.getpagesize()) / _MIB
-
-
-def _used_bytes(cgroup: Path) -> int:
-    """Return what a control group uses, without what the kernel can take back at once."""
-    lines = (cgroup / "memory.stat").read_text(encoding="ascii").splitlines()
-    inactive = next((line for line in lines if line.startswith("inactive_file ")), "x 0")
-    return int((cgroup / "memory.current").read_text(encoding="ascii")) - int(inactive.split()[1])
 
 
 def _free_vram_mb(index: int) -> float | None:
