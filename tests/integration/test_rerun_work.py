@@ -11,6 +11,7 @@ from tests.support.pipeline_home import PipelineHome
 
 from dalston_cli.pipeline.events import JobFinished
 from dalston_cli.pipeline.forecast.report import make_report
+from dalston_cli.pipeline.jobs import done
 from dalston_cli.pipeline.records.journal_errors import JournalCursor
 
 FEW, MANY = 5, 25
@@ -130,3 +131,18 @@ def test_a_plan_for_a_new_recording_is_one_statement_and_one_look_into_it(
     (few, few_opened), (many, many_opened) = counts
     assert many - few == MANY - FEW
     assert (few_opened, many_opened) == (FEW, MANY)
+
+
+def test_one_key_is_made_for_all_recordings_that_were_never_read(
+    home: PipelineHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+    make_key = done.make_key
+
+    def count_key(purpose: str, **parts: object) -> str:
+        made.append(purpose)
+        return make_key(purpose, **parts)
+
+    monkeypatch.setattr(done, "make_key", count_key)
+    make_report(home.record(MANY, seconds=0.2), home.options(), home.environment())
+    assert len(made) <= 1

@@ -5,7 +5,7 @@ since, is never replaced without ``--overwrite``.
 """
 
 import asyncio
-from collections.abc import Callable, Iterator, Sequence
+from collections.abc import Callable, Sequence
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
@@ -105,11 +105,13 @@ class OutputWriter:
             else tuple((output_file(stem, one.extension), one) for one in self._spec.writers)
         )
 
-    def _outputs(self) -> Iterator[tuple[str, Writer]]:
-        """Yield the names of ``_files``: to make a path of each takes longer than to look there."""
-        if self._stem is not None:
-            stem = str(self._stem)
-            yield from ((stem + one.extension, one) for one in self._spec.writers)
+    @cached_property
+    def _outputs(self) -> list[tuple[str, Writer]]:
+        """The names of ``_files``: to make a path of each takes longer than to look there."""
+        if self._stem is None:
+            return []
+        stem = str(self._stem)
+        return [(stem + one.extension, one) for one in self._spec.writers]
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -119,7 +121,7 @@ class OutputWriter:
         """
         return tuple(
             self._place.text(output)
-            for output, writer in self._outputs()
+            for output, writer in self._outputs
             if not self._is_dropped(output, writer)
         )
 
@@ -130,7 +132,7 @@ class OutputWriter:
             OutputUnwritableError: No regular file is in the way.
         """
         complete, are_there, unknown = self._stem is not None, False, []
-        for output, writer in self._outputs():
+        for output, writer in self._outputs:
             stamp = self._place.stamp(output)
             if stamp is None:
                 complete = complete and self._is_dropped(output, writer)
