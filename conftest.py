@@ -3,9 +3,11 @@
 from hypothesis import settings
 
 pytest_plugins = (
-    "tests.support.suites",
+    "tests.support.garbage",
+    "tests.support.passed_suites",
     "tests.support.interrupts",
     "tests.support.isolation",
+    "tests.support.measuring",
     "tests.support.selection",
     "tests.support.suite_times",
 )

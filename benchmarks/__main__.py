@@ -1,6 +1,6 @@
 """``python -m benchmarks [NAME…]``: run the benchmarks that need nothing, or those named.
 
-``python -m benchmarks quality`` and ``python -m benchmarks peers`` have tables of their own.
+``python -m benchmarks quality``, ``peers`` and ``voices`` have tables of their own.
 """
 
 import importlib
@@ -14,7 +14,7 @@ from benchmarks.measurement import Measurement
 
 NAMES = ("startup", "planning", "overhead", "rerun", "recognition")
 """Without ``containers``, which needs a Docker daemon and runs only when it is named."""
-OWN_TABLES = ("quality", "peers")
+OWN_TABLES = ("quality", "peers", "voices")
 
 
 def main(names: list[str]) -> int:

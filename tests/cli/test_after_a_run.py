@@ -5,7 +5,6 @@ import shlex
 import signal
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 
 import psutil
@@ -25,11 +24,9 @@ exit "${2:-0}"
 
 
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
-    shell = Shell(home, home / "work")
-    shell.environ["DALSTON_OFFLINE"] = "yes"
-    yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+def shell(warm_shell: Shell) -> Shell:
+    warm_shell.environ["DALSTON_OFFLINE"] = "yes"
+    return warm_shell
 
 
 @pytest.fixture
@@ -80,7 +77,7 @@ def test_a_command_gets_the_summary(shell: Shell, hook: Path, home: Path) -> Non
 def test_a_token_on_the_command_line_is_not_handed_on(shell: Shell, hook: Path, home: Path) -> None:
     write_recording(shell.work / "a.wav")
     words = ("--model", "speech", "--hf_token", "hush-hush", "--on-finish", f"'{hook}' told")
-    assert shell.run("transcribe", "a.wav", *words).code == 0
+    assert shell.call("transcribe", "a.wav", *words).code == 0
     for name in ("told", "told.env"):
         assert "hush-hush" not in (shell.work / name).read_text(encoding="utf-8")
 
@@ -149,7 +146,7 @@ def test_events_for_programs_stay_alone(shell: Shell, hook: Path, home: Path) ->
     write_recording(shell.work / "a.wav")
     command = f"'{hook}' '{home / 'told'}' 3"
     words = ("transcribe", "a.wav", "--model", "speech", "--json", "--on-finish", command)
-    done = shell.run(*words)
+    done = shell.call(*words)
     assert done.code == 0
     assert [json.loads(line)["event"] for line in done.out.splitlines()][-1] == "run_finished"
     assert "ended with exit code 3" in done.err
@@ -174,7 +171,7 @@ def test_no_shell_reads_the_command(shell: Shell, home: Path) -> None:
 )
 def test_a_command_that_is_none(shell: Shell, command: str, code: int, message: str) -> None:
     write_recording(shell.work / "a.wav")
-    done = shell.run("transcribe", "a.wav", "--model", "speech", "--on-finish", command)
+    done = shell.call("transcribe", "a.wav", "--model", "speech", "--on-finish", command)
     assert done.code == code
     assert message in done.err
 
@@ -182,7 +179,7 @@ def test_a_command_that_is_none(shell: Shell, command: str, code: int, message: 
 def test_a_plan_names_the_command_and_does_not_run_it(shell: Shell, home: Path) -> None:
     write_recording(shell.work / "a.wav")
     command = f"touch {home / 'ran'}"
-    done = shell.run("plan", "a.wav", "--model", "speech", "--on-finish", command)
+    done = shell.call("plan", "a.wav", "--model", "speech", "--on-finish", command)
     assert f"to run at the end: {command}\n" in done.out
     assert not (home / "ran").exists()
 
@@ -202,7 +199,7 @@ def test_transcripts_beside_their_recordings(shell: Shell) -> None:
     mine.write_text("mine", encoding="utf-8")
     words = ("transcribe", "--model", "speech", "--output-beside", "-f", "txt,srt")
 
-    done = shell.run(*words, "talks", "-r")
+    done = shell.call(*words, "talks", "-r")
 
     assert done.code == ExitCode.SOME_FAILED
     assert "c.txt exists and was not written by Dalston" in done.err
@@ -211,7 +208,7 @@ def test_transcripts_beside_their_recordings(shell: Shell) -> None:
         *("talks/a.txt", "talks/a.srt", "talks/day/b.txt", "talks/day/b.srt", "talks/day/c.txt")
     }
 
-    again = shell.run(*words, *sorted(shell.work.glob("talks/*.*")))
+    again = shell.call(*words, *sorted(shell.work.glob("talks/*.*")))
     assert again.code == 0, again.err
     assert "named like transcripts of recordings beside them, and passed over" in again.err
     assert "1 unchanged" in again.err
@@ -229,7 +226,7 @@ def test_the_place_that_goes_before_counts(
 ) -> None:
     write_recording(shell.work / "in" / "a.wav")
     command = ["transcribe", "in/a.wav", "--model", "speech", "-f", "txt", *words]
-    done = shell.run(*command, environ=environ)
+    done = shell.call(*command, environ=environ)
     assert done.code == 0, done.err
     assert files(shell.work) == {place}
 
@@ -242,6 +239,6 @@ def test_the_place_that_goes_before_counts(
     ],
 )
 def test_what_has_no_place_beside_it(shell: Shell, words: list[str], message: str) -> None:
-    done = shell.run("transcribe", "--model", "speech", "--output-beside", *words)
+    done = shell.call("transcribe", "--model", "speech", "--output-beside", *words)
     assert done.code == ExitCode.USAGE
     assert message in done.err

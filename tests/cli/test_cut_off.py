@@ -15,7 +15,7 @@ from dalston_cli.errors import ExitCode
 def shell(home: Path) -> Iterator[Shell]:
     shell = Shell(home, home / "work")
     yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+    assert shell.call("engines", "stop", "--all").code == ExitCode.OK
 
 
 def test_a_recording_without_its_end_is_partial(shell: Shell) -> None:
@@ -24,7 +24,7 @@ def test_a_recording_without_its_end_is_partial(shell: Shell) -> None:
         (shell.work / name).parent.mkdir(exist_ok=True)
         containers.cut(whole, 0.5).rename(shell.work / name)
 
-    done = shell.run("transcribe", "in", "whole", "-o", "out", "-f", "json")
+    done = shell.call("transcribe", "in", "whole", "-o", "out", "-f", "json")
 
     assert done.code == ExitCode.SOME_FAILED, done.err
     warned = [line for line in done.err.splitlines() if line.startswith("warning: in/")]
@@ -38,13 +38,13 @@ def test_a_recording_without_its_end_is_partial(shell: Shell) -> None:
         "talk": "complete",
     }
 
-    again = shell.run("transcribe", "in", "whole", "-o", "out", "-f", "json")
+    again = shell.call("transcribe", "in", "whole", "-o", "out", "-f", "json")
     assert again.code == ExitCode.SOME_FAILED
     assert "1 unchanged" in again.err
     assert "dalston runs accept in/a.opus in/b.opus\n" in again.err
 
-    assert shell.run("runs", "accept", "in").code == ExitCode.OK
-    accepted = shell.run("transcribe", "in", "whole", "-o", "out", "-f", "json")
+    assert shell.call("runs", "accept", "in").code == ExitCode.OK
+    accepted = shell.call("transcribe", "in", "whole", "-o", "out", "-f", "json")
     assert accepted.code == ExitCode.OK
     assert "3 recordings: 2 known bad, 1 unchanged" in accepted.err
     assert "was cut off" not in accepted.err

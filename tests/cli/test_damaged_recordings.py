@@ -20,7 +20,7 @@ NAMES = tuple(containers.FILES)[::4]
 def shell(home: Path) -> Iterator[Shell]:
     shell = Shell(home, home / "work")
     yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+    assert shell.call("engines", "stop", "--all").code == ExitCode.OK
 
 
 def test_each_damaged_recording_ends(shell: Shell, tmp_path: Path) -> None:
@@ -29,7 +29,7 @@ def test_each_damaged_recording_ends(shell: Shell, tmp_path: Path) -> None:
     sources = make_sources(tmp_path / "whole", NAMES)
     names = [mutant.path.name for mutant in mutants(sources, folder, count=COUNT, seed=3)]
 
-    done = shell.run("transcribe", "in", "-o", "out", "-f", "txt")
+    done = shell.call("transcribe", "in", "-o", "out", "-f", "txt")
 
     assert done.code == ExitCode.SOME_FAILED, done.err
     assert not any(word in done.err for word in ("Traceback", "this is a bug", "unforeseen"))

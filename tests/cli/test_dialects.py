@@ -29,7 +29,7 @@ LINE = shlex.split(
 def shell(home: Path) -> Iterator[Shell]:
     shell = Shell(home, home / "work")
     yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+    assert shell.call("engines", "stop", "--all").code == ExitCode.OK
 
 
 def engine_processes(shell: Shell) -> list[psutil.Process]:
@@ -39,7 +39,7 @@ def engine_processes(shell: Shell) -> list[psutil.Process]:
 
 def test_a_command_line_for_whisper_works(shell: Shell) -> None:
     write_recording(shell.work / "a.wav")
-    done = shell.run("transcribe", "a.wav", *LINE)
+    done = shell.call("transcribe", "a.wav", *LINE)
     assert done.code == ExitCode.OK, done.err
     notes = [line for line in done.err.splitlines() if "has no effect" in line]
     assert [note.split()[1:3] for note in notes] == [
@@ -58,7 +58,7 @@ def test_a_command_line_for_whisper_works(shell: Shell) -> None:
     assert "only these parts" not in done.err, "that is what was asked for"
     [engine] = engine_processes(shell)
     assert engine.environ()["OMP_NUM_THREADS"] == "3"
-    again = shell.run("transcribe", "a.wav", *LINE)
+    again = shell.call("transcribe", "a.wav", *LINE)
     assert "1 unchanged" not in again.err  # --verbose False is --quiet
     assert again.code == ExitCode.OK
 
@@ -66,7 +66,7 @@ def test_a_command_line_for_whisper_works(shell: Shell) -> None:
 def test_every_clip_counts_and_times_stay_those_of_the_recording(shell: Shell) -> None:
     write_recording(shell.work / "a.wav", seconds=5.0)
     clips = ("--clip", "3.5-4", "--clip", "1-2", "--clip", "1.5-2.5")
-    done = shell.run("transcribe", "a.wav", "-f", "json", *clips)
+    done = shell.call("transcribe", "a.wav", "-f", "json", *clips)
     assert done.code == ExitCode.OK, done.err
     transcript = json.loads((shell.work / "a.json").read_text(encoding="utf-8"))
     recording = transcript["recording"]
@@ -78,12 +78,12 @@ def test_every_clip_counts_and_times_stay_those_of_the_recording(shell: Shell) -
 def test_threads_of_the_environment_count_for_every_command(shell: Shell) -> None:
     write_recording(shell.work / "a.wav")
     shell.environ["DALSTON_THREADS"] = "2"
-    assert shell.run("engines", "start", "fake").code == ExitCode.OK
+    assert shell.call("engines", "start", "fake").code == ExitCode.OK
     [started] = engine_processes(shell)
     assert started.environ()["OMP_NUM_THREADS"] == "2"
-    assert shell.run("transcribe", "a.wav", "-f", "txt").code == ExitCode.OK
+    assert shell.call("transcribe", "a.wav", "-f", "txt").code == ExitCode.OK
     assert engine_processes(shell) == [started]
-    other = shell.run("transcribe", "a.wav", "-f", "txt", "--threads", "1")
+    other = shell.call("transcribe", "a.wav", "-f", "txt", "--threads", "1")
     assert "1 unchanged" in other.err
     assert engine_processes(shell) == [started]
 
@@ -102,11 +102,11 @@ def test_words_have_colours_at_a_terminal(shell: Shell) -> None:
 
 def test_notes_are_events_and_part_of_a_plan(shell: Shell) -> None:
     write_recording(shell.work / "a.wav")
-    done = shell.run("transcribe", "a.wav", "--pretty_json", "True", "--json")
+    done = shell.call("transcribe", "a.wav", "--pretty_json", "True", "--json")
     events = [json.loads(line) for line in done.out.splitlines()]
     warnings = [event for event in events if event.get("code") == "option_without_effect"]
     assert [warning["message"].split()[0] for warning in warnings] == ["--pretty_json"]
-    planned = shell.run("plan", "a.wav", "--pretty_json", "True")
+    planned = shell.call("plan", "a.wav", "--pretty_json", "True")
     assert planned.code == ExitCode.OK
     assert planned.err.startswith("warning: --pretty_json has no effect: JSON is")
 
@@ -123,7 +123,7 @@ def test_notes_are_events_and_part_of_a_plan(shell: Shell) -> None:
 )
 def test_what_cannot_be_done_is_refused(shell: Shell, words: list[str], message: str) -> None:
     write_recording(shell.work / "a.wav")
-    done = shell.run("transcribe", "a.wav", *words)
+    done = shell.call("transcribe", "a.wav", *words)
     assert (done.code, message in done.err) == (ExitCode.USAGE, True), done.err
 
 

@@ -14,11 +14,11 @@ def test_stop_all_leaves_the_engines_of_another_home(home: Path) -> None:
     with tempfile.TemporaryDirectory(prefix="dal-") as runtime:
         shell.environ["XDG_RUNTIME_DIR"] = runtime
         other = {"DALSTON_STATE_DIR": str(home / "other")}
-        assert shell.run("engines", "start", "fake").code == ExitCode.OK
+        assert shell.call("engines", "start", "fake").code == ExitCode.OK
         try:
-            stopped = shell.run("engines", "stop", "--all", environ=other)
+            stopped = shell.call("engines", "stop", "--all", environ=other)
             assert (stopped.code, stopped.err.splitlines()[-1]) == (0, "no engine was running")
-            assert "fake" in shell.run("engines", "status").out
+            assert "fake" in shell.call("engines", "status").out
         finally:
-            assert shell.run("engines", "stop", "--all").err.endswith("stopped fake\n")
+            assert shell.call("engines", "stop", "--all").err.endswith("stopped fake\n")
         assert not [path for path in Path(runtime).rglob("*") if path.is_socket()]

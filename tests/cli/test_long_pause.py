@@ -15,12 +15,12 @@ from dalston_cli.errors import ExitCode
 def shell(home: Path) -> Iterator[Shell]:
     shell = Shell(home, home / "work")
     yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+    assert shell.call("engines", "stop", "--all").code == ExitCode.OK
 
 
 def test_words_after_a_pause_of_hours(shell: Shell) -> None:
     two_tones(shell.work / "a.mkv", "matroska", "pcm_s16le", 36 * HOUR_S)
-    done = shell.run("transcribe", "a.mkv", "-f", "json", "-f", "srt")
+    done = shell.call("transcribe", "a.mkv", "-f", "json", "-f", "srt")
     assert done.code == ExitCode.OK, done.err
     assert "warning: a.mkv: the recording's clock goes on for 35:59:52" in done.err
     transcript = json.loads((shell.work / "a.json").read_bytes())

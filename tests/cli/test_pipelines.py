@@ -1,7 +1,6 @@
-"""``--pipeline`` and ``dalston pipelines`` from outside: real processes, the fake engine."""
+"""``--pipeline`` and ``dalston pipelines`` from outside, with the fake engine."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -21,40 +20,38 @@ settings:
 
 
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
-    shell = Shell(home, home / "work")
+def shell(warm_shell: Shell, home: Path) -> Shell:
     (home / "catalog" / "pipelines").mkdir()
     (home / "catalog" / "pipelines" / "night.yaml").write_text(NIGHT)
-    write_recording(shell.work / "a.wav")
-    yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+    write_recording(warm_shell.work / "a.wav")
+    return warm_shell
 
 
 def test_the_users_own_are_listed_and_shown(shell: Shell) -> None:
-    listed = shell.run("pipelines", "list")
+    listed = shell.call("pipelines", "list")
     assert "night        Work at night" in listed.out
     assert listed.out.splitlines()[0].split() == ["PIPELINE", "FOR"]
-    shown = shell.run("pipelines", "show", "night", "--json")
+    shown = shell.call("pipelines", "show", "night", "--json")
     data = json.loads(shown.out)["data"]
     assert data["settings"] == {"output_format": ["md"], "best_of": 3, "diarize": True}
     assert data["file"].endswith("catalog/pipelines/night.yaml")
-    text = shell.run("pipelines", "show", "night").out
+    text = shell.call("pipelines", "show", "night").out
     assert [line.split() for line in text.splitlines()[1:]] == [
         ["best_of", "3"],
         ["diarize", "true"],
         ["output_format", "md"],
     ]
-    assert shell.run("pipelines", "show", "nigth").code == ExitCode.USAGE
+    assert shell.call("pipelines", "show", "nigth").code == ExitCode.USAGE
 
 
 def test_values_say_that_they_come_from_the_pipeline(shell: Shell) -> None:
     environ = {"DALSTON_PIPELINE": "night", "DALSTON_DIARIZE": "no"}
-    shown = shell.run("config", "show", environ=environ)
+    shown = shell.call("config", "show", environ=environ)
     lines = [line.split(maxsplit=2) for line in shown.out.splitlines()[1:]]
     assert ["best_of", "3", "pipeline night"] in lines
     assert ["diarize", "false", "DALSTON_DIARIZE"] in lines
     assert ["pipeline", "night", "DALSTON_PIPELINE"] in lines
-    data = json.loads(shell.run("config", "show", "-p", "night", "--json").out)["data"]
+    data = json.loads(shell.call("config", "show", "-p", "night", "--json").out)["data"]
     assert data["settings"]["best_of"]["source"] == {"kind": "pipeline", "place": "pipeline night"}
 
 
@@ -63,7 +60,7 @@ def test_a_stage_without_a_model_is_told_with_what_to_pull(shell: Shell, home: P
     write_model(home / "catalog", "who", "diarize", source=source, rank=1000)
     write_model(home / "catalog", "what", "events", source=source, rank=1000)
 
-    done = shell.run("transcribe", "a.wav", "--pipeline", "night", "--events")
+    done = shell.call("transcribe", "a.wav", "--pipeline", "night", "--events")
 
     assert done.code == ExitCode.UNAVAILABLE
     assert done.err.splitlines() == [
@@ -79,14 +76,14 @@ def test_a_stage_without_a_model_is_told_with_what_to_pull(shell: Shell, home: P
 def test_the_plan_and_the_report_name_the_pipeline(shell: Shell, home: Path) -> None:
     write_model(home / "catalog", "who", "diarize", rank=1000)
 
-    plan = shell.run("plan", "a.wav", "--pipeline", "night")
+    plan = shell.call("plan", "a.wav", "--pipeline", "night")
     assert plan.out.splitlines()[0] == "pipeline night"
     assert "diarize: who on engine fake" in plan.out
     assert "engine fake does not know best_of, which the pipeline night sets: left out" in plan.out
-    data = json.loads(shell.run("plan", "a.wav", "-p", "night", "--json").out)["data"]
+    data = json.loads(shell.call("plan", "a.wav", "-p", "night", "--json").out)["data"]
     assert data["pipeline"] == "night"
 
-    done = shell.run("transcribe", "a.wav", "-p", "night", "--json")
+    done = shell.call("transcribe", "a.wav", "-p", "night", "--json")
     assert done.code == ExitCode.OK, done.out
     lines = [json.loads(line) for line in done.out.splitlines()]
     [report] = [line for line in lines if line["event"] == "run_finished"]
@@ -95,13 +92,13 @@ def test_the_plan_and_the_report_name_the_pipeline(shell: Shell, home: Path) -> 
     assert "SPEAKER\\_01" in text
     assert "left out" in text, "the transcript says so, too"
 
-    again = shell.run("transcribe", "a.wav", "-p", "night", "-f", "txt")
+    again = shell.call("transcribe", "a.wav", "-p", "night", "-f", "txt")
     assert "1 recording through the pipeline night: 1 done" in again.err
     assert "left out" in again.err
 
 
 def test_what_is_typed_is_still_refused_where_an_engine_does_not_know_it(shell: Shell) -> None:
-    done = shell.run("transcribe", "a.wav", "-p", "night", "--best-of", "4")
+    done = shell.call("transcribe", "a.wav", "-p", "night", "--best-of", "4")
     assert done.code == ExitCode.USAGE
     assert "does not support the option `best_of`" in done.err
 
@@ -109,6 +106,6 @@ def test_what_is_typed_is_still_refused_where_an_engine_does_not_know_it(shell: 
 def test_a_wrong_file_is_told_with_its_line(shell: Shell, home: Path) -> None:
     file = home / "catalog" / "pipelines" / "night.yaml"
     file.write_text(NIGHT.replace("best_of", "bestof"))
-    done = shell.run("transcribe", "a.wav", "-p", "night")
+    done = shell.call("transcribe", "a.wav", "-p", "night")
     assert done.code == ExitCode.CONFIGURATION
     assert f"{file}:5: settings.bestof: no such key; did you mean `best_of`?" in done.err

@@ -20,11 +20,11 @@ def test_a_plan_says_what_an_engine_downloads(home: Path) -> None:
     # Nothing is in this cache, and the plan asks no index.
     environ = {"UV_CACHE_DIR": str(home / "uv"), "DALSTON_LAUNCHER": "local"}
     words = ("plan", "a.wav", "--model", "faster-whisper-tiny.en")
-    done = shell.run(*words, environ=environ)
+    done = shell.call(*words, environ=environ)
     [line] = [line for line in done.out.splitlines() if line.startswith("to build: ")]
     assert re.fullmatch(
         r"to build: the environment of engine faster-whisper, 1\d\d MB to download", line
     )
-    told = json.loads(shell.run(*words, "--json", environ=environ).out)["data"]
+    told = json.loads(shell.call(*words, "--json", environ=environ).out)["data"]
     assert told["build"] == ["faster-whisper"]
     assert 100 * 10**6 < told["build_bytes"]["faster-whisper"] < 150 * 10**6

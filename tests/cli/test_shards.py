@@ -1,13 +1,10 @@
 """``--shard`` from outside: machines that share a folder do all of it, each recording once."""
 
 import json
-import subprocess
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
 from tests.cli.terminal import Shell
-from tests.support.in_process import run_dalston
 from tests.support.pipeline_home import write_recording
 
 from dalston_cli.errors import ExitCode
@@ -16,10 +13,8 @@ SHARDS = ("1/3", "2/3", "3/3")
 
 
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
-    shell = Shell(home, home / "work")
-    yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+def shell(warm_shell: Shell) -> Shell:
+    return warm_shell
 
 
 def talks(folder: Path) -> int:
@@ -45,11 +40,6 @@ def transcripts(folder: Path) -> dict[str, object]:
     return found
 
 
-def in_process(shell: Shell, *words: str) -> subprocess.CompletedProcess[str]:
-    """As ``shell.run``, which starts a process for every command."""
-    return run_dalston(*words, environ=shell.environ, cwd=shell.work)
-
-
 def report(out: str) -> dict[str, object]:
     told: dict[str, object] = json.loads(out.splitlines()[-1])["data"]
     return told
@@ -64,7 +54,7 @@ def test_shards_are_disjoint_complete_and_the_same_as_the_whole(
     done, outputs = [], []
     for index, shard in enumerate(SHARDS):
         own = {} if shared else {"DALSTON_STATE_DIR": str(tmp_path / str(index))}
-        ended = shell.run(*words, "-o", "parts", "--shard", shard, environ=own)
+        ended = shell.call(*words, "-o", "parts", "--shard", shard, environ=own)
         assert ended.code == ExitCode.OK, ended.out
         told = report(ended.out)
         assert told["shard"] == {"number": index + 1, "of": 3, "found": number}
@@ -80,11 +70,11 @@ def test_shards_are_disjoint_complete_and_the_same_as_the_whole(
     assert len(outputs) == len(set(outputs)) == 2 * number
 
     fresh = {"DALSTON_STATE_DIR": str(tmp_path / "whole")}
-    whole = shell.run(*words, "-o", "whole", environ=fresh)
+    whole = shell.call(*words, "-o", "whole", environ=fresh)
     assert report(whole.out)["counts"] == {"done": number}
     assert "shard" not in report(whole.out)
     assert transcripts(shell.work / "parts") == transcripts(shell.work / "whole")
-    again = shell.run(*words, "-o", "parts", environ={} if shared else fresh)
+    again = shell.call(*words, "-o", "parts", environ={} if shared else fresh)
     assert report(again.out)["counts"] == {"unchanged": number}, again.out
 
 
@@ -93,31 +83,31 @@ def test_a_shard_says_which_part_it_is_and_an_empty_one_is_no_failure(shell: She
     said = 0
     for shard in SHARDS:
         words = ("in", "-r", "-o", "out", "-f", "txt", "--shard", shard)
-        planned = in_process(shell, "plan", *words)
-        [line] = [line for line in planned.stdout.splitlines() if line.startswith("shard ")]
+        planned = shell.call("plan", *words)
+        [line] = [line for line in planned.out.splitlines() if line.startswith("shard ")]
         number = int(line.split()[4])
         assert line == f"shard {shard[0]} of 3: {number} of 10 recordings"
-        noted = json.loads(in_process(shell, "plan", *words, "--json").stdout)["data"]
+        noted = json.loads(shell.call("plan", *words, "--json").out)["data"]
         assert noted["counts"] == ({"new": number} if number else {})
         assert noted["shard"] == {"number": int(shard[0]), "of": 3, "found": 10}
         said += number
     assert said == 10
     write_recording(shell.work / "one" / "a.wav")
     one = ("transcribe", "one", "-o", "out", "-f", "txt", "--shard")
-    alone = [in_process(shell, *one, shard) for shard in SHARDS]
-    assert [each.returncode for each in alone] == [ExitCode.OK] * 3
-    assert sorted("of 3: 0 of 1 recording\n" in each.stderr for each in alone) == [
+    alone = [shell.call(*one, shard) for shard in SHARDS]
+    assert [each.code for each in alone] == [ExitCode.OK] * 3
+    assert sorted("of 3: 0 of 1 recording\n" in each.err for each in alone) == [
         False,
         True,
         True,
     ]
     assert (shell.work / "out" / "a.txt").exists()
-    noted = json.loads(in_process(shell, "runs", "list", "--json").stdout)["data"]
+    noted = json.loads(shell.call("runs", "list", "--json").out)["data"]
     assert [run["shard"] for run in noted] == [
         {"number": number, "of": 3, "found": 1} for number in (3, 2, 1)
     ]
-    assert "shard 1/3: " in in_process(shell, "runs", "list").stdout
-    assert "shard 3 of 3: " in in_process(shell, "runs", "show").stdout
+    assert "shard 1/3: " in shell.call("runs", "list").out
+    assert "shard 3 of 3: " in shell.call("runs", "show").out
 
 
 def test_a_manifest_is_shared_and_a_missing_recording_is_told_once(shell: Shell) -> None:
@@ -126,11 +116,11 @@ def test_a_manifest_is_shared_and_a_missing_recording_is_told_once(shell: Shell)
     manifest = shell.work / "list.csv"
     manifest.write_text("\n".join(["path,output,language", *rows]) + "\n", encoding="utf-8")
     command = ("transcribe", "--manifest", "list.csv", "-o", "out", "-f", "txt", "--json")
-    ended = [in_process(shell, *command, "--shard", shard) for shard in SHARDS]
+    ended = [shell.call(*command, "--shard", shard) for shard in SHARDS]
     failed = [
         error["recording"]
         for each in ended
-        for error in json.loads(each.stdout.splitlines()[-1])["errors"]
+        for error in json.loads(each.out.splitlines()[-1])["errors"]
     ]
     assert failed == ["in/gone.wav"]
     written = sorted(path.name for path in (shell.work / "out").iterdir())
@@ -148,16 +138,16 @@ def test_a_manifest_is_shared_and_a_missing_recording_is_told_once(shell: Shell)
 def test_what_cannot_be_sharded(shell: Shell, words: tuple[str, ...], told: str) -> None:
     write_recording(shell.work / "in" / "a.wav")
     for command in ("transcribe", "plan"):
-        refused = in_process(shell, command, *words)
-        assert refused.returncode == ExitCode.USAGE
-        assert told in refused.stderr
+        refused = shell.call(command, *words)
+        assert refused.code == ExitCode.USAGE
+        assert told in refused.err
 
 
 def test_names_from_standard_input_are_shared(shell: Shell) -> None:
     talks(shell.work / "in")
     listed = "".join(f"in/day {n % 2}/{n // 2}.wav\n" for n in range(8)).encode()
     command = ("transcribe", "--files-from", "-", "-o", "out", "-f", "txt", "--json")
-    ended = [shell.run(*command, "--shard", shard, stdin=listed) for shard in SHARDS]
+    ended = [shell.call(*command, "--shard", shard, stdin=listed) for shard in SHARDS]
     counts = [report(each.out)["counts"] for each in ended]
     assert sum(each.get("done", 0) for each in counts if isinstance(each, dict)) == 8
     assert len(list((shell.work / "out").rglob("*.txt"))) == 8

@@ -3,7 +3,7 @@
 import os
 import socket
 import time
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 
 import pytest
@@ -17,12 +17,10 @@ AT_ONCE_S = 60
 
 
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
-    shell = Shell(home, home / "work")
-    shell.environ["DALSTON_OFFLINE"] = "yes"
-    write_recording(shell.work / "a.wav")
-    yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+def shell(warm_shell: Shell) -> Shell:
+    warm_shell.environ["DALSTON_OFFLINE"] = "yes"
+    write_recording(warm_shell.work / "a.wav")
+    return warm_shell
 
 
 def _listen(path: Path) -> None:
@@ -46,7 +44,7 @@ def test_at_the_place_of_an_output(shell: Shell, overwrite: tuple[str, ...]) -> 
     before = time.monotonic()
 
     names = [f"{name}.wav" for name in plants]
-    done = shell.run("transcribe", *names, "-o", "out", "-f", "txt", *overwrite)
+    done = shell.call("transcribe", *names, "-o", "out", "-f", "txt", *overwrite)
 
     assert time.monotonic() - before < AT_ONCE_S
     refused = {name for name in plants if f"cannot write out/{name}.txt: " in done.err}
@@ -88,7 +86,7 @@ def test_in_place_of_an_input(shell: Shell, words: list[str], message: str) -> N
     if words == ["models", "list"]:
         os.mkfifo(Path(shell.environ["DALSTON_CATALOG_PATH"]) / "pipe.yaml")
 
-    done = shell.run(*words)
+    done = shell.call(*words)
 
     assert done.code in set(ExitCode) - {ExitCode.OK, ExitCode.BUG}
     assert message in done.err
@@ -125,7 +123,7 @@ def test_a_pipe_that_the_shell_opened_gives_names(shell: Shell) -> None:
 def test_a_name_that_no_file_can_have(shell: Shell, words: list[str], code: ExitCode) -> None:
     long = "x" * 300
 
-    done = shell.run(*(word.replace("LONG", long) for word in words))
+    done = shell.call(*(word.replace("LONG", long) for word in words))
 
     assert done.code == code, done.err
     assert "xxxx" in done.err
@@ -133,7 +131,7 @@ def test_a_name_that_no_file_can_have(shell: Shell, words: list[str], code: Exit
 
 
 def test_a_name_that_no_file_can_have_fails_alone(shell: Shell) -> None:
-    done = shell.run("transcribe", "x" * 300, "a.wav", "-o", "out", "-f", "txt")
+    done = shell.call("transcribe", "x" * 300, "a.wav", "-o", "out", "-f", "txt")
 
     assert done.code == ExitCode.SOME_FAILED, done.err
     assert (shell.work / "out" / "a.txt").is_file()

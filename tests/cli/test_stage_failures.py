@@ -26,7 +26,7 @@ def shell(home: Path) -> Iterator[Shell]:
     write_model(home / "catalog", "fails", ", ".join(ASKED), runtime_id="raises")
     write_recording(shell.work / "a.wav")
     yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+    assert shell.call("engines", "stop", "--all").code == ExitCode.OK
 
 
 def test_the_text_is_there_and_every_reason_is_told(shell: Shell) -> None:
@@ -34,7 +34,7 @@ def test_the_text_is_there_and_every_reason_is_told(shell: Shell) -> None:
     for stage, asked in ASKED.items():
         words += [*asked, f"--{stage}-model", "fails"]
 
-    done = shell.run(*words)
+    done = shell.call(*words)
 
     assert done.code == ExitCode.SOME_FAILED, done.err
     assert done.out == ""
@@ -51,7 +51,7 @@ def test_the_text_is_there_and_every_reason_is_told(shell: Shell) -> None:
     assert set(failed) == set(ASKED)
     assert all(REASON in one["reason"] for one in failed.values())
 
-    strict = shell.run(*words, "--strict", "-o", "strict")
+    strict = shell.call(*words, "--strict", "-o", "strict")
     assert strict.code == ExitCode.ALL_FAILED
     assert "failed: a.wav: " in strict.err
     assert REASON in strict.err

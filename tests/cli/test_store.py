@@ -8,7 +8,6 @@ import signal
 import sqlite3
 import subprocess
 import time
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
@@ -25,16 +24,14 @@ WORDS = ("transcribe", "in", "-o", "out", "-f", "txt,json", "--model", "speech")
 
 
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
+def shell(warm_shell: Shell) -> Shell:
     """A finished folder: two recordings, and a copy of one."""
-    shell = Shell(home, home / "work")
-    shell.environ["DALSTON_OFFLINE"] = "yes"
-    write_recording(shell.work / "in" / "ada.wav", seed=1)
-    write_recording(shell.work / "in" / "grace.wav", seed=2)
-    shutil.copy(shell.work / "in" / "ada.wav", shell.work / "in" / "copy.wav")
-    assert shell.run(*WORDS).code == ExitCode.OK
-    yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+    warm_shell.environ["DALSTON_OFFLINE"] = "yes"
+    write_recording(warm_shell.work / "in" / "ada.wav", seed=1)
+    write_recording(warm_shell.work / "in" / "grace.wav", seed=2)
+    shutil.copy(warm_shell.work / "in" / "ada.wav", warm_shell.work / "in" / "copy.wav")
+    assert warm_shell.call(*WORDS).code == ExitCode.OK
+    return warm_shell
 
 
 def data(done: Done) -> Any:
@@ -69,9 +66,9 @@ def test_a_forgotten_recording_leaves_nothing(shell: Shell) -> None:
     num_before = len(stored(shell))
     assert mentions(shell, "ada.wav")
 
-    refused = shell.run("store", "forget", "in/ada.wav")
+    refused = shell.call("store", "forget", "in/ada.wav")
     assert (refused.code, "confirmation" in refused.err) == (ExitCode.USAGE, True)
-    [planned] = data(shell.run("store", "forget", "in/ada.wav", "--dry-run", "--json"))
+    [planned] = data(shell.call("store", "forget", "in/ada.wav", "--dry-run", "--json"))
     assert (planned["removed"], planned["num_results"]) == (False, 2)
     assert sorted(Path(each).name for each in planned["outputs"]) == sorted(
         each for each in outputs(shell) if not each.startswith("grace")
@@ -79,7 +76,7 @@ def test_a_forgotten_recording_leaves_nothing(shell: Shell) -> None:
     assert len(stored(shell)) == num_before
 
     (shell.work / "in" / "ada.wav").unlink()
-    [gone] = data(shell.run("store", "forget", "in/ada.wav", "-y", "--json"))
+    [gone] = data(shell.call("store", "forget", "in/ada.wav", "-y", "--json"))
     assert (gone["removed"], gone["digests"], gone["edited"]) == (True, [digest], [])
     assert gone["num_jobs"] == 2, "the copy's, too"
 
@@ -87,9 +84,9 @@ def test_a_forgotten_recording_leaves_nothing(shell: Shell) -> None:
     assert outputs(shell) == ["grace.json", "grace.txt"]
     assert (shell.work / "out" / "grace.json").read_bytes() == kept
     assert [mentions(shell, word) for word in ("ada.wav", "copy.wav", digest)] == [[], [], []]
-    again = shell.run("store", "forget", "in/ada.wav", "-y")
+    again = shell.call("store", "forget", "in/ada.wav", "-y")
     assert (again.code, "nothing is kept of in/ada.wav" in again.err) == (ExitCode.USAGE, True)
-    done = shell.run(*WORDS)
+    done = shell.call(*WORDS)
     assert "1 done, 1 unchanged" in done.err, "the copy is a new recording now"
 
 
@@ -98,25 +95,25 @@ def test_an_edited_transcript_goes_only_if_that_is_said(shell: Shell) -> None:
     text.write_text("corrected", encoding="utf-8")
     corrections = shell.work / "out" / "grace.corrections.jsonl"
     Item(shell.work / "out" / "grace.json", pytest.fail).edit(0, TextEdit("s0", "corrected"))
-    shell.run("store", "prune", "-y", "--older-than", "0s")
+    shell.call("store", "prune", "-y", "--older-than", "0s")
     assert corrections.exists()
-    [gone] = data(shell.run("store", "forget", "in/grace.wav", "-y", "--json"))
+    [gone] = data(shell.call("store", "forget", "in/grace.wav", "-y", "--json"))
     names = {Path(each).name for each in gone["edited"]}
     assert names == {"grace.txt", "grace.corrections.jsonl"}
     assert text.read_text(encoding="utf-8") == "corrected"
     assert corrections.exists()
 
-    assert shell.run(*WORDS, "--overwrite").code == ExitCode.OK
+    assert shell.call(*WORDS, "--overwrite").code == ExitCode.OK
     text.write_text("corrected", encoding="utf-8")
-    assert shell.run("store", "forget", "in/grace.wav", "-y", "--edited").code == ExitCode.OK
+    assert shell.call("store", "forget", "in/grace.wav", "-y", "--edited").code == ExitCode.OK
     assert not text.exists()
     assert not corrections.exists()
 
 
 def test_what_the_file_was_before_is_forgotten_too(shell: Shell) -> None:
     write_recording(shell.work / "in" / "grace.wav", seed=3, seconds=3.0)
-    assert shell.run(*WORDS).code == ExitCode.OK
-    [gone] = data(shell.run("store", "forget", str(shell.work / "in/grace.wav"), "-y", "--json"))
+    assert shell.call(*WORDS).code == ExitCode.OK
+    [gone] = data(shell.call("store", "forget", str(shell.work / "in/grace.wav"), "-y", "--json"))
     assert (len(gone["digests"]), gone["num_results"]) == (2, 4)
     assert len(stored(shell)) == 2
 
@@ -129,7 +126,7 @@ def test_a_killed_removal_is_finished_by_the_same_command(shell: Shell) -> None:
         time.sleep(rng.uniform(0.3, 1.2))
         process.send_signal(signal.SIGKILL)
         process.communicate()
-    done = shell.run("store", "forget", "-y", "in/ada.wav")
+    done = shell.call("store", "forget", "-y", "in/ada.wav")
     assert done.code == ExitCode.OK or "nothing is kept" in done.err
     assert outputs(shell) == ["grace.json", "grace.txt"]
     assert len(stored(shell)) == 2
@@ -139,19 +136,19 @@ def test_a_killed_removal_is_finished_by_the_same_command(shell: Shell) -> None:
 def test_results_go_by_age_and_by_room(shell: Shell) -> None:
     before = stored(shell)
     assert (
-        data(shell.run("store", "prune", "-y", "--older-than", "1h", "--json"))["num_results"] == 0
+        data(shell.call("store", "prune", "-y", "--older-than", "1h", "--json"))["num_results"] == 0
     )
     for path in before[:2]:
         os.utime(path, (time.time() - 7200,) * 2)
-    planned = data(shell.run("store", "prune", "--older-than", "1h", "--dry-run", "--json"))
+    planned = data(shell.call("store", "prune", "--older-than", "1h", "--dry-run", "--json"))
     assert (planned["num_results"], planned["removed"]) == (2, False)
-    assert data(shell.run("store", "prune", "-y", "--older-than", "1h", "--json"))["removed"]
+    assert data(shell.call("store", "prune", "-y", "--older-than", "1h", "--json"))["removed"]
     assert stored(shell) == before[2:]
 
-    data(shell.run("store", "prune", "-y", "--max-size", "0", "--json"))
+    data(shell.call("store", "prune", "-y", "--max-size", "0", "--json"))
     assert stored(shell) == []
-    assert "3 unchanged" in shell.run(*WORDS).err, "what is finished stays finished"
-    odd = shell.run("store", "prune", "--older-than", "soon")
+    assert "3 unchanged" in shell.call(*WORDS).err, "what is finished stays finished"
+    odd = shell.call("store", "prune", "--older-than", "soon")
     assert (odd.code, "write --older-than 30d" in odd.err) == (ExitCode.USAGE, True)
 
 
@@ -161,14 +158,14 @@ def test_unused_environments_and_copies_of_the_sdk_go(shell: Shell) -> None:
     old = cache / "environments" / "fake-0123456789ab"
     old.mkdir(parents=True)
     (old / "complete.json").write_bytes(b"x" * 5000)
-    rows = {row["what"]: row for row in data(shell.run("store", "du", "--json"))}
+    rows = {row["what"]: row for row in data(shell.call("store", "du", "--json"))}
     assert rows["results"]["number"] == 4
     assert rows["environments"]["unused_bytes"] >= 5000
     used = [path for path in (cache / "sdk").iterdir() if path.name != "0123456789ab"]
 
-    gone = data(shell.run("store", "prune", "-y", "--json"))
+    gone = data(shell.call("store", "prune", "-y", "--json"))
     assert {Path(each).name for each in gone["folders"]} == {"fake-0123456789ab", "0123456789ab"}
     assert list((cache / "sdk").iterdir()) == used
     assert not old.exists()
     assert len(stored(shell)) == 4, "results go only as the options say"
-    assert shell.run("store", "prune", "-y").code == ExitCode.OK
+    assert shell.call("store", "prune", "-y").code == ExitCode.OK

@@ -1,9 +1,8 @@
 """Streams that the caller closed or that have no room, a removed folder, few descriptors."""
 
+import os
 import shlex
 import subprocess
-from collections.abc import Iterator
-from pathlib import Path
 
 import pytest
 from tests.cli.terminal import COMMAND, Done, Shell
@@ -16,11 +15,9 @@ _NO_ROOM = "cannot write to standard output: No space left on device"
 
 
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
-    shell = Shell(home, home / "work")
-    shell.environ["DALSTON_OFFLINE"] = "yes"
-    yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+def shell(warm_shell: Shell) -> Shell:
+    warm_shell.environ["DALSTON_OFFLINE"] = "yes"
+    return warm_shell
 
 
 def _run(shell: Shell, words: str, *, before: str = "", redirected: str = "") -> Done:
@@ -97,6 +94,7 @@ def test_a_transcript_is_not_lost_where_the_caller_closed_the_output(
 @pytest.mark.parametrize("words", ["engines status", "nonsense"])
 @pytest.mark.parametrize("redirected", ["2>/dev/full", "2>&-", _ALL_CLOSED])
 def test_commands_end_as_they_do_with_streams(shell: Shell, words: str, redirected: str) -> None:
+    shell.environ["DALSTON_RUNTIME_DIR"] = os.environ["DALSTON_RUNTIME_DIR"]  # without an engine
     usual = _run(shell, words)
 
     done = _run(shell, words, redirected=redirected)

@@ -1,9 +1,8 @@
-"""``dalston transcribe`` from outside: real processes, the fake engine, real recordings."""
+"""``dalston transcribe`` from outside: the fake engine, real recordings."""
 
 import json
 import re
 import signal
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -15,16 +14,14 @@ from dalston_cli.errors import ExitCode
 
 
 @pytest.fixture
-def shell(home: Path) -> Iterator[Shell]:
-    shell = Shell(home, home / "work")
-    yield shell
-    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+def shell(warm_shell: Shell) -> Shell:
+    return warm_shell
 
 
 def test_a_folder_of_good_and_bad_recordings(shell: Shell) -> None:
     good = make_good(shell.work / "in")
     bad = make_bad(shell.work / "in")
-    first = shell.run("transcribe", "in", "-o", "out", "-f", "txt")
+    first = shell.call("transcribe", "in", "-o", "out", "-f", "txt")
     assert first.code == ExitCode.SOME_FAILED, first.err
     assert first.out == ""
     failed = [line for line in first.err.splitlines() if line.startswith("failed: ")]
@@ -38,8 +35,8 @@ def test_a_folder_of_good_and_bad_recordings(shell: Shell) -> None:
     assert accepting.startswith("hint: to accept it until it changes: dalston runs accept")
     assert all(line.startswith("  failed: ") for line in repeated)
     assert re.fullmatch(r"details: dalston runs show [0-9a-f-]+", details)
-    assert shell.run(*details.split()[2:]).out.startswith(f"run {details.split()[-1]} ")
-    again = shell.run("transcribe", "in", "-o", "out", "-f", "txt")
+    assert shell.call(*details.split()[2:]).out.startswith(f"run {details.split()[-1]} ")
+    again = shell.call("transcribe", "in", "-o", "out", "-f", "txt")
     assert again.code == ExitCode.SOME_FAILED
     assert "10 unchanged" in again.err
 
@@ -70,7 +67,7 @@ def test_events_and_the_report(shell: Shell) -> None:
     ],
 )
 def test_exit_codes(words: list[str], code: ExitCode, shell: Shell) -> None:
-    done = shell.run("transcribe", *words)
+    done = shell.call("transcribe", *words)
     assert done.out == ""
     assert (done.code, "hint: " in done.err) == (code, True), done.err
 
@@ -90,7 +87,7 @@ def test_standard_input_to_standard_output(shell: Shell) -> None:
 def test_two_recordings_do_not_fit_standard_output(shell: Shell) -> None:
     for name in ("a.wav", "b.wav"):
         write_recording(shell.work / name)
-    done = shell.run("transcribe", "a.wav", "b.wav", "-o", "-")
+    done = shell.call("transcribe", "a.wav", "b.wav", "-o", "-")
     assert (done.code, done.out) == (ExitCode.USAGE, "")
     assert "2 recordings" in done.err
 
@@ -100,14 +97,14 @@ def test_settings_of_a_file_and_spellings_of_whisper(shell: Shell, home: Path) -
     (home / "config").mkdir()
     (home / "config" / "config.toml").write_text('[profiles.web]\noutput-format = ["vtt"]\n')
     words = ("a.wav", "--output_dir", "out", "--word_timestamps", "True")
-    done = shell.run("transcribe", *words, environ={"DALSTON_PROFILE": "web"})
+    done = shell.call("transcribe", *words, environ={"DALSTON_PROFILE": "web"})
     assert done.code == ExitCode.OK, done.err
     assert [path.name for path in (shell.work / "out").iterdir()] == ["a.vtt"]
 
 
 def test_a_dry_run_changes_nothing(shell: Shell) -> None:
     recording = write_recording(shell.work / "a.wav")
-    done = shell.run("transcribe", "a.wav", "--dry-run")
+    done = shell.call("transcribe", "a.wav", "--dry-run")
     assert done.code == ExitCode.OK, done.err
     assert "speech" in done.out
     assert list(shell.work.iterdir()) == [recording]
@@ -115,7 +112,7 @@ def test_a_dry_run_changes_nothing(shell: Shell) -> None:
 
 def test_a_name_cannot_forge_a_line(shell: Shell) -> None:
     (shell.work / "x\nerror: forged\x1b[2J.wav").touch()
-    done = shell.run("transcribe", ".")
+    done = shell.call("transcribe", ".")
     assert done.code == ExitCode.ALL_FAILED
     assert "\nerror: forged" not in done.err
     assert "\x1b" not in done.err
@@ -157,10 +154,10 @@ def test_a_yes_in_advance_downloads_what_setup_would(shell: Shell) -> None:
     nowhere = "http://127.0.0.1:9"
     shell.environ |= {"HF_ENDPOINT": nowhere, "PIP_INDEX_URL": nowhere, "COLUMNS": "400"}
     shell.environ |= {"PIP_FIND_LINKS": "", "PIP_EXTRA_INDEX_URL": ""}
-    asked = shell.run("transcribe", "a.wav", "-y").err
+    asked = shell.call("transcribe", "a.wav", "-y").err
     models = [name for name in ("base", "large-v3-turbo") if f"faster-whisper-{name}" in asked]
     assert len(models) == 1, asked
-    assert f"faster-whisper-{models[0]}" in shell.run("setup", "-y").err
+    assert f"faster-whisper-{models[0]}" in shell.call("setup", "-y").err
 
 
 def test_who_agrees_sees_what_fits_and_is_asked_for_each(shell: Shell) -> None:
@@ -176,7 +173,7 @@ def test_who_agrees_sees_what_fits_and_is_asked_for_each(shell: Shell) -> None:
 
 def test_a_script_is_not_asked(shell: Shell) -> None:
     write_recording(shell.work / "a.wav")
-    done = shell.run("transcribe", "a.wav")
+    done = shell.call("transcribe", "a.wav")
     assert done.code == ExitCode.OK
     assert "Choose some" not in done.err
 
@@ -204,7 +201,7 @@ def test_a_folder_that_cannot_be_used_is_named_once(folder: str, shell: Shell, h
     for number in range(20):
         write_recording(shell.work / f"{number}.wav", seed=number)
     variable = f"DALSTON_{folder}_DIR"
-    done = shell.run("transcribe", ".", "-o", "out", environ={variable: str(blocked / "below")})
+    done = shell.call("transcribe", ".", "-o", "out", environ={variable: str(blocked / "below")})
     assert done.code == ExitCode.UNAVAILABLE
     assert f"export {variable}=" in done.err
     assert done.err.count("cannot be ") <= 10, done.err

@@ -1,9 +1,10 @@
-"""Stores and servers for files on other machines, made for the tests that ask for them."""
+"""A home for runs, and stores and servers of other machines, for the tests that ask for them."""
 
 from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
+from tests.support.pipeline_home import PipelineHome
 from tests.support.remote_stores import (
     BUCKET,
     WebFiles,
@@ -15,6 +16,20 @@ from tests.support.remote_stores import (
 from dalston_cli.pipeline.remote import stores
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.stores import store_of
+
+
+@pytest.fixture(scope="module")
+def lasting_home() -> Iterator[PipelineHome]:
+    made = PipelineHome()
+    yield made
+    made.close()
+
+
+@pytest.fixture
+def home(lasting_home: PipelineHome) -> PipelineHome:
+    """A home that is as new, but that an engine of the test before may run."""
+    lasting_home.renew()
+    return lasting_home
 
 
 @pytest.fixture(scope="module")

@@ -1,5 +1,6 @@
 """Workers that cannot work for a command: named, with the reason, before anything is lost."""
 
+import asyncio
 import os
 import socket
 import subprocess
@@ -16,6 +17,7 @@ from tests.support.waiting import eventually
 
 from dalston_cli import __version__
 from dalston_cli.errors import ExitCode
+from dalston_cli.pipeline.runners.dask import cluster as dask_cluster
 from dalston_cli.pipeline.runners.dask import connection
 from dalston_cli.pipeline.runners.dask.errors import SchedulerUnreachableError
 
@@ -113,16 +115,18 @@ async def test_a_worker_with_other_bytes_is_passed_over(
     assert len(list((shell.work / "out").glob("*.txt"))) == 5
 
 
-@pytest.mark.slow  # a scheduler is given half a minute to get its first worker
-async def test_a_cluster_without_workers_or_scheduler_is_said(
-    shell: Shell, cluster: DaskCluster
+def test_a_cluster_without_workers_or_scheduler_is_said(
+    shell: Shell, cluster: DaskCluster, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    nowhere = shell.run(*WORDS, "--scheduler", "tcp://127.0.0.1:9")
+    """Commands in this process, which have seconds of patience instead of half a minute."""
+    monkeypatch.setattr(connection, "_CONNECT_S", 2)
+    monkeypatch.setattr(dask_cluster, "_FIRST_WORKER_S", 2)
+    nowhere = shell.call(*WORDS, "--scheduler", "tcp://127.0.0.1:9")
     assert nowhere.code == ExitCode.UNAVAILABLE
     assert "no scheduler of Dask answers at tcp://127.0.0.1:9" in nowhere.err
 
-    await cluster.start(0)
-    done = shell.run(*WORDS, "--scheduler", cluster.address)
+    asyncio.run(cluster.start(0))
+    done = shell.call(*WORDS, "--scheduler", cluster.address)
     assert done.code == ExitCode.UNAVAILABLE
     assert f"the scheduler at {cluster.address} has no worker" in done.err
     assert f"dask worker {cluster.address} --nthreads 2" in done.err
@@ -165,7 +169,7 @@ def test_a_missing_library_is_said_with_the_command_to_install_it(
 def test_options_that_workers_cannot_have_are_refused(
     shell: Shell, words: tuple[str, ...], message: str
 ) -> None:
-    done = shell.run(*WORDS, *words)
+    done = shell.call(*WORDS, *words)
     assert done.code == ExitCode.USAGE
     assert message in done.err
 

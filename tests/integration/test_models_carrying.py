@@ -5,8 +5,10 @@ import io
 import json
 import os
 import random
+import shutil
 import tarfile
 from collections.abc import Callable, Iterator
+from contextlib import contextmanager
 from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
@@ -47,14 +49,26 @@ class Carried:
         )
 
 
-@pytest.fixture
-def carried(tmp_path: Path) -> Iterator[Carried]:
+@contextmanager
+def _machine(folder: Path) -> Iterator[Carried]:
     with running_hub({"test/tiny": HubRepo.tiny(50_000)}) as hub:
-        environ = write_catalog(tmp_path / "home", model_fields()) | hub.environment
-        machine = Carried(hub, tmp_path / "home", environ, tmp_path / "carried")
+        environ = write_catalog(folder / "home", model_fields()) | hub.environment
+        yield Carried(hub, folder / "home", environ, folder / "carried")
+
+
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Carried:
+    with _machine(tmp_path_factory.mktemp("pulled")) as machine:
         assert machine.run("pull", "tiny", "-y").returncode == 0
         assert machine.run("export", "tiny", machine.folder).returncode == 0
-        hub.state.asked.clear()
+    return machine
+
+
+@pytest.fixture
+def carried(tmp_path: Path, pulled: Carried) -> Iterator[Carried]:
+    with _machine(tmp_path) as machine:
+        shutil.copytree(pulled.home / "models", machine.home / "models")
+        shutil.copytree(pulled.folder, machine.folder)
         yield machine
 
 

@@ -1,6 +1,7 @@
 """Targets of ``models export`` that cannot be written, and what must not be written through."""
 
 import resource
+import shutil
 import signal
 import threading
 from collections.abc import Iterator
@@ -48,13 +49,21 @@ def _largest_file(size: int) -> Iterator[None]:
         signal.signal(signal.SIGXFSZ, handler)
 
 
-@pytest.fixture
-def machine(tmp_path: Path) -> Iterator[Machine]:
+@pytest.fixture(scope="module")
+def pulled(tmp_path_factory: pytest.TempPathFactory) -> Path:
+    home = tmp_path_factory.mktemp("pulled")
     with running_hub({"test/tiny": HubRepo.tiny(50_000)}) as hub:
-        environ = write_catalog(tmp_path / "home", model_fields()) | hub.environment
+        environ = write_catalog(home, model_fields()) | hub.environment
         assert run_dalston("models", "pull", "tiny", "-y", environ=environ).returncode == 0
-        (tmp_path / "work").mkdir()
-        yield Machine(environ, tmp_path / "home" / "models", tmp_path / "work")
+    return home / "models"
+
+
+@pytest.fixture
+def machine(tmp_path: Path, pulled: Path) -> Machine:
+    environ = write_catalog(tmp_path / "home", model_fields())
+    models = Path(shutil.copytree(pulled, tmp_path / "home" / "models"))
+    (tmp_path / "work").mkdir()
+    return Machine(environ, models, tmp_path / "work")
 
 
 @pytest.mark.parametrize(

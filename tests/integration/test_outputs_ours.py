@@ -3,7 +3,7 @@
 import json
 import random
 import shutil
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from dataclasses import replace
 from pathlib import Path
 from typing import Any
@@ -21,13 +21,6 @@ from dalston_sdk.wire import DiarizeOptions
 FORMATS = ("txt", "srt", "json")
 WITH_SPEAKERS = tuple(name for name, writer in WRITERS.items() if not writer.needs_chapters)
 WITHOUT_SPEAKERS = tuple(name for name in WITH_SPEAKERS if not WRITERS[name].needs_speakers)
-
-
-@pytest.fixture
-def home() -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    yield made
-    made.close()
 
 
 def lose_journal(home: PipelineHome) -> None:

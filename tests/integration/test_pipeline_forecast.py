@@ -2,7 +2,7 @@
 
 import asyncio
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -26,13 +26,10 @@ from dalston_cli.pipeline.request import OutputTarget, Overrides
 from dalston_sdk.wire import DiarizeOptions, EmotionOptions, RefineOptions, TranscribeOptions
 
 
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    for name, place in made.variables.items():
+@pytest.fixture(autouse=True)
+def _named(home: PipelineHome, monkeypatch: pytest.MonkeyPatch) -> None:
+    for name, place in home.variables.items():
         monkeypatch.setenv(name, place)
-    yield made
-    made.close()
 
 
 def report_of(home: PipelineHome, recordings: list[Any], **options: Any) -> PlanReport:

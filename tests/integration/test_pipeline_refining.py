@@ -1,11 +1,9 @@
 """The refining stage in whole runs: its cost, and what is written about a text."""
 
 import json
-from collections.abc import Iterator
 from pathlib import Path
 from typing import Any
 
-import pytest
 from tests.support.pipeline_home import (
     PipelineHome,
     request_for,
@@ -14,13 +12,6 @@ from tests.support.pipeline_home import (
 
 from dalston_cli.pipeline.events import WarningRaised
 from dalston_sdk.wire import EmotionOptions, RefineOptions
-
-
-@pytest.fixture
-def home() -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    yield made
-    made.close()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -3,7 +3,7 @@
 import hashlib
 import json
 import os
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -21,13 +21,6 @@ from dalston_cli.pipeline.session import RunCallbacks, transcribe
 from dalston_sdk.wire import DiarizeOptions
 
 OLD_S, NEW_S = 3.0, 7.0
-
-
-@pytest.fixture
-def home() -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    yield made
-    made.close()
 
 
 def by_rename(path: Path, new: bytes) -> None:

@@ -2,7 +2,6 @@
 
 import json
 import shutil
-from collections.abc import Iterator
 from dataclasses import replace
 from pathlib import Path
 from types import SimpleNamespace
@@ -35,13 +34,6 @@ from dalston_sdk.wire import (
     RefineOptions,
     TranscribeOptions,
 )
-
-
-@pytest.fixture
-def home() -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    yield made
-    made.close()
 
 
 def read_json(path: Path) -> dict[str, Any]:

@@ -1,7 +1,7 @@
 """Optional stages of whole runs: added to finished work, renamed, failing; engines are real."""
 
 import json
-from collections.abc import Callable, Iterator
+from collections.abc import Callable
 from pathlib import Path
 from typing import Any
 
@@ -38,13 +38,6 @@ MARKS: dict[str, Callable[[dict[str, Any]], bool]] = {
     "refine": lambda transcript: transcript["segments"][0]["raw_text"] == "word0 word1",
 }
 """What shows in a transcript that the stage was done."""
-
-
-@pytest.fixture
-def home() -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    yield made
-    made.close()
 
 
 def read_json(path: Path) -> dict[str, Any]:

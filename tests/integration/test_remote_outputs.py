@@ -2,7 +2,6 @@
 
 import json
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -23,13 +22,6 @@ from dalston_cli.pipeline.remote.errors import RemoteConflictError, RemoteMissin
 from dalston_cli.pipeline.remote.filesystem import Condition
 from dalston_cli.pipeline.remote.stores import store_of
 from dalston_cli.pipeline.request import OutputTarget
-
-
-@pytest.fixture
-def home() -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    yield made
-    made.close()
 
 
 def target(url: str) -> OutputTarget:

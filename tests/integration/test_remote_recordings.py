@@ -2,7 +2,6 @@
 
 import io
 import logging
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -20,13 +19,6 @@ from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.recording import RemoteFile
 from dalston_cli.pipeline.remote.stores import store_of
 from dalston_cli.pipeline.request import RecordingRequest
-
-
-@pytest.fixture
-def home() -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    yield made
-    made.close()
 
 
 def find(*inputs: str, recursive: bool = False) -> list[RecordingRequest]:

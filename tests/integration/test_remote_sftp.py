@@ -15,16 +15,14 @@ from dalston_cli.pipeline.remote import stores
 from dalston_cli.pipeline.remote.errors import RemoteDeniedError
 
 
-@pytest.fixture
-def home(monkeypatch: pytest.MonkeyPatch) -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    (made.base / ".ssh").mkdir()
-    monkeypatch.setenv("HOME", str(made.base))
+@pytest.fixture(autouse=True)
+def _keys(home: PipelineHome, monkeypatch: pytest.MonkeyPatch) -> Iterator[None]:
+    (home.base / ".ssh").mkdir()
+    monkeypatch.setenv("HOME", str(home.base))
     monkeypatch.delenv("SSH_AUTH_SOCK", raising=False)
     stores.forget_all()
-    yield made
+    yield
     stores.forget_all()
-    made.close()
 
 
 def trust(home: PipelineHome) -> None:

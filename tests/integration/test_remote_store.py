@@ -19,13 +19,18 @@ from dalston_cli.pipeline.remote.errors import RemoteMissingError
 from dalston_cli.pipeline.remote.stores import store_of
 
 
+@pytest.fixture(scope="module")
+def second_home() -> Iterator[PipelineHome]:
+    made = PipelineHome()
+    yield made
+    made.close()
+
+
 @pytest.fixture
-def homes() -> Iterator[tuple[PipelineHome, PipelineHome]]:
+def homes(home: PipelineHome, second_home: PipelineHome) -> tuple[PipelineHome, PipelineHome]:
     """Two machines: nothing is one's that the other has."""
-    first, second = PipelineHome(), PipelineHome()
-    yield first, second
-    first.close()
-    second.close()
+    second_home.renew()
+    return home, second_home
 
 
 def objects(below: str = "results") -> dict[str, bytes]:

@@ -3,7 +3,6 @@
 import os
 import sys
 from collections import Counter
-from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
@@ -11,8 +10,8 @@ from tests.support.pipeline_home import PipelineHome
 
 from dalston_cli.pipeline.events import JobFinished
 from dalston_cli.pipeline.forecast.report import make_report
-from dalston_cli.pipeline.jobs import done
 from dalston_cli.pipeline.records.journal_errors import JournalCursor
+from dalston_cli.pipeline.records.keys import make_key
 
 FEW, MANY = 5, 25
 MOST_STATEMENTS = 5
@@ -20,13 +19,6 @@ MOST_STATEMENTS = 5
 
 MOST_STEPS = 14
 """For a new recording with three outputs: writes to the journal, each of which the disk is told."""
-
-
-@pytest.fixture
-def home() -> Iterator[PipelineHome]:
-    made = PipelineHome()
-    yield made
-    made.close()
 
 
 async def counted(
@@ -137,12 +129,11 @@ def test_one_key_is_made_for_all_recordings_that_were_never_read(
     home: PipelineHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
     made: list[str] = []
-    make_key = done.make_key
 
     def count_key(purpose: str, **parts: object) -> str:
         made.append(purpose)
         return make_key(purpose, **parts)
 
-    monkeypatch.setattr(done, "make_key", count_key)
+    monkeypatch.setattr("dalston_cli.pipeline.jobs.done.make_key", count_key)
     make_report(home.record(MANY, seconds=0.2), home.options(), home.environment())
     assert len(made) <= 1

@@ -62,6 +62,12 @@ class Command:
         return "--gpus" in self.text
 
     @property
+    def needs_voices(self) -> bool:
+        """True if it works with people on a roster; ``tests/cli/test_speakers.py`` runs it."""
+        own = ("dalston speakers ", "--speakers-from ")
+        return self.file == "docs/speakers.md" or any(part in self.text for part in own)
+
+    @property
     def needs_store(self) -> bool:
         """True if it names what is on another machine."""
         return "://" in self.text

@@ -123,11 +123,15 @@ class EngineHome:
 
     def close(self) -> None:
         """End what runs and remove every file."""
+        self.end_engines()
+        shutil.rmtree(self.folder)
+
+    def end_engines(self) -> None:
+        """End what runs."""
         for instance in self.local.find():
             self.local.stop(instance, timeout_s=0)
         for process in self.processes():
             process.kill()
-        shutil.rmtree(self.folder)
 
     def _make_audio(self) -> Path:
         path = self.folder / "audio.wav"

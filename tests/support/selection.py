@@ -6,7 +6,7 @@ all others. With workers (``-n 2``), the tests of one file stay together and so 
 so do those of one engine, and all of Docker's, which look at one daemon.
 """
 
-from pathlib import PurePosixPath
+from pathlib import Path, PurePosixPath
 from typing import Any
 
 import pytest
@@ -33,6 +33,20 @@ LONGEST_FIRST = (
 
 def pytest_addoption(parser: pytest.Parser) -> None:
     parser.addoption("--part", choices=("newcomer", "rest"), help="what make test runs, or all but")
+
+
+def pytest_ignore_collect(collection_path: Path, config: pytest.Config) -> bool | None:
+    """Let no worker of ``make test`` import tests that it leaves out anyway: that takes seconds."""
+    if config.getoption("--part") != "newcomer":
+        return None
+    return is_left_out(collection_path.relative_to(config.rootpath).as_posix()) or None
+
+
+def is_left_out(place: str) -> bool:
+    """Return True for a folder or a file without any test that ``make test`` runs."""
+    return not any(
+        f"{one}/".startswith(f"{place}/") or _is_below(f"{place}/", (one,)) for one in NEWCOMER
+    )
 
 
 @pytest.hookimpl(trylast=True)

@@ -1,34 +1,46 @@
-"""The suites that a change can have touched, and a record of those that passed.
+"""The suites of tests, and what each depends on.
 
-A suite is the tests of one engine, those with Docker, those of acceptance, or scripts of faults.
-It depends on the files that ``inputs`` lists. Their digest is kept, beside the engines'
-environments, when the suite has passed on this machine; while it is the same, running the suite
-again can tell nothing new.
-``python -m tests.support.suites`` prints a line for each suite that need not run.
+A suite is the tests of one engine, those with Docker, those of acceptance, scripts of faults, the
+slow tests of a folder, or all that ``make test`` runs. It depends on the files that ``inputs``
+lists, on the packages that are installed and on the programs that are here. A digest of these is
+kept, beside the engines' environments, when the suite has passed on this machine; while it is the
+same, running the suite again can tell nothing new.
 """
 
-import datetime as dt
 import hashlib
-import json
 import os
 import platform
 import re
-import sys
+import shutil
 from abc import ABC, abstractmethod
 from collections.abc import Iterable
 from dataclasses import dataclass
+from functools import cache
+from importlib.metadata import distributions
 from pathlib import Path
 
-import pytest
 from tests.support.documents import DOCUMENTS, commands_of
 
 ROOT = Path(__file__).resolve().parents[2]
-VARIABLE = "DALSTON_TEST_CACHE_DIR"
 _MODULE = re.compile(r"\b(?:tests|benchmarks|dalston_cli)(?:\.\w+)+")
 _FROM = re.compile(r"^ *from ((?:tests|benchmarks)(?:\.\w+)*) import (\([^)]*\)|.*)", re.MULTILINE)
 _PLACE = re.compile(r"\bengines/\w+/[\w/-]+")
 _OWN_MODULES = ("tests", "benchmarks")
-_SYSTEM = ("tests/acceptance", "tests/docker", "tests/real")
+_SYSTEM = ("tests/acceptance", "tests/chaos", "tests/docker", "tests/real")
+_SLOW = ("tests/cli", "tests/integration")
+"""Folders of ``make test`` with tests that it leaves out, because they are marked as slow."""
+_PROGRAMS = [
+    "bash",
+    "chromium",
+    "ffmpeg",
+    "flite",
+    "git",
+    "parallel",
+    "sox",
+    "ssh",
+    "tmux",
+    "unshare",
+]
 CASES = Path(os.environ.get("DALSTON_TEST_CASES") or ROOT.parent / "shared" / "cases")
 """Scripts of faults that were found once; they need not be there."""
 _SHIPPED = ("src", "engines", "catalog", "dockerfiles", "examples", "scripts", "benchmarks")
@@ -56,8 +68,8 @@ class Suite(ABC):
         """Every file that can change what the suite finds."""
 
     def digest(self) -> str:
-        """Return a digest of the inputs' names and contents, the Python and the processor."""
-        total = hashlib.sha256(f"{platform.python_version()} {platform.machine()}".encode())
+        """Return a digest of the inputs' names and contents, and of what runs them."""
+        total = hashlib.sha256(_surroundings().encode())
         for path in self.inputs():
             content = hashlib.sha256(path.read_bytes()).hexdigest()
             name = path.relative_to(self.root) if path.is_relative_to(self.root) else path.name
@@ -110,13 +122,14 @@ class SystemSuite(Suite):
         These are all that is shipped, its documents, and what the tests use of ``tests``.
         """
         own = _files_below(self.root / self.tests)
+        settings = self.root.glob("conftest.py")
         shipped = [path for folder in _SHIPPED for path in _files_below(self.root / folder)]
         found = {
             *own,
             *(path for path in shipped if "tests" not in path.relative_to(self.root).parts),
             *(path for path in self.root.iterdir() if path.is_file() and path.suffix != ".md"),
             *(self.root / document for document in self._documents()),
-            *_used_by([path for path in own if path.suffix == ".py"], self.root),
+            *_used_by([path for path in [*own, *settings] if path.suffix == ".py"], self.root),
         }
         return sorted(found)
 
@@ -130,6 +143,26 @@ class SystemSuite(Suite):
         return []
 
 
+class SlowSuite(SystemSuite):
+    """The slow tests of a folder; ``make test`` has run the others."""
+
+    @property
+    def name(self) -> str:
+        return f"{super().name}-slow"
+
+
+class NewcomerSuite(Suite):
+    """All that ``make test`` runs; it may depend on any file of the repository."""
+
+    name = "make-test"
+
+    def inputs(self) -> list[Path]:
+        """List every file but those that tools make."""
+        own = [path for path in self.root.iterdir() if path.is_file()]
+        own = [path for path in own if not path.name.startswith(".coverage")]
+        return sorted([*own, *_files_below(self.root / ".ci"), *_files_below(self.root)])
+
+
 class CaseSuite(SystemSuite):
     """Scripts that lie outside of the repository, with the fake engine and real ones."""
 
@@ -139,41 +172,22 @@ class CaseSuite(SystemSuite):
         return [*super().inputs(), *fake, *sorted(CASES.glob("*.sh"))]
 
 
-@dataclass(frozen=True)
-class PassedSuites:
-    """The digests with which suites passed on this machine, one file for each engine."""
-
-    folder: Path
-
-    @classmethod
-    def from_environment(cls) -> "PassedSuites | None":
-        kept = os.environ.get(VARIABLE)
-        return cls(Path(kept).expanduser() / "passed") if kept else None
-
-    def when(self, suite: Suite, digest: str) -> str | None:
-        """The day on which the suite passed with ``digest``; None if it never did."""
-        try:
-            kept = json.loads((self.folder / f"{suite.name}.json").read_text(encoding="utf-8"))
-        except (OSError, ValueError):
-            return None
-        found = kept.get(digest) if isinstance(kept, dict) else None
-        return found if isinstance(found, str) else None
-
-    def note(self, suite: Suite, digest: str, day: str) -> None:
-        """Remember that the suite passed; earlier digests are forgotten."""
-        self.folder.mkdir(parents=True, exist_ok=True)
-        path = self.folder / f"{suite.name}.json"
-        partial = path.with_suffix(f".{os.getpid()}")
-        partial.write_text(json.dumps({digest: day}), encoding="utf-8")
-        partial.replace(path)
-
-
 def all_suites(root: Path = ROOT) -> list[Suite]:
     """Those of all engines of the repository, and those with whole commands."""
     folders = sorted(root.glob("engines/*/*/tests"))
     engines = [EngineSuite(folder.relative_to(root).as_posix(), root) for folder in folders]
     systems = [SystemSuite(tests, root) for tests in _SYSTEM]
-    return [*engines, *systems, CaseSuite("tests/cases", root)]
+    slow = [SlowSuite(tests, root) for tests in _SLOW]
+    return [*engines, *systems, *slow, CaseSuite("tests/cases", root)]
+
+
+@cache
+def _surroundings() -> str:
+    """Return what runs the tests: Python, the processor, the user, packages and programs."""
+    packages = sorted(f"{each.name} {each.version}" for each in distributions())
+    programs = [name for name in _PROGRAMS if shutil.which(name)]
+    user = "superuser" if os.geteuid() == 0 else "user"
+    return "\n".join([platform.python_version(), platform.machine(), user, *programs, *packages])
 
 
 def _files_below(folder: Path) -> list[Path]:
@@ -181,7 +195,10 @@ def _files_below(folder: Path) -> list[Path]:
     return [
         path
         for path in folder.rglob("*")
-        if path.is_file() and not any(part.startswith((".", "__pycache__")) for part in path.parts)
+        if path.is_file()
+        and not any(
+            part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parts
+        )
     ]
 
 
@@ -220,63 +237,3 @@ def _places_in(text: str, root: Path) -> Iterable[Path]:
     for name in set(_PLACE.findall(text)):
         place = root / name
         yield from _files_below(place if place.is_dir() else place.parent)
-
-
-class Recorder:
-    """Notes the suites of which every test ran and passed, at the end of a run of pytest."""
-
-    def __init__(self, passed: PassedSuites) -> None:
-        self._passed = passed
-        self._digests = {suite: suite.digest() for suite in all_suites()}  # as they are run
-        self._num_passed = dict.fromkeys(self._digests, 0)
-        self._incomplete: set[Suite] = set()
-
-    def pytest_runtest_logreport(self, report: pytest.TestReport) -> None:
-        suite = self._suite_of(report.nodeid)
-        if suite is None:
-            return
-        if report.failed or (report.skipped and "gpu" not in report.keywords):
-            self._incomplete.add(suite)
-        elif report.when == "call":
-            self._num_passed[suite] += 1
-
-    def pytest_sessionfinish(self, session: pytest.Session, exitstatus: int) -> None:
-        ended = exitstatus in {pytest.ExitCode.OK, pytest.ExitCode.TESTS_FAILED}
-        if not ended or session.shouldfail or session.shouldstop:
-            return
-        for suite, digest in self._digests.items():
-            if self._num_passed[suite] and suite not in self._incomplete:
-                self._passed.note(suite, digest, _today())
-
-    def _suite_of(self, node: str) -> Suite | None:
-        return next((one for one in self._digests if node.startswith(f"{one.tests}/")), None)
-
-
-def _today() -> str:
-    return dt.datetime.now(tz=dt.UTC).date().isoformat()
-
-
-def pytest_configure(config: pytest.Config) -> None:
-    """Record what passes, where all tests of the suites are run that make test leaves out."""
-    passed = PassedSuites.from_environment()
-    options = config.option
-    partly = options.part == "newcomer"
-    partly = (
-        partly or options.keyword or options.markexpr or any("::" in word for word in config.args)
-    )
-    partly = partly or any(word.endswith(".py") for word in config.args)
-    if passed and not partly and not hasattr(config, "workerinput"):
-        config.pluginmanager.register(Recorder(passed), "suites")
-
-
-def main() -> None:
-    """Print the folders of the suites that need not run, each with the reason."""
-    passed = PassedSuites.from_environment()
-    for suite in all_suites():
-        day = passed.when(suite, suite.digest()) if passed else None
-        if day is not None:
-            sys.stdout.write(f"{suite.tests}: not run, passed here on {day} with the same files\n")
-
-
-if __name__ == "__main__":
-    main()

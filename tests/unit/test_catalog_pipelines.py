@@ -60,7 +60,7 @@ def test_ours_can_be_asked_for_and_are_on_the_page() -> None:
 def test_a_pipeline_says_nothing_about_the_machine_and_runs_no_command() -> None:
     assert set(TABLE) - set(PipelineSettings.model_fields) == {
         *(one.name for one in settings_of(Machine)),
-        *("pipeline", "on_finish"),
+        *("pipeline", "on_finish", "speakers_from"),
     }
 
 

@@ -1,7 +1,8 @@
 """The tests that a newcomer runs, and those that stay together."""
 
 import pytest
-from tests.support.selection import NEWCOMER, group_of
+from tests.support.measuring import UNMEASURED, is_unmeasured
+from tests.support.selection import NEWCOMER, group_of, is_left_out
 from tests.support.suites import ROOT
 
 
@@ -19,3 +20,27 @@ def test_what_shares_fixtures_stays_together(node: str, group: str) -> None:
 
 def test_what_a_newcomer_runs_exists() -> None:
     assert [place for place in NEWCOMER if not (ROOT / place).exists()] == []
+
+
+@pytest.mark.parametrize(
+    ("place", "left_out"),
+    [
+        ("tests", False),
+        ("tests/unit/test_words.py", False),
+        ("tests/acceptance", False),
+        ("tests/acceptance/test_examples.py", False),
+        ("tests/acceptance/test_whisper.py", True),
+        ("tests/docker", True),
+        ("engines/transcribe", False),
+        ("engines/transcribe/pocketsphinx/tests/test_pocketsphinx_engine.py", False),
+        ("engines/transcribe/nemo", True),
+    ],
+)
+def test_make_test_imports_only_what_it_runs(place: str, left_out: bool) -> None:
+    assert is_left_out(place) == left_out
+
+
+def test_tests_whose_processes_are_not_measured_exist() -> None:
+    assert [pattern for pattern in UNMEASURED if not list(ROOT.glob(pattern))] == []
+    assert is_unmeasured("tests/contract/test_pool_stop.py::test_it[one]")
+    assert not is_unmeasured("tests/contract/test_engine_http.py::test_it")

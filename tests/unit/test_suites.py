@@ -4,11 +4,13 @@ from pathlib import Path
 from typing import Literal
 
 import pytest
+from tests.support import passed_suites
+from tests.support.passed_suites import PassedSuites, Recorder
 from tests.support.suites import (
     CaseSuite,
     EngineSuite,
-    PassedSuites,
-    Recorder,
+    NewcomerSuite,
+    SlowSuite,
     SystemSuite,
     all_suites,
 )
@@ -90,6 +92,79 @@ def test_a_change_of_what_is_shipped_counts_with_docker(
     with (tmp_path / name).open("a", encoding="utf-8") as file:
         file.write("# changed\n")
     assert (suite.digest() != before) == counts
+
+
+@pytest.mark.parametrize(
+    ("name", "counts"),
+    [
+        pytest.param("README.md", True, id="document"),
+        pytest.param("tests/golden/dialogue.srt", True, id="data"),
+        pytest.param(".ci/run", True, id="CI"),
+        pytest.param(".gitignore", True, id="hidden-file"),
+        pytest.param(".venv/pyvenv.cfg", False, id="environment"),
+        pytest.param(".hypothesis/examples/1", False, id="hypothesis"),
+        pytest.param(".coverage.host.1", False, id="coverage"),
+    ],
+)
+def test_every_file_of_the_repository_counts_for_make_test(
+    name: str, counts: bool, tmp_path: Path
+) -> None:
+    root = tmp_path / ".below a hidden folder" / "repository"
+    path = root / name
+    path.parent.mkdir(parents=True)
+    path.write_text("one", encoding="utf-8")
+    suite = NewcomerSuite("make test", root)
+    before = suite.digest()
+    path.write_text("two", encoding="utf-8")
+    assert (suite.digest() != before) == counts
+
+
+@pytest.mark.parametrize("changed", ["_surroundings", "nothing"])
+def test_other_packages_are_a_reason_to_run_again(
+    suite: EngineSuite, changed: str, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    before = suite.digest()
+    if changed == "_surroundings":
+        monkeypatch.setattr("tests.support.suites._surroundings", lambda: "numpy 99")
+    assert (suite.digest() != before) == (changed != "nothing")
+
+
+def test_make_test_need_not_run_once_it_is_noted(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    root = tmp_path / "repository"
+    root.mkdir()
+    monkeypatch.setenv(passed_suites.VARIABLE, str(tmp_path / "kept"))
+    assert passed_suites.main(["newcomer"], root) == 1
+    assert passed_suites.main(["newcomer", "digest"], root) == 0
+    digest = capsys.readouterr().out.strip()
+    (root / "README.md").write_text("written while it ran", encoding="utf-8")
+    assert passed_suites.main(["newcomer", "passed", digest], root) == 0
+    assert passed_suites.main(["newcomer"], root) == 1
+    (root / "README.md").unlink()
+    assert passed_suites.main(["newcomer"], root) == 0
+    assert capsys.readouterr().out.startswith("make test: not run, passed here on 2")
+
+
+def test_those_that_passed_are_named_and_no_others(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch, capsys: pytest.CaptureFixture[str]
+) -> None:
+    monkeypatch.setenv(passed_suites.VARIABLE, str(tmp_path / "kept"))
+    passed = PassedSuites(tmp_path / "kept" / "passed")
+    chaos, real = (SystemSuite(f"tests/{name}", tmp_path) for name in ("chaos", "real"))
+    monkeypatch.setattr(passed_suites, "all_suites", lambda _: [chaos, real])
+    passed.note(chaos, chaos.digest(), "2026-01-01")
+    assert passed_suites.main([], tmp_path) == 0
+    told = "tests/chaos: not run, passed here on 2026-01-01 with the same files\n"
+    assert capsys.readouterr().out == told
+
+
+def test_the_slow_tests_of_a_folder_have_a_record_of_their_own() -> None:
+    slow = [suite for suite in all_suites() if isinstance(suite, SlowSuite)]
+    assert {(suite.tests, suite.name) for suite in slow} == {
+        ("tests/cli", "tests-cli-slow"),
+        ("tests/integration", "tests-integration-slow"),
+    }
 
 
 def test_what_python_leaves_behind_does_not_count(suite: EngineSuite) -> None:

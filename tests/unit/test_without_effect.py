@@ -13,7 +13,7 @@ from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.settings.table import TABLE
 
 SUBTITLES = "without -f srt, -f vtt, -f ass, -f ttml, -f stl or -f lrc"
-STL = "without -f stl"
+STL = "without -f stl, -f edl, -f fcpxml or -f premiere"
 SPEAKERS = "without --diarize, --channels split or --audio-track all"
 WORK = "without --refine, --title, --summary, --chapters or --action-items"
 
@@ -42,6 +42,7 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "min_speakers": ("3", {}, "without --diarize"),
     "max_speakers": ("3", {"channels": "split"}, "without --diarize"),
     "speaker_names": ("Ada,Grace", {}, SPEAKERS),
+    "speakers_from": ("default", {}, "without --diarize"),
     "speakers": ("yes", {"channels": "1"}, SPEAKERS),
     "align_model": ("x", {"align": "never"}, "with --align never"),
     "emotion_model": ("x", {}, "without --emotion"),
@@ -65,6 +66,8 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "highlight_words": ("yes", {"output_format": "textgrid"}, SUBTITLES),
     "frame_rate": ("29.97", {"output_format": "srt"}, STL),
     "start_timecode": ("10:00:00:00", {"output_format": "ttml"}, STL),
+    "mux": ("yes", {"output_format": "txt,json"}, "without -f srt or -f vtt"),
+    "layout": ("f4", {"output_format": "md"}, "without -f txt or -f docx"),
     "timestamps": (
         "yes",
         {"output_format": "srt"},
@@ -105,7 +108,7 @@ ALWAYS = {
     *("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold", "emotion"),
     *("events", "refine", "title", "summary", "chapters", "action_items", "device", "launcher"),
     *("runner", "order", "jobs", "offline", "store", "weights_mirror", "starter"),
-    *("accept_known_bad", "keep_doubtful", "audio_track"),
+    *("accept_known_bad", "keep_doubtful", "audio_track", "language_suffix"),
 }
 """Settings that count whatever is beside them."""
 

@@ -98,6 +98,8 @@ def _rule(rule: object) -> object:
             pattern=pattern,
             ge=rule.ge,
             gt=rule.gt,
+            le=rule.le,
+            lt=rule.lt,
             min_length=rule.min_length,
             max_length=rule.max_length,
         )

@@ -121,6 +121,18 @@ class Capabilities(Entry, frozen=True, kw_only=True):
     language_detection: bool = False
 
 
+class VoiceFigures(Entry, frozen=True, kw_only=True):
+    """Figures by which a diarizing model's vectors of voices tell people apart, as measured.
+
+    Attributes:
+        threshold: The least cosine of a voice and its person.
+        margin: The least difference between that and the cosine with any other person.
+    """
+
+    threshold: Annotated[float, Meta(gt=0, lt=1)]
+    margin: Annotated[float, Meta(ge=0, lt=1)]
+
+
 class ModelEntry(CatalogEntry, frozen=True, kw_only=True):
     """One model, from its file under ``catalog/models``.
 
@@ -133,6 +145,7 @@ class ModelEntry(CatalogEntry, frozen=True, kw_only=True):
         licence: SPDX identifier of the weights.
         gated: True if the source, without its parts, requires users to accept terms.
         word_error_rate: Measured on clear English speech, 0 to 1 and above; None if not measured.
+        voices: For known voices; None for a model that gives no vectors, or was not measured.
         rank: ``--model auto`` takes the installed model with the highest rank that fits.
         recommended: Listed among the few that most people need.
         defaults: Options of this model unless the user sets them.
@@ -152,6 +165,7 @@ class ModelEntry(CatalogEntry, frozen=True, kw_only=True):
     mirrors: tuple[Mirror, ...] = ()
     size_mb: Annotated[int, Meta(ge=0)]
     word_error_rate: Annotated[float, Meta(ge=0)] | None = None
+    voices: VoiceFigures | None = None
     rank: int = 0
     recommended: bool = False
     hardware: Hardware = Hardware()

@@ -23,9 +23,11 @@ COMMANDS: Mapping[str, str] = {
     "export": "Write a finished transcript in another format.",
     "review": "Listen to transcripts and correct them, in the browser.",
     "check": "Check subtitles by a guideline.",
+    "mux": "Put subtitles into a video.",
     "search": "Find what was said in the transcripts of a folder.",
     "stats": "Count who spoke how much, how fast and when.",
     "redact": "Replace names, numbers and addresses in transcripts.",
+    "speakers": "Keep a roster of people, with consent, who are named by their voices.",
     "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
     "setup": "Propose models for this machine, and download them.",
     "pipelines": "List the settings for kinds of recordings.",
@@ -42,7 +44,7 @@ _PANELS: Mapping[str, Sequence[str]] = {
 }
 """Commands that ``--help`` lists under a heading of their own; the others are under Commands."""
 
-_GROUPS = frozenset({"models", "pipelines", "engines", "runs", "store", "config"})
+_GROUPS = frozenset({"speakers", "models", "pipelines", "engines", "runs", "store", "config"})
 
 
 def group(name: str) -> typer.Typer:

@@ -18,15 +18,19 @@ from dalston_cli.pipeline.intake.urls import given_store, output_address
 from dalston_cli.pipeline.outputs.remote_place import path_of
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import OfflineAddressError
-from dalston_cli.pipeline.request import OutputTarget, RunOptions, StageRequest
+from dalston_cli.pipeline.request import AUTO_MODEL, OutputTarget, RunOptions, StageRequest
 from dalston_cli.regular_file import read_regular
 from dalston_cli.settings.language import DETECT
 from dalston_cli.settings.load import PRECEDENCE, ResolvedSettings, load_settings
+from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.schema import Settings
 from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.values import named_speakers
+from dalston_cli.speakers.roster import Roster
+from dalston_cli.speakers.roster_file import read_people
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage
+from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.overview import OVERVIEW
 from dalston_cli.stages.refine import REFINE
 from dalston_cli.stages.registry import STAGES
@@ -147,11 +151,13 @@ def build_run_options(
         settings.output_dir is None and not settings.output_beside and list(inputs) == [STDOUT]
     )
     gpus = chosen_gpus(settings.device, settings.gpus)
+    roster = _roster(settings)
     return RunOptions(
-        stages=_stages(settings, suggested),
+        stages=_stages(settings, suggested, roster),
         compute_type=settings.compute_type,
         pipeline=settings.pipeline,
         speaker_names=tuple(named_speakers(settings.speaker_names).items()),
+        roster=roster,
         keep_doubtful=settings.keep_doubtful,
         device="cuda" if gpus else settings.device,
         gpus=gpus,
@@ -188,11 +194,13 @@ def _target(settings: Settings, *, to_stdout: bool) -> OutputTarget:
         return OutputTarget(folder=None)
     given = settings.output_dir or "."
     address = output_address(given)
+    suffix = settings.language_suffix
     if address is None:
-        return OutputTarget(folder=Path(given).expanduser(), beside=settings.output_beside)
+        folder = Path(given).expanduser()
+        return OutputTarget(folder=folder, beside=settings.output_beside, language_suffix=suffix)
     if settings.offline:
         raise OfflineAddressError(address)
-    return OutputTarget(folder=path_of(address), remote=address)
+    return OutputTarget(folder=path_of(address), remote=address, language_suffix=suffix)
 
 
 def store_address(settings: Settings) -> Address | None:
@@ -218,8 +226,20 @@ def _values(settings: Settings, stage: str) -> dict[str, Any]:
     }
 
 
-def _stages(settings: Settings, suggested: frozenset[str]) -> dict[Stage[Any, Any], StageRequest]:
-    """Return what is asked of each stage that is wanted."""
+def _roster(settings: Settings) -> Roster | None:
+    """Return the people whose voices get their names; None where that is not asked for."""
+    if settings.speakers_from is None or not settings.diarize:
+        return None
+    return read_people(settings.speakers_from, Locations.from_environment().state)
+
+
+def _stages(
+    settings: Settings, suggested: frozenset[str], roster: Roster | None
+) -> dict[Stage[Any, Any], StageRequest]:
+    """Return what is asked of each stage that is wanted.
+
+    Speakers are found by the model that a roster knows them by, unless another one is named.
+    """
     _check_speakers(settings)
     requests = {}
     for stage in STAGES:
@@ -227,11 +247,12 @@ def _stages(settings: Settings, suggested: frozenset[str]) -> dict[Stage[Any, An
         if options is None:
             continue
         fields = stage_fields(stage.name).items()
+        model = getattr(settings, "model" if stage is TRANSCRIBE else f"{stage.kind.value}_model")
+        if stage is DIARIZE and roster is not None and model == AUTO_MODEL:
+            model = roster.model
         requests[stage] = StageRequest(
             options=options,
-            model=settings.model
-            if stage is TRANSCRIBE
-            else getattr(settings, f"{stage.kind.value}_model"),
+            model=model,
             required=stage is not ALIGN or settings.align == "always",
             suggested=frozenset(
                 field for field, name in fields if name in suggested and not stage.costs_money

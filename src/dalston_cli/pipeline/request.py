@@ -18,6 +18,7 @@ from dalston_cli.pipeline.endpoints import Source
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.spool import DEFAULT_LIMIT
 from dalston_cli.settings.choices import Order, PullPolicy, RunnerName, ScheduleName
+from dalston_cli.speakers.roster import Roster
 from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.base import Stage, typed
 from dalston_cli.stages.overview import OVERVIEW
@@ -93,11 +94,13 @@ class OutputTarget:
         folder: It mirrors the input tree; None for standard output.
         beside: Each goes beside its recording instead, wherever that lies.
         remote: Where ``folder`` is on another machine; None for this one.
+        language_suffix: Names have the language of the text.
     """
 
     folder: Path | None = field(default_factory=Path)
     beside: bool = False
     remote: Address | None = None
+    language_suffix: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -133,6 +136,7 @@ class RunOptions:
         stages: The request for each stage; those that are not wanted are missing.
         compute_type: Number format of the transcribing model, such as ``int8``; None lets the
             engine choose.
+        roster: People whose voices get their names; None for no such wish.
         keep_doubtful: Keep text that cannot have been said.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
@@ -164,6 +168,7 @@ class RunOptions:
     compute_type: str | None = None
     pipeline: str | None = None
     speaker_names: SpeakerNames = ()
+    roster: Roster | None = None
     keep_doubtful: bool = False
     device: str = "auto"
     gpus: tuple[int, ...] = ()

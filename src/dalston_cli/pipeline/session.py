@@ -128,7 +128,7 @@ async def transcribe(
             replan=None if workers is not None else _replan_by(environment, options),
             shard=share.info,
         )
-        use = _engine_use(plans, options, environment)
+        use = engine_use(plans, options, environment)
         means = _Means(plans=plans, use=use, workers=workers)
         run = await _make_run(stack, spec, means, environment, callbacks)
         return await run.run()
@@ -299,7 +299,7 @@ async def _ready_planner(
     for stage in wanted:
         try:
             tell = held.take if stage.unasked else emit
-            await _install(stage.model, options, environment, tell)
+            await install(stage.model, options, environment, tell)
         except PullError as error:
             if not stage.unasked:
                 raise
@@ -314,9 +314,10 @@ def _advice_of(plans: Sequence[RecordingPlan]) -> list[Advice]:
     return [advice for plan in plans for advice in plan.advice]
 
 
-async def _install(
+async def install(
     model: ModelEntry, options: RunOptions, environment: Environment, emit: Emit
 ) -> None:
+    """Bring a model here; events tell how far that is."""
     loop = asyncio.get_running_loop()
 
     def tell(progress: PullProgress) -> None:
@@ -337,9 +338,10 @@ async def _install(
     )
 
 
-def _engine_use(
+def engine_use(
     plans: Sequence[RecordingPlan], options: RunOptions, environment: Environment
 ) -> EngineUse:
+    """Return how the engines of some plans are started."""
     catalog = environment.catalog
     needed: dict[str, tuple[Path, ...]] = {}
     for stage in (stage for plan in plans for stage in plan.stages.values()):

@@ -15,6 +15,7 @@ from dalston_cli.settings.table import TABLE, General, Work
 from dalston_cli.settings.table.kinds import remote_url, text
 from dalston_cli.settings.table.machine import Machine
 from dalston_cli.settings.table.output import AfterRun
+from dalston_cli.settings.table.stages import KnownVoices
 
 Text = Annotated[str, text]
 ModelT = TypeVar("ModelT", bound=BaseModel)
@@ -41,7 +42,7 @@ class PipelineSettings(Work, _Strict):
         return _stated(self)
 
 
-class Settings(General, Work, AfterRun, Machine, _Strict):
+class Settings(General, Work, KnownVoices, AfterRun, Machine, _Strict):
     """Every setting's value."""
 
 

@@ -12,6 +12,7 @@ from msgspec import Struct
 from dalston_cli.settings.table import TABLE, General, Work
 from dalston_cli.settings.table.machine import Machine
 from dalston_cli.settings.table.output import AfterRun
+from dalston_cli.settings.table.stages import KnownVoices
 
 
 class RemoteEngine(Struct, frozen=True, kw_only=True):
@@ -26,7 +27,7 @@ class RemoteEngine(Struct, frozen=True, kw_only=True):
     token_env: str | None = None
 
 
-class Settings(General, Work, AfterRun, Machine):
+class Settings(General, Work, KnownVoices, AfterRun, Machine):
     """Every setting's value: the class has the defaults, an object what is stated."""
 
     def __init__(self, **stated: object) -> None:

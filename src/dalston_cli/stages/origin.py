@@ -7,6 +7,7 @@ import msgspec
 from dalston_sdk.wire import Origin, StageRecord, Transcript
 
 USER = Origin(stage="user")
+ROSTER = Origin(stage="roster")
 CHANNELS = Origin(stage="prepare")
 
 

@@ -13,8 +13,10 @@ import numpy as np
 
 if TYPE_CHECKING:
     from tests.engines.fake.knobs import read_knobs
+    from tests.engines.fake.tones import told_apart
 else:
     from knobs import read_knobs
+    from tones import told_apart
 
 from dalston_sdk import protocol
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
@@ -152,6 +154,8 @@ class FakeEngine(Engine):
         self._misbehave(None, context)
         duration_s = len(audio) / SAMPLE_RATE
         _work(duration_s, context)
+        if self.model is not None and self.model.runtime_id == "tones":
+            return told_apart(audio)
         count = request.options.num_speakers or request.options.min_speakers or 2
         turns = tuple(
             SpeakerTurn(start=start, end=end, speaker=f"SPEAKER_{index % count:02d}")

@@ -17,7 +17,7 @@ import httpx2
 import msgspec
 from msgspec import structs
 
-from dalston_cli.catalog.weights import exchange, hub, mirror, packages
+from dalston_cli.catalog.weights import exchange, mirror, packages
 from dalston_cli.catalog.weights.download import Download, refuse_bad_status, unreachable
 from dalston_cli.catalog.weights.exchange import Failure, Job, PullFailure, PullProgress, RemoteFile
 from dalston_cli.catalog.weights.layout import ManifestFile
@@ -52,6 +52,8 @@ def _end_with_parent(lifeline: int) -> None:
 def _answer(job: Job, reporter: Reporter) -> exchange.Pulled | exchange.Listed:
     reporter.send(PullProgress(step="asking"))
     if isinstance(job.source, exchange.HubQuestion):
+        from dalston_cli.catalog.weights import hub  # noqa: PLC0415 - takes half a second to load
+
         return hub.describe(job.source, job.timeout_s)
     folder = Path(job.folder)
     folder.mkdir(parents=True, exist_ok=True)
@@ -62,6 +64,8 @@ def _answer(job: Job, reporter: Reporter) -> exchange.Pulled | exchange.Listed:
             return _from_mirror(job.source, job, client, reporter)
         revision = None
         if isinstance(job.source, exchange.HubJob):
+            from dalston_cli.catalog.weights import hub  # noqa: PLC0415 - as above
+
             listing = hub.list_files(job.source, job.timeout_s)
             files, revision = listing.files, listing.revision
             client.headers.update(listing.headers)

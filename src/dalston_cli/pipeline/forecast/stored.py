@@ -9,12 +9,12 @@ from typing import Any
 
 from dalston_cli.audio.request import AudioInfo, Channel
 from dalston_cli.pipeline.jobs.keys import stage_key
+from dalston_cli.pipeline.jobs.names import with_names
 from dalston_cli.pipeline.jobs.way import StoredResult, in_order, picked
 from dalston_cli.pipeline.plan.model import RecordingPlan
 from dalston_cli.pipeline.records.store import ResultStore
 from dalston_cli.stages.base import Found, Inputs, Skip, Stage, typed
 from dalston_cli.stages.merge.assemble import merge
-from dalston_cli.stages.merge.labels import name_speakers
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
 from dalston_cli.stages.merge.times import Window
 from dalston_cli.stages.registry import STAGES
@@ -50,7 +50,8 @@ def stored_work(plan: RecordingPlan, audio: AudioInfo, store: ResultStore) -> St
     if missing:
         text.missing = {stage for stage in plan.stages if not stage.wants_audio}
     else:
-        transcript = text.through_text(_merged(audio, walks))
+        merge_input = _merge_input(audio, walks)
+        transcript = with_names(text.through_text(merge(merge_input)), merge_input, plan)
     missing |= text.missing
     dropped = {stage for walk in walks for stage in walk.dropped} - missing
     done = [stage.name for stage in STAGES if stage in plan.stages]
@@ -94,8 +95,7 @@ class _Walk:
             if (result := self.inputs.results.get(stage)) is not None:
                 found = [Found(result=result, window=window)]
                 transcript = stage.contribute(transcript, found)
-        names = dict(self.plan.speaker_names)
-        return name_speakers(transcript, names) if names else transcript
+        return transcript
 
     def _look_up(self, stage: Stage[Any, Any], audio_digest: str) -> None:
         if not self.missing.isdisjoint(stage.needs):
@@ -116,20 +116,18 @@ class _Walk:
         self.records[stage.name] = stored.record
 
 
-def _merged(audio: AudioInfo, walks: list[_Walk]) -> Transcript:
+def _merge_input(audio: AudioInfo, walks: list[_Walk]) -> MergeInput:
     records = {name: record for walk in walks for name, record in walk.records.items()}
-    return merge(
-        MergeInput(
-            recording=audio.info,
-            channels=tuple(
-                ChannelResults(
-                    channel=channel.channel,
-                    duration_s=channel.duration_s,
-                    results=walk.inputs.results,
-                    pauses=channel.pauses,
-                )
-                for channel, walk in zip(audio.channels, walks, strict=True)
-            ),
-            stages=tuple(records.values()),
-        )
+    return MergeInput(
+        recording=audio.info,
+        channels=tuple(
+            ChannelResults(
+                channel=channel.channel,
+                duration_s=channel.duration_s,
+                results=walk.inputs.results,
+                pauses=channel.pauses,
+            )
+            for channel, walk in zip(audio.channels, walks, strict=True)
+        ),
+        stages=tuple(records.values()),
     )

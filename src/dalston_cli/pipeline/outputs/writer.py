@@ -4,13 +4,10 @@ A file that Dalston wrote may be written again. A file from elsewhere, or one th
 since, is never replaced without ``--overwrite``.
 """
 
-import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from functools import cached_property
 from pathlib import Path
-
-from msgspec import Struct
 
 from dalston_cli import __version__
 from dalston_cli.audio.source import shown_name
@@ -21,9 +18,11 @@ from dalston_cli.formats.writer import Writer
 from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, OutputNotice
 from dalston_cli.pipeline.outputs.corrections import UNCORRECTED, CorrectionsBeside
+from dalston_cli.pipeline.outputs.due import DueFile, write_together
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
-from dalston_cli.pipeline.outputs.recognition import Recognition
+from dalston_cli.pipeline.outputs.recognition import LARGEST, Recognition, owned_transcript
+from dalston_cli.pipeline.outputs.suffix import UNSETTLED, has_suffix, language_in, language_of
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
 from dalston_sdk.wire import Transcript
@@ -49,6 +48,7 @@ class OutputSpec:
         optional: Formats to drop where a transcript lacks what they need.
         print_text: Receives the text if there is no folder; None if there is one.
         place: Where outputs go.
+        language_suffix: Their names have the language of the text; see ``suffix``.
     """
 
     formats: tuple[str, ...]
@@ -57,6 +57,17 @@ class OutputSpec:
     overwrite: bool = False
     print_text: Callable[[str], None] | None = None
     place: OutputPlace = HERE
+    language_suffix: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse, before any work, what no transcript can be written as.
+
+        Raises:
+            FrameRateError: A format that is not optional does not know the frame rate.
+        """
+        for name in set(self.formats) - self.optional:
+            if error := WRITERS[name].unfit(self.render):
+                raise error
 
     @cached_property
     def writers(self) -> tuple[Writer, ...]:
@@ -69,20 +80,10 @@ class OutputSpec:
         Raises:
             WordsMissingError, SpeakersMissingError: A format that is not optional needs them.
         """
-        error = writer.unmet_need(transcript)
+        error = writer.unmet_need(transcript, self.render)
         if error is not None and writer.name not in self.optional:
             raise error
         return f"{error.message}: {writer.name} is left out" if error else None
-
-
-class _Due(Struct, frozen=True, kw_only=True):
-    """A file that is to be written."""
-
-    path: Path
-    data: bytes
-    digest: str
-    key: str
-    reference: str
 
 
 class OutputWriter:
@@ -94,24 +95,45 @@ class OutputWriter:
         self._journal = journal
         self._stem = stem
         self._key = key
+        self._language: str | None = None
         self._corrections = CorrectionsBeside(spec.place, stem)
 
-    @cached_property
     def _files(self) -> tuple[tuple[Path, Writer], ...]:
-        stem = self._stem
-        return (
-            ()
-            if stem is None
-            else tuple((output_file(stem, one.extension), one) for one in self._spec.writers)
-        )
+        return tuple((Path(output), writer) for output, writer in self._outputs())
 
-    @cached_property
-    def _outputs(self) -> list[tuple[str, Writer]]:
-        """The names of ``_files``: to make a path of each takes longer than to look there."""
-        if self._stem is None:
-            return []
-        stem = str(self._stem)
-        return [(stem + one.extension, one) for one in self._spec.writers]
+    def _outputs(self) -> Iterator[tuple[str, Writer]]:
+        """Yield the names of ``_files``: to make a path of each takes longer than to look there."""
+        if self._stem is not None:
+            stem = str(self._stem)
+            settled = f"{stem}.{self._settled()}" if self._spec.language_suffix else stem
+            yield from (
+                (f"{settled if has_suffix(one) else stem}{one.extension}", one)
+                for one in self._spec.writers
+            )
+
+    def _settled(self) -> str:
+        """Return the language for names: that of an earlier run, as long as no other is known."""
+        if self._language is None:
+            self._language = next(filter(None, map(self._written_before, self._spec.writers)), None)
+        return self._language or UNSETTLED
+
+    def _written_before(self, writer: Writer) -> str | None:
+        if not has_suffix(writer):
+            return None
+        name = self._place.reference(Path(f"{self._stem}.{UNSETTLED}{writer.extension}"))
+        return language_in(self._journal.written_with(self._output_key(writer)), name)
+
+    def _learn_language(self, evidence: Evidence) -> None:
+        """Learn the language from the transcript that is stored, or that lies beside."""
+        if self._stem is None or not self._spec.language_suffix or self._language is not None:
+            return
+        transcript = evidence.stored
+        if transcript is None:
+            document = output_file(self._stem, WRITERS["json"].extension)
+            text = self._place.read_up_to(document, LARGEST)
+            transcript = None if text is None else owned_transcript(text, evidence.digest)
+        if transcript is not None:
+            self._language = language_of(transcript)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -121,7 +143,7 @@ class OutputWriter:
         """
         return tuple(
             self._place.text(output)
-            for output, writer in self._outputs
+            for output, writer in self._outputs()
             if not self._is_dropped(output, writer)
         )
 
@@ -132,7 +154,7 @@ class OutputWriter:
             OutputUnwritableError: No regular file is in the way.
         """
         complete, are_there, unknown = self._stem is not None, False, []
-        for output, writer in self._outputs:
+        for output, writer in self._outputs():
             stamp = self._place.stamp(output)
             if stamp is None:
                 complete = complete and self._is_dropped(output, writer)
@@ -152,10 +174,11 @@ class OutputWriter:
         Raises:
             OutputExistsError: A file that Dalston did not write is in the way.
         """
+        self._learn_language(evidence)
         existing = self.existing()
         files = {
             path: (writer, self._output_key(writer))
-            for path, writer in self._files
+            for path, writer in self._files()
             if str(path) in existing.unknown
         }
         if self._stem is None or not files:
@@ -199,13 +222,15 @@ class OutputWriter:
             OutputNotice(one.code, one.message)
             for one in transcript.warnings[len(machine.warnings) :]
         ]
-        due: list[_Due] = []
+        if self._spec.language_suffix:
+            self._language = language_of(transcript)
         if self._stem is None:
             self._print(transcript)
+        due: list[DueFile] = []
         try:
             # JSON first: if the run ends in between and the journal is lost, it says whose they
             # are.
-            for path, writer in sorted(self._files, key=lambda file: file[1].name != "json"):
+            for path, writer in sorted(self._files(), key=lambda file: file[1].name != "json"):
                 shown = machine if writer.name in UNCORRECTED else transcript
                 reason = self._spec.reason_to_drop(writer, shown)
                 if reason is not None:
@@ -215,8 +240,11 @@ class OutputWriter:
                 options = options_at(self._spec.render, path, self._place)
                 data = await aside(shown.recording.duration_s, writer.render, shown, options)
                 due += self._due(path, data, self._output_key(writer))
-        finally:  # what one file refuses is no reason to lose the others
-            await self._write(due, transcript.recording.digest)
+        finally:  # what one file refuses is no reason to lose those before it
+            overwrite, recording = self._spec.overwrite, transcript.recording.digest
+            await write_together(
+                due, self._place, self._journal, overwrite=overwrite, recording=recording
+            )
         return tuple(notices)
 
     def _print(self, transcript: Transcript) -> None:
@@ -226,35 +254,14 @@ class OutputWriter:
             if self._spec.reason_to_drop(writer, transcript) is None:
                 self._spec.print_text(writer.text(transcript, self._spec.render))
 
-    def _due(self, path: Path, data: bytes, key: str) -> "tuple[_Due, ...]":
+    def _due(self, path: Path, data: bytes, key: str) -> tuple[DueFile, ...]:
         """Return what is to be written; nothing where it was, and was edited since."""
         digest, reference = digest_bytes(data), self._place.reference(path)
         if not self._may_replace(path, digest):
             if key in self._keys(path).values():
                 return ()
             raise OutputExistsError(self._place.text(path))
-        return (_Due(path=path, data=data, digest=digest, key=key, reference=reference),)
-
-    async def _write(self, due: "Sequence[_Due]", recording: str | None) -> None:
-        """Write files one after the other; the journal is told of all of them at once."""
-        if not due:
-            return
-        with self._journal.in_one_step():
-            for one in due:
-                self._journal.expect_output(one.reference, one.digest, one.key, recording=recording)
-        written: list[tuple[_Due, FileStamp]] = []
-
-        def write() -> None:
-            for one in due:
-                stamp = self._place.write(one.path, one.data, overwrite=self._spec.overwrite)
-                written.append((one, stamp))
-
-        try:
-            await asyncio.to_thread(write)
-        finally:
-            with self._journal.in_one_step():
-                for one, stamp in written:
-                    self._journal.confirm_output(one.reference, stamp, one.digest)
+        return (DueFile(path=path, data=data, digest=digest, key=key, reference=reference),)
 
     def _may_replace(self, path: Path, digest: str) -> bool:
         if self._spec.overwrite or not self._place.exists(path):

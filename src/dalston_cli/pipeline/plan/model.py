@@ -17,6 +17,7 @@ from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.catalog.sources import FileSource
 from dalston_cli.pipeline.request import SpeakerNames
+from dalston_cli.speakers.decision import Recognition
 from dalston_cli.stages.base import Stage, typed
 from dalston_cli.stages.transcribe import TRANSCRIBE
 from dalston_sdk.wire import ModelRef, TranscribeOptions
@@ -155,6 +156,7 @@ class RecordingPlan:
         stages: Those that engines run, in their order; only transcription is always there.
         alternatives: Other models for a stage, all of them here, of which one is chosen when the
             results of the stages before are there.
+        recognition: The people whose voices get their names; None for no such wish.
         keep_doubtful: Keep text that cannot have been said.
         key: Equal for plans that give equal results.
         advice: What the user should know about the choices.
@@ -166,6 +168,7 @@ class RecordingPlan:
     track: Track | None = None
     clip: Clip | None = None
     speaker_names: SpeakerNames = ()
+    recognition: Recognition | None = None
     keep_doubtful: bool = False
     skipped: tuple[Skipped, ...] = ()
     advice: tuple[Advice, ...] = ()

@@ -18,6 +18,7 @@ from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import UsageError
 from dalston_cli.pipeline.plan.choosing import StageChooser
 from dalston_cli.pipeline.plan.model import PlanContext, RecordingPlan, Skipped, StagePlan
+from dalston_cli.pipeline.plan.voices import recognition_by
 from dalston_cli.pipeline.records.keys import make_key
 from dalston_cli.pipeline.request import NO_OVERRIDES, Overrides, RunOptions, StageRequest
 from dalston_cli.stages.align import ALIGN
@@ -145,6 +146,7 @@ class _Planning:
             clip=options.clip,
             track=options.track,
             speaker_names=options.speaker_names,
+            recognition=recognition_by(options.roster, self._stages.get(DIARIZE)),
             keep_doubtful=options.keep_doubtful,
             skipped=tuple(self._skipped),
             advice=tuple(dict.fromkeys(self._chooser.advice)),
@@ -192,5 +194,6 @@ def _plan_key(plan: RecordingPlan) -> str:
         speaker_names=plan.speaker_names,
         # Only where it is set: keys of earlier runs go on to count.
         **({"keep_doubtful": True} if plan.keep_doubtful else {}),
+        **({"roster": plan.recognition.identity()} if plan.recognition else {}),
         **({} if plan.track is None else {"track": plan.track}),
     )

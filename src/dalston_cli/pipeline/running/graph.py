@@ -19,6 +19,7 @@ from dalston_cli.launchers.failure import LauncherUnavailableError, WorkFailedEr
 from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.events import ErrorInfo, StageFinished, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
+from dalston_cli.pipeline.jobs.names import with_names
 from dalston_cli.pipeline.jobs.way import in_order, picked
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.running.audio import RecordingAudio
@@ -26,7 +27,6 @@ from dalston_cli.pipeline.running.budget import BudgetUnknownError
 from dalston_cli.pipeline.running.stage import StageRunner, StageWork
 from dalston_cli.stages.base import Found, Inputs, Skip, Stage, typed
 from dalston_cli.stages.merge.assemble import merge
-from dalston_cli.stages.merge.labels import name_speakers
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
 from dalston_cli.stages.merge.times import Window
 from dalston_cli.stages.transcribe import text_language
@@ -114,8 +114,7 @@ class Graph:
                 return None
             if not stage.wants_audio and stage in self._plan.stages:
                 transcript = await self._with_more(stage, transcript)
-        names = dict(self._plan.speaker_names)
-        return name_speakers(transcript, names) if names else transcript
+        return with_names(transcript, merge_input, self._plan)
 
     async def _with_more(self, stage: Stage[Any, Any], transcript: Transcript) -> Transcript:
         """Return the transcript after a stage that works on it."""

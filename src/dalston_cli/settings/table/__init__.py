@@ -11,7 +11,7 @@ from dalston_cli.settings.declare import Kind, Setting, group, settings_of
 from dalston_cli.settings.table.decoding import Decoding, Model, VoiceActivity
 from dalston_cli.settings.table.machine import Machine
 from dalston_cli.settings.table.output import AfterRun, Documents, Input, Output, Subtitles
-from dalston_cli.settings.table.stages import LanguageModel, Speakers, Stages
+from dalston_cli.settings.table.stages import KnownVoices, LanguageModel, Speakers, Stages
 
 
 @group("Model")
@@ -54,6 +54,7 @@ _GROUPS = (
     Decoding,
     VoiceActivity,
     Speakers,
+    KnownVoices,
     Stages,
     LanguageModel,
     Machine,

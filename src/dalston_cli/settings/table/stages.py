@@ -46,6 +46,19 @@ class Speakers:
     )
 
 
+@group("Speakers")
+class KnownVoices:
+    """Names for voices: it belongs to a user, so a pipeline cannot set it."""
+
+    speakers_from: str | None = Kind("ROSTER", min_length=1)(
+        "Name the speakers whose voices are on this roster, which dalston speakers writes: its"
+        " name, such as default, or its file; all others keep their labels.",
+        example="default",
+        needs=("diarize",),
+        idle_with=("channels=split",),
+    )
+
+
 @group("Stages")
 class Stages:
     """Word times, emotions and events."""

@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.stages.origin import USER, with_origin
-from dalston_sdk.wire import Notice, Segment, SpeakerTurn, Transcript
+from dalston_sdk.wire import Notice, Origin, Segment, SpeakerTurn, Transcript
 
 _SAME_TURN_S = 0.5
 """Shorter pauses do not end a speaker's turn."""
@@ -51,7 +51,9 @@ def relabel(
     return named, tuple(sorted([*found, *turns_of(rest)], key=lambda turn: turn.start))
 
 
-def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcript:
+def name_speakers(
+    transcript: Transcript, names: Mapping[str, str], *, by: Origin = USER
+) -> Transcript:
     """Put names in place of labels; ``speaker_names`` keeps which is whose.
 
     Nothing else changes, so this comes last: no engine ever sees a name. Labels may share a name,
@@ -60,6 +62,7 @@ def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcrip
     Args:
         transcript: With labels, or with names from before.
         names: By label. An unknown label becomes a warning that says which labels there are.
+        by: Where the names come from.
     """
     speakers = {segment.speaker for segment in transcript.segments if segment.speaker}
     speakers |= {turn.speaker for turn in transcript.turns}
@@ -70,7 +73,7 @@ def name_speakers(transcript: Transcript, names: Mapping[str, str]) -> Transcrip
     unknown = [label for label in names if label not in there]
     notices = (_unknown_labels(unknown, sorted(there)),) if unknown else ()
     return msgspec.structs.replace(
-        with_origin(transcript, "speaker", USER) if known else transcript,
+        with_origin(transcript, "speaker", by) if known else transcript,
         segments=tuple(_renamed(segment, renamed) for segment in transcript.segments),
         key=None,  # what it is of the transcript without these names
         turns=tuple(

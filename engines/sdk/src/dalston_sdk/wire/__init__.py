@@ -56,6 +56,7 @@ from dalston_sdk.wire.transcript import (
     Origin,
     RecordingInfo,
     Segment,
+    SpeakerMatch,
     SpeakerTurn,
     SpeechRegion,
     StageRecord,
@@ -63,6 +64,7 @@ from dalston_sdk.wire.transcript import (
     TokenPrices,
     TokenUsage,
     Transcript,
+    UnknownReason,
     Word,
 )
 
@@ -109,6 +111,7 @@ __all__ = [
     "Request",
     "Result",
     "Segment",
+    "SpeakerMatch",
     "SpeakerTurn",
     "SpeechRegion",
     "Stage",
@@ -121,5 +124,6 @@ __all__ = [
     "TranscribeRequest",
     "TranscribeResult",
     "Transcript",
+    "UnknownReason",
     "Word",
 ]

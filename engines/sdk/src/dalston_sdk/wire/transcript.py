@@ -242,14 +242,54 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The origin of a part of a transcript.
 
     Attributes:
-        stage: A stage that has a record; ``prepare`` for channels, ``user`` for names, and
-            ``human`` for corrections.
+        stage: A stage that has a record; ``prepare`` for channels, ``user`` for names, ``roster``
+            for names of known voices, and ``human`` for corrections.
         engine, model: As in the stage's record.
     """
 
     stage: str
     engine: str | None = None
     model: str | None = None
+
+
+UnknownReason = Literal[
+    "no_embedding",
+    "nobody_to_compare",
+    "little_speech",
+    "below_threshold",
+    "within_margin",
+    "named_already",
+]
+"""Reasons for which a voice has no name: the engine gave no embedding; the roster has none of the
+same weights; too little speech; not near enough to a person; another person nearly as near; nearest
+is a person who is another speaker of the recording."""
+
+
+class SpeakerMatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The comparison of one speaker's voice with the people on a roster.
+
+    Attributes:
+        speaker: The label that diarization gave.
+        name: The person; None where ``unknown`` says why not.
+        seconds: Speech of this speaker alone.
+        nearest, score: The most similar person, and the cosine; None where nothing was compared.
+        second, second_score: The next one; None where there is none.
+        threshold, margin: The least score, and the least difference between the two scores.
+        model, model_digest: The model whose embeddings were compared, and its weights.
+    """
+
+    speaker: str
+    name: str | None = None
+    unknown: UnknownReason | None = None
+    seconds: float
+    nearest: str | None = None
+    score: float | None = None
+    second: str | None = None
+    second_score: float | None = None
+    threshold: float
+    margin: float
+    model: str | None = None
+    model_digest: str | None = None
 
 
 class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -265,6 +305,7 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
             are in time order.
         speaker_names: The label of each named speaker, and the name that replaces it everywhere
             else in the transcript.
+        speaker_matches: How each speaker's voice compares with a roster, where one was asked for.
         status: ``partial`` if a requested stage failed; ``stages`` has the reason.
         provenance: Where the transcript's ``text``, ``word_times``, ``language``, ``speaker`` (and
             turns), ``emotion``, ``events`` and ``speech_regions`` come from, for those there are.
@@ -285,6 +326,7 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     speech_regions: tuple[SpeechRegion, ...] = ()
     turns: tuple[SpeakerTurn, ...] = ()
     speaker_names: dict[str, str] = field(default_factory=dict)
+    speaker_matches: tuple[SpeakerMatch, ...] = ()
     events: tuple[AudioEvent, ...] = ()
     title: str | None = None
     summary: str | None = None

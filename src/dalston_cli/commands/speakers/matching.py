@@ -1,0 +1,107 @@
+"""``dalston speakers match``: known voices in recordings that were transcribed before."""
+
+import shlex
+from collections.abc import Iterator, Sequence
+from pathlib import Path
+from typing import Annotated
+
+import typer
+
+from dalston_cli.amounts import count
+from dalston_cli.catalog.load import load_catalog
+from dalston_cli.commands.speakers.setting import DEFAULT, RosterOption
+from dalston_cli.commands.store.setting import Store, kept_results
+from dalston_cli.console import Console, error_data, printable
+from dalston_cli.errors import ExitCode
+from dalston_cli.options.general import Json, Quiet
+from dalston_cli.pipeline.plan.voices import rule_of
+from dalston_cli.pipeline.recognition.matching import Matched, find_transcripts, match_all
+from dalston_cli.settings.locations import Locations
+from dalston_cli.speakers.decision import Recognition
+from dalston_cli.speakers.reasons import reason_of
+from dalston_cli.speakers.roster_file import read_people
+
+_COLUMNS = ("transcript", "speaker", "name", "score", "speech", "why not")
+_LEAST_IMPORTANT = ("speech", "why not")
+
+
+def match(
+    transcripts: Annotated[
+        list[Path],
+        typer.Argument(
+            metavar="TRANSCRIPT…",
+            help="JSON that dalston transcribe --diarize wrote, or folders with such files.",
+            show_default=False,
+        ),
+    ],
+    *,
+    roster: RosterOption = DEFAULT,
+    store: Store = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Look for the people of a roster in recordings that were transcribed before.
+
+    Goes by what diarization stored of each speaker, so that no engine works. Speakers who have a
+    name keep it. Changes nothing: it prints the command that writes the names.
+
+    dalston speakers match transcripts/
+    """
+    console = Console("speakers match", json=json, quiet=quiet)
+    locations = Locations.from_environment()
+    people = read_people(roster, locations.state)
+    rule = rule_of(load_catalog().model(people.model))
+    paths = find_transcripts(transcripts)
+    recognition = Recognition(roster=people, rule=rule)
+    found = tuple(match_all(paths, kept_results(store, locations, console), recognition))
+    failed = [each for each in found if each.error is not None]
+    code = _exit_code(len(failed), len(found))
+    data = [_data(each) for each in found]
+    if json:
+        console.result(data, exit_code=code, errors=[e["error"] for e in data if e["error"]])
+    else:
+        console.table(_COLUMNS, list(_rows(found)), data=data, optional=_LEAST_IMPORTANT)
+    for each in failed:
+        if each.error is not None:
+            console.warning(each.error.message, hint=each.error.hint)
+    _tell_names(found, console)
+    raise typer.Exit(code)
+
+
+def _exit_code(num_failed: int, num_all: int) -> ExitCode:
+    if not num_failed:
+        return ExitCode.OK
+    return ExitCode.ALL_FAILED if num_failed == num_all else ExitCode.SOME_FAILED
+
+
+def _rows(found: Sequence[Matched]) -> Iterator[tuple[object, ...]]:
+    for each in found:
+        for label, name in each.named.items():
+            yield each.transcript, label, name, None, None, "named before"
+        for one in each.matches:
+            score = None if one.score is None else f"{one.score:.2f}"
+            speech = f"{one.seconds:.1f} s"
+            yield each.transcript, one.speaker, one.name, score, speech, reason_of(one)
+
+
+def _tell_names(found: Sequence[Matched], console: Console) -> None:
+    """Say what was found, and how the names are written into other formats."""
+    named = [each for each in found if each.names]
+    num_named = sum(len(each.names) for each in named)
+    num_all = sum(len(each.matches) for each in found)
+    console.info(f"{num_named} of {count(num_all, 'speaker')} known by voice")
+    if named:
+        names = ",".join(f"{label}={name}" for label, name in named[0].names.items())
+        words = ["dalston", "export", str(named[0].transcript), "-f", "srt,txt"]
+        console.info("a transcript with these names:")
+        command = shlex.join([*words, "--speaker-names", names])
+        console.info(f"  {printable(command)}", whole=True)
+
+
+def _data(each: Matched) -> dict[str, object]:
+    return {
+        "transcript": str(each.transcript),
+        "named": each.named,
+        "matches": each.matches,
+        "error": None if each.error is None else error_data(each.error),
+    }
