@@ -8,7 +8,7 @@ import av
 import numpy as np
 import pytest
 from tests.support.fake_engine import write_wav
-from tests.support.indexed import put
+from tests.support.indexed import correct, put
 from tests.support.transcripts import segment
 
 from dalston_cli.app import main
@@ -66,6 +66,19 @@ def test_only_the_key_brings_the_originals_back(call: Path, capsys: Captured) ->
     Path("old.key").chmod(0o644)
     assert main(["redact", "--restore", str(out[0]), "--key", "old.key"]) == 4
     assert "chmod 600 old.key" in capsys.readouterr().err
+
+
+def test_what_was_corrected_is_redacted_and_comes_back(call: Path) -> None:
+    correct(call, 1, "my name is Ada, thanks")
+    assert main(["redact", str(call), "-o", "out", "--key", "case.key"]) == 0
+    text = Path("out/call.redacted.json").read_text()
+    assert "my name is [NAME_1], thanks" in text
+    assert "CARD" not in text
+    words = ("redact", "--restore", "out/call.redacted.json", "--key", "case.key", "-o", "back")
+    assert main([*words]) == 0
+    for suffix in (".json", ".corrections.jsonl"):
+        before = Path(f"in/call{suffix}").read_bytes()
+        assert Path(f"back/call.restored{suffix}").read_bytes() == before
 
 
 def test_the_recording_gets_a_tone_where_words_were_replaced(call: Path) -> None:

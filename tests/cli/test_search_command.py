@@ -1,11 +1,18 @@
 """``dalston search``, as a person types it."""
 
+import asyncio
 import json
+import os
+import signal
+import subprocess
+import sys
 from pathlib import Path
+from urllib.parse import parse_qs, urlsplit
 
 import pytest
 from tests.support.indexed import put
 from tests.support.transcripts import segment
+from tests.support.waiting import eventually
 
 from dalston_cli.app import main
 
@@ -76,6 +83,37 @@ def test_what_is_shown_can_be_limited(calls: Path, capsys: Captured) -> None:
     out, err = capsys.readouterr()
     assert [line.split("  ")[-1] for line in out.splitlines()] == ["…the apple pie"] * 2
     assert "shown are 2; see more with --limit 3" in err
+
+
+def test_the_best_hit_opens_in_the_browser(calls: Path) -> None:
+    browser = Path("browser.sh")
+    browser.write_text('#!/bin/sh\nprintf %s "$1" > opened.part && mv opened.part opened\n')
+    browser.chmod(0o755)
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dalston_cli", "search", "evry", str(calls), "--open"],
+        env={**os.environ, "BROWSER": f"{browser.absolute()} %s"},
+        stdout=subprocess.PIPE,
+        stderr=subprocess.DEVNULL,
+        text=True,
+    )
+    try:
+        asyncio.run(eventually(Path("opened").exists))
+        process.send_signal(signal.SIGINT)
+        out, _ = process.communicate(timeout=60)
+    finally:
+        process.kill()
+    url = Path("opened").read_text()
+    assert out.splitlines()[-1] == url
+    fragment = parse_qs(urlsplit(url).fragment)
+    assert fragment["item"] == ["2024-05-17 lost card.json"]
+    assert float(fragment["t"][0]) == pytest.approx(65.0, abs=1.0)
+
+
+def test_what_excludes_each_other(calls: Path, capsys: Captured) -> None:
+    assert main(["search", "evry", str(calls), "--open", "--json"]) == 2
+    put(calls / "n.json", "more")
+    assert main(["review", str(calls), "--at", "3", "--no-browser"]) == 2
+    assert "--at is a time of one transcript" in capsys.readouterr().err
 
 
 def test_the_index_is_what_store_shows_prunes_and_forgets(calls: Path, capsys: Captured) -> None:

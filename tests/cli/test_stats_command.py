@@ -8,7 +8,7 @@ from pathlib import Path
 
 import pytest
 from pyarrow import parquet
-from tests.support.indexed import put
+from tests.support.indexed import correct, put
 from tests.support.transcripts import dialogue, segment
 
 from dalston_cli.app import main
@@ -82,6 +82,14 @@ def test_the_report_is_one_file_without_script(calls: Path) -> None:
 def test_a_single_recording_has_a_timeline(calls: Path) -> None:
     assert main(["stats", str(calls / "a.json"), "-f", "html"]) == 0
     assert "Who speaks when" in Path("statistics.html").read_text(encoding="utf-8")
+
+
+def test_corrected_words_are_counted(calls: Path, capsys: Captured) -> None:
+    correct(calls / "a.json", 0, "good morning to you")
+    for place in (calls, calls / "a.json"):
+        assert main(["stats", str(place)]) == 0
+        [ada] = [line for line in capsys.readouterr().out.splitlines() if line.startswith("Ada")]
+        assert re.split(r"\s{2,}", ada)[4] == "120"
 
 
 def test_files_are_replaced_only_if_asked(calls: Path, capsys: Captured) -> None:

@@ -32,9 +32,13 @@ def subject(
     )
 
 
-@pytest.mark.parametrize("tcp", [False, True], ids=["socket", "tcp"])
-def test_fake_engine_conforms(tmp_path: Path, tcp: bool) -> None:
-    check_engine(subject(tmp_path, tcp=tcp))
+@pytest.mark.parametrize(
+    ("tcp", "knobs"),
+    [(False, {}), (True, {}), (False, {"splits": 1})],
+    ids=["socket", "tcp", "in-parts"],
+)
+def test_fake_engine_conforms(tmp_path: Path, tcp: bool, knobs: dict[str, object]) -> None:
+    check_engine(subject(tmp_path, tcp=tcp, knobs=knobs))
 
 
 @pytest.mark.parametrize(

@@ -112,6 +112,12 @@ def test_a_service_is_as_walled_in_as_other_containers(stack: Stack) -> None:
         writable = {each["Destination"] for each in container.attrs["Mounts"] if each["RW"]}
         assert writable == {"/spool"}
         assert inside(container, "stat", "-c", "%a %u", "/run/dalston") == "700 65532\n"
+        note = (
+            "from pathlib import Path; from dalston_sdk.batch_sizes import BatchSizes\n"
+            "BatchSizes(Path('/spool/state')).does_not_fit('k', 8, reason='', free_mb=None)"
+        )
+        assert inside(container, "python", "-c", note) == ""
+        assert inside(container, "stat", "-c", "%a %u", "/spool/state") == "700 65532\n"
         assert "Read-only file system" in inside(container, "touch", "/models/x")
 
 

@@ -40,7 +40,7 @@ MEMORY_MB = 512
 SECRETS = {"AWS_SECRET_ACCESS_KEY": "a", "HF_TOKEN": "b", "SSH_AUTH_SOCK": "/c"}
 MAY_SEE = {
     *("/etc/hostname", "/etc/hosts", "/etc/resolv.conf"),
-    *("/run/dalston", "/spool", "/models/hostile"),
+    *("/run/dalston", "/spool", "/state", "/models/hostile"),
 }
 
 

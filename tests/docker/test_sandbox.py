@@ -13,7 +13,12 @@ from tests.support.launching import engine_entry
 
 from dalston_cli.launchers.base import EngineInstance
 from dalston_cli.launchers.docker import labels
-from dalston_cli.launchers.docker.containers.sandbox import MODELS_PLACE, RUNTIME_PLACE, SPOOL_PLACE
+from dalston_cli.launchers.docker.containers.sandbox import (
+    MODELS_PLACE,
+    RUNTIME_PLACE,
+    SPOOL_PLACE,
+    STATE_PLACE,
+)
 
 pytestmark = pytest.mark.docker
 
@@ -91,7 +96,8 @@ def look(docker_daemon: str) -> Iterator[Look]:
         for folder in (weights, home.locations.models / "fake"):
             folder.chmod(0o777)  # nothing but the mount is to keep the engine from writing
         folders = ["/", "/etc", "/opt/dalston/engine", "/opt/engine", "/var/tmp", "/run"]
-        folders += [f"{MODELS_PLACE}/fake", str(weights), RUNTIME_PLACE, SPOOL_PLACE, "/tmp"]
+        folders += [f"{MODELS_PLACE}/fake", str(weights), RUNTIME_PLACE, SPOOL_PLACE, STATE_PLACE]
+        folders += ["/tmp"]
         found = launcher._containers.inspect(instance.identity)
         assert found is not None
         yield Look(
@@ -113,7 +119,7 @@ def test_there_is_no_network(look: Look) -> None:
 
 def test_only_its_own_folders_can_be_written(look: Look) -> None:
     writable = {folder for folder, outcome in look.inside["put"].items() if outcome == "done"}
-    assert writable == {RUNTIME_PLACE, SPOOL_PLACE, "/tmp"}
+    assert writable == {RUNTIME_PLACE, SPOOL_PLACE, STATE_PLACE, "/tmp"}
     refused = set(look.inside["put"].values()) - {"done"}
     assert refused <= {"EROFS", "EACCES"}
     assert look.outside["HostConfig"]["ReadonlyRootfs"]
@@ -132,7 +138,23 @@ def test_nothing_else_of_this_machine_is_seen(look: Look) -> None:
     socket = look.instance.address.socket
     assert socket is not None
     models = look.home.locations.models / "fake"
-    assert binds == {str(look.weights), str(models), str(socket.parent)}
+    state = look.home.locations.state / "containers" / "fake" / "cpu"
+    assert binds == {str(look.weights), str(models), str(socket.parent), str(state)}
+
+
+def test_what_it_notes_is_there_for_other_containers(look: Look) -> None:
+    state = look.home.locations.state / "containers" / "fake" / "cpu"
+    assert state.stat().st_mode & 0o777 == 0o700
+    assert state.stat().st_uid == look.inside["uid"]
+    note = (
+        "import json; from pathlib import Path; from dalston_sdk.batch_sizes import BatchSizes\n"
+        f"sizes = BatchSizes(Path('{STATE_PLACE}')); sizes.begin('key', None)\n"
+    )
+    fail = "sizes.does_not_fit('key', 16, reason='no memory', free_mb=None); print('{}')"
+    look.home.inside(look.instance, note + fail)
+    other = look.home.start()
+    assert other.identity != look.instance.identity
+    assert look.home.inside(other, note + "print(json.dumps(sizes.limit('key')))") == 8
 
 
 def test_it_has_no_rights(look: Look) -> None:

@@ -13,7 +13,7 @@ from typing import Any
 import pytest
 from tests.chaos.kills import slow_fake
 from tests.cli.terminal import Shell
-from tests.support.dask_cluster import DaskCluster, cluster_of, shell_at
+from tests.support.dask_cluster import DaskCluster, cluster_of, line_with, shell_at
 from tests.support.pipeline_home import write_recording
 from tests.support.waiting import eventually
 
@@ -216,16 +216,6 @@ def idle(shell: Shell) -> bool:
 
 def dask(cluster: DaskCluster) -> tuple[str, ...]:
     return "--runner", "dask", "--scheduler", cluster.address
-
-
-def line_with(lines: Iterator[str], text: str) -> str:
-    """Read lines until one has a text; return all of them."""
-    read = ""
-    for line in lines:
-        read += line
-        if text in line:
-            return read
-    raise AssertionError(f"no {text} in {read}")
 
 
 async def test_a_model_on_a_gpu_is_given_to_workers_that_offer_one(

@@ -6,7 +6,7 @@ from pathlib import Path
 import msgspec
 import pytest
 from playwright.sync_api import Browser, Locator, Page, expect
-from tests.support.browser import Visit, chromium
+from tests.support.browser import Visit, chromium, until
 from tests.support.in_process import run_dalston
 from tests.support.places import folder_variables
 from tests.support.review_server import ReviewServer, review_server, write_transcript
@@ -112,6 +112,7 @@ def test_a_second_tab_sees_the_edit_and_is_told_of_a_conflict(visit: Visitor) ->
     change(first, "s3", "good morning")
     expect(second.locator("#saving")).to_contain_text("Changed in another tab")
     expect(second.locator("#saving")).to_contain_text("see you")
+    expect(second.get_by_label("Text of the segment")).to_have_value("see you")
     expect(text_of(first, "s3")).to_have_text("good morning")
 
 
@@ -149,6 +150,6 @@ def test_segments_and_speakers_are_corrected_and_exported(visit: Visitor, folder
 def test_the_recording_plays_from_a_word(visit: Visitor) -> None:
     page = visit()
     text_of(page, "s0").locator(".word").nth(3).click()
-    page.wait_for_function("document.getElementById('audio').currentTime > 1")
+    until(page, "document.getElementById('audio').currentTime > 1")
     played = page.evaluate("document.getElementById('audio').currentTime")
     assert 1.0 < played < 4.0

@@ -131,6 +131,16 @@ class DaskCluster:
                 process.wait(_END_S)
 
 
+def line_with(lines: Iterator[str], text: str) -> str:
+    """Read lines until one has a text; return all of them."""
+    read = ""
+    for line in lines:
+        read += line
+        if text in line:
+            return read
+    raise AssertionError(f"no {text} in {read}")
+
+
 def shell_at(folder: Path, short: Path) -> Iterator[Shell]:
     """Yield a shell whose folders lie in one, sockets in a short one; end every engine after it."""
     (folder / "work").mkdir()

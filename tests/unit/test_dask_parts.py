@@ -3,6 +3,8 @@
 import asyncio
 import subprocess
 import sys
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 
 import pytest
@@ -10,6 +12,7 @@ from distributed.client import FutureCancelledError
 from distributed.comm import CommClosedError
 
 from dalston_cli.errors import ExitCode
+from dalston_cli.pipeline.runners.dask import claims
 from dalston_cli.pipeline.runners.dask.claims import WorkerClaims, forget_the_dead, lock_file
 from dalston_cli.pipeline.runners.dask.errors import work_error
 from dalston_cli.pipeline.runners.dask.place import of_worker
@@ -41,12 +44,33 @@ sys.stdin.read()
 """
 
 
+async def test_a_holder_without_a_sign_of_life_keeps_no_other_waiting(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(claims, "_TOUCH_S", 0.1)
+    monkeypatch.setattr(claims, "_SILENT_S", 0.5)
+    with claimed_by_another(tmp_path / "key"):
+        async with asyncio.timeout(20), WorkerClaims(tmp_path).held("key"):
+            assert lock_file(tmp_path / "key") is None, "it still has the claim"
+    async with WorkerClaims(tmp_path).held("key"):
+        second = asyncio.create_task(holds(tmp_path))
+        await asyncio.sleep(1.0)
+        assert not second.done(), "who works shows it"
+    assert await second
+
+
+async def holds(folder: Path) -> bool:
+    async with WorkerClaims(folder).held("key"):
+        return True
+
+
 def files_in(folder: Path) -> list[Path]:
     return list(folder.iterdir())
 
 
-def claim_and_die(path: Path) -> None:
-    """Have another process claim a result, look that it has it, and kill that process."""
+@contextmanager
+def claimed_by_another(path: Path) -> Iterator[subprocess.Popen[str]]:
+    """Have another process claim a result, which shows no sign of life, until the end."""
     with subprocess.Popen(
         [sys.executable, "-c", HOLD, path],
         stdin=subprocess.PIPE,
@@ -55,6 +79,13 @@ def claim_and_die(path: Path) -> None:
     ) as other:
         assert other.stdout is not None
         assert other.stdout.readline() == "held\n"
+        yield other
+        other.kill()
+
+
+def claim_and_die(path: Path) -> None:
+    """Have another process claim a result, look that it has it, and kill that process."""
+    with claimed_by_another(path) as other:
         assert lock_file(path) is None
         forget_the_dead(path.parent)
         assert path.exists(), "its holder lives"

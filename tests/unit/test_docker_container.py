@@ -47,6 +47,7 @@ def plan(*, engine: dict[str, Any] | None = None, **changes: Any) -> ContainerPl
         "cores": 4,
         "models": Path("/home/user/models/fake"),
         "models_mark": "77",
+        "state": Path("/home/user/state/containers/fake/cpu"),
         "folder": FOLDER,
     }
     others = {name: value for name, value in changes.items() if name not in of_spec}
@@ -168,10 +169,14 @@ def test_a_limit_of_our_own_is_left_out_where_it_cannot_be_kept(unable: str, nam
 def test_mounts_are_weights_and_a_folder_of_its_own() -> None:
     found = arguments(plan(spec_weights=(Path("/data/w"), Path("/data/w"), Path("/data/one.bin"))))
     mounts = {each["Target"]: each for each in found["mounts"]}
-    assert len(mounts) == len(found["mounts"]) == 5
+    assert len(mounts) == len(found["mounts"]) == 6
     assert mounts["/spool"] == {"Type": "volume", "Target": "/spool"}
     assert (mounts["/run/dalston"]["Source"], mounts["/run/dalston"]["ReadOnly"]) == (
         str(FOLDER),
+        False,
+    )
+    assert (mounts["/state"]["Source"], mounts["/state"]["ReadOnly"]) == (
+        "/home/user/state/containers/fake/cpu",
         False,
     )
     weights = {"/models/fake": "/home/user/models/fake"}
@@ -181,7 +186,7 @@ def test_mounts_are_weights_and_a_folder_of_its_own() -> None:
         assert mounts[target] == expected
 
 
-@pytest.mark.parametrize("path", ["/", "/usr", "/opt", "/models", "/tmp", "/run"])
+@pytest.mark.parametrize("path", ["/", "/usr", "/opt", "/models", "/tmp", "/run", "/state"])
 def test_weights_never_hide_what_the_engine_needs(path: str) -> None:
     with pytest.raises(WeightsPlaceError, match=f"weights in {path} "):
         arguments(plan(spec_weights=(Path(path),)))
@@ -194,6 +199,7 @@ def test_the_command_names_places_of_the_container() -> None:
         "--runtime-dir": "/run/dalston",
         "--models-dir": "/models",
         "--spool-dir": "/spool",
+        "--state-dir": "/state",
         "--device": "cpu",
         "--keep-alive": "-1",
         "--fingerprint": "0123456789",

@@ -27,7 +27,9 @@ from dalston_cli.formats.writer import ChaptersMissingError, WordsMissingError
 from dalston_cli.stages.merge.labels import name_speakers
 from dalston_sdk.wire import Chapter, Segment, Transcript, Word
 
-EVERY = [name for name, writer in WRITERS.items() if not writer.needs_chapters]
+EVERY = [
+    name for name, writer in WRITERS.items() if not (writer.needs_chapters or writer.on_request)
+]
 
 
 @pytest.mark.parametrize(

@@ -123,10 +123,10 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
 KNOWN = {
     Transcript: "version recording status text language segments language_scores speech_regions"
     " turns speaker_names events title summary chapters action_items warnings stages provenance"
-    " generator key digest",
+    " generator key digest speaker_matches",
     Segment: "id start end text words speaker channel language confidence emotion raw_text doubtful"
-    " avg_logprob no_speech_prob compression_ratio temperature",
-    Word: "text start end confidence speaker interpolated",
+    " avg_logprob no_speech_prob compression_ratio temperature human checked",
+    Word: "text start end confidence speaker interpolated human",
     SpeakerTurn: "start end speaker confidence",
     RecordingInfo: "name digest duration_s sample_rate num_channels container codec"
     " container_duration_s clip_start clip_end left_out columns",

@@ -87,13 +87,29 @@ def test_a_process_that_was_killed_within_a_batch_leaves_a_quarter_of_it(tmp_pat
 
 
 def test_a_batch_that_another_process_still_computes_is_no_failure(tmp_path: Path) -> None:
-    other = subprocess.Popen([sys.executable, "-c", "input()"], stdin=subprocess.PIPE)
+    program = (
+        "import sys, pathlib; from dalston_sdk.batch_sizes import BatchSizes\n"
+        "sizes = BatchSizes(pathlib.Path(sys.argv[1])); sizes.begin(sys.argv[2], None)\n"
+        "sizes.trying(sys.argv[2], 16); print('tries', flush=True); input()"
+    )
+    other = subprocess.Popen(
+        [sys.executable, "-c", program, tmp_path, KEY],
+        stdin=subprocess.PIPE,
+        stdout=subprocess.PIPE,
+        text=True,
+    )
     with other:
-        figure = {"limit": None, "tried": 16, "pid": other.pid}
-        (tmp_path / FILE_NAME).write_text(json.dumps({KEY: figure}), encoding="utf-8")
-        assert started(tmp_path).limit(KEY) is None
-        other.communicate(b"\n")
+        assert other.stdout is not None
+        assert other.stdout.readline() == "tries\n"
+        assert [started(tmp_path).limit(KEY) for _ in range(2)] == [None, None]
+        other.kill()
     assert started(tmp_path).limit(KEY) == 4
+
+
+def test_figures_of_a_version_that_knew_processes_by_their_ids_still_count(tmp_path: Path) -> None:
+    figure = {"limit": 8, "reason": "MemoryError", "tried": 16, "pid": 1}
+    (tmp_path / FILE_NAME).write_text(json.dumps({KEY: figure}), encoding="utf-8")
+    assert started(tmp_path).limit(KEY) == 8
 
 
 def test_a_batch_that_fitted_is_no_failure_of_the_next_process(tmp_path: Path) -> None:
@@ -107,7 +123,7 @@ def test_a_process_that_ends_in_order_blames_no_batch(tmp_path: Path) -> None:
     sizes = started(tmp_path)
     sizes.trying(KEY, 16)
     sizes.end()
-    assert json.loads((tmp_path / FILE_NAME).read_text(encoding="utf-8"))[KEY]["pid"] is None
+    assert json.loads((tmp_path / FILE_NAME).read_text(encoding="utf-8"))[KEY]["holder"] is None
     assert started(tmp_path).limit(KEY) is None
 
 

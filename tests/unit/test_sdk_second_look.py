@@ -10,7 +10,7 @@ import pytest
 from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.levels import frame_levels
 from dalston_sdk.second_look import SecondLook, extended, left_out
-from dalston_sdk.textless_speech import settle, without_text
+from dalston_sdk.textless_speech import settle, summed_up, without_text
 from dalston_sdk.wire import Segment, SpeechRegion, Word
 
 FRAME_S = 0.032
@@ -153,7 +153,7 @@ def test_only_text_of_which_the_recogniser_is_sure_counts_and_doubtful_times_are
     )
     assert [(each.id, each.text) for each in settled.segments] == [(0, "Yes."), (1, "Hello.")]
     assert settled.regions == [region(1.0, 2.0), region(10.0, 12.0)]
-    [notice] = settled.notices
+    [notice] = summed_up(settled.notices)
     assert (notice.code, notice.start, notice.end) == ("doubtful_speech", 20.0, 83.5)
     assert re.findall(r"\d+:\d\d\.\d-\d+:\d\d\.\d", notice.message) == [
         "0:20.0-0:21.0",
@@ -169,7 +169,7 @@ def test_speech_of_the_first_look_without_text_is_told() -> None:
     text = Segment(id=0, start=0.5, end=2.5, text="Hello.")
     settled = settle([text], regions, [], lambda _: [], join_s=2.0)
     assert settled.regions == regions
-    [notice] = settled.notices
+    [notice] = summed_up(settled.notices)
     assert notice.message == "what may be speech has no text: 0:20.0-0:24.0."
 
 
@@ -227,7 +227,7 @@ def test_speech_that_the_recogniser_passed_over_is_decoded_by_itself() -> None:
     assert [each.text for each in settled.segments][1] == "A quiet answer."
     assert [each.id for each in settled.segments] == [0, 1, 2]
     assert settled.regions == regions
-    [notice] = settled.notices
+    [notice] = summed_up(settled.notices)
     assert notice.message == "what may be speech has no text: 0:40.0-1:00.0."
 
 

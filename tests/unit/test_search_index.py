@@ -6,7 +6,7 @@ import stat
 from pathlib import Path
 
 import pytest
-from tests.support.indexed import ask, found, put
+from tests.support.indexed import ask, correct, found, put
 from tests.support.transcripts import dialogue, segment
 
 from dalston_cli.collection.reading import NoSuchPlaceError, NoTranscriptsError
@@ -230,3 +230,26 @@ def test_many_hits_are_shown_in_order_and_not_ranked(tmp_path: Path) -> None:
 
     assert (answer.found.is_ranked, answer.found.total) == (False, 5_001)
     assert [hit.start for hit in answer.found.hits[:2]] == [0.0, 5.0]
+
+
+def test_corrected_text_is_what_is_found(tmp_path: Path) -> None:
+    state, folder = tmp_path / "state", tmp_path / "in"
+    path = put(folder / "a.json", "we will meat at noon")
+    assert found(state, "meat", folder) == ["a"]
+
+    corrections = correct(path, 0, "we will meet at noon")
+
+    assert found(state, "meat", folder) == []
+    answer, _ = ask(state, "meet", folder)
+    assert [hit.text for hit in answer.found.hits] == ["we will meet at noon"]
+    correct(path, 0, "we will meet at three")
+    assert found(state, "noon", folder) == []
+    assert found(state, "three", folder) == ["a"]
+
+    corrections.write_text("no corrections\n")
+    put(folder / "b.json", "another")
+    answer, _ = ask(state, "me*", folder)
+    assert answer.found.hits == ()
+    assert "a.json is left out" in answer.changes[0].problems[0]
+    corrections.unlink()
+    assert found(state, "meat", folder) == ["a"]

@@ -126,12 +126,12 @@ def test_speakers_never_share_a_cue() -> None:
     ]
 
 
-def test_speakers_who_talk_at_once_are_shown_one_after_the_other() -> None:
+def test_speakers_whom_one_cue_cannot_hold_are_shown_one_after_the_other() -> None:
     segments = [
-        segment("I was just about to say that", 0.0, 4.0, speaker="SPEAKER_00"),
-        segment("No, wait, listen", 0.0, 3.0, speaker="SPEAKER_01"),
+        segment("I was just about to say that we have to go", 0.0, 4.0, speaker="SPEAKER_00"),
+        segment("No, wait, listen to me, all of you, please", 0.0, 3.0, speaker="SPEAKER_01"),
     ]
-    first, second = build_cues(transcript(segments), DEFAULT)
+    first, second = build_cues(transcript(segments), SubtitleRules(max_line_count=1))
     assert (first.end - first.start, second.end - second.start) >= (0.8, 0.8)
     assert first.end <= second.start
 

@@ -13,7 +13,7 @@ from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.settings.table import TABLE
 
 SUBTITLES = "without -f srt, -f vtt, -f ass, -f ttml, -f stl or -f lrc"
-STL = "without -f stl"
+STL = "without -f stl, -f edl, -f fcpxml or -f premiere"
 SPEAKERS = "without --diarize, --channels split or --audio-track all"
 WORK = "without --refine, --title, --summary, --chapters or --action-items"
 
@@ -66,6 +66,8 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "highlight_words": ("yes", {"output_format": "textgrid"}, SUBTITLES),
     "frame_rate": ("29.97", {"output_format": "srt"}, STL),
     "start_timecode": ("10:00:00:00", {"output_format": "ttml"}, STL),
+    "mux": ("yes", {"output_format": "txt,json"}, "without -f srt or -f vtt"),
+    "layout": ("f4", {"output_format": "md"}, "without -f txt or -f docx"),
     "timestamps": (
         "yes",
         {"output_format": "srt"},
@@ -106,7 +108,7 @@ ALWAYS = {
     *("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold", "emotion"),
     *("events", "refine", "title", "summary", "chapters", "action_items", "device", "launcher"),
     *("runner", "order", "jobs", "offline", "store", "weights_mirror", "starter"),
-    *("accept_known_bad", "keep_doubtful", "audio_track"),
+    *("accept_known_bad", "keep_doubtful", "audio_track", "language_suffix"),
 }
 """Settings that count whatever is beside them."""
 

@@ -40,6 +40,7 @@ class PyannoteEngine(TorchEngine):
 
     name = "pyannote"
     version = "0.1.0"
+    keeps_freed_memory = True
     reads_parts = frozenset({Stage.DIARIZE})
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {
         Stage.DIARIZE: frozenset(

@@ -17,8 +17,9 @@ from dalston_sdk.ctranslate2_loading import is_device_lost
 from dalston_sdk.devices import check_gpu, process_vram_mb
 from dalston_sdk.engine import Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.languages import from_whisper_code
+from dalston_sdk.languages import Language, from_whisper_code
 from dalston_sdk.prompts import fit_prompts
+from dalston_sdk.splitting import given_speech, not_split, speech_only, wants_speech_only
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
@@ -36,6 +37,7 @@ class FasterWhisperEngine(Engine):
     version = "0.1.0"
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.TRANSCRIBE: SUPPORTED}
     keeps_freed_memory = True
+    splits = True
     slots = 8
     max_audio_s = 1800.0
 
@@ -108,6 +110,8 @@ class FasterWhisperEngine(Engine):
             device=self.device,
             chunk_length_s=whisper.feature_extractor.chunk_length,
         )
+        if wants_speech_only(request) and decoding.batch_size == 1:
+            return not_split("without batches each window begins where the one before it ended")
         fitter = self.fitter(request, decoding.batch_size)
         recording = RecordingDecoder(
             whisper=whisper,
@@ -117,9 +121,14 @@ class FasterWhisperEngine(Engine):
             context=context,
             fitter=fitter,
         )
-        speech = recording.find_speech()
+        speech = recording.find_speech(given_speech(request))
         context.check_cancelled()
         language, scores = _find_language(whisper, options, audio, speech, decoding)
+        if wants_speech_only(request):
+            code = None if language is None else from_whisper_code(language)
+            windows = recording.windows(speech)
+            found = Language(spoken=code, scores=scores)
+            return speech_only(speech.regions, speech.alone, windows, found)
         text = recording.decode(speech, language)
         spoken = None
         if language is not None and (text.segments or speech.regions or options.language):

@@ -5,6 +5,7 @@ from dataclasses import dataclass
 import msgspec
 from decoding import PartDecoder, decode
 from faster_whisper import WhisperModel
+from languages import pack
 from options import Decoding
 from segments import convert
 from vad import FRAME_S, as_regions, as_samples, find_speech, score
@@ -15,7 +16,7 @@ from dalston_sdk.languages import from_whisper_code
 from dalston_sdk.prompt_echoes import EchoFilter
 from dalston_sdk.second_look import SecondLook, extended
 from dalston_sdk.textless_speech import settle
-from dalston_sdk.wire import Notice, Segment, SpeechRegion, TranscribeOptions
+from dalston_sdk.wire import FoundSpeech, Notice, Segment, SpeechRegion, TranscribeOptions
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -48,8 +49,15 @@ class RecordingDecoder:
     context: RunContext
     fitter: BatchFitter
 
-    def find_speech(self) -> Speech:
-        """Find the speech, with a second look at what the first one left out."""
+    def find_speech(self, given: FoundSpeech | None = None) -> Speech:
+        """Find the speech, with a second look at what the first one left out.
+
+        Args:
+            given: That of a part of a recording, where it was found before.
+        """
+        if given is not None:
+            regions = list(given.regions)
+            return Speech(ranges=as_samples(regions), regions=regions, alone=list(given.alone))
         vad = self.decoding.vad
         if vad is None:
             ranges = [{"start": 0, "end": len(self.audio)}]
@@ -74,6 +82,13 @@ class RecordingDecoder:
         if regions != first:
             ranges = as_samples(regions)
         return Speech(ranges=ranges, regions=regions, alone=alone)
+
+    def windows(self, speech: Speech) -> list[int]:
+        """Return the numbers of the regions with which a batch of windows begins."""
+        number_of = {region.start: number for number, region in enumerate(speech.regions)}
+        windows = pack(speech.regions, self.decoding.chunk_length_s)
+        firsts = windows[:: self.decoding.batch_size]
+        return [number_of[each.start] for each in firsts if each.start in number_of]
 
     def decode(self, speech: Speech, language: str | None) -> Text:
         """Decode the speech, reporting segments as they come, then what only may be speech.

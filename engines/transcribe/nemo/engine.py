@@ -4,21 +4,16 @@ import gc
 import os
 import tempfile
 from collections.abc import Mapping, Sequence
-from dataclasses import replace
 from typing import TYPE_CHECKING, ClassVar
 
-from dalston_sdk.decoding import (
-    SUPPORTED_OPTIONS,
-    effective_options,
-    find_speech,
-    transcribe_in_batches,
-)
+from dalston_sdk.decoding import SUPPORTED_OPTIONS, find_speech
 from dalston_sdk.engine import LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import choose_language
 from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, is_same_together, shared_fitter
 from dalston_sdk.torch_device import release_memory
 from dalston_sdk.torch_engine import TorchEngine
+from dalston_sdk.transcribing import Found, transcribe_chunks
 from dalston_sdk.wire import (
     DiarizeRequest,
     DiarizeResult,
@@ -54,6 +49,8 @@ class NemoEngine(TorchEngine):
         Stage.DIARIZE: frozenset({"num_speakers", "max_speakers", "batch_size"}),
     }
     keeps_freed_memory = True
+    splits = True
+    reads_parts = frozenset({Stage.DIARIZE})
     slots = SLOTS
     max_audio_s = MAX_AUDIO_S
 
@@ -131,7 +128,7 @@ class NemoEngine(TorchEngine):
             known=capabilities.languages,
             must_be_told=capabilities.must_be_told_language,
         )
-        speech = find_speech(audio, options, decoding, SpeechDetector(), context.check_cancelled)
+        speech = find_speech(audio, request, decoding, SpeechDetector(), context.check_cancelled)
         text_language = "en" if decoding.into_english else language.spoken
         told = Told(language=language.spoken, into=text_language, with_words=decoding.with_words)
 
@@ -152,25 +149,15 @@ class NemoEngine(TorchEngine):
                 )
             return segments
 
-        fitter = self.fitter(request, decoding.batch_size)
-        with recogniser.taking_part():
-            found = transcribe_in_batches(
-                audio,
-                speech,
-                decode,
-                context,
-                fitter=fitter,
-                min_chunk_s=_MIN_CHUNK_S,
-            )
-        decoding = replace(decoding, batch_size=fitter.smallest)
-        return TranscribeResult(
-            language=text_language,
-            segments=tuple(found.segments),
-            speech_regions=tuple(found.regions) if decoding.with_vad else (),
-            effective=effective_options(options, decoding, language.spoken),
-            warnings=(*decoding.warnings, *language.warnings, *found.notices, *fitter.notices),
-            compute_type=self._loaded.compute_type,
+        found = Found(
+            decoding=decoding,
+            language=language,
+            speech=speech,
+            fitter=self.fitter(request, decoding.batch_size),
+            min_chunk_s=_MIN_CHUNK_S,
         )
+        with recogniser.taking_part():
+            return transcribe_chunks(request, audio, found, decode, context)
 
     def diarize(
         self, request: DiarizeRequest, audio: Samples, context: RunContext

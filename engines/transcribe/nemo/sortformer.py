@@ -1,11 +1,12 @@
 """Diarization with Sortformer: the posterior of each speaker frame by frame, then turns."""
 
-from collections.abc import Iterator, Sequence
+from collections.abc import Sequence
 
 import numpy as np
 import torch
 from activity_turns import Posteriors, link_chunks, turns_of
 from loading import Loaded
+from long_features import BLOCK_S, LongFeatures
 from speakers import keep_speakers, read_speaker_count
 
 from dalston_sdk.batch_fitting import BatchFitter
@@ -17,10 +18,6 @@ from dalston_sdk.wire import DiarizeOptions, DiarizeResult, Notice, Stage
 CHUNK_S, SHARED_S = 90.0, 30.0
 """The length on which models without streaming were trained, and the overlap of two chunks."""
 GPU_BATCH_SIZE = 4
-BLOCK_S = 60.0
-"""Features are computed block by block."""
-MARGIN_S = 1.0
-"""Audio on both sides of a block, so that its features are those of the whole recording."""
 
 # NVIDIA's own settings for recordings that are complete, as opposed to live audio.
 _STREAMING = {
@@ -66,7 +63,8 @@ class Diarizer:
 
         Args:
             options: The number of speakers, and the batch size.
-            audio: float32, shape (num_samples,), 16 kHz, in [-1, 1].
+            audio: float32, shape (num_samples,), 16 kHz, in [-1, 1]; only its length and parts of
+                it are asked for.
             context: Gets the progress.
             fitter: Computes batches of chunks that fit into memory.
 
@@ -76,7 +74,8 @@ class Diarizer:
         """
         wanted = read_speaker_count(options, limit=self._num_speakers, model_name=self._loaded.name)
         duration_s = len(audio) / SAMPLE_RATE
-        audio = np.pad(audio, (0, max(0, int(_MIN_AUDIO_S * SAMPLE_RATE) - len(audio))))
+        if (missing := int(_MIN_AUDIO_S * SAMPLE_RATE) - len(audio)) > 0:
+            audio = np.pad(audio[:], (0, missing))
         with torch.inference_mode(), self._loaded.autocast():
             if self._is_streaming:
                 posteriors = self._stream(audio, context)
@@ -133,12 +132,12 @@ class Diarizer:
         while starts[-1] + size < len(audio):
             starts.append(starts[-1] + step)
         # One scale for the whole recording; the library would scale each batch by itself.
-        audio = audio / (np.float32(audio.max()) + np.float32(self._network.eps))
+        scale = _highest(audio) + np.float32(self._network.eps)
         found: list[Posteriors] = []
 
         def infer(batch: Sequence[int]) -> list[Posteriors]:
             context.check_cancelled()
-            return self._infer([audio[start : start + size] for start in batch])
+            return self._infer([audio[start : start + size] / scale for start in batch])
 
         for batch, posteriors in fitter.each_batch(starts, infer):
             found += posteriors
@@ -163,21 +162,17 @@ class Diarizer:
             _to_numpy(posteriors[row, : int(count)]) for row, count in enumerate(counts.tolist())
         ]
 
-    def _features(self, audio: Samples, context: RunContext) -> torch.Tensor:
-        """Compute the features of a whole recording block by block, and keep them on the CPU."""
+    def _features(self, audio: Samples, context: RunContext) -> torch.Tensor | LongFeatures:
+        """Return the features of a whole recording, which stay on the CPU."""
         if str(self._network.cfg.preprocessor.get("normalize", "NA")) not in ("NA", "None"):
-            return self._features_of(audio).cpu()
-        blocks = []
-        for start, end in _blocks(len(audio)):
+            return self._features_of(audio[:]).cpu()
+
+        def make(first: int, last: int) -> torch.Tensor:
             context.check_cancelled()
-            margin = int(MARGIN_S * SAMPLE_RATE)
-            low, high = max(0, start - margin), min(len(audio), end + margin)
-            made = self._features_of(audio[low:high])
-            hop = round(self._stride_s * SAMPLE_RATE)
-            first = (start - low) // hop
-            last = made.shape[2] if end == len(audio) else first + (end - start) // hop
-            blocks.append(made[:, :, first:last].cpu())
-        return torch.cat(blocks, dim=2)
+            return self._features_of(audio[first:last])
+
+        hop = round(self._stride_s * SAMPLE_RATE)
+        return LongFeatures(len(audio), rate=SAMPLE_RATE, hop=hop, make=make)
 
     def _features_of(self, audio: Samples) -> torch.Tensor:
         network = self._network
@@ -193,12 +188,11 @@ class Diarizer:
         return (option_without_effect("batch_size", reason, stage=Stage.DIARIZE),)
 
 
-def _blocks(num_samples: int) -> Iterator[tuple[int, int]]:
-    """Yield the first and last sample of each block; only the last one has another length."""
+def _highest(audio: Samples) -> np.float32:
+    """Return the highest sample of a recording, which is looked through block by block."""
     size = int(BLOCK_S * SAMPLE_RATE)
-    for start in range(0, max(1, num_samples - size // 2), size):
-        end = start + size
-        yield start, num_samples if end + size // 2 >= num_samples else end
+    blocks = (audio[first : first + size] for first in range(0, len(audio), size))
+    return np.float32(max(block.max() for block in blocks))
 
 
 def _to_numpy(posteriors: torch.Tensor) -> Posteriors:

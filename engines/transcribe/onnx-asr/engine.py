@@ -3,7 +3,7 @@
 import gc
 import os
 from collections.abc import Mapping, Sequence
-from dataclasses import dataclass, replace
+from dataclasses import dataclass
 from functools import partial
 from typing import ClassVar
 
@@ -17,16 +17,15 @@ from dalston_sdk.chunks import cut_chunks
 from dalston_sdk.decoding import (
     SUPPORTED_OPTIONS,
     Decoding,
-    effective_options,
     find_speech,
     plan_decoding,
-    transcribe_in_batches,
 )
 from dalston_sdk.devices import check_gpu, device_lost, process_vram_mb
 from dalston_sdk.engine import Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import evenly_spaced, to_whisper_code
 from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, shared_fitter
+from dalston_sdk.transcribing import Found, transcribe_chunks
 from dalston_sdk.wire import (
     ErrorCode,
     ModelRef,
@@ -60,6 +59,7 @@ class OnnxAsrEngine(Engine):
     version = "0.1.0"
     options: ClassVar[Mapping[Stage, frozenset[str]]] = {Stage.TRANSCRIBE: SUPPORTED_OPTIONS}
     keeps_freed_memory = True
+    splits = True
     slots = SLOTS
     max_audio_s = MAX_AUDIO_S
 
@@ -125,7 +125,7 @@ class OnnxAsrEngine(Engine):
             translating_models="--model onnx-canary-1b-v2 or --model faster-whisper-large-v3",
             timing_model="--model onnx-parakeet-tdt-0.6b-v3",
         )
-        speech = find_speech(audio, options, decoding, self._detector, context.check_cancelled)
+        speech = find_speech(audio, request, decoding, self._detector, context.check_cancelled)
         searched = speech.regions or speech.alone
         language = find_language(
             options,
@@ -155,32 +155,15 @@ class OnnxAsrEngine(Engine):
                 for index, (result, region) in enumerate(with_text)
             ]
 
-        fitter = self.fitter(request, decoding.batch_size)
-        with shared.taking_part():
-            found = transcribe_in_batches(
-                audio,
-                speech,
-                decode,
-                context,
-                fitter=fitter,
-                min_chunk_s=_MIN_CHUNK_S,
-            )
-        decoding = replace(decoding, batch_size=fitter.smallest)
-        return TranscribeResult(
-            language=text_language,
-            segments=tuple(found.segments),
-            language_scores=language.scores,
-            speech_regions=tuple(found.regions) if decoding.with_vad else (),
-            effective=effective_options(options, decoding, language.spoken),
-            warnings=(
-                *recogniser.warnings,
-                *decoding.warnings,
-                *language.warnings,
-                *found.notices,
-                *fitter.notices,
-            ),
-            compute_type=recogniser.compute_type,
+        found = Found(
+            decoding=decoding,
+            language=language,
+            speech=speech,
+            fitter=self.fitter(request, decoding.batch_size),
+            min_chunk_s=_MIN_CHUNK_S,
         )
+        with shared.taking_part():
+            return transcribe_chunks(request, audio, found, decode, context)
 
 
 def _recognise(

@@ -5,9 +5,9 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dalston_cli.review.naming import SUFFIX as CORRECTIONS_SUFFIX
+
 SUFFIX = ".json"
-CORRECTIONS_SUFFIX = ".corrections.jsonl"
-"""``talk.corrections.jsonl`` has the corrections of ``talk.json``."""
 
 Tell = Callable[[str], None]
 
@@ -27,16 +27,6 @@ class FoundFile:
     path: Path
     state: FileState
     corrections: FileState | None
-
-    @property
-    def corrections_path(self) -> Path:
-        """Where corrections are, if there are any."""
-        return corrections_of(self.path)
-
-
-def corrections_of(transcript: Path) -> Path:
-    """Return the path that the corrections of a transcript have."""
-    return transcript.with_name(transcript.name.removesuffix(SUFFIX) + CORRECTIONS_SUFFIX)
 
 
 def found_files(folder: Path, tell: Tell) -> Iterator[FoundFile]:

@@ -22,7 +22,7 @@ from dalston_cli.options.dialects.translation import translate
 from dalston_cli.options.without_effect import WithoutEffectError, check_effects, manifest_notes
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import RunFinished, WarningRaised
-from dalston_cli.pipeline.intake.beside import without_transcripts
+from dalston_cli.pipeline.intake.beside import without_copies, without_transcripts
 from dalston_cli.pipeline.intake.inputs import STDIN, InputSources, RecordingFinder
 from dalston_cli.pipeline.intake.shard import ShardedInputError, parse_shard
 from dalston_cli.pipeline.request import AUTO_MODEL, RecordingRequest, RunOptions
@@ -40,6 +40,7 @@ class Batch(Struct, frozen=True, kw_only=True):
         colour_words: Show how sure each word is, where text is shown as it comes.
         on_finish: A command to run at the end.
         secrets: Variables that it does not get.
+        mux: Put subtitles into copies of videos.
     """
 
     recordings: tuple[RecordingRequest, ...]
@@ -50,6 +51,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     secrets: frozenset[str] = frozenset()
     passed_over: Mapping[str, int] = {}
     colour_words: bool = False
+    mux: bool = False
 
     def shows_colours(self, console: Console) -> bool:
         """Return True if text is shown as it comes, in colours: one recording, at a terminal."""
@@ -126,7 +128,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         stdin=sys.stdin.buffer,
         on_warning=warnings.append,
     )
-    recordings = tuple(finder.find())
+    recordings = without_copies(tuple(finder.find()), warnings.append)
     if inputs.manifest:
         notes = manifest_notes(recordings, resolved, run_options.formats, inputs.manifest)
         warnings += map(_without_effect, notes)
@@ -151,6 +153,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         colour_words=said.colour_words,
         on_finish=resolved.settings.on_finish,
         secrets=frozenset(_secrets(resolved, catalog)),
+        mux=resolved.settings.mux and folder is not None,
     )
 
 

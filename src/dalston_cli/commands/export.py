@@ -12,6 +12,9 @@ from dalston_cli.options.general import Json, Profile, Quiet
 from dalston_cli.options.parameters import Flags, OptionsOf, flatten
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
+    from dalston_cli.pipeline.outputs.export import Export
     from dalston_sdk.wire import Transcript
 
 _STDOUT = "-"
@@ -74,7 +77,7 @@ class ExportOptions:
             rich_help_panel="Documents",
         ),
     ] = False
-    settings: Annotated[Flags, OptionsOf((*_RENDERING, "speakers"))]
+    settings: Annotated[Flags, OptionsOf((*_RENDERING, "speakers", "language_suffix", "mux"))]
 
 
 @flatten
@@ -116,8 +119,9 @@ def export(
         render=build_render_options(resolved.settings),
         optional=optional_formats(names),
         overwrite=options.overwrite,
+        language_suffix=resolved.settings.language_suffix,
     )
-    for note in check_effects(resolved, names=_RENDERING, formats=spec.formats):
+    for note in check_effects(resolved, names=(*_RENDERING, "mux"), formats=spec.formats):
         console.warning(note)
     speakers = parse_speaker_names(options.speaker_names or ())
 
@@ -140,8 +144,27 @@ def export(
         raise NotWritableError(address)
     folder = None if options.output_dir is None else Path(options.output_dir).expanduser()
     planned = plan_exports(options.transcripts, spec, folder)
-    written = []
+    written: list[Export] = []
     for item in write_exports(planned, spec, change=changed, on_dropped=console.warning):
         console.info(f"wrote {item.target}")
-        written.append({"source": item.source, "format": item.writer.name, "path": item.target})
-    console.result(written)
+        written.append(item)
+    data = [
+        {"source": item.source, "format": item.writer.name, "path": item.target} for item in written
+    ]
+    muxed = written if resolved.settings.mux else ()
+    console.result([*data, *_muxed(muxed, console, overwrite=options.overwrite)])
+
+
+def _muxed(
+    written: "Sequence[Export]", console: Console, *, overwrite: bool
+) -> "Iterator[dict[str, object]]":
+    """Put the subtitles that were written into copies of their videos; yield what was written."""
+    from dalston_cli.commands.mux_after import mux_export
+    from dalston_cli.formats.read import read_transcript
+
+    for source in dict.fromkeys(item.source for item in written):
+        targets = [item.target for item in written if item.source == source]
+        name = read_transcript(source).recording.name
+        if path := mux_export(source, name, targets, overwrite=overwrite):
+            console.info(f"wrote {path}")
+            yield {"source": source, "format": "mux", "path": path}

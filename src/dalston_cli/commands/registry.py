@@ -23,6 +23,7 @@ COMMANDS: Mapping[str, str] = {
     "export": "Write a finished transcript in another format.",
     "review": "Listen to transcripts and correct them, in the browser.",
     "check": "Check subtitles by a guideline.",
+    "mux": "Put subtitles into a video.",
     "search": "Find what was said in the transcripts of a folder.",
     "stats": "Count who spoke how much, how fast and when.",
     "redact": "Replace names, numbers and addresses in transcripts.",

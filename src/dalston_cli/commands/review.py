@@ -6,7 +6,20 @@ from typing import Annotated
 import typer
 
 from dalston_cli.console import Console
+from dalston_cli.errors import UsageError
 from dalston_cli.options.general import Json, Quiet
+
+
+class TimeOfManyError(UsageError):
+    """A time was given for several transcripts."""
+
+    code = "time_of_many"
+
+    def __init__(self, number: int) -> None:
+        super().__init__(
+            f"--at is a time of one transcript, and here are {number}",
+            hint="name one: dalston review talk.json --at 90",
+        )
 
 
 def review(
@@ -22,6 +35,10 @@ def review(
         typer.Option(
             metavar="DIR", help="Folder of the recordings, where they are not beside the JSON."
         ),
+    ] = None,
+    at: Annotated[
+        float | None,
+        typer.Option(min=0, metavar="SECONDS", help="Show one transcript at this time."),
     ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")
@@ -56,6 +73,8 @@ def review(
     items = folder.listed()
     if not items:
         raise NoTranscriptsError(place)
+    if at is not None and len(items) != 1:
+        raise TimeOfManyError(len(items))
     silent = sum(folder.recording(item.id) is None for item in items)
     if silent:
         console.warning(
@@ -69,6 +88,7 @@ def review(
             from urllib.parse import quote
 
             url += f"&item={quote(items[0].id, safe='')}"
+            url += f"&t={at:g}" if at is not None else ""
 
         def ready() -> None:
             if json:

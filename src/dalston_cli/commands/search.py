@@ -41,6 +41,12 @@ def search(
             "--no-update", help="Search the index as it is, without a look at the folder."
         ),
     ] = False,
+    opens: Annotated[
+        bool,
+        typer.Option(
+            "--open", help="Show the best hit in the browser, to hear and correct it; until Ctrl-C."
+        ),
+    ] = False,
     json: Json = False,
     quiet: Quiet = False,
 ) -> None:
@@ -55,10 +61,13 @@ def search(
     dalston search 'NEAR(merger bank, 5) speaker:Ada date:2024' calls/ --json
     """
     from dalston_cli.amounts import count
+    from dalston_cli.options.build import ExcludedOptionsError
     from dalston_cli.search.session import Search
     from dalston_cli.settings.locations import Locations
 
     console = Console("search", json=json, quiet=quiet)
+    if opens and json:
+        raise ExcludedOptionsError("--open", "--json", "the page is served until Ctrl-C")
     asked = Search(
         query=query,
         folders=folders or [Path()],
@@ -75,6 +84,15 @@ def search(
     if searched.found.hits:
         console.data("\n".join(_line(console, hit, context) for hit in searched.found.hits))
     _tell_total(console, searched)
+    if opens and searched.found.hits:
+        _open(searched.found.hits[0], quiet=quiet)
+
+
+def _open(hit: "Hit", *, quiet: bool) -> None:
+    """Serve the page of a hit's transcript, at the hit."""
+    from dalston_cli.commands.review import review
+
+    review(hit.transcript, at=round(hit.at, 2), quiet=quiet)
 
 
 def _tell_changes(console: Console, searched: "Searched") -> None:

@@ -8,6 +8,7 @@ from typing import Self
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.formats.subtitles.timecode import Timecode
 from dalston_cli.formats.word_template import Template
+from dalston_cli.settings.choices import LayoutName
 
 Heights = tuple[Sequence[int], float]
 """A waveform: heights from 0 to 255, and how many each second has."""
@@ -22,6 +23,7 @@ class RenderOptions:
         speakers: True names speakers in text; None names them if there are several, or if one
             has a name.
         timestamps: True puts times before paragraphs; None where the format has them by default.
+        layout: The program whose layout ``txt`` and ``docx`` have.
         docx_template: The document whose styles Word documents get; None for our own.
         frame_rate: Of the video, for formats that count frames; a key of ``FRAME_RATES``.
         start_timecode: Of the video's first frame, for formats that have timecodes.
@@ -34,6 +36,7 @@ class RenderOptions:
     subtitles: SubtitleRules = field(default_factory=SubtitleRules)
     speakers: bool | None = None
     timestamps: bool | None = None
+    layout: LayoutName = "plain"
     docx_template: Template | None = None
     frame_rate: str = "25"
     start_timecode: Timecode = (0, 0, 0, 0)
@@ -53,6 +56,8 @@ class RenderOptions:
         parts: dict[str, object] = {}
         if self.timestamps is not None:
             parts["timestamps"] = self.timestamps
+        if self.layout != "plain":
+            parts["layout"] = self.layout
         if self.docx_template is not None:
             parts["docx_template"] = self.docx_template.digest
         if (self.frame_rate, self.start_timecode) != ("25", (0, 0, 0, 0)):

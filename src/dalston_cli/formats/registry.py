@@ -50,10 +50,20 @@ _TABLE = (
     Writer("stm", ".stm", "segments with speakers and times, as a reference for scoring"),
     Writer("lrc", ".lrc", "lyrics with times, for music players"),
     Writer("ttml", ".ttml", "TTML subtitles in the IMSC text profile, for broadcasters"),
-    Writer("stl", ".stl", "EBU subtitles, for broadcasters", binary=True, limited=True),
+    Writer(
+        "stl",
+        ".stl",
+        "EBU subtitles, for broadcasters",
+        binary=True,
+        limited=True,
+        frame_rates=("25", "29.97"),
+    ),
     Writer("docx", ".docx", "a Word document", binary=True, extra="docs", package="docx"),
     Writer("odt", ".odt", "an OpenDocument text", binary=True, extra="docs", package="odfdo"),
     Writer("eaf", ".eaf", "tiers for ELAN", extra="docs", package="pympi"),
+    Writer("edl", ".edl", "markers for DaVinci Resolve", on_request=True),
+    Writer("fcpxml", ".fcpxml", "markers for Final Cut Pro", on_request=True),
+    Writer("premiere", ".premiere.xml", "markers for Premiere Pro", on_request=True),
     Writer("ffmetadata", ".ffmetadata", "chapters for ffmpeg and players", needs_chapters=True),
     Writer("youtube", ".chapters.txt", "chapters for a video's description", needs_chapters=True),
     Writer("podcast", ".chapters.json", "chapters of Podcasting 2.0", needs_chapters=True),
@@ -68,7 +78,7 @@ def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
     """Return the requested writers, each once, in the order of the request.
 
     Names may be comma lists, in any case; ``all`` stands for every format whose packages are
-    installed, but for lists of chapters.
+    installed, but for lists of chapters and of markers.
 
     Raises:
         UnknownFormatError: A name is not in the registry.
@@ -86,7 +96,11 @@ def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
 
 
 def _every() -> Iterator[Writer]:
-    return (each for each in WRITERS.values() if each.is_installed and not each.needs_chapters)
+    return (
+        each
+        for each in WRITERS.values()
+        if each.is_installed and not (each.needs_chapters or each.on_request)
+    )
 
 
 def _installed(writer: Writer) -> Writer:

@@ -50,6 +50,18 @@ class ChaptersMissingError(UsageError):
         )
 
 
+class FrameRateError(UsageError):
+    """A format does not know the video's frame rate."""
+
+    code = "frame_rate_unknown"
+
+    def __init__(self, output_format: str, rate: str, known: tuple[str, ...]) -> None:
+        super().__init__(
+            f"{output_format} knows no {rate} frames a second, only {' and '.join(known)}",
+            hint=f"leave out -f {output_format}, or use --frame-rate {known[0]}",
+        )
+
+
 class UnwritableError(UsageError):
     """A format has no way to write a transcript."""
 
@@ -62,7 +74,13 @@ class UnwritableError(UsageError):
         )
 
 
-Unmet = WordsMissingError | SpeakersMissingError | ChaptersMissingError | UnwritableError
+Unmet = (
+    WordsMissingError
+    | SpeakersMissingError
+    | ChaptersMissingError
+    | UnwritableError
+    | FrameRateError
+)
 
 
 @dataclass(frozen=True)
@@ -77,6 +95,8 @@ class Writer:
         needs_chapters: Only a transcript that has chapters can be written.
         binary: The file is no text.
         limited: Some transcripts cannot be written: ``unwritable`` in its module says why.
+        on_request: ``all`` does not stand for it.
+        frame_rates: Of the videos that it can be for; empty for any.
         extra: The extra of the package that brings ``package``; empty for neither.
         package: The importable package that writes the format.
     """
@@ -90,6 +110,8 @@ class Writer:
     needs_chapters: bool = False
     binary: bool = False
     limited: bool = False
+    on_request: bool = False
+    frame_rates: tuple[str, ...] = ()
     extra: str = ""
     package: str = ""
 
@@ -98,8 +120,18 @@ class Writer:
         """True if all packages are there that the format needs."""
         return not self.package or find_spec(self.package) is not None
 
-    def unmet_need(self, transcript: "Transcript") -> Unmet | None:
+    def unfit(self, options: RenderOptions) -> FrameRateError | None:
+        """Return the error that any rendering with these options would be; None for none."""
+        if self.frame_rates and options.frame_rate not in self.frame_rates:
+            return FrameRateError(self.name, options.frame_rate, self.frame_rates)
+        return None
+
+    def unmet_need(
+        self, transcript: "Transcript", options: RenderOptions | None = None
+    ) -> Unmet | None:
         """Return the error that rendering would be, or None if the transcript has what it takes."""
+        if options is not None and (error := self.unfit(options)):
+            return error
         name = transcript.recording.name
         untimed = (each for each in transcript.segments if each.text.strip() and not each.words)
         if self.needs_words and any(untimed):

@@ -189,11 +189,13 @@ def _target(settings: Settings, *, to_stdout: bool) -> OutputTarget:
         return OutputTarget(folder=None)
     given = settings.output_dir or "."
     address = output_address(given)
+    suffix = settings.language_suffix
     if address is None:
-        return OutputTarget(folder=Path(given).expanduser(), beside=settings.output_beside)
+        folder = Path(given).expanduser()
+        return OutputTarget(folder=folder, beside=settings.output_beside, language_suffix=suffix)
     if settings.offline:
         raise OfflineAddressError(address)
-    return OutputTarget(folder=path_of(address), remote=address)
+    return OutputTarget(folder=path_of(address), remote=address, language_suffix=suffix)
 
 
 def store_address(settings: Settings) -> Address | None:

@@ -25,6 +25,9 @@ Value = TypeVar("Value")
 Tell = Callable[[str, str], None]
 """Takes the code and the text of a warning."""
 
+SUBTITLED = ".subtitled"
+"""Ends the stem of a video's copy that has its subtitles: ``film.subtitled.mp4``."""
+
 CLOCK_TICK_S = 0.05
 """A file may change twice within one tick of its file system's clock and keep its stamp."""
 

@@ -94,11 +94,13 @@ class OutputTarget:
         folder: It mirrors the input tree; None for standard output.
         beside: Each goes beside its recording instead, wherever that lies.
         remote: Where ``folder`` is on another machine; None for this one.
+        language_suffix: Names have the language of the text.
     """
 
     folder: Path | None = field(default_factory=Path)
     beside: bool = False
     remote: Address | None = None
+    language_suffix: bool = False
 
 
 @dataclass(frozen=True, kw_only=True)

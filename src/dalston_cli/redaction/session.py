@@ -14,8 +14,9 @@ from dalston_cli.redaction.finding import Kind
 from dalston_cli.redaction.names import Names
 from dalston_cli.redaction.rules import Rules, check_installed
 from dalston_cli.redaction.transcript import Redacted, redact
-from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, open_key, seal, unseal
+from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, Originals, open_key, seal, unseal
 from dalston_cli.regular_file import read_regular
+from dalston_cli.review.naming import corrections_path
 from dalston_sdk.wire import Transcript
 
 REDACTED = ".redacted"
@@ -117,7 +118,7 @@ class Redaction:
         recording = self._recording(path, transcript) if audio else None
         try:
             if key and vault:
-                write_whole(vault, seal(found.originals, read_regular(path), key), mode=0o600)
+                write_whole(vault, seal(_originals(path, found), key), mode=0o600)
             [writer] = writers_named(("json",))
             write_whole(target, writer.render(found.transcript, RenderOptions()))
             if audio and recording:
@@ -184,15 +185,23 @@ def restore(path: Path, key_file: Path, folder: Path | None, *, overwrite: bool)
     if not path.name.endswith((f"{REDACTED}{_JSON}", f"{REDACTED}{VAULT_SUFFIX}")):
         raise TranscriptUnreadableError(path, f"its name does not end in {REDACTED}{_JSON}")
     stem = path.name.removesuffix(VAULT_SUFFIX).removesuffix(_JSON)
-    original, _ = unseal(path.with_name(f"{stem}{VAULT_SUFFIX}"), open_key(key_file, make=False))
+    found = unseal(path.with_name(f"{stem}{VAULT_SUFFIX}"), open_key(key_file, make=False))
     target = (folder or path.parent) / f"{stem.removesuffix(REDACTED)}{RESTORED}{_JSON}"
     if target.exists() and not overwrite:
         raise RedactedExistsError(target)
     try:
-        write_whole(target, original, mode=0o600)
+        write_whole(target, found.transcript, mode=0o600)
+        if found.corrections is not None:
+            write_whole(corrections_path(target), found.corrections, mode=0o600)
     except OSError as error:
         raise RedactedUnwritableError(target, error) from error
     return target
+
+
+def _originals(path: Path, found: Redacted) -> Originals:
+    edits = corrections_path(path)
+    corrections = read_regular(edits) if edits.is_file() else None
+    return Originals(read_regular(path), corrections, found.originals)
 
 
 def _distinct(stem: str, transcript: Transcript) -> str:

@@ -10,7 +10,7 @@ import stat
 import zlib
 from collections.abc import Mapping
 from pathlib import Path
-from typing import Protocol
+from typing import NamedTuple, Protocol
 
 import msgspec
 from msgspec import Struct, field
@@ -64,25 +64,39 @@ class Vault(Struct, frozen=True, kw_only=True):
     Attributes:
         pseudonyms: What each stands for.
         original: The whole transcript as it was, compressed.
+        corrections: The file of its corrections, compressed; None where it had none.
     """
 
     version: int = field(name="dalston_vault_version")
     pseudonyms: dict[str, str]
     original: str
+    corrections: str | None = None
 
 
-def seal(originals: Mapping[str, str], original: bytes, key: Key) -> bytes:
+class Originals(NamedTuple):
+    """What is sealed: the bytes of a transcript and of its corrections, if it has some."""
+
+    transcript: bytes
+    corrections: bytes | None
+    pseudonyms: Mapping[str, str]
+
+
+def seal(originals: Originals, key: Key) -> bytes:
     """Return the bytes of a vault."""
+    names, corrections = originals.pseudonyms, originals.corrections
     vault = Vault(
         version=_VERSION,
-        pseudonyms={name: key.encrypt(text.encode()).decode() for name, text in originals.items()},
-        original=key.encrypt(zlib.compress(original)).decode(),
+        pseudonyms={name: key.encrypt(text.encode()).decode() for name, text in names.items()},
+        original=key.encrypt(zlib.compress(originals.transcript)).decode(),
+        corrections=None
+        if corrections is None
+        else key.encrypt(zlib.compress(corrections)).decode(),
     )
     return msgspec.json.format(msgspec.json.encode(vault), indent=2) + b"\n"
 
 
-def unseal(path: Path, key: Key) -> tuple[bytes, dict[str, str]]:
-    """Return the transcript as it was, and what each pseudonym stands for.
+def unseal(path: Path, key: Key) -> Originals:
+    """Return what was sealed.
 
     Raises:
         VaultError: It is no vault, or was sealed with another key.
@@ -93,6 +107,8 @@ def unseal(path: Path, key: Key) -> tuple[bytes, dict[str, str]]:
         data = read_regular(path, limit=LARGEST_MB * 1_000_000)
         vault = msgspec.json.decode(data, type=Vault)
         original = zlib.decompress(key.decrypt(vault.original))
+        sealed = vault.corrections
+        corrections = None if sealed is None else zlib.decompress(key.decrypt(sealed))
         names = {name: key.decrypt(each).decode() for name, each in vault.pseudonyms.items()}
     except InvalidToken as error:
         raise VaultError(path, "the key is another one, or the file was changed") from error
@@ -100,7 +116,7 @@ def unseal(path: Path, key: Key) -> tuple[bytes, dict[str, str]]:
         raise VaultError(path, error.strerror or str(error)) from error
     except (ValueError, zlib.error) as error:
         raise VaultError(path, f"it is no vault: {error}") from error
-    return original, names
+    return Originals(original, corrections, names)
 
 
 def open_key(path: Path, *, make: bool) -> Key:

@@ -1,6 +1,5 @@
 """Keeps an index as the folder is: what is new or changed is read, what is gone is removed."""
 
-import hashlib
 import os
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass, field
@@ -8,9 +7,7 @@ from pathlib import Path
 from typing import NamedTuple
 
 from dalston_cli.collection.files import FileState, FoundFile, Tell, found_files
-from dalston_cli.collection.reading import decode_transcript
-from dalston_cli.formats.read import LARGEST_MB
-from dalston_cli.regular_file import read_regular
+from dalston_cli.collection.reading import Read, read_found
 from dalston_cli.search.dates import day_of, words_of
 from dalston_cli.search.index import Index
 from dalston_cli.search.passages import passages
@@ -46,15 +43,6 @@ class _Known(NamedTuple):
     corrections: FileState | None
     corrections_digest: str | None
     problem: str | None
-
-
-class _Read(NamedTuple):
-    """A file as it is now: a transcript, or a problem that is empty where it is none."""
-
-    transcript: Transcript | None
-    problem: str | None
-    digest: str
-    corrections_digest: str | None
 
 
 def update(index: Index, tell: Tell, progress: Progress = lambda _: None) -> Changes:
@@ -114,7 +102,7 @@ def _read_waiting(
 def _read_one(
     index: Index, found: FoundFile, key: bytes, before: _Known | None, changes: Changes
 ) -> None:
-    read = _read(found)
+    read = read_found(found)
     if read.problem:
         changes.problems.append(f"{found.path} {read.problem}")
     changes.total += read.transcript is not None
@@ -145,7 +133,7 @@ def _read_one(
     _add(index, found, key, states, read.transcript)
 
 
-def _columns(found: FoundFile, read: _Read) -> tuple[object, ...]:
+def _columns(found: FoundFile, read: Read) -> tuple[object, ...]:
     corrections = found.corrections
     return (
         found.state.size,
@@ -179,21 +167,6 @@ def _add(
         "INSERT INTO words (rowid, text, speaker, day) VALUES (?, ?, ?, ?)",
         [(n, p.text, p.speaker, words) for n, p in said],
     )
-
-
-def _read(found: FoundFile) -> _Read:
-    """Read a file with its corrections."""
-    try:
-        data = read_regular(found.path, limit=LARGEST_MB * 1_000_000)
-    except OSError as error:
-        return _Read(None, f"cannot be read: {error.strerror or error}", "", None)
-    digest = hashlib.sha256(data).hexdigest()
-    try:
-        transcript = decode_transcript(data)
-    except ValueError as error:
-        return _Read(None, f"is no sound transcript: {error}", digest, None)
-    problem = "" if transcript is None else None
-    return _Read(transcript, problem, digest, None)
 
 
 def _known(index: Index) -> dict[bytes, _Known]:

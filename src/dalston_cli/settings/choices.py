@@ -18,8 +18,11 @@ PullPolicy = Literal["missing", "never", "always"]
 WeightsFrom = Literal["hub", "index"]
 """The source to ask first where a model has both."""
 
-FrameRate = Literal["25", "29.97"]
+FrameRate = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
 """Frames a second of a video, as people write it."""
+
+LayoutName = Literal["plain", "nvivo", "maxqda", "atlas", "f4"]
+"""Programs for research whose transcripts are laid out in a way of their own."""
 
 GuidelineName = Literal["dalston", "netflix", "bbc", "ebu"]
 """Whose rules subtitles are checked by."""

@@ -21,7 +21,9 @@ else:
 from dalston_sdk import protocol
 from dalston_sdk.engine import SAMPLE_RATE, Engine, LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
+from dalston_sdk.languages import Language
 from dalston_sdk.protocol import ProtocolRange
+from dalston_sdk.splitting import given_speech, not_split, speech_only, wants_speech_only
 from dalston_sdk.wire import (
     AlignRequest,
     AlignResult,
@@ -40,6 +42,7 @@ from dalston_sdk.wire import (
     RefineResult,
     Segment,
     SpeakerTurn,
+    SpeechRegion,
     Stage,
     TokenUsage,
     TranscribeRequest,
@@ -79,6 +82,7 @@ class FakeEngine(Engine):
         Stage.REFINE: frozenset({"level", "max_cost_usd", "summary"}),
     }
     slots = KNOBS.slots
+    splits = KNOBS.splits
 
     def __init__(self, *, device: str = "cpu") -> None:
         super().__init__(device=device)
@@ -120,8 +124,13 @@ class FakeEngine(Engine):
             return DiarizeResult(turns=())  # type: ignore[return-value]  # the point
         duration_s = len(audio) / SAMPLE_RATE
         with_words = request.options.word_timestamps is not False
+        if wants_speech_only(request):
+            return _speech(duration_s)
+        part = given_speech(request)
         segments = []
         for segment in _segments(duration_s, with_words=with_words):
+            if part is not None and not any(each.start == segment.start for each in part.regions):
+                continue
             _work(segment.end - segment.start, context)
             segments.append(segment)
             context.progress(segment.end, duration_s)
@@ -259,6 +268,14 @@ class FakeEngine(Engine):
             # The partial result has to be on its way before the process dies.
             time.sleep(0.3)
             os._exit(72)
+
+
+def _speech(duration_s: float) -> TranscribeResult:
+    """Return a region and a window for every second."""
+    if KNOBS.in_order:
+        return not_split("the fake engine goes through it in order")
+    regions = [SpeechRegion(start=start, end=end) for start, end in _seconds(duration_s)]
+    return speech_only(regions, (), range(len(regions)), Language(spoken="en", scores={"en": 1.0}))
 
 
 def _work(audio_s: float, context: RunContext) -> None:

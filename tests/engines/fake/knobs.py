@@ -26,6 +26,8 @@ class Knobs:
     any_device: bool
     device_s: float
     load_log: Path | None
+    splits: bool
+    in_order: bool
 
 
 def read_knobs() -> Knobs:
@@ -48,6 +50,8 @@ def read_knobs() -> Knobs:
         any_device=_flag("ANY_DEVICE"),
         device_s=float(_text("DEVICE_S", "0")),
         load_log=_path("LOAD_LOG"),
+        splits=_flag("SPLITS"),
+        in_order=_flag("IN_ORDER"),
     )
 
 

@@ -2,12 +2,12 @@
 
 One JSON file per engine has a figure for each device, model and stage. It says how large batches
 may be, how much memory was free when a larger one did not fit, and which size is being tried: a
-process that was killed for its memory cannot note anything afterwards.
+process that was killed for its memory cannot note anything afterwards. Several processes may share
+the folder, also those of several containers.
 """
 
 import json
 import logging
-import os
 import tempfile
 import threading
 from collections.abc import Callable
@@ -16,9 +16,11 @@ from dataclasses import asdict, dataclass
 from pathlib import Path
 from typing import Any
 
+from dalston_sdk.process_marks import ProcessMarks
+
 log = logging.getLogger("dalston.engine")
 
-FILE_NAME = "batch-sizes.json"
+FILE_NAME, MARKS_NAME = "batch-sizes.json", "processes.lock"
 MAX_FIGURES = 64
 """The oldest figures are dropped beyond this number."""
 
@@ -41,7 +43,7 @@ class Figure:
         patience: Batches of this size that have to fit before a larger one is tried.
         fitted: Batches of this size that fitted so far.
         tried: A size whose first batch is being computed.
-        pid: The process that computes it.
+        holder: The mark of the process that computes it; None where it cannot hold one.
     """
 
     limit: int | None = None
@@ -50,7 +52,7 @@ class Figure:
     patience: int = _FIRST_PATIENCE
     fitted: int = 0
     tried: int | None = None
-    pid: int | None = None
+    holder: int | None = None
 
 
 class BatchSizes:
@@ -62,6 +64,7 @@ class BatchSizes:
 
     def __init__(self, folder: Path | None = None) -> None:
         self._file = None if folder is None else folder / FILE_NAME
+        self._marks = None if folder is None else ProcessMarks(folder / MARKS_NAME)
         self._lock = threading.Lock()
         self._figures: dict[str, Figure] = {}
 
@@ -70,7 +73,7 @@ class BatchSizes:
         with self._lock:
             for name, figure in self._read().items():
                 if name == key and key not in self._figures:
-                    self._figures[name] = _after_a_kill(figure)
+                    self._figures[name] = self._after_a_kill(figure)
             before_mb = self._figure(key).free_mb
             if before_mb is not None and free_mb is not None and free_mb > _MORE * before_mb:
                 self._figures[key] = Figure()
@@ -89,7 +92,8 @@ class BatchSizes:
         """Note that a batch of this size is computed, until ``fits`` or ``does_not_fit``."""
         with self._lock:
             figure = self._figure(key)
-            figure.tried, figure.pid = size, os.getpid()
+            figure.tried = size
+            figure.holder = None if self._marks is None else self._marks.hold()
             self._write(key)
 
     def fits(self, key: str, size: int) -> None:
@@ -97,7 +101,7 @@ class BatchSizes:
         with self._lock:
             figure = self._figure(key)
             changed = figure.tried is not None
-            figure.tried = figure.pid = None
+            figure.tried = figure.holder = None
             if figure.limit is not None and size >= figure.limit:
                 figure.fitted += 1
                 if figure.fitted >= figure.patience:
@@ -113,7 +117,7 @@ class BatchSizes:
             rose = figure.limit is not None
             figure.limit, figure.fitted = max(1, size // 2), 0
             figure.free_mb, figure.reason = free_mb, reason
-            figure.tried = figure.pid = None
+            figure.tried = figure.holder = None
             if rose:
                 figure.patience = min(2 * figure.patience, _MAX_PATIENCE)
             self._write(key)
@@ -123,11 +127,24 @@ class BatchSizes:
         with self._lock:
             for key, figure in self._figures.items():
                 if figure.tried is not None:
-                    figure.tried = figure.pid = None
+                    figure.tried = figure.holder = None
                     self._write(key)
 
     def _figure(self, key: str) -> Figure:
         return self._figures.setdefault(key, Figure())
+
+    def _after_a_kill(self, figure: Figure) -> Figure:
+        """Lower the limit if the process that tried a size is gone, as after a kill for memory."""
+        if figure.tried is None or figure.holder is None or self._marks is None:
+            return figure
+        if self._marks.is_held(figure.holder):
+            return figure
+        limit = max(1, figure.tried // _AFTER_A_KILL)
+        log.warning("the process ended within a batch of %d: trying %d", figure.tried, limit)
+        figure.limit = limit if figure.limit is None else min(limit, figure.limit)
+        figure.reason = "the engine was killed within such a batch"
+        figure.tried = figure.holder = figure.free_mb = None
+        return figure
 
     def _read(self) -> dict[str, Figure]:
         """Return the file's figures; a file that cannot be used is as good as none."""
@@ -135,7 +152,7 @@ class BatchSizes:
             return {}
         try:
             stored: dict[str, dict[str, Any]] = json.loads(self._file.read_text(encoding="utf-8"))
-            return {key: _checked(Figure(**values)) for key, values in stored.items()}
+            return {key: _checked(values) for key, values in stored.items()}
         except FileNotFoundError:
             return {}
         except (OSError, ValueError, TypeError, AttributeError) as error:
@@ -158,37 +175,17 @@ class BatchSizes:
             log.warning("batch sizes are not remembered: %s", error)
 
 
-def _checked(figure: Figure) -> Figure:
-    """Raise ValueError for a figure that nothing here has written."""
-    numbers: list[object] = [figure.limit or 1, figure.tried or 1, figure.pid or 1, figure.patience]
-    counts: list[object] = [*numbers, figure.fitted + 1]
+def _checked(values: dict[str, Any]) -> Figure:
+    """Return a figure; raise ValueError or TypeError for one that nothing here has written."""
+    values.pop("pid", None)  # of earlier versions, which knew processes by their ids
+    figure = Figure(**values)
+    numbers: list[object] = [figure.limit or 1, figure.tried or 1, figure.patience]
+    counts: list[object] = [*numbers, figure.fitted + 1, (figure.holder or 0) + 1]
     if not all(isinstance(each, int) and each > 0 for each in counts):
         raise ValueError("a number is not what was written")
     if not isinstance(figure.free_mb or 0.0, float | int):
         raise TypeError("a number is not what was written")
     return figure
-
-
-def _after_a_kill(figure: Figure) -> Figure:
-    """Lower the limit if the process that tried a size is gone, as after a kill for its memory."""
-    if figure.tried is None or figure.pid is None or _is_alive(figure.pid):
-        return figure
-    limit = max(1, figure.tried // _AFTER_A_KILL)
-    log.warning("the process ended within a batch of %d: trying %d", figure.tried, limit)
-    figure.limit = limit if figure.limit is None else min(limit, figure.limit)
-    figure.reason = "the engine was killed within such a batch"
-    figure.tried = figure.pid = figure.free_mb = None
-    return figure
-
-
-def _is_alive(pid: int) -> bool:
-    try:
-        os.kill(pid, 0)
-    except ProcessLookupError:
-        return False
-    except OSError:
-        return True
-    return pid != os.getpid()  # in a container every engine has the same number
 
 
 def _replace(file: Path, write: Callable[[Any], object]) -> None:

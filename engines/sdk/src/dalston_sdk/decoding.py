@@ -1,31 +1,27 @@
-"""Transcription chunk by chunk, for recognisers that take a short piece of speech at a time.
+"""What is decoded and how, for recognisers that take a short piece of speech at a time.
 
-The engine finds the regions of speech and decodes a batch of chunks; this module says which
-options apply, and goes through the recording.
+This module says which options apply and where speech is; ``transcribing`` goes through it.
 """
 
-from collections.abc import Callable, Sequence
+from collections.abc import Callable
 from dataclasses import dataclass
-from typing import Any, Protocol
+from typing import Protocol
 
-import msgspec
 import numpy as np
 from numpy.typing import NDArray
 
-from dalston_sdk.batch_fitting import BatchFitter
 from dalston_sdk.chunks import (
     VAD_OPTIONS,
     VadSettings,
-    cut_chunks,
     read_vad_settings,
     split_region,
     vad_options_without_effect,
 )
-from dalston_sdk.engine import SAMPLE_RATE, RunContext, Samples
+from dalston_sdk.engine import SAMPLE_RATE, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.second_look import SecondLook, extended
-from dalston_sdk.textless_speech import Settled, settle
-from dalston_sdk.wire import ErrorCode, Notice, Segment, SpeechRegion, TranscribeOptions
+from dalston_sdk.splitting import given_speech
+from dalston_sdk.wire import ErrorCode, Notice, SpeechRegion, TranscribeOptions, TranscribeRequest
 
 SUPPORTED_OPTIONS = frozenset(
     {
@@ -145,29 +141,6 @@ def read_batch_size(requested: int | None, *, default: int) -> int:
     return requested
 
 
-def effective_options(
-    options: TranscribeOptions, decoding: Decoding, language: str | None
-) -> dict[str, Any]:
-    """Return every supported option with the value that was in force.
-
-    Args:
-        options: The request's.
-        decoding: As planned.
-        language: BCP-47 code of what is spoken; None where it is not known.
-    """
-    vad = vars(decoding.vad)
-    return {
-        "language": language,
-        "languages": options.languages,
-        "task": "translate" if decoding.into_english else "transcribe",
-        "batch_size": decoding.batch_size,
-        "word_timestamps": decoding.with_words,
-        "vad": decoding.with_vad,
-        "max_speech_s": decoding.vad.max_speech_s,
-        **{name: vad[name] if decoding.with_vad else None for name in VAD_OPTIONS},
-    }
-
-
 class Detector(Protocol):
     """Voice activity detection by an engine's own library.
 
@@ -203,21 +176,26 @@ class Speech:
 
 def find_speech(
     audio: Samples,
-    options: TranscribeOptions,
+    request: TranscribeRequest,
     decoding: Decoding,
     detector: Detector,
     check: Callable[[], None],
 ) -> Speech:
     """Find what to decode, with a second look at what the first one left out.
 
+    Where the request is for a part of a recording, that is given.
+
     Args:
         audio: float32, shape (num_samples,), 16 kHz, in [-1, 1].
-        options: The request's.
+        request: The request.
         decoding: As planned.
         detector: The engine's.
         check: Called again and again; may raise to end the search.
     """
-    vad = decoding.vad
+    vad, options = decoding.vad, request.options
+    join_s = vad.min_silence_ms / 1000 if decoding.with_vad else None
+    if given := given_speech(request):
+        return Speech(regions=list(given.regions), alone=list(given.alone), join_s=join_s)
     if not decoding.with_vad:
         whole = SpeechRegion(start=0.0, end=len(audio) / SAMPLE_RATE)
         return Speech(regions=split_region(audio, whole, vad.max_speech_s), alone=[])
@@ -237,47 +215,4 @@ def find_speech(
         join_s=vad.min_silence_ms / 1000,
         max_speech_s=vad.max_speech_s,
     )
-    return Speech(regions=regions, alone=alone, join_s=vad.min_silence_ms / 1000)
-
-
-def transcribe_in_batches(
-    audio: Samples,
-    speech: Speech,
-    transcribe: Callable[[list[Samples], Sequence[SpeechRegion], int], list[Segment]],
-    context: RunContext,
-    *,
-    fitter: BatchFitter,
-    min_chunk_s: float,
-) -> Settled:
-    """Transcribe the regions of a recording batch by batch, reporting segments as they come.
-
-    Args:
-        audio: float32, shape (num_samples,), 16 kHz, in [-1, 1].
-        speech: What to transcribe.
-        transcribe: Turns a batch of chunks into segments. It gets the chunks, their regions and
-            the id of the first segment.
-        context: Gets segments and progress, and says whether the request was cancelled.
-        fitter: Computes batches of chunks that fit into memory.
-        min_chunk_s: Shorter chunks are filled up with silence; seconds.
-    """
-    duration_s = len(audio) / SAMPLE_RATE
-    segments: list[Segment] = []
-
-    def decode(regions: Sequence[SpeechRegion]) -> list[Segment]:
-        context.check_cancelled()
-        chunks = cut_chunks(audio, regions, min_length_s=min_chunk_s)
-        return transcribe(chunks, regions, len(segments))
-
-    for batch, found in fitter.each_batch(speech.regions, decode):
-        segments += found
-        if found:
-            context.partial(found)
-        context.progress(batch[-1].end, duration_s)
-
-    def transcribe_alone(region: SpeechRegion) -> list[Segment]:
-        found = fitter.attempt(lambda _: decode([region]), most=1)
-        return [msgspec.structs.replace(each, id=number) for number, each in enumerate(found)]
-
-    settled = settle(segments, speech.regions, speech.alone, transcribe_alone, join_s=speech.join_s)
-    context.progress(duration_s, duration_s)
-    return settled
+    return Speech(regions=regions, alone=alone, join_s=join_s)

@@ -92,6 +92,7 @@ class Engine(ABC):
             until the engine is idle: for one that takes large blocks again and again.
         reads_parts: Stages whose method only takes the length of the audio and parts of it,
             ``audio[first:last]``: these are then read from the file as they are needed.
+        splits: ``transcribe`` does what a request's ``part`` says; see ``splitting``.
         device: ``cpu`` or ``cuda:N``, set at start.
         fits_batches: True once it has computed through a ``fitter``, so that smaller batches were
             tried before it reports that memory ran out.
@@ -105,6 +106,7 @@ class Engine(ABC):
     max_audio_s: float = math.inf
     keeps_freed_memory: ClassVar[bool] = False
     reads_parts: ClassVar[frozenset[Stage]] = frozenset()
+    splits: ClassVar[bool] = False
 
     def __init__(self, *, device: str = "cpu") -> None:
         self.device = device

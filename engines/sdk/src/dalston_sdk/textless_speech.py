@@ -15,6 +15,7 @@ _MIN_CONFIDENCE = 0.5
 _MIN_LOGPROB = -1.0
 _MAX_NO_SPEECH = 0.6
 _MAX_SHOWN = 5
+_DOUBTFUL = "doubtful_speech"
 _MIN_PASSED_OVER_S = 3.0
 """Speech of a region without text for so long was passed over by the recogniser."""
 
@@ -24,7 +25,7 @@ _MIN_DOUBTFUL_S = 2.0
 
 @dataclass(frozen=True, kw_only=True)
 class Settled:
-    """The outcome of both looks; ``notices`` have the times of what stays doubtful."""
+    """The outcome of both looks, with a notice for each region that stays doubtful."""
 
     segments: list[Segment]
     regions: list[SpeechRegion]
@@ -78,7 +79,7 @@ def settle(
             msgspec.structs.replace(segment, id=number) for number, segment in enumerate(kept)
         ],
         regions=speech,
-        notices=_doubtful_speech(doubtful),
+        notices=tuple(_doubtful_speech([region]) for region in doubtful),
     )
 
 
@@ -133,20 +134,31 @@ def _lacks_text(region: SpeechRegion, segments: Sequence[Segment]) -> bool:
     )
 
 
-def _doubtful_speech(regions: Sequence[SpeechRegion]) -> tuple[Notice, ...]:
-    """Return a notice with the times of what may be speech and has no text; none without any."""
-    if not regions:
-        return ()
+def summed_up(notices: Sequence[Notice]) -> tuple[Notice, ...]:
+    """Return the notices of a recording, or of a part of it, with one for all doubtful regions."""
+    doubtful = [
+        SpeechRegion(start=notice.start, end=notice.end)
+        for notice in notices
+        if notice.code == _DOUBTFUL and notice.start is not None and notice.end is not None
+    ]
+    others = [notice for notice in notices if notice.code != _DOUBTFUL]
+    if not doubtful:
+        return tuple(others)
+    place = next(number for number, each in enumerate(notices) if each.code == _DOUBTFUL)
+    doubtful.sort(key=lambda region: region.start)
+    return (*others[:place], _doubtful_speech(doubtful), *others[place:])
+
+
+def _doubtful_speech(regions: Sequence[SpeechRegion]) -> Notice:
+    """Return a notice with the times of what may be speech and has no text; of one at least."""
     times = [f"{_clock(region.start)}-{_clock(region.end)}" for region in regions]
     more = f" and {len(times) - _MAX_SHOWN} more" if len(times) > _MAX_SHOWN else ""
-    return (
-        Notice(
-            code="doubtful_speech",
-            message=f"what may be speech has no text: {', '.join(times[:_MAX_SHOWN])}{more}.",
-            stage=Stage.TRANSCRIBE.value,
-            start=regions[0].start,
-            end=regions[-1].end,
-        ),
+    return Notice(
+        code=_DOUBTFUL,
+        message=f"what may be speech has no text: {', '.join(times[:_MAX_SHOWN])}{more}.",
+        stage=Stage.TRANSCRIBE.value,
+        start=regions[0].start,
+        end=regions[-1].end,
     )
 
 

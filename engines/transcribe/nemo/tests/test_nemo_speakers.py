@@ -71,6 +71,28 @@ def test_features_made_in_blocks_are_those_of_the_whole(oracle: dict[str, Any]) 
     assert difference < 1e-3
 
 
+def test_a_recording_of_hours_is_read_minute_by_minute(under_test: EngineUnderTest) -> None:
+    program = """
+import json, torch
+from long_features import LongFeatures
+asked = []
+def make(first, last):
+    asked.append((last - first) / 16000)
+    return torch.arange(first // 160, last // 160)[None, None].expand(1, 2, -1)
+num_frames = 3 * 360_000 + 77
+features = LongFeatures(num_frames * 160, rate=16_000, hop=160, make=make)
+found = [features[:, :, max(0, first - 8) : first + 3000] for first in range(0, num_frames, 2720)]
+same = all(bool((chunk[0, 1].diff() == 1).all()) for chunk in found)
+print(json.dumps([features.shape, same, int(found[-1][0, 0, -1]), len(asked), max(asked)]))
+"""
+    shape, same, last, num_blocks, longest = json.loads(under_test.run(program))
+    assert shape == [1, 2, 3 * 360_000 + 77]
+    assert same
+    assert last == 3 * 360_000 + 76
+    assert num_blocks == 181  # the last one comes first, because it tells how many frames there are
+    assert longest <= 92
+
+
 def test_nothing_asks_the_network(oracle: dict[str, Any]) -> None:
     assert oracle["reached"] == []
 

@@ -40,7 +40,7 @@ class Atom:
     Attributes:
         width: Columns, without a preceding space.
         ends_segment: True if a segment ends here.
-        is_label: True for a speaker's name, which is not spoken.
+        is_label: True for a speaker's name or a dash, which are not spoken.
     """
 
     tokens: tuple[Token, ...]
@@ -88,9 +88,9 @@ def atoms_of(segments: Sequence[Segment], *, longest: int) -> tuple[Atom, ...]:
     return tuple(atoms)
 
 
-def with_label(name: str, atoms: Sequence[Atom]) -> tuple[Atom, ...]:
-    """Return the atoms with their speaker's name before them."""
-    text, first = f"{name}:", atoms[0]
+def with_lead(text: str, atoms: Sequence[Atom]) -> tuple[Atom, ...]:
+    """Return the atoms with what is not spoken before them: their speaker's name, or a dash."""
+    first = atoms[0]
     token = Token(text=text, start=first.start, end=first.start, spaced=False)
     label = Atom(tokens=(token,), width=width(text), is_label=True)
     spaced = replace(first, tokens=(replace(first.tokens[0], spaced=True), *first.tokens[1:]))
@@ -99,7 +99,7 @@ def with_label(name: str, atoms: Sequence[Atom]) -> tuple[Atom, ...]:
 
 def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
     """Yield the tokens of one segment; without words, its time is spread over its text."""
-    words = _timed_words(segment)
+    words = timed_words(segment)
     if not words:
         yield from _pieces(segment.text, segment.start, segment.end, longest)
         return
@@ -115,7 +115,7 @@ def _tokens(segment: Segment, longest: int) -> Iterator[Token]:
             space_pending = spaced or bool(word.text)
 
 
-def _timed_words(segment: Segment) -> tuple[Word, ...]:
+def timed_words(segment: Segment) -> tuple[Word, ...]:
     """Return the words of the segment's text.
 
     They are the segment's own unless the text was refined: then words that stayed keep their

@@ -1,5 +1,6 @@
 """Checks cues by a guideline."""
 
+import re
 from collections.abc import Iterator, Sequence
 from dataclasses import dataclass
 
@@ -9,6 +10,10 @@ from dalston_cli.formats.subtitles.guidelines import Guideline
 
 _ROUNDING_S = 0.0015
 """Times are written in milliseconds, and a limit is met if the nearest one does."""
+
+
+_DASH = re.compile(r"[-\u2010\u2013] ?\w")
+"""A speaker's beginning; a longer dash is one of a sentence."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -58,9 +63,15 @@ def _of_text(cue: Cue, limits: Guideline) -> Iterator[tuple[str, str]]:
         yield "empty", "it has no text"
     if len(lines) > limits.max_lines:
         yield "lines", f"{len(lines)} lines, at most {limits.max_lines}"
+    if limits.has_dashes and len(lines) > 1 and sum(map(_is_dashed, lines)) == 1:
+        yield "dash", "a dash begins one line only: of two speakers at once each has one"
     for place, line in enumerate(lines, start=1):
         if (columns := width(line)) > limits.max_columns:
             yield "width", f"line {place} has {columns} columns, at most {limits.max_columns}"
+
+
+def _is_dashed(line: str) -> bool:
+    return _DASH.match(line) is not None
 
 
 def _of_time(cue: Cue, limits: Guideline) -> Iterator[tuple[str, str]]:

@@ -1,36 +1,43 @@
 """A transcript's cues: times, speaker and lines."""
 
 from collections.abc import Callable, Iterable, Iterator, Sequence
-from itertools import pairwise, zip_longest
+from itertools import pairwise
 
 from msgspec import Struct
 
-from dalston_cli.formats.subtitles.atoms import Atom, Token, atoms_of, split_where, with_label
-from dalston_cli.formats.subtitles.breaking import break_cues, break_lines, line_width
+from dalston_cli.formats.subtitles.atoms import Atom, Token, atoms_of, split_where
+from dalston_cli.formats.subtitles.breaking import break_cues
+from dalston_cli.formats.subtitles.crosstalk import join_crosstalk
+from dalston_cli.formats.subtitles.drafts import Draft, SpeakerName, Voice, single
+from dalston_cli.formats.subtitles.places import places
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_sdk.wire import Segment, Transcript
 
 _PAUSE_S = 1.0
 """A silence this long is never inside a cue."""
 
-SpeakerName = Callable[[str | None], str | None]
-
-Draft = tuple[Sequence[Atom], str | None]
-"""A cue without times of its own: the atoms, and their speaker."""
-
 
 class Cue(Struct, frozen=True, kw_only=True):
-    """Text that is shown for a time: seconds, whole milliseconds; one label; tokens by line."""
+    """Text that is shown for a time.
+
+    Attributes:
+        start, end: Seconds, whole milliseconds.
+        speaker: One label; None for several speakers at once.
+        lines: Tokens by line.
+        speakers: The label of each line where several speak at once; else empty.
+    """
 
     start: float
     end: float
     speaker: str | None
     lines: tuple[tuple[Token, ...], ...]
+    speakers: tuple[str | None, ...] = ()
 
     @property
     def tokens(self) -> tuple[Token, ...]:
-        """All lines' tokens."""
-        return tuple(token for line in self.lines for token in line)
+        """All lines' tokens, in the order in which they are said."""
+        tokens = tuple(token for line in self.lines for token in line)
+        return tuple(sorted(tokens, key=lambda one: one.start)) if self.speakers else tokens
 
     def text(
         self,
@@ -57,21 +64,28 @@ def build_cues(
         label: Returns the name to put before a speaker's first words after another speaker, or
             None; no names without it.
     """
+    duration_s = _duration(transcript)
     drafts = _in_order(_drafts(transcript, rules, label))
     if label:
         drafts = _in_order(_named_again(drafts, rules, label))
-    places = _places([cue for cue, _ in drafts], rules, duration_s=_duration(transcript))
+    joined = join_crosstalk(drafts, rules, label, duration_s=duration_s)
+    if label and any(len(draft.voices) > 1 for draft in joined):
+        joined = _in_order(_named_again(joined, rules, label))
+    shown = places(joined, rules, duration_s=duration_s)
     return tuple(
-        Cue(
-            start=start / 1000,
-            end=end / 1000,
-            speaker=speaker,
-            lines=tuple(
-                tuple(token for atom in line for token in atom.tokens)
-                for line in break_lines(cue, rules)
-            ),
-        )
-        for (cue, speaker), (start, end) in zip(drafts, places, strict=True)
+        _cue(draft, rules, start=start / 1000, end=end / 1000)
+        for draft, (start, end) in zip(joined, shown, strict=True)
+    )
+
+
+def _cue(draft: Draft, rules: SubtitleRules, *, start: float, end: float) -> Cue:
+    lines = draft.lines(rules)
+    return Cue(
+        start=start,
+        end=end,
+        speaker=draft.speaker,
+        lines=tuple(tuple(token for atom in line for token in atom.tokens) for line, _ in lines),
+        speakers=tuple(speaker for _, speaker in lines) if len(draft.voices) > 1 else (),
     )
 
 
@@ -94,7 +108,7 @@ def rendered(
 
 
 def _in_order(drafts: Iterable[Draft]) -> list[Draft]:
-    return sorted(drafts, key=lambda draft: draft[0][0].start)
+    return sorted(drafts, key=lambda draft: draft.start)
 
 
 def _drafts(
@@ -106,10 +120,11 @@ def _drafts(
         speaker = group[0].speaker
         for run in split_where(atoms_of(group, longest=rules.max_line_width // 2), _pauses):
             name = label(speaker) if label else None
+            said = Voice(run, speaker)
             if name and name != labelled:
-                run = with_label(name, run)  # noqa: PLW2901 - the same run, with its name
+                said = said.named(name)
             labelled = name
-            yield from ((cue, speaker) for cue in break_cues(run, rules))
+            yield from (single(cue, speaker) for cue in break_cues(said.atoms, rules))
 
 
 def _named_again(
@@ -117,13 +132,18 @@ def _named_again(
 ) -> Iterator[Draft]:
     """Yield cues in order, named again after another speaker interrupted theirs."""
     last: str | None = None
-    for cue, speaker in drafts:
-        name = label(speaker)
-        if name and name != last and not cue[0].is_label:
-            parts = break_cues(with_label(name, cue), rules)
-            yield from ((part, speaker) for part in parts)
+    for draft in drafts:
+        if len(draft.voices) > 1:
+            last = None
+            yield draft
+            continue
+        [voice] = draft.voices
+        name = label(voice.speaker)
+        if name and name != last and not voice.atoms[0].is_label:
+            parts = break_cues(voice.named(name).atoms, rules)
+            yield from (single(part, voice.speaker) for part in parts)
         else:
-            yield cue, speaker
+            yield draft
         last = name
 
 
@@ -151,46 +171,3 @@ def _duration(transcript: Transcript) -> float:
     """Return the end of the recording, or of its text if that is later."""
     last = max((segment.end for segment in transcript.segments), default=0.0)
     return max(transcript.recording.duration_s, last)
-
-
-def _places(
-    cues: Sequence[Sequence[Atom]], rules: SubtitleRules, *, duration_s: float
-) -> list[tuple[int, int]]:
-    """Return start and end of every cue, in order, without overlap, long enough to be read.
-
-    They are whole milliseconds, the finest that SubRip and WebVTT can write, so that no cue becomes
-    empty when it is rounded: ``start < end``, and no end is later than the next start. None is
-    extended beyond the end of the recording at ``duration_s``.
-    """
-    starts = _starts(cues, rules)
-    last = round(duration_s * 1000)
-    return [
-        (start, _end(cue, start, following, rules, last))
-        for cue, start, following in zip_longest(cues, starts, starts[1:])
-    ]
-
-
-def _starts(cues: Sequence[Sequence[Atom]], rules: SubtitleRules) -> list[int]:
-    """Return ascending starts; of overlapping cues the later one waits for the first."""
-    starts: list[int] = []
-    earliest = 0
-    for cue in cues:
-        start = max(round(cue[0].start * 1000), earliest)
-        starts.append(start)
-        end = max(round(cue[-1].end * 1000), start + 1)
-        earliest = min(end, start + max(1, round(rules.min_cue_duration_s * 1000)))
-    return starts
-
-
-def _end(
-    cue: Sequence[Atom], start: int, following: int | None, rules: SubtitleRules, last: int
-) -> int:
-    longest = start + round(rules.max_cue_duration_s * 1000)
-    needed_s = max(rules.min_cue_duration_s, line_width(cue) / rules.max_cps)
-    end = max(round(cue[-1].end * 1000), start + 1)
-    end = min(max(end, min(start + round(needed_s * 1000), last)), longest)
-    if following is None:
-        return end
-    with_gap = following - round(rules.min_gap_s * 1000)
-    shortest = start + max(1, round(rules.min_cue_duration_s * 1000))
-    return min(end, with_gap if with_gap >= shortest else following)

@@ -20,6 +20,7 @@ class Guideline:
         max_cps: Columns per second.
         min_gap_s: Seconds between two cues, if there are any.
         is_gap_optional: A cue may follow another at once.
+        has_dashes: Two speakers at once are one cue, and a dash begins what each says.
     """
 
     max_columns: int
@@ -30,6 +31,7 @@ class Guideline:
     max_cps: float | None = None
     min_gap_s: float | None = None
     is_gap_optional: bool = False
+    has_dashes: bool = False
 
 
 _OURS = SubtitleRules()
@@ -43,6 +45,7 @@ GUIDELINES: Mapping[GuidelineName, Guideline] = MappingProxyType(
             max_duration_s=_OURS.max_cue_duration_s,
             max_cps=_OURS.max_cps,
             min_gap_s=_OURS.min_gap_s,
+            has_dashes=True,
         ),
         # Timed Text Style Guide: General Requirements, and English: adult programmes.
         "netflix": Guideline(
@@ -52,6 +55,7 @@ GUIDELINES: Mapping[GuidelineName, Guideline] = MappingProxyType(
             max_duration_s=7.0,
             max_cps=20.0,
             min_gap_s=0.083,  # two frames of 24 a second
+            has_dashes=True,
         ),
         # BBC Subtitle Guidelines: lines of teletext; 0.3 s for a word; no gap, or one of a second.
         "bbc": Guideline(

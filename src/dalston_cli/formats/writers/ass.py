@@ -9,7 +9,7 @@ from dalston_cli.formats.look_alikes import OVERRIDES
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
-from dalston_cli.formats.subtitles.cues import build_cues, rendered
+from dalston_cli.formats.subtitles.cues import Cue, build_cues, rendered
 from dalston_sdk.wire import Transcript
 
 _END_S = 10 * 3600
@@ -35,7 +35,7 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
         script.info["Update Details"] = corrections
     script.info["WrapStyle"] = "2"  # no automatic line breaks
     for cue in build_cues(transcript, options.subtitles, names.get):
-        actor = (names.get(cue.speaker) or "").replace(",", ";")
+        actor = _actor(cue, names)
         for start, end, text in rendered(cue, _escape, mark):
             script.append(
                 SSAEvent(
@@ -46,6 +46,12 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
                 )
             )
     return script.to_string("ass", header_notice="Written by Dalston")
+
+
+def _actor(cue: Cue, names: SpeakerNames) -> str:
+    """Return the name of the cue's speaker, or of all who speak at once."""
+    speakers = dict.fromkeys(cue.speakers or (cue.speaker,))
+    return " / ".join(name for one in speakers if (name := names.get(one))).replace(",", ";")
 
 
 def _hundredths(seconds: float) -> int:

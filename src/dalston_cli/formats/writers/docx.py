@@ -4,13 +4,14 @@ Everything has a style of a name, so that a template of one's own decides how it
 Heading 1 and 2, List Bullet and Table Grid are Word's own, the others begin with Dalston.
 """
 
-from collections.abc import Mapping
+from collections.abc import Mapping, Sequence
 from io import BytesIO
 from typing import TYPE_CHECKING
 
 from dalston_cli.formats.archive import with_fixed_times
 from dalston_cli.formats.direction import is_right_to_left
 from dalston_cli.formats.document import Block, Facts, Role, document_of
+from dalston_cli.formats.layouts import paragraph_parts, table_rows, utterances_of
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.xml_text import xml_text
 from dalston_sdk.wire import Transcript
@@ -51,16 +52,45 @@ def render(transcript: Transcript, options: RenderOptions) -> bytes:
     file = docx.Document(None if template is None else BytesIO(template.data))
     _clear(file)
     _add_styles(file)
-    styles = {style.name or "": style.style_id for style in file.styles}
-    for block in document_of(transcript, options):
-        if isinstance(block, Facts):
-            _add_table(file, block)
-        else:
-            _add_paragraph(file, block, styles)
+    if options.layout == "plain":
+        _add_document(file, transcript, options)
+    else:
+        _add_layout(file, transcript, options)
     _describe(file, transcript, own=template is None)
     out = BytesIO()
     file.save(out)
     return with_fixed_times(out.getvalue())
+
+
+def _add_document(file: "Document", transcript: Transcript, options: RenderOptions) -> None:
+    styles = {style.name or "": style.style_id for style in file.styles}
+    for block in document_of(transcript, options):
+        if isinstance(block, Facts):
+            _add_table(file, block.rows)
+        else:
+            _add_paragraph(file, block, styles)
+
+
+def _add_layout(file: "Document", transcript: Transcript, options: RenderOptions) -> None:
+    """Add what a program for research imports, and nothing else."""
+    utterances = tuple(utterances_of(transcript, options))
+    if options.layout == "nvivo":
+        _add_table(file, table_rows(utterances, options))
+        return
+    for each in utterances:
+        before, name, after = paragraph_parts(each, options)
+        paragraph = file.add_paragraph(style="Dalston Speech")
+        for text, style in ((before, None), (name, "Dalston Speaker"), (after, None)):
+            if text:
+                paragraph.add_run(_spaced(text), style=style)
+        if is_right_to_left(each.text):
+            _turn(paragraph)
+
+
+def _spaced(text: str) -> str:
+    """Return a run's text with the spaces at its ends."""
+    first, last = (" " if each.isspace() else "" for each in (text[0], text[-1]))
+    return f"{first}{xml_text(text)}{last}"
 
 
 def _add_paragraph(file: "Document", block: Block, styles: Mapping[str, str]) -> None:
@@ -93,13 +123,13 @@ def _turn(paragraph: "Paragraph") -> None:
         run.font.rtl = True
 
 
-def _add_table(file: "Document", facts: Facts) -> None:
-    table = file.add_table(rows=0, cols=2)
+def _add_table(file: "Document", rows: Sequence[Sequence[str]]) -> None:
+    table = file.add_table(rows=0, cols=len(rows[0]))
     if "Table Grid" in file.styles:
         table.style = "Table Grid"
-    for name, value in facts.rows:
-        cells = table.add_row().cells
-        cells[0].text, cells[1].text = xml_text(name), xml_text(value)
+    for row in rows:
+        for cell, text in zip(table.add_row().cells, row, strict=True):
+            cell.text = xml_text(text)
 
 
 def _clear(file: "Document") -> None:

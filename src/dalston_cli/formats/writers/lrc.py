@@ -4,11 +4,12 @@ Reference:
     The LRC format as players read it: ``[mm:ss.xx]`` before a line, ``<mm:ss.xx>`` before a word.
 """
 
-from collections.abc import Iterator
+from collections.abc import Iterator, Sequence
 
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean, joined
 from dalston_cli.formats.speakers import SpeakerNames
+from dalston_cli.formats.subtitles.atoms import Token
 from dalston_cli.formats.subtitles.cues import Cue, build_cues
 from dalston_sdk.wire import Transcript
 
@@ -29,14 +30,24 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
 def _lines(cues: tuple[Cue, ...], *, with_words: bool) -> Iterator[str]:
     starts = [cue.start for cue in cues]
     for cue, following in zip(cues, [*starts[1:], float("inf")], strict=False):
-        text = _with_words(cue) if with_words else _plain(joined(cue.text().split("\n")))
-        yield f"[{_time(cue.start)}]{text}"
+        for text in _texts(cue, with_words=with_words):
+            yield f"[{_time(cue.start)}]{text}"
         if following - cue.end >= _PAUSE_S:
             yield f"[{_time(cue.end)}]"
 
 
-def _with_words(cue: Cue) -> str:
-    return " ".join(f"<{_time(token.start)}>{_plain(token.text)}" for token in cue.tokens)
+def _texts(cue: Cue, *, with_words: bool) -> tuple[str, ...]:
+    """Return a cue's text in one line; of several speakers at once, each one's line."""
+    if not with_words:
+        lines = cue.text().split("\n")
+        return tuple(map(_plain, lines)) if cue.speakers else (_plain(joined(lines)),)
+    if cue.speakers:
+        return tuple(map(_with_words, cue.lines))
+    return (_with_words(cue.tokens),)
+
+
+def _with_words(tokens: Sequence[Token]) -> str:
+    return " ".join(f"<{_time(token.start)}>{_plain(token.text)}" for token in tokens)
 
 
 def _plain(text: str) -> str:

@@ -5,6 +5,7 @@ A language model's title, summary, chapters and action items come first, under t
 
 from collections.abc import Iterator
 
+from dalston_cli.formats.layouts import layout_text
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.overview import chapter_line, has_overview, owner_of
 from dalston_cli.formats.paragraphs import paragraphs
@@ -15,7 +16,12 @@ from dalston_sdk.wire import ActionItem, Transcript
 
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
-    """Return paragraphs, each ``NAME: text`` if speakers are shown; empty without any text."""
+    """Return paragraphs, each ``NAME: text`` if speakers are shown; empty without any text.
+
+    With the layout of a program for research, only what it imports.
+    """
+    if options.layout != "plain":
+        return layout_text(transcript, options)
     names = SpeakerNames.of(transcript, options)
     blocks = list(_overview(transcript, names))
     for paragraph in paragraphs(transcript.segments):

@@ -62,7 +62,7 @@ class DockerLauncher(FolderLauncher):
         self._options, self._offline, self._locations = options, offline, locations
         self._required = required
         super().__init__(locations.runtime)
-        self._folders = ContainerFolders(locations.runtime)
+        self._folders = ContainerFolders(locations.runtime, locations.state)
         self._models_dir = locations.models
 
     @cached_property

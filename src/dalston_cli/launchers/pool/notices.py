@@ -68,8 +68,8 @@ class Trouble(_Notice, frozen=True, kw_only=True, tag="engine_trouble"):
     """Something went wrong and is being dealt with.
 
     Attributes:
-        code: ``engine_crashed``, ``engine_silent``, ``device_lost``, ``engine_busy`` or
-            ``replica_missing``.
+        code: ``engine_crashed``, ``engine_silent``, ``device_lost``, ``engine_busy``,
+            ``replica_missing`` or ``not_split``.
     """
 
     engine: str

@@ -18,6 +18,7 @@ from dalston_cli.launchers.pool.notices import OnNotice, Trouble, ignore_notice
 from dalston_cli.launchers.pool.provisioner import Provisioner
 from dalston_cli.launchers.pool.replicas import ReplicaSet
 from dalston_cli.launchers.pool.slot import EngineSlot
+from dalston_cli.launchers.pool.splitting import SplittingSlot
 from dalston_cli.launchers.registry import LauncherChoice, Launchers
 from dalston_sdk.wire import Health
 
@@ -52,7 +53,7 @@ class EngineHandle(ReplicaSet):
         Raises:
             EngineUnavailableError: All replicas were lost, and none can be started.
         """
-        slot = EngineSlot(self, self._limits)
+        slot = SplittingSlot(self, self._limits)
         await slot.reserve()
         try:
             yield slot

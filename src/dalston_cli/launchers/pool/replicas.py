@@ -1,6 +1,7 @@
 """The replicas of one engine that a run uses, and the only count of their slots."""
 
 import asyncio
+from collections.abc import Hashable
 
 from msgspec import Struct
 
@@ -19,11 +20,15 @@ class ReplicaSet:
     """As many ready replicas as are wanted, refilled when one is lost.
 
     Capacity follows the replicas: it rises when one joins and falls when one is lost.
+
+    Attributes:
+        kept_whole: Kinds of requests that are not split over replicas.
     """
 
     def __init__(self, provisioner: Provisioner) -> None:
         self.provisioner = provisioner
         self.replicas: tuple[Replica, ...] = ()
+        self.kept_whole: set[Hashable] = set()
         self._wanted = 0
         self._waiting: dict[asyncio.Future[Reservation | None], bool] = {}
         self._refilling: asyncio.Task[None] | None = None
@@ -32,6 +37,16 @@ class ReplicaSet:
     def slots(self) -> int:
         """Number of requests that are worked on at the same time, over all replicas."""
         return sum(replica.slots for replica in self.replicas)
+
+    @property
+    def has_waiting(self) -> bool:
+        """True if a request waits for a slot."""
+        return any(not turn.done() for turn in self._waiting)
+
+    @property
+    def has_idle(self) -> bool:
+        """True if a replica does nothing, and no request waits for one."""
+        return not self.has_waiting and any(each.active == 0 for each in self.replicas)
 
     async def grow(self, replicas: int) -> None:
         """Have at least ``replicas``, or as many as can be started.
@@ -82,6 +97,14 @@ class ReplicaSet:
             raise
         finally:
             self._waiting.pop(turn, None)
+
+    def reserve_idle(self) -> Reservation | None:
+        """Take a slot of a replica that does nothing; None without one, or if requests wait."""
+        if not self.has_idle:
+            return None
+        replica = next(each for each in self.replicas if each.active == 0)
+        replica.active += 1
+        return Reservation(replica, 1)
 
     def release(self, reservation: Reservation) -> None:
         """Give slots back; those of a replica that was dropped are gone with it."""

@@ -56,11 +56,13 @@ class _RetryError(Exception):
 class EngineSlot:
     """The right to have one request at a time worked on; made by ``EngineHandle.slot``."""
 
-    def __init__(self, replicas: ReplicaSet, limits: PoolLimits) -> None:
+    def __init__(
+        self, replicas: ReplicaSet, limits: PoolLimits, held: Reservation | None = None
+    ) -> None:
         self._replicas = replicas
         self._provisioner = replicas.provisioner
         self._limits = limits
-        self._reservation: Reservation | None = None
+        self._reservation = held
 
     @property
     def engine(self) -> str:

@@ -9,6 +9,7 @@ from dalston_cli.errors import InputError, UsageError
 from dalston_cli.formats.read import READ_SUFFIXES, is_own, read_transcript
 from dalston_cli.formats.writer import Writer
 from dalston_cli.pipeline.outputs.folder import write_error
+from dalston_cli.pipeline.outputs.suffix import has_suffix, language_of
 from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_sdk.wire import Transcript
 
@@ -86,20 +87,24 @@ def plan_exports(
 ) -> tuple[Export, ...]:
     """Name every output, or refuse them all.
 
-    ``talk.json`` becomes ``talk.srt`` in the folder, or beside itself without one. A file is
+    ``talk.json`` becomes ``talk.srt`` in the folder, or beside itself without one; with the
+    language's suffix ``talk.en.srt``, for which it is read now. A file is
     never written over itself: where all formats are wanted, that one is left out.
 
     Raises:
         ExportCollisionError: Two transcripts have the same name.
         ExportOverSourceError: An output would replace a transcript that is read.
         ExportExistsError: An output exists already.
+        TranscriptUnreadableError: A source is no transcript, and its language is wanted.
     """
     planned: dict[Path, Export] = {}
     read = {source.absolute() for source in sources}
     for source in dict.fromkeys(sources):
         stem = source.stem if source.suffix.lower() in READ_SUFFIXES else source.name
+        settled = _with_language(stem, source) if spec.language_suffix else stem
         for writer in spec.writers:
-            target = (folder or source.parent) / f"{stem}{writer.extension}"
+            name = settled if has_suffix(writer) else stem
+            target = (folder or source.parent) / f"{name}{writer.extension}"
             place = target.absolute()
             if place == source.absolute() and _may_leave_out(writer, source, spec):
                 continue
@@ -111,6 +116,12 @@ def plan_exports(
                 raise ExportExistsError(target)
             planned[place] = Export(source=source, writer=writer, target=target)
     return tuple(planned.values())
+
+
+def _with_language(stem: str, source: Path) -> str:
+    """Return a name with the language of its text, once."""
+    suffix = f".{language_of(read_transcript(source))}"
+    return stem if stem.endswith(suffix) else f"{stem}{suffix}"
 
 
 def _may_leave_out(writer: Writer, source: Path, spec: OutputSpec) -> bool:
@@ -169,6 +180,6 @@ def export_text(sources: Sequence[Path], spec: OutputSpec, change: Change) -> st
     if writer.binary:
         raise BinaryToStandardOutputError(writer.name)
     transcript = change(read_transcript(sources[0]), sources[0])
-    if error := writer.unmet_need(transcript):
+    if error := writer.unmet_need(transcript, spec.render):
         raise error
     return writer.text(transcript, spec.render)

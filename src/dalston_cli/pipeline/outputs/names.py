@@ -62,7 +62,11 @@ class NoFolderError(UsageError):
 
 
 def name_outputs(
-    recordings: Sequence[RecordingRequest], folder: Path, extensions: Sequence[str]
+    recordings: Sequence[RecordingRequest],
+    folder: Path,
+    extensions: Sequence[str],
+    *,
+    room: int = 0,
 ) -> tuple[Path, ...]:
     """Return one path per recording, to which a format's extension is added.
 
@@ -71,7 +75,7 @@ def name_outputs(
     one that holds them all; those of one name in one folder keep their suffixes (``a.wav.srt``
     and ``a.mp3.srt``), and addresses that differ in nothing that a file name can hold get a few
     digits of their digest. The same recordings give the same names. A name that a manifest gives
-    stays as it is.
+    stays as it is. ``room`` is left in names for more characters before the extension.
 
     Raises:
         OutputCollisionError: Some recordings still have the same name.
@@ -83,16 +87,16 @@ def name_outputs(
         movable = [index for index in clash if not recordings[index].is_placed]
         for index, stem in _below_common_folder(recordings, movable).items():
             stems[index] = stem
-    return _told_apart(recordings, stems, folder, extensions)
+    return _told_apart(recordings, stems, folder, extensions, room)
 
 
 def name_beside(
-    recordings: Sequence[RecordingRequest], extensions: Sequence[str]
+    recordings: Sequence[RecordingRequest], extensions: Sequence[str], *, room: int = 0
 ) -> tuple[Path, ...]:
     """Return one path per recording, in its own folder, to which an extension is added.
 
     ``talks/a.wav`` becomes ``talks/a``; recordings of one name in one folder keep their suffixes,
-    and a name that a manifest gives counts.
+    and a name that a manifest gives counts. ``room`` as in ``name_outputs``.
 
     Raises:
         NoFolderError: A recording lies in no folder.
@@ -105,7 +109,7 @@ def name_beside(
         if path is None:
             raise NoFolderError(recording.name)
         stems.append(path.with_name(recording.relative.with_suffix("").name))
-    return _told_apart(recordings, stems, Path(), extensions)
+    return _told_apart(recordings, stems, Path(), extensions, room)
 
 
 def _told_apart(
@@ -113,6 +117,7 @@ def _told_apart(
     stems: list[Path],
     folder: Path,
     extensions: Sequence[str],
+    room: int,
 ) -> tuple[Path, ...]:
     """Return the paths, with the recordings' suffixes where they are the same otherwise."""
     ignoring, here = ignores_case(folder), os.getcwd()  # noqa: PTH109 - its text, once
@@ -135,7 +140,7 @@ def _told_apart(
         output = folder / output_file(stems[clash[0]], extensions[0])
         placed = any(recordings[index].is_placed for index in clash)
         raise OutputCollisionError(names, output, placed=placed)
-    longest = max(map(len, extensions), default=0)
+    longest = max(map(len, extensions), default=0) + room
     paths = tuple(folder / _shortened(stem, longest) for stem in stems)
     _refuse_inputs(recordings, paths, extensions)
     return paths

@@ -221,7 +221,7 @@ def ownership(
     """Return whose a file is, and what would be there, where that is known."""
     whole: bytes | None = None
     for candidate in possible:
-        if found.writer.unmet_need(candidate.transcript) is not None:
+        if found.writer.unmet_need(candidate.transcript, options) is not None:
             continue
         text = found.writer.render(candidate.transcript, options)
         if text == found.data:

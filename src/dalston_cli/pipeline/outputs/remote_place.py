@@ -19,6 +19,7 @@ from dalston_cli.pipeline.remote.errors import (
 from dalston_cli.pipeline.remote.facts import Facts
 from dalston_cli.pipeline.remote.filesystem import Condition
 from dalston_cli.pipeline.remote.patience import patiently
+from dalston_cli.pipeline.remote.silent_hosts import HOSTS
 from dalston_cli.pipeline.remote.stores import store_of
 
 
@@ -114,7 +115,8 @@ class RemotePlace:
         there = self._known().get(name)
         condition = Condition(there=there, any=overwrite)
         try:
-            facts = patiently(lambda: store_of(address).write(address, data, condition))
+            with HOSTS.asked(address):
+                facts = patiently(lambda: store_of(address).write(address, data, condition))
         except RemoteConflictError:
             if self.read(path) != data:  # it may be our own, of an answer that was lost
                 raise

@@ -9,6 +9,7 @@ from dalston_cli.pipeline.outputs.folder import check_writable
 from dalston_cli.pipeline.outputs.names import name_beside, name_outputs
 from dalston_cli.pipeline.outputs.place import HERE
 from dalston_cli.pipeline.outputs.remote_place import RemotePlace
+from dalston_cli.pipeline.outputs.suffix import LONGEST
 from dalston_cli.pipeline.outputs.writer import OutputSpec
 from dalston_cli.pipeline.remote.stores import check_reachable
 from dalston_cli.pipeline.request import RecordingRequest, RunOptions
@@ -22,6 +23,7 @@ def output_spec(options: RunOptions, print_text: Callable[[str], None] | None = 
         render=options.render,
         overwrite=options.overwrite,
         print_text=print_text,
+        language_suffix=options.output.language_suffix,
         place=HERE if options.output.remote is None else RemotePlace(options.output.remote),
     )
 
@@ -38,9 +40,10 @@ def output_stems(
     extensions = tuple(writer.extension for writer in writers_named(options.formats))
     if options.output.folder is None:
         return None
+    room = LONGEST if options.output.language_suffix else 0
     if options.output.beside:
-        return name_beside(recordings, extensions)
-    return name_outputs(recordings, options.output.folder, extensions)
+        return name_beside(recordings, extensions, room=room)
+    return name_outputs(recordings, options.output.folder, extensions, room=room)
 
 
 def check_outputs(stems: Sequence[Path] | None, options: RunOptions) -> None:

@@ -21,7 +21,8 @@ from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, Output
 from dalston_cli.pipeline.outputs.corrections import UNCORRECTED, CorrectionsBeside
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
-from dalston_cli.pipeline.outputs.recognition import Recognition
+from dalston_cli.pipeline.outputs.recognition import LARGEST, Recognition, owned_transcript
+from dalston_cli.pipeline.outputs.suffix import UNSETTLED, has_suffix, language_in, language_of
 from dalston_cli.pipeline.records.journal import Journal
 from dalston_cli.pipeline.records.keys import digest_bytes, make_key
 from dalston_sdk.wire import Transcript
@@ -47,6 +48,7 @@ class OutputSpec:
         optional: Formats to drop where a transcript lacks what they need.
         print_text: Receives the text if there is no folder; None if there is one.
         place: Where outputs go.
+        language_suffix: Their names have the language of the text; see ``suffix``.
     """
 
     formats: tuple[str, ...]
@@ -55,6 +57,17 @@ class OutputSpec:
     overwrite: bool = False
     print_text: Callable[[str], None] | None = None
     place: OutputPlace = HERE
+    language_suffix: bool = False
+
+    def __post_init__(self) -> None:
+        """Refuse, before any work, what no transcript can be written as.
+
+        Raises:
+            FrameRateError: A format that is not optional does not know the frame rate.
+        """
+        for name in set(self.formats) - self.optional:
+            if error := WRITERS[name].unfit(self.render):
+                raise error
 
     @cached_property
     def writers(self) -> tuple[Writer, ...]:
@@ -67,7 +80,7 @@ class OutputSpec:
         Raises:
             WordsMissingError, SpeakersMissingError: A format that is not optional needs them.
         """
-        error = writer.unmet_need(transcript)
+        error = writer.unmet_need(transcript, self.render)
         if error is not None and writer.name not in self.optional:
             raise error
         return f"{error.message}: {writer.name} is left out" if error else None
@@ -82,22 +95,45 @@ class OutputWriter:
         self._journal = journal
         self._stem = stem
         self._key = key
+        self._language: str | None = None
         self._corrections = CorrectionsBeside(spec.place, stem)
 
-    @cached_property
     def _files(self) -> tuple[tuple[Path, Writer], ...]:
-        stem = self._stem
-        return (
-            ()
-            if stem is None
-            else tuple((output_file(stem, one.extension), one) for one in self._spec.writers)
-        )
+        return tuple((Path(output), writer) for output, writer in self._outputs())
 
     def _outputs(self) -> Iterator[tuple[str, Writer]]:
         """Yield the names of ``_files``: to make a path of each takes longer than to look there."""
         if self._stem is not None:
             stem = str(self._stem)
-            yield from ((stem + one.extension, one) for one in self._spec.writers)
+            settled = f"{stem}.{self._settled()}" if self._spec.language_suffix else stem
+            yield from (
+                (f"{settled if has_suffix(one) else stem}{one.extension}", one)
+                for one in self._spec.writers
+            )
+
+    def _settled(self) -> str:
+        """Return the language for names: that of an earlier run, as long as no other is known."""
+        if self._language is None:
+            self._language = next(filter(None, map(self._written_before, self._spec.writers)), None)
+        return self._language or UNSETTLED
+
+    def _written_before(self, writer: Writer) -> str | None:
+        if not has_suffix(writer):
+            return None
+        name = self._place.reference(Path(f"{self._stem}.{UNSETTLED}{writer.extension}"))
+        return language_in(self._journal.written_with(self._output_key(writer)), name)
+
+    def _learn_language(self, evidence: Evidence) -> None:
+        """Learn the language from the transcript that is stored, or that lies beside."""
+        if self._stem is None or not self._spec.language_suffix or self._language is not None:
+            return
+        transcript = evidence.stored
+        if transcript is None:
+            document = output_file(self._stem, WRITERS["json"].extension)
+            text = self._place.read_up_to(document, LARGEST)
+            transcript = None if text is None else owned_transcript(text, evidence.digest)
+        if transcript is not None:
+            self._language = language_of(transcript)
 
     @property
     def texts(self) -> tuple[str, ...]:
@@ -138,10 +174,11 @@ class OutputWriter:
         Raises:
             OutputExistsError: A file that Dalston did not write is in the way.
         """
+        self._learn_language(evidence)
         existing = self.existing()
         files = {
             path: (writer, self._output_key(writer))
-            for path, writer in self._files
+            for path, writer in self._files()
             if str(path) in existing.unknown
         }
         if self._stem is None or not files:
@@ -185,10 +222,12 @@ class OutputWriter:
             OutputNotice(one.code, one.message)
             for one in transcript.warnings[len(machine.warnings) :]
         ]
+        if self._spec.language_suffix:
+            self._language = language_of(transcript)
         if self._stem is None:
             self._print(transcript)
         # JSON first: if the run ends in between and the journal is lost, it says whose they are.
-        for path, writer in sorted(self._files, key=lambda file: file[1].name != "json"):
+        for path, writer in sorted(self._files(), key=lambda file: file[1].name != "json"):
             shown = machine if writer.name in UNCORRECTED else transcript
             reason = self._spec.reason_to_drop(writer, shown)
             if reason is not None:

@@ -288,6 +288,11 @@ class Journal:
         )
         return any(os.path.basename(row["path"]) == os.fsencode(name) for row in rows)  # noqa: PTH119 - bytes
 
+    def written_with(self, key: str) -> tuple[str, ...]:
+        """Return the references of the outputs of this key, those that were dropped as well."""
+        rows = self.connection.execute("SELECT path FROM outputs WHERE key = ?", (key,))
+        return tuple(os.fsdecode(row["path"]) for row in rows)
+
     # -- outcomes --------------------------------------------------------------------------------
 
     def outcome(self, key: str) -> Outcome | None:

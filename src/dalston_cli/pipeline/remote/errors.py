@@ -86,12 +86,21 @@ class RemoteDeniedError(RemoteError):
 
 
 class RemoteUnreachableError(RemoteError):
-    """The store or the server does not answer as it should."""
+    """The store or the server does not answer as it should.
+
+    Attributes:
+        reason: What the library says, without secrets.
+        is_silent: There was no answer at all.
+    """
 
     code = "remote_unreachable"
 
-    def __init__(self, address: Address, reason: str, *, may_pass: bool = True) -> None:
+    def __init__(
+        self, address: Address, reason: str, *, may_pass: bool = True, is_silent: bool = False
+    ) -> None:
         self.may_pass = may_pass
+        self.reason = reason
+        self.is_silent = is_silent
         super().__init__(
             f"{address.shown} cannot be reached: {reason}",
             hint="check the address and the network, then run the same command again",

@@ -19,6 +19,9 @@ _REFUSALS = re.compile(
     r"Credential|Authentication|HostKey|Refresh|known_hosts|AccessDenied|Forbidden|InvalidAccessKey"
     r"|SignatureDoesNotMatch|ExpiredToken|No such authentication"
 )
+_SILENT = re.compile(r"Connect|Timeout|Disconnect|gaierror")
+"""In the names of libraries' errors where a host cannot be reached or says nothing."""
+
 _MOST_SHOWN = 200
 
 
@@ -51,13 +54,19 @@ def _explained(error: BaseException, address: Address) -> DalstonError:
     if status in _MISSING or isinstance(error, FileNotFoundError):
         return errors.RemoteMissingError(address)
     may_pass = status == 0 or status in _MAY_PASS or status >= _SERVER
-    return errors.RemoteUnreachableError(address, reason, may_pass=may_pass)
+    is_silent = status == 0 and _is_silent(error)
+    return errors.RemoteUnreachableError(address, reason, may_pass=may_pass, is_silent=is_silent)
 
 
 def _status(error: BaseException) -> int:
     """Return the status of HTTP that an error has; 0 where it has none."""
     own = vars(error)  # aiohttp warns where its class is asked
     return next((own[name] for name in ("status", "code") if isinstance(own.get(name), int)), 0)
+
+
+def _is_silent(error: BaseException) -> bool:
+    """Return True if a host did not answer; of a store that says that it is busy, False."""
+    return any(_SILENT.search(kind.__name__) for kind in type(error).__mro__)
 
 
 def _is_refusal(error: BaseException) -> bool:

@@ -22,6 +22,7 @@ from dalston_cli.pipeline.remote.errors import (
     SpoolLimitError,
 )
 from dalston_cli.pipeline.remote.facts import Facts
+from dalston_cli.pipeline.remote.silent_hosts import HOSTS
 from dalston_cli.pipeline.remote.stores import store_of
 
 
@@ -88,15 +89,16 @@ class RemoteFile:
 
     async def _patiently(self, ask: Callable[[], Facts], tell: Tell) -> Facts:
         """Ask in a thread, and again where the failure may pass."""
-        for pause_s in patience.PAUSES_S:
-            try:
-                return await in_daemon_thread(ask)
-            except RemoteError as error:
-                if not error.may_pass:
-                    raise
-                tell("retried", f"{error.message}; tried again in {duration(pause_s)}")
-            await asyncio.sleep(pause_s)
-        return await in_daemon_thread(ask)
+        with HOSTS.asked(self.address):
+            for pause_s in patience.PAUSES_S:
+                try:
+                    return await in_daemon_thread(ask)
+                except RemoteError as error:
+                    if not error.may_pass:
+                        raise
+                    tell("retried", f"{error.message}; tried again in {duration(pause_s)}")
+                await asyncio.sleep(pause_s)
+            return await in_daemon_thread(ask)
 
     def _look(self) -> Facts:
         facts = store_of(self.address).look(self.address)

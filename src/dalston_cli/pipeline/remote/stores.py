@@ -6,6 +6,7 @@ from contextlib import suppress
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import RemoteDeniedError, RemoteMissingError
 from dalston_cli.pipeline.remote.filesystem import Store
+from dalston_cli.pipeline.remote.silent_hosts import HOSTS
 
 _stores: dict[str, Store] = {}
 _opening = threading.Lock()
@@ -45,7 +46,8 @@ def _key(address: Address, use: str) -> str:
 
 
 def forget_all() -> None:
-    """Close what is open, so that variables are read anew."""
+    """Close what is open, so that variables are read anew and every host is asked again."""
+    HOSTS.forget()
     with _opening:
         for store in _stores.values():
             store.forget()

@@ -1,6 +1,6 @@
 """Settings of recordings and their transcripts."""
 
-from dalston_cli.settings.choices import FrameRate
+from dalston_cli.settings.choices import FrameRate, LayoutName
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, count, file, probability, seconds, switch, text
 from dalston_cli.settings.values import command_words, text_like, track_name
@@ -57,6 +57,16 @@ class Output:
         short="-f",
         everyday=True,
     )
+    language_suffix: bool = switch(
+        "Put the language of the text into the names of all files but JSON: film.en.srt.",
+        default=False,
+    )
+    mux: bool = switch(
+        "Put the subtitles into a copy of each video, beside them: film.subtitled.mp4. See dalston"
+        " mux.",
+        default=False,
+        needs=("output_format=srt", "output_format=vtt"),
+    )
     overwrite: bool = switch(
         "Do everything again, and replace files that Dalston did not write; finished recordings"
         " are skipped by default.",
@@ -96,6 +106,12 @@ class Documents:
         "Put the time before each paragraph; by default in md, docx, odt and html, not in txt.",
         needs=tuple(f"output_format={name}" for name in ("txt", "md", "docx", "odt", "html")),
     )
+    layout: LayoutName = choice(
+        "Times and speakers as a program for research imports them, with pauses and events in the"
+        " text, in txt and docx.",
+        "plain",
+        needs=("output_format=txt", "output_format=docx"),
+    )
     docx_template: str | None = file(
         "Word document, or template, whose styles -f docx takes.",
         example="house-style.docx",
@@ -121,6 +137,7 @@ class Documents:
     )
 
 
+_WITH_FRAMES = tuple(f"output_format={name}" for name in ("stl", "edl", "fcpxml", "premiere"))
 _WITH_CUES = ("srt", "vtt", "ass", "ttml", "stl", "lrc")
 
 
@@ -148,13 +165,13 @@ class Subtitles:
         metavar="WORDS",
     )
     frame_rate: FrameRate = choice(
-        "Frames per second of the video, for formats that count them.",
+        "Frames per second of the video, for formats that count them; stl knows 25 and 29.97.",
         "25",
-        needs=("output_format=stl",),
+        needs=_WITH_FRAMES,
     )
     start_timecode: str = Kind("HH:MM:SS:FF", check=_timecode)(
         "Timecode of the video's first frame, for formats that have timecodes.",
         "00:00:00:00",
-        needs=("output_format=stl",),
+        needs=_WITH_FRAMES,
     )
     highlight_words: bool = switch("Underline each word while it is spoken.", default=False)

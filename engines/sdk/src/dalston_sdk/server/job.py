@@ -21,8 +21,8 @@ from dalston_sdk.server.failures import to_engine_error
 from dalston_sdk.server.lifetime import Lifetime
 from dalston_sdk.server.model import ModelState
 from dalston_sdk.server.requests import run_stage, stage_of
-from dalston_sdk.server.sections import transcribe_in_sections
 from dalston_sdk.server.share_clock import ShareClock
+from dalston_sdk.server.splitting import transcribe
 from dalston_sdk.server.threads import Threads
 from dalston_sdk.wire import ErrorCode, Finished, Progress, Request, Result, TranscribeRequest
 
@@ -166,7 +166,7 @@ class Jobs:
             return run_stage(engine, request, np.zeros(0, dtype=np.float32), context)
         with closing(WavSamples(work.wav)) as samples:
             if isinstance(request, TranscribeRequest):
-                return transcribe_in_sections(engine, request, samples, context)
+                return transcribe(engine, request, samples, context)
             if stage_of(request) in engine.reads_parts:
                 # All that such a stage does with an array is what these samples can do.
                 return run_stage(engine, request, cast("Samples", samples), context)
@@ -177,6 +177,6 @@ def _with_model_info(result: Result, info: LoadedModel) -> Result:
     """Add the warnings and the number format from loading, which hold for all results."""
     return msgspec.structs.replace(
         result,
-        warnings=(*info.warnings, *result.warnings),
+        warnings=tuple(dict.fromkeys((*info.warnings, *result.warnings))),
         compute_type=result.compute_type or info.compute_type,
     )

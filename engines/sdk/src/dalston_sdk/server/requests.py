@@ -8,7 +8,15 @@ import msgspec
 
 from dalston_sdk.engine import Engine, RunContext, Samples
 from dalston_sdk.errors import EngineError
-from dalston_sdk.wire import RESULTS, ErrorCode, LoadRequest, Request, Result, Stage
+from dalston_sdk.wire import (
+    RESULTS,
+    ErrorCode,
+    LoadRequest,
+    Request,
+    Result,
+    Stage,
+    TranscribeRequest,
+)
 
 _REQUEST: msgspec.json.Decoder[Request] = msgspec.json.Decoder(Request)
 _LOAD = msgspec.json.Decoder(LoadRequest)
@@ -54,6 +62,10 @@ def parse_request(body: bytes, engine: Engine) -> Request:
             ErrorCode.INVALID_REQUEST,
             f"engine {engine.name} does not offer the stage {stage.value}",
             hint=f"it offers {offered}",
+        )
+    if isinstance(request, TranscribeRequest) and request.part is not None and not engine.splits:
+        raise EngineError(
+            ErrorCode.INVALID_REQUEST, f"engine {engine.name} transcribes whole recordings only"
         )
     _check_options(request, stage, engine)
     return request

@@ -13,11 +13,12 @@ import numpy as np
 from msgspec import structs
 
 from dalston_sdk.doubtful import marked
-from dalston_sdk.engine import SAMPLE_RATE, Engine, RunContext
+from dalston_sdk.engine import SAMPLE_RATE, Engine, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.levels import frame_levels
 from dalston_sdk.server.audio import WavSamples
 from dalston_sdk.server.requests import run_stage
+from dalston_sdk.textless_speech import summed_up
 from dalston_sdk.wire import (
     ErrorCode,
     Notice,
@@ -98,12 +99,30 @@ def transcribe_in_sections(
                 num_segments=sum(len(each.segments) for each in results),
             )
         audio = samples[first:last]
-        found = run_stage(engine, _with_language(engine, request, results), audio, own)
-        if not isinstance(found, TranscribeResult):
-            raise EngineError(ErrorCode.INTERNAL, f"engine {engine.name} did not transcribe")
-        results.append(structs.replace(found, segments=marked(found.segments, audio)))
+        spoken = next((each.effective.get("language") for each in results if each.language), None)
+        found = transcribed(engine, with_language(engine, request, spoken), audio, own)
+        results.append(finished(found, audio))
     starts = [edge / SAMPLE_RATE for edge in edges[:-1]]
     return results[0] if len(results) == 1 else joined(results, starts)
+
+
+def transcribed(
+    engine: Engine, request: TranscribeRequest, audio: Samples, context: RunContext
+) -> TranscribeResult:
+    """Have the engine transcribe a section or a part of it."""
+    found = run_stage(engine, request, audio, context)
+    if not isinstance(found, TranscribeResult):
+        raise EngineError(ErrorCode.INTERNAL, f"engine {engine.name} did not transcribe")
+    return found
+
+
+def finished(found: TranscribeResult, audio: Samples) -> TranscribeResult:
+    """Mark what cannot have been said in a section, and sum its doubtful speech up."""
+    return structs.replace(
+        found,
+        segments=marked(found.segments, audio),
+        warnings=summed_up(found.warnings),
+    )
 
 
 def section_edges(samples: WavSamples, section_s: float = SECTION_S) -> list[int]:
@@ -161,12 +180,11 @@ def _notices(results: Sequence[TranscribeResult], starts: Sequence[float]) -> tu
     return tuple(found)
 
 
-def _with_language(
-    engine: Engine, request: TranscribeRequest, before: Sequence[TranscribeResult]
+def with_language(
+    engine: Engine, request: TranscribeRequest, spoken: str | None
 ) -> TranscribeRequest:
-    """Return the request of the next section, with the language that was found before it."""
+    """Return the request with the language that was found before, where there was none."""
     options = request.options
-    spoken = next((each.effective.get("language") for each in before if each.language), None)
     can_be_told = "language" in engine.options[Stage.TRANSCRIBE]
     if options.language is not None or options.multilingual or not (spoken and can_be_told):
         return request

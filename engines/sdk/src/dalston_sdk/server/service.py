@@ -107,6 +107,7 @@ class Service:
             slots=self.engine.slots,
             running=self.admission.running,
             waiting=self.admission.waiting,
+            splits=self.engine.splits,
             rss_mb=resident_mb(),
             uptime_s=time.monotonic() - self._started,
             loaded=self.models.loaded,

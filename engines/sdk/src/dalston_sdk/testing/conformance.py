@@ -8,6 +8,7 @@ from contextlib import aclosing
 from pathlib import Path
 
 from dalston_sdk.client import EngineClient, EngineClientError, EngineRequestError
+from dalston_sdk.testing.parts import check_parts
 from dalston_sdk.testing.process import EngineProcess, settled
 from dalston_sdk.testing.rules import check_result, require
 from dalston_sdk.testing.subject import Subject
@@ -134,6 +135,7 @@ CHECKS: tuple[Check, ...] = (
     check_invalid_audio,
     check_load,
     check_results,
+    check_parts,
     check_missing_model,
     check_swap,
     check_cancellation,

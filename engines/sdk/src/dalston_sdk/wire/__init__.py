@@ -20,6 +20,7 @@ from dalston_sdk.wire.message import (
     Progress,
     StreamMessage,
 )
+from dalston_sdk.wire.splitting import DecodePart, FindSpeech, FoundSection, FoundSpeech
 from dalston_sdk.wire.stage import (
     OPTIONS,
     RESULTS,
@@ -35,6 +36,7 @@ from dalston_sdk.wire.stage import (
     EventsOptions,
     EventsRequest,
     EventsResult,
+    JoinParts,
     ModelRef,
     RefineOptions,
     RefineRequest,
@@ -80,6 +82,7 @@ __all__ = [
     "AlignResult",
     "AudioEvent",
     "Chapter",
+    "DecodePart",
     "DiarizeOptions",
     "DiarizeRequest",
     "DiarizeResult",
@@ -93,9 +96,13 @@ __all__ = [
     "EventsRequest",
     "EventsResult",
     "Failed",
+    "FindSpeech",
     "Finished",
+    "FoundSection",
+    "FoundSpeech",
     "Health",
     "Heartbeat",
+    "JoinParts",
     "LoadReply",
     "LoadRequest",
     "ModelRef",

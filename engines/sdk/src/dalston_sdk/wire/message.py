@@ -88,6 +88,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
         device: ``cpu`` or ``cuda:N``, after a real call to the device.
         running, slots: Requests in progress, and how many may run at once.
         waiting: Requests that wait for a slot or for their model.
+        splits: It does parts of transcriptions (``TranscribeRequest.part``).
         expires_in_s: Seconds until the engine stops itself; None for never or while busy.
         vram_mb: Memory held on the GPU; None without one.
         threads: Processor threads that its libraries were told to use; None where nothing was told.
@@ -107,6 +108,7 @@ class Health(Struct, frozen=True, kw_only=True, omit_defaults=True):
     rss_mb: float
     uptime_s: float
     waiting: int = 0
+    splits: bool = False
     results: str | None = None
     loaded: ModelRef | None = None
     vram_mb: float | None = None

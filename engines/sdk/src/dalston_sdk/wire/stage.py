@@ -9,6 +9,7 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from msgspec import Struct, field
 
+from dalston_sdk.wire.splitting import DecodePart, FindSpeech, FoundSection
 from dalston_sdk.wire.transcript import (
     ActionItem,
     AudioEvent,
@@ -185,9 +186,14 @@ class _Request(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field=
 
 
 class TranscribeRequest(_Request, frozen=True, kw_only=True, tag="transcribe"):
-    """Turn audio into segments with words."""
+    """Turn audio into segments with words.
+
+    Attributes:
+        part: What to do of it, for an engine whose health has ``splits``; None for all of it.
+    """
 
     options: TranscribeOptions = TranscribeOptions()
+    part: "FindSpeech | DecodePart | JoinParts | None" = None
 
 
 class AlignRequest(_Request, frozen=True, kw_only=True, tag="align"):
@@ -249,12 +255,30 @@ class _Result(Struct, frozen=True, kw_only=True, omit_defaults=True, tag_field="
 
 
 class TranscribeResult(_Result, frozen=True, kw_only=True, tag="transcribe"):
-    """Segments in time order, with words if the engine gives them."""
+    """Segments in time order, with words if the engine gives them.
+
+    Attributes:
+        sections: The answer to ``FindSpeech``; empty with a notice ``not_split`` where a recording
+            is decoded in order, so that no part can begin before the one before it has ended.
+    """
 
     language: str | None
     segments: tuple[Segment, ...]
     language_scores: dict[str, float] = field(default_factory=dict)
     speech_regions: tuple[SpeechRegion, ...] = ()
+    sections: tuple[FoundSection, ...] = ()
+
+
+class JoinParts(Struct, frozen=True, kw_only=True, tag_field="do", tag="join"):
+    """Make one result of those of parts, for the whole recording that is sent.
+
+    Attributes:
+        sections: As they were found.
+        results: Of the parts of each section, in order.
+    """
+
+    sections: tuple[FoundSection, ...]
+    results: tuple[tuple[TranscribeResult, ...], ...]
 
 
 class AlignResult(_Result, frozen=True, kw_only=True, tag="align"):

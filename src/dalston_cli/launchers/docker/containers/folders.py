@@ -1,4 +1,7 @@
-"""The containers' own folders on this machine, and what else ended containers leave behind."""
+"""The containers' own folders on this machine, and what else ended containers leave behind.
+
+Those of the runtime end with their container; those of the state outlive it.
+"""
 
 import os
 from collections import Counter
@@ -6,21 +9,41 @@ from collections.abc import Callable, Collection
 from contextlib import AbstractContextManager, suppress
 from pathlib import Path
 
+from dalston_cli.errors import UnavailableError
 from dalston_cli.launchers.docker.containers.container_list import Container, Containers
 from dalston_cli.launchers.folder import check_socket_path, make_private, remove_folder
 from dalston_cli.launchers.folder_launcher import SOCKET_NAME, engine_folders, folder_name
+from dalston_cli.private_file import make_private_folder
 
-_NAME = "c"
+_NAME, _STATE_NAME = "c", "containers"
 
 NUM_KEPT = 3
 """Ended containers of one engine that are kept for their logs."""
 
 
-class ContainerFolders:
-    """The folders below ``<runtime>/c``; changed only while the runtime folder is locked."""
+class StateFolderUnusableError(UnavailableError):
+    """The folder for what outlives an engine's container cannot be made."""
 
-    def __init__(self, runtime: Path) -> None:
+    code = "containers_state"
+
+    def __init__(self, folder: Path, reason: str) -> None:
+        super().__init__(
+            f"the folder {folder} of an engine in a container cannot be made: {reason}",
+            hint="make it writable, or take another place: export DALSTON_STATE_DIR=…",
+        )
+
+
+class ContainerFolders:
+    """The folders below ``<runtime>/c``; changed only while the runtime folder is locked.
+
+    Args:
+        runtime: The folder of what ends with a container.
+        state: The folder of what outlives it, ``<state>/containers``.
+    """
+
+    def __init__(self, runtime: Path, state: Path) -> None:
         self._root = runtime / _NAME
+        self._state = state / _STATE_NAME
 
     def make(self, engine: str, fingerprint: str, replica: int, *, owner: int | None) -> Path:
         """Make an empty folder for a container with a replica number of its own.
@@ -37,6 +60,24 @@ class ContainerFolders:
         folder.mkdir(mode=0o700)
         if owner is not None:
             os.chown(folder, owner, owner)
+        return folder
+
+    def state_of(self, engine: str, device: str, *, owner: int | None) -> Path:
+        """Make the folder for what all containers of an engine on a device leave to later ones.
+
+        Not that of processes: a container has other limits, and each GPU is its first one.
+
+        Raises:
+            StateFolderUnusableError: It cannot be made.
+        """
+        folder = self._state / engine / device.replace(":", "-")
+        try:
+            make_private_folder(folder.parent)
+            folder.mkdir(mode=0o700, exist_ok=True)
+            if owner is not None:
+                os.chown(folder, owner, owner)
+        except OSError as error:
+            raise StateFolderUnusableError(folder, error.strerror or str(error)) from error
         return folder
 
     def unused(self, in_use: Collection[Path]) -> list[Path]:

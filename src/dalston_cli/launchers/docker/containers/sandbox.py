@@ -1,7 +1,8 @@
 """The sandbox of an engine: every argument that its container is created with.
 
-An engine sees its weights, which it cannot change, and the audio that it is sent. It has no
-network, no rights, no files of the user's, and no more memory, cores and processes than it may.
+An engine sees its weights, which it cannot change, the audio that it is sent, and a folder of its
+own for what outlives it. It has no network, no rights, no files of the user's, and no more memory,
+cores and processes than it may.
 
 Reference: https://docs.docker.com/reference/api/engine/ (ContainerCreate)
 """
@@ -25,6 +26,7 @@ from dalston_cli.launchers.variables import engine_variables
 MODELS_PLACE = "/models"
 RUNTIME_PLACE = "/run/dalston"
 SPOOL_PLACE = "/spool"
+STATE_PLACE = "/state"
 HOME_PLACE = "/tmp"  # noqa: S108 - a tmpfs of the container's own
 
 _NOBODY = 65532
@@ -35,7 +37,7 @@ _LOG_LIMITS = {"type": "json-file", "config": {"max-size": "10m", "max-file": "2
 _OF_THE_IMAGE = frozenset(
     {
         *("bin", "dev", "etc", "lib", "lib64", "models", "opt", "proc", "run", "sbin"),
-        *("spool", "sys", "tmp", "usr", "var"),
+        *("spool", "state", "sys", "tmp", "usr", "var"),
     }
 )
 
@@ -90,6 +92,7 @@ class ContainerPlan:
         cores: Number of cores for all replicas.
         models: The engine's folder of weights.
         models_mark: Tells ``models`` from a later folder at the same place.
+        state: Its folder for what outlives it.
         folder: Its own folder on the host; None where it listens on a port.
         token: Token for the port.
         gpu: Result of ``gpu_arguments`` for its device.
@@ -106,6 +109,7 @@ class ContainerPlan:
     cores: int
     models: Path
     models_mark: str
+    state: Path
     folder: Path | None = None
     token: str | None = field(default=None, repr=False)
     gpu: Mapping[str, Any] = field(default_factory=dict)
@@ -170,6 +174,7 @@ def _command(plan: ContainerPlan) -> list[str]:
     runtime = RUNTIME_PLACE if plan.folder else f"{HOME_PLACE}/dalston"
     return [
         *("--runtime-dir", runtime, "--models-dir", MODELS_PLACE, "--spool-dir", SPOOL_PLACE),
+        *("--state-dir", STATE_PLACE),
         *("--device", inner_device(spec.device), "--keep-alive", f"{spec.keep_alive_s:g}"),
         *("--fingerprint", plan.fingerprint),
         *(["--secrets-on-stdin"] if secrets_of(plan) else []),
@@ -210,6 +215,7 @@ def _mounts(plan: ContainerPlan) -> list[dict[str, Any]]:
     mounts: list[dict[str, Any]] = [
         {"Type": "volume", "Target": SPOOL_PLACE},
         _bind(plan.models, f"{MODELS_PLACE}/{name}", read_only=True),
+        _bind(plan.state, STATE_PLACE),
     ]
     if plan.folder:
         mounts.append(_bind(plan.folder, RUNTIME_PLACE))

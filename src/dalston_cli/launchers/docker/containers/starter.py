@@ -97,6 +97,7 @@ class Starter:
             cores=min(usable_cores(), facts.cpus),
             models=models,
             models_mark=models_mark(models),
+            state=self._folders.state_of(name, spec.device, owner=user.owner),
             folder=folder,
             token=None if folder else secrets.token_urlsafe(32),
             relayed=bool(folder and spec.engine.services),

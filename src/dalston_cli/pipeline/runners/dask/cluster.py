@@ -19,7 +19,7 @@ from dalston_cli.pipeline.runners.dask.errors import (
     SchedulerLostError,
     WorkerUnfitError,
 )
-from dalston_cli.pipeline.runners.dask.messages import Introduction, Site
+from dalston_cli.pipeline.runners.dask.messages import Introduction, Site, refusal
 from dalston_cli.pipeline.runners.dask.site import shared_site
 
 if TYPE_CHECKING:
@@ -31,6 +31,9 @@ AHEAD = 1
 
 _FIRST_WORKER_S = 30
 """For so long a scheduler may be without any worker at the beginning."""
+
+_INTRODUCTION_S = 30
+"""For so long a worker may say nothing of itself: it may be suspended, or its machine gone."""
 
 
 class Cluster:
@@ -157,17 +160,14 @@ class Cluster:
             NoWorkerError: There is none.
             WorkerUnfitError: None of them can work for this command.
         """
-        from dalston_cli.pipeline.runners.dask.worker import introduce  # noqa: PLC0415 - Dask only
-
         try:
             await client.wait_for_workers(1, timeout=_FIRST_WORKER_S)
         except TimeoutError as error:
             raise NoWorkerError(self.address) from error
-        answers = await client.run(
-            introduce, __version__, pickle.dumps(self.site), on_error="return"
-        )
+        known = tuple(await self._workers(client))
+        answers = await asyncio.gather(*(self._asked(client, worker) for worker in known))
         met: dict[str, Introduction] = {}
-        for worker, each in answers.items():
+        for worker, each in zip(known, answers, strict=True):
             try:
                 met[worker] = _introduced(worker, each)
             except WorkerUnfitError as error:
@@ -178,6 +178,23 @@ class Cluster:
         workers = await self._workers(client)
         first = max(met, key=lambda worker: _gpus(workers.get(worker, {})))
         return met[first].machine
+
+    async def _asked(self, client: "Client", worker: str) -> object:
+        """Return what a worker says of itself, or why it says nothing."""
+        from dalston_cli.pipeline.runners.dask.worker import introduce  # noqa: PLC0415 - Dask only
+
+        site = pickle.dumps(self.site)
+        try:
+            async with asyncio.timeout(_INTRODUCTION_S):
+                answers = await client.run(
+                    introduce, __version__, site, workers=[worker], on_error="return"
+                )
+        except TimeoutError:
+            return refusal(
+                f"worker {{worker}} says nothing within {_INTRODUCTION_S} s",
+                "it may be suspended, or its machine be gone: see its log, and start it again",
+            )
+        return answers.get(worker)
 
 
 def _introduced(worker: str, answer: object) -> Introduction:

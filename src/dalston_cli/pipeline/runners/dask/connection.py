@@ -35,6 +35,9 @@ _QUIET: Mapping[str, Any] = {
 }
 """Nothing is served to browsers, and nothing measured that is not looked at."""
 
+_SUSPENDED = "60s"
+"""A worker without a sign of life for so long is started anew, and others do its work."""
+
 
 def check_options(options: RunOptions) -> None:
     """Refuse what cannot be had of workers, and a library that is missing.
@@ -116,7 +119,8 @@ async def start_workers(
         number: {"cls": Nanny, "options": {**common, "env": dict(more)}}
         for number, more in enumerate(variables)
     }
-    with dask.config.set({**_QUIET, "temporary-directory": str(folder)}):
+    own = {"temporary-directory": str(folder), "distributed.scheduler.worker-ttl": _SUSPENDED}
+    with dask.config.set({**_QUIET, **own}):
         cluster = SpecCluster(
             workers=workers,
             scheduler=scheduler,

@@ -39,11 +39,11 @@ export class Editing {
     const { id, checked } = segment;
     const button = (text, run, properties = {}) =>
       make("button", { type: "button", class: "plain", on: { click: run }, ...properties }, text);
-    const check = button(checked ? "Checked" : "Mark as checked", () => this.check(id), { "aria-pressed": String(checked) });
+    const check = button(checked ? "Checked" : "Check", () => this.check(id), { "aria-pressed": String(checked), "aria-label": checked ? false : "Mark as checked" });
     return make("div", { class: "tools", role: "group", "aria-label": "Correct this segment" },
       check,
       button("Edit", () => this.edit(id)),
-      button("Merge with next", () => this.merge(id)),
+      button("Merge", () => this.merge(id), { "aria-label": "Merge with next" }),
       this.speakerChoice(segment));
   }
 
@@ -122,6 +122,7 @@ export class Editing {
     field.focus({ preventScroll: true });
     const at = draft === null ? placeOfWord(segment, word) : draft.length;
     field.setSelectionRange(at, at);
+    field.scrollIntoView({ block: "nearest" });
     this.list.schedule();
   }
 

@@ -167,11 +167,16 @@ function editingKeys(editing, following) {
 
 /** Print all of the transcript, though only a part of it is in the document. */
 function printWhole(transcript) {
-  let empty = () => {};
+  let closed = [];
   addEventListener("beforeprint", () => {
-    empty = fillPrinted(byId("printed"), transcript);
+    fillPrinted(byId("printed"), transcript);
+    closed = [...byId("overview").querySelectorAll("details:not([open])")];
+    for (const part of closed) part.open = true;
   });
-  addEventListener("afterprint", () => empty());
+  addEventListener("afterprint", () => {
+    byId("printed").replaceChildren();
+    for (const part of closed) part.open = false;
+  });
 }
 
 start();

@@ -9,6 +9,9 @@ export function showHeading(transcript) {
   document.querySelector(".bar-title").textContent = title;
   const facts = make("dl", {});
   for (const [name, value] of transcript.facts) facts.append(make("dt", {}, name), make("dd", {}, value));
+  new IntersectionObserver(([heading]) => {
+    document.querySelector(".bar-title").classList.toggle("is-needed", !heading.isIntersecting);
+  }).observe(byId("heading"));
   byId("heading").replaceChildren(
     make("h1", { dir: "auto" }, title),
     make("p", { class: "line" }, line.filter(Boolean).join(" · ")),
@@ -62,7 +65,7 @@ function speakersOf(transcript, tools) {
     meter.firstChild.style.width = `${(seconds / all) * 100}%`;
     return make("li", { class: `who colour${transcript.colour(id)}` },
       make("span", { class: "name", dir: "auto" }, name), make("span", { class: "at" }, `${clock(seconds)} · ${share}`),
-      meter, tools(id));
+      tools(id), meter);
   });
   return make("ul", { role: "list", class: "people" }, ...entries);
 }

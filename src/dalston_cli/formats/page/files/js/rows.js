@@ -105,7 +105,7 @@ function wordsOf(segment) {
   });
 }
 
-/** Fill the element that is printed with the whole transcript, and return what empties it. */
+/** Fill the element that is printed with the whole transcript. */
 export function fillPrinted(container, transcript) {
   const view = new RowView(transcript);
   const printed = rowsOf(transcript).map((row) => {
@@ -116,5 +116,4 @@ export function fillPrinted(container, transcript) {
     return make("p", { dir: "auto", class: row.isNamed ? "turn" : "" }, time, name, row.at.text);
   });
   container.replaceChildren(...printed);
-  return () => container.replaceChildren();
 }

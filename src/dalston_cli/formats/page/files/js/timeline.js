@@ -93,7 +93,8 @@ export class Timeline {
     }
     for (const { start, end } of this.transcript.events) bar(start, end, 1, 3, this.colour("--event"));
     for (const { start } of this.transcript.chapters) {
-      if (start > 0) brush.clearRect(start * across - 2, 0, 4, height);
+      if (start <= 0) continue;
+      brush.clearRect(start * across - 2, 0, 4, height);
       bar(start, start, 0, height, this.colour("--chapter"));
     }
   }

@@ -1,0 +1,109 @@
+"""``--mux``: copies of videos with their subtitles, once transcripts are written."""
+
+from collections.abc import Iterable, Iterator, Sequence
+from pathlib import Path
+
+from dalston_cli.errors import DalstonError, ExitCode, InputError
+from dalston_cli.muxing.beside import mux_beside
+from dalston_cli.pipeline.endpoints import file_of
+from dalston_cli.pipeline.events import JobFinished, WarningRaised
+from dalston_cli.pipeline.outputs.recognition import owned_json
+from dalston_cli.pipeline.outputs.suffix import language_of
+from dalston_cli.pipeline.request import RecordingRequest
+
+_SUBTITLES = (".srt", ".vtt")
+
+
+class VideoNotFoundError(InputError):
+    """The video of a transcript is not where it is looked for."""
+
+    code = "mux_video_not_found"
+
+    def __init__(self, name: str, subtitles: Path) -> None:
+        super().__init__(
+            f"--mux: {name} is neither here nor beside its transcript",
+            hint=f"dalston mux VIDEO {subtitles} -o FILE",
+        )
+
+
+class Muxing:
+    """The recordings of a run whose videos get their subtitles.
+
+    Attributes:
+        has_failed: A copy could not be written.
+    """
+
+    def __init__(self, recordings: Sequence[RecordingRequest], *, overwrite: bool) -> None:
+        self._files = {one.name: file_of(one.source) for one in recordings}
+        self._overwrite = overwrite
+        self._finished: list[JobFinished] = []
+        self.has_failed = False
+
+    def note(self, finished: JobFinished) -> None:
+        """Take a recording whose transcripts are written."""
+        self._finished.append(finished)
+
+    def exit_code(self, code: int) -> int:
+        """Return a run's exit code, with a failure of a copy."""
+        return ExitCode.SOME_FAILED if self.has_failed and code == ExitCode.OK else code
+
+    def run(self) -> Iterator[WarningRaised]:
+        """Write the copies; yield what cannot be done."""
+        for finished in self._finished:
+            subtitles = first_subtitles(map(Path, finished.outputs))
+            if subtitles is None:
+                continue
+            video = self._files.get(finished.recording)
+            if video is None or not subtitles.is_file():
+                message = "--mux: only recordings and transcripts of this machine are copied"
+                yield WarningRaised(
+                    code="mux_elsewhere", message=message, recording=finished.recording
+                )
+                continue
+            try:
+                language = language_beside(finished.outputs)
+                mux_beside(video, subtitles, language=language, overwrite=self._overwrite)
+            except DalstonError as error:
+                self.has_failed = True
+                yield WarningRaised(
+                    code=error.code,
+                    message=error.message,
+                    hint=error.hint,
+                    recording=finished.recording,
+                )
+
+
+def mux_export(source: Path, name: str, written: Sequence[Path], *, overwrite: bool) -> Path | None:
+    """Write the copy of an exported transcript's video; return its path, None for no copy.
+
+    Args:
+        source: The transcript.
+        name: Of its recording, which is looked for beside the transcript, and from here.
+        written: What was exported.
+        overwrite: Replace what is there.
+
+    Raises:
+        VideoNotFoundError: The recording is not there.
+        DalstonError: The copy cannot be written.
+    """
+    subtitles = first_subtitles(written)
+    if subtitles is None:
+        return None
+    places = (source.parent / Path(name).name, source.parent / name, Path(name))
+    video = next((place for place in places if place.is_file()), None)
+    if video is None:
+        raise VideoNotFoundError(name, subtitles)
+    language = language_beside([str(source)])
+    return mux_beside(video, subtitles, language=language, overwrite=overwrite)
+
+
+def first_subtitles(written: Iterable[Path]) -> Path | None:
+    """Return the first file of subtitles among outputs."""
+    return next((path for path in written if path.suffix in _SUBTITLES), None)
+
+
+def language_beside(outputs: Sequence[str]) -> str | None:
+    """Return the language of the transcript among outputs; None where it is not known."""
+    document = next((Path(path) for path in outputs if path.endswith(".json")), None)
+    transcript = None if document is None else owned_json(document)
+    return None if transcript is None or not transcript.language else language_of(transcript)

@@ -1,0 +1,70 @@
+"""A copy of a video with its subtitles, beside them: what ``--mux`` writes."""
+
+from pathlib import Path
+
+from dalston_cli.audio.errors import RecordingError
+from dalston_cli.audio.source import open_source, shown_name
+from dalston_cli.muxing.containers import CONTAINERS
+from dalston_cli.muxing.mux import mux
+from dalston_cli.muxing.tracks import language_in_name, read_tracks
+from dalston_cli.pipeline.endpoints import SUBTITLED
+
+_ELSEWHERE = ".mkv"
+"""For videos in containers that hold no subtitles."""
+
+
+def subtitled_path(video: Path, subtitles: Path) -> Path:
+    """Return the copy's path, such as ``out/film.subtitled.mp4`` beside ``out/film.en.srt``."""
+    suffix = video.suffix if video.suffix.lower() in CONTAINERS else _ELSEWHERE
+    stem = Path(subtitles.stem)
+    name = stem.stem if language_in_name(subtitles) else stem.name
+    return subtitles.with_name(f"{name}{SUBTITLED}{suffix}")
+
+
+def mux_beside(
+    video: Path, subtitles: Path, *, language: str | None, overwrite: bool
+) -> Path | None:
+    """Write the copy, and return its path; None where none is needed.
+
+    None is needed of a recording without pictures, or where there is one already that was written
+    after the video and its subtitles.
+
+    Args:
+        video: Stays as it is.
+        subtitles: A ``.srt`` or ``.vtt``.
+        language: Of the subtitles, where their name does not say it; None if it is not known.
+        overwrite: Replace what is there.
+
+    Raises:
+        DalstonError: The copy cannot be written; an older file has its place.
+    """
+    target = subtitled_path(video, subtitles)
+    if not overwrite and _is_current(target, video, subtitles):
+        return None
+    if not has_pictures(video):
+        return None
+    tag = language_in_name(subtitles) or language
+    tracks = read_tracks([subtitles], [] if tag is None else [tag], [])
+    return mux(video, tracks, target, overwrite=overwrite, shown=True).path
+
+
+def has_pictures(video: Path) -> bool:
+    """Return True if a recording has pictures, other than a cover."""
+    import av  # noqa: PLC0415 - costs 80 ms
+
+    cover = av.stream.Disposition.attached_pic
+    try:
+        with (
+            open_source(video, shown_name(video)) as source,
+            av.open(source, "r", options={"protocol_whitelist": "none"}) as container,
+        ):
+            return any(not stream.disposition & cover for stream in container.streams.video)
+    except (av.error.FFmpegError, RecordingError):
+        return False
+
+
+def _is_current(target: Path, video: Path, subtitles: Path) -> bool:
+    if not target.exists():
+        return False
+    written = target.stat().st_mtime_ns
+    return all(written >= source.stat().st_mtime_ns for source in (video, subtitles))

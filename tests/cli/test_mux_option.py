@@ -1,0 +1,73 @@
+"""``--mux``: transcribing and exporting leave a copy of each video with its subtitles."""
+
+import json
+import shutil
+from collections.abc import Iterator
+from pathlib import Path
+
+import av
+import msgspec
+import pytest
+from tests.cli.terminal import Shell
+from tests.support.pipeline_home import write_recording
+from tests.support.transcripts import segment, transcript
+from tests.support.videos import make_video
+
+from dalston_cli.errors import ExitCode
+from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.registry import WRITERS
+
+
+@pytest.fixture
+def shell(home: Path) -> Iterator[Shell]:
+    shell = Shell(home, home / "work")
+    yield shell
+    assert shell.run("engines", "stop", "--all").code == ExitCode.OK
+
+
+def languages(path: Path) -> list[str | None]:
+    with av.open(str(path)) as container:
+        return [stream.language for stream in container.streams.subtitles]
+
+
+def test_a_run_leaves_a_copy_of_each_video_once(shell: Shell) -> None:
+    video = make_video(shell.work / "in" / "film.mp4", seconds=3)
+    write_recording(shell.work / "in" / "talk.wav")
+    words = ["transcribe", "in", "--output-beside", "-f", "srt,json", "--mux"]
+    first = shell.run(*words)
+    assert first.code == ExitCode.OK, first.err
+    copy = video.with_name("film.subtitled.mp4")
+    assert languages(copy) == ["eng"]
+    assert {path.name for path in video.parent.iterdir()} == {
+        *("film.mp4", "film.srt", "film.json", "film.subtitled.mp4"),
+        *("talk.wav", "talk.srt", "talk.json"),
+    }
+    written = copy.stat().st_mtime_ns
+    again = shell.run(*words)
+    assert "2 unchanged" in again.err
+    assert "copies with subtitles of recordings beside them, passed over" in again.err
+    assert copy.stat().st_mtime_ns == written
+    copy.write_bytes(b"mine")
+    video.with_name("film.srt").unlink()
+    third = shell.run(*words)
+    assert third.code == ExitCode.SOME_FAILED
+    assert "film.subtitled.mp4 exists" in third.err
+    assert copy.read_bytes() == b"mine"
+
+
+def test_export_finds_the_video_beside_its_transcript(shell: Shell) -> None:
+    make_video(shell.work / "film.mp4", seconds=3)
+    found = transcript([segment("Hello there.", 0.5, 2.0)], duration_s=3.0)
+    found = msgspec.structs.replace(
+        found, recording=msgspec.structs.replace(found.recording, name="elsewhere/film.mp4")
+    )
+    (shell.work / "film.json").write_text(WRITERS["json"].text(found, RenderOptions()))
+    done = shell.run("export", "film.json", "-f", "srt", "--language-suffix", "--mux", "--json")
+    assert done.code == ExitCode.OK, done.err
+    paths = [one["path"] for one in json.loads(done.out)["data"]]
+    assert paths == ["film.en.srt", "film.subtitled.mp4"]
+    assert languages(shell.work / "film.subtitled.mp4") == ["eng"]
+    shutil.move(shell.work / "film.mp4", shell.work / "gone.mp4")
+    gone = shell.run("export", "film.json", "-f", "vtt", "--mux")
+    assert gone.code == ExitCode.INPUT
+    assert "elsewhere/film.mp4 is neither here nor beside its transcript" in gone.err
