@@ -2,10 +2,12 @@
 
 import json
 import os
+import re
 from pathlib import Path
 
 import pytest
 from tests.golden.write import golden_file
+from tests.support.sounds import tone, write_wav
 
 from dalston_cli.app import main
 from dalston_cli.formats.registry import writers_named
@@ -36,6 +38,30 @@ def test_every_format_is_written_beside_the_transcript(talk: Path, capsys: Captu
         file = golden_file("dialogue", name)
         assert (talk.parent / file.name).read_bytes() == file.read_bytes()
     assert capsys.readouterr().out == ""
+
+
+def test_a_page_links_the_recording_or_has_it_inside(
+    talk: Path, monkeypatch: pytest.MonkeyPatch, capsys: Captured
+) -> None:
+    write_wav(talk.parent / "対話.mp4", tone(2.0, 220.0))  # what it holds counts, not its name
+    monkeypatch.chdir(talk.parent)
+    command = ["export", str(talk), "-f", "html", "-o", "pages", "--overwrite"]
+    found = {}
+    for option in ("", "--embed-audio", "--waveform"):
+        assert main([*command, *filter(None, [option])]) == 0
+        page = (talk.parent / "pages" / "dialogue.html").read_text(encoding="utf-8")
+        data = re.search(r'id="transcript">(.*?)</script>', page)
+        assert data is not None
+        found[option] = json.loads(data[1])
+    assert found[""]["audio"] == "./../%E5%AF%BE%E8%A9%B1.mp4"
+    assert found["--embed-audio"]["audio"].startswith("data:video/mp4;base64,UklGR")
+    assert found["--waveform"]["peaks"] == pytest.approx([255] * 100, abs=1)
+    assert [found[option]["peaks"] for option in ("", "--embed-audio")] == [None, None]
+    (talk.parent / "対話.mp4").unlink()
+    assert main([*command, "--waveform"]) == 3
+    assert (
+        "--waveform needs the recording 対話.mp4: there is no such file" in capsys.readouterr().err
+    )
 
 
 def test_all_formats_are_those_that_can_be(talk: Path, capsys: Captured) -> None:

@@ -130,6 +130,7 @@ def test_lists_and_kinds_that_are_wrong_are_refused(call: Path, capsys: Captured
     Path("people.txt").write_bytes(b"\xff")
     assert main(["redact", str(call), "--names-from", "people.txt"]) == 2
     assert main(["redact", str(call), "--names-from", "nowhere.txt"]) == 2
+    assert main(["redact", str(call), "--region", "atlantis"]) == 2
     assert main(["redact", str(call), "--kinds", "name,address"]) == 2
     assert "kinds are email, name" in capsys.readouterr().err
     assert main(["redact", str(call)]) == 0

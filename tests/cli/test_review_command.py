@@ -1,4 +1,4 @@
-"""Corrections and the commands: what review refuses, and what export makes of them."""
+"""Corrections and the commands: what review refuses, and what the others make of them."""
 
 import json
 import socket
@@ -168,3 +168,37 @@ def test_a_taken_port(talk: Path, capsys: Captured) -> None:
         port = str(busy.getsockname()[1])
         assert main(["review", str(talk), "--port", port, "--no-browser"]) == 5
     assert f"cannot listen on 127.0.0.1:{port}: Address already in use" in capsys.readouterr().err
+
+
+def test_search_finds_what_a_person_wrote(talk: Path, capsys: Captured) -> None:
+    folder = str(talk.parent)
+    write_transcript(talk.with_name("other.json"), transcript([segment("nothing", 0, 1)]))
+    assert main(["search", "meet", folder]) == 0
+    assert "Ada: we will meet there" in capsys.readouterr().out
+    assert main(["search", "meat", folder]) == 0
+    assert capsys.readouterr().out == ""
+
+    Item(talk, pytest.fail).edit(3, TextEdit("s0", "we will eat there"))
+    assert main(["search", "eat", folder]) == 0
+    assert "we will eat there" in capsys.readouterr().out
+    path = talk.with_name("talk.corrections.jsonl")
+    path.write_bytes(path.read_bytes() + b"?\n")
+    assert main(["search", "eat", folder]) == 0
+    out, err = capsys.readouterr()
+    assert out == ""
+    assert "line 6 is malformed" in err
+
+
+def test_statistics_are_of_the_corrected_speakers(talk: Path, capsys: Captured) -> None:
+    for place in (talk, talk.parent):
+        assert main(["stats", str(place), "--json"]) == 0
+        assert '"Ada"' in capsys.readouterr().out
+
+
+def test_what_a_person_wrote_is_redacted(talk: Path, tmp_path: Path) -> None:
+    Item(talk, pytest.fail).edit(3, TextEdit("s1", "good bye, a.l@mail.example.com"))
+    assert main(["redact", str(talk), "-o", str(tmp_path / "out")]) == 0
+    text = (tmp_path / "out" / "talk.redacted.json").read_text()
+    assert "[EMAIL_1]" in text
+    assert "mail.example" not in text
+    assert "we will meet there" in text

@@ -56,7 +56,7 @@ def without_sight_of(folder: Path, *, instead: Path | None = None) -> tuple[str,
     return *NAMESPACE, "sh", "-c", f"mount {what} '{folder}' && exec \"$@\"", "sh"
 
 
-@pytest.mark.slow  # the worker takes a minute to end
+@pytest.mark.slow  # two workers and two commands that import all of Dask
 async def test_a_worker_of_another_version_is_refused(
     shell: Shell, cluster: DaskCluster, tmp_path: Path
 ) -> None:

@@ -1,5 +1,6 @@
 """The page of ``-f html`` in a real browser, opened from disk: read, heard, searched, printed."""
 
+import re
 from collections.abc import Iterator
 from pathlib import Path
 
@@ -11,6 +12,7 @@ from tests.support.browser import Visit, chromium, until
 from tests.support.sounds import tone, write_wav
 from tests.support.transcripts import segment, transcript
 
+from dalston_cli.app import main
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.registry import WRITERS
 from dalston_sdk.wire import AudioEvent, Chapter, SpeakerTurn, Transcript, Word
@@ -249,6 +251,21 @@ def test_a_link_into_the_page_leads_to_its_time(visit: Visit, folder: Path) -> N
     page = visit.open((folder / "long.html").as_uri() + "#t=20000.5")
     expect(page.locator('[data-key="s5000"]')).to_be_in_viewport()
     expect(page.locator("#now")).to_have_text("5:33:20")
+
+
+def test_a_waveform_is_drawn_and_leads_to_its_times(visit: Visit, folder: Path) -> None:
+    transcript_file = folder / "waves.json"
+    transcript_file.write_bytes(WRITERS["json"].render(spoken(8), RenderOptions()))
+    assert main(["export", str(transcript_file), "-f", "html", "--waveform", "--quiet"]) == 0
+    page = ready(visit.open(folder / "waves.html"))
+    until(page, "Boolean(document.querySelector('#waveform div div')?.shadowRoot)")
+    box = page.locator("#waveform").bounding_box()
+    assert box is not None
+    page.mouse.click(box["x"] + box["width"] / 2, box["y"] + box["height"] / 2)
+    until(page, "Math.abs(document.getElementById('audio').currentTime - 16) < 0.3")
+    expect(page.locator("#timeline")).to_have_attribute(
+        "aria-valuetext", re.compile("0:1[56] of 0:32")
+    )
 
 
 def test_without_javascript_the_text_is_there(browser: Browser, folder: Path) -> None:

@@ -13,7 +13,6 @@ import pytest
 VARIABLE = "COVERAGE_PROCESS_CONFIG"
 UNMEASURED = (
     "tests/cli/test_cut_off.py",
-    "tests/cli/test_dialects.py",
     "tests/cli/test_known_bad.py",
     "tests/cli/test_long_pause.py",
     "tests/cli/test_pipelines.py",
@@ -25,7 +24,6 @@ UNMEASURED = (
     "tests/contract/test_pool*.py",
     "tests/contract/test_scale.py",
     "tests/integration/test_documented_storage.py",
-    "tests/integration/test_full_disks.py",
     "tests/integration/test_models_export.py",
     "tests/integration/test_models_sources.py",
     "tests/integration/test_outputs_ours.py",

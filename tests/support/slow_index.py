@@ -3,12 +3,17 @@
 import hashlib
 import io
 import threading
+import time
 import zipfile
 from collections.abc import Mapping
 from contextlib import suppress
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from types import TracebackType
 from typing import Self
+
+_PATIENCE_S = 60.0
+_PAUSE_S = 0.1
+_DROP_BYTES = 100
 
 _METADATA = "Metadata-Version: 2.1\nName: {name}\nVersion: 1.0\n"
 _WHEEL = "Wheel-Version: 1.0\nGenerator: tests\nRoot-Is-Purelib: true\nTag: py3-none-any\n"
@@ -93,10 +98,17 @@ class SlowIndex:
                 self.end_headers()
                 self.wfile.write(body[:num_first])
                 self.wfile.flush()
-                if body[num_first:]:
-                    released.wait(60)
-                    with suppress(ConnectionError):  # a download that was stopped
-                        self.wfile.write(body[num_first:])
+                with suppress(ConnectionError):  # a download that was stopped
+                    self._send_rest(body[num_first:])
+
+            def _send_rest(self, rest: bytes) -> None:
+                """Trickle, or uv draws nothing and gives up after half a minute; then send all."""
+                deadline = time.monotonic() + _PATIENCE_S
+                while rest and time.monotonic() < deadline and not released.wait(_PAUSE_S):
+                    self.wfile.write(rest[:_DROP_BYTES])
+                    self.wfile.flush()
+                    rest = rest[_DROP_BYTES:]
+                self.wfile.write(rest)
 
             def log_message(self, *_: object) -> None:
                 """Log nothing."""

@@ -134,6 +134,14 @@ def test_words_go_where_the_words_around_them_are(
         assert changed.segments[0].human
 
 
+def test_a_word_that_is_said_often_is_corrected_where_it_was_said() -> None:
+    said_often = " ".join(["meat and then"] * 8)
+    machine = said((said_often, 0.0, 24.0, None), ("we meat", 24.0, 26.0, None))
+    found = corrections(machine, TextEdit("s1", "we meet"))
+    now = said((f"well {said_often} we meat", 0.1, 26.1, None))
+    assert texts(corrected(now, found)) == [f"well {said_often} we meet"]
+
+
 def test_words_without_a_place_are_listed() -> None:
     changed = carried((MEET,), ("entirely different things were heard", 0, 6, None))
     assert texts(changed) == ["entirely different things were heard"]

@@ -118,7 +118,7 @@ def test_a_batch_is_the_sum_of_its_recordings() -> None:
 
     assert (batch.recordings, batch.speakers, batch.duration_s) == (2, 3, 100.0)
     assert batch.silence_share == (5.0 + 79.0) / 100.0
-    assert batch.words_per_minute == pytest.approx(60 * 18 / 16)
+    assert batch.words_per_minute == pytest.approx(60 * 18 / 17)
     assert batch.turn_longest_s == 4.0
 
 

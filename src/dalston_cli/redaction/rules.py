@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from dalston_cli.errors import UnavailableError
+from dalston_cli.errors import UnavailableError, UsageError
 from dalston_cli.redaction.finding import Finding, Kind, resolved
 from dalston_cli.redaction.names import Names
 from dalston_cli.redaction.spoken import spoken_emails, spoken_numbers
@@ -33,6 +33,25 @@ def check_installed() -> None:
     ):
         if find_spec(module) is None:
             raise RedactionMissingError(package)
+
+
+class UnknownRegionError(UsageError):
+    """A country is unknown."""
+
+    code = "unknown_region"
+
+    def __init__(self, region: str) -> None:
+        super().__init__(
+            f"--region {region!r} is no country", hint="write its code of two letters: --region GB"
+        )
+
+
+def check_region(region: str | None) -> None:
+    """Raise UnknownRegionError for a code that is no country's; None is none."""
+    from phonenumbers import SUPPORTED_REGIONS  # noqa: PLC0415 - optional
+
+    if region is not None and region not in SUPPORTED_REGIONS:
+        raise UnknownRegionError(region)
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -12,7 +12,7 @@ from dalston_cli.formats.read import TranscriptUnreadableError
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.redaction.finding import Kind
 from dalston_cli.redaction.names import Names
-from dalston_cli.redaction.rules import Rules, check_installed
+from dalston_cli.redaction.rules import Rules, check_installed, check_region
 from dalston_cli.redaction.transcript import Redacted, redact
 from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, Originals, open_key, seal, unseal
 from dalston_cli.regular_file import read_regular
@@ -88,12 +88,14 @@ class Redaction:
 
         Raises:
             RedactionMissingError: A package is missing.
+            UnknownRegionError: There is no such country.
             KeyFileError: The key cannot be used.
             NoSuchPlaceError, NoTranscriptsError, InputError: As ``transcripts_at``.
             RedactedExistsError, RedactedUnwritableError: A file cannot be written.
             RecordingNotFoundError, NotBeepableError: There is no recording to copy.
         """
         check_installed()
+        check_region(self.region)
         key = open_key(self.key, make=True) if self.key else None
         rules = Rules(names=Names(self.people), kinds=self.kinds, region=self.region)
         done = 0

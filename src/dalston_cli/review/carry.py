@@ -5,6 +5,7 @@ not needed. What people wrote goes where the words around it are found again, ne
 what has no place is listed.
 """
 
+from bisect import bisect_left
 from collections.abc import Iterator
 
 from msgspec import Struct
@@ -23,7 +24,6 @@ from dalston_cli.review.log import Corrections, LeftEdit
 from dalston_cli.review.revised import Piece, Revised
 from dalston_sdk.wire import Segment
 
-_NEAR_S = 0.5
 _MOST = 0.5
 """Share of the time, or of the words, that says which speaker or segment is meant."""
 
@@ -53,6 +53,7 @@ class _Carrier:
         self.revision = revision
         self.edits: list[Change] = []
         self.left: list[LeftEdit] = []
+        self._longest_s = self._longest()
 
     def do(self, edit: Change) -> None:
         """Do an edit that fits."""
@@ -61,6 +62,12 @@ class _Carrier:
             self.revision += 1
             self.revised.do(edit, step)
             self.edits.append(edit)
+            if isinstance(edit, MergeEdit):
+                self._longest_s = self._longest()
+
+    def _longest(self) -> float:
+        lengths = (piece.segment.end - piece.segment.start for piece in self.revised.pieces)
+        return max(lengths, default=0.0)
 
     def leave(
         self, region: _Region | Segment, what: str, reason: str, text: str | None = None
@@ -73,12 +80,15 @@ class _Carrier:
     def pieces(self, region: _Region) -> list[Piece]:
         """Return the new pieces in the time of a region, of the same channel."""
         channels = {each.channel for each in region.before}
-        return [
-            piece
-            for piece in self.revised.pieces
-            if piece.segment.channel in channels
-            and _overlap(piece.segment, region.start, region.end) > 0
-        ]
+        found = self.between(region.start, region.end)
+        return [piece for piece in found if piece.segment.channel in channels]
+
+    def between(self, start: float, end: float) -> list[Piece]:
+        """Return the new pieces in a time."""
+        pieces = self.revised.pieces
+        first = bisect_left(pieces, start - self._longest_s, key=_start)
+        last = bisect_left(pieces, end, key=_start)
+        return [each for each in pieces[first:last] if _overlap(each.segment, start, end) > 0]
 
 
 def carry_over(
@@ -119,15 +129,19 @@ def _replayed(corrections: Corrections) -> Revised:
 
 
 def _regions(corrections: Corrections, old: Revised) -> Iterator[_Region]:
-    """Yield what was corrected; segments that follow each other are one region."""
+    """Yield what was corrected; segments that were joined are one region."""
     runs: list[list[str]] = []
     segments = dict(_machine(corrections))
+    pieces = {piece.name for piece in old.pieces}
     for name in segments:
-        if not runs or int(name[1:]) != int(runs[-1][-1][1:]) + 1:
+        if name in pieces:
             runs.append([])
         runs[-1].append(name)
+    roots: dict[str, list[Piece]] = {}
+    for piece in old.pieces:
+        roots.setdefault(piece.root, []).append(piece)
     for run in runs:
-        after = tuple(piece for piece in old.pieces if piece.root in run)
+        after = tuple(piece for name in run for piece in roots.get(name, ()))
         if any(old.is_corrected(piece) for piece in after) or len(after) != len(run):
             yield _Region(tuple(segments[name] for name in run), after)
 
@@ -141,11 +155,11 @@ def _carry_names(carrier: _Carrier, corrections: Corrections, old: Revised) -> N
     for rename in old.renames:
         spoken = spans.get((rename.speaker, rename.to), ())
         shares: dict[str, float] = {}
-        for piece in carrier.revised.pieces:
-            segment = piece.segment
-            together = sum(_overlap(segment, start, end) for start, end in spoken)
-            if segment.speaker and together:
-                shares[segment.speaker] = shares.get(segment.speaker, 0.0) + together
+        for start, end in spoken:
+            for segment in (piece.segment for piece in carrier.between(start, end)):
+                together = _overlap(segment, start, end)
+                if segment.speaker:
+                    shares[segment.speaker] = shares.get(segment.speaker, 0.0) + together
         name = max(shares, key=lambda each: shares[each], default=None)
         total = sum(end - start for start, end in spoken)
         if name is not None and shares[name] > _MOST * total:
@@ -161,7 +175,7 @@ def _carry_text(carrier: _Carrier, region: _Region) -> None:
     before = flat((segment, None) for segment in region.before)
     after = flat((piece.segment, piece.name) for piece in region.after)
     new = flat((piece.segment, piece.name) for piece in carrier.pieces(region))
-    changes, lost = place_hunks(before, after, new, (region.start - _NEAR_S, region.end + _NEAR_S))
+    changes, lost = place_hunks(before, after, new, (region.start, region.end))
     for each in lost:
         at = Segment(id=0, start=each.start, end=each.end, text="")
         reason = "the words around it are not there any more"
@@ -232,6 +246,10 @@ def _carry_check(carrier: _Carrier, region: _Region, piece: Piece) -> None:
             return
     what = "the mark of a segment as checked"
     carrier.leave(piece.segment, what, "its text is another one now", piece.segment.text)
+
+
+def _start(piece: Piece) -> float:
+    return piece.segment.start
 
 
 def _overlap(segment: Segment, start: float, end: float) -> float:

@@ -1,7 +1,7 @@
 """Where words of one text are in another one, and corrections among them."""
 
 import re
-from collections.abc import Iterable, Iterator, Mapping, Sequence
+from collections.abc import Iterable, Iterator, Mapping
 
 from msgspec import Struct
 
@@ -11,6 +11,8 @@ from dalston_sdk.wire import Segment, Word
 _MARKS = re.compile(r"[^\w]+")
 _AROUND = 3
 """Words before and behind a correction, by which a person knows it again."""
+_NEAR_S = 1.0
+"""How far from its segment's time a word may be found again."""
 _MOST_MORE = 3
 """Words by which what a correction replaces may have grown."""
 
@@ -113,11 +115,11 @@ def place_hunks(
         before: The machine's words, as they were.
         after: The same as corrected.
         new: The machine's words now, around them.
-        window: Where they can be, in seconds.
+        window: From when to when the machine's words were spoken.
     """
     placed: list[Placed] = []
     lost = []
-    found = mapped(before, new)
+    found = _found_near(before, new, window)
     for equal, i1, i2, j1, j2 in opcodes(before.texts, after.texts):
         if equal:
             continue
@@ -134,6 +136,17 @@ def place_hunks(
         else:
             placed.append(Placed(*at, words))
     return tuple(placed), tuple(lost)
+
+
+def _found_near(before: Flat, new: Flat, window: tuple[float, float]) -> dict[int, int]:
+    """Return where words are among those of their time: others may be the same by chance."""
+    start, end = window[0] - _NEAR_S, window[1] + _NEAR_S
+    there = [at for at, word in enumerate(new.words) if start <= _middle(word) <= end]
+    if not there:
+        return {}
+    first, last = there[0], there[-1] + 1
+    part = Flat(new.words[first:last], new.names[first:last], frozenset())
+    return {at: first + place for at, place in mapped(before, part).items()}
 
 
 def _time(words: Flat, first: int, last: int) -> tuple[float, float]:
@@ -154,7 +167,7 @@ def _range(
     if own and None not in own:
         start, end = own[0] or 0, (own[-1] or 0) + 1
         return (start, end) if end - start == last - first else None
-    left = _edge(found[first - 1] + 1, new.words, window) if first - 1 in found else None
+    left = found[first - 1] + 1 if first - 1 in found else None
     right = found.get(last)
     if first == 0:
         left = next((at for at, word in enumerate(new.words) if _middle(word) >= window[0]), None)
@@ -162,12 +175,6 @@ def _range(
         later = (at for at, word in enumerate(new.words) if _middle(word) > window[1])
         right = next(later, len(new.words))
     return None if left is None or right is None or right < left else (left, right)
-
-
-def _edge(at: int, words: Sequence[Word], window: tuple[float, float]) -> int | None:
-    """Return the position after an anchor; None where the anchor is at another time."""
-    start, end = window
-    return at if start <= _middle(words[at - 1]) <= end else None
 
 
 def _middle(word: Word) -> float:

@@ -1,5 +1,6 @@
 """A transcript under correction: its segments by name, and edits that can be taken back."""
 
+from bisect import bisect_left
 from collections.abc import Sequence
 from typing import NoReturn
 
@@ -123,7 +124,8 @@ class Revised:
 
     def is_corrected(self, piece: Piece) -> bool:
         """Return True if a piece differs from the segment that it began as."""
-        return self._first.get(piece.name) != piece.segment
+        first = self._first.get(piece.name)
+        return first is not piece.segment and first != piece.segment
 
     def position(self, name: str) -> int:
         """Return the position of a piece.
@@ -131,9 +133,12 @@ class Revised:
         Raises:
             EditRefusedError: There is none of the name.
         """
-        for at, piece in enumerate(self.pieces):
-            if piece.name == name:
-                return at
+        try:
+            at = bisect_left(self.pieces, _place(name), key=lambda piece: _place(piece.name))
+        except ValueError:
+            at = len(self.pieces)
+        if at < len(self.pieces) and self.pieces[at].name == name:
+            return at
         raise EditRefusedError(f"there is no segment {name} any more", hint="reload the page")
 
     def _changed(self, edit: OfOneSegment, revision: int) -> Step | None:
@@ -167,6 +172,12 @@ class Revised:
             if renamed != piece:
                 splices.append(Splice(at, (piece,), (renamed,)))
         return Step(tuple(splices), RenameEdit(edit.speaker, to))
+
+
+def _place(name: str) -> tuple[int, ...]:
+    """Return what orders names: of two that were split off one, the later one comes first."""
+    first, *later = name[1:].split("+")
+    return (int(first), *(-int(each) for each in later))
 
 
 def _refuse(problem: str) -> NoReturn:

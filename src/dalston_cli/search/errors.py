@@ -14,7 +14,7 @@ class IndexUnusableError(UnavailableError):
 
     def __init__(self, path: Path, error: Exception) -> None:
         super().__init__(
-            f"the search index {path} cannot be used: {error}",
+            f"the search index {path} cannot be used: {getattr(error, 'strerror', None) or error}",
             hint="look at room and permissions: df -h "
             f"{shlex.quote(str(path.parent))}, or use another state folder: export"
             " DALSTON_STATE_DIR=/another/folder",

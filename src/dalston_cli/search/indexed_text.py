@@ -6,7 +6,7 @@ same is done to queries, where what stands together is a phrase. So any part of 
 from one letter on, and its place is exact.
 
 The alternative that SQLite has, trigrams, finds nothing that is shorter than three letters, as most
-words of Chinese are: docs/search.md has the figures.
+words of Chinese are: docs/search.md compares them.
 
 Reference:
     https://sqlite.org/fts5.html, "Unicode61 Tokenizer" and "The Trigram Tokenizer".

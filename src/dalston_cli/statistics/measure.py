@@ -44,6 +44,7 @@ class Measures:
         speech: Merged intervals of each speaker.
         latency_medians_s: Of each speaker with answers.
         latency_median_s: Of all answers; None without one.
+        start_s: Where the part that was transcribed begins.
     """
 
     whole: Sums
@@ -51,6 +52,7 @@ class Measures:
     speech: Speech
     latency_medians_s: Mapping[str, float]
     latency_median_s: float | None
+    start_s: float
 
 
 def measure(transcript: Transcript) -> Measures:
@@ -74,6 +76,7 @@ def measure(transcript: Transcript) -> Measures:
         speech=speech,
         latency_medians_s={name: median(each) for name, each in latencies.items() if each},
         latency_median_s=median(every) if every else None,
+        start_s=transcript.recording.clip_start or 0.0,
     )
 
 
@@ -85,7 +88,7 @@ def _whole(transcript: Transcript, speech: Speech, speakers: Mapping[str, Sums])
     talk = merged(each for one in speech.values() for each in one)
     whole.recordings, whole.speakers = 1, len(speakers)
     whole.duration_s = total_s(place)
-    whole.all_talk_s, whole.talk_s = whole.talk_s, total_s(talk)
+    whole.all_talk_s, whole.talk_s = whole.spoken_s, total_s(talk)
     whole.silence_s = max(0.0, whole.duration_s - total_s(common(talk, place)))
     whole.overlap_s = total_s(covered_twice(speech.values()))
     for event in transcript.events:
@@ -117,6 +120,7 @@ def _speaker_sums(speaker: str, speech: Speech, floor: Floor) -> Sums:
         recordings=1,
         speakers=1,
         talk_s=total_s(own),
+        spoken_s=total_s(own),
         overlap_s=total_s(common(own, others)),
         turns=len(turns),
         turn_s=sum(turns),

@@ -10,20 +10,22 @@ from dalston_cli.formats.timestamp import clock
 from dalston_cli.statistics.batch import Histogram
 from dalston_cli.statistics.intervals import Interval
 
-_WIDTH = 640
-_LABEL = 150
+_WIDTH = 420
+_LABEL = 120
+_VALUE = 110
 _ROW = 26
 _BAR = 18
-_HEIGHT = 160
+_HEIGHT = 140
 _COLOURS = 8
-_LONGEST_LABEL = 20
+_LONGEST_LABEL = 16
+_MOST_TICKS = 8
 _MOST_BOXES = 2_000
 
 
 def bars(title: str, values: Sequence[tuple[str, float, str]]) -> str:
     """Return horizontal bars: label, value, and the value as text."""
     most = max((value for _, value, _ in values), default=0.0) or 1.0
-    room = _WIDTH - _LABEL - 90
+    room = _WIDTH - _LABEL - _VALUE
     rows = []
     for number, (label, value, text) in enumerate(values):
         y, width = number * _ROW, room * value / most
@@ -42,6 +44,7 @@ def histogram(of: Histogram) -> str:
     scale, counts = of.scale, of.counts
     most = max(counts, default=0) or 1
     step = _WIDTH / len(counts)
+    ticks = -(-len(counts) // _MOST_TICKS)  # every so many bars has one
     parts = []
     for number, (edge, count) in enumerate(zip(scale.edges, counts, strict=True)):
         height = (_HEIGHT - 40) * count / most
@@ -50,7 +53,7 @@ def histogram(of: Histogram) -> str:
             f'<rect class="c0" x="{x + 1:.1f}" y="{y:.1f}" width="{step - 2:.1f}"'
             f' height="{height:.1f}"><title>{escape(_bin(of, number))}: {count}</title></rect>'
         )
-        if len(counts) <= _LONGEST_LABEL or number % 4 == 0:
+        if number % ticks == 0:
             parts.append(f'<text class="tick" x="{x:.1f}" y="{_HEIGHT - 6}">{edge:g}</text>')
     table = _table(
         (scale.unit, "number"),

@@ -6,7 +6,7 @@ from html import escape
 from importlib.resources import files
 from pathlib import Path
 
-from dalston_cli.amounts import count
+from dalston_cli.amounts import count, duration
 from dalston_cli.atomic_file import written_whole
 from dalston_cli.control_characters import without_controls
 from dalston_cli.formats.timestamp import clock
@@ -61,7 +61,9 @@ def _parts(batch: Batch) -> Iterator[str]:
         f"<style>\n{style}</style>\n<main>\n<h1>{escape(title)}</h1>\n"
     )
     yield _figures(whole)
+    yield '<div class="plots">\n'
     yield from _plots(batch)
+    yield "</div>\n"
     yield from _rows(batch, "speaker", "Speakers", ("recording", "speaker"))
     yield from _rows(batch, "recording", "Recordings", ("recording",))
     yield "</main>\n</html>\n"
@@ -86,12 +88,13 @@ def _plots(batch: Batch) -> Iterator[str]:
     last = batch.last
     if batch.whole.recordings == 1 and last and last.speech:
         every = merged(each for one in last.speech.values() for each in one)
-        end = max(every[-1].end, every[0].start + last.whole.duration_s)
-        yield timeline("Who speaks when", last.speech, Interval(min(0.0, every[0].start), end))
+        start = min(last.start_s, every[0].start)
+        end = max(every[-1].end, last.start_s + last.whole.duration_s)
+        yield timeline("Who speaks when", last.speech, Interval(start, end))
     talk = sorted(batch.speakers.items(), key=lambda item: -item[1].talk_s)[:_MOST_BARS]
     yield bars(
         "Speech by speaker",
-        [(name or "unnamed", each.talk_s, clock(each.talk_s, fraction="")) for name, each in talk],
+        [(name or "unnamed", each.talk_s, duration(each.talk_s)) for name, each in talk],
     )
     if batch.whole.recordings > 1:
         for one in (*batch.of_recordings, *batch.of_speakers):
@@ -105,11 +108,7 @@ def _plots(batch: Batch) -> Iterator[str]:
         yield bars(
             "Sounds",
             [
-                (
-                    label,
-                    time_s,
-                    f"{clock(time_s, fraction='')}, {batch.whole.events[label]:.0f} times",
-                )
+                (label, time_s, f"{duration(time_s)} ({batch.whole.events[label]:.0f} x)")
                 for label, time_s in events
             ],
         )

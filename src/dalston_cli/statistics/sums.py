@@ -18,6 +18,7 @@ class Sums:
     Attributes:
         duration_s: Of the recordings that this is of.
         talk_s: Of speech; of a recording, of anyone's.
+        spoken_s: The same, but what two say at once counts twice, as its words do.
         all_talk_s: The sum of all speakers' ``talk_s`` in the recordings that this is of.
         silence_s: Without speech.
         overlap_s: Of two or more speakers; of a speaker, with another one.
@@ -32,6 +33,7 @@ class Sums:
     speakers: int = 0
     duration_s: float = 0.0
     talk_s: float = 0.0
+    spoken_s: float = 0.0
     all_talk_s: float = 0.0
     silence_s: float = 0.0
     overlap_s: float = 0.0
@@ -50,7 +52,15 @@ class Sums:
     def add(self, other: "Sums") -> None:
         """Add another's amounts."""
         for name in (
-            *("recordings", "speakers", "duration_s", "talk_s", "all_talk_s", "silence_s"),
+            *(
+                "recordings",
+                "speakers",
+                "duration_s",
+                "talk_s",
+                "spoken_s",
+                "all_talk_s",
+                "silence_s",
+            ),
             *("overlap_s", "turns", "turn_s", "interruptions", "backchannels", "answers"),
             "latency_s",
         ):
@@ -64,7 +74,7 @@ class Sums:
     @property
     def words_per_minute(self) -> float | None:
         """Words per minute of speech; None without speech."""
-        return self.words.total * _MINUTE_S / self.talk_s if self.talk_s else None
+        return self.words.total * _MINUTE_S / self.spoken_s if self.spoken_s else None
 
     @property
     def talk_share(self) -> float | None:

@@ -14,7 +14,9 @@ export class List {
     this.waiting = false;
     this.onUpdate = () => {};
     this.onDrop = () => {};
-    addEventListener("scroll", () => this.schedule(), { passive: true });
+    this.from = -1;
+    this.to = -1;
+    addEventListener("scroll", () => this.schedule({ isScroll: true }), { passive: true });
     new ResizeObserver(() => this.resize()).observe(container);
   }
 
@@ -45,12 +47,13 @@ export class List {
     }
   }
 
-  schedule() {
+  schedule({ isScroll = false } = {}) {
+    this.isScroll = isScroll && (this.isScroll || !this.waiting);
     if (this.waiting) return;
     this.waiting = true;
     requestAnimationFrame(() => {
       this.waiting = false;
-      this.update();
+      this.update({ isScroll: this.isScroll });
     });
   }
 
@@ -63,7 +66,7 @@ export class List {
   }
 
   /** Put the rows near the window into the document, and take the others out of it. */
-  update() {
+  update({ isScroll = false } = {}) {
     if (!this.rows.length) {
       this.container.replaceChildren();
       return;
@@ -73,6 +76,8 @@ export class List {
     const last = this.rows.length - 1;
     const from = Math.min(find(-top - MARGIN), last);
     const to = Math.min(find(innerHeight - top + MARGIN), last);
+    if (isScroll && from === this.from && to === this.to) return;
+    Object.assign(this, { from, to });
     const anchor = this.anchor(from, to);
     const before = anchor?.getBoundingClientRect().top;
     this.fill(from, to);

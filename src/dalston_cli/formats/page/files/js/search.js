@@ -1,10 +1,12 @@
 // Search in the text of all segments, whether they are in the document or not.
 import { announce, byId } from "./dom.js";
 
+const ASCII = /^[\x20-\x7e]*$/;
 const MARKS = /[\u0300-\u036f]/;
 
 /** Return text of the same length in which case and accents make no difference. */
 export function folded(text) {
+  if (ASCII.test(text)) return text.toLowerCase();
   return Array.from({ length: text.length }, (_, index) => foldedLetter(text[index])).join("");
 }
 
