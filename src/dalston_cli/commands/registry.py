@@ -63,7 +63,7 @@ def load_command(name: str) -> Command:
         command = _single_command(name, getattr(module, name))
     examples_last(command)
     refuse_repeats(command)
-    check_only_given(command)
+    check_only_given(command, HELP_NAMES)
     _hide_types(command)
     return command
 
