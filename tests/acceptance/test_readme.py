@@ -130,6 +130,9 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(REPOSITORY / "tests/golden/files/monologue.srt", folder / "talk.srt")
     (folder / "out").mkdir()
     shutil.copy(folder / "talk.json", folder / "out/dialogue.json")
+    (folder / "right").mkdir()
+    for known in examples.glob("dialogue.*"):
+        shutil.copy(known, folder / "right")
     of_whisper = {"segments": [{"start": 0.5, "end": 2.0, "text": " Good evening."}]}
     (folder / "whisper-output.json").write_text(json.dumps(of_whisper), encoding="utf-8")
     return folder
