@@ -328,8 +328,9 @@ async def test_killed_in_the_middle_and_resumed(
 def _pips(index: Index) -> list[psutil.Process]:
     """Every pip that writes below the folder of the test."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "status"]):
         line = " ".join(process.info["cmdline"] or ())
-        if "pip download" in line and str(index.models.parent) in line:
+        has_ended = process.info["status"] == psutil.STATUS_ZOMBIE
+        if "pip download" in line and str(index.models.parent) in line and not has_ended:
             found.append(process)
     return found
