@@ -6,11 +6,13 @@ from fractions import Fraction
 from xml.etree import ElementTree as ET
 
 import av
+import pysubs2
 import pytest
 import srt  # type: ignore[import-untyped] # it has no types
 import ttconv.imsc.reader  # type: ignore[import-untyped] # it has no types
 import ttconv.srt.writer  # type: ignore[import-untyped] # as above
 import ttconv.stl.reader  # type: ignore[import-untyped] # as above
+import webvtt
 from tests.golden.test_golden_readers import every, letters, said, without_labels
 from tests.golden.write import golden_file
 from tests.support.transcripts import GOLDEN, segment, transcript
@@ -79,6 +81,29 @@ def test_a_long_cue_of_stl_goes_on_in_a_second_block() -> None:
     data = WRITERS["stl"].render(found, RenderOptions(subtitles=rules))
     cues = cues_of_stl(data)
     assert letters("".join(cue.content for cue in cues)) == letters(said_at_once)
+
+
+def test_every_reader_sees_two_speakers_at_once_on_two_lines() -> None:
+    said = [
+        segment("Good morning.", 1.0, 2.4, speaker="SPEAKER_00"),
+        segment("Yes, hello!", 1.2, 2.6, speaker="SPEAKER_01"),
+    ]
+    found = transcript(said)
+    options = RenderOptions(speakers=False)
+    data = {
+        name: WRITERS[name].render(found, options) for name in ("srt", "vtt", "ass", "ttml", "stl")
+    }
+    lines = "- Good morning.\n- Yes, hello!"
+    tree = ET.ElementTree(ET.fromstring(data["ttml"]))
+    read = ttconv.srt.writer.from_model(ttconv.imsc.reader.to_model(tree))
+    shown = {
+        "srt": [cue.content for cue in srt.parse(data["srt"].decode())],
+        "vtt": [cue.text for cue in webvtt.from_string(data["vtt"].decode()).captions],
+        "ass": [event.plaintext for event in pysubs2.SSAFile.from_string(data["ass"].decode())],
+        "ttml": [cue.content for cue in srt.parse(read)],
+        "stl": [cue.content for cue in cues_of_stl(data["stl"])],
+    }
+    assert shown == {name: [lines] for name in data}
 
 
 @every

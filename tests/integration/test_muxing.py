@@ -147,6 +147,36 @@ def test_ffprobe_reads_languages_titles_and_the_default(
     assert ("shows its first subtitles" in capsys.readouterr().err) == bool(shown_first)
 
 
+def test_a_tag_that_players_go_by_stays() -> None:
+    video = str(make_video(Path("film.mp4"), seconds=1, codec="libx265"))
+    assert main(["mux", video, "film.en.srt", "-o", "out.mp4"]) == 0
+    assert main(["mux", "out.mp4", "film.de.vtt", "-o", "more.mov"]) == 0
+    for name in (video, "out.mp4", "more.mov"):
+        with av.open(name) as container:
+            assert container.streams.video[0].codec_context.codec_tag == "hvc1"
+    with av.open("more.mov") as container:
+        default = av.stream.Disposition.default
+        tracks = container.streams.subtitles
+        assert [bool(track.disposition & default) for track in tracks] == [False, True]
+
+
+def test_what_a_container_has_no_place_for_is_named(capsys: Captured) -> None:
+    make_video(Path("bare.mkv"), seconds=1)
+    with av.open("bare.mkv") as read, av.open("film.mkv", "w") as written:
+        streams = {one: written.add_stream_from_template(one, opaque=True) for one in read.streams}
+        written.add_attachment("font.ttf", "font/ttf", b"font")
+        for packet in read.demux():
+            if packet.size:
+                packet.stream = streams[packet.stream]
+                written.mux(packet)
+    warning = "out.mp4 has no place for a stream of attachment: left out"
+    for suffix, left_out in ((".mkv", ""), (".mp4", warning)):
+        assert main(["mux", "film.mkv", "film.en.srt", "-o", f"out{suffix}"]) == 0
+        assert left_out in capsys.readouterr().err
+    with av.open("out.mkv") as container:
+        assert [one.name for one in container.streams.attachments] == ["font.ttf"]
+
+
 def test_a_video_that_begins_late_keeps_its_subtitles_in_step() -> None:
     video = str(make_video(Path("film.ts"), offset_s=2))
     with av.open(video) as container:

@@ -103,6 +103,18 @@ def test_checked_segments_stay_checked_and_the_focus_stays_where_it_was(visit: V
     expect(row(page, 0).get_by_role("button", name="Checked", pressed=True)).to_be_focused()
 
 
+def test_an_edit_that_cannot_be_sent_waits_until_it_can(visit: Visit) -> None:
+    page = visit.page
+    visit.context.set_offline(offline=True)
+    correct(page, 1, "I sold a lathe.")
+    expect(page.locator("#saving")).to_contain_text("Not saved: the server is not there")
+    visit.context.set_offline(offline=False)
+    expect(page.locator("#saving")).to_have_text("Saved")
+    page.reload()
+    expect(text(page, 1)).to_have_text("I sold a lathe.")
+    visit.complaints.clear()  # of the requests that failed
+
+
 def test_without_the_token_the_page_shows_nothing(browser: Browser, server: ReviewServer) -> None:
     visit = Visit(browser)
     page = visit.open(server.base + "/#item=talk.json")

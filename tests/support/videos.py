@@ -13,16 +13,21 @@ _SAMPLE_RATE = 48_000
 _CODECS = {".webm": ("libvpx", "libopus")}
 
 
-def make_video(path: Path, *, seconds: int = 6, chapters: bool = False, offset_s: int = 0) -> Path:
+def make_video(
+    path: Path, *, seconds: int = 6, chapters: bool = False, offset_s: int = 0, codec: str = ""
+) -> Path:
     """Write a video; its ending says which container it is in, ``offset_s`` where it begins."""
     path.parent.mkdir(parents=True, exist_ok=True)
     video_codec, audio_codec = _CODECS.get(path.suffix, ("mpeg4", "aac"))
+    video_codec = codec or video_codec
     with av.open(str(path), "w") as container:
         container.metadata["title"] = "A film"
         video = container.add_stream(video_codec, rate=RATE)
         assert isinstance(video, av.VideoStream)
         video.width, video.height = SIZE
         video.pix_fmt = "yuv420p"
+        if codec == "libx265":
+            video.codec_context.codec_tag, video.options = "hvc1", {"x265-params": "log-level=0"}
         audio = container.add_stream(audio_codec, rate=_SAMPLE_RATE)
         assert isinstance(audio, av.AudioStream)
         audio.metadata["language"] = "fra"

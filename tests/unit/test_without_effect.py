@@ -66,6 +66,7 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "highlight_words": ("yes", {"output_format": "textgrid"}, SUBTITLES),
     "frame_rate": ("29.97", {"output_format": "srt"}, STL),
     "start_timecode": ("10:00:00:00", {"output_format": "ttml"}, STL),
+    "language_suffix": ("yes", {"output_dir": "-"}, "with --output-dir -"),
     "mux": ("yes", {"output_format": "txt,json"}, "without -f srt or -f vtt"),
     "layout": ("f4", {"output_format": "md"}, "without -f txt or -f docx"),
     "timestamps": (
@@ -108,7 +109,7 @@ ALWAYS = {
     *("compression_ratio_threshold", "log_prob_threshold", "no_speech_threshold", "emotion"),
     *("events", "refine", "title", "summary", "chapters", "action_items", "device", "launcher"),
     *("runner", "order", "jobs", "offline", "store", "weights_mirror", "starter"),
-    *("accept_known_bad", "keep_doubtful", "audio_track", "language_suffix"),
+    *("accept_known_bad", "keep_doubtful", "audio_track"),
 }
 """Settings that count whatever is beside them."""
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterator, Sequence
 
     from dalston_cli.pipeline.outputs.export import Export
+    from dalston_cli.settings.schema import Settings
     from dalston_sdk.wire import Transcript
 
 _STDOUT = "-"
@@ -121,7 +122,8 @@ def export(
         overwrite=options.overwrite,
         language_suffix=resolved.settings.language_suffix,
     )
-    for note in check_effects(resolved, names=(*_RENDERING, "mux"), formats=spec.formats):
+    told = check_effects(resolved, names=(*_RENDERING, "mux"), formats=spec.formats)
+    for note in (*told, *_idle_on_stdout(options, resolved.settings)):
         console.warning(note)
     speakers = parse_speaker_names(options.speaker_names or ())
 
@@ -153,6 +155,13 @@ def export(
     ]
     muxed = written if resolved.settings.mux else ()
     console.result([*data, *_muxed(muxed, console, overwrite=options.overwrite)])
+
+
+def _idle_on_stdout(options: ExportOptions, settings: "Settings") -> "Iterator[str]":
+    """Yield what has no effect on one text that is printed."""
+    if options.output_dir == _STDOUT:
+        given = {"--language-suffix": settings.language_suffix, "--mux": settings.mux}
+        yield from (f"{name} has no effect with -o -" for name, value in given.items() if value)
 
 
 def _muxed(

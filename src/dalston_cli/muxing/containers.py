@@ -43,6 +43,12 @@ class ContainerKind:
     languages: LanguageCodes
     has_covers: bool
 
+    def has_place(self, stream_type: str, *, is_cover: bool) -> bool:
+        """Return True if there is a place for streams of a type, whatever their codec."""
+        if stream_type == "attachment":
+            return self.muxer == "matroska"
+        return stream_type in {"video", "audio", "subtitle"} and (self.has_covers or not is_cover)
+
     @property
     def shows_first(self) -> bool:
         """True if players show the first track of subtitles, whatever is said of it."""

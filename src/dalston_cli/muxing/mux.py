@@ -29,7 +29,6 @@ if TYPE_CHECKING:
 _BUFFER_BYTES = 1 << 20
 _MS = Fraction(1, 1000)
 _MICROSECONDS = 1_000_000
-_COPIED = frozenset({"video", "audio", "subtitle", "attachment"})
 _LATE_S = 1.0
 
 
@@ -172,7 +171,7 @@ class _Remux:
             if stream.type == "data" and self._read.chapters():
                 continue  # the chapters' own stream; they are copied as chapters
             is_cover = bool(stream.disposition & av.stream.Disposition.attached_pic)
-            if stream.type not in _COPIED or (is_cover and not self._kind.has_covers):
+            if not self._kind.has_place(stream.type, is_cover=is_cover):
                 left_out.append("a cover picture" if is_cover else f"a stream of {stream.type}")
                 continue
             try:
@@ -182,7 +181,7 @@ class _Remux:
                 raise errors.UnfitStreamError(
                     self._video, self._target, stream.type, codec
                 ) from error
-            _describe_copy(copy, stream)
+            _describe_copy(copy, stream, same_tag=self._kind.muxer in _families(self._read))
             if shown and stream.type == "subtitle":
                 copy.disposition = stream.disposition & ~av.stream.Disposition.default
             if stream.type != "attachment":
@@ -231,10 +230,20 @@ class _Remux:
             yield packet
 
 
-def _describe_copy(copy: "Stream", stream: "Stream") -> None:
-    """Give a copied stream what belongs to the original one beside its codec."""
+def _describe_copy(copy: "Stream", stream: "Stream", *, same_tag: bool) -> None:
+    """Give a copied stream what belongs to the original one beside its codec.
+
+    Within one kind of container a codec's tag stays, too: some players know ``hvc1`` only.
+    """
     copy.metadata.update(stream.metadata)
     copy.disposition = stream.disposition
+    if same_tag and stream.type in {"video", "audio"}:
+        copy.codec_context.codec_tag = stream.codec_context.codec_tag
+
+
+def _families(read: "InputContainer") -> frozenset[str]:
+    """Return the media library's names of the container that is read."""
+    return frozenset(read.format.name.split(","))
 
 
 def _shift(packet: "Packet[Any]", start: Fraction) -> None:

@@ -60,12 +60,14 @@ class Output:
     language_suffix: bool = switch(
         "Put the language of the text into the names of all files but JSON: film.en.srt.",
         default=False,
+        idle_with=("output_dir=-",),
     )
     mux: bool = switch(
         "Put the subtitles into a copy of each video, beside them: film.subtitled.mp4. See dalston"
         " mux.",
         default=False,
         needs=("output_format=srt", "output_format=vtt"),
+        idle_with=("output_dir=-",),
     )
     overwrite: bool = switch(
         "Do everything again, and replace files that Dalston did not write; finished recordings"
