@@ -19,6 +19,7 @@ from dalston_cli.commands.registry import COMMANDS, HELP_NAMES, RootGroup, comma
 from dalston_cli.commands.verbs import HELP, SHORT_FORMS, without_help_verb
 from dalston_cli.console import Console, encodable
 from dalston_cli.errors import DalstonError, ExitCode, InterruptedRunError, UsageError
+from dalston_cli.options.given import check_only_given
 from dalston_cli.options.repeated import refuse_repeats
 from dalston_cli.options.spelling import in_our_dialect, normal_name
 from dalston_cli.private_file import make_private_folder
@@ -98,6 +99,7 @@ def build_root() -> RootGroup:
     if not isinstance(group, RootGroup):
         raise TypeError(f"the root is a {type(group).__name__}")
     refuse_repeats(group)
+    check_only_given(group, HELP_NAMES)
     group.commands = dict.fromkeys([*COMMANDS, *SHORT_FORMS, HELP])  # the keys are for suggestions
     return group
 

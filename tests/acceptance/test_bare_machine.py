@@ -55,6 +55,7 @@ def test_a_lecture_without_network(home: Home, examples: Path, tmp_path: Path) -
     assert (tmp_path / "lecture.srt").read_text(encoding="utf-8").startswith("1\n00:00:0")
 
 
+@pytest.mark.slow  # minutes of speech
 @pytest.mark.skipif(not SHARED_AUDIO.is_dir(), reason="the recordings of real speech are not here")
 def test_real_speech_is_understood(lasting_home: Home, tmp_path: Path) -> None:
     references = sorted(SHARED_AUDIO.glob("*.txt"))

@@ -33,7 +33,7 @@ from dalston_cli.catalog.sources import HubSource
 from dalston_cli.errors import ExitCode
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.settings.load import load_settings
-from dalston_cli.settings.schema import Settings
+from dalston_cli.settings.table import TABLE
 
 pytestmark = pytest.mark.network
 
@@ -130,6 +130,9 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(REPOSITORY / "tests/golden/files/monologue.srt", folder / "talk.srt")
     (folder / "out").mkdir()
     shutil.copy(folder / "talk.json", folder / "out/dialogue.json")
+    (folder / "right").mkdir()
+    for known in examples.glob("dialogue.*"):
+        shutil.copy(known, folder / "right")
     of_whisper = {"segments": [{"start": 0.5, "end": 2.0, "text": " Good evening."}]}
     (folder / "whisper-output.json").write_text(json.dumps(of_whisper), encoding="utf-8")
     return folder
@@ -371,14 +374,14 @@ def test_every_setting_is_named_once() -> None:
     )
     named = re.findall(r"`(\w+)`", table)
     assert len(named) == len(set(named))
-    assert set(named) == set(Settings.model_fields)
+    assert set(named) == set(TABLE)
 
 
 def test_every_variable_that_is_named_is_read() -> None:
     modules = [*(REPOSITORY / "src").rglob("*.py"), *(REPOSITORY / "engines/sdk").rglob("*.py")]
     modules += [REPOSITORY / "compose.yaml", REPOSITORY / ".ci" / "docker"]
     sources = re.sub(r"\s", "", "".join(path.read_text(encoding="utf-8") for path in modules))
-    settings = {f"DALSTON_{name.upper()}" for name in Settings.model_fields}
+    settings = {f"DALSTON_{name.upper()}" for name in TABLE}
     for document in DOCUMENTS:
         for name in set(re.findall(r"\bDALSTON_[A-Z_]+\b", read(document))) - settings:
             folder = re.fullmatch(r"DALSTON_(\w+)_DIR", name)

@@ -15,6 +15,8 @@ from tests.support.places import folder_variables
 from tests.support.tones import SILENCE, write_tones_model, write_voices
 
 from dalston_cli.errors import ExitCode
+from dalston_cli.review.edits import RenameEdit
+from dalston_cli.review.item import Item
 
 AGREED = ("--consent", "named in our minutes")
 ADA, EVE, BOB, STRANGER = 1, 3, 5, 7
@@ -151,6 +153,43 @@ def test_people_are_found_afterwards_and_the_transcript_stays(shell: Here) -> No
         json.dumps(transcribed(shell, "now", "--speakers-from", "default")["speaker_matches"])
     )
     assert path.read_bytes() == before
+    assert not path.with_name("meeting.corrections.jsonl").exists()
+
+
+def test_names_are_written_as_corrections_once(shell: Here) -> None:
+    transcribed(shell, "applied")
+    path = shell.work / "applied" / "meeting.json"
+    before = path.read_bytes()
+    words = ("speakers", "match", "applied", "--apply", "--json")
+    [found] = data(shell.run(*words))
+    assert (found["named"], found["applied"]) == ({}, {"SPEAKER_01": "Ada"})
+    assert path.read_bytes() == before
+    edits = path.with_name("meeting.corrections.jsonl").read_text(encoding="utf-8")
+    assert json.loads(edits.splitlines()[-1])["edit"] == {
+        "op": "rename",
+        "speaker": "SPEAKER_01",
+        "to": "Ada",
+    }
+    exported = shell.run("export", str(path), "-f", "srt", "-o", "-").out
+    assert "Ada" in exported
+    assert "SPEAKER_01" not in exported
+    [again] = data(shell.run(*words))
+    assert (again["named"], again["applied"]) == ({"SPEAKER_01": "Ada"}, None)
+    assert [each["speaker"] for each in again["matches"]] == ["SPEAKER_00", "SPEAKER_02"]
+    assert path.with_name("meeting.corrections.jsonl").read_text(encoding="utf-8") == edits
+
+
+def test_a_name_that_a_person_gave_to_another_speaker_is_not_given_again(shell: Here) -> None:
+    transcribed(shell, "taken")
+    path = shell.work / "taken" / "meeting.json"
+    item = Item(path, print)
+    item.edit(item.changes(0).revision, RenameEdit("SPEAKER_00", "Ada"))
+    [found] = data(shell.run("speakers", "match", "taken", "--apply", "--json"))
+    assert (found["named"], found["applied"]) == ({"SPEAKER_00": "Ada"}, None)
+    assert {each["speaker"]: each["unknown"] for each in found["matches"]} == {
+        "SPEAKER_01": "named_already",
+        "SPEAKER_02": "little_speech",
+    }
 
 
 def test_a_transcript_that_cannot_be_compared_costs_no_other(shell: Here) -> None:

@@ -90,7 +90,7 @@ def spec(home: EngineHome) -> EngineSpec:
     folder.mkdir(parents=True)
     (home.folder / "flags").mkdir()
     (folder / "engine.py").write_text(FAULTY, encoding="utf-8")
-    entry = engine_entry(name="faulty", slots=2).model_copy(update={"folder": folder})
+    entry = engine_entry(name="faulty", slots=2).replaced(folder=folder)
     return replace(home.spec(engine=entry), environment={"FLAGS": str(home.folder / "flags")})
 
 

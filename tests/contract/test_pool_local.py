@@ -226,7 +226,7 @@ def test_offline_nothing_is_built(home: EngineHome) -> None:
 
 
 def test_an_engine_without_a_lock_is_explained(home: EngineHome) -> None:
-    entry = engine_entry(embedded=False).model_copy(update={"folder": home.folder})
+    entry = engine_entry(embedded=False).replaced(folder=home.folder)
     with pytest.raises(LockMissingError, match=r"no requirements\.lock"):
         home.local.prepare(home.spec(engine=entry), Preparation(print))
 

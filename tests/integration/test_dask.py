@@ -159,6 +159,7 @@ async def test_a_worker_that_dies_costs_nothing_but_time(
     assert len(texts(shell.work / "out")) == 4
 
 
+@pytest.mark.slow  # two clusters, one after the other
 async def test_without_a_scheduler_the_run_ends_and_a_plain_rerun_goes_on(
     shell: Shell, cluster: DaskCluster, tmp_path: Path, stack: ExitStack
 ) -> None:

@@ -1,8 +1,10 @@
 """The commands of docs/storage.md, run against a real S3 store on loopback."""
 
+import io
 import os
 import shlex
 import shutil
+import wave
 from pathlib import Path
 
 import pytest
@@ -32,7 +34,7 @@ def test_every_command_of_the_page_works(
         with monkeypatch.context() as patch:
             for name, value in s3_variables(url, tmp_path).items():
                 patch.setenv(name, value)
-            fill((REPOSITORY / "examples" / "monologue.wav").read_bytes())
+            fill(beginning(REPOSITORY / "examples" / "monologue.wav"))
         (tmp_path / "recordings").mkdir()
         shutil.copy(REPOSITORY / "examples" / "call.wav", tmp_path / "recordings")
         for command in commands_of(PAGE):
@@ -49,6 +51,15 @@ def test_every_command_of_the_page_works(
     assert (tmp_path / "out" / "ada.txt").read_text("utf-8").strip()
     run_dalston("engines", "stop", "--all", environ=environ)
     stores.forget_all()
+
+
+def beginning(recording: Path, seconds: float = 5.0) -> bytes:
+    """Return a recording with its first seconds alone, which are recognised in less time."""
+    made = io.BytesIO()
+    with wave.open(str(recording)) as whole, wave.open(made, "wb") as part:
+        part.setparams(whole.getparams())
+        part.writeframes(whole.readframes(round(seconds * whole.getframerate())))
+    return made.getvalue()
 
 
 def fill(sound: bytes) -> None:

@@ -155,7 +155,7 @@ def test_a_changed_lock_is_another_environment(home: EngineHome, engine: EngineE
 def test_a_wrong_hash_is_refused_and_leaves_nothing(home: EngineHome, tmp_path: Path) -> None:
     lock = f"msgspec==0.19.0 \\\n    --hash=sha256:{'0' * 64}\n"
     (tmp_path / "requirements.lock").write_text(lock, encoding="utf-8")
-    wrong = engine_entry(embedded=False, name="wrong").model_copy(update={"folder": tmp_path})
+    wrong = engine_entry(embedded=False, name="wrong").replaced(folder=tmp_path)
     store = EnvironmentStore(home.locations.cache)
     with pytest.raises(EnvironmentBuildError, match=r"(?i)hash mismatch") as caught:
         store.ensure(wrong, Preparation(print))

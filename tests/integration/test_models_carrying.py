@@ -409,7 +409,7 @@ def _pinned(**changes: Any) -> dict[str, Any]:
 def test_a_mirror_of_files_from_another_source_counts_where_the_digests_are_known(
     carried: Carried, tmp_path: Path
 ) -> None:
-    model, notes = ModelEntry.model_validate(_pinned()), list[str]()
+    model, notes = ModelEntry.read(_pinned()), list[str]()
     options = replace(carried.options(carried.folder), offline=True)
     assert pull(model, tmp_path / "models", options, lambda one: notes.append(one.note)).ok
     assert not any(notes)
@@ -427,7 +427,7 @@ def test_other_bytes_are_refused_where_a_source_pins_them_whatever_the_manifest_
         file.update(facts)
 
     _change(carried.folder, forge)
-    model = ModelEntry.model_validate(model_fields(mirrors=[_pinned()["source"]]))
+    model = ModelEntry.read(model_fields(mirrors=[_pinned()["source"]]))
     options = replace(carried.options(carried.folder), offline=True)
     with pytest.raises(MirrorError, match="not those whose digests the catalog has"):
         pull(model, tmp_path / "models", options)

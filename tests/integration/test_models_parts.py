@@ -5,10 +5,10 @@ from collections.abc import Iterator
 from pathlib import Path
 
 import pytest
-from pydantic import ValidationError
 from tests.support.hub import Fault, HubFile, HubRepo, HubServer, running_hub
 from tests.support.hub.entries import model_entry
 
+from dalston_cli.catalog.entry import WrongEntryError
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.acquire import pull
 from dalston_cli.catalog.weights.audit import disk_usage, remove, verify
@@ -207,10 +207,10 @@ def test_two_repositories_cannot_have_the_same_file(hub: HubServer, tmp_path: Pa
 
 @pytest.mark.parametrize("folder", ["", ".", "..", "../up", "/abs", "a/../b", "a//b", ".hidden"])
 def test_folders_that_are_none(folder: str) -> None:
-    with pytest.raises(ValidationError, match="folder"):
+    with pytest.raises(WrongEntryError, match="folder"):
         _model(_part("open", folder=folder))
 
 
 def test_two_parts_cannot_share_a_folder() -> None:
-    with pytest.raises(ValidationError, match="two parts have the folder both"):
+    with pytest.raises(WrongEntryError, match="two parts have the folder both"):
         _model(_part("open", folder="both"), _part("embedding", folder="both"))

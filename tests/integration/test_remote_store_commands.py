@@ -91,6 +91,7 @@ def test_shards_fill_one_store_that_the_whole_run_finds(machine: Machine, tmp_pa
     assert row(shells[0], "results")["number"] == 2 * NUM_RECORDINGS
 
 
+@pytest.mark.slow  # two runs at once, one with a cluster
 def test_workers_of_dask_share_the_store(machine: Machine, tmp_path: Path, bucket: str) -> None:
     """With a run on this machine beside them: each stage is done once."""
     one, other = machine("m1"), machine("m2")
@@ -108,6 +109,7 @@ def test_workers_of_dask_share_the_store(machine: Machine, tmp_path: Path, bucke
     )
 
 
+@pytest.mark.slow  # a cluster, with one worker after the other
 async def test_workers_need_no_folder_of_the_commands(
     machine: Machine, tmp_path: Path, bucket: str
 ) -> None:

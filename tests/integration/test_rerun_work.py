@@ -11,10 +11,14 @@ from tests.support.pipeline_home import PipelineHome
 from dalston_cli.pipeline.events import JobFinished
 from dalston_cli.pipeline.forecast.report import make_report
 from dalston_cli.pipeline.records.journal_errors import JournalCursor
+from dalston_cli.pipeline.records.keys import make_key
 
 FEW, MANY = 5, 25
 MOST_STATEMENTS = 5
 """For a recording with two outputs: its digest, each output, its outcome, and its row."""
+
+MOST_STEPS = 14
+"""For a new recording with three outputs: writes to the journal, each of which the disk is told."""
 
 
 async def counted(
@@ -68,6 +72,29 @@ async def test_a_finished_recording_costs_few_statements_and_opens_nothing(
     assert opened == [], "nothing is read that has not changed"
 
 
+async def test_a_new_recording_is_noted_in_few_steps(
+    home: PipelineHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    await home.run(home.record(1))
+    steps: list[str] = []
+    execute = JournalCursor.execute
+
+    def note_step(cursor: JournalCursor, sql: str, parameters: object = ()) -> JournalCursor:
+        if not (sql.startswith("SELECT") or cursor.connection.in_transaction):
+            steps.append(sql)
+        return execute(cursor, sql, parameters)  # type: ignore[arg-type]  # passed on as it is
+
+    counts = []
+    for count in (FEW, MANY):
+        with monkeypatch.context() as patched:
+            patched.setattr(JournalCursor, "execute", note_step)
+            steps.clear()
+            await home.run(home.record(count), formats=("txt", "srt", "json"), overwrite=True)
+            counts.append(len(steps))
+    few, many = counts
+    assert (many - few) / (MANY - FEW) <= MOST_STEPS
+
+
 def test_a_plan_for_a_new_recording_is_one_statement_and_one_look_into_it(
     home: PipelineHome, monkeypatch: pytest.MonkeyPatch
 ) -> None:
@@ -96,3 +123,17 @@ def test_a_plan_for_a_new_recording_is_one_statement_and_one_look_into_it(
     (few, few_opened), (many, many_opened) = counts
     assert many - few == MANY - FEW
     assert (few_opened, many_opened) == (FEW, MANY)
+
+
+def test_one_key_is_made_for_all_recordings_that_were_never_read(
+    home: PipelineHome, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    made: list[str] = []
+
+    def count_key(purpose: str, **parts: object) -> str:
+        made.append(purpose)
+        return make_key(purpose, **parts)
+
+    monkeypatch.setattr("dalston_cli.pipeline.jobs.done.make_key", count_key)
+    make_report(home.record(MANY, seconds=0.2), home.options(), home.environment())
+    assert len(made) <= 1

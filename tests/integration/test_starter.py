@@ -5,6 +5,7 @@ import re
 from collections.abc import Iterator
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.package_index import TinyWheel, folder_index, packed_file
 from tests.support.pipeline_home import PipelineHome, write_model
@@ -134,7 +135,7 @@ async def test_it_is_pulled_said_in_one_line_and_used_at_once(bare: PipelineHome
 
 
 async def test_a_model_that_diarizes_is_pulled_when_speakers_are_wanted(bare: PipelineHome) -> None:
-    source = bare.catalog.model(STARTER).source.model_dump_json()
+    source = msgspec.json.encode(bare.catalog.model(STARTER).source).decode()
     write_model(bare.folder / "catalog", DIARIZING_STARTER, "diarize", source=source, rank=10)
     bare.reload()
     report = await bare.run(bare.record(1), starter=True, diarize=DiarizeOptions(), model="speech")

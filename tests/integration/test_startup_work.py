@@ -16,7 +16,8 @@ ALL_STORED = (
     "httpx2",
     "huggingface_hub",
     "numpy",
-    "rich.console",
+    "pydantic",
+    "rich",
     "tarfile",
     "yaml",
     "dalston_cli.audio.container",
@@ -98,4 +99,25 @@ def test_a_new_recording_beside_a_running_engine_loads_no_general_client(tmp_pat
     _, started, modules = probed("transcribe", "second.wav", "-m", "fake", "-q")
     assert len(started) == 1, "the decoder; the engine runs"
     assert "h11" in modules
-    assert modules.isdisjoint({"httpx2", "anyio", "av", "numpy"})
+    assert modules.isdisjoint({"httpx2", "anyio", "av", "numpy", "pydantic", "yaml"})
+
+
+@pytest.mark.usefixtures("home")
+def test_settings_that_are_plain_need_no_checker(
+    home: EngineHome, monkeypatch: pytest.MonkeyPatch, tmp_path: Path
+) -> None:
+    settings = home.locations.config / "config.toml"
+    settings.parent.mkdir(parents=True)
+    settings.write_text(
+        'beam_size = 5\nlanguage = "English"\nprofile = "subtitles"\n'
+        '[profiles.subtitles]\noutput_format = ["srt", "vtt"]\nmax-cps = 17\n',
+        encoding="utf-8",
+    )
+    monkeypatch.setenv("DALSTON_KEEP_ALIVE", "60")
+    _write(tmp_path / "talk.wav", b"\1\0")
+    command = ("plan", "talk.wav", "-m", "fake", "--clip", "0-1", "--min-gap", "0.1", "--jobs", "2")
+    _, _, modules = probed(*command)
+    assert "pydantic" not in modules
+    monkeypatch.setenv("DALSTON_KEEP_ALIVE", "+60")
+    _, _, modules = probed(*command)
+    assert "pydantic" in modules, "which knows how numbers may be written"

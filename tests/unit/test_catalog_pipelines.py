@@ -8,8 +8,8 @@ from tests.support.documents import blocks_of, read
 from tests.support.run_options import asked
 
 from dalston_cli.catalog.document import CatalogError
-from dalston_cli.catalog.load import (
-    CatalogPaths,
+from dalston_cli.catalog.load import CatalogPaths
+from dalston_cli.catalog.pipelines import (
     UnknownPipelineError,
     load_pipelines,
     pipeline,
@@ -17,9 +17,10 @@ from dalston_cli.catalog.load import (
 )
 from dalston_cli.options.build import build_run_options
 from dalston_cli.options.completion import complete_pipelines
+from dalston_cli.settings.checks import PipelineSettings
 from dalston_cli.settings.declare import settings_of
-from dalston_cli.settings.load import load_settings
-from dalston_cli.settings.schema import PipelineSettings, Settings
+from dalston_cli.settings.load import load_settings, read_settings
+from dalston_cli.settings.table import TABLE
 from dalston_cli.settings.table.machine import Machine
 
 OURS = ("call-center", "fast", "interview", "lecture", "subtitles")
@@ -50,14 +51,14 @@ def test_ours_can_be_asked_for_and_are_on_the_page() -> None:
     for name, entry in found.items():
         assert entry.file.name == f"{name}.yaml"
         assert f"| `{name}` |" in read(PAGE)
-        settings = Settings.model_validate(entry.settings.stated())
+        settings = read_settings(entry.settings.stated())
         options = build_run_options(settings, suggested=frozenset(entry.settings.stated()))
         assert asked(options, "refine") is None, "what costs money is asked for by name"
         assert asked(options, "emotion") is None
 
 
 def test_a_pipeline_says_nothing_about_the_machine_and_runs_no_command() -> None:
-    assert set(Settings.model_fields) - set(PipelineSettings.model_fields) == {
+    assert set(TABLE) - set(PipelineSettings.model_fields) == {
         *(one.name for one in settings_of(Machine)),
         *("pipeline", "on_finish", "speakers_from"),
     }

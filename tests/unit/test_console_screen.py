@@ -8,7 +8,6 @@ from dataclasses import dataclass
 from pathlib import Path
 
 import pytest
-from pydantic import BaseModel
 
 from dalston_cli.console import Console, encode_json
 from dalston_cli.errors import InputError
@@ -117,15 +116,10 @@ class Kind(enum.StrEnum):
     GOOD = "good"
 
 
-class Row(BaseModel):
-    path: Path
-
-
 @pytest.mark.parametrize(
     ("value", "expected"),
     [
         pytest.param(Size(3), {"num_bytes": 3}, id="dataclass"),
-        pytest.param(Row(path=Path("a")), {"path": "a"}, id="pydantic"),
         pytest.param(Notice(code="c", message="m"), {"code": "c", "message": "m"}, id="struct"),
         pytest.param(Kind.GOOD, "good", id="enum"),
         pytest.param({Path("a"): (1, None, True)}, {"a": [1, None, True]}, id="nested"),

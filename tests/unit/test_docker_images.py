@@ -173,9 +173,7 @@ def test_both_dockerfiles_finish_an_image_in_the_same_way() -> None:
 def test_an_engine_has_its_place_among_its_kind(
     tmp_path: Path, place: str, stages: str, expected: str
 ) -> None:
-    entry = engine_entry().model_copy(
-        update={"folder": tmp_path / place, "stages": {Stage(stages): StageSupport()}}
-    )
+    entry = engine_entry().replaced(folder=tmp_path / place, stages={Stage(stages): StageSupport()})
     assert engine_place(entry) == expected
 
 

@@ -240,7 +240,7 @@ def test_folders_that_onnx_asr_loads_are_recognised(
     folder = make(tmp_path / "weights")
     entry = read_folder(FolderName(path=folder), called="./weights")
     assert (entry.engine, entry.runtime_model_id) == ("onnx-asr", type_)
-    assert entry.source == FileSource(kind="file", path=folder)
+    assert entry.source == FileSource(path=folder)
 
 
 def test_the_tiny_whisper_of_the_tests_is_recognised() -> None:

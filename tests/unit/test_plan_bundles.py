@@ -174,10 +174,10 @@ def test_a_bundle_is_pulled_once(context: PlanContext) -> None:
 def test_an_option_that_a_covered_stage_lacks_is_refused(context: PlanContext) -> None:
     fake = context.catalog.engine("fake")
     stages = {
-        stage: support.model_copy(update={"options": ()}) if stage.value == "align" else support
+        stage: support.replaced(options=()) if stage.value == "align" else support
         for stage, support in fake.stages.items()
     }
-    engine = fake.model_copy(update={"stages": stages})
+    engine = fake.replaced(stages=stages)
     catalog = replace(context.catalog, engines={"fake": engine})
     without = replace(context, catalog=catalog)
     options = run_options(model="bundle", align_options=AlignOptions(interpolate="linear"))

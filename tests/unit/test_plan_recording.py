@@ -364,14 +364,11 @@ def test_a_models_only_language_needs_no_option(tmp_path: Path) -> None:
     write_model(folder, "german", "transcribe", languages="de")
     catalog = make_catalog(folder)
     fake = catalog.engine("fake")
-    stages = {stage: support.model_copy() for stage, support in fake.stages.items()}
     stages = {
-        stage: support.model_copy(
-            update={"options": tuple(o for o in support.options if o != "language")}
-        )
-        for stage, support in stages.items()
+        stage: support.replaced(options=tuple(o for o in support.options if o != "language"))
+        for stage, support in fake.stages.items()
     }
-    engine = fake.model_copy(update={"stages": stages})
+    engine = fake.replaced(stages=stages)
     context = context_of(Catalog(engines={"fake": engine}, models=catalog.models))
     options = run_options(model="german", transcribe=TranscribeOptions(language="de"))
 
@@ -381,8 +378,8 @@ def test_a_models_only_language_needs_no_option(tmp_path: Path) -> None:
 
 
 def test_a_models_defaults_give_way_to_the_user(catalog: Catalog) -> None:
-    speech = catalog.model("speech").model_copy(
-        update={"defaults": {"beam_size": 3, "language": "en", "hotwords": ["no"]}}
+    speech = catalog.model("speech").replaced(
+        defaults={"beam_size": 3, "language": "en", "hotwords": ["no"]}
     )
     models = {**catalog.models, "speech": speech}
     context = context_of(Catalog(engines=catalog.engines, models=models))
@@ -481,8 +478,8 @@ def test_a_remote_engine_finds_the_weights_among_its_own(tmp_path: Path) -> None
 def test_a_remote_engine_cannot_see_a_folder_that_was_named(
     catalog: Catalog, tmp_path: Path
 ) -> None:
-    named = catalog.model("speech").model_copy(
-        update={"id": "named", "file": Path(), "source": FileSource(kind="file", path=tmp_path)}
+    named = catalog.model("speech").replaced(
+        id="named", file=Path(), source=FileSource(path=tmp_path)
     )
     far = Launch(launcher="remote", digest="d", brings_own_weights=True)
     context = context_of(catalog.with_model("./here", named), launch=lambda *_: far)

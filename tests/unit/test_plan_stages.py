@@ -158,7 +158,7 @@ def test_an_unsupported_option_is_explained() -> None:
 
 
 def test_a_model_that_cannot_translate_is_explained() -> None:
-    model = ModelEntry.model_validate(
+    model = ModelEntry.read(
         {
             "id": "m",
             "engine": "fake",

@@ -7,6 +7,7 @@ import pytest
 
 from dalston_cli.catalog.load import CatalogPaths, load_catalog
 from dalston_cli.errors import DalstonError
+from dalston_cli.settings.checks import PipelineSettings
 from dalston_cli.settings.language import (
     UnknownLanguageError,
     language_or_auto,
@@ -15,7 +16,6 @@ from dalston_cli.settings.language import (
     nearest_languages,
 )
 from dalston_cli.settings.load import load_settings
-from dalston_cli.settings.schema import PipelineSettings
 
 
 @pytest.mark.parametrize(

@@ -18,12 +18,13 @@ from dalston_cli.options.without_effect import (
     WithoutEffectError,
     check_effects,
 )
+from dalston_cli.settings.load import read_settings
 from dalston_cli.settings.schema import Settings
 from dalston_sdk.wire import RefineOptions, TranscribeOptions
 
 
 def settings_of(**values: object) -> Settings:
-    return Settings.model_validate(values)
+    return read_settings(values)
 
 
 def test_defaults_leave_everything_to_the_engine() -> None:
@@ -35,7 +36,7 @@ def test_defaults_leave_everything_to_the_engine() -> None:
 
 
 def test_values_arrive() -> None:
-    settings = Settings.model_validate(
+    settings = read_settings(
         {
             "language": "PT_br",
             "temperature": "0,0.2",
@@ -99,7 +100,7 @@ def test_values_arrive() -> None:
 def test_what_language_models_are_to_do(
     values: dict[str, object], refine: RefineOptions | None, overview: RefineOptions | None
 ) -> None:
-    options = build_run_options(Settings.model_validate(values))
+    options = build_run_options(read_settings(values))
     assert (asked(options, "refine"), asked(options, "overview")) == (refine, overview)
     assert options.max_cost_usd == values.get("max_cost")
 
@@ -142,7 +143,7 @@ def test_options_of_language_models_count_with_any_work_for_these(
 def test_a_list_of_gpus(
     values: dict[str, object], device: str, gpus: tuple[int, ...], replicas: int
 ) -> None:
-    options = build_run_options(Settings.model_validate(values))
+    options = build_run_options(read_settings(values))
     assert (options.device, options.gpus, options.num_replicas) == (device, gpus, replicas)
 
 

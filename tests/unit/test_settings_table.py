@@ -9,9 +9,10 @@ from pydantic import TypeAdapter, ValidationError
 
 from dalston_cli.commands.transcribe import transcribe
 from dalston_cli.options.build import build_run_options, resolve
+from dalston_cli.settings import checks
 from dalston_cli.settings.declare import Kind, Setting, group, settings_of
-from dalston_cli.settings.load import load_settings
-from dalston_cli.settings.schema import PipelineSettings, Settings, SettingsFile
+from dalston_cli.settings.load import load_settings, read_settings
+from dalston_cli.settings.schema import Settings
 from dalston_cli.settings.table import TABLE, stage_fields
 from dalston_cli.settings.table.kinds import count
 from dalston_sdk.wire import OPTIONS, Stage
@@ -33,9 +34,9 @@ def example(one: Setting) -> str:
 
 
 def test_the_table_makes_the_models() -> None:
-    assert set(Settings.model_fields) == set(TABLE)
-    assert set(PipelineSettings.model_fields) < set(TABLE)
-    assert set(SettingsFile.model_fields) == {*TABLE, "profile", "profiles", "remote"}
+    assert set(checks.Settings.model_fields) == set(TABLE)
+    assert set(checks.PipelineSettings.model_fields) < set(TABLE)
+    assert set(checks.SettingsFile.model_fields) == {*TABLE, "profile", "profiles", "remote"}
 
 
 @ALL
@@ -68,8 +69,8 @@ def test_a_setting_is_described(one: Setting) -> None:
 
 @ALL
 def test_a_default_is_a_possible_value(one: Setting) -> None:
-    checked = Settings.model_validate({one.name: one.default}, strict=True)
-    assert getattr(checked, one.name) == one.default
+    checked = checks.Settings.model_validate({one.name: one.default}, strict=True)
+    assert getattr(checked, one.name) == getattr(Settings(), one.name) == one.default
 
 
 @pytest.mark.parametrize("stage", OPTIONS)
@@ -82,7 +83,7 @@ def test_every_option_of_a_stage_is_set_by_a_setting(stage: Stage) -> None:
 
 def test_what_a_pipeline_sets_follows_from_the_table() -> None:
     given = frozenset({"chunk_length", "events_threshold", "num_speakers", "title"})
-    settings = Settings.model_validate({"events": True, "diarize": True, "title": True})
+    settings = read_settings({"events": True, "diarize": True, "title": True})
     options = build_run_options(settings, suggested=given)
     suggested = {stage.name: set(wish.suggested) for stage, wish in options.stages.items()}
     assert {name: fields for name, fields in suggested.items() if fields} == {

@@ -1,5 +1,7 @@
 """The length of a recording as its header declares it; nothing is decoded."""
 
+import os
+import struct
 from dataclasses import dataclass
 from io import BufferedReader
 from pathlib import Path
@@ -11,6 +13,11 @@ from dalston_cli.audio.file_bytes import FileBytes
 from dalston_cli.audio.sound_chunk import sound_chunk
 from dalston_cli.audio.source import open_source
 from dalston_cli.audio.tracks import MAIN, TrackWish
+
+_USUAL_WAV = struct.Struct("<4s4x8sI8xI4x4sI")
+"""RIFF, WAVE with a format of 16 bytes, its bytes per second, and the sound's name and size."""
+_LARGEST_USUAL = 1 << 30
+"""Larger sizes may be those that programs write which do not know the size."""
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -30,10 +37,26 @@ class DeclaredLength:
 
 def wav_duration(source: BufferedReader) -> float | None:
     """Return the seconds of sound that are in a WAV file; None in another kind of file."""
+    usual = _usual_wav_duration(source)
+    if usual is not None:
+        return usual
     chunk = sound_chunk(FileBytes.of(source))
     if chunk is None or not chunk.bytes_per_s:
         return None
     return max(0, chunk.end - chunk.start) / chunk.bytes_per_s
+
+
+def _usual_wav_duration(source: BufferedReader) -> float | None:
+    """Return the same where one format and the sound are all that is in the file; else None."""
+    header = os.pread(source.fileno(), _USUAL_WAV.size, 0)
+    if len(header) < _USUAL_WAV.size:
+        return None
+    *names, bytes_per_s, data, num_bytes = _USUAL_WAV.unpack(header)
+    if (*names, data) != (b"RIFF", b"WAVEfmt ", 16, b"data") or not bytes_per_s:
+        return None
+    is_whole = os.fstat(source.fileno()).st_size == _USUAL_WAV.size + num_bytes
+    known: float = num_bytes / bytes_per_s
+    return known if is_whole and 0 < num_bytes < _LARGEST_USUAL else None
 
 
 _QUICK = {".wav": wav_duration, ".flac": flac_duration}

@@ -4,21 +4,22 @@ import re
 from collections.abc import Mapping, Sequence
 from typing import Annotated, Any, get_args, get_origin
 
-from pydantic import BaseModel, ValidationError
+from pydantic import BaseModel
 from pydantic_core import ErrorDetails
 
 from dalston_cli.catalog.document import Document, KeyPath, Problem
+from dalston_cli.catalog.entry import WrongEntryError
 from dalston_cli.nearest import did_you_mean
 
 _MAX_SHOWN = 80
 _QUOTED = re.compile(r"'([^']*)'")
 
 
-def explain(error: ValidationError, model: type[BaseModel], document: Document) -> list[Problem]:
+def explain(error: WrongEntryError, document: Document) -> list[Problem]:
     """Return one problem for each error, in the order of the file."""
     problems = [
-        document.problem(_path_in_file(details["loc"], document), _message(details, model))
-        for details in error.errors()
+        document.problem(_path_in_file(details["loc"], document), _message(details, error.model))
+        for details in error.details
         if not (
             details["type"] == "too_short" and details["input"]
         )  # its items have errors of their own

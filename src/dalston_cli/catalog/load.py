@@ -12,15 +12,15 @@ from pathlib import Path
 from typing import ClassVar, TypeVar
 
 from msgspec import Struct
-from pydantic import ValidationError
 
 import dalston_cli
 from dalston_cli.catalog.check import check_engine, check_model
 from dalston_cli.catalog.document import CatalogError, Document, Problem
+from dalston_cli.catalog.entry import WrongEntryError
 from dalston_cli.catalog.kept_documents import KeptDocuments
 from dalston_cli.catalog.names.aliases import AliasReader, repositories
 from dalston_cli.catalog.names.nearest import did_you_mean_model
-from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry, PipelineEntry
+from dalston_cli.catalog.schema import CatalogEntry, EngineEntry, ModelEntry
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.settings.locations import Locations
@@ -73,13 +73,6 @@ class UnknownEngineError(UnknownEntryError):
 
     code = "unknown_engine"
     noun = "engine"
-
-
-class UnknownPipelineError(UnknownEntryError):
-    """No pipeline has this name."""
-
-    code = "unknown_pipeline"
-    noun = "pipeline"
 
 
 class CatalogPaths(Struct, frozen=True, kw_only=True):
@@ -211,13 +204,13 @@ class EntryReader:
         try:
             document = self._read(file)
             self.documents[file] = document
-            return kind.model_validate(document.data).read_from(file)
+            return kind.read(document.data).read_from(file)
         except CatalogError as error:
             self.problems += error.problems
-        except ValidationError as error:
+        except WrongEntryError as error:
             from dalston_cli.catalog.explain import explain  # noqa: PLC0415 - rarely needed
 
-            self.problems += explain(error, kind, self.documents[file])
+            self.problems += explain(error, self.documents[file])
         return None
 
 
@@ -244,13 +237,14 @@ def load_catalog(paths: CatalogPaths | None = None, *, remember: bool = False) -
     try:
         catalog = _read_catalog(paths, EntryReader(kept.read))
     except CatalogError:
-        return _read_catalog(paths, _reader_of_files())  # this time with the lines of mistakes
+        return _read_catalog(paths, reader_of_files())  # this time with the lines of mistakes
     if remember:
         kept.save()
     return catalog
 
 
-def _reader_of_files() -> EntryReader:
+def reader_of_files() -> EntryReader:
+    """Return a reader that knows the line of every mistake."""
     from dalston_cli.catalog.yaml_file import read_document  # noqa: PLC0415 - loads yaml
 
     return EntryReader(read_document)
@@ -277,28 +271,6 @@ def _read_aliases(models: Mapping[str, ModelEntry], reader: EntryReader) -> dict
     reader.problems += aliases.problems
     reader.notes += aliases.notes
     return meant
-
-
-def load_pipelines(paths: CatalogPaths | None = None) -> dict[str, PipelineEntry]:
-    """Return every pipeline by name; raises as ``load_catalog``."""
-    reader = _reader_of_files()
-    folders = (paths or CatalogPaths.from_environment()).models
-    found = reader.read(PipelineEntry, folders, ("pipelines/*.yaml",), noun="pipeline")
-    reader.stop_on_problems()
-    return dict(sorted(found.items()))
-
-
-def pipeline(name: str, paths: CatalogPaths | None = None) -> PipelineEntry:
-    """Return the pipeline called ``name``, or raise an UnknownPipelineError."""
-    known = load_pipelines(paths)
-    if name not in known:
-        raise UnknownPipelineError(name, known)
-    return known[name]
-
-
-def pipeline_settings(name: str) -> Mapping[str, object]:
-    """Return the settings of a pipeline, for ``load_settings``; raises as ``pipeline``."""
-    return pipeline(name).settings.stated()
 
 
 def _named_folders(environ: Mapping[str, str], variable: str) -> Iterator[Path]:

@@ -1,6 +1,6 @@
 """The contents of an ``engine.yaml``, a model file and a pipeline file.
 
-The types are pydantic's, frozen and closed: an unknown key is an error.
+An unknown key is an error.
 """
 
 import os
@@ -8,37 +8,37 @@ from enum import StrEnum
 from pathlib import Path
 from typing import Annotated, Any, Self
 
-from pydantic import Field
+import msgspec
+from msgspec import Meta
 
+from dalston_cli.catalog.entry import Entry
 from dalston_cli.catalog.sources import (
     BundledSource,
-    Entry,
     FileSource,
     HubSource,
     Mirror,
     ServiceSource,
     Source,
 )
-from dalston_cli.settings.schema import PipelineSettings
 from dalston_sdk.wire import Stage
 
-Identifier = Annotated[str, Field(pattern=r"^[a-z0-9][a-z0-9._-]*$", max_length=80)]
+Identifier = Annotated[str, Meta(pattern=r"^[a-z0-9][a-z0-9._-]*\Z", max_length=80)]
 
 Alias = Annotated[
     str,
-    Field(
-        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)?(@[A-Za-z0-9._/-]+)?$",
+    Meta(
+        pattern=r"^[A-Za-z0-9][A-Za-z0-9._-]*(/[A-Za-z0-9._-]+)?(@[A-Za-z0-9._/-]+)?\Z",
         max_length=200,
     ),
 ]
 
 
-class CatalogEntry(Entry):
+class CatalogEntry(Entry, frozen=True, kw_only=True):
     """A file of the catalog."""
 
     def read_from(self, file: Path) -> Self:
         """Return the entry with the place of its file."""
-        return self.model_copy(update={"file": file})
+        return self.replaced(file=file)
 
 
 class Device(StrEnum):
@@ -48,13 +48,13 @@ class Device(StrEnum):
     CUDA = "cuda"
 
 
-class StageSupport(Entry):
+class StageSupport(Entry, frozen=True, kw_only=True):
     """An engine's support of one stage: the options of the wire types that it implements."""
 
     options: tuple[str, ...] = ()
 
 
-class NetworkService(Entry):
+class NetworkService(Entry, frozen=True, kw_only=True):
     """A service on the network that an engine asks.
 
     Attributes:
@@ -68,7 +68,7 @@ class NetworkService(Entry):
     key: str
 
 
-class EngineEntry(CatalogEntry):
+class EngineEntry(CatalogEntry, frozen=True, kw_only=True):
     """One engine, from its ``engine.yaml``.
 
     Attributes:
@@ -89,8 +89,8 @@ class EngineEntry(CatalogEntry):
     stages: dict[Stage, StageSupport]
     devices: tuple[Device, ...] = (Device.CPU,)
     embedded: bool = False
-    slots: int = Field(default=1, ge=1)
-    ram_mb: int = Field(default=0, ge=0)
+    slots: Annotated[int, Meta(ge=1)] = 1
+    ram_mb: Annotated[int, Meta(ge=0)] = 0
     network: bool = False
     services: tuple[NetworkService, ...] = ()
     secrets: tuple[str, ...] = ()
@@ -99,10 +99,10 @@ class EngineEntry(CatalogEntry):
 
     def read_from(self, file: Path) -> Self:
         """Return the entry with its folder."""
-        return self.model_copy(update={"folder": file.parent})
+        return self.replaced(folder=file.parent)
 
 
-class Hardware(Entry):
+class Hardware(Entry, frozen=True, kw_only=True):
     """A model's requirements; None if not measured."""
 
     vram_mb: int | None = None
@@ -110,7 +110,7 @@ class Hardware(Entry):
     supports_cpu: bool = True
 
 
-class Capabilities(Entry):
+class Capabilities(Entry, frozen=True, kw_only=True):
     """A model's features beyond plain text."""
 
     word_timestamps: bool = False
@@ -121,7 +121,7 @@ class Capabilities(Entry):
     language_detection: bool = False
 
 
-class VoiceFigures(Entry):
+class VoiceFigures(Entry, frozen=True, kw_only=True):
     """Figures by which a diarizing model's vectors of voices tell people apart, as measured.
 
     Attributes:
@@ -129,11 +129,11 @@ class VoiceFigures(Entry):
         margin: The least difference between that and the cosine with any other person.
     """
 
-    threshold: float = Field(gt=0, lt=1)
-    margin: float = Field(ge=0, lt=1)
+    threshold: Annotated[float, Meta(gt=0, lt=1)]
+    margin: Annotated[float, Meta(ge=0, lt=1)]
 
 
-class ModelEntry(CatalogEntry):
+class ModelEntry(CatalogEntry, frozen=True, kw_only=True):
     """One model, from its file under ``catalog/models``.
 
     Attributes:
@@ -155,22 +155,22 @@ class ModelEntry(CatalogEntry):
     aliases: tuple[Alias, ...] = ()
     engine: Identifier
     runtime_model_id: str
-    stages: tuple[Stage, ...] = Field(min_length=1)
+    stages: Annotated[tuple[Stage, ...], Meta(min_length=1)]
     name: str
     languages: tuple[str, ...] = ()
-    stage_languages: dict[Stage, tuple[str, ...]] = Field(default_factory=dict)
+    stage_languages: dict[Stage, tuple[str, ...]] = msgspec.field(default_factory=dict)
     licence: str
     gated: bool = False
     source: Source
     mirrors: tuple[Mirror, ...] = ()
-    size_mb: int = Field(ge=0)
-    word_error_rate: float | None = Field(default=None, ge=0)
+    size_mb: Annotated[int, Meta(ge=0)]
+    word_error_rate: Annotated[float, Meta(ge=0)] | None = None
     voices: VoiceFigures | None = None
     rank: int = 0
     recommended: bool = False
-    hardware: Hardware = Field(default_factory=Hardware)
-    capabilities: Capabilities = Field(default_factory=Capabilities)
-    defaults: dict[str, Any] = Field(default_factory=dict)
+    hardware: Hardware = Hardware()
+    capabilities: Capabilities = Capabilities()
+    defaults: dict[str, Any] = msgspec.field(default_factory=dict)
     notes: str = ""
     file: Path = Path()
 
@@ -180,8 +180,8 @@ class ModelEntry(CatalogEntry):
         if isinstance(self.source, FileSource):
             named = file.parent.absolute() / self.source.path.expanduser()
             path = Path(os.path.normpath(named))  # a container sees nothing but this very path
-            update["source"] = self.source.model_copy(update={"path": path})
-        return self.model_copy(update=update)
+            update["source"] = self.source.replaced(path=path)
+        return self.replaced(**update)
 
     def languages_of(self, stage: Stage) -> tuple[str, ...]:
         """Return BCP-47 lower case; empty if language does not matter to the stage."""
@@ -204,7 +204,7 @@ class ModelEntry(CatalogEntry):
 
     def with_source(self, source: Source) -> Self:
         """Return the entry with one of its sources as the only one."""
-        return self.model_copy(update={"source": source, "mirrors": ()})
+        return self.replaced(source=source, mirrors=())
 
     @property
     def has_files(self) -> bool:
@@ -218,12 +218,3 @@ class ModelEntry(CatalogEntry):
             return ()
         first = (self.source.repo,) if self.gated else ()
         return first + tuple(part.repo for part in self.source.parts if part.gated)
-
-
-class PipelineEntry(CatalogEntry):
-    """A named set of settings, from its file under ``catalog/pipelines``."""
-
-    id: Identifier
-    summary: Annotated[str, Field(min_length=1)]
-    settings: PipelineSettings
-    file: Path = Path()

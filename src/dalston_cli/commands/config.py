@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.catalog.load import pipeline_settings
+from dalston_cli.catalog.pipelines import pipeline_settings
 from dalston_cli.commands import config_changes
 from dalston_cli.commands.registry import group
 from dalston_cli.console import Console
@@ -41,7 +41,7 @@ def show(
     """Show every setting that is set, its value and where that came from."""
     console = Console("config show", json=json)
     resolved = load_settings({"pipeline": pipeline}, profile=profile, pipelines=pipeline_settings)
-    values = resolved.settings.model_dump(mode="json")
+    values = resolved.settings.every()
     shown = [
         (name, written(value), resolved.sources[name].place or "default")
         for name, value in sorted(values.items())

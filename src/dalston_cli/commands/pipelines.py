@@ -4,7 +4,7 @@ from typing import Annotated
 
 import typer
 
-from dalston_cli.catalog.load import load_pipelines, pipeline
+from dalston_cli.catalog.pipelines import load_pipelines, pipeline
 from dalston_cli.commands.registry import group
 from dalston_cli.console import Console
 from dalston_cli.options.completion import complete_pipelines
@@ -38,7 +38,7 @@ def show(name: Name, *, json: Json = False) -> None:
     """Show what a pipeline sets; dalston config show --pipeline NAME shows what then holds."""
     console = Console("pipelines show", json=json)
     entry = pipeline(name)
-    values = entry.settings.model_dump(mode="json", exclude_unset=True)
+    values = entry.settings.stated()
     data = {"id": entry.id, "summary": entry.summary, "file": entry.file, "settings": values}
     rows = [(setting, written(value)) for setting, value in sorted(values.items())]
     console.table(("setting", "value"), rows, data=data, empty=f"{name} sets nothing")

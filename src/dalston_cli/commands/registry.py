@@ -26,6 +26,7 @@ COMMANDS: Mapping[str, str] = {
     "mux": "Put subtitles into a video.",
     "search": "Find what was said in the transcripts of a folder.",
     "stats": "Count who spoke how much, how fast and when.",
+    "eval": "Score transcripts, or models, against references.",
     "redact": "Replace names, numbers and addresses in transcripts.",
     "speakers": "Keep a roster of people, with consent, who are named by their voices.",
     "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
@@ -40,7 +41,17 @@ COMMANDS: Mapping[str, str] = {
 """One line of help for each command; its module has a function of its name, or ``app``."""
 
 _PANELS: Mapping[str, Sequence[str]] = {
-    "Transcripts": ("export", "review", "mux", "check", "search", "stats", "redact", "speakers"),
+    "Transcripts": (
+        "export",
+        "review",
+        "mux",
+        "check",
+        "search",
+        "stats",
+        "eval",
+        "redact",
+        "speakers",
+    ),
 }
 """Commands that ``--help`` lists under a heading of their own; the others are under Commands."""
 
@@ -63,7 +74,7 @@ def load_command(name: str) -> Command:
         command = _single_command(name, getattr(module, name))
     examples_last(command)
     refuse_repeats(command)
-    check_only_given(command)
+    check_only_given(command, HELP_NAMES)
     _hide_types(command)
     return command
 

@@ -29,6 +29,7 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("serve", "start"), ("engines", "start")),
     **dict.fromkeys(("status", "top"), ("engines", "status")),
     **dict.fromkeys(("find", "grep"), ("search",)),
+    **dict.fromkeys(("benchmark", "evaluate", "score", "wer"), ("eval",)),
     **dict.fromkeys(("analyze", "statistics"), ("stats",)),
     **dict.fromkeys(("anonymize", "anonymise", "pseudonymize"), ("redact",)),
     "build": ("engines", "build"),

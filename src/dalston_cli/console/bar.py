@@ -2,8 +2,6 @@
 
 from collections.abc import Sequence
 
-from rich.cells import cell_len, set_cell_size
-
 from dalston_cli.console.look import Line, Signs, Span, Style
 
 GAP = "  "
@@ -31,6 +29,8 @@ def line_with_bar(
         look: The characters of the bar.
         most: Columns of the bar at most.
     """
+    from rich.cells import cell_len  # noqa: PLC0415 - loads rich, where a terminal is drawn on
+
     figures = [figure for figure in figures if figure]
     words = [head] if head else []
     free = columns - 1 - cell_len(GAP.join([*words, *figures])) - len(GAP)
@@ -46,6 +46,8 @@ def line_with_bar(
 
 def fitted(text: str, columns: int, signs: Signs) -> str:
     """Return a name in exactly so many columns; of a long one its end, which tells most."""
+    from rich.cells import cell_len, set_cell_size  # noqa: PLC0415 - likewise
+
     if cell_len(text) <= columns:
         return set_cell_size(text, columns)
     while text and cell_len(text) > columns - 1:

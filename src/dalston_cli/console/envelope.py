@@ -40,18 +40,22 @@ class Envelope:
 
     def encode(self) -> str:
         """Return one line of JSON."""
+        return "".join(self.parts())
+
+    def parts(self) -> tuple[str, ...]:
+        """Return the same in parts, which need not be joined: ``data`` may be long."""
         event = {} if self.event is None else {"event": self.event}
-        return encode_json(
+        before = encode_json(
             {
                 **event,
                 "dalston_result_version": RESULT_VERSION,
                 "command": self.command,
                 "status": self.status,
                 "exit_code": int(self.exit_code),
-                "data": self.data,
-                "errors": [_complete(error) for error in self.errors],
             }
         )
+        errors = encode_json([_complete(error) for error in self.errors])
+        return (f'{before[:-1]},"data":', encode_json(self.data), f',"errors":{errors}}}')
 
 
 _STATUS: dict[int, Status] = {
@@ -73,10 +77,12 @@ def error_data(error: DalstonError) -> dict[str, object]:
 
 
 def encode_json(value: object) -> str:
-    """Return one line of JSON for structs, dataclasses, pydantic models, paths and enums, too."""
+    """Return one line of JSON for structs, dataclasses, paths and enums, too."""
     import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast
 
-    return escaped_in_json(msgspec.json.encode(_plain(value)).decode())
+    plain = _plain(value)
+    encoded = plain if isinstance(plain, msgspec.Raw) else msgspec.json.encode(plain)
+    return escaped_in_json(str(memoryview(encoded), "utf-8"))
 
 
 def _plain(value: object) -> Any:  # noqa: ANN401 - JSON
@@ -97,8 +103,6 @@ def _plain(value: object) -> Any:  # noqa: ANN401 - JSON
 
 
 def _plain_object(value: object) -> Any:  # noqa: ANN401 - JSON
-    if dump := getattr(value, "model_dump", None):  # pydantic's, which console may not import
-        return _plain(dump(mode="json"))
     if is_dataclass(value) and not isinstance(value, type):
         return {field.name: _plain(getattr(value, field.name)) for field in fields(value)}
     import msgspec  # noqa: PLC0415 - keeps `dalston --help` fast

@@ -96,10 +96,10 @@ class Console:
         streams.check_stdout()
         self.data(text)
 
-    def data(self, text: str) -> None:
+    def data(self, *texts: str) -> None:
         """Write what was asked for to stdout, as it is, with a line end."""
-        end = "" if text.endswith("\n") else "\n"
-        streams.print_data(self.stdout, encodable(text), end)
+        end = "" if texts[-1].endswith("\n") else "\n"
+        streams.print_data(self.stdout, *map(encodable, texts), end)
 
     def result(
         self,
@@ -112,7 +112,7 @@ class Console:
         """End a command: with ``--json`` the envelope around ``data``, else ``text`` if any."""
         if self.mode is Mode.JSON:
             envelope = Envelope(command=self.command, exit_code=exit_code, data=data, errors=errors)
-            self.data(envelope.encode())
+            self.data(*envelope.parts())
         elif text is not None:
             self.data("\n".join(map(printable, text.split("\n"))))
 

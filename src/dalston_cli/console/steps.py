@@ -125,7 +125,7 @@ class Steps:
 
 def _product(notice: Starting) -> str:
     """Return what is made before the engine can start."""
-    from dalston_cli.launchers.registry import launcher_class  # noqa: PLC0415 - loads pydantic
+    from dalston_cli.launchers.registry import launcher_class  # noqa: PLC0415 - loads launchers
 
     is_image = launcher_class(notice.launcher).builds == "image"
     return f"the image of {notice.engine}" if is_image else notice.engine

@@ -55,7 +55,7 @@ def read_transcript(path: Path) -> Transcript:
         TranscriptTooNewError: The file has a version that this Dalston does not know.
         MalformedFileError: Another program's file is malformed; the message has its line.
     """
-    text = _text(path)
+    text = text_of(path)
     if (suffix := path.suffix.lower()) in _SUBTITLES:
         reader = import_module(f"dalston_cli.formats.readers{suffix}")
         read: Transcript = reader.read(path, text)
@@ -84,7 +84,7 @@ def read_cues(path: Path) -> list[Cue]:
     if suffix not in _SUBTITLES:
         raise TranscriptUnreadableError(path, f"it is no {' or '.join(_SUBTITLES)}")
     reader = import_module(f"dalston_cli.formats.readers{suffix}")
-    cues: list[Cue] = reader.cues_of(path, _text(path))
+    cues: list[Cue] = reader.cues_of(path, text_of(path))
     return cues
 
 
@@ -92,7 +92,7 @@ def is_own(path: Path) -> bool:
     """Return True if Dalston wrote the file; raises as ``read_transcript`` does for no JSON."""
     if path.suffix.lower() in _SUBTITLES:
         return False
-    document = _document(path, _text(path))
+    document = _document(path, text_of(path))
     return isinstance(document, dict) and _VERSION_KEY in document
 
 
@@ -110,8 +110,13 @@ def _own(path: Path, document: dict[str, object]) -> Transcript:
         raise TranscriptUnreadableError(path, str(error)) from error
 
 
-def _text(path: Path) -> str:
-    """Return a file's text, its line ends being those of Unix."""
+def text_of(path: Path) -> str:
+    """Return a file's text, its line ends being those of Unix.
+
+    Raises:
+        TranscriptUnreadableError: It cannot be read, or is larger than any transcript.
+        MalformedFileError: It is not UTF-8.
+    """
     data = _bytes(path)
     try:
         text = data.decode("utf-8-sig")

@@ -9,6 +9,7 @@ import json
 import os
 from collections.abc import Mapping
 
+from dalston_cli.catalog.installed_packages import installed_version
 from dalston_cli.catalog.schema import EngineEntry
 from dalston_sdk.identity import digest_engine, digest_results, locked_versions
 
@@ -55,14 +56,9 @@ def _deviations(engine: EngineEntry) -> Mapping[str, str]:
     """
     if not engine.embedded:
         return {}
-    from importlib.metadata import PackageNotFoundError, version  # noqa: PLC0415 - slow to import
-
     found: dict[str, str] = {}
     for name, allowed in locked_versions(engine.folder).items():
-        try:
-            installed = version(name)
-        except PackageNotFoundError:
-            continue
-        if installed not in allowed:
+        installed = installed_version(name)
+        if installed is not None and installed not in allowed:
             found[name] = installed
     return found

@@ -18,6 +18,7 @@ from dalston_cli.errors import UsageError
 from dalston_cli.launchers.base import Launcher, LauncherContext
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.settings.choices import AUTO, LauncherName
+from dalston_cli.settings.explain import SettingsFileError, line_of
 from dalston_cli.settings.locations import Locations
 
 if TYPE_CHECKING:
@@ -184,8 +185,6 @@ def check_remotes(resolved: "ResolvedSettings", engines: Collection[str]) -> Non
     Raises:
         SettingsFileError: One is not; it would never be used.
     """
-    from dalston_cli.settings.explain import SettingsFileError, line_of  # noqa: PLC0415 - loads pydantic
-
     for name in resolved.remote:
         if name not in engines:
             line = line_of(resolved.file.read_text(encoding="utf-8"), ("remote", name))

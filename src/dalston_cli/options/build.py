@@ -1,6 +1,6 @@
 """From settings to the options of a run; ``transcribe`` and ``plan`` share this."""
 
-from collections.abc import Sequence
+from collections.abc import Mapping, Sequence
 from pathlib import Path
 from typing import Any
 
@@ -10,7 +10,6 @@ from dalston_cli.audio.channels import parse_channels
 from dalston_cli.audio.clip import parse_clip
 from dalston_cli.audio.tracks import parse_track
 from dalston_cli.catalog.device import chosen_gpus
-from dalston_cli.catalog.load import pipeline_settings
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import WRITERS, needing_speakers, optional_formats, writers_named
 from dalston_cli.options.parameters import Flags
@@ -106,7 +105,13 @@ def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
 
 def resolve(flags: Flags, *, profile: str | None) -> ResolvedSettings:
     """Take settings from the command line, the environment and the settings file."""
-    return load_settings(flags, profile=profile, pipelines=pipeline_settings)
+    return load_settings(flags, profile=profile, pipelines=_pipeline_settings)
+
+
+def _pipeline_settings(name: str) -> Mapping[str, object]:
+    from dalston_cli.catalog.pipelines import pipeline_settings  # noqa: PLC0415 - loads pydantic
+
+    return pipeline_settings(name)
 
 
 def settled_output(resolved: ResolvedSettings) -> Settings:
@@ -124,8 +129,8 @@ def settled_output(resolved: ResolvedSettings) -> Settings:
     if folder == beside:
         raise ExcludedOptionsError("--output-dir", "--output-beside", "both say where")
     if folder < beside:
-        return settings.model_copy(update={"output_beside": False})
-    return settings.model_copy(update={"output_dir": None})
+        return settings.replaced(output_beside=False)
+    return settings.replaced(output_dir=None)
 
 
 def build_run_options(

@@ -53,7 +53,7 @@ def complete_stages(incomplete: str) -> list[str]:
 
 def complete_pipelines(incomplete: str) -> list[tuple[str, str]]:
     """Return names of pipelines, each with its purpose."""
-    from dalston_cli.catalog.load import load_pipelines  # noqa: PLC0415 - only while completing
+    from dalston_cli.catalog.pipelines import load_pipelines  # noqa: PLC0415 - only while completing
 
     return [
         (name, pipeline.summary)

@@ -27,6 +27,9 @@ LayoutName = Literal["plain", "nvivo", "maxqda", "atlas", "f4"]
 GuidelineName = Literal["dalston", "netflix", "bbc", "ebu"]
 """Whose rules subtitles are checked by."""
 
+NormaliserName = Literal["whisper", "plain", "none"]
+"""How words are made alike before they are compared."""
+
 Order = Literal["longest", "shortest", "given"]
 """The recordings that are begun first."""
 

@@ -5,15 +5,13 @@ from dataclasses import dataclass
 from pathlib import Path
 from typing import Any
 
-from pydantic import ValidationError
-
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.errors import ConfigurationError, UsageError
 from dalston_cli.folder_lock import lock_folder
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.settings import explain
-from dalston_cli.settings.load import decode_settings, parse_settings, read_bytes
-from dalston_cli.settings.schema import Settings, SettingsFile
+from dalston_cli.settings.load import decode_settings, parse_settings, read_bytes, read_value
+from dalston_cli.settings.schema import SettingsContent
 from dalston_cli.settings.table import TABLE
 
 _PATIENCE_S = 20.0
@@ -197,7 +195,7 @@ def _change(file: Path, key: Key, change: Any, *, make: bool) -> None:  # noqa: 
         raise SettingsFileUnwritableError(file, error) from error
 
 
-def _check_profile(file: Path, content: SettingsFile, key: Key, *, is_set: bool) -> None:
+def _check_profile(file: Path, content: SettingsContent, key: Key, *, is_set: bool) -> None:
     """Refuse to put a profile in force that is not there."""
     profile = content.profile
     if is_set and key.path == (_PROFILE,) and profile and profile not in content.profiles:
@@ -211,10 +209,10 @@ def _value(key: Key, text: str) -> object:
     if key.name not in TABLE or key.path[0] == "remote":
         return text
     try:
-        value = Settings.model_validate({key.name: text}).model_dump(mode="json")[key.name]
-    except ValidationError as error:
-        raise SettingValueError(key.name, explain.problem_of(error)) from error
-    return value
+        value = read_value(key.name, text)
+    except explain.WrongValueError as error:
+        raise SettingValueError(key.name, str(error)) from error
+    return list(value) if isinstance(value, tuple) else value
 
 
 def _spelled(table: MutableMapping[str, Any], name: str) -> str | None:

@@ -3,14 +3,33 @@
 import re
 from collections.abc import Iterable, Sequence
 from pathlib import Path
-from typing import Any
-
-from pydantic import BaseModel, ValidationError
 
 from dalston_cli.errors import ConfigurationError, UsageError
-from dalston_cli.nearest import did_you_mean, near_miss
+from dalston_cli.nearest import near_miss
 
 Key = tuple[str, ...]
+
+
+class WrongValueError(ValueError):
+    """A setting cannot have a value; the text shows the value and says why.
+
+    Attributes:
+        found: The value.
+        nearest: Values that were perhaps meant.
+    """
+
+    def __init__(self, found: object, problem: str, *, nearest: Sequence[str] = ()) -> None:
+        super().__init__(f"{_shown(found)}: {problem}")
+        self.found = found
+        self.nearest = nearest
+
+
+class WrongFileError(ValueError):
+    """A key of a settings file is impossible, or its value is; the text says why."""
+
+    def __init__(self, key: Key, problem: str) -> None:
+        super().__init__(problem)
+        self.key = key
 
 
 class SettingsFileError(ConfigurationError):
@@ -31,14 +50,13 @@ class VariableError(ConfigurationError):
 class OptionError(UsageError):
     """An option has an impossible value."""
 
-    def __init__(self, option: str, error: ValidationError) -> None:
-        nearest = getattr(_cause(error), "nearest", ())
-        hint = f"use {option} {nearest[0]}" if nearest else "see: dalston transcribe --help-all"
-        problem = f"{option} {problem_of(error)}"
-        found = error.errors(include_url=False)[0]["input"]
-        if isinstance(found, str) and found.startswith("--"):
-            problem = f"the value of {option} is missing: {found} follows it"
-            hint = "see: dalston transcribe --help-all"
+    def __init__(self, option: str, error: WrongValueError) -> None:
+        hint = "see: dalston transcribe --help-all"
+        problem = f"{option} {error}"
+        if isinstance(error.found, str) and error.found.startswith("--"):
+            problem = f"the value of {option} is missing: {error.found} follows it"
+        elif error.nearest:
+            hint = f"use {option} {error.nearest[0]}"
         super().__init__(problem, hint=hint)
 
 
@@ -55,28 +73,6 @@ class UnknownProfileError(ConfigurationError):
         )
 
 
-def problem_of(error: ValidationError) -> str:
-    """Describe what is wrong with the one value that was validated."""
-    detail = error.errors(include_url=False)[0]
-    message = detail["msg"].removeprefix("Value error, ")
-    return f"{_shown(detail['input'])}: {message[:1].lower()}{message[1:]}"
-
-
-def _cause(error: ValidationError) -> object:
-    """Return what a check of ours raised; None for a check of pydantic's."""
-    return error.errors(include_url=False)[0].get("ctx", {}).get("error")
-
-
-def problem_in_file(error: ValidationError, model: type[BaseModel]) -> tuple[Key, str]:
-    """Return the first key of a file that is wrong, and what is wrong with it."""
-    detail = error.errors(include_url=False)[0]
-    key = tuple(str(part) for part in detail["loc"])
-    if detail["type"] == "extra_forbidden":
-        near = did_you_mean(key[-1], _fields_at(key[:-1], model))
-        return key, f"unknown setting {'.'.join(key)}{near}"
-    return key, f"{'.'.join(key)} = {problem_of(error)}"
-
-
 def line_of(text: str, key: Sequence[str]) -> int | None:
     """Return the line (from 1) where a TOML text sets ``key``; None where it is not found."""
     *tables, name = key
@@ -91,15 +87,6 @@ def line_of(text: str, key: Sequence[str]) -> int | None:
         elif current == table.replace("-", "_") and re.match(rf'\s*"?{either_dash}"?\s*[=.]', line):
             return number
     return None
-
-
-def _fields_at(path: Key, model: type[BaseModel]) -> Iterable[str]:
-    """Return the keys that can stand at ``path``: at the top, in a profile or a remote engine."""
-    if not path:
-        return model.model_fields
-    annotation: Any = model.model_fields[path[0]].annotation
-    part: type[BaseModel] = annotation.__args__[1]
-    return part.model_fields
 
 
 def _shown(value: object) -> str:

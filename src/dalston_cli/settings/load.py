@@ -6,12 +6,12 @@ from pathlib import Path
 from typing import Any, Literal, get_args
 
 from msgspec import Struct
-from pydantic import ValidationError
 
 from dalston_cli.regular_file import read_regular
 from dalston_cli.settings import explain
 from dalston_cli.settings.locations import Locations
-from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsFile
+from dalston_cli.settings.plain import UndecidedError, plain_content, plain_value
+from dalston_cli.settings.schema import RemoteEngine, Settings, SettingsContent
 from dalston_cli.settings.table import TABLE
 from dalston_cli.settings.toml import MAX_BYTES, read_toml
 
@@ -103,7 +103,7 @@ def load_settings(
         values |= given
         sources |= dict.fromkeys(given, Source(kind="pipeline", place=f"pipeline {pipeline}"))
     return ResolvedSettings(
-        settings=Settings.model_validate(values),
+        settings=Settings(**values),
         sources=sources,
         file=file,
         profile=profile,
@@ -111,7 +111,7 @@ def load_settings(
     )
 
 
-def read_file(file: Path) -> SettingsFile:
+def read_file(file: Path) -> SettingsContent:
     """Read the settings file; one that does not exist is empty.
 
     Raises:
@@ -148,20 +148,42 @@ def decode_settings(file: Path, data: bytes) -> str:
         raise explain.SettingsFileError(file, line, problem) from error
 
 
-def parse_settings(file: Path, text: str) -> SettingsFile:
+def parse_settings(file: Path, text: str) -> SettingsContent:
     """Read the text of a settings file; ``file`` is for messages.
 
     Raises:
         SettingsFileError: It holds something impossible.
     """
-    raw = read_toml(file, text)
-    if not raw:
-        return SettingsFile.model_construct()  # the same, without the rules for a file
+    tables = _underscored(read_toml(file, text))
     try:
-        return SettingsFile.model_validate(_underscored(raw))
-    except ValidationError as error:
-        key, problem = explain.problem_in_file(error, SettingsFile)
-        raise explain.SettingsFileError(file, explain.line_of(text, key), problem) from error
+        return plain_content(tables)
+    except UndecidedError:
+        from dalston_cli.settings.checks import checked_content  # noqa: PLC0415 - loads pydantic
+
+    try:
+        return checked_content(tables)
+    except explain.WrongFileError as error:
+        line = explain.line_of(text, error.key)
+        raise explain.SettingsFileError(file, line, str(error)) from error
+
+
+def read_value(name: str, value: object) -> object:
+    """Return a setting's value, which may be a text of the command line or the environment.
+
+    Raises:
+        WrongValueError: The setting cannot have it.
+    """
+    try:
+        return plain_value(TABLE[name], value)
+    except UndecidedError:
+        from dalston_cli.settings.checks import checked_value  # noqa: PLC0415 - loads pydantic
+
+    return checked_value(name, value)
+
+
+def read_settings(values: Mapping[str, object]) -> Settings:
+    """Return settings with some values, which are read as ``read_value`` does."""
+    return Settings(**{name: read_value(name, value) for name, value in values.items()})
 
 
 def _underscored(table: Mapping[str, Any]) -> dict[str, Any]:
@@ -180,11 +202,9 @@ def _from_environment(environ: Mapping[str, str]) -> dict[str, Any]:
     for name in TABLE:
         if text := environ.get(TABLE[name].variable):
             try:
-                values[name] = getattr(Settings.model_validate({name: text}), name)
-            except ValidationError as error:
-                raise explain.VariableError(
-                    TABLE[name].variable, explain.problem_of(error)
-                ) from error
+                values[name] = read_value(name, text)
+            except explain.WrongValueError as error:
+                raise explain.VariableError(TABLE[name].variable, str(error)) from error
     return values
 
 
@@ -194,7 +214,7 @@ def _from_flags(flags: Mapping[str, object]) -> dict[str, Any]:
         if value is None or value == []:
             continue
         try:
-            values[name] = getattr(Settings.model_validate({name: value}), name)
-        except ValidationError as error:
+            values[name] = read_value(name, value)
+        except explain.WrongValueError as error:
             raise explain.OptionError(TABLE[name].flag, error) from error
     return values

@@ -1,30 +1,21 @@
-"""The settings as pydantic models, which check files, variables and options.
+"""The values of settings, and what a settings file holds.
 
-The settings themselves are declared in ``settings.table``.
+The settings themselves are declared in ``settings.table``; ``plain`` and ``checks`` read what
+people wrote.
 """
 
-from typing import Annotated, Any
+from collections.abc import Mapping
+from typing import Any, NoReturn, Self
 
-from pydantic import BaseModel, ConfigDict, Field
+from msgspec import Struct
 
-from dalston_cli.settings.declare import Kind
 from dalston_cli.settings.table import TABLE, General, Work
-from dalston_cli.settings.table.kinds import text
 from dalston_cli.settings.table.machine import Machine
 from dalston_cli.settings.table.output import AfterRun
 from dalston_cli.settings.table.stages import KnownVoices
-from dalston_cli.settings.values import text_like
-
-Text = Annotated[str, text]
 
 
-class _Strict(BaseModel):
-    model_config = ConfigDict(
-        frozen=True, extra="forbid", protected_namespaces=(), defer_build=True
-    )
-
-
-class RemoteEngine(_Strict):
+class RemoteEngine(Struct, frozen=True, kw_only=True):
     """An engine that runs already, somewhere.
 
     Attributes:
@@ -32,38 +23,67 @@ class RemoteEngine(_Strict):
         token_env: The environment variable that holds its bearer token.
     """
 
-    url: Annotated[
-        str, Kind(check=text_like(r"https?://[^\s/]+\S*", "http://HOST:PORT or https://HOST"))
-    ]
-    token_env: Text | None = None
+    url: str
+    token_env: str | None = None
 
 
-class PipelineSettings(Work, _Strict):
-    """Settings of a named pipeline: everything about the work, nothing about the machine."""
+class Settings(General, Work, KnownVoices, AfterRun, Machine):
+    """Every setting's value: the class has the defaults, an object what is stated."""
+
+    def __init__(self, **stated: object) -> None:
+        """Take values as ``load.read_value`` returns them; nothing is checked here.
+
+        Raises:
+            TypeError: There is no such setting.
+        """
+        if unknown := stated.keys() - TABLE.keys():
+            raise TypeError(f"no such setting: {', '.join(sorted(unknown))}")
+        vars(self).update(stated)
+
+    def replaced(self, **changes: object) -> Self:
+        """Return the same with other values of some settings."""
+        return type(self)(**{**vars(self), **changes})
+
+    def every(self) -> dict[str, Any]:
+        """Return all values by name."""
+        return {name: getattr(self, name) for name in TABLE}
 
     def stated(self) -> dict[str, Any]:
-        """Return what it sets itself, without defaults."""
-        return {name: getattr(self, name) for name in TABLE if name in self.model_fields_set}
+        """Return the values that were given, without defaults."""
+        return {name: value for name, value in self.every().items() if name in vars(self)}
+
+    def __setattr__(self, name: str, value: object) -> NoReturn:
+        """Refuse changes."""
+        raise AttributeError(f"{name} cannot be set to {value!r}: settings do not change")
+
+    def __eq__(self, other: object) -> bool:
+        """Compare all values, stated or not."""
+        return isinstance(other, Settings) and self.every() == other.every()
+
+    def __hash__(self) -> int:
+        """Fit to ``__eq__``."""
+        return hash(tuple(self.every().values()))
+
+    def __repr__(self) -> str:
+        """Show what is stated."""
+        return f"Settings({', '.join(f'{name}={value!r}' for name, value in vars(self).items())})"
 
 
-class Settings(General, Work, KnownVoices, AfterRun, Machine, _Strict):
-    """Every setting's value."""
-
-
-class SettingsFile(Settings):
-    """``config.toml``: settings, the same again per profile, and remote engines.
+class SettingsContent(Struct, frozen=True, kw_only=True):
+    """What ``config.toml`` holds: settings, the same again per profile, and remote engines.
 
     Attributes:
+        own: Values of the file itself, by setting, without defaults.
         profile: The profile in force where neither ``--profile`` nor the environment names one.
-        profiles: Settings that go before the file's own while their profile is in force.
+        profiles: Values that go before the file's own while their profile is in force.
         remote: By engine name.
     """
 
-    profile: Text | None = None
-    profiles: dict[str, Settings] = Field(default_factory=dict)
-    remote: dict[str, RemoteEngine] = Field(default_factory=dict)
+    own: Mapping[str, Any]
+    profile: str | None
+    profiles: Mapping[str, Mapping[str, Any]]
+    remote: Mapping[str, RemoteEngine]
 
-    def stated(self, profile: str | None) -> dict[str, Any]:
+    def stated(self, profile: str | None) -> Mapping[str, Any]:
         """Return what the file itself sets, or one of its profiles, without defaults."""
-        part = self if profile is None else self.profiles[profile]
-        return {name: getattr(part, name) for name in TABLE if name in part.model_fields_set}
+        return self.own if profile is None else self.profiles[profile]

@@ -91,7 +91,7 @@ def command_words(text: str) -> str:
 
 def written(value: object) -> object:
     """Return a value as it is written on the command line; None stays."""
-    if isinstance(value, list):
+    if isinstance(value, list | tuple):
         return ",".join(str(item) for item in value) or None
     return str(value).lower() if isinstance(value, bool) else value
 

@@ -39,7 +39,7 @@ def engine_entry(**changes: Any) -> EngineEntry:
         "devices": ["cpu", "cuda"],
         "stages": {"transcribe": {"options": ["language", "beam_size"]}},
     }
-    return EngineEntry.model_validate(fields | changes)
+    return EngineEntry.read(fields | changes)
 
 
 def model_fields(**changes: Any) -> dict[str, Any]:
@@ -59,7 +59,7 @@ def model_fields(**changes: Any) -> dict[str, Any]:
 
 def model_entry(**changes: Any) -> ModelEntry:
     """A whole model, with some of its fields changed."""
-    return ModelEntry.model_validate(model_fields(**changes))
+    return ModelEntry.read(model_fields(**changes))
 
 
 def write_catalog(folder: Path, *models: dict[str, Any]) -> dict[str, str]:

@@ -17,7 +17,7 @@ CATALOG = Path(__file__).resolve().parents[4] / "catalog" / "models"
 ENTRIES = [
     entry
     for path in sorted(CATALOG.glob("onnx-*.yaml"))
-    for entry in [ModelEntry.model_validate(yaml.safe_load(path.read_text(encoding="utf-8")))]
+    for entry in [ModelEntry.read(yaml.safe_load(path.read_text(encoding="utf-8")))]
 ]
 KINDS = {"canary": "nemo-conformer-aed", "whisper": "whisper"}
 """The ``model_type`` in config.json of models that the library knows by that only."""

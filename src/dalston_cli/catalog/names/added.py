@@ -1,10 +1,14 @@
 """The user's own entries of models: one file each, in the folder ``DALSTON_CATALOG_DIR``."""
 
+import os
 from collections.abc import Mapping
 from pathlib import Path
 from typing import Any
 
+import msgspec
+
 from dalston_cli.atomic_file import write_whole
+from dalston_cli.catalog.entry import Entry
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.errors import ConfigurationError
 
@@ -61,4 +65,22 @@ def remove(entry: ModelEntry, folder: Path) -> bool:
 
 def _fields(entry: ModelEntry) -> Mapping[str, Any]:
     """Return what a model file states: nothing that is as it is by default."""
-    return entry.model_dump(mode="json", exclude={"file"}, exclude_defaults=True)
+    fields: Mapping[str, Any] = _plain(entry.replaced(file=Path()))
+    return fields
+
+
+def _plain(value: Any) -> Any:  # noqa: ANN401 - what a file of the catalog holds
+    """Return a value as YAML has it; fields that are as by default are left out."""
+    if not isinstance(value, Entry):
+        return msgspec.to_builtins(value, enc_hook=os.fspath)
+    config = value.__struct_config__
+    tag = {} if config.tag is None else {config.tag_field: config.tag}
+    fields = {field: getattr(value, field.name) for field in msgspec.structs.fields(value)}
+    return tag | {
+        field.name: _plain(found) for field, found in fields.items() if found != _default(field)
+    }
+
+
+def _default(field: msgspec.structs.FieldInfo) -> object:
+    has_factory = field.default_factory is not msgspec.NODEFAULT
+    return field.default_factory() if has_factory else field.default

@@ -57,7 +57,7 @@ def new_entry(
     _check_name(catalog, name)
     entry = _from_source(catalog, name, sources, options)
     free = tuple(alias for alias in entry.aliases if not catalog.has_model(alias))
-    entry = entry.model_copy(update={"aliases": free})
+    entry = entry.replaced(aliases=free)
     document = Document(file=entry.file, data={}, lines={})
     if problems := list(check_model(entry, catalog.engines, document)):
         raise CatalogError(problems)

@@ -48,7 +48,7 @@ def ask(place: HubName, options: PullOptions, nearest: str = "") -> exchange.Lis
     """
     if options.offline:
         raise HubNotAskedError(place)
-    called = assumed_entry(place).model_copy(update={"id": str(place)})
+    called = assumed_entry(place).replaced(id=str(place))
     job = exchange.Job(
         source=exchange.HubQuestion(repo=place.repo, revision=place.revision),
         timeout_s=options.timeout_s * 2,  # the watchdog comes first

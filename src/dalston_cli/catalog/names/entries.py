@@ -8,6 +8,8 @@ from collections.abc import Container, Sequence
 from dataclasses import dataclass
 from pathlib import Path
 
+import msgspec
+
 from dalston_cli.catalog.names.detect import Detected, WeightFiles
 from dalston_cli.catalog.names.spelling import FolderName, HubName
 from dalston_cli.catalog.schema import ModelEntry
@@ -126,7 +128,7 @@ def hub_entry(model_id: str, pin: Pin, files: WeightFiles, detected: Detected) -
 
 def https_entry(model_id: str, files: Sequence[HttpsFile], detected: Detected) -> ModelEntry:
     """Return an entry for files on web servers, whose sizes are not known."""
-    wanted = [file.model_dump() for file in files if file.path in detected.files]
+    wanted = [msgspec.structs.asdict(file) for file in files if file.path in detected.files]
     return _entry(
         detected,
         id=model_id,
@@ -138,14 +140,14 @@ def https_entry(model_id: str, files: Sequence[HttpsFile], detected: Detected) -
 
 
 def _entry(detected: Detected, **fields: object) -> ModelEntry:
-    return ModelEntry.model_validate(
+    return ModelEntry.read(
         {
             "engine": detected.engine,
             "runtime_model_id": detected.runtime_model_id,
             "stages": [stage.value for stage in detected.stages],
             "languages": list(detected.languages),
             "rank": _RANK,
-            "capabilities": detected.capabilities.model_dump(),
+            "capabilities": msgspec.structs.asdict(detected.capabilities),
             **fields,
         }
     )

@@ -73,12 +73,15 @@ def _job_source(model: ModelEntry) -> JobSource:
             first = exchange.HubRepository(
                 repo=repo, revision=revision, files=files, gated=model.gated
             )
-            further = (exchange.HubRepository(**part.model_dump()) for part in parts)
+            further = (exchange.HubRepository(**msgspec.structs.asdict(part)) for part in parts)
             return exchange.HubJob(repositories=(first, *further))
         case HttpsSource(files=https_files):
-            remote = tuple(exchange.RemoteFile(**file.model_dump()) for file in https_files)
+            remote = tuple(
+                exchange.RemoteFile(**msgspec.structs.asdict(file)) for file in https_files
+            )
             return exchange.HttpsJob(files=remote, size_hint=model.size_mb * _MB)
         case PackageSource() as source:
-            return msgspec.convert(source.model_dump(exclude={"kind"}), exchange.PackageJob)
+            fields = msgspec.to_builtins(source)
+            return msgspec.convert(fields | {"type": fields.pop("kind")}, exchange.PackageJob)
         case source:
             raise AssertionError(source)  # `pull` does not come here with these

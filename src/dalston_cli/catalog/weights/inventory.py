@@ -1,6 +1,5 @@
 """Installed models, by manifests and file sizes, without hashing."""
 
-import importlib.metadata
 import os
 from collections.abc import Iterator
 from datetime import datetime
@@ -8,6 +7,7 @@ from pathlib import Path
 
 from msgspec import Struct
 
+from dalston_cli.catalog.installed_packages import installed_version
 from dalston_cli.catalog.load import Catalog
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import BundledSource, FileSource, ServiceSource
@@ -102,10 +102,7 @@ def weights_elsewhere(catalog: Catalog, engine: str) -> tuple[Path, ...]:
 
 def _bundled(model: ModelEntry, package: str) -> InstalledModel:
     """Return weights in an engine's own environment; its package may not be importable here."""
-    try:
-        version = importlib.metadata.version(package)
-    except importlib.metadata.PackageNotFoundError:
-        version = "as locked by its engine"
+    version = installed_version(package) or "as locked by its engine"
     digest = layout.digest_of([f"bundled:{package}=={version}"])
     return InstalledModel(id=model.id, engine=model.engine, path=None, digest=digest, size=0)
 

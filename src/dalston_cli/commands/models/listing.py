@@ -4,6 +4,7 @@ from collections.abc import Sequence
 from typing import Annotated
 
 import typer
+from msgspec.structs import asdict
 
 from dalston_cli.amounts import count, readable_size
 from dalston_cli.catalog.load import data_root
@@ -164,7 +165,7 @@ def show(
     shelf = Shelf.open([model_id], asking)
     model = shelf.catalog.model(model_id)
     row = shelf.row(model)
-    abilities = [name for name, able in model.capabilities if able]
+    abilities = [name for name, able in asdict(model.capabilities).items() if able]
     hardware = model.hardware
     facts = {
         "id": model.id,

@@ -9,13 +9,15 @@ import typer
 
 from dalston_cli.amounts import count
 from dalston_cli.catalog.load import load_catalog
+from dalston_cli.commands.speakers.finding import find_transcripts
 from dalston_cli.commands.speakers.setting import DEFAULT, RosterOption
 from dalston_cli.commands.store.setting import Store, kept_results
 from dalston_cli.console import Console, error_data, printable
 from dalston_cli.errors import ExitCode
 from dalston_cli.options.general import Json, Quiet
 from dalston_cli.pipeline.plan.voices import rule_of
-from dalston_cli.pipeline.recognition.matching import Matched, find_transcripts, match_all
+from dalston_cli.pipeline.recognition.applying import Applied, write_names
+from dalston_cli.pipeline.recognition.matching import Matched, match_all
 from dalston_cli.settings.locations import Locations
 from dalston_cli.speakers.decision import Recognition
 from dalston_cli.speakers.reasons import reason_of
@@ -35,6 +37,12 @@ def match(
         ),
     ],
     *,
+    apply: Annotated[
+        bool,
+        typer.Option(
+            "--apply", help="Write the names into the corrections beside each transcript."
+        ),
+    ] = False,
     roster: RosterOption = DEFAULT,
     store: Store = None,
     json: Json = False,
@@ -43,20 +51,24 @@ def match(
     """Look for the people of a roster in recordings that were transcribed before.
 
     Goes by what diarization stored of each speaker, so that no engine works. Speakers who have a
-    name keep it. Changes nothing: it prints the command that writes the names.
+    name keep it. Prints who is who and changes nothing; --apply writes the names into the file of
+    corrections that dalston review keeps beside a transcript, never into its JSON.
 
     dalston speakers match transcripts/
+
+    dalston speakers match talk.json --apply
     """
     console = Console("speakers match", json=json, quiet=quiet)
     locations = Locations.from_environment()
     people = read_people(roster, locations.state)
     rule = rule_of(load_catalog().model(people.model))
-    paths = find_transcripts(transcripts)
+    paths = find_transcripts(transcripts, console.warning)
     recognition = Recognition(roster=people, rule=rule)
     found = tuple(match_all(paths, kept_results(store, locations, console), recognition))
     failed = [each for each in found if each.error is not None]
     code = _exit_code(len(failed), len(found))
-    data = [_data(each) for each in found]
+    applied = _applied(found, console) if apply else {}
+    data = [_data(each, applied.get(each.transcript)) for each in found]
     if json:
         console.result(data, exit_code=code, errors=[e["error"] for e in data if e["error"]])
     else:
@@ -64,7 +76,7 @@ def match(
     for each in failed:
         if each.error is not None:
             console.warning(each.error.message, hint=each.error.hint)
-    _tell_names(found, console)
+    _tell_names(found, console, applied=apply)
     raise typer.Exit(code)
 
 
@@ -84,24 +96,38 @@ def _rows(found: Sequence[Matched]) -> Iterator[tuple[object, ...]]:
             yield each.transcript, one.speaker, one.name, score, speech, reason_of(one)
 
 
-def _tell_names(found: Sequence[Matched], console: Console) -> None:
+def _applied(found: Sequence[Matched], console: Console) -> dict[Path, Applied]:
+    """Write the names of every transcript that has some."""
+    applied = {}
+    for each in found:
+        if each.names:
+            done = applied[each.transcript] = write_names(each, console.warning)
+            for label, reason in done.left.items():
+                console.warning(f"{each.transcript}: {label} keeps its label: {reason}")
+            if done.written:
+                console.info(f"wrote {', '.join(done.written.values())} to {done.corrections}")
+    return applied
+
+
+def _tell_names(found: Sequence[Matched], console: Console, *, applied: bool) -> None:
     """Say what was found, and how the names are written into other formats."""
     named = [each for each in found if each.names]
     num_named = sum(len(each.names) for each in named)
     num_all = sum(len(each.matches) for each in found)
     console.info(f"{num_named} of {count(num_all, 'speaker')} known by voice")
-    if named:
+    if named and not applied:
         names = ",".join(f"{label}={name}" for label, name in named[0].names.items())
         words = ["dalston", "export", str(named[0].transcript), "-f", "srt,txt"]
-        console.info("a transcript with these names:")
+        console.info("to keep the names, add --apply; or for one transcript in other formats:")
         command = shlex.join([*words, "--speaker-names", names])
         console.info(f"  {printable(command)}", whole=True)
 
 
-def _data(each: Matched) -> dict[str, object]:
+def _data(each: Matched, applied: Applied | None) -> dict[str, object]:
     return {
         "transcript": str(each.transcript),
         "named": each.named,
         "matches": each.matches,
+        "applied": None if applied is None else applied.written,
         "error": None if each.error is None else error_data(each.error),
     }

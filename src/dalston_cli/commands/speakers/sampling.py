@@ -135,7 +135,7 @@ def _run_options(resolved: ResolvedSettings, model: ModelEntry) -> RunOptions:
     plain = {"speakers_from": None, "speaker_names": (), "channels": "mix", "audio_track": None}
     free = dict.fromkeys(("num_speakers", "min_speakers", "max_speakers"))
     update = {**plain, **free, "diarize_model": model.id}
-    return build_run_options(resolved.settings.model_copy(update=update))
+    return build_run_options(resolved.settings.replaced(**update))
 
 
 def _of_recordings(

@@ -2,7 +2,7 @@
 
 import time
 from collections.abc import Callable
-from functools import partial
+from functools import lru_cache, partial
 
 from msgspec import Struct
 
@@ -76,9 +76,17 @@ def standing_of(
 ) -> Standing:
     """Return how a recording stands; ``columns`` are those of a manifest for its results."""
     prepared = None if digest is None else prepare_key(digest, plan.channels, plan.clip, plan.track)
-    own = {"columns": columns} if columns else {}
-    key = make_key("transcript", prepared=prepared, plan=plan.key, **own)
+    if columns:
+        key = make_key("transcript", prepared=prepared, plan=plan.key, columns=columns)
+    else:
+        key = _transcript_key(prepared, plan.key)
     return Standing(prepared=prepared, key=key, sink=open_sink(key), journal=journal)
+
+
+@lru_cache(maxsize=16)
+def _transcript_key(prepared: str | None, plan: str) -> str:
+    """Return the key of a transcript; of all recordings that were never read it is the same."""
+    return make_key("transcript", prepared=prepared, plan=plan)
 
 
 def finished_before(job: Job, tools: JobTools) -> JobFinished | None:

@@ -1,11 +1,11 @@
 """The keys of a job's results: of decoded audio and of stages."""
 
-import importlib.metadata
 from functools import cache
 
 from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.tracks import Track
+from dalston_cli.catalog.installed_packages import installed_version
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.records.keys import make_key
 
@@ -38,4 +38,7 @@ def stage_key(plan: StagePlan, audio_digest: str, upstream: tuple[str, ...] = ()
 
 @cache
 def _decoder_version() -> str:
-    return importlib.metadata.version("av")
+    found = installed_version("av")
+    if found is None:
+        raise AssertionError("av is a dependency, and is not installed")
+    return found

@@ -3,7 +3,6 @@
 import hashlib
 import os
 import unicodedata
-from collections import defaultdict
 from collections.abc import Callable, Mapping, Sequence
 from itertools import takewhile
 from pathlib import Path, PurePosixPath
@@ -153,10 +152,13 @@ def output_file(stem: Path, extension: str) -> Path:
 
 def _clashes(stems: Sequence[Path], fold: Callable[[str], str]) -> list[list[int]]:
     """Return groups of recordings, by index, whose outputs would have the same name."""
-    groups: defaultdict[str, list[int]] = defaultdict(list)
+    first: dict[str, int] = {}
+    groups: dict[int, list[int]] = {}  # a list for each recording would take much room
     for index, stem in enumerate(stems):
-        groups[fold(str(stem))].append(index)
-    return [indices for indices in groups.values() if len(indices) > 1]
+        before = first.setdefault(fold(str(stem)), index)
+        if before != index:
+            groups.setdefault(before, [before]).append(index)
+    return [groups[before] for before in sorted(groups)]
 
 
 def _with_suffix(stem: Path, recording: RecordingRequest) -> Path:

@@ -4,10 +4,9 @@ A file that Dalston wrote may be written again. A file from elsewhere, or one th
 since, is never replaced without ``--overwrite``.
 """
 
-import asyncio
 from collections.abc import Callable, Iterator
 from dataclasses import dataclass
-from functools import cached_property, partial
+from functools import cached_property
 from pathlib import Path
 
 from dalston_cli import __version__
@@ -19,6 +18,7 @@ from dalston_cli.formats.writer import Writer
 from dalston_cli.pipeline.aside import aside
 from dalston_cli.pipeline.endpoints import Evidence, Existing, FileStamp, OutputNotice
 from dalston_cli.pipeline.outputs.corrections import UNCORRECTED, CorrectionsBeside
+from dalston_cli.pipeline.outputs.due import DueFile, write_together
 from dalston_cli.pipeline.outputs.names import output_file
 from dalston_cli.pipeline.outputs.place import HERE, OutputPlace, options_at
 from dalston_cli.pipeline.outputs.recognition import LARGEST, Recognition, owned_transcript
@@ -226,17 +226,25 @@ class OutputWriter:
             self._language = language_of(transcript)
         if self._stem is None:
             self._print(transcript)
-        # JSON first: if the run ends in between and the journal is lost, it says whose they are.
-        for path, writer in sorted(self._files(), key=lambda file: file[1].name != "json"):
-            shown = machine if writer.name in UNCORRECTED else transcript
-            reason = self._spec.reason_to_drop(writer, shown)
-            if reason is not None:
-                notices.append(OutputNotice("format_left_out", reason))
-                self._journal.drop_output(self._place.reference(path), self._output_key(writer))
-                continue
-            options = options_at(self._spec.render, path, self._place)
-            data = await aside(shown.recording.duration_s, writer.render, shown, options)
-            await self._write(path, data, self._output_key(writer), shown.recording.digest)
+        due: list[DueFile] = []
+        try:
+            # JSON first: if the run ends in between and the journal is lost, it says whose they
+            # are.
+            for path, writer in sorted(self._files(), key=lambda file: file[1].name != "json"):
+                shown = machine if writer.name in UNCORRECTED else transcript
+                reason = self._spec.reason_to_drop(writer, shown)
+                if reason is not None:
+                    notices.append(OutputNotice("format_left_out", reason))
+                    self._journal.drop_output(self._place.reference(path), self._output_key(writer))
+                    continue
+                options = options_at(self._spec.render, path, self._place)
+                data = await aside(shown.recording.duration_s, writer.render, shown, options)
+                due += self._due(path, data, self._output_key(writer))
+        finally:  # what one file refuses is no reason to lose those before it
+            overwrite, recording = self._spec.overwrite, transcript.recording.digest
+            await write_together(
+                due, self._place, self._journal, overwrite=overwrite, recording=recording
+            )
         return tuple(notices)
 
     def _print(self, transcript: Transcript) -> None:
@@ -246,15 +254,14 @@ class OutputWriter:
             if self._spec.reason_to_drop(writer, transcript) is None:
                 self._spec.print_text(writer.text(transcript, self._spec.render))
 
-    async def _write(self, path: Path, data: bytes, key: str, recording: str | None) -> None:
+    def _due(self, path: Path, data: bytes, key: str) -> tuple[DueFile, ...]:
+        """Return what is to be written; nothing where it was, and was edited since."""
         digest, reference = digest_bytes(data), self._place.reference(path)
         if not self._may_replace(path, digest):
             if key in self._keys(path).values():
-                return  # written as it would be now, and edited since
+                return ()
             raise OutputExistsError(self._place.text(path))
-        self._journal.expect_output(reference, digest, key, recording=recording)
-        write = partial(self._place.write, path, data, overwrite=self._spec.overwrite)
-        self._journal.confirm_output(reference, await asyncio.to_thread(write), digest)
+        return (DueFile(path=path, data=data, digest=digest, key=key, reference=reference),)
 
     def _may_replace(self, path: Path, digest: str) -> bool:
         if self._spec.overwrite or not self._place.exists(path):

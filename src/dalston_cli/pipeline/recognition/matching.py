@@ -1,31 +1,20 @@
 """Known voices in recordings that were transcribed before, by what is stored of them."""
 
-import os
-from collections.abc import Iterable, Iterator, Sequence
+from collections.abc import Iterable, Iterator
 from pathlib import Path
 
 from msgspec import Struct
 
 from dalston_cli.errors import DalstonError, InputError
-from dalston_cli.formats.read import is_own, read_transcript
+from dalston_cli.formats.read import read_transcript
 from dalston_cli.pipeline.recognition.finished import StoredVoices
 from dalston_cli.pipeline.records.store import KeptResults
+from dalston_cli.review.item import Item
+from dalston_cli.review.naming import corrections_path
 from dalston_cli.speakers.decision import Recognition
 from dalston_cli.speakers.naming import matches_of
 from dalston_cli.speakers.roster import OtherModelError
 from dalston_sdk.wire import SpeakerMatch, Transcript
-
-
-class NoTranscriptsError(InputError):
-    """There is no transcript in the named places."""
-
-    code = "no_transcripts"
-
-    def __init__(self, places: Sequence[Path]) -> None:
-        super().__init__(
-            f"no transcripts as JSON were found in {', '.join(map(str, places))}",
-            hint="write them with: dalston transcribe RECORDINGS --diarize -f json",
-        )
 
 
 class Matched(Struct, frozen=True, kw_only=True):
@@ -47,23 +36,6 @@ class Matched(Struct, frozen=True, kw_only=True):
     def names(self) -> dict[str, str]:
         """The names that were found, by label."""
         return {each.speaker: each.name for each in self.matches if each.name is not None}
-
-
-def find_transcripts(places: Sequence[Path]) -> tuple[Path, ...]:
-    """Return the transcripts that are named, and those in folders, with all below them.
-
-    Raises:
-        NoTranscriptsError: There is none.
-    """
-    found: dict[Path, None] = {}
-    for place in places:
-        if place.is_dir():
-            found |= dict.fromkeys(_below(place))
-        else:
-            found[place] = None
-    if not found:
-        raise NoTranscriptsError(places)
-    return tuple(found)
 
 
 def match_all(
@@ -94,23 +66,17 @@ def _matched(
     model = merge_input.stages[0].model
     if model != recognition.roster.model:
         raise OtherModelError(str(model), recognition.roster.model)
-    named = transcript.speaker_names
+    named = _names_now(path, transcript)
     found = matches_of(transcript, merge_input, recognition, named)
     return Matched(transcript=path, named=named, matches=found)
 
 
-def _below(folder: Path) -> Iterator[Path]:
-    """Yield the transcripts of a folder and of those below it, sorted, and no other JSON."""
-    for parent, folders, names in os.walk(folder):
-        folders.sort()
-        for name in sorted(names):
-            path = Path(parent, name)
-            if path.suffix == ".json" and _is_transcript(path):
-                yield path
+def _names_now(path: Path, transcript: Transcript) -> dict[str, str]:
+    """Return the speakers who have a name, by label: from the run, or from a person since."""
+    if not corrections_path(path).exists():
+        return transcript.speaker_names
+    return Item(path, _tell_nothing).transcript().speaker_names
 
 
-def _is_transcript(path: Path) -> bool:
-    try:
-        return is_own(path)
-    except InputError:
-        return False
+def _tell_nothing(message: str) -> None:
+    del message

@@ -8,6 +8,8 @@ import json
 import os
 import secrets
 import time
+from collections.abc import Iterator
+from contextlib import contextmanager
 from pathlib import Path
 from typing import Self
 
@@ -97,6 +99,18 @@ class Journal:
         statement = f"INSERT OR REPLACE INTO {table} ({columns}) VALUES ({marks})"  # noqa: S608 - names from this module only
         return self.connection.execute(statement, tuple(values.values())).lastrowid or 0
 
+    @contextmanager
+    def in_one_step(self) -> Iterator[None]:
+        """Write all that the block notes at once; it must not wait, for others cannot write."""
+        self.connection.execute("BEGIN IMMEDIATE")
+        try:
+            yield
+        except BaseException:
+            if self.connection.in_transaction:  # SQLite ends it itself where the disk is full
+                self.connection.execute("ROLLBACK")
+            raise
+        self.connection.execute("COMMIT")
+
     # -- runs and jobs ---------------------------------------------------------------------------
 
     def begin_run(self, num_recordings: int) -> str:
@@ -170,18 +184,17 @@ class Journal:
             self._flush()
 
     def _flush(self) -> None:
-        """Write the recordings for which nothing had to be done, all in one step."""
+        """Write the recordings for which nothing had to be done."""
         rows, self._unchanged = self._unchanged, []
         if not rows:
             return
-        self.connection.execute("BEGIN IMMEDIATE")
-        for row in rows:
-            self.connection.execute(
-                "INSERT INTO jobs (run, recording, suffix, size, status, started_at, elapsed_s,"
-                " duration_s, outputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
-                row,
-            )
-        self.connection.execute("COMMIT")
+        with self.in_one_step():
+            for row in rows:
+                self.connection.execute(
+                    "INSERT INTO jobs (run, recording, suffix, size, status, started_at, elapsed_s,"
+                    " duration_s, outputs) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?)",
+                    row,
+                )
 
     def end_job(self, job: int, finished: JobFinished) -> None:
         """Note how work on a recording ended."""

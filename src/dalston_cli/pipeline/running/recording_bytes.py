@@ -36,6 +36,7 @@ class RecordingBytes:
         self._folder = folder
         self._tell = tell
         self._version: FileVersion | None = None
+        self._remembered: FileVersion | None = None
         self._file: Path | None = None
         self._give_back: Callable[[], None] | None = None
 
@@ -60,7 +61,9 @@ class RecordingBytes:
             self._version = self._source.version()
         stamp = None if self._version is None else self._version.stamp
         digest = known_digest(self._source, stamp, self._journal)
-        if digest is None:
+        if digest is not None:
+            self._remembered = self._version
+        else:
             path = await self.file()
             try:
                 digest = await asyncio.to_thread(content_digest, path, self._recording.name)
@@ -108,7 +111,9 @@ class RecordingBytes:
     def remember_digest(self) -> None:
         """Save reading the recording again; now, that some time has passed."""
         reference, version = self._source.reference, self._version
-        if reference is None or version is None or self._source.version() != version:
+        if reference is None or version is None or version == self._remembered:
             return
-        if version.stamp.is_settled and self.digest is not None:
+        is_settled = version.stamp.is_settled and self._source.version() == version
+        if is_settled and self.digest is not None:
             self._journal.remember_digest(reference, version.stamp, self.digest)
+            self._remembered = version

@@ -2,6 +2,7 @@
 
 from dalston_cli.settings.declare import Kind
 from dalston_cli.settings.language import language_or_auto, language_tags
+from dalston_cli.settings.values import text_like
 
 switch = Kind()
 choice = Kind()
@@ -20,3 +21,5 @@ factor = Kind("X", gt=0)
 probability = Kind("0-1", ge=0, le=1)
 milliseconds = Kind("MS", ge=0)
 seconds = Kind("SECONDS", gt=0)
+
+remote_url = Kind(check=text_like(r"https?://[^\s/]+\S*", "http://HOST:PORT or https://HOST"))

@@ -9,8 +9,9 @@ from pathlib import Path
 
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.prepare import Preparer
-from dalston_cli.catalog.load import load_catalog, pipeline_settings
+from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
+from dalston_cli.catalog.pipelines import pipeline_settings
 from dalston_cli.launchers.pool.engines import RunEngines
 from dalston_cli.launchers.registry import configured_launchers
 from dalston_cli.pipeline.endpoints import LocalFile

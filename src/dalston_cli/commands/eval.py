@@ -1,0 +1,254 @@
+"""``dalston eval``: scores of transcripts, or of models, against references."""
+
+from pathlib import Path
+from typing import TYPE_CHECKING, Annotated
+
+import typer
+
+from dalston_cli.console import Console
+from dalston_cli.errors import ExitCode, InputError, UnavailableError, UsageError
+from dalston_cli.options.general import Json, Quiet
+from dalston_cli.settings.choices import NormaliserName
+
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from dalston_cli.console.look import Span
+    from dalston_cli.evaluation.counts import Step
+    from dalston_cli.evaluation.scoring import Rules, Scores
+    from dalston_cli.evaluation.session import Outcome
+
+_OUTPUT = "Output"
+
+
+def eval(  # noqa: A001 - the name of the command; each option is one
+    references: Annotated[
+        Path,
+        typer.Argument(metavar="REFERENCES", help="A folder of references, or one file of them."),
+    ],
+    hypotheses: Annotated[
+        Path | None,
+        typer.Argument(metavar="TRANSCRIPTS", help="A folder of transcripts, or one."),
+    ] = None,
+    *,
+    models: Annotated[
+        str | None,
+        typer.Option(
+            metavar="IDS",
+            help="Transcribe with each of these, such as a,b,c, and compare them.",
+        ),
+    ] = None,
+    recordings: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="DIR",
+            help="Where recordings are; REFERENCES by default.",
+        ),
+    ] = None,
+    diarize: Annotated[bool, typer.Option("--diarize", help="Find speakers, too.")] = False,
+    language: Annotated[
+        str | None,
+        typer.Option(
+            "--language", "-l", metavar="LANG", help="What is spoken; the transcript's by default."
+        ),
+    ] = None,
+    normaliser: Annotated[
+        NormaliserName,
+        typer.Option(metavar="NAME", help="whisper|plain|none: how words are made alike."),
+    ] = "whisper",
+    collar: Annotated[
+        float,
+        typer.Option(
+            metavar="SECONDS", min=0, help="For DER: not scored on each side of a boundary."
+        ),
+    ] = 0.0,
+    skip_overlap: Annotated[
+        bool, typer.Option("--skip-overlap", help="For DER: do not score where several speak.")
+    ] = False,
+    word_collar: Annotated[
+        float,
+        typer.Option(metavar="SECONDS", min=0, help="For tcpWER: how far a word may be away."),
+    ] = 5.0,
+    show: Annotated[
+        bool,
+        typer.Option("--show", help="Print the texts, errors in colour.", rich_help_panel=_OUTPUT),
+    ] = False,
+    report: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE.html", help="Write a page with the texts, too.", rich_help_panel=_OUTPUT
+        ),
+    ] = None,
+    json: Json = False,
+    quiet: Quiet = False,
+) -> None:
+    """Score transcripts, or models, against references.
+
+    Errors of words (WER, CER), of words by speaker (cpWER, tcpWER), of speakers (DER, JER) and of
+    words' times: all that both sides have. References are txt, stm, ctm, rttm, srt, vtt or json,
+    under the names of the recordings.
+
+    dalston eval right/ transcripts/ --show
+
+    dalston eval right/ --models faster-whisper-base,parakeet-tdt-0.6b-v3
+    """
+    from dalston_cli.evaluation.report import terms, write_report
+    from dalston_cli.evaluation.rows import data_of
+    from dalston_cli.evaluation.scoring import Rules
+
+    console = Console("eval", json=json, quiet=quiet)
+    rules = Rules(
+        normaliser=normaliser,
+        language=_tag(language),
+        collar_s=collar,
+        skip_overlap=skip_overlap,
+        word_collar_s=word_collar,
+    )
+    chosen = tuple(dict.fromkeys(one.strip() for one in (models or "").split(",") if one.strip()))
+    if bool(chosen) == (hypotheses is not None):
+        raise EvalSubjectError
+    if report is not None and report.suffix.lower() not in (".html", ".htm"):
+        raise ReportNameError(report)
+    outcomes = _outcomes(console, references, hypotheses or recordings, chosen, rules, diarize)
+    if report is not None:
+        try:
+            write_report(outcomes, rules, report)
+        except OSError as error:
+            raise ReportUnwritableError(report, error) from error
+    if show and not json:
+        for outcome in outcomes:
+            _show_texts(console, outcome)
+    if json:
+        console.result({"rules": rules, "outcomes": [data_of(each) for each in outcomes]})
+    else:
+        _show_scores(console, outcomes)
+        console.info(terms(rules))
+    if len(outcomes) < len(chosen):
+        raise typer.Exit(ExitCode.SOME_FAILED)
+
+
+class EvalSubjectError(UsageError):
+    """Neither transcripts nor models were named, or both."""
+
+    code = "eval_subject"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "name either transcripts or models to compare with the references",
+            hint="dalston eval right/ transcripts/   or: dalston eval right/ --models auto",
+        )
+
+
+class ReportNameError(UsageError):
+    """A report is a page, and has another ending."""
+
+    code = "report_name"
+
+    def __init__(self, path: Path) -> None:
+        super().__init__(f"{path} is no name of a page", hint="such as --report scores.html")
+
+
+class ReportUnwritableError(UnavailableError):
+    """The system refuses to write."""
+
+    code = "report_unwritable"
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        super().__init__(
+            f"cannot write {path}: {error.strerror or error}", hint="choose another --report"
+        )
+
+
+class UnknownSpokenLanguageError(InputError):
+    """The text is no language."""
+
+    code = "language_unknown"
+    exit_code = ExitCode.USAGE
+
+    def __init__(self, text: str, problem: str) -> None:
+        super().__init__(f"--language {text}: {problem}", hint="such as --language de")
+
+
+def _tag(language: str | None) -> str | None:
+    from dalston_cli.settings.language import UnknownLanguageError, language_tag
+
+    if language is None:
+        return None
+    try:
+        return language_tag(language)
+    except UnknownLanguageError as error:
+        raise UnknownSpokenLanguageError(language, str(error)) from error
+
+
+def _outcomes(
+    console: Console,
+    references: Path,
+    place: Path | None,
+    models: "Sequence[str]",
+    rules: "Rules",
+    diarize: bool,
+) -> "Sequence[Outcome]":
+    from dalston_cli.evaluation.session import compare, try_models
+
+    if not models:
+        return (compare(references, place or references, rules, console.warning),)
+    options = [*(["-l", rules.language] if rules.language else []), *(["--diarize"] * diarize)]
+    folder = place or (references if references.is_dir() else references.parent)
+    return try_models(references, folder, models, rules, options, console.warning)
+
+
+def _show_scores(console: Console, outcomes: "Sequence[Outcome]") -> None:
+    """Print a line for each recording, or for each model where there are several."""
+    from dalston_cli.evaluation.rows import HEADINGS, between, cells, used_columns
+
+    if len(outcomes) > 1:
+        rows = [
+            (each.model, between(each.interval), between(each.behind), *cells(each.whole))
+            for each in outcomes
+        ]
+        names: tuple[str, ...] = ("model", "95 % of draws", "behind the best")
+    else:
+        [outcome] = outcomes
+        every = (*outcome.recordings, *([outcome.whole] if len(outcome.recordings) > 1 else []))
+        rows = [(each.name, *cells(each)) for each in every]
+        names = ("recording",)
+    shown = used_columns(rows)
+    heads = [(*names, *HEADINGS)[number] for number in shown]
+    console.table(
+        heads,
+        [tuple(row[number] for number in shown) for row in rows],
+        data=None,
+        optional=("sub, del, ins", "ends", "starts", "JER"),
+    )
+    if len(outcomes) == 1 and outcomes[0].interval:
+        console.info(f"WER in 95 of 100 draws of recordings: {between(outcomes[0].interval)}")
+
+
+def _show_texts(console: Console, outcome: "Outcome") -> None:
+    for scores in outcome.recordings:
+        if scores.steps:
+            title = " ".join(filter(None, (outcome.model, scores.name)))
+            console.data(_aligned(console, title, scores))
+
+
+def _aligned(console: Console, title: str, scores: "Scores") -> str:
+    """Return a text: missing words as [-such-], added ones as {+such+}, as wdiff has them."""
+    from dalston_cli.console.look import Look, Span, Style
+
+    look = Look.of(console.stdout)
+    spans = [Span(f"{title}\n", Style.STRONG)]
+    for step in scores.steps:
+        spans += _marked(step)
+    return look.paint(spans) + "\n"
+
+
+def _marked(step: "Step") -> "list[Span]":
+    from dalston_cli.console import printable
+    from dalston_cli.console.look import Span, Style
+
+    said, heard = (printable(" ".join(side)) for side in (step.reference, step.hypothesis))
+    if step.kind == "equal":
+        return [Span(f"{said} ")]
+    missing = [Span(f"[-{said}-]", Style.BAD), Span(" ")] if said else []
+    added = [Span(f"{{+{heard}+}}", Style.PROGRESS), Span(" ")] if heard else []
+    return [*missing, *added]

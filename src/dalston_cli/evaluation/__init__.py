@@ -1,0 +1,1 @@
+"""Scores transcripts against references: words, speakers, and times."""

@@ -1,0 +1,131 @@
+"""What ``dalston eval`` does: pairs references with hypotheses, and scores them."""
+
+import tempfile
+from collections.abc import Callable, Mapping, Sequence
+from pathlib import Path
+
+from msgspec import Struct
+
+from dalston_cli.errors import InputError
+from dalston_cli.evaluation.counts import Counts
+from dalston_cli.evaluation.intervals import Interval, difference, interval
+from dalston_cli.evaluation.material import Material
+from dalston_cli.evaluation.reading import NothingToCompareError, pairs, read_materials
+from dalston_cli.evaluation.scoring import Rules, Scores, score, together
+from dalston_cli.evaluation.trials import TrialFailedError, recordings_of, transcribe
+
+Tell = Callable[[str], None]
+ALL = "all"
+
+
+class Outcome(Struct, frozen=True, kw_only=True):
+    """The scores of one model, or of the transcripts that were given.
+
+    Attributes:
+        model: None for transcripts that were given.
+        interval: Of the word error rate; None with too few recordings.
+        behind: How far the word error rate is above the best model's, on the same draws; None for
+            the best, and where the recordings are not the same.
+    """
+
+    model: str | None
+    recordings: tuple[Scores, ...]
+    whole: Scores
+    interval: Interval | None
+    behind: Interval | None = None
+
+    @property
+    def rate(self) -> float:
+        """The word error rate, or else the diarization error rate; infinite without any."""
+        words, speakers = self.whole.words, self.whole.speakers
+        rates = (words.rate if words else None, speakers.der if speakers else None)
+        return next((rate for rate in rates if rate is not None), float("inf"))
+
+
+def compare(references: Path, hypotheses: Path, rules: Rules, tell: Tell) -> Outcome:
+    """Score transcripts that are there already.
+
+    Raises:
+        NoReferencesError, NothingToCompareError: There is nothing to compare.
+        InputError: A file that was named cannot be read.
+        ScoringMissingError: A library is not installed.
+    """
+    known = read_materials(references, tell, corrected=True)
+    found = read_materials(hypotheses, tell)
+    scores = [score(*pair, rules) for pair in pairs(known, found, tell)]
+    if not scores:
+        raise NothingToCompareError(references, hypotheses)
+    return _outcome(scores, None)
+
+
+def try_models(
+    references: Path,
+    recordings: Path,
+    models: Sequence[str],
+    rules: Rules,
+    options: Sequence[str],
+    tell: Tell,
+) -> tuple[Outcome, ...]:
+    """Transcribe with each model and score it; the best comes first.
+
+    A model that transcribes nothing is told and costs no other.
+
+    Raises:
+        NoReferencesError, NoRecordingsError: There is nothing to compare.
+        TrialFailedError: No model transcribed anything.
+    """
+    known = read_materials(references, tell, corrected=True)
+    chosen = recordings_of(known, recordings)
+    outcomes: list[Outcome] = []
+    failure: Exception | None = None
+    for model in models:
+        with tempfile.TemporaryDirectory(prefix="dalston-eval-") as out:
+            try:
+                found = transcribe(model, chosen, Path(out), options)
+            except (TrialFailedError, InputError) as error:
+                failure = error
+                tell(str(error))
+                continue
+        scores = [score(*pair, rules) for pair in pairs(_of(known, chosen), found, tell)]
+        outcomes.append(_outcome(scores, model))
+    if not outcomes and failure is not None:
+        raise failure
+    return _ranked(outcomes)
+
+
+def _of(known: Mapping[str, Material], chosen: Mapping[str, Path]) -> dict[str, Material]:
+    return {name: material for name, material in known.items() if name in chosen}
+
+
+def _outcome(scores: Sequence[Scores], model: str | None) -> Outcome:
+    counts = [each.words for each in scores if each.words is not None]
+    return Outcome(
+        model=model,
+        recordings=tuple(scores),
+        whole=together(scores, ALL),
+        interval=interval(counts),
+    )
+
+
+def _ranked(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Sort by error rate, and say how far each is behind the best."""
+    best, *others = sorted(outcomes, key=lambda each: each.rate)
+    return (best, *(_behind(each, best) for each in others))
+
+
+def _behind(outcome: Outcome, best: Outcome) -> Outcome:
+    mine, its = _counts(outcome), _counts(best)
+    if mine.keys() != its.keys():
+        return outcome
+    found = difference([mine[name] for name in mine], [its[name] for name in mine])
+    return Outcome(
+        model=outcome.model,
+        recordings=outcome.recordings,
+        whole=outcome.whole,
+        interval=outcome.interval,
+        behind=found,
+    )
+
+
+def _counts(outcome: Outcome) -> dict[str, Counts]:
+    return {each.name: each.words for each in outcome.recordings if each.words is not None}
