@@ -98,16 +98,18 @@ def test_known_voices_are_named_and_strangers_are_not(
 def test_somebody_is_found_in_a_meeting_and_the_others_are_not(
     real_user: Home, roster: Path, tmp_path: Path
 ) -> None:
-    """Half of what she says there was her sample."""
+    """What she says later was not in her sample; the other speaks from 13 to 17 s."""
     meeting = SPEECH / "ami-dev00.wav"
     options = ("--model", "pocketsphinx-en-us", "--diarize", "--speakers-from", str(roster))
     transcript = transcribe(real_user, meeting, tmp_path, *options)
     assert list(transcript["speaker_names"].values()) == ["Margaret"]
-    seconds: Counter[str] = Counter()
-    for turn in transcript["turns"]:
-        seconds[turn["speaker"]] += turn["end"] - turn["start"]
-    assert seconds.most_common(1)[0][0] == "Margaret"
-    assert len(seconds) > 1
+    at = {
+        second: [
+            one["speaker"] for one in transcript["turns"] if one["start"] < second < one["end"]
+        ]
+        for second in (5, 15)
+    }
+    assert at == {5: ["Margaret"], 15: ["SPEAKER_01"]}
 
 
 def test_a_call_of_two_strangers_stays_without_names(

@@ -62,11 +62,11 @@ def mux(
     Adds them as tracks that players switch on and off. Pictures and sound are copied, never
     encoded again; the video itself stays as it is.
 
-    dalston mux film.mp4 film.en.srt film.de.srt -o film-subtitled.mkv
+    dalston mux film.mp4 film.en.srt film.de.srt -o film.mkv
 
-    dalston mux film.mp4 film.srt -o film-subtitled.mp4 --language en --title English
+    dalston mux film.mp4 film.srt -o out.mp4 --language en --title English
 
-    dalston mux film.mp4 film.srt -o film-burnt.mp4 --burn-in
+    dalston mux film.mp4 film.srt -o burnt.mp4 --burn-in
     """
     from dalston_cli.amounts import count
     from dalston_cli.console import Console

@@ -176,7 +176,8 @@ def _of_transcripts(
         return {}
     transcripts = {path: read_transcript(path) for path in paths}
     kept = kept_results(options.store, Locations.from_environment(), console)
-    stored = StoredVoices(kept, transcripts.values())
+    digests = (transcript.recording.digest for transcript in transcripts.values())
+    stored = StoredVoices(kept, digests)
     found = {}
     for path, transcript in transcripts.items():
         merge_input = stored.merge_input(transcript)

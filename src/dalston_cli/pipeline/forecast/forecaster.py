@@ -102,7 +102,7 @@ class Forecaster:
         self._seconds_per_byte: dict[str, float | None] = {}
 
     def look(
-        self, recordings: Sequence[RecordingRequest], stems: Sequence[Path] | None
+        self, recordings: Sequence[RecordingRequest], stems: Sequence[str] | None
     ) -> Iterator[RecordingForecast]:
         """Yield the forecast of each recording, in their order.
 
@@ -110,7 +110,7 @@ class Forecaster:
             UsageError: What is asked for is impossible.
         """
         for index, request in enumerate(recordings):
-            yield self._one(request, None if stems is None else stems[index])
+            yield self._one(request, None if stems is None else Path(stems[index]))
 
     def _one(self, request: RecordingRequest, stem: Path | None) -> RecordingForecast:
         looked = _Looked(request=request, plan=self._planner.plan(request.overrides))

@@ -123,6 +123,9 @@ def make_report(
     wanted = stages_to_pull(distinct, options)
     check_models(wanted, options, environment)
     locations = environment.locations
+    names = None if share.stems is None else tuple(map(str, share.stems))
+    share = msgspec.structs.replace(share, stems=None)
+    del stems  # a path takes four times the room of its text
     with Journal.if_there(locations.state / JOURNAL_NAME) as journal:
         forecaster = Forecaster(
             planner,
@@ -130,7 +133,7 @@ def make_report(
             journal,
             open_store(options.store, locations, tell_nothing, is_listed=True),
         )
-        found = tuple(forecaster.look(share.recordings, share.stems))
+        found = tuple(forecaster.look(share.recordings, names))
         schedule = schedule_of(distinct, options, environment, journal)
         uses = Counter(forecast.plan for forecast in found)
         plans = tuple(

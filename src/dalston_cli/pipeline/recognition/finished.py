@@ -38,14 +38,14 @@ class StoredVoices:
 
     Args:
         store: All results.
-        transcripts: Those that will be asked for.
+        recordings: Digests of those that will be asked for.
     """
 
-    def __init__(self, store: KeptResults, transcripts: Iterable[Transcript]) -> None:
+    def __init__(self, store: KeptResults, recordings: Iterable[str]) -> None:
         self._store = store
         self._audio: dict[str, list[AudioInfo]] = defaultdict(list)
         self._diarized: dict[str, list[str]] = defaultdict(list)
-        wanted = {each.recording.digest for each in transcripts}
+        wanted = frozenset(recordings)
         for file in store.files():
             if (audio := _audio_info(file.value)) is not None:
                 if audio.info.digest in wanted:

@@ -1,6 +1,7 @@
 """Known voices in recordings that were transcribed before, by what is stored of them."""
 
-from collections.abc import Iterable, Iterator
+from collections.abc import Iterator, Sequence
+from contextlib import suppress
 from pathlib import Path
 
 from msgspec import Struct
@@ -39,24 +40,25 @@ class Matched(Struct, frozen=True, kw_only=True):
 
 
 def match_all(
-    paths: Iterable[Path], store: KeptResults, recognition: Recognition
+    paths: Sequence[Path], store: KeptResults, recognition: Recognition
 ) -> Iterator[Matched]:
-    """Compare the speakers of transcripts with a roster; one that cannot be costs no other."""
-    read: dict[Path, Transcript | DalstonError] = {}
+    """Compare the speakers of transcripts with a roster; one that cannot be costs no other.
+
+    Each is read twice, so that one at a time is in memory: before, for the recording it is of.
+    """
+    stored = StoredVoices(store, _recordings(paths))
     for path in paths:
         try:
-            read[path] = read_transcript(path)
-        except InputError as error:
-            read[path] = error
-    stored = StoredVoices(store, (each for each in read.values() if isinstance(each, Transcript)))
-    for path, transcript in read.items():
-        if not isinstance(transcript, Transcript):
-            yield Matched(transcript=path, error=transcript)
-            continue
-        try:
-            yield _matched(path, transcript, stored, recognition)
+            yield _matched(path, read_transcript(path), stored, recognition)
         except DalstonError as error:
-            yield Matched(transcript=path, named=transcript.speaker_names, error=error)
+            yield Matched(transcript=path, error=error)
+
+
+def _recordings(paths: Sequence[Path]) -> Iterator[str]:
+    """Yield the digests of the recordings, of those transcripts that can be read."""
+    for path in paths:
+        with suppress(InputError):
+            yield read_transcript(path).recording.digest
 
 
 def _matched(
