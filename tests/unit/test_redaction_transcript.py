@@ -13,6 +13,7 @@ from dalston_sdk.wire import (
     Notice,
     RecordingInfo,
     Segment,
+    SpeakerMatch,
     SpeakerTurn,
     StageRecord,
     Transcript,
@@ -90,11 +91,21 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
     one = msgspec.structs.replace(
         one,
         segments=tuple(segments),
-        title=f"{secret} & the doors",
+        title=f"{secret} & Marvin's doors",
         summary=f"{secret} paints; call 555 1234 5678.",
         chapters=(Chapter(start=0.0, end=1.0, title="zaphod", summary=secret.upper()),),
         action_items=(ActionItem(start=0.0, end=1.0, text=f"ask {secret}", owner=secret),),
         speaker_names={"SPEAKER_01": secret},
+        speaker_matches=(
+            SpeakerMatch(
+                speaker="SPEAKER_00",
+                seconds=9.0,
+                nearest="Marvin",
+                second="Ford",
+                threshold=0.5,
+                margin=0.1,
+            ),
+        ),
         warnings=(Notice(code="x", message=f"no {secret}"),),
         stages=(
             StageRecord(
@@ -112,7 +123,7 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
     found = redacted(one)
 
     data = msgspec.json.encode(found.transcript).decode().casefold()
-    for word in ("zaphod", "beeblebrox", "trillian", "5551234", "1234"):
+    for word in ("zaphod", "beeblebrox", "marvin", "ford", "trillian", "5551234", "1234"):
         assert word not in data
     assert {each.speaker for each in found.transcript.segments} == {"[NAME_1]"}
     assert found.transcript.stages[0].options == {"beam": 5}

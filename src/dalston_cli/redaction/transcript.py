@@ -1,8 +1,9 @@
 """Redacts a transcript: what is not known to be free of names is looked at, or left out.
 
 The result is built of fields that are named here, so that a field which is added to transcripts is
-left out until it is named, too. Left out are the manifest's columns, texts before refinement, names
-of speakers beside their labels, digests of the recording, and the options of stages that are text.
+left out until it is named, too. Left out are the manifest's columns, comparisons of voices, texts
+before refinement, names of speakers beside their labels, digests of the recording, and the options
+of stages that are text.
 """
 
 from collections.abc import Sequence
@@ -97,6 +98,8 @@ def _with_speakers(transcript: Transcript, people: Sequence[Sequence[str]], rule
     speakers |= {word.speaker for each in transcript.segments for word in each.words}
     speakers |= set(transcript.speaker_names.values())
     speakers |= {item.owner for item in transcript.action_items}
+    for match in transcript.speaker_matches:
+        speakers |= {match.name, match.nearest, match.second}
     named = sorted(each for each in speakers if each and not is_label(each))
     names = Names([*people, *([name] for name in named)])
     return Rules(names=names, kinds=rules.kinds, region=rules.region)

@@ -39,6 +39,7 @@ CREATE TABLE files (
     recording TEXT, recording_digest TEXT, day TEXT, day_source TEXT
 );
 CREATE INDEX files_of_recording ON files (recording_digest);
+CREATE INDEX files_by_problem ON files (problem);
 CREATE TABLE passages (
     id INTEGER PRIMARY KEY,
     file INTEGER NOT NULL,
