@@ -72,13 +72,14 @@ def people_in(folder: Path) -> dict[str, Pcm]:
 def _alone(reference: Reference) -> Iterator[tuple[str, Pcm]]:
     """Yield what is said by one alone; without turns the name of the file is the person's."""
     samples = _decoded(reference.recording)
-    if not reference.turns:
+    turns = reference.known.turns
+    if not turns:
         yield reference.recording.stem.partition("-")[0], samples
         return
     speaking = np.zeros(len(samples), np.int8)
-    for turn in reference.turns:
+    for turn in turns:
         speaking[round(turn.start * RATE) : round(turn.end * RATE)] += 1
-    for turn in reference.turns:
+    for turn in turns:
         first, last = round(turn.start * RATE), round(turn.end * RATE)
         yield turn.name, samples[first:last][speaking[first:last] == 1]
 

@@ -6,14 +6,12 @@ from collections.abc import Iterable, Iterator
 from contextlib import ExitStack
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from rich.console import Console
 from rich.table import Table
-from tests.support.scoring import normalise
 from tests.support.tiny_models import WHISPER
 
-from benchmarks.quality.references import Reference, Span, read_reference, read_references
+from benchmarks.quality.references import Reference, read_reference, read_references
 from benchmarks.quality.runs import (
     Place,
     QualityError,
@@ -21,8 +19,10 @@ from benchmarks.quality.runs import (
     place_of_tests,
     place_of_user,
 )
-from benchmarks.quality.scores import speaker_errors, word_error_rate, word_time_errors
 from benchmarks.workshop import REPOSITORY
+from dalston_cli.evaluation.rows import MEDIAN, MOST
+from dalston_cli.evaluation.scoring import Rules, score
+from dalston_cli.evaluation.times import quantile
 
 DIALOGUE = REPOSITORY / "examples" / "dialogue.wav"
 HEADINGS = (
@@ -58,11 +58,11 @@ class Trial:
     @property
     def known(self) -> bool:
         """Return True if the stage can be scored on the recording."""
-        reference = self.reference
+        known = self.reference.known
         return {
-            "transcribe": bool(reference.text),
-            "align": bool(reference.words),
-            "diarize": bool(reference.turns),
+            "transcribe": known.has_text,
+            "align": bool(known.words),
+            "diarize": bool(known.turns),
         }[self.stage]
 
 
@@ -127,37 +127,33 @@ def _trials(place: Place, references: Iterable[Reference], reader: str) -> Itera
 
 
 def _row(trial: Trial, language: str) -> Iterator[str]:
-    reference = trial.reference
-    transcript = trial.place.transcript(reference.recording, *trial.options, "--language", language)
+    """Yield the cells of a trial: those of words, or those of speakers."""
+    recording, known = trial.reference.recording, trial.reference.known
+    heard = trial.place.transcript(recording, *trial.options, "--language", language)
+    scores = score(known, heard, Rules(normaliser="plain", language=language))
     yield from _names(trial)
-    if trial.stage == "diarize":
-        yield from ("", "", "")
-        errors = speaker_errors(reference.turns, _turns(transcript), reference.duration_s)
-        yield f"{errors.der:.3f}"
-        yield f"{errors.missed:.3f} + {errors.false_alarm:.3f} + {errors.confusion:.3f}"
-        yield f"{errors.jer:.3f}"
+    if trial.stage != "diarize":
+        words = scores.words if trial.stage == "transcribe" else None
+        yield f"{words.rate:.3f}" if words and words.rate is not None else ""
+        yield _offset(scores.times.starts_ms) if scores.times else ""
+        yield _offset(scores.times.ends_ms) if scores.times else ""
         return
-    right = trial.stage == "transcribe" and reference.text
-    yield f"{word_error_rate(right, normalise(transcript['text'])):.3f}" if right else ""
-    times = word_time_errors(reference.words, list(_words(transcript)))
-    yield "" if times is None else f"{times.start_p50_ms:.0f}, p90 {times.start_p90_ms:.0f} ms"
-    yield "" if times is None else f"{times.end_p50_ms:.0f}, p90 {times.end_p90_ms:.0f} ms"
+    yield from ("", "", "")
+    if (errors := scores.speakers) is None or errors.der is None:
+        yield "no speakers"
+        return
+    parts = (errors.missed_s, errors.false_alarm_s, errors.confusion_s)
+    yield f"{errors.der:.3f}"
+    yield " + ".join(f"{part / errors.total_s:.3f}" for part in parts)
+    yield f"{errors.jer:.3f}"
+
+
+def _offset(values_ms: tuple[float, ...]) -> str:
+    middle, most = quantile(values_ms, MEDIAN), quantile(values_ms, MOST)
+    return "" if middle is None else f"{middle:.0f}, p90 {most:.0f} ms"
 
 
 def _names(trial: Trial) -> tuple[str, str, str]:
     of_tests = trial.place.of_tests and trial.model.startswith("tiny-")
     mark = r"\[tests] " if of_tests else ""
     return trial.reference.recording.name, trial.stage, f"{mark}{trial.model}"
-
-
-def _words(transcript: dict[str, Any]) -> Iterator[Span]:
-    for segment in transcript["segments"]:
-        for word in segment.get("words", ()):
-            text = normalise(word["word"])
-            if text and " " not in text:
-                yield Span(word["start"], word["end"], text)
-
-
-def _turns(transcript: dict[str, Any]) -> Iterator[Span]:
-    for turn in transcript.get("turns", ()):
-        yield Span(turn["start"], turn["end"], turn["speaker"])

@@ -8,11 +8,13 @@ from collections.abc import Iterator, Mapping
 from contextlib import contextmanager
 from dataclasses import dataclass
 from pathlib import Path
-from typing import Any
 
 from tests.support.tiny_models import EVERY, write_local_catalog
 
 from benchmarks.workshop import DALSTON, environment, workshop
+from dalston_cli.evaluation.material import Material
+from dalston_cli.evaluation.reading import material_of
+from dalston_cli.formats.read import read_transcript
 
 STAGES = ("transcribe", "align", "diarize")
 REAL = (
@@ -48,8 +50,8 @@ class Place:
             if row["installed"]
         }
 
-    def transcript(self, recording: Path, *options: str) -> dict[str, Any]:
-        """Return the transcript; stages that were run before are not run again.
+    def transcript(self, recording: Path, *options: str) -> Material:
+        """Return what the transcript says; stages that were run before are not run again.
 
         Raises:
             QualityError: There is none, or a stage that was asked for failed.
@@ -58,8 +60,7 @@ class Place:
             command = ("transcribe", recording, "-o", out, "-f", "json", "--strict")
             self.run(*command, "--pull", "never", *options)
             [written] = Path(out).iterdir()
-            transcript: dict[str, Any] = json.loads(written.read_text(encoding="utf-8"))
-        return transcript
+            return material_of(read_transcript(written), written, recording.stem)
 
     def run(self, *words: str | Path) -> str:
         """Return the output of ``dalston``.
