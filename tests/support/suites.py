@@ -127,7 +127,7 @@ class SystemSuite(Suite):
         found = {
             *own,
             *(path for path in shipped if "tests" not in path.relative_to(self.root).parts),
-            *(path for path in self.root.iterdir() if path.is_file() and path.suffix != ".md"),
+            *(path for path in _files_of_root(self.root) if path.suffix != ".md"),
             *(self.root / document for document in self._documents()),
             *_used_by([path for path in [*own, *settings] if path.suffix == ".py"], self.root),
         }
@@ -158,8 +158,7 @@ class NewcomerSuite(Suite):
 
     def inputs(self) -> list[Path]:
         """List every file but those that tools make."""
-        own = [path for path in self.root.iterdir() if path.is_file()]
-        own = [path for path in own if not path.name.startswith(".coverage")]
+        own = _files_of_root(self.root)
         return sorted([*own, *_files_below(self.root / ".ci"), *_files_below(self.root)])
 
 
@@ -200,6 +199,12 @@ def _files_below(folder: Path) -> list[Path]:
             part.startswith((".", "__pycache__")) for part in path.relative_to(folder).parts
         )
     ]
+
+
+def _files_of_root(root: Path) -> list[Path]:
+    """Return the files of the repository's root, without what measuring leaves there for a moment."""
+    names = (path for path in root.iterdir() if not path.name.startswith(".coverage"))
+    return [path for path in names if path.is_file()]
 
 
 def _used_by(sources: Iterable[Path], root: Path) -> set[Path]:

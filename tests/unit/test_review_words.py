@@ -2,7 +2,7 @@
 
 import msgspec
 import pytest
-from hypothesis import given
+from hypothesis import example, given
 from hypothesis import strategies as st
 from tests.support.transcripts import segment
 
@@ -85,6 +85,8 @@ def segments(draw: st.DrawFn) -> Segment:
     return spoken(*words)
 
 
+@example(spoken(("a", 0.0, 0.001)), ". a a")
+@example(spoken(("a", 0.0, 0.001)), "a a a")
 @given(segments(), st.text("abcü雨. ", max_size=30))
 def test_any_text_gets_times_in_order_inside_the_segment(before: Segment, text: str) -> None:
     changed = with_text(before, text)

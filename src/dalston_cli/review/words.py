@@ -206,8 +206,10 @@ def _new_words(
         return
     before, after = beside
     near = next(iter(replaced), before or after)
-    start, end = _room(len(run), replaced, beside, segment)
-    for place, word in zip(run, _shared([each.text for each in run], start, end), strict=True):
+    texts = [each.text for each in run]
+    start, end, is_room = _room(len(run), replaced, beside, segment)
+    words = _shared(texts, start, end) if is_room else _at_once(texts, start, end)
+    for place, word in zip(run, words, strict=True):
         speaker = segment.speaker if near is None else near.speaker
         yield msgspec.structs.replace(word, text=_spaced(place), speaker=speaker)
 
@@ -217,20 +219,26 @@ def _room(
     replaced: tuple[Word, ...],
     beside: tuple[Word | None, Word | None],
     segment: Segment,
-) -> tuple[float, float]:
-    """Return the time that new words share."""
+) -> tuple[float, float, bool]:
+    """Return the time of new words, and True if each gets its part of it."""
     if replaced:
-        return replaced[0].start, replaced[-1].end
+        return replaced[0].start, replaced[-1].end, True
     before, after = beside
     start = segment.start if before is None else before.end
     end = segment.end if after is None else after.start
     if end - start >= number * _SHORTEST_S:
-        return start, end
+        return start, end, True
+    # Times stay in order, of starts and of ends, only if all of them have the same.
     if before is not None:
-        return (before.start + before.end) / 2, before.end
+        return (before.start + before.end) / 2, before.end, False
     if after is not None:
-        return after.start, (after.start + after.end) / 2
-    return segment.start, segment.end
+        return after.start, (after.start + after.end) / 2, False
+    return segment.start, segment.end, True
+
+
+def _at_once(texts: Sequence[str], start: float, end: float) -> Iterator[Word]:
+    for text in texts:
+        yield Word(text=f" {text}", start=start, end=end, interpolated=True)
 
 
 def _shared(texts: Sequence[str], start: float, end: float) -> Iterator[Word]:

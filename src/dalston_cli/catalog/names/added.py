@@ -75,9 +75,10 @@ def _plain(value: Any) -> Any:  # noqa: ANN401 - what a file of the catalog hold
         return msgspec.to_builtins(value, enc_hook=os.fspath)
     config = value.__struct_config__
     tag = {} if config.tag is None else {config.tag_field: config.tag}
-    fields = {field: getattr(value, field.name) for field in msgspec.structs.fields(value)}
     return tag | {
-        field.name: _plain(found) for field, found in fields.items() if found != _default(field)
+        field.name: _plain(found)
+        for field in msgspec.structs.fields(value)
+        if (found := getattr(value, field.name)) != _default(field)
     }
 
 

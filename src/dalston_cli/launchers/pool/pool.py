@@ -53,7 +53,8 @@ class EngineHandle(ReplicaSet):
         Raises:
             EngineUnavailableError: All replicas were lost, and none can be started.
         """
-        slot = SplittingSlot(self, self._limits)
+        # Of one replica, a recording stays whole: its way to the engine is the shorter one.
+        slot = (SplittingSlot if self.are_several else EngineSlot)(self, self._limits)
         await slot.reserve()
         try:
             yield slot

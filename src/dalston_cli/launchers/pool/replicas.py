@@ -48,6 +48,11 @@ class ReplicaSet:
         """True if a replica does nothing, and no request waits for one."""
         return not self.has_waiting and any(each.active == 0 for each in self.replicas)
 
+    @property
+    def are_several(self) -> bool:
+        """True if there are several replicas, or are to be."""
+        return max(self._wanted, len(self.replicas)) > 1
+
     async def grow(self, replicas: int) -> None:
         """Have at least ``replicas``, or as many as can be started.
 
