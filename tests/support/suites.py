@@ -202,7 +202,7 @@ def _files_below(folder: Path) -> list[Path]:
 
 
 def _files_of_root(root: Path) -> list[Path]:
-    """Return the files of the repository's root, without what measuring leaves there for a moment."""
+    """Return the files of the repository's root, without what coverage puts there."""
     names = (path for path in root.iterdir() if not path.name.startswith(".coverage"))
     return [path for path in names if path.is_file()]
 
