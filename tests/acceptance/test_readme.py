@@ -130,12 +130,36 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(REPOSITORY / "tests/golden/files/monologue.srt", folder / "talk.srt")
     (folder / "out").mkdir()
     shutil.copy(folder / "talk.json", folder / "out/dialogue.json")
+    _add_film(folder)
+    _add_calls(user, folder)
     (folder / "right").mkdir()
     for known in examples.glob("dialogue.*"):
         shutil.copy(known, folder / "right")
     of_whisper = {"segments": [{"start": 0.5, "end": 2.0, "text": " Good evening."}]}
     (folder / "whisper-output.json").write_text(json.dumps(of_whisper), encoding="utf-8")
     return folder
+
+
+def _add_film(folder: Path) -> None:
+    """Add a video and its subtitles."""
+    shutil.copy(folder / "talks/2024/talk.mp4", folder / "film.mp4")
+    for name in ("film.srt", "film.en.srt", "film.de.srt"):
+        shutil.copy(folder / "talk.srt", folder / name)
+
+
+def _add_calls(user: Home, folder: Path) -> None:
+    """Add transcripts to search, to count and to redact."""
+    for name in ("calls", "interviews"):
+        (folder / name).mkdir()
+        shutil.copy(folder / "talk.json", folder / name)
+    document = json.loads((folder / "talk.json").read_text(encoding="utf-8"))
+    first = document["segments"][0] | {"text": "Next year taxes rise.", "words": []}
+    document["segments"] = [first]
+    (folder / "calls/tax.json").write_text(json.dumps(document), encoding="utf-8")
+    made = user.run_here("transcribe", folder / "call.wav", "-o", folder, "-f", "json")
+    assert made.returncode == 0, made.stderr
+    redacted = user.run_here("redact", "call.json", "--key", "case.key", "-o", "kept", cwd=folder)
+    assert redacted.returncode == 0, redacted.stderr
 
 
 def _add_chapters(transcript: Path, to: Path) -> None:
@@ -174,6 +198,8 @@ def test_a_command_works_as_it_is_written(
     shutil.copytree(prepared, work)
     if "export" not in command.text:
         (work / "interview.json").unlink()  # or it would be in the way, and kept
+    if "--restore" in command.text:
+        shutil.copytree(work / "kept", work, dirs_exist_ok=True)
     has_pulled = any(part in f"{command.text} " for part in NEEDS_A_PULLED_MODEL)
     places = {"DALSTON_MODELS_DIR": str(pulled)} if has_pulled else {}
     if any(part in command.text for part in NEEDS_THE_STARTER):

@@ -24,6 +24,7 @@ RAN_OUT = {
     "onnxruntime-limit": "BFCArena::AllocateRawInternal Available memory of 1024 is smaller than "
     "requested bytes of 4096",
     "onnxruntime-cuda": "CUDA failure 2: out of memory ; GPU=0 ; hostname=host",
+    "onednn": "could not create a primitive",
     "numpy": "Unable to allocate 74.5 GiB for an array with shape (100000, 100000)",
     "system": "[Errno 12] Cannot allocate memory",
 }

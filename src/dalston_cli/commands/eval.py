@@ -88,9 +88,9 @@ def eval(  # noqa: A001 - the name of the command; each option is one
     words' times: all that both sides have. References are txt, stm, ctm, rttm, srt, vtt or json,
     under the names of the recordings.
 
-    dalston eval right/ transcripts/ --show
+    dalston eval right/ out/ --show
 
-    dalston eval right/ --models faster-whisper-base,parakeet-tdt-0.6b-v3
+    dalston eval right/ --models auto,pocketsphinx-en-us
     """
     from dalston_cli.evaluation.report import terms, write_report
     from dalston_cli.evaluation.rows import data_of

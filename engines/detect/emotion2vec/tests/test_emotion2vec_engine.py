@@ -171,7 +171,8 @@ def test_a_batch_that_does_not_fit_into_memory_is_halved(
         halved = engine.detect_emotion(wav, spoken, batch_size=20)
 
     assert 1 <= halved.effective["batch_size"] < 20
-    assert "DefaultCPUAllocator" in reason_of_smaller_batches(halved)
+    reason = reason_of_smaller_batches(halved)
+    assert "DefaultCPUAllocator" in reason or "could not create a" in reason
     for number, emotion in whole.emotions.items():
         assert halved.emotions[number].scores == pytest.approx(emotion.scores, abs=0.001)
     after = engine.detect_emotion(wav, spoken[:2])  # the engine goes on

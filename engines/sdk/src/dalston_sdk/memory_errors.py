@@ -15,6 +15,7 @@ _MESSAGES = re.compile(
     | bad_alloc                       # C++
     | can(no|')t\ allocate            # the C library; PyTorch's allocator on a CPU
     | (failed|unable)\ to\ allocate   # ONNX Runtime, CTranslate2, oneDNN and NumPy
+    | could\ not\ create\ a\ (memory|primitive)   # oneDNN, by PyTorch
     | not\ enough\ memory:\ you       # PyTorch's on Windows
     | BFCArena.*smaller\ than         # ONNX Runtime, where its arena has a limit
     """,
