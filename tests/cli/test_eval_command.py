@@ -69,6 +69,7 @@ def test_a_page_shows_errors_and_no_markup_of_a_text(capsys: Captured) -> None:
     [
         pytest.param(("right",), 2, "either transcripts or models", id="nothing to compare"),
         pytest.param(("right", "out", "--models", "x"), 2, "either transcripts", id="both"),
+        pytest.param(("right", "out", "--diarize"), 2, "are for --models", id="no effect"),
         pytest.param(("right", "other"), 3, "no file of other has the name", id="pairs"),
         pytest.param(("right", "nowhere"), 2, "nowhere does not exist", id="missing"),
         pytest.param(("right", "out", "-l", "klingonese"), 2, "did you mean", id="language"),

@@ -107,6 +107,8 @@ def eval(  # noqa: A001 - the name of the command; each option is one
     chosen = tuple(dict.fromkeys(one.strip() for one in (models or "").split(",") if one.strip()))
     if bool(chosen) == (hypotheses is not None):
         raise EvalSubjectError
+    if hypotheses is not None and (recordings is not None or diarize):
+        raise OptionOfModelsError
     if report is not None and report.suffix.lower() not in (".html", ".htm"):
         raise ReportNameError(report)
     outcomes = _outcomes(console, references, hypotheses or recordings, chosen, rules, diarize)
@@ -136,6 +138,18 @@ class EvalSubjectError(UsageError):
         super().__init__(
             "name either transcripts or models to compare with the references",
             hint="dalston eval right/ transcripts/   or: dalston eval right/ --models auto",
+        )
+
+
+class OptionOfModelsError(UsageError):
+    """Nothing is transcribed, so that an option would have no effect."""
+
+    code = "option_of_models"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "--recordings and --diarize are for --models: transcripts are scored as they are",
+            hint="leave them out, or name models instead of transcripts",
         )
 
 

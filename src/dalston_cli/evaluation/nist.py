@@ -98,7 +98,7 @@ def read_text(path: Path) -> Iterator[tuple[str, Material]]:
 
     What is before a colon is a speaker where half of the lines have one, or where it comes back.
     """
-    lines = [line for _, line in enumerate(text_of(path).splitlines(), 1) if line.strip()]
+    lines = [line for line in text_of(path).splitlines() if line.strip()]
     matches = [_SPEAKER_LINE.fullmatch(line) for line in lines]
     names = [match[1].strip() for match in matches if match]
     mostly = 2 * len(names) >= len(lines)

@@ -5,6 +5,7 @@ from collections.abc import Callable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
+from msgspec.structs import replace
 
 from dalston_cli.errors import InputError
 from dalston_cli.evaluation.counts import Counts
@@ -118,13 +119,7 @@ def _behind(outcome: Outcome, best: Outcome) -> Outcome:
     if mine.keys() != its.keys():
         return outcome
     found = difference([mine[name] for name in mine], [its[name] for name in mine])
-    return Outcome(
-        model=outcome.model,
-        recordings=outcome.recordings,
-        whole=outcome.whole,
-        interval=outcome.interval,
-        behind=found,
-    )
+    return replace(outcome, behind=found)
 
 
 def _counts(outcome: Outcome) -> dict[str, Counts]:

@@ -65,7 +65,7 @@ def transcribe(
         TrialFailedError: There is none.
     """
     words = ["transcribe", *map(str, recordings.values()), "-m", model, "-o", str(out)]
-    words += ["-f", "json", "--overwrite", *options]
+    words += ["-f", "json", *options]
     # A command of its own: engines, settings and messages are exactly the user's.
     command = [sys.executable, "-m", "dalston_cli", *words]
     done = subprocess.run(command, check=False, stdout=subprocess.DEVNULL)
