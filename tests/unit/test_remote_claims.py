@@ -1,6 +1,8 @@
 """Claims in a shared store: one holder at a time, and none that outlives its signs of life."""
 
 import asyncio
+import threading
+import time
 from collections.abc import Iterator
 from contextlib import ExitStack
 from pathlib import Path
@@ -13,6 +15,7 @@ from dalston_cli.pipeline.records.remote_claims import RemoteClaims
 from dalston_cli.pipeline.records.remote_store import RemoteStore
 from dalston_cli.pipeline.remote import stores
 from dalston_cli.pipeline.remote.address import Address
+from dalston_cli.pipeline.remote.filesystem import Store
 from dalston_cli.pipeline.remote.stores import store_of
 
 FOLDER = Address("memory://results")
@@ -26,11 +29,11 @@ class Machines:
     """Opens the claims of several machines, which share a store."""
 
     def __init__(self, cache: Path, stack: ExitStack) -> None:
-        self._cache = cache
+        self.cache = cache
         self._stack = stack
 
     def claims(self) -> RemoteClaims:
-        store = RemoteStore(FOLDER, self._cache, unheard)
+        store = RemoteStore(FOLDER, self.cache, unheard)
         return self._stack.enter_context(RemoteClaims(store, unheard))
 
 
@@ -174,3 +177,24 @@ async def test_nothing_is_left(tmp_path: Path, machines: Machines) -> None:
         async with claims.held("key"):
             assert len(there("holders")) == 1
     assert there("claims") + there("holders") == []
+
+
+async def test_no_sign_of_life_comes_after_the_end(
+    machines: Machines, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    began, ended = threading.Event(), threading.Event()
+    written = remote_claims._written
+
+    def slow(address: Address, content: bytes, store: Store) -> None:
+        began.set()
+        time.sleep(0.3)
+        written(address, content, store)
+        ended.set()
+
+    monkeypatch.setattr(remote_claims, "_written", slow)
+    store = RemoteStore(FOLDER, machines.cache, unheard)
+    with RemoteClaims(store, unheard) as claims:
+        async with claims.held("key"):
+            assert await asyncio.to_thread(began.wait, 30)
+    assert await asyncio.to_thread(ended.wait, 30)
+    assert there("holders") == []

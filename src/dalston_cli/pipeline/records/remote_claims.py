@@ -99,6 +99,7 @@ class RemoteClaims:
         self._looking = threading.Lock()
         self._unreleased: list[Address] = []
         self._ended = threading.Event()
+        self._writing = threading.Lock()  # no sign of life is written after the last one is removed
         self.on_wait: Callable[[], None] = lambda: None
 
     def __enter__(self) -> Self:
@@ -108,7 +109,7 @@ class RemoteClaims:
         """Let go of everything."""
         self._ended.set()
         if self._ready:
-            with suppress(StoreUnusableError):
+            with suppress(StoreUnusableError), self._writing:
                 self._release(())
                 self._remove(self._holder(self._name))
 
@@ -254,7 +255,9 @@ class RemoteClaims:
         while not self._ended.wait(BEAT_S):
             number += 1
             content = msgspec.json.encode([self._name, number])
-            with suppress(StoreUnusableError):
+            with suppress(StoreUnusableError), self._writing:
+                if self._ended.is_set():
+                    return
                 self._store.ask(partial(_written, holder, content))
                 self._release(())
 
