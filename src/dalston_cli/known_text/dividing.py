@@ -9,8 +9,10 @@ from dalston_cli.formats.subtitles.atoms import Token, may_break, split_where
 from dalston_cli.known_text.source import Unit
 
 _AFTER_DASH = re.compile(r"(?<=[\u2013\u2014])(?=\w)|(?<=--)(?=\w)")
-_SHORT_FORM = re.compile(r"[^\W\d]{1,4}\.")
-"""A short word with a full stop may be an abbreviation, such as Mr. or No."""
+_SHORT_FORM = re.compile(
+    r"(?:[^\W\d_]|Mr|Mrs|Ms|Dr|St|Prof|Rev|Hon|Capt|Col|Gen|Lt|Sgt|Jr|Sr|vs|Mme|Mlle|Hr|Fr|Nr)\."
+)
+"""Abbreviations after which a sentence goes on, and initials."""
 
 
 def units_of(paragraphs: Iterable[Sequence[str]], *, by_line: bool) -> Iterator[Unit]:
@@ -48,7 +50,7 @@ def _is_between_sentences(word: str, following: str) -> bool:
     if not ends_sentence(word):
         return False
     core = word.strip().rstrip(CLOSING).lstrip("([\"'\u201c\u2018")
-    if _SHORT_FORM.fullmatch(core) and core[:1].isupper():
+    if _SHORT_FORM.fullmatch(core):
         return False
     first = next((letter for letter in following if letter.isalnum()), "A")
     return not first.islower()

@@ -10,6 +10,7 @@ from itertools import pairwise
 from math import log
 from statistics import median
 
+import msgspec
 from msgspec import Struct
 
 from dalston_cli.known_text.matching import NONE, Matched
@@ -19,6 +20,8 @@ from dalston_sdk.wire import SpeechRegion
 
 _LEAST_LEFT_OUT, _LEAST_ADDED = 5, 4
 """Words of a passage; fewer are misheard, or a slip of the tongue."""
+_MISHEARD = 3
+"""Words of a sentence that was read, at most, which seem to be of the passage beside it."""
 _PHRASE = 2
 """Words that are left out only where there is hardly any time to say them."""
 _ROW = 15
@@ -94,7 +97,7 @@ def find_passages(
         if is_added:
             added.append(hunk)
         if is_left_out:
-            left_out.append(hunk)
+            left_out.append(_whole_sentences(hunk, written.units))
         if not is_added and not is_left_out:
             misheard.append(hunk)
     return Passages(tuple(left_out), tuple(added), tuple(misheard), letter_s)
@@ -177,6 +180,23 @@ def _is_left_out(
         free_s -= spoken.ends[last - 1] - spoken.starts[first]
     share = _HURRIED if is_passage or hunk.is_edge else _IN_NO_TIME
     return free_s < share * letter_s * written.letters(*hunk.known)
+
+
+def _whole_sentences(hunk: Hunk, units: Sequence[int]) -> Hunk:
+    """Return a passage without a word or two of sentences that were read: those were misheard."""
+    first, last = hunk.known
+    start, end = first, last
+    if first:
+        while start < last and units[start] == units[first - 1]:
+            start += 1
+    if last < len(units):
+        while end > start and units[end - 1] == units[last]:
+            end -= 1
+    start = start if start - first <= _MISHEARD else first
+    end = end if last - end <= _MISHEARD else last
+    if end - start < _LEAST_LEFT_OUT:
+        return hunk
+    return msgspec.structs.replace(hunk, known=(start, end))
 
 
 def _speech_s(regions: Sequence[SpeechRegion], low: float, high: float) -> float:

@@ -23,7 +23,7 @@ class Spoken:
         self.exact = bytearray()
         for segment in segments:
             for word in timed_words(segment):
-                self._add(tuple(tokens_of(word.text)), word.start, word.end, word.interpolated)
+                self._add(tokens_of(word.text), word.start, word.end, word.interpolated)
 
     def _add(self, texts: tuple[str, ...], start: float, end: float, computed: bool) -> None:  # noqa: FBT001 - private
         total = sum(map(len, texts))

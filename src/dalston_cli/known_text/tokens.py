@@ -2,6 +2,7 @@
 
 import unicodedata
 from collections.abc import Iterable, Iterator
+from functools import lru_cache
 
 from dalston_cli.formats.script import graphemes, is_spaceless
 
@@ -11,8 +12,13 @@ _SHORT = 3
 """Letters of words that are said so often that one alone is no sign of a place."""
 
 
-def tokens_of(word: str) -> Iterator[str]:
-    """Yield what is compared of a word; a letter at a time in a script without spaces."""
+@lru_cache(maxsize=20_000)
+def tokens_of(word: str) -> tuple[str, ...]:
+    """Return what is compared of a word: letter by letter in a script without spaces."""
+    return tuple(_tokens(word))
+
+
+def _tokens(word: str) -> Iterator[str]:
     folded = unicodedata.normalize("NFKC", word).casefold().translate(_APOSTROPHES)
     if not (folded.isascii() and folded.isalnum()):
         folded = "".join(letter if _is_letter(letter) else " " for letter in folded)
@@ -28,17 +34,23 @@ class Vocabulary:
     """Numbers for tokens: the same one for the same token, in a text and in what was recognised."""
 
     def __init__(self) -> None:
-        self._known: dict[str, int] = {}
+        self._known: dict[str, tuple[int, int]] = {}
         self._alike: dict[str, int] = {}
 
     def tokens(self, texts: Iterable[str]) -> "Tokens":
         """Return tokens with their numbers."""
         tokens = Tokens()
         for text in texts:
-            tokens.same.append(self._known.setdefault(text, len(self._known)))
-            tokens.alike.append(self._alike.setdefault(_skeleton(text), len(self._alike)))
+            same, alike = self._known.get(text) or self._new(text)
+            tokens.same.append(same)
+            tokens.alike.append(alike)
             tokens.short.append(len(text) <= _SHORT)
         return tokens
+
+    def _new(self, text: str) -> tuple[int, int]:
+        alike = self._alike.setdefault(_skeleton(text), len(self._alike))
+        numbers = self._known[text] = len(self._known), alike
+        return numbers
 
 
 class Tokens:
