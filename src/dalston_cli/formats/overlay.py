@@ -5,6 +5,7 @@ Reference:
 """
 
 from collections.abc import Iterator, Sequence
+from itertools import zip_longest
 from pathlib import Path
 
 from msgspec import Struct
@@ -68,16 +69,15 @@ def clips_of(transcript: Transcript, options: RenderOptions) -> list[Span]:
         for sentence in sentences
         for part in sentence.parts or (sentence,)
     ]
-    ends = [following.start for following in clips[1:]]
     return [
         Span(clip.id, clip.text, clip.start, _end(clip, following))
-        for clip, following in zip(clips, [*ends, None], strict=True)
+        for clip, following in zip_longest(clips, clips[1:])
     ]
 
 
-def _end(clip: Span, following: float | None) -> float:
-    if following is not None and clip.end < following <= clip.end + _BREATH_S:
-        return following
+def _end(clip: Span, following: Span | None) -> float:
+    if following is not None and clip.end < following.start <= clip.end + _BREATH_S:
+        return following.start
     return clip.end
 
 

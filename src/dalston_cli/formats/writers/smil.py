@@ -24,9 +24,9 @@ _END = "</body>\n</smil>\n"
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
     """Return the document; the text is that of -f xhtml, of the same name."""
-    text = quote(text_file(transcript, options))
+    text = quote(text_file(transcript, options), errors="surrogateescape")
     name = transcript.recording.name
-    audio = audio_link(name, options.folder) or quote(Path(name).name)
+    audio = audio_link(name, options.folder) or quote(Path(name).name, errors="replace")
     audio = audio.removeprefix("./")
     clips = clips_of(transcript, options)
     return _HEAD % quoteattr(text) + "".join(_clip(each, text, audio) for each in clips) + _END
