@@ -140,7 +140,7 @@ KNOWN = {
     Word: "text start end confidence speaker interpolated human",
     SpeakerTurn: "start end speaker confidence",
     RecordingInfo: "name digest duration_s sample_rate num_channels container codec"
-    " container_duration_s clip_start clip_end left_out columns",
+    " container_duration_s clip_start clip_end left_out columns title recorded chapters",
     StageRecord: "stage status reason engine engine_version engine_fingerprint launcher device"
     " model model_digest options elapsed_s usage",
     Chapter: "start end title summary",

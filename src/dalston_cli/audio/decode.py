@@ -97,6 +97,7 @@ def _decode_at(level: Level, request: AudioRequest, is_stopped: Callable[[], boo
         except av.error.FFmpegError as error:  # what a header claims, the library cannot do
             raise CorruptError(name, 1, str(error.strerror)) from error
         pauses = decoding.timeline.pauses
+        tags = recording.tags()
         return AudioInfo(
             info=RecordingInfo(
                 name=given,
@@ -110,6 +111,9 @@ def _decode_at(level: Level, request: AudioRequest, is_stopped: Callable[[], boo
                 clip_start=clip.start if clip else None,
                 clip_end=clip.end if clip else None,
                 left_out=clip.gaps if clip else (),
+                title=tags.title,
+                recorded=tags.recorded,
+                chapters=tags.chapters,
             ),
             channels=tuple(
                 Channel(

@@ -137,7 +137,14 @@ class _Redaction:
         )
 
     def recording(self, info: RecordingInfo) -> RecordingInfo:
-        return msgspec.structs.replace(info, name=self.sure_text(info.name), digest="", columns={})
+        return msgspec.structs.replace(
+            info,
+            name=self.sure_text(info.name),
+            digest="",
+            columns={},
+            title=self.text(info.title),
+            chapters=tuple(self.chapter(each) for each in info.chapters),
+        )
 
     def chapter(self, chapter: Chapter) -> Chapter:
         title, summary = self.sure_text(chapter.title), self.text(chapter.summary)

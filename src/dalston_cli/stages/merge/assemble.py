@@ -8,6 +8,7 @@ import msgspec
 
 from dalston_cli import __version__
 from dalston_cli.audio.request import CUT_OFF
+from dalston_cli.audio.tags import within
 from dalston_cli.formats.script import joined
 from dalston_cli.stages.base import Found
 from dalston_cli.stages.merge.channel import placed_regions, placed_turns, spoken_segments
@@ -68,6 +69,7 @@ def merge(merge_input: MergeInput) -> Transcript:
         segments=segments,
         speech_regions=regions,
         turns=ordered_turns,
+        chapters=tuple(within(merge_input.recording.chapters, whole.start, whole.end)),
         warnings=_unique([*merge_input.warnings, *noticed, *check(segments, regions, whole)]),
         stages=merge_input.stages,
         provenance=provenance(merge_input, segments, regions),

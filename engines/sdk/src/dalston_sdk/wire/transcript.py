@@ -100,10 +100,11 @@ class AudioEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Chapter(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A part of a recording with its own subject, written by a language model.
+    """A part of a recording with its own subject: from its file, or written by a language model.
 
     Attributes:
-        start, end: Those of segments; a chapter ends where the next one begins.
+        start, end: A language model's are those of segments; a chapter ends where the next one
+            begins, if not before.
     """
 
     start: float
@@ -143,6 +144,23 @@ class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     end: float | None = None
 
 
+DateOrigin = Literal["bext", "quicktime", "container", "tags"]
+"""The part of a file that has a date: the Broadcast Wave chunk, QuickTime's creation date, the
+time at which the container was begun, tags such as those of ID3 and Vorbis."""
+
+
+class RecordingDate(Struct, frozen=True, kw_only=True):
+    """The date of a recording, as its file has it.
+
+    Attributes:
+        at: As ISO 8601: ``2024-05-17``, ``2024-05-17T09:30:00``, or with a zone behind it.
+        source: Where it was found.
+    """
+
+    at: str
+    source: DateOrigin
+
+
 class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Properties of the recording's file, and the digest of its bytes.
 
@@ -154,6 +172,9 @@ class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
         clip_start, clip_end: The part that was transcribed, if only a part was.
         left_out: Start and end of what was left out between several parts, in seconds.
         columns: The columns of a manifest that are the user's own, by name.
+        title: From the file's tags; None where it has none.
+        recorded: Its date, from the file's metadata; None where that has none that can be right.
+        chapters: Of the file, on the recording's clock, in order.
     """
 
     name: str
@@ -168,6 +189,9 @@ class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     clip_end: float | None = None
     left_out: tuple[tuple[float, float], ...] = ()
     columns: dict[str, str | int | float | bool] = {}
+    title: str | None = None
+    recorded: RecordingDate | None = None
+    chapters: tuple[Chapter, ...] = ()
 
 
 class TokenPrices(
@@ -242,8 +266,8 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The origin of a part of a transcript.
 
     Attributes:
-        stage: A stage that has a record; ``prepare`` for channels, ``user`` for names, ``roster``
-            for names of known voices, and ``human`` for corrections.
+        stage: A stage that has a record; ``prepare`` for channels and for what the file has,
+            ``user`` for names, ``roster`` for names of known voices, and ``human`` for corrections.
         engine, model: As in the stage's record.
     """
 
@@ -301,14 +325,15 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
         language: BCP-47 lower case, ``None`` if unknown.
         language_scores: Scores per language, if the language was detected.
         turns: Speaker turns from diarization or from channels.
-        title, summary, chapters, action_items: Written by a language model, if asked for; chapters
-            are in time order.
+        title, summary, chapters, action_items: Written by a language model, if asked for. Without
+            chapters of a language model, those of the recording's file; in time order.
         speaker_names: The label of each named speaker, and the name that replaces it everywhere
             else in the transcript.
         speaker_matches: How each speaker's voice compares with a roster, where one was asked for.
         status: ``partial`` if a requested stage failed; ``stages`` has the reason.
         provenance: Where the transcript's ``text``, ``word_times``, ``language``, ``speaker`` (and
-            turns), ``emotion``, ``events`` and ``speech_regions`` come from, for those there are.
+            turns), ``emotion``, ``events`` and ``speech_regions`` come from, and ``chapters`` that
+            the file has, for those there are.
             Of several origins the last takes precedence for the parts that it covers: segments
             that were refined have a ``raw_text``, named speakers a label in ``speaker_names``.
         key: Of all that a run made it from: audio, engines, models and options. None where it was
