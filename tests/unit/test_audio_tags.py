@@ -51,14 +51,11 @@ def recorded(**tags: str) -> tuple[str, str] | None:
             ("2024-05-18T00:00:00Z", "container"),
         ),
         (
-            {
-                "origination_date": "2023-01-02",
-                "origination_time": "10:11:12",
-                "date": "2024-05-17",
-            },
+            {"date": "2023-01-02", CONTAINER: "10-11-12", "time_reference": "0"},
             ("2023-01-02T10:11:12", "bext"),
         ),
-        ({"origination_date": "2023-01-02"}, ("2023-01-02", "bext")),
+        ({"date": "2023-01-02", "time_reference": "0"}, ("2023-01-02", "bext")),
+        ({"date": "2023-01-02", CONTAINER: "10:11:12"}, ("2023-01-02", "tags")),
         (
             {
                 "com.apple.quicktime.creationdate": "2024-05-18T01:30:00+0200",
