@@ -21,7 +21,7 @@ def chapter(start: int, end: int, title: str = "", time_base: Fraction = MS) -> 
 
 def recorded(**tags: str) -> tuple[str, str] | None:
     found = file_tags([tags], [], today=TODAY).recorded
-    return found and (found.at, found.source)
+    return None if found is None else (found.at, found.source)
 
 
 @pytest.mark.parametrize(

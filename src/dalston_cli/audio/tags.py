@@ -18,7 +18,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dalston_cli.control_characters import without_controls
-from dalston_sdk.wire import Chapter, RecordingDate
+from dalston_sdk.wire import Chapter, DateOrigin, RecordingDate
 
 if TYPE_CHECKING:
     from av.container.core import Chapter as FileChapter
@@ -27,7 +27,7 @@ _LONGEST = 300
 """Letters of a title; what is longer is no title, and is cut."""
 _MOST_CHAPTERS = 1000
 
-_DATE_TAGS = (
+_DATE_TAGS: tuple[tuple[str, DateOrigin], ...] = (
     ("com.apple.quicktime.creationdate", "quicktime"),
     ("date_recorded", "tags"),
     ("creation_time", "container"),
@@ -141,15 +141,16 @@ def _iso(text: str, latest: date) -> str | None:
 
 def _chapters(chapters: "Sequence[FileChapter]", origin: Fraction) -> Iterator[Chapter]:
     """Yield chapters in order: each ends where the next one begins, if not before."""
-    timed = [each for each in chapters if each["time_base"]]
-    timed.sort(key=lambda each: each["start"] * each["time_base"])
+    timed = [
+        (each["start"] * base - origin, each["end"] * base - origin, each["metadata"])
+        for each in chapters
+        if (base := each["time_base"])
+    ]
+    timed.sort(key=lambda each: each[0])
     titles: dict[float, tuple[float, str]] = {}
-    for each in timed[:_MOST_CHAPTERS]:
-        start, end = (
-            max(0.0, float(each[edge] * each["time_base"] - origin)) for edge in ("start", "end")
-        )
-        title = _line(each["metadata"].get("title", ""))
-        titles.setdefault(round(start, 3), (round(end, 3), title))
+    for first, last, metadata in timed[:_MOST_CHAPTERS]:
+        start, end = (round(max(0.0, float(edge)), 3) for edge in (first, last))
+        titles.setdefault(start, (end, _line(metadata.get("title", ""))))
     if not any(title for _, title in titles.values()) and len(titles) == 1:
         return  # one without a name: all of the recording
     starts = [*titles, float("inf")]

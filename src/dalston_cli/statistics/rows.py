@@ -59,7 +59,7 @@ def rows_of(path: Path, transcript: Transcript, measures: Measures) -> Iterator[
         "transcript": os.fsencode(path).decode(errors="replace"),
         "recording": recording.name,
         "recording_title": recording.title,
-        "recorded": recording.recorded and recording.recorded.at,
+        "recorded": recording.recorded.at if recording.recorded else None,
         "language": transcript.language,
     }
     columns: Row = {
