@@ -28,6 +28,7 @@ from dalston_cli.pipeline.intake.folder_scan import (
 )
 from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.pipeline.intake.remote_scan import RemoteScan
+from dalston_cli.pipeline.intake.track_folders import track_set_request
 from dalston_cli.pipeline.intake.urls import given_address
 from dalston_cli.pipeline.remote.address import Address, shown_place
 from dalston_cli.pipeline.remote.errors import OfflineAddressError
@@ -111,6 +112,8 @@ class InputSources(Struct, frozen=True, kw_only=True):
     Attributes:
         inputs: Files, folders, patterns, URLs; ``-`` for standard input. A name that exists is
             never a pattern, even with brackets or stars.
+        tracks: Each input is a folder or a zip archive of one recording, with a file for every
+            speaker.
         recursive: Include folders below folders.
         files_from: A list of names; ``-`` for standard input.
         null: That list's names end with NUL.
@@ -120,6 +123,7 @@ class InputSources(Struct, frozen=True, kw_only=True):
     """
 
     inputs: tuple[str, ...] = ()
+    tracks: bool = False
     recursive: bool = False
     files_from: str | None = None
     null: bool = False
@@ -183,7 +187,9 @@ class RecordingFinder:
             yield from read_manifest(sources.manifest, offline=sources.offline)
 
     def _from_input(self, text: str) -> Iterator[RecordingRequest]:
-        if address := given_address(text):
+        if self.sources.tracks:
+            yield track_set_request(text)
+        elif address := given_address(text):
             yield from self._remote(address)
         elif text == STDIN:
             yield RecordingRequest(source=StandardInput(), name=STDIN, relative=Path(STDIN_STEM))

@@ -161,6 +161,48 @@ class RecordingDate(Struct, frozen=True, kw_only=True):
     source: DateOrigin
 
 
+StartSource = Literal["info", "bext", "length", "sound", "created", "none"]
+"""How the start of a track is known: by a file beside it, by time references of Broadcast Wave
+files, because all are equally long, by sound that several picked up, by the times at which the
+files were created, or not at all."""
+
+
+class RecordingTrack(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A file of a recording that has one for each speaker.
+
+    Attributes:
+        channel: Its number, as segments have it.
+        file: Its name.
+        speaker: Who is recorded, by its name.
+        start: Where it begins in the recording.
+        start_source: How that is known.
+    """
+
+    channel: int
+    file: str
+    speaker: str
+    duration_s: float
+    start: float
+    start_source: StartSource
+
+
+class SuppressedText(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Words of a track that were left out, because they are another speaker's.
+
+    Attributes:
+        channel: The track in which they were recognized.
+        spoken_in: The much louder track of the speaker.
+        reason: ``copy`` where it holds the same sound, ``same_words`` where it has the same words.
+    """
+
+    start: float
+    end: float
+    text: str
+    channel: int
+    spoken_in: int
+    reason: Literal["copy", "same_words"]
+
+
 class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Properties of the recording's file, and the digest of its bytes.
 
@@ -175,6 +217,7 @@ class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
         title: From the file's tags; None where it has none.
         recorded: Its date, from the file's metadata; None where that has none that can be right.
         chapters: Of the file, on the recording's clock, in order.
+        tracks: The files of a recording that has one for each speaker.
     """
 
     name: str
@@ -192,6 +235,7 @@ class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
     title: str | None = None
     recorded: RecordingDate | None = None
     chapters: tuple[Chapter, ...] = ()
+    tracks: tuple[RecordingTrack, ...] = ()
 
 
 class TokenPrices(
@@ -330,6 +374,7 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
         speaker_names: The label of each named speaker, and the name that replaces it everywhere
             else in the transcript.
         speaker_matches: How each speaker's voice compares with a roster, where one was asked for.
+        suppressed: What was left out of tracks because it is another track's, in time order.
         status: ``partial`` if a requested stage failed; ``stages`` has the reason.
         provenance: Where the transcript's ``text``, ``word_times``, ``language``, ``speaker`` (and
             turns), ``emotion``, ``events`` and ``speech_regions`` come from, and ``chapters`` that
@@ -357,6 +402,7 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     summary: str | None = None
     chapters: tuple[Chapter, ...] = ()
     action_items: tuple[ActionItem, ...] = ()
+    suppressed: tuple[SuppressedText, ...] = ()
     warnings: tuple[Notice, ...] = ()
     stages: tuple[StageRecord, ...] = ()
     provenance: dict[str, tuple[Origin, ...]] = field(default_factory=dict)
