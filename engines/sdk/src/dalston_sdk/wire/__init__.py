@@ -20,6 +20,14 @@ from dalston_sdk.wire.message import (
     Progress,
     StreamMessage,
 )
+from dalston_sdk.wire.recording import (
+    Chapter,
+    DateOrigin,
+    RecordingDate,
+    RecordingInfo,
+    RecordingTrack,
+    StartSource,
+)
 from dalston_sdk.wire.splitting import DecodePart, FindSpeech, FoundSection, FoundSpeech
 from dalston_sdk.wire.stage import (
     OPTIONS,
@@ -52,21 +60,15 @@ from dalston_sdk.wire.transcript import (
     TRANSCRIPT_VERSION,
     ActionItem,
     AudioEvent,
-    Chapter,
-    DateOrigin,
     Emotion,
     Notice,
     Origin,
-    RecordingDate,
-    RecordingInfo,
-    RecordingTrack,
     Segment,
     SpeakerMatch,
     SpeakerTurn,
     SpeechRegion,
     StageRecord,
     StageStatus,
-    StartSource,
     SuppressedText,
     TokenPrices,
     TokenUsage,
