@@ -25,9 +25,13 @@ if TYPE_CHECKING:
     import numpy as np
     from numpy.typing import NDArray
 
+_DAY_S = 86_400
 _SAME_LENGTH_S = 0.05
 _MOST_APART_S = 12 * 3600.0
 """Files that were created further apart are of other occasions."""
+
+_MOST_COMPARED = 20
+"""Tracks that are compared with each other; more take too long."""
 
 _FACTOR = 8
 _RATE = SAMPLE_RATE // _FACTOR
@@ -45,7 +49,7 @@ class TrackClock(Struct, frozen=True, kw_only=True):
     Attributes:
         wav: Its decoded audio.
         told_s: From a file beside it, in seconds from the first track.
-        reference_s: Of a Broadcast Wave file, in seconds from midnight.
+        reference_s: Of a Broadcast Wave file, in seconds from a midnight; 0 where none was set.
         created: When the file says that it was begun, as ISO 8601 with a time.
     """
 
@@ -69,7 +73,7 @@ def starts_of(clocks: Sequence[TrackClock]) -> tuple[Start, ...]:
     if (known := _all(told)) is not None:
         return _from_first(known, "info")
     references = _all([clock.reference_s for clock in clocks])
-    if references is not None and any(references):
+    if references is not None and any(time % _DAY_S for time in references):
         return _from_first(references, "bext")
     lengths = [clock.duration_s for clock in clocks]
     if max(lengths) - min(lengths) <= _SAME_LENGTH_S:
@@ -93,7 +97,7 @@ def _by_sound(clocks: Sequence[TrackClock]) -> tuple[Start, ...]:
     longest = max(range(len(clocks)), key=lambda number: clocks[number].duration_s)
     placed = {longest: 0.0}
     pending = [number for number in range(len(clocks)) if number != longest]
-    while pending:
+    while pending and len(clocks) <= _MOST_COMPARED:
         found = _next_found(signals, placed, pending)
         if found is None:
             break

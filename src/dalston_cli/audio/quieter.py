@@ -19,11 +19,10 @@ MUCH_DB = 6.0
 """Difference of level by which another track is much louder."""
 _AUDIBLE_DB, _SILENT_DB = -55.0, -100.0
 _FRAME_S = 0.02
-_SMOOTH_FRAMES = 9
+_SMOOTH_FRAMES, _FRAMES_AT_ONCE = 9, 10_000
 _SHORTEST_S, _MERGED_S = 0.1, 0.1
 
 _FACTOR = 4
-_RATE = SAMPLE_RATE // _FACTOR
 _ALIKE = 0.5
 """Correlation of two tracks from which on the quieter one is a copy."""
 _COMPARED_S, _DELAY_S = 3.0, 0.35
@@ -42,10 +41,8 @@ class Track:
         import numpy as np  # noqa: PLC0415 - keeps `dalston --help` fast
 
         self.start_s = start_s
-        self.samples = slower(samples, _FACTOR, len(samples))
-        size = round(_FRAME_S * _RATE)
-        frames = self.samples[: len(self.samples) // size * size].reshape(-1, size)
-        energy = (frames**2).mean(axis=1)
+        self._samples = samples  # on the disk: hours of many tracks are too much for memory
+        energy = np.concatenate([np.zeros(0), *_energies(samples)])
         if len(energy) >= _SMOOTH_FRAMES:
             energy = np.convolve(energy, np.ones(_SMOOTH_FRAMES) / _SMOOTH_FRAMES, mode="same")
         self.levels = 10 * np.log10(energy + 1e-10)
@@ -62,12 +59,22 @@ class Track:
     @property
     def end_s(self) -> float:
         """Where it ends."""
-        return self.start_s + len(self.samples) / _RATE
+        return self.start_s + len(self._samples) / SAMPLE_RATE
 
     def part(self, start_s: float, end_s: float) -> "NDArray[np.float32]":
         """Return the samples between two times of the recording; fewer where it has none."""
-        first, last = (round((time - self.start_s) * _RATE) for time in (start_s, end_s))
-        return self.samples[max(0, first) : max(0, last)]
+        first, last = (round((time - self.start_s) * SAMPLE_RATE) for time in (start_s, end_s))
+        part = self._samples[max(0, first) : max(0, last)]
+        return slower(part, _FACTOR, len(part))
+
+
+def _energies(samples: "NDArray[np.int16]") -> Iterator["NDArray[np.float64]"]:
+    """Yield the mean square of each frame, some thousand frames at a time."""
+    size = round(_FRAME_S * SAMPLE_RATE)
+    for first in range(0, len(samples), size * _FRAMES_AT_ONCE):
+        block = samples[first : first + size * _FRAMES_AT_ONCE]
+        frames = slower(block[: len(block) // size * size], _FACTOR, len(block))
+        yield (frames.reshape(-1, size // _FACTOR).astype("float64") ** 2).mean(axis=1)
 
 
 def quieter_times(tracks: Sequence[Track]) -> tuple[tuple[Quieter, ...], ...]:

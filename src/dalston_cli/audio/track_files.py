@@ -88,7 +88,6 @@ def _clock(request: AudioRequest, number: int, tracks: TrackList, one: AudioInfo
     date_time = one.info.recorded
     if date_time is not None and date_time.source == "bext" and reference is not None:
         reference += date.fromisoformat(date_time.at[:10]).toordinal() * 86_400
-        reference = reference if int(samples) else None
     timed = date_time is not None and "T" in date_time.at
     return TrackClock(
         wav=request.wav(number),

@@ -28,7 +28,6 @@ from dalston_cli.pipeline.intake.folder_scan import (
 )
 from dalston_cli.pipeline.intake.manifest import read_manifest
 from dalston_cli.pipeline.intake.remote_scan import RemoteScan
-from dalston_cli.pipeline.intake.track_folders import track_set_request
 from dalston_cli.pipeline.intake.urls import given_address
 from dalston_cli.pipeline.remote.address import Address, shown_place
 from dalston_cli.pipeline.remote.errors import OfflineAddressError
@@ -188,6 +187,10 @@ class RecordingFinder:
 
     def _from_input(self, text: str) -> Iterator[RecordingRequest]:
         if self.sources.tracks:
+            from dalston_cli.pipeline.intake.track_folders import (  # noqa: PLC0415 - seldom
+                track_set_request,
+            )
+
             yield track_set_request(text)
         elif address := given_address(text):
             yield from self._remote(address)

@@ -80,14 +80,16 @@ def _of_folder(path: Path) -> TrackSet:
     folder = below if prefix else path
     try:
         names = sorted(each.name for each in folder.iterdir() if each.is_file())
+        info = _text(folder / _INFO) if _INFO in names else ""
     except OSError as error:
         raise NoTrackSetError(f"{shown_name(path)} ({error.strerror})") from error
-    info = ""
-    if _INFO in names:
-        with open_regular(folder / _INFO) as file:
-            info = file.read(MOST_TEXT_BYTES).decode("utf-8", errors="replace")
     places = [f"{prefix}{name}" for name in names]
     return _track_set(path, places, info, is_archive=False)
+
+
+def _text(path: Path) -> str:
+    with open_regular(path) as file:
+        return file.read(MOST_TEXT_BYTES).decode("utf-8", errors="replace")
 
 
 def _of_archive(path: Path) -> TrackSet:

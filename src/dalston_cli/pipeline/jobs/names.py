@@ -30,10 +30,14 @@ def _named_by_tracks(transcript: Transcript, own: Mapping[str, str]) -> Transcri
     tracks = transcript.recording.tracks
     if len(tracks) < 2:  # noqa: PLR2004 - one channel is not taken for one speaker
         return transcript
-    labels = {segment.channel: segment.speaker for segment in transcript.segments}
+    labels: dict[int | None, set[str]] = {}
+    for segment in transcript.segments:
+        labels.setdefault(segment.channel, set()).add(segment.speaker or "")
     names = {
         label: track.speaker
         for track in tracks
-        if (label := labels.get(track.channel)) and label not in own
+        if len(labels.get(track.channel, ())) == 1  # several are in one room
+        for label in labels[track.channel]
+        if label and label not in own
     }
     return name_speakers(transcript, names, by=CHANNELS) if names else transcript

@@ -15,7 +15,6 @@ from dalston_cli.pipeline.endpoints import (
     in_daemon_thread,
     reference_of,
 )
-from dalston_cli.pipeline.track_sets.archive import extract
 
 
 class Member(Struct, frozen=True, kw_only=True):
@@ -85,16 +84,15 @@ class TrackSet(Struct, frozen=True, kw_only=True):
             TrackArchiveError: The archive is damaged, encrypted, or holds too much.
         """
         del tell
-        place = folder / "tracks"
-        if (listed := place / LIST_NAME).exists():
-            return listed
-        return await in_daemon_thread(lambda: self._write(place, most_bytes))
+        return await in_daemon_thread(lambda: self._write(folder / "tracks", most_bytes))
 
     def _write(self, place: Path, most_bytes: int) -> Path:
         place.mkdir(parents=True, exist_ok=True)
         listed = place / LIST_NAME
         targets = [track_path(listed, number) for number in range(len(self.members))]
         if self.is_archive:
+            from dalston_cli.pipeline.track_sets.archive import extract  # noqa: PLC0415 - seldom
+
             names = [member.place for member in self.members]
             extract(self.path, dict(zip(names, targets, strict=True)), most_bytes)
         else:
