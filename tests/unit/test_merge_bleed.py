@@ -7,11 +7,11 @@ import pytest
 from tests.support.transcripts import segment
 
 from dalston_cli.audio.request import Quieter
-from dalston_cli.stages.merge.bleed import without_bleed
+from dalston_cli.stages.merge.bleed import Louder, without_bleed
 from dalston_sdk.wire import Segment
 
-LOUDER = {1: (Quieter(start=0.0, end=10.0, than=0),)}
-COPY = {1: (Quieter(start=0.0, end=10.0, than=0, is_copy=True),)}
+LOUDER: Louder = {1: (Quieter(start=0.0, end=10.0, than=0),)}
+COPY: Louder = {1: (Quieter(start=0.0, end=10.0, than=0, is_copy=True),)}
 
 
 def said(channel: int, text: str, start: float, end: float) -> Segment:
@@ -42,7 +42,7 @@ ADA = said(0, "We should leave now.", 1.0, 3.0)
 )
 def test_a_whole_segment(
     other: Segment,
-    louder: dict[int | None, tuple[Quieter, ...]],
+    louder: Louder,
     kept: str | None,
     gone: str | None,
 ) -> None:
@@ -54,7 +54,7 @@ def test_a_whole_segment(
 
 
 def test_what_was_said_in_between_stays() -> None:
-    quieter = {1: (Quieter(start=0.0, end=2.0, than=0),)}
+    quieter: Louder = {1: (Quieter(start=0.0, end=2.0, than=0),)}
     mixed = said(1, "We should no wait please", 1.0, 3.5)
 
     found, [gone] = without_bleed([ADA, mixed], quieter)
@@ -78,7 +78,7 @@ def test_nothing_changes_without_tracks() -> None:
 
 
 def test_words_beside_another_speaker_are_judged_apart_from_those_before() -> None:
-    quieter = {
+    quieter: Louder = {
         1: (
             Quieter(start=0.0, end=3.0, than=0, is_copy=True),
             Quieter(start=4.0, end=6.0, than=0),

@@ -106,7 +106,7 @@ def _info(
 ) -> RecordingInfo:
     first = next(iter(found.values())).info
     recorded = [one.info.recorded for one in found.values() if one.info.recorded]
-    told = tracks.recorded and RecordingDate(at=tracks.recorded, source="tags")
+    told = RecordingDate(at=tracks.recorded, source="tags") if tracks.recorded else None
     return RecordingInfo(
         name=request.name or "",
         digest=request.digest or "",
