@@ -116,7 +116,7 @@ def unseal(path: Path, key: Key) -> Originals:
         raise VaultError(path, "the key is another one, or the file was changed") from error
     except OSError as error:
         raise VaultError(path, error.strerror or str(error)) from error
-    except (ValueError, zlib.error) as error:
+    except (ValueError, zlib.error, RecursionError) as error:
         raise VaultError(path, f"it is no vault: {error}") from error
     return Originals(original, corrections, names)
 
