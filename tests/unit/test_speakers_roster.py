@@ -106,7 +106,7 @@ def test_no_roster_and_nobody_on_it(tmp_path: Path) -> None:
         read_roster("team", tmp_path)
     assert "--roster team Ada" in str(error.value.hint)
     change_roster("team", tmp_path, lambda _: Roster(model="m"))
-    with pytest.raises(EmptyRosterError, match="nobody is on the roster 'team'"):
+    with pytest.raises(EmptyRosterError, match="the roster 'team'"):
         read_people("team", tmp_path)
 
 

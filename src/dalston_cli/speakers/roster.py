@@ -43,7 +43,7 @@ class NameTakenError(UsageError):
 
 
 class UnknownPersonError(UsageError):
-    """Nobody on the roster has the name."""
+    """No person on the roster has the name."""
 
     code = "unknown_person"
 
@@ -114,7 +114,7 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 class Roster(Struct, frozen=True, kw_only=True):
-    """The people who can be named, and nobody else.
+    """The people who can be named, and no others.
 
     Attributes:
         model: The diarizing model that made every vector.

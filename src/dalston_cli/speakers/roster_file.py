@@ -51,14 +51,14 @@ class NoRosterError(UsageError):
 
 
 class EmptyRosterError(UsageError):
-    """Nobody is on a roster."""
+    """A roster is empty."""
 
     code = "empty_roster"
 
     def __init__(self, given: str) -> None:
         option = "" if given == DEFAULT_ROSTER else f" --roster {given}"
         super().__init__(
-            f"nobody is on the roster {given!r}",
+            f"the roster {given!r} is empty",
             hint=f"add the first person: dalston speakers add{option} Ada sample.wav"
             " --consent 'what Ada agreed to'",
         )
