@@ -38,7 +38,10 @@ def serve(
         ),
     ] = None,
     jobs: Annotated[
-        int, typer.Option("--jobs", "-j", min=1, max=256, help="Recordings at the same time.")
+        int,
+        typer.Option(
+            "--jobs", "-j", min=1, max=256, metavar="N", help="Recordings at the same time."
+        ),
     ] = 4,
     max_upload: Annotated[
         float, typer.Option(min=0.001, metavar="MB", help="The most that one file may have.")
@@ -63,9 +66,9 @@ def serve(
     a token (dalston tokens add NAME), this machine's programs need none, and no other machine is
     served. Settings are those of dalston transcribe; models have to be installed.
 
-    dalston serve
+    dalston serve --port 8300
 
-    dalston serve --host 0.0.0.0 --port 8300 --jobs 8
+    dalston serve --host 0.0.0.0 --jobs 8
     """
     from dalston_cli.catalog.load import load_catalog
     from dalston_cli.commands.batch import environment_of
