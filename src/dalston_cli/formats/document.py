@@ -2,6 +2,7 @@
 
 from collections.abc import Iterator
 from dataclasses import dataclass
+from pathlib import PurePath
 from typing import Literal
 
 from dalston_cli.formats.corrections import corrections_of
@@ -11,6 +12,7 @@ from dalston_cli.formats.paragraphs import Paragraph, paragraphs
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
+from dalston_cli.formats.title import title_of
 from dalston_sdk.wire import Chapter, Transcript
 
 Role = Literal["time", "place", "speaker", "emotion", "text", "event"]
@@ -43,7 +45,7 @@ class Facts:
 def document_of(transcript: Transcript, options: RenderOptions) -> Iterator[Block | Facts]:
     """Yield a transcript's blocks; events stand among the paragraphs, where they begin."""
     names = SpeakerNames.of(transcript, options)
-    yield _block("title", transcript.title or transcript.recording.name)
+    yield _block("title", title_of(transcript))
     yield Facts(tuple(dict.fromkeys(facts_of(transcript))))  # the refining stage may be there twice
     yield from (_block("note", warning.message) for warning in transcript.warnings)
     overview = tuple(_overview(transcript, names))
@@ -108,7 +110,7 @@ def facts_of(transcript: Transcript) -> Iterator[tuple[str, str]]:
     """Yield names and values: the recording, the user's own columns, the models."""
     recording = transcript.recording
     if transcript.title:
-        yield "Recording", recording.name
+        yield "Recording", PurePath(recording.name).name
     yield "Duration", clock(recording.duration_s, fraction="")
     if recording.clip_start is not None or recording.clip_end is not None:
         end = "the end" if recording.clip_end is None else clock(recording.clip_end, fraction="")
