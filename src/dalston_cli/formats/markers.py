@@ -7,10 +7,10 @@ from typing import Literal, Self
 from msgspec import Struct
 
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.timecode import FRAME_RATES, frames_of
-from dalston_cli.formats.title import title_of
 from dalston_sdk.wire import Transcript
 
 
@@ -46,7 +46,7 @@ class Timeline(Struct, frozen=True, kw_only=True):
         markers = (*_chapters(transcript, rate), *_segments(transcript, options, rate))
         ends = (marker.start + marker.duration for marker in markers)
         return cls(
-            name=clean(title_of(transcript)),
+            name=clean(heading_of(transcript)),
             rate=rate,
             first=frames_of(options.start_timecode, rate),
             duration=max(round(transcript.recording.duration_s * rate), 1, *ends),

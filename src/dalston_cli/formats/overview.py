@@ -1,6 +1,7 @@
 """A language model's summary of a transcript, as formats for reading show it."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 from msgspec import Struct
 
@@ -19,10 +20,21 @@ class Section(Struct, frozen=True, kw_only=True):
 
 
 def has_overview(transcript: Transcript) -> bool:
-    """Return True if a language model wrote about the transcript."""
+    """Return True if a language model wrote about the transcript, or its file has chapters."""
     return bool(
         transcript.title or transcript.summary or transcript.chapters or transcript.action_items
     )
+
+
+def heading_of(transcript: Transcript) -> str:
+    """Return the title: a language model's, or the file's, or else the file's name."""
+    return transcript.title or transcript.recording.title or file_name_of(transcript)
+
+
+def file_name_of(transcript: Transcript) -> str:
+    """Return the recording's name without folders, which are not a reader's business."""
+    name = transcript.recording.name
+    return PurePath(name).name or name
 
 
 def sections(transcript: Transcript) -> Iterator[Section]:

@@ -135,7 +135,7 @@ def _consent(name: str, given: str | None, console: Console) -> Consent:
         ConsentMissingError: It was not given.
         typer.Exit: The person did not agree.
     """
-    purpose = (given or "").strip()
+    purpose = (given or "").encode(errors="replace").decode().strip()
     if not purpose:
         if given is not None or not console.asks:
             raise ConsentMissingError(name)

@@ -7,11 +7,11 @@ Reference:
 from collections.abc import Iterator, Sequence
 
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.script import clean, joined
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.atoms import Token
 from dalston_cli.formats.subtitles.cues import Cue, build_cues
-from dalston_cli.formats.title import title_of
 from dalston_sdk.wire import Transcript
 
 _PAUSE_S = 2.0
@@ -22,7 +22,7 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     """Return title and length, then a line per cue."""
     names = SpeakerNames.of(transcript, options)
     cues = build_cues(transcript, options.subtitles, names.get)
-    title = _plain(title_of(transcript))
+    title = _plain(heading_of(transcript))
     head = (f"[ti:{title}]", f"[length:{_time(transcript.recording.duration_s)}]", "[re:Dalston]")
     lines = _lines(cues, with_words=options.subtitles.highlight_words)
     return "\n".join((*head, "", *lines)) + "\n"

@@ -8,12 +8,12 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import Cue, build_cues
 from dalston_cli.formats.subtitles.iso6937 import encode
 from dalston_cli.formats.subtitles.timecode import FRAME_RATES, frames_of, timecode
-from dalston_cli.formats.title import title_of
 from dalston_sdk.wire import Transcript
 
 _CODE_TABLES = {b"01": "iso8859_5", b"02": "iso8859_6", b"03": "iso8859_7", b"04": "iso8859_8"}
@@ -90,7 +90,7 @@ def _header(
     rate = FRAME_RATES[options.frame_rate]
     start = frames_of(options.start_timecode, rate)
     first = start + round(cues[0].start * rate) if cues else start
-    title = clean(title_of(transcript))
+    title = clean(heading_of(transcript))
     language = _LANGUAGES.get((transcript.language or "").partition("-")[0], "00")
     fields = (
         (b"850", 3),

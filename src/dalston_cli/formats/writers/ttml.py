@@ -9,10 +9,10 @@ from xml.sax.saxutils import escape, quoteattr
 
 from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import build_cues, rendered
 from dalston_cli.formats.timestamp import clock
-from dalston_cli.formats.title import title_of
 from dalston_cli.formats.xml_text import xml_text
 from dalston_sdk.wire import Transcript
 
@@ -41,7 +41,7 @@ _UNDERLINED = ('<span tts:textDecoration="underline">', "</span>")
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
     """Return the document; each cue is a paragraph in one region at the bottom."""
-    title = escape(xml_text(title_of(transcript)))
+    title = escape(xml_text(heading_of(transcript)))
     corrections = corrections_of(transcript)
     about = f"<ttm:desc>{escape(corrections)}</ttm:desc>" if corrections else ""
     head = _HEAD % (quoteattr(xml_text(transcript.language or "")), title, about)
