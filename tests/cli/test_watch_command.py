@@ -256,12 +256,14 @@ def test_what_cannot_be_watched_is_refused(
 
 def test_a_folder_that_was_gone_for_a_while_is_watched_again(shell: Shell) -> None:
     inbox = shell.work / "inbox"
+    write_recording(inbox / "first.wav", seed=1)
     with watching(shell, "--poll", "0.2") as watcher:
+        watcher.wait(lambda: watcher.done() == 1)
         inbox.rename(shell.work / "elsewhere")
         gone = "watched_folder_gone"
         watcher.wait(lambda: any(each.get("code") == gone for each in watcher.events))
         inbox.mkdir()
         write_recording(inbox / "a.wav")
-        watcher.wait(lambda: watcher.done() == 1)
+        watcher.wait(lambda: watcher.done() == 2)
         assert watcher.end() == ExitCode.OK
     assert os.listdir(inbox) == ["a.wav"]  # noqa: PTH208 - nothing of ours is left there

@@ -10,7 +10,7 @@ from dalston_cli.options.batch import BatchOptions, InputOptions, ScreenOptions
 from dalston_cli.options.dialects.given import DialectOptions
 from dalston_cli.options.parameters import EVERYDAY, Flags, OptionsOf
 
-_WATCHING = "Watching"
+_PANEL = "Input"
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -26,7 +26,7 @@ class WatchOptions:
             "--recursive",
             "-r",
             help="Watch the folders below it, too.",
-            rich_help_panel=_WATCHING,
+            rich_help_panel=_PANEL,
         ),
         EVERYDAY,
     ] = False
@@ -36,7 +36,7 @@ class WatchOptions:
             min=0.1,
             metavar="SECONDS",
             help="A recording is whole once it was unchanged for so long and no process writes it.",
-            rich_help_panel=_WATCHING,
+            rich_help_panel=_PANEL,
         ),
         EVERYDAY,
     ] = 5.0
@@ -47,7 +47,7 @@ class WatchOptions:
             metavar="SECONDS",
             help="Look so often, instead of being told by the system: for NFS and the like, of"
             " whose changes on other machines it does not know.",
-            rich_help_panel=_WATCHING,
+            rich_help_panel=_PANEL,
         ),
         EVERYDAY,
     ] = None
@@ -56,7 +56,7 @@ class WatchOptions:
         typer.Option(
             metavar="DIR",
             help="Move each recording there once its transcript is complete.",
-            rich_help_panel=_WATCHING,
+            rich_help_panel=_PANEL,
             show_default=False,
         ),
         EVERYDAY,
@@ -66,7 +66,7 @@ class WatchOptions:
         typer.Option(
             "--once",
             help="End when all that is there is transcribed: for a timer.",
-            rich_help_panel=_WATCHING,
+            rich_help_panel=_PANEL,
         ),
         EVERYDAY,
     ] = False
