@@ -6,7 +6,7 @@ from collections.abc import Callable
 import msgspec
 
 from dalston_cli.commands.batch import Batch
-from dalston_cli.commands.mux_after import Muxing
+from dalston_cli.commands.mux_after import Muxing, tell_copies
 from dalston_cli.console import Console
 from dalston_cli.console.run_view import run_view
 from dalston_cli.pipeline import session
@@ -60,4 +60,5 @@ def run_batch(
             session.transcribe(batch.recordings, options, batch.environment, callbacks)
         )
     code = report.exit_code if muxing is None else muxing.exit_code(report.exit_code)
+    tell_copies(muxing, console)
     return msgspec.structs.replace(batch.completed(report), exit_code=code)
