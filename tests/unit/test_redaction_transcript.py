@@ -11,6 +11,7 @@ from dalston_sdk.wire import (
     ActionItem,
     Chapter,
     Notice,
+    Origin,
     RecordingInfo,
     Segment,
     SpeakerMatch,
@@ -84,6 +85,7 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
             each,
             speaker=secret if each.speaker == "SPEAKER_01" else "Zaphod",
             raw_text=f"raw {secret}",
+            doubtful=f"repeats {secret}",
             words=tuple(msgspec.structs.replace(word, speaker=secret) for word in each.words),
         )
         for each in one.segments
@@ -112,12 +114,16 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
                 stage="transcribe",
                 status="failed",
                 reason=f"{secret} said so",
+                model="/home/zaphod/tiny-2024",
                 options={"hotwords": [secret, "Trillian"], "prompt": "Trillian", "beam": 5},
             ),
         ),
         recording=msgspec.structs.replace(
-            one.recording, name=f"{secret}.wav", columns={"client": "Trillian", "phone": 5551234}
+            one.recording,
+            name="call_ZaphodBeeblebrox.wav",
+            columns={"client": "Trillian", "phone": 5551234},
         ),
+        provenance={"text": (Origin(stage="transcribe", model="/home/zaphod/tiny-2024"),)},
     )  # fmt: skip
 
     found = redacted(one)
@@ -127,7 +133,8 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
         assert word not in data
     assert {each.speaker for each in found.transcript.segments} == {"[NAME_1]"}
     assert found.transcript.stages[0].options == {"beam": 5}
-    assert found.transcript.recording.name == "[NAME_1].wav"
+    assert found.transcript.stages[0].model == "/home/[NAME_1]/tiny-2024"
+    assert found.transcript.recording.name == "call_[NAME_1].wav"
     assert found.transcript.summary == "[NAME_1] paints; call [NUMBER_1]."
 
 

@@ -7,23 +7,27 @@ import pytest
 from dalston_cli.search.dates import DateFilterError, words_of_span
 from dalston_cli.search.query import QuerySyntaxError, match_expression
 
+_A = '"a"'
 EXPRESSIONS = {
     "budget": '{text} : ("budget")',
-    "budget tax": '{text} : (("budget" AND "tax"))',
+    "budget tax": '{text} : ("budget" AND "tax")',
     '"next year"': '{text} : ("next year")',
     "tax*": '{text} : ("tax" *)',
     '"next ye"*': '{text} : ("next ye" *)',
     "NEAR(merger bank, 5)": '{text} : (NEAR("merger" "bank", 5))',
     'NEAR("our merger" bank*)': '{text} : (NEAR("our merger" "bank" *, 10))',
     "tax OR levy": '{text} : ("tax" OR "levy")',
-    "tax NOT levy": '{text} : (("tax" NOT "levy"))',
-    "(a OR b) c": '{text} : ((("a" OR "b") AND "c"))',
-    "don't AND co-op": '{text} : (("don\'t" AND "co-op"))',
+    "tax NOT levy": '{text} : ("tax" NOT "levy")',
+    "a OR b NOT c d": '{text} : ("a" OR "b" NOT "c" AND "d")',
+    "(a OR b) c": '{text} : (("a" OR "b") AND "c")',
+    "don't AND co-op": '{text} : ("don\'t" AND "co-op")',
     "speaker:Ada": '{speaker} : ("Ada")',
     'x speaker:"Ada L" speaker:Bob': '{text} : ("x") AND {speaker} : ("Ada L" OR "Bob")',
     "x date:2024-05-17": '{text} : ("x") AND {day} : ("20240517")',
     "x DATE:2024": '{text} : ("x") AND {day} : ("2024")',
-    "and or near": '{text} : ((("and" AND "or") AND "near"))',
+    "and or near": '{text} : ("and" AND "or" AND "near")',
+    "a " * 200: f"{{text}} : ({' AND '.join(200 * [_A])})",
+    "(" * 50 + "a" + ")" * 50: f"{{text}} : ({'(' * 50}{_A}{')' * 50})",
     "北京*": '{text} : ("\x1f北\x1f京\x1f" *)',
 }
 
@@ -45,6 +49,8 @@ def test_a_query_becomes_an_expression_that_sqlite_takes(query: str) -> None:
     [
         ('"next year', "a quotation mark has no other"),
         ("(a b", "a bracket is not closed"),
+        ("(" * 51 + "a" + ")" * 51, "more than 50 brackets"),
+        ("caf\udce9", "it is not UTF-8"),
         ("a b)", "a bracket is closed that none has opened"),
         ("a OR", "a word is missing at its end"),
         ("AND a", "a word is missing before AND"),

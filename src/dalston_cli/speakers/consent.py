@@ -28,7 +28,8 @@ def consent_to(purpose: str, name: str) -> Consent:
     Raises:
         ConsentMissingError: What it is for is not said.
     """
-    given_for = " ".join(purpose.split())
+    whole = purpose.encode(errors="replace").decode()  # of a command line that is no UTF-8
+    given_for = " ".join(whole.split())
     if not given_for:
         raise ConsentMissingError(name)
     return Consent(given_for=given_for, noted_at=now(), noted_by=_user())
