@@ -75,6 +75,8 @@ class Progress:
                 self.duration_s = event.duration_s or self.duration_s
             case JobFinished():
                 return
+            case _:
+                pass
         if isinstance(event, _TOLD):
             data = msgspec.to_builtins(event)
             kind = data.pop("event")
