@@ -125,7 +125,8 @@ def test_a_job_goes_from_upload_to_every_format_and_is_forgotten(
     assert ada.get(f"{place}/transcript", params={"format": "srt"}).text.startswith("1\n00:00:00")
     assert "SPEAKER turn" not in ada.get(f"{place}/transcript", params={"format": "txt"}).text
     assert ada.get(f"{place}/transcript", params={"format": "rttm"}).text.startswith("SPEAKER ")
-    assert ada.get(f"{place}/transcript", params={"format": "pdf"}).status_code == 400
+    for unknown in ("pdf", "txt,srt", ""):
+        assert ada.get(f"{place}/transcript", params={"format": unknown}).status_code == 400
 
     folder = home.server_folder / "jobs" / job["id"]
     assert [each.name for each in folder.iterdir()] == ["out"]  # neither audio nor results

@@ -20,7 +20,7 @@ from dalston_cli.formats.registry import writers_named
 from dalston_cli.options.rendering import build_render_options
 from dalston_cli.private_file import make_private_folder
 from dalston_cli.server.addresses import destination
-from dalston_cli.server.errors import RequestRefusedError, answer
+from dalston_cli.server.errors import RequestRefusedError, answer, invalid
 from dalston_cli.server.job_request import JobRequest, idempotency_key, read_job
 from dalston_cli.server.jobs import Jobs
 from dalston_cli.server.paths import allowed_recording
@@ -114,7 +114,10 @@ class JobEndpoints:
         return Response(data, media_type=kind)
 
     def _rendered(self, job: QueuedJob, name: str) -> tuple[bytes, str]:
-        [writer] = writers_named((name,))[:1] or writers_named(("json",))
+        writers = writers_named((name,))
+        if len(writers) != 1:
+            raise invalid("name one format", "format")
+        writer = writers[0]
         options = build_render_options(self.service.wishes.resolved(job.options).settings)
         transcript = read_transcript(transcript_in(self.jobs.folder_of(job.id)))
         if error := writer.unmet_need(transcript, options):
