@@ -1,0 +1,75 @@
+"""Parakeet's transducers, with durations of tokens (TDT) and without (RNN-T)."""
+
+from collections.abc import Sequence
+from functools import cached_property
+
+import torch
+from adapter import Adapter, Located, Told, Traits
+from known_languages import KNOWN_LANGUAGES
+from pieces import words_in
+
+from dalston_sdk.engine import SAMPLE_RATE
+from dalston_sdk.sentences import Transcription
+from dalston_sdk.wire import SpeechRegion
+from dalston_sdk.words import Token
+
+_MAX_CHUNK_S = 60.0
+"""Memory for attention grows with the square of the length."""
+
+
+class Transducer(Adapter):
+    """A model that writes tokens while it goes through the frames."""
+
+    @cached_property
+    def traits(self) -> Traits:
+        """Its files do not say which languages it knows."""
+        return Traits(
+            name=self.loaded.name,
+            languages=KNOWN_LANGUAGES.get(self.loaded.name, ()),
+            must_be_told_language=False,
+            translates=False,
+            times_words=True,
+            max_chunk_s=_MAX_CHUNK_S,
+        )
+
+    @cached_property
+    def _frame_s(self) -> float:
+        features = self.loaded.processor.feature_extractor
+        factor = self.loaded.network.config.encoder_config.subsampling_factor
+        return float(features.hop_length * factor / SAMPLE_RATE)
+
+    def transcribe(self, located: Sequence[Located], told: Told) -> list[Transcription]:
+        """Decode greedily, with the frame in which each token was written."""
+        inputs = self.loaded.place(
+            self.loaded.processor([samples for samples, _ in located], sampling_rate=SAMPLE_RATE)
+        )
+        with torch.inference_mode():
+            found = self.loaded.network.generate(**inputs, return_dict_in_generate=True)
+        rows = zip(found.sequences.tolist(), found.durations.tolist(), located, strict=True)
+        return [
+            self._transcription(token_ids, durations, region, told)
+            for token_ids, durations, (_, region) in rows
+        ]
+
+    def _transcription(
+        self,
+        token_ids: Sequence[int],
+        durations: Sequence[int],
+        region: SpeechRegion,
+        told: Told,
+    ) -> Transcription:
+        config = self.loaded.network.config
+        tokenizer = self.loaded.processor.tokenizer
+        nothing = {config.blank_token_id, config.pad_token_id, *tokenizer.all_special_ids}
+        has_durations = hasattr(config, "durations")
+        tokens: list[Token] = []
+        frame = 0
+        for token_id, duration in zip(token_ids, durations, strict=True):
+            if token_id not in nothing:
+                start = region.start + frame * self._frame_s
+                end = start + duration * self._frame_s if has_durations and duration else None
+                text = str(tokenizer.convert_ids_to_tokens(token_id)).replace("▁", " ")
+                tokens.append(Token(text=text, start=start, end=end))
+            frame += duration
+        words = words_in(tokens, region, told.into)
+        return Transcription(text="".join(word.text for word in words).strip(), words=tuple(words))
