@@ -6,7 +6,7 @@ from dataclasses import dataclass
 from typing import Any
 
 from dalston_sdk.decoding import Capabilities
-from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.engine import Samples
 from dalston_sdk.sentences import Transcription
 from dalston_sdk.wire import Notice, SpeechRegion, TranscribeOptions
 
@@ -111,8 +111,3 @@ class Adapter(ABC):
     ) -> tuple[TranscribeOptions, tuple[Notice, ...]]:
         """Shorten words to expect to what the model has room for, with a notice for each option."""
         return options, ()
-
-
-def longest_s(located: Sequence[Located]) -> float:
-    """Return the length of the longest chunk, in seconds."""
-    return max(len(samples) for samples, _ in located) / SAMPLE_RATE

@@ -2,21 +2,19 @@
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
-import torch
-from adapter import Adapter, Located, Told, Traits, longest_s
+from adapter import Located, Told, Traits
+from text_decoder import TextDecoder
 from transformers.models.cohere_asr.processing_cohere_asr import LANGUAGES
 
 from dalston_sdk.engine import SAMPLE_RATE
-from dalston_sdk.sentences import Transcription
 
 _MAX_CHUNK_S = 30.0
 """The library cuts longer ones by itself, without telling where."""
-_TOKENS_PER_S = 20
-_LEAST_TOKENS = 16
 
 
-class Cohere(Adapter):
+class Cohere(TextDecoder):
     """A model that transcribes 14 languages."""
 
     @cached_property
@@ -31,18 +29,12 @@ class Cohere(Adapter):
             max_chunk_s=_MAX_CHUNK_S,
         )
 
-    def transcribe(self, located: Sequence[Located], told: Told) -> list[Transcription]:
-        """Write the text of each chunk."""
-        inputs = self.loaded.place(
-            self.loaded.processor(
-                [samples for samples, _ in located],
-                language=told.language,
-                sampling_rate=SAMPLE_RATE,
-            )
+    def inputs_of(self, located: Sequence[Located], told: Told) -> Any:  # noqa: ANN401 - the library's
+        """Return features, and the prompt with the language."""
+        inputs = self.loaded.processor(
+            [samples for samples, _ in located],
+            language=told.language,
+            sampling_rate=SAMPLE_RATE,
         )
         inputs.pop("audio_chunk_index", None)
-        most = _LEAST_TOKENS + int(longest_s(located) * _TOKENS_PER_S)
-        with torch.inference_mode():
-            found = self.loaded.network.generate(**inputs, max_new_tokens=most, do_sample=False)
-        texts = self.loaded.processor.tokenizer.batch_decode(found, skip_special_tokens=True)
-        return [Transcription(text=text.strip()) for text in texts]
+        return inputs

@@ -1,26 +1,23 @@
-"""Moonshine: small models for short English commands and dictation, and for other languages."""
+"""Moonshine: small models for English, and for other languages one each."""
 
 from collections.abc import Sequence
 from functools import cached_property
+from typing import Any
 
-import torch
-from adapter import Adapter, Located, Told, Traits, longest_s
+from adapter import Located, Told, Traits
 from known_languages import KNOWN_LANGUAGES
+from text_decoder import TextDecoder
 
 from dalston_sdk.engine import SAMPLE_RATE
-from dalston_sdk.sentences import Transcription
 
 _MAX_CHUNK_S = 30.0
-_MOST_TOKENS_PER_S = 13.0
-"""Twice what its authors advise for English: languages in other scripts take more tokens.
-
-Without a limit a model of this size repeats itself now and then.
-"""
-_LEAST_TOKENS = 8
 
 
-class Moonshine(Adapter):
-    """A model that reads samples and writes text, without times."""
+class Moonshine(TextDecoder):
+    """A model that reads samples; twice the tokens that its authors advise, for other scripts."""
+
+    tokens_per_s = 13
+    least_tokens = 8
 
     @cached_property
     def traits(self) -> Traits:
@@ -34,20 +31,13 @@ class Moonshine(Adapter):
             max_chunk_s=_MAX_CHUNK_S,
         )
 
-    def transcribe(self, located: Sequence[Located], told: Told) -> list[Transcription]:
-        """Write the text of each chunk."""
+    def inputs_of(self, located: Sequence[Located], told: Told) -> Any:  # noqa: ANN401 - the library's
+        """Return samples with a mask of their padding."""
         del told
-        inputs = self.loaded.place(
-            self.loaded.processor.feature_extractor(
-                [samples for samples, _ in located],
-                sampling_rate=SAMPLE_RATE,
-                padding=True,
-                return_tensors="pt",
-                return_attention_mask=True,
-            )
+        return self.loaded.processor.feature_extractor(
+            [samples for samples, _ in located],
+            sampling_rate=SAMPLE_RATE,
+            padding=True,
+            return_tensors="pt",
+            return_attention_mask=True,
         )
-        most = _LEAST_TOKENS + int(longest_s(located) * _MOST_TOKENS_PER_S)
-        with torch.inference_mode():
-            found = self.loaded.network.generate(**inputs, max_new_tokens=most, do_sample=False)
-        texts = self.loaded.processor.tokenizer.batch_decode(found, skip_special_tokens=True)
-        return [Transcription(text=text.strip()) for text in texts]

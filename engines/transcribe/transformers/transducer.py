@@ -43,13 +43,23 @@ class Transducer(Adapter):
         inputs = self.loaded.place(
             self.loaded.processor([samples for samples, _ in located], sampling_rate=SAMPLE_RATE)
         )
+        limits = self._limits(inputs["attention_mask"])
         with torch.inference_mode():
-            found = self.loaded.network.generate(**inputs, return_dict_in_generate=True)
-        rows = zip(found.sequences.tolist(), found.durations.tolist(), located, strict=True)
+            found = self.loaded.network.generate(
+                **inputs, max_new_tokens=max(limits), return_dict_in_generate=True
+            )
+        rows = zip(found.sequences.tolist(), found.durations.tolist(), limits, located, strict=True)
         return [
-            self._transcription(token_ids, durations, region, told)
-            for token_ids, durations, (_, region) in rows
+            self._transcription(token_ids[: limit + 1], durations[: limit + 1], region, told)
+            for token_ids, durations, limit, (_, region) in rows
         ]
+
+    def _limits(self, mask: torch.Tensor) -> list[int]:
+        """Return the most tokens of each chunk, blanks too; the library has one limit for all."""
+        network = self.loaded.network
+        frames = network._get_subsampling_output_length(mask.sum(-1))  # noqa: SLF001 - there is no other
+        per_frame = network.config.max_symbols_per_step + 1  # with the blank that ends a frame
+        return [max(1, per_frame * int(count)) for count in frames]
 
     def _transcription(
         self,

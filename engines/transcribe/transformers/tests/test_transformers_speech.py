@@ -25,7 +25,6 @@ RANDOM = (
     *("moonshine", "canary", "cohere"),
 )
 CHUNK_S = 4.0
-MOST_TOKENS = 48
 
 
 def text_of(result: TranscribeResult) -> str:
@@ -53,10 +52,9 @@ def test_words_and_times_are_right(
     speech = request.getfixturevalue("ctc_speech" if name == "wav2vec2" else "whisper_speech")
     result = engine.transcribe(speech.wav, model=models[name], batch_size=batch_size)
 
-    assert (
-        jiwer.wer(" ".join(re.sub(r"[^a-z ]", " ", speech.text.lower()).split()), text_of(result))
-        <= 0.1
-    )
+    expected = " ".join(re.sub(r"[^a-z ]", " ", speech.text.lower()).split())
+    # The tiny wav2vec 2.0 was trained to align: it leaves out letters and spaces.
+    assert jiwer.cer(expected, text_of(result)) <= (0.2 if name == "wav2vec2" else 0.05)
     words = [word for segment in result.segments for word in segment.words]
     assert all(type(word.start) is float and type(word.end) is float for word in words)
     assert all(word.start < word.end for word in words)
@@ -103,11 +101,11 @@ def test_each_family_writes_what_the_library_writes(
 ) -> None:
     result = engine.transcribe(short, model=models[name], language="en", vad=False)
     text = " ".join(segment.text for segment in result.segments)
-    assert len(alone[name]) > 3
-    expected = alone[name].replace(" ", "").removesuffix("…")
-    found = text.replace(" ", "")
+    expected, found = alone[name].replace(" ", ""), text.replace(" ", "")
+    assert expected
+    # The limits of their lengths differ, which random models reach.
     assert found[: len(expected)] == expected[: len(found)]
-    assert len(found) >= min(len(expected), 4)
+    assert len(found) >= min(len(expected), 40)
 
 
 @pytest.mark.parametrize("name", RANDOM)
