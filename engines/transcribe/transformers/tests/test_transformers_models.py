@@ -123,7 +123,7 @@ def test_words_to_expect_reach_whisper_as_far_as_there_is_room(
 ) -> None:
     options: dict[str, Any] = {"model": models["whisper"], "language": "en"}
     told = engine.transcribe(whisper_speech.wav, hotwords=("letter",), **options)
-    assert told.effective["hotwords"] == ("letter",)
+    assert told.effective["hotwords"] == ["letter"]
     plain = engine.transcribe(whisper_speech.wav, **options)
     assert plain.effective["hotwords"] is None
     long = engine.transcribe(whisper_speech.wav, initial_prompt="the letter " * 400, **options)
