@@ -32,7 +32,7 @@ from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.locations import Locations
 from dalston_cli.speakers.decision import Vector, cosine
-from dalston_cli.speakers.heard import voices_of
+from dalston_cli.speakers.recorded_voice import voices_of
 
 MODEL = "pyannote-segmentation-3.0-campplus"
 SYNTHETIC = ("slt", "rms", "awb", "kal16")

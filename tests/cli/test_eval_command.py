@@ -51,6 +51,18 @@ def test_programs_get_every_figure(capsys: Captured) -> None:
     assert figures["b"]["wer"] == 0
     assert figures["a"]["wer_counts"]["substitutions"] == 1
     assert outcome["interval"] is None  # of two recordings
+    assert "alignment" not in figures["a"]
+
+
+@pytest.mark.usefixtures("talks")
+def test_programs_get_the_texts_with_show(capsys: Captured) -> None:
+    assert main(["eval", "right", "out", "--normaliser", "plain", "--show", "--json"]) == 0
+    [outcome] = json.loads(capsys.readouterr().out)["data"]["outcomes"]
+    [first, _] = outcome["recordings"]
+    steps = [(each["kind"], each["reference"], each["hypothesis"]) for each in first["alignment"]]
+    assert steps[:2] == [("equal", ["good"], ["good"]), ("substitute", ["morning"], ["evening"])]
+    assert [word for _, said, _ in steps for word in said][2:3] == ["everybody"]
+    assert "alignment" not in outcome["all"]
 
 
 @pytest.mark.usefixtures("talks")

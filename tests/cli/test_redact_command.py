@@ -2,6 +2,7 @@
 
 import json
 import stat
+from concurrent.futures import ThreadPoolExecutor
 from pathlib import Path
 
 import av
@@ -13,6 +14,7 @@ from tests.support.transcripts import segment
 
 from dalston_cli.app import main
 from dalston_cli.audio.source import content_digest
+from dalston_cli.redaction.vault import open_key
 
 Captured = pytest.CaptureFixture[str]
 SECRETS = ("Ada", "Lovelace", "4111", "1111", "mail.example")
@@ -143,3 +145,34 @@ def test_a_folder_is_redacted_without_what_is_redacted_already(call: Path) -> No
     assert main(["redact", "in", "--overwrite", "--name", "card", "--json"]) == 0
     assert [each.name for each in files("in")] == ["call.json", "call.redacted.json"]
     assert "my [NAME_2] is" in Path("in/call.redacted.json").read_text()
+
+
+def test_files_of_one_name_do_not_take_each_others_place(capsys: Captured) -> None:
+    for folder in ("x", "y"):
+        put(Path(f"in/{folder}/call.json"), f"this is of {folder}")
+
+    for options in ([], ["--overwrite"]):
+        assert main(["redact", "in", "-o", "out", "--json", *options]) == 0
+        names = [
+            Path(one["written"][0]).name for one in json.loads(capsys.readouterr().out)["data"]
+        ]
+        assert names == ["call.redacted.json", "call-2.redacted.json"]
+        texts = [json.loads(Path("out", name).read_text())["text"] for name in names]
+        assert texts == ["this is of x", "this is of y"]
+
+
+def test_corrections_of_another_text_are_not_left_beside_a_restored_one(call: Path) -> None:
+    assert main(["redact", str(call), "-o", "out", "--key", "case.key"]) == 0
+    restore = ["redact", "--restore", "out/call.redacted.json", "--key", "case.key"]
+    stale = Path("out/call.restored.corrections.jsonl")
+    stale.write_text("{}\n")
+    assert main(restore) == 3
+    assert main([*restore, "--overwrite"]) == 0
+    assert not stale.exists()
+
+
+def test_several_redactions_at_once_make_one_key(tmp_path: Path) -> None:
+    with ThreadPoolExecutor(8) as pool:
+        keys = list(pool.map(lambda _: open_key(tmp_path / "k", make=True), range(8)))
+    tokens = [key.encrypt(b"x") for key in keys]
+    assert {open_key(tmp_path / "k", make=False).decrypt(each) for each in tokens} == {b"x"}

@@ -3,7 +3,6 @@
 import json
 import signal
 from collections.abc import Iterator
-from contextlib import suppress
 from pathlib import Path
 
 import pytest
@@ -31,9 +30,7 @@ def cluster(shell: Shell, tmp_path: Path) -> Iterator[DaskCluster]:
     found = cluster_of(shell, tmp_path)
     for cluster in found:
         yield cluster
-        for worker in cluster.workers:
-            with suppress(ProcessLookupError):
-                worker.send_signal(signal.SIGCONT)
+        cluster.workers[0].kill()  # one that goes on would wait a minute for its scheduler
 
 
 @pytest.fixture(autouse=True)

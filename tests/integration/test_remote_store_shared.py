@@ -42,7 +42,9 @@ def run_all(machines: list[PipelineHome], store: str, align: str = "auto") -> li
     started = [pipeline_process.start(home, store=store, align=align) for home in machines]
     with ThreadPoolExecutor(len(started)) as pool:
         told = [*pool.map(read_to_end, started)]
-    assert [process.returncode for process in started] == [0] * len(started), told
+    assert [process.returncode for process in started] == [0] * len(started), [
+        each[-3:] for each in told
+    ]
     return [[one["code"] for one in each if one["event"] == "warning_raised"] for each in told]
 
 

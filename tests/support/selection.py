@@ -2,7 +2,7 @@
 
 ``--part newcomer`` runs the tests for a fresh clone: it takes minutes,
 needs no Docker and no PyTorch, and leaves out tests that are marked as slow. ``--part rest`` runs
-all others. With workers (``-n 2``), the tests of one file stay together and so share its fixtures;
+all others. With workers (``-n 3``), the tests of one file stay together and so share its fixtures;
 so do those of one engine, and all of Docker's, which look at one daemon.
 """
 

@@ -1,13 +1,25 @@
 """What the rules of redaction find in a text, and what they do not."""
 
+import time
+
 import pytest
 
 from dalston_cli.redaction.finding import Kind
 from dalston_cli.redaction.names import Names, parse_list
 from dalston_cli.redaction.pseudonyms import Pseudonyms
 from dalston_cli.redaction.rules import Rules
+from dalston_cli.redaction.spoken import spoken_emails
+from dalston_cli.redaction.written import emails
 
-PEOPLE = (["Ada Lovelace", "Countess"], ["José Núñez"], ["李明"], ["Anne-Marie de Vries"])
+PEOPLE = (
+    ["Ada Lovelace", "Countess"],
+    ["José Núñez"],
+    ["李明"],
+    ["Anne-Marie de Vries"],
+    ["O\u2019Brien"],
+    ["I\u015f\u0131k"],
+    ["\u0141ukasz"],
+)
 
 TEXTS = [
     ("Hello Ada, hello ADA LOVELACE.", "Hello [NAME_1], hello [NAME_1]."),
@@ -16,6 +28,14 @@ TEXTS = [
     ("我是李明。", "我是[NAME_1]。"),
     ("Anne Marie called; de is no name", "[NAME_1] called; de is no name"),
     ("Canada, adamant, Marietta", "Canada, adamant, Marietta"),
+    (
+        "interview_Ada_Lovelace, ada2, x.com/adalovelace",
+        "interview_[NAME_1], [NAME_1]2, x.com/[NAME_1]",
+    ),
+    ("A\u00adda and Love\u200blace", "[NAME_1] and [NAME_1]"),
+    ("O'Brien, O\u2019Brien's, O\u02bcBRIEN", "[NAME_1], [NAME_1], [NAME_1]"),
+    ("I\u015eIK, \u0131\u015f\u0131k, Lukasz", "[NAME_1], [NAME_1], [NAME_2]"),
+    ("ada.l @ example.com or a.l@example . com. Then", "[EMAIL_1] or [EMAIL_2]. Then"),
     ("write to ada.l+x@mail.example.com.", "write to [EMAIL_1]."),
     ("a d a at example dot com, please", "[EMAIL_1], please"),
     ("max punkt muster at beispiel punkt de", "[EMAIL_1]"),
@@ -68,3 +88,14 @@ def test_a_list_has_a_person_a_line() -> None:
 @pytest.mark.parametrize("text", ["my name is Bob", "flat 12b", "born on the third of May"])
 def test_what_is_not_found_and_documented(text: str) -> None:
     assert Pseudonyms().replaced(text, Rules(names=Names(PEOPLE))) == text
+
+
+@pytest.mark.parametrize(
+    "text",
+    ["今日は良い天気" * 8_000, "a-" * 8_000, "a dot " * 4_000],
+    ids=["spaceless", "-", "dot"],
+)
+def test_long_texts_take_time_in_proportion(text: str) -> None:
+    begin = time.process_time()
+    assert [*emails(text), *spoken_emails(text)] == []
+    assert time.process_time() - begin < 5

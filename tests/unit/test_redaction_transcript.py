@@ -11,11 +11,14 @@ from dalston_sdk.wire import (
     ActionItem,
     Chapter,
     Notice,
+    Origin,
     RecordingInfo,
+    RecordingTrack,
     Segment,
     SpeakerMatch,
     SpeakerTurn,
     StageRecord,
+    SuppressedText,
     Transcript,
     Word,
 )
@@ -84,6 +87,7 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
             each,
             speaker=secret if each.speaker == "SPEAKER_01" else "Zaphod",
             raw_text=f"raw {secret}",
+            doubtful=f"repeats {secret}",
             words=tuple(msgspec.structs.replace(word, speaker=secret) for word in each.words),
         )
         for each in one.segments
@@ -112,12 +116,32 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
                 stage="transcribe",
                 status="failed",
                 reason=f"{secret} said so",
+                model="/home/zaphod/tiny-2024",
                 options={"hotwords": [secret, "Trillian"], "prompt": "Trillian", "beam": 5},
             ),
         ),
         recording=msgspec.structs.replace(
-            one.recording, name=f"{secret}.wav", columns={"client": "Trillian", "phone": 5551234}
+            one.recording,
+            name="call_ZaphodBeeblebrox.wav",
+            columns={"client": "Trillian", "phone": 5551234},
+            title=f"A talk with {secret}",
+            tracks=(
+                RecordingTrack(
+                    channel=0,
+                    file=f"{secret}.wav",
+                    speaker=secret,
+                    duration_s=9.0,
+                    start=0.0,
+                    start_source="info",
+                ),
+            ),
         ),
+        suppressed=(
+            SuppressedText(
+                start=0.0, end=1.0, text=secret, channel=0, spoken_in=1, reason="copy"
+            ),
+        ),
+        provenance={"text": (Origin(stage="transcribe", model="/home/zaphod/tiny-2024"),)},
     )  # fmt: skip
 
     found = redacted(one)
@@ -127,20 +151,23 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
         assert word not in data
     assert {each.speaker for each in found.transcript.segments} == {"[NAME_1]"}
     assert found.transcript.stages[0].options == {"beam": 5}
-    assert found.transcript.recording.name == "[NAME_1].wav"
+    assert found.transcript.stages[0].model == "/home/[NAME_1]/tiny-2024"
+    assert found.transcript.recording.name == "call_[NAME_1].wav"
     assert found.transcript.summary == "[NAME_1] paints; call [NUMBER_1]."
 
 
 KNOWN = {
     Transcript: "version recording status text language segments language_scores speech_regions"
     " turns speaker_names events title summary chapters action_items warnings stages provenance"
-    " generator key digest speaker_matches",
+    " suppressed generator key digest speaker_matches",
     Segment: "id start end text words speaker channel language confidence emotion raw_text doubtful"
     " avg_logprob no_speech_prob compression_ratio temperature human checked",
     Word: "text start end confidence speaker interpolated human",
     SpeakerTurn: "start end speaker confidence",
     RecordingInfo: "name digest duration_s sample_rate num_channels container codec"
-    " container_duration_s clip_start clip_end left_out columns",
+    " container_duration_s clip_start clip_end left_out columns title recorded chapters tracks",
+    RecordingTrack: "channel file speaker duration_s start start_source",
+    SuppressedText: "start end text channel spoken_in reason",
     StageRecord: "stage status reason engine engine_version engine_fingerprint launcher device"
     " model model_digest options elapsed_s usage",
     Chapter: "start end title summary",

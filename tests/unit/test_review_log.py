@@ -95,6 +95,11 @@ def test_a_first_line_that_was_cut_off_is_none(path: Path) -> None:
         (b'{"revision":1,"at":"x","edit":{"op":"text","segment":"s0"}}', "`text`"),
         (b'{"revision":1,"at":"x","edit":{"op":"boil"}}', "line 2 is malformed: Invalid value"),
         (b"\xff", "line 2 is malformed"),
+        (b'{"x":' + b"[" * 100_000 + b"]" * 100_000 + b"}", "line 2 is malformed"),
+        (
+            b'{"revision":1,"at":"","edit":{"op":"undo"},"was":{"a":{"id":0,"start":0,"end":1}}}',
+            "line 2 is malformed",
+        ),
         (b'{"dalston_corrections":9,"transcript":"","recording":""}', "a newer Dalston wrote it"),
     ],
 )
@@ -107,6 +112,24 @@ def test_damage_elsewhere_is_explained_and_stays(path: Path, line: bytes, messag
     with open_log(path) as log, pytest.raises(CorrectionsUnreadableError):
         log.read()
     assert path.read_bytes() == data + b"\n"
+
+
+@pytest.mark.parametrize("end", [b"", b"\n\n", b"\r\n \n"], ids=["none", "blank", "windows"])
+def test_the_end_that_an_editor_left_costs_no_edit(path: Path, end: bytes) -> None:
+    lines = [msgspec.json.encode(each) for each in (SUBJECT, entry(1))]
+    path.write_bytes(b"\n".join(lines) + end)
+
+    found = read_corrections(path)
+    assert found is not None
+    assert (found.entries, found.torn) == ((entry(1),), 0)
+    with open_log(path) as log:
+        before = log.read()
+        assert before is not None
+        assert (before.entries, before.torn) == (found.entries, 0)
+        log.append((entry(2),))
+    again = read_corrections(path)
+    assert again is not None
+    assert again.entries == (entry(1), entry(2))
 
 
 def test_edits_before_any_transcript_are_no_corrections(path: Path) -> None:

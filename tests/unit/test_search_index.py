@@ -5,6 +5,7 @@ import sqlite3
 import stat
 from pathlib import Path
 
+import msgspec
 import pytest
 from tests.support.indexed import ask, correct, found, put
 from tests.support.transcripts import dialogue, segment
@@ -44,6 +45,22 @@ def test_every_script_is_found(text: str, query: str, *, is_found: bool, tmp_pat
     put(tmp_path / "in/a.json", text)
 
     assert found(tmp_path / "state", query, tmp_path / "in") == ["a"] * is_found
+
+
+def test_speakers_of_every_script_are_found(tmp_path: Path) -> None:
+    put(tmp_path / "in/a.json", [segment("apple", 0.0, 1.0, speaker="田中太郎")])
+
+    for query in ("speaker:田中", "speaker:太郎", "apple speaker:田中太郎"):
+        answer, _ = ask(tmp_path / "state", query, tmp_path / "in")
+        assert [hit.speaker for hit in answer.found.hits] == ["田中太郎"]
+
+
+def test_many_words_that_leave_out_others_from_the_left(tmp_path: Path) -> None:
+    put(tmp_path / "in/a.json", "apple pear")
+    put(tmp_path / "in/b.json", "apple plum")
+
+    for query, names in (("apple NOT plum", "a"), ("pear NOT plum apple NOT fig OR plum", "ab")):
+        assert found(tmp_path / "state", query + " apple" * 150, tmp_path / "in") == [*names]
 
 
 def test_a_hit_says_when_and_who_and_what_is_around(tmp_path: Path) -> None:
@@ -185,17 +202,35 @@ def test_a_damaged_index_is_made_anew(damage: str, tmp_path: Path) -> None:
     assert "the search index was damaged and is made anew" in told[0]
 
 
-def test_other_json_is_passed_over_and_damaged_transcripts_are_named(tmp_path: Path) -> None:
+@pytest.mark.parametrize("how", ["cut", "deep", "early", "late"])
+def test_other_json_is_passed_over_and_damaged_transcripts_are_named(
+    how: str, tmp_path: Path
+) -> None:
     folder = tmp_path / "in"
     put(folder / "a.json", "apple")
     (folder / "package.json").write_text('{"name": "apple"}')
-    (folder / "cut.json").write_text('{"dalston_transcript_version": 1, "text": "apple')
+    damage = "[" * 100_000 + "]" * 100_000 if how == "deep" else '"apple'
+    if how in {"cut", "deep"}:
+        (folder / "bad.json").write_text(f'{{"dalston_transcript_version": 1, "text": {damage}')
+    else:
+        early = {"start": -5.0} if how == "early" else {"start": 1e300, "end": 1e300}
+        said = segment("apple", 0.0, 1.0)
+        word = msgspec.structs.replace(said.words[0], **early)
+        put(folder / "bad.json", [msgspec.structs.replace(said, words=(word,))])
 
     for _ in range(2):  # it is named again, though it is not read again
         answer, _ = ask(tmp_path / "state", "apple", folder)
         assert [hit.transcript.name for hit in answer.found.hits] == ["a.json"]
         [problem] = answer.changes[0].problems
-        assert "cut.json is no sound transcript" in problem
+        assert "bad.json is no sound transcript" in problem
+
+
+def test_a_clock_that_was_wrong_costs_nothing(tmp_path: Path) -> None:
+    os.utime(put(tmp_path / "in/a.json", "apple"), (1e12, 1e12))
+
+    answer, _ = ask(tmp_path / "state", "apple", tmp_path / "in")
+
+    assert [hit.date for hit in answer.found.hits] == ["2262-04-11"]
 
 
 def test_folders_within_another_are_searched_once(tmp_path: Path) -> None:

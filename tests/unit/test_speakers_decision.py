@@ -5,8 +5,8 @@ import math
 import pytest
 
 from dalston_cli.speakers.decision import MIN_SECONDS, Rule, cosine, decide, people_of
-from dalston_cli.speakers.heard import HeardVoice
 from dalston_cli.speakers.reasons import reason_of
+from dalston_cli.speakers.recorded_voice import RecordedVoice
 from dalston_cli.speakers.roster import Consent, EnrolledVoice, Person, Roster
 
 RULE = Rule(threshold=0.7, margin=0.2)
@@ -18,8 +18,10 @@ def at(degrees: float, length: float = 1.0) -> tuple[float, float]:
     return length * math.cos(angle), length * math.sin(angle)
 
 
-def heard(degrees: float | None, seconds: float = 20.0, speaker: str = "SPEAKER_00") -> HeardVoice:
-    return HeardVoice(
+def heard(
+    degrees: float | None, seconds: float = 20.0, speaker: str = "SPEAKER_00"
+) -> RecordedVoice:
+    return RecordedVoice(
         speaker=speaker, seconds=seconds, vector=None if degrees is None else at(degrees, 3.0)
     )
 
@@ -71,7 +73,10 @@ def roster(**people: tuple[EnrolledVoice, ...]) -> Roster:
     ],
 )
 def test_one_voice(
-    voice: HeardVoice, people: dict[str, tuple[float, float]], name: str | None, unknown: str | None
+    voice: RecordedVoice,
+    people: dict[str, tuple[float, float]],
+    name: str | None,
+    unknown: str | None,
 ) -> None:
     [match] = decide([voice], people, RULE)
     assert (match.name, match.unknown) == (name, unknown)

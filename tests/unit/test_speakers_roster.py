@@ -72,12 +72,19 @@ def test_another_models_voices_are_refused() -> None:
         ("Ada,Eve", "','"),
         ("Ada=Eve", "'='"),
         ("Ada\x1b[31m", "x1b"),
+        ("Zo\udceb", "udceb"),
     ],
 )
 def test_names_that_cannot_be_given(name: str, problem: str) -> None:
     with pytest.raises(SpeakerNameError) as error:
         suitable_name(name)
     assert problem in error.value.message
+
+
+def test_both_ways_to_write_a_letter_are_one_name() -> None:
+    roster = ADA.renamed("Ada", "Zoe\u0308")
+    assert roster.names == ("Zo\u00eb",)
+    assert roster.person("zoe\u0308") is roster.person("ZO\u00cb")
 
 
 def test_the_file_is_for_its_user_alone_and_closed_again(tmp_path: Path) -> None:
@@ -96,7 +103,7 @@ def test_a_roster_has_a_name_or_a_file(tmp_path: Path) -> None:
     assert roster_path(str(own), tmp_path) == own
     change_roster(str(own), tmp_path, lambda _: ADA)
     assert stat.S_IMODE(own.stat().st_mode) == 0o600
-    for given in ("", "../team", "team.txt", ".json", "a b"):
+    for given in ("", "../team", "team.txt", ".json", "a b", "~nobody-of-this-name/x.json"):
         with pytest.raises(RosterNameError, match="neither the name"):
             roster_path(given, tmp_path)
 
@@ -106,7 +113,7 @@ def test_no_roster_and_nobody_on_it(tmp_path: Path) -> None:
         read_roster("team", tmp_path)
     assert "--roster team Ada" in str(error.value.hint)
     change_roster("team", tmp_path, lambda _: Roster(model="m"))
-    with pytest.raises(EmptyRosterError, match="nobody is on the roster 'team'"):
+    with pytest.raises(EmptyRosterError, match="the roster 'team'"):
         read_people("team", tmp_path)
 
 

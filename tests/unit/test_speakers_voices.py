@@ -20,8 +20,8 @@ from dalston_cli.speakers.enrolment import (
     single_voice,
     too_alike,
 )
-from dalston_cli.speakers.heard import seconds_alone
 from dalston_cli.speakers.naming import OUTDATED, name_by_voice
+from dalston_cli.speakers.recorded_voice import seconds_alone
 from dalston_cli.speakers.roster import EnrolledVoice
 from dalston_cli.speakers.voices import voices_in
 from dalston_cli.stages.merge.assemble import merge

@@ -11,6 +11,9 @@ SUFFIX = ".json"
 
 Tell = Callable[[str], None]
 
+_LATEST_NS = 2**63 - 1
+"""The year 2262; a later time of change is an error of a clock or a disk, and fits no database."""
+
 
 @dataclass(frozen=True, slots=True)
 class FileState:
@@ -64,4 +67,4 @@ def _state(entry: "os.DirEntry[str]") -> FileState | None:
         status = entry.stat()
     except OSError:  # gone since
         return None
-    return FileState(status.st_size, status.st_mtime_ns)
+    return FileState(status.st_size, min(max(status.st_mtime_ns, -_LATEST_NS), _LATEST_NS))

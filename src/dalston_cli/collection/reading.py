@@ -134,11 +134,15 @@ def decode_transcript(data: bytes) -> Transcript | None:
     """
     if _MARK not in data:
         return None
-    transcript = _DECODER.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    try:
+        transcript = _DECODER.decode(data.removeprefix(b"\xef\xbb\xbf"))
+    except RecursionError as error:
+        raise ValueError("its parts are nested too deeply") from error
     if transcript.version > TRANSCRIPT_VERSION:
         raise ValueError(f"a newer Dalston wrote it (version {transcript.version})")
     times = [(one.start, one.end) for one in transcript.segments]
     times += [(one.start, one.end) for one in transcript.turns]
+    times += [(word.start, word.end) for one in transcript.segments for word in one.words]
     for start, end in times:
         if not 0 <= start <= end <= LATEST_S:
             raise ValueError(f"something in it is from {start:g} to {end:g} s")

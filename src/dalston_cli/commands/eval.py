@@ -71,7 +71,11 @@ def eval(  # noqa: A001 - the name of the command; each option is one
     ] = 5.0,
     show: Annotated[
         bool,
-        typer.Option("--show", help="Print the texts, errors in colour.", rich_help_panel=_OUTPUT),
+        typer.Option(
+            "--show",
+            help="Print the texts, errors in colour; with --json the alignment is in it.",
+            rich_help_panel=_OUTPUT,
+        ),
     ] = False,
     report: Annotated[
         Path | None,
@@ -121,7 +125,8 @@ def eval(  # noqa: A001 - the name of the command; each option is one
         for outcome in outcomes:
             _show_texts(console, outcome)
     if json:
-        console.result({"rules": rules, "outcomes": [data_of(each) for each in outcomes]})
+        data = [data_of(each, with_texts=show) for each in outcomes]
+        console.result({"rules": rules, "outcomes": data})
     else:
         _show_scores(console, outcomes)
         console.info(terms(rules))

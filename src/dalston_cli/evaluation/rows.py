@@ -22,7 +22,7 @@ HEADINGS = (
 )
 """Of the cells of scores."""
 
-MEDIAN, MOST = 0.5, 0.9
+MEDIAN, MOST = 50, 90
 Cells = tuple[str | None, ...]
 
 
@@ -48,14 +48,22 @@ def used_columns(rows: Iterable[Cells]) -> list[int]:
     return [number for number, column in enumerate(zip(*rows, strict=True)) if any(column)]
 
 
-def data_of(outcome: Outcome) -> dict[str, object]:
-    """Return all figures of an outcome, for programs; rates are shares, not per cent."""
+def data_of(outcome: Outcome, *, with_texts: bool = False) -> dict[str, object]:
+    """Return all figures of an outcome, for programs; rates are shares, not per cent.
+
+    Args:
+        outcome: Of one model, or of transcripts.
+        with_texts: Add the alignment of each recording's texts, step after step.
+    """
     return {
         "model": outcome.model,
         "interval": outcome.interval,
         "behind_best": outcome.behind,
         "all": _data(outcome.whole),
-        "recordings": [_data(each) for each in outcome.recordings],
+        "recordings": [
+            _data(each) | ({"alignment": each.steps} if with_texts else {})
+            for each in outcome.recordings
+        ],
     }
 
 

@@ -39,7 +39,7 @@ class Scores(Struct, frozen=True, kw_only=True):
     """Scores of one recording, or of several; None where a side lacks what it takes.
 
     Attributes:
-        words, characters: Errors in the text, whoever said it.
+        words, characters: Errors in the text, of any speaker.
         by_speaker: Errors in words, those of the wrong speaker included (cpWER).
         by_time: As before, and those at the wrong time included (tcpWER).
         speakers: Who spoke when (DER, JER).

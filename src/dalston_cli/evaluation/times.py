@@ -1,5 +1,6 @@
 """Errors in the times of words that both have, found by an alignment of the texts."""
 
+import statistics
 from collections.abc import Iterator, Sequence
 
 from msgspec import Struct
@@ -32,15 +33,11 @@ def time_errors(
     )
 
 
-def quantile(values: Sequence[float], part: float) -> float | None:
-    """Return the value below which a part of all values lies, such as 0.5; None for none."""
-    if not values:
-        return None
-    ordered = sorted(values)
-    place = part * (len(ordered) - 1)
-    below = int(place)
-    above = min(below + 1, len(ordered) - 1)
-    return ordered[below] + (place - below) * (ordered[above] - ordered[below])
+def quantile(values: Sequence[float], per_cent: int) -> float | None:
+    """Return the value below which so many in a hundred of all lie; None for none."""
+    if not values[1:]:  # two are the least that the library takes before Python 3.13
+        return values[0] if values else None
+    return statistics.quantiles(values, n=100, method="inclusive")[per_cent - 1]
 
 
 def _single(spans: Sequence[Span], normalise: Normalise) -> list[Span]:

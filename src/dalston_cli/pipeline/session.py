@@ -270,7 +270,7 @@ def check_models(
 
     Raises:
         ModelUnavailableError: Downloads are forbidden, or there is no network to use. A run does
-            without a model that nobody asked for.
+            without a model that was not asked for.
     """
     pull = PullOptions.from_environment(offline=options.offline)
     for stage in stages:

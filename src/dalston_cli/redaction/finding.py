@@ -52,7 +52,7 @@ def _is_more_of(last: Finding, one: Finding, text: str) -> bool:
     """Return True for two names of one person in a row."""
     between = text[last.end : one.begin]
     same = (last.kind, last.same) == (one.kind, one.same)
-    return one.kind is Kind.NAME and same and not between.strip(" .-\u2010")
+    return one.kind is Kind.NAME and same and not between.strip(" ._-\u2010")
 
 
 def same_for(text: str) -> str:

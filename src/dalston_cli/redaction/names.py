@@ -35,8 +35,18 @@ _PARTICLES = frozenset(
 )
 _SHORTEST = 2
 _LABEL = re.compile(r"SPEAKER_\d+")
-_SPLIT = re.compile(r"[\s.\u2010-]+")
-_ENDING = "(?:['\u2019]s|['\u2019]|s)?"
+_APART = r"[\s._\u2010-]+"
+_SPLIT = re.compile(_APART)
+_ENDING = "(?:'s|'|s)?"
+_BEFORE, _BEHIND = r"(?<![^\W\d_])", r"(?![^\W\d_])"
+"""No letter, so that names in names of files are found, too: ``call_ada2024``."""
+_ALIKE = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "\u00b4": "'"}) | {
+    ord(letter): plain
+    for letter, plain in zip("\u0131\u0142\u00f8\u0111\u0127", "ilodh", strict=True)
+}
+"""Signs that stand for an apostrophe, and letters whose stroke or missing dot is no mark."""
+_INVISIBLE = "Cf"
+"""Category of soft hyphens, joiners and marks of direction."""
 
 
 def is_label(speaker: str) -> bool:
@@ -67,14 +77,14 @@ class Names:
         folded, places = _folded(text)
         for found in self._pattern.finditer(folded):
             begin, end = places[found.start()], places[found.end() - 1] + 1
-            while end < len(text) and unicodedata.combining(text[end]):
+            while end < len(text) and _is_passed_over(text[end]):
                 end += 1
             yield Finding(begin, end, Kind.NAME, self.person(found[0]))
 
     def person(self, name: str) -> str:
         """Return what stands for the person of a name; a stranger's is the name itself."""
         key = _key(name)
-        for ending in ("", "'s", "\u2019s", "'", "\u2019", "s"):
+        for ending in ("", "'s", "'", "s"):
             if ending and not key.endswith(ending):
                 continue
             if found := self._person.get(key.removesuffix(ending)):
@@ -87,6 +97,7 @@ def _variants(spellings: Sequence[str]) -> Iterator[str]:
         key = _key(spelling)
         if key:
             yield key
+            yield key.replace(" ", "")  # as in names of files and accounts
         for part in key.split():
             if len(part) >= _SHORTEST and part not in _PARTICLES and not part.isdecimal():
                 yield part
@@ -97,23 +108,28 @@ def _key(name: str) -> str:
 
 
 def _pattern(key: str) -> str:
-    inner = r"[\s.\u2010-]+".join(map(re.escape, key.split()))
+    inner = _APART.join(map(re.escape, key.split()))
     if is_spaceless(key):
         return inner
-    return rf"(?<!\w){inner}{_ENDING}(?!\w)"
+    return f"{_BEFORE}{inner}{_ENDING}{_BEHIND}"
 
 
 def _folded(text: str) -> tuple[str, Sequence[int]]:
     """Return a text without case and accents, and the place of each of its letters in the text."""
     if text.isascii():
-        return text.lower(), range(len(text))
+        return text.lower().translate(_ALIKE), range(len(text))
     letters, places = [], []
     for place, letter in enumerate(text):
-        for one in unicodedata.normalize("NFKD", letter.casefold()):
-            if not unicodedata.combining(one):
+        for one in unicodedata.normalize("NFKD", letter.casefold()).translate(_ALIKE):
+            if not _is_passed_over(one):
                 letters.append(one)
                 places.append(place)
     return "".join(letters), places
+
+
+def _is_passed_over(letter: str) -> bool:
+    """Return True for accents, and for what is not seen at all."""
+    return bool(unicodedata.combining(letter)) or unicodedata.category(letter) == _INVISIBLE
 
 
 def parse_list(text: str) -> Iterator[Sequence[str]]:

@@ -1,7 +1,8 @@
 """What ``dalston redact`` does: writes redacted transcripts, vaults and recordings with tones."""
 
-from collections.abc import Callable, Collection, Iterator, Sequence
+from collections.abc import Callable, Collection, Container, Iterator, Sequence
 from dataclasses import dataclass
+from itertools import chain, count
 from pathlib import Path
 
 from dalston_cli.atomic_file import write_whole
@@ -98,20 +99,32 @@ class Redaction:
         check_region(self.region)
         key = open_key(self.key, make=True) if self.key else None
         rules = Rules(names=Names(self.people), kinds=self.kinds, region=self.region)
-        done = 0
+        done: set[Path] = set()
         for path, transcript in transcripts_at(self.places, tell):
             if path.name.endswith(f"{REDACTED}{_JSON}"):
                 continue
-            yield self._one(path, transcript, rules, key)
-            done += 1
+            written = self._one(path, transcript, rules, key, done)
+            done.update(written.written)
+            yield written
         if not done:
             raise NoTranscriptsError(self.places)
 
-    def _one(self, path: Path, transcript: Transcript, rules: Rules, key: Key | None) -> "Written":
+    def _one(
+        self,
+        path: Path,
+        transcript: Transcript,
+        rules: Rules,
+        key: Key | None,
+        done: Container[Path],
+    ) -> "Written":
         stem = path.name.removesuffix(_JSON)
         found = redact(transcript, self.people, rules, stem)
         name = stem if found.stem == stem else _distinct(found.stem, transcript)
-        target = (self.folder or path.parent) / f"{name}{REDACTED}{_JSON}"
+        folder = self.folder or path.parent
+        names = chain([name], (f"{name}-{number}" for number in count(2)))
+        targets = (folder / f"{each}{REDACTED}{_JSON}" for each in names)
+        # Two folders may have a file of one name; the second takes no other's place.
+        target = next(each for each in targets if each not in done)
         vault = target.with_suffix(VAULT_SUFFIX) if key else None
         audio = target.with_suffix(".flac") if self.beep else None
         for one in (target, vault, audio):
@@ -189,12 +202,15 @@ def restore(path: Path, key_file: Path, folder: Path | None, *, overwrite: bool)
     stem = path.name.removesuffix(VAULT_SUFFIX).removesuffix(_JSON)
     found = unseal(path.with_name(f"{stem}{VAULT_SUFFIX}"), open_key(key_file, make=False))
     target = (folder or path.parent) / f"{stem.removesuffix(REDACTED)}{RESTORED}{_JSON}"
-    if target.exists() and not overwrite:
-        raise RedactedExistsError(target)
+    edits = corrections_path(target)
+    for one in (target, edits):
+        if one.exists() and not overwrite:
+            raise RedactedExistsError(one)
     try:
+        edits.unlink(missing_ok=True)  # of what was there before: they are about another text
         write_whole(target, found.transcript, mode=0o600)
         if found.corrections is not None:
-            write_whole(corrections_path(target), found.corrections, mode=0o600)
+            write_whole(edits, found.corrections, mode=0o600)
     except OSError as error:
         raise RedactedUnwritableError(target, error) from error
     return target

@@ -30,9 +30,12 @@ _HAN_DIGITS = re.compile("[〇零一二三四五六七八九两幺]{3,}")
 _AT = r"(?:at|ät|arroba|chiocciola|arobase|klammeraffe|apenstaartje)"
 _DOT = r"(?:dot|punkt|point|punto|ponto|punt)"
 _JOIN = rf"(?:{_DOT}|underscore|unterstrich|dash|minus|hyphen|bindestrich|tiret|guion)"
+_LETTERS = r"(?:\w\s+){0,64}"
+"""Bounds keep the search from trying every length at every place of a long text."""
 _SPOKEN_EMAIL = re.compile(
-    rf"\b(?:\w\s+)*[\w.+-]+(?:\s+{_JOIN}\s+[\w.+-]+)*\s+{_AT}\s+"
-    rf"(?:\w\s+)*[\w-]+(?:\s+{_JOIN}\s+[\w-]+)*(?:\s+{_DOT}\s+[^\W\d_]{{2,}}|\.[^\W\d_]{{2,}})\b",
+    rf"\b{_LETTERS}[\w.+-]{{1,64}}(?:\s+{_JOIN}\s+[\w.+-]{{1,64}}){{0,16}}\s+{_AT}\s+"
+    rf"{_LETTERS}[\w-]{{1,64}}(?:\s+{_JOIN}\s+[\w-]{{1,64}}){{0,16}}"
+    rf"(?:\s+{_DOT}\s+[^\W\d_]{{2,64}}|\.[^\W\d_]{{2,64}})\b",
     re.IGNORECASE,
 )
 

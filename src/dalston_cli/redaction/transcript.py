@@ -6,7 +6,9 @@ before refinement, names of speakers beside their labels, digests of the recordi
 of stages that are text.
 """
 
+import re
 from collections.abc import Sequence
+from dataclasses import replace
 from typing import Any
 
 import msgspec
@@ -22,11 +24,14 @@ from dalston_sdk.wire import (
     ActionItem,
     Chapter,
     Notice,
+    Origin,
     RecordingInfo,
     Segment,
     StageRecord,
     Transcript,
 )
+
+_CAPITAL = re.compile(r"(?<=[a-z])(?=[A-Z])")
 
 
 class Redacted(Struct, frozen=True, kw_only=True):
@@ -78,9 +83,16 @@ def redact(
         summary=own.text(transcript.summary),
         chapters=tuple(own.chapter(each) for each in transcript.chapters),
         action_items=tuple(own.action_item(each) for each in transcript.action_items),
+        suppressed=tuple(
+            msgspec.structs.replace(each, text=own.sure_text(each.text))
+            for each in transcript.suppressed
+        ),
         warnings=tuple(own.notice(each) for each in transcript.warnings),
         stages=tuple(own.stage(each) for each in transcript.stages),
-        provenance=transcript.provenance,
+        provenance={
+            part: tuple(own.origin(each) for each in origins)
+            for part, origins in transcript.provenance.items()
+        },
         generator=transcript.generator,
     )
     return Redacted(
@@ -88,7 +100,7 @@ def redact(
         originals=pseudonyms.originals,
         counts={str(kind): number for kind, number in pseudonyms.counts.items()},
         spans=tuple(spans),
-        stem=own.text(stem) or stem,
+        stem=own.file_name(stem),
     )
 
 
@@ -98,6 +110,7 @@ def _with_speakers(transcript: Transcript, people: Sequence[Sequence[str]], rule
     speakers |= {word.speaker for each in transcript.segments for word in each.words}
     speakers |= set(transcript.speaker_names.values())
     speakers |= {item.owner for item in transcript.action_items}
+    speakers |= {track.speaker for track in transcript.recording.tracks}
     for match in transcript.speaker_matches:
         speakers |= {match.name, match.nearest, match.second}
     named = sorted(each for each in speakers if each and not is_label(each))
@@ -110,6 +123,7 @@ class _Redaction:
 
     def __init__(self, rules: Rules, pseudonyms: Pseudonyms) -> None:
         self._rules = rules
+        self._names = replace(rules, kinds={Kind.NAME} & {*rules.kinds})
         self._pseudonyms = pseudonyms
 
     def text(self, text: str | None) -> str | None:
@@ -133,11 +147,40 @@ class _Redaction:
             for word in segment.words
         )
         return msgspec.structs.replace(
-            segment, speaker=self.maybe_speaker(segment.speaker), words=words
+            segment,
+            speaker=self.maybe_speaker(segment.speaker),
+            words=words,
+            doubtful=self.text(segment.doubtful),
         )
 
     def recording(self, info: RecordingInfo) -> RecordingInfo:
-        return msgspec.structs.replace(info, name=self.sure_text(info.name), digest="", columns={})
+        return msgspec.structs.replace(
+            info,
+            name=self.file_name(info.name),
+            digest="",
+            columns={},
+            title=self.text(info.title),
+            chapters=tuple(self.chapter(each) for each in info.chapters),
+            tracks=tuple(
+                msgspec.structs.replace(
+                    each, file=self.file_name(each.file), speaker=self.speaker(each.speaker)
+                )
+                for each in info.tracks
+            ),
+        )
+
+    def file_name(self, name: str) -> str:
+        """Return a name or path in which words are also found where only a capital begins them."""
+        apart = _CAPITAL.sub("_", name)
+        found = self.sure_text(apart)
+        return name if found == apart else found
+
+    def model(self, model: str | None) -> str | None:
+        """Return a model's name, which may be a path of a person's; its numbers are versions."""
+        return None if model is None else self._pseudonyms.replaced(model, self._names)
+
+    def origin(self, origin: Origin) -> Origin:
+        return msgspec.structs.replace(origin, model=self.model(origin.model))
 
     def chapter(self, chapter: Chapter) -> Chapter:
         title, summary = self.sure_text(chapter.title), self.text(chapter.summary)
@@ -157,5 +200,9 @@ class _Redaction:
             if isinstance(value, bool | int | float) or value is None
         }
         return msgspec.structs.replace(
-            stage, reason=self.text(stage.reason), options=plain, engine_fingerprint=None
+            stage,
+            reason=self.text(stage.reason),
+            model=self.model(stage.model),
+            options=plain,
+            engine_fingerprint=None,
         )

@@ -17,12 +17,14 @@ from msgspec import Struct, field
 
 from dalston_cli.atomic_file import write_whole
 from dalston_cli.errors import ConfigurationError, InputError
+from dalston_cli.folder_lock import lock_folder
 from dalston_cli.formats.read import LARGEST_MB
 from dalston_cli.regular_file import read_regular
 
 VAULT_SUFFIX = ".vault.json"
 _VERSION = 1
 _LONGEST_KEY = 1_000
+_PATIENCE_S = 10.0
 _OTHERS = 0o077
 
 
@@ -114,7 +116,7 @@ def unseal(path: Path, key: Key) -> Originals:
         raise VaultError(path, "the key is another one, or the file was changed") from error
     except OSError as error:
         raise VaultError(path, error.strerror or str(error)) from error
-    except (ValueError, zlib.error) as error:
+    except (ValueError, zlib.error, RecursionError) as error:
         raise VaultError(path, f"it is no vault: {error}") from error
     return Originals(original, corrections, names)
 
@@ -130,7 +132,9 @@ def open_key(path: Path, *, make: bool) -> Key:
     quoted = shlex.quote(str(path))
     try:
         if make and not path.exists():
-            write_whole(path, Fernet.generate_key() + b"\n", mode=0o600)
+            with lock_folder(path.absolute().parent, patience_s=_PATIENCE_S):
+                if not path.exists():  # else another redaction made it just now, and uses it
+                    write_whole(path, Fernet.generate_key() + b"\n", mode=0o600)
         status = path.stat()
         if status.st_mode & _OTHERS or status.st_uid != os.geteuid():
             rights = stat.filemode(status.st_mode)

@@ -17,6 +17,7 @@ from dalston_cli.review.edits import Change, Edit, EditRefusedError, RenameEdit
 from dalston_cli.review.log import (
     Corrections,
     CorrectionsUnreadableError,
+    CorrectionsUnwritableError,
     Entry,
     LeftEdit,
     OpenLog,
@@ -80,8 +81,8 @@ class Item:
         self._machine: Transcript
         self._revised: Revised
         self._revision = self._first = 0
-        self._read = 0
-        """Number of entries of the file that were done."""
+        self._done: tuple[Entry, ...] = ()
+        """Entries of the file."""
         self._subject: Subject | None = None
         self._left: tuple[LeftEdit, ...] = ()
         self._effects: list[tuple[int, Effect]] = []
@@ -143,7 +144,7 @@ class Item:
             effect = self._revised.do(edit, step)
             self._effects.append((number, effect))
             self._revision = number
-            self._read += 1
+            self._done = (*self._done, entry)
             return self._reply([effect])
 
     def _look(self) -> None:
@@ -154,9 +155,13 @@ class Item:
             return
         found = read_corrections(self._path)
         if found is not None and (found.torn or found.subject.transcript != self._digest):
-            with open_log(self._path) as log:  # a server that is writing just now is waited for
-                self._take(log.read(), log)
-            return
+            try:
+                with open_log(self._path) as log:  # a server that writes just now is waited for
+                    self._take(log.read(), log)
+            except CorrectionsUnwritableError:  # it can be read and shown all the same
+                self._log_stamp = None
+            else:
+                return
         self._take(found, None)
         self._log_stamp = stamp
 
@@ -174,7 +179,7 @@ class Item:
         self._subject = subject
         self._first = self._revision = 0 if subject is None else subject.revision
         self._left = () if subject is None else subject.left
-        self._read = 0
+        self._done = ()
         self._effects = []
         self._seen = set()
 
@@ -186,22 +191,28 @@ class Item:
             return
         for problem in told(found, self._path):
             self._tell_once(problem)
-        if found.subject.transcript != self._digest and log is not None:
-            found = self._carry(found, log)
-        if found.subject != self._subject or len(found.entries) < self._read:
-            self._start(found.subject)
-        more = found.entries[self._read :]
         try:
-            self._effects += repeat(self._revised, more)
+            self._do(found, log)
         except EditRefusedError as error:
             raise CorrectionsUnreadableError(self._path, error.message) from error
+
+    def _do(self, found: Corrections, log: OpenLog | None) -> None:
+        if found.subject.transcript != self._digest:
+            found = self._carry(found, log)
+        if found.subject != self._subject or found.entries[: len(self._done)] != self._done:
+            self._start(found.subject)
+        more = found.entries[len(self._done) :]
+        self._effects += repeat(self._revised, more)
         for entry in more:
             self._revision = entry.revision
             self._seen.update(entry.was)
-        self._read += len(more)
+        self._done = found.entries
 
-    def _carry(self, found: Corrections, log: OpenLog) -> Corrections:
-        """Add to the file what becomes of the corrections under the machine's new transcript."""
+    def _carry(self, found: Corrections, log: OpenLog | None) -> Corrections:
+        """Return what becomes of the corrections under the machine's new transcript.
+
+        It is added to the file, where that can be written.
+        """
         edits, left = carry_over(found, revised_of(self._machine))
         last = found.entries[-1].revision if found.entries else found.subject.revision
         self._start(None)
@@ -216,7 +227,8 @@ class Item:
             entries.append(entry)
             self._seen.update(entry.was)
             self._revised.do(edit, step)
-        log.append((subject, *entries))
+        if log is not None:
+            log.append((subject, *entries))
         for one in left:
             self._tell_once(f"{self._document.name}: {notice_of(one).message}")
         self._start(None)

@@ -12,9 +12,10 @@ from collections.abc import Iterator, Sequence
 from contextlib import contextmanager
 from datetime import UTC, datetime
 from pathlib import Path
+from typing import Annotated
 
 import msgspec
-from msgspec import Struct, field
+from msgspec import Meta, Struct, field
 
 from dalston_cli.atomic_file import sync_folder
 from dalston_cli.errors import InputError, NoRoomError
@@ -24,6 +25,7 @@ from dalston_cli.review.edits import Edit
 from dalston_sdk.wire import Segment
 
 VERSION = 1
+_MachineName = Annotated[str, Meta(pattern=r"^s\d{1,9}$")]
 
 
 class CorrectionsUnreadableError(InputError):
@@ -98,7 +100,7 @@ class Entry(Struct, frozen=True, kw_only=True, omit_defaults=True):
     revision: int
     at: str
     edit: Edit
-    was: dict[str, Segment] = {}
+    was: dict[_MachineName, Segment] = {}
     spans: tuple[tuple[float, float], ...] = ()
 
 
@@ -140,10 +142,12 @@ def read_corrections(path: Path) -> Corrections | None:
 
 def parse_corrections(path: Path, data: bytes) -> Corrections | None:
     """Return what these bytes of a file say; see ``read_corrections``."""
-    whole, _, torn = data.rpartition(b"\n")
+    whole, _, torn = _ended(data).rpartition(b"\n")
     subject: Subject | None = None
     entries: list[Entry] = []
     for number, line in enumerate(whole.splitlines(), start=1):
+        if not line.strip():  # a person's editor left it
+            continue
         one = _parse(path, number, line)
         if isinstance(one, Subject):
             subject, entries = one, []
@@ -157,11 +161,27 @@ def parse_corrections(path: Path, data: bytes) -> Corrections | None:
     return Corrections(subject=subject, entries=tuple(entries), size=size, torn=len(torn))
 
 
+def _ended(data: bytes) -> bytes:
+    """Return the bytes of a file with the end of its last line, where that alone is missing.
+
+    Editors leave it out, and what a person added there is no line that was cut off.
+    """
+    last = data[data.rfind(b"\n") + 1 :]
+    try:
+        msgspec.json.decode(last, type=dict[str, msgspec.Raw])
+    except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError):
+        return data
+    return data + b"\n"
+
+
 def _parse(path: Path, number: int, line: bytes) -> Subject | Entry:
     try:
         if b'"dalston_corrections"' not in line[:40]:
             return msgspec.json.decode(line, type=Entry)
         subject = msgspec.json.decode(line, type=Subject)
+    except RecursionError as error:
+        problem = f"line {number} is malformed: its parts are nested too deeply"
+        raise CorrectionsUnreadableError(path, problem) from error
     except (msgspec.MsgspecError, UnicodeDecodeError) as error:
         raise CorrectionsUnreadableError(path, f"line {number} is malformed: {error}") from error
     if subject.version > VERSION:
@@ -182,7 +202,7 @@ class OpenLog:
         Raises:
             CorrectionsUnreadableError: It is damaged elsewhere.
         """
-        data = self._bytes()
+        data = self._with_end()
         found = parse_corrections(self._path, data)
         size = data.rfind(b"\n") + 1
         if size < len(data):
@@ -209,6 +229,13 @@ class OpenLog:
             os.ftruncate(self._descriptor, size)
             raise CorrectionsUnwritableError(self._path, error) from error
         return size + len(data)
+
+    def _with_end(self) -> bytes:
+        data = self._bytes()
+        whole = _ended(data)
+        if whole != data:
+            os.write(self._descriptor, whole[len(data) :])
+        return whole
 
     def _bytes(self) -> bytes:
         size = os.fstat(self._descriptor).st_size

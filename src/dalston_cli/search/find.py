@@ -119,7 +119,7 @@ def _hits(index: Index, expression: str, limit: int, *, is_ranked: bool) -> Iter
             start=start,
             end=end,
             at=matches[0].start if matches else start,
-            speaker=speaker or None,
+            speaker=shown(speaker) or None,
             text=text,
             matches=matches,
             rank=score,

@@ -23,7 +23,7 @@ SEARCH_NAME = "search"
 """The folder of all indexes, in the state folder."""
 INDEX_NAME = "index.sqlite3"
 
-_VERSION = 1
+_VERSION = 2
 _BUSY_S = 30.0
 _SECURE_DELETE = (3, 42)
 """The first SQLite whose full-text tables forget at once what is deleted."""

@@ -20,7 +20,7 @@ class Passage(Struct, frozen=True, kw_only=True):
     """What one speaker says without a long pause.
 
     Attributes:
-        text: As the index has it.
+        speaker, text: As the index has them.
         times: Pairs of a place in the shown text and a time, as ``time_at`` reads them.
     """
 
@@ -68,7 +68,7 @@ def _passage(segments: Sequence[Segment]) -> Passage:
     return Passage(
         start=segments[0].start,
         end=max(segment.end for segment in segments),
-        speaker=normalized(segments[0].speaker or ""),
+        speaker=indexed(normalized(segments[0].speaker or "")),
         text=indexed(text),
         times=times.tobytes(),
     )

@@ -39,6 +39,8 @@ _NEAR_PART = re.compile(r'"(?P<phrase>[^"]*)"(?P<phrase_star>\*)?|(?P<word>[^\s"
 _DISTANCE = re.compile(r",\s*(\d{1,4})\s*$")
 _OPERATORS = frozenset({"AND", "OR", "NOT"})
 _MOST_TOKENS = 200
+_MOST_NESTED = 50
+"""Brackets; SQLite's own limit is not far above."""
 _USUAL_DISTANCE = 10
 
 
@@ -65,6 +67,10 @@ def match_expression(query: str) -> str:
         QuerySyntaxError: It cannot be understood; the hint has an example.
         DateFilterError: Its date is none.
     """
+    try:
+        query.encode()
+    except UnicodeEncodeError as error:  # bytes of a terminal with another encoding
+        raise QuerySyntaxError(query, "it is not UTF-8") from error
     tokens, filters = _tokens(query)
     parts = []
     if tokens:
@@ -152,12 +158,17 @@ def _term(query: str, text: str, *, star: bool = False) -> str:
 
 
 class _Parser:
-    """A recursive descent: ``any`` of ``all`` of terms; NOT binds as AND does, from the left."""
+    """A recursive descent: ``any`` of ``all`` of terms; NOT binds as AND does, from the left.
+
+    No brackets are added around that: for SQLite, where NOT binds more, it means the same, and its
+    parser has room for few of them.
+    """
 
     def __init__(self, query: str, tokens: Sequence[_Token]) -> None:
         self._query = query
         self._tokens = tokens
         self._place = 0
+        self._depth = 0
 
     def whole(self) -> str:
         """Return the expression of all tokens."""
@@ -178,7 +189,7 @@ class _Parser:
             operator = "AND" if kind in {"term", "open"} else self._next()
             if kind == "operator":
                 self._place += 1
-            expression = f"({expression} {operator} {self._one()})"
+            expression += f" {operator} {self._one()}"
         return expression
 
     def _one(self) -> str:
@@ -188,7 +199,11 @@ class _Parser:
             return text
         if kind == "open":
             self._place += 1
+            self._depth += 1
+            if self._depth > _MOST_NESTED:
+                raise self._error(f"it has more than {_MOST_NESTED} brackets in one another")
             inner = self._any()
+            self._depth -= 1
             if self._kind() != "close":
                 raise self._error("a bracket is not closed")
             self._place += 1

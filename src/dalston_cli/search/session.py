@@ -8,7 +8,7 @@ from pathlib import Path
 from dalston_cli.collection.reading import NoSuchPlaceError, NoTranscriptsError
 from dalston_cli.errors import InputError, UsageError
 from dalston_cli.folder_lock import lock_folder
-from dalston_cli.search.errors import DamagedIndexError
+from dalston_cli.search.errors import DamagedIndexError, IndexUnusableError
 from dalston_cli.search.find import Found, find
 from dalston_cli.search.index import INDEX_NAME, Index, place_of
 from dalston_cli.search.kept import remove_index
@@ -87,7 +87,10 @@ class Search:
             except DamagedIndexError as damage:
                 self.tell(f"the search index was damaged and is made anew: {damage}")
                 remove_index(damage.path.parent)
-        return self._answer(state, folders, expression)
+        try:
+            return self._answer(state, folders, expression)
+        except DamagedIndexError as damage:  # it was made just now, so it is not the file
+            raise IndexUnusableError(damage.path, damage) from damage
 
     def _answer(self, state: Path, folders: Sequence[Path], expression: str) -> Searched:
         with ExitStack() as stack:

@@ -11,7 +11,7 @@ from collections.abc import Iterable, Mapping, Sequence
 import msgspec
 from msgspec import Struct
 
-from dalston_cli.speakers.heard import HeardVoice
+from dalston_cli.speakers.recorded_voice import RecordedVoice
 from dalston_cli.speakers.roster import Roster
 from dalston_sdk.wire import SpeakerMatch
 
@@ -50,7 +50,7 @@ class Recognition(Struct, frozen=True, kw_only=True):
 
 
 def decide(
-    voices: Sequence[HeardVoice],
+    voices: Sequence[RecordedVoice],
     people: Mapping[str, Vector],
     rule: Rule,
     *,
@@ -100,7 +100,7 @@ def cosine(one: Vector, other: Vector) -> float:
     return max(-1.0, min(1.0, product / (math.hypot(*one) * math.hypot(*other))))
 
 
-def _nearest(voice: HeardVoice, people: Mapping[str, Vector], rule: Rule) -> SpeakerMatch:
+def _nearest(voice: RecordedVoice, people: Mapping[str, Vector], rule: Rule) -> SpeakerMatch:
     match = SpeakerMatch(
         speaker=voice.speaker,
         seconds=round(voice.seconds, 2),

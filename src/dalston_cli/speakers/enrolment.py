@@ -6,7 +6,7 @@ from datetime import UTC, datetime
 from dalston_cli.audio.source import shown_name
 from dalston_cli.errors import InputError
 from dalston_cli.speakers.decision import Rule, cosine, people_of
-from dalston_cli.speakers.heard import HeardVoice, voices_of
+from dalston_cli.speakers.recorded_voice import RecordedVoice, voices_of
 from dalston_cli.speakers.roster import EnrolledVoice, Roster
 from dalston_sdk.wire import DiarizeResult, StageRecord
 
@@ -69,7 +69,7 @@ class OtherVoiceError(InputError):
         )
 
 
-def single_voice(result: DiarizeResult, sample: str, model: str) -> HeardVoice:
+def single_voice(result: DiarizeResult, sample: str, model: str) -> RecordedVoice:
     """Return the one voice of a sample.
 
     Raises:
@@ -87,7 +87,7 @@ def single_voice(result: DiarizeResult, sample: str, model: str) -> HeardVoice:
     return enough_of(first, sample, model)
 
 
-def enough_of(voice: HeardVoice, sample: str, model: str) -> HeardVoice:
+def enough_of(voice: RecordedVoice, sample: str, model: str) -> RecordedVoice:
     """Return a voice that a person can be enrolled with.
 
     Raises:
@@ -101,7 +101,7 @@ def enough_of(voice: HeardVoice, sample: str, model: str) -> HeardVoice:
     return voice
 
 
-def enrolled(voice: HeardVoice, record: StageRecord, digest: str) -> EnrolledVoice:
+def enrolled(voice: RecordedVoice, record: StageRecord, digest: str) -> EnrolledVoice:
     """Return what is kept of a sample; ``digest`` is that of the recording."""
     vector = voice.vector or ()
     return EnrolledVoice(

@@ -5,7 +5,7 @@ from collections.abc import Collection, Mapping
 import msgspec
 
 from dalston_cli.speakers.decision import Recognition, decide, people_of
-from dalston_cli.speakers.heard import HeardVoice
+from dalston_cli.speakers.recorded_voice import RecordedVoice
 from dalston_cli.speakers.voices import voices_in
 from dalston_cli.stages.merge.labels import name_speakers
 from dalston_cli.stages.merge.model import MergeInput
@@ -70,7 +70,7 @@ def _outdated(recognition: Recognition) -> Notice:
     )
 
 
-def _dimension(voices: Collection[HeardVoice]) -> int | None:
+def _dimension(voices: Collection[RecordedVoice]) -> int | None:
     """Return the numbers in a vector of these voices; None without any."""
     return next((len(each.vector) for each in voices if each.vector is not None), None)
 

@@ -2,6 +2,7 @@
 
 import math
 import re
+import unicodedata
 from typing import Self
 
 import msgspec
@@ -14,8 +15,8 @@ ROSTER_VERSION = 1
 
 _LONGEST_NAME = 80
 _LABEL = re.compile(r"speaker_\d+", re.IGNORECASE)
-_UNSUITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029,=]")
-"""Control characters, and what separates names on the command line."""
+_UNSUITABLE = re.compile(r"[\x00-\x1f\x7f-\x9f\u2028\u2029\ud800-\udfff,=]")
+"""Control characters, bytes that are not UTF-8, and what separates names on the command line."""
 
 
 class SpeakerNameError(UsageError):
@@ -43,7 +44,7 @@ class NameTakenError(UsageError):
 
 
 class UnknownPersonError(UsageError):
-    """Nobody on the roster has the name."""
+    """No person on the roster has the name."""
 
     code = "unknown_person"
 
@@ -114,7 +115,7 @@ class Person(Struct, frozen=True, kw_only=True):
 
 
 class Roster(Struct, frozen=True, kw_only=True):
-    """The people who can be named, and nobody else.
+    """The people who can be named, and no others.
 
     Attributes:
         model: The diarizing model that made every vector.
@@ -206,8 +207,10 @@ class Roster(Struct, frozen=True, kw_only=True):
         return self
 
     def _find(self, name: str) -> Person | None:
-        folded = " ".join(name.split()).casefold()
-        return next((each for each in self.people if each.name.casefold() == folded), None)
+        folded = _single_spaced(name).casefold()
+        return next(
+            (one for one in self.people if _single_spaced(one.name).casefold() == folded), None
+        )
 
     def _replaced(self, before: Person, after: Person) -> "Roster":
         people = tuple(after if each is before else each for each in self.people)
@@ -220,7 +223,7 @@ def suitable_name(name: str) -> str:
     Raises:
         SpeakerNameError: It cannot be given.
     """
-    found = " ".join(name.split())
+    found = _single_spaced(name)
     if not found:
         raise SpeakerNameError(name, "it is empty")
     if len(found) > _LONGEST_NAME:
@@ -230,6 +233,11 @@ def suitable_name(name: str) -> str:
     if (sign := _UNSUITABLE.search(found)) is not None:
         raise SpeakerNameError(name, f"it has {sign[0]!r} in it")
     return found
+
+
+def _single_spaced(name: str) -> str:
+    """Return a name whose letters are composed: both ways to write an é are one name."""
+    return " ".join(unicodedata.normalize("NFC", name).split())
 
 
 def has_direction(vector: tuple[float, ...]) -> bool:

@@ -51,14 +51,14 @@ class NoRosterError(UsageError):
 
 
 class EmptyRosterError(UsageError):
-    """Nobody is on a roster."""
+    """A roster is empty."""
 
     code = "empty_roster"
 
     def __init__(self, given: str) -> None:
         option = "" if given == DEFAULT_ROSTER else f" --roster {given}"
         super().__init__(
-            f"nobody is on the roster {given!r}",
+            f"the roster {given!r} is empty",
             hint=f"add the first person: dalston speakers add{option} Ada sample.wav"
             " --consent 'what Ada agreed to'",
         )
@@ -97,7 +97,10 @@ def roster_path(given: str, state: Path) -> Path:
     if _NAME.fullmatch(given):
         return state / FOLDER_NAME / f"{given}.json"
     if given.endswith(".json") and given != ".json":
-        return Path(given).expanduser().absolute()
+        try:
+            return Path(given).expanduser().absolute()
+        except RuntimeError as error:  # ~ and a user who is unknown here
+            raise RosterNameError(given) from error
     raise RosterNameError(given)
 
 
@@ -172,5 +175,5 @@ def _read(path: Path) -> Roster | None:
     close_to_others(path)
     try:
         return msgspec.json.decode(data, type=Roster).checked()
-    except (msgspec.MsgspecError, ValueError) as error:
+    except (msgspec.MsgspecError, ValueError, RecursionError) as error:
         raise RosterUnusableError(path, str(error)) from error

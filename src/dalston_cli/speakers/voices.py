@@ -3,14 +3,14 @@
 from collections import Counter, defaultdict
 from collections.abc import Mapping
 
-from dalston_cli.speakers.heard import HeardVoice, voices_of
+from dalston_cli.speakers.recorded_voice import RecordedVoice, voices_of
 from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.merge.channel import placed_turns
 from dalston_cli.stages.merge.model import MergeInput
 from dalston_sdk.wire import Transcript
 
 
-def voices_in(transcript: Transcript, merge_input: MergeInput) -> tuple[HeardVoice, ...]:
+def voices_in(transcript: Transcript, merge_input: MergeInput) -> tuple[RecordedVoice, ...]:
     """Return the voices of a transcript by its labels, from what it was made of.
 
     Its turns are those of diarization with other labels, so the turns tell which label is whose. A
@@ -20,7 +20,7 @@ def voices_in(transcript: Transcript, merge_input: MergeInput) -> tuple[HeardVoi
     speakers: dict[tuple[float, float], list[str]] = defaultdict(list)
     for turn in transcript.turns:
         speakers[turn.start, turn.end].append(labels.get(turn.speaker, turn.speaker))
-    found: dict[str, HeardVoice] = {}
+    found: dict[str, RecordedVoice] = {}
     for channel in merge_input.channels:
         result = channel.results.get(DIARIZE)
         if result is None:
@@ -31,7 +31,9 @@ def voices_in(transcript: Transcript, merge_input: MergeInput) -> tuple[HeardVoi
             votes[placed.turn.speaker].update(here)
         for voice in voices_of(result):
             if (label := _most(votes[voice.speaker])) is not None and label not in found:
-                found[label] = HeardVoice(speaker=label, seconds=voice.seconds, vector=voice.vector)
+                found[label] = RecordedVoice(
+                    speaker=label, seconds=voice.seconds, vector=voice.vector
+                )
     return tuple(found[label] for label in sorted(found))
 
 

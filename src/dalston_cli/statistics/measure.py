@@ -2,7 +2,7 @@
 
 * *Speech* of a speaker is the union of the speaker's turns, as diarization or the channels gave
   them; of a speaker without turns, the union of the segments.
-* *Silence* is the time of the recording in which nobody speaks, without what was left out of it.
+* *Silence* is the time of the recording without speech, without what was left out of it.
 * *Overlap* is the time in which two or more speakers speak.
 * *Words per minute* are of a speaker's own speech; pauses and the speech of others do not count.
 * The share of an *emotion* is that of the time of the segments that have one.

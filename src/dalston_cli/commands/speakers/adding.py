@@ -22,7 +22,7 @@ _USUAL_PURPOSE = "being named in transcripts by voice"
 
 
 class ConsentMissingError(UsageError):
-    """Nobody said that a person agreed."""
+    """It is not said that a person agreed."""
 
     code = "consent_missing"
 
@@ -89,22 +89,22 @@ def add(
 
     dalston speakers add Ada talk.json --speaker SPEAKER_01 --consent "podcast"
     """
-    from dalston_cli.commands.speakers.sampling import Heard, hear
+    from dalston_cli.commands.speakers.sampling import VoiceSamples, take_samples
 
     console = Console("speakers add", json=json, quiet=quiet)
     name = suitable_name(options.name)
     consent = _consent(name, options.consent, console)
-    heard: Heard = hear(options, profile, console)
+    samples: VoiceSamples = take_samples(options, profile, console)
 
     def change(found: Roster | None) -> Roster:
-        before = found if found is not None and found.people else Roster(model=heard.model)
-        check_same_person(before, name, heard.voices, heard.rule)
-        return before.with_voices(name, tuple(voice for _, voice in heard.voices), consent)
+        before = found if found is not None and found.people else Roster(model=samples.model)
+        check_same_person(before, name, samples.voices, samples.rule)
+        return before.with_voices(name, tuple(voice for _, voice in samples.voices), consent)
 
     roster, path = change_roster(options.roster, Locations.from_environment().state, change)
     person = roster.person(name)
-    voices = [voice for _, voice in heard.voices]
-    alike = too_alike(roster, name, voices, heard.rule)
+    voices = [voice for _, voice in samples.voices]
+    alike = too_alike(roster, name, voices, samples.rule)
     for other, score in alike:
         console.warning(
             f"{name} sounds like {other} ({score:.2f}): where they cannot be told apart both stay"
@@ -119,7 +119,7 @@ def add(
             "roster": str(path),
             "name": person.name,
             "model": roster.model,
-            "added": [_data(sample, voice) for sample, voice in heard.voices],
+            "added": [_data(sample, voice) for sample, voice in samples.voices],
             "num_samples": len(person.voices),
             "seconds": round(person.seconds, 2),
             "sounds_like": dict(alike),
@@ -135,7 +135,7 @@ def _consent(name: str, given: str | None, console: Console) -> Consent:
         ConsentMissingError: It was not given.
         typer.Exit: The person did not agree.
     """
-    purpose = (given or "").strip()
+    purpose = (given or "").encode(errors="replace").decode().strip()
     if not purpose:
         if given is not None or not console.asks:
             raise ConsentMissingError(name)

@@ -31,7 +31,7 @@ def list_people(*, roster: RosterOption = DEFAULT, json: Json = False) -> None:
         )
         for person in found.people
     ]
-    console.table(_COLUMNS, rows, data=data, empty="nobody is on the roster", optional=("consent",))
+    console.table(_COLUMNS, rows, data=data, empty="the roster is empty", optional=("consent",))
 
 
 def _data(person: Person) -> dict[str, object]:

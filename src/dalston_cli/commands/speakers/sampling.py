@@ -39,7 +39,7 @@ if TYPE_CHECKING:
     from dalston_cli.commands.speakers.adding import AddOptions
 
 
-class Heard(Struct, frozen=True, kw_only=True):
+class VoiceSamples(Struct, frozen=True, kw_only=True):
     """The voice of a person in every sample.
 
     Attributes:
@@ -74,7 +74,7 @@ class IdleSampleOptionError(UsageError):
         super().__init__(f"{option} does nothing without {needed}", hint=f"leave {option} out")
 
 
-def hear(options: "AddOptions", profile: str | None, console: Console) -> Heard:
+def take_samples(options: "AddOptions", profile: str | None, console: Console) -> VoiceSamples:
     """Return what is kept of the voice in each sample.
 
     Raises:
@@ -98,7 +98,7 @@ def hear(options: "AddOptions", profile: str | None, console: Console) -> Heard:
         environment = environment_of(resolved, run_options, catalog, locations)
         found |= _of_recordings(recordings, run_options, environment, console)
     voices = tuple((given_name(path), found[path]) for path in is_transcript)
-    return Heard(model=model.id, rule=rule, voices=voices)
+    return VoiceSamples(model=model.id, rule=rule, voices=voices)
 
 
 def _flags(options: "AddOptions") -> dict[str, object]:

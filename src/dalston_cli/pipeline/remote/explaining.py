@@ -19,6 +19,9 @@ _REFUSALS = re.compile(
     r"Credential|Authentication|HostKey|Refresh|known_hosts|AccessDenied|Forbidden|InvalidAccessKey"
     r"|SignatureDoesNotMatch|ExpiredToken|No such authentication"
 )
+_INTERRUPTED = re.compile(r"Authentication timeout|transport shut down or saw EOF")
+"""What paramiko calls a failed login where a host said nothing of it: it may go well later."""
+
 _SILENT = re.compile(r"Connect|Timeout|Disconnect|gaierror")
 """In the names of libraries' errors where a host cannot be reached or says nothing."""
 
@@ -71,6 +74,8 @@ def _is_silent(error: BaseException) -> bool:
 
 def _is_refusal(error: BaseException) -> bool:
     """Return True if a store says that this user may not."""
+    if _INTERRUPTED.search(str(error)):
+        return False
     names = " ".join(kind.__name__ for kind in type(error).__mro__)
     return bool(isinstance(error, PermissionError) or _REFUSALS.search(f"{names} {error}"))
 

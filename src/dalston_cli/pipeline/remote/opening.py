@@ -59,7 +59,8 @@ def _sftp(address: Address) -> dict[str, Any]:
 
     # Not of the whole address: fsspec would take a part of the name for a query.
     named = CarefulSFTP._get_kwargs_from_urls(address.top.url)  # noqa: SLF001
-    return {"timeout": _CONNECT_S, "skip_instance_cache": True, **named}
+    times = {"timeout": _CONNECT_S, "banner_timeout": _SILENCE_S, "auth_timeout": _SILENCE_S}
+    return {**times, "skip_instance_cache": True, **named}
 
 
 def _nothing(_: Address) -> dict[str, Any]:

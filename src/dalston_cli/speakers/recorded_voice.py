@@ -9,7 +9,7 @@ from dalston_cli.speakers.roster import has_direction
 from dalston_sdk.wire import DiarizeResult, SpeakerTurn
 
 
-class HeardVoice(Struct, frozen=True, kw_only=True):
+class RecordedVoice(Struct, frozen=True, kw_only=True):
     """The voice of one speaker of a recording.
 
     Attributes:
@@ -23,11 +23,11 @@ class HeardVoice(Struct, frozen=True, kw_only=True):
     vector: tuple[float, ...] | None
 
 
-def voices_of(result: DiarizeResult) -> tuple[HeardVoice, ...]:
+def voices_of(result: DiarizeResult) -> tuple[RecordedVoice, ...]:
     """Return the voices of a result by the engine's own labels, in the order of first turns."""
     seconds = seconds_alone(result.turns)
     return tuple(
-        HeardVoice(speaker=label, seconds=alone_s, vector=_usable(result.embeddings.get(label)))
+        RecordedVoice(speaker=label, seconds=alone_s, vector=_usable(result.embeddings.get(label)))
         for label, alone_s in seconds.items()
     )
 
