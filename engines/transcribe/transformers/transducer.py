@@ -43,38 +43,49 @@ class Transducer(Adapter):
         inputs = self.loaded.place(
             self.loaded.processor([samples for samples, _ in located], sampling_rate=SAMPLE_RATE)
         )
-        limits = self._limits(inputs["attention_mask"])
-        with torch.inference_mode():
-            found = self.loaded.network.generate(
-                **inputs, max_new_tokens=max(limits), return_dict_in_generate=True
-            )
-        rows = zip(found.sequences.tolist(), found.durations.tolist(), limits, located, strict=True)
-        return [
-            self._transcription(token_ids[: limit + 1], durations[: limit + 1], region, told)
-            for token_ids, durations, limit, (_, region) in rows
-        ]
-
-    def _limits(self, mask: torch.Tensor) -> list[int]:
-        """Return the most tokens of each chunk, blanks too; the library has one limit for all."""
         network = self.loaded.network
-        frames = network._get_subsampling_output_length(mask.sum(-1))  # noqa: SLF001 - there is no other
+        mask = inputs["attention_mask"]
+        lengths = network._get_subsampling_output_length(mask.sum(-1)).tolist()  # noqa: SLF001 - there is no other
         per_frame = network.config.max_symbols_per_step + 1  # with the blank that ends a frame
-        return [max(1, per_frame * int(count)) for count in frames]
+        with torch.inference_mode():
+            found = network.generate(
+                **inputs,
+                max_new_tokens=max(1, per_frame * max(lengths)),
+                return_dict_in_generate=True,
+            )
+        rows = zip(
+            found.sequences.tolist(), found.durations.tolist(), lengths, located, strict=True
+        )
+        return [
+            self._transcription(
+                list(zip(token_ids, durations, strict=True))[: per_frame * length + 1],
+                length,
+                region,
+                told,
+            )
+            for token_ids, durations, length, (_, region) in rows
+        ]
 
     def _transcription(
         self,
-        token_ids: Sequence[int],
-        durations: Sequence[int],
+        steps: Sequence[tuple[int, int]],
+        num_frames: int,
         region: SpeechRegion,
         told: Told,
     ) -> Transcription:
+        """Read the tokens, each with its duration, of the chunk's own frames.
+
+        In a batch the library goes on with a chunk that is at its end until the longest one is.
+        """
         config = self.loaded.network.config
         tokenizer = self.loaded.processor.tokenizer
         nothing = {config.blank_token_id, config.pad_token_id, *tokenizer.all_special_ids}
         has_durations = hasattr(config, "durations")
         tokens: list[Token] = []
         frame = 0
-        for token_id, duration in zip(token_ids, durations, strict=True):
+        for token_id, duration in steps:
+            if frame >= num_frames:
+                break
             if token_id not in nothing:
                 start = region.start + frame * self._frame_s
                 end = start + duration * self._frame_s if has_durations and duration else None

@@ -35,6 +35,7 @@ def text_of(folder: Path, samples: Any) -> str:
     most = {"max_new_tokens": 48} if folder.name in {"canary", "cohere", "moonshine"} else {}
     with torch.inference_mode():
         found = network.generate(**inputs, **most)
+    found = getattr(found, "sequences", found)
     return str(processor.batch_decode(found, skip_special_tokens=True)[0])
 
 
