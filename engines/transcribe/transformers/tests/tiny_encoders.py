@@ -18,7 +18,6 @@ from transformers import (
     ParakeetRNNTConfig,
     ParakeetTDTConfig,
     ParakeetTokenizer,
-    PreTrainedTokenizerFast,
 )
 
 ENCODER = {
@@ -65,7 +64,7 @@ def make_transducer(folder: Path, *, kind: str) -> None:
 
 def make_omniasr(folder: Path) -> None:
     """Write an OmniASR with CTC."""
-    tokenizer = PreTrainedTokenizerFast(
+    tokenizer = ParakeetTokenizer(
         tokenizer_object=tokenizer_of(["<s>", "<pad>", "</s>", "<unk>"]),
         bos_token="<s>",
         pad_token="<pad>",
