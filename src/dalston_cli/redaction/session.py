@@ -143,7 +143,11 @@ class Redaction:
         written = tuple(each for each in (target, vault, audio) if each)
         inexact = sum(not span.is_exact for span in found.spans)
         return Written(
-            source=path, written=written, counts=found.counts, num_inexact=inexact if audio else 0
+            source=path,
+            written=written,
+            counts=found.counts,
+            absent=found.absent if Kind.NAME in self.kinds else frozenset(),
+            num_inexact=inexact if audio else 0,
         )
 
     def _beep(self, recording: Path, target: Path, found: Redacted) -> None:
@@ -173,12 +177,14 @@ class Written:
 
     Attributes:
         counts: How often each kind was replaced.
+        absent: People who were listed and are not in it.
         num_inexact: Tones that last as long as a segment, because its words have no times.
     """
 
     source: Path
     written: tuple[Path, ...]
     counts: dict[str, int]
+    absent: frozenset[str]
     num_inexact: int
 
 
