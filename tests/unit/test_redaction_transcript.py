@@ -159,7 +159,7 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
 KNOWN = {
     Transcript: "version recording status text language segments language_scores speech_regions"
     " turns speaker_names events title summary chapters action_items warnings stages provenance"
-    " suppressed generator key digest speaker_matches",
+    " suppressed generator key digest speaker_matches known_text",
     Segment: "id start end text words speaker channel language confidence emotion raw_text doubtful"
     " avg_logprob no_speech_prob compression_ratio temperature human checked",
     Word: "text start end confidence speaker interpolated human",
