@@ -161,7 +161,7 @@ KNOWN = {
     " turns speaker_names events title summary chapters action_items warnings stages provenance"
     " suppressed generator key digest speaker_matches known_text",
     Segment: "id start end text words speaker channel language confidence emotion raw_text doubtful"
-    " avg_logprob no_speech_prob compression_ratio temperature human checked",
+    " avg_logprob no_speech_prob compression_ratio temperature human checked paragraph",
     Word: "text start end confidence speaker interpolated human",
     SpeakerTurn: "start end speaker confidence",
     RecordingInfo: "name digest duration_s sample_rate num_channels container codec"
