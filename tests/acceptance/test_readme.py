@@ -77,7 +77,8 @@ TO_CARRY = [command for command in HERE if STICK in command.text]
 SERVED = {"review": ("", b"<title>"), "serve": ("/health", b'"ok"')}
 """Commands that serve: where to look, and what is there."""
 TO_SERVE = [command for command in HERE if {*command.words[1:2]} & SERVED.keys()]
-OTHERS = (*TO_CHANGE, *TO_DOWNLOAD, *TO_CARRY, *TO_SERVE)
+TO_WATCH = [each for each in HERE if each.words[1:2] == ["watch"] and "--once" not in each.words]
+OTHERS = (*TO_CHANGE, *TO_DOWNLOAD, *TO_CARRY, *TO_SERVE, *TO_WATCH)
 COMMANDS = [each for each in HERE if each not in OTHERS]
 FOR_GPUS = [command for command in WRITTEN if command.needs_gpu]
 SPANS = [command for document in DOCUMENTS for command in spans_of(document)]
@@ -113,7 +114,8 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     """The files that the documentation speaks of."""
     folder = tmp_path_factory.mktemp("prepared")
     shutil.copytree(examples, folder / "examples")
-    for name in ("recordings/one.wav", "recordings/below/two.wav", "talks/2024/talk.mp4"):
+    names = ("recordings/one.wav", "recordings/below/two.wav", "talks/2024/talk.mp4", "inbox/a.wav")
+    for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         ffmpeg("-i", examples / "lecture.mp4", "-t", "4", folder / name)
     # Long enough for what is cut out of it, but with no more than nine seconds to recognise.
@@ -245,6 +247,32 @@ def test_a_command_serves_until_it_is_stopped(
         address = process.stdout.readline()
         with urlopen(address.partition("#")[0].strip() + path, timeout=30) as answer:
             assert shown in answer.read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("command", TO_WATCH, ids=lambda command: f"{command.file}:{command.line}")
+def test_a_command_watches_until_it_is_stopped(
+    user: Home, prepared: Path, tmp_path: Path, command: Command
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dalston_cli", *command.words[1:], "--settle", "0.5"],
+        cwd=tmp_path,
+        env=user.environ,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("watching inbox")
+        shutil.copy(prepared / "inbox/a.wav", tmp_path / "inbox")
+        told = next(line for line in process.stderr if line.startswith("done: "))
+        assert "inbox/a.wav" in told
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
     finally:
