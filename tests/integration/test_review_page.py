@@ -143,7 +143,7 @@ def test_segments_and_speakers_are_corrected_and_exported(visit: Visitor, folder
     assert "1 checked by a person, of 4 segments" in exported(folder, "md")
     page.reload()
     expect(text_of(page, "s1")).to_have_text("bring an umbrella it is")
-    page.goto(page.url.partition("#")[0])
+    page.get_by_role("link", name="Transcripts").click()
     expect(page.get_by_role("link", name="talk.wav")).to_contain_text("25 % checked")
 
 
