@@ -153,3 +153,13 @@ def test_the_recording_plays_from_a_word(visit: Visitor) -> None:
     until(page, "document.getElementById('audio').currentTime > 1")
     played = page.evaluate("document.getElementById('audio').currentTime")
     assert 1.0 < played < 4.0
+
+
+def test_space_plays_after_a_click_and_does_not_click_again(visit: Visitor) -> None:
+    page = visit()
+    choose(page, "s3", "Mark as checked")
+    row = page.locator('.segment[data-key="s3"]')
+    expect(row).to_contain_class("checked")
+    page.keyboard.press("Space")
+    until(page, "document.getElementById('audio').currentTime > 0")
+    expect(row).to_contain_class("checked")
