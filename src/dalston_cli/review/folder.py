@@ -115,7 +115,7 @@ class ReviewFolder:
         Raises:
             UnknownItemError: It is not in the list.
         """
-        document = self._document(name)
+        document = self.document(name)
         with self._lock:
             item = self._open.pop(name, None) or Item(document, self._tell)
             self._open[name] = item
@@ -129,7 +129,7 @@ class ReviewFolder:
         Raises:
             UnknownItemError: The transcript is not in the list.
         """
-        document = self._document(name)
+        document = self.document(name)
         glance = self._glance(document)
         if glance is None:
             return None
@@ -143,7 +143,12 @@ class ReviewFolder:
                     return candidate.resolve()
         return None
 
-    def _document(self, name: str) -> Path:
+    def document(self, name: str) -> Path:
+        """Return the JSON of a transcript by its name in the list.
+
+        Raises:
+            UnknownItemError: It is not in the list.
+        """
         if name not in self._documents:
             self._documents = dict(self._names())
         path = self._documents.get(name)

@@ -73,6 +73,7 @@ function show(data, server, time) {
   if (time !== null) go(time);
   if (server) offerOthers(server);
   if (server && data.audio) addWaveform(transcript, server, timeline);
+  if (editing && data.roster) offerEnrolling(editing, data.roster, refresh);
   return null;
 }
 
@@ -100,6 +101,13 @@ async function addWaveform(transcript, server, timeline) {
   if (!measured) return;
   Object.assign(transcript, measured);
   timeline.showWaveform();
+}
+
+/** What asks for consents is no part of a page that opens from disk. */
+async function offerEnrolling(editing, roster, refresh) {
+  const { Enrolling } = await import("./enrolling.js");
+  editing.enrolling = new Enrolling(editing.transcript, editing.saving.server, roster);
+  refresh();
 }
 
 function goTo(transcript, player, list, seconds) {
