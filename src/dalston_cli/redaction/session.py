@@ -9,11 +9,12 @@ from dalston_cli.atomic_file import write_whole
 from dalston_cli.collection.reading import NoTranscriptsError, transcripts_at
 from dalston_cli.errors import InputError, UnavailableError
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.read import TranscriptUnreadableError
+from dalston_cli.formats.read import TranscriptUnreadableError, read_transcript
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.redaction.finding import Kind
 from dalston_cli.redaction.names import Names
 from dalston_cli.redaction.rules import Rules, check_installed, check_region
+from dalston_cli.redaction.segments import Span
 from dalston_cli.redaction.transcript import Redacted, redact
 from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, Originals, open_key, seal, unseal
 from dalston_cli.regular_file import read_regular
@@ -131,26 +132,32 @@ class Redaction:
             if one and one.exists() and not self.overwrite:
                 raise RedactedExistsError(one)
         recording = self._recording(path, transcript) if audio else None
+        spans = self._spans(path, found, rules) if audio else ()
         try:
             if key and vault:
                 write_whole(vault, seal(_originals(path, found), key), mode=0o600)
             [writer] = writers_named(("json",))
             write_whole(target, writer.render(found.transcript, RenderOptions()))
             if audio and recording:
-                self._beep(recording, audio, found)
+                self._beep(recording, audio, spans)
         except OSError as error:
             raise RedactedUnwritableError(target, error) from error
         written = tuple(each for each in (target, vault, audio) if each)
-        inexact = sum(not span.is_exact for span in found.spans)
-        return Written(
-            source=path, written=written, counts=found.counts, num_inexact=inexact if audio else 0
-        )
+        inexact = sum(not span.is_exact for span in spans)
+        return Written(source=path, written=written, counts=found.counts, num_inexact=inexact)
 
-    def _beep(self, recording: Path, target: Path, found: Redacted) -> None:
+    def _spans(self, path: Path, found: Redacted, rules: Rules) -> Collection[Span]:
+        """Return when something is said that was replaced, or that a person took out."""
+        if not corrections_path(path).exists():
+            return found.spans
+        machine = redact(read_transcript(path), self.people, rules, path.stem)
+        return {*found.spans, *machine.spans}
+
+    def _beep(self, recording: Path, target: Path, said: Collection[Span]) -> None:
         from dalston_cli.audio.beep import write_beeped  # noqa: PLC0415 - loads PyAV
 
         margin = self.margin_s
-        spans = [(max(0.0, span.start - margin), span.end + margin) for span in found.spans]
+        spans = [(max(0.0, span.start - margin), span.end + margin) for span in said]
         write_beeped(recording, target, spans)
 
     def _recording(self, path: Path, transcript: Transcript) -> Path:
