@@ -120,6 +120,9 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     ffmpeg("-i", examples / "call.wav", "-t", "4", folder / "call.mp3")
     shutil.copy(examples / "dialogue.wav", folder / "interview.wav")
     ffmpeg("-i", examples / "dialogue.wav", "-t", "8", folder / "interview.mp3")
+    (folder / "session").mkdir()
+    for name in ("Ada", "Grace"):
+        shutil.copy(folder / "recordings/one.wav", folder / f"session/{name}.wav")
     shutil.copytree(WEIGHTS, folder / "weights")
     (folder / "people.txt").write_text("Ada Lovelace, Countess\n", encoding="utf-8")
     (folder / "batch.csv").write_text(MANIFEST, encoding="utf-8")

@@ -10,16 +10,22 @@ from hypothesis import strategies as st
 from tests.support.run_options import channel_results
 from tests.support.transcripts import recording, segment
 
+from dalston_cli.stages.base import Found
 from dalston_cli.stages.merge.assemble import merge
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
+from dalston_cli.stages.merge.times import Window
+from dalston_cli.stages.refine import REFINE
 from dalston_sdk.wire import (
     AlignResult,
     AudioEvent,
+    Chapter,
     DiarizeResult,
     Emotion,
     EmotionResult,
     EventsResult,
     Notice,
+    Origin,
+    RefineResult,
     Segment,
     SpeakerTurn,
     SpeechRegion,
@@ -368,3 +374,40 @@ def test_any_results_become_a_sound_transcript(
         assert all(word.start < word.end for word in item.words)
         assert all(a.end <= b.start for a, b in pairwise(item.words))
     assert msgspec.json.decode(msgspec.json.encode(result), type=Transcript) == result
+
+
+@pytest.mark.parametrize(
+    ("clip_start", "expected"),
+    [
+        (None, [(0.0, 10.0), (10.0, 30.0)]),
+        (5.0, [(5.0, 10.0), (10.0, 35.0)]),
+        (50.0, [(50.0, 80.0)]),
+    ],
+)
+def test_a_files_chapters_are_cut_to_what_was_transcribed(
+    clip_start: float | None, expected: list[tuple[float, float]]
+) -> None:
+    chapters = (Chapter(start=0, end=10, title="A"), Chapter(start=10, end=1e6, title="B"))
+    info = msgspec.structs.replace(
+        recording(duration_s=30.0), clip_start=clip_start, chapters=chapters
+    )
+    found = merge(MergeInput(recording=info, channels=(mix(segment("Hi.", 1, 2)),)))
+
+    assert [(each.start, each.end) for each in found.chapters] == expected
+    assert found.provenance["chapters"] == (Origin(stage="prepare"),)
+
+
+def test_chapters_that_were_asked_for_take_precedence() -> None:
+    own = (Chapter(start=0, end=10, title="The file's"),)
+    info = msgspec.structs.replace(recording(duration_s=30.0), chapters=own)
+    before = merge(MergeInput(recording=info, channels=(mix(segment("Hi.", 1, 2)),)))
+    written = RefineResult(texts={}, chapters=(Chapter(start=1, end=2, title="A model's"),))
+    window = Window(start=0, end=30)
+
+    after = REFINE.contribute(before, [Found(result=written, window=window)])
+    kept = REFINE.contribute(before, [Found(result=RefineResult(texts={}), window=window)])
+
+    assert [each.title for each in after.chapters] == ["A model's"]
+    assert [each.stage for each in after.provenance["chapters"]] == ["prepare", "refine"]
+    assert after.recording.chapters == own
+    assert kept.chapters == before.chapters

@@ -13,10 +13,12 @@ from dalston_sdk.wire import (
     Notice,
     Origin,
     RecordingInfo,
+    RecordingTrack,
     Segment,
     SpeakerMatch,
     SpeakerTurn,
     StageRecord,
+    SuppressedText,
     Transcript,
     Word,
 )
@@ -135,6 +137,22 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
             one.recording,
             name="call_ZaphodBeeblebrox.wav",
             columns={"client": "Trillian", "phone": 5551234},
+            title=f"A talk with {secret}",
+            tracks=(
+                RecordingTrack(
+                    channel=0,
+                    file=f"{secret}.wav",
+                    speaker=secret,
+                    duration_s=9.0,
+                    start=0.0,
+                    start_source="info",
+                ),
+            ),
+        ),
+        suppressed=(
+            SuppressedText(
+                start=0.0, end=1.0, text=secret, channel=0, spoken_in=1, reason="copy"
+            ),
         ),
         provenance={"text": (Origin(stage="transcribe", model="/home/zaphod/tiny-2024"),)},
     )  # fmt: skip
@@ -154,13 +172,15 @@ def test_nothing_of_a_name_is_left_anywhere() -> None:
 KNOWN = {
     Transcript: "version recording status text language segments language_scores speech_regions"
     " turns speaker_names events title summary chapters action_items warnings stages provenance"
-    " generator key digest speaker_matches",
+    " suppressed generator key digest speaker_matches",
     Segment: "id start end text words speaker channel language confidence emotion raw_text doubtful"
     " avg_logprob no_speech_prob compression_ratio temperature human checked",
     Word: "text start end confidence speaker interpolated human",
     SpeakerTurn: "start end speaker confidence",
     RecordingInfo: "name digest duration_s sample_rate num_channels container codec"
-    " container_duration_s clip_start clip_end left_out columns",
+    " container_duration_s clip_start clip_end left_out columns title recorded chapters tracks",
+    RecordingTrack: "channel file speaker duration_s start start_source",
+    SuppressedText: "start end text channel spoken_in reason",
     StageRecord: "stage status reason engine engine_version engine_fingerprint launcher device"
     " model model_digest options elapsed_s usage",
     Chapter: "start end title summary",

@@ -1,11 +1,15 @@
 """Queries: what they become for SQLite, and what is refused."""
 
 import sqlite3
+from datetime import date
 
+import msgspec
 import pytest
+from tests.support.transcripts import recording
 
-from dalston_cli.search.dates import DateFilterError, words_of_span
+from dalston_cli.search.dates import DateFilterError, day_of, words_of_span
 from dalston_cli.search.query import QuerySyntaxError, match_expression
+from dalston_sdk.wire import RecordingDate
 
 _A = '"a"'
 EXPRESSIONS = {
@@ -91,3 +95,22 @@ def test_a_span_is_few_words(span: str, words: list[str]) -> None:
 def test_what_is_no_date_is_refused(span: str) -> None:
     with pytest.raises(DateFilterError, match="is no date"):
         match_expression(f"x date:{span}")
+
+
+@pytest.mark.parametrize(
+    ("name", "columns", "at", "expected"),
+    [
+        ("a.wav", {}, "2024-05-17T09:30:00Z", (date(2024, 5, 17), "recording")),
+        ("2023-01-02 a.wav", {}, "2024-05-17", (date(2023, 1, 2), "name")),
+        ("a.wav", {"Date": "2022-02-03"}, "2024-05-17", (date(2022, 2, 3), "column")),
+        ("a.wav", {}, None, (date(1970, 1, 1), "file")),
+        ("a.wav", {}, "soon", (date(1970, 1, 1), "file")),
+    ],
+)
+def test_the_day_of_a_recording(
+    name: str, columns: dict[str, str | int | float | bool], at: str | None, expected: object
+) -> None:
+    found = None if at is None else RecordingDate(at=at, source="container")
+    info = msgspec.structs.replace(recording(), name=name, columns=columns, recorded=found)
+
+    assert day_of(info, 0.0) == expected

@@ -10,13 +10,14 @@ from typing import TYPE_CHECKING, Any
 from msgspec import Struct
 
 from dalston_cli.audio import errors
-from dalston_cli.audio.clock import Declared, declared_times, is_seekable, origin
+from dalston_cli.audio.clock import UNTIMED, Declared, declared_times, is_seekable, origin
 from dalston_cli.audio.corrected_file import CorrectedFile
 from dalston_cli.audio.endings.ogg import last_page
 from dalston_cli.audio.endings.registry import missing_end
 from dalston_cli.audio.file_bytes import FileBytes
 from dalston_cli.audio.sound_chunk import SoundChunk, sound_chunk
 from dalston_cli.audio.source import open_source
+from dalston_cli.audio.tags import FileTags, file_tags
 from dalston_cli.audio.tracks import MAIN, TrackWish, picked_track, track_languages
 
 if TYPE_CHECKING:
@@ -91,6 +92,15 @@ class OpenRecording(Struct, frozen=True, kw_only=True):
             return False
         with open_source(self.path, self.name) as source:
             return last_page(FileBytes.of(source)) == "unmarked"
+
+    def tags(self) -> FileTags:
+        """Return title, date and chapters from the file's metadata."""
+        container = self.container
+        # Ogg has tags of the whole with each stream; those of other streams are of these alone.
+        own = self.stream.metadata if self.format_name == "ogg" else {}
+        # Those of ID3 count from the first frame, whatever delay the library reads in it.
+        zero = Fraction(0) if self.format_name in UNTIMED else self.origin
+        return file_tags((container.metadata, own), container.chapters(), zero)
 
     @property
     def codec(self) -> str:

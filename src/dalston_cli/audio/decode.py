@@ -19,6 +19,7 @@ from dalston_cli.audio.request import MIXING, AudioInfo, AudioRequest, Channel
 from dalston_cli.audio.resample import Resampler
 from dalston_cli.audio.source import content_digest, given_name, shown_name
 from dalston_cli.audio.timeline import Timeline, played_s
+from dalston_cli.audio.track_files import decode_files
 from dalston_cli.audio.tracks import ALL_TRACKS, TrackWish
 from dalston_cli.audio.wav import MAX_SAMPLES, SAMPLE_RATE, WavWriter, WrittenWav, pcm16
 from dalston_sdk.wire import RecordingInfo
@@ -55,6 +56,8 @@ def decode(request: AudioRequest, is_stopped: Callable[[], bool] = lambda: False
         RecordingError: Its leaves say why the recording cannot be used.
         DecodingStoppedError: ``is_stopped`` became true.
     """
+    if request.is_list:
+        return decode_files(request, partial(_decode_track, is_stopped=is_stopped, raises=False))
     if request.track == ALL_TRACKS:
         # A quiet track beside others holds what their microphones pick up of each other.
         return decode_all(request, partial(_decode_track, is_stopped=is_stopped, raises=False))
@@ -97,6 +100,7 @@ def _decode_at(level: Level, request: AudioRequest, is_stopped: Callable[[], boo
         except av.error.FFmpegError as error:  # what a header claims, the library cannot do
             raise CorruptError(name, 1, str(error.strerror)) from error
         pauses = decoding.timeline.pauses
+        tags = recording.tags()
         return AudioInfo(
             info=RecordingInfo(
                 name=given,
@@ -110,6 +114,9 @@ def _decode_at(level: Level, request: AudioRequest, is_stopped: Callable[[], boo
                 clip_start=clip.start if clip else None,
                 clip_end=clip.end if clip else None,
                 left_out=clip.gaps if clip else (),
+                title=tags.title,
+                recorded=tags.recorded,
+                chapters=tags.chapters,
             ),
             channels=tuple(
                 Channel(

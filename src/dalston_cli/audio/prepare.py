@@ -125,7 +125,7 @@ class Preparer:
             name=given_name(source if request.name is None else request.name),
         )
         async with self._free, self._worker() as worker:
-            reply = await _ask(worker, absolute, _patience(source, self.patience_s))
+            reply = await _ask(worker, absolute, _patience(absolute, self.patience_s))
             return _outcome(reply, shown_name(absolute.name or ""), folder)
 
     @contextlib.asynccontextmanager
@@ -178,9 +178,11 @@ def _outcome(reply: replies.DecodeReply, name: str, folder: Path) -> AudioInfo:
             assert_never(reply)
 
 
-def _patience(source: Path, base_s: float) -> float:
+def _patience(request: AudioRequest, base_s: float) -> float:
+    source = request.source
     try:
-        size_mb = source.stat().st_size / 1e6
+        files = source.parent.iterdir() if request.is_list else (source,)
+        size_mb = sum(file.stat().st_size for file in files) / 1e6
     except OSError:
         size_mb = 0.0  # the worker says what is wrong with it
     return base_s + size_mb * _PATIENCE_S_PER_MB

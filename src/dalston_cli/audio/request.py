@@ -36,6 +36,21 @@ class Pause(Struct, frozen=True, kw_only=True):
     length_s: float
 
 
+class Quieter(Struct, frozen=True, kw_only=True):
+    """A time of the recording in which a channel is much quieter than another one.
+
+    Attributes:
+        than: The louder channel.
+        is_copy: True if the quieter one holds what the louder one does, as by a microphone that
+            picks up two speakers.
+    """
+
+    start: float
+    end: float
+    than: int
+    is_copy: bool = False
+
+
 class AudioRequest(Struct, frozen=True, kw_only=True):
     """A recording, the part of it that is wanted, and where its decoded audio goes.
 
@@ -48,6 +63,7 @@ class AudioRequest(Struct, frozen=True, kw_only=True):
         digest: Of the file's bytes, where it is known; None computes it.
         track: One of several audio tracks, or all, each as a channel; None to choose one.
         language: A track that is tagged with it is chosen; None for the main one.
+        is_list: The source is a list of tracks, which are files beside it.
     """
 
     source: Path
@@ -58,6 +74,7 @@ class AudioRequest(Struct, frozen=True, kw_only=True):
     digest: str | None = None
     track: Track | None = None
     language: str | None = None
+    is_list: bool = False
 
     def wav(self, channel: int | None) -> Path:
         """Return the WAV file of one channel, or of the mix."""
@@ -71,12 +88,17 @@ class Channel(Struct, frozen=True, kw_only=True):
         duration_s: Of the decoded audio; with a clip, the clip's.
         audio_digest: ``sha256:<hex>`` of its 16 kHz samples, without the header.
         pauses: Long gaps that are not in the decoded audio, in order.
+        offset_s: Seconds of the recording, or of its clip, before the decoded audio.
+        quieter: Times in which another channel is much louder, where channels are tracks of one
+            speaker each.
     """
 
     channel: int | None
     duration_s: float
     audio_digest: str
     pauses: tuple[Pause, ...] = ()
+    offset_s: float = 0.0
+    quieter: tuple[Quieter, ...] = ()
 
     def paused_s(self, played_s: float) -> float:
         """Return the seconds of pauses before a time of the decoded audio."""

@@ -19,6 +19,7 @@ from dalston_cli.launchers.variables import thread_variables
 from dalston_cli.options import build
 from dalston_cli.options.batch import BatchOptions, InputOptions
 from dalston_cli.options.dialects.translation import translate
+from dalston_cli.options.tracks import check_with_tracks, with_all_tracks
 from dalston_cli.options.without_effect import WithoutEffectError, check_effects, manifest_notes
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import RunFinished, WarningRaised
@@ -97,13 +98,15 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
     _refuse_idle_inputs(inputs)
     shard = None if inputs.shard is None else parse_shard(inputs.shard)
     said = translate(options.settings, options.theirs)
-    resolved = build.resolve(said.flags, profile=options.screen.profile)
+    flags = with_all_tracks(inputs, said.flags)
+    resolved = build.resolve(flags, profile=options.screen.profile)
     run_options = build.build_run_options(
         build.settled_output(resolved),
         inputs=inputs.inputs or (),
         suggested=resolved.from_pipeline(),
     )
     run_options = replace(run_options, shard=shard)
+    check_with_tracks(inputs, run_options)
     idle = check_effects(
         resolved, formats=run_options.formats, manifest=inputs.manifest is not None
     )
@@ -118,6 +121,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
     finder = RecordingFinder(
         sources=InputSources(
             inputs=tuple(inputs.inputs or ()),
+            tracks=inputs.tracks,
             recursive=inputs.recursive,
             files_from=inputs.files_from,
             null=inputs.null,

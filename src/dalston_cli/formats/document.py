@@ -6,7 +6,7 @@ from typing import Literal
 
 from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.overview import Section, owner_of, sections
+from dalston_cli.formats.overview import Section, heading_of, owner_of, sections
 from dalston_cli.formats.paragraphs import Paragraph, paragraphs
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
@@ -43,7 +43,7 @@ class Facts:
 def document_of(transcript: Transcript, options: RenderOptions) -> Iterator[Block | Facts]:
     """Yield a transcript's blocks; events stand among the paragraphs, where they begin."""
     names = SpeakerNames.of(transcript, options)
-    yield _block("title", transcript.title or transcript.recording.name)
+    yield _block("title", heading_of(transcript))
     yield Facts(tuple(dict.fromkeys(facts_of(transcript))))  # the refining stage may be there twice
     yield from (_block("note", warning.message) for warning in transcript.warnings)
     overview = tuple(_overview(transcript, names))
@@ -107,8 +107,7 @@ def _time(seconds: float) -> Run:
 def facts_of(transcript: Transcript) -> Iterator[tuple[str, str]]:
     """Yield names and values: the recording, the user's own columns, the models."""
     recording = transcript.recording
-    if transcript.title:
-        yield "Recording", recording.name
+    yield from _of_the_file(transcript)
     yield "Duration", clock(recording.duration_s, fraction="")
     if recording.clip_start is not None or recording.clip_end is not None:
         end = "the end" if recording.clip_end is None else clock(recording.clip_end, fraction="")
@@ -126,6 +125,17 @@ def facts_of(transcript: Transcript) -> Iterator[tuple[str, str]]:
         yield "Corrections", corrections
     if transcript.status == "partial":
         yield "Status", "partial"
+
+
+def _of_the_file(transcript: Transcript) -> Iterator[tuple[str, str]]:
+    """Yield the recording's name, title and date, where the heading does not say them."""
+    recording = transcript.recording
+    if heading_of(transcript) != recording.name:
+        yield "Recording", recording.name
+    if transcript.title and recording.title:
+        yield "Title", recording.title
+    if recording.recorded:
+        yield "Recorded", recording.recorded.at.replace("T", " ")
 
 
 def _from_to(start: float, end: float) -> str:

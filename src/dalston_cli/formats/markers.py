@@ -7,6 +7,7 @@ from typing import Literal, Self
 from msgspec import Struct
 
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.timecode import FRAME_RATES, frames_of
@@ -45,7 +46,7 @@ class Timeline(Struct, frozen=True, kw_only=True):
         markers = (*_chapters(transcript, rate), *_segments(transcript, options, rate))
         ends = (marker.start + marker.duration for marker in markers)
         return cls(
-            name=clean(transcript.title or transcript.recording.name),
+            name=clean(heading_of(transcript)),
             rate=rate,
             first=frames_of(options.start_timecode, rate),
             duration=max(round(transcript.recording.duration_s * rate), 1, *ends),

@@ -19,10 +19,16 @@ class Section(Struct, frozen=True, kw_only=True):
 
 
 def has_overview(transcript: Transcript) -> bool:
-    """Return True if a language model wrote about the transcript."""
+    """Return True if a language model wrote about the transcript, or its file has chapters."""
     return bool(
         transcript.title or transcript.summary or transcript.chapters or transcript.action_items
     )
+
+
+def heading_of(transcript: Transcript) -> str:
+    """Return the title: a language model's, or the file's, or else the recording's name."""
+    recording = transcript.recording
+    return transcript.title or recording.title or recording.name
 
 
 def sections(transcript: Transcript) -> Iterator[Section]:

@@ -35,6 +35,15 @@ class InputOptions:
         ),
         EVERYDAY,
     ] = False
+    tracks: Annotated[
+        bool,
+        typer.Option(
+            "--tracks",
+            help="INPUTS are folders or zip archives, each of one recording with a file for every"
+            " speaker, as Zoom, Craig and Riverside make them.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = False
     files_from: Annotated[
         str | None,
         typer.Option(

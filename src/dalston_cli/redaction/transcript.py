@@ -83,6 +83,10 @@ def redact(
         summary=own.text(transcript.summary),
         chapters=tuple(own.chapter(each) for each in transcript.chapters),
         action_items=tuple(own.action_item(each) for each in transcript.action_items),
+        suppressed=tuple(
+            msgspec.structs.replace(each, text=own.sure_text(each.text))
+            for each in transcript.suppressed
+        ),
         warnings=tuple(own.notice(each) for each in transcript.warnings),
         stages=tuple(own.stage(each) for each in transcript.stages),
         provenance={
@@ -106,6 +110,7 @@ def _with_speakers(transcript: Transcript, people: Sequence[Sequence[str]], rule
     speakers |= {word.speaker for each in transcript.segments for word in each.words}
     speakers |= set(transcript.speaker_names.values())
     speakers |= {item.owner for item in transcript.action_items}
+    speakers |= {track.speaker for track in transcript.recording.tracks}
     for match in transcript.speaker_matches:
         speakers |= {match.name, match.nearest, match.second}
     named = sorted(each for each in speakers if each and not is_label(each))
@@ -149,7 +154,20 @@ class _Redaction:
         )
 
     def recording(self, info: RecordingInfo) -> RecordingInfo:
-        return msgspec.structs.replace(info, name=self.file_name(info.name), digest="", columns={})
+        return msgspec.structs.replace(
+            info,
+            name=self.file_name(info.name),
+            digest="",
+            columns={},
+            title=self.text(info.title),
+            chapters=tuple(self.chapter(each) for each in info.chapters),
+            tracks=tuple(
+                msgspec.structs.replace(
+                    each, file=self.file_name(each.file), speaker=self.speaker(each.speaker)
+                )
+                for each in info.tracks
+            ),
+        )
 
     def file_name(self, name: str) -> str:
         """Return a name or path in which words are also found where only a capital begins them."""

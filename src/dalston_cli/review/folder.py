@@ -47,6 +47,7 @@ class UnknownItemError(InputError):
 class _Recording(Struct, frozen=True):
     name: str
     duration_s: float
+    title: str | None = None
 
 
 class _Glance(Struct, frozen=True):
@@ -94,7 +95,7 @@ class ReviewFolder:
         return [
             Listed(
                 id=name,
-                title=glance.title or glance.recording.name,
+                title=glance.title or glance.recording.title or glance.recording.name,
                 duration=glance.recording.duration_s,
                 segments=len(glance.segments),
                 checked=self._checked(path),

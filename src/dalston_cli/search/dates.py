@@ -16,7 +16,7 @@ _GIVEN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 _LAST_MONTH = 12
 
-DaySource = Literal["column", "name", "file"]
+DaySource = Literal["column", "name", "recording", "file"]
 
 
 class DateFilterError(UsageError):
@@ -37,7 +37,8 @@ class Day(NamedTuple):
 
     Attributes:
         source: ``column`` for the manifest's column ``date``; ``name`` for a date in the name of
-            the recording; ``file`` for the day on which the transcript was written.
+            the recording; ``recording`` for its file's metadata; ``file`` for the day on which the
+            transcript was written.
     """
 
     day: date
@@ -57,6 +58,8 @@ def day_of(recording: RecordingInfo, written_at_s: float) -> Day:
     for found in reversed(list(_IN_NAME.finditer(recording.name))):
         if day := _iso("-".join(found.group(1, 3, 4))):
             return Day(day, "name")
+    if recording.recorded and (day := _iso(recording.recorded.at[:10])):
+        return Day(day, "recording")
     return Day(datetime.fromtimestamp(written_at_s, UTC).date(), "file")
 
 

@@ -8,7 +8,7 @@ from dalston_sdk.wire import Origin, StageRecord, Transcript
 
 USER = Origin(stage="user")
 ROSTER = Origin(stage="roster")
-CHANNELS = Origin(stage="prepare")
+CHANNELS = FILE = Origin(stage="prepare")
 
 
 def origin(stage: str, records: Iterable[StageRecord]) -> Origin:

@@ -68,6 +68,8 @@ def _with(transcript: wire.Transcript, refined: wire.RefineResult) -> wire.Trans
     segments = tuple(_refined(segment, refined.texts) for segment in transcript.segments)
     if any(segment.raw_text is not None for segment in segments):
         transcript = with_origin(transcript, "text", origin(stage, transcript.stages))
+    if refined.chapters and transcript.chapters:  # what was asked for takes precedence
+        transcript = with_origin(transcript, "chapters", origin(stage, transcript.stages))
     notices = (msgspec.structs.replace(each, stage=stage) for each in refined.warnings)
     return msgspec.structs.replace(
         transcript,

@@ -17,6 +17,8 @@ COLUMNS: Mapping[str, type] = {
     "scope": str,
     "transcript": str,
     "recording": str,
+    "recording_title": str,
+    "recorded": str,
     "language": str,
     "speaker": str,
     "recordings": int,
@@ -52,14 +54,17 @@ _WHOLE_ONLY = ("speakers", "silence_s", "silence_share")
 
 def rows_of(path: Path, transcript: Transcript, measures: Measures) -> Iterator[Row]:
     """Yield a row for each speaker, then one for the recording."""
+    recording = transcript.recording
     about: Row = {
         "transcript": os.fsencode(path).decode(errors="replace"),
-        "recording": transcript.recording.name,
+        "recording": recording.name,
+        "recording_title": recording.title,
+        "recorded": recording.recorded.at if recording.recorded else None,
         "language": transcript.language,
     }
     columns: Row = {
         name if name not in COLUMNS else f"{_MANIFEST}{name}": value
-        for name, value in transcript.recording.columns.items()
+        for name, value in recording.columns.items()
     }
     for speaker, sums in measures.speakers.items():
         row = _row("speaker", sums, about | {"speaker": speaker or None})

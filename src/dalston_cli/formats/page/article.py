@@ -8,7 +8,7 @@ from html import escape
 
 from dalston_cli.formats.direction import is_right_to_left
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.overview import Section, owner_of, sections
+from dalston_cli.formats.overview import Section, heading_of, owner_of, sections
 from dalston_cli.formats.paragraphs import Paragraph, paragraphs
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
@@ -26,7 +26,7 @@ def _lines(transcript: Transcript, options: RenderOptions) -> Iterator[str]:
     times = options.timestamps is not False
     language = f' lang="{escape(transcript.language)}"' if transcript.language else ""
     yield f'<article class="dalston-transcript"{language}>'
-    yield f"<h1>{_text(transcript.title or transcript.recording.name)}</h1>"
+    yield f"<h1>{_text(heading_of(transcript))}</h1>"
     yield from _overview(transcript, names)
     for section in sections(transcript):
         chapter = section.chapter

@@ -7,6 +7,7 @@ from typing import Any
 from dalston_cli.control_characters import without_controls
 from dalston_cli.formats.document import facts_of
 from dalston_cli.formats.options import Heights
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.script import clean
 from dalston_sdk.wire import Segment, SpeakerTurn, Transcript, Word
 
@@ -36,7 +37,7 @@ def page_document(
     return {
         "version": PAGE_VERSION,
         "id": transcript.key or transcript.recording.digest,
-        "title": clean(transcript.title or transcript.recording.name),
+        "title": clean(heading_of(transcript)),
         "language": transcript.language,
         "duration": _seconds(transcript.recording.duration_s),
         "revision": revision,

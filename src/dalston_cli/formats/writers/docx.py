@@ -13,6 +13,7 @@ from dalston_cli.formats.direction import is_right_to_left
 from dalston_cli.formats.document import Block, Facts, Role, document_of
 from dalston_cli.formats.layouts import paragraph_parts, table_rows, utterances_of
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.xml_text import xml_text
 from dalston_sdk.wire import Transcript
 
@@ -163,7 +164,7 @@ def _add_styles(file: "Document") -> None:
 def _describe(file: "Document", transcript: Transcript, *, own: bool) -> None:
     """Set the document's properties; those of a template but the title stay."""
     properties = file.core_properties
-    properties.title = xml_text(transcript.title or transcript.recording.name)[:_LONGEST_TITLE]
+    properties.title = xml_text(heading_of(transcript))[:_LONGEST_TITLE]
     if own:
         properties.author, properties.comments = "", ""
         properties.last_modified_by = "Dalston"

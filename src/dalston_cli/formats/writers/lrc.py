@@ -7,6 +7,7 @@ Reference:
 from collections.abc import Iterator, Sequence
 
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.script import clean, joined
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.atoms import Token
@@ -21,7 +22,7 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     """Return title and length, then a line per cue."""
     names = SpeakerNames.of(transcript, options)
     cues = build_cues(transcript, options.subtitles, names.get)
-    title = _plain(transcript.title or transcript.recording.name)
+    title = _plain(heading_of(transcript))
     head = (f"[ti:{title}]", f"[length:{_time(transcript.recording.duration_s)}]", "[re:Dalston]")
     lines = _lines(cues, with_words=options.subtitles.highlight_words)
     return "\n".join((*head, "", *lines)) + "\n"

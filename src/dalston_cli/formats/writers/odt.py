@@ -12,6 +12,7 @@ from dalston_cli.formats.archive import with_fixed_times
 from dalston_cli.formats.direction import is_right_to_left
 from dalston_cli.formats.document import Block, Facts, Role, document_of
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.xml_text import xml_text
 from dalston_sdk.wire import Transcript
 
@@ -127,7 +128,7 @@ def _add_style(
 def _describe(file: "Document", transcript: Transcript) -> None:
     """Set title and language; no dates, and no program but ours."""
     meta = file.meta
-    meta.title = xml_text(transcript.title or transcript.recording.name)
+    meta.title = xml_text(heading_of(transcript))
     meta.generator = "Dalston"
     for name in ("meta:creation-date", "dc:date", "meta:document-statistic"):
         element = meta.get_element(f"//{name}")

@@ -8,6 +8,7 @@ from collections.abc import Iterator, Sequence
 from fractions import Fraction
 
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import Cue, build_cues
@@ -89,7 +90,7 @@ def _header(
     rate = FRAME_RATES[options.frame_rate]
     start = frames_of(options.start_timecode, rate)
     first = start + round(cues[0].start * rate) if cues else start
-    title = clean(transcript.title or transcript.recording.name)
+    title = clean(heading_of(transcript))
     language = _LANGUAGES.get((transcript.language or "").partition("-")[0], "00")
     fields = (
         (b"850", 3),

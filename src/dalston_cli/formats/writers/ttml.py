@@ -9,6 +9,7 @@ from xml.sax.saxutils import escape, quoteattr
 
 from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import build_cues, rendered
 from dalston_cli.formats.timestamp import clock
@@ -40,7 +41,7 @@ _UNDERLINED = ('<span tts:textDecoration="underline">', "</span>")
 
 def render(transcript: Transcript, options: RenderOptions) -> str:
     """Return the document; each cue is a paragraph in one region at the bottom."""
-    title = escape(xml_text(transcript.title or transcript.recording.name))
+    title = escape(xml_text(heading_of(transcript)))
     corrections = corrections_of(transcript)
     about = f"<ttm:desc>{escape(corrections)}</ttm:desc>" if corrections else ""
     head = _HEAD % (quoteattr(xml_text(transcript.language or "")), title, about)

@@ -121,12 +121,7 @@ def _merge_input(audio: AudioInfo, walks: list[_Walk]) -> MergeInput:
     return MergeInput(
         recording=audio.info,
         channels=tuple(
-            ChannelResults(
-                channel=channel.channel,
-                duration_s=channel.duration_s,
-                results=walk.inputs.results,
-                pauses=channel.pauses,
-            )
+            ChannelResults.of(channel, walk.inputs.results)
             for channel, walk in zip(audio.channels, walks, strict=True)
         ),
         stages=tuple(records.values()),

@@ -111,6 +111,8 @@ class InputSources(Struct, frozen=True, kw_only=True):
     Attributes:
         inputs: Files, folders, patterns, URLs; ``-`` for standard input. A name that exists is
             never a pattern, even with brackets or stars.
+        tracks: Each input is a folder or a zip archive of one recording, with a file for every
+            speaker.
         recursive: Include folders below folders.
         files_from: A list of names; ``-`` for standard input.
         null: That list's names end with NUL.
@@ -120,6 +122,7 @@ class InputSources(Struct, frozen=True, kw_only=True):
     """
 
     inputs: tuple[str, ...] = ()
+    tracks: bool = False
     recursive: bool = False
     files_from: str | None = None
     null: bool = False
@@ -183,7 +186,13 @@ class RecordingFinder:
             yield from read_manifest(sources.manifest, offline=sources.offline)
 
     def _from_input(self, text: str) -> Iterator[RecordingRequest]:
-        if address := given_address(text):
+        if self.sources.tracks:
+            from dalston_cli.pipeline.intake.track_folders import (  # noqa: PLC0415 - seldom
+                track_set_request,
+            )
+
+            yield track_set_request(text)
+        elif address := given_address(text):
             yield from self._remote(address)
         elif text == STDIN:
             yield RecordingRequest(source=StandardInput(), name=STDIN, relative=Path(STDIN_STEM))

@@ -95,12 +95,7 @@ def _merge_input(
     return MergeInput(
         recording=info,
         channels=tuple(
-            ChannelResults(
-                channel=channel.channel,
-                duration_s=channel.duration_s,
-                results=Results({DIARIZE: stored.result}),
-                pauses=channel.pauses,
-            )
+            ChannelResults.of(channel, Results({DIARIZE: stored.result}))
             for channel, stored in zip(audio.channels, results, strict=True)
         ),
         stages=tuple(stored.record for stored in results[:1]),

@@ -95,15 +95,7 @@ class Graph:
             return None
         merge_input = MergeInput(
             recording=audio.info,
-            channels=tuple(
-                ChannelResults(
-                    channel=channel.channel,
-                    duration_s=channel.duration_s,
-                    results=inputs.results,
-                    pauses=channel.pauses,
-                )
-                for channel, inputs in found
-            ),
+            channels=tuple(ChannelResults.of(channel, inputs.results) for channel, inputs in found),
             stages=_one_per_stage(self._records),
             warnings=(*audio.warnings, *self._advice(), *self._notices),
             keep_doubtful=self._plan.keep_doubtful,

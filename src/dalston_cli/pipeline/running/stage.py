@@ -211,12 +211,16 @@ class StageRunner:
                 )
             case wire.Partial(segments=segments) if plan.stage is TRANSCRIBE:
                 shifted = tuple(
-                    _shifted(segment, self.offset_s + work.channel.paused_s(segment.start))
+                    _shifted(segment, self._before_s(work.channel, segment.start))
                     for segment in segments
                 )
                 self._tools.emit(events.PartialText(recording=self._recording, segments=shifted))
             case _:
                 pass  # heartbeats: the stage's clock shows them
+
+    def _before_s(self, channel: Channel, start: float) -> float:
+        """Return the seconds of the recording before a time of a channel's audio, without it."""
+        return self.offset_s + channel.offset_s + channel.paused_s(start)
 
     def _started(self, plan: StagePlan) -> None:
         self._tools.emit(

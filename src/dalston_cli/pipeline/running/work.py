@@ -16,6 +16,7 @@ from dalston_cli.pipeline.jobs.base import Job, JobTools, Work
 from dalston_cli.pipeline.records.journal import Outcome
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.graph import Graph
+from dalston_cli.pipeline.track_sets.source import TrackSet
 
 _MAY_PASS = (
     DecoderCrashedError,
@@ -39,6 +40,7 @@ def audio_request(job: Job, digest: str, folder: Path) -> AudioRequest:
         digest=digest,
         track=plan.track,
         language=plan.track_language,
+        is_list=isinstance(job.recording.source, TrackSet),
     )
 
 

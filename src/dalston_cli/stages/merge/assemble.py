@@ -8,8 +8,10 @@ import msgspec
 
 from dalston_cli import __version__
 from dalston_cli.audio.request import CUT_OFF
+from dalston_cli.audio.tags import within
 from dalston_cli.formats.script import joined
 from dalston_cli.stages.base import Found
+from dalston_cli.stages.merge.bleed import without_bleed
 from dalston_cli.stages.merge.channel import placed_regions, placed_turns, spoken_segments
 from dalston_cli.stages.merge.doubtful import doubtful_notices, without_doubtful
 from dalston_cli.stages.merge.labels import relabel
@@ -45,6 +47,9 @@ def merge(merge_input: MergeInput) -> Transcript:
     placed = [(channel, merge_input.window(channel)) for channel in channels]
     spoken = [segment for pair in placed for segment in spoken_segments(*pair)]
     spoken.sort(key=lambda segment: segment.start)
+    spoken, suppressed = without_bleed(
+        spoken, {channel.channel: channel.quieter for channel in channels if channel.quieter}
+    )
     turns = [turn for pair in placed for turn in placed_turns(*pair)]
     named, ordered_turns = relabel(spoken, turns, by_channel=len(channels) > 1)
     segments = tuple(
@@ -68,6 +73,8 @@ def merge(merge_input: MergeInput) -> Transcript:
         segments=segments,
         speech_regions=regions,
         turns=ordered_turns,
+        suppressed=suppressed,
+        chapters=tuple(within(merge_input.recording.chapters, whole.start, whole.end)),
         warnings=_unique([*merge_input.warnings, *noticed, *check(segments, regions, whole)]),
         stages=merge_input.stages,
         provenance=provenance(merge_input, segments, regions),

@@ -1,8 +1,9 @@
 """The input of merge: all stages' results for one recording."""
 
 from dataclasses import dataclass
+from typing import Self
 
-from dalston_cli.audio.request import Pause
+from dalston_cli.audio.request import Channel, Pause, Quieter
 from dalston_cli.stages.base import Results
 from dalston_cli.stages.merge.times import Window
 from dalston_sdk.wire import Notice, RecordingInfo, StageRecord
@@ -18,6 +19,8 @@ class ChannelResults:
         channel: From 0; None for the mix.
         duration_s: Length of the audio that the engines were given.
         pauses: Gaps of the recording that this audio does not have.
+        offset_s: Seconds of the recording, or of its clip, before this audio.
+        quieter: Times of the recording in which another channel is much louder.
         results: Of transcription, and of the others that ran. Alignment's segments replace those
             of transcription that have the same ids, and emotions go by these ids.
     """
@@ -26,6 +29,20 @@ class ChannelResults:
     duration_s: float
     results: Results
     pauses: tuple[Pause, ...] = ()
+    offset_s: float = 0.0
+    quieter: tuple[Quieter, ...] = ()
+
+    @classmethod
+    def of(cls, channel: Channel, results: Results) -> Self:
+        """Return the results of a decoded channel."""
+        return cls(
+            channel=channel.channel,
+            duration_s=channel.duration_s,
+            results=results,
+            pauses=channel.pauses,
+            offset_s=channel.offset_s,
+            quieter=channel.quieter,
+        )
 
 
 @dataclass(frozen=True, kw_only=True)
@@ -51,6 +68,6 @@ class MergeInput:
 
     def window(self, channel: ChannelResults) -> Window:
         """Return the place of a channel's audio in the recording."""
-        start = self.recording.clip_start or 0.0
+        start = (self.recording.clip_start or 0.0) + channel.offset_s
         duration_s = channel.duration_s + sum(pause.length_s for pause in channel.pauses)
         return Window(start=start, end=start + duration_s, pauses=channel.pauses)

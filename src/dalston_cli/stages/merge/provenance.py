@@ -6,7 +6,7 @@ from dalston_cli.stages.align import ALIGN
 from dalston_cli.stages.diarize import DIARIZE
 from dalston_cli.stages.emotion import EMOTION
 from dalston_cli.stages.merge.model import ChannelResults, MergeInput
-from dalston_cli.stages.origin import CHANNELS, origin
+from dalston_cli.stages.origin import CHANNELS, FILE, origin
 from dalston_cli.stages.transcribe import TRANSCRIBE
 from dalston_sdk.wire import Origin, Segment, SpeechRegion
 
@@ -29,6 +29,7 @@ def provenance(
         for name, stages in found.items()
     }
     origins["speaker"] = tuple(_speaker(merge_input, segments))
+    origins["chapters"] = (FILE,) if merge_input.recording.chapters else ()
     return {name: where for name, where in origins.items() if where}
 
 

@@ -9,11 +9,11 @@ from typing import Any, Literal, get_args, get_type_hints
 
 from msgspec import Struct, field
 
+from dalston_sdk.wire.recording import Chapter
 from dalston_sdk.wire.splitting import DecodePart, FindSpeech, FoundSection
 from dalston_sdk.wire.transcript import (
     ActionItem,
     AudioEvent,
-    Chapter,
     Emotion,
     Notice,
     Segment,

@@ -9,6 +9,8 @@ from typing import Any, Literal
 
 from msgspec import Struct, field
 
+from dalston_sdk.wire.recording import Chapter, RecordingInfo
+
 TRANSCRIPT_VERSION = 1
 
 
@@ -99,19 +101,6 @@ class AudioEvent(Struct, frozen=True, kw_only=True, omit_defaults=True):
     score: float
 
 
-class Chapter(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """A part of a recording with its own subject, written by a language model.
-
-    Attributes:
-        start, end: Those of segments; a chapter ends where the next one begins.
-    """
-
-    start: float
-    end: float
-    title: str
-    summary: str | None = None
-
-
 class ActionItem(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """A task that is mentioned in a recording, written by a language model.
 
@@ -143,31 +132,21 @@ class Notice(Struct, frozen=True, kw_only=True, omit_defaults=True):
     end: float | None = None
 
 
-class RecordingInfo(Struct, frozen=True, kw_only=True, omit_defaults=True):
-    """Properties of the recording's file, and the digest of its bytes.
+class SuppressedText(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Words of a track that were left out, because they are another speaker's.
 
     Attributes:
-        name: Path as the user gave it (undecodable bytes replaced); ``-`` for standard input.
-        digest: ``sha256:<hex>`` of the file's bytes.
-        duration_s: Length of the decoded audio.
-        container_duration_s: Length that the container declares; None if it declares none.
-        clip_start, clip_end: The part that was transcribed, if only a part was.
-        left_out: Start and end of what was left out between several parts, in seconds.
-        columns: The columns of a manifest that are the user's own, by name.
+        channel: The track in which they were recognized.
+        spoken_in: The much louder track of the speaker.
+        reason: ``copy`` where it holds the same sound, ``same_words`` where it has the same words.
     """
 
-    name: str
-    digest: str
-    duration_s: float
-    sample_rate: int
-    num_channels: int
-    container: str
-    codec: str
-    container_duration_s: float | None = None
-    clip_start: float | None = None
-    clip_end: float | None = None
-    left_out: tuple[tuple[float, float], ...] = ()
-    columns: dict[str, str | int | float | bool] = {}
+    start: float
+    end: float
+    text: str
+    channel: int
+    spoken_in: int
+    reason: Literal["copy", "same_words"]
 
 
 class TokenPrices(
@@ -242,8 +221,8 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """The origin of a part of a transcript.
 
     Attributes:
-        stage: A stage that has a record; ``prepare`` for channels, ``user`` for names, ``roster``
-            for names of known voices, and ``human`` for corrections.
+        stage: A stage that has a record; ``prepare`` for channels and for what the file has,
+            ``user`` for names, ``roster`` for names of known voices, and ``human`` for corrections.
         engine, model: As in the stage's record.
     """
 
@@ -301,14 +280,16 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
         language: BCP-47 lower case, ``None`` if unknown.
         language_scores: Scores per language, if the language was detected.
         turns: Speaker turns from diarization or from channels.
-        title, summary, chapters, action_items: Written by a language model, if asked for; chapters
-            are in time order.
+        title, summary, chapters, action_items: Written by a language model, if asked for. Without
+            chapters of a language model, those of the recording's file; in time order.
         speaker_names: The label of each named speaker, and the name that replaces it everywhere
             else in the transcript.
         speaker_matches: How each speaker's voice compares with a roster, where one was asked for.
+        suppressed: What was left out of tracks because it is another track's, in time order.
         status: ``partial`` if a requested stage failed; ``stages`` has the reason.
         provenance: Where the transcript's ``text``, ``word_times``, ``language``, ``speaker`` (and
-            turns), ``emotion``, ``events`` and ``speech_regions`` come from, for those there are.
+            turns), ``emotion``, ``events`` and ``speech_regions`` come from, and ``chapters`` that
+            the file has, for those there are.
             Of several origins the last takes precedence for the parts that it covers: segments
             that were refined have a ``raw_text``, named speakers a label in ``speaker_names``.
         key: Of all that a run made it from: audio, engines, models and options. None where it was
@@ -332,6 +313,7 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     summary: str | None = None
     chapters: tuple[Chapter, ...] = ()
     action_items: tuple[ActionItem, ...] = ()
+    suppressed: tuple[SuppressedText, ...] = ()
     warnings: tuple[Notice, ...] = ()
     stages: tuple[StageRecord, ...] = ()
     provenance: dict[str, tuple[Origin, ...]] = field(default_factory=dict)

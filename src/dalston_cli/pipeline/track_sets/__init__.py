@@ -1,0 +1,1 @@
+"""Recordings that consist of a file for each speaker."""
