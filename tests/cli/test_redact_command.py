@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tests.support.fake_engine import write_wav
 from tests.support.indexed import correct, put
 from tests.support.transcripts import segment
@@ -91,7 +92,7 @@ def record(call: Path) -> None:
     call.write_text(json.dumps(data))
 
 
-def beeped(call: Path) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
+def beeped(call: Path) -> NDArray[np.int64]:
     """Redact a call with its recording, and return the samples of the copy."""
     if not call.with_suffix(".wav").exists():
         record(call)
@@ -99,10 +100,11 @@ def beeped(call: Path) -> "np.ndarray[tuple[int], np.dtype[np.int64]]":
     with av.open("out/call.redacted.flac") as copy:
         frames = [frame.to_ndarray() for frame in copy.decode(audio=0)]
         assert copy.streams.audio[0].rate == 16_000
-    return np.concatenate(frames, axis=1)[0].astype(np.int64)
+    sound: NDArray[np.int64] = np.concatenate(frames, axis=1)[0].astype(np.int64)
+    return sound
 
 
-def has_tone(sound: "np.ndarray[tuple[int], np.dtype[np.int64]]", word: dict[str, float]) -> bool:
+def has_tone(sound: NDArray[np.int64], word: dict[str, float]) -> bool:
     """Return True if the tone is heard in the middle of a word."""
     middle = round(8_000 * (word["start"] + word["end"]))
     spectrum = np.abs(np.fft.rfft(sound[middle - 400 : middle + 400]))
@@ -152,6 +154,20 @@ def test_names_in_the_names_of_files_go_too(call: Path) -> None:
     names = [each.name for each in files("out")]
     assert len(names) == 3
     assert all("Ada" not in name for name in names)
+
+
+def test_names_that_are_as_long_as_names_can_be(call: Path, capsys: Captured) -> None:
+    long = call.rename(call.with_name("x" * 245 + ".json"))
+    data = json.loads(long.read_text())
+    data["recording"]["name"] = "y" * 5_000
+    long.write_text(json.dumps(data))
+
+    assert main(["export", str(long), "-f", "html,txt", "-o", "ex"]) == 0  # no corrections
+    assert len(files("ex")) == 2
+    assert main(["redact", str(long)]) == 5
+    assert "File name too long" in capsys.readouterr().err
+    assert main(["redact", str(long.rename("in/short.json")), "--beep"]) == 3
+    assert "was not found" in capsys.readouterr().err
 
 
 def test_lists_and_kinds_that_are_wrong_are_refused(call: Path, capsys: Captured) -> None:

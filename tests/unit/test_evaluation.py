@@ -196,10 +196,10 @@ def test_a_model_that_left_out_recordings_is_not_the_best() -> None:
 def test_of_many_speakers_words_are_compared_without_them(
     tmp_path: Path, capfd: pytest.CaptureFixture[str]
 ) -> None:
+    told: list[str] = []
     for number in (20, 21):
         said = [segment("ada", at, at + 1.0, speaker=f"S{at}") for at in range(number)]
         path = put(tmp_path / f"{number}.json", said)
-        told: list[str] = []
         whole = compare(path, path, Rules(normaliser="none"), told.append).whole
         assert whole.words is not None
         assert whole.words.rate == 0

@@ -17,7 +17,7 @@ from dalston_cli.redaction.rules import Rules, check_installed, check_region
 from dalston_cli.redaction.segments import Span
 from dalston_cli.redaction.transcript import Redacted, redact
 from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, Originals, open_key, seal, unseal
-from dalston_cli.regular_file import read_regular
+from dalston_cli.regular_file import is_regular, read_regular
 from dalston_cli.review.naming import corrections_path
 from dalston_sdk.wire import Transcript
 
@@ -129,7 +129,7 @@ class Redaction:
         vault = target.with_suffix(VAULT_SUFFIX) if key else None
         audio = target.with_suffix(".flac") if self.beep else None
         for one in (target, vault, audio):
-            if one and one.exists() and not self.overwrite:
+            if one and _is_there(one) and not self.overwrite:
                 raise RedactedExistsError(one)
         recording = self._recording(path, transcript) if audio else None
         spans = self._spans(path, found, rules) if audio else ()
@@ -169,7 +169,7 @@ class Redaction:
         if self.audio_dir:
             places = [self.audio_dir / named, self.audio_dir / named.name]
         for place in places:
-            if place.is_file() and content_digest(place) == transcript.recording.digest:
+            if is_regular(place) and content_digest(place) == transcript.recording.digest:
                 return place
         raise RecordingNotFoundError(path, places)
 
@@ -211,7 +211,7 @@ def restore(path: Path, key_file: Path, folder: Path | None, *, overwrite: bool)
     target = (folder or path.parent) / f"{stem.removesuffix(REDACTED)}{RESTORED}{_JSON}"
     edits = corrections_path(target)
     for one in (target, edits):
-        if one.exists() and not overwrite:
+        if _is_there(one) and not overwrite:
             raise RedactedExistsError(one)
     try:
         edits.unlink(missing_ok=True)  # of what was there before: they are about another text
@@ -227,6 +227,18 @@ def _originals(path: Path, found: Redacted) -> Originals:
     edits = corrections_path(path)
     corrections = read_regular(edits) if edits.is_file() else None
     return Originals(read_regular(path), corrections, found.originals)
+
+
+def _is_there(path: Path) -> bool:
+    """Return True for what is there.
+
+    Raises:
+        RedactedUnwritableError: Nothing can have the name.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise RedactedUnwritableError(path, error) from error
 
 
 def _distinct(stem: str, transcript: Transcript) -> str:
