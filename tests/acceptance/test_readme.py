@@ -74,7 +74,9 @@ HERE = list(
 TO_CHANGE = [command for command in HERE if command.words[1:3] in CHANGE_THE_SETTINGS]
 TO_DOWNLOAD = [command for command in HERE if command.text.startswith(DOWNLOADS)]
 TO_CARRY = [command for command in HERE if STICK in command.text]
-TO_SERVE = [command for command in HERE if command.words[1:2] == ["review"]]
+SERVED = {"review": ("", b"<title>"), "serve": ("/health", b'"ok"')}
+"""Commands that serve: where to look, and what is there."""
+TO_SERVE = [command for command in HERE if {*command.words[1:2]} & SERVED.keys()]
 OTHERS = (*TO_CHANGE, *TO_DOWNLOAD, *TO_CARRY, *TO_SERVE)
 COMMANDS = [each for each in HERE if each not in OTHERS]
 FOR_GPUS = [command for command in WRITTEN if command.needs_gpu]
@@ -227,6 +229,9 @@ def test_a_command_serves_until_it_is_stopped(
     shutil.copytree(prepared, work)
     (work / "transcripts").mkdir()
     shutil.copy(work / "talk.json", work / "transcripts")
+    path, shown = SERVED[command.words[1]]
+    if "--host" in command.words:
+        assert user.run_here("tokens", "add", f"line{command.line}").returncode == 0
     process = subprocess.Popen(
         [sys.executable, "-m", "dalston_cli", *command.words[1:]],
         cwd=work,
@@ -238,8 +243,8 @@ def test_a_command_serves_until_it_is_stopped(
     try:
         assert process.stdout is not None
         address = process.stdout.readline()
-        with urlopen(address.partition("#")[0], timeout=30) as answer:
-            assert b"<title>" in answer.read()
+        with urlopen(address.partition("#")[0].strip() + path, timeout=30) as answer:
+            assert shown in answer.read()
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
     finally:

@@ -29,6 +29,8 @@ COMMANDS: Mapping[str, str] = {
     "eval": "Score transcripts, or models, against references.",
     "redact": "Replace names, numbers and addresses in transcripts.",
     "speakers": "Keep a roster of people, with consent, who are named by their voices.",
+    "serve": "Serve transcription to other programs, as OpenAI's API does.",
+    "tokens": "Make, list and remove the tokens of dalston serve.",
     "models": "List, pull, verify, add, remove models; ls, pull and rm are short for it.",
     "setup": "Propose models for this machine, and download them.",
     "pipelines": "List the settings for kinds of recordings.",
@@ -55,7 +57,9 @@ _PANELS: Mapping[str, Sequence[str]] = {
 }
 """Commands that ``--help`` lists under a heading of their own; the others are under Commands."""
 
-_GROUPS = frozenset({"speakers", "models", "pipelines", "engines", "runs", "store", "config"})
+_GROUPS = frozenset(
+    {"speakers", "tokens", "models", "pipelines", "engines", "runs", "store", "config"}
+)
 
 
 def group(name: str) -> typer.Typer:

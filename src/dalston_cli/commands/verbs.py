@@ -26,7 +26,7 @@ _MEANT: Mapping[str, tuple[str, ...]] = {
     **dict.fromkeys(("delete", "remove", "uninstall"), ("models", "rm")),
     **dict.fromkeys(("list", "model"), ("models", "list")),
     **dict.fromkeys(("inspect", "show"), ("models", "show")),
-    **dict.fromkeys(("serve", "start"), ("engines", "start")),
+    "start": ("engines", "start"),
     **dict.fromkeys(("status", "top"), ("engines", "status")),
     **dict.fromkeys(("find", "grep"), ("search",)),
     **dict.fromkeys(("benchmark", "evaluate", "score", "wer"), ("eval",)),

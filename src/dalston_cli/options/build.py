@@ -12,7 +12,6 @@ from dalston_cli.audio.tracks import parse_track
 from dalston_cli.catalog.device import chosen_gpus
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.registry import WRITERS, needing_speakers, optional_formats, writers_named
-from dalston_cli.options.parameters import Flags
 from dalston_cli.options.rendering import build_render_options
 from dalston_cli.pipeline.intake.urls import given_store, output_address
 from dalston_cli.pipeline.outputs.remote_place import path_of
@@ -103,7 +102,7 @@ def parse_speaker_names(entries: Sequence[str]) -> dict[str, str]:
         raise SpeakerNamesError(str(error)) from error
 
 
-def resolve(flags: Flags, *, profile: str | None) -> ResolvedSettings:
+def resolve(flags: Mapping[str, object], *, profile: str | None) -> ResolvedSettings:
     """Take settings from the command line, the environment and the settings file."""
     return load_settings(flags, profile=profile, pipelines=_pipeline_settings)
 

@@ -42,7 +42,7 @@ from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.remote.stores import check_reachable
 from dalston_cli.pipeline.request import NO_OVERRIDES, RecordingRequest, RunOptions
 from dalston_cli.pipeline.runners.local import LocalRunner
-from dalston_cli.pipeline.runners.tools import engines_and_decoder
+from dalston_cli.pipeline.runners.tools import SharedTools, open_shared_tools, run_engines
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run
 from dalston_cli.pipeline.running.run_spec import DECODED_AHEAD, RunSpec, jobs_at_once
@@ -72,12 +72,22 @@ class RecordingOptionError(UsageError):
         super().__init__(f"{name}: {error.message}", hint=error.hint)
 
 
+def ignore_interrupt(interrupt: Callable[[], None]) -> None:
+    """Take what would end a run, for callers that leave that to Ctrl-C."""
+    del interrupt
+
+
 @dataclass(frozen=True, kw_only=True)
 class RunCallbacks:
-    """Functions that a run calls."""
+    """Functions that a run calls.
+
+    Attributes:
+        take_interrupt: Gets what ends the run early, before it begins: to be called on its loop.
+    """
 
     on_event: Emit
     print_text: Callable[[str], None] = no_text
+    take_interrupt: Callable[[Callable[[], None]], None] = ignore_interrupt
 
 
 class _Means(Struct, frozen=True, kw_only=True):
@@ -86,6 +96,7 @@ class _Means(Struct, frozen=True, kw_only=True):
     plans: Sequence[RecordingPlan]
     use: EngineUse
     workers: "Cluster | None"
+    shared: SharedTools | None
 
 
 async def transcribe(
@@ -93,8 +104,16 @@ async def transcribe(
     options: RunOptions,
     environment: Environment,
     callbacks: RunCallbacks,
+    shared: SharedTools | None = None,
 ) -> RunFinished:
     """Transcribe every recording; what was done before is not done again.
+
+    Args:
+        recordings: At least one.
+        options: Of all of them.
+        environment: This machine.
+        callbacks: What the run calls.
+        shared: Engines and decoders that other runs of this process use, too; None for its own.
 
     Raises:
         UsageError: What is asked for is impossible; found before anything runs.
@@ -129,8 +148,9 @@ async def transcribe(
             shard=share.info,
         )
         use = engine_use(plans, options, environment)
-        means = _Means(plans=plans, use=use, workers=workers)
+        means = _Means(plans=plans, use=use, workers=workers, shared=shared)
         run = await _make_run(stack, spec, means, environment, callbacks)
+        callbacks.take_interrupt(run.interrupt)
         return await run.run()
 
 
@@ -162,7 +182,8 @@ async def _make_run(
     scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
 
     schedule = schedule_of(means.plans, options, environment, journal)
-    engines, decoder = await engines_and_decoder(stack, environment.launchers, means.use, emit)
+    shared = means.shared or await open_shared_tools(stack, environment.launchers, emit)
+    engines = run_engines(stack, shared, means.use)
     outputs = output_spec(options, callbacks.print_text)
     if (warning := unconditional(outputs)) is not None:
         emit(warning)
@@ -178,7 +199,7 @@ async def _make_run(
         journal=journal,
         refusals=Refusals(journal),
         engines=engines,
-        decoder=decoder,
+        decoder=shared.decoder,
         open_sink=open_sink,
         emit=emit,
         budget=Budget(options.max_cost_usd),

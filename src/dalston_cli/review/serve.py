@@ -1,10 +1,11 @@
-"""Runs the review's server on this machine's loopback until it is stopped."""
+"""Runs a server until it is stopped: the review's, on loopback, and that of ``dalston serve``."""
 
 import asyncio
 import contextlib
 import signal
 import socket
 from collections.abc import Callable, Iterator
+from typing import Literal
 
 import uvicorn
 from starlette.applications import Starlette
@@ -19,10 +20,10 @@ class PortTakenError(UnavailableError):
 
     code = "port_taken"
 
-    def __init__(self, port: int, problem: OSError) -> None:
+    def __init__(self, port: int, problem: OSError, host: str = HOST) -> None:
         super().__init__(
-            f"cannot listen on {HOST}:{port}: {problem.strerror or problem}",
-            hint="leave out --port to take a free one",
+            f"cannot listen on {host}:{port}: {problem.strerror or problem}",
+            hint="take a free one: --port 0",
         )
 
 
@@ -34,31 +35,53 @@ class _Server(uvicorn.Server):
         yield
 
 
-def listen(port: int) -> socket.socket:
-    """Return a socket that this machine's programs alone can reach; 0 takes a free port.
+def listen(port: int, host: str = HOST) -> socket.socket:
+    """Return a socket that listens; by default one that this machine's programs alone can reach.
+
+    Args:
+        port: 0 takes a free one.
+        host: An address of this machine, or a name of one.
 
     Raises:
         PortTakenError: It cannot be listened on.
     """
+    family = socket.AF_INET6 if ":" in host else socket.AF_INET
     try:
-        return socket.create_server((HOST, port))
+        return socket.create_server((host, port), family=family)
     except OSError as error:
-        raise PortTakenError(port, error) from error
+        raise PortTakenError(port, error, host) from error
 
 
-def serve(app: Starlette, listener: socket.socket, on_ready: Callable[[], None]) -> None:
-    """Serve until Ctrl-C or another signal to stop."""
+def serve(
+    app: Starlette,
+    listener: socket.socket,
+    on_ready: Callable[[], None],
+    *,
+    most_requests: int = 64,
+    patience_s: int = 2,
+    lifespan: Literal["on", "off"] = "off",
+) -> None:
+    """Serve until Ctrl-C or another signal to stop.
+
+    Args:
+        app: What answers.
+        listener: What it is asked on.
+        on_ready: Called when it begins.
+        most_requests: At the same time; those beyond are refused.
+        patience_s: For requests in progress at the end.
+        lifespan: ``on`` for an application that begins and ends with the server.
+    """
     config = uvicorn.Config(
         app,
         http="h11",
         loop="asyncio",
         ws="none",
-        lifespan="off",
+        lifespan=lifespan,
         log_config=None,
         access_log=False,
         server_header=False,
-        timeout_graceful_shutdown=2,
-        limit_concurrency=64,
+        timeout_graceful_shutdown=patience_s,
+        limit_concurrency=most_requests,
     )
     asyncio.run(_serve(_Server(config), listener, on_ready))
 

@@ -2,6 +2,7 @@
 
 from collections.abc import Callable
 from contextlib import AsyncExitStack
+from dataclasses import dataclass
 
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.launchers.pool.engines import EngineUse, RunEngines
@@ -11,10 +12,18 @@ from dalston_cli.launchers.registry import Launchers
 from dalston_cli.pipeline.events import Event, WarningRaised
 
 
-async def engines_and_decoder(
-    stack: AsyncExitStack, launchers: Launchers, use: EngineUse, emit: Callable[[Event], None]
-) -> tuple[RunEngines, Preparer]:
-    """Return what jobs of this process need; what has to be closed is put on ``stack``."""
+@dataclass(frozen=True, kw_only=True)
+class SharedTools:
+    """Engines and decoders that several runs of one process use, one after the other or at once."""
+
+    pool: Pool
+    decoder: Preparer
+
+
+async def open_shared_tools(
+    stack: AsyncExitStack, launchers: Launchers, emit: Callable[[Event], None]
+) -> SharedTools:
+    """Return tools for runs to share; what has to be closed after them is put on ``stack``."""
 
     def tell(notice: PoolNotice) -> None:
         if isinstance(notice, Trouble):
@@ -23,7 +32,20 @@ async def engines_and_decoder(
             emit(notice)
 
     pool = await stack.enter_async_context(Pool(launchers, on_event=tell))
-    preparer = await stack.enter_async_context(Preparer())
-    engines = RunEngines(pool, use)
+    decoder = await stack.enter_async_context(Preparer())
+    return SharedTools(pool=pool, decoder=decoder)
+
+
+def run_engines(stack: AsyncExitStack, shared: SharedTools, use: EngineUse) -> RunEngines:
+    """Return the engines of one run; what has to be closed after it is put on ``stack``."""
+    engines = RunEngines(shared.pool, use)
     stack.push_async_callback(engines.close)
-    return engines, preparer
+    return engines
+
+
+async def engines_and_decoder(
+    stack: AsyncExitStack, launchers: Launchers, use: EngineUse, emit: Callable[[Event], None]
+) -> tuple[RunEngines, Preparer]:
+    """Return what jobs of this process need; what has to be closed is put on ``stack``."""
+    tools = await open_shared_tools(stack, launchers, emit)
+    return run_engines(stack, tools, use), tools.decoder

@@ -93,7 +93,7 @@ class Run:
             self._journal.end_run(self._report(0.0, [closed]))
             raise
         errors: list[BaseException] = []
-        with handled_interrupts(self._interrupt):
+        with handled_interrupts(self.interrupt):
             for turn in self._queue.turns():
                 if turn.idle:
                     await self._engines.stop(turn.idle)
@@ -309,7 +309,8 @@ class Run:
             self._stop(error.code, message, error.hint)
             self._cancel_all()
 
-    def _interrupt(self) -> None:
+    def interrupt(self) -> None:
+        """Cancel what is in work and begin nothing more; call it on the run's event loop."""
         self._summary.interrupted = True
         self._stop("interrupted", "stopping; press Ctrl-C again to end at once")
         self._cancel_all()

@@ -1,0 +1,1 @@
+"""``dalston serve``: the pipeline for other programs, over HTTP."""

@@ -1,0 +1,211 @@
+"""OpenAI's addresses: a recording comes with the request, its text goes with the answer.
+
+Nothing is kept of either.
+"""
+
+import asyncio
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from dataclasses import dataclass, replace
+from http import HTTPStatus
+
+import msgspec
+from sse_starlette import EventSourceResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dalston_cli.errors import DalstonError
+from dalston_cli.formats.read import read_transcript
+from dalston_cli.formats.script import joined
+from dalston_cli.pipeline.events import Event, JobFinished, PartialText
+from dalston_cli.pipeline.request import RunOptions
+from dalston_cli.server.errors import RequestRefusedError, error_body, invalid, status_of
+from dalston_cli.server.openai_reply import diarized_segment, reply_to
+from dalston_cli.server.openai_request import AudioRequest, Task, read_request
+from dalston_cli.server.service import Service
+from dalston_cli.server.tokens import Caller
+from dalston_cli.server.upload import receive_form
+from dalston_cli.server.work import Order, output_folder
+from dalston_sdk.wire import Segment, Transcript
+
+MODEL_HEADER = "dalston-model"
+_WELL = frozenset({"done", "partial", "unchanged"})
+
+
+@dataclass(frozen=True)
+class AudioEndpoints:
+    """``/v1/audio/transcriptions`` and ``/v1/audio/translations``."""
+
+    service: Service
+
+    async def transcriptions(self, request: Request) -> Response:
+        """Answer with what is said."""
+        return await self._answer(request, "transcribe")
+
+    async def translations(self, request: Request) -> Response:
+        """Answer with what is said, in English."""
+        return await self._answer(request, "translate")
+
+    async def _answer(self, request: Request, task: Task) -> Response:
+        with ExitStack() as stack:
+            ready = await self._received(request, task, stack)
+            headers = {MODEL_HEADER: ready.model}
+            if ready.asked.stream:
+                events = _Stream(self.service, ready, stack.pop_all())
+                return EventSourceResponse(events.messages(), headers=headers)
+            work = asyncio.create_task(ready.transcript(self.service))
+            await _while_connected(request, work)
+            answer = reply_to(ready.asked, work.result(), ready.options.render)
+            answer.headers.update(headers)
+            return answer
+
+    async def _received(self, request: Request, task: Task, stack: ExitStack) -> "_Ready":
+        service = self.service
+        folder = stack.enter_context(service.folder_once())
+        form = await receive_form(request, folder, service.room, service.limits.most_bytes)
+        stack.callback(form.discard, service.room)
+        asked = read_request(form.fields, task)
+        if form.path is None:
+            raise invalid("the field file is missing", "file")
+
+        def settled() -> tuple[RunOptions, str]:
+            options = service.wishes.run_options(asked.settings, output_folder(folder))
+            if asked.settings.get("diarize"):
+                options = replace(options, strict=True)
+            return options, service.wishes.check(options)
+
+        options, model = await run_in_threadpool(settled)
+        order = Order(source=form.path, name=form.name, folder=folder, options=options)
+        caller: Caller = request.state.caller
+        return _Ready(asked=asked, order=order, model=model, caller=caller.name)
+
+
+@dataclass(frozen=True, kw_only=True)
+class _Ready:
+    """A request that can be carried out."""
+
+    asked: AudioRequest
+    order: Order
+    model: str
+    caller: str
+
+    @property
+    def options(self) -> RunOptions:
+        return self.order.options
+
+    async def transcript(
+        self, service: Service, events: "asyncio.Queue[Event] | None" = None
+    ) -> Transcript:
+        def take(event: Event) -> None:
+            if events is not None:
+                events.put_nowait(event)
+
+        async with service.turn(self.caller):
+            finished = await service.carry_out(self.order, take)
+        if finished.status not in _WELL:
+            raise _failure(finished)
+        return await run_in_threadpool(read_transcript, self.order.transcript)
+
+
+def _failure(finished: JobFinished) -> RequestRefusedError:
+    """Return the refusal that a failed recording is; a client tries again where that may help."""
+    error = finished.error
+    if error is None:
+        return RequestRefusedError(
+            HTTPStatus.SERVICE_UNAVAILABLE, "the server was stopped", code="server_stopped"
+        )
+    status = HTTPStatus.BAD_REQUEST if finished.acceptable else HTTPStatus.INTERNAL_SERVER_ERROR
+    param = "file" if finished.acceptable else None
+    return RequestRefusedError(status, error.message, code=error.code, param=param, hint=error.hint)
+
+
+async def _while_connected(request: Request, work: "asyncio.Task[Transcript]") -> None:
+    """Wait for work, as long as the caller does."""
+    gone = asyncio.create_task(_gone(request))
+    try:
+        await asyncio.wait((work, gone), return_when=asyncio.FIRST_COMPLETED)
+        if not work.done():
+            raise RequestRefusedError(HTTPStatus.BAD_REQUEST, "the caller went", code="gone")
+    finally:
+        gone.cancel()
+        if not work.done():
+            work.cancel()
+            await asyncio.wait((work,))
+
+
+async def _gone(request: Request) -> None:
+    while (await request.receive())["type"] != "http.disconnect":
+        pass
+
+
+class _Stream:
+    """The events of one request, in the shapes of OpenAI's client."""
+
+    def __init__(self, service: Service, ready: _Ready, stack: ExitStack) -> None:
+        self._service = service
+        self._ready = ready
+        self._stack = stack
+        self._told: dict[int | None, float] = {}
+        self._last_text = ""
+
+    async def messages(self) -> AsyncIterator[dict[str, str]]:
+        """Yield the text as it comes, then all of it."""
+        with self._stack:
+            events: asyncio.Queue[Event] = asyncio.Queue()
+            work = asyncio.create_task(self._ready.transcript(self._service, events))
+            try:
+                async for event in _until_done(events, work):
+                    if isinstance(event, PartialText):
+                        for segment in event.segments:
+                            for delta in self._deltas(segment):
+                                yield _message(delta)
+                for last in self._last(work.result()):
+                    yield _message(last)
+                yield {"data": "[DONE]"}
+            except DalstonError as error:
+                yield _message(_error(error))
+            finally:
+                if not work.done():
+                    work.cancel()
+                    await asyncio.wait((work,))
+
+    def _deltas(self, segment: Segment) -> list[dict[str, object]]:
+        """Return what a segment adds; nothing for one that an engine repeats."""
+        text, before = segment.text.strip(), self._told.get(segment.channel, -1.0)
+        if not text or segment.start <= before:
+            return []
+        self._told[segment.channel] = segment.start
+        delta = joined((self._last_text, text))[len(self._last_text) :]
+        self._last_text = text
+        return [{"type": "transcript.text.delta", "delta": delta}]
+
+    def _last(self, transcript: Transcript) -> list[dict[str, object]]:
+        done: dict[str, object] = {"type": "transcript.text.done", "text": transcript.text}
+        if self._ready.asked.reply != "diarized_json":
+            return [done]
+        spoken = (each for each in transcript.segments if each.text.strip())
+        return [*(diarized_segment(number, each) for number, each in enumerate(spoken)), done]
+
+
+async def _until_done(
+    events: "asyncio.Queue[Event]", work: "asyncio.Task[Transcript]"
+) -> AsyncIterator[Event]:
+    while not work.done():
+        taking = asyncio.create_task(events.get())
+        await asyncio.wait((taking, work), return_when=asyncio.FIRST_COMPLETED)
+        if taking.done():
+            yield taking.result()
+        else:
+            taking.cancel()
+    while not events.empty():
+        yield events.get_nowait()
+
+
+def _message(event: object) -> dict[str, str]:
+    return {"data": msgspec.json.encode(event).decode()}
+
+
+def _error(error: DalstonError) -> dict[str, object]:
+    code = error.code_text if isinstance(error, RequestRefusedError) else error.code
+    return error_body(status_of(error), error.message, code=code, hint=error.hint)

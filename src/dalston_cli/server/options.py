@@ -1,0 +1,146 @@
+"""What a caller may ask for: settings of the work, never of the machine, of files or of money."""
+
+from collections.abc import Mapping
+from dataclasses import dataclass
+from http import HTTPStatus
+from pathlib import Path
+
+from dalston_cli.catalog.load import Catalog
+from dalston_cli.errors import ConfigurationError
+from dalston_cli.formats.registry import WRITERS
+from dalston_cli.nearest import did_you_mean
+from dalston_cli.options.build import build_run_options, resolve
+from dalston_cli.options.without_effect import check_effects
+from dalston_cli.pipeline.environment import Environment
+from dalston_cli.pipeline.plan.planner import Planner
+from dalston_cli.pipeline.request import AUTO_MODEL, RunOptions
+from dalston_cli.pipeline.session import distinct_plans, stages_to_pull
+from dalston_cli.server.errors import RequestRefusedError, invalid, not_honoured
+from dalston_cli.settings.load import ResolvedSettings
+from dalston_cli.settings.table import TABLE
+
+_PANELS = frozenset(
+    {"Input", "Model", "Decoding", "Voice activity", "Speakers", "Stages", "Subtitles"}
+)
+_ALSO = frozenset({"timestamps", "layout", "strict"})
+_FILES = frozenset({"hotwords_file", "speakers_from"})
+ALLOWED = frozenset(
+    name
+    for name, setting in TABLE.items()
+    if (setting.panel in _PANELS or name in _ALSO) and name not in _FILES
+)
+"""Settings that a caller may choose."""
+
+_COST_MONEY = frozenset(
+    name for name, setting in TABLE.items() if setting.panel == TABLE["refine"].panel
+)
+_MODELS = tuple(name for name in TABLE if name == "model" or name.endswith("_model"))
+
+
+class DaskServerError(ConfigurationError):
+    """The settings want Dask, which the server does not use."""
+
+    code = "server_runner"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "dalston serve works on recordings itself, and the settings have runner = dask",
+            hint="serve without it: DALSTON_RUNNER=local dalston serve",
+        )
+
+
+@dataclass(frozen=True)
+class Wishes:
+    """Reads what callers ask for.
+
+    Args:
+        environment: This machine.
+        profile: Of the settings file, for all callers; None for the one in force.
+    """
+
+    environment: Environment
+    profile: str | None = None
+
+    def resolved(self, asked: Mapping[str, object]) -> ResolvedSettings:
+        """Return the server's settings with those that a caller asks for.
+
+        Raises:
+            RequestRefusedError: One is unknown, or not a caller's to choose.
+            UsageError: A value is impossible, or has no effect.
+        """
+        for name in asked:
+            _check_name(name)
+        resolved = resolve(asked, profile=self.profile)
+        if costly := sorted(resolved.from_pipeline() & _COST_MONEY):
+            raise not_honoured("pipeline", f"it sets {costly[0]}, and language models cost money")
+        for name in _MODELS:
+            _check_model(self.environment.catalog, name, getattr(resolved.settings, name))
+        check_effects(resolved, names=tuple(asked), formats=tuple(WRITERS))
+        return resolved
+
+    def run_options(self, asked: Mapping[str, object], folder: Path) -> RunOptions:
+        """Return the options of a run whose transcript goes into a folder, as JSON.
+
+        Raises:
+            RequestRefusedError, UsageError: As ``resolved`` does; or options contradict each other.
+        """
+        resolved = self.resolved(asked)
+        settings = resolved.settings.replaced(
+            output_dir=str(folder),
+            output_beside=False,
+            output_format=("json",),
+            language_suffix=False,
+            overwrite=False,
+            pull="never",
+            starter=False,
+            store=None,
+            jobs=1,
+        )
+        return build_run_options(settings, suggested=resolved.from_pipeline())
+
+    def check(self, options: RunOptions) -> str:
+        """Refuse what no run could do; return the transcribing model's id.
+
+        Raises:
+            UsageError: The model or its engine does not honour an option.
+            RequestRefusedError: A model is not installed.
+            ModelUnavailableError: None does what is asked for.
+        """
+        planner = Planner(self.environment.plan_context(), options)
+        plans = distinct_plans((), planner)
+        for stage in stages_to_pull(plans, options):
+            raise not_installed(stage.model.id)
+        return plans[0].transcribe.model.id
+
+
+def not_installed(model: str) -> RequestRefusedError:
+    """Return the refusal of a model that would have to be downloaded."""
+    return RequestRefusedError(
+        HTTPStatus.NOT_FOUND,
+        f"the model {model} is not installed on the server",
+        code="model_not_found",
+        param="model",
+        hint=f"there: dalston models pull {model}",
+    )
+
+
+def _check_name(name: str) -> None:
+    if name in ALLOWED:
+        return
+    if name in _COST_MONEY:
+        raise not_honoured(name, "language models cost money, and only the server turns them on")
+    if name in TABLE:
+        raise not_honoured(name, "it is the server's to set")
+    raise invalid(f"there is no option {name!r}{did_you_mean(name, ALLOWED)}", name)
+
+
+def _check_model(catalog: Catalog, setting: str, name: str) -> None:
+    if name == AUTO_MODEL or catalog.has_model(name):
+        return
+    raise RequestRefusedError(
+        HTTPStatus.NOT_FOUND,
+        f"there is no model {name!r}",
+        code="model_not_found",
+        param=setting,
+        hint="GET /v1/models lists them",
+    )

@@ -1,0 +1,170 @@
+"""Starts a server: makes sure of who may ask, then serves until a signal."""
+
+import os
+from collections.abc import AsyncIterator, Callable, Iterator
+from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from dataclasses import dataclass
+from ipaddress import ip_address
+from pathlib import Path
+from typing import Protocol
+
+from starlette.applications import Starlette
+
+from dalston_cli.errors import UnavailableError, UsageError
+from dalston_cli.folder_lock import try_lock_folder
+from dalston_cli.pipeline.environment import Environment
+from dalston_cli.pipeline.events import Event, WarningRaised
+from dalston_cli.private_file import make_private_folder
+from dalston_cli.review.serve import listen, serve
+from dalston_cli.server.access import RateLimit, Rules
+from dalston_cli.server.app import SCOPES, make_app
+from dalston_cli.server.limits import Limits
+from dalston_cli.server.metrics import Metrics
+from dalston_cli.server.options import Wishes
+from dalston_cli.server.service import Service
+from dalston_cli.server.tokens import SCOPES as EVERY_SCOPE
+from dalston_cli.server.tokens import SERVER_FOLDER, AllowedFolderError, Caller, Callers, TokenFile
+from dalston_cli.server.work import Worker
+
+ANONYMOUS = "anyone"
+_PATIENCE_S = 5
+_MOST_REQUESTS = 1024
+
+
+class TokenNeededError(UsageError):
+    """Other machines would be served, and there is no token."""
+
+    code = "token_needed"
+
+    def __init__(self, host: str) -> None:
+        super().__init__(
+            f"other machines can reach {host}, and there is no token to ask them for",
+            hint="make one first: dalston tokens add NAME",
+        )
+
+
+class ServerRunsError(UnavailableError):
+    """Another server uses the folder."""
+
+    code = "server_runs"
+
+    def __init__(self, folder: Path) -> None:
+        super().__init__(
+            f"another dalston serve uses {folder}",
+            hint="stop it, or use another folder: DALSTON_STATE_DIR=/another dalston serve",
+        )
+
+
+class Ready(Protocol):
+    """Called when a server begins."""
+
+    def __call__(self, url: str, *, with_tokens: bool) -> None:
+        """Tell the address, and whether a token is asked for."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class ServeRequest:
+    """What is to be served, and to whom.
+
+    Attributes:
+        folders: For callers without a token.
+    """
+
+    host: str
+    port: int
+    folders: tuple[Path, ...]
+    limits: Limits
+    environment: Environment
+    profile: str | None = None
+
+
+def start(request: ServeRequest, warn: Callable[[str], None], ready: Ready) -> None:
+    """Serve until a signal.
+
+    Raises:
+        TokenNeededError: Other machines would be served without one.
+        ServerRunsError: Another server uses the folder.
+        PortTakenError: It cannot be listened on.
+    """
+    folder = request.environment.locations.state / SERVER_FOLDER
+    make_private_folder(folder)
+    file = TokenFile(folder)
+    is_loopback, has_tokens = _is_loopback(request.host), bool(file.all())
+    if not is_loopback and not has_tokens:
+        raise TokenNeededError(request.host)
+    anonymous = None if has_tokens else _anonymous(request.folders)
+    rules = Rules(
+        callers=Callers(file, folder, anonymous),
+        rate=RateLimit(request.limits.per_minute),
+        only_loopback=anonymous is not None,
+        scopes=SCOPES,
+    )
+    with _held(folder), listen(request.port, request.host) as listener:
+        service = _service(request, folder, warn)
+        host = f"[{request.host}]" if ":" in request.host else request.host
+        url = f"http://{host}:{listener.getsockname()[1]}"
+        app = make_app(service, rules, _lifespan(service))
+        serve(
+            app,
+            listener,
+            lambda: ready(url, with_tokens=has_tokens),
+            most_requests=_MOST_REQUESTS,
+            patience_s=_PATIENCE_S,
+            lifespan="on",
+        )
+
+
+def _service(request: ServeRequest, folder: Path, warn: Callable[[str], None]) -> Service:
+    def tell(event: Event) -> None:
+        if isinstance(event, WarningRaised):
+            warn(event.message)
+
+    environment = request.environment
+    return Service(
+        environment=environment,
+        folder=folder,
+        limits=request.limits,
+        wishes=Wishes(environment, request.profile),
+        worker=Worker(environment, tell),
+        metrics=Metrics(),
+    )
+
+
+def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+    @asynccontextmanager
+    async def lifespan(_app: Starlette) -> AsyncIterator[None]:
+        service.clear()
+        service.worker.start()
+        try:
+            yield
+        finally:
+            service.worker.close()
+
+    return lifespan
+
+
+@contextmanager
+def _held(folder: Path) -> Iterator[None]:
+    descriptor = try_lock_folder(folder)
+    if descriptor is None:
+        raise ServerRunsError(folder)
+    try:
+        yield
+    finally:
+        os.close(descriptor)
+
+
+def _anonymous(folders: tuple[Path, ...]) -> Caller:
+    resolved = []
+    for folder in folders:
+        if not folder.is_dir():
+            raise AllowedFolderError(folder)
+        resolved.append(folder.resolve())
+    return Caller(name=ANONYMOUS, scopes=frozenset(EVERY_SCOPE), folders=tuple(resolved))
+
+
+def _is_loopback(host: str) -> bool:
+    try:
+        return ip_address(host).is_loopback
+    except ValueError:
+        return host == "localhost"
