@@ -18,9 +18,16 @@ Errors are raised anywhere and caught in two places only: ``app.main`` and, per 
 ``pipeline.running.run``.
 """
 
+import shlex
+import sys
 from collections.abc import Callable
 from enum import IntEnum
 from typing import Any, ClassVar
+
+
+def installing(extra: str) -> str:
+    """Return the command that installs an extra where this Dalston is installed."""
+    return f"{shlex.quote(sys.executable)} -m pip install 'dalston[{extra}]'"
 
 
 class ExitCode(IntEnum):

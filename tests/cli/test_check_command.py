@@ -60,7 +60,7 @@ def test_programs_get_json(bad: Path, capsys: Captured) -> None:
     [
         ("a.txt", BAD, 3, "it is no .srt or .vtt"),
         ("a.srt", "no subtitles", 3, "a.srt:1: no subtitle"),
-        ("a.srt", None, 3, "a.srt"),
+        ("a.srt", None, 3, "a.srt: No such file"),
     ],
     ids=["another-name", "malformed", "missing"],
 )

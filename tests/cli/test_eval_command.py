@@ -38,6 +38,7 @@ def test_a_person_sees_a_line_for_each_recording_and_the_texts(capsys: Captured)
     assert rows["all"][:3] == ["all", "44.4 %", "3, 0, 1"]
     assert "good [-morning-] {+evening+} everybody" in out
     assert "form of the normaliser plain" in err
+    assert "tcpWER" not in err  # no score of speakers, no rules of them
 
 
 @pytest.mark.usefixtures("talks")

@@ -36,6 +36,7 @@ def test_a_run_leaves_a_copy_of_each_video_once(shell: Shell) -> None:
     words = ["transcribe", "in", "--output-beside", "-f", "srt,json", "--mux"]
     first = shell.run(*words)
     assert first.code == ExitCode.OK, first.err
+    assert "wrote in/film.subtitled.mp4" in first.err
     copy = video.with_name("film.subtitled.mp4")
     assert languages(copy) == ["eng"]
     assert {path.name for path in video.parent.iterdir()} == {

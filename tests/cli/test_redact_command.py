@@ -47,6 +47,18 @@ def test_a_redacted_transcript_can_be_exported(call: Path, capsys: Captured) -> 
         assert [each for each in SECRETS if each.encode() in path.read_bytes()] == []
 
 
+@pytest.mark.parametrize("given", [["Grace, Thanks"], ["Grace", "Thanks"]])
+def test_every_name_of_a_list_is_replaced_and_absent_ones_are_told(
+    given: list[str], call: Path, capsys: Captured
+) -> None:
+    options = [word for each in given for word in ("--name", each)]
+    assert main(["redact", str(call), "-o", "out", *options]) == 0
+    err = capsys.readouterr().err
+    assert "warning: in no transcript: Grace\n" in err
+    assert "list that spelling, too" in err
+    assert "thanks" not in Path("out/call.redacted.json").read_text()
+
+
 def test_only_the_key_brings_the_originals_back(call: Path, capsys: Captured) -> None:
     assert main(["redact", str(call), "-o", "out", "--key", "case.key"]) == 0
     assert stat.S_IMODE(Path("case.key").stat().st_mode) == 0o600

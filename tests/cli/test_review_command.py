@@ -152,7 +152,7 @@ def of_whisper(folder: Path) -> Path:
     ("place", "message"),
     [
         (a_folder_without, "has no transcript of Dalston"),
-        (nothing, "is not a transcript: No such file"),
+        (nothing, "missing.json: No such file"),
         (of_whisper, "has no transcript of Dalston"),
     ],
 )

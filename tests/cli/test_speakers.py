@@ -208,6 +208,15 @@ def test_a_transcript_that_cannot_be_compared_costs_no_other(shell: Here) -> Non
     assert (nothing.code, "no transcripts as JSON" in nothing.err) == (ExitCode.INPUT, True)
 
 
+def test_a_recording_without_voices_is_no_failure(shell: Here) -> None:
+    transcribed(shell, "silent")
+    path = shell.work / "silent" / "meeting.json"
+    silent = json.loads(path.read_text()) | {"segments": [], "turns": [], "text": ""}
+    path.write_text(json.dumps(silent))
+    [found] = data(shell.run("speakers", "match", "silent", "--json"))
+    assert (found["matches"], found["error"]) == ([], None)
+
+
 def test_a_speaker_of_a_transcript_is_enrolled_without_an_engine(shell: Here) -> None:
     transcribed(shell, "source")
     words = ("speakers", "add", "Guest", "source/meeting.json", *AGREED, "--roster", "guests")

@@ -126,6 +126,12 @@ def _expected(texts: list[str], suffix: str, number: int) -> list[str]:
     return texts
 
 
+def test_without_a_name_the_copy_lies_beside_the_subtitles() -> None:
+    make_video(Path("film.mp4"))
+    assert main(["mux", "film.mp4", "film.en.srt"]) == 0
+    assert [text for *_, text in shown("film.subtitled.mp4", 0)] == ENGLISH
+
+
 @needs_ffmpeg
 @pytest.mark.parametrize(("suffix", "shown_first"), [(".mp4", 1), (".mkv", 0)])
 def test_ffprobe_reads_languages_titles_and_the_default(

@@ -6,6 +6,7 @@ import jiwer
 import pytest
 from hypothesis import given
 from hypothesis import strategies as st
+from msgspec.structs import replace
 from tests.support.indexed import correct, put
 from tests.support.transcripts import segment
 
@@ -114,6 +115,10 @@ def test_what_a_side_lacks_is_not_scored() -> None:
     assert found.speakers.der == 0
     without = Material(name="talk", files=(), has_text=True)  # nor were speakers asked for
     assert score(known, without, Rules()).speakers is None
+    silent = replace(without, was_diarized=True)  # they were, and there were none
+    errors = score(known, silent, Rules()).speakers
+    assert errors is not None
+    assert (errors.der, errors.jer) == (1, 1)
 
 
 @pytest.mark.parametrize(

@@ -1,6 +1,8 @@
 """The registry, names of speakers, paragraphs, and text in all scripts."""
 
 import json
+import shlex
+import sys
 from dataclasses import replace
 
 import msgspec
@@ -65,7 +67,7 @@ def test_a_format_whose_package_is_missing_is_refused_by_name_and_no_part_of_all
     monkeypatch.setattr(registry, "WRITERS", {**WRITERS, "docx": other})
     with pytest.raises(FormatPackageError) as caught:
         writers_named(("txt,docx",))
-    assert caught.value.hint == "pip install 'dalston[docs]'"
+    assert caught.value.hint == f"{shlex.quote(sys.executable)} -m pip install 'dalston[docs]'"
     assert "docx" not in {writer.name for writer in writers_named(("all",))}
 
 

@@ -129,7 +129,7 @@ def eval(  # noqa: A001 - the name of the command; each option is one
         console.result({"rules": rules, "outcomes": data})
     else:
         _show_scores(console, outcomes)
-        console.info(terms(rules))
+        console.info(terms(rules, outcomes))
     if len(outcomes) < len(chosen) or len({len(each.recordings) for each in outcomes}) > 1:
         raise typer.Exit(ExitCode.SOME_FAILED)
 

@@ -16,11 +16,15 @@ def mux(
     ],
     *,
     output: Annotated[
-        Path,
+        Path | None,
         typer.Option(
-            "--output", "-o", metavar="FILE", help="A new .mkv, .mp4, .m4v, .mov or .webm."
+            "--output",
+            "-o",
+            metavar="FILE",
+            help="A new .mkv, .mp4, .m4v, .mov or .webm; by default film.subtitled.mp4 beside the"
+            " subtitles, for film.mp4.",
         ),
-    ],
+    ] = None,
     language: Annotated[
         list[str] | None,
         typer.Option(
@@ -62,6 +66,8 @@ def mux(
     Adds them as tracks that players switch on and off. Pictures and sound are copied, never
     encoded again; the video itself stays as it is.
 
+    dalston mux film.mp4 film.en.srt
+
     dalston mux film.mp4 film.en.srt film.de.srt -o film.mkv
 
     dalston mux film.mp4 film.srt -o out.mp4 --language en --title English
@@ -72,10 +78,12 @@ def mux(
     from dalston_cli.console import Console
     from dalston_cli.muxing import burning, errors
     from dalston_cli.muxing import mux as muxing
+    from dalston_cli.muxing.beside import subtitled_path
     from dalston_cli.muxing.containers import container_of
     from dalston_cli.muxing.tracks import read_tracks
 
     console = Console("mux", json=json, quiet=quiet)
+    output = output or subtitled_path(video, subtitles[0])
     tracks = read_tracks(subtitles, language or (), title or ())
     if burn_in:
         if len(tracks) != 1:

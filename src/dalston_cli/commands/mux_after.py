@@ -2,6 +2,7 @@
 
 from collections.abc import Iterable, Iterator, Sequence
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 from dalston_cli.errors import DalstonError, ExitCode, InputError
 from dalston_cli.muxing.beside import mux_beside
@@ -11,6 +12,9 @@ from dalston_cli.pipeline.outputs.recognition import owned_json
 from dalston_cli.pipeline.outputs.suffix import language_of
 from dalston_cli.pipeline.request import RecordingRequest
 from dalston_cli.regular_file import is_regular
+
+if TYPE_CHECKING:
+    from dalston_cli.console import Console
 
 _SUBTITLES = (".srt", ".vtt")
 
@@ -32,6 +36,7 @@ class Muxing:
 
     Attributes:
         has_failed: A copy could not be written.
+        written: The copies.
     """
 
     def __init__(self, recordings: Sequence[RecordingRequest], *, overwrite: bool) -> None:
@@ -39,6 +44,7 @@ class Muxing:
         self._overwrite = overwrite
         self._finished: list[JobFinished] = []
         self.has_failed = False
+        self.written: list[Path] = []
 
     def note(self, finished: JobFinished) -> None:
         """Take a recording whose transcripts are written."""
@@ -63,7 +69,7 @@ class Muxing:
                 continue
             try:
                 language = language_beside(finished.outputs)
-                mux_beside(video, subtitles, language=language, overwrite=self._overwrite)
+                copy = mux_beside(video, subtitles, language=language, overwrite=self._overwrite)
             except DalstonError as error:
                 self.has_failed = True
                 yield WarningRaised(
@@ -72,6 +78,14 @@ class Muxing:
                     hint=error.hint,
                     recording=finished.recording,
                 )
+            else:
+                self.written += [copy] if copy else []
+
+
+def tell_copies(muxing: Muxing | None, console: "Console") -> None:
+    """Print which copies were written."""
+    for copy in () if muxing is None else muxing.written:
+        console.info(f"wrote {copy}")
 
 
 def mux_export(source: Path, name: str, written: Sequence[Path], *, overwrite: bool) -> Path | None:

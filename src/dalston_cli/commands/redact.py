@@ -10,6 +10,8 @@ from dalston_cli.errors import UsageError
 from dalston_cli.options.general import Json, Quiet
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator, Sequence
+
     from dalston_cli.redaction.finding import Kind
     from dalston_cli.redaction.session import Written
 
@@ -55,7 +57,9 @@ def redact(
     names: Annotated[
         list[str] | None,
         typer.Option(
-            "--name", metavar="NAME", help="A name to replace, beside those of speakers; repeat it."
+            "--name",
+            metavar="NAMES",
+            help="Names to replace, beside those of speakers: Ada Lovelace,Grace; repeatable.",
         ),
     ] = None,
     names_from: Annotated[
@@ -129,7 +133,7 @@ def redact(
         return
     redaction = session.Redaction(
         places=places,
-        people=[*([name] for name in names or ()), *_listed(names_from or ())],
+        people=[*_named(names or ()), *_listed(names_from or ())],
         kinds=_kinds(kinds),
         region=region.upper() if region else None,
         folder=output_dir,
@@ -142,6 +146,11 @@ def redact(
     for one in redaction.run(console.warning):
         _tell(console, one)
         done.append(one)
+    if absent := sorted(frozenset.intersection(*(one.absent for one in done))):
+        console.warning(
+            f"in no transcript: {', '.join(absent)}",
+            hint="look how the model wrote them, and list that spelling, too",
+        )
     if not redaction.people:
         console.hint("names that are no speaker's stay: list them with --name or --names-from")
     console.result(done)
@@ -169,6 +178,12 @@ def _kinds(given: str) -> "frozenset[Kind]":
         if one not in set(Kind):
             raise UnknownKindError(one, ", ".join(Kind))
     return frozenset(map(Kind, wanted)) or frozenset(Kind)
+
+
+def _named(given: "Sequence[str]") -> "Iterator[list[str]]":
+    """Yield the people of ``--name``, each with one spelling."""
+    for names in given:
+        yield from ([name] for each in names.split(",") if (name := each.strip()))
 
 
 def _listed(paths: "list[Path] | tuple[()]") -> "list[list[str]]":

@@ -56,6 +56,12 @@ def serve(
         float | None,
         typer.Option(min=1, metavar="N", help="Requests of one caller in a minute; no limit."),
     ] = None,
+    webhook_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST:PORT", help="Host of your own networks that webhooks may reach."
+        ),
+    ] = None,
     profile: Profile = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -100,6 +106,7 @@ def serve(
         port=port,
         folders=tuple(allow_dir or ()),
         limits=limits,
+        webhook_hosts=frozenset(webhook_host or ()),
         profile=profile,
     )
 

@@ -31,7 +31,7 @@ def transcribe(
     import msgspec
 
     from dalston_cli.commands.batch import console_for, read_batch
-    from dalston_cli.commands.mux_after import Muxing
+    from dalston_cli.commands.mux_after import Muxing, tell_copies
     from dalston_cli.commands.offer import offer_models
     from dalston_cli.commands.on_finish import run_on_finish
     from dalston_cli.console.run_view import run_view
@@ -75,6 +75,7 @@ def transcribe(
             session.transcribe(batch.recordings, run_options, batch.environment, callbacks)
         )
     code = report.exit_code if muxing is None else muxing.exit_code(report.exit_code)
+    tell_copies(muxing, console)
     report = msgspec.structs.replace(batch.completed(report), exit_code=code)
     if batch.on_finish:
         run_on_finish(batch.on_finish, report, console, secrets=batch.secrets)

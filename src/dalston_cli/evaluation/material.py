@@ -32,6 +32,7 @@ class Material(Struct, frozen=True, kw_only=True):
         files: Where it was read from.
         has_text: True if the words are known; a file of turns alone has none.
         words: With measured times; none where only those of utterances are known.
+        was_diarized: True if no turns mean that no speech was found, not that it was not asked.
         duration_s: None where no file says it.
         elapsed_s: What the stages that made it took; None where that is not known.
         model: The model that wrote the text; None where that is not known.
@@ -43,6 +44,7 @@ class Material(Struct, frozen=True, kw_only=True):
     has_text: bool = False
     words: tuple[Span, ...] = ()
     turns: tuple[Span, ...] = ()
+    was_diarized: bool = False
     duration_s: float | None = None
     language: str | None = None
     elapsed_s: float | None = None
@@ -85,6 +87,7 @@ def joined(parts: Iterable[Material]) -> Material:
             has_text=text.has_text,
             words=whole.words or other.words,
             turns=whole.turns or other.turns,
+            was_diarized=whole.was_diarized or other.was_diarized,
             duration_s=whole.duration_s if whole.duration_s is not None else other.duration_s,
             language=whole.language or other.language,
             elapsed_s=whole.elapsed_s if whole.elapsed_s is not None else other.elapsed_s,

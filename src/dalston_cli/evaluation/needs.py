@@ -3,7 +3,7 @@
 from importlib import import_module
 from typing import Any
 
-from dalston_cli.errors import UnavailableError
+from dalston_cli.errors import UnavailableError, installing
 
 
 class ScoringMissingError(UnavailableError):
@@ -14,7 +14,7 @@ class ScoringMissingError(UnavailableError):
     def __init__(self, name: str) -> None:
         super().__init__(
             f"scoring needs {name}, which is not installed",
-            hint="pip install 'dalston[eval]'",
+            hint=installing("eval"),
         )
 
 

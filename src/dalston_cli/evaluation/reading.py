@@ -131,6 +131,9 @@ def material_of(transcript: Transcript, path: Path, name: str) -> Material:
             for each in turns
             if each.speaker
         ),
+        was_diarized=any(
+            each.stage == "diarize" and each.status == "done" for each in transcript.stages
+        ),
         duration_s=transcript.recording.duration_s or None,
         language=transcript.language,
         elapsed_s=sum(took) if took else None,

@@ -35,7 +35,8 @@ def _parts(outcomes: Sequence[Outcome], rules: Rules) -> Iterator[str]:
         '<meta http-equiv="Content-Security-Policy" content="default-src \'none\';'
         " style-src 'unsafe-inline'\">\n"
         '<meta name="color-scheme" content="light dark">\n<title>Scores</title>\n'
-        f"<style>\n{style}</style>\n<main>\n<h1>Scores</h1>\n<p>{escape(terms(rules))}</p>\n"
+        f"<style>\n{style}</style>\n<main>\n<h1>Scores</h1>\n"
+        f"<p>{escape(terms(rules, outcomes))}</p>\n"
     )
     if len(outcomes) > 1:
         yield from _models(outcomes)
@@ -44,14 +45,19 @@ def _parts(outcomes: Sequence[Outcome], rules: Rules) -> Iterator[str]:
     yield "</main>\n</html>\n"
 
 
-def terms(rules: Rules) -> str:
-    """Return how was compared, in a sentence."""
+def terms(rules: Rules, outcomes: Sequence[Outcome]) -> str:
+    """Return how was compared, of those scores that there are."""
+    wholes = [each.whole for each in outcomes]
     overlap = "without overlapping speech" if rules.skip_overlap else "overlapping speech included"
-    return (
-        f"Words are compared in the form of the normaliser {rules.normaliser}; for tcpWER a word"
-        f" may be {rules.word_collar_s:g} s from its time. Who spoke when is compared with a collar"
-        f" of {rules.collar_s:g} s on each side, {overlap}."
-    )
+    parts = []
+    if any(each.words for each in wholes):
+        parts.append(f"Words are compared in the form of the normaliser {rules.normaliser}.")
+    if any(each.by_time for each in wholes):
+        parts.append(f"For tcpWER a word may be {rules.word_collar_s:g} s from its time.")
+    if any(each.speakers for each in wholes):
+        collar = f"a collar of {rules.collar_s:g} s on each side"
+        parts.append(f"Who spoke when is compared with {collar}, {overlap}.")
+    return " ".join(parts)
 
 
 def _models(outcomes: Sequence[Outcome]) -> Iterator[str]:

@@ -132,7 +132,8 @@ def together(scores: Sequence[Scores], name: str) -> Scores:
 
 
 def _speakers(reference: Material, hypothesis: Material, rules: Rules) -> SpeakerErrors | None:
-    if not reference.turns or (hypothesis.has_text and not hypothesis.turns):
+    found = hypothesis.turns or hypothesis.was_diarized or not hypothesis.has_text
+    if not reference.turns or not found:
         return None  # speakers were not asked for
     return speaker_errors(
         reference.turns,

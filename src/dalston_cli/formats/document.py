@@ -6,7 +6,7 @@ from typing import Literal
 
 from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.overview import Section, heading_of, owner_of, sections
+from dalston_cli.formats.overview import Section, file_name_of, heading_of, owner_of, sections
 from dalston_cli.formats.paragraphs import Paragraph, paragraphs
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
@@ -130,8 +130,8 @@ def facts_of(transcript: Transcript) -> Iterator[tuple[str, str]]:
 def _of_the_file(transcript: Transcript) -> Iterator[tuple[str, str]]:
     """Yield the recording's name, title and date, where the heading does not say them."""
     recording = transcript.recording
-    if heading_of(transcript) != recording.name:
-        yield "Recording", recording.name
+    if heading_of(transcript) != (name := file_name_of(transcript)):
+        yield "Recording", name
     if transcript.title and recording.title:
         yield "Title", recording.title
     if recording.recorded:

@@ -1,6 +1,7 @@
 """A language model's summary of a transcript, as formats for reading show it."""
 
 from collections.abc import Iterator, Sequence
+from pathlib import PurePath
 
 from msgspec import Struct
 
@@ -26,9 +27,14 @@ def has_overview(transcript: Transcript) -> bool:
 
 
 def heading_of(transcript: Transcript) -> str:
-    """Return the title: a language model's, or the file's, or else the recording's name."""
-    recording = transcript.recording
-    return transcript.title or recording.title or recording.name
+    """Return the title: a language model's, or the file's, or else the file's name."""
+    return transcript.title or transcript.recording.title or file_name_of(transcript)
+
+
+def file_name_of(transcript: Transcript) -> str:
+    """Return the recording's name without folders, which are not a reader's business."""
+    name = transcript.recording.name
+    return PurePath(name).name or name
 
 
 def sections(transcript: Transcript) -> Iterator[Section]:

@@ -34,6 +34,15 @@ class TranscriptUnreadableError(InputError):
         )
 
 
+class TranscriptFileError(TranscriptUnreadableError):
+    """The system does not give the file."""
+
+    def __init__(self, path: Path, error: OSError) -> None:
+        problem = error.strerror or str(error)
+        message = f"cannot read {path}: {problem}"
+        InputError.__init__(self, message, hint="check its name and its rights")
+
+
 class TranscriptTooNewError(InputError):
     """A newer Dalston wrote the file."""
 
@@ -139,7 +148,7 @@ def _bytes(path: Path) -> bytes:
             )
         return read_regular(path)
     except OSError as error:
-        raise TranscriptUnreadableError(path, error.strerror or str(error)) from error
+        raise TranscriptFileError(path, error) from error
 
 
 def _document(path: Path, text: str) -> object:

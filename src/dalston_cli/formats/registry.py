@@ -6,7 +6,7 @@ A writer's module is imported when it renders, so that listing the formats costs
 from collections.abc import Iterator, Mapping
 from types import MappingProxyType
 
-from dalston_cli.errors import ConfigurationError, UsageError
+from dalston_cli.errors import ConfigurationError, UsageError, installing
 from dalston_cli.formats.writer import Writer
 from dalston_cli.nearest import near_miss
 
@@ -19,7 +19,7 @@ class FormatPackageError(ConfigurationError):
     def __init__(self, output_format: str, extra: str) -> None:
         super().__init__(
             f"-f {output_format} needs packages that are not installed",
-            hint=f"pip install 'dalston[{extra}]'",
+            hint=installing(extra),
         )
 
 

@@ -34,6 +34,10 @@ class Pseudonyms:
             self.originals[pseudonym] = original
         return self._given[kind, same]
 
+    def has_person(self, same: str) -> bool:
+        """Return True if a person was found, by what ``Names.person`` returns of them."""
+        return (Kind.NAME, same) in self._given
+
     def replaced(self, text: str, rules: Rules) -> str:
         """Return a text with pseudonyms."""
         parts, place = [], 0

@@ -3,7 +3,7 @@
 from collections.abc import Collection
 from dataclasses import dataclass
 
-from dalston_cli.errors import UnavailableError, UsageError
+from dalston_cli.errors import UnavailableError, UsageError, installing
 from dalston_cli.redaction.finding import Finding, Kind, resolved
 from dalston_cli.redaction.names import Names
 from dalston_cli.redaction.spoken import spoken_emails, spoken_numbers
@@ -18,7 +18,7 @@ class RedactionMissingError(UnavailableError):
     def __init__(self, package: str) -> None:
         super().__init__(
             f"redacting needs the package {package}, which is not installed",
-            hint="pip install 'dalston[redact]'",
+            hint=installing("redact"),
         )
 
 

@@ -143,8 +143,13 @@ class Redaction:
         except OSError as error:
             raise RedactedUnwritableError(target, error) from error
         written = tuple(each for each in (target, vault, audio) if each)
-        inexact = sum(not span.is_exact for span in spans)
-        return Written(source=path, written=written, counts=found.counts, num_inexact=inexact)
+        return Written(
+            source=path,
+            written=written,
+            counts=found.counts,
+            absent=found.absent if Kind.NAME in self.kinds else frozenset(),
+            num_inexact=sum(not span.is_exact for span in spans),
+        )
 
     def _spans(self, path: Path, found: Redacted, rules: Rules) -> Collection[Span]:
         """Return when something is said that was replaced, or that a person took out."""
@@ -180,12 +185,14 @@ class Written:
 
     Attributes:
         counts: How often each kind was replaced.
+        absent: People who were listed and are not in it.
         num_inexact: Tones that last as long as a segment, because its words have no times.
     """
 
     source: Path
     written: tuple[Path, ...]
     counts: dict[str, int]
+    absent: frozenset[str]
     num_inexact: int
 
 

@@ -41,6 +41,7 @@ class Redacted(Struct, frozen=True, kw_only=True):
         originals: What each pseudonym stands for.
         counts: How often each kind was replaced.
         spans: When what was replaced is said.
+        absent: People who were listed and are not in it, by their first spelling.
     """
 
     transcript: Transcript
@@ -48,6 +49,7 @@ class Redacted(Struct, frozen=True, kw_only=True):
     counts: dict[str, int]
     spans: tuple[Span, ...]
     stem: str
+    absent: frozenset[str]
 
 
 def redact(
@@ -95,12 +97,16 @@ def redact(
         },
         generator=transcript.generator,
     )
+    new_stem = own.file_name(stem)
     return Redacted(
         transcript=found,
         originals=pseudonyms.originals,
         counts={str(kind): number for kind, number in pseudonyms.counts.items()},
         spans=tuple(spans),
-        stem=own.file_name(stem),
+        stem=new_stem,
+        absent=frozenset(
+            each[0] for each in people if not pseudonyms.has_person(rules.names.person(each[0]))
+        ),
     )
 
 

@@ -16,6 +16,7 @@ from starlette.types import ASGIApp, Message, Receive, Scope, Send
 from dalston_cli.errors import DalstonError
 from dalston_cli.server.access import Access, Rules
 from dalston_cli.server.errors import answer, error_body, explained
+from dalston_cli.server.job_endpoints import JobEndpoints
 from dalston_cli.server.metrics import Metrics
 from dalston_cli.server.once import AudioEndpoints
 from dalston_cli.server.service import Service
@@ -24,6 +25,7 @@ from dalston_cli.server.tokens import ScopeName
 
 SCOPES: Mapping[str, ScopeName] = {
     "/v1/audio/": "transcribe",
+    "/v1/jobs": "jobs",
     "/v1/engines": "status",
     "/v1/system/": "status",
     "/metrics": "status",
@@ -36,7 +38,7 @@ _LOG = logging.getLogger(__name__)
 Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 
 
-def make_app(service: Service, rules: Rules, lifespan: Lifespan) -> Starlette:
+def make_app(service: Service, jobs: JobEndpoints, rules: Rules, lifespan: Lifespan) -> Starlette:
     """Return the application that serves a machine."""
     audio = AudioEndpoints(service)
     system = SystemEndpoints(service, time.monotonic())
@@ -47,6 +49,12 @@ def make_app(service: Service, rules: Rules, lifespan: Lifespan) -> Starlette:
         Route("/v1/models/{model:path}", system.model, methods=["GET"]),
         Route("/v1/engines", system.engines, methods=["GET"]),
         Route("/v1/system/status", system.status, methods=["GET"]),
+        Route("/v1/jobs", jobs.create, methods=["POST"]),
+        Route("/v1/jobs", jobs.listed, methods=["GET"]),
+        Route("/v1/jobs/{job}", jobs.shown, methods=["GET"]),
+        Route("/v1/jobs/{job}", jobs.removed, methods=["DELETE"]),
+        Route("/v1/jobs/{job}/events", jobs.events, methods=["GET"]),
+        Route("/v1/jobs/{job}/transcript", jobs.transcript, methods=["GET"]),
         Route("/v1/audio/transcriptions", audio.transcriptions, methods=["POST"]),
         Route("/v1/audio/translations", audio.translations, methods=["POST"]),
     ]

@@ -86,6 +86,12 @@ class Service:
         finally:
             self._turns.release()
 
+    @asynccontextmanager
+    async def place(self) -> AsyncIterator[None]:
+        """Wait until there is a place to work, and hold it, for what waits elsewhere."""
+        async with self._turns:
+            yield
+
     async def carry_out(self, order: Order, emit: Emit) -> JobFinished:
         """Run an order; one that is cancelled has ended when this returns.
 

@@ -2,7 +2,13 @@
 
 import os
 from collections.abc import AsyncIterator, Callable, Iterator
-from contextlib import AbstractAsyncContextManager, asynccontextmanager, contextmanager
+from contextlib import (
+    AbstractAsyncContextManager,
+    ExitStack,
+    asynccontextmanager,
+    closing,
+    contextmanager,
+)
 from dataclasses import dataclass
 from ipaddress import ip_address
 from pathlib import Path
@@ -18,10 +24,14 @@ from dalston_cli.private_file import make_private_folder
 from dalston_cli.review.serve import listen, serve
 from dalston_cli.server.access import RateLimit, Rules
 from dalston_cli.server.app import SCOPES, make_app
+from dalston_cli.server.job_endpoints import JobEndpoints
+from dalston_cli.server.jobs import Jobs
 from dalston_cli.server.limits import Limits
 from dalston_cli.server.metrics import Metrics
 from dalston_cli.server.options import Wishes
 from dalston_cli.server.service import Service
+from dalston_cli.server.sqlite_queue import SqliteQueue
+from dalston_cli.server.telling import Teller
 from dalston_cli.server.tokens import SCOPES as EVERY_SCOPE
 from dalston_cli.server.tokens import SERVER_FOLDER, AllowedFolderError, Caller, Callers, TokenFile
 from dalston_cli.server.work import Worker
@@ -68,6 +78,7 @@ class ServeRequest:
 
     Attributes:
         folders: For callers without a token.
+        webhook_hosts: Of the own networks that webhooks may reach, as ``HOST:PORT``.
     """
 
     host: str
@@ -75,6 +86,7 @@ class ServeRequest:
     folders: tuple[Path, ...]
     limits: Limits
     environment: Environment
+    webhook_hosts: frozenset[str] = frozenset()
     profile: str | None = None
 
 
@@ -99,11 +111,16 @@ def start(request: ServeRequest, warn: Callable[[str], None], ready: Ready) -> N
         only_loopback=anonymous is not None,
         scopes=SCOPES,
     )
-    with _held(folder), listen(request.port, request.host) as listener:
+    with ExitStack() as stack:
+        stack.enter_context(_held(folder))
+        listener = stack.enter_context(listen(request.port, request.host))
         service = _service(request, folder, warn)
         host = f"[{request.host}]" if ":" in request.host else request.host
         url = f"http://{host}:{listener.getsockname()[1]}"
-        app = make_app(service, rules, _lifespan(service))
+        queue = stack.enter_context(closing(SqliteQueue(folder)))
+        jobs = Jobs(service, queue, Teller(request.webhook_hosts))
+        endpoints = JobEndpoints(service, jobs, request.webhook_hosts)
+        app = make_app(service, endpoints, rules, _lifespan(service, jobs))
         serve(
             app,
             listener,
@@ -130,13 +147,16 @@ def _service(request: ServeRequest, folder: Path, warn: Callable[[str], None]) -
     )
 
 
-def _lifespan(service: Service) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
+def _lifespan(
+    service: Service, jobs: Jobs
+) -> Callable[[Starlette], AbstractAsyncContextManager[None]]:
     @asynccontextmanager
     async def lifespan(_app: Starlette) -> AsyncIterator[None]:
         service.clear()
         service.worker.start()
         try:
-            yield
+            async with jobs.working():
+                yield
         finally:
             service.worker.close()
 

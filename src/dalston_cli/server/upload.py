@@ -19,6 +19,9 @@ _MOST_FIELDS = 64
 _MOST_FIELD_BYTES = 100_000
 _FILE_FIELD = "file"
 
+UPLOAD_NAME = "upload"
+"""Of the file that was sent, in the folder that is given."""
+
 
 class UploadRoom:
     """Room for uploads of all callers, until their jobs have ended.
@@ -77,7 +80,7 @@ class Form:
 
 
 async def receive_form(request: Request, folder: Path, room: UploadRoom, most_bytes: int) -> Form:
-    """Receive a form; its file goes into a folder that exists, as ``upload``.
+    """Receive a form; its file goes into a folder that exists, as ``UPLOAD_NAME``.
 
     Raises:
         RequestRefusedError: It is no form, or has more than one file, or too much of anything.
@@ -85,7 +88,7 @@ async def receive_form(request: Request, folder: Path, room: UploadRoom, most_by
     declared = request.headers.get("content-length", "")
     if declared.isdecimal() and int(declared) > most_bytes + _MOST_FIELDS * _MOST_FIELD_BYTES:
         raise _too_large(most_bytes)
-    receiver = _Receiver(folder / "upload", room, most_bytes)
+    receiver = _Receiver(folder / UPLOAD_NAME, room, most_bytes)
     try:
         parser = MultipartParser(_boundary(request), receiver.callbacks())  # type: ignore[arg-type]  # a TypedDict of the library's own
         async for data in request.stream():

@@ -18,7 +18,7 @@ from typing import IO, BinaryIO, Self
 
 from dalston_cli.atomic_file import written_whole
 from dalston_cli.control_characters import escaped_in_json, without_controls
-from dalston_cli.errors import UnavailableError
+from dalston_cli.errors import UnavailableError, installing
 from dalston_cli.formats.inert import inert
 from dalston_cli.statistics.rows import COLUMNS, Row, Value
 
@@ -35,7 +35,7 @@ class ParquetMissingError(UnavailableError):
     def __init__(self) -> None:
         super().__init__(
             "Parquet needs the package pyarrow, which is not installed",
-            hint="pip install 'dalston[parquet]', or leave out -f parquet",
+            hint=f"{installing('parquet')}, or leave out -f parquet",
         )
 
 

@@ -7,6 +7,7 @@ their full-width look-alikes.
 from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.look_alikes import OVERRIDES
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.subtitles.cues import Cue, build_cues, rendered
@@ -30,7 +31,7 @@ def render(transcript: Transcript, options: RenderOptions) -> str:
     names = SpeakerNames.of(transcript, options)
     mark = (r"{\u1}", r"{\u0}") if options.subtitles.highlight_words else None
     script = SSAFile()
-    script.info["Title"] = clean(transcript.recording.name)
+    script.info["Title"] = clean(heading_of(transcript))
     if corrections := corrections_of(transcript):
         script.info["Update Details"] = corrections
     script.info["WrapStyle"] = "2"  # no automatic line breaks

@@ -33,6 +33,12 @@ class NoStoredVoicesError(InputError):
         )
 
 
+def diarization_of(transcript: Transcript) -> StageRecord | None:
+    """Return the record of what told speakers apart; None where nothing did."""
+    done = (one for one in transcript.stages if one.status == "done")
+    return next((one for one in done if one.stage == "diarize"), None)
+
+
 class StoredVoices:
     """Finds what is stored of transcripts' voices; reads the store once for all of them.
 
@@ -60,8 +66,8 @@ class StoredVoices:
             NoStoredVoicesError: It is not stored, or the transcript has no speakers.
         """
         info = transcript.recording
-        record = next((one for one in transcript.stages if one.stage == "diarize"), None)
-        if record is None or record.status != "done":
+        record = diarization_of(transcript)
+        if record is None:
             raise NoStoredVoicesError(info.name, "it was transcribed without --diarize")
         found = [
             (len(voices_in(transcript, merge_input)), merge_input)

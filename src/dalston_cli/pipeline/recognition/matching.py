@@ -8,7 +8,7 @@ from msgspec import Struct
 
 from dalston_cli.errors import DalstonError, InputError
 from dalston_cli.formats.read import read_transcript
-from dalston_cli.pipeline.recognition.finished import StoredVoices
+from dalston_cli.pipeline.recognition.finished import StoredVoices, diarization_of
 from dalston_cli.pipeline.records.store import KeptResults
 from dalston_cli.review.item import Item
 from dalston_cli.review.naming import corrections_path
@@ -64,6 +64,8 @@ def _recordings(paths: Sequence[Path]) -> Iterator[str]:
 def _matched(
     path: Path, transcript: Transcript, stored: StoredVoices, recognition: Recognition
 ) -> Matched:
+    if diarization_of(transcript) and not transcript.turns:
+        return Matched(transcript=path)  # there is no voice in it
     merge_input = stored.merge_input(transcript)
     model = merge_input.stages[0].model
     if model != recognition.roster.model:

@@ -3,7 +3,7 @@
 import shlex
 
 from dalston_cli.amounts import readable_size
-from dalston_cli.errors import InputError, UnavailableError, UsageError
+from dalston_cli.errors import InputError, UnavailableError, UsageError, installing
 from dalston_cli.pipeline.remote.address import SCHEMES, Address
 
 EXTRAS = {"s3": "s3", "gs": "gs", "https": "https", "http": "https", "sftp": "sftp"}
@@ -28,7 +28,7 @@ class RemoteSupportError(UnavailableError):
         extra = EXTRAS.get(scheme, "remote")
         super().__init__(
             f"{scheme}:// needs {missing}, which is not installed",
-            hint=f"install it: pip install 'dalston[{extra}]'   (dalston[remote] for all schemes)",
+            hint=f"install it: {installing(extra)}   (dalston[remote] for all schemes)",
         )
 
 

@@ -1,0 +1,171 @@
+"""Addresses of jobs: ``/v1/jobs`` and what is below."""
+
+import secrets
+import shutil
+import time
+from collections.abc import AsyncIterator
+from contextlib import ExitStack
+from dataclasses import dataclass
+from http import HTTPStatus
+from mimetypes import guess_type
+
+import msgspec
+from sse_starlette import EventSourceResponse
+from starlette.concurrency import run_in_threadpool
+from starlette.requests import Request
+from starlette.responses import Response
+
+from dalston_cli.formats.read import read_transcript
+from dalston_cli.formats.registry import writers_named
+from dalston_cli.options.rendering import build_render_options
+from dalston_cli.private_file import make_private_folder
+from dalston_cli.server.addresses import destination
+from dalston_cli.server.errors import RequestRefusedError, answer, invalid
+from dalston_cli.server.job_request import JobRequest, idempotency_key, read_job
+from dalston_cli.server.jobs import Jobs
+from dalston_cli.server.paths import allowed_recording
+from dalston_cli.server.queue import ENDED, QueuedJob
+from dalston_cli.server.service import Service
+from dalston_cli.server.tokens import Caller
+from dalston_cli.server.views import job_view
+from dalston_cli.server.webhooks import secret_bytes
+from dalston_cli.server.work import output_folder, transcript_in
+
+_MOST_LISTED = 100
+_WITH_TRANSCRIPT = frozenset({"done", "partial"})
+
+
+@dataclass(frozen=True)
+class JobEndpoints:
+    """What is asked of jobs; each caller has its own."""
+
+    service: Service
+    jobs: Jobs
+    webhook_hosts: frozenset[str]
+
+    async def create(self, request: Request) -> Response:
+        """Keep a job, and answer with it before it begins."""
+        caller: Caller = request.state.caller
+        key, number = idempotency_key(request), secrets.token_hex(12)
+        limits, room = self.service.limits, self.service.room
+        if self.jobs.num_waiting(caller.name) >= limits.most_waiting:
+            raise RequestRefusedError(
+                HTTPStatus.TOO_MANY_REQUESTS,
+                f"{limits.most_waiting} jobs of {caller.name} wait already",
+                code="too_many_waiting",
+            )
+        folder = self.jobs.folder_of(number)
+        make_private_folder(folder)
+        with ExitStack() as stack:
+            stack.callback(shutil.rmtree, folder, ignore_errors=True)
+            asked = await read_job(request, folder, room, limits.most_bytes)
+            stack.callback(room.give_back, asked.upload_bytes)
+            job = await run_in_threadpool(self._checked, asked, caller, number, key)
+            kept = self.jobs.add(job)
+            if kept.id == job.id:
+                stack.pop_all()
+        if kept.asked != job.asked:
+            raise RequestRefusedError(
+                HTTPStatus.UNPROCESSABLE_ENTITY,
+                "the key stands for another request already",
+                code="idempotency_key_reused",
+                param="idempotency-key",
+            )
+        status = HTTPStatus.ACCEPTED if kept.id == job.id else HTTPStatus.OK
+        created = answer(self._view(kept), status)
+        created.headers["location"] = f"/v1/jobs/{kept.id}"
+        return created
+
+    async def listed(self, request: Request) -> Response:
+        """List the caller's latest jobs."""
+        jobs = self.jobs.of(request.state.caller.name, _MOST_LISTED)
+        return answer({"object": "list", "data": [self._view(each) for each in jobs]})
+
+    async def shown(self, request: Request) -> Response:
+        """Answer with a job."""
+        return answer(self._view(self._job(request)))
+
+    async def removed(self, request: Request) -> Response:
+        """Forget a job and all that is kept of it."""
+        await self.jobs.remove(self._job(request))
+        return Response(status_code=HTTPStatus.NO_CONTENT)
+
+    async def events(self, request: Request) -> Response:
+        """Answer with what happens to a job, as it happens, and with the job at its end."""
+        job = self._job(request)
+        last = request.headers.get("last-event-id", "0")
+        after = (
+            int(last) if last.isascii() and last.isdecimal() and len(last) < len("1000000") else 0
+        )
+        return EventSourceResponse(self._followed(job, after))
+
+    async def transcript(self, request: Request) -> Response:
+        """Answer with a job's transcript in a format of Dalston's."""
+        job = self._job(request)
+        if job.state not in _WITH_TRANSCRIPT:
+            raise RequestRefusedError(
+                HTTPStatus.CONFLICT,
+                f"the job has no transcript: it is {job.state}",
+                code="no_transcript",
+            )
+        name = request.query_params.get("format", "json")
+        data, extension = await run_in_threadpool(self._rendered, job, name)
+        kind = guess_type(f"transcript{extension}")[0] or "text/plain"
+        return Response(data, media_type=kind)
+
+    def _rendered(self, job: QueuedJob, name: str) -> tuple[bytes, str]:
+        writers = writers_named((name,))
+        if len(writers) != 1:
+            raise invalid("name one format", "format")
+        writer = writers[0]
+        options = build_render_options(self.service.wishes.resolved(job.options).settings)
+        transcript = read_transcript(transcript_in(self.jobs.folder_of(job.id)))
+        if error := writer.unmet_need(transcript, options):
+            raise error
+        return writer.render(transcript, options), writer.extension
+
+    def _checked(
+        self, asked: JobRequest, caller: Caller, number: str, key: str | None
+    ) -> QueuedJob:
+        """Return the job that is asked for, if it can be done."""
+        if asked.webhook is not None:
+            secret_bytes(asked.webhook.secret)
+            destination(asked.webhook.url, "webhook.url", allowed=self.webhook_hosts)
+        source = None
+        if asked.path is not None:
+            source = str(allowed_recording(asked.path, caller.folders))
+        wishes, folder = self.service.wishes, output_folder(self.jobs.folder_of(number))
+        model = wishes.check(wishes.run_options(asked.options, folder))
+        return QueuedJob(
+            id=number,
+            owner=caller.name,
+            state="queued",
+            name=asked.name,
+            created_at=time.time(),
+            model=model,
+            source=source,
+            upload_bytes=asked.upload_bytes,
+            options=dict(asked.options),
+            key=key,
+            asked=asked.digest() if key is not None else "",
+            webhook=asked.webhook,
+        )
+
+    def _job(self, request: Request) -> QueuedJob:
+        return self.jobs.get(request.state.caller.name, request.path_params["job"])
+
+    def _view(self, job: QueuedJob) -> dict[str, object]:
+        return job_view(job, self.jobs.progress(job.id))
+
+    async def _followed(self, job: QueuedJob, after: int) -> AsyncIterator[dict[str, str]]:
+        while (now := self.jobs.now(job.id)) is not None and now.state not in ENDED:
+            progress = self.jobs.progress(job.id)
+            if progress is None:
+                await self.jobs.changed()
+                continue
+            async for number, kind, data in progress.follow(after):
+                after = number
+                yield {"id": str(number), "event": kind, "data": data}
+            after = 0
+        if now is not None:
+            yield {"event": "job", "data": msgspec.json.encode(self._view(now)).decode()}

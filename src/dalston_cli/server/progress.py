@@ -1,0 +1,117 @@
+"""How far a job is, for whoever asks now or follows it."""
+
+import asyncio
+import time
+from collections.abc import AsyncIterator
+
+import msgspec
+from msgspec import Struct
+
+from dalston_cli.pipeline.events import (
+    Event,
+    JobFinished,
+    JobStarted,
+    ModelLoading,
+    PartialText,
+    StageFinished,
+    StageProgress,
+    StageStarted,
+    WarningRaised,
+)
+
+_TOLD = (
+    JobStarted
+    | ModelLoading
+    | PartialText
+    | StageFinished
+    | StageProgress
+    | StageStarted
+    | WarningRaised
+)
+_EVERY_S = 0.5
+"""Between two events that tell how far one stage is."""
+
+
+class StageState(Struct, kw_only=True, omit_defaults=True):
+    """How far a stage is, in seconds of audio."""
+
+    state: str
+    done_s: float | None = None
+    total_s: float | None = None
+    elapsed_s: float | None = None
+    reason: str | None = None
+
+
+class Progress:
+    """What is known of a job in work.
+
+    Attributes:
+        stages: By name, in the order in which they began.
+        duration_s: Of the recording; None until it is known.
+    """
+
+    def __init__(self) -> None:
+        self.stages: dict[str, StageState] = {}
+        self.duration_s: float | None = None
+        self._told: list[tuple[str, str]] = []
+        self._progress_at: dict[str, float] = {}
+        self._more = asyncio.Event()
+        self._ended = False
+
+    def take(self, event: Event) -> None:
+        """Take an event of the run."""
+        match event:
+            case StageStarted():
+                self.stages[event.stage] = StageState(state="running")
+            case StageProgress():
+                state = self.stages.setdefault(event.stage, StageState(state="running"))
+                state.done_s, state.total_s = event.done_s, event.total_s
+                if not self._is_due(event):
+                    return
+            case StageFinished():
+                self.stages[event.stage] = StageState(
+                    state=event.status, elapsed_s=event.elapsed_s, reason=event.reason
+                )
+                self.duration_s = event.duration_s or self.duration_s
+            case JobFinished():
+                return
+            case _:
+                pass
+        if isinstance(event, _TOLD):
+            data = msgspec.to_builtins(event)
+            kind = data.pop("event")
+            data.pop("recording", None)
+            self._tell(kind, msgspec.json.encode(data).decode())
+
+    def end(self) -> None:
+        """Let those that follow know that nothing more comes."""
+        self._ended = True
+        self._wake()
+
+    async def follow(self, after: int) -> AsyncIterator[tuple[int, str, str]]:
+        """Yield each event with its number, from the one behind ``after`` on, until the end."""
+        number = max(0, after)
+        while True:
+            more = self._more
+            while number < len(self._told):
+                kind, data = self._told[number]
+                number += 1
+                yield number, kind, data
+            if self._ended:
+                return
+            await more.wait()
+
+    def _is_due(self, event: StageProgress) -> bool:
+        now, last = time.monotonic(), self._progress_at.get(event.stage)
+        if last is not None and now - last < _EVERY_S and event.done_s < event.total_s:
+            return False
+        self._progress_at[event.stage] = now
+        return True
+
+    def _tell(self, kind: str, data: str) -> None:
+        self._told.append((kind, data))
+        self._wake()
+
+    def _wake(self) -> None:
+        self._more.set()
+        self._more = asyncio.Event()

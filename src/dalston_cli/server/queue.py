@@ -1,0 +1,77 @@
+"""Jobs that wait, work or have ended: what a queue is, apart from where it is kept."""
+
+from typing import Literal, Protocol
+
+from msgspec import Struct, field
+
+from dalston_cli.pipeline.events import ErrorInfo
+from dalston_cli.server.webhooks import Webhook
+
+JobState = Literal["queued", "running", "done", "partial", "failed", "cancelled"]
+ENDED: frozenset[JobState] = frozenset({"done", "partial", "failed", "cancelled"})
+
+
+class QueuedJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """A job, as it is kept.
+
+    Attributes:
+        owner: The caller whose it is.
+        name: The recording's, as the caller calls it.
+        source: A file that the caller named; None for an upload, which is in the job's folder.
+        upload_bytes: Of an upload that is still there.
+        options: Settings that the caller chose.
+        key: The caller's, by which a repeated request finds the same job.
+        asked: Digest of what was asked for under that key.
+        told: The webhook was answered, or given up.
+        created_at, started_at, ended_at: Seconds since 1970.
+    """
+
+    id: str
+    owner: str
+    state: JobState
+    name: str
+    created_at: float
+    model: str
+    source: str | None = None
+    upload_bytes: int = 0
+    options: dict[str, object] = field(default_factory=dict)
+    key: str | None = None
+    asked: str = ""
+    webhook: Webhook | None = None
+    told: bool = False
+    started_at: float | None = None
+    ended_at: float | None = None
+    duration_s: float | None = None
+    error: ErrorInfo | None = None
+    warnings: tuple[str, ...] = ()
+
+
+class Queue(Protocol):
+    """Keeps jobs so that none is lost when a process ends, whichever way."""
+
+    def add(self, job: QueuedJob) -> QueuedJob:
+        """Keep a job; return it, or the one that its caller's key stands for already."""
+
+    def take(self) -> QueuedJob | None:
+        """Take the job that waits longest, which is ``running`` from now on; None for none."""
+
+    def put(self, job: QueuedJob) -> bool:
+        """Keep a job as it is now; return False if it was removed meanwhile."""
+
+    def get(self, number: str) -> QueuedJob | None:
+        """Return a job; None where there is none."""
+
+    def of(self, owner: str, *, most: int) -> tuple[QueuedJob, ...]:
+        """Return a caller's jobs, the latest first."""
+
+    def num_waiting(self, owner: str | None = None) -> int:
+        """Return how many jobs wait, of a caller or of all."""
+
+    def remove(self, number: str) -> None:
+        """Forget a job."""
+
+    def requeue(self) -> tuple[QueuedJob, ...]:
+        """Have jobs that ran when a server was killed wait again; return all that have a folder."""
+
+    def untold(self) -> tuple[QueuedJob, ...]:
+        """Return jobs that have ended and whose webhook was not told."""

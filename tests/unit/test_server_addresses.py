@@ -1,0 +1,132 @@
+"""Where callers may send the server, how webhooks are signed, and the queue's file."""
+
+from collections.abc import Sequence
+from pathlib import Path
+
+import msgspec
+import pytest
+
+from dalston_cli.server.addresses import destination, is_public
+from dalston_cli.server.errors import RequestRefusedError
+from dalston_cli.server.queue import QueuedJob
+from dalston_cli.server.sqlite_queue import QUEUE_NAME, QueueFileError, SqliteQueue
+from dalston_cli.server.webhooks import secret_bytes, signed_headers
+
+
+@pytest.mark.parametrize(
+    "address",
+    [
+        *("127.0.0.1", "10.1.2.3", "172.16.0.1", "192.168.1.1", "169.254.169.254", "0.0.0.0"),
+        *("100.64.0.1", "224.0.0.1", "255.255.255.255", "192.0.2.1", "198.18.0.1"),
+        *("::1", "::", "fe80::1", "fe80::1%eth0", "fc00::1", "ff02::1", "::ffff:10.0.0.1"),
+        *("2002:7f00:1::", "64:ff9b::7f00:1", "2001:0:53aa:64c:0:0:80ff:fffe", "2001:db8::1"),
+    ],
+)
+def test_addresses_of_own_networks_are_not_public(address: str) -> None:
+    assert not is_public(address)
+
+
+@pytest.mark.parametrize("address", ["93.184.216.34", "2606:2800:220:1::1", "::ffff:8.8.8.8"])
+def test_addresses_of_the_internet_are_public(address: str) -> None:
+    assert is_public(address)
+
+
+def test_a_name_goes_where_it_was_looked_at() -> None:
+    asked: list[str] = []
+
+    def resolve(host: str, port: int) -> Sequence[str]:
+        asked.append(f"{host}:{port}")
+        return ("93.184.216.34", "2606:2800:220:1::1")
+
+    where = destination("https://Example.org/hook?a=b#c", "url", resolve=resolve)
+    assert (where.host, where.address, where.port) == ("example.org", "93.184.216.34", 443)
+    assert (where.path, where.authority) == ("/hook?a=b", "example.org")
+    assert asked == ["example.org:443"]
+    other = destination("http://example.org:8080", "url", resolve=resolve)
+    assert (other.authority, other.path) == ("example.org:8080", "/")
+
+
+@pytest.mark.parametrize(
+    "url",
+    [
+        "ftp://example.org/",
+        "https://",
+        "https://ada@example.org/",
+        "https://ada:secret@example.org/",
+        "https://example.org:99999/",
+        "https://example.org:0/",
+        "https://exa mple.org/",
+        "https://example.org/\r\nx: y",
+        "https://exämple.org/",
+        "https://[::1/",
+        f"https://example.org/{'a' * 2000}",
+    ],
+)
+def test_what_is_no_address_is_refused(url: str) -> None:
+    with pytest.raises(RequestRefusedError):
+        destination(url, "url", resolve=lambda *_: ("93.184.216.34",))
+
+
+def test_one_private_address_of_a_name_is_enough_to_refuse_it() -> None:
+    def resolve(_host: str, _port: int) -> Sequence[str]:
+        return ("93.184.216.34", "10.0.0.5")
+
+    with pytest.raises(RequestRefusedError, match="no machine of the internet"):
+        destination("https://example.org/", "url", resolve=resolve)
+    allowed = frozenset({"example.org:443"})
+    assert destination("https://example.org/", "url", allowed=allowed, resolve=resolve).port == 443
+
+
+def test_a_signature_is_that_of_the_standards_example() -> None:
+    """The example of the specification's own libraries."""
+    headers = signed_headers(
+        "whsec_MfKQ9r8GKYqrTwjUPD8ILPZIo2LaLaSw",
+        "msg_p5jXN8AQM9LWM0D4loKWxJek",
+        b'{"test": 2432232314}',
+        1614265330,
+    )
+    assert headers["webhook-signature"] == "v1,g0hM9SsE+OTPJTGt/tmIKtSyZlE3uFJELVlNIOLJ1OE="
+
+
+@pytest.mark.parametrize("secret", ["", "whsec_", "secret", "whsec_c2hvcnQ=", "whsec_%%%%"])
+def test_a_secret_that_is_none_is_refused(secret: str) -> None:
+    with pytest.raises(RequestRefusedError):
+        secret_bytes(secret)
+
+
+def job(number: str, *, owner: str = "ada", at: float = 1.0, key: str | None = None) -> QueuedJob:
+    return QueuedJob(
+        id=number, owner=owner, state="queued", name="a", created_at=at, model="m", key=key
+    )
+
+
+def test_a_queue_outlives_its_process(tmp_path: Path) -> None:
+    queue = SqliteQueue(tmp_path)
+    assert (tmp_path / QUEUE_NAME).stat().st_mode & 0o777 == 0o600
+    queue.add(job("b", at=2))
+    queue.add(job("a", at=1, key="k"))
+    assert queue.add(job("c", at=3, key="k")).id == "a"
+    assert queue.add(job("d", at=4, key="k", owner="grace")).id == "d"
+    assert (queue.num_waiting("ada"), queue.num_waiting()) == (2, 3)
+    taken = queue.take()
+    assert taken is not None
+    assert (taken.id, taken.state) == ("a", "running")
+    queue.close()
+
+    queue = SqliteQueue(tmp_path)
+    assert {each.id: each.state for each in queue.requeue()} == dict.fromkeys("abd", "queued")
+    first = queue.take()
+    assert first is not None
+    assert first.id == "a"
+    assert queue.put(msgspec.structs.replace(first, state="done"))
+    queue.remove("a")
+    assert not queue.put(first)
+    assert queue.get("a") is None
+    assert [each.id for each in queue.of("ada", most=5)] == ["b"]
+    queue.close()
+
+
+def test_a_file_that_is_no_queue_is_not_used(tmp_path: Path) -> None:
+    (tmp_path / QUEUE_NAME).write_bytes(b"nonsense" * 100)
+    with pytest.raises(QueueFileError):
+        SqliteQueue(tmp_path)
