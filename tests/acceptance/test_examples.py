@@ -2,6 +2,8 @@
 
 import json
 import os
+import re
+import shutil
 import subprocess
 import sys
 import time
@@ -19,6 +21,7 @@ from tests.support.speech import needs_flite
 
 RECORDINGS = ("monologue.wav", "dialogue.wav", "call.wav", "lecture.mp4")
 KNOWN_OF_THE_DIALOGUE = ("dialogue.rttm", "dialogue.ctm", "dialogue-events.csv")
+UNITS = ("dalston-watch.service", "dalston-nightly.service", "dalston-nightly.timer")
 SCRIPTS = sorted(path.name for path in EXAMPLES.glob("*.sh"))
 
 
@@ -143,6 +146,35 @@ def test_each_side_of_the_call_is_its_own_speaker(home: Home, tmp_path: Path) ->
         ]
         wer = jiwer.wer(normalise(" ".join(said)), normalise(" ".join(found)))
         assert wer <= 0.25, (name, found)
+
+
+@pytest.mark.parametrize("unit", UNITS)
+def test_a_unit_is_one_for_systemd(home: Home, tmp_path: Path, unit: str) -> None:
+    """With the command of this environment, and its words taken apart as systemd does it."""
+    if shutil.which("systemd-analyze") is None:
+        pytest.skip("this machine has no systemd-analyze")
+    command = Path(sys.executable).with_name("dalston")
+    for name in UNITS:
+        text = (EXAMPLES / name).read_text(encoding="utf-8")
+        changed = text.replace("%h/.local/bin/dalston", str(command))
+        (tmp_path / name).write_text(changed, encoding="utf-8")
+    checked = subprocess.run(
+        ["systemd-analyze", "verify", "--user", "--man=no", tmp_path / unit],
+        env={**home.environ, "XDG_RUNTIME_DIR": str(tmp_path)},
+        capture_output=True,
+        text=True,
+        check=False,
+    )
+    assert (checked.returncode, checked.stderr) == (0, "")
+    line = re.search("^ExecStart=(.*)$", (tmp_path / unit).read_text("utf-8"), re.MULTILINE)
+    if line is None:
+        return
+    words = line[1].replace("%h", str(tmp_path)).split()[1:]
+    (tmp_path / "Recordings").mkdir()
+    speech(tmp_path / "Recordings", "a.wav")
+    done = home.run_here(*words, *(() if "--once" in words else ("--once",)), "--settle", "0.3")
+    assert done.returncode == 0, done.stderr
+    assert (tmp_path / "Transcripts" / "a.txt").stat().st_size
 
 
 def test_every_script_is_strict_runs_and_is_explained() -> None:

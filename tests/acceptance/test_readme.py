@@ -77,7 +77,8 @@ TO_CARRY = [command for command in HERE if STICK in command.text]
 SERVED = {"review": ("", b"<title>"), "serve": ("/health", b'"ok"')}
 """Commands that serve: where to look, and what is there."""
 TO_SERVE = [command for command in HERE if {*command.words[1:2]} & SERVED.keys()]
-OTHERS = (*TO_CHANGE, *TO_DOWNLOAD, *TO_CARRY, *TO_SERVE)
+TO_WATCH = [each for each in HERE if each.words[1:2] == ["watch"] and "--once" not in each.words]
+OTHERS = (*TO_CHANGE, *TO_DOWNLOAD, *TO_CARRY, *TO_SERVE, *TO_WATCH)
 COMMANDS = [each for each in HERE if each not in OTHERS]
 FOR_GPUS = [command for command in WRITTEN if command.needs_gpu]
 SPANS = [command for document in DOCUMENTS for command in spans_of(document)]
@@ -113,7 +114,8 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     """The files that the documentation speaks of."""
     folder = tmp_path_factory.mktemp("prepared")
     shutil.copytree(examples, folder / "examples")
-    for name in ("recordings/one.wav", "recordings/below/two.wav", "talks/2024/talk.mp4"):
+    names = ("recordings/one.wav", "recordings/below/two.wav", "talks/2024/talk.mp4", "inbox/a.wav")
+    for name in names:
         (folder / name).parent.mkdir(parents=True, exist_ok=True)
         ffmpeg("-i", examples / "lecture.mp4", "-t", "4", folder / name)
     # Long enough for what is cut out of it, but with no more than nine seconds to recognise.
@@ -137,6 +139,7 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(folder / "talk.json", folder / "out/dialogue.json")
     _add_film(folder)
     _add_calls(user, folder)
+    _add_chapter(folder)
     (folder / "right").mkdir()
     for known in examples.glob("dialogue.*"):
         shutil.copy(known, folder / "right")
@@ -150,6 +153,18 @@ def _add_film(folder: Path) -> None:
     shutil.copy(folder / "talks/2024/talk.mp4", folder / "film.mp4")
     for name in ("film.srt", "film.en.srt", "film.de.srt"):
         shutil.copy(folder / "talk.srt", folder / name)
+
+
+def _add_chapter(folder: Path) -> None:
+    """Add a chapter and a song, whose texts are known."""
+    ffmpeg("-i", folder / "examples/lecture.mp4", "-vn", folder / "chapter.mp3")
+    ffmpeg("-i", folder / "examples/lecture.mp4", "-vn", folder / "song.flac")
+    text = (folder / "examples/lecture.txt").read_text(encoding="utf-8")
+    for name in ("chapter.txt", "lyrics.txt"):
+        (folder / name).write_text(text, encoding="utf-8")
+    page = f"<html xmlns='http://www.w3.org/1999/xhtml'><body><p>{text}</p></body></html>"
+    (folder / "chapter.xhtml").write_text(page, encoding="utf-8")
+    shutil.copy(folder / "talk.json", folder / "chapter.json")
 
 
 def _add_calls(user: Home, folder: Path) -> None:
@@ -245,6 +260,32 @@ def test_a_command_serves_until_it_is_stopped(
         address = process.stdout.readline()
         with urlopen(address.partition("#")[0].strip() + path, timeout=30) as answer:
             assert shown in answer.read()
+        process.send_signal(signal.SIGINT)
+        assert process.wait(timeout=30) == 0
+    finally:
+        process.kill()
+        process.communicate()
+
+
+@pytest.mark.parametrize("command", TO_WATCH, ids=lambda command: f"{command.file}:{command.line}")
+def test_a_command_watches_until_it_is_stopped(
+    user: Home, prepared: Path, tmp_path: Path, command: Command
+) -> None:
+    (tmp_path / "inbox").mkdir()
+    process = subprocess.Popen(
+        [sys.executable, "-m", "dalston_cli", *command.words[1:], "--settle", "0.5"],
+        cwd=tmp_path,
+        env=user.environ,
+        stdin=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+    try:
+        assert process.stderr is not None
+        assert process.stderr.readline().startswith("watching inbox")
+        shutil.copy(prepared / "inbox/a.wav", tmp_path / "inbox")
+        told = next(line for line in process.stderr if line.startswith("done: "))
+        assert "inbox/a.wav" in told
         process.send_signal(signal.SIGINT)
         assert process.wait(timeout=30) == 0
     finally:

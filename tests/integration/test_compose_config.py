@@ -10,7 +10,7 @@ import pytest
 from tests.support import compose
 
 ROOT = Path(__file__).resolve().parents[2]
-CORE = {"pocketsphinx", "faster-whisper", "onnx-asr", "nemo"}
+CORE = {"pocketsphinx", "faster-whisper", "onnx-asr", "nemo", "transformers"}
 SPEAKERS = {"whisperx-align", "pyannote", "whisperx-full"}
 DETECT = {"emotion2vec", "panns-events"}
 

@@ -30,7 +30,8 @@ from dalston_sdk.wire import Stage
 ROOT = Path(__file__).parents[2]
 ENGINES = [path.parent for path in sorted((ROOT / "engines").glob("*/*/engine.yaml"))]
 WITH_PYTORCH = {
-    *("nemo", "whisperx-align", "pyannote", "whisperx-full", "emotion2vec", "panns-events")
+    *("nemo", "transformers", "whisperx-align", "pyannote", "whisperx-full", "emotion2vec"),
+    "panns-events",
 }
 REGISTRY = "registry.example.org/speech"
 
@@ -79,6 +80,7 @@ def test_a_dockerfile_names_its_base_by_digest(variant: str) -> None:
         ("transcribe/onnx-asr", False),  # as does ONNX Runtime
         ("multi/whisperx-full", False),  # CTranslate2 beside PyTorch
         ("transcribe/nemo", True),
+        ("transcribe/transformers", True),
         ("align/whisperx-align", True),
         ("diarize/pyannote", True),
         ("detect/emotion2vec", True),

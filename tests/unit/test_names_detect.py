@@ -6,6 +6,8 @@ from functools import partial
 from pathlib import Path
 
 import pytest
+from tests.support.engine_under_test import ROOT
+from tests.support.modules import load_module
 from tests.support.onnx_models.families import make_canary, make_ctc, make_transducer, make_vosk
 from tests.support.onnx_models.whisper import make_whisper
 from tests.support.tiny_whisper import WEIGHTS
@@ -13,6 +15,7 @@ from tests.support.tiny_whisper import WEIGHTS
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.names.adopt import read_folder
 from dalston_cli.catalog.names.detect import Detected, WeightFiles, detect
+from dalston_cli.catalog.names.hub_format import ARCHITECTURES
 from dalston_cli.catalog.names.refusals import UnreadableWeightsError
 from dalston_cli.catalog.names.spelling import FolderName
 from dalston_cli.catalog.sources import FileSource
@@ -141,14 +144,28 @@ def test_onnx_graphs_are_taken_in_one_number_format(
         pytest.param(
             ("model.safetensors", "config.json", "tokenizer.json"),
             {"model_type": "whisper"},
-            "it is a Whisper for transformers",
+            "it is a Whisper for transformers, but its files are not complete",
             "ct2-transformers-converter --model org/some-model --output_dir some-model-ct2",
             id="transformers-whisper",
         ),
         pytest.param(
+            ("pytorch_model.bin", "config.json"),
+            {"model_type": "whisper", "architectures": ["WhisperForConditionalGeneration"]},
+            "in a format that can run code when it is loaded; only safetensors are read",
+            "ct2-transformers-converter",
+            id="transformers-pickle",
+        ),
+        pytest.param(
+            ("model-00001-of-00002.safetensors", "config.json"),
+            {"architectures": ["WhisperForConditionalGeneration"]},
+            "weights for transformers",
+            "dalston models list",
+            id="transformers-half",
+        ),
+        pytest.param(
             ("model.safetensors", "config.json"),
-            {"model_type": "wav2vec2"},
-            "weights for transformers, and no Whisper",
+            {"architectures": ["BertForMaskedLM"]},
+            "weights for transformers, and of no recogniser that is known here",
             "dalston models list",
             id="transformers-other",
         ),
@@ -212,6 +229,61 @@ def test_a_namesake_in_the_catalog_is_offered_first() -> None:
     hint = raised.value.hint or ""
     assert hint.startswith("use --model large-v3, the catalog's model of that name, or convert")
     assert "--model a/whisper-large-v3 --revision main --output_dir whisper-large-v3-ct2" in hint
+
+
+HUB = ("model.safetensors", "config.json", "generation_config.json", "tokenizer.json", "a.txt")
+
+
+def hub_files(name: str = "some-model", *, heads: bool = True, **config: object) -> WeightFiles:
+    texts = {
+        "config.json": json.dumps(config).encode(),
+        "generation_config.json": json.dumps(
+            {"alignment_heads": [[1, 0]]} if heads else {}
+        ).encode(),
+    }
+    return WeightFiles(name=name, sizes=dict.fromkeys(HUB, 1000), read=texts.get)
+
+
+@pytest.mark.parametrize(
+    ("name", "words", "heads", "expected"),
+    [
+        pytest.param("whisper-small-yoruba", 51865, True, (True, True, ()), id="fine-tuned"),
+        pytest.param("whisper-small-yoruba", 51865, False, (False, True, ()), id="without-heads"),
+        pytest.param("whisper-medical.en", 51864, True, (True, False, ("en",)), id="english"),
+        pytest.param("whisper-turbo-german", 51866, True, (True, False, ()), id="turbo"),
+    ],
+)
+def test_a_whisper_of_the_hub_is_for_transformers(
+    name: str, words: int, heads: bool, expected: tuple[bool, bool, tuple[str, ...]]
+) -> None:
+    whisper = hub_files(
+        name, heads=heads, architectures=["WhisperForConditionalGeneration"], vocab_size=words
+    )
+    detected = detect(whisper, called="org/some-model")
+    able = detected.capabilities
+    assert (detected.engine, detected.runtime_model_id) == ("transformers", name)
+    assert set(detected.files) == set(HUB) - {"a.txt"}
+    assert (able.word_timestamps, able.translation, detected.languages) == expected
+    assert able.prompts
+
+
+@pytest.mark.parametrize("architecture", ARCHITECTURES)
+def test_every_class_that_the_engine_loads_is_recognised(architecture: str) -> None:
+    detected = detect(hub_files(architectures=[architecture]), called="org/some-model")
+    assert detected.engine == "transformers"
+    assert detected.kind == f"safetensors of the class {architecture}"
+
+
+def test_the_engine_loads_the_classes_that_are_recognised() -> None:
+    families = load_module(ROOT / "engines/transcribe/transformers/families.py")
+    assert list(families.ARCHITECTURES) == list(ARCHITECTURES)
+
+
+def test_weights_in_several_files_need_their_index() -> None:
+    parts = [f"model-0000{number}-of-00002.safetensors" for number in (1, 2)]
+    config = {"architectures": ["CohereAsrForConditionalGeneration"]}
+    detected = found(*parts, "model.safetensors.index.json", "config.json", config=config)
+    assert set(detected.files) == {*parts, "model.safetensors.index.json", "config.json"}
 
 
 @pytest.mark.parametrize("content", [b"{", b"[1]", b"[" * 100_000])

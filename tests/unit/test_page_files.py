@@ -22,6 +22,7 @@ from dalston_sdk.wire import Transcript
 FILES = Path(dalston_cli.formats.page.__file__).parent / "files"
 SCRIPTS = sorted((FILES / "js").glob("*.js"))
 LARGEST_SCRIPT = 60_000
+SERVED_ALONE = FILES / "js" / "enrolling.js"
 MOST_LINES = 250
 HOSTILE = '</script><script>alert(1)</script><!--<img src=x onerror="alert(1)"> & \u2028'
 
@@ -84,8 +85,15 @@ def test_the_library_for_waveforms_comes_with_a_waveform_only() -> None:
 
 def test_the_script_is_small_and_so_are_its_modules() -> None:
     joined = Page(rendered(meeting())).all("script")[1]
-    assert len(joined.encode()) <= LARGEST_SCRIPT
+    assert len(joined.encode()) + SERVED_ALONE.stat().st_size <= LARGEST_SCRIPT
     assert {file.name: lines for file in SCRIPTS if (lines := len(_lines(file))) > MOST_LINES} == {}
+
+
+def test_a_page_that_opens_from_disk_cannot_enrol_a_voice() -> None:
+    page = rendered(meeting())
+    assert "This person agreed to it" in SERVED_ALONE.read_text(encoding="utf-8")
+    assert "This person agreed to it" not in page
+    assert "roster" not in json.loads(Page(page).all("script")[0])
 
 
 def _lines(file: Path) -> list[str]:
@@ -175,7 +183,9 @@ def test_the_served_files_name_each_other() -> None:
     imported = {
         f"/js/{name}"
         for file in SCRIPTS
-        for name in re.findall(r'from "\./([\w-]+\.js)"', file.read_text(encoding="utf-8"))
+        for name in re.findall(
+            r'(?:from |import\()"\./([\w-]+\.js)"', file.read_text(encoding="utf-8")
+        )
     }
     assert imported | {"/js/main.js"} == {path for path in files if path.startswith("/js/")}
     assert page.all("script") == []

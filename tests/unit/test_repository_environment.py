@@ -7,20 +7,22 @@ from pathlib import Path
 import pytest
 
 from dalston_cli.commands import on_finish
-from dalston_cli.pipeline.events import RunFinished, ShardInfo
+from dalston_cli.pipeline.events import JobFinished, RunFinished, ShardInfo
 from dalston_cli.settings.load import load_settings
 from dalston_cli.settings.table import TABLE
+from dalston_cli.watching.watcher import Arrived
 
 ROOT = Path(__file__).resolve().parents[2]
 SOURCES = (ROOT / "src", ROOT / "engines" / "sdk" / "src")
 EXAMPLE = ROOT / ".env.example"
 PAGE = ROOT / "docs" / "settings.md"
+WATCH_PAGE = ROOT / "docs" / "watch.md"
 COMPOSE = ROOT / "compose.yaml"
 COMPOSE_PAGE = ROOT / "docs" / "compose.md"
 OURS = re.compile(r"(?<![A-Z_])DALSTON_[A-Z0-9_]+\b")
 LINE = re.compile(r"#([A-Z][A-Z0-9_]*)=(\"[^\"]*\"|\S*) +# \S.*")
 
-GIVEN = "DALSTON_RUN_"
+OF_A_RUN, OF_A_RECORDING = GIVEN = ("DALSTON_RUN_", "DALSTON_RECORDING_")
 """Variables that are not read but given to the command of ``--on-finish``."""
 
 VARIABLES = {one.variable for one in TABLE.values()}
@@ -71,8 +73,18 @@ def test_the_page_has_every_variable_of_the_last_command() -> None:
     given = on_finish.facts(finished, "success")
     assert given["DALSTON_RUN_SHARD"] == "2/8"
     page = OURS.findall(PAGE.read_text(encoding="utf-8"))
-    assert {name for name in page if name.startswith(GIVEN)} == given.keys()
+    assert {name for name in page if name.startswith(OF_A_RUN)} == given.keys()
     assert not given.keys() & VARIABLES
+
+
+def test_the_page_of_watched_folders_has_the_variables_of_a_recording() -> None:
+    outputs = ("out/a.txt", "out/a.en.srt", "out/a.json")
+    finished = JobFinished(recording="in/a.wav", status="done", outputs=outputs)
+    given = on_finish.recording_facts(Arrived(path="done/a.wav", finished=finished))
+    assert given["DALSTON_RECORDING_PATH"] == "done/a.wav"
+    assert given["DALSTON_RECORDING_SRT"] == "out/a.en.srt"
+    assert set(OURS.findall(WATCH_PAGE.read_text(encoding="utf-8"))) == given.keys()
+    assert not any(name.startswith(OF_A_RECORDING) for name in VARIABLES)
 
 
 def test_the_page_of_services_has_every_variable_of_theirs() -> None:

@@ -10,7 +10,9 @@ from dalston_sdk.decoding import SUPPORTED_OPTIONS, find_speech
 from dalston_sdk.engine import LoadedModel, RunContext, Samples
 from dalston_sdk.errors import EngineError
 from dalston_sdk.languages import choose_language
+from dalston_sdk.sentences import Transcription, segments_of
 from dalston_sdk.sharing import MAX_AUDIO_S, SLOTS, SharedModel, is_same_together, shared_fitter
+from dalston_sdk.silero_vad import SpeechDetector
 from dalston_sdk.torch_device import release_memory
 from dalston_sdk.torch_engine import TorchEngine
 from dalston_sdk.transcribing import Found, transcribe_chunks
@@ -29,7 +31,7 @@ from dalston_sdk.wire import (
 if TYPE_CHECKING:
     from capabilities import NemoCapabilities
     from loading import Loaded
-    from recognition import Told, Transcription
+    from recognition import Told
     from sortformer import Diarizer
 
     Chunks = SharedModel[tuple[Samples, SpeechRegion], Told, Transcription]
@@ -114,8 +116,6 @@ class NemoEngine(TorchEngine):
         """Find the speech, then decode chunk by chunk."""
         from options import plan  # noqa: PLC0415 - imports the library
         from recognition import Told  # noqa: PLC0415 - likewise
-        from sentences import segments_of  # noqa: PLC0415 - likewise
-        from vad import SpeechDetector  # noqa: PLC0415 - not needed before
 
         if self._recogniser is None or self._loaded is None:
             raise self._wrong_model("tells speakers apart, and does not transcribe")

@@ -20,6 +20,7 @@ from omegaconf import OmegaConf, open_dict
 from torch.nn.utils.rnn import pad_sequence
 
 from dalston_sdk.engine import SAMPLE_RATE, Samples
+from dalston_sdk.sentences import Transcription
 from dalston_sdk.timing import in_order
 from dalston_sdk.wire import SpeechRegion, Word
 from dalston_sdk.words import Token, words_of
@@ -32,14 +33,6 @@ _CONFIDENCE = {
     "exclude_blank": True,
     "method_cfg": {"name": "max_prob"},
 }
-
-
-@dataclass(frozen=True, kw_only=True)
-class Transcription:
-    """The text of one chunk, and its words with times in the recording if the model gives any."""
-
-    text: str
-    words: tuple[Word, ...] = ()
 
 
 @dataclass(frozen=True, kw_only=True)

@@ -82,8 +82,8 @@ def console_for(command: str, options: BatchOptions) -> Console:
     return Console(command, json=screen.json, quiet=screen.quiet, verbose=screen.verbose)
 
 
-def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
-    """Resolve the settings and find the recordings.
+def read_batch(options: BatchOptions, *, is_plan: bool = False, finds: bool = True) -> Batch:
+    """Resolve the settings and find the recordings, unless the caller ``finds`` them later.
 
     A model may be named that only the hub knows. It is asked then, and what it says is kept with
     the user's own models, but not for a plan, which goes by the name where the hub is silent.
@@ -118,26 +118,11 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
     warnings = [_without_effect(note) for note in (*said.notes, *idle)]
     if said.hub_token:
         os.environ["HF_TOKEN"] = said.hub_token
-    finder = RecordingFinder(
-        sources=InputSources(
-            inputs=tuple(inputs.inputs or ()),
-            tracks=inputs.tracks,
-            recursive=inputs.recursive,
-            files_from=inputs.files_from,
-            null=inputs.null,
-            manifest=Path(inputs.manifest) if inputs.manifest else None,
-            offline=run_options.offline,
-            output_folder=None if run_options.output.beside else folder,
-        ),
-        stdin=sys.stdin.buffer,
-        on_warning=warnings.append,
-    )
-    recordings = without_copies(tuple(finder.find()), warnings.append)
+    found = _found(inputs, run_options, warnings.append) if finds else _Found()
+    recordings = found.recordings
     if inputs.manifest:
         notes = manifest_notes(recordings, resolved, run_options.formats, inputs.manifest)
         warnings += map(_without_effect, notes)
-    if run_options.output.beside:
-        recordings = without_transcripts(recordings, warnings.append)
     if folder is None and len(recordings) > 1:
         raise build.StandardOutputError(f"{len(recordings)} recordings", hint="use --output-dir .")
     locations, catalog = Locations.from_environment(), load_catalog(remember=not is_plan)
@@ -153,12 +138,44 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False) -> Batch:
         options=run_options,
         environment=environment_of(resolved, run_options, catalog, locations),
         warnings=tuple(warnings),
-        passed_over=finder.passed_over,
+        passed_over=found.passed_over,
         colour_words=said.colour_words,
         on_finish=resolved.settings.on_finish,
         secrets=frozenset(_secrets(resolved, catalog)),
         mux=resolved.settings.mux and folder is not None,
     )
+
+
+class _Found(Struct, frozen=True, kw_only=True):
+    """The recordings in the named places, and what else lies there, by suffix."""
+
+    recordings: tuple[RecordingRequest, ...] = ()
+    passed_over: Mapping[str, int] = {}
+
+
+def _found(
+    inputs: InputOptions, options: RunOptions, warn: Callable[[WarningRaised], None]
+) -> _Found:
+    """Find the recordings; see ``RecordingFinder.find`` for what it raises."""
+    output = options.output
+    finder = RecordingFinder(
+        sources=InputSources(
+            inputs=tuple(inputs.inputs or ()),
+            tracks=inputs.tracks,
+            recursive=inputs.recursive,
+            files_from=inputs.files_from,
+            null=inputs.null,
+            manifest=Path(inputs.manifest) if inputs.manifest else None,
+            offline=options.offline,
+            output_folder=None if output.beside else output.folder,
+        ),
+        stdin=sys.stdin.buffer,
+        on_warning=warn,
+    )
+    recordings = without_copies(tuple(finder.find()), warn)
+    if output.beside:
+        recordings = without_transcripts(recordings, warn)
+    return _Found(recordings=recordings, passed_over=finder.passed_over)
 
 
 def environment_of(

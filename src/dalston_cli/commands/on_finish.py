@@ -11,9 +11,13 @@ import threading
 from collections.abc import Collection, Iterator, Mapping
 from contextlib import contextmanager, suppress
 
+import msgspec
+
 from dalston_cli.console import Console
-from dalston_cli.console.envelope import Envelope
+from dalston_cli.console.envelope import Envelope, encode_json
+from dalston_cli.formats.registry import WRITERS
 from dalston_cli.pipeline.events import RunFinished
+from dalston_cli.watching.watcher import Arrived
 
 _SECRET = re.compile(
     r"(^|_)(AUTH|KEYS?)(_|$)|CREDENTIAL|PASSPHRASE|PASSWD|PASSWORD|SECRET|APIKEY|_PWD$"
@@ -48,28 +52,55 @@ def run_on_finish(
     summary = Envelope(
         command="transcribe", exit_code=report.exit_code, data=report, errors=report.errors
     )
-    passed = {
+    given = facts(report, summary.status)
+    _run_command(
+        command, summary.encode(), _without_secrets(environ, secrets) | given, console=console
+    )
+
+
+def run_on_arrival(
+    command: str,
+    arrived: Arrived,
+    console: Console,
+    *,
+    secrets: Collection[str] = (),
+    environ: Mapping[str, str] = os.environ,
+) -> bool:
+    """Run the command for one recording of a watched folder, as ``run_on_finish`` does for a run.
+
+    Returns:
+        False if it was interrupted.
+    """
+    data = encode_json({"path": arrived.path, **msgspec.to_builtins(arrived.finished)})
+    passed = _without_secrets(environ, secrets) | recording_facts(arrived)
+    return _run_command(command, f"{data}\n", passed, console=console)
+
+
+def _without_secrets(environ: Mapping[str, str], secrets: Collection[str]) -> dict[str, str]:
+    return {
         name: value
         for name, value in environ.items()
         if name in _NO_SECRET or not (name in secrets or _SECRET.search(name))
     }
+
+
+def _run_command(command: str, data: str, environ: dict[str, str], *, console: Console) -> bool:
+    """Run the command, and warn of its failure; return False if it was interrupted."""
     console.info(f"running {command} (Ctrl-C ends it)")
     try:
         with _signals_as_interrupts():
-            code = _run(
-                shlex.split(command),
-                summary.encode().encode(),
-                passed | facts(report, summary.status),
-            )
+            code = _run(shlex.split(command), data.encode(), environ)
     except OSError as error:
         console.warning(f"--on-finish: {command}: {error.strerror or error}")
     except ValueError as error:  # a null character, which a settings file can hold
         console.warning(f"--on-finish: {command}: {error}")
     except KeyboardInterrupt:
         console.warning(f"--on-finish: {command} was interrupted")
+        return False
     else:
         if code:
             console.warning(f"--on-finish: {command}: ended with exit code {code}")
+    return True
 
 
 def _run(words: list[str], data: bytes, environ: dict[str, str]) -> int:
@@ -132,6 +163,21 @@ def facts(report: RunFinished, status: str) -> dict[str, str]:
         "DALSTON_RUN_NOT_STARTED": str(counts.get("not_started", 0)),
         "DALSTON_RUN_AUDIO_S": f"{report.audio_s:.3f}",
         "DALSTON_RUN_ELAPSED_S": f"{report.elapsed_s:.3f}",
+    }
+
+
+def recording_facts(arrived: Arrived) -> dict[str, str]:
+    """Return one recording's outcome as variables: its path, and one for each of its outputs."""
+    outputs: dict[str, str] = {}
+    for output in arrived.finished.outputs:
+        endings = {one.extension for one in WRITERS.values() if output.endswith(one.extension)}
+        ending = max(endings, key=len, default="")
+        names = [name for name, one in WRITERS.items() if one.extension == ending]
+        outputs |= {f"DALSTON_RECORDING_{name.upper().replace('-', '_')}": output for name in names}
+    return {
+        **outputs,
+        "DALSTON_RECORDING_PATH": arrived.path,
+        "DALSTON_RECORDING_STATUS": arrived.finished.status,
     }
 
 

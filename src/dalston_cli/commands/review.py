@@ -1,13 +1,16 @@
 """``dalston review``: listen to transcripts and correct them, in a browser."""
 
 from pathlib import Path
-from typing import Annotated
+from typing import TYPE_CHECKING, Annotated
 
 import typer
 
 from dalston_cli.console import Console
 from dalston_cli.errors import UsageError
 from dalston_cli.options.general import Json, Quiet
+
+if TYPE_CHECKING:
+    from dalston_cli.pipeline.recognition.enrolling import Enroller
 
 
 class TimeOfManyError(UsageError):
@@ -39,6 +42,13 @@ def review(
     at: Annotated[
         float | None,
         typer.Option(min=0, metavar="SECONDS", help="Show one transcript at this time."),
+    ] = None,
+    roster: Annotated[
+        str | None,
+        typer.Option(
+            metavar="NAME|FILE",
+            help="Offer to put speakers on this roster of known voices, with their consent.",
+        ),
     ] = None,
     port: Annotated[
         int, typer.Option(min=0, max=65535, metavar="PORT", help="0 takes a free one.")
@@ -81,6 +91,7 @@ def review(
             f"{count(silent, 'recording')} of {len(items)} not found: there is nothing to hear",
             hint="name their folder: --audio-dir DIR",
         )
+    enroller = _enroller(roster, console) if roster is not None else None
     with listen(port) as listener:
         keys = Keys.new(listener.getsockname()[1])
         url = f"http://{HOST}:{keys.port}/#token={keys.token}"
@@ -103,4 +114,21 @@ def review(
                 # Of its own, as one for the terminal would keep the server waiting.
                 Thread(target=webbrowser.open, args=(url,), daemon=True).start()
 
-        serve(make_app(folder, keys), listener, ready)
+        serve(make_app(folder, keys, enroller), listener, ready)
+
+
+def _enroller(roster: str, console: Console) -> "Enroller":
+    """Return what takes speakers onto a roster; one that cannot be used is refused now."""
+    from contextlib import suppress
+
+    from dalston_cli.catalog.load import load_catalog
+    from dalston_cli.commands.store.setting import kept_results
+    from dalston_cli.pipeline.recognition.enrolling import Enroller
+    from dalston_cli.settings.locations import Locations
+    from dalston_cli.speakers.roster_file import NoRosterError, read_roster
+
+    locations = Locations.from_environment()
+    with suppress(NoRosterError):  # it is made for its first person
+        read_roster(roster, locations.state)
+    store = kept_results(None, locations, console)
+    return Enroller(roster=roster, state=locations.state, catalog=load_catalog(), store=store)

@@ -26,17 +26,10 @@ def transcribe(
 
     dalston transcribe - -o - < call.mp3
     """
-    import asyncio
-
-    import msgspec
-
     from dalston_cli.commands.batch import console_for, read_batch
-    from dalston_cli.commands.mux_after import Muxing, tell_copies
     from dalston_cli.commands.offer import offer_models
     from dalston_cli.commands.on_finish import run_on_finish
-    from dalston_cli.console.run_view import run_view
-    from dalston_cli.pipeline import session
-    from dalston_cli.pipeline.events import Event, JobFinished, RunFinished
+    from dalston_cli.commands.run_batch import run_batch
 
     console = console_for("transcribe", options)
     batch = read_batch(options, is_plan=dry_run)
@@ -48,35 +41,7 @@ def transcribe(
     run_options = offer_models(
         batch.options, batch.environment, console, assume_yes=options.screen.yes
     )
-    muxing = Muxing(batch.recordings, overwrite=run_options.overwrite) if batch.mux else None
-    show_text = run_options.output.folder is not None
-    colours = batch.shows_colours(console)
-    with run_view(console, show_text=show_text, colour_words=colours) as view:
-        for warning in batch.notices(console):
-            view.take(warning)
-
-        def take(event: Event) -> None:
-            if isinstance(event, JobFinished) and muxing is not None:
-                muxing.note(event)
-            if isinstance(event, RunFinished):
-                view.take(finished(batch.completed(event)))
-            else:
-                view.take(event)
-
-        def finished(report: RunFinished) -> RunFinished:
-            if muxing is None:
-                return report
-            for warning in muxing.run():
-                view.take(warning)
-            return msgspec.structs.replace(report, exit_code=muxing.exit_code(report.exit_code))
-
-        callbacks = session.RunCallbacks(on_event=take, print_text=view.print_text)
-        report = asyncio.run(
-            session.transcribe(batch.recordings, run_options, batch.environment, callbacks)
-        )
-    code = report.exit_code if muxing is None else muxing.exit_code(report.exit_code)
-    tell_copies(muxing, console)
-    report = msgspec.structs.replace(batch.completed(report), exit_code=code)
+    report = run_batch(batch, run_options, console)
     if batch.on_finish:
         run_on_finish(batch.on_finish, report, console, secrets=batch.secrets)
-    raise typer.Exit(code)
+    raise typer.Exit(report.exit_code)

@@ -14,7 +14,7 @@ from dalston_cli.console.look import Look, Span, Style, terminal_size_of, wrappe
 from dalston_cli.console.text import encodable, printable, printable_message, render_table
 from dalston_cli.errors import DalstonError
 
-STREAMING = frozenset({"transcribe"})
+STREAMING = frozenset({"transcribe", "watch"})
 """Commands that, with ``--json``, write many lines, told apart by ``event``."""
 
 

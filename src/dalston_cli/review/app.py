@@ -17,11 +17,12 @@ from starlette.responses import FileResponse, Response
 from starlette.routing import Route
 
 from dalston_cli.audio.waveform import Waveform, read_waveform
-from dalston_cli.errors import DalstonError
+from dalston_cli.errors import DalstonError, InputError, UsageError
 from dalston_cli.formats.page.assets import SERVED_CSP, served_files
 from dalston_cli.formats.page.audio import AUDIO_TYPES
 from dalston_cli.review.access import AUDIO_PATH, Access, Keys
-from dalston_cli.review.edits import Edit, EditRefusedError
+from dalston_cli.review.edits import Edit
+from dalston_cli.review.enrolling import Enrolment, Enrols
 from dalston_cli.review.folder import ReviewFolder, UnknownItemError
 from dalston_cli.review.item import StaleEditError
 
@@ -40,10 +41,17 @@ class _Body(msgspec.Struct, frozen=True, forbid_unknown_fields=True):
     edit: Edit
 
 
-def make_app(folder: ReviewFolder, keys: Keys) -> Starlette:
-    """Return the application that serves a folder."""
-    api = _Api(folder)
+def make_app(folder: ReviewFolder, keys: Keys, enrols: Enrols | None = None) -> Starlette:
+    """Return the application that serves a folder.
+
+    Args:
+        folder: The transcripts.
+        keys: What a browser has to show.
+        enrols: Takes speakers onto a roster; None offers nothing of the kind.
+    """
+    api = _Api(folder, enrols.roster if enrols else None)
     files = served_files()
+    voices = [Route("/api/voices", _voices(folder, enrols), methods=["POST"])] if enrols else []
     return Starlette(
         routes=[
             *(Route(path, _file(*file), methods=["GET"]) for path, file in files.items()),
@@ -53,6 +61,7 @@ def make_app(folder: ReviewFolder, keys: Keys) -> Starlette:
             Route("/api/edits", api.edit, methods=["POST"]),
             Route("/api/peaks", api.peaks, methods=["GET"]),
             Route(AUDIO_PATH, api.audio, methods=["GET"]),
+            *voices,
         ],
         middleware=[Middleware(Access, keys=keys, policy=SERVED_CSP)],
         exception_handlers={
@@ -64,8 +73,9 @@ def make_app(folder: ReviewFolder, keys: Keys) -> Starlette:
 
 
 class _Api:
-    def __init__(self, folder: ReviewFolder) -> None:
+    def __init__(self, folder: ReviewFolder, roster: str | None) -> None:
         self._folder = folder
+        self._roster = roster
         self._measuring = asyncio.Lock()
         self._waveforms: dict[Path, Waveform] = {}
 
@@ -78,7 +88,8 @@ class _Api:
         def load() -> dict[str, Any]:
             recording = self._folder.recording(name)
             audio = None if recording is None else f"{AUDIO_PATH}?item={quote(name, safe='')}"
-            return self._folder.item(name).page(audio=audio) | {"id": name}
+            page = self._folder.item(name).page(audio=audio)
+            return page | {"id": name, "roster": self._roster}
 
         return _json(await run_in_threadpool(load))
 
@@ -116,6 +127,18 @@ class _Api:
         return _json({"peaks": waveform.heights, "peaks_per_second": waveform.per_second})
 
 
+def _voices(folder: ReviewFolder, enrols: Enrols) -> Endpoint:
+    async def enrol(request: Request) -> Response:
+        try:
+            wanted = msgspec.json.decode(await _body(request), type=Enrolment)
+        except (msgspec.MsgspecError, UnicodeDecodeError, RecursionError) as error:
+            raise HTTPException(422, f"this is no enrolment: {error}") from error
+        document = await run_in_threadpool(folder.document, _item_name(request))
+        return _json(await run_in_threadpool(enrols.enrol, document, wanted))
+
+    return enrol
+
+
 def _item_name(request: Request) -> str:
     return request.query_params.get("item", "")
 
@@ -150,7 +173,7 @@ async def _explained(_request: Request, error: Exception) -> Response:
     answer = {"message": error.message} | ({"hint": error.hint} if error.hint else {})
     if isinstance(error, UnknownItemError):
         return _json(answer, 404)
-    return _json(answer, 422 if isinstance(error, EditRefusedError) else 500)
+    return _json(answer, 422 if isinstance(error, InputError | UsageError) else 500)
 
 
 async def _refused(_request: Request, error: Exception) -> Response:

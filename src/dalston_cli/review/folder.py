@@ -58,6 +58,11 @@ class _Glance(Struct, frozen=True):
     segments: tuple[msgspec.Raw, ...]
     title: str | None = None
 
+    @property
+    def heading(self) -> str:
+        """The title as the page shows it: see ``formats.overview.heading_of``."""
+        return self.title or self.recording.title or Path(self.recording.name).name
+
 
 class Listed(Struct, frozen=True, kw_only=True):
     """A transcript in the list."""
@@ -95,7 +100,7 @@ class ReviewFolder:
         return [
             Listed(
                 id=name,
-                title=glance.title or glance.recording.title or glance.recording.name,
+                title=glance.heading,
                 duration=glance.recording.duration_s,
                 segments=len(glance.segments),
                 checked=self._checked(path),
@@ -110,7 +115,7 @@ class ReviewFolder:
         Raises:
             UnknownItemError: It is not in the list.
         """
-        document = self._document(name)
+        document = self.document(name)
         with self._lock:
             item = self._open.pop(name, None) or Item(document, self._tell)
             self._open[name] = item
@@ -124,7 +129,7 @@ class ReviewFolder:
         Raises:
             UnknownItemError: The transcript is not in the list.
         """
-        document = self._document(name)
+        document = self.document(name)
         glance = self._glance(document)
         if glance is None:
             return None
@@ -138,7 +143,12 @@ class ReviewFolder:
                     return candidate.resolve()
         return None
 
-    def _document(self, name: str) -> Path:
+    def document(self, name: str) -> Path:
+        """Return the JSON of a transcript by its name in the list.
+
+        Raises:
+            UnknownItemError: It is not in the list.
+        """
         if name not in self._documents:
             self._documents = dict(self._names())
         path = self._documents.get(name)

@@ -9,7 +9,7 @@ from dataclasses import dataclass
 from fnmatch import fnmatchcase
 from typing import Any
 
-from dalston_cli.catalog.names import onnx
+from dalston_cli.catalog.names import hub_format, onnx
 from dalston_cli.catalog.names.refusals import UnreadableWeightsError, refuse
 from dalston_cli.catalog.schema import Capabilities
 from dalston_sdk.wire import Stage
@@ -46,10 +46,10 @@ class WeightFiles:
         here = (path for path in self.sizes if "/" not in path)
         return tuple(path for path in here if any(fnmatchcase(path, each) for each in patterns))
 
-    def config(self) -> dict[str, Any]:
-        """Return ``config.json``; empty where there is none that can be read."""
+    def config(self, name: str = "config.json") -> dict[str, Any]:
+        """Return ``config.json``, or a file like it; empty where there is none to be read."""
         try:
-            found = json.loads(self.read("config.json") or b"{}")
+            found = json.loads(self.read(name) or b"{}")
         except (ValueError, RecursionError):
             return {}
         return found if isinstance(found, dict) else {}
@@ -91,6 +91,8 @@ def detect(files: WeightFiles, *, called: str, instead: str | None = None) -> De
         return _ctranslate2(files, called)
     if any(path.endswith(".onnx") for path in files.sizes):
         return _onnx(files, called)
+    if found := _hub_format(files):
+        return found
     raise refuse(tuple(files.sizes), files.config(), called=called, instead=instead)
 
 
@@ -170,5 +172,24 @@ def _onnx(files: WeightFiles, called: str) -> Detected:
             punctuation=True,
             translation=family.translates,
             language_detection=family.detects_language,
+        ),
+    )
+
+
+def _hub_format(files: WeightFiles) -> Detected | None:
+    """Return None for what the engine does not read; other engines' weights look alike."""
+    config = files.config()
+    architecture = hub_format.architecture_of(config)
+    needed = hub_format.files_of(files.matching("*"))
+    if architecture is None or not needed or "n_mels" in config:  # as weights for MLX have
+        return None
+    return Detected(
+        engine=hub_format.ENGINE,
+        runtime_model_id=files.name,
+        files=needed,
+        kind=f"safetensors of the class {architecture}",
+        languages=("en",) if hub_format.is_english_only(config) else (),
+        capabilities=hub_format.capabilities_of(
+            architecture, config, files.config("generation_config.json"), name=files.name
         ),
     )

@@ -26,7 +26,7 @@ def refuse(
     if _is_for_mlx(paths, config):
         return UnreadableWeightsError(called, "these are weights for MLX", same or _LIST)
     if _is_transformers_whisper(paths, config):
-        problem = "it is a Whisper for transformers, which no engine here reads as it is"
+        problem = f"it is a Whisper for transformers, {_unread(paths)}"
         return UnreadableWeightsError(called, problem, convert)
     if any(path.rpartition("/")[2].startswith("ggml-") for path in paths):
         return UnreadableWeightsError(called, "these are weights for whisper.cpp", same or _LIST)
@@ -42,14 +42,15 @@ def refuse(
 _LIST = "see which models there are: dalston models list"
 _READABLE = (
     "an engine reads CTranslate2's model.bin with config.json, tokenizer.json and vocabulary; "
-    "a .nemo file; or ONNX graphs with their config.json"
+    "a .nemo file; ONNX graphs with their config.json; or safetensors with a config.json that "
+    "names a recogniser of transformers"
 )
 _OTHERS = {
     ".gguf": "these are weights for llama.cpp and its relatives",
     ".pt": "these are weights for PyTorch alone, as openai-whisper keeps them",
     ".ckpt": "this is a checkpoint of a training",
-    ".safetensors": "these are weights for transformers, and no Whisper",
-    "pytorch_model.bin": "these are weights for transformers, and no Whisper",
+    ".safetensors": "these are weights for transformers, and of no recogniser that is known here",
+    "pytorch_model.bin": "these are weights that can run code when they are loaded",
     ".bin": "of CTranslate2's files, model.bin, config.json and vocabulary, some are missing",
 }
 """What weights seem to be, by the endings of their files, in the order in which they are looked
@@ -64,6 +65,12 @@ def _is_for_mlx(paths: Sequence[str], config: Mapping[str, Any]) -> bool:
 def _is_transformers_whisper(paths: Sequence[str], config: Mapping[str, Any]) -> bool:
     has_weights = any(path.endswith((".safetensors", "pytorch_model.bin")) for path in paths)
     return has_weights and config.get("model_type") == "whisper"
+
+
+def _unread(paths: Sequence[str]) -> str:
+    if any(path.endswith(".safetensors") for path in paths):
+        return "but its files are not complete, or its config.json does not name its class"
+    return "in a format that can run code when it is loaded; only safetensors are read"
 
 
 def _conversion(called: str) -> str:

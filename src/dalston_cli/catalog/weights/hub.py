@@ -21,7 +21,7 @@ from dalston_cli.catalog.weights.download import failure_of, refuse_bad_status, 
 from dalston_cli.catalog.weights.exchange import Failure, PullFailure, RemoteFile
 from dalston_cli.catalog.weights.paths import safe_path
 
-_TELLING = ("config.json", "vocabulary.json", "vocabulary.txt")
+_TELLING = ("config.json", "generation_config.json", "vocabulary.json", "vocabulary.txt")
 _MAX_LICENCE = 80
 _MAX_TEXT = 16 * 1024 * 1024
 _PATTERN = re.compile(r"[*?\[]")

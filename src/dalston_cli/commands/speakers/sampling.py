@@ -5,8 +5,6 @@ from collections.abc import Sequence
 from pathlib import Path
 from typing import TYPE_CHECKING
 
-from msgspec import Struct
-
 from dalston_cli.audio.source import given_name
 from dalston_cli.catalog.load import Catalog, load_catalog
 from dalston_cli.catalog.schema import ModelEntry
@@ -28,29 +26,14 @@ from dalston_cli.pipeline.recognition.samples import Sample, diarize_samples
 from dalston_cli.pipeline.request import AUTO_MODEL, RecordingRequest, RunOptions
 from dalston_cli.settings.load import ResolvedSettings, load_settings
 from dalston_cli.settings.locations import Locations
-from dalston_cli.speakers.decision import Rule
 from dalston_cli.speakers.enrolment import enough_of, enrolled, single_voice
+from dalston_cli.speakers.joining import VoiceSamples
 from dalston_cli.speakers.roster import EnrolledVoice, OtherModelError, Roster
 from dalston_cli.speakers.roster_file import NoRosterError, read_roster
-from dalston_cli.speakers.voices import voices_in
 from dalston_sdk.wire import Stage
 
 if TYPE_CHECKING:
     from dalston_cli.commands.speakers.adding import AddOptions
-
-
-class VoiceSamples(Struct, frozen=True, kw_only=True):
-    """The voice of a person in every sample.
-
-    Attributes:
-        model: The diarizing model.
-        rule: Its figures.
-        voices: What is kept of each sample, by its name.
-    """
-
-    model: str
-    rule: Rule
-    voices: tuple[tuple[str, EnrolledVoice], ...]
 
 
 class WhichSpeakerError(UsageError):
@@ -180,11 +163,10 @@ def _of_transcripts(
     stored = StoredVoices(kept, digests)
     found = {}
     for path, transcript in transcripts.items():
-        merge_input = stored.merge_input(transcript)
-        record = merge_input.stages[0]
+        record, heard = stored.voices(transcript)
         if record.model != model.id:
             raise OtherModelError(str(record.model), model.id)
-        voices = {voice.speaker: voice for voice in voices_in(transcript, merge_input)}
+        voices = {voice.speaker: voice for voice in heard}
         wanted = options.speaker or (next(iter(voices)) if len(voices) == 1 else "")
         labels = {name: label for label, name in transcript.speaker_names.items()}
         wanted = labels.get(wanted, wanted)

@@ -10,6 +10,7 @@ from dalston_cli.audio.request import AudioInfo
 from dalston_cli.errors import InputError
 from dalston_cli.pipeline.jobs.way import StoredResult
 from dalston_cli.pipeline.records.store import KeptResults
+from dalston_cli.speakers.recorded_voice import RecordedVoice
 from dalston_cli.speakers.voices import voices_in
 from dalston_cli.stages.base import Results
 from dalston_cli.stages.diarize import DIARIZE
@@ -77,6 +78,15 @@ class StoredVoices:
         if best is None or not num_voices:
             raise NoStoredVoicesError(info.name, "the result of diarization is not stored any more")
         return best
+
+    def voices(self, transcript: Transcript) -> tuple[StageRecord, tuple[RecordedVoice, ...]]:
+        """Return the voices of a transcript by the labels of diarization, and who found them.
+
+        Raises:
+            NoStoredVoicesError: They are not stored, or the transcript has no speakers.
+        """
+        merge_input = self.merge_input(transcript)
+        return merge_input.stages[0], voices_in(transcript, merge_input)
 
     def _candidates(self, info: RecordingInfo, record: StageRecord) -> Iterator[MergeInput]:
         for audio in self._audio[info.digest]:

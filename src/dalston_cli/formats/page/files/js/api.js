@@ -14,7 +14,7 @@ export function readAddress() {
 
 export class ServerError extends Error {
   constructor(status, data) {
-    super([data?.message ?? `The server answered ${status}.`, data?.hint].filter(Boolean).join(" "));
+    super([data?.message ?? `The server answered ${status}.`, data?.hint].filter(Boolean).join(". "));
     this.status = status;
     this.data = data;
   }
@@ -43,6 +43,10 @@ export class Server {
 
   edit(revision, edit) {
     return this.ask(this.address("edits"), { revision, edit });
+  }
+
+  enrol(wanted) {
+    return this.ask(this.address("voices"), wanted);
   }
 
   address(what) {

@@ -73,10 +73,11 @@ export class Editing {
     return announce("This is the last segment");
   }
 
-  /** Return what renames a speaker. */
+  /** Return what renames a speaker, and enrols the voice where the server does. */
   speakerTools(speaker) {
     const on = { click: () => this.rename(speaker) };
-    return make("button", { type: "button", class: "plain", on, "aria-label": `Rename ${this.transcript.name(speaker)}` }, "Rename");
+    const rename = make("button", { type: "button", class: "plain", on, "aria-label": `Rename ${this.transcript.name(speaker)}` }, "Rename");
+    return make("span", { class: "naming" }, rename, this.enrolling?.button(speaker));
   }
 
   rename(speaker) {

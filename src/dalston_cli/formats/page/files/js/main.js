@@ -71,7 +71,9 @@ function show(data, server, time) {
     byId("rows").focus();
   });
   if (time !== null) go(time);
+  if (server) offerOthers(server);
   if (server && data.audio) addWaveform(transcript, server, timeline);
+  if (editing && data.roster) offerEnrolling(editing, data.roster, refresh);
   return null;
 }
 
@@ -87,12 +89,25 @@ function focusIn(list) {
   };
 }
 
+/** Lead back to the list, where it has other transcripts. */
+async function offerOthers(server) {
+  const items = await server.items().catch(() => []);
+  byId("others").hidden = items.length < 2;
+}
+
 /** Measuring a recording takes the server a while, so its waveform comes later; it may have none. */
 async function addWaveform(transcript, server, timeline) {
   const measured = await server.peaks().catch(() => null);
   if (!measured) return;
   Object.assign(transcript, measured);
   timeline.showWaveform();
+}
+
+/** What asks for consents is no part of a page that opens from disk. */
+async function offerEnrolling(editing, roster, refresh) {
+  const { Enrolling } = await import("./enrolling.js");
+  editing.enrolling = new Enrolling(editing.transcript, editing.saving.server, roster);
+  refresh();
 }
 
 function goTo(transcript, player, list, seconds) {

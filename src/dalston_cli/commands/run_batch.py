@@ -1,0 +1,64 @@
+"""A batch is run, and shown while it runs: what ``transcribe`` and ``watch`` have in common."""
+
+import asyncio
+from collections.abc import Callable
+
+import msgspec
+
+from dalston_cli.commands.batch import Batch
+from dalston_cli.commands.mux_after import Muxing, tell_copies
+from dalston_cli.console import Console
+from dalston_cli.console.run_view import run_view
+from dalston_cli.pipeline import session
+from dalston_cli.pipeline.events import Event, JobFinished, RunFinished
+from dalston_cli.pipeline.request import RunOptions
+
+
+def run_batch(
+    batch: Batch,
+    options: RunOptions,
+    console: Console,
+    note: Callable[[JobFinished], None] = lambda _: None,
+) -> RunFinished:
+    """Transcribe a batch, show how it goes, and return how it ended.
+
+    Args:
+        batch: The recordings.
+        options: Those of the batch, with what the user was asked.
+        console: Shows it.
+        note: Takes each recording that ends.
+
+    Raises:
+        DalstonError: As ``session.transcribe`` does.
+    """
+    muxing = Muxing(batch.recordings, overwrite=options.overwrite) if batch.mux else None
+    show_text = options.output.folder is not None
+    colours = batch.shows_colours(console)
+    with run_view(console, show_text=show_text, colour_words=colours) as view:
+        for warning in batch.notices(console):
+            view.take(warning)
+
+        def take(event: Event) -> None:
+            if isinstance(event, JobFinished):
+                note(event)
+                if muxing is not None:
+                    muxing.note(event)
+            if isinstance(event, RunFinished):
+                view.take(finished(batch.completed(event)))
+            else:
+                view.take(event)
+
+        def finished(report: RunFinished) -> RunFinished:
+            if muxing is None:
+                return report
+            for warning in muxing.run():
+                view.take(warning)
+            return msgspec.structs.replace(report, exit_code=muxing.exit_code(report.exit_code))
+
+        callbacks = session.RunCallbacks(on_event=take, print_text=view.print_text)
+        report = asyncio.run(
+            session.transcribe(batch.recordings, options, batch.environment, callbacks)
+        )
+    code = report.exit_code if muxing is None else muxing.exit_code(report.exit_code)
+    tell_copies(muxing, console)
+    return msgspec.structs.replace(batch.completed(report), exit_code=code)
