@@ -139,6 +139,7 @@ def prepared(user: Home, examples: Path, tmp_path_factory: pytest.TempPathFactor
     shutil.copy(folder / "talk.json", folder / "out/dialogue.json")
     _add_film(folder)
     _add_calls(user, folder)
+    _add_chapter(folder)
     (folder / "right").mkdir()
     for known in examples.glob("dialogue.*"):
         shutil.copy(known, folder / "right")
@@ -152,6 +153,18 @@ def _add_film(folder: Path) -> None:
     shutil.copy(folder / "talks/2024/talk.mp4", folder / "film.mp4")
     for name in ("film.srt", "film.en.srt", "film.de.srt"):
         shutil.copy(folder / "talk.srt", folder / name)
+
+
+def _add_chapter(folder: Path) -> None:
+    """Add a chapter and a song, whose texts are known."""
+    ffmpeg("-i", folder / "examples/lecture.mp4", "-vn", folder / "chapter.mp3")
+    ffmpeg("-i", folder / "examples/lecture.mp4", "-vn", folder / "song.flac")
+    text = (folder / "examples/lecture.txt").read_text(encoding="utf-8")
+    for name in ("chapter.txt", "lyrics.txt"):
+        (folder / name).write_text(text, encoding="utf-8")
+    page = f"<html xmlns='http://www.w3.org/1999/xhtml'><body><p>{text}</p></body></html>"
+    (folder / "chapter.xhtml").write_text(page, encoding="utf-8")
+    shutil.copy(folder / "talk.json", folder / "chapter.json")
 
 
 def _add_calls(user: Home, folder: Path) -> None:

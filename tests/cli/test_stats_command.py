@@ -37,6 +37,7 @@ def test_a_person_sees_a_line_for_each_speaker(calls: Path, capsys: Captured) ->
     assert list(rows) == ["SPEAKER", "Ada", "SPEAKER_01", "SPEAKER_00", "all"]
     assert re.split(r"\s{2,}", rows["Ada"]) == ["Ada", "2.0 s", "67 %", "1", "60", "0", "-"]
     assert "2 recordings, 42.0 s: silence 73 %, overlap 1 %" in err
+    assert "SPEAKER_01 is another person in each recording: -f csv has a row for each" in err
 
 
 def test_one_table_in_every_format(calls: Path, capsys: Captured) -> None:

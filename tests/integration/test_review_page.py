@@ -143,7 +143,7 @@ def test_segments_and_speakers_are_corrected_and_exported(visit: Visitor, folder
     assert "1 checked by a person, of 4 segments" in exported(folder, "md")
     page.reload()
     expect(text_of(page, "s1")).to_have_text("bring an umbrella it is")
-    page.goto(page.url.partition("#")[0])
+    page.get_by_role("link", name="Transcripts").click()
     expect(page.get_by_role("link", name="talk.wav")).to_contain_text("25 % checked")
 
 
@@ -153,3 +153,13 @@ def test_the_recording_plays_from_a_word(visit: Visitor) -> None:
     until(page, "document.getElementById('audio').currentTime > 1")
     played = page.evaluate("document.getElementById('audio').currentTime")
     assert 1.0 < played < 4.0
+
+
+def test_space_plays_after_a_click_and_does_not_click_again(visit: Visitor) -> None:
+    page = visit()
+    choose(page, "s3", "Mark as checked")
+    row = page.locator('.segment[data-key="s3"]')
+    expect(row).to_contain_class("checked")
+    page.keyboard.press("Space")
+    until(page, "document.getElementById('audio').currentTime > 0")
+    expect(row).to_contain_class("checked")

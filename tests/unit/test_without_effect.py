@@ -77,6 +77,7 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "docx_template": ("house.docx", {"output_format": "odt"}, "without -f docx"),
     "embed_audio": ("yes", {"output_format": "md"}, "without -f html"),
     "waveform": ("yes", {"output_format": "md"}, "without -f html"),
+    "overlay": ("word", {"output_format": "html"}, "without -f xhtml or -f smil"),
     "html_fragment": ("yes", {"output_format": "txt"}, "without -f html"),
     "output_format": ("rttm", {}, SPEAKERS),
     "gpus": ("0", {"device": "cpu"}, "with --device cpu"),

@@ -19,6 +19,7 @@ HELP_NAMES = ("-h", "--help")
 
 COMMANDS: Mapping[str, str] = {
     "transcribe": "Turn recordings into transcripts.",
+    "align": "Find a text that is known already in its recording.",
     "watch": "Transcribe what arrives in a folder.",
     "plan": "Show what transcribe would do, and why.",
     "export": "Write a finished transcript in another format.",

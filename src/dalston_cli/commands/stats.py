@@ -86,6 +86,7 @@ def stats(
 def _show(console: Console, batch: "Batch") -> None:
     """Print a line for each speaker, and one for all."""
     from dalston_cli.amounts import count, duration
+    from dalston_cli.formats.speakers import is_label
 
     whole = batch.whole
     columns = ("speaker", "speech", "share", "turns", "words/min", "interruptions", "latency")
@@ -98,6 +99,8 @@ def _show(console: Console, batch: "Batch") -> None:
         f"{count(whole.recordings, 'recording')}, {duration(whole.duration_s)}:"
         f" silence {silence}, overlap {overlap}"
     )
+    if whole.recordings > 1 and (label := next(filter(is_label, filter(None, batch.speakers)), "")):
+        console.hint(f"{label} is another person in each recording: -f csv has a row for each")
 
 
 def _cells(name: str, sums: "Sums") -> tuple[object, ...]:

@@ -8,7 +8,7 @@ from typing import Self
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.formats.subtitles.timecode import Timecode
 from dalston_cli.formats.word_template import Template
-from dalston_cli.settings.choices import LayoutName
+from dalston_cli.settings.choices import LayoutName, OverlayName
 
 Heights = tuple[Sequence[int], float]
 """A waveform: heights from 0 to 255, and how many each second has."""
@@ -30,6 +30,8 @@ class RenderOptions:
         embed_audio: Put the recording into the page; by default it is linked.
         html_fragment: Write the page's article alone.
         waveform: Measures a recording, where the page is to show its waveform.
+        overlay: What of a text is shown as it is read: sentences, or words.
+        stem: Name of the output without its ending; None where it has no file here.
         folder: The output's, which links are relative to; None where it has none on this machine.
     """
 
@@ -43,11 +45,13 @@ class RenderOptions:
     embed_audio: bool = False
     html_fragment: bool = False
     waveform: Callable[[Path], Heights] | None = None
+    overlay: OverlayName = "sentence"
+    stem: str | None = None
     folder: Path | None = None
 
     def at(self, path: Path) -> Self:
         """Return the options of an output that is written to a path."""
-        return replace(self, folder=path.parent)
+        return replace(self, folder=path.parent, stem=path.stem)
 
     @property
     def key(self) -> object:
@@ -65,6 +69,8 @@ class RenderOptions:
         page = (self.embed_audio, self.html_fragment, self.waveform is not None)
         if any(page):
             parts["html"] = page
+        if self.overlay != "sentence":
+            parts["overlay"] = self.overlay
         return (first, parts) if parts else first
 
 

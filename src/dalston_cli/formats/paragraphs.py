@@ -54,6 +54,8 @@ def grouped(segments: Sequence[Segment]) -> Iterator[Sequence[Segment]]:
 def _ends(last: Segment, following: Segment, size: int) -> bool:
     if (last.speaker, last.channel) != (following.speaker, following.channel):
         return True
+    if last.paragraph is not None or following.paragraph is not None:
+        return last.paragraph != following.paragraph
     if following.start - last.end >= _PAUSE_S:
         return True
     return size >= _FULL and ends_sentence(last.text)

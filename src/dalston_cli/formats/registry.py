@@ -61,6 +61,8 @@ _TABLE = (
     Writer("docx", ".docx", "a Word document", binary=True, extra="docs", package="docx"),
     Writer("odt", ".odt", "an OpenDocument text", binary=True, extra="docs", package="odfdo"),
     Writer("eaf", ".eaf", "tiers for ELAN", extra="docs", package="pympi"),
+    Writer("xhtml", ".xhtml", "a chapter's text for an EPUB, with smil", on_request=True),
+    Writer("smil", ".smil", "a chapter's times for an EPUB, with xhtml", on_request=True),
     Writer("edl", ".edl", "markers for DaVinci Resolve", on_request=True),
     Writer("fcpxml", ".fcpxml", "markers for Final Cut Pro", on_request=True),
     Writer("premiere", ".premiere.xml", "markers for Premiere Pro", on_request=True),
@@ -78,7 +80,7 @@ def writers_named(names: tuple[str, ...]) -> tuple[Writer, ...]:
     """Return the requested writers, each once, in the order of the request.
 
     Names may be comma lists, in any case; ``all`` stands for every format whose packages are
-    installed, but for lists of chapters and of markers.
+    installed, but for lists of chapters and of markers, and parts of an EPUB.
 
     Raises:
         UnknownFormatError: A name is not in the registry.

@@ -1,5 +1,6 @@
 """Names of speakers in text."""
 
+import re
 from typing import Self
 
 from msgspec import Struct
@@ -7,6 +8,8 @@ from msgspec import Struct
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.script import clean
 from dalston_sdk.wire import Transcript
+
+_LABEL = re.compile(r"SPEAKER_\d+")
 
 
 class SpeakerNames(Struct, frozen=True, kw_only=True):
@@ -33,6 +36,11 @@ class SpeakerNames(Struct, frozen=True, kw_only=True):
         if not self.shown or not label:
             return None
         return self.names.get(label, label)
+
+
+def is_label(speaker: str) -> bool:
+    """Return True for what stands for a speaker without a name."""
+    return _LABEL.fullmatch(speaker) is not None
 
 
 def name_of(speaker: str) -> str:

@@ -47,6 +47,7 @@ def build_render_options(settings: Settings) -> RenderOptions:
         timestamps=settings.timestamps,
         docx_template=_template(settings.docx_template),
         layout=settings.layout,
+        overlay=settings.overlay,
         frame_rate=settings.frame_rate,
         start_timecode=parse_timecode(settings.start_timecode),
         embed_audio=settings.embed_audio,

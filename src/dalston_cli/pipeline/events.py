@@ -8,7 +8,7 @@ from typing import Any, Literal
 from msgspec import Struct, field
 
 from dalston_cli.launchers.pool.notices import PassedOver, Ready, Starting, Taken
-from dalston_sdk.wire import Segment
+from dalston_sdk.wire import KnownText, Segment
 
 EngineStarting = Starting
 EngineReady = Ready
@@ -153,6 +153,7 @@ class JobFinished(_Event, frozen=True, kw_only=True, tag="job_finished"):
     Attributes:
         status: ``unchanged`` is one that nothing had to be done for, ``known_bad`` one that cannot
             be used and whose user knows.
+        known_text: What was found of a text that was known.
         acceptable: True for one that failed, and that ``dalston runs accept`` would make known.
         rtfx: Audio seconds per wall second from the job's start to its written files, the wait
             for an engine included; None where no engine had to work.
@@ -167,6 +168,7 @@ class JobFinished(_Event, frozen=True, kw_only=True, tag="job_finished"):
     error: ErrorInfo | None = None
     acceptable: bool = False
     warnings: tuple[str, ...] = ()
+    known_text: KnownText | None = None
 
 
 class JobWaiting(_Event, frozen=True, kw_only=True, tag="job_waiting"):

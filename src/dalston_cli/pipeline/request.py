@@ -14,6 +14,7 @@ from dalston_cli.audio.channels import Channels
 from dalston_cli.audio.clip import Clip
 from dalston_cli.audio.tracks import Track
 from dalston_cli.formats.options import RenderOptions
+from dalston_cli.known_text.source import KnownTextSource
 from dalston_cli.pipeline.endpoints import Source
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.spool import DEFAULT_LIMIT
@@ -138,6 +139,7 @@ class RunOptions:
             engine choose.
         roster: People whose voices get their names; None for no such wish.
         keep_doubtful: Keep text that cannot have been said.
+        known_text: What is said in every recording, for its times alone; None to transcribe.
         device: ``auto``, ``cpu``, ``cuda`` or ``cuda:N``.
         gpus: The only GPUs to use, each as N of ``cuda:N``; the transcribing engine runs on every
             one of them. Empty for no such wish; otherwise ``device`` is ``cuda``.
@@ -170,6 +172,7 @@ class RunOptions:
     speaker_names: SpeakerNames = ()
     roster: Roster | None = None
     keep_doubtful: bool = False
+    known_text: KnownTextSource | None = None
     device: str = "auto"
     gpus: tuple[int, ...] = ()
     replicas: int = 1

@@ -34,7 +34,6 @@ _PARTICLES = frozenset(
     }
 )
 _SHORTEST = 2
-_LABEL = re.compile(r"SPEAKER_\d+")
 _APART = r"[\s._\u2010-]+"
 _SPLIT = re.compile(_APART)
 _ENDING = "(?:'s|'|s)?"
@@ -47,11 +46,6 @@ _ALIKE = str.maketrans({"\u2018": "'", "\u2019": "'", "\u02bc": "'", "`": "'", "
 """Signs that stand for an apostrophe, and letters whose stroke or missing dot is no mark."""
 _INVISIBLE = "Cf"
 """Category of soft hyphens, joiners and marks of direction."""
-
-
-def is_label(speaker: str) -> bool:
-    """Return True for what stands for a speaker without a name."""
-    return _LABEL.fullmatch(speaker) is not None
 
 
 class Names:

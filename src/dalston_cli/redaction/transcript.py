@@ -15,8 +15,9 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.formats.script import joined
+from dalston_cli.formats.speakers import is_label
 from dalston_cli.redaction.finding import Kind
-from dalston_cli.redaction.names import Names, is_label
+from dalston_cli.redaction.names import Names
 from dalston_cli.redaction.pseudonyms import Pseudonyms
 from dalston_cli.redaction.rules import Rules
 from dalston_cli.redaction.segments import Span, redacted_segments

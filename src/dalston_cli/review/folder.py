@@ -58,6 +58,11 @@ class _Glance(Struct, frozen=True):
     segments: tuple[msgspec.Raw, ...]
     title: str | None = None
 
+    @property
+    def heading(self) -> str:
+        """The title as the page shows it: see ``formats.overview.heading_of``."""
+        return self.title or self.recording.title or Path(self.recording.name).name
+
 
 class Listed(Struct, frozen=True, kw_only=True):
     """A transcript in the list."""
@@ -95,7 +100,7 @@ class ReviewFolder:
         return [
             Listed(
                 id=name,
-                title=glance.title or glance.recording.title or glance.recording.name,
+                title=glance.heading,
                 duration=glance.recording.duration_s,
                 segments=len(glance.segments),
                 checked=self._checked(path),

@@ -82,7 +82,7 @@ def atoms_of(segments: Sequence[Segment], *, longest: int) -> tuple[Atom, ...]:
             continue
         spaced = bool(last) and not may_join_without_space(last, tokens[0].text)
         tokens[0] = replace(tokens[0], spaced=spaced)
-        groups = list(split_where(tokens, _may_break))
+        groups = list(split_where(tokens, may_break))
         atoms += [_atom(group, ends_segment=group is groups[-1]) for group in groups]
         last = tokens[-1].text
     return tuple(atoms)
@@ -198,7 +198,8 @@ def split_where(
             first = end
 
 
-def _may_break(left: Token, right: Token) -> bool:
+def may_break(left: Token, right: Token) -> bool:
+    """Return True if a line may end between two tokens."""
     if right.spaced:
         return True
     before, after = left.text[-1], right.text[0]

@@ -38,5 +38,6 @@ def picked(plan: RecordingPlan, stage: Stage[Any, Any], inputs: Inputs) -> Stage
     if not plans:
         return None
     languages = {name: each.model.languages_of(stage.kind) for name, each in plans.items()}
-    choice = stage.pick(languages, inputs, required=plan.stages[stage].required)
+    required = plan.stages[stage].required or plan.known_text is not None
+    choice = stage.pick(languages, inputs, required=required)
     return choice if isinstance(choice, Skip) else plans[choice]

@@ -9,7 +9,7 @@ _BYTE_ORDER_MARKS = (b"\xff\xfe", b"\xfe\xff")
 _MOST_FOREIGN = 0.5
 _STL_HEADER, _STL_BLOCK = 1024, 128
 _UNITS = {"json": None, "textgrid": None, "srt": b"\n\n", "vtt": b"\n\n"} | dict.fromkeys(
-    ("docx", "odt", "stl", "eaf", "ttml", "html", "podcast", "fcpxml", "premiere")
+    ("docx", "odt", "stl", "eaf", "ttml", "html", "podcast", "fcpxml", "premiere", "xhtml")
 )
 """The end of what an editor removes whole, where that is no line; None for a file that is one."""
 

@@ -16,6 +16,7 @@ from dalston_cli.catalog.machine import Machine
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import EngineEntry, ModelEntry
 from dalston_cli.catalog.sources import FileSource
+from dalston_cli.known_text.source import KnownTextSource
 from dalston_cli.pipeline.request import SpeakerNames
 from dalston_cli.speakers.decision import Recognition
 from dalston_cli.stages.base import Stage, typed
@@ -158,6 +159,7 @@ class RecordingPlan:
             results of the stages before are there.
         recognition: The people whose voices get their names; None for no such wish.
         keep_doubtful: Keep text that cannot have been said.
+        known_text: What is said, for its times alone; its words are aligned wherever they can be.
         key: Equal for plans that give equal results.
         advice: What the user should know about the choices.
     """
@@ -170,6 +172,7 @@ class RecordingPlan:
     speaker_names: SpeakerNames = ()
     recognition: Recognition | None = None
     keep_doubtful: bool = False
+    known_text: KnownTextSource | None = None
     skipped: tuple[Skipped, ...] = ()
     advice: tuple[Advice, ...] = ()
     key: str = field(default="", compare=False)

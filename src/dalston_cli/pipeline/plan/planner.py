@@ -44,6 +44,18 @@ class TracksAndChannelsError(UsageError):
         )
 
 
+class SplitTextError(UsageError):
+    """The text is of the whole recording, and each channel would be transcribed by itself."""
+
+    code = "known_text_of_channels"
+
+    def __init__(self) -> None:
+        super().__init__(
+            "a known text is found in one channel or in the mix of all, not in each by itself",
+            hint="leave out --channels split and --audio-track all, or add --channels 0",
+        )
+
+
 class Planner:
     """Makes plans, one per distinct set of overrides."""
 
@@ -99,6 +111,9 @@ def plan_recording(
     own = _overridden(options, overrides)
     if own.track == ALL_TRACKS and own.channels != "mix":
         raise TracksAndChannelsError(own.channels)
+    is_split = own.channels == "split" or own.track == ALL_TRACKS
+    if own.known_text is not None and is_split:
+        raise SplitTextError
     return _Planning(context, own).make()
 
 
@@ -153,6 +168,7 @@ class _Planning:
             speaker_names=options.speaker_names,
             recognition=recognition_by(options.roster, self._stages.get(DIARIZE)),
             keep_doubtful=options.keep_doubtful,
+            known_text=options.known_text,
             skipped=tuple(self._skipped),
             advice=tuple(dict.fromkeys(self._chooser.advice)),
         )
@@ -162,7 +178,8 @@ class _Planning:
         """Plan a stage that is wanted; models that are missing are told all at once."""
         transcribing = self._stages.get(TRANSCRIBE)
         if transcribing is not None:
-            required, channels = request.required, self._options.channels
+            required = request.required or self._options.known_text is not None
+            channels = self._options.channels
             if reason := stage.skipped(transcribing.model, channels, required=required):
                 self._skipped.append(Skipped(stage=stage, reason=reason))
                 self._chooser.check_name(request)
@@ -199,6 +216,7 @@ def _plan_key(plan: RecordingPlan) -> str:
         speaker_names=plan.speaker_names,
         # Only where it is set: keys of earlier runs go on to count.
         **({"keep_doubtful": True} if plan.keep_doubtful else {}),
+        **({"known_text": plan.known_text.key} if plan.known_text else {}),
         **({"roster": plan.recognition.identity()} if plan.recognition else {}),
         **({} if plan.track is None else {"track": plan.track}),
     )

@@ -24,6 +24,7 @@ from dalston_cli.pipeline.jobs.way import in_order, picked
 from dalston_cli.pipeline.plan.model import StagePlan
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import BudgetUnknownError
+from dalston_cli.pipeline.running.known_text import TextFinder
 from dalston_cli.pipeline.running.stage import StageRunner, StageWork
 from dalston_cli.stages.base import Found, Inputs, Skip, Stage, typed
 from dalston_cli.stages.merge.assemble import merge
@@ -68,6 +69,8 @@ class Graph:
         self._runner = StageRunner(job, audio, tools, only_stored=only_stored)
         self._records: list[StageRecord] = []
         self._notices: list[Notice] = []
+        text = job.plan.known_text
+        self._finder = None if text is None else TextFinder(text)
         self.worked = False
 
     async def transcript(self, audio: AudioInfo) -> Transcript | None:
@@ -101,6 +104,8 @@ class Graph:
             keep_doubtful=self._plan.keep_doubtful,
         )
         transcript = await aside(audio.info.duration_s, merge, merge_input)
+        if self._finder is not None:
+            transcript = self._finder.told(transcript, merge_input)
         for stage in order:
             if stage in later:
                 return None
@@ -169,6 +174,8 @@ class Graph:
         self.worked = self.worked or not done.reused
         inputs.results[stage] = typed(done.stored.result, stage.result)
         inputs.keys[stage.name] = done.key
+        if self._finder is not None:
+            await self._finder.follow(stage, inputs, channel.duration_s)
 
     def _skip(self, stage: Stage[Any, Any], reason: str, *, again: bool) -> None:
         """Note that a stage does not run; ``again`` if an earlier turn told so."""

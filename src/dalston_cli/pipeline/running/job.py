@@ -253,6 +253,7 @@ class RecordingJob:
             elapsed_s=elapsed_s,
             rtfx=duration_s / elapsed_s if worked and elapsed_s > 0 else None,
             warnings=warnings,
+            known_text=transcript.known_text,
         )
 
     def _tell(self, transcript: Transcript) -> None:

@@ -1,6 +1,6 @@
 """Settings of recordings and their transcripts."""
 
-from dalston_cli.settings.choices import FrameRate, LayoutName
+from dalston_cli.settings.choices import FrameRate, LayoutName, OverlayName
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, count, file, probability, seconds, switch, text
 from dalston_cli.settings.values import command_words, text_like, track_name
@@ -118,6 +118,11 @@ class Documents:
         "Word document, or template, whose styles -f docx takes.",
         example="house-style.docx",
         needs=("output_format=docx",),
+    )
+    overlay: OverlayName = choice(
+        "What is marked in an EPUB while it is read out, by -f xhtml and smil.",
+        "sentence",
+        needs=("output_format=xhtml", "output_format=smil"),
     )
     embed_audio: bool = switch(
         "Put the recording into the page of -f html; by default the page plays the file where it"

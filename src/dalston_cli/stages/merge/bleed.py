@@ -4,8 +4,11 @@ A word goes if another track is much louder while it is said, and holds either t
 the same word. What is said at the same time by two people stays: it is other words, and no copy.
 """
 
+from bisect import bisect_left, bisect_right
 from collections.abc import Iterator, Mapping, Sequence
 from difflib import SequenceMatcher
+from itertools import islice, takewhile
+from operator import attrgetter
 from typing import Literal
 
 import msgspec
@@ -46,7 +49,7 @@ def without_bleed(
         segments: Of all tracks, in time order, on the recording's clock.
         louder: For each channel when another one is much louder, in time order.
     """
-    spoken = {channel: _timed(segments, channel) for channel in _channels(segments)}
+    spoken = {channel: _Spoken(segments, channel) for channel in _channels(segments)}
     kept: list[Segment] = []
     suppressed: list[SuppressedText] = []
     for segment in segments:
@@ -69,19 +72,31 @@ def _pieces(segment: Segment) -> tuple[Word, ...]:
     return segment.words or (whole,)
 
 
-def _timed(segments: Sequence[Segment], channel: int | None) -> list[Word]:
-    return [
-        piece for segment in segments if segment.channel == channel for piece in _pieces(segment)
-    ]
+class _Spoken:
+    """The words of a channel, for lookups by time."""
+
+    def __init__(self, segments: Sequence[Segment], channel: int | None) -> None:
+        own = (segment for segment in segments if segment.channel == channel)
+        pieces = (piece for segment in own for piece in _pieces(segment))
+        self._pieces = sorted(pieces, key=attrgetter("start"))
+        self._longest_s = max((each.end - each.start for each in self._pieces), default=0.0)
+
+    def near(self, word: Word) -> Sequence[Word]:
+        """Return the words that may be those of a copy at this time."""
+        earliest = word.start - self._longest_s - _NEAR_S
+        first = bisect_left(self._pieces, earliest, key=attrgetter("start"))
+        last = bisect_right(self._pieces, word.end + _NEAR_S, key=attrgetter("start"))
+        return self._pieces[first:last]
 
 
 def _verdict(
-    word: Word, times: Sequence[Quieter], spoken: Mapping[int | None, Sequence[Word]]
+    word: Word, times: Sequence[Quieter], spoken: Mapping[int | None, _Spoken]
 ) -> _Verdict:
     """Return which track a word is another one's of, if it is."""
     seconds: dict[int, float] = {}
     copied = 0.0
-    for each in times:
+    first = bisect_right(times, word.start, key=attrgetter("end"))
+    for each in takewhile(lambda one: one.start < word.end, islice(times, first, None)):
         common = min(word.end, each.end) - max(word.start, each.start)
         if common > 0:
             seconds[each.than] = seconds.get(each.than, 0.0) + common
@@ -92,7 +107,8 @@ def _verdict(
     than = max(seconds, key=lambda number: seconds[number])
     if copied >= needed:
         return _Verdict(than=than, reason="copy")
-    same = any(_is_same(word, other) for other in spoken.get(than, ()))
+    others = spoken[than].near(word) if than in spoken else ()
+    same = any(_is_same(word, other) for other in others)
     return _Verdict(than=than, reason="same_words" if same else None)
 
 

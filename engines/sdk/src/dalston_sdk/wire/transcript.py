@@ -14,6 +14,11 @@ from dalston_sdk.wire.recording import Chapter, RecordingInfo
 TRANSCRIPT_VERSION = 1
 
 
+Timing = Literal["aligned", "recognised", "interpolated"]
+"""Origin of a word's times, for a text that was known: forced alignment, recognition, or the times
+of the words around it."""
+
+
 class Word(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """One word.
 
@@ -23,6 +28,7 @@ class Word(Struct, frozen=True, kw_only=True, omit_defaults=True):
         confidence: From 0 to 1; None if the engine gives none.
         interpolated: True if the times were computed from the neighbours' times.
         human: True if a person wrote it, who corrected the text.
+        timing: Origin of the times of a known text's word; None for a word that was transcribed.
     """
 
     text: str = field(name="word")
@@ -32,6 +38,7 @@ class Word(Struct, frozen=True, kw_only=True, omit_defaults=True):
     speaker: str | None = None
     interpolated: bool = False
     human: bool = False
+    timing: Timing | None = None
 
 
 class Emotion(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -54,6 +61,7 @@ class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
         avg_logprob, no_speech_prob, compression_ratio, temperature: Whisper's own figures.
         human: True if a person corrected its words, its bounds or its speaker.
         checked: True if a person has marked it as right.
+        paragraph: From 0, of a known text that has paragraphs; None for any other.
     """
 
     id: int
@@ -74,6 +82,7 @@ class Segment(Struct, frozen=True, kw_only=True, omit_defaults=True):
     temperature: float | None = None
     human: bool = False
     checked: bool = False
+    paragraph: int | None = None
 
 
 class SpeechRegion(Struct, frozen=True, kw_only=True):
@@ -222,7 +231,8 @@ class Origin(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
     Attributes:
         stage: A stage that has a record; ``prepare`` for channels and for what the file has,
-            ``user`` for names, ``roster`` for names of known voices, and ``human`` for corrections.
+            ``user`` for names and a known text, ``roster`` for names of known voices, and
+            ``human`` for corrections.
         engine, model: As in the stage's record.
     """
 
@@ -271,6 +281,43 @@ class SpeakerMatch(Struct, frozen=True, kw_only=True, omit_defaults=True):
     model_digest: str | None = None
 
 
+class Passage(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """Words of a known text that the recording lacks, or the other way round.
+
+    Attributes:
+        start, end: In the recording; equal for words that it lacks.
+        text: Its beginning, if it is long.
+        num_words: All of its words.
+    """
+
+    start: float
+    end: float
+    text: str
+    num_words: int
+
+
+class KnownText(Struct, frozen=True, kw_only=True, omit_defaults=True):
+    """The text that a transcript has instead of what was recognised, and how much of it was found.
+
+    Attributes:
+        name: Path as the user gave it.
+        digest: ``sha256:<hex>`` of its sentences or lines.
+        num_words: All of its words.
+        num_aligned, num_recognised, num_interpolated: Words of the transcript, by ``Timing``.
+        left_out: Passages that the recording lacks.
+        added: Passages of the recording that it lacks, as they were recognised.
+    """
+
+    name: str
+    digest: str
+    num_words: int
+    num_aligned: int = 0
+    num_recognised: int = 0
+    num_interpolated: int = 0
+    left_out: tuple[Passage, ...] = ()
+    added: tuple[Passage, ...] = ()
+
+
 class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     """Everything known about one recording; the JSON output is exactly this.
 
@@ -285,6 +332,7 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
         speaker_names: The label of each named speaker, and the name that replaces it everywhere
             else in the transcript.
         speaker_matches: How each speaker's voice compares with a roster, where one was asked for.
+        known_text: The text that was known, if one was: all of ``text`` is of it.
         suppressed: What was left out of tracks because it is another track's, in time order.
         status: ``partial`` if a requested stage failed; ``stages`` has the reason.
         provenance: Where the transcript's ``text``, ``word_times``, ``language``, ``speaker`` (and
@@ -313,6 +361,7 @@ class Transcript(Struct, frozen=True, kw_only=True, omit_defaults=True):
     summary: str | None = None
     chapters: tuple[Chapter, ...] = ()
     action_items: tuple[ActionItem, ...] = ()
+    known_text: KnownText | None = None
     suppressed: tuple[SuppressedText, ...] = ()
     warnings: tuple[Notice, ...] = ()
     stages: tuple[StageRecord, ...] = ()

@@ -15,7 +15,13 @@ export function listenToKeys(keys) {
     event.preventDefault();
     run();
   });
+  addEventListener("click", leaveClicked);
   showHelp(keys);
+}
+
+/** A mouse leaves the focus on the button it clicked, where Space would click again instead of playing. */
+function leaveClicked({ target, pointerType }) {
+  if (pointerType === "mouse") target.closest("button")?.blur();
 }
 
 function nameOf(event) {

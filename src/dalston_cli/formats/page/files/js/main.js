@@ -71,6 +71,7 @@ function show(data, server, time) {
     byId("rows").focus();
   });
   if (time !== null) go(time);
+  if (server) offerOthers(server);
   if (server && data.audio) addWaveform(transcript, server, timeline);
   if (editing && data.roster) offerEnrolling(editing, data.roster, refresh);
   return null;
@@ -86,6 +87,12 @@ function focusIn(list) {
     const others = list.elements.get(row.dataset.key)?.querySelectorAll("button, select");
     others?.[index]?.focus({ preventScroll: true });
   };
+}
+
+/** Lead back to the list, where it has other transcripts. */
+async function offerOthers(server) {
+  const items = await server.items().catch(() => []);
+  byId("others").hidden = items.length < 2;
 }
 
 /** Measuring a recording takes the server a while, so its waveform comes later; it may have none. */
