@@ -27,6 +27,7 @@ TALK = (
 )
 """One microphone for each voice."""
 CORRECTED = "I lived in a house near the river with Henrietta Swan, my mother."
+NUMBER = TALK[3][1]
 FORMATS = ("json", "docx", "eaf")
 SECRETS = (  # the last is also in words of XML
     "henrietta",
@@ -84,13 +85,15 @@ def reviewed(user: Home, folder: Path, recordings: Path) -> Iterator[Page]:
 
 
 def correct(page: Page) -> None:
-    """Correct a sentence, name both people, mark the sentence as checked, and load it all again."""
+    """Correct what one said, name both, mark a sentence as checked, and load it all again."""
     answer = page.locator(".segment").nth(1)
-    answer.locator(".word").last.dblclick()
-    field = page.get_by_label("Text of the segment")
-    field.fill(CORRECTED)
-    field.press("Enter")
-    expect(answer.locator(".text")).to_have_text(CORRECTED)
+    for place, text in ((1, CORRECTED), (3, NUMBER)):
+        row = page.locator(".segment").nth(place)
+        row.locator(".word").last.dblclick()
+        field = page.get_by_label("Text of the segment")
+        field.fill(text)
+        field.press("Enter")
+        expect(row.locator(".text")).to_have_text(text)
     rename(page, "SPEAKER_00", "Interviewer")
     rename(page, "SPEAKER_01", "Ada Swan")
     answer.hover()
@@ -127,16 +130,16 @@ def test_interviews_are_transcribed_corrected_and_made_anonymous(
     machine = json.loads((out / "talk.json").read_text(encoding="utf-8"))
     said = [(one["speaker"], one["text"]) for one in machine["segments"]]
     assert [speaker for speaker, _ in said] == ["SPEAKER_00", "SPEAKER_01"] * 2
-    assert said[1][1].lower() == TALK[1][1].lower().rstrip(".")
+    heard, spoken = (set(text.lower().rstrip(".").split()) for text in (said[1][1], TALK[1][1]))
+    assert len(heard & spoken) > len(spoken) / 2
     check_files(out / "talk", said)
 
     with reviewed(lasting_home, out, interviews) as page:
         correct(page)
     run("export", out / "talk.json", "-f", "docx,eaf", "-o", out, "--overwrite")
 
-    asked, _, number, told = (text for _, text in said)
-    right = [("Interviewer", asked), ("Ada Swan", CORRECTED)]
-    right += [("Interviewer", number), ("Ada Swan", told)]
+    right = [("Interviewer", said[0][1]), ("Ada Swan", CORRECTED)]
+    right += [("Interviewer", said[2][1]), ("Ada Swan", NUMBER)]
     check_files(out / "talk", right)
     assert any("1 checked by a person" in text for text in word_text(out / "talk.docx"))
     assert json.loads((out / "talk.json").read_text(encoding="utf-8")) == machine

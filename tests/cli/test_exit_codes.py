@@ -220,6 +220,12 @@ def test_a_closed_pipe_is_silent(home: Path) -> None:
             "add --refine",
             id="idle list",
         ),
+        pytest.param(
+            ["transcribe", "a", "--latest", "2"],
+            "--latest does nothing without the address of a feed",
+            "add the address of a feed",
+            id="no feed",
+        ),
     ],
 )
 def test_usage_errors_say_what_was_meant(

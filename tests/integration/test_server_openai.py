@@ -234,9 +234,11 @@ def test_a_token_has_its_scope_and_ends_at_once(
         assert program.get(path).status_code == 401
 
 
-def test_without_a_token_there_is_health_alone(server: Served) -> None:
+def test_without_a_token_there_are_health_and_the_description_alone(server: Served) -> None:
     with server.client() as program:
         assert program.get("/health").json() == {"status": "ok"}
+        assert program.get("/openapi.json").json()["openapi"] == "3.1.0"
+        assert "<title>dalston serve</title>" in program.get("/docs").text
         for path in ("/v1/models", "/metrics", "/v1/engines"):
             refused = program.get(path)
             assert refused.status_code == 401

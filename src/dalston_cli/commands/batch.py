@@ -31,6 +31,8 @@ from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.table import TABLE
 
+_WEB = ("http://", "https://")
+
 
 class Batch(Struct, frozen=True, kw_only=True):
     """The input of a run or a plan.
@@ -162,6 +164,7 @@ def _found(
         sources=InputSources(
             inputs=tuple(inputs.inputs or ()),
             tracks=inputs.tracks,
+            latest=inputs.latest,
             recursive=inputs.recursive,
             files_from=inputs.files_from,
             null=inputs.null,
@@ -199,6 +202,9 @@ def _refuse_idle_inputs(inputs: InputOptions) -> None:
         raise WithoutEffectError("--null", "--files-from")
     if inputs.recursive and inputs.manifest and not (inputs.inputs or inputs.files_from):
         raise WithoutEffectError("--recursive", "INPUTS")
+    named = inputs.inputs or ()
+    if inputs.latest is not None and not any(text.lower().startswith(_WEB) for text in named):
+        raise WithoutEffectError("--latest", "the address of a feed")
     if inputs.shard is not None and STDIN in (inputs.inputs or ()):
         raise ShardedInputError
 

@@ -20,8 +20,8 @@ class InputOptions:
         list[str] | None,
         typer.Argument(
             metavar="INPUTS...",
-            help="Audio or video files, folders, patterns such as 'talks/**/*.mp3', or - for"
-            " standard input.",
+            help="Audio or video files, folders, patterns such as 'talks/**/*.mp3', addresses,"
+            " feeds of podcasts, or - for standard input.",
             show_default=False,
         ),
     ] = None
@@ -70,6 +70,16 @@ class InputOptions:
             " min_speakers, max_speakers, speaker_names, channels, audio_track, clip; other columns"
             " are kept in the results.",
             rich_help_panel=_PANEL,
+        ),
+    ] = None
+    latest: Annotated[
+        int | None,
+        typer.Option(
+            min=1,
+            metavar="N",
+            help="Of each feed of a podcast among INPUTS only the N newest episodes.",
+            rich_help_panel=_PANEL,
+            show_default=False,
         ),
     ] = None
     shard: Annotated[

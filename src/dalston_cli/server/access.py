@@ -14,8 +14,8 @@ from dalston_cli.errors import DalstonError
 from dalston_cli.server.errors import RequestRefusedError, explained
 from dalston_cli.server.tokens import Caller, Callers, ScopeName
 
-OPEN_PATHS = frozenset({"/health"})
-"""Anyone may ask for these: they tell nothing."""
+OPEN_PATHS = frozenset({"/health", "/docs", "/openapi.json"})
+"""Anyone may ask for these: they tell nothing of this server."""
 
 _HEADERS = {
     "cache-control": "no-store",

@@ -19,6 +19,7 @@ from dalston_cli.server.errors import answer, error_body, explained
 from dalston_cli.server.job_endpoints import JobEndpoints
 from dalston_cli.server.metrics import Metrics
 from dalston_cli.server.once import AudioEndpoints
+from dalston_cli.server.openapi import document, page
 from dalston_cli.server.service import Service
 from dalston_cli.server.system import SystemEndpoints
 from dalston_cli.server.tokens import ScopeName
@@ -42,8 +43,28 @@ def make_app(service: Service, jobs: JobEndpoints, rules: Rules, lifespan: Lifes
     """Return the application that serves a machine."""
     audio = AudioEndpoints(service)
     system = SystemEndpoints(service, time.monotonic())
-    routes = [
+    routes = make_routes(audio, jobs, system)
+    return Starlette(
+        routes=routes,
+        lifespan=lifespan,
+        middleware=[
+            Middleware(Counted, metrics=service.metrics, routes=routes),
+            Middleware(Access, rules=rules),
+        ],
+        exception_handlers={
+            DalstonError: _explained,
+            HTTPException: _refused,
+            Exception: _broken,
+        },
+    )
+
+
+def make_routes(audio: AudioEndpoints, jobs: JobEndpoints, system: SystemEndpoints) -> list[Route]:
+    """Return every address with what answers."""
+    return [
         Route("/health", system.health, methods=["GET"]),
+        Route("/openapi.json", _description, methods=["GET"]),
+        Route("/docs", _page, methods=["GET"]),
         Route("/metrics", system.metrics, methods=["GET"]),
         Route("/v1/models", system.models, methods=["GET"]),
         Route("/v1/models/{model:path}", system.model, methods=["GET"]),
@@ -58,19 +79,6 @@ def make_app(service: Service, jobs: JobEndpoints, rules: Rules, lifespan: Lifes
         Route("/v1/audio/transcriptions", audio.transcriptions, methods=["POST"]),
         Route("/v1/audio/translations", audio.translations, methods=["POST"]),
     ]
-    return Starlette(
-        routes=routes,
-        lifespan=lifespan,
-        middleware=[
-            Middleware(Counted, metrics=service.metrics, routes=routes),
-            Middleware(Access, rules=rules),
-        ],
-        exception_handlers={
-            DalstonError: _explained,
-            HTTPException: _refused,
-            Exception: _broken,
-        },
-    )
 
 
 class Counted:
@@ -99,6 +107,15 @@ class Counted:
             if route.matches(scope)[0] is not Match.NONE:
                 return route.path
         return "other"
+
+
+async def _description(_request: Request) -> Response:
+    return answer(document())
+
+
+async def _page(_request: Request) -> Response:
+    policy = {"content-security-policy": "default-src 'none'; frame-ancestors 'none'"}
+    return Response(page(), media_type="text/html", headers=policy)
 
 
 async def _explained(_request: Request, error: Exception) -> Response:

@@ -1,6 +1,6 @@
 """Jobs that wait, work or have ended: what a queue is, apart from where it is kept."""
 
-from typing import Literal, Protocol
+from typing import Literal, Protocol, get_args
 
 from msgspec import Struct, field
 
@@ -8,6 +8,7 @@ from dalston_cli.pipeline.events import ErrorInfo
 from dalston_cli.server.webhooks import Webhook
 
 JobState = Literal["queued", "running", "done", "partial", "failed", "cancelled"]
+JOB_STATES: tuple[JobState, ...] = get_args(JobState)
 ENDED: frozenset[JobState] = frozenset({"done", "partial", "failed", "cancelled"})
 
 

@@ -117,6 +117,7 @@ class InputSources(Struct, frozen=True, kw_only=True):
         files_from: A list of names; ``-`` for standard input.
         null: That list's names end with NUL.
         manifest: A CSV or JSONL file.
+        latest: Of each feed among the inputs only so many episodes, the newest; None for all.
         offline: Refuse what is on other machines.
         output_folder: Never scanned where it lies below a folder that is.
     """
@@ -127,6 +128,7 @@ class InputSources(Struct, frozen=True, kw_only=True):
     files_from: str | None = None
     null: bool = False
     manifest: Path | None = None
+    latest: int | None = None
     offline: bool = False
     output_folder: Path | None = None
 
@@ -193,7 +195,7 @@ class RecordingFinder:
 
             yield track_set_request(text)
         elif address := given_address(text):
-            yield from self._remote(address)
+            yield from self._named_address(address)
         elif text == STDIN:
             yield RecordingRequest(source=StandardInput(), name=STDIN, relative=Path(STDIN_STEM))
         elif not os.path.lexists(text) and glob.has_magic(text):
@@ -229,6 +231,16 @@ class RecordingFinder:
             yield from self._from_folder(path, Path())
         else:
             yield _request(path, Path(path.name))
+
+    def _named_address(self, address: Address) -> Iterator[RecordingRequest]:
+        """Yield what is at an address that the command line names: only there may a feed be."""
+        if not address.is_web or self.sources.offline:
+            return self._remote(address)
+        from dalston_cli.pipeline.intake.feeds import FeedScan, is_feed  # noqa: PLC0415 - seldom
+
+        if not is_feed(address, self.sources.latest):
+            return self._remote(address)
+        return FeedScan(self.sources.latest, self.on_warning).recordings(address)
 
     def _remote(self, address: Address) -> Iterator[RecordingRequest]:
         if self.sources.offline:

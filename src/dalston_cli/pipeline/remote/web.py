@@ -6,7 +6,9 @@ cloud's credentials. A user who names an address may mean such a one; a server m
 
 import asyncio
 import ipaddress
+import socket
 import ssl
+from collections.abc import Sequence
 from types import SimpleNamespace
 from typing import Any
 
@@ -56,6 +58,18 @@ def _refusal(source: URL, target: URL, reason: str) -> RedirectRefusedError:
     return RedirectRefusedError(Address(str(source)), Address(str(target)).shown, reason)
 
 
+def leads_inside(source: str, target: str) -> bool:
+    """Return True if an address of the public internet names one in a private network."""
+    return _resolves_inside(URL(target)) and not _resolves_inside(URL(source))
+
+
+def _resolves_inside(url: URL) -> bool:
+    try:
+        return _any_private(socket.getaddrinfo(url.host or "", url.port or 443))
+    except OSError:
+        return False  # as _is_private
+
+
 async def _is_private(url: URL) -> bool:
     """Return True if any address of the host is not one of the public internet."""
     host = url.host or ""
@@ -63,4 +77,8 @@ async def _is_private(url: URL) -> bool:
         found = await asyncio.get_running_loop().getaddrinfo(host, url.port or 443)
     except OSError:
         return False  # a proxy may know it, or connecting says what is wrong
+    return _any_private(found)
+
+
+def _any_private(found: Sequence[tuple[Any, ...]]) -> bool:
     return any(not ipaddress.ip_address(str(each[4][0])).is_global for each in found)
