@@ -53,6 +53,14 @@ def open_regular(path: Path, *, or_given: bool = False) -> BufferedReader:
     raise NotRegularError(path)
 
 
+def is_regular(path: Path) -> bool:
+    """Return True for a file that is there; a name that no file can have is none."""
+    try:
+        return path.is_file()
+    except (OSError, ValueError):  # too long, or with a zero byte
+        return False
+
+
 def read_regular(path: Path, *, limit: int | None = None, or_given: bool = False) -> bytes:
     """Return what a regular file holds.
 

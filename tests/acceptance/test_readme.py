@@ -164,7 +164,6 @@ def _add_chapter(folder: Path) -> None:
         (folder / name).write_text(text, encoding="utf-8")
     page = f"<html xmlns='http://www.w3.org/1999/xhtml'><body><p>{text}</p></body></html>"
     (folder / "chapter.xhtml").write_text(page, encoding="utf-8")
-    shutil.copy(folder / "talk.json", folder / "chapter.json")
 
 
 def _add_calls(user: Home, folder: Path) -> None:

@@ -8,6 +8,7 @@ from pathlib import Path
 import av
 import numpy as np
 import pytest
+from numpy.typing import NDArray
 from tests.support.fake_engine import write_wav
 from tests.support.indexed import correct, put
 from tests.support.transcripts import segment
@@ -95,25 +96,52 @@ def test_what_was_corrected_is_redacted_and_comes_back(call: Path) -> None:
         assert Path(f"back/call.restored{suffix}").read_bytes() == before
 
 
-def test_the_recording_gets_a_tone_where_words_were_replaced(call: Path) -> None:
+def record(call: Path) -> None:
+    """Make the recording of a call."""
     wav = write_wav(Path("in/call.wav"), seconds=4.0)
     data = json.loads(call.read_text())
     data["recording"]["digest"] = content_digest(wav)
     call.write_text(json.dumps(data))
 
-    assert main(["redact", str(call), "--beep", "-o", "out"]) == 0
 
+def beeped(call: Path) -> NDArray[np.int64]:
+    """Redact a call with its recording, and return the samples of the copy."""
+    if not call.with_suffix(".wav").exists():
+        record(call)
+    assert main(["redact", str(call), "--beep", "-o", "out"]) == 0
     with av.open("out/call.redacted.flac") as copy:
         frames = [frame.to_ndarray() for frame in copy.decode(audio=0)]
         assert copy.streams.audio[0].rate == 16_000
-    sound = np.concatenate(frames, axis=1)[0].astype(np.int64)
+    sound: NDArray[np.int64] = np.concatenate(frames, axis=1)[0].astype(np.int64)
+    return sound
+
+
+def has_tone(sound: NDArray[np.int64], word: dict[str, float]) -> bool:
+    """Return True if the tone is heard in the middle of a word."""
+    middle = round(8_000 * (word["start"] + word["end"]))
+    spectrum = np.abs(np.fft.rfft(sound[middle - 400 : middle + 400]))
+    return int(np.argmax(spectrum)) * 20 == 1_000
+
+
+def test_what_a_person_took_out_of_the_text_gets_a_tone(call: Path) -> None:
+    record(call)
+    first, second = (each["words"] for each in json.loads(call.read_text())["segments"])
+    correct(call, 0, "I am nobody")
+
+    sound = beeped(call)
+
+    assert "Ada" not in Path("out/call.redacted.json").read_text()
+    assert [has_tone(sound, word) for word in first[2:]] == [True] * 3
+    assert not has_tone(sound, second[1])
+
+
+def test_the_recording_gets_a_tone_where_words_were_replaced(call: Path) -> None:
+    sound = beeped(call)
     assert len(sound) == 64_000
     redacted = json.loads(Path("out/call.redacted.json").read_text())
     words = [word for each in redacted["segments"] for word in each["words"]]
     for word in words:
-        middle = round(8_000 * (word["start"] + word["end"]))
-        spectrum = np.abs(np.fft.rfft(sound[middle - 400 : middle + 400]))
-        is_tone = int(np.argmax(spectrum)) * 20 == 1_000
+        is_tone = has_tone(sound, word)
         distance = min(
             max(other["start"] - word["end"], word["start"] - other["end"], 0.0)
             for other in words
@@ -140,12 +168,29 @@ def test_names_in_the_names_of_files_go_too(call: Path) -> None:
     assert all("Ada" not in name for name in names)
 
 
+def test_names_that_are_as_long_as_names_can_be(call: Path, capsys: Captured) -> None:
+    long = call.rename(call.with_name("x" * 245 + ".json"))
+    data = json.loads(long.read_text())
+    data["recording"]["name"] = "y" * 5_000
+    long.write_text(json.dumps(data))
+
+    assert main(["export", str(long), "-f", "html,txt", "-o", "ex"]) == 0  # no corrections
+    assert len(files("ex")) == 2
+    assert main(["redact", str(long)]) == 5
+    assert "File name too long" in capsys.readouterr().err
+    assert main(["redact", str(long.rename("in/short.json")), "--beep"]) == 3
+    assert "was not found" in capsys.readouterr().err
+
+
 def test_lists_and_kinds_that_are_wrong_are_refused(call: Path, capsys: Captured) -> None:
     Path("people.txt").write_bytes(b"\xff")
     assert main(["redact", str(call), "--names-from", "people.txt"]) == 2
     assert main(["redact", str(call), "--names-from", "nowhere.txt"]) == 2
     assert main(["redact", str(call), "--region", "atlantis"]) == 2
     assert main(["redact", str(call), "--kinds", "name,address"]) == 2
+    assert main(["redact", str(call), "--key", "/dev/null"]) == 4
+    assert "chmod" not in capsys.readouterr().err
+    assert main(["redact", str(call), "--kinds", "address"]) == 2
     assert "kinds are email, name" in capsys.readouterr().err
     assert main(["redact", str(call)]) == 0
     assert main(["redact", str(call)]) == 3

@@ -23,7 +23,8 @@ def calls() -> Path:
         segment("good morning", 0.0, 2.0, speaker="Ada"),
         segment("hello", 3.0, 4.0, number=1, speaker="SPEAKER_01"),
     ]
-    put(folder / "a.json", said, columns={"agent": "=cmd()", "team": 7})
+    own = {"agent": "=cmd()", "team": 7, "id": 2**70, "note": "\t=cmd()"}
+    put(folder / "a.json", said, columns=own)
     put(folder / "sub/b.json", dialogue(), columns={"agent": "Jo", "score": 0.5})
     (folder / "package.json").write_text("{}")
     return folder
@@ -38,6 +39,11 @@ def test_a_person_sees_a_line_for_each_speaker(calls: Path, capsys: Captured) ->
     assert re.split(r"\s{2,}", rows["Ada"]) == ["Ada", "2.0 s", "67 %", "1", "60", "0", "-"]
     assert "2 recordings, 42.0 s: silence 73 %, overlap 1 %" in err
     assert "SPEAKER_01 is another person in each recording: -f csv has a row for each" in err
+    assert "no effect" not in err
+
+    assert main(["stats", str(calls), "-o", "out"]) == 0
+    assert "-o and --overwrite have no effect without -f" in capsys.readouterr().err
+    assert not Path("out").exists()
 
 
 def test_one_table_in_every_format(calls: Path, capsys: Captured) -> None:
@@ -60,6 +66,8 @@ def test_one_table_in_every_format(calls: Path, capsys: Captured) -> None:
         assert [row["scope"] for row in rows] == scopes
     assert objects[2]["transcript"] == "calls/a.json"
     assert (lines[2]["agent"], lines[2]["team"], lines[2]["score"]) == ("'=cmd()", "7", "")
+    assert (lines[2]["id"], lines[2]["note"]) == (str(2**70), "'\t=cmd()")
+    assert columns[2]["id"] == str(2**70)
     assert (columns[5]["agent"], columns[5]["score"], columns[5]["team"]) == ("Jo", 0.5, None)
     for line, row in zip(lines, columns, strict=True):
         assert float(line["talk_s"]) == row["talk_s"]

@@ -8,6 +8,7 @@ from hypothesis import given
 from hypothesis import strategies as st
 from msgspec.structs import replace
 from tests.support.indexed import correct, put
+from tests.support.transcripts import segment
 
 from dalston_cli.evaluation.counts import Counts, count_characters, count_words
 from dalston_cli.evaluation.intervals import difference, interval
@@ -15,6 +16,7 @@ from dalston_cli.evaluation.material import Material, Span, Utterance
 from dalston_cli.evaluation.normalising import normaliser
 from dalston_cli.evaluation.reading import NoReferencesError, pairs, read_materials
 from dalston_cli.evaluation.scoring import Rules, score, together
+from dalston_cli.evaluation.session import Outcome, compare, ranked
 from dalston_cli.evaluation.speakers import speaker_errors
 from dalston_cli.evaluation.times import quantile, time_errors
 from dalston_cli.formats.readers.errors import MalformedFileError
@@ -183,6 +185,34 @@ def test_models_are_compared_on_the_same_draws() -> None:
     assert (found.low, found.high) == (0.01, 0.01)
 
 
+def test_a_model_that_left_out_recordings_is_not_the_best() -> None:
+    some = (
+        score(material(("A", 0, 1, "ada")), material(("A", 0, 1, said)), Rules())
+        for said in ("ada", "ada", "bo")
+    )
+    easy, *all_of_them = some
+    outcomes = [
+        Outcome(model=name, recordings=tuple(each), whole=together(each, "all"), interval=None)
+        for name, each in (("quits", [easy]), ("works", all_of_them))
+    ]
+    assert [each.model for each in ranked(outcomes)] == ["works", "quits"]
+
+
+def test_of_many_speakers_words_are_compared_without_them(
+    tmp_path: Path, capfd: pytest.CaptureFixture[str]
+) -> None:
+    told: list[str] = []
+    for number in (20, 21):
+        said = [segment("ada", at, at + 1.0, speaker=f"S{at}") for at in range(number)]
+        path = put(tmp_path / f"{number}.json", said)
+        whole = compare(path, path, Rules(normaliser="none"), told.append).whole
+        assert whole.words is not None
+        assert whole.words.rate == 0
+        assert (whole.by_speaker is None) == (whole.by_time is None) == bool(told) == (number > 20)
+    assert "more than 20 speakers" in told[0]
+    assert capfd.readouterr().err == ""
+
+
 FILES = {
     "talk.stm": ";; comment\ntalk 1 Ada 0.0 1.5 <o,f0> Good morning\ntalk 1 Bo 2 3 hello\n",
     "talk.ctm": "talk 1 0.0 0.5 Good 0.9\ntalk 1 0.5 1.0 morning\n",
@@ -226,6 +256,9 @@ def test_files_of_one_recording_are_joined_and_a_damaged_one_costs_no_other(tmp_
     assert (len(found["talk"].words), len(found["talk"].turns)) == (2, 1)
     assert "bad.stm:1: 'x' is no number of seconds" in told[0]
     with pytest.raises(MalformedFileError):
+        read_materials(tmp_path / "bad.stm", told.append)
+    (tmp_path / "bad.stm").write_text("bad 1 Ada 5 2 hello\n", encoding="utf-8")
+    with pytest.raises(MalformedFileError, match="ends at 2 and starts at 5"):
         read_materials(tmp_path / "bad.stm", told.append)
 
 

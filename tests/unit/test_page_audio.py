@@ -11,7 +11,13 @@ from dalston_cli.formats.page.audio import PageAudioError, audio_link, embedded_
 
 @pytest.fixture(autouse=True)
 def _recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
-    for name in ("calls/a b.wav", "calls/100%#?.mp3", "out/beside.wav", "javascript:alert(1).wav"):
+    for name in (
+        "calls/a b.wav",
+        "calls/100%#?.mp3",
+        "out/beside.wav",
+        "javascript:alert(1).wav",
+        "c\udce9/a.wav",
+    ):
         file = tmp_path / name
         file.parent.mkdir(exist_ok=True)
         file.write_bytes(b"sound")
@@ -31,6 +37,10 @@ def _recordings(tmp_path: Path, monkeypatch: pytest.MonkeyPatch) -> None:
         pytest.param(
             "javascript:alert(1).wav", ".", "./javascript%3Aalert%281%29.wav", id="scheme"
         ),
+        pytest.param("~nobody-here/a.wav", "out", "./a.wav", id="home-of-nobody"),
+        pytest.param("a" * 5_000, "out", "./" + "a" * 5_000, id="no-file-has-it"),
+        pytest.param("a\0b.wav", "out", "./a%00b.wav", id="zero-byte"),
+        pytest.param("c\udce9/a.wav", "out", "./../c%E9/a.wav", id="folder-not-utf-8"),
         pytest.param("-", "out", None, id="standard-input"),
     ],
 )

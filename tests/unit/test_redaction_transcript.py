@@ -79,6 +79,19 @@ def test_without_words_times_the_segment_is_what_is_beeped(words: str) -> None:
     assert (span.start, span.end, span.is_exact) == (1.0, 4.0, False)
 
 
+@pytest.mark.parametrize("kept", ["words", "raw text"])
+def test_what_refining_left_out_of_the_text_is_beeped(kept: str) -> None:
+    said = segment("Grace Hopper said so", 1.0, 4.0)
+    words = said.words if kept == "words" else ()
+    raw = said.text if kept == "raw text" else None
+    refined = msgspec.structs.replace(said, text="She said so", words=words, raw_text=raw)
+
+    found = redacted(transcript([refined]))
+
+    assert found.transcript.text == "She said so"
+    assert [(span.start, span.end) for span in found.spans] == [(1.0, 4.0)]
+
+
 def test_nothing_of_a_name_is_left_anywhere() -> None:
     secret = "Zaphod Beeblebrox"
     one = meeting()

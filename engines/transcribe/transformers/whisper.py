@@ -149,8 +149,9 @@ class Whisper(Adapter):
             tokens.append(
                 Token(
                     text=text,
-                    start=region.start + (times[where[0]] if times else 0.0),
-                    end=region.start + self._end(times, where[-1], region) if times else None,
+                    # The library's time of a token is where it ends.
+                    start=region.start + (times[where[0] - 1] if times else 0.0),
+                    end=region.start + times[where[-1]] if times else None,
                     logprob=min(0.0, math.fsum(scored)),
                 )
             )
@@ -165,9 +166,3 @@ class Whisper(Adapter):
                 token_ids, skip_special_tokens=True, clean_up_tokenization_spaces=False
             )
         )
-
-    @staticmethod
-    def _end(times: Sequence[float], at: int, region: SpeechRegion) -> float:
-        """Return where a token ends: where the next one begins, at most at the chunk's end."""
-        after = times[at + 1] if at + 1 < len(times) else times[at]
-        return min(max(after, times[at]), region.end - region.start)

@@ -130,7 +130,7 @@ def eval(  # noqa: A001 - the name of the command; each option is one
     else:
         _show_scores(console, outcomes)
         console.info(terms(rules, outcomes))
-    if len(outcomes) < len(chosen):
+    if len(outcomes) < len(chosen) or len({len(each.recordings) for each in outcomes}) > 1:
         raise typer.Exit(ExitCode.SOME_FAILED)
 
 

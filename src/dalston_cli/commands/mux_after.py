@@ -11,6 +11,7 @@ from dalston_cli.pipeline.events import JobFinished, WarningRaised
 from dalston_cli.pipeline.outputs.recognition import owned_json
 from dalston_cli.pipeline.outputs.suffix import language_of
 from dalston_cli.pipeline.request import RecordingRequest
+from dalston_cli.regular_file import is_regular
 
 if TYPE_CHECKING:
     from dalston_cli.console import Console
@@ -104,7 +105,7 @@ def mux_export(source: Path, name: str, written: Sequence[Path], *, overwrite: b
     if subtitles is None:
         return None
     places = (source.parent / Path(name).name, source.parent / name, Path(name))
-    video = next((place for place in places if place.is_file()), None)
+    video = next((place for place in places if is_regular(place)), None)
     if video is None:
         raise VideoNotFoundError(name, subtitles)
     language = language_beside([str(source)])

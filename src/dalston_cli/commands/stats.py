@@ -68,6 +68,8 @@ def stats(
 
     console = Console("stats", json=json, quiet=quiet)
     formats = tuple(dict.fromkeys(str(each) for each in output_format or ()))
+    if not formats and (overwrite or output_dir != Path()):
+        console.warning("-o and --overwrite have no effect without -f: nothing is written")
     with collect(
         places, formats, output_dir, overwrite=overwrite, tell=console.warning
     ) as collected:

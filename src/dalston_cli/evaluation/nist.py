@@ -31,6 +31,8 @@ def read_stm(path: Path) -> Iterator[tuple[str, Material]]:
         if len(fields) < _STM_FIELDS:
             raise MalformedFileError(path, number, "a line of STM has at least five fields")
         start, end = _number(path, number, fields[3]), _number(path, number, fields[4])
+        if end < start:
+            raise MalformedFileError(path, number, f"it ends at {end:g} and starts at {start:g}")
         text = re.sub(r"^<[^>]*>\s*", "", fields[5]) if len(fields) > _STM_FIELDS else ""
         said = found.setdefault(fields[0], [])
         if text.strip().lower() != _IGNORED:

@@ -10,6 +10,7 @@ from dalston_cli.evaluation.material import Material
 from dalston_cli.evaluation.normalising import normaliser
 from dalston_cli.evaluation.speakers import (
     SpeakerErrors,
+    are_few,
     speaker_errors,
     words_by_speaker,
     words_by_speaker_and_time,
@@ -77,7 +78,7 @@ def score(reference: Material, hypothesis: Material, rules: Rules) -> Scores:
         said, heard = normalise(reference.text), normalise(hypothesis.text)
         words, steps = count_words(said, heard)
         characters = count_characters(said, heard)
-        if reference.has_speakers and hypothesis.has_speakers:
+        if _have_speakers(reference, hypothesis) and are_few(reference, hypothesis):
             by_speaker = words_by_speaker(reference, hypothesis, normalise)
             if reference.has_times and hypothesis.has_times:
                 by_time = words_by_speaker_and_time(
@@ -98,6 +99,15 @@ def score(reference: Material, hypothesis: Material, rules: Rules) -> Scores:
         duration_s=hypothesis.duration_s or reference.duration_s,
         elapsed_s=hypothesis.elapsed_s,
     )
+
+
+def is_left_out(reference: Material, hypothesis: Material) -> bool:
+    """Return True if words are not compared by speaker, because there are too many speakers."""
+    return _have_speakers(reference, hypothesis) and not are_few(reference, hypothesis)
+
+
+def _have_speakers(reference: Material, hypothesis: Material) -> bool:
+    return all(each.has_text and each.has_speakers for each in (reference, hypothesis))
 
 
 def together(scores: Sequence[Scores], name: str) -> Scores:

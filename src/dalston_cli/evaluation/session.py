@@ -1,7 +1,7 @@
 """What ``dalston eval`` does: pairs references with hypotheses, and scores them."""
 
 import tempfile
-from collections.abc import Callable, Mapping, Sequence
+from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
@@ -12,7 +12,8 @@ from dalston_cli.evaluation.counts import Counts
 from dalston_cli.evaluation.intervals import Interval, difference, interval
 from dalston_cli.evaluation.material import Material
 from dalston_cli.evaluation.reading import NothingToCompareError, pairs, read_materials
-from dalston_cli.evaluation.scoring import Rules, Scores, score, together
+from dalston_cli.evaluation.scoring import Rules, Scores, is_left_out, score, together
+from dalston_cli.evaluation.speakers import MOST_SPEAKERS
 from dalston_cli.evaluation.trials import TrialFailedError, recordings_of, transcribe
 
 Tell = Callable[[str], None]
@@ -53,7 +54,7 @@ def compare(references: Path, hypotheses: Path, rules: Rules, tell: Tell) -> Out
     """
     known = read_materials(references, tell, corrected=True)
     found = read_materials(hypotheses, tell)
-    scores = [score(*pair, rules) for pair in pairs(known, found, tell)]
+    scores = _scores(pairs(known, found, tell), rules, tell)
     if not scores:
         raise NothingToCompareError(references, hypotheses)
     return _outcome(scores, None)
@@ -87,11 +88,23 @@ def try_models(
                 failure = error
                 tell(str(error))
                 continue
-        scores = [score(*pair, rules) for pair in pairs(_of(known, chosen), found, tell)]
+        scores = _scores(pairs(_of(known, chosen), found, tell), rules, tell)
         outcomes.append(_outcome(scores, model))
     if not outcomes and failure is not None:
         raise failure
-    return _ranked(outcomes)
+    return ranked(outcomes)
+
+
+def _scores(found: Iterable[tuple[Material, Material]], rules: Rules, tell: Tell) -> list[Scores]:
+    scores = []
+    for reference, hypothesis in found:
+        if is_left_out(reference, hypothesis):
+            tell(
+                f"{reference.name} has more than {MOST_SPEAKERS} speakers: words are not compared"
+                " by speaker (cpWER, tcpWER)"
+            )
+        scores.append(score(reference, hypothesis, rules))
+    return scores
 
 
 def _of(known: Mapping[str, Material], chosen: Mapping[str, Path]) -> dict[str, Material]:
@@ -108,9 +121,12 @@ def _outcome(scores: Sequence[Scores], model: str | None) -> Outcome:
     )
 
 
-def _ranked(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
-    """Sort by error rate, and say how far each is behind the best."""
-    best, *others = sorted(outcomes, key=lambda each: each.rate)
+def ranked(outcomes: Sequence[Outcome]) -> tuple[Outcome, ...]:
+    """Return the best first, and say how far each is behind the best.
+
+    One that left recordings out comes after those that did not: hard ones are left out first.
+    """
+    best, *others = sorted(outcomes, key=lambda each: (-len(each.recordings), each.rate))
     return (best, *(_behind(each, best) for each in others))
 
 

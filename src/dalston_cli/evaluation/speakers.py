@@ -15,6 +15,8 @@ from dalston_cli.evaluation.needs import library
 from dalston_cli.evaluation.normalising import Normalise
 
 SESSION = "recording"
+MOST_SPEAKERS = 20
+"""More on one side are not assigned to those of the other; the library refuses it."""
 
 
 class SpeakerErrors(Struct, frozen=True, kw_only=True):
@@ -41,11 +43,24 @@ class SpeakerErrors(Struct, frozen=True, kw_only=True):
         return wrong / self.total_s if self.total_s else None
 
 
+def are_few(reference: Material, hypothesis: Material) -> bool:
+    """Return True if words can be compared by speaker."""
+    return all(
+        len({each.speaker for each in side.utterances if each.text.strip()}) <= MOST_SPEAKERS
+        for side in (reference, hypothesis)
+    )
+
+
 def words_by_speaker(reference: Material, hypothesis: Material, normalise: Normalise) -> Counts:
     """Count errors of words for the best assignment of speakers (cpWER)."""
     module = library("meeteval.wer.wer.cp")
     return _counts(
-        module.cp_word_error_rate(_seglst(reference, normalise), _seglst(hypothesis, normalise))
+        module.cp_word_error_rate(
+            _seglst(reference, normalise),
+            _seglst(hypothesis, normalise),
+            reference_sort=False,
+            hypothesis_sort=False,
+        )
     )
 
 
@@ -111,7 +126,10 @@ def _row(utterance: Utterance, normalise: Normalise, *, timed: bool) -> dict[str
         "speaker": utterance.speaker,
         "words": normalise(utterance.text),
     }
-    return row | {"start_time": utterance.start, "end_time": utterance.end} if timed else row
+    if not timed:
+        return row
+    start, end = utterance.start or 0.0, utterance.end or 0.0
+    return row | {"start_time": start, "end_time": max(start, end)}
 
 
 def _counts(rate: object) -> Counts:

@@ -7,6 +7,7 @@ from pathlib import Path
 from dalston_cli.errors import UsageError
 from dalston_cli.formats.read import read_cues
 from dalston_cli.formats.readers.cues import Cue
+from dalston_cli.formats.script import clean
 from dalston_cli.muxing.containers import LanguageCodes
 
 _LONGEST_CODE = 3
@@ -89,7 +90,7 @@ def read_tracks(
             path=path,
             cues=tuple(_shown(read_cues(path))),
             language=_checked(languages[at]) if at < len(languages) else language_in_name(path),
-            title=titles[at] if at < len(titles) else None,
+            title=_title(titles[at]) if at < len(titles) else None,
         )
         for at, path in enumerate(paths)
     )
@@ -103,6 +104,11 @@ def language_in_name(path: Path) -> str | None:
     code = tag.replace("_", "-").partition("-")[0]
     is_one = 1 < len(code) <= _LONGEST_CODE and langcodes.tag_is_valid(tag)
     return langcodes.standardize_tag(tag) if is_one else None
+
+
+def _title(given: str) -> str:
+    """Return a title on one line; bytes that are not UTF-8 are replaced."""
+    return clean(given.encode(errors="replace").decode())
 
 
 def _checked(tag: str) -> str:

@@ -47,6 +47,8 @@ def redacted_segments(
         run = segments[first:last]
         for segment, placed in zip(run, _placed(run, rules, pseudonyms), strict=True):
             changed.append(_redacted(segment, placed, spans))
+            if _hides(segment, rules):
+                spans.append(Span(segment.start, segment.end, is_exact=False))
     return changed, spans
 
 
@@ -83,6 +85,15 @@ def _text(segment: Segment) -> str:
 def _agrees(segment: Segment) -> bool:
     spoken = "".join(word.text for word in segment.words).strip()
     return bool(segment.words) and spoken == segment.text.strip()
+
+
+def _hides(segment: Segment, rules: Rules) -> bool:
+    """Return True if something is said that the text does not have, because refining changed it."""
+    spoken = "" if _agrees(segment) else "".join(word.text for word in segment.words)
+    others = [each for each in (spoken, segment.raw_text) if each]
+    return bool(others) and max(len(rules.find(each)) for each in others) > len(
+        rules.find(segment.text)
+    )
 
 
 def _redacted(segment: Segment, placed: Sequence[_Placed], spans: list[Span]) -> Segment:

@@ -9,14 +9,15 @@ from dalston_cli.atomic_file import write_whole
 from dalston_cli.collection.reading import NoTranscriptsError, transcripts_at
 from dalston_cli.errors import InputError, UnavailableError
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.read import TranscriptUnreadableError
+from dalston_cli.formats.read import TranscriptUnreadableError, read_transcript
 from dalston_cli.formats.registry import writers_named
 from dalston_cli.redaction.finding import Kind
 from dalston_cli.redaction.names import Names
 from dalston_cli.redaction.rules import Rules, check_installed, check_region
+from dalston_cli.redaction.segments import Span
 from dalston_cli.redaction.transcript import Redacted, redact
 from dalston_cli.redaction.vault import VAULT_SUFFIX, Key, Originals, open_key, seal, unseal
-from dalston_cli.regular_file import read_regular
+from dalston_cli.regular_file import is_regular, read_regular
 from dalston_cli.review.naming import corrections_path
 from dalston_sdk.wire import Transcript
 
@@ -128,33 +129,40 @@ class Redaction:
         vault = target.with_suffix(VAULT_SUFFIX) if key else None
         audio = target.with_suffix(".flac") if self.beep else None
         for one in (target, vault, audio):
-            if one and one.exists() and not self.overwrite:
+            if one and _is_there(one) and not self.overwrite:
                 raise RedactedExistsError(one)
         recording = self._recording(path, transcript) if audio else None
+        spans = self._spans(path, found, rules) if audio else ()
         try:
             if key and vault:
                 write_whole(vault, seal(_originals(path, found), key), mode=0o600)
             [writer] = writers_named(("json",))
             write_whole(target, writer.render(found.transcript, RenderOptions()))
             if audio and recording:
-                self._beep(recording, audio, found)
+                self._beep(recording, audio, spans)
         except OSError as error:
             raise RedactedUnwritableError(target, error) from error
         written = tuple(each for each in (target, vault, audio) if each)
-        inexact = sum(not span.is_exact for span in found.spans)
         return Written(
             source=path,
             written=written,
             counts=found.counts,
             absent=found.absent if Kind.NAME in self.kinds else frozenset(),
-            num_inexact=inexact if audio else 0,
+            num_inexact=sum(not span.is_exact for span in spans),
         )
 
-    def _beep(self, recording: Path, target: Path, found: Redacted) -> None:
+    def _spans(self, path: Path, found: Redacted, rules: Rules) -> Collection[Span]:
+        """Return when something is said that was replaced, or that a person took out."""
+        if not corrections_path(path).exists():
+            return found.spans
+        machine = redact(read_transcript(path), self.people, rules, path.stem)
+        return {*found.spans, *machine.spans}
+
+    def _beep(self, recording: Path, target: Path, said: Collection[Span]) -> None:
         from dalston_cli.audio.beep import write_beeped  # noqa: PLC0415 - loads PyAV
 
         margin = self.margin_s
-        spans = [(max(0.0, span.start - margin), span.end + margin) for span in found.spans]
+        spans = [(max(0.0, span.start - margin), span.end + margin) for span in said]
         write_beeped(recording, target, spans)
 
     def _recording(self, path: Path, transcript: Transcript) -> Path:
@@ -166,7 +174,7 @@ class Redaction:
         if self.audio_dir:
             places = [self.audio_dir / named, self.audio_dir / named.name]
         for place in places:
-            if place.is_file() and content_digest(place) == transcript.recording.digest:
+            if is_regular(place) and content_digest(place) == transcript.recording.digest:
                 return place
         raise RecordingNotFoundError(path, places)
 
@@ -210,7 +218,7 @@ def restore(path: Path, key_file: Path, folder: Path | None, *, overwrite: bool)
     target = (folder or path.parent) / f"{stem.removesuffix(REDACTED)}{RESTORED}{_JSON}"
     edits = corrections_path(target)
     for one in (target, edits):
-        if one.exists() and not overwrite:
+        if _is_there(one) and not overwrite:
             raise RedactedExistsError(one)
     try:
         edits.unlink(missing_ok=True)  # of what was there before: they are about another text
@@ -226,6 +234,18 @@ def _originals(path: Path, found: Redacted) -> Originals:
     edits = corrections_path(path)
     corrections = read_regular(edits) if edits.is_file() else None
     return Originals(read_regular(path), corrections, found.originals)
+
+
+def _is_there(path: Path) -> bool:
+    """Return True for what is there.
+
+    Raises:
+        RedactedUnwritableError: Nothing can have the name.
+    """
+    try:
+        return path.exists()
+    except OSError as error:
+        raise RedactedUnwritableError(path, error) from error
 
 
 def _distinct(stem: str, transcript: Transcript) -> str:

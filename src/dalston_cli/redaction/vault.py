@@ -19,7 +19,7 @@ from dalston_cli.atomic_file import write_whole
 from dalston_cli.errors import ConfigurationError, InputError
 from dalston_cli.folder_lock import lock_folder
 from dalston_cli.formats.read import LARGEST_MB
-from dalston_cli.regular_file import read_regular
+from dalston_cli.regular_file import NotRegularError, read_regular
 
 VAULT_SUFFIX = ".vault.json"
 _VERSION = 1
@@ -136,6 +136,8 @@ def open_key(path: Path, *, make: bool) -> Key:
                 if not path.exists():  # else another redaction made it just now, and uses it
                     write_whole(path, Fernet.generate_key() + b"\n", mode=0o600)
         status = path.stat()
+        if not stat.S_ISREG(status.st_mode):
+            raise NotRegularError(path)
         if status.st_mode & _OTHERS or status.st_uid != os.geteuid():
             rights = stat.filemode(status.st_mode)
             raise KeyFileError(

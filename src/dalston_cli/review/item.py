@@ -290,6 +290,6 @@ def _shown(piece: Piece) -> dict[str, Any]:
 def _stamp_of(path: Path) -> _Stamp | None:
     try:
         status = path.stat()
-    except FileNotFoundError:
+    except OSError:  # reading it says what is wrong, if it should be there
         return None
     return status.st_mtime_ns, status.st_size, status.st_ino

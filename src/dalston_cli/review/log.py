@@ -5,6 +5,7 @@ made. Lines are added and never changed; where the machine's transcript became a
 first line says so, and the edits behind it are those that were carried over.
 """
 
+import errno
 import fcntl
 import os
 import stat
@@ -136,6 +137,8 @@ def read_corrections(path: Path) -> Corrections | None:
     except FileNotFoundError:
         return None
     except OSError as error:
+        if error.errno == errno.ENAMETOOLONG:  # beside a name that has just room for its own ending
+            return None
         raise CorrectionsUnreadableError(path, error.strerror or str(error)) from error
     return parse_corrections(path, data)
 

@@ -22,6 +22,7 @@ from dalston_cli.errors import UnavailableError, installing
 from dalston_cli.formats.inert import inert
 from dalston_cli.statistics.rows import COLUMNS, Row, Value
 
+_NUMBER_BITS = 63
 _GROUP = 10_000
 """Rows of Parquet that are written together."""
 
@@ -60,8 +61,8 @@ class RowFile:
         """Add a row."""
         for name, value in row.items():
             if value is not None and name not in COLUMNS:
-                before = self.types.get(name, type(value))
-                self.types[name] = _common_type(before, type(value))
+                kind = _type_of(value)
+                self.types[name] = _common_type(self.types.get(name, kind), kind)
         self._file.write(json.dumps(row).encode() + b"\n")
 
     def rows(self) -> Iterator[Row]:
@@ -70,6 +71,12 @@ class RowFile:
         for line in self._file:
             row: Row = json.loads(line)
             yield row
+
+
+def _type_of(value: Value) -> type:
+    """Return a value's type; a number that no table's number can hold is text."""
+    is_large = isinstance(value, int) and value.bit_length() > _NUMBER_BITS
+    return str if is_large else type(value)
 
 
 def _common_type(first: type, second: type) -> type:

@@ -2,11 +2,12 @@
 
 import base64
 import os
+from contextlib import suppress
 from pathlib import Path
 from urllib.parse import quote
 
 from dalston_cli.errors import InputError
-from dalston_cli.regular_file import TooLargeError, read_regular
+from dalston_cli.regular_file import TooLargeError, is_regular, read_regular
 
 LARGEST_MB = 300
 """Browsers take up to 512 MB of text as an address, a third more than the file has."""
@@ -56,16 +57,18 @@ def audio_link(name: str, folder: Path | None) -> str | None:
     if found is None or folder is None:
         return "./" + quote(Path(name).name)
     relative = os.path.relpath(found.absolute(), folder.absolute())
-    return "./" + quote(Path(relative).as_posix())
+    return "./" + quote(os.fsencode(Path(relative).as_posix()))
 
 
 def find_recording(name: str, folder: Path | None) -> Path | None:
     """Return the file of a recording: beside the page, or where the user named it."""
     if name == _STANDARD_INPUT or "://" in name:
         return None
-    given = Path(name).expanduser()
+    given = Path(name)
+    with suppress(RuntimeError):  # ~ and a user who is unknown here
+        given = given.expanduser()
     beside = () if folder is None else (folder / given.name, folder / given)
-    return next((each for each in (given, *beside) if each.is_file()), None)
+    return next((each for each in (given, *beside) if is_regular(each)), None)
 
 
 def needed_recording(name: str, folder: Path | None, option: str) -> Path:
