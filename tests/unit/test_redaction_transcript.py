@@ -175,7 +175,7 @@ KNOWN = {
     " suppressed generator key digest speaker_matches known_text",
     Segment: "id start end text words speaker channel language confidence emotion raw_text doubtful"
     " avg_logprob no_speech_prob compression_ratio temperature human checked paragraph",
-    Word: "text start end confidence speaker interpolated human",
+    Word: "text start end confidence speaker interpolated human timing",
     SpeakerTurn: "start end speaker confidence",
     RecordingInfo: "name digest duration_s sample_rate num_channels container codec"
     " container_duration_s clip_start clip_end left_out columns title recorded chapters tracks",
