@@ -49,7 +49,14 @@ def exported(talk: Path, capsys: Captured, *words: str) -> str:
 HUMAN = "1 corrected and 1 checked by a person, of 2 segments"
 
 
-@pytest.mark.parametrize("name", [name for name, one in WRITERS.items() if not one.needs_chapters])
+WITH_TEXT = [
+    name
+    for name, one in WRITERS.items()
+    if not one.needs_chapters and name != "smil"  # which names sentences by their ids
+]
+
+
+@pytest.mark.parametrize("name", WITH_TEXT)
 def test_every_format_has_the_corrected_text(name: str, talk: Path, tmp_path: Path) -> None:
     writer = WRITERS[name]
     plain, corrected = tmp_path / "plain", tmp_path / "corrected"

@@ -49,6 +49,13 @@ def engines_that_ran(events: list[dict[str, Any]]) -> list[str]:
     ]
 
 
+def retitled(name: str, text: str) -> str:
+    """Return a transcript of 0.1 as it is written today: its title is the file's name alone."""
+    titles = {".md": "# in/", ".ass": "Title: in/"}
+    title = titles.get(Path(name).suffix)
+    return text.replace(title, title.removesuffix("in/")) if title else text
+
+
 @pytest.mark.skipif(
     importlib.metadata.version("av") != RECORDED_WITH["av"],
     reason=f"the recordings were decoded with PyAV {RECORDED_WITH['av']}, which their keys say",
@@ -59,7 +66,10 @@ def test_what_is_finished_is_unchanged(home: Path, capsys: pytest.CaptureFixture
         events = events_of(name, capsys)
         statuses = {event["status"] for event in events if event["event"] == "job_finished"}
         assert statuses == {{"partial": "partial", "refused": "failed"}.get(name, "unchanged")}
-    assert dict(stored.transcripts_below(home / "out")) == before
+    assert dict(stored.transcripts_below(home / "out")) == {
+        name: retitled(name, text) if name.startswith("partial/") else text  # tried again
+        for name, text in before.items()
+    }
 
 
 def test_transcripts_are_the_same_byte_for_byte_without_an_engine(
@@ -69,9 +79,9 @@ def test_transcripts_are_the_same_byte_for_byte_without_an_engine(
     for name in stored.COMMANDS:
         failing = ["diarize"] if name == "partial" else []
         assert engines_that_ran(events_of(name, capsys)) == failing, name
-    assert dict(stored.transcripts_below(home / "out")) == dict(
-        stored.transcripts_below(stored.STORED / "out")
-    )
+    assert dict(stored.transcripts_below(home / "out")) == {
+        name: retitled(name, text) for name, text in stored.transcripts_below(stored.STORED / "out")
+    }
 
 
 def test_another_option_is_not_found(home: Path, capsys: pytest.CaptureFixture[str]) -> None:
