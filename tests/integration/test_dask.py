@@ -19,6 +19,8 @@ from tests.support.waiting import eventually
 
 from dalston_cli.errors import ExitCode
 
+pytestmark = pytest.mark.slow  # a cluster of several processes for most of them
+
 
 @pytest.fixture
 def shell(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[Shell]:
@@ -159,7 +161,6 @@ async def test_a_worker_that_dies_costs_nothing_but_time(
     assert len(texts(shell.work / "out")) == 4
 
 
-@pytest.mark.slow  # two clusters, one after the other
 async def test_without_a_scheduler_the_run_ends_and_a_plain_rerun_goes_on(
     shell: Shell, cluster: DaskCluster, tmp_path: Path, stack: ExitStack
 ) -> None:

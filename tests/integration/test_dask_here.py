@@ -16,6 +16,8 @@ from tests.support.speech import needs_flite, say_many
 
 from dalston_cli.errors import ExitCode
 
+pytestmark = pytest.mark.slow  # a cluster of several processes
+
 DASK = ("--runner", "dask", "--replicas", "2")
 
 

@@ -21,6 +21,8 @@ from dalston_cli.pipeline.runners.dask import cluster as dask_cluster
 from dalston_cli.pipeline.runners.dask import connection
 from dalston_cli.pipeline.runners.dask.errors import SchedulerUnreachableError
 
+pytestmark = pytest.mark.slow  # a cluster of several processes
+
 WORDS = ("transcribe", "in", "-o", "out", "--model", "speech", "-f", "txt", "--runner", "dask")
 NAMESPACE = ("unshare", "--mount") + (() if os.geteuid() == 0 else ("--map-root-user",))
 
@@ -56,7 +58,6 @@ def without_sight_of(folder: Path, *, instead: Path | None = None) -> tuple[str,
     return *NAMESPACE, "sh", "-c", f"mount {what} '{folder}' && exec \"$@\"", "sh"
 
 
-@pytest.mark.slow  # two workers and two commands that import all of Dask
 async def test_a_worker_of_another_version_is_refused(
     shell: Shell, cluster: DaskCluster, tmp_path: Path
 ) -> None:
