@@ -165,19 +165,19 @@ class _OpenAI:
         )
 
     async def complete(self, prompt: Prompt) -> Completion:
-        limit: dict[str, Any] = {self._limit: prompt.max_tokens}
-        completion = await self._client.chat.completions.create(
-            model=self._model,
-            messages=[
+        request: dict[str, Any] = {
+            "model": self._model,
+            "messages": [
                 {"role": "system", "content": prompt.system},
                 {"role": "user", "content": prompt.text},
             ],
-            response_format={
+            "response_format": {
                 "type": "json_schema",
                 "json_schema": {"name": "answer", "strict": True, "schema": prompt.schema},
             },
-            **limit,
-        )
+            self._limit: prompt.max_tokens,
+        }
+        completion: Any = await self._client.chat.completions.create(**request)
         tokens = _openai_tokens(getattr(completion, "usage", None))
         choices = getattr(completion, "choices", None)
         if not choices:
