@@ -6,7 +6,7 @@ import hmac
 import json
 import threading
 import time
-from collections.abc import Iterator
+from collections.abc import Callable, Iterator
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -96,14 +96,27 @@ def upload(
     return client.post("/v1/jobs", files=files, data=data, headers=headers)
 
 
-def ended(client: httpx2.Client, number: str, timeout_s: float = 90) -> dict[str, Any]:
+def job_when(
+    client: httpx2.Client,
+    number: str,
+    is_so: Callable[[dict[str, Any]], object],
+    timeout_s: float = 90,
+) -> dict[str, Any]:
     deadline = time.monotonic() + timeout_s
     while True:
         job: dict[str, Any] = client.get(f"/v1/jobs/{number}").json()
-        if job["state"] in ENDED:
+        if is_so(job):
             return job
         assert time.monotonic() < deadline, job
         time.sleep(0.1)
+
+
+def ended(client: httpx2.Client, number: str) -> dict[str, Any]:
+    return job_when(client, number, lambda job: job["state"] in ENDED)
+
+
+def running(client: httpx2.Client, number: str) -> dict[str, Any]:
+    return job_when(client, number, lambda job: job["state"] == "running")
 
 
 def test_a_job_goes_from_upload_to_every_format_and_is_forgotten(
@@ -291,8 +304,7 @@ def test_a_killed_server_goes_on_and_a_removed_job_ends(tmp_path: Path) -> None:
         with served(home) as server, server.client() as client:
             number = upload(client, talk, options={"model": "speech"}, key="k").json()["id"]
             place = f"/v1/jobs/{number}"
-            while not client.get(place).json()["stages"].get("transcribe"):
-                time.sleep(0.1)
+            job_when(client, number, lambda job: job["stages"].get("transcribe"))
             server.process.kill()
             server.process.wait()
         with served(home) as server, server.client() as client:
@@ -302,16 +314,14 @@ def test_a_killed_server_goes_on_and_a_removed_job_ends(tmp_path: Path) -> None:
             assert upload(client, talk, options={"model": "speech"}, key="k").json()["id"] == number
 
             slow = upload(client, write_recording(tmp_path / "slow.wav", seconds=60)).json()["id"]
-            while client.get(f"/v1/jobs/{slow}").json()["state"] != "running":
-                time.sleep(0.1)
+            running(client, slow)
             assert client.delete(f"/v1/jobs/{slow}").status_code == 204
             assert not (home.server_folder / "jobs" / slow).exists()
             metrics = client.get("/metrics").text
             assert "dalston_recordings_in_work 0.0" in metrics
 
             left = upload(client, write_recording(tmp_path / "left.wav", seconds=8)).json()["id"]
-            while client.get(f"/v1/jobs/{left}").json()["state"] != "running":
-                time.sleep(0.1)
+            running(client, left)
             assert server.stop() == 0  # it is not lost by Ctrl-C either
         with served(home) as server, server.client() as client:
             assert ended(client, left)["state"] == "done"

@@ -5,6 +5,8 @@ from collections.abc import Sequence
 from dataclasses import dataclass
 from typing import Any
 
+from known_languages import KNOWN_LANGUAGES
+
 from dalston_sdk.decoding import Capabilities
 from dalston_sdk.engine import Samples
 from dalston_sdk.sentences import Transcription
@@ -84,6 +86,17 @@ class Adapter(ABC):
     @abstractmethod
     def traits(self) -> Traits:
         """What the model can do."""
+
+    def plain_traits(self, *, times_words: bool, max_chunk_s: float) -> Traits:
+        """Return those of a model that only transcribes, and whose files name no language."""
+        return Traits(
+            name=self.loaded.name,
+            languages=KNOWN_LANGUAGES.get(self.loaded.name, ()),
+            must_be_told_language=False,
+            translates=False,
+            times_words=times_words,
+            max_chunk_s=max_chunk_s,
+        )
 
     @abstractmethod
     def transcribe(self, located: Sequence[Located], told: Told) -> list[Transcription]:

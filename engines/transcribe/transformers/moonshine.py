@@ -5,7 +5,6 @@ from functools import cached_property
 from typing import Any
 
 from adapter import Located, Told, Traits
-from known_languages import KNOWN_LANGUAGES
 from text_decoder import TextDecoder
 
 from dalston_sdk.engine import SAMPLE_RATE
@@ -22,14 +21,7 @@ class Moonshine(TextDecoder):
     @cached_property
     def traits(self) -> Traits:
         """Its files do not say which language it knows."""
-        return Traits(
-            name=self.loaded.name,
-            languages=KNOWN_LANGUAGES.get(self.loaded.name, ()),
-            must_be_told_language=False,
-            translates=False,
-            times_words=False,
-            max_chunk_s=_MAX_CHUNK_S,
-        )
+        return self.plain_traits(times_words=False, max_chunk_s=_MAX_CHUNK_S)
 
     def inputs_of(self, located: Sequence[Located], told: Told) -> Any:  # noqa: ANN401 - the library's
         """Return samples with a mask of their padding."""

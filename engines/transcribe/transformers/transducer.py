@@ -5,7 +5,6 @@ from functools import cached_property
 
 import torch
 from adapter import Adapter, Located, Told, Traits
-from known_languages import KNOWN_LANGUAGES
 from pieces import words_in
 
 from dalston_sdk.engine import SAMPLE_RATE
@@ -23,14 +22,7 @@ class Transducer(Adapter):
     @cached_property
     def traits(self) -> Traits:
         """Its files do not say which languages it knows."""
-        return Traits(
-            name=self.loaded.name,
-            languages=KNOWN_LANGUAGES.get(self.loaded.name, ()),
-            must_be_told_language=False,
-            translates=False,
-            times_words=True,
-            max_chunk_s=_MAX_CHUNK_S,
-        )
+        return self.plain_traits(times_words=True, max_chunk_s=_MAX_CHUNK_S)
 
     @cached_property
     def _frame_s(self) -> float:

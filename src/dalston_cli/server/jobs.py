@@ -16,7 +16,7 @@ from dalston_cli.private_file import make_private_folder
 from dalston_cli.server.errors import no_such
 from dalston_cli.server.paths import still_there
 from dalston_cli.server.progress import Progress
-from dalston_cli.server.queue import ENDED, JobState, Queue, QueuedJob
+from dalston_cli.server.queue import JobState, Queue, QueuedJob
 from dalston_cli.server.service import Service
 from dalston_cli.server.telling import Teller
 from dalston_cli.server.upload import UPLOAD_NAME
@@ -126,7 +126,7 @@ class Jobs:
             task.cancel()
             with suppress(asyncio.CancelledError):
                 await asyncio.wait((task,))
-        self._service.room.give_back(job.upload_bytes if job.state not in ENDED else 0)
+        self._service.room.give_back(job.upload_bytes)  # 0 of one that has ended
         self._tell_change()
         await run_in_threadpool(shutil.rmtree, self.folder_of(job.id), ignore_errors=True)
 

@@ -115,8 +115,12 @@ class SqliteQueue:
 
     def num_waiting(self, owner: str | None = None) -> int:
         """Return how many jobs wait; see ``Queue``."""
-        waiting = self._select("where state = 'queued'")
-        return sum(owner is None or job.owner == owner for job in waiting)
+        with self._lock:
+            found = self._database.execute(
+                "select count(*) from jobs where state = 'queued' and owner = coalesce(?, owner)",
+                (owner,),
+            ).fetchone()
+        return int(found[0])
 
     def remove(self, number: str) -> None:
         """Forget a job; see ``Queue``."""

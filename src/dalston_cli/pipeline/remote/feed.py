@@ -2,7 +2,6 @@
 
 import calendar
 import io
-import time
 from collections.abc import Mapping
 from datetime import UTC, datetime
 from typing import Any
@@ -12,9 +11,9 @@ from msgspec import Struct
 
 from dalston_cli.amounts import readable_size
 from dalston_cli.errors import UnavailableError
-from dalston_cli.pipeline.remote import patience
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import RemoteError
+from dalston_cli.pipeline.remote.patience import patiently
 from dalston_cli.pipeline.remote.stores import store_of
 
 SUFFIXES = frozenset({".atom", ".rss", ".xml"})
@@ -92,14 +91,7 @@ def fetch_feed(address: Address) -> Feed:
         RemoteError: It cannot be fetched, or is none.
     """
     parse = _parser()
-    for pause_s in patience.PAUSES_S:
-        try:
-            return parse_feed(_bytes_of(address), address, parse)
-        except RemoteError as error:
-            if not error.may_pass:
-                raise
-        time.sleep(pause_s)
-    return parse_feed(_bytes_of(address), address, parse)
+    return patiently(lambda: parse_feed(_bytes_of(address), address, parse))
 
 
 def parse_feed(data: bytes, address: Address, parse: Any = None) -> Feed:  # noqa: ANN401 - feedparser has no types
