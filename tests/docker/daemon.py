@@ -117,7 +117,12 @@ class PrivateDaemon:
         (self.folder / "d.pid").unlink(missing_ok=True)
         with self._log.open("ab") as log:
             self._process = subprocess.Popen(
-                self._command(), stdout=log, stderr=log, stdin=subprocess.DEVNULL
+                self._command(),
+                stdout=log,
+                stderr=log,
+                stdin=subprocess.DEVNULL,
+                # A containerd that a new daemon finds without one writes its stacks there.
+                env=os.environ | {"TMPDIR": str(self.folder)},
             )
         deadline = time.monotonic() + START_S
         while not self.answers():
