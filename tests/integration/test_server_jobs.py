@@ -4,9 +4,11 @@ import base64
 import hashlib
 import hmac
 import json
+import sqlite3
 import threading
 import time
 from collections.abc import Callable, Iterator
+from contextlib import closing
 from http.server import BaseHTTPRequestHandler, ThreadingHTTPServer
 from pathlib import Path
 from typing import Any
@@ -325,6 +327,33 @@ def test_a_killed_server_goes_on_and_a_removed_job_ends(tmp_path: Path) -> None:
             assert server.stop() == 0  # it is not lost by Ctrl-C either
         with served(home) as server, server.client() as client:
             assert ended(client, left)["state"] == "done"
+            assert server.stop() == 0
+    finally:
+        home.close()
+
+
+def test_a_queue_that_fails_stops_no_job_and_is_told(tmp_path: Path) -> None:
+    home = ServerHome({"RUN_S": "1"})
+    talks = [write_recording(tmp_path / f"{n}.wav", seconds=2, seed=n) for n in (1, 2)]
+    try:
+        with served(home, "--jobs", "1") as server, server.client() as client:
+            numbers = [
+                upload(client, talk, options={"model": "speech"}).json()["id"] for talk in talks
+            ]
+            running(client, numbers[0])
+            with closing(sqlite3.connect(home.server_folder / "jobs.sqlite")) as other:
+                other.execute("alter table jobs rename to elsewhere")
+                refused = upload(client, talks[0])
+                assert refused.status_code == 503
+                assert refused.json()["error"]["code"] == "queue_unavailable"
+                assert str(home.folder) not in refused.text
+                assert client.get("/health").status_code == 503
+                while "dalston_recordings_in_work 1.0" in client.get("/metrics").text:
+                    time.sleep(0.1)  # the first job has ended, and cannot be noted as done
+                other.execute("alter table elsewhere rename to jobs")
+            for number in numbers:
+                assert ended(client, number)["state"] == "done"
+            assert client.get("/health").json() == {"status": "ok"}
             assert server.stop() == 0
     finally:
         home.close()

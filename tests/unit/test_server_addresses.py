@@ -1,15 +1,11 @@
-"""Where callers may send the server, how webhooks are signed, and the queue's file."""
+"""Where callers may send the server, and how webhooks are signed."""
 
 from collections.abc import Sequence
-from pathlib import Path
 
-import msgspec
 import pytest
 
 from dalston_cli.server.addresses import destination, is_public
 from dalston_cli.server.errors import RequestRefusedError
-from dalston_cli.server.queue import QueuedJob
-from dalston_cli.server.sqlite_queue import QUEUE_NAME, QueueFileError, SqliteQueue
 from dalston_cli.server.webhooks import secret_bytes, signed_headers
 
 
@@ -92,41 +88,3 @@ def test_a_signature_is_that_of_the_standards_example() -> None:
 def test_a_secret_that_is_none_is_refused(secret: str) -> None:
     with pytest.raises(RequestRefusedError):
         secret_bytes(secret)
-
-
-def job(number: str, *, owner: str = "ada", at: float = 1.0, key: str | None = None) -> QueuedJob:
-    return QueuedJob(
-        id=number, owner=owner, state="queued", name="a", created_at=at, model="m", key=key
-    )
-
-
-def test_a_queue_outlives_its_process(tmp_path: Path) -> None:
-    queue = SqliteQueue(tmp_path)
-    assert (tmp_path / QUEUE_NAME).stat().st_mode & 0o777 == 0o600
-    queue.add(job("b", at=2))
-    queue.add(job("a", at=1, key="k"))
-    assert queue.add(job("c", at=3, key="k")).id == "a"
-    assert queue.add(job("d", at=4, key="k", owner="grace")).id == "d"
-    assert (queue.num_waiting("ada"), queue.num_waiting()) == (2, 3)
-    taken = queue.take()
-    assert taken is not None
-    assert (taken.id, taken.state) == ("a", "running")
-    queue.close()
-
-    queue = SqliteQueue(tmp_path)
-    assert {each.id: each.state for each in queue.requeue()} == dict.fromkeys("abd", "queued")
-    first = queue.take()
-    assert first is not None
-    assert first.id == "a"
-    assert queue.put(msgspec.structs.replace(first, state="done"))
-    queue.remove("a")
-    assert not queue.put(first)
-    assert queue.get("a") is None
-    assert [each.id for each in queue.of("ada", most=5)] == ["b"]
-    queue.close()
-
-
-def test_a_file_that_is_no_queue_is_not_used(tmp_path: Path) -> None:
-    (tmp_path / QUEUE_NAME).write_bytes(b"nonsense" * 100)
-    with pytest.raises(QueueFileError):
-        SqliteQueue(tmp_path)

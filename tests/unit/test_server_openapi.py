@@ -18,7 +18,7 @@ def test_every_address_is_described_and_no_other() -> None:
     routes = make_routes(
         AudioEndpoints(NOTHING),
         JobEndpoints(NOTHING, NOTHING, frozenset()),
-        SystemEndpoints(NOTHING, 0.0),
+        SystemEndpoints(NOTHING, NOTHING, 0.0),
     )
     served = {
         (method.lower(), route.path.replace(":path}", "}"))

@@ -42,7 +42,7 @@ Lifespan = Callable[[Starlette], AbstractAsyncContextManager[None]]
 def make_app(service: Service, jobs: JobEndpoints, rules: Rules, lifespan: Lifespan) -> Starlette:
     """Return the application that serves a machine."""
     audio = AudioEndpoints(service)
-    system = SystemEndpoints(service, time.monotonic())
+    system = SystemEndpoints(service, jobs.jobs, time.monotonic())
     routes = make_routes(audio, jobs, system)
     return Starlette(
         routes=routes,

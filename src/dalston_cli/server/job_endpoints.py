@@ -48,7 +48,7 @@ class JobEndpoints:
         caller: Caller = request.state.caller
         key, number = idempotency_key(request), secrets.token_hex(12)
         limits, room = self.service.limits, self.service.room
-        if self.jobs.num_waiting(caller.name) >= limits.most_waiting:
+        if await self.jobs.num_waiting(caller.name) >= limits.most_waiting:
             raise RequestRefusedError(
                 HTTPStatus.TOO_MANY_REQUESTS,
                 f"{limits.most_waiting} jobs of {caller.name} wait already",
@@ -61,7 +61,7 @@ class JobEndpoints:
             asked = await read_job(request, folder, room, limits.most_bytes)
             stack.callback(room.give_back, asked.upload_bytes)
             job = await run_in_threadpool(self._checked, asked, caller, number, key)
-            kept = self.jobs.add(job)
+            kept = await self.jobs.add(job)
             if kept.id == job.id:
                 stack.pop_all()
         if kept.asked != job.asked:
@@ -78,21 +78,21 @@ class JobEndpoints:
 
     async def listed(self, request: Request) -> Response:
         """List the caller's latest jobs."""
-        jobs = self.jobs.of(request.state.caller.name, _MOST_LISTED)
+        jobs = await self.jobs.of(request.state.caller.name, _MOST_LISTED)
         return answer({"object": "list", "data": [self._view(each) for each in jobs]})
 
     async def shown(self, request: Request) -> Response:
         """Answer with a job."""
-        return answer(self._view(self._job(request)))
+        return answer(self._view(await self._job(request)))
 
     async def removed(self, request: Request) -> Response:
         """Forget a job and all that is kept of it."""
-        await self.jobs.remove(self._job(request))
+        await self.jobs.remove(await self._job(request))
         return Response(status_code=HTTPStatus.NO_CONTENT)
 
     async def events(self, request: Request) -> Response:
         """Answer with what happens to a job, as it happens, and with the job at its end."""
-        job = self._job(request)
+        job = await self._job(request)
         last = request.headers.get("last-event-id", "0")
         after = (
             int(last) if last.isascii() and last.isdecimal() and len(last) < len("1000000") else 0
@@ -101,7 +101,7 @@ class JobEndpoints:
 
     async def transcript(self, request: Request) -> Response:
         """Answer with a job's transcript in a format of Dalston's."""
-        job = self._job(request)
+        job = await self._job(request)
         if job.state not in _WITH_TRANSCRIPT:
             raise RequestRefusedError(
                 HTTPStatus.CONFLICT,
@@ -151,17 +151,21 @@ class JobEndpoints:
             webhook=asked.webhook,
         )
 
-    def _job(self, request: Request) -> QueuedJob:
-        return self.jobs.get(request.state.caller.name, request.path_params["job"])
+    async def _job(self, request: Request) -> QueuedJob:
+        return await self.jobs.get(request.state.caller.name, request.path_params["job"])
 
     def _view(self, job: QueuedJob) -> dict[str, object]:
         return job_view(job, self.jobs.progress(job.id))
 
     async def _followed(self, job: QueuedJob, after: int) -> AsyncIterator[dict[str, str]]:
-        while (now := self.jobs.now(job.id)) is not None and now.state not in ENDED:
+        while True:
+            change = self.jobs.next_change
+            now = await self.jobs.now(job.id)
+            if now is None or now.state in ENDED:
+                break
             progress = self.jobs.progress(job.id)
             if progress is None:
-                await self.jobs.changed()
+                await change.wait()
                 continue
             async for number, kind, data in progress.follow(after):
                 after = number

@@ -1,15 +1,30 @@
 """Jobs that wait, work or have ended: what a queue is, apart from where it is kept."""
 
+from collections.abc import Collection
 from typing import Literal, Protocol, get_args
 
 from msgspec import Struct, field
 
+from dalston_cli.errors import UnavailableError
 from dalston_cli.pipeline.events import ErrorInfo
 from dalston_cli.server.webhooks import Webhook
 
 JobState = Literal["queued", "running", "done", "partial", "failed", "cancelled"]
 JOB_STATES: tuple[JobState, ...] = get_args(JobState)
 ENDED: frozenset[JobState] = frozenset({"done", "partial", "failed", "cancelled"})
+
+
+class QueueError(UnavailableError):
+    """Jobs cannot be read or kept for the moment; what is kept already is not lost."""
+
+    code = "queue_unavailable"
+
+    def __init__(self, problem: str) -> None:
+        super().__init__(
+            f"jobs cannot be read or kept at the moment: {problem}",
+            hint="ask again later; GET /health tells when it is over",
+        )
+        self.problem = problem
 
 
 class QueuedJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
@@ -48,7 +63,19 @@ class QueuedJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
 
 
 class Queue(Protocol):
-    """Keeps jobs so that none is lost when a process ends, whichever way."""
+    """Keeps jobs so that none is lost when a process ends, whichever way.
+
+    Every method blocks, may be called by any thread, and raises ``QueueError`` where the jobs
+    cannot be read or kept; then nothing has changed, or all of what was asked for.
+
+    Attributes:
+        place: Where the jobs are, for people.
+    """
+
+    place: str
+
+    def check(self) -> None:
+        """Make sure that jobs can be read."""
 
     def add(self, job: QueuedJob) -> QueuedJob:
         """Keep a job; return it, or the one that its caller's key stands for already."""
@@ -72,7 +99,10 @@ class Queue(Protocol):
         """Forget a job."""
 
     def requeue(self) -> tuple[QueuedJob, ...]:
-        """Have jobs that ran when a server was killed wait again; return all that have a folder."""
+        """Have jobs that ran when a server was killed wait again; return all that wait."""
+
+    def known(self, numbers: Collection[str]) -> frozenset[str]:
+        """Return those of the numbers that are jobs."""
 
     def untold(self) -> tuple[QueuedJob, ...]:
         """Return jobs that have ended and whose webhook was not told."""

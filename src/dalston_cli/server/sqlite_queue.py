@@ -2,30 +2,36 @@
 
 import sqlite3
 import threading
-from collections.abc import Iterator
-from contextlib import contextmanager
+from collections.abc import Collection, Iterator
+from contextlib import contextmanager, suppress
 from pathlib import Path
+from typing import Any
 
 import msgspec
 
 from dalston_cli.errors import ConfigurationError
 from dalston_cli.private_file import make_private_file
-from dalston_cli.server.queue import ENDED, QueuedJob
+from dalston_cli.server.queue import ENDED, QueuedJob, QueueError
 
 QUEUE_NAME = "jobs.sqlite"
-_VERSION = 1
-_SCHEMA = """\
+_VERSION = 2
+_TABLE = """\
 create table if not exists jobs (
   id text primary key,
   owner text not null,
   state text not null,
   created_at real not null,
   key text,
-  document blob not null
-);
-create unique index if not exists by_key on jobs (owner, key) where key is not null;
-create index if not exists by_state on jobs (state, created_at);
-"""
+  document blob not null,
+  untold integer not null default 0
+)"""
+_INDEXES = (
+    "create unique index if not exists by_key on jobs (owner, key) where key is not null",
+    "create index if not exists by_state on jobs (state, created_at)",
+    "create index if not exists by_owner on jobs (owner, created_at)",
+    "create index if not exists by_untold on jobs (created_at) where untold",
+)
+_NUMBERS_AT_ONCE = 500
 
 
 class QueueFileError(ConfigurationError):
@@ -53,16 +59,16 @@ class SqliteQueue:
     def __init__(self, folder: Path) -> None:
         self._lock = threading.Lock()
         file = folder / QUEUE_NAME
+        self.place = str(file)
         try:
             make_private_file(file)
             self._database = sqlite3.connect(file, check_same_thread=False, isolation_level=None)
             self._database.execute("pragma journal_mode = wal")
             self._database.execute("pragma synchronous = full")
-            version = self._database.execute("pragma user_version").fetchone()[0]
-            if version not in {0, _VERSION}:
-                raise QueueFileError(file, "another version of Dalston made it")
-            self._database.executescript(_SCHEMA)
-            self._database.execute(f"pragma user_version = {_VERSION}")
+            self._make_tables(file)
+        except QueueError as error:
+            self.close()
+            raise QueueFileError(file, error.problem) from error
         except (OSError, sqlite3.Error) as error:
             raise QueueFileError(file, str(error)) from error
 
@@ -70,6 +76,10 @@ class SqliteQueue:
         """Close the file."""
         with self._lock:
             self._database.close()
+
+    def check(self) -> None:
+        """Make sure that jobs can be read; see ``Queue``."""
+        self._rows("select id from jobs limit 1")
 
     def add(self, job: QueuedJob) -> QueuedJob:
         """Keep a job; see ``Queue``."""
@@ -115,12 +125,12 @@ class SqliteQueue:
 
     def num_waiting(self, owner: str | None = None) -> int:
         """Return how many jobs wait; see ``Queue``."""
-        with self._lock:
-            found = self._database.execute(
-                "select count(*) from jobs where state = 'queued' and owner = coalesce(?, owner)",
-                (owner,),
-            ).fetchone()
-        return int(found[0])
+        whose = "" if owner is None else " and owner = ?"
+        counted = self._rows(
+            f"select count(*) from jobs where state = 'queued'{whose}",  # noqa: S608 - our own words
+            *(() if owner is None else (owner,)),
+        )
+        return int(counted[0][0])
 
     def remove(self, number: str) -> None:
         """Forget a job; see ``Queue``."""
@@ -131,35 +141,75 @@ class SqliteQueue:
         """Have jobs that ran wait again; see ``Queue``."""
         for job in self._select("where state = 'running'"):
             self.put(msgspec.structs.replace(job, state="queued", started_at=None))
-        return self._select("")
+        return self._select("where state = 'queued' order by created_at")
+
+    def known(self, numbers: Collection[str]) -> frozenset[str]:
+        """Return those of the numbers that are jobs; see ``Queue``."""
+        asked, found = [*numbers], set[str]()
+        for first in range(0, len(asked), _NUMBERS_AT_ONCE):
+            some = asked[first : first + _NUMBERS_AT_ONCE]
+            marks = ",".join("?" * len(some))
+            rows = self._rows(f"select id from jobs where id in ({marks})", *some)  # noqa: S608 - marks only
+            found.update(row[0] for row in rows)
+        return frozenset(found)
 
     def untold(self) -> tuple[QueuedJob, ...]:
         """Return jobs whose webhook was not told; see ``Queue``."""
-        ended = [job for job in self._select("") if job.state in ENDED]
-        return tuple(job for job in ended if job.webhook is not None and not job.told)
+        return self._select("where untold order by created_at")
+
+    def _make_tables(self, file: Path) -> None:
+        """Make what is missing, of a file of version 1 as well."""
+        with self._change() as database:
+            version = database.execute("pragma user_version").fetchone()[0]
+            if version not in {0, 1, _VERSION}:
+                raise QueueFileError(file, "another version of Dalston made it")
+            database.execute(_TABLE)
+            if version == 1:
+                database.execute("alter table jobs add column untold integer not null default 0")
+                rows = database.execute("select document from jobs").fetchall()
+                for job in (_job(row[0]) for row in rows):
+                    self._replace(database, job)
+            for index in _INDEXES:
+                database.execute(index)
+            database.execute(f"pragma user_version = {_VERSION}")
 
     def _select(self, where: str, *values: object) -> tuple[QueuedJob, ...]:
-        with self._lock:
-            rows = self._database.execute(f"select document from jobs {where}", values).fetchall()  # noqa: S608 - our own words
+        rows = self._rows(f"select document from jobs {where}", *values)  # noqa: S608 - our own words
         return tuple(_job(row[0]) for row in rows)
+
+    def _rows(self, query: str, *values: object) -> list[tuple[Any, ...]]:
+        with self._lock:
+            try:
+                return self._database.execute(query, values).fetchall()
+            except sqlite3.Error as error:
+                raise QueueError(str(error)) from error
 
     def _replace(self, database: sqlite3.Connection, job: QueuedJob) -> bool:
         changed = database.execute(
-            "update jobs set state = ?, document = ? where id = ?",
-            (job.state, _document(job), job.id),
+            "update jobs set state = ?, document = ?, untold = ? where id = ?",
+            (job.state, _document(job), _is_untold(job), job.id),
         )
         return changed.rowcount == 1
 
     @contextmanager
     def _change(self) -> Iterator[sqlite3.Connection]:
+        """Change jobs in one step, or not at all."""
         with self._lock:
-            self._database.execute("begin immediate")
             try:
-                yield self._database
-            except BaseException:
-                self._database.execute("rollback")
-                raise
-            self._database.execute("commit")
+                self._database.execute("begin immediate")
+                try:
+                    yield self._database
+                    self._database.execute("commit")
+                except BaseException:
+                    with suppress(sqlite3.Error):  # it may have ended by itself
+                        self._database.execute("rollback")
+                    raise
+            except sqlite3.Error as error:
+                raise QueueError(str(error)) from error
+
+
+def _is_untold(job: QueuedJob) -> bool:
+    return job.state in ENDED and job.webhook is not None and not job.told
 
 
 def _document(job: QueuedJob) -> bytes:

@@ -31,6 +31,7 @@ from dalston_cli.server.metrics import Metrics
 from dalston_cli.server.options import Wishes
 from dalston_cli.server.service import Service
 from dalston_cli.server.sqlite_queue import SqliteQueue
+from dalston_cli.server.steady import Steady
 from dalston_cli.server.telling import Teller
 from dalston_cli.server.tokens import SCOPES as EVERY_SCOPE
 from dalston_cli.server.tokens import SERVER_FOLDER, AllowedFolderError, Caller, Callers, TokenFile
@@ -118,7 +119,7 @@ def start(request: ServeRequest, warn: Callable[[str], None], ready: Ready) -> N
         host = f"[{request.host}]" if ":" in request.host else request.host
         url = f"http://{host}:{listener.getsockname()[1]}"
         queue = stack.enter_context(closing(SqliteQueue(folder)))
-        jobs = Jobs(service, queue, Teller(request.webhook_hosts))
+        jobs = Jobs(service, queue, Teller(request.webhook_hosts), Steady(queue, warn))
         endpoints = JobEndpoints(service, jobs, request.webhook_hosts)
         app = make_app(service, endpoints, rules, _lifespan(service, jobs))
         serve(

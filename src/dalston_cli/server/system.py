@@ -17,6 +17,7 @@ from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.errors import EngineUnavailableError
 from dalston_cli.launchers.survey import EngineState, survey_engines
 from dalston_cli.server.errors import answer, no_such
+from dalston_cli.server.jobs import Jobs
 from dalston_cli.server.metrics import CONTENT_TYPE
 from dalston_cli.server.openai_request import THEIR_DIARIZING_MODEL, THEIR_MODELS
 from dalston_cli.server.service import Service
@@ -28,10 +29,12 @@ class SystemEndpoints:
     """``/health``, ``/metrics``, ``/v1/models``, ``/v1/engines`` and ``/v1/system/status``."""
 
     service: Service
+    jobs: Jobs
     started: float
 
     async def health(self, _request: Request) -> Response:
-        """Answer that the server answers."""
+        """Answer that the server answers, and that it takes jobs."""
+        await self.jobs.check()
         return answer({"status": "ok"})
 
     async def metrics(self, _request: Request) -> Response:

@@ -1,7 +1,7 @@
 """Sends webhooks, again for a while where they are not taken."""
 
 import asyncio
-from collections.abc import Callable, Sequence
+from collections.abc import Awaitable, Callable, Sequence
 from dataclasses import dataclass, field
 
 import msgspec
@@ -12,6 +12,8 @@ from dalston_cli.server.addresses import destination
 from dalston_cli.server.queue import QueuedJob
 from dalston_cli.server.views import job_view
 from dalston_cli.server.webhooks import post
+
+Told = Callable[[QueuedJob], Awaitable[None]]
 
 PAUSES_S: Sequence[float] = (0, 5, 30, 300, 1800)
 """Before each try."""
@@ -29,7 +31,7 @@ class Teller:
     pauses_s: Sequence[float] = PAUSES_S
     _tasks: set[asyncio.Task[None]] = field(default_factory=set)
 
-    def tell(self, job: QueuedJob, told: Callable[[QueuedJob], None]) -> None:
+    def tell(self, job: QueuedJob, told: Told) -> None:
         """Begin to tell the end of a job; ``told`` is called when that was taken or given up."""
         task = asyncio.create_task(self._try(job, told))
         self._tasks.add(task)
@@ -42,12 +44,12 @@ class Teller:
             task.cancel()
         await asyncio.gather(*tasks, return_exceptions=True)
 
-    async def _try(self, job: QueuedJob, told: Callable[[QueuedJob], None]) -> None:
+    async def _try(self, job: QueuedJob, told: Told) -> None:
         for pause_s in self.pauses_s:
             await asyncio.sleep(pause_s)
             if await run_in_threadpool(self._was_taken, job):
                 break
-        told(job)
+        await told(job)
 
     def _was_taken(self, job: QueuedJob) -> bool:
         if job.webhook is None:
