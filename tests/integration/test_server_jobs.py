@@ -16,6 +16,7 @@ from typing import Any
 import httpx2
 import pytest
 from tests.support.pipeline_home import write_recording
+from tests.support.remote_stores import WebFiles, web_server
 from tests.support.served import Served, ServerHome, served
 
 ENDED = {"done", "partial", "failed", "cancelled"}
@@ -75,10 +76,21 @@ def talks(tmp_path_factory: pytest.TempPathFactory) -> Path:
 
 
 @pytest.fixture(scope="module")
-def server(home: ServerHome, talks: Path, receiver: Receiver) -> Iterator[Served]:
+def web(home: ServerHome) -> Iterator[WebFiles]:
+    files = WebFiles()
+    authority = home.folder / "authority.pem"
+    files.authority.cert_pem.write_to_path(str(authority))
+    home.environ["SSL_CERT_FILE"] = str(authority)
+    with web_server(files) as files:
+        yield files
+
+
+@pytest.fixture(scope="module")
+def server(home: ServerHome, talks: Path, receiver: Receiver, web: WebFiles) -> Iterator[Served]:
     token = home.token("ada", "--allow-dir", talks)
     home.environ["TOKEN_OF_ADA"] = token
-    with served(home, "--jobs", "2", "--webhook-host", receiver.host) as server:
+    hosts = ("--webhook-host", receiver.host, "--url-host", web.url.removeprefix("https://"))
+    with served(home, "--jobs", "2", *hosts) as server:
         yield server
         assert server.stop() == 0
 
@@ -194,6 +206,34 @@ def test_no_other_path_is_opened(ada: httpx2.Client, path: str) -> None:
     assert refused.json()["error"]["message"] == (
         "there is no such recording below the folders that this token may name"
     )
+
+
+def test_a_recording_at_an_address_is_fetched(
+    ada: httpx2.Client, web: WebFiles, home: ServerHome, talks: Path
+) -> None:
+    web.files["/show/talk.wav"] = (talks / "below" / "talk.wav").read_bytes()
+    web.moved = {"/inside.wav": "https://169.254.169.254/latest"}
+    options = {"model": "speech"}
+    body = {"url": f"{web.url}/show/talk.wav?sig=secret", "options": options}
+    answer = ada.post("/v1/jobs", json=body)
+    assert answer.status_code == 202, answer.text
+    job = ended(ada, answer.json()["id"])
+    assert (job["state"], job["name"], job["error"]) == ("done", "talk.wav", None)
+    assert "secret" not in str(job)
+    folder = home.server_folder / "jobs" / job["id"]
+    assert [each.name for each in folder.iterdir()] == ["out"]
+
+    for path, problem in (("gone", "answers with 404"), ("inside", "no machine of the internet")):
+        body = {"url": f"{web.url}/{path}.wav", "options": options}
+        job = ended(ada, ada.post("/v1/jobs", json=body).json()["id"])
+        assert (job["state"], job["error"]["code"]) == ("failed", "url_not_fetched")
+        assert problem in job["error"]["message"]
+
+    for url in ("https://127.0.0.1:1/a.wav", "http://1.1.1.1/a.wav", "a.wav"):
+        refused = ada.post("/v1/jobs", json={"url": url, "options": options})
+        assert (refused.status_code, refused.json()["error"]["param"]) == (400, "url")
+    both = {"url": body["url"], "path": "below/talk.wav", "options": options}
+    assert ada.post("/v1/jobs", json=both).status_code == 400
 
 
 @pytest.mark.parametrize(

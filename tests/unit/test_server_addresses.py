@@ -4,7 +4,8 @@ from collections.abc import Sequence
 
 import pytest
 
-from dalston_cli.server.addresses import destination, is_public
+from dalston_cli.pipeline.remote.networks import is_public
+from dalston_cli.server.addresses import destination
 from dalston_cli.server.errors import RequestRefusedError
 from dalston_cli.server.webhooks import secret_bytes, signed_headers
 

@@ -17,7 +17,7 @@ NOTHING: Any = None
 def test_every_address_is_described_and_no_other() -> None:
     routes = make_routes(
         AudioEndpoints(NOTHING),
-        JobEndpoints(NOTHING, NOTHING, frozenset()),
+        JobEndpoints(NOTHING, NOTHING, frozenset(), NOTHING),
         SystemEndpoints(NOTHING, NOTHING, 0.0),
     )
     served = {

@@ -62,6 +62,13 @@ def serve(
             metavar="HOST:PORT", help="Host of your own networks that webhooks may reach."
         ),
     ] = None,
+    url_host: Annotated[
+        list[str] | None,
+        typer.Option(
+            metavar="HOST:PORT",
+            help="Host of your own networks that recordings may be fetched from.",
+        ),
+    ] = None,
     profile: Profile = None,
     json: Json = False,
     quiet: Quiet = False,
@@ -107,6 +114,7 @@ def serve(
         folders=tuple(allow_dir or ()),
         limits=limits,
         webhook_hosts=frozenset(webhook_host or ()),
+        url_hosts=frozenset(url_host or ()),
         profile=profile,
     )
 

@@ -6,19 +6,17 @@ these, so that the name cannot mean another machine a moment later.
 
 import socket
 from collections.abc import Callable, Sequence
-from ipaddress import IPv4Address, IPv6Address, ip_address, ip_network
 from urllib.parse import SplitResult, urlsplit
 
 from msgspec import Struct
 
+from dalston_cli.pipeline.remote.networks import is_public
 from dalston_cli.server.errors import invalid
 
 Resolve = Callable[[str, int], Sequence[str]]
 """Returns the addresses of a name."""
 
 _LONGEST = 2000
-_NAT64 = ip_network("64:ff9b::/96")
-"""Stands for addresses of IPv4, those of own networks, too."""
 _PORTS = {"http": 80, "https": 443}
 
 
@@ -42,20 +40,6 @@ class Destination(Struct, frozen=True, kw_only=True):
         """The host as a header has it."""
         host = f"[{self.host}]" if ":" in self.host else self.host
         return host if self.port == _PORTS[self.scheme] else f"{host}:{self.port}"
-
-
-def is_public(text: str) -> bool:
-    """Return True for an address of the internet; not for one of this machine or its networks."""
-    address: IPv4Address | IPv6Address = ip_address(text.partition("%")[0])
-    if isinstance(address, IPv6Address):
-        inner = address.ipv4_mapped or address.sixtofour
-        if inner is None and address.teredo is not None:
-            return False
-        if inner is not None:
-            address = inner
-        elif address in _NAT64:
-            return False
-    return address.is_global and not address.is_multicast
 
 
 def resolved(host: str, port: int) -> tuple[str, ...]:

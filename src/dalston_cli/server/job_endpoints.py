@@ -21,6 +21,7 @@ from dalston_cli.options.rendering import build_render_options
 from dalston_cli.private_file import make_private_folder
 from dalston_cli.server.addresses import destination
 from dalston_cli.server.errors import RequestRefusedError, answer, invalid
+from dalston_cli.server.fetching import Fetcher
 from dalston_cli.server.job_request import JobRequest, idempotency_key, read_job
 from dalston_cli.server.jobs import Jobs
 from dalston_cli.server.paths import allowed_recording
@@ -42,6 +43,7 @@ class JobEndpoints:
     service: Service
     jobs: Jobs
     webhook_hosts: frozenset[str]
+    fetcher: Fetcher
 
     async def create(self, request: Request) -> Response:
         """Keep a job, and answer with it before it begins."""
@@ -101,6 +103,18 @@ class JobEndpoints:
 
     async def transcript(self, request: Request) -> Response:
         """Answer with a job's transcript in a format of Dalston's."""
+        job = await self.finished(request)
+        name = request.query_params.get("format", "json")
+        data, extension = await run_in_threadpool(self.rendered, job, name)
+        kind = guess_type(f"transcript{extension}")[0] or "text/plain"
+        return Response(data, media_type=kind)
+
+    async def finished(self, request: Request) -> QueuedJob:
+        """Return the caller's job that a request names, which has a transcript.
+
+        Raises:
+            RequestRefusedError: It has none, or is not there.
+        """
         job = await self._job(request)
         if job.state not in _WITH_TRANSCRIPT:
             raise RequestRefusedError(
@@ -108,12 +122,14 @@ class JobEndpoints:
                 f"the job has no transcript: it is {job.state}",
                 code="no_transcript",
             )
-        name = request.query_params.get("format", "json")
-        data, extension = await run_in_threadpool(self._rendered, job, name)
-        kind = guess_type(f"transcript{extension}")[0] or "text/plain"
-        return Response(data, media_type=kind)
+        return job
 
-    def _rendered(self, job: QueuedJob, name: str) -> tuple[bytes, str]:
+    def rendered(self, job: QueuedJob, name: str) -> tuple[bytes, str]:
+        """Return the transcript of a job in a format, and the format's extension.
+
+        Raises:
+            DalstonError: There is no such format, or the transcript lacks what it needs.
+        """
         writers = writers_named((name,))
         if len(writers) != 1:
             raise invalid("name one format", "format")
@@ -134,16 +150,18 @@ class JobEndpoints:
         source = None
         if asked.path is not None:
             source = str(allowed_recording(asked.path, caller.folders))
+        name = asked.name if asked.url is None else self.fetcher.check(asked.url)
         wishes, folder = self.service.wishes, output_folder(self.jobs.folder_of(number))
         model = wishes.check(wishes.run_options(asked.options, folder))
         return QueuedJob(
             id=number,
             owner=caller.name,
             state="queued",
-            name=asked.name,
+            name=name,
             created_at=time.time(),
             model=model,
             source=source,
+            url=asked.url,
             upload_bytes=asked.upload_bytes,
             options=dict(asked.options),
             key=key,

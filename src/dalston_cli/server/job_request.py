@@ -10,7 +10,7 @@ import msgspec
 from msgspec import Struct
 from starlette.requests import Request
 
-from dalston_cli.server.errors import RequestRefusedError, invalid, not_honoured
+from dalston_cli.server.errors import RequestRefusedError, invalid
 from dalston_cli.server.upload import Form, UploadRoom, receive_form
 from dalston_cli.server.webhooks import Webhook
 
@@ -25,20 +25,21 @@ class JobRequest(Struct, frozen=True, kw_only=True):
     """What is asked for.
 
     Attributes:
-        path: As the caller names a recording; None for an upload, which is at ``upload``.
-        name: The recording's.
+        name: The recording's; empty where it follows from ``url``.
+        path, url: As the caller names a recording; both None for an upload, which is at ``upload``.
     """
 
     options: Mapping[str, object]
     name: str
     path: str | None = None
+    url: str | None = None
     upload: Path | None = None
     upload_bytes: int = 0
     webhook: Webhook | None = None
 
     def digest(self) -> str:
         """Return what differs between two requests; it reads the upload."""
-        said = (self.options, self.path, self.name, self.webhook)
+        said = (self.options, self.path or self.url, self.name, self.webhook)
         digest = hashlib.sha256(msgspec.json.encode(said, order="sorted"))
         if self.upload is not None:
             with self.upload.open("rb") as file:
@@ -102,12 +103,15 @@ def idempotency_key(request: Request) -> str | None:
 
 def _named(data: bytes) -> JobRequest:
     body = _decoded(data, _Body, "body")
-    if body.url is not None:
-        raise not_honoured("url", "send the file, or name one below an allowed folder")
-    if not body.path:
-        raise invalid("path is missing: send a form with a file, or name one", "path")
-    name = Path(body.path).name
-    return JobRequest(options=body.options, name=name, path=body.path, webhook=body.webhook)
+    if bool(body.path) == bool(body.url):
+        raise invalid("name a recording by path or by url, or send a form with a file", "path")
+    return JobRequest(
+        options=body.options,
+        name=Path(body.path or "").name,
+        path=body.path,
+        url=body.url,
+        webhook=body.webhook,
+    )
 
 
 def _decoded(data: str | bytes, kind: type[T], param: str) -> T:

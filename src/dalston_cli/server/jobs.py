@@ -13,9 +13,10 @@ import msgspec
 from starlette.concurrency import run_in_threadpool
 
 from dalston_cli.errors import DalstonError
-from dalston_cli.pipeline.events import ErrorInfo, JobFinished
+from dalston_cli.pipeline.events import ErrorInfo, JobFinished, StageFinished, StageStarted
 from dalston_cli.private_file import make_private_folder
 from dalston_cli.server.errors import no_such
+from dalston_cli.server.fetching import Fetcher
 from dalston_cli.server.paths import still_there
 from dalston_cli.server.progress import Progress
 from dalston_cli.server.queue import JobState, Queue, QueuedJob, QueueError
@@ -26,6 +27,7 @@ from dalston_cli.server.upload import UPLOAD_NAME
 from dalston_cli.server.work import Order, output_folder
 
 JOBS_FOLDER = "jobs"
+_FETCH = "fetch"
 _STATES: dict[str, JobState] = {
     "done": "done",
     "unchanged": "done",
@@ -43,13 +45,17 @@ class Jobs:
         queue: Keeps them.
         teller: Tells callers' servers.
         steady: Asks the queue again where it fails.
+        fetcher: Fetches recordings that callers name by URL.
     """
 
-    def __init__(self, service: Service, queue: Queue, teller: Teller, steady: Steady) -> None:
+    def __init__(
+        self, service: Service, queue: Queue, teller: Teller, steady: Steady, fetcher: Fetcher
+    ) -> None:
         self._service = service
         self._queue = queue
         self._steady = steady
         self._teller = teller
+        self._fetcher = fetcher
         self._folder = service.folder / JOBS_FOLDER
         self._wake = asyncio.Event()
         self._changed = asyncio.Event()
@@ -211,9 +217,9 @@ class Jobs:
             options = await run_in_threadpool(
                 self._service.wishes.run_options, job.options, output_folder(folder)
             )
-            source = folder / UPLOAD_NAME if job.source is None else still_there(job.source)
-            order = Order(source=source, name=job.name, folder=folder, options=options)
-            finished = await self._service.carry_out(order, progress.take)
+            async with self._recording(job, progress) as source:
+                order = Order(source=source, name=job.name, folder=folder, options=options)
+                finished = await self._service.carry_out(order, progress.take)
         except DalstonError as error:
             info = ErrorInfo(code=error.code, message=error.message, hint=error.hint)
             finished = JobFinished(recording=job.name, status="failed", error=info)
@@ -229,10 +235,26 @@ class Jobs:
             warnings=finished.warnings,
         )
 
+    @asynccontextmanager
+    async def _recording(self, job: QueuedJob, progress: Progress) -> AsyncIterator[Path]:
+        """Have a job's recording as a file, which is fetched first where that is an address."""
+        upload = self.folder_of(job.id) / UPLOAD_NAME
+        if job.url is None:
+            yield upload if job.source is None else still_there(job.source)
+            return
+        begun = time.monotonic()
+        progress.take(StageStarted(recording=job.name, stage=_FETCH))
+        async with self._fetcher.fetched(job.url, upload) as path:
+            elapsed_s = time.monotonic() - begun
+            progress.take(
+                StageFinished(recording=job.name, stage=_FETCH, status="done", elapsed_s=elapsed_s)
+            )
+            yield path
+
     async def _end(self, job: QueuedJob) -> None:
         """Note how a job ended, and remove what only its work needed."""
         folder, upload_bytes = self.folder_of(job.id), job.upload_bytes
-        ended = msgspec.structs.replace(job, upload_bytes=0)
+        ended = msgspec.structs.replace(job, upload_bytes=0, url=None)
         if not await self._steady.ask(partial(self._queue.put, ended)):
             return  # it was removed meanwhile
         self._service.room.give_back(upload_bytes)

@@ -66,16 +66,19 @@ OPERATIONS = (
     Operation(
         method="post",
         path="/v1/jobs",
-        summary="Make a job of a recording that is sent, or that is below an allowed folder",
+        summary="Make a job of a recording that is sent, or named by its address or its path",
         body={
             "multipart/form-data": object_of(
                 {"file": AUDIO["properties"]["file"], "options": OPTIONS, "webhook": WEBHOOK},
                 "file",
                 closed=True,
             ),
-            JSON: object_of(
-                {"path": TEXT, "options": OPTIONS, "webhook": WEBHOOK}, "path", closed=True
-            ),
+            JSON: {
+                **object_of(
+                    {"path": TEXT, "url": TEXT, "options": OPTIONS, "webhook": WEBHOOK}, closed=True
+                ),
+                "oneOf": [{"required": ["path"]}, {"required": ["url"]}],
+            },
         },
         headers={"Idempotency-Key": {"type": "string", "minLength": 1, "maxLength": 255}},
         answers={200: JOB, 202: JOB},

@@ -34,6 +34,7 @@ class QueuedJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
         owner: The caller whose it is.
         name: The recording's, as the caller calls it.
         source: A file that the caller named; None for an upload, which is in the job's folder.
+        url: Where the caller says that the recording is, until the job has ended.
         upload_bytes: Of an upload that is still there.
         options: Settings that the caller chose.
         key: The caller's, by which a repeated request finds the same job.
@@ -49,6 +50,7 @@ class QueuedJob(Struct, frozen=True, kw_only=True, omit_defaults=True):
     created_at: float
     model: str
     source: str | None = None
+    url: str | None = None
     upload_bytes: int = 0
     options: dict[str, object] = field(default_factory=dict)
     key: str | None = None

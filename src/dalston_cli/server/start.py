@@ -24,6 +24,7 @@ from dalston_cli.private_file import make_private_folder
 from dalston_cli.review.serve import listen, serve
 from dalston_cli.server.access import RateLimit, Rules
 from dalston_cli.server.app import SCOPES, make_app
+from dalston_cli.server.fetching import Fetcher
 from dalston_cli.server.job_endpoints import JobEndpoints
 from dalston_cli.server.jobs import Jobs
 from dalston_cli.server.limits import Limits
@@ -80,6 +81,7 @@ class ServeRequest:
     Attributes:
         folders: For callers without a token.
         webhook_hosts: Of the own networks that webhooks may reach, as ``HOST:PORT``.
+        url_hosts: Of the own networks that recordings may be fetched from, likewise.
     """
 
     host: str
@@ -88,6 +90,7 @@ class ServeRequest:
     limits: Limits
     environment: Environment
     webhook_hosts: frozenset[str] = frozenset()
+    url_hosts: frozenset[str] = frozenset()
     profile: str | None = None
 
 
@@ -119,8 +122,13 @@ def start(request: ServeRequest, warn: Callable[[str], None], ready: Ready) -> N
         host = f"[{request.host}]" if ":" in request.host else request.host
         url = f"http://{host}:{listener.getsockname()[1]}"
         queue = stack.enter_context(closing(SqliteQueue(folder)))
-        jobs = Jobs(service, queue, Teller(request.webhook_hosts), Steady(queue, warn))
-        endpoints = JobEndpoints(service, jobs, request.webhook_hosts)
+        fetcher = Fetcher(
+            room=service.room,
+            most_bytes=request.limits.most_bytes,
+            allowed=request.url_hosts,
+        )
+        jobs = Jobs(service, queue, Teller(request.webhook_hosts), Steady(queue, warn), fetcher)
+        endpoints = JobEndpoints(service, jobs, request.webhook_hosts, fetcher)
         app = make_app(service, endpoints, rules, _lifespan(service, jobs))
         serve(
             app,

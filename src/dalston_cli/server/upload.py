@@ -1,6 +1,7 @@
 """Forms with a file: it goes to the disk as it comes, and only as much as there is room for."""
 
 import os
+import threading
 from collections.abc import Iterator
 from dataclasses import dataclass, field
 from http import HTTPStatus
@@ -24,7 +25,7 @@ UPLOAD_NAME = "upload"
 
 
 class UploadRoom:
-    """Room for uploads of all callers, until their jobs have ended.
+    """Room for uploads of all callers, until their jobs have ended; any thread may take of it.
 
     Args:
         most_bytes: Of all of them together.
@@ -32,6 +33,7 @@ class UploadRoom:
 
     def __init__(self, most_bytes: int) -> None:
         self._most_bytes = most_bytes
+        self._lock = threading.Lock()
         self.used_bytes = 0
 
     def take(self, number: int) -> None:
@@ -40,18 +42,20 @@ class UploadRoom:
         Raises:
             RequestRefusedError: There is none left.
         """
-        if self.used_bytes + number > self._most_bytes:
-            raise RequestRefusedError(
-                HTTPStatus.INSUFFICIENT_STORAGE,
-                "there is no room for more uploads",
-                code="no_room",
-                hint="wait until other jobs have ended, or serve with more: --upload-quota GB",
-            )
-        self.used_bytes += number
+        with self._lock:
+            if self.used_bytes + number > self._most_bytes:
+                raise RequestRefusedError(
+                    HTTPStatus.INSUFFICIENT_STORAGE,
+                    "there is no room for more uploads",
+                    code="no_room",
+                    hint="wait until other jobs have ended, or serve with more: --upload-quota GB",
+                )
+            self.used_bytes += number
 
     def give_back(self, number: int) -> None:
         """Give room back."""
-        self.used_bytes = max(0, self.used_bytes - number)
+        with self._lock:
+            self.used_bytes = max(0, self.used_bytes - number)
 
 
 @dataclass(kw_only=True)
@@ -215,7 +219,7 @@ class _Receiver:
         if self.form.name:
             raise invalid("more than one file is sent", _FILE_FIELD)
         self._is_file = True
-        self.form.name = _plain_name(params[b"filename"].decode("utf-8", errors="replace"))
+        self.form.name = plain_name(params[b"filename"].decode("utf-8", errors="replace"))
 
     def _data(self, data: bytes, start: int, end: int) -> None:
         if not self._is_file:
@@ -241,7 +245,7 @@ class _Receiver:
         self._is_complete = True
 
 
-def _plain_name(name: str) -> str:
+def plain_name(name: str) -> str:
     """Return a file's name without folders of either system, and nothing that is no name."""
     last = os.path.basename(name.replace("\\", "/")).strip().lstrip(".")  # noqa: PTH119 - no path of ours
     kept = "".join(letter for letter in last if letter.isprintable())

@@ -8,13 +8,12 @@ import hashlib
 import hmac
 import http.client
 import re
-import socket
-import ssl
 import time
 
 from msgspec import Struct
 
 from dalston_cli.server.addresses import Destination
+from dalston_cli.server.connecting import connected
 from dalston_cli.server.errors import invalid
 
 _PREFIX = "whsec_"
@@ -76,7 +75,7 @@ def post(where: Destination, secret: str, message_id: str, body: bytes) -> bool:
         "user-agent": "dalston",
     }
     try:
-        connection = _connected(where)
+        connection = connected(where, timeout_s=_TIMEOUT_S)
     except OSError:
         return False
     try:
@@ -86,17 +85,3 @@ def post(where: Destination, secret: str, message_id: str, body: bytes) -> bool:
         return False
     finally:
         connection.close()
-
-
-def _connected(where: Destination) -> http.client.HTTPConnection:
-    """Return a connection to the address that was looked at, whatever the name means now."""
-    plain = socket.create_connection((where.address, where.port), timeout=_TIMEOUT_S)
-    connection = http.client.HTTPConnection(where.host, where.port, timeout=_TIMEOUT_S)
-    if where.scheme == "https":
-        try:
-            plain = ssl.create_default_context().wrap_socket(plain, server_hostname=where.host)
-        except OSError:
-            plain.close()
-            raise
-    connection.sock = plain
-    return connection

@@ -5,7 +5,6 @@ cloud's credentials. A user who names an address may mean such a one; a server m
 """
 
 import asyncio
-import ipaddress
 import socket
 import ssl
 from collections.abc import Sequence
@@ -17,6 +16,7 @@ from yarl import URL
 
 from dalston_cli.pipeline.remote.address import Address
 from dalston_cli.pipeline.remote.errors import RedirectRefusedError
+from dalston_cli.pipeline.remote.networks import is_public
 
 _CONNECT_S = 20
 _SILENCE_S = 60
@@ -81,4 +81,4 @@ async def _is_private(url: URL) -> bool:
 
 
 def _any_private(found: Sequence[tuple[Any, ...]]) -> bool:
-    return any(not ipaddress.ip_address(str(each[4][0])).is_global for each in found)
+    return not all(is_public(str(each[4][0])) for each in found)
