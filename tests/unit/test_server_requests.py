@@ -20,11 +20,11 @@ from dalston_cli.errors import (
 )
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.writer import WordsMissingError
+from dalston_cli.options.callers import CALLER_SETTINGS
 from dalston_cli.server.access import RateLimit
 from dalston_cli.server.errors import RequestRefusedError, explained, no_such
 from dalston_cli.server.openai_reply import english_name, reply_to
 from dalston_cli.server.openai_request import AudioRequest, Task, read_request
-from dalston_cli.server.options import ALLOWED
 from dalston_cli.server.tokens import FILE_NAME, Caller, Callers, TokenFile, TokenFileError
 from dalston_cli.server.upload import UploadRoom, receive_form
 
@@ -103,8 +103,16 @@ def test_no_setting_of_machine_files_or_money_is_a_callers() -> None:
         *("output_dir", "docx_template", "hotwords_file", "speakers_from", "refine", "max_cost"),
         *("weights_mirror", "mux", "embed_audio", "overwrite"),
     }
-    assert not forbidden & ALLOWED
-    assert {"model", "language", "diarize", "clip", "vad", "max_line_width", "emotion"} <= ALLOWED
+    assert not forbidden & CALLER_SETTINGS
+    assert {
+        "model",
+        "language",
+        "diarize",
+        "clip",
+        "vad",
+        "max_line_width",
+        "emotion",
+    } <= CALLER_SETTINGS
 
 
 def verbose(**changes: Any) -> AudioRequest:

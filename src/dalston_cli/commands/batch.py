@@ -27,6 +27,7 @@ from dalston_cli.pipeline.intake.beside import without_copies, without_transcrip
 from dalston_cli.pipeline.intake.inputs import STDIN, InputSources, RecordingFinder
 from dalston_cli.pipeline.intake.shard import ShardedInputError, parse_shard
 from dalston_cli.pipeline.request import AUTO_MODEL, RecordingRequest, RunOptions
+from dalston_cli.sending.asked import check_recordings, settings_to_send
 from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.locations import Locations
 from dalston_cli.settings.table import TABLE
@@ -44,6 +45,7 @@ class Batch(Struct, frozen=True, kw_only=True):
         on_finish: A command to run at the end.
         secrets: Variables that it does not get.
         mux: Put subtitles into copies of videos.
+        asked: Options for the server that does the work, if one does.
     """
 
     recordings: tuple[RecordingRequest, ...]
@@ -55,6 +57,7 @@ class Batch(Struct, frozen=True, kw_only=True):
     passed_over: Mapping[str, int] = {}
     colour_words: bool = False
     mux: bool = False
+    asked: Mapping[str, object] = {}
 
     def shows_colours(self, console: Console) -> bool:
         """Return True if text is shown as it comes, in colours: one recording, at a terminal."""
@@ -84,14 +87,18 @@ def console_for(command: str, options: BatchOptions) -> Console:
     return Console(command, json=screen.json, quiet=screen.quiet, verbose=screen.verbose)
 
 
-def read_batch(options: BatchOptions, *, is_plan: bool = False, finds: bool = True) -> Batch:
+def read_batch(
+    options: BatchOptions, *, is_plan: bool = False, finds: bool = True, elsewhere: bool = False
+) -> Batch:
     """Resolve the settings and find the recordings, unless the caller ``finds`` them later.
 
     A model may be named that only the hub knows. It is asked then, and what it says is kept with
-    the user's own models, but not for a plan, which goes by the name where the hub is silent.
+    the user's own models, but not for a plan, which goes by the name where the hub is silent. With
+    ``elsewhere`` a server does the work, and its models count.
 
     Raises:
-        UsageError: Options contradict each other, or no recording is named.
+        UsageError: Options contradict each other, or a server does not take them; or no recording
+            is named.
         InputError: Nothing is found, or a list of recordings cannot be read.
         ConfigurationError: The settings file or a catalog is wrong.
         ModelUnavailableError: A folder or repository is named as a model, and cannot be used.
@@ -102,6 +109,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False, finds: bool = Tr
     said = translate(options.settings, options.theirs)
     flags = with_all_tracks(inputs, said.flags)
     resolved = build.resolve(flags, profile=options.screen.profile)
+    asked = settings_to_send(resolved, tracks=inputs.tracks) if elsewhere else {}
     run_options = build.build_run_options(
         build.settled_output(resolved),
         inputs=inputs.inputs or (),
@@ -122,6 +130,8 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False, finds: bool = Tr
         os.environ["HF_TOKEN"] = said.hub_token
     found = _found(inputs, run_options, warnings.append) if finds else _Found()
     recordings = found.recordings
+    if elsewhere:
+        check_recordings(recordings)
     if inputs.manifest:
         notes = manifest_notes(recordings, resolved, run_options.formats, inputs.manifest)
         warnings += map(_without_effect, notes)
@@ -132,7 +142,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False, finds: bool = Tr
         locations = replace(locations, models=said.models_dir)
     check_remotes(resolved, catalog.engines)
     named = _models_named(run_options, recordings)
-    if not all(name == AUTO_MODEL or catalog.has_model(name) for name in named):
+    if not elsewhere and not all(name == AUTO_MODEL or catalog.has_model(name) for name in named):
         keep = None if is_plan else locations.catalog
         catalog = _with_unknown(catalog, named, run_options, keep, warnings.append)
     return Batch(
@@ -145,6 +155,7 @@ def read_batch(options: BatchOptions, *, is_plan: bool = False, finds: bool = Tr
         on_finish=resolved.settings.on_finish,
         secrets=frozenset(_secrets(resolved, catalog)),
         mux=resolved.settings.mux and folder is not None,
+        asked=asked,
     )
 
 

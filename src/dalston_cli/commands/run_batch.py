@@ -1,7 +1,7 @@
 """A batch is run, and shown while it runs: what ``transcribe`` and ``watch`` have in common."""
 
 import asyncio
-from collections.abc import Callable
+from collections.abc import Callable, Coroutine
 
 import msgspec
 
@@ -13,12 +13,16 @@ from dalston_cli.pipeline import session
 from dalston_cli.pipeline.events import Event, JobFinished, RunFinished
 from dalston_cli.pipeline.request import RunOptions
 
+Transcribe = Callable[[session.RunCallbacks], Coroutine[None, None, RunFinished]]
+"""Does the work, and tells how it goes."""
+
 
 def run_batch(
     batch: Batch,
     options: RunOptions,
     console: Console,
     note: Callable[[JobFinished], None] = lambda _: None,
+    transcribe: Transcribe | None = None,
 ) -> RunFinished:
     """Transcribe a batch, show how it goes, and return how it ended.
 
@@ -27,6 +31,7 @@ def run_batch(
         options: Those of the batch, with what the user was asked.
         console: Shows it.
         note: Takes each recording that ends.
+        transcribe: Does the work; None for this machine.
 
     Raises:
         DalstonError: As ``session.transcribe`` does.
@@ -55,10 +60,11 @@ def run_batch(
                 view.take(warning)
             return msgspec.structs.replace(report, exit_code=muxing.exit_code(report.exit_code))
 
-        callbacks = session.RunCallbacks(on_event=take, print_text=view.print_text)
-        report = asyncio.run(
-            session.transcribe(batch.recordings, options, batch.environment, callbacks)
-        )
+        def here(callbacks: session.RunCallbacks) -> Coroutine[None, None, RunFinished]:
+            return session.transcribe(batch.recordings, options, batch.environment, callbacks)
+
+        work = here if transcribe is None else transcribe
+        report = asyncio.run(work(session.RunCallbacks(on_event=take, print_text=view.print_text)))
     code = report.exit_code if muxing is None else muxing.exit_code(report.exit_code)
     tell_copies(muxing, console)
     return msgspec.structs.replace(batch.completed(report), exit_code=code)

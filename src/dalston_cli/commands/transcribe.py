@@ -1,11 +1,14 @@
 """``dalston transcribe``: recordings in, transcripts out."""
 
+from pathlib import Path
 from typing import Annotated
 
 import typer
 
 from dalston_cli.options.batch import BatchOptions
 from dalston_cli.options.parameters import flatten
+
+_PANEL = "Machine"
 
 
 @flatten
@@ -14,6 +17,22 @@ def transcribe(
     dry_run: Annotated[
         bool, typer.Option("--dry-run", help="Show the plan, as dalston plan does, and do nothing.")
     ] = False,
+    server: Annotated[
+        str | None,
+        typer.Option(
+            metavar="URL",
+            help="Have the dalston serve at this address work; transcripts are written here.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
+    server_token_file: Annotated[
+        Path | None,
+        typer.Option(
+            metavar="FILE",
+            help="File with the server's token; else the variable DALSTON_SERVER_TOKEN has it.",
+            rich_help_panel=_PANEL,
+        ),
+    ] = None,
 ) -> None:
     r"""Turn recordings into transcripts.
 
@@ -32,6 +51,11 @@ def transcribe(
     from dalston_cli.commands.run_batch import run_batch
 
     console = console_for("transcribe", options)
+    if server is not None or server_token_file is not None:
+        from dalston_cli.commands.send_batch import Named, send_batch
+
+        named = Named(url=server, token_file=server_token_file, dry_run=dry_run)
+        raise typer.Exit(send_batch(options, named, console))
     batch = read_batch(options, is_plan=dry_run)
     if dry_run:
         from dalston_cli.commands.plan import show_plan

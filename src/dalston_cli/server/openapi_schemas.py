@@ -6,8 +6,8 @@ Reference: https://json-schema.org/draft/2020-12
 from collections.abc import Mapping
 from typing import Any
 
+from dalston_cli.options.callers import CALLER_SETTINGS
 from dalston_cli.server.openai_request import REPLY_FORMATS
-from dalston_cli.server.options import ALLOWED
 from dalston_cli.server.queue import JOB_STATES
 from dalston_cli.settings.table import TABLE
 
@@ -44,7 +44,7 @@ WEBHOOK = object_of({"url": TEXT, "secret": TEXT}, "url", "secret", closed=True)
 OPTIONS: Schema = {
     "type": "object",
     "additionalProperties": False,
-    "properties": {name: {"description": TABLE[name].help} for name in sorted(ALLOWED)},
+    "properties": {name: {"description": TABLE[name].help} for name in sorted(CALLER_SETTINGS)},
 }
 AUDIO = object_of(
     {
@@ -98,6 +98,7 @@ SCHEMAS: Mapping[str, Schema] = {
         {
             "id": TEXT,
             "object": {"const": "job"},
+            "key": {"type": ["string", "null"]},
             "state": {"enum": list(JOB_STATES)},
             "name": TEXT,
             "model": TEXT,

@@ -10,6 +10,7 @@ from dalston_cli.errors import ConfigurationError
 from dalston_cli.formats.registry import WRITERS
 from dalston_cli.nearest import did_you_mean
 from dalston_cli.options.build import build_run_options, resolve
+from dalston_cli.options.callers import CALLER_SETTINGS, PAID_SETTINGS
 from dalston_cli.options.without_effect import check_effects
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.plan.planner import Planner
@@ -19,21 +20,6 @@ from dalston_cli.server.errors import RequestRefusedError, invalid, not_honoured
 from dalston_cli.settings.load import ResolvedSettings
 from dalston_cli.settings.table import TABLE
 
-_PANELS = frozenset(
-    {"Input", "Model", "Decoding", "Voice activity", "Speakers", "Stages", "Subtitles"}
-)
-_ALSO = frozenset({"timestamps", "layout", "strict"})
-_FILES = frozenset({"hotwords_file", "speakers_from"})
-ALLOWED = frozenset(
-    name
-    for name, setting in TABLE.items()
-    if (setting.panel in _PANELS or name in _ALSO) and name not in _FILES
-)
-"""Settings that a caller may choose."""
-
-_COST_MONEY = frozenset(
-    name for name, setting in TABLE.items() if setting.panel == TABLE["refine"].panel
-)
 _MODELS = tuple(name for name in TABLE if name == "model" or name.endswith("_model"))
 
 
@@ -71,7 +57,7 @@ class Wishes:
         for name in asked:
             _check_name(name)
         resolved = resolve(asked, profile=self.profile)
-        if costly := sorted(resolved.from_pipeline() & _COST_MONEY):
+        if costly := sorted(resolved.from_pipeline() & PAID_SETTINGS):
             raise not_honoured("pipeline", f"it sets {costly[0]}, and language models cost money")
         for name in _MODELS:
             _check_model(self.environment.catalog, name, getattr(resolved.settings, name))
@@ -125,13 +111,13 @@ def not_installed(model: str) -> RequestRefusedError:
 
 
 def _check_name(name: str) -> None:
-    if name in ALLOWED:
+    if name in CALLER_SETTINGS:
         return
-    if name in _COST_MONEY:
+    if name in PAID_SETTINGS:
         raise not_honoured(name, "language models cost money, and only the server turns them on")
     if name in TABLE:
         raise not_honoured(name, "it is the server's to set")
-    raise invalid(f"there is no option {name!r}{did_you_mean(name, ALLOWED)}", name)
+    raise invalid(f"there is no option {name!r}{did_you_mean(name, CALLER_SETTINGS)}", name)
 
 
 def _check_model(catalog: Catalog, setting: str, name: str) -> None:

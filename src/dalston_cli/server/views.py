@@ -17,6 +17,7 @@ def job_view(job: QueuedJob, progress: Progress | None) -> dict[str, object]:
     return {
         "id": job.id,
         "object": "job",
+        "key": job.key,
         "state": job.state,
         "name": job.name,
         "model": job.model,

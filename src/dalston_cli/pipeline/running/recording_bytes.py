@@ -3,16 +3,30 @@
 import asyncio
 from collections.abc import Callable
 from pathlib import Path
+from typing import Protocol
 
 from dalston_cli.audio import errors
 from dalston_cli.audio.source import content_digest
 from dalston_cli.pipeline.endpoints import CLOCK_TICK_S, FileVersion, Tell
-from dalston_cli.pipeline.jobs.base import JobTools
+from dalston_cli.pipeline.jobs.base import JobJournal
 from dalston_cli.pipeline.jobs.done import known_digest
+from dalston_cli.pipeline.remote.spool import Spool
 from dalston_cli.pipeline.request import RecordingRequest
 
 _GONE = (errors.RecordingMissingError, errors.RecordingEmptyError)
 """Errors of a file that is just being replaced, if it was there and had bytes."""
+
+
+class BytesTools(Protocol):
+    """What is used to get at a recording's bytes; ``JobTools`` has it."""
+
+    @property
+    def journal(self) -> JobJournal:
+        """Knows the digests of recordings that did not change."""
+
+    @property
+    def spool(self) -> Spool:
+        """Room for what comes from other machines."""
 
 
 class RecordingBytes:
@@ -26,7 +40,7 @@ class RecordingBytes:
     """
 
     def __init__(
-        self, recording: RecordingRequest, tools: JobTools, folder: Path, tell: Tell
+        self, recording: RecordingRequest, tools: BytesTools, folder: Path, tell: Tell
     ) -> None:
         self.digest: str | None = None
         self._recording = recording

@@ -1,0 +1,1 @@
+"""Recordings that another machine's ``dalston serve`` transcribes, for the command line."""

@@ -1,0 +1,230 @@
+"""Many recordings, each sent and written; one's failure is never another's."""
+
+import asyncio
+import shutil
+import time
+from collections.abc import Iterator, Mapping, Sequence
+from contextlib import AsyncExitStack
+from dataclasses import dataclass
+from pathlib import Path
+
+from dalston_cli.errors import DalstonError, NoRoomError, UnavailableError
+from dalston_cli.pipeline import events
+from dalston_cli.pipeline.intake.shard import Share, share_of
+from dalston_cli.pipeline.outputs.target import check_outputs, output_spec, output_stems
+from dalston_cli.pipeline.outputs.writer import OutputWriter
+from dalston_cli.pipeline.records.journal import Journal
+from dalston_cli.pipeline.records.journal_errors import JournalError
+from dalston_cli.pipeline.records.opening import open_records
+from dalston_cli.pipeline.remote.spool import Spool
+from dalston_cli.pipeline.request import RecordingRequest, RunOptions
+from dalston_cli.pipeline.running.failures import explained
+from dalston_cli.pipeline.running.interrupts import expect_late_wakeups, handled_interrupts
+from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
+from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
+from dalston_cli.pipeline.session import RunCallbacks
+from dalston_cli.sending import errors
+from dalston_cli.sending.client import ServerClient
+from dalston_cli.sending.recording import SendingTools, SentRecording
+from dalston_cli.sending.server import Server
+from dalston_cli.settings.locations import Locations
+
+AT_ONCE = 4
+"""Recordings that are sent, or waited for, at the same time, unless the user says otherwise."""
+
+_END_ALL = (
+    JournalError,
+    NoRoomError,
+    UnavailableError,
+    errors.AskingRefusedError,
+    errors.ServerDeniedError,
+)
+
+
+@dataclass(frozen=True, kw_only=True)
+class SendingRequest:
+    """What is sent where.
+
+    Attributes:
+        options: Those that count on this machine.
+        asked: Those that the server gets.
+    """
+
+    recordings: Sequence[RecordingRequest]
+    options: RunOptions
+    server: Server
+    asked: Mapping[str, object]
+    locations: Locations
+
+
+async def send_recordings(request: SendingRequest, callbacks: RunCallbacks) -> events.RunFinished:
+    """Have a server transcribe recordings, and write their transcripts on this machine.
+
+    Raises:
+        InputError: Outputs would collide with each other or with a recording, or cannot be written.
+        DalstonError: The server does not answer, or refuses.
+    """
+    options, locations, emit = request.options, request.locations, callbacks.on_event
+    stems = output_stems(request.recordings, options)
+    check_outputs(stems, options)
+    share = await asyncio.to_thread(share_of, request.recordings, stems, options.shard)
+    outputs = output_spec(options, callbacks.print_text)
+    async with AsyncExitStack() as stack:
+        client = ServerClient(request.server)
+        stack.push_async_callback(client.close)
+        known = await client.jobs()
+        journal = open_records(stack, None, locations, emit).journal
+        scratch = stack.enter_context(scratch_folder(locations.cache / SCRATCH_NAME))
+
+        def open_sink(stem: Path | None, key: str) -> OutputWriter:
+            return OutputWriter(outputs, journal, stem, key)
+
+        tools = SendingTools(
+            client=client,
+            url=request.server.url,
+            asked=request.asked,
+            known=known,
+            overwrite=options.overwrite,
+            journal=journal,
+            spool=Spool(options.spool_bytes),
+            open_sink=open_sink,
+            emit=emit,
+        )
+        return await _Sending(share, options, tools, journal, scratch).run()
+
+
+class _Sending:
+    """A run of recordings that are sent."""
+
+    def __init__(
+        self,
+        share: Share,
+        options: RunOptions,
+        tools: SendingTools,
+        journal: Journal,
+        scratch: Path,
+    ) -> None:
+        self._share = share
+        self._options = options
+        self._tools = tools
+        self._journal = journal
+        self._scratch = scratch
+        self._summary = RunSummary()
+        self._left = self._items()
+        self._num_begun = 0
+        self._stopped = False
+        self._workers: list[asyncio.Task[None]] = []
+        self._id = ""
+
+    async def run(self) -> events.RunFinished:
+        clock, number = time.monotonic(), len(self._share.recordings)
+        self._id = self._journal.begin_run(number)
+        self._tools.emit(
+            events.RunStarted(run=self._id, num_recordings=number, shard=self._share.info)
+        )
+        with handled_interrupts(self._interrupt):
+            at_once = min(self._options.jobs or AT_ONCE, number)
+            self._workers = [asyncio.create_task(self._work()) for _ in range(at_once)]
+            ended = await asyncio.gather(*self._workers, return_exceptions=True)
+        bugs = [
+            one
+            for one in ended
+            if isinstance(one, BaseException) and not isinstance(one, asyncio.CancelledError)
+        ]
+        self._summary.counts[NOT_STARTED] += number - self._num_begun
+        report = events.RunFinished(
+            run=self._id,
+            counts={
+                status: count for status, count in sorted(self._summary.counts.items()) if count
+            },
+            audio_s=self._summary.audio_s,
+            elapsed_s=time.monotonic() - clock,
+            exit_code=int(self._summary.exit_code(bugs)),
+            errors=tuple(self._summary.errors),
+            shard=self._share.info,
+        )
+        self._journal.end_run(report)
+        if bugs:
+            raise bugs[0]
+        self._tools.emit(report)
+        return report
+
+    def _items(self) -> Iterator[tuple[int, RecordingRequest, Path | None]]:
+        stems = self._share.stems or (None,) * len(self._share.recordings)
+        for place, (recording, stem) in enumerate(
+            zip(self._share.recordings, stems, strict=True), start=1
+        ):
+            yield place, recording, stem
+
+    async def _work(self) -> None:
+        for place, recording, stem in self._left:
+            if self._stopped:
+                return
+            self._num_begun += 1
+            await self._one(place, recording, stem)
+
+    async def _one(self, place: int, recording: RecordingRequest, stem: Path | None) -> None:
+        """Send one recording; its error is its own."""
+        suffix, clock = recording.relative.suffix.lower(), time.monotonic()
+        number = self._journal.begin_job(
+            self._id, recording.name, suffix=suffix, size=recording.size
+        )
+        folder = self._scratch / str(place)
+        try:
+            finished = await SentRecording(recording, stem, self._tools, folder).run()
+        except asyncio.CancelledError:
+            self._end(number, events.JobFinished(recording=recording.name, status="cancelled"))
+            raise
+        except BrokenPipeError:
+            raise
+        except Exception as error:  # noqa: BLE001 - a bug that one recording meets costs only it
+            self._failed(number, recording.name, explained(error, recording.name), clock)
+        else:
+            self._end(number, finished)
+        finally:
+            shutil.rmtree(folder, ignore_errors=True)
+
+    def _failed(self, number: int, name: str, error: DalstonError, clock: float) -> None:
+        code = error.remote_code if isinstance(error, errors.RemoteJobError) else error.code
+        info = events.ErrorInfo(code=code, message=error.message, hint=error.hint, recording=name)
+        finished = events.JobFinished(
+            recording=name,
+            status="failed",
+            elapsed_s=time.monotonic() - clock,
+            error=info,
+        )
+        self._end(number, finished, error)
+        if isinstance(error, _END_ALL):
+            self._summary.ended_by = self._summary.ended_by or error
+            self._stop(error.code, f"{error.message}: the run ends here", error.hint)
+            self._cancel()
+        elif self._options.fail_fast:
+            self._stop("fail_fast", "--fail-fast: no further recording is begun")
+
+    def _end(
+        self, number: int, finished: events.JobFinished, error: DalstonError | None = None
+    ) -> None:
+        self._journal.end_job(number, finished)
+        self._summary.add(finished, None if error is None else error.exit_code)
+        self._tools.emit(finished)
+
+    def _stop(self, code: str, message: str, hint: str | None = None) -> None:
+        if not self._stopped:
+            self._stopped = True
+            self._tools.emit(events.WarningRaised(code=code, message=message, hint=hint))
+
+    def _interrupt(self) -> None:
+        """Stop waiting; what the server has goes on there."""
+        self._summary.interrupted = True
+        self._stop(
+            "interrupted",
+            "stopping; the server goes on with what it has",
+            "run the same command again to get its transcripts",
+        )
+        self._cancel()
+
+    def _cancel(self) -> None:
+        expect_late_wakeups()
+        for worker in self._workers:
+            if worker is not asyncio.current_task():
+                worker.cancel()
