@@ -27,10 +27,7 @@ def shell(tmp_path: Path, tmp_path_factory: pytest.TempPathFactory) -> Iterator[
 
 @pytest.fixture
 def cluster(shell: Shell, tmp_path: Path) -> Iterator[DaskCluster]:
-    found = cluster_of(shell, tmp_path)
-    for cluster in found:
-        yield cluster
-        cluster.workers[0].kill()  # one that goes on would wait a minute for its scheduler
+    yield from cluster_of(shell, tmp_path)
 
 
 @pytest.fixture(autouse=True)

@@ -1,8 +1,6 @@
 """A real cluster of Dask for tests: a scheduler and workers, each a process of its own."""
 
 import json
-import os
-import signal
 import subprocess
 import sys
 from collections.abc import Iterator, Mapping, Sequence
@@ -12,6 +10,7 @@ from pathlib import Path
 import psutil
 from tests.cli.terminal import Shell
 from tests.support.places import folder_variables
+from tests.support.processes import line_of
 from tests.support.waiting import eventually
 
 _START_S = 120
@@ -114,21 +113,16 @@ class DaskCluster:
         self.workers = []
 
     def close(self) -> None:
-        """End everything."""
-        every = [*self.workers, *([self.scheduler] if self.scheduler else [])]
-        for process in every:
+        """Kill everything but engines: asked to end, a worker waits a minute for its work."""
+        for process in [*self.workers, *([self.scheduler] if self.scheduler else [])]:
             with suppress(psutil.Error):
-                for child in psutil.Process(process.pid).children(recursive=True):
-                    if "dalston_sdk" not in " ".join(child.cmdline()):
+                one = psutil.Process(process.pid)
+                one.suspend()  # so that it starts no more of them
+                for child in one.children(recursive=True):
+                    if "dalston_sdk" not in line_of(child):
                         child.kill()
-            with suppress(ProcessLookupError):
-                os.kill(process.pid, signal.SIGTERM)
-        for process in every:
-            try:
-                process.wait(_END_S)
-            except subprocess.TimeoutExpired:
-                process.kill()
-                process.wait(_END_S)
+            process.kill()
+            process.wait(_END_S)
 
 
 def line_with(lines: Iterator[str], text: str) -> str:
