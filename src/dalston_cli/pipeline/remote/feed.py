@@ -3,6 +3,7 @@
 import calendar
 import io
 from collections.abc import Mapping
+from contextlib import closing
 from datetime import UTC, datetime
 from typing import Any
 from urllib.parse import urljoin
@@ -127,10 +128,11 @@ def _parser() -> Any:  # noqa: ANN401 - feedparser has no types
 
 def _bytes_of(address: Address) -> bytes:
     data = bytearray()
-    for block in store_of(address).read(address):
-        data += block
-        if len(data) > MOST_BYTES:
-            raise FeedError(address, f"is larger than {readable_size(MOST_BYTES)}: no feed is")
+    with closing(store_of(address).read(address)) as blocks:
+        for block in blocks:
+            data += block
+            if len(data) > MOST_BYTES:
+                raise FeedError(address, f"is larger than {readable_size(MOST_BYTES)}: no feed is")
     return bytes(data)
 
 

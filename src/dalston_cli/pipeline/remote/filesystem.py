@@ -3,7 +3,7 @@
 import errno
 import secrets
 import threading
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Generator, Iterator, Mapping
 from contextlib import contextmanager, nullcontext, suppress
 from dataclasses import dataclass
 from functools import partial
@@ -108,8 +108,8 @@ class Store:
             found = self.system.glob(f"{root}/{pattern}", detail=True)
         yield from _sorted_below(root, found)
 
-    def read(self, address: Address) -> Iterator[bytes]:
-        """Yield a file's bytes in blocks.
+    def read(self, address: Address) -> Generator[bytes, None, None]:
+        """Yield a file's bytes in blocks; must be closed by a caller that stops before the end.
 
         Raises:
             RemoteError: They end early, or do not come.

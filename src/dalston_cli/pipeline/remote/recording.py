@@ -6,6 +6,7 @@ import os
 import shutil
 import threading
 from collections.abc import Callable
+from contextlib import closing
 from pathlib import Path
 
 from dalston_cli.amounts import duration
@@ -114,8 +115,8 @@ class RemoteFile:
             raise OSError(errno.ENOSPC, os.strerror(errno.ENOSPC), str(path.parent))
         most_bytes = most_bytes if facts.size is None else facts.size
         got = 0
-        with new_file(path) as file:
-            for block in store_of(self.address).read(self.address):
+        with new_file(path) as file, closing(store_of(self.address).read(self.address)) as blocks:
+            for block in blocks:
                 got += len(block)
                 if stop.is_set() or got > most_bytes:
                     break
