@@ -69,7 +69,7 @@ def data(done: Done) -> Any:
 
 
 def row(shell: Shell, what: str) -> dict[str, Any]:
-    [found] = [one for one in data(shell.run("store", "du", "--json")) if one["what"] == what]
+    [found] = [one for one in data(shell.call("store", "du", "--json")) if one["what"] == what]
     return dict(found)
 
 
@@ -149,7 +149,7 @@ def test_what_is_kept_is_shown_and_removed(machine: Machine, tmp_path: Path, buc
     assert kept["size_bytes"] > 0
     assert row(shell, "copies of results")["size_bytes"] > 0
 
-    [gone] = data(shell.run("store", "forget", "in/1.wav", "-y", "--json"))
+    [gone] = data(shell.call("store", "forget", "in/1.wav", "-y", "--json"))
     assert (gone["num_results"], gone["removed"]) == (2, True)
     assert row(shell, "results")["number"] == 2 * NUM_RECORDINGS - 2
     copies = list((tmp_path / "m1" / "cache" / "results").rglob("*.json"))
@@ -158,7 +158,7 @@ def test_what_is_kept_is_shown_and_removed(machine: Machine, tmp_path: Path, buc
     assert num_requests(tmp_path) == NUM_RECORDINGS, "the journal forgot one, and has a new one"
 
     assert not (tmp_path / "m1" / "state" / "store").exists()
-    there = shell.run("store", "prune", "--max-size", "0", "-y", "--json")
+    there = shell.call("store", "prune", "--max-size", "0", "-y", "--json")
     assert data(there)["num_results"] == 2 * NUM_RECORDINGS
     assert objects() == []
 
@@ -175,11 +175,11 @@ def test_what_is_kept_is_shown_and_removed(machine: Machine, tmp_path: Path, buc
 def test_what_is_no_place_for_results_is_refused(machine: Machine, given: str, words: str) -> None:
     shell = machine("m1")
     for command in (WORDS, ("plan", "in"), ("store", "du")):
-        done = shell.run(*command, "--store", given)
+        done = shell.call(*command, "--store", given)
         assert (done.code, words in done.err) == (ExitCode.USAGE, True), done.err
         assert "open-sesame" not in done.err
 
 
 def test_offline_is_no_place_to_reach(machine: Machine, bucket: str) -> None:
-    done = machine("m1").run(*WORDS, "--offline")
+    done = machine("m1").call(*WORDS, "--offline")
     assert (done.code, f"{bucket}/results is on another machine" in done.err) == (2, True)
