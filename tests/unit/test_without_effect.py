@@ -69,6 +69,12 @@ IDLE: dict[str, tuple[str, dict[str, str], str]] = {
     "language_suffix": ("yes", {"output_dir": "-"}, "with --output-dir -"),
     "mux": ("yes", {"output_format": "txt,json"}, "without -f srt or -f vtt"),
     "layout": ("f4", {"output_format": "md"}, "without -f txt or -f docx"),
+    "verbatim": (
+        "gat2",
+        {"output_format": "srt"},
+        "without -f txt, -f md, -f docx, -f odt or -f eaf",
+    ),
+    "pauses": ("0.5", {}, "without --verbatim gat2 or --verbatim jefferson"),
     "timestamps": (
         "yes",
         {"output_format": "srt"},

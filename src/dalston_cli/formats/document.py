@@ -4,6 +4,7 @@ from collections.abc import Iterator
 from dataclasses import dataclass
 from typing import Literal
 
+from dalston_cli.formats.conventions import convention_of
 from dalston_cli.formats.corrections import corrections_of
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.overview import Section, file_name_of, heading_of, owner_of, sections
@@ -11,6 +12,7 @@ from dalston_cli.formats.paragraphs import Paragraph, paragraphs
 from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
 from dalston_cli.formats.timestamp import clock
+from dalston_cli.formats.utterances import utterances_of
 from dalston_sdk.wire import Chapter, Transcript
 
 Role = Literal["time", "place", "speaker", "emotion", "text", "event"]
@@ -53,7 +55,7 @@ def document_of(transcript: Transcript, options: RenderOptions) -> Iterator[Bloc
     for section in sections(transcript):
         if section.chapter:
             yield _block("chapter", section.chapter.title)
-        yield from _timeline(section, names, times=options.timestamps is not False)
+        yield from _timeline(section, names, options)
 
 
 def _block(kind: Literal["title", "part", "chapter", "note", "summary"], text: str) -> Block:
@@ -79,16 +81,30 @@ def _listed(chapter: Chapter) -> tuple[Run, ...]:
     return _time(chapter.start), Run("text", f"{clean(chapter.title)}{summary}")
 
 
-def _timeline(section: Section, names: SpeakerNames, *, times: bool) -> Iterator[Block]:
-    timed = [
-        (each.start, Block("speech", _said(each, names))) for each in paragraphs(section.segments)
-    ]
-    timed += (
-        (event.start, Block("event", (Run("event", clean(event.label)),)))
-        for event in section.events
-    )
+def _timeline(section: Section, names: SpeakerNames, options: RenderOptions) -> Iterator[Block]:
+    timed: list[tuple[float, Block]]
+    if convention := convention_of(options):
+        said = utterances_of(section.segments, section.events, convention)
+        timed = [
+            (
+                each.start,
+                Block("speech", (*_named(names.get(each.speaker)), Run("text", each.text))),
+            )
+            for each in said
+        ]
+    else:
+        timed = [
+            (each.start, Block("speech", _said(each, names)))
+            for each in paragraphs(section.segments)
+        ]
+    if convention is None or not timed:
+        timed += (
+            (event.start, Block("event", (Run("event", clean(event.label)),)))
+            for event in section.events
+        )
     for start, block in sorted(timed, key=lambda entry: entry[0]):
-        yield Block(block.kind, (_time(start), *block.runs)) if times else block
+        shown = options.timestamps is not False
+        yield Block(block.kind, (_time(start), *block.runs)) if shown else block
 
 
 def _said(paragraph: Paragraph, names: SpeakerNames) -> tuple[Run, ...]:

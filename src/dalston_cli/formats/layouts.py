@@ -13,65 +13,31 @@ Reference:
     seconds.
 """
 
-from collections.abc import Iterator, Sequence
-from typing import NamedTuple
+from collections.abc import Sequence
 
+from dalston_cli.formats.conventions import LAYOUTS, convention_of
 from dalston_cli.formats.options import RenderOptions
-from dalston_cli.formats.paragraphs import grouped
-from dalston_cli.formats.script import clean, is_spaceless
+from dalston_cli.formats.script import clean
 from dalston_cli.formats.speakers import SpeakerNames
-from dalston_cli.formats.subtitles.atoms import timed_words
-from dalston_sdk.wire import AudioEvent, Segment, Transcript
+from dalston_cli.formats.utterances import Utterance, utterances_of
+from dalston_sdk.wire import Transcript
 
-_SHORT_PAUSE_S, _PAUSE_S = 0.5, 1.0
 _COLUMNS = ("Timespan", "Speaker", "Content")
 
 
-class Utterance(NamedTuple):
-    """A paragraph of one speaker; times in seconds, pauses and events in the text."""
-
-    start: float
-    end: float
-    speaker: str
-    text: str
-
-
-class _Piece(NamedTuple):
-    """A word with its leading space, or a segment that has no words."""
-
-    start: float
-    end: float
-    text: str
-
-
-def utterances_of(transcript: Transcript, options: RenderOptions) -> Iterator[Utterance]:
-    """Yield what is said, in paragraphs as other documents have them.
-
-    Each event stands before the first word that begins after it, or at the end; a pause of the
-    same speaker between two paragraphs at the beginning of the second one.
-    """
+def laid_out(transcript: Transcript, options: RenderOptions) -> tuple[Utterance, ...]:
+    """Return what is said, with speakers by their names; without one where none is shown."""
     names = SpeakerNames.of(transcript, options)
-    groups = list(grouped(transcript.segments))
-    limits = [*(group[0].start for group in groups[1:]), float("inf")]
-    events = sorted(transcript.events, key=lambda event: event.start)
-    last: Segment | None = None
-    for group, limit in zip(groups, limits, strict=False):
-        here = [event for event in events if event.start < limit]
-        events = events[len(here) :]
-        first = group[0]
-        since = last.end if last and last.speaker == first.speaker else None
-        last = group[-1]
-        yield Utterance(
-            start=first.start,
-            end=max(segment.end for segment in group),
-            speaker=clean(names.get(first.speaker) or ""),
-            text=_marked(list(_pieces(group)), here, since),
-        )
+    convention = convention_of(options) or LAYOUTS
+    return tuple(
+        each._replace(speaker=clean(names.get(each.speaker) or ""))
+        for each in utterances_of(transcript.segments, transcript.events, convention)
+    )
 
 
 def layout_text(transcript: Transcript, options: RenderOptions) -> str:
     """Return the transcript as text in the layout that is asked for."""
-    utterances = tuple(utterances_of(transcript, options))
+    utterances = laid_out(transcript, options)
     if options.layout == "nvivo":
         return "".join("\t".join(row) + "\n" for row in table_rows(utterances, options))
     blocks = ("".join(paragraph_parts(each, options)) for each in utterances)
@@ -86,7 +52,7 @@ def table_rows(
     rows = [_COLUMNS]
     for each in utterances:
         span = f"{_time(each.start, '.')}-{_time(each.end, '.')}"
-        rows.append((span, each.speaker, each.text))
+        rows.append((span, each.speaker or "", each.text))
     return tuple(row[options.timestamps is False :] for row in rows)
 
 
@@ -100,45 +66,6 @@ def paragraph_parts(utterance: Utterance, options: RenderOptions) -> tuple[str, 
         return "", name, f"{space}{utterance.text} #{_time(utterance.end, '-')}#"
     apart = "" if options.layout == "atlas" else " "
     return f"[{_time(utterance.start, '')}]{apart}", name, f"{space}{utterance.text}"
-
-
-def _pieces(segments: Sequence[Segment]) -> Iterator[_Piece]:
-    for segment in segments:
-        words = timed_words(segment)
-        if not words:
-            text = clean(segment.text)
-            yield _Piece(segment.start, segment.end, text if is_spaceless(text) else f" {text}")
-        for number, word in enumerate(words):
-            apart = not number and not is_spaceless(word.text)
-            yield _Piece(word.start, word.end, f" {word.text}" if apart else word.text)
-
-
-def _marked(pieces: Sequence[_Piece], events: Sequence[AudioEvent], since: float | None) -> str:
-    """Return the pieces' text with marks; ``since`` is the end of the speaker's last paragraph."""
-    waiting = list(events)
-    parts: list[str] = []
-    for piece in pieces:
-        marks = [] if since is None else [_pause(piece.start - since)]
-        while waiting and waiting[0].start <= piece.start:
-            marks.append(_event(waiting.pop(0)))
-        told = [mark for mark in marks if mark]
-        if told:
-            parts += (f" {mark}" for mark in told)
-            parts.append(" ")
-        parts.append(piece.text)
-        since = piece.end
-    parts += (f" {_event(event)}" for event in waiting)
-    return clean("".join(parts))
-
-
-def _pause(seconds: float) -> str:
-    if seconds >= _PAUSE_S:
-        return f"({seconds:.1f})"
-    return "(.)" if seconds >= _SHORT_PAUSE_S else ""
-
-
-def _event(event: AudioEvent) -> str:
-    return f"({clean(event.label).lower()})"
 
 
 def _time(seconds: float, mark: str) -> str:

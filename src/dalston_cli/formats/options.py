@@ -8,7 +8,7 @@ from typing import Self
 from dalston_cli.formats.subtitles.rules import SubtitleRules
 from dalston_cli.formats.subtitles.timecode import Timecode
 from dalston_cli.formats.word_template import Template
-from dalston_cli.settings.choices import LayoutName, OverlayName
+from dalston_cli.settings.choices import LayoutName, OverlayName, VerbatimName
 
 Heights = tuple[Sequence[int], float]
 """A waveform: heights from 0 to 255, and how many each second has."""
@@ -24,6 +24,8 @@ class RenderOptions:
             has a name.
         timestamps: True puts times before paragraphs; None where the format has them by default.
         layout: The program whose layout ``txt`` and ``docx`` have.
+        verbatim: The convention by which ``txt``, ``docx`` and ``eaf`` have pauses and sounds.
+        pauses: The shortest pause that a convention marks; seconds.
         docx_template: The document whose styles Word documents get; None for our own.
         frame_rate: Of the video, for formats that count frames; a key of ``FRAME_RATES``.
         start_timecode: Of the video's first frame, for formats that have timecodes.
@@ -39,6 +41,8 @@ class RenderOptions:
     speakers: bool | None = None
     timestamps: bool | None = None
     layout: LayoutName = "plain"
+    verbatim: VerbatimName = "off"
+    pauses: float = 0.2
     docx_template: Template | None = None
     frame_rate: str = "25"
     start_timecode: Timecode = (0, 0, 0, 0)
@@ -62,6 +66,8 @@ class RenderOptions:
             parts["timestamps"] = self.timestamps
         if self.layout != "plain":
             parts["layout"] = self.layout
+        if self.verbatim != "off":
+            parts["verbatim"] = (self.verbatim, self.pauses)
         if self.docx_template is not None:
             parts["docx_template"] = self.docx_template.digest
         if (self.frame_rate, self.start_timecode) != ("25", (0, 0, 0, 0)):

@@ -47,6 +47,8 @@ def build_render_options(settings: Settings) -> RenderOptions:
         timestamps=settings.timestamps,
         docx_template=_template(settings.docx_template),
         layout=settings.layout,
+        verbatim=settings.verbatim,
+        pauses=settings.pauses,
         overlay=settings.overlay,
         frame_rate=settings.frame_rate,
         start_timecode=parse_timecode(settings.start_timecode),

@@ -24,6 +24,9 @@ FrameRate = Literal["23.976", "24", "25", "29.97", "30", "50", "59.94", "60"]
 LayoutName = Literal["plain", "nvivo", "maxqda", "atlas", "f4"]
 """Programs for research whose transcripts are laid out in a way of their own."""
 
+VerbatimName = Literal["off", "gat2", "jefferson"]
+"""Conventions for transcripts of talk."""
+
 OverlayName = Literal["sentence", "word"]
 """What of a text is shown while it is read."""
 

@@ -11,7 +11,7 @@ from typing import TYPE_CHECKING
 from dalston_cli.formats.archive import with_fixed_times
 from dalston_cli.formats.direction import is_right_to_left
 from dalston_cli.formats.document import Block, Facts, Role, document_of
-from dalston_cli.formats.layouts import paragraph_parts, table_rows, utterances_of
+from dalston_cli.formats.layouts import laid_out, paragraph_parts, table_rows
 from dalston_cli.formats.options import RenderOptions
 from dalston_cli.formats.overview import heading_of
 from dalston_cli.formats.xml_text import xml_text
@@ -74,7 +74,7 @@ def _add_document(file: "Document", transcript: Transcript, options: RenderOptio
 
 def _add_layout(file: "Document", transcript: Transcript, options: RenderOptions) -> None:
     """Add what a program for research imports, and nothing else."""
-    utterances = tuple(utterances_of(transcript, options))
+    utterances = laid_out(transcript, options)
     if options.layout == "nvivo":
         _add_table(file, table_rows(utterances, options))
         return

@@ -1,6 +1,6 @@
 """Settings of recordings and their transcripts."""
 
-from dalston_cli.settings.choices import FrameRate, LayoutName, OverlayName
+from dalston_cli.settings.choices import FrameRate, LayoutName, OverlayName, VerbatimName
 from dalston_cli.settings.declare import Kind, group
 from dalston_cli.settings.table.kinds import choice, count, file, probability, seconds, switch, text
 from dalston_cli.settings.values import command_words, text_like, track_name
@@ -113,6 +113,17 @@ class Documents:
         " text, in txt and docx.",
         "plain",
         needs=("output_format=txt", "output_format=docx"),
+    )
+    verbatim: VerbatimName = choice(
+        "Write pauses, sounds and words by a convention for talk: gat2 (GAT 2, minimal transcript)"
+        " or jefferson, in txt, md, docx, odt and eaf.",
+        "off",
+        needs=tuple(f"output_format={name}" for name in ("txt", "md", "docx", "odt", "eaf")),
+    )
+    pauses: float = Kind("SECONDS", gt=0)(
+        "Shortest pause that --verbatim writes, in seconds.",
+        0.2,
+        needs=("verbatim=gat2", "verbatim=jefferson"),
     )
     docx_template: str | None = file(
         "Word document, or template, whose styles -f docx takes.",
