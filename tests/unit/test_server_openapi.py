@@ -7,6 +7,7 @@ from openapi_spec_validator import validate
 from dalston_cli.server.access import OPEN_PATHS
 from dalston_cli.server.app import make_routes
 from dalston_cli.server.job_endpoints import JobEndpoints
+from dalston_cli.server.job_pages import JobPages
 from dalston_cli.server.once import AudioEndpoints
 from dalston_cli.server.openapi import OPERATIONS, document, page
 from dalston_cli.server.system import SystemEndpoints
@@ -19,6 +20,7 @@ def test_every_address_is_described_and_no_other() -> None:
         AudioEndpoints(NOTHING),
         JobEndpoints(NOTHING, NOTHING, frozenset(), NOTHING),
         SystemEndpoints(NOTHING, NOTHING, 0.0),
+        JobPages(NOTHING),
     )
     served = {
         (method.lower(), route.path.replace(":path}", "}"))

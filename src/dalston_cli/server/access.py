@@ -16,6 +16,8 @@ from dalston_cli.server.tokens import Caller, Callers, ScopeName
 
 OPEN_PATHS = frozenset({"/health", "/docs", "/openapi.json"})
 """Anyone may ask for these: they tell nothing of this server."""
+PAGE_PATHS = ("/page/",)
+"""Likewise what begins so: files of the page, and transcripts whose address is the secret."""
 
 _HEADERS = {
     "cache-control": "no-store",
@@ -110,7 +112,7 @@ class Access:
         rules, path = self._rules, scope["path"]
         if rules.only_loopback:
             _check_names(headers)
-        if path in OPEN_PATHS:
+        if path in OPEN_PATHS or path == "/" or path.startswith(PAGE_PATHS):
             return None
         caller = rules.callers.caller(headers.get("authorization", ""))
         if caller is None:

@@ -17,12 +17,14 @@ from dalston_cli.errors import DalstonError
 from dalston_cli.server.access import Access, Rules
 from dalston_cli.server.errors import answer, error_body, explained
 from dalston_cli.server.job_endpoints import JobEndpoints
+from dalston_cli.server.job_pages import VIEW_PATH, JobPages
 from dalston_cli.server.metrics import Metrics
 from dalston_cli.server.once import AudioEndpoints
 from dalston_cli.server.openapi import document, page
 from dalston_cli.server.service import Service
 from dalston_cli.server.system import SystemEndpoints
 from dalston_cli.server.tokens import ScopeName
+from dalston_cli.server.web_page import page_routes
 
 SCOPES: Mapping[str, ScopeName] = {
     "/v1/audio/": "transcribe",
@@ -43,7 +45,9 @@ def make_app(service: Service, jobs: JobEndpoints, rules: Rules, lifespan: Lifes
     """Return the application that serves a machine."""
     audio = AudioEndpoints(service)
     system = SystemEndpoints(service, jobs.jobs, time.monotonic())
-    routes = make_routes(audio, jobs, system)
+    pages = JobPages(jobs)
+    view = Route(f"{VIEW_PATH}{{link}}", pages.shown, methods=["GET"])
+    routes = [*make_routes(audio, jobs, system, pages), *page_routes(), view]
     return Starlette(
         routes=routes,
         lifespan=lifespan,
@@ -59,8 +63,10 @@ def make_app(service: Service, jobs: JobEndpoints, rules: Rules, lifespan: Lifes
     )
 
 
-def make_routes(audio: AudioEndpoints, jobs: JobEndpoints, system: SystemEndpoints) -> list[Route]:
-    """Return every address with what answers."""
+def make_routes(
+    audio: AudioEndpoints, jobs: JobEndpoints, system: SystemEndpoints, pages: JobPages
+) -> list[Route]:
+    """Return every address for programs with what answers."""
     return [
         Route("/health", system.health, methods=["GET"]),
         Route("/openapi.json", _description, methods=["GET"]),
@@ -68,6 +74,7 @@ def make_routes(audio: AudioEndpoints, jobs: JobEndpoints, system: SystemEndpoin
         Route("/metrics", system.metrics, methods=["GET"]),
         Route("/v1/models", system.models, methods=["GET"]),
         Route("/v1/models/{model:path}", system.model, methods=["GET"]),
+        Route("/v1/formats", system.formats, methods=["GET"]),
         Route("/v1/engines", system.engines, methods=["GET"]),
         Route("/v1/system/status", system.status, methods=["GET"]),
         Route("/v1/jobs", jobs.create, methods=["POST"]),
@@ -76,6 +83,7 @@ def make_routes(audio: AudioEndpoints, jobs: JobEndpoints, system: SystemEndpoin
         Route("/v1/jobs/{job}", jobs.removed, methods=["DELETE"]),
         Route("/v1/jobs/{job}/events", jobs.events, methods=["GET"]),
         Route("/v1/jobs/{job}/transcript", jobs.transcript, methods=["GET"]),
+        Route("/v1/jobs/{job}/page", pages.create, methods=["POST"]),
         Route("/v1/audio/transcriptions", audio.transcriptions, methods=["POST"]),
         Route("/v1/audio/translations", audio.translations, methods=["POST"]),
     ]

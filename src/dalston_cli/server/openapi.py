@@ -111,6 +111,18 @@ OPERATIONS = (
         answers={200: {"*/*": TEXT}},
     ),
     Operation(
+        method="post",
+        path="/v1/jobs/{job}/page",
+        summary="An address at which a browser shows the transcript, good for ten minutes",
+        answers={201: {JSON: object_of({"path": TEXT, "seconds": {"type": "number"}}, "path")}},
+    ),
+    Operation(
+        method="get",
+        path="/v1/formats",
+        summary="List the formats of transcripts",
+        answers={200: {JSON: list_of(reference("Format"))}},
+    ),
+    Operation(
         method="get",
         path="/v1/models",
         summary="List the models that are installed",

@@ -93,6 +93,7 @@ SCHEMAS: Mapping[str, Schema] = {
         },
         "error",
     ),
+    "Format": object_of({"id": TEXT, "extension": TEXT, "summary": TEXT}, "id", "extension"),
     "Model": object_of({"id": TEXT, "object": {"const": "model"}, "owned_by": TEXT}, "id"),
     "Job": object_of(
         {

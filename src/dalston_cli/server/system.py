@@ -15,6 +15,7 @@ from dalston_cli import __version__
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.weights.inventory import installed_ids
 from dalston_cli.errors import EngineUnavailableError
+from dalston_cli.formats.registry import WRITERS
 from dalston_cli.launchers.survey import EngineState, survey_engines
 from dalston_cli.server.errors import answer, no_such
 from dalston_cli.server.jobs import Jobs
@@ -56,6 +57,15 @@ class SystemEndpoints:
             if name == each.id or name in each.aliases:
                 return answer(_model(each))
         raise no_such("model")
+
+    async def formats(self, _request: Request) -> Response:
+        """List the formats that a transcript can be had in."""
+        listed = [
+            {"id": each.name, "extension": each.extension, "summary": each.summary}
+            for each in WRITERS.values()
+            if each.is_installed
+        ]
+        return answer({"object": "list", "data": listed})
 
     async def engines(self, _request: Request) -> Response:
         """List the engines, and the processes of each that run."""
