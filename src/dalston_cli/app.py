@@ -28,6 +28,8 @@ from dalston_cli.settings.locations import Locations
 PROGRAM = "dalston"
 _COMPLETION_VARIABLE = "_DALSTON_COMPLETE"
 _CRASH_LOGS = 20
+_IN_STAGES = frozenset({"transcribe", "align", "watch", "eval", "speakers add"})
+"""Commands whose results are stored one by one."""
 _BAD_CHOICE = re.compile(
     r"Invalid value for '(?P<option>--[\w-]+)[^:]*: (?:Value error, )?"
     r"'(?P<value>.*)' is not one of (?P<known>.*)"
@@ -81,7 +83,7 @@ def main(arguments: Sequence[str] | None = None) -> int:
     except (Exception, KeyboardInterrupt) as error:  # noqa: BLE001 - the last line of defence
         if debug:
             streams.tell(sys.stderr, "".join(traceback.format_exception(error)))
-        return _report(console, _explain(error))
+        return _report(console, _explain(error, console.command))
     return code
 
 
@@ -135,13 +137,13 @@ def _dispatch(words: list[str]) -> int:
     return ExitCode.OK
 
 
-def _explain(error: BaseException) -> DalstonError:
+def _explain(error: BaseException, command: str) -> DalstonError:
     """Turn any exception into an error with a message, a hint and an exit code."""
     if isinstance(error, DalstonError):
         return error
     if isinstance(error, KeyboardInterrupt | typer.Abort):
         hint = "run the same command again to go on: finished stages are kept"
-        return InterruptedRunError("interrupted", hint=hint)
+        return InterruptedRunError("interrupted", hint=hint if command in _IN_STAGES else None)
     if known := streams.explained_by_streams(error) or streams.explained_by_process(error):
         return known
     return InternalError(error, _write_crash_log(error))

@@ -131,7 +131,7 @@ def test_control_c(
 ) -> None:
     failing_doctor(KeyboardInterrupt())
     assert app.main(["doctor"]) == ExitCode.INTERRUPTED
-    assert capsys.readouterr().err.startswith("error: interrupted\nhint: run the same command")
+    assert capsys.readouterr().err == "error: interrupted\n"  # there are no stages to go on with
 
 
 def test_a_closed_pipe_is_silent(home: Path) -> None:

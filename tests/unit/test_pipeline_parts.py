@@ -10,10 +10,10 @@ import pytest
 from hypothesis import given
 from hypothesis import strategies as st
 
+from dalston_cli.audio.scratch import scratch_folder
 from dalston_cli.errors import ExitCode
 from dalston_cli.pipeline.events import ErrorInfo, JobFinished, JobStatus
 from dalston_cli.pipeline.running.order import SHORT_SHARE, in_order
-from dalston_cli.pipeline.running.scratch import scratch_folder
 from dalston_cli.pipeline.running.summary import NOT_STARTED, RunSummary
 from dalston_cli.settings.choices import Order
 
@@ -120,7 +120,7 @@ def test_scratch_of_a_killed_process_goes_and_that_of_a_living_one_stays(tmp_pat
     (dead / "audio.wav").write_bytes(b"x")
     script = (
         "import sys, pathlib\n"
-        "from dalston_cli.pipeline.running.scratch import scratch_folder\n"
+        "from dalston_cli.audio.scratch import scratch_folder\n"
         "with scratch_folder(pathlib.Path(sys.argv[1])) as folder:\n"
         "    print(folder, flush=True)\n"
         "    sys.stdin.read()\n"

@@ -4,14 +4,15 @@ import asyncio
 import wave
 from collections.abc import Iterator, Sequence
 from pathlib import Path
-from tempfile import TemporaryDirectory
 from typing import TYPE_CHECKING
 
 from msgspec import Struct
 
 from dalston_cli.audio.prepare import Preparer
 from dalston_cli.audio.request import AudioRequest, Pause
+from dalston_cli.audio.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.audio.wav import SAMPLE_RATE
+from dalston_cli.settings.locations import Locations
 
 if TYPE_CHECKING:
     import numpy as np
@@ -38,9 +39,10 @@ async def read_waveform(recording: Path) -> Waveform:
 
     Raises:
         RecordingError: Its leaves say why the recording cannot be used.
+        ScratchFolderError: There is no place to decode it to.
     """
-    with TemporaryDirectory(prefix="dalston-waveform-") as name:
-        request = AudioRequest(source=recording, folder=Path(name))
+    with scratch_folder(Locations.from_environment().cache / SCRATCH_NAME) as folder:
+        request = AudioRequest(source=recording, folder=folder)
         async with Preparer(workers=1) as preparer:
             [channel, *_] = (await preparer.prepare(request)).channels
         return await asyncio.to_thread(measure, request.wav(None), channel.pauses)

@@ -1,12 +1,12 @@
 """What ``dalston eval`` does: pairs references with hypotheses, and scores them."""
 
-import tempfile
 from collections.abc import Callable, Iterable, Mapping, Sequence
 from pathlib import Path
 
 from msgspec import Struct
 from msgspec.structs import replace
 
+from dalston_cli.audio.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.errors import InputError
 from dalston_cli.evaluation.counts import Counts
 from dalston_cli.evaluation.intervals import Interval, difference, interval
@@ -15,6 +15,7 @@ from dalston_cli.evaluation.reading import NothingToCompareError, pairs, read_ma
 from dalston_cli.evaluation.scoring import Rules, Scores, is_left_out, score, together
 from dalston_cli.evaluation.speakers import MOST_SPEAKERS
 from dalston_cli.evaluation.trials import TrialFailedError, recordings_of, transcribe
+from dalston_cli.settings.locations import Locations
 
 Tell = Callable[[str], None]
 ALL = "all"
@@ -81,9 +82,9 @@ def try_models(
     outcomes: list[Outcome] = []
     failure: Exception | None = None
     for model in models:
-        with tempfile.TemporaryDirectory(prefix="dalston-eval-") as out:
+        with scratch_folder(Locations.from_environment().cache / SCRATCH_NAME) as out:
             try:
-                found = transcribe(model, chosen, Path(out), options)
+                found = transcribe(model, chosen, out / "transcripts", options)
             except (TrialFailedError, InputError) as error:
                 failure = error
                 tell(str(error))

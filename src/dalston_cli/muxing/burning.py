@@ -7,15 +7,16 @@ Reference:
 import shutil
 import subprocess
 from pathlib import Path
-from tempfile import TemporaryDirectory
 
 from dalston_cli.atomic_file import written_whole
+from dalston_cli.audio.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.audio.source import open_source, shown_name
 from dalston_cli.muxing import errors
 from dalston_cli.muxing.containers import container_of
 from dalston_cli.muxing.mux import Muxed, refuse_sources
 from dalston_cli.muxing.tracks import SubtitleTrack
 from dalston_cli.pipeline.outputs.folder import write_error
+from dalston_cli.settings.locations import Locations
 
 
 def ffmpeg() -> str:
@@ -44,7 +45,8 @@ def burn_in(video: Path, track: SubtitleTrack, target: Path, *, overwrite: bool)
     open_source(video, shown_name(video)).close()
     try:
         target.parent.mkdir(parents=True, exist_ok=True)
-        with TemporaryDirectory() as folder, written_whole(target) as file:
+        scratch = Locations.from_environment().cache / SCRATCH_NAME
+        with scratch_folder(scratch) as folder, written_whole(target) as file:
             # A name of our own: the filter has rules for quoting that no name survives.
             subtitles = f"subtitles{track.path.suffix.lower()}"
             shutil.copyfile(track.path, Path(folder, subtitles))

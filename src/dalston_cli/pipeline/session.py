@@ -11,6 +11,7 @@ from typing import TYPE_CHECKING
 from msgspec import Struct
 
 from dalston_cli import garbage
+from dalston_cli.audio.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.catalog.resolve import Advice
 from dalston_cli.catalog.schema import ModelEntry
 from dalston_cli.catalog.sources import FileSource
@@ -46,7 +47,6 @@ from dalston_cli.pipeline.runners.tools import SharedTools, open_shared_tools, r
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.run import Run
 from dalston_cli.pipeline.running.run_spec import DECODED_AHEAD, RunSpec, jobs_at_once
-from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.pipeline.running.stage_failures import StageFailures
 from dalston_cli.pipeline.scheduling import schedule_of
 from dalston_cli.pipeline.unasked import BUNDLED_ADVICE, STARTER_FAILED, HeldBack, why_not

@@ -7,13 +7,13 @@ from typing import Annotated
 import typer
 
 from dalston_cli.amounts import count, readable_size
+from dalston_cli.audio.scratch import SCRATCH_NAME, remove_abandoned
 from dalston_cli.commands.confirmation import confirm_removal
 from dalston_cli.commands.store.setting import Store, kept_results
 from dalston_cli.console import Console, printable
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME, Journal
 from dalston_cli.pipeline.records.traces import Traces, find_traces, remove_traces
-from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, remove_abandoned
 from dalston_cli.search.kept import forget_recordings
 from dalston_cli.settings.locations import Locations
 

@@ -5,6 +5,7 @@ from typing import Annotated
 import typer
 
 from dalston_cli.amounts import count, readable_size
+from dalston_cli.audio.scratch import SCRATCH_NAME, remove_abandoned
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.commands.confirmation import confirm_removal
 from dalston_cli.commands.store.amounts_given import parse_age, parse_size
@@ -14,7 +15,6 @@ from dalston_cli.launchers.local.leftovers import find_kept, remove_kept
 from dalston_cli.options.general import Json, Quiet, Yes
 from dalston_cli.pipeline.records.pruning import select_results
 from dalston_cli.pipeline.records.traces import NotRemovedError, remove_results
-from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, remove_abandoned
 from dalston_cli.search.kept import kept_indexes, remove_index
 from dalston_cli.settings.locations import Locations
 

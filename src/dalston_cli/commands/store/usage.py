@@ -4,6 +4,7 @@ from datetime import UTC, datetime
 from pathlib import Path
 
 from dalston_cli.amounts import readable_size
+from dalston_cli.audio.scratch import SCRATCH_NAME
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.commands.store.setting import Store, kept_results
 from dalston_cli.console import Console
@@ -12,7 +13,6 @@ from dalston_cli.options.general import Json
 from dalston_cli.pipeline.records.journal import JOURNAL_NAME
 from dalston_cli.pipeline.records.pruning import stored_sizes
 from dalston_cli.pipeline.records.result_cache import CACHE_NAME
-from dalston_cli.pipeline.running.scratch import SCRATCH_NAME
 from dalston_cli.search.index import SEARCH_NAME
 from dalston_cli.search.kept import kept_indexes
 from dalston_cli.settings.locations import Locations

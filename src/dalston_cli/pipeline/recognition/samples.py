@@ -9,6 +9,7 @@ from typing import NoReturn
 from msgspec import Struct
 
 from dalston_cli.audio.request import AudioRequest
+from dalston_cli.audio.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.pipeline.environment import Environment
 from dalston_cli.pipeline.events import Event, WarningRaised
 from dalston_cli.pipeline.jobs.base import Job, JobTools
@@ -25,7 +26,6 @@ from dalston_cli.pipeline.runners.tools import engines_and_decoder
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
-from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.pipeline.running.stage import StageRunner, StageWork
 from dalston_cli.pipeline.running.stage_failures import StageFailures
 from dalston_cli.pipeline.session import check_models, engine_use, install

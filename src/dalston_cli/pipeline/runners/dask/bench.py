@@ -9,6 +9,7 @@ from pathlib import Path
 
 from dalston_cli.audio.errors import RecordingError
 from dalston_cli.audio.prepare import Preparer
+from dalston_cli.audio.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.catalog.load import load_catalog
 from dalston_cli.catalog.machine import probe_machine
 from dalston_cli.catalog.pipelines import pipeline_settings
@@ -34,7 +35,6 @@ from dalston_cli.pipeline.runners.tools import engines_and_decoder
 from dalston_cli.pipeline.running.audio import RecordingAudio
 from dalston_cli.pipeline.running.budget import Budget
 from dalston_cli.pipeline.running.recording_bytes import RecordingBytes
-from dalston_cli.pipeline.running.scratch import SCRATCH_NAME, scratch_folder
 from dalston_cli.pipeline.running.stage_failures import StageFailures
 from dalston_cli.pipeline.running.work import RecordingWork, audio_request
 from dalston_cli.settings.load import load_settings

@@ -1,6 +1,6 @@
-"""The folder for a run's decoded audio: gone when the run ends, or when the next one begins.
+"""A folder for decoded audio and the like: gone when a command ends, or when the next one begins.
 
-A run holds a lock on its own folder for as long as its process lives; a folder without a lock
+A command holds a lock on its own folder for as long as its process lives; a folder without a lock
 belongs to a process that was killed.
 """
 
