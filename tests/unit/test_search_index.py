@@ -136,6 +136,33 @@ def test_the_index_follows_the_folder(tmp_path: Path) -> None:
     assert ask(state, "apple", folder, updates=False)[0].found.hits == ()
 
 
+@pytest.mark.parametrize("how", ["replaced", "rewritten"])
+@pytest.mark.parametrize("settled", [True, False])
+def test_another_text_of_the_same_size_and_time_is_seen(
+    how: str, tmp_path: Path, *, settled: bool, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    state, folder = tmp_path / "state", tmp_path / "in"
+    path = put(folder / "a.json", "one apple")
+    before = path.stat()
+    with monkeypatch.context() as patch:
+        if settled:  # the first search is of an old file, as most are
+            patch.setattr("dalston_cli.file_state.time.time_ns", lambda: before.st_ctime_ns * 2)
+        assert found(state, "apple", folder) == ["a"]
+
+    other = put(tmp_path / "other/a.json", "one peach")
+    if how == "replaced":
+        os.utime(other, ns=(before.st_atime_ns, before.st_mtime_ns))
+        other.replace(path)
+    else:
+        path.write_bytes(other.read_bytes())
+        os.utime(path, ns=(before.st_atime_ns, before.st_mtime_ns))
+    after = path.stat()
+    assert (after.st_size, after.st_mtime_ns) == (before.st_size, before.st_mtime_ns)
+
+    assert found(state, "apple", folder) == []
+    assert found(state, "peach", folder) == ["a"]
+
+
 def test_what_was_removed_is_nowhere_on_the_disk(tmp_path: Path) -> None:
     state, folder = tmp_path / "state", tmp_path / "in"
     put(folder / "a.json", "the unmistakable rhododendron")

@@ -5,22 +5,12 @@ from collections.abc import Callable, Iterator
 from dataclasses import dataclass
 from pathlib import Path
 
+from dalston_cli.file_state import FileState
 from dalston_cli.review.naming import SUFFIX as CORRECTIONS_SUFFIX
 
 SUFFIX = ".json"
 
 Tell = Callable[[str], None]
-
-_LATEST_NS = 2**63 - 1
-"""The year 2262; a later time of change is an error of a clock or a disk, and fits no database."""
-
-
-@dataclass(frozen=True, slots=True)
-class FileState:
-    """What tells whether a file changed: size in bytes, and time of change in nanoseconds."""
-
-    size: int
-    mtime_ns: int
 
 
 @dataclass(frozen=True, slots=True)
@@ -64,7 +54,6 @@ def _state(entry: "os.DirEntry[str]") -> FileState | None:
     try:
         if not entry.is_file():
             return None
-        status = entry.stat()
+        return FileState.of(entry.stat())
     except OSError:  # gone since
         return None
-    return FileState(status.st_size, min(max(status.st_mtime_ns, -_LATEST_NS), _LATEST_NS))

@@ -1,7 +1,10 @@
 """The corrected transcript: the machine's, with what people changed."""
 
 import hashlib
+from bisect import bisect_right
+from collections import deque
 from collections.abc import Iterable, Iterator, Sequence
+from heapq import heappop, heappush
 
 import msgspec
 
@@ -95,24 +98,56 @@ def _speaker_names(transcript: Transcript, renames: Sequence[RenameEdit]) -> dic
 
 def _turns(turns: Sequence[SpeakerTurn], revised: Revised) -> list[SpeakerTurn]:
     """Return who spoke when: renamed, and where a person said it, as they said."""
-    found = [
-        msgspec.structs.replace(turn, speaker=_called(turn.speaker, revised.renames) or "")
-        for turn in turns
-    ]
-    for piece in revised.pieces:
-        segment = piece.segment
-        if piece.placed and segment.speaker and turns:
-            own = SpeakerTurn(start=segment.start, end=segment.end, speaker=segment.speaker)
-            found = [part for turn in found for part in _without(turn, segment)] + [own]
-    return sorted(found, key=lambda turn: turn.start)
+    called = {
+        speaker: _called(speaker, revised.renames) or ""
+        for speaker in dict.fromkeys(turn.speaker for turn in turns)
+    }
+    found = [msgspec.structs.replace(turn, speaker=called[turn.speaker]) for turn in turns]
+    if not found:
+        return []
+    said = list(
+        _uppermost(
+            [
+                SpeakerTurn(start=each.start, end=each.end, speaker=each.speaker)
+                for each in (piece.segment for piece in revised.pieces if piece.placed)
+                if each.speaker
+            ]
+        )
+    )
+    left = [part for turn in found for part in _without(turn, said)]
+    return sorted([*left, *said], key=lambda turn: turn.start)
 
 
-def _without(turn: SpeakerTurn, segment: Segment) -> Iterator[SpeakerTurn]:
-    """Yield what is left of a turn outside of a segment."""
-    if turn.end <= segment.start or turn.start >= segment.end:
-        yield turn
-        return
-    if turn.start < segment.start:
-        yield msgspec.structs.replace(turn, end=segment.start)
-    if turn.end > segment.end:
-        yield msgspec.structs.replace(turn, start=segment.end)
+def _uppermost(turns: Sequence[SpeakerTurn]) -> Iterator[SpeakerTurn]:
+    """Yield, in order of time, what is left of turns when each hides what lies below it.
+
+    Args:
+        turns: Each lies on those before it.
+    """
+    starts = deque(sorted(range(len(turns)), key=lambda at: turns[at].start))
+    going: list[int] = []  # a heap of negated positions, the uppermost first
+    shown, since = -1, 0.0
+    for now in sorted({time for turn in turns for time in (turn.start, turn.end)}):
+        while starts and turns[starts[0]].start <= now:
+            heappush(going, -starts.popleft())
+        while going and turns[-going[0]].end <= now:
+            heappop(going)
+        upper = -going[0] if going else -1
+        if upper != shown:
+            if shown >= 0:
+                yield msgspec.structs.replace(turns[shown], start=since, end=now)
+            shown, since = upper, now
+
+
+def _without(turn: SpeakerTurn, said: Sequence[SpeakerTurn]) -> Iterator[SpeakerTurn]:
+    """Yield what is left of a turn outside of others, which are in order and do not overlap."""
+    start = turn.start
+    for at in range(bisect_right(said, start, key=lambda one: one.end), len(said)):
+        other = said[at]
+        if other.start >= turn.end:
+            break
+        if start < other.start:
+            yield msgspec.structs.replace(turn, start=start, end=other.start)
+        start = max(start, other.end)
+    if start < turn.end or start == turn.start:
+        yield msgspec.structs.replace(turn, start=start)

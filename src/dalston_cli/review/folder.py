@@ -13,12 +13,14 @@ import msgspec
 from msgspec import Struct, field
 
 from dalston_cli.errors import DalstonError, InputError
+from dalston_cli.file_state import FileState, state_of
 from dalston_cli.formats.read import LARGEST_MB
 from dalston_cli.regular_file import read_regular
 from dalston_cli.review.item import Item
 from dalston_cli.review.log import read_corrections
 from dalston_cli.review.naming import corrections_path
 
+_States = tuple[FileState | None, FileState | None]
 _MOST_OPEN = 8
 """Transcripts that are kept in memory."""
 
@@ -90,7 +92,8 @@ class ReviewFolder:
         self._tell = tell
         self._lock = threading.Lock()
         self._documents: dict[str, Path] = {}
-        self._glances: dict[Path, tuple[tuple[int, int], _Glance | None]] = {}
+        self._glances: dict[Path, tuple[FileState, _Glance | None]] = {}
+        self._checks: dict[Path, tuple[_States, int]] = {}
         self._open: OrderedDict[str, Item] = OrderedDict()
 
     def listed(self) -> list[Listed]:
@@ -172,12 +175,11 @@ class ReviewFolder:
     def _glance(self, path: Path) -> _Glance | None:
         """Return what a list needs; None for another program's file."""
         try:
-            status = path.stat()
-            stamp = (status.st_mtime_ns, status.st_size)
+            state = FileState.of(path.stat())
             before = self._glances.get(path)
-            if before is None or before[0] != stamp:
+            if before is None or before[0] != state:
                 data = read_regular(path, limit=LARGEST_MB * 1_000_000)
-                self._glances[path] = before = (stamp, _glance_of(data))
+                self._glances[path] = before = (state, _glance_of(data))
         except OSError:
             return None
         return before[1]
@@ -185,14 +187,21 @@ class ReviewFolder:
     def _checked(self, document: Path) -> int:
         """Return the number of segments that are marked as checked."""
         path = corrections_path(document)
+        states = (state_of(document), state_of(path))
+        if states[1] is None:
+            return 0
+        before = self._checks.get(document)
+        if before is not None and before[0] == states:
+            return before[1]
+        number = 0
         try:
-            if read_corrections(path) is None:
-                return 0
-            name = document.relative_to(self.root).as_posix()
-            return sum(one.checked for one in self.item(name).transcript().segments)
+            if read_corrections(path) is not None:
+                name = document.relative_to(self.root).as_posix()
+                number = sum(one.checked for one in self.item(name).transcript().segments)
         except DalstonError as error:  # costs no other transcript
             self._tell(error.message)
-            return 0
+        self._checks[document] = (states, number)
+        return number
 
 
 def _glance_of(data: bytes) -> _Glance | None:

@@ -1,7 +1,9 @@
 """One transcript that is reviewed: the machine's, its corrections, and who has seen which."""
 
 import threading
+from bisect import bisect_right
 from collections.abc import Callable, Sequence
+from operator import itemgetter
 from pathlib import Path
 from typing import Any
 
@@ -9,6 +11,7 @@ import msgspec
 from msgspec import Struct
 
 from dalston_cli.errors import DalstonError
+from dalston_cli.file_state import FileState, state_of
 from dalston_cli.formats.page.document import corrected_segment, page_document, page_speakers
 from dalston_cli.formats.read import read_transcript
 from dalston_cli.review.carry import carry_over
@@ -32,7 +35,6 @@ from dalston_cli.review.revised import Effect, Piece, Revised, Step
 from dalston_sdk.wire import Transcript
 
 _VERSION = 1
-_Stamp = tuple[int, int, int]
 
 
 class StaleEditError(DalstonError):
@@ -74,19 +76,21 @@ class Item:
         self._path = corrections_path(document)
         self._tell = tell
         self._lock = threading.Lock()
-        self._stamp: _Stamp | None = None
-        self._log_stamp: _Stamp | None = None
+        self._state: FileState | None = None
+        self._log_state: FileState | None = None
+        """Of the file of corrections, when all that it had was done."""
         self._digest = ""
         self._told: set[str] = set()
         self._machine: Transcript
         self._revised: Revised
         self._revision = self._first = 0
-        self._done: tuple[Entry, ...] = ()
+        self._done: list[Entry] = []
         """Entries of the file."""
         self._subject: Subject | None = None
         self._left: tuple[LeftEdit, ...] = ()
         self._effects: list[tuple[int, Effect]] = []
         self._seen: set[str] = set()
+        self._speakers: list[dict[str, Any]] | None = None
 
     def transcript(self) -> Transcript:
         """Return the corrected transcript, with all that lies in the file by now."""
@@ -101,7 +105,7 @@ class Item:
             rest = msgspec.structs.replace(self._corrected(), segments=())
             document = page_document(rest, editable=True, audio=audio, revision=self._revision)
             document["segments"] = [_shown(piece) for piece in self._revised.pieces]
-            document["speakers"] = self._speakers()
+            document["speakers"] = self._speakers_now()
             return document
 
     def changes(self, since: int) -> Reply:
@@ -110,10 +114,11 @@ class Item:
             self._look()
             if since < self._first or since > self._revision:
                 return Reply(revision=self._revision, reload=True)
-            return self._reply([effect for number, effect in self._effects if number > since])
+            first = bisect_right(self._effects, since, key=itemgetter(0))
+            return self._reply([effect for _, effect in self._effects[first:]])
 
     def edit(self, revision: int, edit: Edit) -> Reply:
-        """Save an edit and do it.
+        """Save an edit and do it; the file is read only where another one has changed it.
 
         Args:
             revision: What the page has seen.
@@ -126,7 +131,9 @@ class Item:
         """
         with self._lock, open_log(self._path) as log:
             self._look_at_machine()
-            self._take(log.read(), log)
+            if log.state != self._log_state:
+                self._take(log.read(), log)
+                self._log_state = log.state
             if revision != self._revision:
                 raise StaleEditError(self._revision)
             number = revision + 1
@@ -140,38 +147,37 @@ class Item:
             log.append((*first, entry))
             if first:
                 [self._subject] = first
-            self._seen.update(entry.was)
             effect = self._revised.do(edit, step)
-            self._effects.append((number, effect))
-            self._revision = number
-            self._done = (*self._done, entry)
+            self._note([entry], [(number, effect)])
+            self._log_state = log.state
             return self._reply([effect])
 
     def _look(self) -> None:
         """Read what is new in both files."""
         self._look_at_machine()
-        stamp = _stamp_of(self._path)
-        if stamp is not None and stamp == self._log_stamp:
+        state = state_of(self._path)
+        if state is not None and state == self._log_state:
             return
         found = read_corrections(self._path)
         if found is not None and (found.torn or found.subject.transcript != self._digest):
             try:
                 with open_log(self._path) as log:  # a server that writes just now is waited for
                     self._take(log.read(), log)
+                    self._log_state = log.state
             except CorrectionsUnwritableError:  # it can be read and shown all the same
-                self._log_stamp = None
+                pass
             else:
                 return
         self._take(found, None)
-        self._log_stamp = stamp
+        self._log_state = state
 
     def _look_at_machine(self) -> None:
-        stamp = _stamp_of(self._document)
-        if stamp is None or stamp != self._stamp:
+        state = state_of(self._document)
+        if state is None or state != self._state:
             self._machine = read_transcript(self._document)
             self._digest = machine_digest(self._machine)
             self._start(None)
-            self._stamp, self._log_stamp = stamp, None
+            self._state, self._log_state = state, None
 
     def _start(self, subject: Subject | None) -> None:
         """Begin with the machine's transcript."""
@@ -179,9 +185,10 @@ class Item:
         self._subject = subject
         self._first = self._revision = 0 if subject is None else subject.revision
         self._left = () if subject is None else subject.left
-        self._done = ()
+        self._done = []
         self._effects = []
         self._seen = set()
+        self._speakers = None
 
     def _take(self, found: Corrections | None, log: OpenLog | None) -> None:
         """Do what other tabs and servers have added to the file."""
@@ -199,14 +206,21 @@ class Item:
     def _do(self, found: Corrections, log: OpenLog | None) -> None:
         if found.subject.transcript != self._digest:
             found = self._carry(found, log)
-        if found.subject != self._subject or found.entries[: len(self._done)] != self._done:
+        entries = list(found.entries)
+        if found.subject != self._subject or entries[: len(self._done)] != self._done:
             self._start(found.subject)
-        more = found.entries[len(self._done) :]
-        self._effects += repeat(self._revised, more)
-        for entry in more:
+        more = entries[len(self._done) :]
+        self._note(more, repeat(self._revised, more))
+
+    def _note(self, entries: Sequence[Entry], effects: Sequence[tuple[int, Effect]]) -> None:
+        """Take note of edits that were done, and of what they did."""
+        for entry in entries:
             self._revision = entry.revision
             self._seen.update(entry.was)
-        self._done = found.entries
+        self._done += entries
+        self._effects += effects
+        if any(effect.moves_speakers for _, effect in effects):
+            self._speakers = None
 
     def _carry(self, found: Corrections, log: OpenLog | None) -> Corrections:
         """Return what becomes of the corrections under the machine's new transcript.
@@ -266,30 +280,25 @@ class Item:
         notices = tuple(notice_of(one) for one in self._left)
         return with_corrections(self._machine, self._revised, notices)
 
-    def _speakers(self) -> list[dict[str, Any]]:
-        return page_speakers(piece.segment for piece in self._revised.pieces)
+    def _speakers_now(self) -> list[dict[str, Any]]:
+        if self._speakers is None:
+            self._speakers = page_speakers(piece.segment for piece in self._revised.pieces)
+        return self._speakers
 
     def _reply(self, effects: Sequence[Effect]) -> Reply:
         changed = {name for effect in effects for name in effect.changed}
         removed = {name for effect in effects for name in effect.removed}
-        segments = [_shown(piece) for piece in self._revised.pieces if piece.name in changed]
+        places = sorted(at for name in changed if (at := self._revised.find(name)) is not None)
+        segments = [_shown(self._revised.pieces[at]) for at in places]
         there = {one["id"] for one in segments}
         return Reply(
             revision=self._revision,
             segments=segments,
             removed=sorted((changed | removed) - there),
-            speakers=self._speakers(),
+            speakers=self._speakers_now(),
         )
 
 
 def _shown(piece: Piece) -> dict[str, Any]:
     """Return a segment for the page."""
     return corrected_segment(piece.segment, piece.name)
-
-
-def _stamp_of(path: Path) -> _Stamp | None:
-    try:
-        status = path.stat()
-    except OSError:  # reading it says what is wrong, if it should be there
-        return None
-    return status.st_mtime_ns, status.st_size, status.st_ino

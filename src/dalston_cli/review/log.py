@@ -20,6 +20,7 @@ from msgspec import Meta, Struct, field
 
 from dalston_cli.atomic_file import sync_folder
 from dalston_cli.errors import InputError, NoRoomError
+from dalston_cli.file_state import FileState
 from dalston_cli.private_file import open_own
 from dalston_cli.regular_file import read_regular
 from dalston_cli.review.edits import Edit
@@ -213,8 +214,13 @@ class OpenLog:
             os.fsync(self._descriptor)
         return found
 
-    def append(self, lines: Sequence[Subject | Entry]) -> int:
-        """Add lines, all or none, flush them to the disk, and return the size.
+    @property
+    def state(self) -> FileState:
+        """What tells whether another one adds to the file later, or changes it."""
+        return FileState.of(os.fstat(self._descriptor))
+
+    def append(self, lines: Sequence[Subject | Entry]) -> None:
+        """Add lines, all or none, and flush them to the disk.
 
         Raises:
             CorrectionsUnwritableError: The system refuses.
@@ -231,7 +237,6 @@ class OpenLog:
         except OSError as error:
             os.ftruncate(self._descriptor, size)
             raise CorrectionsUnwritableError(self._path, error) from error
-        return size + len(data)
 
     def _with_end(self) -> bytes:
         data = self._bytes()

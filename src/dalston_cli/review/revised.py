@@ -66,10 +66,17 @@ class Step(Struct, frozen=True):
 
 
 class Effect(Struct, frozen=True):
-    """Names of the pieces that an edit changed or made, and of those that are gone."""
+    """What an edit did.
+
+    Attributes:
+        changed: Names of the pieces that it changed or made.
+        removed: Names of those that are gone.
+        moves_speakers: There may be other speakers than before, or in another order.
+    """
 
     changed: tuple[str, ...]
     removed: tuple[str, ...]
+    moves_speakers: bool = False
 
 
 class Revised:
@@ -115,7 +122,9 @@ class Revised:
             self.pieces[one.at : one.at + len(one.before)] = one.after
         changed = dict.fromkeys(piece.name for one in step.splices for piece in one.after)
         before = dict.fromkeys(piece.name for one in step.splices for piece in one.before)
-        return Effect(tuple(changed), tuple(name for name in before if name not in changed))
+        removed = tuple(name for name in before if name not in changed)
+        moved = any(_speakers(one.before) != _speakers(one.after) for one in step.splices)
+        return Effect(tuple(changed), removed, moved)
 
     @property
     def renames(self) -> tuple[RenameEdit, ...]:
@@ -133,13 +142,18 @@ class Revised:
         Raises:
             EditRefusedError: There is none of the name.
         """
+        at = self.find(name)
+        if at is None:
+            raise EditRefusedError(f"there is no segment {name} any more", hint="reload the page")
+        return at
+
+    def find(self, name: str) -> int | None:
+        """Return the position of a piece; None where there is none of the name."""
         try:
             at = bisect_left(self.pieces, _place(name), key=lambda piece: _place(piece.name))
         except ValueError:
-            at = len(self.pieces)
-        if at < len(self.pieces) and self.pieces[at].name == name:
-            return at
-        raise EditRefusedError(f"there is no segment {name} any more", hint="reload the page")
+            return None
+        return at if at < len(self.pieces) and self.pieces[at].name == name else None
 
     def _changed(self, edit: OfOneSegment, revision: int) -> Step | None:
         at = self.position(edit.segment)
@@ -178,6 +192,10 @@ def _place(name: str) -> tuple[int, ...]:
     """Return what orders names: of two that were split off one, the later one comes first."""
     first, *later = name[1:].split("+")
     return (int(first), *(-int(each) for each in later))
+
+
+def _speakers(pieces: Sequence[Piece]) -> list[str | None]:
+    return list(dict.fromkeys(piece.segment.speaker for piece in pieces))
 
 
 def _refuse(problem: str) -> NoReturn:

@@ -15,6 +15,8 @@ _IN_NAME = re.compile(r"(?<!\d)((?:19|20)\d\d)([-_.]?)(0[1-9]|1[0-2])\2(0[1-9]|[
 _GIVEN = re.compile(r"(\d{4})(?:-(\d\d)(?:-(\d\d))?)?")
 _FIRST, _LAST = date(1900, 1, 1), date(2199, 12, 31)
 _LAST_MONTH = 12
+_LATEST_S = 2**63 / 1e9
+"""The year 2262; a later time of change is an error of a clock or a disk."""
 
 DaySource = Literal["column", "name", "recording", "file"]
 
@@ -60,7 +62,8 @@ def day_of(recording: RecordingInfo, written_at_s: float) -> Day:
             return Day(day, "name")
     if recording.recorded and (day := _iso(recording.recorded.at[:10])):
         return Day(day, "recording")
-    return Day(datetime.fromtimestamp(written_at_s, UTC).date(), "file")
+    at_s = min(max(written_at_s, -_LATEST_S), _LATEST_S)
+    return Day(datetime.fromtimestamp(at_s, UTC).date(), "file")
 
 
 def words_of(day: date) -> str:

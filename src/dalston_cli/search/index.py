@@ -23,7 +23,7 @@ SEARCH_NAME = "search"
 """The folder of all indexes, in the state folder."""
 INDEX_NAME = "index.sqlite3"
 
-_VERSION = 2
+_VERSION = 3
 _BUSY_S = 30.0
 _SECURE_DELETE = (3, 42)
 """The first SQLite whose full-text tables forget at once what is deleted."""
@@ -33,8 +33,8 @@ CREATE TABLE about (name TEXT PRIMARY KEY, value BLOB);
 CREATE TABLE files (
     id INTEGER PRIMARY KEY,
     path BLOB NOT NULL UNIQUE,
-    size INTEGER NOT NULL, mtime_ns INTEGER NOT NULL, digest TEXT NOT NULL,
-    corrections_size INTEGER, corrections_mtime_ns INTEGER, corrections_digest TEXT,
+    state TEXT NOT NULL, digest TEXT NOT NULL,
+    corrections_state TEXT, corrections_digest TEXT,
     problem TEXT,
     recording TEXT, recording_digest TEXT, day TEXT, day_source TEXT
 );
@@ -54,7 +54,9 @@ CREATE VIRTUAL TABLE words USING fts5 (
     tokenize = "unicode61 remove_diacritics 2 categories 'L* M* N* Co'"
 );
 """
-"""``problem`` is set for a file that is no transcript: empty, or what is wrong with it."""
+"""States are those of files when they were read, empty for one that may have changed since without
+another state. ``problem`` is set for a file that is no transcript: empty, or what is wrong with it.
+"""
 
 
 class Index:

@@ -6,8 +6,9 @@ from dataclasses import dataclass, field
 from pathlib import Path
 from typing import NamedTuple
 
-from dalston_cli.collection.files import FileState, FoundFile, Tell, found_files
+from dalston_cli.collection.files import FoundFile, Tell, found_files
 from dalston_cli.collection.reading import Read, read_found
+from dalston_cli.file_state import FileState
 from dalston_cli.search.dates import day_of, words_of
 from dalston_cli.search.index import Index
 from dalston_cli.search.passages import passages
@@ -35,21 +36,26 @@ class Changes:
 
 
 class _Known(NamedTuple):
-    """A file as the index knows it."""
+    """A file as the index knows it; see ``FileState.text`` for its states."""
 
     id: int
-    state: FileState
+    state: str
     digest: str
-    corrections: FileState | None
+    corrections: str | None
     corrections_digest: str | None
     problem: str | None
+
+    def is_as_before(self, found: FoundFile) -> bool:
+        """Return True if neither the file nor its corrections changed."""
+        corrections = found.corrections and found.corrections.text
+        return (self.state, self.corrections) == (found.state.text, corrections)
 
 
 def update(index: Index, tell: Tell, progress: Progress = lambda _: None) -> Changes:
     """Bring an index up to date.
 
-    A file is read if its size or its time of change is another, or its corrections' is; what it
-    holds is indexed if that has another digest.
+    A file is read if its state is another, or its corrections' is; what it holds is indexed if that
+    has another digest.
 
     Args:
         index: The index of a folder.
@@ -61,12 +67,13 @@ def update(index: Index, tell: Tell, progress: Progress = lambda _: None) -> Cha
     waiting: list[FoundFile] = []
     num_read = 0
     for found in found_files(index.folder, tell):
-        before = known.get(os.fsencode(found.path.relative_to(index.folder)))
-        if before is None or (before.state, before.corrections) != (found.state, found.corrections):
-            waiting.append(found)
-        else:
+        key = os.fsencode(found.path.relative_to(index.folder))
+        before = known.get(key)
+        if before is not None and before.is_as_before(found):
             _keep(index.folder, found, before, changes)
-            del known[os.fsencode(found.path.relative_to(index.folder))]
+            del known[key]
+        else:
+            waiting.append(found)
         if len(waiting) >= _TOGETHER:
             num_read += _read_waiting(index, waiting, known, changes)
             progress(num_read)
@@ -113,8 +120,8 @@ def _read_one(
     )
     if before and same and before.problem == read.problem:
         index.rows(
-            "UPDATE files SET size = ?, mtime_ns = ?, digest = ?, corrections_size = ?,"
-            " corrections_mtime_ns = ?, corrections_digest = ?, problem = ? WHERE id = ?",
+            "UPDATE files SET state = ?, digest = ?, corrections_state = ?,"
+            " corrections_digest = ?, problem = ? WHERE id = ?",
             (*states, before.id),
         )
         return
@@ -123,8 +130,8 @@ def _read_one(
     if read.transcript is None:
         changes.removed += before is not None and before.problem is None
         index.insert(
-            "INSERT INTO files (path, size, mtime_ns, digest, corrections_size,"
-            " corrections_mtime_ns, corrections_digest, problem) VALUES (?, ?, ?, ?, ?, ?, ?, ?)",
+            "INSERT INTO files (path, state, digest, corrections_state, corrections_digest,"
+            " problem) VALUES (?, ?, ?, ?, ?, ?)",
             (key, *states),
         )
         return
@@ -134,16 +141,13 @@ def _read_one(
 
 
 def _columns(found: FoundFile, read: Read) -> tuple[object, ...]:
-    corrections = found.corrections
-    return (
-        found.state.size,
-        found.state.mtime_ns,
-        read.digest,
-        corrections and corrections.size,
-        corrections and corrections.mtime_ns,
-        read.corrections_digest,
-        read.problem,
-    )
+    corrections = found.corrections and _kept(found.corrections)
+    return (_kept(found.state), read.digest, corrections, read.corrections_digest, read.problem)
+
+
+def _kept(state: FileState) -> str:
+    """Return what is kept of a file's state; nothing where it says too little of what was read."""
+    return state.text if state.is_settled else ""
 
 
 def _add(
@@ -152,9 +156,8 @@ def _add(
     day, source = day_of(transcript.recording, found.state.mtime_ns / 1e9)
     words = words_of(day)
     file = index.insert(
-        "INSERT INTO files (path, size, mtime_ns, digest, corrections_size, corrections_mtime_ns,"
-        " corrections_digest, problem, recording, recording_digest, day, day_source)"
-        " VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
+        "INSERT INTO files (path, state, digest, corrections_state, corrections_digest, problem,"
+        " recording, recording_digest, day, day_source) VALUES (?, ?, ?, ?, ?, ?, ?, ?, ?, ?)",
         (key, *states, transcript.recording.name, transcript.recording.digest, words, source),
     )
     [[first]] = index.rows("SELECT coalesce(max(id), 0) + 1 FROM passages")
@@ -175,10 +178,6 @@ def _known(index: Index) -> dict[bytes, _Known]:
 
 def _known_files(index: Index) -> Iterator[tuple[bytes, _Known]]:
     for row in index.rows(
-        "SELECT id, size, mtime_ns, digest, corrections_size, corrections_mtime_ns,"
-        " corrections_digest, problem, path FROM files"
+        "SELECT path, id, state, digest, corrections_state, corrections_digest, problem FROM files"
     ):
-        number, size, mtime_ns, digest, of_size, of_mtime_ns, of_digest, problem, path = row
-        corrections = None if of_size is None else FileState(of_size, of_mtime_ns)
-        state = FileState(size, mtime_ns)
-        yield path, _Known(number, state, digest, corrections, of_digest, problem)
+        yield row[0], _Known(*row[1:])
